@@ -1,0 +1,45 @@
+import { defineConfig } from 'vitest/config';
+
+const source = { ssr: { resolve: { conditions: ['source'] } } };
+
+/** One project a layer: `npm run test:unit` needs nothing but Node, the others bring a real broker. */
+export default defineConfig({
+  ...source,
+  test: {
+    fsModuleCache: false,
+    projects: [
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          globalSetup: ['./test/broker.global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          globalSetup: ['./test/broker.global-setup.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});
