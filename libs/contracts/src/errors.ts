@@ -1,0 +1,44 @@
+/** Every failure this platform names. A code is public: it may be added, never renamed. `retryable`: may the same call, unchanged, succeed later? */
+export const errorCatalogue = {
+  CONFIG_INVALID: { retryable: false, meaning: 'The environment does not satisfy the config.' },
+  CONTRACT_VIOLATED: { retryable: false, meaning: 'A record does not have the shape its topic promises.' },
+  BROKER_UNAVAILABLE: { retryable: true, meaning: 'Kafka did not acknowledge a write.' },
+  BROKER_MISSING: { retryable: false, meaning: 'No broker was given and none can be started on this machine.' },
+  BROKER_START_FAILED: { retryable: false, meaning: 'The broker that was started here did not become ready.' },
+  DATA_DIR_LOCKED: { retryable: false, meaning: 'Another process uses the data folder.' },
+  PUBLISHER_SATURATED: { retryable: true, meaning: 'More records wait for an acknowledgement than the publisher may hold.' },
+  PUBLISHER_CLOSED: { retryable: false, meaning: 'A record was given to a publisher after it was closed.' },
+  RECORD_TOO_LARGE: { retryable: false, meaning: 'A record is larger than the broker accepts.' },
+  REGISTRY_BEHIND: { retryable: true, meaning: 'The own copy of the registry did not reach its end in time.' },
+  STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
+} as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;
+
+/** A code of the {@link errorCatalogue}. */
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/**
+ * The one error class of the platform: a surprise, never an answer. `message` and `details` are for an operator and hold
+ * neither payloads nor secrets; `cause` keeps what was caught.
+ */
+export class PlatformError extends Error {
+  readonly code: ErrorCode;
+  /** What an operator needs to act on it; plain JSON values. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  /** @param details `reason` becomes part of the message. */
+  constructor(code: ErrorCode, options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {}) {
+    const reason = options.details?.['reason'];
+    super(
+      typeof reason === 'string' ? `${code}: ${reason}` : `${code}: ${errorCatalogue[code].meaning}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
+    this.name = 'PlatformError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  /** May the same call, unchanged, succeed later? */
+  get retryable(): boolean {
+    return errorCatalogue[this.code].retryable;
+  }
+}

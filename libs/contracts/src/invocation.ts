@@ -1,0 +1,123 @@
+import { type EpochMs, epochMs } from './epoch-ms.ts';
+import { header, instant, parsedHeader, requiredText, wholeNumber } from './headers.ts';
+import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import type { Destinations } from './target.ts';
+
+/** The wait before a retry grows from `baseMs` by doubling and stays at `maxMs`. */
+export interface Backoff {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/** The waits where a policy says nothing else. */
+export const defaultBackoff: Backoff = { baseMs: 1_000, maxMs: 300_000 };
+
+/** The policy in force when an invocation was accepted, stamped on it: later decisions look nothing up. */
+export interface StampedPolicy {
+  readonly retriesMax: number;
+  readonly backoff: Backoff;
+  readonly destinations: Destinations;
+  /** `group/stream` that wants a line a transition; absent where the function did not ask. */
+  readonly statusLog?: string;
+}
+
+/** One request to run one function, on its way to `attempt`. */
+export interface Invocation {
+  readonly requestId: string;
+  /** Eight fields; names the version that runs. */
+  readonly functionUrn: string;
+  readonly project: string;
+  readonly acceptedAt: EpochMs;
+  /** The end of the validity period: no attempt starts at or after it. */
+  readonly expiresAt: EpochMs;
+  /** No attempt starts before it. */
+  readonly dueAt: EpochMs;
+  /** The attempt that comes next, from 1. */
+  readonly attempt: number;
+  /** Function failures that were answered with a retry; system failures do not count. */
+  readonly retriesUsed: number;
+  readonly policy: StampedPolicy;
+  /** Chained invocations before this one. */
+  readonly hops: number;
+  /** W3C trace context of the caller. */
+  readonly traceparent?: string;
+  /** Why the attempt before failed; shown while the invocation waits. */
+  readonly lastError?: string;
+  /** JSON bytes; never parsed between the door and the function. */
+  readonly payload: Buffer;
+}
+
+/** The headers of an invocation; those at their default are left out. */
+export function invocationHeaders(invocation: Invocation): Record<string, string> {
+  const { policy } = invocation;
+  const headers: Record<string, string> = {
+    [header.requestId]: invocation.requestId,
+    [header.functionUrn]: invocation.functionUrn,
+    [header.project]: invocation.project,
+    [header.acceptedAt]: String(invocation.acceptedAt),
+    [header.expiresAt]: String(invocation.expiresAt),
+    [header.attempt]: String(invocation.attempt),
+  };
+  if (invocation.dueAt > invocation.acceptedAt) headers[header.dueAt] = String(invocation.dueAt);
+  if (invocation.retriesUsed > 0) headers[header.retriesUsed] = String(invocation.retriesUsed);
+  if (policy.retriesMax > 0) headers[header.retriesMax] = String(policy.retriesMax);
+  if (policy.backoff.baseMs !== defaultBackoff.baseMs || policy.backoff.maxMs !== defaultBackoff.maxMs)
+    headers[header.backoff] = JSON.stringify(policy.backoff);
+  if (policy.destinations.onSuccess !== undefined || policy.destinations.onFailure !== undefined)
+    headers[header.destinations] = JSON.stringify(policy.destinations);
+  if (policy.statusLog !== undefined) headers[header.statusLog] = policy.statusLog;
+  if (invocation.hops > 0) headers[header.hops] = String(invocation.hops);
+  if (invocation.traceparent !== undefined) headers[header.traceparent] = invocation.traceparent;
+  if (invocation.lastError !== undefined) headers[header.lastError] = invocation.lastError;
+  return headers;
+}
+
+/** The record of an invocation, keyed by request id unless `key` says otherwise. */
+export function encodeInvocation(topic: string, invocation: Invocation, key: string = invocation.requestId): OutgoingRecord {
+  return { topic, key, value: invocation.payload, headers: invocationHeaders(invocation) };
+}
+
+/**
+ * Reads an invocation back.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
+export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Invocation {
+  const acceptedAt = instant(headers, header.acceptedAt);
+  const traceparent = headers[header.traceparent];
+  const lastError = headers[header.lastError];
+  const statusLog = headers[header.statusLog];
+  return {
+    requestId: requiredText(headers, header.requestId),
+    functionUrn: requiredText(headers, header.functionUrn),
+    project: requiredText(headers, header.project),
+    acceptedAt,
+    expiresAt: instant(headers, header.expiresAt),
+    dueAt: instant(headers, header.dueAt, acceptedAt),
+    attempt: Math.max(1, wholeNumber(headers, header.attempt, 1)),
+    retriesUsed: wholeNumber(headers, header.retriesUsed, 0),
+    policy: {
+      retriesMax: wholeNumber(headers, header.retriesMax, 0),
+      backoff: parsedHeader<Backoff>(headers, header.backoff) ?? defaultBackoff,
+      destinations: parsedHeader<Destinations>(headers, header.destinations) ?? {},
+      ...(statusLog === undefined ? {} : { statusLog }),
+    },
+    hops: wholeNumber(headers, header.hops, 0),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(lastError === undefined ? {} : { lastError }),
+    payload: value ?? Buffer.alloc(0),
+  };
+}
+
+/** The invocation at the edge of its next attempt. */
+export function nextAttempt(
+  invocation: Invocation,
+  next: { readonly attempt: number; readonly retriesUsed: number; readonly dueAt: number; readonly lastError: string },
+): Invocation {
+  return {
+    ...invocation,
+    attempt: next.attempt,
+    retriesUsed: next.retriesUsed,
+    dueAt: epochMs(next.dueAt),
+    lastError: next.lastError,
+  };
+}

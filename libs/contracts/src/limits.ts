@@ -1,0 +1,23 @@
+/** Bounds of the public contract; those of one service are in its config. */
+export const limits = {
+  /** Largest payload of an asynchronous invocation, in bytes. */
+  payloadBytesMax: 256 * 1024,
+  /** Largest return value that is kept, in bytes; beyond it the value is empty and the invocation still succeeds. */
+  responseBytesMax: 256 * 1024,
+  /** Retries a policy may ask for. */
+  retriesMax: 3,
+  /** Longest validity period, in seconds. */
+  eventAgeSecondsMax: 86_400,
+  /** Days after which an object may expire; 0 keeps it. */
+  expiresDaysMax: 365,
+  /** Chained invocations in a row before recursion is assumed. */
+  hopsMax: 16,
+  /** Longest delay a caller may ask for, in seconds. */
+  delaySecondsMax: 86_400,
+  /** Largest inline source, in bytes. */
+  inlineCodeBytesMax: 10 * 1024,
+  /** Longest function URN, in characters. */
+  functionUrnLengthMax: 269,
+  /** Longest error message that travels on records, in characters. */
+  errorMessageLengthMax: 1024,
+} as const;

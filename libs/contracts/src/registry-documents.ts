@@ -1,0 +1,190 @@
+import type { EpochMs } from './epoch-ms.ts';
+import type { Backoff } from './invocation.ts';
+import type { Destinations } from './target.ts';
+
+/** Where the code of a function is. */
+export type FunctionCode =
+  | {
+      readonly kind: 'inline' /** Source of `index.js`. */;
+      readonly source: string /** SHA-512, hex. */;
+      readonly digest: string;
+    }
+  | { readonly kind: 'url' /** What runtime `http` posts the payload to. */; readonly url: string };
+
+/** A function, at its version `latest`. Key `function/<seven-field URN>`. */
+export interface FunctionDocument {
+  readonly kind: 'function';
+  /** Seven fields: without a version. */
+  readonly urn: string;
+  readonly id: string;
+  readonly project: string;
+  readonly package: string;
+  readonly name: string;
+  /** As named by the caller, e.g. `Node.js20.15` or `http`. */
+  readonly runtime: string;
+  /** `file.export`. */
+  readonly handler: string;
+  readonly initializer?: { readonly handler: string; readonly timeoutMs: number };
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly codeType: string;
+  readonly code: FunctionCode;
+  /** Name/value pairs for `context.getUserData`. */
+  readonly userData: Readonly<Record<string, string>>;
+  /** The agency that grants actions on targets. */
+  readonly agency?: string;
+  readonly appAgency?: string;
+  readonly description: string;
+  /** Instances at once: -1 unlimited, 0 disabled, else 1..1000. */
+  readonly instancesMax: number;
+  /** Requests one instance takes at once: 1..1000. */
+  readonly concurrencyPerInstance: number;
+  readonly createdAt: EpochMs;
+  readonly modifiedAt: EpochMs;
+  /** Fields of the API that are kept and shown but change nothing here. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
+/** The asynchronous configuration of a function or one of its versions. Key `policy/<eight-field URN>`. */
+export interface PolicyDocument {
+  readonly kind: 'policy';
+  readonly functionUrn: string;
+  readonly eventAgeMaxMs: number;
+  readonly retriesMax: number;
+  readonly backoff: Backoff;
+  readonly destinations: Destinations;
+  readonly isStatusLogged: boolean;
+  /** A log target of the caller's own choice; else that of the project. */
+  readonly logGroup?: {
+    readonly groupId?: string;
+    readonly streamId?: string;
+    readonly groupName?: string;
+    readonly streamName?: string;
+  };
+  readonly createdAt: EpochMs;
+  readonly modifiedAt: EpochMs;
+}
+
+/** What a function may do on behalf of its agency. Key `agency/<project>/<name>`. */
+export interface AgencyDocument {
+  readonly kind: 'agency';
+  readonly project: string;
+  readonly name: string;
+  readonly grants: readonly AgencyGrant[];
+}
+
+/** Leave to use targets of one kind. */
+export interface AgencyGrant {
+  readonly type: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
+  /** Bucket, stream, topic URN or function URN; `*` stands for any run of characters. */
+  readonly resource: string;
+}
+
+/** Someone who is told what is published to a topic. */
+export interface SubscriptionDocument {
+  readonly urn: string;
+  readonly protocol: 'http' | 'https' | 'functionstage';
+  /** A URL, or a function URN. */
+  readonly endpoint: string;
+  /** 0 unconfirmed, 1 confirmed. Endpoints named by the platform's own operator are confirmed from the start. */
+  readonly status: 0 | 1;
+  readonly remark: string;
+  /** Standard Webhooks secret, `whsec_` and Base64; shown once, when it is made. */
+  readonly secret: string;
+}
+
+/** A pub/sub topic and its subscriptions. Key `topic/<urn>`. */
+export interface TopicDocument {
+  readonly kind: 'topic';
+  /** `urn:smn:<region>:<project>:<name>`. */
+  readonly urn: string;
+  readonly project: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly subscriptions: readonly SubscriptionDocument[];
+  readonly createdAt: EpochMs;
+  readonly modifiedAt: EpochMs;
+}
+
+/** A place that must be there before a policy may name it: a bucket or a stream. Key `place/<project>/<type>/<name>`. */
+export interface PlaceDocument {
+  readonly kind: 'place';
+  readonly type: 'OBS' | 'DIS';
+  readonly project: string;
+  readonly name: string;
+  /** Streams only: the topic behind it where it is not the default one. */
+  readonly topic?: string;
+  readonly createdAt: EpochMs;
+}
+
+/** The settings of a project. Key `project/<id>`. */
+export interface ProjectDocument {
+  readonly kind: 'project';
+  readonly id: string;
+  /** The status log switched on: its group and stream. */
+  readonly statusLog?: {
+    readonly groupId: string;
+    readonly groupName: string;
+    readonly streamId: string;
+    readonly streamName: string;
+  };
+}
+
+/** Whatever the registry keeps. */
+export type RegistryDocument =
+  | FunctionDocument
+  | PolicyDocument
+  | AgencyDocument
+  | TopicDocument
+  | PlaceDocument
+  | ProjectDocument;
+
+/** The key a document is kept under. */
+export function registryKey(document: RegistryDocument): string {
+  switch (document.kind) {
+    case 'function':
+      return functionKey(document.urn);
+    case 'policy':
+      return policyKey(document.functionUrn);
+    case 'agency':
+      return agencyKey(document.project, document.name);
+    case 'topic':
+      return topicKey(document.urn);
+    case 'place':
+      return placeKey(document.project, document.type, document.name);
+    case 'project':
+      return projectKey(document.id);
+    default:
+      return document satisfies never;
+  }
+}
+
+/** @param bareUrn seven fields. */
+export function functionKey(bareUrn: string): string {
+  return `function/${bareUrn}`;
+}
+
+/** @param functionUrn eight fields. */
+export function policyKey(functionUrn: string): string {
+  return `policy/${functionUrn}`;
+}
+
+/** The key of an agency of a project. */
+export function agencyKey(project: string, name: string): string {
+  return `agency/${project}/${name}`;
+}
+
+/** The key of a pub/sub topic. */
+export function topicKey(urn: string): string {
+  return `topic/${urn}`;
+}
+
+/** The key of a bucket or stream. */
+export function placeKey(project: string, type: 'OBS' | 'DIS', name: string): string {
+  return `place/${project}/${type}/${name}`;
+}
+
+/** The key of a project's settings. */
+export function projectKey(id: string): string {
+  return `project/${id}`;
+}

@@ -1,0 +1,77 @@
+import { type Condition, conditions, isCondition } from './condition.ts';
+import type { EpochMs } from './epoch-ms.ts';
+import { PlatformError } from './errors.ts';
+import { header, instant, requiredText, wholeNumber } from './headers.ts';
+import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
+import { limits } from './limits.ts';
+import type { IncomingRecord, OutgoingRecord } from './record.ts';
+
+/** The end of an invocation. Payloads are empty where no destination wants them. */
+export interface Settlement {
+  /** As it was at its last attempt; its `payload` is the request payload. */
+  readonly invocation: Invocation;
+  readonly condition: Condition;
+  /** Attempts started: 0 never ran, more than 1 was retried. */
+  readonly attempts: number;
+  /** Start of the last attempt; absent when it never ran. */
+  readonly startedAt?: EpochMs;
+  readonly endedAt: EpochMs;
+  /** Empty on success. */
+  readonly errorMessage: string;
+  /** What the function returned, or the error document of its runtime. */
+  readonly responsePayload: Buffer;
+}
+
+/** Does any target of this invocation want to hear of this end? */
+export function wantsPayloads({ invocation, condition }: Pick<Settlement, 'invocation' | 'condition'>): boolean {
+  const { onSuccess, onFailure } = invocation.policy.destinations;
+  return (conditions[condition].status === 'SUCCESS' ? onSuccess : onFailure) !== undefined;
+}
+
+/** The headers of a settlement: those of its invocation, and its end. */
+export function settlementHeaders(settlement: Settlement): Record<string, string> {
+  const { condition } = settlement;
+  const headers = invocationHeaders(settlement.invocation);
+  headers[header.condition] = condition;
+  headers[header.attempts] = String(settlement.attempts);
+  headers[header.endedAt] = String(settlement.endedAt);
+  headers[header.statusCode] = String(conditions[condition].statusCode);
+  headers[header.errorCode] = String(conditions[condition].errorCode);
+  if (settlement.startedAt !== undefined) headers[header.startedAt] = String(settlement.startedAt);
+  if (settlement.errorMessage !== '')
+    headers[header.errorMessage] = settlement.errorMessage.slice(0, limits.errorMessageLengthMax);
+  return headers;
+}
+
+/** The record of a settlement: request payload then response payload, both left out where nobody wants them. */
+export function encodeSettlement(topic: string, settlement: Settlement): OutgoingRecord {
+  const { invocation } = settlement;
+  const headers = settlementHeaders(settlement);
+  if (!wantsPayloads(settlement)) return { topic, key: invocation.requestId, value: Buffer.alloc(0), headers };
+  headers[header.requestBytes] = String(invocation.payload.length);
+  return { topic, key: invocation.requestId, value: Buffer.concat([invocation.payload, settlement.responsePayload]), headers };
+}
+
+/**
+ * Reads a settlement back.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
+export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Settlement {
+  const condition = requiredText(headers, header.condition);
+  if (!isCondition(condition))
+    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `condition ${condition} is unknown` } });
+  const bytes = value ?? Buffer.alloc(0);
+  const requestBytes = wholeNumber(headers, header.requestBytes, 0);
+  if (requestBytes > bytes.length)
+    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'request-bytes is past the end of the value' } });
+  const startedAt = headers[header.startedAt] === undefined ? undefined : instant(headers, header.startedAt);
+  return {
+    invocation: decodeInvocation({ headers, value: bytes.subarray(0, requestBytes) }),
+    condition,
+    attempts: wholeNumber(headers, header.attempts),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    endedAt: instant(headers, header.endedAt),
+    errorMessage: headers[header.errorMessage] ?? '',
+    responsePayload: bytes.subarray(requestBytes),
+  };
+}

@@ -1,0 +1,123 @@
+/** Waits of the dwell topics, shortest first. */
+export const dwells = [
+  { name: '30s', dwellMs: 30_000 },
+  { name: '2m', dwellMs: 120_000 },
+  { name: '8m', dwellMs: 480_000 },
+  { name: '32m', dwellMs: 1_920_000 },
+  { name: '2h', dwellMs: 7_200_000 },
+  { name: '8h', dwellMs: 28_800_000 },
+] as const;
+
+/** Within this of now a record waits in `delays.near`. */
+export const nearHorizonMs = 30_000;
+
+type DwellName = (typeof dwells)[number]['name'];
+
+/** A delay topic, by its name without the prefix. */
+export type DelayTopic = 'delays.near' | `delays.${DwellName}`;
+
+/** Every topic of the platform by its name without the prefix; streams and topics of users come on top. */
+export type TopicName =
+  | 'intake'
+  | 'invocations'
+  | 'invocations.bulk'
+  | DelayTopic
+  | 'settlements'
+  | 'notifications'
+  | 'undelivered'
+  | 'activity'
+  | 'cancellations'
+  | 'registry'
+  | 'rejects';
+
+/** How a topic is made. */
+export interface TopicDeclaration {
+  readonly name: TopicName;
+  readonly value: string;
+  readonly writtenBy: string;
+  readonly readBy: string;
+  /** 1 where order over all records matters; else as many as the configuration says. */
+  readonly partitions: 1 | 'configured';
+  readonly isCompacted: boolean;
+  readonly retentionMs: number;
+}
+
+const dayMs = 86_400_000;
+const hop = { partitions: 'configured', isCompacted: false, retentionMs: 3 * dayMs } as const;
+
+const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map(({ name }) => name)] as const).map((name) => ({
+  ...hop,
+  name: `delays.${name}` as const,
+  value: 'the waiting record',
+  writtenBy: 'ingress, executor, notifier, retry-scheduler',
+  readBy: 'retry-scheduler, status-logger',
+}));
+
+/** The one declaration of all topics, from which they are created and documented. */
+export const topicDeclarations: readonly TopicDeclaration[] = [
+  { ...hop, name: 'intake', value: 'the payload, as JSON bytes', writtenBy: 'any Kafka producer, notifier', readBy: 'ingress' },
+  { ...hop, name: 'invocations', value: 'the payload', writtenBy: 'ingress, retry-scheduler', readBy: 'executor, status-logger' },
+  { ...hop, name: 'invocations.bulk', value: 'the payload', writtenBy: 'ingress, executor', readBy: 'executor, status-logger' },
+  ...delayDeclarations,
+  {
+    ...hop,
+    name: 'settlements',
+    value: 'request and response bytes',
+    writtenBy: 'executor, retry-scheduler',
+    readBy: 'notifier, status-logger',
+  },
+  { ...hop, name: 'notifications', value: 'as settlements, for one target', writtenBy: 'retry-scheduler', readBy: 'notifier' },
+  {
+    ...hop,
+    name: 'undelivered',
+    value: 'as notifications, with the reason',
+    writtenBy: 'notifier',
+    readBy: 'notifier, people',
+    retentionMs: 14 * dayMs,
+  },
+  { ...hop, name: 'activity', value: 'a small fact, as JSON', writtenBy: 'executor, notifier, ingress', readBy: 'status-logger' },
+  {
+    ...hop,
+    name: 'cancellations',
+    value: 'nothing; the key is the request id',
+    writtenBy: 'ingress',
+    readBy: 'executor, retry-scheduler',
+    retentionMs: 2 * dayMs,
+  },
+  {
+    name: 'registry',
+    value: 'one JSON document a key',
+    writtenBy: 'ingress',
+    readBy: 'all services',
+    partitions: 1,
+    isCompacted: true,
+    retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'rejects',
+    value: 'the record as it came',
+    writtenBy: 'all services',
+    readBy: 'people',
+    partitions: 1,
+    retentionMs: 14 * dayMs,
+  },
+];
+
+/** The prefix of every topic unless the configuration says otherwise. */
+export const defaultTopicPrefix = 'sendoff.';
+
+/** The physical name of a topic. */
+export function physicalTopic(prefix: string, name: TopicName): string {
+  return prefix + name;
+}
+
+/** The physical name of the topic behind a stream, where no mapping says otherwise. */
+export function streamTopic(prefix: string, streamName: string): string {
+  return `${prefix}stream.${streamName}`;
+}
+
+/** The physical name of the topic behind a pub/sub topic. */
+export function pubSubTopic(prefix: string, topicName: string): string {
+  return `${prefix}topic.${topicName}`;
+}
