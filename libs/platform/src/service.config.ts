@@ -1,0 +1,71 @@
+import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
+import { defaultTopicPrefix } from '#contracts';
+import { Setting } from './load-config.ts';
+
+/** What every service reads from its environment. */
+export class ServiceConfig {
+  @Setting({ env: 'SENDOFF_HOST', description: 'Address the HTTP server listens on.' })
+  @IsString()
+  host: string = '127.0.0.1';
+
+  @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 takes any free one.' })
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  port: number = 0;
+
+  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` separated by commas.' })
+  @IsArray()
+  @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
+  kafkaBrokers: string[] = ['127.0.0.1:9092'];
+
+  @Setting({ env: 'KAFKA_TOPIC_PREFIX', description: 'Prefix of every topic.' })
+  @Matches(/^[a-zA-Z0-9._-]{0,100}$/)
+  topicPrefix: string = defaultTopicPrefix;
+
+  @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic when it is made.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  partitions: number = 4;
+
+  @Setting({ env: 'KAFKA_REPLICATION', description: 'Replicas of a topic when it is made; use 3 in a cluster.' })
+  @IsInt()
+  @Min(1)
+  @Max(9)
+  replication: number = 1;
+
+  @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for what is kept on this machine.' })
+  @IsString()
+  dataDir: string = '.sendoff';
+
+  @Setting({ env: 'SENDOFF_REGION', description: 'Region in URNs.' })
+  @Matches(/^[A-Za-z0-9-]{1,64}$/)
+  region: string = 'local';
+
+  @Setting({ env: 'SENDOFF_INTERNAL_TOKEN', description: 'Secret between the services, at least 16 characters.', isSecret: true })
+  @IsString()
+  @MinLength(16)
+  internalToken!: string;
+
+  @Setting({ env: 'LOG_LEVEL', description: 'Least severe level that is logged: debug, info, warn, error or silent.' })
+  @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
+  logLevel: string = 'warn';
+
+  @Setting({
+    env: 'LOG_PRETTY',
+    description: 'Logs for people instead of JSON; unset decides by whether the output is a terminal.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  isLogPretty?: boolean;
+
+  @Setting({
+    env: 'DRAIN_TIMEOUT_MS',
+    description: 'Longest wait for work under way after SIGTERM, in milliseconds; below the 25,000 of the whole stop.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(24_000)
+  drainMs: number = 15_000;
+}

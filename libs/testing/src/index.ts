@@ -1,0 +1,3 @@
+export * from './builders.ts';
+export * from './eventually.ts';
+export * from './manual-clock.ts';
