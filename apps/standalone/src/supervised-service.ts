@@ -1,0 +1,127 @@
+/**
+ * One service as a child process that is kept running.
+ *
+ * starting -> ready -> (ended -> waiting -> starting)* -> stopped
+ *
+ * 1. A child is in a process group of its own: Ctrl-C in the terminal reaches the parent alone, which stops its children in order.
+ * 2. A child ends by itself when its parent is gone: its IPC channel closes, and runService drains.
+ * 3. The wait before a restart doubles from 250 ms to 10 s and starts anew once a child has run for half a minute.
+ * 4. A restarted child listens on the port its first run got, so that others find it again.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { PlatformError } from '#contracts';
+import type { Clock, Timer } from '#platform';
+
+/** What to run, and who is told. */
+export interface ServiceSpec {
+  readonly name: string;
+  readonly modulePath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Port of the first run; 0 takes any. */
+  readonly port: number;
+}
+
+/** Words for the operator. */
+export type Announce = (line: string) => void;
+
+const restartWaitMs = { first: 250, max: 10_000 } as const;
+const provenAfterMs = 30_000;
+const failedStartsMax = 3;
+
+/** A child process that is started again whenever it ends before it was told to. */
+export class SupervisedService {
+  private child: ChildProcess | undefined;
+  private restart: Timer | undefined;
+  private waitMs: number = restartWaitMs.first;
+  private startedAt = 0;
+  private isStopping = false;
+  private failedStarts = 0;
+  private port: number;
+  private url: string | undefined;
+
+  constructor(
+    private readonly spec: ServiceSpec,
+    private readonly clock: Clock,
+    private readonly announce: Announce,
+  ) {
+    this.port = spec.port;
+  }
+
+  /** Process id of the running child. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  /**
+   * Starts the child and keeps it running from then on.
+   * @returns its address once it is ready for the first time.
+   * @throws PlatformError `SERVICE_START_FAILED` when it ends three times before that.
+   */
+  async start(): Promise<string> {
+    return new Promise((resolve, reject) => this.launch(resolve, reject));
+  }
+
+  private launch(onReady: (url: string) => void, onFailed: (error: Error) => void): void {
+    this.startedAt = this.clock.now();
+    const child = fork(this.spec.modulePath, {
+      env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
+      execArgv: ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'],
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.child = child;
+    child.on('message', (message: { readonly ready?: string }) => {
+      if (message.ready === undefined) return;
+      if (this.url !== undefined) this.announce(`${this.spec.name} is back`);
+      this.url = message.ready;
+      this.port = Number(new URL(message.ready).port);
+      onReady(message.ready);
+    });
+    child.on('error', (error) => this.announce(`${this.spec.name}: ${error.message}`));
+    child.on('exit', (code, signal) => {
+      this.child = undefined;
+      if (!this.isStopping) this.relaunch(signal ?? `exit code ${code}`, onReady, onFailed);
+    });
+  }
+
+  private relaunch(how: string, onReady: (url: string) => void, onFailed: (error: Error) => void): void {
+    if (this.url === undefined && ++this.failedStarts >= failedStartsMax) {
+      onFailed(
+        new PlatformError('SERVICE_START_FAILED', {
+          details: {
+            reason: `${this.spec.name} ended ${failedStartsMax} times before it was ready (${how}); its last lines above say why`,
+          },
+        }),
+      );
+      return;
+    }
+    if (this.clock.now() - this.startedAt >= provenAfterMs) this.waitMs = restartWaitMs.first;
+    const waitMs = this.waitMs;
+    this.waitMs = Math.min(restartWaitMs.max, waitMs * 2);
+    this.announce(`${this.spec.name} ended (${how}), starting it again in ${waitMs / 1_000} s`);
+    this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
+  }
+
+  /** Tells the child to drain and waits for its end; past the deadline it is killed. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.isStopping = true;
+    this.restart?.cancel();
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null) return;
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const kill = this.clock.setTimer(deadlineMs, () => {
+      this.announce(`${this.spec.name} did not drain within ${Math.round(deadlineMs / 1_000)} s, ending it`);
+      child.kill('SIGKILL');
+    });
+    child.kill('SIGTERM');
+    await ended;
+    kill.cancel();
+  }
+
+  /** Ends the child at once. */
+  kill(): void {
+    this.isStopping = true;
+    this.restart?.cancel();
+    this.child?.kill('SIGKILL');
+  }
+}
