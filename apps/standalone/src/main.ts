@@ -1,0 +1,67 @@
+import 'reflect-metadata';
+import { createServer } from 'node:net';
+import { PlatformError } from '#contracts';
+import { loadConfig, systemClock } from '#platform';
+import { type Installation, startInstallation } from './installation.ts';
+import { StandaloneConfig } from './standalone.config.ts';
+
+const announce = (line: string) => void process.stderr.write(`sendoff: ${line}\n`);
+
+/** @throws PlatformError `CONFIG_INVALID` when somebody else listens there: said before a broker is started for nothing. */
+async function assertPortIsFree(host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (cause) =>
+      reject(
+        new PlatformError('CONFIG_INVALID', {
+          details: { reason: `nothing can listen on ${host}:${port}: stop what does, or set SENDOFF_PORT (0 = any)` },
+          cause,
+        }),
+      ),
+    );
+    probe.listen(port, host, () => probe.close(() => resolve()));
+  });
+}
+
+/** The first signal drains, the second ends at once; a signal during the start ends the start. */
+function stopOnSignals(installation: () => Installation | undefined): void {
+  let isStopping = false;
+  const onSignal = () => {
+    if (isStopping) {
+      installation()?.kill();
+      process.exit(130);
+    }
+    isStopping = true;
+    const running = installation();
+    if (running === undefined) process.exit(130);
+    announce('draining; press Ctrl-C again to end at once');
+    void running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        announce(`could not stop cleanly: ${String(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+}
+
+async function main(): Promise<void> {
+  let installation: Installation | undefined;
+  stopOnSignals(() => installation);
+  try {
+    const config = loadConfig(StandaloneConfig);
+    await assertPortIsFree(config.host, config.port);
+    installation = await startInstallation(config, systemClock, announce);
+    if (installation.hasNewCredentials)
+      process.stdout.write(`Credentials were made; they are in ${installation.credentialsFile}\n`);
+    else process.stdout.write(`Credentials are in ${installation.credentialsFile}\n`);
+    process.stdout.write(`Sendoff is ready on ${installation.url}\n`);
+  } catch (error) {
+    announce(error instanceof PlatformError ? error.message : String(error instanceof Error ? error.stack : error));
+    process.exit(1);
+  }
+}
+
+await main();
