@@ -1,0 +1,190 @@
+/**
+ * Goal: whatever becomes of an invocation, the destination its policy names is told, with the documented message.
+ * Method: one installation; a function that succeeds and one that fails; each kind of destination on each side; the
+ * notification is read where a user would read it (folder, Kafka topic, webhook, another function's record).
+ */
+import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually } from '#testing';
+import { destination } from './client.ts';
+import { Installation } from './installation.ts';
+import { KafkaSide } from './kafka-side.ts';
+
+const succeeding = 'exports.handler = async (event) => ({ doubled: event.n * 2 });';
+const failing = 'exports.handler = async () => { throw new Error("no luck"); };';
+
+interface Message {
+  timestamp: string;
+  request_context: { request_id: string; function_urn: string; condition: string; approximate_invoke_count: number };
+  request_payload: string;
+  response_context: { status_code: number; function_error: string };
+  response_payload: string;
+}
+
+let installation: Installation;
+let kafka: KafkaSide;
+
+/** The message as documented, for either side. */
+function expectMessage(text: string, requestId: string, urn: string, side: 'success' | 'failure'): void {
+  const message = JSON.parse(text) as Message;
+  expect(Object.keys(message)).toEqual([
+    'timestamp',
+    'request_context',
+    'request_payload',
+    'response_context',
+    'response_payload',
+  ]);
+  expect(message.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}[+-]\d\d:\d\d$/);
+  expect(message.request_context).toEqual({
+    request_id: requestId,
+    function_urn: urn,
+    condition: side === 'success' ? '' : 'UnhandledInvocationError',
+    approximate_invoke_count: 1,
+  });
+  expect(message.request_payload).toBe('{"n":21}');
+  expect(message.response_context.status_code).toBe(side === 'success' ? 200 : 500);
+  if (side === 'success') expect(message.response_payload).toBe('{"doubled":42}');
+  else expect(JSON.parse(message.response_payload)).toMatchObject({ errorMessage: 'no luck', errorType: 'Error' });
+}
+
+beforeAll(async () => {
+  installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+  kafka = new KafkaSide(installation.brokers);
+  await installation.client.grantEverything();
+  await installation.client.must('PUT', '/sendoff/buckets/results', {});
+  await installation.client.must('PUT', '/sendoff/streams/outcomes', {});
+});
+afterAll(async () => {
+  await kafka?.close();
+  await installation?.stop();
+});
+
+describe.each([
+  ['success', succeeding, 'on_success'],
+  ['failure', failing, 'on_failure'],
+] as const)('on %s', (side, source, key) => {
+  const name = (kind: string) => `${kind}-${side}`;
+  const make = async (kind: string, target: { destination: string; param: string }): Promise<string> => {
+    const urn = await installation.client.createFunction(name(kind), source);
+    await installation.client.setPolicy(name(kind), { max_async_retry_attempts: 0, destination_config: { [key]: target } });
+    return urn;
+  };
+
+  it('an object store gets one JSON object below bucket and prefix', async () => {
+    const urn = await make('store', destination('OBS', { bucket: 'results', prefix: `/${side}`, expires: 5 }));
+    const requestId = await installation.client.invoke(name('store'), { n: 21 });
+    const record = await installation.client.delivered(name('store'), requestId);
+    expect(record.deliveries).toMatchObject([{ state: 'delivered', tries: 1 }]);
+    const path = record.deliveries[0]?.location?.replace(/^file:\/\//, '') ?? '';
+    expect(path).toMatch(new RegExp(`/results/${side}/\\d{4}/\\d\\d/\\d\\d/${requestId}\\.json$`));
+    expectMessage(await readFile(path, 'utf8'), requestId, urn, side);
+  });
+
+  it('a stream gets one record, keyed by request id', async () => {
+    const urn = await make('stream', destination('DIS', { stream_name: 'outcomes' }));
+    const next = await kafka.read(`${installation.topicPrefix}stream.outcomes`);
+    const requestId = await installation.client.invoke(name('stream'), { n: 21 });
+    const seen = await next(({ key: recordKey }) => recordKey === requestId);
+    expectMessage(seen.value, requestId, urn, side);
+    expect(seen.headers).toMatchObject({ ce_specversion: '1.0', ce_source: urn });
+  });
+
+  it('a topic gets one record and pushes it, signed, to its subscribers', async () => {
+    const received: { headers: IncomingHttpHeaders; body: string }[] = [];
+    const subscriber = await listen((headers, body) => received.push({ headers, body }));
+    const topic = await installation.client.must<{ topic_urn: string }>('POST', '/notifications/topics', {
+      name: `news-${side}`,
+      display_name: '',
+    });
+    const subscription = await installation.client.must<{ secret: string }>(
+      'POST',
+      `/notifications/topics/${topic.topic_urn}/subscriptions`,
+      {
+        protocol: 'http',
+        endpoint: subscriber.url,
+      },
+    );
+    const urn = await make('topic', destination('SMN', { topic_urn: topic.topic_urn }));
+    const next = await kafka.read(`${installation.topicPrefix}topic.news-${side}`);
+    const requestId = await installation.client.invoke(name('topic'), { n: 21 });
+    await next(({ value }) => value.includes(requestId));
+    const { headers, body } = await eventually(() => received[0]);
+    subscriber.server.close();
+    const pushed = JSON.parse(body) as { type: string; message: string; topic_urn: string };
+    expect([headers['x-smn-message-type'], pushed.type, pushed.topic_urn]).toEqual([
+      'Notification',
+      'Notification',
+      topic.topic_urn,
+    ]);
+    expectMessage(pushed.message, requestId, urn, side);
+    const key = Buffer.from(subscription.secret.replace(/^whsec_/, ''), 'base64');
+    const signed = createHmac('sha256', key)
+      .update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+      .digest('base64');
+    expect(headers['webhook-signature']).toBe(`v1,${signed}`);
+  });
+
+  it('another function runs with the message as its event', async () => {
+    const next = await kafka.read(`${installation.topicPrefix}stream.outcomes`);
+    await installation.client.createFunction(name('follower'), 'exports.handler = async (event) => event.request_context;');
+    await installation.client.setPolicy(name('follower'), {
+      destination_config: { on_success: destination('DIS', { stream_name: 'outcomes' }) },
+    });
+    const follower = `urn:fss:local:p1:function:default:${name('follower')}:latest`;
+    await make('chained', destination('FunctionGraph', { func_urn: follower }));
+    const requestId = await installation.client.invoke(name('chained'), { n: 21 });
+    const seen = await next(({ value }) => (JSON.parse(value) as Message).response_payload.includes(requestId));
+    expect((JSON.parse(seen.value) as Message).request_context.function_urn).toBe(follower);
+    expect((JSON.parse(seen.value) as Message).request_context.request_id).not.toBe(requestId);
+  });
+});
+
+describe('a destination that cannot be reached', () => {
+  it('is tried again, and the delivery shows as pending with its reason', async () => {
+    const client = installation.client;
+    let isUp = false;
+    const received: string[] = [];
+    const subscriber = await listen(
+      (_headers, body) => received.push(body),
+      () => (isUp ? 200 : 503),
+    );
+    const topic = await client.must<{ topic_urn: string }>('POST', '/notifications/topics', { name: 'shaky', display_name: '' });
+    await client.must('POST', `/notifications/topics/${topic.topic_urn}/subscriptions`, {
+      protocol: 'http',
+      endpoint: subscriber.url,
+    });
+    await client.createFunction('shaky', succeeding);
+    await client.setPolicy('shaky', { destination_config: { on_success: destination('SMN', { topic_urn: topic.topic_urn }) } });
+    const requestId = await client.invoke('shaky', { n: 1 });
+    const pending = await eventually(async () => {
+      const record = await client.record('shaky', requestId);
+      return record?.deliveries.find(({ state, tries }) => state === 'pending' && tries >= 1);
+    });
+    expect(pending.reason).toContain('503');
+    isUp = true;
+    const record = await client.delivered('shaky', requestId);
+    expect(record.deliveries.every(({ state }) => state === 'delivered')).toBe(true);
+    expect(received.length).toBeGreaterThan(1);
+    subscriber.server.close();
+  });
+});
+
+/** A subscriber: an HTTP server that remembers what it got. */
+async function listen(
+  onBody: (headers: IncomingHttpHeaders, body: string) => void,
+  status = () => 200,
+): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      onBody(request.headers, Buffer.concat(chunks).toString());
+      response.writeHead(status()).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
+}
