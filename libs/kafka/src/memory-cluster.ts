@@ -1,0 +1,147 @@
+import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
+import type { TopicPartition } from './feed-set.ts';
+import { silence, type TransportLog } from './log.ts';
+import { choosePartition } from './partition-choice.ts';
+import type { TopicSpec } from './ports.ts';
+import { topicSpecs } from './topic-specs.ts';
+
+/** Settings of a {@link MemoryKafka}. */
+export interface MemoryKafkaOptions {
+  /** Default `sendoff.`. */
+  readonly prefix?: string;
+  /** Partitions of the platform's topics, which are there from the start. Default 3. */
+  readonly partitions?: number;
+  readonly log?: TransportLog;
+  /** Stamps records; default the system's clock. */
+  readonly now?: () => number;
+}
+
+/** A member of a group, as its cluster sees it. */
+export interface GroupMember {
+  /** All partitions this member could have. */
+  candidates(): readonly TopicPartition[];
+  holds(partition: TopicPartition): boolean;
+  /** Gives up what is not among these and starts what is new. */
+  assign(assigned: readonly TopicPartition[]): void;
+}
+
+/** The log of a partition. */
+export interface Partition {
+  readonly records: IncomingRecord[];
+}
+
+/** What a group committed of a partition. */
+export interface CommittedOffset {
+  readonly offset: bigint;
+  readonly metadata: string | null;
+}
+
+/** A consumer group: where it stands, and who is in it. */
+export interface Group {
+  readonly commits: Map<string, CommittedOffset>;
+  readonly members: GroupMember[];
+}
+
+/** The cluster itself: what its parts share. */
+export class MemoryCluster {
+  readonly prefix: string;
+  readonly log: TransportLog;
+  readonly topics = new Map<string, Partition[]>();
+  readonly groups = new Map<string, Group>();
+  readonly listeners = new Set<(topic: string) => void>();
+  readonly now: () => number;
+  isReachable = true;
+  #turn = 0;
+
+  constructor({ prefix = 'sendoff.', partitions = 3, log = silence, now = Date.now }: MemoryKafkaOptions) {
+    this.prefix = prefix;
+    this.log = log;
+    this.now = now;
+    for (const spec of topicSpecs(prefix, partitions)) this.create(spec);
+  }
+
+  create({ topic, partitions }: Pick<TopicSpec, 'topic' | 'partitions'>): void {
+    if (!this.topics.has(topic))
+      this.topics.set(
+        topic,
+        Array.from({ length: partitions }, () => ({ records: [] })),
+      );
+  }
+
+  partitionsOf(topic: string): Partition[] {
+    const partitions = this.topics.get(topic);
+    if (partitions === undefined)
+      throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `topic ${topic} is not there`, topic } });
+    return partitions;
+  }
+
+  append(records: readonly OutgoingRecord[]): void {
+    const turn = this.#turn++;
+    for (const { topic } of records) this.partitionsOf(topic);
+    for (const record of records) {
+      const partitions = this.partitionsOf(record.topic);
+      const partition = choosePartition({
+        topic: record.topic,
+        partitionMetadata: partitions.map((_partition, partitionId) => ({
+          partitionId,
+          leader: 0,
+          isr: [0],
+          replicas: [0],
+          partitionErrorCode: 0,
+        })),
+        message: { ...record, turn },
+      });
+      const log = partitions[partition]?.records;
+      if (log === undefined)
+        throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `${record.topic} has no partition ${partition}` } });
+      log.push({
+        topic: record.topic,
+        partition,
+        offset: BigInt(log.length),
+        timestamp: epochMs(this.now()),
+        key: record.key ?? null,
+        value: record.value === null ? null : Buffer.from(record.value),
+        headers: Object.fromEntries(Object.entries(record.headers).map(([name, text]) => [name.toLowerCase(), text])),
+      });
+    }
+    for (const topic of new Set(records.map((record) => record.topic))) this.announce(topic);
+  }
+
+  /** Tells everyone who listens that something happened to a topic. */
+  announce(topic: string): void {
+    for (const listener of this.listeners) listener(topic);
+  }
+
+  /** Waits until a question about a topic has an answer. */
+  until<Answer>(topic: string, ask: () => Answer | undefined, excuse: () => string, deadlineMs: number): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const settle = (): boolean => {
+        const answer = ask();
+        if (answer === undefined) return false;
+        clearTimeout(timer);
+        this.listeners.delete(listener);
+        resolve(answer);
+        return true;
+      };
+      const listener = (changed: string): void => {
+        if (changed === topic) settle();
+      };
+      const timer = setTimeout(() => {
+        this.listeners.delete(listener);
+        reject(new Error(`Not within ${deadlineMs} ms: ${excuse()}`));
+      }, deadlineMs);
+      if (!settle()) this.listeners.add(listener);
+    });
+  }
+
+  group(groupId: string): Group {
+    const group = this.groups.get(groupId) ?? { commits: new Map(), members: [] };
+    this.groups.set(groupId, group);
+    return group;
+  }
+}
+
+/** Lets everything that is already due go first, as a trip over the network would. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

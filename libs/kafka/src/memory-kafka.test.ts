@@ -1,0 +1,7 @@
+import { kafkaConformance } from './kafka.conformance.ts';
+import { MemoryKafka } from './memory-kafka.ts';
+
+kafkaConformance('MemoryKafka', async () => {
+  const kafka = new MemoryKafka({ prefix: 'test.' });
+  return { prefix: 'test.', connect: async () => kafka.beside() };
+});

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { committable, decodeFinished, encodeFinished, metadataBytesMax, OffsetLedger, type OffsetRun } from './offset-ledger.ts';
+
+const run = (from: number, to: number): OffsetRun => ({ from: BigInt(from), to: BigInt(to) });
+
+describe('committable', () => {
+  it.each<[claim: string, inFlight: number[], position: number, ahead: OffsetRun[], offset: number, finished: OffsetRun[]]>([
+    ['nothing in flight commits the position', [], 7, [], 7, []],
+    ['the oldest in flight holds the mark', [3], 7, [], 3, [run(4, 7)]],
+    ['several in flight leave the rest in the metadata', [3, 5], 7, [], 3, [run(4, 5), run(6, 7)]],
+    ['neighbours in flight leave no empty run', [3, 4], 7, [], 3, [run(5, 7)]],
+    ['the newest in flight leaves nothing above', [6], 7, [], 6, []],
+    ['a finished run ahead is remembered', [], 7, [run(9, 12)], 7, [run(9, 12)]],
+    ['a finished run that touches the position is committed', [], 7, [run(7, 12)], 12, []],
+    ['a finished run ahead joins what is finished below', [5], 7, [run(7, 12)], 5, [run(6, 12)]],
+  ])('%s', (_claim, inFlight, position, ahead, offset, finished) => {
+    const commit = committable(inFlight.map(BigInt), BigInt(position), ahead);
+    expect({ offset: commit.offset, finished: decodeFinished(commit.offset, commit.metadata) }).toEqual({
+      offset: BigInt(offset),
+      finished,
+    });
+  });
+});
+
+describe('the metadata', () => {
+  it.each([null, '', 'text of another client', 'f1:', 'f1:1', 'f1:-1.2', 'f1:1.2.3', 'f1:1.zzzzzzzzzzzzz'])(
+    'reads %j as nothing finished',
+    (metadata) => expect(decodeFinished(5n, metadata)).toEqual([]),
+  );
+
+  const runs = fc
+    .array(fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 5_000 })), { maxLength: 1_200 })
+    .map((lengths) => {
+      let cursor = 1_000_000_000n;
+      return lengths.map(([gap, length]): OffsetRun => {
+        const from = cursor + BigInt(gap);
+        cursor = from + BigInt(length);
+        return { from, to: cursor };
+      });
+    });
+
+  it('comes back as it was, or shorter from the end when it does not fit', () => {
+    fc.assert(
+      fc.property(runs, (finished) => {
+        const text = encodeFinished(1_000_000_000n, finished);
+        expect(text.length).toBeLessThanOrEqual(metadataBytesMax);
+        const back = decodeFinished(1_000_000_000n, text);
+        expect(back).toEqual(finished.slice(0, back.length));
+        if (text.length < metadataBytesMax - 20) expect(back.length).toBe(finished.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('OffsetLedger', () => {
+  /** Hands out and finishes at random, crashes at random, and starts again from the last commit; gaps are offsets that hold no record. */
+  const histories = fc.array(
+    fc.record({ handOut: fc.integer({ min: 0, max: 12 }), finish: fc.array(fc.nat(40), { maxLength: 12 }), crash: fc.boolean() }),
+    { maxLength: 40 },
+  );
+
+  it('loses no record over crashes, and repeats none that the commit knows to be finished', () => {
+    fc.assert(
+      fc.property(histories, fc.uniqueArray(fc.nat(300), { maxLength: 60 }), (history, gaps) => {
+        const holes = new Set(gaps);
+        const finished = new Set<number>();
+        const known = new Set<number>();
+        let commit = { offset: 0n, metadata: '' };
+        let ledger = new OffsetLedger(commit.offset, commit.metadata);
+        let inFlight: number[] = [];
+        let fetch = 0;
+        for (const step of history) {
+          for (let taken = 0; taken < step.handOut && fetch < 300; fetch += 1) {
+            if (holes.has(fetch)) continue;
+            taken += 1;
+            if (ledger.handOut(BigInt(fetch))) {
+              expect(known.has(fetch)).toBe(false);
+              inFlight.push(fetch);
+            } else expect(finished.has(fetch)).toBe(true);
+          }
+          for (const pick of step.finish) {
+            const offset = inFlight[pick % Math.max(inFlight.length, 1)];
+            if (offset === undefined) continue;
+            inFlight = inFlight.filter((other) => other !== offset);
+            finished.add(offset);
+            ledger.finish(BigInt(offset));
+          }
+          commit = ledger.committable();
+          for (let offset = 0; offset < Number(commit.offset); offset += 1)
+            expect(holes.has(offset) || finished.has(offset)).toBe(true);
+          expect(ledger.inFlight).toBe(inFlight.length);
+          if (!step.crash) continue;
+          for (const offset of finished) known.add(offset);
+          ledger = new OffsetLedger(commit.offset, commit.metadata);
+          inFlight = [];
+          fetch = Number(commit.offset);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('hands nothing out twice within one life', () => {
+    const ledger = new OffsetLedger(10n, null);
+    expect([9n, 10n, 11n, 10n, 11n, 12n].map((offset) => ledger.handOut(offset))).toEqual([
+      false,
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+});

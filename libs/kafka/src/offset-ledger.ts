@@ -1,0 +1,148 @@
+/**
+ * What may be committed of one partition: a pure function of offsets.
+ *
+ * Records are handed out in ascending order and finish in any order. What is known of a partition is three things: the offsets in
+ * flight, the position (one past the last offset handed out), and the runs above the position that an earlier owner finished.
+ *
+ * 1. The committed offset is never past an offset in flight (I1).
+ * 2. An offset below the position and not in flight is finished, or was never there.
+ * 3. The metadata never calls an unfinished offset finished; where it does not fit it forgets finished ones, from the far end.
+ */
+
+/** Offsets from `from` up to, not including, `to`. */
+export interface OffsetRun {
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+/** How far a partition is finished. */
+export interface Commit {
+  /** All offsets below are finished. */
+  readonly offset: bigint;
+  /** Which offsets above are finished too, as text; see {@link encodeFinished}. */
+  readonly metadata: string;
+}
+
+/** Bytes a broker takes as commit metadata unless it is told otherwise (`offset.metadata.max.bytes`). */
+export const metadataBytesMax = 4096;
+
+const version = 'f1:';
+
+/**
+ * Says what may be committed.
+ * @param inFlight offsets handed out and not finished, ascending.
+ * @param position one past the last offset handed out.
+ * @param ahead finished runs at or above the position, ascending and apart.
+ */
+export function committable(inFlight: readonly bigint[], position: bigint, ahead: readonly OffsetRun[]): Commit {
+  const finished: OffsetRun[] = [];
+  let cursor = inFlight[0] ?? position;
+  const low = cursor;
+  for (const offset of [...inFlight, position]) {
+    if (offset > cursor) finished.push({ from: cursor, to: offset });
+    cursor = offset + 1n;
+  }
+  for (const run of ahead) join(finished, run);
+  const first = finished[0];
+  // Nothing in flight, and the run ahead begins where the partition stands: it belongs to the finished part.
+  if (first !== undefined && first.from === low)
+    return { offset: first.to, metadata: encodeFinished(first.to, finished.slice(1)) };
+  return { offset: low, metadata: encodeFinished(low, finished) };
+}
+
+function join(runs: OffsetRun[], run: OffsetRun): void {
+  const last = runs.at(-1);
+  if (last?.to === run.from) runs[runs.length - 1] = { from: last.from, to: run.to };
+  else runs.push(run);
+}
+
+/**
+ * Writes finished runs as text: from the base on, the length of what is unfinished, of what is finished, and so on, in base 36.
+ * @param runs ascending, apart, and past the base.
+ * @param bytesMax runs that do not fit are left out, from the end.
+ * @returns the empty text when there is nothing to say.
+ */
+export function encodeFinished(base: bigint, runs: readonly OffsetRun[], bytesMax: number = metadataBytesMax): string {
+  let text = '';
+  let cursor = base;
+  for (const { from, to } of runs) {
+    const piece = `${text === '' ? version : '.'}${(from - cursor).toString(36)}.${(to - from).toString(36)}`;
+    if (text.length + piece.length > bytesMax) break;
+    text += piece;
+    cursor = to;
+  }
+  return text;
+}
+
+/**
+ * Reads what {@link encodeFinished} wrote.
+ * @returns no runs for any other text: then the records are handled again, which is allowed (I5), and none is skipped that must not be.
+ */
+export function decodeFinished(base: bigint, metadata: string | null): readonly OffsetRun[] {
+  if (metadata === null || !metadata.startsWith(version)) return [];
+  const lengths = metadata.slice(version.length).split('.');
+  if (lengths.length % 2 !== 0 || lengths.some((length) => !/^[0-9a-z]{1,12}$/.test(length))) return [];
+  const runs: OffsetRun[] = [];
+  let cursor = base;
+  for (let index = 0; index < lengths.length; index += 2) {
+    const from = cursor + fromBase36(lengths[index] ?? '0');
+    cursor = from + fromBase36(lengths[index + 1] ?? '0');
+    if (cursor > from) runs.push({ from, to: cursor });
+  }
+  return runs;
+}
+
+function fromBase36(text: string): bigint {
+  return BigInt(Number.parseInt(text, 36));
+}
+
+/** The offsets of one assigned partition: what was handed out, what is finished, what need not be handed out again. */
+export class OffsetLedger {
+  // A Map keeps insertion order, and offsets are inserted ascending: its first key is the low-water mark.
+  readonly #inFlight = new Set<bigint>();
+  #position: bigint;
+  #ahead: readonly OffsetRun[];
+  #aheadIndex = 0;
+
+  /** @param committed where the group stands; `undefined` when nothing was ever committed and reading starts at `start`. */
+  constructor(start: bigint, metadata: string | null) {
+    this.#position = start;
+    this.#ahead = decodeFinished(start, metadata);
+  }
+
+  /** One past the last offset handed out. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Offsets handed out and not finished. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Notes that a record is about to be handed out. @returns false when it must not be: it was handed out before, or is finished. */
+  handOut(offset: bigint): boolean {
+    if (offset < this.#position) return false;
+    while ((this.#ahead[this.#aheadIndex]?.to ?? offset + 1n) <= offset) this.#aheadIndex += 1;
+    const run = this.#ahead[this.#aheadIndex];
+    this.#position = offset + 1n;
+    if (run !== undefined && run.from <= offset) return false;
+    this.#inFlight.add(offset);
+    return true;
+  }
+
+  /** Notes that the record of an offset needs no more handling. */
+  finish(offset: bigint): void {
+    this.#inFlight.delete(offset);
+  }
+
+  /** What may be committed now. */
+  committable(): Commit {
+    const ahead: OffsetRun[] = [];
+    for (const run of this.#ahead.slice(this.#aheadIndex)) {
+      const from = run.from > this.#position ? run.from : this.#position;
+      if (run.to > from) ahead.push({ from, to: run.to });
+    }
+    return committable([...this.#inFlight], this.#position, ahead);
+  }
+}

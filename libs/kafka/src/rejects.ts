@@ -1,0 +1,34 @@
+import { type IncomingRecord, type OutgoingRecord, PlatformError, physicalTopic, rejectHeader } from '#contracts';
+import type { Publisher } from './ports.ts';
+
+const reasonLengthMax = 512;
+
+/** The record that tells people of one nobody can read: as it came, with reason and origin in its headers (I6). */
+export function rejected(record: IncomingRecord, reason: string, prefix: string): OutgoingRecord {
+  return {
+    topic: physicalTopic(prefix, 'rejects'),
+    ...(record.key === null ? {} : { key: record.key }),
+    value: record.value,
+    headers: {
+      ...record.headers,
+      [rejectHeader.reason]: reason.slice(0, reasonLengthMax),
+      [rejectHeader.topic]: record.topic,
+      [rejectHeader.partition]: String(record.partition),
+      [rejectHeader.offset]: String(record.offset),
+    },
+  };
+}
+
+/**
+ * Writes a record to the rejects. One that no longer fits with its reason goes there without value and headers of its own: topic,
+ * partition and offset still say where it lies.
+ * @throws PlatformError as {@link Publisher.publish}.
+ */
+export async function publishReject(publisher: Publisher, record: IncomingRecord, reason: string, prefix: string): Promise<void> {
+  try {
+    await publisher.publish(rejected(record, reason, prefix));
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.code !== 'RECORD_TOO_LARGE') throw error;
+    await publisher.publish(rejected({ ...record, key: null, value: null, headers: {} }, reason, prefix));
+  }
+}

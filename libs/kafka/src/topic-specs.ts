@@ -1,0 +1,15 @@
+import { physicalTopic, topicDeclarations } from '#contracts';
+import type { TopicSpec } from './ports.ts';
+
+/**
+ * Every topic of the platform, ready for {@link TopicAdmin.ensureTopics}.
+ * @param partitions of the topics whose declaration leaves it to the configuration.
+ */
+export function topicSpecs(prefix: string, partitions: number): TopicSpec[] {
+  return topicDeclarations.map((declaration) => ({
+    topic: physicalTopic(prefix, declaration.name),
+    partitions: declaration.partitions === 'configured' ? partitions : declaration.partitions,
+    isCompacted: declaration.isCompacted,
+    retentionMs: declaration.retentionMs,
+  }));
+}
