@@ -1,0 +1,203 @@
+/**
+ * One Apache Kafka broker as a child process.
+ *
+ * B1. It never outlives its parent: a shell between the two holds a pipe from the parent and kills the broker when the pipe
+ *     closes, however the parent ended.
+ * B2. It is in a process group of its own: Ctrl-C in the terminal does not reach it, so services can drain first.
+ * B3. Storage is formatted once; data and ids are kept, ports may differ from start to start.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { PlatformError } from '#contracts';
+import { lockFolder } from './data-lock.ts';
+import { startDockerBroker } from './docker-broker.ts';
+import { brokerJars, defaultCacheDir } from './jars.ts';
+import { canRun, findJava, javaMajorMin } from './java.ts';
+import { serverProperties } from './server-properties.ts';
+
+const run = promisify(execFile);
+const startDeadlineMs = 60_000;
+const stopDeadlineMs = 10_000;
+
+/** A broker to be started. */
+export interface BrokerOptions {
+  /** Kept between starts. */
+  readonly dataDir: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** Where jars are kept. Default: `.cache/sendoff` in the home folder. */
+  readonly cacheDir?: string;
+  /** Acknowledge only what is flushed to disk: survives a power cut, costs speed. Default false. */
+  readonly flushEachRecord?: boolean;
+  /** A JVM that starts sooner and runs slower; for tests. Default false. */
+  readonly isShortLived?: boolean;
+  /** `java` or `docker` insists on one way; `auto` takes the first that is there. Default `auto`. */
+  readonly mode?: 'auto' | 'java' | 'docker';
+}
+
+/** A broker that answers. */
+export interface RunningBroker {
+  /** `host:port`. */
+  readonly bootstrapServers: string;
+  readonly way: 'java' | 'docker';
+  /** Resolves with a word on how, when the broker has ended for whatever reason. */
+  readonly exited: Promise<string>;
+  /** Ends it and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a broker: with Java from Maven's jars, else with Docker.
+ * @throws PlatformError `BROKER_MISSING` when neither way is there; `BROKER_START_FAILED`; `DATA_DIR_LOCKED`.
+ */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const { mode = 'auto', cacheDir = defaultCacheDir() } = options;
+  if (mode !== 'docker') {
+    const java = await findJava(process.env['JAVA_HOME']);
+    if (java !== undefined && (existsSync(cacheDir) || (await canRun('mvn', ['-v']))))
+      return startJavaBroker(options, java, cacheDir);
+  }
+  if (mode !== 'java' && (await canRun('docker', ['info']))) return startDockerBroker(options);
+  throw new PlatformError('BROKER_MISSING', {
+    details: {
+      reason: `a broker is needed: install Java ${javaMajorMin} or newer with Maven (e.g. apt-get install openjdk-17-jre-headless maven), or start Docker, or set KAFKA_BROKERS to brokers of your own`,
+    },
+  });
+}
+
+async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: string): Promise<RunningBroker> {
+  const { dataDir } = options;
+  const unlock = await lockFolder(dataDir);
+  try {
+    const jars = await brokerJars(cacheDir);
+    const port = options.port || (await freePort());
+    const settings = {
+      logDir: join(dataDir, 'log'),
+      port,
+      controllerPort: await freePort(),
+      flushEachRecord: options.flushEachRecord ?? false,
+    };
+    const propertiesFile = join(dataDir, 'server.properties');
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(propertiesFile, serverProperties(settings));
+    const classPath = join(jars, '*');
+    if (!existsSync(join(settings.logDir, 'meta.properties'))) await formatStorage(java, classPath, propertiesFile);
+    const child = launch(java, classPath, propertiesFile, options, dataDir);
+    const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
+    void exited.then(unlock);
+    await answering(port, exited, dataDir).catch(async (error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+    return { bootstrapServers: `127.0.0.1:${port}`, way: 'java', exited, stop: async () => stopChild(child, exited) };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function formatStorage(java: string, classPath: string, propertiesFile: string): Promise<void> {
+  const clusterId = randomBytes(16).toString('base64url');
+  try {
+    await run(java, [
+      '-Xmx64m',
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-cp',
+      classPath,
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      propertiesFile,
+    ]);
+  } catch (cause) {
+    throw new PlatformError('BROKER_START_FAILED', { details: { reason: 'its storage could not be formatted' }, cause });
+  }
+}
+
+/** `wait` twice, because the signal that stops the broker ends the first one. B1: `read` returns when the parent's end of the pipe closes; B2: `detached`. */
+function launch(java: string, classPath: string, propertiesFile: string, options: BrokerOptions, dataDir: string): ChildProcess {
+  const jvm = [
+    '-Xms64m',
+    '-Xmx256m',
+    '-XX:+UseSerialGC',
+    '-XX:-UsePerfData',
+    ...(options.isShortLived ? ['-XX:TieredStopAtLevel=1'] : []),
+  ];
+  const script =
+    '"$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker';
+  const child = spawn(
+    'sh',
+    ['-c', `exec 3<&0; ${script}`, 'broker', java, ...jvm, '-cp', classPath, 'kafka.Kafka', propertiesFile],
+    {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // None of the platform's variables: nothing of ours is the broker's business.
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], JAVA_HOME: process.env['JAVA_HOME'] },
+    },
+  );
+  const log = createWriteStream(join(dataDir, 'kafka.log'));
+  child.stdout?.pipe(log, { end: false });
+  child.stderr?.pipe(log, { end: false });
+  child.once('exit', () => log.end());
+  child.stdin?.on('error', () => undefined);
+  return child;
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<void> {
+  child.kill('SIGTERM');
+  const kill = setTimeout(() => child.stdin?.end(), stopDeadlineMs);
+  await exited;
+  clearTimeout(kill);
+}
+
+/** Waits until somebody listens. @throws PlatformError `BROKER_START_FAILED` with the last lines of the broker's log. */
+async function answering(port: number, exited: Promise<string>, dataDir: string): Promise<void> {
+  let ended: string | undefined;
+  void exited.then((how) => {
+    ended = how;
+  });
+  const deadline = Date.now() + startDeadlineMs;
+  while (!(await listens(port))) {
+    if (ended === undefined && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      continue;
+    }
+    const log = await readFile(join(dataDir, 'kafka.log'), 'utf8').catch(() => '');
+    const how = ended ?? `did not listen within ${startDeadlineMs / 1_000} s`;
+    throw new PlatformError('BROKER_START_FAILED', {
+      details: { reason: `the broker ${how}; the end of its log:\n${log.split('\n').slice(-8).join('\n')}` },
+    });
+  }
+}
+
+async function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const answer = (isThere: boolean) => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+  });
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

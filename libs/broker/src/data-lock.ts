@@ -1,0 +1,48 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlatformError } from '#contracts';
+
+/** When a process was started, as the kernel counts: tells a process from a later one of the same id. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  try {
+    process.kill(pid, 0);
+    return 'unknown';
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes a folder for this process alone, by a file that names the process. A file left by a process that is gone is taken over.
+ * @returns what gives the folder back.
+ * @throws PlatformError `DATA_DIR_LOCKED` when a living process holds it.
+ */
+export async function lockFolder(folder: string): Promise<() => void> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'lock');
+  const own = `${process.pid} ${await startOf(process.pid)}`;
+  for (let tries = 0; tries < 2; tries++) {
+    try {
+      await writeFile(file, own, { flag: 'wx' });
+      return () => {
+        try {
+          if (readFileSync(file, 'utf8') === own) rmSync(file);
+        } catch {
+          // Gone already: the folder was removed with all that was in it.
+        }
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const [pid = '0', start] = (await readFile(file, 'utf8').catch(() => '')).split(' ');
+    if (Number(pid) > 0 && (await startOf(Number(pid))) === start)
+      throw new PlatformError('DATA_DIR_LOCKED', {
+        details: { reason: `process ${pid} uses ${folder}: stop it, or choose another SENDOFF_DATA_DIR` },
+      });
+    rmSync(file, { force: true });
+  }
+  throw new PlatformError('DATA_DIR_LOCKED', { details: { reason: `another process has just taken ${folder}` } });
+}

@@ -1,0 +1,76 @@
+/** Goal: the broker started here keeps its data, its folder and its word. Method: real brokers on folders of their own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningBroker, startBroker } from '#broker';
+import { eventually } from '#testing';
+
+const listens = async (address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const [host = '', port = ''] = address.split(':');
+    const socket = connect(Number(port), host);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+
+const topicsOf = async (bootstrapServers: string, create?: string): Promise<string[]> => {
+  const admin = new Kafka({ brokers: [bootstrapServers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  if (create !== undefined) await admin.createTopics({ topics: [{ topic: create, numPartitions: 1 }], waitForLeaders: true });
+  const topics = await admin.listTopics();
+  await admin.disconnect();
+  return topics;
+};
+
+describe('the broker', () => {
+  let dataDir: string;
+  let broker: RunningBroker | undefined;
+  let parent: ChildProcess | undefined;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'sendoff-broker-'));
+  });
+  afterEach(async () => {
+    parent?.kill('SIGKILL');
+    await broker?.stop();
+    broker = undefined;
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
+  });
+
+  it('keeps its data between starts, whatever its port', async () => {
+    broker = await startBroker({ dataDir, isShortLived: true });
+    const first = broker.bootstrapServers;
+    await topicsOf(first, 'kept');
+    await broker.stop();
+    broker = await startBroker({ dataDir, isShortLived: true });
+    expect(broker.bootstrapServers).not.toBe(first);
+    expect(await topicsOf(broker.bootstrapServers)).toContain('kept');
+  });
+
+  it('refuses a folder that another broker uses', async () => {
+    broker = await startBroker({ dataDir, isShortLived: true });
+    await expect(startBroker({ dataDir, isShortLived: true })).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' });
+  });
+
+  it('does not outlive a parent that was killed', async () => {
+    const script = `import { startBroker } from '#broker'; const b = await startBroker({ dataDir: ${JSON.stringify(dataDir)}, isShortLived: true }); console.log(b.bootstrapServers); setInterval(() => {}, 1000);`;
+    const child = spawn(
+      process.execPath,
+      ['--conditions=source', '--input-type=module-typescript', '--experimental-transform-types', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    parent = child;
+    const address = await new Promise<string>((resolve) => child.stdout.once('data', (data) => resolve(String(data).trim())));
+    expect(await listens(address)).toBe(true);
+    child.kill('SIGKILL');
+    await eventually(async () => !(await listens(address)));
+  });
+});
