@@ -1,0 +1,95 @@
+import {
+  defaultBackoff,
+  type EpochMs,
+  epochMs,
+  type FunctionDocument,
+  type Invocation,
+  limits,
+  type PolicyDocument,
+  type ProjectDocument,
+  type StampedPolicy,
+} from '#contracts';
+
+/** What a caller asks for, read and checked for its form. */
+export interface InvocationRequest {
+  readonly requestId: string;
+  /** Eight fields. */
+  readonly functionUrn: string;
+  readonly project: string;
+  readonly payload: Buffer;
+  /** Chained invocations before this one. */
+  readonly hops: number;
+  /** How long the caller wants it held back, in seconds. */
+  readonly delaySeconds?: number;
+  readonly traceparent?: string;
+}
+
+/** What the registry knows of the function just now. */
+export interface FunctionKnown {
+  readonly function: FunctionDocument | undefined;
+  readonly policy: PolicyDocument | undefined;
+  readonly project: ProjectDocument | undefined;
+}
+
+/** Why a request is not accepted. */
+export type Refusal = 'function-unknown' | 'function-disabled' | 'payload-too-large' | 'delay-out-of-range';
+
+/** What becomes of a request: an invocation; nothing at all; or one that ends at once because it came round too often. */
+export type Acceptance =
+  | { readonly kind: 'accepted'; readonly invocation: Invocation }
+  | { readonly kind: 'refused'; readonly reason: Refusal }
+  | { readonly kind: 'discarded'; readonly condition: 'RecursionDetected'; readonly invocation: Invocation };
+
+const eventAgeMsWithoutPolicy = 3_600_000;
+
+/**
+ * Accepts a request, with the policy in force stamped on it.
+ *
+ * Without a policy: no retries, an hour, no destinations. The validity period of a delayed invocation begins when it is due:
+ * a delay is the caller's wish, not a wait for us.
+ */
+export function accept(request: InvocationRequest, known: FunctionKnown, now: EpochMs): Acceptance {
+  const refusal = refusalOf(request, known);
+  if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+  const dueAt = epochMs(now + (request.delaySeconds ?? 0) * 1_000);
+  const invocation: Invocation = {
+    requestId: request.requestId,
+    functionUrn: request.functionUrn,
+    project: request.project,
+    acceptedAt: now,
+    expiresAt: epochMs(dueAt + (known.policy?.eventAgeMaxMs ?? eventAgeMsWithoutPolicy)),
+    dueAt,
+    attempt: 1,
+    retriesUsed: 0,
+    policy: stamp(known),
+    hops: request.hops,
+    ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+    payload: request.payload,
+  };
+  if (request.hops > limits.hopsMax) return { kind: 'discarded', condition: 'RecursionDetected', invocation };
+  return { kind: 'accepted', invocation };
+}
+
+function refusalOf({ payload, delaySeconds = 0 }: InvocationRequest, known: FunctionKnown): Refusal | undefined {
+  if (known.function === undefined) return 'function-unknown';
+  if (known.function.instancesMax === 0) return 'function-disabled';
+  if (payload.length > limits.payloadBytesMax) return 'payload-too-large';
+  const isDelayValid = Number.isInteger(delaySeconds) && delaySeconds >= 0 && delaySeconds <= limits.delaySecondsMax;
+  return isDelayValid ? undefined : 'delay-out-of-range';
+}
+
+/** The part of a policy that travels with an invocation. */
+function stamp({ policy, project }: FunctionKnown): StampedPolicy {
+  if (policy === undefined) return { retriesMax: 0, backoff: defaultBackoff, destinations: {} };
+  const { retriesMax, backoff, destinations } = policy;
+  const statusLog = statusLogOf(policy, project);
+  return { retriesMax, backoff, destinations, ...(statusLog === undefined ? {} : { statusLog }) };
+}
+
+/** `group/stream`: the policy's own choice, else the project's; nothing where either switch is off. */
+function statusLogOf(policy: PolicyDocument, project: ProjectDocument | undefined): string | undefined {
+  if (!policy.isStatusLogged || project?.statusLog === undefined) return undefined;
+  const group = policy.logGroup?.groupName ?? project.statusLog.groupName;
+  const stream = policy.logGroup?.streamName ?? project.statusLog.streamName;
+  return `${group}/${stream}`;
+}

@@ -1,0 +1,159 @@
+import { type Condition, conditions, type DeliveryStatus, type EpochMs, epochMs, type StatusRecord } from '#contracts';
+
+/** What every event says of its invocation. */
+export interface EventSubject {
+  readonly requestId: string;
+  readonly functionUrn: string;
+  readonly project: string;
+  readonly acceptedAt: EpochMs;
+}
+
+/** One thing that happened to an invocation, as a record of some topic tells it. */
+export type StatusEvent =
+  /** It is on a work topic, about to make `attempt`. */
+  | ({ readonly kind: 'queued'; readonly attempt: number } & EventSubject)
+  /** It waits in a delay topic for `attempt`. */
+  | ({ readonly kind: 'waiting'; readonly attempt: number; readonly dueAt: EpochMs; readonly lastError: string } & EventSubject)
+  | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
+  | ({
+      readonly kind: 'settled';
+      readonly condition: Condition;
+      readonly attempts: number;
+      readonly startedAt?: EpochMs;
+      readonly endedAt: EpochMs;
+      readonly errorMessage: string;
+    } & EventSubject)
+  /** A delivery waits for its next try. */
+  | ({ readonly kind: 'delivery'; readonly delivery: DeliveryStatus } & Pick<EventSubject, 'requestId'> & Partial<EventSubject>);
+
+/**
+ * Where an invocation stands, as far as seen. `stage` orders what may overwrite what: an event of a later attempt beats one of
+ * an earlier, running beats waiting beats queued within an attempt, and a settlement beats all.
+ */
+export interface FoldedRecord extends StatusRecord {
+  readonly stage: number;
+}
+
+const within = { queued: 0, waiting: 1, running: 2 } as const;
+const settledStage = Number.MAX_SAFE_INTEGER;
+
+/** Stage of an event before the settlement. An attempt that waits is queued afterwards, so `waiting` precedes `queued` of its attempt. */
+function stageOf(kind: keyof typeof within, attempt: number): number {
+  if (kind === 'waiting') return attempt * 4;
+  return attempt * 4 + 1 + within[kind];
+}
+
+const unseen = (requestId: string): FoldedRecord => ({
+  requestId,
+  functionUrn: '',
+  project: '',
+  status: 'WAIT',
+  errorCode: 0,
+  errorMessage: '',
+  acceptedAt: epochMs(0),
+  attempts: 0,
+  deliveries: [],
+  stage: -1,
+});
+
+/**
+ * Folds one event into what is known. Commutative and idempotent (I4): records of different topics may arrive in any order, and again.
+ *
+ * An invocation that was settled twice keeps the settlement that ended first.
+ */
+export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
+  const known = subjectOf(record ?? unseen(event.requestId), event);
+  switch (event.kind) {
+    case 'delivery':
+      return { ...known, deliveries: mergeDelivery(known.deliveries, event.delivery) };
+    case 'settled':
+      return foldSettled(known, event);
+    case 'queued':
+    case 'waiting':
+    case 'running':
+      return foldProgress(known, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {
+  if (record.functionUrn !== '' || event.functionUrn === undefined) return record;
+  return {
+    ...record,
+    functionUrn: event.functionUrn,
+    project: event.project ?? '',
+    acceptedAt: event.acceptedAt ?? record.acceptedAt,
+  };
+}
+
+function foldProgress(
+  record: FoldedRecord,
+  event: Extract<StatusEvent, { kind: 'queued' | 'waiting' | 'running' }>,
+): FoldedRecord {
+  const stage = stageOf(event.kind, event.attempt);
+  if (stage < record.stage || record.stage === settledStage) return record;
+  const { dueAt: _dueAt, startedAt: _startedAt, ...rest } = record;
+  if (stage === record.stage && event.kind === 'waiting' && (record.dueAt ?? 0) >= event.dueAt) return record;
+  switch (event.kind) {
+    case 'queued':
+      return {
+        ...rest,
+        stage,
+        status: 'WAIT',
+        attempts: event.attempt - 1,
+        ...(_startedAt === undefined ? {} : { startedAt: _startedAt }),
+      };
+    case 'waiting':
+      return { ...rest, stage, status: 'WAIT', attempts: event.attempt - 1, dueAt: event.dueAt, errorMessage: event.lastError };
+    case 'running':
+      return { ...rest, stage, status: 'RUNNING', attempts: event.attempt, startedAt: event.startedAt };
+    default:
+      return event satisfies never;
+  }
+}
+
+function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: 'settled' }>): FoldedRecord {
+  const { status, errorCode } = conditions[event.condition];
+  const { dueAt: _dueAt, startedAt: _startedAt, ...rest } = record;
+  const settled: FoldedRecord = {
+    ...rest,
+    stage: settledStage,
+    status,
+    errorCode,
+    errorMessage: event.errorMessage,
+    ...(event.startedAt === undefined ? {} : { startedAt: event.startedAt }),
+    endedAt: event.endedAt,
+    attempts: event.attempts,
+  };
+  return record.stage === settledStage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
+}
+
+/** A total order over settlements of one invocation: by end, then by everything else, so that any order of arrival keeps the same one. */
+function settlementOrder({ endedAt, errorCode, attempts, startedAt, errorMessage }: FoldedRecord): string {
+  const digits = (value: number) => String(value).padStart(16, '0');
+  return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join('|');
+}
+
+function mergeDelivery(deliveries: readonly DeliveryStatus[], next: DeliveryStatus): readonly DeliveryStatus[] {
+  const known = deliveries.find(({ deliveryId }) => deliveryId === next.deliveryId);
+  if (known !== undefined && deliveryOrder(known) >= deliveryOrder(next)) return deliveries;
+  const others = deliveries.filter(({ deliveryId }) => deliveryId !== next.deliveryId);
+  return [...others, next].toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
+}
+
+/** A total order over what is said of one delivery: an end beats waiting, then the later one, then everything else. */
+function deliveryOrder({ state, tries, at, dueAt, reason, location }: DeliveryStatus): string {
+  const digits = (value: number) => String(value).padStart(16, '0');
+  const isEnded = state === 'pending' ? '0' : '1';
+  return [
+    isEnded,
+    digits(state === 'pending' ? tries : at),
+    digits(at),
+    state,
+    digits(tries),
+    digits(dueAt ?? 0),
+    reason ?? '',
+    location ?? '',
+  ].join('|');
+}

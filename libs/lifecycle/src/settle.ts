@@ -1,0 +1,29 @@
+import { type Condition, type EpochMs, type Invocation, limits, type Settlement } from '#contracts';
+
+/** How an invocation ended. */
+export interface Ending {
+  readonly condition: Condition;
+  /** Attempts started. */
+  readonly attempts: number;
+  /** Start of the last attempt; absent when it never ran. */
+  readonly startedAt?: EpochMs;
+  readonly endedAt: EpochMs;
+  readonly errorMessage?: string;
+  readonly responsePayload?: Buffer;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** The settlement of an invocation. A return value over 256 KB becomes an empty one; the condition stays what it is. */
+export function settlementOf(
+  invocation: Invocation,
+  { errorMessage = '', responsePayload = nothing, ...ending }: Ending,
+): Settlement {
+  const isKept = responsePayload.length <= limits.responseBytesMax;
+  return {
+    invocation,
+    ...ending,
+    errorMessage: errorMessage.slice(0, limits.errorMessageLengthMax),
+    responsePayload: isKept ? responsePayload : nothing,
+  };
+}
