@@ -1,0 +1,55 @@
+/** What a heap orders. */
+export interface Due {
+  /** Milliseconds since 1970; the smallest comes first. */
+  readonly wakeAt: number;
+}
+
+/** A binary heap: the entry with the smallest `wakeAt` at its head. Adding and taking cost O(log n), looking costs nothing. */
+export class DueHeap<T extends Due> {
+  private readonly entries: T[] = [];
+
+  get size(): number {
+    return this.entries.length;
+  }
+
+  /** The entry that is due first; undefined when there is none. */
+  peek(): T | undefined {
+    return this.entries[0];
+  }
+
+  push(entry: T): void {
+    let index = this.entries.push(entry) - 1;
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = this.entries[parent];
+      if (above === undefined || above.wakeAt <= entry.wakeAt) break;
+      this.entries[index] = above;
+      index = parent;
+    }
+    this.entries[index] = entry;
+  }
+
+  /** Takes the head. */
+  pop(): T | undefined {
+    const head = this.entries[0];
+    const last = this.entries.pop();
+    if (last !== undefined && this.entries.length > 0) this.sink(last);
+    return head;
+  }
+
+  private sink(entry: T): void {
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      const left = this.entries[child];
+      const right = this.entries[child + 1];
+      if (left === undefined) break;
+      if (right !== undefined && right.wakeAt < left.wakeAt) child++;
+      const below = right !== undefined && right.wakeAt < left.wakeAt ? right : left;
+      if (entry.wakeAt <= below.wakeAt) break;
+      this.entries[index] = below;
+      index = child;
+    }
+    this.entries[index] = entry;
+  }
+}

@@ -1,0 +1,76 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import type { KafkaGateway } from '#kafka';
+import type { Clock } from '#platform';
+import type { Cancellations } from './cancellations.ts';
+import { DelaysController } from './delays.controller.ts';
+import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
+import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
+
+/** What the retry-scheduler is made of. */
+export interface RetrySchedulerParts {
+  readonly gateway: KafkaGateway;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly cancellations: Cancellations;
+  readonly topicPrefix: string;
+}
+
+/** The retry-scheduler releases: each waiting record at its time. */
+@Module({})
+export class RetrySchedulerModule {
+  static register({ gateway, clock, metrics, cancellations, topicPrefix }: RetrySchedulerParts): DynamicModule {
+    const room = new WaitingRoom({ publisher: gateway.publisher, clock, cancellations, topicPrefix, observer: observe(metrics) });
+    gaugeRoom(metrics, room);
+    return {
+      module: RetrySchedulerModule,
+      controllers: [DelaysController],
+      providers: [
+        { provide: WAITING_ROOM, useValue: room },
+        { provide: TOPIC_PREFIX, useValue: topicPrefix },
+      ],
+    };
+  }
+}
+
+function observe(metrics: Metrics): ReleaseObserver {
+  const registers = [metrics];
+  const releases = new Counter({
+    name: 'sendoff_releases_total',
+    help: 'Records that left a delay topic, by what became of them.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const lateness = new Histogram({
+    name: 'sendoff_release_lateness_seconds',
+    help: 'Time between when a record could leave and when it was let go.',
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  });
+  return {
+    left(kind, lateMs) {
+      releases.inc({ kind });
+      lateness.observe(lateMs / 1_000);
+    },
+  };
+}
+
+function gaugeRoom(metrics: Metrics, room: WaitingRoom): void {
+  const registers = [metrics];
+  new Gauge({
+    name: 'sendoff_waiting_records',
+    help: 'Records held in memory until their time.',
+    registers,
+    collect: function () {
+      this.set(room.size);
+    },
+  });
+  new Gauge({
+    name: 'sendoff_waiting_bytes',
+    help: 'Bytes of the records held in memory.',
+    registers,
+    collect: function () {
+      this.set(room.heldBytes);
+    },
+  });
+}

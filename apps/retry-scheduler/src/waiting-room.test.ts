@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { aDelivery, anInvocation, builtAt, ManualClock } from '#testing';
+import {
+  decodeInvocation,
+  decodeSettlement,
+  delayed,
+  encodeDelivery,
+  encodeInvocation,
+  epochMs,
+  type IncomingRecord,
+  type OutgoingRecord,
+  PlatformError,
+} from '#contracts';
+import { Cancellations } from './cancellations.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+function setUp() {
+  const clock = new ManualClock(builtAt);
+  const written: { record: OutgoingRecord; atMs: number }[] = [];
+  let isBrokerGone = false;
+  const cancellations = new Cancellations();
+  const room = new WaitingRoom({
+    publisher: {
+      publish: async (record) => {
+        if (isBrokerGone) throw new PlatformError('BROKER_UNAVAILABLE');
+        written.push({ record: record as OutgoingRecord, atMs: clock.now() - builtAt });
+      },
+      close: async () => undefined,
+    },
+    clock,
+    cancellations,
+    topicPrefix: 's.',
+    observer: { left: () => undefined },
+  });
+  const arrive = (record: OutgoingRecord, timestampMs = 0): IncomingRecord => ({
+    ...record,
+    partition: 0,
+    offset: 0n,
+    timestamp: epochMs(builtAt + timestampMs),
+    key: record.key ?? null,
+  });
+  const waiting = (dueInMs: number, given: Parameters<typeof anInvocation>[0] = {}): IncomingRecord => {
+    const dueAt = epochMs(builtAt + dueInMs);
+    const invocation = anInvocation({ attempt: 2, dueAt, lastError: 'no luck', ...given });
+    return arrive(delayed(encodeInvocation('x', invocation), 's.delays.near', 'invocations', dueAt));
+  };
+  return { clock, written, room, cancellations, waiting, arrive, breakBroker: (isGone: boolean) => (isBrokerGone = isGone) };
+}
+
+const never = new AbortController().signal;
+
+describe('WaitingRoom', () => {
+  it('releases an invocation at its due time and not a millisecond before', async () => {
+    const { clock, written, room, waiting } = setUp();
+    const held = room.hold('delays.near', waiting(1_000), never);
+    await clock.advance(999);
+    expect(written).toEqual([]);
+    await clock.advance(1);
+    await held;
+    expect(written.map(({ record, atMs }) => [record.topic, atMs, decodeInvocation(record).attempt])).toEqual([
+      ['s.invocations', 1_000, 2],
+    ]);
+    expect(written[0]?.record.headers['release-to']).toBeUndefined();
+  });
+
+  it('releases by due time, whatever the order of arrival', async () => {
+    const { clock, written, room, waiting } = setUp();
+    for (const dueInMs of [300, 100, 200]) void room.hold('delays.near', waiting(dueInMs), never);
+    await clock.advance(1_000);
+    expect(written.map(({ atMs }) => atMs)).toEqual([100, 200, 300]);
+    expect([room.size, room.heldBytes]).toEqual([0, 0]);
+  });
+
+  it('moves a record on at the end of its dwell', async () => {
+    const { clock, written, room, waiting } = setUp();
+    void room.hold('delays.2m', waiting(200_000), never);
+    await clock.advance(120_000);
+    expect(written.map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
+  });
+
+  it('settles an invocation whose validity period ends while it waits', async () => {
+    const { clock, written, room, waiting } = setUp();
+    void room.hold('delays.near', waiting(1_000, { expiresAt: epochMs(builtAt + 600) }), never);
+    await clock.advance(600);
+    const settlement = decodeSettlement(written[0]?.record ?? expect.fail());
+    expect([settlement.condition, settlement.attempts, settlement.errorMessage, written[0]?.atMs]).toEqual([
+      'EventAgeExceeded',
+      1,
+      'no luck',
+      600,
+    ]);
+  });
+
+  it('settles a cancelled invocation at once', async () => {
+    const { clock, written, room, waiting, cancellations } = setUp();
+    const held = room.hold('delays.near', waiting(1_000), never);
+    cancellations.add({ key: anInvocation().requestId });
+    await held;
+    expect(decodeSettlement(written[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
+    await clock.advance(2_000);
+    expect(written.length).toBe(1);
+  });
+
+  it('lets a notification outlive its invocation', async () => {
+    const { clock, written, room, arrive, cancellations } = setUp();
+    const dueAt = epochMs(builtAt + 7_200_000);
+    const delivery = aDelivery({ try: 2, dueAt });
+    cancellations.add({ key: delivery.settlement.invocation.requestId });
+    void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
+    await clock.advance(7_200_000);
+    expect(written.map(({ record }) => record.topic)).toEqual(['s.notifications']);
+  });
+
+  it('leaves the offset open when the release could not be written', async () => {
+    const { clock, room, waiting, breakBroker } = setUp();
+    breakBroker(true);
+    const held = room.hold('delays.near', waiting(10), never);
+    const failure = expect(held).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    await clock.advance(10);
+    await failure;
+  });
+
+  it('writes nothing for a partition that went to another process', async () => {
+    const { clock, written, room, waiting } = setUp();
+    const lost = new AbortController();
+    const held = room.hold('delays.near', waiting(10), lost.signal);
+    lost.abort();
+    await held;
+    await clock.advance(100);
+    expect([written, room.heldBytes]).toEqual([[], 0]);
+  });
+});
