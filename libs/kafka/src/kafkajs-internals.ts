@@ -1,0 +1,98 @@
+/**
+ * The parts of kafkajs below its public face, for reading a topic without a group: its consumer always joins one, which costs the
+ * coordinator work, takes `group.initial.rebalance.delay.ms` (3 s by default) and leaves a group behind when the process is killed.
+ * kafkajs has had no release since 2.2.4 (2023), so these shapes stand still; the conformance suite fails when they move.
+ */
+import { createRequire } from 'node:module';
+import type { KafkaMessage, logCreator } from 'kafkajs';
+
+/** What one fetch brought of one partition. */
+export interface FetchedPartition {
+  readonly partition: number;
+  readonly highWatermark: string;
+}
+
+/** One broker of the cluster. */
+export interface BrokerConnection {
+  fetch(request: {
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly isolationLevel: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchedPartition[] }[];
+  }>;
+}
+
+/** A connection to a cluster, with its metadata. */
+export interface ClusterConnection {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[];
+  /** Partitions by the id of the broker that leads them. */
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
+  findBroker(broker: { readonly nodeId: string }): Promise<BrokerConnection>;
+  fetchTopicsOffset(
+    topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning: boolean;
+    }[],
+  ): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>;
+}
+
+/** What one fetch brought, without what is below the offset asked for. */
+export interface FetchedBatch {
+  readonly messages: readonly KafkaMessage[];
+  readonly rawMessages: readonly unknown[];
+  lastOffset(): string;
+}
+
+const require = createRequire(import.meta.url);
+const Cluster = require('kafkajs/src/cluster') as new (options: object) => ClusterConnection;
+const Batch = require('kafkajs/src/consumer/batch') as new (
+  topic: string,
+  offset: string,
+  data: FetchedPartition,
+) => FetchedBatch;
+const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
+const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => unknown;
+
+/** Settings of a {@link ClusterConnection}. */
+export interface ClusterOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly logCreator: logCreator;
+  readonly logLevel: number;
+  readonly connectionTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** A connection that is not made yet. */
+export function newCluster(options: ClusterOptions): ClusterConnection {
+  return new Cluster({
+    logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
+    socketFactory: defaultSocketFactory(),
+    brokers: options.brokers,
+    clientId: options.clientId,
+    connectionTimeout: options.connectionTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    enforceRequestTimeout: true,
+    metadataMaxAge: 60_000,
+    allowAutoTopicCreation: false,
+    // Read committed, as consumers do.
+    isolationLevel: 1,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+  });
+}
+
+/** Reads what a fetch brought of one partition. */
+export function newBatch(topic: string, offset: bigint, data: FetchedPartition): FetchedBatch {
+  return new Batch(topic, String(offset), data);
+}

@@ -1,0 +1,34 @@
+import type { PlatformError } from '#contracts';
+import type { Logger, ServiceConfig } from '#platform';
+import { connectKafka } from './connect-kafka.ts';
+import type { KafkaGateway } from './ports.ts';
+import { topicSpecs } from './topic-specs.ts';
+
+/** What a service hands over to be connected. */
+export interface KafkaSettings extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication'> {
+  /** Of the service. */
+  readonly name: string;
+  readonly logger: Logger;
+  readonly fatal: (error: PlatformError) => void;
+  /** How long a publish may take, in milliseconds. */
+  readonly publishTimeoutMs?: number;
+}
+
+/**
+ * Connects a service to the brokers and makes sure that every topic of the platform is there.
+ * @throws PlatformError `BROKER_UNAVAILABLE`.
+ */
+export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
+  const { logger } = settings;
+  const gateway = await connectKafka({
+    brokers: settings.kafkaBrokers,
+    clientId: `${settings.topicPrefix}${settings.name}`,
+    prefix: settings.topicPrefix,
+    replication: settings.replication,
+    log: (level, message, details) => logger[level](details ?? {}, message),
+    onFatal: settings.fatal,
+    ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
+  });
+  await gateway.admin.ensureTopics(topicSpecs(settings.topicPrefix, settings.partitions));
+  return gateway;
+}

@@ -1,0 +1,184 @@
+/** What Nest's controllers may rely on, over either broker. */
+import { randomUUID } from 'node:crypto';
+import { Controller } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import { from } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type IncomingRecord, PlatformError } from '#contracts';
+import { Arrivals, type ClusterUnderTest } from './kafka.conformance.ts';
+import type { KafkaGateway } from './ports.ts';
+import { KafkaRecordContext } from './record-context.ts';
+import { RecordController } from './keep-errors.ts';
+import { OnRecord } from './on-record.ts';
+import { SendoffStrategy } from './sendoff-strategy.ts';
+
+type Handle = (record: IncomingRecord, context: KafkaRecordContext) => unknown;
+
+/** Set by each test before its app starts. */
+let handle: Handle = () => undefined;
+
+@RecordController()
+class KeptController {
+  @OnRecord('delays.near', 'delays.30s')
+  onDelay(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): unknown {
+    return handle(record, context);
+  }
+
+  @OnRecord('invocations')
+  async onInvocation(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): Promise<void> {
+    await handle(record, context);
+  }
+}
+
+@Controller()
+class ForgetfulController {
+  @EventPattern('invocations')
+  async onInvocation(@Payload() record: IncomingRecord): Promise<void> {
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal]));
+  }
+}
+
+/** Runs the suite. */
+export function strategyConformance(title: string, open: () => Promise<ClusterUnderTest>): void {
+  describe(title, () => {
+    let gateway: KafkaGateway;
+    let prefix: string;
+    let groupId: string;
+    const cleanups: (() => Promise<unknown>)[] = [];
+
+    beforeEach(async () => {
+      const cluster = await open();
+      prefix = cluster.prefix;
+      groupId = randomUUID();
+      gateway = await cluster.connect();
+      cleanups.push(() => gateway.close());
+      await gateway.admin.ensureTopics(
+        ['invocations', 'delays.near', 'delays.30s', 'rejects'].map((name) => ({
+          topic: prefix + name,
+          partitions: 1,
+          isCompacted: false,
+          retentionMs: 3_600_000,
+        })),
+      );
+    });
+    afterEach(async () => {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    });
+
+    async function serve(handler: Handle, controller: typeof KeptController | typeof ForgetfulController = KeptController) {
+      handle = handler;
+      const module = await Test.createTestingModule({ controllers: [controller] }).compile();
+      const strategy = new SendoffStrategy({ gateway, prefix, groupId, drainMs: 200 });
+      const app = module.createNestMicroservice({ strategy, logger: false });
+      cleanups.push(() => app.close());
+      await app.listen();
+      return { app, strategy };
+    }
+
+    const publish = (name: string, value: string) =>
+      gateway.publisher.publish({ topic: prefix + name, value: Buffer.from(value), headers: {} });
+
+    /** What the group has left to do, as its next member sees it; ends with the record `end`. */
+    async function leftovers(name: string): Promise<string[]> {
+      const seen = new Arrivals<string>();
+      const consumer = gateway.consumer({ groupId, topics: [prefix + name] });
+      cleanups.push(() => consumer.close(0));
+      await consumer.start(async (record) => seen.add(String(record.value)));
+      await publish(name, 'end');
+      await seen.until((items) => items.includes('end'));
+      return [...seen.items];
+    }
+
+    it('gives a handler the records of all its patterns', async () => {
+      const seen = new Arrivals<string>();
+      await serve(({ topic, value }, context) => {
+        expect(context.record.topic).toBe(topic);
+        expect(context.signal.aborted).toBe(false);
+        seen.add(`${topic.slice(prefix.length)} ${String(value)}`);
+      });
+      for (const name of ['delays.near', 'delays.30s', 'invocations']) await publish(name, 'x');
+      expect([...(await seen.until(3))].sort()).toEqual(['delays.30s x', 'delays.near x', 'invocations x']);
+    });
+
+    it('commits a record whose handler resolved, and waits for it while it closes', async () => {
+      const started = new Arrivals<string>();
+      const { app } = await serve(async ({ value }) => {
+        started.add(String(value));
+        await new Promise((resolve) => setImmediate(resolve));
+      });
+      await publish('invocations', 'done');
+      await started.until(1);
+      await app.close();
+      expect(await leftovers('invocations')).toEqual(['end']);
+    });
+
+    it.each([
+      ['throws', () => Promise.reject(new PlatformError('STORE_UNAVAILABLE'))],
+      [
+        'throws at once what is no error',
+        () => {
+          throw 'a word';
+        },
+      ],
+    ])('does not commit a record whose handler %s', async (_how, fail) => {
+      const tries = new Arrivals<number>();
+      const { app } = await serve(() => {
+        tries.add(1);
+        return fail();
+      });
+      await publish('invocations', 'kept');
+      await tries.until(2);
+      await app.close();
+      expect(await leftovers('invocations')).toEqual(['kept', 'end']);
+    });
+
+    it('does not commit a record whose handler returns a stream that fails', async () => {
+      const tries = new Arrivals<number>();
+      const { app } = await serve(() => {
+        tries.add(1);
+        return from(Promise.reject(new Error('late')));
+      });
+      await publish('delays.near', 'kept');
+      await tries.until(2);
+      await app.close();
+      expect(await leftovers('delays.near')).toEqual(['kept', 'end']);
+    });
+
+    it('hands a record of the wrong shape to the rejects, with the reason its handler gave', async () => {
+      const rejects = new Arrivals<IncomingRecord>();
+      const follower = gateway.follower({ topic: `${prefix}rejects`, from: 'earliest' });
+      cleanups.push(() => follower.close());
+      await follower.start((record) => rejects.add(record));
+      await serve(() => {
+        throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'header x is missing' } });
+      });
+      await publish('invocations', 'bad');
+      await rejects.until(1);
+      expect(rejects.items[0]?.headers).toMatchObject({
+        'reject-reason': 'CONTRACT_VIOLATED: header x is missing',
+        'reject-topic': `${prefix}invocations`,
+      });
+    });
+
+    it('does not lose a record when a controller forgets to keep its errors', async () => {
+      const tries = new Arrivals<number>();
+      const { app } = await serve(() => {
+        tries.add(1);
+        throw new PlatformError('CONTRACT_VIOLATED');
+      }, ForgetfulController);
+      await publish('invocations', 'kept');
+      await tries.until(2);
+      await app.close();
+      expect(await leftovers('invocations')).toEqual(['kept', 'end']);
+    });
+
+    it('says so when it cannot listen', async () => {
+      const strategy = new SendoffStrategy({ gateway, prefix: `${prefix}absent.`, groupId, drainMs: 0 });
+      const module = await Test.createTestingModule({ controllers: [KeptController] }).compile();
+      const app = module.createNestMicroservice({ strategy, logger: false });
+      cleanups.push(() => app.close());
+      await expect(app.listen()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    });
+  });
+}

@@ -1,0 +1,7 @@
+import { MemoryKafka } from './memory-kafka.ts';
+import { strategyConformance } from './sendoff-strategy.conformance.ts';
+
+strategyConformance('SendoffStrategy on MemoryKafka', async () => {
+  const kafka = new MemoryKafka({ prefix: 'test.' });
+  return { prefix: 'test.', connect: async () => kafka.beside() };
+});

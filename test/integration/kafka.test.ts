@@ -1,0 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { inject } from 'vitest';
+import { connectKafka } from '#kafka';
+import { kafkaConformance } from '../../libs/kafka/src/kafka.conformance.ts';
+
+kafkaConformance('Apache Kafka through kafkajs', async () => {
+  const prefix = `t${randomUUID().slice(0, 8)}.`;
+  const brokers = inject('kafkaBrokers').split(',');
+  return { prefix, connect: () => connectKafka({ brokers, clientId: 'conformance', prefix, replication: 1 }) };
+});
