@@ -1,0 +1,39 @@
+import 'reflect-metadata';
+import { mkdir } from 'node:fs/promises';
+import { openKafka, SendoffStrategy } from '#kafka';
+import { runService } from '#platform';
+import { Retention } from './retention.ts';
+import { StatusLoggerConfig } from './status-logger.config.ts';
+import { openStore, StatusLoggerModule } from './status-logger.module.ts';
+
+const hourMs = 3_600_000;
+
+await runService({
+  name: 'status-logger',
+  config: StatusLoggerConfig,
+  async compose({ config, clock, metrics, logger, fatal }) {
+    await mkdir(config.dataDir, { recursive: true });
+    const store = openStore(config);
+    const retention = new Retention(store, clock, logger, config.retentionHours * hourMs);
+    await retention.run();
+    const gateway = await openKafka({ ...config, name: 'status-logger', logger, fatal });
+    const strategy = new SendoffStrategy({
+      gateway,
+      prefix: config.topicPrefix,
+      groupId: `${config.topicPrefix}status-logger`,
+      drainMs: config.drainMs,
+      // Nobody waits for a record: few full fetches cost the broker far less than many small ones.
+      consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
+    });
+    return {
+      module: StatusLoggerModule.register({ config, clock, metrics, store }),
+      transports: [strategy],
+      checks: { kafka: () => gateway.isConnected() },
+      async close() {
+        retention.close();
+        await gateway.close();
+        await store.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
+import type { Clock } from '#platform';
+import { FolderStatusLog } from './adapters/folder-status-log.ts';
+import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
+import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
+import { Recorder, type RecorderObserver } from './recorder.ts';
+import { RecordsController } from './records.controller.ts';
+import type { StatusLoggerConfig } from './status-logger.config.ts';
+import type { StatusStore } from './status-store.ts';
+import { RECORDER, STATUS_LOGGER_OPTIONS, STATUS_STORE } from './tokens.ts';
+import { WorkTopicsController } from './work-topics.controller.ts';
+
+/** What the status-logger is made of. */
+export interface StatusLoggerParts {
+  readonly config: Readonly<StatusLoggerConfig>;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly store: StatusStore;
+}
+
+/** The store the config asks for. */
+export function openStore(config: Readonly<StatusLoggerConfig>): StatusStore {
+  return new SqliteStatusStore(join(config.dataDir, 'status.db'));
+}
+
+/** The status-logger records: what becomes of every invocation. */
+@Module({})
+export class StatusLoggerModule {
+  static register({ config, clock, metrics, store }: StatusLoggerParts): DynamicModule {
+    const { statusLogSink, statusLogFileBytesMax, statusLogFilesMax, dataDir, topicPrefix, internalToken } = config;
+    const limits = { fileBytesMax: statusLogFileBytesMax, filesMax: statusLogFilesMax };
+    const log =
+      statusLogSink === 'stdout' ? new StdoutStatusLog() : new FolderStatusLog(join(dataDir, 'status-log'), clock, limits);
+    return {
+      module: StatusLoggerModule,
+      controllers: [WorkTopicsController, RecordsController],
+      providers: [
+        { provide: STATUS_STORE, useValue: store },
+        { provide: RECORDER, useValue: new Recorder(store, log, clock, observe(metrics)) },
+        { provide: STATUS_LOGGER_OPTIONS, useValue: { topicPrefix, internalToken } },
+      ],
+    };
+  }
+}
+
+function observe(metrics: Metrics): RecorderObserver {
+  const registers = [metrics];
+  const events = new Counter({
+    name: 'sendoff_status_events_total',
+    help: 'Records of work topics folded into the store.',
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'sendoff_status_store_seconds',
+    help: 'Time one transaction of the store took.',
+    registers,
+  });
+  return {
+    stored(count, tookSeconds) {
+      events.inc(count);
+      seconds.observe(tookSeconds);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { type EpochMs, type Status, type StatusQuery } from '#contracts';
+
+/** A question of the ingress, checked. */
+export class StatusQueryDto implements StatusQuery {
+  @IsString()
+  @MaxLength(64)
+  project!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(300)
+  functionUrn?: string;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @MaxLength(64, { each: true })
+  requestIds?: string[];
+
+  @IsOptional()
+  @IsArray()
+  @IsIn(['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'], { each: true })
+  statuses?: Status[];
+
+  @IsInt()
+  @Min(0)
+  beginAt!: EpochMs;
+
+  @IsInt()
+  @Min(0)
+  endAt!: EpochMs;
+
+  @IsInt()
+  @Min(0)
+  offset!: number;
+
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit!: number;
+}
