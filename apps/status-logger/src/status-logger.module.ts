@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
-import type { Clock } from '#platform';
+import { type Clock, DayFiles } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
@@ -31,8 +31,8 @@ export class StatusLoggerModule {
   static register({ config, clock, metrics, store }: StatusLoggerParts): DynamicModule {
     const { statusLogSink, statusLogFileBytesMax, statusLogFilesMax, dataDir, topicPrefix, internalToken } = config;
     const limits = { fileBytesMax: statusLogFileBytesMax, filesMax: statusLogFilesMax };
-    const log =
-      statusLogSink === 'stdout' ? new StdoutStatusLog() : new FolderStatusLog(join(dataDir, 'status-log'), clock, limits);
+    const files = new DayFiles(join(dataDir, 'status-log'), clock, limits);
+    const log = statusLogSink === 'stdout' ? new StdoutStatusLog() : new FolderStatusLog(files);
     return {
       module: StatusLoggerModule,
       controllers: [WorkTopicsController, RecordsController],

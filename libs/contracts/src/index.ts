@@ -13,4 +13,5 @@ export * from './settlement.ts';
 export * from './status-record.ts';
 export * from './target.ts';
 export * from './topics.ts';
+export * from './utc-text.ts';
 export * from './waiting.ts';

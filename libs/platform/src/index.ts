@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './day-files.ts';
 export { HealthController, type ReadinessChecks } from './health.controller.ts';
 export * from './load-config.ts';
 export * from './logger.ts';
