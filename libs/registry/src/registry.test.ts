@@ -1,0 +1,276 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type AgencyDocument,
+  epochMs,
+  type FunctionDocument,
+  type FunctionUrn,
+  formatBareUrn,
+  formatFunctionUrn,
+  functionKey,
+  type PolicyDocument,
+  policyKey,
+  type RegistryDocument,
+  registryKey,
+} from '#contracts';
+import { MemoryKafka } from '#kafka';
+import { Registry, type RegistryChange } from './registry.ts';
+import { RegistryWriter } from './registry-writer.ts';
+
+const topic = 'sendoff.registry';
+const urnOf = (name: string, project = 'p1', qualifier = 'latest'): FunctionUrn => ({
+  region: 'local',
+  project,
+  package: 'default',
+  name,
+  qualifier,
+});
+
+function aFunction(name: string, more: Partial<FunctionDocument> = {}): FunctionDocument {
+  const project = more.project ?? 'p1';
+  return {
+    kind: 'function',
+    urn: formatBareUrn(urnOf(name, project)),
+    id: name,
+    project,
+    package: 'default',
+    name,
+    runtime: 'http',
+    handler: 'index.handler',
+    timeoutMs: 3_000,
+    memoryMb: 128,
+    codeType: 'url',
+    code: { kind: 'url', url: 'http://127.0.0.1:1' },
+    userData: {},
+    description: '',
+    instancesMax: -1,
+    concurrencyPerInstance: 1,
+    createdAt: epochMs(0),
+    modifiedAt: epochMs(0),
+    kept: {},
+    ...more,
+  };
+}
+
+function aPolicy(urn: FunctionUrn): PolicyDocument {
+  return {
+    kind: 'policy',
+    functionUrn: formatFunctionUrn(urn),
+    eventAgeMaxMs: 3_600_000,
+    retriesMax: 1,
+    backoff: { baseMs: 1_000, maxMs: 300_000 },
+    destinations: {},
+    isStatusLogged: false,
+    createdAt: epochMs(0),
+    modifiedAt: epochMs(0),
+  };
+}
+
+const anAgency: AgencyDocument = { kind: 'agency', project: 'p1', name: 'a', grants: [] };
+
+let kafka: MemoryKafka;
+let registry: Registry;
+let warnings: { readonly message: string; readonly details: Readonly<Record<string, unknown>> }[];
+const cleanups: (() => Promise<void>)[] = [];
+
+async function aRegistry(): Promise<Registry> {
+  const one = new Registry({
+    gateway: kafka,
+    prefix: 'sendoff.',
+    warn: (message, details) => warnings.push({ message, details }),
+  });
+  cleanups.push(() => one.close());
+  await one.start();
+  return one;
+}
+
+const writer = (over = registry) => new RegistryWriter({ registry: over, publisher: kafka.publisher, prefix: 'sendoff.' });
+const put = (key: string, value: string) => kafka.publisher.publish({ topic, key, value: Buffer.from(value), headers: {} });
+
+beforeEach(async () => {
+  kafka = new MemoryKafka();
+  warnings = [];
+  registry = await aRegistry();
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+describe('Registry', () => {
+  it('answers by kind', async () => {
+    const documents: RegistryDocument[] = [
+      aFunction('f'),
+      aPolicy(urnOf('f')),
+      anAgency,
+      {
+        kind: 'topic',
+        urn: 'urn:smn:local:p1:t',
+        project: 'p1',
+        name: 't',
+        displayName: '',
+        subscriptions: [],
+        createdAt: epochMs(0),
+        modifiedAt: epochMs(0),
+      },
+      { kind: 'place', type: 'DIS', project: 'p1', name: 's', createdAt: epochMs(0) },
+      { kind: 'project', id: 'p1' },
+    ];
+    await writer().write(documents);
+    expect([
+      registry.functionByUrn(urnOf('f')),
+      registry.policyOf(urnOf('f')),
+      registry.agency('p1', 'a'),
+      registry.topic('urn:smn:local:p1:t'),
+      registry.place('p1', 'DIS', 's'),
+      registry.project('p1'),
+    ]).toEqual(documents);
+    expect(registry.size).toBe(6);
+    for (const document of documents) expect(registry.get(registryKey(document))).toEqual(document);
+  });
+
+  it('knows nothing of what was never written', () => {
+    expect(registry.functionByUrn(urnOf('f'))).toBeUndefined();
+    expect(registry.place('p1', 'OBS', 's')).toBeUndefined();
+    expect(registry.list('function', 'p1')).toEqual([]);
+  });
+
+  it('has one function for all versions, but a policy only for the version it was set for', async () => {
+    await writer().write([aFunction('f'), aPolicy(urnOf('f', 'p1', 'latest')), aPolicy(urnOf('f', 'p1', 'v1'))]);
+    expect(registry.functionByUrn(urnOf('f', 'p1', 'v2'))?.name).toBe('f');
+    expect(registry.policyOf(urnOf('f', 'p1', 'v1'))?.functionUrn).toMatch(/:v1$/);
+    expect(registry.policyOf(formatFunctionUrn(urnOf('f')))?.functionUrn).toMatch(/:latest$/);
+    expect(registry.policyOf(urnOf('f', 'p1', 'v2'))).toBeUndefined();
+    expect(registry.policyOf(urnOf('f', 'p1', '!live'))).toBeUndefined();
+  });
+
+  it('lists one project only', async () => {
+    await writer().write([
+      aFunction('f'),
+      aFunction('g'),
+      aFunction('f', { project: 'p2' }),
+      aPolicy(urnOf('f')),
+      aPolicy(urnOf('f', 'p1', 'v1')),
+      aPolicy(urnOf('fx')),
+    ]);
+    expect(registry.list('function', 'p1').map(({ name }) => name)).toEqual(['f', 'g']);
+    expect(registry.list('function').length).toBe(3);
+    expect(registry.policiesOf(formatBareUrn(urnOf('f'))).length).toBe(2);
+  });
+
+  it('forgets what was deleted, in lists too', async () => {
+    await writer().write([aFunction('f'), aFunction('g')]);
+    await writer().write([{ delete: functionKey(aFunction('f').urn) }]);
+    expect(registry.functionByUrn(urnOf('f'))).toBeUndefined();
+    expect(registry.list('function', 'p1').map(({ name }) => name)).toEqual(['g']);
+  });
+
+  it('is the same after a restart', async () => {
+    await writer().write([aFunction('f'), aPolicy(urnOf('f')), anAgency]);
+    await writer().write([aFunction('f', { memoryMb: 256 }), { delete: registryKey(anAgency) }]);
+    const again = await aRegistry();
+    expect(again.functionByUrn(urnOf('f'))?.memoryMb).toBe(256);
+    expect(again.agency('p1', 'a')).toBeUndefined();
+    expect(again.size).toBe(2);
+  });
+
+  it('tells its listeners what changed, once it can be asked for', async () => {
+    const changes: RegistryChange[] = [];
+    const end = registry.onChange((change) => {
+      changes.push(change);
+      expect(registry.get(change.key)).toEqual(change.after);
+    });
+    await writer().write([anAgency]);
+    await writer().write([{ ...anAgency, grants: [{ type: 'OBS', resource: '*' }] }]);
+    await writer().write([{ delete: 'agency/p1/a' }, { delete: 'agency/p1/never' }]);
+    end();
+    await writer().write([anAgency]);
+    expect(changes.map(({ before, after }) => [before !== undefined, after !== undefined])).toEqual([
+      [false, true],
+      [true, true],
+      [true, false],
+    ]);
+  });
+
+  it('survives a listener that fails', async () => {
+    registry.onChange(() => {
+      throw new Error('a bug');
+    });
+    await writer().write([anAgency]);
+    expect(registry.agency('p1', 'a')).toEqual(anAgency);
+    expect(warnings.map(({ message }) => message)).toEqual(['A listener of the registry failed']);
+  });
+
+  it.each([
+    ['no JSON', 'agency/p1/a', '{'],
+    ['no object', 'agency/p1/a', 'null'],
+    ['of no known kind', 'agency/p1/a', '{"kind":"toString"}'],
+    ['without a field readers rely on', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a"}'],
+    ['with a field of another type', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a","grants":{}}'],
+    ['kept under a key that is not its own', 'agency/p1/b', JSON.stringify(anAgency)],
+  ])('ignores a document that is %s, keeps what was there, and says so', async (_fault, key, value) => {
+    await writer().write([anAgency]);
+    await put(key, value);
+    await registry.caughtUp(1_000);
+    expect(registry.agency('p1', 'a')).toEqual(anAgency);
+    expect(registry.size).toBe(1);
+    expect(warnings.map(({ details }) => details['key'])).toEqual([key]);
+  });
+});
+
+describe('RegistryWriter', () => {
+  it('writes nothing that its check refuses', async () => {
+    const refusal = await writer().mutate(() => ({ refusal: 'no such function' }));
+    expect(refusal).toEqual({ kind: 'refused', refusal: 'no such function' });
+    expect(kafka.records(topic)).toEqual([]);
+  });
+
+  it('checks against everything that was acknowledged before, by other processes too', async () => {
+    const other = await aRegistry();
+    await writer().write([aFunction('f')]);
+    const seen = await writer(other).mutate((view) =>
+      view.functionByUrn(urnOf('f')) === undefined ? { refusal: 'absent' } : [aPolicy(urnOf('f'))],
+    );
+    expect(seen).toEqual({ kind: 'written' });
+  });
+
+  it('lets one mutation see the one before it', async () => {
+    const one = writer();
+    const count = (view: Registry) => view.agency('p1', 'a')?.grants.length ?? 0;
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        one.mutate((view) => [
+          { ...anAgency, grants: Array.from({ length: count(view) + 1 }, () => ({ type: 'OBS', resource: '*' }) as const) },
+        ]),
+      ),
+    );
+    expect(count(registry)).toBe(20);
+  });
+
+  it('goes on after a mutation that failed', async () => {
+    const one = writer();
+    const failing = one.mutate(() => {
+      throw new Error('a bug');
+    });
+    await expect(failing).rejects.toThrow('a bug');
+    await one.write([anAgency]);
+    expect(registry.agency('p1', 'a')).toEqual(anAgency);
+  });
+
+  it('takes no more mutations than may wait', async () => {
+    const one = new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 'sendoff.', waitingMax: 2 });
+    const results = await Promise.allSettled([1, 2, 3].map(() => one.write([anAgency])));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(results[2]).toMatchObject({ reason: { code: 'PUBLISHER_SATURATED', retryable: true } });
+  });
+
+  it('says that it is behind when the brokers cannot be reached, and writes nothing', async () => {
+    kafka.setReachable(false);
+    await expect(writer().write([anAgency])).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
+    kafka.setReachable(true);
+    expect(kafka.records(topic)).toEqual([]);
+  });
+
+  it('deletes with a tombstone, so that compaction takes the key away', async () => {
+    await writer().write([aPolicy(urnOf('f')), { delete: policyKey(formatFunctionUrn(urnOf('f'))) }]);
+    expect(kafka.records(topic).map(({ value }) => value === null)).toEqual([false, true]);
+  });
+});

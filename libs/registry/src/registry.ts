@@ -1,0 +1,165 @@
+import {
+  type AgencyDocument,
+  agencyKey,
+  type FunctionDocument,
+  type FunctionUrn,
+  formatBareUrn,
+  formatFunctionUrn,
+  functionKey,
+  type IncomingRecord,
+  physicalTopic,
+  type PlaceDocument,
+  type PolicyDocument,
+  type ProjectDocument,
+  placeKey,
+  policyKey,
+  projectKey,
+  type RegistryDocument,
+  type TopicDocument,
+  topicKey,
+} from '#contracts';
+import type { KafkaGateway, TopicFollower } from '#kafka';
+import { DocumentIndex, type DocumentOf } from './document-index.ts';
+import { readEntry } from './read-document.ts';
+
+/** One change of the registry, after it was applied. `before` is absent where a document is new, `after` where it is gone. */
+export interface RegistryChange {
+  readonly key: string;
+  readonly before?: RegistryDocument;
+  readonly after?: RegistryDocument;
+}
+
+/** Settings of a {@link Registry}. */
+export interface RegistryOptions {
+  readonly gateway: Pick<KafkaGateway, 'follower'>;
+  /** Of all topic names. */
+  readonly prefix: string;
+  /** Told of documents nobody can read and of listeners that failed. Default: nobody is. */
+  readonly warn?: (message: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+/**
+ * The own copy of everything the platform was told: functions, policies, agencies, topics, places, projects. It is read whole at the start
+ * and follows what is written; questions are answered from memory.
+ */
+export class Registry {
+  readonly #documents = new DocumentIndex();
+  readonly #listeners = new Set<(change: RegistryChange) => void>();
+  readonly #follower: TopicFollower;
+  readonly #warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+
+  constructor({ gateway, prefix, warn = () => undefined }: RegistryOptions) {
+    this.#follower = gateway.follower({ topic: physicalTopic(prefix, 'registry'), from: 'earliest' });
+    this.#warn = warn;
+  }
+
+  /** Resolves when everything that was written before is known. @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`. */
+  start(): Promise<void> {
+    return this.#follower.start((record) => this.#apply(record));
+  }
+
+  /** Resolves when everything acknowledged before this call is known. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
+  caughtUp(timeoutMs: number): Promise<void> {
+    return this.#follower.caughtUp(timeoutMs);
+  }
+
+  close(): Promise<void> {
+    this.#listeners.clear();
+    return this.#follower.close();
+  }
+
+  /** How many documents there are. */
+  get size(): number {
+    return this.#documents.size;
+  }
+
+  /** The document under a key, or `undefined`. */
+  get(key: string): RegistryDocument | undefined {
+    return this.#documents.get(key);
+  }
+
+  /** The function a URN names, whatever its qualifier; there is one version. */
+  functionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
+    return this.#of('function', functionKey(formatBareUrn(urn)));
+  }
+
+  /** The policy set for exactly this version or alias; one without a policy of its own has none. @param urn parsed, or eight fields. */
+  policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
+    return this.#of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
+  }
+
+  agency(project: string, name: string): AgencyDocument | undefined {
+    return this.#of('agency', agencyKey(project, name));
+  }
+
+  topic(urn: string): TopicDocument | undefined {
+    return this.#of('topic', topicKey(urn));
+  }
+
+  place(project: string, type: PlaceDocument['type'], name: string): PlaceDocument | undefined {
+    return this.#of('place', placeKey(project, type, name));
+  }
+
+  project(id: string): ProjectDocument | undefined {
+    return this.#of('project', projectKey(id));
+  }
+
+  /**
+   * Lists the documents of a kind, in no promised order.
+   * @param project only those of this project, without a look at any other.
+   */
+  list<Kind extends RegistryDocument['kind']>(kind: Kind, project?: string): DocumentOf<Kind>[] {
+    return [...(project === undefined ? this.#documents.ofKind(kind) : this.#documents.ofProject(kind, project))];
+  }
+
+  /** The policies of all versions and aliases of a function. @param bareUrn seven fields. */
+  policiesOf(bareUrn: string): PolicyDocument[] {
+    const project = bareUrn.split(':')[3] ?? '';
+    return this.list('policy', project).filter(({ functionUrn }) => functionUrn.startsWith(`${bareUrn}:`));
+  }
+
+  /** Tells a listener of each change once it is applied, those of the replay included. @returns what ends it. */
+  onChange(listener: (change: RegistryChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #of<Kind extends RegistryDocument['kind']>(kind: Kind, key: string): DocumentOf<Kind> | undefined {
+    const document = this.#documents.get(key);
+    return document?.kind === kind ? (document as DocumentOf<Kind>) : undefined;
+  }
+
+  #apply(record: IncomingRecord): void {
+    const entry = readEntry(record);
+    switch (entry.kind) {
+      case 'malformed':
+        this.#warn('A document of the registry is ignored', {
+          key: entry.key,
+          offset: String(record.offset),
+          reason: entry.reason,
+        });
+        return;
+      case 'document': {
+        const before = this.#documents.set(entry.key, entry.document);
+        return this.#tell({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });
+      }
+      case 'deletion': {
+        const before = this.#documents.delete(entry.key);
+        if (before !== undefined) this.#tell({ key: entry.key, before });
+        return;
+      }
+      default:
+        entry satisfies never;
+    }
+  }
+
+  #tell(change: RegistryChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        this.#warn('A listener of the registry failed', { key: change.key, error: String(error) });
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The registry on a real broker: replay after a restart, read-your-writes through the log, and how long ten thousand documents take.
+ */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it, inject } from 'vitest';
+import { type AgencyDocument, registryKey } from '#contracts';
+import { connectKafka, type KafkaGateway, topicSpecs } from '#kafka';
+import { Registry, RegistryWriter } from '#registry';
+
+const prefix = `t${randomUUID().slice(0, 8)}.`;
+const count = 10_000;
+let kafka: KafkaGateway;
+
+const anAgency = (name: string, grants = 1): AgencyDocument => ({
+  kind: 'agency',
+  project: `p${name.length}`,
+  name,
+  grants: Array.from({ length: grants }, () => ({ type: 'OBS', resource: 'bucket-*' }) as const),
+});
+
+async function withRegistry<Answer>(use: (registry: Registry, writer: RegistryWriter) => Promise<Answer>): Promise<Answer> {
+  const registry = new Registry({ gateway: kafka, prefix });
+  await registry.start();
+  try {
+    return await use(registry, new RegistryWriter({ registry, publisher: kafka.publisher, prefix }));
+  } finally {
+    await registry.close();
+  }
+}
+
+beforeAll(async () => {
+  kafka = await connectKafka({ brokers: inject('kafkaBrokers').split(','), clientId: 'registry', prefix, replication: 1 });
+  await kafka.admin.ensureTopics(topicSpecs(prefix, 1).filter(({ topic }) => topic === `${prefix}registry`));
+});
+afterAll(() => kafka?.close());
+
+it('answers with what was just written, and a second process with the same', async () => {
+  await withRegistry(async (registry, writer) => {
+    await withRegistry(async (other) => {
+      for (let version = 1; version <= 20; version += 1) {
+        await writer.write([anAgency('versioned', version)]);
+        expect(registry.agency('p9', 'versioned')?.grants.length).toBe(version);
+      }
+      await other.caughtUp(5_000);
+      expect(other.agency('p9', 'versioned')?.grants.length).toBe(20);
+    });
+  });
+});
+
+it('is whole again after a restart', async () => {
+  const names = Array.from({ length: count }, (_, index) => `agency-${index}`);
+  await withRegistry(async (_registry, writer) => {
+    for (let from = 0; from < count; from += 1_000)
+      await writer.write(names.slice(from, from + 1_000).map((name) => anAgency(name)));
+    await writer.write([{ delete: registryKey(anAgency('agency-7')) }]);
+  });
+  const startedAt = performance.now();
+  await withRegistry(async (registry) => {
+    console.log(`replayed ${registry.size} documents in ${Math.round(performance.now() - startedAt)} ms`);
+    expect(registry.agency('p8', 'agency-7')).toBeUndefined();
+    expect(registry.list('agency').filter(({ name }) => name.startsWith('agency-')).length).toBe(count - 1);
+  });
+});
