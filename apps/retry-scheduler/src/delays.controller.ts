@@ -1,15 +1,18 @@
-import { Controller, Inject } from '@nestjs/common';
-import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { Inject } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
 import { type DelayTopic, dwells, type IncomingRecord } from '#contracts';
-import type { RecordContext } from '#kafka';
+import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
 import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** Every delay topic, nearest first. */
-export const delayTopics: readonly DelayTopic[] = ['delays.near', ...dwells.map(({ name }) => `delays.${name}` as const)];
+export const delayTopics: readonly [DelayTopic, ...DelayTopic[]] = [
+  'delays.near',
+  ...dwells.map(({ name }) => `delays.${name}` as const),
+];
 
 /** Brings records of the delay topics to the waiting room. */
-@Controller()
+@RecordController()
 export class DelaysController {
   constructor(
     @Inject(WAITING_ROOM) private readonly room: WaitingRoom,
@@ -20,8 +23,8 @@ export class DelaysController {
    * Holds the record until its time. The offset becomes committable only when this resolves.
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record and moves on.
    */
-  @EventPattern(delayTopics)
-  async onWaiting(@Payload() record: IncomingRecord, @Ctx() context: RecordContext): Promise<void> {
+  @OnRecord(...delayTopics)
+  async onWaiting(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): Promise<void> {
     return this.room.hold(record.topic.slice(this.prefix.length) as DelayTopic, record, context.signal);
   }
 }

@@ -1,0 +1,51 @@
+import type { FunctionDocument } from '#contracts';
+import { utcText } from '#contracts';
+import type { Clock, DayFiles, Logger, Timer } from '#platform';
+import type { FunctionLog } from '../runtime.ts';
+
+const flushEveryMs = 500;
+/** What is not written yet; past it the oldest function's lines are dropped and counted. */
+const bufferedBytesMax = 8 * 1_048_576;
+
+/** The output of functions, a file a day each; buffered, so that a chatty function costs one write now and then. */
+export class FolderFunctionLog implements FunctionLog {
+  private buffers = new Map<string, { readonly folder: readonly string[]; lines: string[] }>();
+  private bufferedBytes = 0;
+  private timer: Timer | undefined;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly files: DayFiles,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  write(fn: FunctionDocument, requestId: string, text: string): void {
+    if (this.bufferedBytes > bufferedBytesMax) return;
+    const buffer = this.buffers.get(fn.urn) ?? { folder: [fn.project, `${fn.package}.${fn.name}`], lines: [] };
+    this.buffers.set(fn.urn, buffer);
+    const head = `${utcText(this.clock.now())}Z ${requestId === '' ? '-' : requestId} `;
+    for (const line of text.split('\n')) if (line !== '') buffer.lines.push(`${head}${line}\n`);
+    this.bufferedBytes += text.length;
+    this.timer ??= this.clock.setTimer(flushEveryMs, () => void this.flush());
+  }
+
+  async close(): Promise<void> {
+    this.timer?.cancel();
+    await this.flush();
+  }
+
+  private async flush(): Promise<void> {
+    this.timer = undefined;
+    const { buffers } = this;
+    this.buffers = new Map();
+    this.bufferedBytes = 0;
+    this.writing = this.writing.then(async () => {
+      for (const { folder, lines } of buffers.values())
+        await this.files
+          .append(folder, lines.join(''))
+          .catch((error: unknown) => this.logger.warn({ err: error }, 'a function log could not be written'));
+    });
+    await this.writing;
+  }
+}

@@ -1,0 +1,130 @@
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs } from '#contracts';
+import { systemClock } from '#platform';
+import { aFunction } from '#testing';
+import { type Behaviour, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
+import { HttpRuntime } from './http-runtime.ts';
+
+/** An endpoint that does what its event says; `status` and headers can be asked for in the path. */
+async function endpoint(): Promise<{ server: Server; url: string; seen: IncomingHttpHeaders[] }> {
+  const seen: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      seen.push(request.headers);
+      const body = Buffer.concat(chunks).toString();
+      const { does } = JSON.parse(body) as { does?: Behaviour };
+      const asked = new URL(request.url ?? '/', 'http://x').searchParams;
+      if (asked.has('status'))
+        return response.writeHead(Number(asked.get('status')), { 'retry-after': asked.get('after') ?? '' }).end();
+      switch (does) {
+        case 'report':
+          return response.writeHead(422).end('{"why":"bad"}');
+        case 'fail':
+          return response.writeHead(500).end('broken');
+        case 'never-again':
+          return response.writeHead(500, { 'x-sendoff-retryable': 'false' }).end();
+        case 'hang':
+          return undefined;
+        case 'large':
+          return response.end('x'.repeat(256 * 1024 + 1));
+        case 'largest':
+          return response.end('x'.repeat(256 * 1024));
+        case 'request-id':
+          return response.end(JSON.stringify(request.headers['x-cff-request-id']));
+        default:
+          return response.end(body);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttpHeaders[]; server: Server }> {
+  const { server, url, seen } = await endpoint();
+  return {
+    runtime: new HttpRuntime(systemClock, 50),
+    fn: aFunction({ runtime: 'http', code: { kind: 'url', url: `${url}${path}` } }),
+    seen,
+    server,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+runtimeConformance('HTTP', open);
+
+describe('an HTTP function', () => {
+  let under: Awaited<ReturnType<typeof open>>;
+  const run = async (path: string, does: Behaviour = 'echo') => {
+    under = await open(path);
+    const { fn, runtime } = under;
+    const call = {
+      function: fn,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 2,
+      payload: Buffer.from(JSON.stringify({ does })),
+      traceparent: 't',
+    };
+    return runtime.run({ ...call, deadlineAt: epochMs(systemClock.now() + 5_000) }, new AbortController().signal);
+  };
+  beforeEach(() => undefined);
+  afterEach(async () => {
+    await under.runtime.close();
+    await under.close();
+  });
+
+  it.each([429, 502, 503, 504])('is not to blame for %i', async (status) => {
+    expect(await run(`/?status=${status}&after=7`)).toMatchObject({ kind: 'unavailable', retryAfterMs: 7_000 });
+  });
+
+  it.each([301, 400, 404, 499])('reported %i itself', async (status) => {
+    expect(await run(`/?status=${status}`)).toMatchObject({ kind: 'failed', condition: 'HandledInvocationError' });
+  });
+
+  it.each([500, 501, 505])('is to blame for %i', async (status) => {
+    expect(await run(`/?status=${status}`)).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
+  });
+
+  it('is told attempt, deadline and trace', async () => {
+    await run('/');
+    expect(under.seen[0]).toMatchObject({
+      'x-cff-request-id': 'r1',
+      'x-sendoff-attempt': '2',
+      traceparent: 't',
+      'x-sendoff-deadline': expect.stringMatching(/^\d{13}$/),
+    });
+  });
+
+  it('that nobody serves is unavailable', async () => {
+    under = await open();
+    await under.close();
+    const call = {
+      function: under.fn,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 5_000),
+    };
+    expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({
+      kind: 'unavailable',
+      reason: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it.each([
+    ['largest', 256 * 1024],
+    ['large', 0],
+  ] as const)('that returns the %s value has %i bytes kept', async (does, bytes) => {
+    const outcome = await run('/', does);
+    expect(outcome.kind === 'succeeded' && outcome.responsePayload.length).toBe(bytes);
+  });
+});

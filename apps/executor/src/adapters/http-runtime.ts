@@ -1,0 +1,120 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { limits } from '#contracts';
+import type { AttemptOutcome } from '#lifecycle';
+import type { Clock } from '#platform';
+import type { FunctionCall, Runtime } from '../runtime.ts';
+
+/** Statuses that speak of whoever stands before the function, not of the function. */
+const unavailableStatuses = new Set([429, 502, 503, 504]);
+const errorBytesMax = 65_536;
+
+/**
+ * Runs functions that are HTTP endpoints: a POST of the payload to `code_url`.
+ *
+ * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch milliseconds), `traceparent`. Answers: 2xx is
+ * success and the body what the function returned; 429, 502, 503, 504 and a connection that failed before an answer began are not the
+ * function's fault; other 4xx were reported by the function, other 5xx are its faults. `Retry-After` lengthens the wait,
+ * `X-Sendoff-Retryable: false` says never again. Redirects are not followed.
+ */
+export class HttpRuntime implements Runtime {
+  private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+
+  constructor(
+    private readonly clock: Clock,
+    connectionsMax: number,
+  ) {
+    const settings = { keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: 64, timeout: 0 };
+    this.agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+  }
+
+  runs(runtime: string): boolean {
+    return runtime === 'http';
+  }
+
+  async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+    const { code } = call.function;
+    if (code.kind !== 'url') return failure('UnhandledInvocationError', 'the function has no code_url', Buffer.alloc(0), false);
+    const timeout = AbortSignal.timeout(Math.max(1, call.deadlineAt - this.clock.now()));
+    try {
+      const response = await this.send(call, new URL(code.url), AbortSignal.any([signal, timeout]));
+      return await this.read(response);
+    } catch (error) {
+      if (signal.aborted) return { kind: 'cancelled' };
+      if (timeout.aborted)
+        return failure('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`);
+      return {
+        kind: 'unavailable',
+        reason: `no answer from the function: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
+      };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.agents.http.destroy();
+    this.agents.https.destroy();
+  }
+
+  private async send(call: FunctionCall, url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+    const isHttps = url.protocol === 'https:';
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': call.payload.length,
+      'x-cff-request-id': call.requestId,
+      'x-sendoff-attempt': String(call.attempt),
+      'x-sendoff-deadline': String(call.deadlineAt),
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+    };
+    const options = { method: 'POST', headers, signal, agent: isHttps ? this.agents.https : this.agents.http };
+    return new Promise((resolve, reject) => {
+      const request = isHttps ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
+      request.once('error', reject);
+      request.end(call.payload);
+    });
+  }
+
+  private async read(response: IncomingMessage): Promise<AttemptOutcome> {
+    const status = response.statusCode ?? 0;
+    const isSuccess = status >= 200 && status < 300;
+    const body = await bodyOf(response, isSuccess ? limits.responseBytesMax : errorBytesMax);
+    if (isSuccess) return { kind: 'succeeded', responsePayload: body ?? Buffer.alloc(0) };
+    const retryAfterMs = this.retryAfterMs(response.headers['retry-after']);
+    const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+    if (unavailableStatuses.has(status))
+      return { kind: 'unavailable', reason: `the function's endpoint answered ${status}`, ...asked };
+    const condition = status >= 500 ? 'UnhandledInvocationError' : 'HandledInvocationError';
+    const isRetryable = response.headers['x-sendoff-retryable'] !== 'false';
+    return { ...failure(condition, `the function answered ${status}`, body, isRetryable), ...asked };
+  }
+
+  /** Seconds or a date. @see RFC 9110 10.2.3 */
+  private retryAfterMs(text: string | undefined): number | undefined {
+    if (text === undefined) return undefined;
+    const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - this.clock.now();
+    return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  }
+}
+
+function failure(
+  condition: Extract<AttemptOutcome, { kind: 'failed' }>['condition'],
+  errorMessage: string,
+  responsePayload: Buffer = Buffer.alloc(0),
+  isRetryable = true,
+): Extract<AttemptOutcome, { kind: 'failed' }> {
+  return { kind: 'failed', condition, errorMessage, responsePayload, isRetryable };
+}
+
+/** The body, read to its end; undefined when it is larger than `bytesMax`. */
+async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) {
+      response.destroy();
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,184 @@
+/**
+ * What runs inside an instance: loads the user's code, then answers calls until its parent is gone.
+ *
+ * Runs alone: nothing of the platform is imported, so that the permission model need not let it read any of it. It also runs
+ * from source, with types stripped by Node.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from './protocol.ts';
+
+const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
+delete process.env['SENDOFF_INSTANCE'];
+
+// The channel to the parent is ours: the user's code finds none.
+const sendToParent = process.send?.bind(process);
+const send = (message: FromInstance) => void sendToParent?.(message);
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+Object.defineProperties(process, { send: { value: undefined }, disconnect: { value: undefined } });
+
+const logBytesMax = 65_536;
+
+interface Running {
+  readonly requestId: string;
+  readonly controller: AbortController;
+  logBytes: number;
+}
+
+const current = new AsyncLocalStorage<Running>();
+const running = new Map<number, Running>();
+
+/** What the code prints belongs to the request it prints it for; past a bound it is dropped. */
+function capture(chunk: unknown): boolean {
+  const request = current.getStore() ?? [...running.values()][0];
+  const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
+  if (request !== undefined) {
+    if (request.logBytes > logBytesMax) return true;
+    request.logBytes += text.length;
+  }
+  send({ kind: 'log', requestId: request?.requestId ?? '', text: text.slice(0, logBytesMax) });
+  return true;
+}
+process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
+  const written = capture(chunk);
+  const callback = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+  callback?.();
+  return written;
+};
+process.stderr.write = process.stdout.write;
+
+function documentOf(error: unknown): ErrorDocument {
+  if (!(error instanceof Error))
+    return {
+      errorMessage: typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error)),
+      errorType: typeof error,
+      stackTrace: [],
+    };
+  const stackTrace = (error.stack ?? '')
+    .split('\n')
+    .slice(1, 12)
+    .map((line) => line.trim());
+  return { errorMessage: error.message, errorType: error.name, stackTrace };
+}
+
+function isRetryable(error: unknown): boolean {
+  return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
+}
+
+const bootedAt = performance.now();
+
+/** The second argument of a handler. @see FunctionGraph developer guide, Node.js context */
+function contextOf(requestId: string, deadlineAt: number, alias: string, signal: AbortSignal): Record<string, unknown> {
+  const logger = Object.fromEntries(
+    ['debug', 'info', 'warn', 'error', 'log'].map((level) => [
+      level,
+      (...words: unknown[]) => console.log(`[${level.toUpperCase()}]`, ...words),
+    ]),
+  );
+  return {
+    getRequestID: () => requestId,
+    getRemainingTimeInMilliSeconds: () => Math.max(0, deadlineAt - Date.now()),
+    getRunningTimeInSeconds: () => setup.timeoutMs / 1_000,
+    getUserData: (key: string) => setup.userData[key],
+    getFunctionName: () => setup.functionName,
+    getVersion: () => setup.version,
+    getMemorySize: () => setup.memoryMb,
+    getCPUNumber: () => Math.round((setup.memoryMb / 128) * 100 + 200),
+    getPackage: () => setup.package,
+    getProjectID: () => setup.projectId,
+    getAlias: () => alias,
+    getLogger: () => logger,
+    // No cloud stands behind an agency here: there are no temporary keys to hand out.
+    getToken: () => '',
+    getAccessKey: () => '',
+    getSecretKey: () => '',
+    getSecurityAccessKey: () => '',
+    getSecuritySecretKey: () => '',
+    getSecurityToken: () => '',
+    getUserToken: () => '',
+    uptimeMs: () => performance.now() - bootedAt,
+    signal,
+  };
+}
+
+type Callback = (error?: unknown, value?: unknown) => void;
+type Handler = (...args: unknown[]) => unknown;
+
+function load(handler: string): Handler {
+  const dot = handler.lastIndexOf('.');
+  const file = join(setup.codeDir, `${handler.slice(0, dot)}.js`);
+  const exported = (createRequire(file)(file) as Record<string, unknown>)[handler.slice(dot + 1)];
+  if (typeof exported !== 'function')
+    throw new TypeError(`${handler} is not a function that ${handler.slice(0, dot)}.js exports`);
+  return exported as Handler;
+}
+
+/** An error given to the callback: the function reported it, rather than falling over it. */
+class Reported {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Calls with a trailing callback; whichever of callback, promise or plain value comes first is the answer. */
+async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const callback: Callback = (error, value) =>
+      error === undefined || error === null ? resolve(value) : reject(new Reported(error));
+    const returned = handler(...args, callback);
+    if (returned instanceof Promise) returned.then(resolve, reject);
+    else if (returned !== undefined || handler.length <= args.length) resolve(returned);
+  });
+}
+
+async function answer(handler: Handler, message: Extract<ToInstance, { kind: 'call' }>): Promise<void> {
+  const { id, requestId } = message;
+  const request: Running = { requestId, controller: new AbortController(), logBytes: 0 };
+  running.set(id, request);
+  try {
+    const context = contextOf(requestId, message.deadlineAt, message.alias, request.controller.signal);
+    const value = await current.run(request, async () => invoke(handler, JSON.parse(message.payload), context));
+    const payload = JSON.stringify(value);
+    send({ kind: 'returned', id, ...(payload === undefined ? {} : { payload }) });
+  } catch (thrown) {
+    const isHandled = thrown instanceof Reported;
+    const error = isHandled ? thrown.error : thrown;
+    send({ kind: 'failed', id, error: documentOf(error), isHandled, isRetryable: isRetryable(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+async function initialise(): Promise<Handler> {
+  const handler = load(setup.handler);
+  if (setup.initializer === undefined) return handler;
+  const { handler: name, timeoutMs } = setup.initializer;
+  const initializer = load(name);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the initializer ran past ${timeoutMs} ms`)), timeoutMs);
+  });
+  await Promise.race([invoke(initializer, contextOf('', Date.now() + timeoutMs, '', new AbortController().signal)), late]);
+  clearTimeout(timer);
+  return handler;
+}
+
+// An error that nobody awaited belongs to whoever runs; the instance is not to be trusted after it.
+process.on('uncaughtException', (error) => {
+  for (const [id] of running)
+    send({ kind: 'failed', id, error: documentOf(error), isHandled: false, isRetryable: isRetryable(error) });
+  setImmediate(() => process.exit(1));
+});
+
+try {
+  const handler = await initialise();
+  process.on('message', (message: ToInstance) => {
+    if (message.kind === 'call') void answer(handler, message);
+    else running.get(message.id)?.controller.abort();
+  });
+  send({ kind: 'ready' });
+} catch (error) {
+  send({ kind: 'unusable', error: documentOf(error instanceof Reported ? error.error : error) });
+}

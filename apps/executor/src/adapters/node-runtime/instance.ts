@@ -1,0 +1,240 @@
+/**
+ * One instance: a child process with a function's code in it.
+ *
+ * starting -> serving -> retiring -> gone, or starting -> gone
+ *
+ * N1. A call ends once, by whichever comes first: its answer, its deadline, its abort, the end of the process.
+ * N2. At the deadline the handler's signal aborts; what does not end within a short grace is ended without it: the instance takes
+ *     no more calls and is killed when nobody else runs in it, so neighbours go on.
+ * N3. A neighbour that goes down with the process was not at fault: its call is `unavailable`. Where one call ran alone, it was.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import type { AttemptOutcome } from '#lifecycle';
+import type { Clock, Timer } from '#platform';
+import type { FunctionCall } from '../../runtime.ts';
+import type { ErrorDocument, FromInstance, ToInstance } from './protocol.ts';
+
+const abortGraceMs = 200;
+const memoryCheckMs = 200;
+const startTimeoutMs = 15_000;
+const pageBytes = 4_096;
+/** What Node itself takes is not charged to the function. */
+const runtimeOverheadBytes = 64 * 1_048_576;
+const tailMax = 4_096;
+
+interface Pending {
+  readonly end: (outcome: AttemptOutcome) => void;
+}
+
+/** What an instance is given. */
+export interface InstanceParts {
+  readonly child: ChildProcess;
+  readonly clock: Clock;
+  readonly memoryMb: number;
+  readonly onLog: (requestId: string, text: string) => void;
+  readonly onGone: () => void;
+}
+
+/** A child process that serves calls. */
+export class Instance {
+  /** Resolves when the code is loaded; with the reason when it cannot be. */
+  readonly loaded: Promise<ErrorDocument | undefined>;
+  /** When the last call ended. */
+  idleSince = 0;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 0;
+  private isRetiring = false;
+  private isOutOfMemory = false;
+  private stderrTail = '';
+  private memoryTimer: Timer | undefined;
+
+  constructor(private readonly parts: InstanceParts) {
+    const { child, clock } = parts;
+    this.idleSince = clock.now();
+    this.loaded = new Promise((resolve) => {
+      const timer = clock.setTimer(startTimeoutMs, () => this.kill());
+      const settle = (error: ErrorDocument | undefined) => {
+        timer.cancel();
+        resolve(error);
+      };
+      child.on('message', (message: FromInstance) => {
+        if (message.kind === 'ready') settle(undefined);
+        else if (message.kind === 'unusable') settle(message.error);
+        else this.onMessage(message);
+      });
+      child.once('error', (error) => settle({ errorMessage: error.message, errorType: 'InstanceError', stackTrace: [] }));
+      child.once('exit', (code, signal) => {
+        settle({
+          errorMessage: `the instance ended while it started (${signal ?? `exit code ${code}`})`,
+          errorType: 'InstanceError',
+          stackTrace: [],
+        });
+        this.onExit(code, signal);
+      });
+    });
+    child.stdout?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
+  }
+
+  /** Calls that run in it. */
+  get calls(): number {
+    return this.pending.size;
+  }
+
+  /** May it be given another call? */
+  get isServing(): boolean {
+    return !this.isRetiring;
+  }
+
+  /** Runs one call in it. */
+  async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+    const { clock } = this.parts;
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      const timers: Timer[] = [];
+      const onAbort = () => giveUp({ kind: 'cancelled' });
+      const end = (outcome: AttemptOutcome) => {
+        if (!this.pending.delete(id)) return;
+        for (const timer of timers) timer.cancel();
+        signal.removeEventListener('abort', onAbort);
+        this.idleSince = clock.now();
+        resolve(outcome);
+        if (this.isRetiring && this.pending.size === 0) this.kill();
+      };
+      const giveUp = (outcome: AttemptOutcome) => {
+        this.send({ kind: 'abort', id });
+        timers.push(
+          clock.setTimer(abortGraceMs, () => {
+            if (!this.pending.has(id)) return;
+            this.isRetiring = true;
+            end(outcome);
+          }),
+        );
+      };
+      this.pending.set(id, { end });
+      timers.push(clock.setTimer(call.deadlineAt - clock.now(), () => giveUp(timedOut(call))));
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+      const alias = call.qualifier.startsWith('!') ? call.qualifier.slice(1) : '';
+      this.send({
+        kind: 'call',
+        id,
+        requestId: call.requestId,
+        payload: call.payload.toString('utf8'),
+        deadlineAt: call.deadlineAt,
+        alias,
+      });
+      this.watchMemory();
+    });
+  }
+
+  /** Takes no more calls; ends when the last one has. */
+  retire(): void {
+    this.isRetiring = true;
+    if (this.pending.size === 0) this.kill();
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.isRetiring = true;
+    this.parts.child.kill('SIGKILL');
+  }
+
+  private send(message: ToInstance): void {
+    if (this.parts.child.connected) this.parts.child.send(message, () => undefined);
+  }
+
+  private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
+    switch (message.kind) {
+      case 'log':
+        this.parts.onLog(message.requestId, message.text);
+        return;
+      case 'returned':
+        this.pending.get(message.id)?.end({ kind: 'succeeded', responsePayload: Buffer.from(message.payload ?? '') });
+        return;
+      case 'failed':
+        this.pending
+          .get(message.id)
+          ?.end(
+            failed(message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError', message.error, message.isRetryable),
+          );
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private onRawOutput(chunk: Buffer): void {
+    const text = chunk.toString('utf8');
+    this.stderrTail = (this.stderrTail + text).slice(-tailMax);
+    this.parts.onLog('', text);
+  }
+
+  private onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    this.isRetiring = true;
+    this.memoryTimer?.cancel();
+    const isAlone = this.pending.size === 1;
+    const isOutOfMemory = this.isOutOfMemory || this.stderrTail.includes('heap out of memory');
+    for (const { end } of [...this.pending.values()]) {
+      if (isOutOfMemory)
+        end(failed('OutOfMemory', errorDocument('OutOfMemory', `the function used more than its ${this.parts.memoryMb} MB`)));
+      else if (isAlone)
+        end(
+          failed(
+            'UnhandledInvocationError',
+            errorDocument('InstanceExited', `the function's process ended (${signal ?? `exit code ${code}`})`),
+          ),
+        );
+      else end({ kind: 'unavailable', reason: 'the instance ended while it served several calls' });
+    }
+    this.parts.onGone();
+  }
+
+  /** The heap has its own limit; buffers are outside of it, so resident memory is looked at while calls run. */
+  private watchMemory(): void {
+    if (this.memoryTimer !== undefined) return;
+    this.memoryTimer = this.parts.clock.setTimer(memoryCheckMs, () => {
+      this.memoryTimer = undefined;
+      if (this.pending.size === 0) return;
+      void this.residentBytes().then((bytes) => {
+        if (bytes <= this.parts.memoryMb * 1_048_576 + runtimeOverheadBytes) return this.watchMemory();
+        this.isOutOfMemory = true;
+        this.kill();
+      });
+    });
+  }
+
+  /** 0 where the system does not tell. */
+  private async residentBytes(): Promise<number> {
+    const text = await readFile(`/proc/${this.parts.child.pid}/statm`, 'utf8').catch(() => '');
+    return Number(text.split(' ')[1] ?? 0) * pageBytes;
+  }
+}
+
+function timedOut(call: FunctionCall): AttemptOutcome {
+  return failed(
+    'InvocationTimeout',
+    errorDocument('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`),
+  );
+}
+
+/** The error document of a failure that the runtime, not the code, found. */
+export function errorDocument(errorType: string, errorMessage: string): ErrorDocument {
+  return { errorMessage, errorType, stackTrace: [] };
+}
+
+/** A function failure with its document, pretty-printed as FunctionGraph's runtimes do. */
+export function failed(
+  condition: Extract<AttemptOutcome, { kind: 'failed' }>['condition'],
+  error: ErrorDocument,
+  isRetryable = true,
+): AttemptOutcome {
+  return {
+    kind: 'failed',
+    condition,
+    errorMessage: error.errorMessage,
+    responsePayload: Buffer.from(JSON.stringify(error, null, 2)),
+    isRetryable,
+  };
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs, type FunctionDocument } from '#contracts';
+import { systemClock } from '#platform';
+import { aFunction } from '#testing';
+import { runtimeConformance } from '../../runtime.conformance.ts';
+import { NodeRuntime } from './node-runtime.ts';
+
+const behaviours = `
+exports.handler = (event, context, callback) => {
+  switch (event.does) {
+    case 'fail': throw new TypeError('broken');
+    case 'report': return void callback(new Error('bad'));
+    case 'never-again': { const error = new Error('no'); error.retryable = false; throw error; }
+    case 'hang': return new Promise(() => setInterval(() => {}, 1000));
+    case 'request-id': return void callback(null, context.getRequestID());
+    default: return Promise.resolve(event);
+  }
+};`;
+
+const withSource = (source: string, given: Partial<FunctionDocument> = {}): FunctionDocument =>
+  aFunction({ code: { kind: 'inline', source, digest: createHash('sha512').update(source).digest('hex') }, ...given });
+
+let workDir: string;
+let logged: string[];
+
+async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4) {
+  workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
+  logged = [];
+  const log = {
+    write: (_fn: FunctionDocument, requestId: string, text: string) => void logged.push(`${requestId}: ${text}`),
+    close: async () => undefined,
+  };
+  return {
+    runtime: new NodeRuntime({ workDir, instancesMax, idleMs: 60_000 }, systemClock, log),
+    fn: withSource(source, given),
+    close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+runtimeConformance('Node.js', open);
+
+describe('a Node.js function', () => {
+  let under: Awaited<ReturnType<typeof open>> | undefined;
+  afterEach(async () => {
+    await under?.runtime.close();
+    await under?.close();
+  });
+  beforeEach(() => {
+    under = undefined;
+  });
+
+  const run = async (source: string, given: Partial<FunctionDocument> = {}, event: unknown = {}) => {
+    under = await open(source, given);
+    const call = {
+      function: under.fn,
+      qualifier: '!prod',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from(JSON.stringify(event)),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    };
+    return under.runtime.run(call, new AbortController().signal);
+  };
+  const returned = async (...args: Parameters<typeof run>) => {
+    const outcome = await run(...args);
+    return outcome.kind === 'succeeded' ? (JSON.parse(String(outcome.responsePayload)) as unknown) : outcome;
+  };
+
+  it('knows its context', async () => {
+    const source = `exports.handler = async (event, c) => [c.getRequestID(), c.getFunctionName(), c.getPackage(), c.getProjectID(), c.getVersion(), c.getAlias(),
+      c.getMemorySize(), c.getUserData('colour'), c.getRunningTimeInSeconds(), c.getRemainingTimeInMilliSeconds() > 1000, c.getCPUNumber()];`;
+    expect(await returned(source, { userData: { colour: 'blue' } })).toEqual([
+      'r1',
+      'hello',
+      'default',
+      'p1',
+      'latest',
+      'prod',
+      128,
+      'blue',
+      3,
+      true,
+      300,
+    ]);
+  });
+
+  it('finds none of our variables in its environment', async () => {
+    process.env['SENDOFF_TOKEN'] = 'hush';
+    const names = await returned('exports.handler = async () => Object.keys(process.env);');
+    delete process.env['SENDOFF_TOKEN'];
+    expect((names as string[]).filter((name) => !name.startsWith('RUNTIME_')).toSorted()).toEqual(['TMPDIR', 'TZ']);
+  });
+
+  it.each([
+    ['read outside its code', "require('node:fs').readFileSync('/etc/passwd')"],
+    ['write outside its temporary folder', "require('node:fs').writeFileSync('/tmp/x', '')"],
+    ['start a process', "require('node:child_process').execSync('id')"],
+    ['start a worker', "new (require('node:worker_threads').Worker)('0', { eval: true })"],
+  ])('may not %s', async (_what, expression) => {
+    expect(await run(`exports.handler = async () => { ${expression}; };`)).toMatchObject({
+      kind: 'failed',
+      errorMessage: expect.stringMatching(/access|permission/i),
+    });
+  });
+
+  it('may write to its own temporary folder', async () => {
+    expect(
+      await returned(
+        "exports.handler = async () => { const f = process.env.TMPDIR + '/x'; require('node:fs').writeFileSync(f, '1'); return true; };",
+      ),
+    ).toBe(true);
+  });
+
+  it('reaches no channel of ours', async () => {
+    expect(await returned('exports.handler = async () => [typeof process.send, typeof process.disconnect];')).toEqual([
+      'undefined',
+      'undefined',
+    ]);
+  });
+
+  it('is initialised once before its first call', async () => {
+    const source =
+      'let ready = 0; exports.init = (context, callback) => { setTimeout(() => { ready++; callback(); }, 10); }; exports.handler = async () => ready;';
+    expect(await returned(source, { initializer: { handler: 'index.init', timeoutMs: 1_000 } })).toBe(1);
+  });
+
+  it('that cannot be loaded fails with the reason', async () => {
+    expect(await run('exports.handler = ')).toMatchObject({
+      condition: 'UnhandledInvocationError',
+      errorMessage: expect.stringContaining('Unexpected end of input'),
+    });
+    await under?.close();
+    expect(await run('exports.other = 1')).toMatchObject({
+      errorMessage: expect.stringContaining('index.handler is not a function'),
+    });
+  });
+
+  it('leaves the documented error document', async () => {
+    const outcome = await run('exports.handler = async () => { throw new RangeError("too far"); };');
+    const text = outcome.kind === 'failed' ? String(outcome.responsePayload) : '';
+    expect(text).toContain('{\n  "errorMessage": "too far",\n  "errorType": "RangeError",\n  "stackTrace": [');
+  });
+
+  it('that exits takes nobody with it', async () => {
+    expect(await run('exports.handler = async () => process.exit(7);')).toMatchObject({
+      condition: 'UnhandledInvocationError',
+      errorMessage: expect.stringContaining('exit code 7'),
+    });
+  });
+
+  it('that never yields is killed at its deadline', async () => {
+    under = await open('exports.handler = () => { for (;;); };');
+    const call = {
+      function: under.fn,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 700),
+    };
+    expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
+  });
+
+  it.each([
+    ['heap', 'const all = []; for (;;) all.push(new Array(10000).fill({}).map(() => ({})));'],
+    ['buffers', 'const all = []; for (;;) { all.push(Buffer.alloc(8 << 20, 1)); await new Promise(setImmediate); }'],
+  ])('that eats too much of the %s is out of memory', async (_what, body) => {
+    expect(await run(`exports.handler = async () => { ${body} };`)).toMatchObject({ condition: 'OutOfMemory' });
+  });
+
+  it('has its output in its log, by request', async () => {
+    await run(
+      "exports.handler = async (event, context) => { console.log('one', { two: 2 }); context.getLogger().warn('three'); };",
+    );
+    expect(logged).toEqual(['r1: one { two: 2 }\n', 'r1: [WARN] three\n']);
+  });
+
+  it('waits for its turn when all instances are taken, and others make room', async () => {
+    under = await open(
+      'exports.handler = async () => { await new Promise((resolve) => setTimeout(resolve, 50)); return process.pid; };',
+      {},
+      2,
+    );
+    const { runtime, fn } = under;
+    const call = (given: FunctionDocument) => ({
+      function: given,
+      qualifier: 'latest',
+      requestId: 'r',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    });
+    const outcomes = await Promise.all(
+      [fn, fn, fn, fn, withSource('exports.handler = async () => 1;', { urn: `${fn.urn}2` })].map(async (given) =>
+        runtime.run(call(given), new AbortController().signal),
+      ),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(5).fill('succeeded'));
+    expect(runtime.instances).toBeLessThanOrEqual(2);
+  });
+});

@@ -1,0 +1,56 @@
+import { IsInt, Max, Min } from 'class-validator';
+import { ServiceConfig, Setting } from '#platform';
+
+/** What the executor reads from its environment. */
+export class ExecutorConfig extends ServiceConfig {
+  @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts this process makes at once.' })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  attemptsMax: number = 256;
+
+  @Setting({
+    env: 'EXECUTOR_INSTANCES_MAX',
+    description: 'Processes for Node.js functions at once; one function may hold three quarters of them.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  instancesMax: number = 12;
+
+  @Setting({
+    env: 'EXECUTOR_INSTANCE_IDLE_MS',
+    description: 'A function process without calls ends after this, in milliseconds.',
+  })
+  @IsInt()
+  @Min(1_000)
+  @Max(3_600_000)
+  instanceIdleMs: number = 60_000;
+
+  @Setting({
+    env: 'EXECUTOR_EXPRESS_QUEUE_MAX',
+    description: 'Invocations of one function that may wait on the express lane; more are moved to the bulk lane.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  expressQueueMax: number = 1_000;
+
+  @Setting({ env: 'EXECUTOR_BULK_RECORDS', description: 'Records of the bulk lane read ahead for each partition.' })
+  @IsInt()
+  @Min(10)
+  @Max(100_000)
+  bulkRecordsMax: number = 1_000;
+
+  @Setting({ env: 'FUNCTION_LOG_FILE_BYTES', description: 'Size past which the log file of a function is rotated.' })
+  @IsInt()
+  @Min(1_024)
+  @Max(1_073_741_824)
+  functionLogFileBytesMax: number = 16_777_216;
+
+  @Setting({ env: 'FUNCTION_LOG_FILES', description: 'Rotated log files kept of a function and day.' })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  functionLogFilesMax: number = 3;
+}

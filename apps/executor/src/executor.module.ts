@@ -1,0 +1,60 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
+import { InvocationsController } from './invocations.controller.ts';
+import { ATTEMPTS } from './tokens.ts';
+
+/** What the executor is made of. */
+export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
+  readonly metrics: Metrics;
+  /** Processes of functions that run now. */
+  readonly instances: () => number;
+}
+
+/** The executor attempts: runs functions, and decides what follows. */
+@Module({})
+export class ExecutorModule {
+  static register({ metrics, instances, ...parts }: ExecutorParts): DynamicModule {
+    const attempts = new Attempts({ ...parts, observer: observe(metrics) });
+    gaugeQueue(metrics, attempts, instances);
+    return {
+      module: ExecutorModule,
+      controllers: [InvocationsController],
+      providers: [{ provide: ATTEMPTS, useValue: attempts }],
+    };
+  }
+}
+
+function observe(metrics: Metrics): AttemptObserver {
+  const registers = [metrics];
+  const seconds = new Histogram({
+    name: 'sendoff_attempt_seconds',
+    help: 'Time attempts took, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const moved = new Counter({
+    name: 'sendoff_overflow_records_total',
+    help: 'Invocations moved from the express to the bulk lane.',
+    registers,
+  });
+  return {
+    attempted: (outcome, took) => seconds.observe({ outcome }, took),
+    overflowed: () => moved.inc(),
+  };
+}
+
+function gaugeQueue(metrics: Metrics, { queue }: Attempts, instances: () => number): void {
+  const gauge = (name: string, help: string, value: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [metrics],
+      collect() {
+        this.set(value());
+      },
+    });
+  gauge('sendoff_attempts_running', 'Attempts that run now.', () => queue.runningNow);
+  gauge('sendoff_attempts_waiting', 'Attempts that wait for their turn.', () => queue.waitingNow);
+  gauge('sendoff_function_instances', 'Processes of Node.js functions.', instances);
+}

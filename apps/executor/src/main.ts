@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import { join, resolve } from 'node:path';
+import { parseFunctionUrn, physicalTopic } from '#contracts';
+import { openKafka, SendoffStrategy } from '#kafka';
+import { DayFiles, runService } from '#platform';
+import { Registry } from '#registry';
+import { FolderFunctionLog } from './adapters/folder-function-log.ts';
+import { HttpRuntime } from './adapters/http-runtime.ts';
+import { NodeRuntime } from './adapters/node-runtime/node-runtime.ts';
+import { ExecutorConfig } from './executor.config.ts';
+import { ExecutorModule } from './executor.module.ts';
+import { RunningAttempts } from './running-attempts.ts';
+
+await runService({
+  name: 'executor',
+  config: ExecutorConfig,
+  async compose({ config, clock, random, metrics, logger, fatal }) {
+    const { topicPrefix: prefix, attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
+    const gateway = await openKafka({ ...config, name: 'executor', logger, fatal });
+    const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+    await registry.start();
+    const running = new RunningAttempts();
+    const cancellations = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
+    await cancellations.start((record) => running.cancel(record));
+    const logLimits = { fileBytesMax: config.functionLogFileBytesMax, filesMax: config.functionLogFilesMax };
+    const log = new FolderFunctionLog(new DayFiles(join(config.dataDir, 'function-log'), clock, logLimits), clock, logger);
+    const workDir = resolve(config.dataDir, 'functions', String(process.pid));
+    const nodeRuntime = new NodeRuntime({ workDir, instancesMax, idleMs }, clock, log);
+    const runtimes = [nodeRuntime, new HttpRuntime(clock, attemptsMax)];
+    const bulk = physicalTopic(prefix, 'invocations.bulk');
+    const strategy = new SendoffStrategy({
+      gateway,
+      prefix,
+      groupId: `${prefix}executor`,
+      drainMs: config.drainMs,
+      // Express partitions read on while functions run; bulk ones wait for them.
+      consumer: { partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000) },
+    });
+    const functionOf = (urn: string) => {
+      const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
+      return parsed === undefined ? undefined : registry.functionByUrn(parsed);
+    };
+    const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
+    const parts = { publisher: gateway.publisher, runtimes, functionOf, running, clock, random, limits, metrics };
+    return {
+      module: ExecutorModule.register({ ...parts, instances: () => nodeRuntime.instances }),
+      transports: [strategy],
+      checks: { kafka: () => gateway.isConnected() },
+      async close() {
+        await Promise.all(runtimes.map(async (runtime) => runtime.close()));
+        await NodeRuntime.clean(workDir);
+        await log.close();
+        await Promise.all([cancellations.close(), registry.close()]);
+        await gateway.close();
+      },
+    };
+  },
+});

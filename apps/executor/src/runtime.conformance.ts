@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs, type FunctionDocument } from '#contracts';
+import { systemClock } from '#platform';
+import { aFunction } from '#testing';
+import type { FunctionCall, Runtime } from './runtime.ts';
+
+/** What the suite asks a function to do, said in its event. */
+export type Behaviour = 'echo' | 'fail' | 'report' | 'hang' | 'large' | 'largest' | 'never-again' | 'request-id';
+
+/** A runtime with functions that know every {@link Behaviour}. */
+export interface RuntimeUnderTest {
+  readonly runtime: Runtime;
+  readonly fn: FunctionDocument;
+  close(): Promise<void>;
+}
+
+const never = new AbortController().signal;
+
+/** The promises of a runtime. */
+export function runtimeConformance(name: string, open: () => Promise<RuntimeUnderTest>): void {
+  describe(`${name} as a runtime`, () => {
+    let under: RuntimeUnderTest;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(async () => {
+      await under.runtime.close();
+      await under.close();
+    });
+
+    const call = (does: Behaviour, given: Partial<FunctionCall> = {}): FunctionCall => ({
+      function: aFunction({ ...under.fn, concurrencyPerInstance: 10 }),
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from(JSON.stringify({ does })),
+      deadlineAt: epochMs(systemClock.now() + 10_000),
+      ...given,
+    });
+
+    it('gives back what the function returned', async () => {
+      expect(await under.runtime.run(call('echo'), never)).toEqual({
+        kind: 'succeeded',
+        responsePayload: Buffer.from('{"does":"echo"}'),
+      });
+    });
+
+    it('tells a reported error from a fault', async () => {
+      expect(await under.runtime.run(call('report'), never)).toMatchObject({
+        kind: 'failed',
+        condition: 'HandledInvocationError',
+        isRetryable: true,
+      });
+      expect(await under.runtime.run(call('fail'), never)).toMatchObject({
+        kind: 'failed',
+        condition: 'UnhandledInvocationError',
+        isRetryable: true,
+      });
+    });
+
+    it('hears never again', async () => {
+      expect(await under.runtime.run(call('never-again'), never)).toMatchObject({ kind: 'failed', isRetryable: false });
+    });
+
+    it('ends a function at its deadline', async () => {
+      const outcome = await under.runtime.run(call('hang', { deadlineAt: epochMs(systemClock.now() + 1_500) }), never);
+      expect(outcome).toMatchObject({ kind: 'failed', condition: 'InvocationTimeout' });
+    });
+
+    it('tells the function its request id', async () => {
+      expect(await under.runtime.run(call('request-id', { requestId: 'r-42' }), never)).toEqual({
+        kind: 'succeeded',
+        responsePayload: Buffer.from('"r-42"'),
+      });
+    });
+
+    it('serves many at once', async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, async (_, index) => under.runtime.run(call('request-id', { requestId: `r${index}` }), never)),
+      );
+      expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual(
+        Array.from({ length: 10 }, (_, index) => `"r${index}"`),
+      );
+    });
+
+    it('ends an aborted call alone; its neighbours go on', async () => {
+      const abort = new AbortController();
+      const aborted = under.runtime.run(call('hang'), abort.signal);
+      const before = under.runtime.run(call('echo'), never);
+      abort.abort();
+      expect(await aborted).toEqual({ kind: 'cancelled' });
+      expect(await before).toMatchObject({ kind: 'succeeded' });
+      expect(await under.runtime.run(call('echo'), never)).toMatchObject({ kind: 'succeeded' });
+    });
+  });
+}

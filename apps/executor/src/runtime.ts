@@ -1,0 +1,39 @@
+import type { EpochMs, FunctionDocument } from '#contracts';
+import type { AttemptOutcome } from '#lifecycle';
+
+/** One run of a function. */
+export interface FunctionCall {
+  readonly function: FunctionDocument;
+  /** Version or `!alias` that was asked for. */
+  readonly qualifier: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  readonly payload: Buffer;
+  /** When the function is ended if it has not ended by itself. */
+  readonly deadlineAt: EpochMs;
+  readonly traceparent?: string;
+}
+
+/**
+ * A way to run functions. Every adapter passes `runtime.conformance.ts`.
+ *
+ * One call is one attempt: it is neither retried nor logged by the adapter. The function's own output goes to the function log.
+ */
+export interface Runtime {
+  /** May this runtime run functions of that name? */
+  runs(runtime: string): boolean;
+  /**
+   * Runs a function once.
+   * @param signal aborts the run; an aborted run is `cancelled`, and others in the same instance go on.
+   * @returns how it ended; never rejects for anything the function does.
+   */
+  run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome>;
+  close(): Promise<void>;
+}
+
+/** Where a function's own output goes. */
+export interface FunctionLog {
+  /** @param text whole lines. */
+  write(fn: FunctionDocument, requestId: string, text: string): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,2 @@
+/** Injection token of the attempts. */
+export const ATTEMPTS = Symbol('attempts');
