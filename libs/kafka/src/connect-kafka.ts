@@ -1,4 +1,5 @@
-import kafkajs, { type Admin, type Producer } from 'kafkajs';
+import { connect } from 'node:net';
+import kafkajs, { type Admin, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { unavailable, within } from './broker-errors.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
@@ -7,7 +8,7 @@ import { KafkajsFollower } from './kafkajs-follower.ts';
 import { newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
-import { silence, type TransportLog } from './log.ts';
+import { seldom, silence, type TransportLog } from './log.ts';
 import { choosePartition } from './partition-choice.ts';
 import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from './ports.ts';
 import { recordBytesMaxDefault } from './record-limits.ts';
@@ -45,6 +46,17 @@ const adminTimeoutMs = 15_000;
 const probeIntervalMs = 3_000;
 const probeTimeoutMs = 2_000;
 const closeMs = 5_000;
+const joinRetriesMax = 120;
+const keepAliveMs = 60_000;
+const sameLineMs = 30_000;
+
+/** As kafkajs makes its sockets, but without delay for small requests, and without a warning for those that wait for a broker that is gone. */
+const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+  const socket = connect({ host, port, noDelay: true }, onConnect);
+  socket.setKeepAlive(true, keepAliveMs);
+  socket.setMaxListeners(0);
+  return socket;
+};
 
 /**
  * Connects to a cluster.
@@ -52,34 +64,37 @@ const closeMs = 5_000;
  */
 export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway> {
   const publishTimeoutMs = options.publishTimeoutMs ?? 5_000;
-  const logCreator = logThrough(options.log ?? silence);
-  const kafka = new kafkajs.Kafka({
+  const common: KafkaConfig = {
     brokers: [...options.brokers],
     clientId: options.clientId,
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 30_000,
     logLevel: kafkajs.logLevel.INFO,
-    logCreator,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
-  });
+    logCreator: logThrough(seldom(options.log ?? silence, () => performance.now(), sameLineMs)),
+    socketFactory,
+  };
+  const asking = new kafkajs.Kafka({ ...common, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 } });
   // A client of its own for writes: a request that gets no answer must not outlive the patience of its callers by much.
   const writing = new kafkajs.Kafka({
-    brokers: [...options.brokers],
-    clientId: options.clientId,
+    ...common,
     connectionTimeout: Math.min(connectionTimeoutMs, publishTimeoutMs),
     requestTimeout: publishTimeoutMs,
-    logLevel: kafkajs.logLevel.INFO,
-    logCreator,
     retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 4 },
+  });
+  // And one for members of groups: a member that gives up comes back as a stranger, and its partitions stand still until the brokers
+  // have given up the old one, a session timeout later. So it holds on for about two minutes.
+  const joining = new kafkajs.Kafka({
+    ...common,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: joinRetriesMax },
   });
   const newProducer = async (): Promise<Producer> => {
     const producer = writing.producer({ createPartitioner: () => choosePartition, allowAutoTopicCreation: false });
     await producer.connect();
     return producer;
   };
-  const admin = kafka.admin();
+  const admin = asking.admin();
   const producer = await reach(options, admin, newProducer);
-  return new KafkajsGateway(options, kafka, admin, producer, newProducer, publishTimeoutMs);
+  return new KafkajsGateway(options, joining, admin, producer, newProducer, publishTimeoutMs);
 }
 
 async function reach(
@@ -109,6 +124,7 @@ class KafkajsGateway implements KafkaGateway {
   readonly #kafka: kafkajs.Kafka;
   readonly #rawAdmin: Admin;
   readonly #log: TransportLog;
+  readonly #transportLog: TransportLog;
   readonly #probe: NodeJS.Timeout;
   #isConnected = true;
   #isProbing = false;
@@ -125,6 +141,7 @@ class KafkajsGateway implements KafkaGateway {
     this.#kafka = kafka;
     this.#rawAdmin = admin;
     this.#log = options.log ?? silence;
+    this.#transportLog = seldom(this.#log, () => performance.now(), sameLineMs);
     this.admin = new KafkajsAdmin(admin, options.replication, adminTimeoutMs);
     const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
     const limits: PublisherLimits = {
@@ -155,6 +172,7 @@ class KafkajsGateway implements KafkaGateway {
       kafka: this.#kafka,
       admin: this.#rawAdmin,
       log: this.#log,
+      retriesMax: joinRetriesMax,
       onFatal: this.#options.onFatal ?? ((error) => this.#log('error', 'A consumer has ended', { error: error.message })),
       reject,
     });
@@ -164,12 +182,13 @@ class KafkajsGateway implements KafkaGateway {
     const cluster = newCluster({
       brokers: this.#options.brokers,
       clientId: this.#options.clientId,
-      logCreator: logThrough(this.#log),
+      logCreator: logThrough(this.#transportLog),
       logLevel: kafkajs.logLevel.INFO,
       connectionTimeoutMs,
       requestTimeoutMs: adminTimeoutMs,
+      socketFactory,
     });
-    return new KafkajsFollower(topic, from, { cluster, log: this.#log, ends: (name) => this.admin.ends(name) });
+    return new KafkajsFollower(topic, from, { cluster, log: this.#transportLog, ends: (name) => this.admin.ends(name) });
   }
 
   isConnected(): boolean {

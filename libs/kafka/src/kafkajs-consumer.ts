@@ -25,6 +25,8 @@ export interface ConsumerPorts {
   readonly kafka: Kafka;
   readonly admin: Admin;
   readonly log: TransportLog;
+  /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
+  readonly retriesMax: number;
   /** The consumer is beyond help: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
@@ -126,7 +128,8 @@ export class KafkajsConsumer implements RecordConsumer {
       minBytes: fetchBytesMin,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 10 },
+      // kafkajs puts 5 in place of what its client was told.
+      retry: { retries: this.#ports.retriesMax },
     });
     this.#consumer = consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -188,7 +191,7 @@ export class KafkajsConsumer implements RecordConsumer {
       this.#consumer?.seek({ topic, partition, offset: String(feed.position) });
       this.#steer(feed, feed.wantsPause, true);
     }
-    this.#adopted = this.#adopt(assigned, this.#joins);
+    this.#adopted = this.#adopt(assigned, this.#joins).catch((error: unknown) => this.#ports.onFatal(unavailable(error)));
   }
 
   /** Reads where the group stands and opens the feeds of what is new. */

@@ -4,7 +4,7 @@
  * kafkajs has had no release since 2.2.4 (2023), so these shapes stand still; the conformance suite fails when they move.
  */
 import { createRequire } from 'node:module';
-import type { KafkaMessage, logCreator } from 'kafkajs';
+import type { ISocketFactory, KafkaMessage, logCreator } from 'kafkajs';
 
 /** What one fetch brought of one partition. */
 export interface FetchedPartition {
@@ -62,7 +62,6 @@ const Batch = require('kafkajs/src/consumer/batch') as new (
   data: FetchedPartition,
 ) => FetchedBatch;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
-const defaultSocketFactory = require('kafkajs/src/network/socketFactory') as () => unknown;
 
 /** Settings of a {@link ClusterConnection}. */
 export interface ClusterOptions {
@@ -72,13 +71,14 @@ export interface ClusterOptions {
   readonly logLevel: number;
   readonly connectionTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly socketFactory: ISocketFactory;
 }
 
 /** A connection that is not made yet. */
 export function newCluster(options: ClusterOptions): ClusterConnection {
   return new Cluster({
     logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
-    socketFactory: defaultSocketFactory(),
+    socketFactory: options.socketFactory,
     brokers: options.brokers,
     clientId: options.clientId,
     connectionTimeout: options.connectionTimeoutMs,

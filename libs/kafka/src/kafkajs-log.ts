@@ -14,6 +14,7 @@ const passing = [
   'not aware of this member',
   'This server does not host this topic-partition',
   'Closed connection',
+  'Response without match',
 ];
 
 /**
@@ -23,7 +24,8 @@ const passing = [
 export function severityOf(level: number, message: string, error: string): LogLevel {
   if (level >= kafkajs.logLevel.INFO) return 'debug';
   if (passing.some((phrase) => message.includes(phrase) || error.includes(phrase))) return 'debug';
-  return message.startsWith('Crash') ? 'error' : 'warn';
+  // Its errors too: what cannot be helped reaches the owner of the consumer as such.
+  return 'warn';
 }
 
 /** Makes kafkajs speak through our log, without its stacks. */

@@ -73,6 +73,7 @@ export class KafkajsPublisher implements Publisher {
   readonly #ports: PublisherPorts;
   #producer: Producer;
   #renewal: Promise<void> | undefined;
+  #lookup: Promise<readonly string[]> | undefined;
   readonly #known = new Set<string>();
   readonly #calls = new Set<Call>();
   #queue: Entry[] = [];
@@ -131,7 +132,10 @@ export class KafkajsPublisher implements Publisher {
   /** Asks for topics never written to before they join a batch: one that is not there would fail the whole batch, again and again. */
   async #meet(waiting: Waiting): Promise<void> {
     try {
-      for (const topic of await this.#ports.listTopics()) this.#known.add(topic);
+      this.#lookup ??= this.#ports.listTopics().finally(() => {
+        this.#lookup = undefined;
+      });
+      for (const topic of await this.#lookup) this.#known.add(topic);
       const absent = waiting.entries.find(({ topic }) => !this.#known.has(topic));
       if (absent !== undefined) throw absence(absent.topic);
       this.#admit(waiting);

@@ -30,30 +30,35 @@ const version = 'f1:';
 
 /**
  * Says what may be committed.
- * @param inFlight offsets handed out and not finished, ascending.
+ * @param inFlight offsets handed out and not finished, ascending; no more of them are read than the metadata has room for.
  * @param position one past the last offset handed out.
  * @param ahead finished runs at or above the position, ascending and apart.
  */
-export function committable(inFlight: readonly bigint[], position: bigint, ahead: readonly OffsetRun[]): Commit {
-  const finished: OffsetRun[] = [];
-  let cursor = inFlight[0] ?? position;
-  const low = cursor;
-  for (const offset of [...inFlight, position]) {
-    if (offset > cursor) finished.push({ from: cursor, to: offset });
-    cursor = offset + 1n;
-  }
-  for (const run of ahead) join(finished, run);
-  const first = finished[0];
-  // Nothing in flight, and the run ahead begins where the partition stands: it belongs to the finished part.
-  if (first !== undefined && first.from === low)
-    return { offset: first.to, metadata: encodeFinished(first.to, finished.slice(1)) };
-  return { offset: low, metadata: encodeFinished(low, finished) };
+export function committable(inFlight: Iterable<bigint>, position: bigint, ahead: readonly OffsetRun[]): Commit {
+  const [low = position] = inFlight;
+  const [first] = ahead;
+  // Nothing in flight, and the run ahead begins where the partition stands: all of it is finished.
+  if (low === position && first?.from === position)
+    return { offset: first.to, metadata: encodeFinished(first.to, ahead.slice(1)) };
+  return { offset: low, metadata: encodeFinished(low, finishedAbove(inFlight, low, position, ahead)) };
 }
 
-function join(runs: OffsetRun[], run: OffsetRun): void {
-  const last = runs.at(-1);
-  if (last?.to === run.from) runs[runs.length - 1] = { from: last.from, to: run.to };
-  else runs.push(run);
+/** The finished runs above the low-water mark, ascending and apart. */
+function* finishedAbove(
+  inFlight: Iterable<bigint>,
+  low: bigint,
+  position: bigint,
+  ahead: readonly OffsetRun[],
+): IterableIterator<OffsetRun> {
+  let cursor = low;
+  for (const offset of inFlight) {
+    if (offset > cursor) yield { from: cursor, to: offset };
+    cursor = offset + 1n;
+  }
+  const [first] = ahead;
+  const isJoined = first?.from === position;
+  if (position > cursor || isJoined) yield { from: cursor, to: isJoined ? first.to : position };
+  yield* isJoined ? ahead.slice(1) : ahead;
 }
 
 /**
@@ -62,7 +67,7 @@ function join(runs: OffsetRun[], run: OffsetRun): void {
  * @param bytesMax runs that do not fit are left out, from the end.
  * @returns the empty text when there is nothing to say.
  */
-export function encodeFinished(base: bigint, runs: readonly OffsetRun[], bytesMax: number = metadataBytesMax): string {
+export function encodeFinished(base: bigint, runs: Iterable<OffsetRun>, bytesMax: number = metadataBytesMax): string {
   let text = '';
   let cursor = base;
   for (const { from, to } of runs) {
@@ -98,13 +103,16 @@ function fromBase36(text: string): bigint {
 
 /** The offsets of one assigned partition: what was handed out, what is finished, what need not be handed out again. */
 export class OffsetLedger {
-  // A Map keeps insertion order, and offsets are inserted ascending: its first key is the low-water mark.
+  // A Set keeps insertion order, and offsets are inserted ascending: its first one is the low-water mark.
   readonly #inFlight = new Set<bigint>();
   #position: bigint;
   #ahead: readonly OffsetRun[];
   #aheadIndex = 0;
 
-  /** @param committed where the group stands; `undefined` when nothing was ever committed and reading starts at `start`. */
+  /**
+   * @param start where the group stands.
+   * @param metadata what was committed with it.
+   */
   constructor(start: bigint, metadata: string | null) {
     this.#position = start;
     this.#ahead = decodeFinished(start, metadata);
@@ -143,6 +151,6 @@ export class OffsetLedger {
       const from = run.from > this.#position ? run.from : this.#position;
       if (run.to > from) ahead.push({ from, to: run.to });
     }
-    return committable([...this.#inFlight], this.#position, ahead);
+    return committable(this.#inFlight, this.#position, ahead);
   }
 }

@@ -45,6 +45,8 @@ export class PartitionFeed {
   #running = 0;
   #failing = 0;
   #isFull = false;
+  /** Has anything happened that may change what is committable? */
+  #isDirty = false;
   #committed: Commit;
 
   constructor(
@@ -95,8 +97,10 @@ export class PartitionFeed {
 
   /** What should be committed, or `undefined` when that is what was committed last. */
   uncommitted(): Commit | undefined {
+    if (!this.#isDirty) return undefined;
     const commit = this.#ledger.committable();
     const isNew = commit.offset !== this.#committed.offset || commit.metadata !== this.#committed.metadata;
+    if (!isNew) this.#isDirty = false;
     return isNew ? commit : undefined;
   }
 
@@ -122,6 +126,7 @@ export class PartitionFeed {
       const record = this.#backlog[this.#backlogIndex];
       if (record === undefined) return this.dropBacklog();
       this.#backlogIndex += 1;
+      this.#isDirty = true;
       if (!this.#ledger.handOut(record.offset)) continue;
       const bytes = recordBytes(record);
       this.#bytes += bytes;
@@ -144,6 +149,7 @@ export class PartitionFeed {
     }
     if (signal.aborted) return this.#left(bytes);
     this.#ledger.finish(record.offset);
+    this.#isDirty = true;
     this.#left(bytes);
   }
 

@@ -10,3 +10,4 @@ export * from './fold.ts';
 export * from './notification-message.ts';
 export * from './release.ts';
 export * from './settle.ts';
+export * from './is-granted.ts';

@@ -3,6 +3,7 @@ export * from './day-files.ts';
 export { HealthController, type ReadinessChecks } from './health.controller.ts';
 export * from './load-config.ts';
 export * from './logger.ts';
+export * from './networks.ts';
 export * from './run-service.ts';
 export * from './secrets.ts';
 export * from './service.config.ts';

@@ -39,6 +39,8 @@ export interface Composition {
   readonly checks?: ReadinessChecks;
   /** Settings of Fastify itself, e.g. body limits. */
   readonly http?: ConstructorParameters<typeof FastifyAdapter>[0];
+  /** The service brings its own parser of request bodies. */
+  readonly hasOwnBodyParser?: boolean;
   /** Raw routes and hooks, before Nest adds its own. */
   readonly configureHttp?: (app: NestFastifyApplication) => Promise<void> | void;
   /** Runs after the transports are drained. */
@@ -94,6 +96,7 @@ export async function buildService<C extends ServiceConfig>(
   const app = await NestFactory.create<NestFastifyApplication>(serviceModule(base, composition, checks), adapter, {
     logger: new NestLog(base.logger),
     abortOnError: false,
+    bodyParser: composition.hasOwnBodyParser !== true,
     forceCloseConnections: true,
   });
   await composition.configureHttp?.(app);

@@ -1,0 +1,47 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { PlatformError } from '#contracts';
+import type { Logger } from '#platform';
+import { ApiError, type ApiCode } from './api-error.ts';
+
+const codeByStatus: Readonly<Record<number, ApiCode>> = {
+  400: 'FSS.0400',
+  401: 'FSS.0401',
+  403: 'FSS.0403',
+  404: 'FSS.0404',
+  406: 'FSS.0406',
+  413: 'FSS.0413',
+  415: 'FSS.0406',
+  429: 'FSS.0429',
+};
+const retryAfterSeconds = 1;
+
+/** Whatever was thrown, as an error of the API: never a stack, never a word of the inside. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof PlatformError && error.retryable)
+    return new ApiError('FSS.0503', 'the service cannot take the request just now; try again', retryAfterSeconds);
+  const status =
+    error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
+  if (status === 404) return new ApiError('FSS.0404', 'no such operation');
+  const code = codeByStatus[status];
+  return code === undefined ? new ApiError('FSS.0500', 'internal error') : new ApiError(code, (error as Error).message);
+}
+
+/** Sends an error. */
+export function sendError(reply: FastifyReply, error: ApiError): void {
+  if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
+  void reply.status(error.status).header('content-type', 'application/json').send(JSON.stringify(error.body));
+}
+
+/** Answers every error with the body of the API; what is our own fault is logged, once. */
+@Catch()
+export class ApiErrorFilter implements ExceptionFilter {
+  constructor(private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const error = asApiError(thrown);
+    if (error.status >= 500) this.logger.error({ err: thrown }, 'a request failed');
+    sendError(host.switchToHttp().getResponse<FastifyReply>(), error);
+  }
+}

@@ -1,0 +1,82 @@
+import type { RefusedTarget } from './check-target.ts';
+
+/** Codes of the API this service answers with. @see FunctionGraph API reference, error codes */
+export const apiCodes = {
+  'FSS.0400': 400,
+  'FSS.0401': 401,
+  'FSS.0403': 403,
+  'FSS.0404': 404,
+  'FSS.0406': 406,
+  'FSS.0413': 413,
+  'FSS.0429': 429,
+  'FSS.0500': 500,
+  'FSS.0503': 503,
+  'FSS.1001': 400,
+  'FSS.1002': 400,
+  'FSS.1003': 400,
+  'FSS.1004': 400,
+  'FSS.1005': 400,
+  'FSS.1006': 400,
+  'FSS.1007': 400,
+  'FSS.1008': 400,
+  'FSS.1009': 400,
+  'FSS.1012': 400,
+  'FSS.1017': 400,
+  'FSS.1018': 400,
+  'FSS.1019': 400,
+  'FSS.1026': 400,
+  'FSS.1051': 404,
+  'FSS.1052': 404,
+  'FSS.1061': 409,
+  'FSS.1072': 413,
+  'FSS.1121': 403,
+  'FSS.1171': 404,
+  'FSS.1309': 400,
+} as const;
+
+/** A code of {@link apiCodes}. */
+export type ApiCode = keyof typeof apiCodes;
+
+/** A caller's mistake, or a refusal, as the API words it. */
+export class ApiError extends Error {
+  /** @param retryAfterSeconds sent as `Retry-After`. */
+  constructor(
+    readonly code: ApiCode,
+    message: string,
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(message);
+  }
+
+  get status(): number {
+    return apiCodes[this.code];
+  }
+
+  /** The body every error has. */
+  get body(): { readonly error_code: string; readonly error_msg: string } {
+    return { error_code: this.code, error_msg: this.message };
+  }
+}
+
+/** No function by that name. */
+export function functionNotFound(name: string): ApiError {
+  return new ApiError('FSS.1051', `Not found the function: ${name.slice(0, 300)}`);
+}
+
+/** A refused target of a policy, in the words of the API. */
+export function targetRefused({ kind, reason }: RefusedTarget): ApiError {
+  switch (kind) {
+    case 'function-absent':
+      return new ApiError('FSS.1051', reason);
+    case 'topic-absent':
+      return new ApiError('FSS.1171', reason);
+    case 'place-absent':
+      return new ApiError('FSS.0404', reason);
+    case 'not-granted':
+      return new ApiError('FSS.1121', reason);
+    case 'cycle':
+      return new ApiError('FSS.0400', reason);
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,62 @@
+import { type FunctionDocument, parseFunctionUrn, type PolicyDocument, type Target } from '#contracts';
+import { findCycle, isGranted, resourceOf } from '#lifecycle';
+import type { Registry } from '#registry';
+
+/** Why a target may not be set. */
+export interface RefusedTarget {
+  readonly kind: 'function-absent' | 'topic-absent' | 'place-absent' | 'not-granted' | 'cycle';
+  /** For the caller. */
+  readonly reason: string;
+}
+
+const nowhere = { region: '', project: '' };
+
+function absence(registry: Registry, project: string, target: Target): RefusedTarget | undefined {
+  switch (target.type) {
+    case 'OBS':
+    case 'DIS': {
+      const name = resourceOf(target);
+      const what = target.type === 'OBS' ? 'bucket' : 'stream';
+      if (registry.place(project, target.type, name) !== undefined) return undefined;
+      return {
+        kind: 'place-absent',
+        reason: `${what} ${name} does not exist; make it known with PUT /v2/${project}/sendoff/${what}s/${name}`,
+      };
+    }
+    case 'SMN':
+      return registry.topic(target.topicUrn) === undefined
+        ? { kind: 'topic-absent', reason: `topic ${target.topicUrn} does not exist` }
+        : undefined;
+    case 'FunctionGraph': {
+      const urn = parseFunctionUrn(target.functionUrn, nowhere);
+      const isThere = urn !== undefined && urn.qualifier === 'latest' && registry.functionByUrn(urn) !== undefined;
+      return isThere ? undefined : { kind: 'function-absent', reason: `Not found the function: ${target.functionUrn}` };
+    }
+    default:
+      return target satisfies never;
+  }
+}
+
+function nextFunctions({ destinations }: Pick<PolicyDocument, 'destinations'>): readonly string[] {
+  return [destinations.onSuccess, destinations.onFailure].flatMap((target) =>
+    target?.type === 'FunctionGraph' ? [target.functionUrn] : [],
+  );
+}
+
+/** Checks every target of a policy that is about to be set: it exists, the function's agency grants it, and no circle of functions closes. */
+export function checkTargets(registry: Registry, fn: FunctionDocument, policy: PolicyDocument): RefusedTarget | undefined {
+  const agency = fn.agency === undefined ? undefined : registry.agency(fn.project, fn.agency);
+  for (const target of [policy.destinations.onSuccess, policy.destinations.onFailure]) {
+    if (target === undefined) continue;
+    const absent = absence(registry, fn.project, target);
+    if (absent !== undefined) return absent;
+    if (!isGranted(agency, target)) {
+      const who = fn.agency === undefined ? 'the function has no agency (xrole)' : `agency ${fn.agency} does not grant it`;
+      return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${who}` };
+    }
+  }
+  const path = findCycle(policy.functionUrn, (urn) =>
+    nextFunctions(urn === policy.functionUrn ? policy : (registry.policyOf(urn) ?? { destinations: {} })),
+  );
+  return path === undefined ? undefined : { kind: 'cycle', reason: `the policy would close a circle: ${path.join(' -> ')}` };
+}

@@ -1,0 +1,176 @@
+import { Type } from 'class-transformer';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import type { ApiCode } from './api-error.ts';
+
+/** Memory sizes the API takes, in MB. */
+const memorySizes = [128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 8192, 10240];
+
+/** What of a function belongs to no other code than FSS.0400. */
+export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
+  func_name: 'FSS.1002',
+  handler: 'FSS.1003',
+  package: 'FSS.1004',
+  runtime: 'FSS.1005',
+  code_type: 'FSS.1006',
+  memory_size: 'FSS.1007',
+  timeout: 'FSS.1008',
+  user_data: 'FSS.1009',
+  func_code: 'FSS.1012',
+  description: 'FSS.1019',
+  strategy_config: 'FSS.1026',
+};
+
+/** The code of a function. */
+export class FuncCodeDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(70_000_000)
+  file?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_048)
+  link?: string;
+}
+
+/** How many instances a function may have, and how much each takes at once. */
+export class StrategyConfigDto {
+  @IsOptional()
+  @IsInt()
+  @Min(-1)
+  @Max(1_000)
+  concurrency?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  concurrent_num?: number;
+}
+
+/** The fields of a function that creation and update share. */
+export class FunctionConfigDto {
+  @IsString()
+  @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
+    message: 'func_name must be 1..60 letters, digits, - or _, from a letter to a letter or digit',
+  })
+  func_name!: string;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(64)
+  runtime!: string;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  handler!: string;
+
+  @IsInt()
+  @Min(3)
+  @Max(259_200)
+  timeout!: number;
+
+  @IsInt()
+  @IsIn(memorySizes)
+  memory_size!: number;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(4_096)
+  user_data?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  xrole?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  app_xrole?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  description?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  initializer_handler?: string;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(300)
+  initializer_timeout?: number;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => StrategyConfigDto)
+  strategy_config?: StrategyConfigDto;
+}
+
+/** The body of a code update. */
+export class FunctionCodeDto {
+  @IsString()
+  @IsNotEmpty()
+  @IsIn(['inline', 'zip', 'obs', 'jar', 'Custom-Image-Swr'])
+  code_type!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_048)
+  code_url?: string;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => FuncCodeDto)
+  func_code?: FuncCodeDto;
+}
+
+/** The body of a creation. */
+export class CreateFunctionDto extends FunctionConfigDto {
+  @IsString()
+  @Matches(/^[A-Za-z0-9_-]{1,64}$/, { message: 'package must be 1..64 letters, digits, - or _' })
+  package!: string;
+
+  @IsString()
+  @IsIn(['inline', 'zip', 'obs', 'jar', 'Custom-Image-Swr'])
+  code_type!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_048)
+  code_url?: string;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => FuncCodeDto)
+  func_code?: FuncCodeDto;
+}
+
+/** The body of a change of the most instances. */
+export class MaxInstancesDto {
+  @IsInt()
+  @Min(-1)
+  @Max(1_000)
+  max_instance_num!: number;
+}

@@ -1,0 +1,32 @@
+import { type EpochMs, epochMs } from '#contracts';
+import { ApiError } from './api-error.ts';
+
+/** A query string, parsed; a repeated name gives a list. */
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A whole number of a query.
+ * @returns undefined when it is absent or empty.
+ * @throws ApiError FSS.1001 when it is none, or out of [min, max].
+ */
+export function wholeQuery(query: Query, name: string, min: number, max: number): number | undefined {
+  const text = query[name];
+  if (text === undefined || text === '') return undefined;
+  if (typeof text !== 'string' || !/^-?\d{1,16}$/.test(text) || Number(text) < min || Number(text) > max)
+    throw new ApiError('FSS.1001', `${name} must be a whole number from ${min} to ${max}`);
+  return Number(text);
+}
+
+/**
+ * An instant of a query: `YYYY-MM-DDTHH:mm:ss`, in UTC, a zone designator being allowed.
+ * @throws ApiError FSS.1001 when it is none.
+ */
+export function instantQuery(query: Query, name: string): EpochMs | undefined {
+  const text = query[name];
+  if (text === undefined || text === '') return undefined;
+  const match =
+    typeof text === 'string' ? /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:?\d\d)?$/.exec(text) : null;
+  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[2] ?? 'Z'}`);
+  if (!Number.isFinite(ms) || ms < 0) throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
+  return epochMs(ms);
+}

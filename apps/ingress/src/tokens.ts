@@ -1,0 +1,20 @@
+/** Injection token of the registry's copy. */
+export const REGISTRY = Symbol('registry');
+/** Injection token of the registry's writer. */
+export const REGISTRY_WRITER = Symbol('registry writer');
+/** Injection token of the names of functions. */
+export const FUNCTION_NAMES = Symbol('function names');
+/** Injection token of what accepts invocations. */
+export const ACCEPTOR = Symbol('acceptor');
+/** Injection token of where records are asked for. */
+export const STATUS_RECORDS = Symbol('status records');
+/** Injection token of this service's options. */
+export const INGRESS_OPTIONS = Symbol('ingress options');
+
+/** What the controllers must know. */
+export interface IngressOptions {
+  readonly region: string;
+  readonly project: string;
+  /** CIDR blocks that webhooks may reach though they are not public. */
+  readonly webhookNetworks: readonly string[];
+}

@@ -1,0 +1,51 @@
+import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { ApiError, type ApiCode } from './api-error.ts';
+
+/** How a body is checked. */
+export interface ValidatedOptions {
+  /** A field nobody knows is an error. Default: it is kept. */
+  readonly refuseUnknown?: boolean;
+  /** Codes of single fields; the rest is FSS.0400. */
+  readonly codes?: Readonly<Record<string, ApiCode>>;
+}
+
+function first(errors: readonly ValidationError[]): { readonly field: string; readonly message: string } | undefined {
+  const [error] = errors;
+  if (error === undefined) return undefined;
+  const inner = first(error.children ?? []);
+  if (inner !== undefined) return { field: error.property, message: `${error.property}.${inner.message}` };
+  const [message = 'is invalid'] = Object.values(error.constraints ?? {});
+  return { field: error.property, message };
+}
+
+/**
+ * Checks a body against a DTO class.
+ * @throws ApiError naming the first field that does not fit.
+ */
+export function validated<T extends object>(
+  dto: Type<T>,
+  body: unknown,
+  { refuseUnknown = false, codes = {} }: ValidatedOptions = {},
+): T {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new ApiError('FSS.0400', 'the body must be a JSON object');
+  const instance = plainToInstance(dto, body);
+  const unknown = refuseUnknown ? { whitelist: true, forbidNonWhitelisted: true } : {};
+  const fault = first(validateSync(instance, { forbidUnknownValues: false, ...unknown }));
+  if (fault !== undefined) throw new ApiError(codes[fault.field] ?? 'FSS.0400', fault.message);
+  return instance;
+}
+
+/** {@link validated} as a pipe, for `@Body(...)`. */
+export class ValidatedBody<T extends object> implements PipeTransform<unknown, T> {
+  constructor(
+    private readonly dto: Type<T>,
+    private readonly options: ValidatedOptions = {},
+  ) {}
+
+  transform(body: unknown, _metadata: ArgumentMetadata): T {
+    return validated(this.dto, body, this.options);
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * Group commit against a producer of our own: what gathers into a batch, what is refused alone, what waits and for how long. That the real
+ * producer takes these batches is the conformance suite's business.
+ */
+import type { Producer, ProducerBatch } from 'kafkajs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OutgoingRecord } from '#contracts';
+import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import type { TurnMessage } from './partition-choice.ts';
+
+interface Request {
+  readonly topics: readonly string[];
+  readonly values: readonly string[];
+  readonly messages: readonly TurnMessage[];
+  readonly acknowledge: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const limits: PublisherLimits = {
+  timeoutMs: 5_000,
+  requestsMax: 2,
+  batchBytesMax: 1_000,
+  requestBytesMax: 2_000,
+  requestRecordsMax: 100,
+  queueBytesMax: 10_000,
+  queueRecordsMax: 100,
+  recordBytesMax: 900,
+};
+
+let requests: Request[];
+let topics: string[];
+let producers: number;
+let answer: ((request: Request) => void) | undefined;
+let reached: boolean[];
+
+function aProducer(): Producer {
+  producers += 1;
+  return {
+    sendBatch: ({ topicMessages = [] }: ProducerBatch) =>
+      new Promise((resolve, reject) => {
+        const messages = topicMessages.flatMap((one) => one.messages);
+        const request = {
+          topics: topicMessages.map(({ topic }) => topic),
+          values: messages.map(({ value }) => String(value)),
+          messages,
+          acknowledge: () => resolve([]),
+          fail: reject,
+        };
+        requests.push(request);
+        answer?.(request);
+      }),
+    disconnect: () => Promise.resolve(),
+  } as unknown as Producer;
+}
+
+function aPublisher(more: Partial<PublisherLimits> = {}): KafkajsPublisher {
+  return new KafkajsPublisher(
+    aProducer(),
+    { ...limits, ...more },
+    {
+      newProducer: () => Promise.resolve(aProducer()),
+      listTopics: () => Promise.resolve(topics),
+      reached: (isReached) => reached.push(isReached),
+    },
+  );
+}
+
+const aRecord = (value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
+  topic: 'a',
+  value: Buffer.from(value),
+  headers: {},
+  ...more,
+});
+const brokerError = (type: string) => Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type });
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A publisher that knows its topics, as after its first write. */
+async function aReadyPublisher(more: Partial<PublisherLimits> = {}): Promise<KafkajsPublisher> {
+  const publisher = aPublisher(more);
+  answer = (request) => request.acknowledge();
+  await publisher.publish([aRecord('first'), aRecord('first', { topic: 'b' })]);
+  answer = undefined;
+  requests = [];
+  reached = [];
+  return publisher;
+}
+
+beforeEach(() => {
+  requests = [];
+  topics = ['a', 'b'];
+  producers = 0;
+  answer = undefined;
+  reached = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('group commit', () => {
+  it('sends at once when it is idle', async () => {
+    const publisher = await aReadyPublisher();
+    const published = publisher.publish(aRecord('x'));
+    await turn();
+    expect(requests.map(({ values }) => values)).toEqual([['x']]);
+    requests[0]?.acknowledge();
+    await published;
+  });
+
+  it('sends in one request what was published side by side', async () => {
+    const publisher = await aReadyPublisher();
+    const published = Promise.all(['x', 'y', 'z'].map((value) => publisher.publish(aRecord(value))));
+    await turn();
+    expect(requests.map(({ values }) => values)).toEqual([['x', 'y', 'z']]);
+    requests[0]?.acknowledge();
+    await published;
+  });
+
+  it('gathers while as many requests are in flight as may be, and sends the moment one is answered', async () => {
+    const publisher = await aReadyPublisher();
+    const published: Promise<void>[] = [];
+    for (const value of ['1', '2', '3', '4']) {
+      published.push(publisher.publish(aRecord(value)));
+      await turn();
+    }
+    expect(requests.map(({ values }) => values)).toEqual([['1'], ['2']]);
+    requests[0]?.acknowledge();
+    await turn();
+    expect(requests.map(({ values }) => values)).toEqual([['1'], ['2'], ['3', '4']]);
+    for (const request of requests) request.acknowledge();
+    await Promise.all(published);
+  });
+
+  it('resolves a call when all of its records are acknowledged, not before', async () => {
+    const publisher = await aReadyPublisher({ requestRecordsMax: 2 });
+    let isDone = false;
+    const published = publisher.publish(['1', '2', '3'].map((value) => aRecord(value))).then(() => {
+      isDone = true;
+    });
+    await turn();
+    requests[0]?.acknowledge();
+    await turn();
+    expect([requests.map(({ values }) => values), isDone]).toEqual([[['1', '2'], ['3']], false]);
+    requests[1]?.acknowledge();
+    await published;
+  });
+
+  it('keeps a batch of one topic below its bytes, and beside it the other topic', async () => {
+    const publisher = await aReadyPublisher();
+    const large = 'x'.repeat(600);
+    void publisher.publish([aRecord(large), aRecord(large, { topic: 'b' }), aRecord(large)]);
+    await turn();
+    expect(requests.map((request) => request.topics)).toEqual([['a', 'b'], ['a']]);
+    for (const request of requests) request.acknowledge();
+  });
+
+  it('gives records without a key the turn of their batch, and the next batch the next', async () => {
+    const publisher = await aReadyPublisher();
+    void publisher.publish([aRecord('1'), aRecord('2'), aRecord('3', { key: 'k' }), aRecord('4', { partition: 0 })]);
+    await turn();
+    void publisher.publish(aRecord('5'));
+    await turn();
+    const [first, second] = requests.map(({ messages }) => messages.map((message) => message.turn));
+    expect(first).toEqual([first?.[0], first?.[0], undefined, undefined]);
+    expect(second).toEqual([(first?.[0] ?? 0) + 1]);
+    for (const request of requests) request.acknowledge();
+  });
+});
+
+describe('what is refused', () => {
+  it('is a record that is too large, before it is sent, with its whole call', async () => {
+    const publisher = await aReadyPublisher();
+    const refused = publisher.publish([aRecord('small'), aRecord('x'.repeat(1_000))]);
+    await expect(refused).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
+    expect(requests).toEqual([]);
+  });
+
+  it.each([
+    ['MESSAGE_TOO_LARGE', 'RECORD_TOO_LARGE'],
+    ['INVALID_RECORD', 'BROKER_UNAVAILABLE'],
+  ])('is the one record the brokers mean by %s, and none of its batch mates', async (type, code) => {
+    const publisher = await aReadyPublisher();
+    answer = (request) => {
+      if (request.values.includes('bad')) request.fail(brokerError(type));
+      else request.acknowledge();
+    };
+    const outcomes = await Promise.allSettled(['1', 'bad', '3', '4', '5'].map((value) => publisher.publish(aRecord(value))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code } });
+    expect(reached.every(Boolean)).toBe(true);
+  });
+
+  it('are the records of a topic that was deleted; the others go through a producer that has never seen it', async () => {
+    const publisher = await aReadyPublisher();
+    topics = ['a'];
+    answer = (request) => {
+      if (request.topics.includes('b')) request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
+      else request.acknowledge();
+    };
+    const outcomes = await Promise.allSettled([publisher.publish(aRecord('1')), publisher.publish(aRecord('2', { topic: 'b' }))]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'BROKER_UNAVAILABLE', details: { topic: 'b' } } });
+    expect(producers).toBe(2);
+  });
+
+  it('is everything after the close, which waits for what was taken before', async () => {
+    const publisher = await aReadyPublisher();
+    const published = publisher.publish(aRecord('x'));
+    let isClosed = false;
+    const closing = publisher.close().then(() => {
+      isClosed = true;
+    });
+    await expect(publisher.publish(aRecord('y'))).rejects.toMatchObject({ code: 'PUBLISHER_CLOSED' });
+    await turn();
+    expect(isClosed).toBe(false);
+    requests[0]?.acknowledge();
+    await Promise.all([published, closing]);
+  });
+});
+
+describe('patience', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+
+  it('ends while the brokers are silent, for records on their way and for those in the queue', async () => {
+    const publisher = await aReadyPublisher();
+    const calls: Promise<unknown>[] = [];
+    for (const value of ['1', '2', '3']) {
+      calls.push(publisher.publish(aRecord(value)).catch((error: unknown) => error));
+      await turn();
+    }
+    await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true });
+    expect(reached.at(-1)).toBe(false);
+    // A call nobody waits for is not sent any more.
+    requests[0]?.acknowledge();
+    requests[1]?.acknowledge();
+    await turn();
+    expect(requests.map(({ values }) => values)).toEqual([['1'], ['2']]);
+  });
+
+  it('ends as saturated for what found no room, and room is found again', async () => {
+    const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
+    const [first, second, third] = ['1', '2', '3'].map((value) =>
+      publisher.publish(aRecord(value)).catch((error: unknown) => error),
+    );
+    await turn();
+    await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
+    expect(await third).toMatchObject({ code: 'PUBLISHER_SATURATED', retryable: true });
+    await Promise.all([first, second]);
+    requests[0]?.acknowledge();
+    await turn();
+    const next = publisher.publish(aRecord('4'));
+    await turn();
+    requests[1]?.acknowledge();
+    await next;
+    expect(requests.map(({ values }) => values)).toEqual([['1', '2'], ['4']]);
+  });
+
+  it('is enough for what waits until there is room', async () => {
+    const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
+    const published = ['1', '2', '3'].map((value) => publisher.publish(aRecord(value)));
+    await turn();
+    expect(requests.map(({ values }) => values)).toEqual([['1', '2']]);
+    requests[0]?.acknowledge();
+    await turn();
+    requests[1]?.acknowledge();
+    await Promise.all(published);
+    expect(requests[1]?.values).toEqual(['3']);
+  });
+
+  it('admits a call that is larger than the queue when it has the queue to itself', async () => {
+    const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
+    const published = publisher.publish(['1', '2', '3'].map((value) => aRecord(value)));
+    await turn();
+    requests[0]?.acknowledge();
+    await published;
+    expect(requests.map(({ values }) => values)).toEqual([['1', '2', '3']]);
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { severityOf } from './kafkajs-log.ts';
+import { seldom } from './log.ts';
+
+describe('seldom', () => {
+  it('says a line again only after its interval, and at level debug in between', () => {
+    const said: string[] = [];
+    let now = 0;
+    const log = seldom(
+      (level, message, details) => said.push(`${level} ${message} ${String(details['error'])}`),
+      () => now,
+      1_000,
+    );
+    for (const at of [0, 1, 999, 1_000, 1_001]) {
+      now = at;
+      log('warn', 'gone', { error: 'x' });
+    }
+    log('warn', 'gone', { error: 'y' });
+    log('debug', 'gone', { error: 'x' });
+    expect(said).toEqual([
+      'warn gone x',
+      'debug gone x',
+      'debug gone x',
+      'warn gone x',
+      'debug gone x',
+      'warn gone y',
+      'debug gone x',
+    ]);
+  });
+});
+
+describe('severityOf', () => {
+  it.each([
+    [1, 'Response FindCoordinator(key: 10, version: 2)', 'The group coordinator is not available', 'debug'],
+    [1, 'Response Heartbeat(key: 12, version: 3)', 'The group is rebalancing, so a rejoin is needed', 'debug'],
+    [1, 'Crash: KafkaJSNumberOfRetriesExceeded: Connection error', '', 'warn'],
+    [1, 'Connection error: connect ECONNREFUSED', '', 'warn'],
+    [2, 'Something odd', '', 'warn'],
+    [4, 'Consumer has joined the group', '', 'debug'],
+    [5, 'Request Fetch', '', 'debug'],
+  ])('level %i, %j, %j: %s', (level, message, error, severity) => expect(severityOf(level, message, error)).toBe(severity));
+});
