@@ -56,10 +56,12 @@ export class FeedSet {
     return sum;
   }
 
+  /** The feed of a partition, or `undefined` when it is not ours. */
   get(topic: string, partition: number): PartitionFeed | undefined {
     return this.#feeds.get(keyOf(topic, partition));
   }
 
+  /** The feeds there are now. */
   all(): IterableIterator<PartitionFeed> {
     return this.#feeds.values();
   }

@@ -48,6 +48,7 @@ interface Committed {
   readonly metadata: string | null;
 }
 
+/** A {@link RecordConsumer} over kafkajs. */
 export class KafkajsConsumer implements RecordConsumer {
   readonly #options: ConsumerOptions;
   readonly #ports: ConsumerPorts;

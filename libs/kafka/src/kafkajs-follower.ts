@@ -33,6 +33,7 @@ interface Goal {
   readonly reached: () => void;
 }
 
+/** A {@link TopicFollower} over the connections of kafkajs. */
 export class KafkajsFollower implements TopicFollower {
   readonly #topic: string;
   readonly #from: 'earliest' | 'latest';

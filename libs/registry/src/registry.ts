@@ -88,18 +88,22 @@ export class Registry {
     return this.#of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
   }
 
+  /** What an agency grants, or `undefined`. */
   agency(project: string, name: string): AgencyDocument | undefined {
     return this.#of('agency', agencyKey(project, name));
   }
 
+  /** A pub/sub topic with its subscriptions, or `undefined`. */
   topic(urn: string): TopicDocument | undefined {
     return this.#of('topic', topicKey(urn));
   }
 
+  /** A bucket or stream, or `undefined`. */
   place(project: string, type: PlaceDocument['type'], name: string): PlaceDocument | undefined {
     return this.#of('place', placeKey(project, type, name));
   }
 
+  /** The settings of a project, or `undefined`. */
   project(id: string): ProjectDocument | undefined {
     return this.#of('project', projectKey(id));
   }
