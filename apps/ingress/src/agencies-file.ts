@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { type AgencyDocument, PlatformError } from '#contracts';
+import { AgencyDto } from './places.controller.ts';
+import { validated } from './validated.ts';
+
+/**
+ * Agencies for the first start: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.
+ * @throws PlatformError `CONFIG_INVALID` when the file is not of that form.
+ */
+export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
+  try {
+    const text = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    return Object.entries(text).map(([name, body]) => ({
+      kind: 'agency',
+      project,
+      name,
+      grants: validated(AgencyDto, body, { refuseUnknown: true }).grants,
+    }));
+  } catch (cause) {
+    throw new PlatformError('CONFIG_INVALID', {
+      details: { reason: `SENDOFF_AGENCIES_FILE ${file}: ${(cause as Error).message}` },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { ExpressRate } from './express-rate.ts';
+
+const taken = (rate: ExpressRate, key: string, times: number, now: number) =>
+  Array.from({ length: times }, () => rate.take(key, now)).filter(Boolean).length;
+
+describe('ExpressRate', () => {
+  it('lets a second of saved tokens through at once, then the rate', () => {
+    const rate = new ExpressRate(10);
+    expect([taken(rate, 'a', 20, 0), taken(rate, 'a', 20, 100), taken(rate, 'a', 20, 60_000)]).toEqual([10, 1, 10]);
+  });
+
+  it('counts each function for itself', () => {
+    const rate = new ExpressRate(1);
+    expect([taken(rate, 'a', 2, 0), taken(rate, 'b', 2, 0)]).toEqual([1, 1]);
+  });
+});

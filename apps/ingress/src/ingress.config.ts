@@ -1,0 +1,51 @@
+import { IsArray, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import { networkPattern, ServiceConfig, Setting } from '#platform';
+
+/** What the ingress reads from its environment. */
+export class IngressConfig extends ServiceConfig {
+  @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project the first credentials belong to.' })
+  @Matches(/^[A-Za-z0-9_-]{1,64}$/)
+  projectId!: string;
+
+  @Setting({ env: 'SENDOFF_TOKEN', description: 'First token, sent as X-Auth-Token.', isSecret: true })
+  @MinLength(4)
+  token!: string;
+
+  @Setting({ env: 'STATUS_LOGGER_URL', description: 'Where the status-logger answers questions.' })
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  statusLoggerUrl!: string;
+
+  @Setting({
+    env: 'SENDOFF_AGENCIES_FILE',
+    description: 'Agencies made at the start where the registry has none of that name, as JSON.',
+  })
+  @IsOptional()
+  @IsString()
+  agenciesFile?: string;
+
+  @Setting({
+    env: 'INGRESS_EXPRESS_RATE_PER_SECOND',
+    description: 'Invocations of one function a second that take the express lane; the rest takes the bulk lane.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  expressRatePerSecond: number = 1_000;
+
+  @Setting({
+    env: 'INGRESS_ACCEPT_TIMEOUT_MS',
+    description: 'Longest wait for the brokers before an invocation is answered with 503, in milliseconds.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(60_000)
+  acceptTimeoutMs: number = 5_000;
+
+  @Setting({
+    env: 'WEBHOOK_NETWORKS_ALLOWED',
+    description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
+  })
+  @IsArray()
+  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
+  webhookNetworks: string[] = [];
+}

@@ -1,0 +1,75 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Counter, type Registry as Metrics } from 'prom-client';
+import type { Logger } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import type { AcceptObserver, Acceptor } from './acceptor.ts';
+import { ApiErrorFilter } from './api-error.filter.ts';
+import { FunctionNames } from './function-names.ts';
+import { FunctionsController } from './functions.controller.ts';
+import { IntakeController } from './intake.controller.ts';
+import { PlacesController } from './places.controller.ts';
+import { PoliciesController } from './policies.controller.ts';
+import { RecordsController } from './records.controller.ts';
+import { StatusLogController } from './status-log.controller.ts';
+import type { StatusRecords } from './status-records.ts';
+import {
+  ACCEPTOR,
+  FUNCTION_NAMES,
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  STATUS_RECORDS,
+} from './tokens.ts';
+import { TopicsController } from './topics.controller.ts';
+
+/** What the ingress is made of. */
+export interface IngressParts {
+  readonly registry: Registry;
+  readonly writer: RegistryWriter;
+  readonly acceptor: Acceptor;
+  readonly records: StatusRecords;
+  readonly options: IngressOptions;
+  readonly logger: Logger;
+}
+
+/** The ingress accepts: it is the API, and the Kafka door. */
+@Module({})
+export class IngressModule {
+  static register({ registry, writer, acceptor, records, options, logger }: IngressParts): DynamicModule {
+    return {
+      module: IngressModule,
+      // StatusLogController first: its paths stand where a function's URN may.
+      controllers: [
+        StatusLogController,
+        FunctionsController,
+        PoliciesController,
+        RecordsController,
+        PlacesController,
+        TopicsController,
+        IntakeController,
+      ],
+      providers: [
+        { provide: REGISTRY, useValue: registry },
+        { provide: REGISTRY_WRITER, useValue: writer },
+        { provide: ACCEPTOR, useValue: acceptor },
+        { provide: STATUS_RECORDS, useValue: records },
+        { provide: INGRESS_OPTIONS, useValue: options },
+        { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
+        { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
+      ],
+    };
+  }
+}
+
+/** Counts arrivals of both doors by what became of them. */
+export function countArrivals(metrics: Metrics): AcceptObserver {
+  const arrivals = new Counter({
+    name: 'sendoff_arrivals_total',
+    help: 'Invocations asked for, by what became of them.',
+    labelNames: ['outcome'],
+    registers: [metrics],
+  });
+  return { arrived: (outcome) => arrivals.inc({ outcome }) };
+}

@@ -1,0 +1,58 @@
+import type { FastifyInstance } from 'fastify';
+import type { KafkaGateway } from '#kafka';
+import { SendoffStrategy } from '#kafka';
+import type { Composition, ServiceBase } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
+import { Acceptor } from './acceptor.ts';
+import { agenciesOf } from './agencies-file.ts';
+import { TokenAuthenticator } from './authenticator.ts';
+import { ExpressRate } from './express-rate.ts';
+import { prepareHttp } from './http-surface.ts';
+import type { IngressConfig } from './ingress.config.ts';
+import { countArrivals, IngressModule } from './ingress.module.ts';
+import { addInvocationRoute } from './invocation-route.ts';
+import type { StatusRecords } from './status-records.ts';
+
+/** Bodies of the control plane. */
+const bodyBytesMax = 1_048_576;
+
+/** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
+export async function composeIngress(
+  { config, clock, logger, metrics }: ServiceBase<IngressConfig>,
+  gateway: KafkaGateway,
+  records: StatusRecords,
+): Promise<Composition> {
+  const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
+  const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+  await registry.start();
+  const writer = new RegistryWriter({ registry, publisher: gateway.publisher, prefix });
+  const agencies = config.agenciesFile === undefined ? [] : await agenciesOf(config.agenciesFile, project);
+  await writer.mutate((known) => agencies.filter(({ name }) => known.agency(project, name) === undefined));
+  const rate = new ExpressRate(config.expressRatePerSecond);
+  const observer = countArrivals(metrics);
+  const acceptor = new Acceptor({ registry, publisher: gateway.publisher, clock, rate, observer, region, topicPrefix: prefix });
+  const authenticators = [new TokenAuthenticator(config.token, project)];
+  const options = { region, project, webhookNetworks };
+  return {
+    module: IngressModule.register({ registry, writer, acceptor, records, options, logger }),
+    transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
+    checks: { kafka: () => gateway.isConnected() },
+    hasOwnBodyParser: true,
+    http: {
+      bodyLimit: bodyBytesMax,
+      routerOptions: { maxParamLength: 512 },
+      requestTimeout: 30_000,
+      connectionTimeout: 60_000,
+      keepAliveTimeout: 65_000,
+    },
+    async configureHttp(app) {
+      const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      prepareHttp(fastify, authenticators);
+      await addInvocationRoute(fastify, acceptor, logger);
+    },
+    async close() {
+      await registry.close();
+      await gateway.close();
+    },
+  };
+}

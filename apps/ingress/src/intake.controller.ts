@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { Inject } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { type IncomingRecord, intakeHeader, limits, PlatformError } from '#contracts';
+import { OnRecord, RecordController } from '#kafka';
+import type { Acceptor, Arrival } from './acceptor.ts';
+import { INGRESS_OPTIONS, type IngressOptions, ACCEPTOR } from './tokens.ts';
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function malformed(reason: string): PlatformError {
+  return new PlatformError('CONTRACT_VIOLATED', { details: { reason } });
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A whole number in a header. @throws PlatformError `CONTRACT_VIOLATED`. */
+function wholeHeader(headers: IncomingRecord['headers'], name: string, max: number): number | undefined {
+  const text = headers[name];
+  if (text === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(text) || Number(text) > max) throw malformed(`${name} must be a whole number from 0 to ${max}`);
+  return Number(text);
+}
+
+/** The same record, read twice, asks for the same invocation. */
+function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): string {
+  const hex = createHash('sha256').update(`${topic} ${partition} ${offset} ${timestamp}`).digest('hex');
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/**
+ * Reads a record of the Kafka door. Nothing is guessed: what does not fit is refused with its reason.
+ * @throws PlatformError `CONTRACT_VIOLATED`.
+ */
+export function readIntake(record: IncomingRecord, project: string): Arrival {
+  const { headers, value } = record;
+  const functionName = headers[intakeHeader.function];
+  if (functionName === undefined || functionName === '') throw malformed(`header ${intakeHeader.function} is missing`);
+  const asked = headers[intakeHeader.requestId];
+  if (asked !== undefined && !uuidPattern.test(asked)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
+  if (value === null || !isJson(value)) throw malformed('the value is not JSON');
+  const delaySeconds = wholeHeader(headers, intakeHeader.delaySeconds, limits.delaySecondsMax);
+  const traceparent = headers[intakeHeader.traceparent];
+  return {
+    requestId: asked?.toLowerCase() ?? requestIdOf(record),
+    functionName,
+    project: headers[intakeHeader.project] ?? project,
+    payload: value,
+    hops: wholeHeader(headers, intakeHeader.hops, 999_999) ?? 0,
+    ...(delaySeconds === undefined ? {} : { delaySeconds }),
+    ...(traceparent === undefined || traceparent.length > 128 ? {} : { traceparent }),
+  };
+}
+
+/** The Kafka door: any producer is a full caller. */
+@RecordController()
+export class IntakeController {
+  constructor(
+    @Inject(ACCEPTOR) private readonly acceptor: Acceptor,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  /** @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record with the reason; `BROKER_UNAVAILABLE`: tried again. */
+  @OnRecord('intake')
+  async onArrival(@Payload() record: IncomingRecord): Promise<void> {
+    const arrival = readIntake(record, this.options.project);
+    const arrived = await this.acceptor.accept(arrival);
+    if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${arrival.functionName.slice(0, 300)}`);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
+ */
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { limits } from '#contracts';
+import type { Logger } from '#platform';
+import type { Acceptor, Arrived } from './acceptor.ts';
+import { ApiError, functionNotFound } from './api-error.ts';
+import { asApiError, sendError } from './api-error.filter.ts';
+
+/** The body must be a JSON object; anything else is refused before anything is written. */
+export function isJsonObject(bytes: Buffer): boolean {
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: string): ApiError {
+  switch (reason) {
+    case 'function-unknown':
+      return functionNotFound(urn);
+    case 'function-disabled':
+      return new ApiError('FSS.0429', 'Function Disabled');
+    case 'payload-too-large':
+      return new ApiError('FSS.0413', `the event may have ${limits.payloadBytesMax} bytes`);
+    case 'delay-out-of-range':
+      return new ApiError('FSS.0400', `X-Sendoff-Delay-Seconds must be a whole number from 0 to ${limits.delaySecondsMax}`);
+    case 'urn-malformed':
+      return new ApiError('FSS.1309', `not a function URN: ${urn.slice(0, 300)}`);
+    default:
+      return reason satisfies never;
+  }
+}
+
+type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
+
+async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promise<string> {
+  const { project, urn } = request.params;
+  const payload = request.body ?? Buffer.alloc(0);
+  if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+  const delay = request.headers['x-sendoff-delay-seconds'];
+  const traceparent = request.headers['traceparent'];
+  const arrived = await acceptor.accept({
+    requestId: randomUUID(),
+    functionName: urn,
+    project,
+    payload,
+    hops: 0,
+    ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
+    ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),
+  });
+  if (arrived.kind === 'refused') throw refusalOf(arrived, urn);
+  return arrived.requestId;
+}
+
+/** Adds `POST .../invocations-async`: 202 only once Kafka has acknowledged. */
+export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acceptor, logger: Logger): Promise<void> {
+  await fastify.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.payloadBytesMax }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.setErrorHandler((thrown, _request, reply) => {
+      const error =
+        (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+          ? refusalOf({ kind: 'refused', reason: 'payload-too-large' }, '')
+          : asApiError(thrown);
+      if (error.status >= 500) logger.warn({ err: thrown }, 'an invocation could not be accepted');
+      sendError(reply, error);
+    });
+    scope.post<Route>('/v2/:project/fgs/functions/:urn/invocations-async', async (request, reply) => {
+      const requestId = await accept(acceptor, request);
+      return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
+    });
+  });
+}

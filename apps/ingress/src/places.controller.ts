@@ -1,0 +1,160 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import { type AgencyDocument, agencyKey, type PlaceDocument, placeKey } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError } from './api-error.ts';
+import { REGISTRY, REGISTRY_WRITER } from './tokens.ts';
+import { ValidatedBody } from './validated.ts';
+
+/** What an agency lets its functions use. */
+export class GrantDto {
+  @IsIn(['OBS', 'DIS', 'SMN', 'FunctionGraph'])
+  type!: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(300)
+  resource!: string;
+}
+
+/** The body of an agency. */
+export class AgencyDto {
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => GrantDto)
+  grants!: GrantDto[];
+}
+
+/** The body of a bucket or stream. */
+export class PlaceDto {
+  /** Streams: the topic behind it, where it is not the default one. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[A-Za-z0-9._-]{1,200}$/)
+  topic?: string;
+}
+
+const names = {
+  agencies: /^[A-Za-z0-9_-]{1,64}$/,
+  buckets: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  streams: /^[A-Za-z0-9_-]{1,64}$/,
+} as const;
+
+const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
+
+function checkName(kind: keyof typeof names, name: string): void {
+  if (!names[kind].test(name)) throw new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
+}
+
+function placeKindOf(kind: string): keyof typeof placeTypes {
+  if (kind !== 'buckets' && kind !== 'streams') throw new ApiError('FSS.0404', 'no such operation');
+  return kind;
+}
+
+function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown> {
+  return { name, grants };
+}
+
+function placeAnswer({ name, topic }: PlaceDocument): Record<string, unknown> {
+  return { name, ...(topic === undefined ? {} : { topic }) };
+}
+
+/** Our own small API beside FunctionGraph's: agencies and their grants, and the buckets and streams that policies may name. */
+@Controller('v2/:project/sendoff')
+export class PlacesController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('agencies')
+  agencies(@Param('project') project: string): Record<string, unknown> {
+    return { agencies: this.registry.list('agency', project).map(agencyAnswer) };
+  }
+
+  @Get('agencies/:name')
+  agency(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
+    const agency = this.registry.agency(project, name);
+    if (agency === undefined) throw new ApiError('FSS.0404', `no agency ${name}`);
+    return agencyAnswer(agency);
+  }
+
+  @Put('agencies/:name')
+  async setAgency(
+    @Param('project') project: string,
+    @Param('name') name: string,
+    @Body(new ValidatedBody(AgencyDto, { refuseUnknown: true })) dto: AgencyDto,
+  ): Promise<Record<string, unknown>> {
+    checkName('agencies', name);
+    const agency: AgencyDocument = {
+      kind: 'agency',
+      project,
+      name,
+      grants: dto.grants.map(({ type, resource }) => ({ type, resource })),
+    };
+    await this.writer.write([agency]);
+    return agencyAnswer(agency);
+  }
+
+  @Delete('agencies/:name')
+  @HttpCode(204)
+  async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
+    await this.writer.mutate((registry) => {
+      if (registry.agency(project, name) === undefined) throw new ApiError('FSS.0404', `no agency ${name}`);
+      return [{ delete: agencyKey(project, name) }];
+    });
+  }
+
+  @Get(':kind')
+  places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
+    const known = placeKindOf(kind);
+    const places = this.registry.list('place', project).filter(({ type }) => type === placeTypes[known]);
+    return { [known]: places.map(placeAnswer) };
+  }
+
+  @Put(':kind/:name')
+  async setPlace(
+    @Param('project') project: string,
+    @Param('kind') kind: string,
+    @Param('name') name: string,
+    @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true })) dto: PlaceDto,
+  ): Promise<Record<string, unknown>> {
+    const known = placeKindOf(kind);
+    checkName(known, name);
+    const place: PlaceDocument = {
+      kind: 'place',
+      type: placeTypes[known],
+      project,
+      name,
+      createdAt: this.clock.now(),
+      ...(dto.topic === undefined ? {} : { topic: dto.topic }),
+    };
+    await this.writer.write([place]);
+    return placeAnswer(place);
+  }
+
+  @Delete(':kind/:name')
+  @HttpCode(204)
+  async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
+    const known = placeKindOf(kind);
+    await this.writer.mutate((registry) => {
+      if (registry.place(project, placeTypes[known], name) === undefined)
+        throw new ApiError('FSS.0404', `no such one among the ${known}: ${name.slice(0, 100)}`);
+      return [{ delete: placeKey(project, placeTypes[known], name) }];
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { epochMs, formatFunctionUrn, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import { ApiError } from './api-error.ts';
+import type { FunctionNames } from './function-names.ts';
+import { instantQuery, type Query as QueryString, wholeQuery } from './query.ts';
+import type { StatusRecords } from './status-records.ts';
+import { FUNCTION_NAMES, STATUS_RECORDS } from './tokens.ts';
+
+const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
+const active: readonly Status[] = ['WAIT', 'RUNNING'];
+const limitDefault = 100;
+const limitMax = 500;
+const requestsMax = 10;
+const hourMs = 3_600_000;
+const offsetMax = 10_000_000;
+
+/** `YYYY-MM-DDTHH:mm:ss`, UTC, without a zone; empty where there is no such instant yet. */
+function plainUtc(at: number | undefined): string {
+  return at === undefined ? '' : utcText(epochMs(at)).slice(0, 19);
+}
+
+/** A record as the API shows it. `start_time` is acceptance: it is there for every record, and it is what the window is over. */
+function recordAnswer(record: StatusRecord): Record<string, unknown> {
+  return {
+    request_id: record.requestId,
+    status: record.status,
+    error_message: record.errorMessage,
+    error_code: record.errorCode,
+    start_time: plainUtc(record.acceptedAt),
+    end_time: plainUtc(record.endedAt),
+    approximate_invoke_count: record.attempts,
+    ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
+    deliveries: record.deliveries.map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
+      delivery_id: deliveryId,
+      state,
+      tries,
+      ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(location === undefined ? {} : { location }),
+    })),
+  };
+}
+
+/** Records of invocations. @see FunctionGraph API, asynchronous invocation records */
+@Controller('v2/:project/fgs/functions/:urn')
+export class RecordsController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Get('async-invocations')
+  async list(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: QueryString,
+  ): Promise<Record<string, unknown>> {
+    const { request_id: requestId } = query;
+    const only = requestId === undefined || requestId === '' ? {} : { requestIds: [requestId.slice(0, 64)] };
+    return this.answer({ ...this.common(project, urn, query, statuses), ...only });
+  }
+
+  @Get('active-async-invocations')
+  async listActive(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: QueryString,
+  ): Promise<Record<string, unknown>> {
+    const requestIds = (query['requests'] ?? '').split(',').filter((requestId) => requestId !== '');
+    if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > 64))
+      throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
+    return this.answer({ ...this.common(project, urn, query, active), ...(requestIds.length === 0 ? {} : { requestIds }) });
+  }
+
+  private common(project: string, urn: string, query: QueryString, byDefault: readonly Status[]): StatusQuery {
+    const functionUrn = formatFunctionUrn(this.names.parse(urn, project));
+    const now = this.clock.now();
+    const { status } = query;
+    if (status !== undefined && status !== '' && !statuses.includes(status as Status))
+      throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
+    const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(Math.max(0, now - hourMs));
+    const endAt = instantQuery(query, 'query_end_time') ?? now;
+    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
+    return {
+      project,
+      functionUrn,
+      statuses: status === undefined || status === '' ? byDefault : [status as Status],
+      beginAt,
+      // A query's second is a whole one: what began within it belongs to it.
+      endAt: query['query_end_time'] === undefined ? endAt : epochMs(endAt + 999),
+      offset: wholeQuery(query, 'marker', 0, offsetMax) ?? 0,
+      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+    };
+  }
+
+  private async answer(query: StatusQuery): Promise<Record<string, unknown>> {
+    const { records, count } = await this.records.query(query);
+    const next = query.offset + records.length;
+    return { invocations: records.map(recordAnswer), count, next_marker: next < count ? next : 0 };
+  }
+}

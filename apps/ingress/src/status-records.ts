@@ -1,0 +1,7 @@
+import type { StatusPage, StatusQuery } from '#contracts';
+
+/** Where records of invocations are asked for. */
+export interface StatusRecords {
+  /** @throws ApiError FSS.0503 when there is no answer in time. */
+  query(query: StatusQuery): Promise<StatusPage>;
+}
