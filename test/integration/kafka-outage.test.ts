@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerOptions, type RunningBroker, startBroker } from '#broker';
 import { connectKafka, type KafkaGateway } from '#kafka';
@@ -85,6 +86,41 @@ describe('over a restart of the broker', () => {
     expect(new Set(followed.items).size).toBe(followed.items.length);
     expect(fatal).toEqual([]);
     await consumer.close(1_000);
+    await follower.close();
+  });
+});
+
+describe('over the end of a topic', () => {
+  it('its own writes fail, others pass, and a topic made anew is read from its start', { timeout: 60_000 }, async () => {
+    const [mortal, other] = ['outage.mortal', 'outage.other'];
+    const specs = [mortal, other].map((name) => ({ topic: name, partitions: 1, isCompacted: false, retentionMs: 3_600_000 }));
+    const write = (name: string, value: string) =>
+      gateway.publisher.publish({ topic: name, value: Buffer.from(value), headers: {} });
+    await gateway.admin.ensureTopics(specs);
+    const handled = new Arrivals<string>();
+    const followed = new Arrivals<string>();
+    const consumer = gateway.consumer({ groupId: randomUUID(), topics: [mortal] });
+    const follower = gateway.follower({ topic: mortal, from: 'earliest' });
+    await consumer.start(async ({ value }) => handled.add(String(value)));
+    await follower.start(({ value }) => followed.add(String(value)));
+    await write(other, 'known');
+    for (let index = 0; index < 20; index += 1) await write(mortal, `old-${index}`);
+    await Promise.all([handled.until(20), followed.until(20)]);
+
+    const admin = new kafkajs.Kafka({ brokers: [broker.bootstrapServers], logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [mortal] });
+    await admin.disconnect();
+    const [gone, kept] = await Promise.allSettled([write(mortal, 'gone'), write(other, 'kept')]);
+    expect(gone).toMatchObject({ status: 'rejected', reason: { code: 'BROKER_UNAVAILABLE' } });
+    expect(kept.status).toBe('fulfilled');
+
+    await gateway.admin.ensureTopics(specs);
+    await write(mortal, 'new');
+    await handled.until((items) => items.includes('new'));
+    await followed.until((items) => items.includes('new'));
+    expect(fatal).toEqual([]);
+    await consumer.close(0);
     await follower.close();
   });
 });

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
-import kafkajs, { type Admin, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
+import kafkajs, { type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
+import { AdminConnection } from './admin-connection.ts';
 import { unavailable, within } from './broker-errors.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { KafkajsConsumer } from './kafkajs-consumer.ts';
@@ -92,21 +93,21 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     await producer.connect();
     return producer;
   };
-  const admin = asking.admin();
+  const admin = new AdminConnection(asking);
   const producer = await reach(options, admin, newProducer);
   return new KafkajsGateway(options, joining, admin, producer, newProducer, publishTimeoutMs);
 }
 
 async function reach(
   { brokers, connectTimeoutMs = 30_000 }: KafkaOptions,
-  admin: Admin,
+  admin: AdminConnection,
   newProducer: () => Promise<Producer>,
 ): Promise<Producer> {
   const deadlineAt = performance.now() + connectTimeoutMs;
   for (;;) {
     const leftMs = Math.max(1, deadlineAt - performance.now());
     try {
-      await within(leftMs, 'connecting', admin.connect());
+      await admin.connect(leftMs);
       return await within(leftMs, 'connecting', newProducer());
     } catch (error) {
       if (performance.now() >= deadlineAt) {
@@ -122,7 +123,7 @@ class KafkajsGateway implements KafkaGateway {
   readonly admin: TopicAdmin;
   readonly #options: KafkaOptions;
   readonly #kafka: kafkajs.Kafka;
-  readonly #rawAdmin: Admin;
+  readonly #connection: AdminConnection;
   readonly #log: TransportLog;
   readonly #transportLog: TransportLog;
   readonly #probe: NodeJS.Timeout;
@@ -132,14 +133,14 @@ class KafkajsGateway implements KafkaGateway {
   constructor(
     options: KafkaOptions,
     kafka: kafkajs.Kafka,
-    admin: Admin,
+    admin: AdminConnection,
     producer: Producer,
     newProducer: () => Promise<Producer>,
     publishTimeoutMs: number,
   ) {
     this.#options = options;
     this.#kafka = kafka;
-    this.#rawAdmin = admin;
+    this.#connection = admin;
     this.#log = options.log ?? silence;
     this.#transportLog = seldom(this.#log, () => performance.now(), sameLineMs);
     this.admin = new KafkajsAdmin(admin, options.replication, adminTimeoutMs);
@@ -170,7 +171,7 @@ class KafkajsGateway implements KafkaGateway {
       publishReject(this.publisher, record, reason, this.#options.prefix);
     return new KafkajsConsumer(options, {
       kafka: this.#kafka,
-      admin: this.#rawAdmin,
+      admin: this.#connection,
       log: this.#log,
       retriesMax: joinRetriesMax,
       onFatal: this.#options.onFatal ?? ((error) => this.#log('error', 'A consumer has ended', { error: error.message })),
@@ -198,7 +199,7 @@ class KafkajsGateway implements KafkaGateway {
   async close(): Promise<void> {
     clearInterval(this.#probe);
     this.#isConnected = false;
-    const closing = [this.publisher.close(), this.#rawAdmin.disconnect()];
+    const closing = [this.publisher.close(), this.#connection.disconnect()];
     for (const settled of await Promise.allSettled(closing.map((one) => within(closeMs, 'disconnecting', one))))
       if (settled.status === 'rejected')
         this.#log('warn', 'A connection did not close in time', { error: String(settled.reason) });
@@ -208,7 +209,7 @@ class KafkajsGateway implements KafkaGateway {
     if (this.#isProbing) return;
     this.#isProbing = true;
     try {
-      await within(probeTimeoutMs, 'the probe', this.#rawAdmin.describeCluster());
+      await this.#connection.ask(probeTimeoutMs, 'the probe', (admin) => admin.describeCluster());
       this.#isConnected = true;
     } catch (error) {
       if (this.#isConnected) this.#log('warn', 'The brokers cannot be reached', { error: String(error) });

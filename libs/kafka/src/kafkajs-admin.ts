@@ -1,15 +1,16 @@
-import type { Admin, ITopicConfig } from 'kafkajs';
-import { unavailable, within } from './broker-errors.ts';
+import type { ITopicConfig } from 'kafkajs';
+import type { AdminConnection } from './admin-connection.ts';
+import { unavailable } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from './ports.ts';
 
 /** Looks after topics through a kafkajs admin. Every question is bounded; no answer is `BROKER_UNAVAILABLE`. */
 export class KafkajsAdmin implements TopicAdmin {
-  readonly #admin: Admin;
+  readonly #admin: AdminConnection;
   readonly #replication: number;
   readonly #timeoutMs: number;
 
   /** @param replication copies of each partition; -1 leaves it to the brokers. */
-  constructor(admin: Admin, replication: number, timeoutMs: number) {
+  constructor(admin: AdminConnection, replication: number, timeoutMs: number) {
     this.#admin = admin;
     this.#replication = replication;
     this.#timeoutMs = timeoutMs;
@@ -23,7 +24,9 @@ export class KafkajsAdmin implements TopicAdmin {
       if (missing.length === 0) return;
       try {
         const topics = missing.map((spec) => topicConfig(spec, this.#replication));
-        await within(this.#timeoutMs, 'creating topics', this.#admin.createTopics({ topics, waitForLeaders: true }));
+        await this.#admin.ask(this.#timeoutMs, 'creating topics', (admin) =>
+          admin.createTopics({ topics, waitForLeaders: true }),
+        );
       } catch (error) {
         if (round === 3) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
       }
@@ -31,12 +34,12 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
-    const offsets = await within(this.#timeoutMs, `the ends of ${topic}`, this.#admin.fetchTopicOffsets(topic));
+    const offsets = await this.#admin.ask(this.#timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
     return offsets.map(({ partition, high }) => ({ partition, end: BigInt(high) }));
   }
 
   async list(): Promise<readonly string[]> {
-    return within(this.#timeoutMs, 'the list of topics', this.#admin.listTopics());
+    return this.#admin.ask(this.#timeoutMs, 'the list of topics', (admin) => admin.listTopics());
   }
 }
 

@@ -11,8 +11,9 @@
  *    had read, and sometimes what was paused: both are told again on every join.
  * 4. When kafkajs gives up on its own, a new consumer joins with the feeds as they are, a bounded number of times; then `onFatal`.
  */
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
+import type { AdminConnection } from './admin-connection.ts';
 import { unavailable, within } from './broker-errors.ts';
 import { FeedSet, type TopicPartition } from './feed-set.ts';
 import { incomingRecord } from './incoming.ts';
@@ -23,7 +24,7 @@ import type { ConsumerOptions, RecordConsumer, RecordHandler } from './ports.ts'
 /** What a consumer needs of its gateway. */
 export interface ConsumerPorts {
   readonly kafka: Kafka;
-  readonly admin: Admin;
+  readonly admin: AdminConnection;
   readonly log: TransportLog;
   /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
   readonly retriesMax: number;
@@ -223,7 +224,9 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId } = this.#options;
     for (let tries = 1; tries <= joinTries; tries += 1) {
       try {
-        const answer = await within(joinQuestionMs, 'reading commits', this.#ports.admin.fetchOffsets({ groupId, topics }));
+        const answer = await this.#ports.admin.ask(joinQuestionMs, 'reading commits', (admin) =>
+          admin.fetchOffsets({ groupId, topics }),
+        );
         return new Map(
           answer.flatMap(({ topic, partitions }) =>
             partitions
@@ -246,7 +249,9 @@ export class KafkajsConsumer implements RecordConsumer {
     const ends = new Map<string, bigint>();
     if (this.#options.from !== 'latest') return ends;
     for (const topic of new Set(assigned.map((one) => one.topic))) {
-      const offsets = await within(joinQuestionMs, 'reading ends', this.#ports.admin.fetchTopicOffsets(topic)).catch(() => []);
+      const offsets = await this.#ports.admin
+        .ask(joinQuestionMs, 'reading ends', (admin) => admin.fetchTopicOffsets(topic))
+        .catch(() => []);
       for (const { partition, high } of offsets) ends.set(nameOf({ topic, partition }), BigInt(high));
     }
     return ends;
