@@ -44,6 +44,7 @@ export class Installation {
         SENDOFF_PROJECT_ID: 'p1',
         SENDOFF_TOKEN: 'e2e-token',
         WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
+        NOTIFIER_WAIT_BASE_MS: '500',
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Target } from '#contracts';
+import type { Delivery } from '#lifecycle';
+import type { Clock, Logger, Timer } from '#platform';
+import { type Destination, type Notification, reasonOf } from '../destination.ts';
+import { objectKey } from '../object-key.ts';
+
+const dayMs = 86_400_000;
+const sweepEveryMs = 600_000;
+/** Files looked at in one sweep; the next one goes on where this one had no time. */
+const sweepMax = 10_000;
+
+type ObsTarget = Extract<Target, { type: 'OBS' }>;
+
+/**
+ * A folder as an object store: `<root>/<bucket>/<key>`.
+ *
+ * An object that expires has a mark at `<root>/.expires/<day>/<bucket>/<key>`, made before the object: the day after which the sweeper
+ * removes both. There is no instant at which an object is there and its expiry is not.
+ */
+export class FolderDestination implements Destination<ObsTarget> {
+  readonly type = 'OBS';
+  private timer: Timer | undefined;
+  private isClosed = false;
+
+  constructor(
+    private readonly root: string,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  async deliver({ settlement, message }: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<Delivery> {
+    const name = join(bucket, objectKey(prefix, settlement));
+    const file = this.within(name);
+    if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead out of the folder' };
+    try {
+      if (expiresDays > 0) await this.mark(name, Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs));
+      await mkdir(dirname(file), { recursive: true });
+      const draft = `${file}.${randomUUID()}`;
+      await writeFile(draft, message);
+      await rename(draft, file);
+      return { kind: 'delivered', location: `file://${file}` };
+    } catch (error) {
+      return { kind: 'deferred', reason: reasonOf(error) };
+    }
+  }
+
+  private within(name: string): string | undefined {
+    const root = resolve(this.root);
+    const file = resolve(root, name);
+    return file.startsWith(`${root}${sep}`) && !file.startsWith(join(root, '.expires')) ? file : undefined;
+  }
+
+  private async mark(name: string, day: number): Promise<void> {
+    const file = join(this.root, '.expires', String(day), name);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, '');
+  }
+
+  /** Removes what has expired, now and again until closed. */
+  async sweep(): Promise<void> {
+    const today = Math.floor(this.clock.now() / dayMs);
+    try {
+      const days = await readdir(join(this.root, '.expires')).catch((): string[] => []);
+      for (const day of days.filter((name) => Number(name) < today)) await this.sweepDay(day);
+    } catch (error) {
+      this.logger.warn({ err: error }, 'expired objects could not be removed');
+    }
+    if (!this.isClosed) this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
+  }
+
+  private async sweepDay(day: string): Promise<void> {
+    const folder = join(this.root, '.expires', day);
+    const marks = await readdir(folder, { recursive: true, withFileTypes: true });
+    for (const mark of marks.filter((entry) => entry.isFile()).slice(0, sweepMax)) {
+      const path = join(mark.parentPath, mark.name);
+      const object = this.within(path.slice(folder.length + 1));
+      if (object !== undefined && !(await this.isMarkedLater(path.slice(folder.length + 1), Number(day))))
+        await rm(object, { force: true });
+      await rm(path);
+    }
+    if (marks.filter((entry) => entry.isFile()).length <= sweepMax) await rm(folder, { recursive: true, force: true });
+    await rmdir(join(this.root, '.expires')).catch(() => undefined);
+  }
+
+  /** A repeat that was written on a later day expires later. */
+  private async isMarkedLater(name: string, day: number): Promise<boolean> {
+    const days = await readdir(join(this.root, '.expires'));
+    for (const later of days.filter((other) => Number(other) > day)) {
+      const names = await readdir(dirname(join(this.root, '.expires', later, name))).catch((): string[] => []);
+      if (names.includes(name.slice(name.lastIndexOf(sep) + 1))) return true;
+    }
+    return false;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.timer?.cancel();
+  }
+}

@@ -1,0 +1,15 @@
+import { type OutgoingRecord, PlatformError } from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Delivery } from '#lifecycle';
+import { reasonOf } from '../destination.ts';
+
+/** Publishes, and says in a delivery's words how it went: what may pass later is deferred. */
+export async function publishOutcome(publisher: Publisher, record: OutgoingRecord, location: string): Promise<Delivery> {
+  try {
+    await publisher.publish(record);
+    return { kind: 'delivered', location };
+  } catch (error) {
+    if (error instanceof PlatformError && !error.retryable) return { kind: 'refused', reason: reasonOf(error) };
+    return { kind: 'deferred', reason: reasonOf(error) };
+  }
+}

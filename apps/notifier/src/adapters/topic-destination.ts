@@ -1,0 +1,35 @@
+import { pubSubTopic, type Target } from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Delivery } from '#lifecycle';
+import { type Destination, type Notification, reasonOf } from '../destination.ts';
+import { cloudEventHeaders } from './stream-destination.ts';
+import { publishOutcome } from './publish-outcome.ts';
+import type { TopicMaker } from './topic-maker.ts';
+
+/** A pub/sub topic: one record on its Kafka topic. Its subscriptions follow as deliveries of their own. */
+export class TopicDestination implements Destination<Extract<Target, { type: 'SMN' }>> {
+  readonly type = 'SMN';
+
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly topics: TopicMaker,
+    private readonly prefix: string,
+  ) {}
+
+  async deliver(notification: Notification, { topicUrn }: Extract<Target, { type: 'SMN' }>): Promise<Delivery> {
+    const { requestId } = notification.settlement.invocation;
+    const topic = pubSubTopic(this.prefix, topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
+    try {
+      await this.topics.ensure(topic);
+    } catch (error) {
+      return { kind: 'deferred', reason: reasonOf(error) };
+    }
+    const record = {
+      topic,
+      key: requestId,
+      value: Buffer.from(notification.message),
+      headers: { ...cloudEventHeaders(notification), 'smn-topic-urn': topicUrn },
+    };
+    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${requestId}`);
+  }
+}

@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { openKafka, SendoffStrategy } from '#kafka';
+import { runService } from '#platform';
+import { Registry } from '#registry';
+import { NotifierConfig } from './notifier.config.ts';
+import { NotifierModule, openDestinations } from './notifier.module.ts';
+
+await runService({
+  name: 'notifier',
+  config: NotifierConfig,
+  async compose({ config, clock, random, metrics, logger, fatal }) {
+    const { topicPrefix: prefix } = config;
+    const gateway = await openKafka({ ...config, name: 'notifier', logger, fatal });
+    const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+    await registry.start();
+    const parts = { config, gateway, registry, clock, random, logger, metrics };
+    const destinations = openDestinations(parts);
+    return {
+      module: NotifierModule.register(parts, destinations.all),
+      transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}notifier`, drainMs: config.drainMs })],
+      checks: { kafka: () => gateway.isConnected() },
+      async close() {
+        destinations.close();
+        await registry.close();
+        await gateway.close();
+      },
+    };
+  },
+});

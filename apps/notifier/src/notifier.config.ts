@@ -1,0 +1,111 @@
+import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { networkPattern, ServiceConfig, Setting } from '#platform';
+
+/** What the notifier reads from its environment. */
+export class NotifierConfig extends ServiceConfig {
+  @Setting({
+    env: 'S3_ENDPOINT',
+    description: 'Object store, as a URL; where unset objects go to a folder below the data folder.',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  s3Endpoint?: string;
+
+  @Setting({ env: 'S3_ACCESS_KEY', description: 'Access key of the object store.', isSecret: true })
+  @IsOptional()
+  @IsString()
+  s3AccessKey?: string;
+
+  @Setting({ env: 'S3_SECRET_KEY', description: 'Secret key of the object store.', isSecret: true })
+  @IsOptional()
+  @IsString()
+  s3SecretKey?: string;
+
+  @Setting({ env: 'S3_REGION', description: 'Region of the object store.' })
+  @IsString()
+  s3Region: string = 'us-east-1';
+
+  @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery before it is given up.' })
+  @IsInt()
+  @Min(1)
+  @Max(100)
+  triesMax: number = 8;
+
+  @Setting({ env: 'NOTIFIER_WAIT_BASE_MS', description: 'Wait after the first failed try, in milliseconds; it doubles.' })
+  @IsInt()
+  @Min(10)
+  @Max(3_600_000)
+  waitBaseMs: number = 30_000;
+
+  @Setting({ env: 'NOTIFIER_WAIT_MAX_MS', description: 'Longest wait between two tries, in milliseconds.' })
+  @IsInt()
+  @Min(10)
+  @Max(86_400_000)
+  waitMaxMs: number = 1_800_000;
+
+  @Setting({ env: 'NOTIFIER_TRY_TIMEOUT_MS', description: 'Longest try of a delivery, in milliseconds.' })
+  @IsInt()
+  @Min(100)
+  @Max(60_000)
+  tryTimeoutMs: number = 15_000;
+
+  @Setting({ env: 'NOTIFIER_WEBHOOK_TIMEOUT_MS', description: 'Longest wait for the answer of a webhook, in milliseconds.' })
+  @IsInt()
+  @Min(100)
+  @Max(60_000)
+  webhookTimeoutMs: number = 5_000;
+
+  @Setting({ env: 'NOTIFIER_TARGET_TRIES_MAX', description: 'Tries of one target at once.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  targetTriesMax: number = 32;
+
+  @Setting({
+    env: 'NOTIFIER_TARGET_QUEUE_MAX',
+    description: 'Deliveries of one target that may wait in memory; more wait in a delay topic.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  targetQueueMax: number = 1_000;
+
+  @Setting({
+    env: 'NOTIFIER_BREAKER_FAILURES',
+    description: 'Failures of a target in a row after which it is left alone for a while.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  breakerFailuresMax: number = 10;
+
+  @Setting({ env: 'NOTIFIER_BREAKER_OPEN_MS', description: 'How long a failing target is left alone, in milliseconds.' })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  breakerOpenMs: number = 10_000;
+
+  @Setting({
+    env: 'WEBHOOK_NETWORKS_ALLOWED',
+    description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
+  })
+  @IsArray()
+  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
+  webhookNetworks: string[] = [];
+
+  @Setting({
+    env: 'NOTIFICATION_TIMESTAMP',
+    description: 'Form of the timestamp in messages: `rfc3339`, or `documented` for the literal form of the manual.',
+  })
+  @IsIn(['rfc3339', 'documented'])
+  timestampForm: 'rfc3339' | 'documented' = 'rfc3339';
+
+  /** Relations between settings. */
+  faults(): string[] {
+    const faults: string[] = [];
+    if (this.s3Endpoint !== undefined && (this.s3AccessKey === undefined || this.s3SecretKey === undefined))
+      faults.push('S3_ACCESS_KEY and S3_SECRET_KEY: required with S3_ENDPOINT');
+    if (this.waitMaxMs < this.waitBaseMs) faults.push('NOTIFIER_WAIT_MAX_MS: must be at least NOTIFIER_WAIT_BASE_MS');
+    return faults;
+  }
+}

@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import type { KafkaGateway } from '#kafka';
+import { AllowedNetworks, type Clock, type Logger, type Random } from '#platform';
+import type { Registry } from '#registry';
+import { FolderDestination } from './adapters/folder-destination.ts';
+import { FunctionDestination } from './adapters/function-destination.ts';
+import { S3Destination } from './adapters/s3-destination.ts';
+import { StreamDestination } from './adapters/stream-destination.ts';
+import { SubscriptionDestination } from './adapters/subscription-destination.ts';
+import { TopicDestination } from './adapters/topic-destination.ts';
+import { TopicMaker } from './adapters/topic-maker.ts';
+import { Deliveries, type DeliveryObserver } from './deliveries.ts';
+import type { Destination } from './destination.ts';
+import type { NotifierConfig } from './notifier.config.ts';
+import { RegistryDirectory } from './registry-directory.ts';
+import { SettlementsController } from './settlements.controller.ts';
+import { TargetLanes } from './target-lanes.ts';
+import { DELIVERIES } from './tokens.ts';
+
+/** What the notifier is made of. */
+export interface NotifierParts {
+  readonly config: Readonly<NotifierConfig>;
+  readonly gateway: KafkaGateway;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Destinations, and what closes them. */
+export interface OpenDestinations {
+  readonly all: readonly Destination[];
+  close(): void;
+}
+
+function objectStore({ config, clock, logger }: NotifierParts): { destination: Destination; close: () => void } {
+  const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region, dataDir } = config;
+  if (endpoint !== undefined && accessKey !== undefined && secretKey !== undefined)
+    return { destination: new S3Destination({ endpoint, accessKey, secretKey, region }) as Destination, close: () => undefined };
+  const folder = new FolderDestination(join(dataDir, 'objects'), clock, logger);
+  void folder.sweep();
+  return { destination: folder as Destination, close: () => folder.close() };
+}
+
+/** Makes an adapter for each kind of target. */
+export function openDestinations(parts: NotifierParts): OpenDestinations {
+  const { config, gateway, registry, clock } = parts;
+  const { topicPrefix } = config;
+  const { publisher } = gateway;
+  const topics = new TopicMaker(gateway.admin, config.partitions);
+  const objects = objectStore(parts);
+  const networks = new AllowedNetworks(config.webhookNetworks);
+  const subscription = new SubscriptionDestination({
+    registry,
+    publisher,
+    clock,
+    networks,
+    topicPrefix,
+    timeoutMs: config.webhookTimeoutMs,
+    connectionsMax: config.targetTriesMax,
+  });
+  const all = [
+    objects.destination,
+    new StreamDestination(publisher, topics, registry, topicPrefix),
+    new TopicDestination(publisher, topics, topicPrefix),
+    new FunctionDestination(publisher, topicPrefix),
+    subscription,
+  ] as readonly Destination[];
+  return {
+    all,
+    close() {
+      objects.close();
+      subscription.close();
+    },
+  };
+}
+
+/** The notifier delivers: tells each target how an invocation ended. */
+@Module({})
+export class NotifierModule {
+  static register(parts: NotifierParts, destinations: readonly Destination[]): DynamicModule {
+    const { config, gateway, registry, clock, random, metrics } = parts;
+    const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
+    const lanes = new TargetLanes(
+      { triesMax: targetTriesMax, waitingMax: targetQueueMax, failuresMax: breakerFailuresMax, openMs: breakerOpenMs },
+      clock,
+    );
+    const deliveries = new Deliveries({
+      destinations,
+      directory: new RegistryDirectory(registry),
+      publisher: gateway.publisher,
+      lanes,
+      policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
+      clock,
+      random,
+      observer: observe(metrics, lanes),
+      topicPrefix: config.topicPrefix,
+      tryTimeoutMs: config.tryTimeoutMs,
+      timestampForm: config.timestampForm,
+    });
+    return {
+      module: NotifierModule,
+      controllers: [SettlementsController],
+      providers: [{ provide: DELIVERIES, useValue: deliveries }],
+    };
+  }
+}
+
+function observe(metrics: Metrics, lanes: TargetLanes): DeliveryObserver {
+  const registers = [metrics];
+  const seconds = new Histogram({
+    name: 'sendoff_delivery_seconds',
+    help: 'Time tries of deliveries took, by kind of target and result.',
+    labelNames: ['type', 'result'],
+    registers,
+  });
+  new Gauge({
+    name: 'sendoff_open_breakers',
+    help: 'Targets that are left alone for a while.',
+    registers,
+    collect() {
+      this.set(lanes.open);
+    },
+  });
+  return { tried: (type, result, took) => seconds.observe({ type, result }, took) };
+}

@@ -1,0 +1,76 @@
+import type { Delivery } from '#lifecycle';
+import type { Clock } from '#platform';
+import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
+
+/** Bounds of one target. */
+export interface LaneLimits extends BreakerLimits {
+  /** Tries of one target at once. */
+  readonly triesMax: number;
+  /** Tries of one target that wait; more go back to a delay topic. */
+  readonly waitingMax: number;
+}
+
+/** A try that was made; or one that was not, and when it may be. */
+export type LaneResult =
+  | { readonly kind: 'tried'; readonly delivery: Delivery }
+  | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
+
+interface Lane {
+  readonly breaker: CircuitBreaker;
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+/** Targets with no tries that are remembered for the sake of their breakers. */
+const idleLanesMax = 10_000;
+
+/** A lane per target, so that a slow one holds back nobody else. */
+export class TargetLanes {
+  private readonly lanes = new Map<string, Lane>();
+
+  constructor(
+    private readonly limits: LaneLimits,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Targets that are not asked just now. */
+  get open(): number {
+    let count = 0;
+    for (const { breaker } of this.lanes.values()) if (breaker.isOpen) count++;
+    return count;
+  }
+
+  /** Makes a try when the target's turn comes, unless its breaker is open or too many wait. */
+  async run(key: string, tryOnce: () => Promise<Delivery>): Promise<LaneResult> {
+    const lane = this.laneOf(key);
+    if (lane.running >= this.limits.triesMax) {
+      if (lane.waiting.length >= this.limits.waitingMax)
+        return { kind: 'postponed', waitMs: this.limits.openMs, reason: 'too many notifications wait for this target' };
+      await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    }
+    const waitMs = lane.breaker.waitMs(this.clock.now());
+    if (waitMs > 0) {
+      lane.waiting.shift()?.();
+      return { kind: 'postponed', waitMs, reason: 'the target has failed many times in a row and is left alone for a while' };
+    }
+    lane.running++;
+    try {
+      const delivery = await tryOnce();
+      lane.breaker.tried(delivery.kind !== 'deferred', this.clock.now());
+      return { kind: 'tried', delivery };
+    } finally {
+      lane.running--;
+      lane.waiting.shift()?.();
+    }
+  }
+
+  private laneOf(key: string): Lane {
+    const known = this.lanes.get(key);
+    if (known !== undefined) return known;
+    if (this.lanes.size >= idleLanesMax)
+      for (const [name, { running, waiting }] of this.lanes) if (running === 0 && waiting.length === 0) this.lanes.delete(name);
+    const lane = { breaker: new CircuitBreaker(this.limits), running: 0, waiting: [] };
+    this.lanes.set(key, lane);
+    return lane;
+  }
+}

@@ -1,0 +1,2 @@
+/** Injection token of the deliveries. */
+export const DELIVERIES = Symbol('deliveries');
