@@ -80,7 +80,7 @@ describe('the HTTP door', () => {
     ['max_async_event_age_in_seconds', { max_async_event_age_in_seconds: 0 }],
     ['max_async_event_age_in_seconds', { max_async_event_age_in_seconds: 86_401 }],
     ['max_async_retries', { max_async_retries: 1 }],
-    ['expires', { destination_config: { on_success: destination('OBS', { bucket: 'b', prefix: '', expires: 366 }) } }],
+    ['expires', { destination_config: { on_success: destination('OBS', { bucket: 'results', prefix: '', expires: 366 }) } }],
     ['destination', { destination_config: { on_success: destination('EMAIL', {}) } }],
     ['param', { destination_config: { on_failure: { destination: 'DIS', param: 'no json' } } }],
     ['stream_name', { destination_config: { on_failure: destination('DIS', {}) } }],

@@ -4,6 +4,7 @@ interface BrokerError {
   readonly name?: string;
   readonly type?: string;
   readonly message?: string;
+  readonly retriable?: boolean;
   readonly cause?: unknown;
 }
 

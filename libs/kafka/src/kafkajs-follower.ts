@@ -56,7 +56,7 @@ export class KafkajsFollower implements TopicFollower {
     try {
       await cluster.connect();
       await cluster.addTargetTopic(this.#topic);
-      await this.#locate(this.#from === 'earliest');
+      await this.#locateFirst(performance.now() + startTimeoutMs);
     } catch (error) {
       await this.close();
       throw unavailable(error, { topic: this.#topic });
@@ -101,6 +101,19 @@ export class KafkajsFollower implements TopicFollower {
       void this.#reading.then(() => this.#ports.cluster.disconnect()).catch(() => undefined);
     }
     return Promise.resolve();
+  }
+
+  /** A topic that was made a moment ago may not have its leader yet. */
+  async #locateFirst(deadlineAt: number): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#locate(this.#from === 'earliest');
+      } catch (error) {
+        if (rootOf(error).retriable !== true || performance.now() >= deadlineAt) throw error;
+        await delay(againMs, undefined, { signal: this.#closed.signal });
+        await this.#ports.cluster.refreshMetadata();
+      }
+    }
   }
 
   /** Asks where partitions begin or end that have no position yet. */

@@ -12,6 +12,9 @@ const passing = [
   'rebalancing',
   'member needs to have a valid member id',
   'not aware of this member',
+  // Another service made the same topics a moment ago.
+  'Topic creation errors',
+  'This server is not the leader',
   'This server does not host this topic-partition',
   'Closed connection',
   'Response without match',
