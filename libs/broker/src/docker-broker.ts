@@ -1,5 +1,5 @@
 import { PlatformError } from '#contracts';
-import type { BrokerOptions, RunningBroker } from './broker.ts';
+import type { BrokerOptions, RunningBroker } from './broker-options.ts';
 import { kafkaVersion } from './jars.ts';
 
 const clientPort = 9092;

@@ -1,1 +1,2 @@
-export { type BrokerOptions, type RunningBroker, startBroker } from './broker.ts';
+export { startBroker } from './broker.ts';
+export type { BrokerOptions, RunningBroker } from './broker-options.ts';

@@ -15,7 +15,7 @@ export function seldom(log: TransportLog, now: () => number, intervalMs: number)
   const saidAt = new Map<string, number>();
   return (level, message, details) => {
     if (level === 'debug') return log(level, message, details);
-    const line = `${message} ${String(details['error'] ?? '')}`;
+    const line = `${message} ${typeof details['error'] === 'string' ? details['error'] : ''}`;
     const last = saidAt.get(line);
     if (last !== undefined && now() - last < intervalMs) return log('debug', message, details);
     if (saidAt.size >= rememberedMax) saidAt.clear();

@@ -1,0 +1,55 @@
+const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'broker', 'testing'];
+const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
+const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^test/|^tools/)';
+
+/** Who may import whom. A library may import the libraries named; anything else is an error. */
+const allowed = {
+  contracts: [],
+  lifecycle: ['contracts'],
+  platform: ['contracts'],
+  kafka: ['contracts', 'platform'],
+  registry: ['contracts', 'platform', 'kafka'],
+  broker: ['contracts', 'platform'],
+  testing: ['contracts', 'lifecycle', 'platform', 'kafka', 'registry'],
+};
+
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    rule('no-circular', 'Rooms that need each other are one room.', {}, { circular: true }),
+    rule('unresolved', 'An import that leads nowhere is checked by nobody.', {}, { couldNotResolve: true }),
+    ...apps.map((app) =>
+      rule(`no-cross-app-${app}`, 'Services meet on topics, never in code.', { path: `^apps/${app}/`, pathNot: inTests }, { path: '^apps/', pathNot: `^apps/${app}/` }),
+    ),
+    rule('libs-not-to-apps', 'A library that knows an app is part of it.', { path: '^libs/' }, { path: '^apps/' }),
+    ...libs.map((lib) =>
+      rule(
+        `${lib}-imports`,
+        `libs/${lib} may import ${allowed[lib].join(', ') || 'no other library'}: rules and contracts stay pure, adapters stay replaceable.`,
+        { path: `^libs/${lib}/`, pathNot: inTests },
+        { path: '^libs/', pathNot: `^libs/(${[lib, ...allowed[lib]].join('|')})/` },
+      ),
+    ),
+    ...libs.map((lib) =>
+      rule(`${lib}-by-its-front-door`, 'A library is entered by its index: the rest may change without asking.', { path: '^(apps|libs|test)/', pathNot: [`^libs/${lib}/`, inTests] }, { path: `^libs/${lib}/src/`, pathNot: `^libs/${lib}/src/index\\.ts$` }),
+    ),
+    rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
+    rule('pure-rules', 'A rule that does I/O can no longer be tested by a table.', { path: '^libs/(lifecycle|contracts)/', pathNot: inTests }, { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] }),
+    rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place.', { path: '^(apps|libs)/', pathNot: '^libs/kafka/' }, { path: 'node_modules/kafkajs/' }),
+    rule('minio-in-its-room', 'Only the notifier speaks S3.', { path: '^(apps|libs)/', pathNot: '^apps/notifier/src/adapters/' }, { path: 'node_modules/minio/' }),
+    rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
+    rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
+    rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/[^/]+\\.ts$', pathNot: [inTests, '(\\.module|/main)\\.ts$'] }, { path: '^apps/[^/]+/src/adapters/' }),
+    rule('not-to-dev-dep', 'What ships must not need what does not.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
+  ],
+  options: {
+    parser: 'swc',
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^dist/|\\.stryker-tmp)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'] },
+  },
+};

@@ -1,0 +1,65 @@
+/**
+ * What `npm test` runs: builds, then every suite in turn, then says what was skipped and why, and ends with one plain line of counts.
+ *
+ * Ends non-zero when a test failed, a suite could not be loaded, or no test ran at all.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const suites = ['unit', 'integration', 'e2e'];
+const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const skips = [];
+let running;
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.kill(signal));
+
+/** Runs a command of this checkout. @returns its exit code; 1 where a signal ended it. */
+async function run(command, args) {
+  running = spawn(join('node_modules', '.bin', command), args, { stdio: 'inherit' });
+  return new Promise((resolve) => running.once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** Adds up what a suite reported. @returns false when it left no report. */
+function count(file) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return false;
+  }
+  totals.passed += report.numPassedTests;
+  totals.failed += report.numFailedTests;
+  for (const suite of report.testResults) {
+    if (suite.status === 'failed' && suite.assertionResults.every(({ status }) => status !== 'failed')) totals.failed += 1;
+    for (const test of suite.assertionResults) {
+      if (test.status !== 'pending' && test.status !== 'skipped' && test.status !== 'todo') continue;
+      totals.skipped += 1;
+      skips.push(`${test.fullName}${test.meta?.skipReason === undefined ? '' : `: ${test.meta.skipReason}`}`);
+    }
+  }
+  return true;
+}
+
+let isGreen = (await run('tsc', ['-p', 'tsconfig.build.json'])) === 0;
+if (!isGreen) console.error('the build failed: nothing was tested');
+for (const suite of isGreen ? suites : []) {
+  const file = join(folder, `${suite}.json`);
+  const code = await run('vitest', [
+    'run',
+    '--project',
+    suite,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+    ...process.argv.slice(2),
+  ]);
+  if (!count(file) || code !== 0) isGreen = false;
+}
+rmSync(folder, { recursive: true, force: true });
+for (const skip of skips) console.log(`skipped: ${skip}`);
+if (totals.passed + totals.failed === 0) isGreen = false;
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(isGreen && totals.failed === 0 ? 0 : 1);

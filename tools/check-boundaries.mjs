@@ -1,0 +1,24 @@
+/** Runs dependency-cruiser over all rooms. It says nothing and ends 0 when it found no module at all, so the number of modules is checked too. */
+import { execFileSync } from 'node:child_process';
+
+const modulesMin = Number(process.argv[3] ?? 100);
+const folder = process.argv[2] ?? '.';
+
+let report;
+try {
+  report = execFileSync('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs', 'test'], {
+    cwd: folder,
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+} catch (error) {
+  report = error.stdout;
+}
+const { summary } = JSON.parse(String(report));
+for (const { rule, from, to } of summary.violations) console.error(`${rule.name}: ${from} -> ${to}`);
+console.log(`boundaries: ${summary.totalCruised} modules, ${summary.violations.length} violations`);
+if (summary.totalCruised < modulesMin) {
+  console.error(`only ${summary.totalCruised} modules were seen, ${modulesMin} are expected at least: the check checks nothing`);
+  process.exit(1);
+}
+process.exit(summary.violations.length === 0 ? 0 : 1);
