@@ -37,7 +37,7 @@ module.exports = {
     ),
     rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
     rule('pure-rules', 'A rule that does I/O can no longer be tested by a table.', { path: '^libs/(lifecycle|contracts)/', pathNot: inTests }, { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] }),
-    rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place.', { path: '^(apps|libs)/', pathNot: '^libs/kafka/' }, { path: 'node_modules/kafkajs/' }),
+    rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place. The demo shows what any producer does, with it.', { path: '^(apps|libs)/', pathNot: ['^libs/kafka/', '^apps/standalone/src/demo/producer\\.ts$'] }, { path: 'node_modules/kafkajs/' }),
     rule('minio-in-its-room', 'Only the notifier speaks S3.', { path: '^(apps|libs)/', pathNot: '^apps/notifier/src/adapters/' }, { path: 'node_modules/minio/' }),
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),

@@ -5,6 +5,7 @@
  * 2. The broker stops last, after every service has written what it had.
  * 3. Every port but the API's is free choice of the machine and stays the same through restarts.
  */
+import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningBroker, startBroker } from '#broker';
@@ -17,6 +18,15 @@ const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as 
 
 /** Longest drain of one service, and of the whole; the orchestrator's grace is 30 s. */
 const stopMs = { ingress: 5_000, workers: 14_000 } as const;
+
+/** What `running.json` in the data folder says, for tools on the same machine. Mode 600, for it holds the token. */
+export interface RunningInstallation {
+  readonly url: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly region: string;
+  readonly projectId: string;
+  readonly token: string;
+}
 
 /** A started installation. */
 export interface Installation {
@@ -108,7 +118,9 @@ export async function startInstallation(config: StandaloneConfig, clock: Clock, 
     ingress?.kill();
     for (const service of services.values()) service.kill();
   };
+  const runningFile = join(dataDir, 'running.json');
   const stop = async () => {
+    await rm(runningFile, { force: true });
     await ingress?.stop(stopMs.ingress);
     await Promise.all([...services.values()].map(async (service) => service.stop(stopMs.workers)));
     await broker.stop();
@@ -126,7 +138,17 @@ export async function startInstallation(config: StandaloneConfig, clock: Clock, 
       clock,
       announce,
     );
-    return { url: await ingress.start(), credentialsFile: file, hasNewCredentials: isNew, stop, kill };
+    const url = await ingress.start();
+    const { projectId, token } = credentials;
+    const running: RunningInstallation = {
+      url,
+      kafkaBrokers: broker.servers.split(','),
+      region: config.region,
+      projectId,
+      token,
+    };
+    await writeFile(runningFile, JSON.stringify(running), { mode: 0o600 });
+    return { url, credentialsFile: file, hasNewCredentials: isNew, stop, kill };
   } catch (error) {
     kill();
     await broker.stop();

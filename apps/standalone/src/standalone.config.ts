@@ -23,6 +23,10 @@ export class StandaloneConfig {
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers?: string[];
 
+  @Setting({ env: 'SENDOFF_REGION', description: 'Region in URNs.' })
+  @Matches(/^[A-Za-z0-9-]{1,64}$/)
+  region: string = 'local';
+
   @Setting({
     env: 'SENDOFF_PROJECT_ID',
     description: 'Project the first credentials belong to; made at the first start where unset.',

@@ -14,6 +14,8 @@ const passing = [
   'not aware of this member',
   // Another service made the same topics a moment ago.
   'Topic creation errors',
+  // Why it restarts was said before.
+  'Restarting the consumer',
   'This server is not the leader',
   'This server does not host this topic-partition',
   'Closed connection',

@@ -1,0 +1,124 @@
+/** Tells the story of Sendoff in a terminal, against a running `npm start`. */
+import 'reflect-metadata';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultTopicPrefix, physicalTopic } from '#contracts';
+import type { RunningInstallation } from '../installation.ts';
+import { DemoClient, type DemoRecord } from './demo-client.ts';
+import { produce } from './producer.ts';
+import { cast, prepare } from './story.ts';
+
+const eventsADoor = 20;
+const deadlineMs = 90_000;
+const refreshMs = 500;
+const ended = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
+const isTerminal = process.stdout.isTTY === true;
+
+const say = (line = '') => void process.stdout.write(`${line}\n`);
+
+interface Followed {
+  readonly requestId: string;
+  readonly functionName: string;
+  readonly door: 'HTTP' | 'Kafka';
+  record?: DemoRecord;
+}
+
+async function readRunning(): Promise<RunningInstallation> {
+  const file = join(process.env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as RunningInstallation;
+  } catch {
+    throw new Error(
+      `nothing runs here: ${file} is not there. Start Sendoff with npm start in another terminal, with the same SENDOFF_DATA_DIR`,
+    );
+  }
+}
+
+function isOver({ record }: Followed): boolean {
+  return record !== undefined && ended.has(record.status) && record.deliveries.every(({ state }) => state !== 'pending');
+}
+
+function rowOf({ requestId, functionName, door, record }: Followed): string {
+  const next = record?.next_due_time === undefined ? '' : `next ${record.next_due_time.slice(11, 23)}`;
+  return [
+    requestId.slice(0, 8),
+    door.padEnd(5),
+    functionName.padEnd(13),
+    (record?.status ?? '...').padEnd(8),
+    `attempts ${record?.approximate_invoke_count ?? 0}`,
+    next,
+  ].join('  ');
+}
+
+function draw(all: readonly Followed[], isFirst: boolean): void {
+  const done = all.filter(isOver).length;
+  if (!isTerminal) return say(`${done} of ${all.length} ended and told`);
+  const moveUp = isFirst ? '' : `\u001B[${all.length + 1}A`;
+  const lines = [...all.map(rowOf), `${done} of ${all.length} ended and told`];
+  process.stdout.write(`${moveUp}${lines.map((line) => `\u001B[2K${line}`).join('\n')}\n`);
+}
+
+async function follow(client: DemoClient, all: readonly Followed[]): Promise<void> {
+  const endsAt = Date.now() + deadlineMs;
+  for (let round = 0; ; round++) {
+    const names = new Set(all.map(({ functionName }) => functionName));
+    const records = new Map<string, DemoRecord>();
+    for (const name of names) for (const record of await client.records(`demo:${name}`)) records.set(record.request_id, record);
+    for (const one of all) {
+      const record = records.get(one.requestId);
+      if (record !== undefined) one.record = record;
+    }
+    draw(all, round === 0);
+    if (all.every(isOver)) return;
+    if (Date.now() > endsAt) throw new Error(`not all was over after ${deadlineMs / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, refreshMs));
+  }
+}
+
+function tellWhere(all: readonly Followed[]): void {
+  say('\nWhere each notification lies:');
+  for (const { requestId, functionName, record } of all) {
+    const { status = '', deliveries = [], error_message: error = '' } = record ?? {};
+    const where = deliveries.map(({ state, location, reason }) => `${state} ${location ?? reason ?? ''}`).join('; ');
+    say(
+      `${requestId}  ${functionName.padEnd(13)} ${status.padEnd(8)} ${where === '' ? `nobody asked to be told${error === '' ? '' : `; ${error}`}` : where}`,
+    );
+  }
+}
+
+async function main(): Promise<void> {
+  const running = await readRunning();
+  const client = new DemoClient(running.url, running.projectId, running.token);
+  const characters = cast(running.projectId, running.region);
+  say(`Sendoff runs on ${running.url}. The cast:`);
+  for (const { name, says } of characters) say(`  ${name.padEnd(14)} ${says}`);
+  await prepare(client, characters);
+  const invoked = characters.filter(({ name }) => name !== 'demo-follower');
+  const chosen = (index: number) => invoked[index % invoked.length]?.name ?? '';
+  const all: Followed[] = [];
+  say(`\n${eventsADoor} events over HTTP, ${eventsADoor} from a plain Kafka producer:`);
+  for (let index = 0; index < eventsADoor; index++) {
+    const body = await client.must<{ request_id: string }>('POST', `/fgs/functions/demo:${chosen(index)}/invocations-async`, {
+      key: `http-${index}`,
+    });
+    all.push({ requestId: body.request_id, functionName: chosen(index), door: 'HTTP' });
+  }
+  const events = Array.from({ length: eventsADoor }, (_, index) => ({
+    functionName: `demo:${chosen(index)}`,
+    event: { key: `kafka-${index}` },
+  }));
+  const topic = physicalTopic(process.env['KAFKA_TOPIC_PREFIX'] ?? defaultTopicPrefix, 'intake');
+  const requestIds = await produce(running.kafkaBrokers, topic, running.projectId, events);
+  for (const [index, requestId] of requestIds.entries()) all.push({ requestId, functionName: chosen(index), door: 'Kafka' });
+  await follow(client, all);
+  tellWhere(all);
+  const succeeded = all.filter(({ record }) => record?.status === 'SUCCESS').length;
+  say(`\n${all.length} accepted, ${succeeded} succeeded, ${all.length - succeeded} failed as they should, 0 unaccounted for.`);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`demo: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+
+/** One event for the Kafka door. */
+export interface DemoEvent {
+  readonly functionName: string;
+  readonly event: unknown;
+}
+
+/**
+ * What any producer does to call functions: JSON in the value, the function in a header. Plain kafkajs, nothing of Sendoff.
+ * @returns the request ids it chose.
+ */
+export async function produce(
+  brokers: readonly string[],
+  topic: string,
+  project: string,
+  events: readonly DemoEvent[],
+): Promise<readonly string[]> {
+  const kafka = new kafkajs.Kafka({ clientId: 'demo', brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  const requestIds = events.map(() => randomUUID());
+  const messages = events.map(({ functionName, event }, index) => ({
+    value: JSON.stringify(event),
+    headers: { 'sendoff-function': functionName, 'sendoff-project': project, 'sendoff-request-id': requestIds[index] ?? '' },
+  }));
+  await producer.send({ topic, messages });
+  await producer.disconnect();
+  return requestIds;
+}
