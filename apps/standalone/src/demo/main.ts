@@ -112,8 +112,9 @@ async function main(): Promise<void> {
   for (const [index, requestId] of requestIds.entries()) all.push({ requestId, functionName: chosen(index), door: 'Kafka' });
   await follow(client, all);
   tellWhere(all);
-  const succeeded = all.filter(({ record }) => record?.status === 'SUCCESS').length;
-  say(`\n${all.length} accepted, ${succeeded} succeeded, ${all.length - succeeded} failed as they should, 0 unaccounted for.`);
+  const count = (...statuses: string[]) => all.filter(({ record }) => statuses.includes(record?.status ?? '')).length;
+  const [succeeded, failed] = [count('SUCCESS'), count('FAIL', 'DISCARD')];
+  say(`\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as they should, ${all.length - succeeded - failed} unaccounted for.`);
 }
 
 try {

@@ -1,0 +1,95 @@
+/**
+ * Writes the tables of docs/ from the code they describe; with `--check` it only tells whether they are up to date.
+ *
+ * Works on compiled code, because config classes need decorators.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+
+execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+await import('reflect-metadata');
+
+const dist = new URL('../dist/', import.meta.url);
+const load = async (file) => import(new URL(file, dist));
+const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await load('libs/contracts/src/index.js');
+const { documentConfig, ServiceConfig } = await load('libs/platform/src/index.js');
+const configs = [
+  ['npm start', (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
+  ['every service', ServiceConfig],
+  ['ingress', (await load('apps/ingress/src/ingress.config.js')).IngressConfig],
+  ['executor', (await load('apps/executor/src/executor.config.js')).ExecutorConfig],
+  ['retry-scheduler', (await load('apps/retry-scheduler/src/retry-scheduler.config.js')).RetrySchedulerConfig],
+  ['notifier', (await load('apps/notifier/src/notifier.config.js')).NotifierConfig],
+  ['status-logger', (await load('apps/status-logger/src/status-logger.config.js')).StatusLoggerConfig],
+];
+
+const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const code = (text) => `\`${text}\``;
+
+function retention({ isCompacted, retentionMs }) {
+  if (isCompacted) return 'compacted, kept for ever';
+  return `${retentionMs / 86_400_000} days`;
+}
+
+function fallback(setting) {
+  if (setting.isSecret) return 'none';
+  if (setting.fallback === undefined) return 'unset';
+  return Array.isArray(setting.fallback)
+    ? setting.fallback.length === 0
+      ? 'none'
+      : code(setting.fallback.join(','))
+    : code(setting.fallback);
+}
+
+const inherited = new Set(documentConfig(ServiceConfig).map(({ env }) => env));
+const configTables = configs.map(([name, config]) => {
+  const own = documentConfig(config).filter(({ env }) => config === ServiceConfig || name === 'npm start' || !inherited.has(env));
+  const rows = own.map((setting) => [code(setting.env), fallback(setting), setting.description]);
+  return `### ${name}\n\n${table(['variable', 'default', 'what it says'], rows)}`;
+});
+
+const pages = {
+  'docs/topics.md': table(
+    ['topic', 'value', 'written by', 'read by', 'partitions', 'kept'],
+    topicDeclarations.map((topic) => [
+      code(defaultTopicPrefix + topic.name),
+      topic.value,
+      topic.writtenBy,
+      topic.readBy,
+      topic.partitions,
+      retention(topic),
+    ]),
+  ),
+  'docs/errors.md': [
+    table(
+      ['code', 'may the same call pass later?', 'meaning'],
+      Object.entries(errorCatalogue).map(([name, { retryable, meaning }]) => [code(name), retryable ? 'yes' : 'no', meaning]),
+    ),
+    '## How an invocation can end',
+    table(
+      ['condition', 'status', 'error_code', 'status_code', 'meaning'],
+      Object.entries(conditions).map(([name, { status, errorCode, statusCode, meaning }]) => [
+        code(name === '' ? '""' : name),
+        status,
+        errorCode,
+        statusCode,
+        meaning,
+      ]),
+    ),
+  ].join('\n\n'),
+  'docs/config.md': configTables.join('\n\n'),
+};
+
+const isCheck = process.argv.includes('--check');
+let isStale = false;
+for (const [file, generated] of Object.entries(pages)) {
+  const before = readFileSync(file, 'utf8');
+  const [head, , tail] = before.split(/(<!-- generated -->[\s\S]*<!-- \/generated -->)/);
+  if (tail === undefined) throw new Error(`${file} has no <!-- generated --> ... <!-- /generated --> part`);
+  const after = `${head}<!-- generated -->\n${generated}\n<!-- /generated -->${tail}`;
+  if (after === before) continue;
+  isStale = true;
+  if (isCheck) console.error(`${file} is not what the code says: run npm run docs`);
+  else writeFileSync(file, after);
+}
+process.exit(isCheck && isStale ? 1 : 0);
