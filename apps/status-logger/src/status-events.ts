@@ -42,7 +42,10 @@ export function eventsOf(topic: string, record: IncomingRecord): ReadEvents {
 
 function queued({ headers }: IncomingRecord): ReadEvents {
   const invocation = decodeInvocation({ headers, value: noPayload });
-  return withLog([{ kind: 'queued', attempt: invocation.attempt, ...subjectOf(invocation) }], invocation.policy.statusLog);
+  return withLog(
+    [{ kind: 'queued', attempt: invocation.attempt, lastError: invocation.lastError ?? '', ...subjectOf(invocation) }],
+    invocation.policy.statusLog,
+  );
 }
 
 function waiting(record: IncomingRecord): ReadEvents {

@@ -11,7 +11,7 @@ export interface EventSubject {
 /** One thing that happened to an invocation, as a record of some topic tells it. */
 export type StatusEvent =
   /** It is on a work topic, about to make `attempt`. */
-  | ({ readonly kind: 'queued'; readonly attempt: number } & EventSubject)
+  | ({ readonly kind: 'queued'; readonly attempt: number; readonly lastError: string } & EventSubject)
   /** It waits in a delay topic for `attempt`. */
   | ({ readonly kind: 'waiting'; readonly attempt: number; readonly dueAt: EpochMs; readonly lastError: string } & EventSubject)
   | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
@@ -87,27 +87,27 @@ function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {
   };
 }
 
+/**
+ * What shows while an invocation is under way comes from the event of the highest stage alone: nothing is carried over from the one
+ * before, which may not have arrived yet.
+ */
 function foldProgress(
   record: FoldedRecord,
   event: Extract<StatusEvent, { kind: 'queued' | 'waiting' | 'running' }>,
 ): FoldedRecord {
   const stage = stageOf(event.kind, event.attempt);
-  if (stage < record.stage || record.stage === settledStage) return record;
-  const { dueAt: _dueAt, startedAt: _startedAt, ...rest } = record;
-  if (stage === record.stage && event.kind === 'waiting' && (record.dueAt ?? 0) >= event.dueAt) return record;
+  if (stage < record.stage) return record;
+  const { dueAt, startedAt, ...rest } = record;
   switch (event.kind) {
     case 'queued':
-      return {
-        ...rest,
-        stage,
-        status: 'WAIT',
-        attempts: event.attempt - 1,
-        ...(_startedAt === undefined ? {} : { startedAt: _startedAt }),
-      };
+      if (stage === record.stage) return record;
+      return { ...rest, stage, status: 'WAIT', attempts: event.attempt - 1, errorMessage: event.lastError };
     case 'waiting':
+      if (stage === record.stage && (dueAt ?? 0) >= event.dueAt) return record;
       return { ...rest, stage, status: 'WAIT', attempts: event.attempt - 1, dueAt: event.dueAt, errorMessage: event.lastError };
     case 'running':
-      return { ...rest, stage, status: 'RUNNING', attempts: event.attempt, startedAt: event.startedAt };
+      if (stage === record.stage && (startedAt ?? 0) >= event.startedAt) return record;
+      return { ...rest, stage, status: 'RUNNING', attempts: event.attempt, startedAt: event.startedAt, errorMessage: '' };
     default:
       return event satisfies never;
   }

@@ -114,7 +114,9 @@ async function main(): Promise<void> {
   tellWhere(all);
   const count = (...statuses: string[]) => all.filter(({ record }) => statuses.includes(record?.status ?? '')).length;
   const [succeeded, failed] = [count('SUCCESS'), count('FAIL', 'DISCARD')];
-  say(`\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as they should, ${all.length - succeeded - failed} unaccounted for.`);
+  say(
+    `\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as they should, ${all.length - succeeded - failed} unaccounted for.`,
+  );
 }
 
 try {

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { aSettlement, anInvocation, builtAt } from '#testing';
+import { type Condition, epochMs, type Target } from '#contracts';
+import { afterDelivery, defaultDeliveryPolicy, type Delivery, type DeliveryDecision } from './after-delivery.ts';
+import { concerned } from './concerned.ts';
+import { findCycle } from './find-cycle.ts';
+import { isGranted, resourceOf } from './is-granted.ts';
+import { settlementOf } from './settle.ts';
+
+const policy = { triesMax: 3, backoff: { baseMs: 1_000, maxMs: 10_000 } };
+const deferred: Delivery = { kind: 'deferred', reason: 'busy' };
+
+describe('afterDelivery', () => {
+  it.each<[rule: string, made: number, Delivery, DeliveryDecision]>([
+    ['delivered is done', 1, { kind: 'delivered' }, { kind: 'done' }],
+    ['and says where', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
+    ['refused is given up', 1, { kind: 'refused', reason: 'gone' }, { kind: 'abandon', reason: 'gone' }],
+    ['deferred is tried again', 1, deferred, { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' }],
+    ['the last try is still made', 2, deferred, { kind: 'again', try: 3, dueAt: epochMs(builtAt + 1_000), reason: 'busy' }],
+    ['one more is not', 3, deferred, { kind: 'abandon', reason: 'busy (try 3 of 3)' }],
+    [
+      'a target may ask for a longer wait',
+      1,
+      { ...deferred, retryAfterMs: 900 } as Delivery,
+      { kind: 'again', try: 2, dueAt: epochMs(builtAt + 900), reason: 'busy' },
+    ],
+    [
+      'but not for a shorter one',
+      1,
+      { ...deferred, retryAfterMs: 100 } as Delivery,
+      { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' },
+    ],
+  ])('%s', (_rule, made, delivery, decision) => {
+    expect(afterDelivery({ delivery, try: made, policy, now: builtAt, jitter: 0 })).toEqual(decision);
+  });
+
+  it('tries again a millisecond later at the soonest', () => {
+    expect(
+      afterDelivery({
+        delivery: deferred,
+        try: 1,
+        policy: { triesMax: 2, backoff: { baseMs: 0, maxMs: 0 } },
+        now: builtAt,
+        jitter: 0,
+      }),
+    ).toMatchObject({ dueAt: builtAt + 1 });
+  });
+
+  it('makes eight tries over about an hour by default', () => {
+    let elapsedMs = 0;
+    for (let made = 1; made < defaultDeliveryPolicy.triesMax; made++) {
+      const decision = afterDelivery({
+        delivery: deferred,
+        try: made,
+        policy: defaultDeliveryPolicy,
+        now: builtAt,
+        jitter: 0.999,
+      });
+      if (decision.kind === 'again') elapsedMs += decision.dueAt - builtAt;
+    }
+    expect([defaultDeliveryPolicy.triesMax, Math.round(elapsedMs / 60_000)]).toEqual([8, 61]);
+  });
+});
+
+const stream: Target = { type: 'DIS', streamName: 'orders' };
+const store: Target = { type: 'OBS', bucket: 'results', prefix: '', expiresDays: 0 };
+
+describe('concerned', () => {
+  const invocation = anInvocation({ policy: { destinations: { onSuccess: stream, onFailure: store } } });
+  it.each<[Condition, Target]>([
+    ['', stream],
+    ['HandledInvocationError', store],
+    ['InvocationCanceled', store],
+    ['EventAgeExceeded', store],
+    ['RecursionDetected', store],
+  ])('%j concerns its side', (condition, target) => {
+    expect(concerned({ condition, invocation })).toBe(target);
+  });
+
+  it('is nobody where a side has no target', () => {
+    expect(concerned({ condition: '', invocation: anInvocation() })).toBeUndefined();
+  });
+});
+
+describe('isGranted', () => {
+  const agency = (resource: string, type: 'DIS' | 'OBS' = 'DIS') => ({
+    kind: 'agency' as const,
+    project: 'p1',
+    name: 'a',
+    grants: [{ type, resource }],
+  });
+  it.each([
+    ['orders', true],
+    ['order', false],
+    ['orders2', false],
+    ['*', true],
+    ['ord*', true],
+    ['*ers', true],
+    ['o*d*s', true],
+    ['o*x*s', false],
+    ['*orders*', true],
+    ['ord*ders', false],
+    ['order*ers', false],
+    ['', false],
+  ])('a grant of %j: %s', (resource, isCovered) => {
+    expect(isGranted(agency(resource), stream)).toBe(isCovered);
+  });
+
+  it('looks at the kind too, and grants nothing without an agency', () => {
+    expect([isGranted(agency('*', 'OBS'), stream), isGranted(undefined, stream)]).toEqual([false, false]);
+  });
+
+  it.each<[Target, string]>([
+    [store, 'results'],
+    [stream, 'orders'],
+    [{ type: 'SMN', topicUrn: 't' }, 't'],
+    [{ type: 'FunctionGraph', functionUrn: 'f' }, 'f'],
+  ])('%j is covered by its name', (target, resource) => {
+    expect(resourceOf(target)).toBe(resource);
+  });
+});
+
+describe('findCycle', () => {
+  const edges: Readonly<Record<string, readonly string[]>> = {
+    a: ['b', 'x'],
+    b: ['c'],
+    c: ['a'],
+    x: ['x', 'y'],
+    y: ['x'],
+    self: ['self'],
+  };
+  it.each([
+    ['a', ['a', 'b', 'c', 'a']],
+    ['self', ['self', 'self']],
+    ['y', ['y', 'x', 'y']],
+    ['nobody', undefined],
+  ])('from %s', (start, path) => {
+    expect(findCycle(start, (node) => edges[node] ?? [])).toEqual(path);
+  });
+
+  it('ends where a circle does not touch the start', () => {
+    expect(findCycle('start', (node) => (node === 'start' ? ['x'] : (edges[node] ?? [])))).toBeUndefined();
+  });
+});
+
+describe('settlementOf', () => {
+  const ending = { condition: '', attempts: 1, endedAt: builtAt } as const;
+  it.each([
+    [256 * 1024, 256 * 1024],
+    [256 * 1024 + 1, 0],
+  ])('keeps of a return value of %i bytes %i', (bytes, kept) => {
+    const settlement = settlementOf(anInvocation(), { ...ending, responsePayload: Buffer.alloc(bytes) });
+    expect([settlement.responsePayload.length, settlement.condition]).toEqual([kept, '']);
+  });
+
+  it('is empty where nothing was returned, and cuts long messages', () => {
+    const { startedAt: _none, ...expected } = aSettlement({
+      endedAt: builtAt,
+      responsePayload: Buffer.alloc(0),
+      errorMessage: 'x'.repeat(1_024),
+    });
+    expect(settlementOf(anInvocation(), { ...ending, errorMessage: 'x'.repeat(2_000) })).toEqual(expected);
+    expect(settlementOf(anInvocation(), ending).errorMessage).toBe('');
+  });
+});

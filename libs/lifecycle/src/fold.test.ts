@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type DeliveryStatus, epochMs } from '#contracts';
+import { builtAt, builtUrn } from '#testing';
+import { fold, type FoldedRecord, type StatusEvent } from './fold.ts';
+
+const at = (ms: number) => epochMs(builtAt + ms);
+const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
+const queued = (attempt: number): StatusEvent => ({
+  kind: 'queued',
+  attempt,
+  lastError: attempt === 1 ? '' : `failed ${attempt - 1}`,
+  ...subject,
+});
+const waiting = (attempt: number, dueInMs: number): StatusEvent => ({
+  kind: 'waiting',
+  attempt,
+  dueAt: at(dueInMs),
+  lastError: `failed ${attempt - 1}`,
+  ...subject,
+});
+const running = (attempt: number, startedInMs: number): StatusEvent => ({
+  kind: 'running',
+  attempt,
+  startedAt: at(startedInMs),
+  ...subject,
+});
+const settled = (given: Partial<Extract<StatusEvent, { kind: 'settled' }>> = {}): StatusEvent => ({
+  kind: 'settled',
+  condition: '',
+  attempts: 1,
+  startedAt: at(1),
+  endedAt: at(2),
+  errorMessage: '',
+  ...subject,
+  ...given,
+});
+const delivery = (given: Partial<DeliveryStatus> = {}): StatusEvent => ({
+  kind: 'delivery',
+  requestId: 'r1',
+  delivery: { deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3), ...given },
+});
+
+const foldAll = (events: readonly StatusEvent[]) => events.reduce<FoldedRecord | undefined>(fold, undefined);
+
+describe('fold', () => {
+  it.each<[rule: string, StatusEvent[], Partial<FoldedRecord>]>([
+    [
+      'accepted: it waits',
+      [queued(1)],
+      { status: 'WAIT', attempts: 0, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt },
+    ],
+    ['an attempt that lasts: it runs', [queued(1), running(1, 5)], { status: 'RUNNING', attempts: 1, startedAt: at(5) }],
+    [
+      'a failed attempt: it waits, with the reason and the due time',
+      [queued(1), running(1, 5), waiting(2, 900)],
+      { status: 'WAIT', attempts: 1, dueAt: at(900), errorMessage: 'failed 1' },
+    ],
+    ['released: it waits for its turn', [waiting(2, 900), queued(2)], { status: 'WAIT', attempts: 1 }],
+    [
+      'a success',
+      [queued(1), settled()],
+      { status: 'SUCCESS', errorCode: 0, errorMessage: '', attempts: 1, startedAt: at(1), endedAt: at(2) },
+    ],
+    [
+      'a failure',
+      [settled({ condition: 'OutOfMemory', errorMessage: 'too much' })],
+      { status: 'FAIL', errorCode: 4204, errorMessage: 'too much' },
+    ],
+    [
+      'settled twice: the one that ended first',
+      [settled({ endedAt: at(9), condition: 'SystemError' }), settled()],
+      { status: 'SUCCESS', endedAt: at(2) },
+    ],
+    ['what comes late changes nothing', [settled(), queued(1), running(1, 5), waiting(2, 9)], { status: 'SUCCESS', attempts: 1 }],
+    [
+      'a delivery on its way',
+      [settled(), delivery()],
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3) }] },
+    ],
+    [
+      'its end beats its waiting',
+      [delivery({ state: 'delivered', tries: 1, at: at(4) }), delivery({ tries: 5, at: at(9) })],
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: at(4) }] },
+    ],
+    [
+      'a later end beats an earlier one',
+      [delivery({ state: 'undelivered', at: at(4) }), delivery({ state: 'delivered', at: at(5) })],
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(5) }] },
+    ],
+    [
+      'more tries beat fewer',
+      [delivery({ tries: 2, at: at(4) }), delivery({ tries: 1, at: at(9) })],
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 2, at: at(4) }] },
+    ],
+  ])('%s', (_rule, events, record) => {
+    expect(foldAll(events)).toMatchObject(record);
+  });
+
+  it('has no due time once it no longer waits', () => {
+    expect(foldAll([waiting(2, 900), queued(2)])).not.toHaveProperty('dueAt');
+    expect(foldAll([waiting(2, 900), settled()])).not.toHaveProperty('dueAt');
+  });
+
+  const event: fc.Arbitrary<StatusEvent> = fc.oneof(
+    fc.integer({ min: 1, max: 4 }).map(queued),
+    fc.tuple(fc.integer({ min: 2, max: 4 }), fc.nat(50)).map(([attempt, due]) => waiting(attempt, due)),
+    fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(50)).map(([attempt, started]) => running(attempt, started)),
+    fc
+      .tuple(
+        fc.constantFrom('', 'SystemError', 'OutOfMemory' as const),
+        fc.nat(3),
+        fc.nat(2),
+        fc.option(fc.nat(2), { nil: undefined }),
+      )
+      .map(([condition, ended, attempts, started]) =>
+        settled({
+          condition: condition as '',
+          endedAt: at(ended),
+          attempts,
+          errorMessage: condition,
+          ...(started === undefined ? {} : { startedAt: at(started) }),
+        }),
+      ),
+    fc
+      .record({
+        deliveryId: fc.constantFrom('a', 'b'),
+        state: fc.constantFrom('pending' as const, 'delivered' as const, 'undelivered' as const),
+        tries: fc.nat(3),
+        at: fc.nat(3).map(at),
+      })
+      .map(delivery),
+  );
+
+  it('folds to the same record in any order, and again', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .array(event, { maxLength: 8 })
+          .chain((events) =>
+            fc.tuple(fc.constant(events), fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 })),
+          ),
+        ([events, shuffled]) => {
+          expect(foldAll(shuffled)).toEqual(foldAll(events));
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
