@@ -18,7 +18,7 @@ const accepted = (given: Partial<InvocationRequest> = {}, policy?: PolicyDocumen
 
 describe('accept', () => {
   it('without a policy: no retries, an hour, nobody to tell', () => {
-    expect(accept(request, known, builtAt)).toEqual({
+    expect(accept(request, known, builtAt)).toStrictEqual({
       kind: 'accepted',
       invocation: {
         requestId: 'r1',
@@ -40,13 +40,13 @@ describe('accept', () => {
     const destinations = { onFailure: { type: 'DIS', streamName: 's' } } as const;
     const policy = aPolicy({ retriesMax: 3, eventAgeMaxMs: 5_000, backoff: { baseMs: 1, maxMs: 2 }, destinations });
     const invocation = accepted({ traceparent: 't' }, policy);
-    expect(invocation.policy).toEqual({ retriesMax: 3, backoff: { baseMs: 1, maxMs: 2 }, destinations });
-    expect([invocation.expiresAt, invocation.traceparent]).toEqual([builtAt + 5_000, 't']);
+    expect(invocation.policy).toStrictEqual({ retriesMax: 3, backoff: { baseMs: 1, maxMs: 2 }, destinations });
+    expect([invocation.expiresAt, invocation.traceparent]).toStrictEqual([builtAt + 5_000, 't']);
   });
 
   it('lets the validity period of a delayed invocation begin when it is due', () => {
     const invocation = accepted({ delaySeconds: 60 });
-    expect([invocation.dueAt, invocation.expiresAt]).toEqual([epochMs(builtAt + 60_000), epochMs(builtAt + 3_660_000)]);
+    expect([invocation.dueAt, invocation.expiresAt]).toStrictEqual([epochMs(builtAt + 60_000), epochMs(builtAt + 3_660_000)]);
   });
 
   it.each<[rule: string, PolicyDocument, ProjectDocument | undefined, string | undefined]>([
@@ -73,7 +73,7 @@ describe('accept', () => {
     ['a delay that is no whole number', { delaySeconds: 1.5 }, {}, 'delay-out-of-range'],
     ['a delay that is no number', { delaySeconds: Number.NaN }, {}, 'delay-out-of-range'],
   ])('refuses %s', (_rule, given, facts, reason) => {
-    expect(accept({ ...request, ...given }, { ...known, ...facts }, builtAt)).toEqual({ kind: 'refused', reason });
+    expect(accept({ ...request, ...given }, { ...known, ...facts }, builtAt)).toStrictEqual({ kind: 'refused', reason });
   });
 
   it.each<[rule: string, Partial<InvocationRequest>, string]>([

@@ -15,6 +15,6 @@ describe('admit', () => {
     ['once it is cancelled', 500, true, { kind: 'settle', condition: 'InvocationCanceled' }],
     ['cancelled and too old', 1_000, true, { kind: 'settle', condition: 'InvocationCanceled' }],
   ])('%s', (_when, ageMs, isCancelled, admission) => {
-    expect(admit(invocation, epochMs(builtAt + ageMs), isCancelled)).toEqual(admission);
+    expect(admit(invocation, epochMs(builtAt + ageMs), isCancelled)).toStrictEqual(admission);
   });
 });

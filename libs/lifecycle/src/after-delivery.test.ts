@@ -31,7 +31,7 @@ describe('afterDelivery', () => {
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' },
     ],
   ])('%s', (_rule, made, delivery, decision) => {
-    expect(afterDelivery({ delivery, try: made, policy, now: builtAt, jitter: 0 })).toEqual(decision);
+    expect(afterDelivery({ delivery, try: made, policy, now: builtAt, jitter: 0 })).toStrictEqual(decision);
   });
 
   it('tries again a millisecond later at the soonest', () => {
@@ -58,7 +58,7 @@ describe('afterDelivery', () => {
       });
       if (decision.kind === 'again') elapsedMs += decision.dueAt - builtAt;
     }
-    expect([defaultDeliveryPolicy.triesMax, Math.round(elapsedMs / 60_000)]).toEqual([8, 61]);
+    expect([defaultDeliveryPolicy.triesMax, Math.round(elapsedMs / 60_000)]).toStrictEqual([8, 61]);
   });
 });
 
@@ -102,12 +102,21 @@ describe('isGranted', () => {
     ['ord*ders', false],
     ['order*ers', false],
     ['', false],
+    ['xrd*', false],
+    ['x*', false],
+    ['o*d*d*s', false],
+    ['o*r*r*s', true],
   ])('a grant of %j: %s', (resource, isCovered) => {
     expect(isGranted(agency(resource), stream)).toBe(isCovered);
   });
 
+  it('is enough when one grant of many covers it', () => {
+    const grants = [...agency('other').grants, ...agency('orders').grants];
+    expect(isGranted({ ...agency('x'), grants }, stream)).toBe(true);
+  });
+
   it('looks at the kind too, and grants nothing without an agency', () => {
-    expect([isGranted(agency('*', 'OBS'), stream), isGranted(undefined, stream)]).toEqual([false, false]);
+    expect([isGranted(agency('*', 'OBS'), stream), isGranted(undefined, stream)]).toStrictEqual([false, false]);
   });
 
   it.each<[Target, string]>([
@@ -135,7 +144,7 @@ describe('findCycle', () => {
     ['y', ['y', 'x', 'y']],
     ['nobody', undefined],
   ])('from %s', (start, path) => {
-    expect(findCycle(start, (node) => edges[node] ?? [])).toEqual(path);
+    expect(findCycle(start, (node) => edges[node] ?? [])).toStrictEqual(path);
   });
 
   it('ends where a circle does not touch the start', () => {
@@ -150,7 +159,7 @@ describe('settlementOf', () => {
     [256 * 1024 + 1, 0],
   ])('keeps of a return value of %i bytes %i', (bytes, kept) => {
     const settlement = settlementOf(anInvocation(), { ...ending, responsePayload: Buffer.alloc(bytes) });
-    expect([settlement.responsePayload.length, settlement.condition]).toEqual([kept, '']);
+    expect([settlement.responsePayload.length, settlement.condition]).toStrictEqual([kept, '']);
   });
 
   it('is empty where nothing was returned, and cuts long messages', () => {
@@ -159,7 +168,7 @@ describe('settlementOf', () => {
       responsePayload: Buffer.alloc(0),
       errorMessage: 'x'.repeat(1_024),
     });
-    expect(settlementOf(anInvocation(), { ...ending, errorMessage: 'x'.repeat(2_000) })).toEqual(expected);
+    expect(settlementOf(anInvocation(), { ...ending, errorMessage: 'x'.repeat(2_000) })).toStrictEqual(expected);
     expect(settlementOf(anInvocation(), ending).errorMessage).toBe('');
   });
 });

@@ -52,12 +52,12 @@ describe('decide', () => {
     ['its wait may be asked for too', 1, 0, 0, { ...unavailable, retryAfterMs: 2_000 } as AttemptOutcome, retry(2, 0, 2_000)],
   ])('%s', (_rule, attempt, retriesUsed, ageMs, outcome, decision) => {
     const invocation = anInvocation({ attempt, retriesUsed, expiresAt: epochMs(builtAt + 10_000), policy: { retriesMax: 2 } });
-    expect(decide(invocation, { outcome, now: epochMs(builtAt + ageMs), jitter: 0 })).toEqual(decision);
+    expect(decide(invocation, { outcome, now: epochMs(builtAt + ageMs), jitter: 0 })).toStrictEqual(decision);
   });
 
   it('never makes a retry at once, however small the wait', () => {
     const invocation = anInvocation({ policy: { retriesMax: 1, backoff: { baseMs: 0, maxMs: 0 } } });
-    expect(decide(invocation, { outcome: failed, now: builtAt, jitter: 0 })).toEqual(retry(2, 1, 1));
+    expect(decide(invocation, { outcome: failed, now: builtAt, jitter: 0 })).toStrictEqual(retry(2, 1, 1));
   });
 
   it('never makes a retry outside of the validity period', () => {

@@ -6,8 +6,7 @@ import { type DelayTopic, dwells, type EpochMs, epochMs, nearHorizonMs } from '#
  */
 export function delayTopicFor(dueAt: EpochMs, now: EpochMs): DelayTopic {
   const remainingMs = dueAt - now;
-  if (remainingMs <= nearHorizonMs) return 'delays.near';
-  const fitting = dwells.findLast(({ dwellMs }) => dwellMs <= remainingMs);
+  const fitting = remainingMs <= nearHorizonMs ? undefined : dwells.findLast(({ dwellMs }) => dwellMs <= remainingMs);
   return fitting === undefined ? 'delays.near' : `delays.${fitting.name}`;
 }
 

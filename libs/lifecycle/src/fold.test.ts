@@ -97,6 +97,78 @@ describe('fold', () => {
     expect(foldAll(events)).toMatchObject(record);
   });
 
+  it.each<[rule: string, StatusEvent, StatusEvent, Partial<FoldedRecord>]>([
+    ['of two waits of one attempt the later due time shows', waiting(2, 10), waiting(2, 20), { dueAt: at(20) }],
+    ['of two runs of one attempt the later start shows', running(1, 10), running(1, 20), { startedAt: at(20) }],
+    [
+      'of two ends at once the smaller error code',
+      settled({ condition: 'HandledInvocationError' }),
+      settled({ condition: 'SystemError' }),
+      { errorCode: 4201 },
+    ],
+    ['then fewer attempts', settled({ attempts: 9 }), settled({ attempts: 10 }), { attempts: 9 }],
+    [
+      'then the earlier start',
+      settled({ startedAt: epochMs(9) }),
+      settled({ startedAt: epochMs(10) }),
+      { startedAt: epochMs(9) },
+    ],
+    [
+      'a waiting delivery with more tries shows',
+      delivery({ tries: 9 }),
+      delivery({ tries: 10 }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 10, at: at(3) }] },
+    ],
+    [
+      'an end beats waiting, whatever the numbers',
+      delivery({ state: 'delivered', tries: 1, at: epochMs(1) }),
+      delivery({ tries: 5, at: epochMs(9) }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(1) }] },
+    ],
+    [
+      'of two ends the later one',
+      delivery({ state: 'delivered', tries: 9, at: epochMs(9) }),
+      delivery({ state: 'undelivered', tries: 1, at: epochMs(10) }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'undelivered', tries: 1, at: epochMs(10) }] },
+    ],
+    [
+      'deliveries stand in the order of their names',
+      delivery({ deliveryId: 'a' }),
+      delivery({ deliveryId: 'b' }),
+      { deliveries: ['a', 'b'].map((deliveryId) => ({ deliveryId, state: 'pending', tries: 0, at: at(3) })) },
+    ],
+  ])('%s, whichever comes first', (_rule, one, other, record) => {
+    expect(foldAll([one, other])).toMatchObject(record);
+    expect(foldAll([other, one])).toStrictEqual(foldAll([one, other]));
+  });
+
+  it('knows of a delivery before it knows of its invocation', () => {
+    expect(fold(undefined, delivery())).toStrictEqual({
+      requestId: 'r1',
+      functionUrn: '',
+      project: '',
+      status: 'WAIT',
+      errorCode: 0,
+      errorMessage: '',
+      acceptedAt: epochMs(0),
+      attempts: 0,
+      deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3) }],
+      stage: -1,
+    });
+    expect(foldAll([delivery(), queued(1)])).toMatchObject({
+      functionUrn: builtUrn,
+      project: 'p1',
+      acceptedAt: builtAt,
+      status: 'WAIT',
+    });
+  });
+
+  it('shows no message while an attempt runs, and no start where none is known', () => {
+    expect(foldAll([waiting(2, 5), running(2, 9)])).toMatchObject({ errorMessage: '', status: 'RUNNING', attempts: 2 });
+    const { startedAt: _none, ...never } = settled() as Extract<StatusEvent, { kind: 'settled' }>;
+    expect(foldAll([running(1, 5), never])).not.toHaveProperty('startedAt');
+  });
+
   it('has no due time once it no longer waits', () => {
     expect(foldAll([waiting(2, 900), queued(2)])).not.toHaveProperty('dueAt');
     expect(foldAll([waiting(2, 900), settled()])).not.toHaveProperty('dueAt');
@@ -141,7 +213,7 @@ describe('fold', () => {
             fc.tuple(fc.constant(events), fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 })),
           ),
         ([events, shuffled]) => {
-          expect(foldAll(shuffled)).toEqual(foldAll(events));
+          expect(foldAll(shuffled)).toStrictEqual(foldAll(events));
         },
       ),
       { numRuns: 2_000 },

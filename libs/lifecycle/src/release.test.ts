@@ -48,12 +48,12 @@ describe('release', () => {
       { kind: 'release', to: 'notifications' },
     ],
   ])('%s', (_when, given, ms, isCancelled, decision) => {
-    expect(release(waiting(given), at(ms), isCancelled)).toEqual(decision);
+    expect(release(waiting(given), at(ms), isCancelled)).toStrictEqual(decision);
   });
 
   it('without a validity period only the due time counts', () => {
     const { expiresAt: _none, ...rest } = waiting();
-    expect(release(rest, at(1_000), false)).toEqual({ kind: 'release', to: 'invocations' });
+    expect(release(rest, at(1_000), false)).toStrictEqual({ kind: 'release', to: 'invocations' });
   });
 });
 

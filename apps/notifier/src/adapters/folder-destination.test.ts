@@ -1,0 +1,71 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Target } from '#contracts';
+import { createLogger } from '#platform';
+import { aSettlement, builtAt, ManualClock } from '#testing';
+import { destinationConformance } from '../destination.conformance.ts';
+import { FolderDestination } from './folder-destination.ts';
+
+const logger = createLogger({ service: 'test', level: 'silent', isPretty: false });
+const target = (given: object = {}) =>
+  ({ type: 'OBS', bucket: 'results', prefix: '/a/b/', expiresDays: 0, ...given }) as Extract<Target, { type: 'OBS' }>;
+
+async function filesIn(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+destinationConformance('a folder', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'sendoff-folder-'));
+  return {
+    destination: new FolderDestination(root, new ManualClock(), logger),
+    target: target(),
+    refusing: target({ bucket: '..', prefix: '../..' }),
+    keepsCopies: false,
+    received: async () => Promise.all((await filesIn(root)).map(async (file) => readFile(file, 'utf8'))),
+    close: async () => rm(root, { recursive: true }),
+  };
+});
+
+describe('an object in a folder', () => {
+  let root: string;
+  let clock: ManualClock;
+  let folder: FolderDestination;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'sendoff-folder-'));
+    clock = new ManualClock(builtAt);
+    folder = new FolderDestination(root, clock, logger);
+  });
+  afterEach(async () => {
+    folder.close();
+    await rm(root, { recursive: true });
+  });
+
+  const dayMs = 86_400_000;
+  const objects = async () =>
+    (await filesIn(root)).filter((file) => !file.includes('.expires')).map((file) => file.slice(root.length + 1));
+
+  it('lies below bucket, prefix and day, named for its request', async () => {
+    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target());
+    expect(await objects()).toEqual(['results/a/b/2027/01/15/1167bf8c-87b0-43ab-8f5f-26b16c64f252.json']);
+  });
+
+  it('is there through its last day and gone after it', async () => {
+    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target({ expiresDays: 2 }));
+    await clock.advance(2 * dayMs);
+    await folder.sweep();
+    expect((await objects()).length).toBe(1);
+    await clock.advance(dayMs);
+    await folder.sweep();
+    expect(await filesIn(root)).toEqual([]);
+  });
+
+  it('stays for ever where it does not expire', async () => {
+    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target());
+    await clock.advance(1_000 * dayMs);
+    await folder.sweep();
+    expect((await objects()).length).toBe(1);
+  });
+});

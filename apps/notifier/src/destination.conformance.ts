@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DeliveryTarget } from '#contracts';
+import { notificationMessage } from '#lifecycle';
+import { aSettlement } from '#testing';
+import type { Destination } from './destination.ts';
+
+/** A destination with a target that takes what it is sent, and a way to look there. */
+export interface DestinationUnderTest<Target extends DeliveryTarget> {
+  readonly destination: Destination<Target>;
+  readonly target: Target;
+  /** A target of the same kind that will never take anything; undefined where there is none. */
+  readonly refusing?: Target;
+  /** All that the target has, as texts; a repeat that overwrites itself is there once. */
+  received(): Promise<readonly string[]>;
+  /** Does the target tell two deliveries of the same notification apart? An object store overwrites. */
+  readonly keepsCopies: boolean;
+  close(): Promise<void>;
+}
+
+/** The promises of a destination. */
+export function destinationConformance<Target extends DeliveryTarget>(
+  name: string,
+  open: () => Promise<DestinationUnderTest<Target>>,
+): void {
+  describe(`${name} as a destination`, () => {
+    let under: DestinationUnderTest<Target>;
+    const settlement = aSettlement();
+    const notification = { settlement, message: notificationMessage(settlement) };
+    const never = new AbortController().signal;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(async () => under.close());
+
+    it('delivers the message as it is, and says where it lies', async () => {
+      const delivery = await under.destination.deliver(notification, under.target, never);
+      expect(delivery).toMatchObject({ kind: 'delivered', location: expect.any(String) });
+      expect(await under.received()).toEqual([notification.message]);
+    });
+
+    it('bears a repeat', async () => {
+      await under.destination.deliver(notification, under.target, never);
+      expect(await under.destination.deliver(notification, under.target, never)).toMatchObject({ kind: 'delivered' });
+      expect(await under.received()).toEqual(Array(under.keepsCopies ? 2 : 1).fill(notification.message));
+    });
+
+    it('refuses what will never pass, with a reason', async ({ skip }) => {
+      if (under.refusing === undefined) return skip('this kind of target takes everything');
+      expect(await under.destination.deliver(notification, under.refusing, never)).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringMatching(/\w/),
+      });
+    });
+  });
+}
