@@ -7,14 +7,11 @@ import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
 import { ExpressRate } from './express-rate.ts';
-import { prepareHttp } from './http-surface.ts';
+import { httpOptions, prepareHttp } from './http-surface.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import type { StatusRecords } from './status-records.ts';
-
-/** Bodies of the control plane. */
-const bodyBytesMax = 1_048_576;
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
 export async function composeIngress(
@@ -38,13 +35,7 @@ export async function composeIngress(
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
-    http: {
-      bodyLimit: bodyBytesMax,
-      routerOptions: { maxParamLength: 512 },
-      requestTimeout: 30_000,
-      connectionTimeout: 60_000,
-      keepAliveTimeout: 65_000,
-    },
+    http: httpOptions,
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareHttp(fastify, authenticators);

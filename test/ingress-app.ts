@@ -1,0 +1,163 @@
+import { Registry as Metrics } from 'prom-client';
+import pino from 'pino';
+import { epochMs, type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
+import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
+import { buildService, loadConfig } from '#platform';
+import { ManualClock } from '#testing';
+import { composeIngress } from '../apps/ingress/src/ingress.ts';
+import { IngressConfig } from '../apps/ingress/src/ingress.config.ts';
+import type { StatusRecords } from '../apps/ingress/src/status-records.ts';
+
+/** What an ingress under test is told to differ in. */
+export interface IngressAppOptions<Gateway extends KafkaGateway> {
+  readonly gateway?: Gateway;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: ManualClock;
+  readonly topicPrefix?: string;
+}
+
+/** An answer of the API, read. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Parsed; the text where it is no JSON; undefined where there is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects of an answer by expecting it
+  readonly body: any;
+}
+
+/** A status-logger that answers what a test laid in, and remembers what it was asked. */
+export class FakeStatusRecords implements StatusRecords {
+  readonly asked: StatusQuery[] = [];
+  page: StatusPage = { records: [], count: 0 };
+  failure: Error | undefined;
+
+  query(query: StatusQuery): Promise<StatusPage> {
+    this.asked.push(query);
+    return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
+  }
+}
+
+/** One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin unless a gateway is given. */
+export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
+  static readonly token = 'a-token';
+  static readonly project = 'p1';
+
+  private constructor(
+    readonly kafka: Gateway,
+    readonly records: FakeStatusRecords,
+    readonly clock: ManualClock,
+    readonly prefix: string,
+    private readonly metrics: Metrics,
+    private readonly app: Awaited<ReturnType<typeof buildService>>,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  static async start<Gateway extends KafkaGateway = MemoryKafka>(
+    options: IngressAppOptions<Gateway> = {},
+  ): Promise<IngressApp<Gateway>> {
+    const { env = {}, clock = new ManualClock(), topicPrefix: prefix = 'sendoff.' } = options;
+    const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
+    await gateway.admin.ensureTopics(topicSpecs(prefix, 2));
+    const records = new FakeStatusRecords();
+    const metrics = new Metrics();
+    const config = loadConfig(IngressConfig, {
+      SENDOFF_PROJECT_ID: IngressApp.project,
+      SENDOFF_TOKEN: IngressApp.token,
+      SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
+      STATUS_LOGGER_URL: 'http://127.0.0.1:1',
+      KAFKA_TOPIC_PREFIX: prefix,
+      DRAIN_TIMEOUT_MS: '1000',
+      ...env,
+    });
+    const base = { config, clock, metrics, logger: pino({ level: 'silent' }), random: () => 0, fatal: () => undefined };
+    const composition = await composeIngress(base, gateway, records);
+    const app = await buildService(base, composition);
+    const end = async () => {
+      await app.close();
+      await composition.close?.();
+    };
+    return new IngressApp(gateway, records, clock, prefix, metrics, app, end);
+  }
+
+  /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    return this.raw(method, `/v2/${IngressApp.project}${path}`, body, { 'x-auth-token': IngressApp.token, ...headers });
+  }
+
+  /** Asks exactly this, with these headers. */
+  async raw(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const answer = await this.app.inject({
+      method: method as 'GET',
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: parsed(answer.body) };
+  }
+
+  /** As {@link call}, but anything other than 2xx is thrown. */
+  async must(method: string, path: string, body?: unknown): Promise<ApiAnswer['body']> {
+    const answer = await this.call(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** Makes a function. @returns its URN, eight fields. */
+  async createFunction(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return (await this.must('POST', '/fgs/functions', functionBody(name, more))).func_urn;
+  }
+
+  /** Writes a record to the intake topic as any producer would. */
+  async produce(value: string | Buffer | null, headers: Record<string, string>): Promise<void> {
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    await this.kafka.publisher.publish({ topic: `${this.prefix}intake`, value: bytes, headers });
+  }
+
+  /** The records of a topic of the in-memory twin, named without the prefix. */
+  recordsOf(this: IngressApp<MemoryKafka>, topic: string): readonly IncomingRecord[] {
+    return this.kafka.records(this.prefix + topic);
+  }
+
+  /** Arrivals counted so far, by what became of them. */
+  async arrivals(): Promise<Readonly<Record<string, number>>> {
+    const metric = await this.metrics.getSingleMetric('sendoff_arrivals_total')?.get();
+    return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['outcome']), value]));
+  }
+
+  /** Listens on a free port, for what `inject` cannot show. @returns the port. */
+  async listen(): Promise<number> {
+    await this.app.listen(0, '127.0.0.1');
+    return Number(new URL(await this.app.getUrl()).port);
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+}
+
+/** An instant as `ManualClock` starts it. */
+export const startedAt = epochMs(1_800_000_000_000);
+
+/** The body that creates an inline Node.js function. */
+export function functionBody(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    func_name: name,
+    package: 'default',
+    runtime: 'Node.js20.15',
+    handler: 'index.handler',
+    timeout: 5,
+    memory_size: 128,
+    code_type: 'inline',
+    func_code: { file: Buffer.from('exports.handler = async (event) => event;').toString('base64') },
+    ...more,
+  };
+}
+
+function parsed(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
