@@ -15,6 +15,7 @@ export default defineConfig({
           name: 'unit',
           include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
         },
       },
       {
@@ -23,6 +24,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -35,6 +37,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 90_000,
           hookTimeout: 180_000,

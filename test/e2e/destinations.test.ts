@@ -172,6 +172,50 @@ describe('a destination that cannot be reached', () => {
   });
 });
 
+describe('a destination that refuses', () => {
+  it('is given up at once: the delivery shows why, and the notification waits on the undelivered topic', async () => {
+    const client = installation.client;
+    const subscriber = await listen(
+      () => undefined,
+      () => 410,
+    );
+    const topic = await client.must<{ topic_urn: string }>('POST', '/notifications/topics', {
+      name: 'refusing',
+      display_name: '',
+    });
+    await client.must('POST', `/notifications/topics/${topic.topic_urn}/subscriptions`, {
+      protocol: 'http',
+      endpoint: subscriber.url,
+    });
+    await client.createFunction('refused', succeeding);
+    await client.setPolicy('refused', { destination_config: { on_success: destination('SMN', { topic_urn: topic.topic_urn }) } });
+    const next = await kafka.read(`${installation.topicPrefix}undelivered`);
+    const requestId = await client.invoke('refused', { n: 1 });
+    const given = await next(({ key }) => key === requestId);
+    expect(JSON.parse(given.headers['delivery'] ?? '')).toMatchObject({
+      target: { type: 'Subscription' },
+      reason: 'the receiver answered 410',
+    });
+    const refusal = await eventually(async () =>
+      (await client.record('refused', requestId))?.deliveries.find(({ state }) => state === 'undelivered'),
+    );
+    expect(refusal).toMatchObject({ tries: 1, reason: 'the receiver answered 410' });
+    subscriber.server.close();
+  });
+
+  it('includes a place whose grant was taken away after the policy was set', async () => {
+    const client = installation.client;
+    await client.must('PUT', '/sendoff/agencies/fleeting', { grants: [{ type: 'DIS', resource: 'outcomes' }] });
+    await client.createFunction('ungranted', succeeding, { xrole: 'fleeting' });
+    await client.setPolicy('ungranted', { destination_config: { on_success: destination('DIS', { stream_name: 'outcomes' }) } });
+    await client.must('PUT', '/sendoff/agencies/fleeting', { grants: [] });
+    const record = await client.delivered('ungranted', await client.invoke('ungranted', { n: 1 }));
+    expect(record.deliveries).toMatchObject([
+      { state: 'undelivered', reason: expect.stringContaining('does not grant DIS outcomes any more') },
+    ]);
+  });
+});
+
 /** A subscriber: an HTTP server that remembers what it got. */
 async function listen(
   onBody: (headers: IncomingHttpHeaders, body: string) => void,

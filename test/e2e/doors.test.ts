@@ -73,6 +73,19 @@ describe('the HTTP door', () => {
     expect(answer.headers.get('x-request-id')).toBeTruthy();
   });
 
+  it.each(['/v2/p1/fgs/functions', '/%762/p1/fgs/functions', '/v2/%701/fgs/functions'])(
+    'lets nobody in without credentials: %s',
+    async (path) => {
+      const answer = await fetch(`${installation.url}${path}`);
+      expect([answer.status, await answer.json()]).toEqual([401, { error_code: 'FSS.0401', error_msg: expect.any(String) }]);
+    },
+  );
+
+  it('lets nobody into another project', async () => {
+    const answer = await fetch(`${installation.url}/v2/p2/fgs/functions`, { headers: { 'x-auth-token': 'e2e-token' } });
+    expect([answer.status, await answer.json()]).toEqual([403, { error_code: 'FSS.0403', error_msg: expect.any(String) }]);
+  });
+
   it.each<[field: string, policy: Record<string, unknown>]>([
     ['max_async_retry_attempts', { max_async_retry_attempts: 4 }],
     ['max_async_retry_attempts', { max_async_retry_attempts: -1 }],

@@ -1,13 +1,16 @@
 /** Goal: the broker started here keeps its data, its folder and its word. Method: real brokers on folders of their own. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningBroker, startBroker } from '#broker';
 import { eventually } from '#testing';
+
+const run = promisify(execFile);
 
 const listens = async (address: string): Promise<boolean> =>
   new Promise((resolve) => {
@@ -56,6 +59,19 @@ describe('the broker', () => {
   it('refuses a folder that another broker uses', async () => {
     broker = await startBroker({ dataDir, isShortLived: true });
     await expect(startBroker({ dataDir, isShortLived: true })).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' });
+  });
+
+  it('runs in a container where Docker is', async ({ task, skip }) => {
+    const image = await run('docker', ['image', 'inspect', 'apache/kafka:4.3.0']).then(
+      () => undefined,
+      (error: Error) => error.message.split('\n').slice(0, 2).join(' '),
+    );
+    if (image !== undefined) {
+      Object.assign(task.meta, { skipReason: `no Docker with the image of the broker: ${image}` });
+      return skip(`no Docker with the image of the broker`);
+    }
+    broker = await startBroker({ dataDir, mode: 'docker' });
+    expect(await topicsOf(broker.bootstrapServers, 'in-docker')).toContain('in-docker');
   });
 
   it('does not outlive a parent that was killed', async () => {

@@ -84,11 +84,16 @@ export class Attempts {
     );
   }
 
+  /** What its runtime can do, but never all of this process: others find room whatever one function does. */
   private runningMaxOf(functionUrn: string): number {
+    const share = Math.max(1, Math.floor(this.parts.limits.attemptsMax * 0.75));
     const fn = this.parts.functionOf(functionUrn);
-    if (fn === undefined) return this.parts.limits.attemptsMax;
-    const instancesMax = fn.instancesMax === -1 ? this.parts.limits.attemptsMax : Math.max(1, fn.instancesMax);
-    return Math.min(this.parts.limits.attemptsMax, instancesMax * fn.concurrencyPerInstance);
+    const runtime = fn === undefined ? undefined : this.runtimeOf(fn);
+    return fn === undefined || runtime === undefined ? share : Math.max(1, Math.min(share, runtime.callsMax(fn)));
+  }
+
+  private runtimeOf(fn: FunctionDocument): Runtime | undefined {
+    return this.parts.runtimes.find((candidate) => candidate.runs(fn.runtime));
   }
 
   private async attempt(invocation: Invocation): Promise<void> {
@@ -128,10 +133,10 @@ export class Attempts {
   }
 
   private async outcomeOf(invocation: Invocation, startedAt: EpochMs): Promise<AttemptOutcome> {
-    const { functionOf, runtimes, running } = this.parts;
+    const { functionOf, running } = this.parts;
     const fn = functionOf(invocation.functionUrn);
     if (fn === undefined) return { kind: 'impossible', reason: 'the function is gone' };
-    const runtime = runtimes.find((candidate) => candidate.runs(fn.runtime));
+    const runtime = this.runtimeOf(fn);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${fn.runtime} cannot be run here` };
     const { requestId, attempt, payload, traceparent } = invocation;
     const call = {

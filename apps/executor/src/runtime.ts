@@ -22,6 +22,8 @@ export interface FunctionCall {
 export interface Runtime {
   /** May this runtime run functions of that name? */
   runs(runtime: string): boolean;
+  /** Calls of one function that it can make at once; more would only wait inside of it. */
+  callsMax(fn: FunctionDocument): number;
   /**
    * Runs a function once.
    * @param signal aborts the run; an aborted run is `cancelled`, and others in the same instance go on.

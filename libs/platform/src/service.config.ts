@@ -67,5 +67,5 @@ export class ServiceConfig {
   @IsInt()
   @Min(0)
   @Max(24_000)
-  drainMs: number = 15_000;
+  drainMs: number = 10_000;
 }

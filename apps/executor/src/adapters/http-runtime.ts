@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { limits } from '#contracts';
+import { type FunctionDocument, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { FunctionCall, Runtime } from '../runtime.ts';
@@ -30,6 +30,10 @@ export class HttpRuntime implements Runtime {
 
   runs(runtime: string): boolean {
     return runtime === 'http';
+  }
+
+  callsMax({ instancesMax, concurrencyPerInstance }: FunctionDocument): number {
+    return instancesMax === -1 ? Number.POSITIVE_INFINITY : instancesMax * concurrencyPerInstance;
   }
 
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {

@@ -67,6 +67,10 @@ export class NodeRuntime implements Runtime {
     return runtime.startsWith('Node.js');
   }
 
+  callsMax(fn: FunctionDocument): number {
+    return this.instancesMaxOf(fn) * fn.concurrencyPerInstance;
+  }
+
   /** Processes that run now. */
   get instances(): number {
     let count = 0;
@@ -130,13 +134,15 @@ export class NodeRuntime implements Runtime {
     const free = this.withRoom(fn);
     if (free !== undefined) return free;
     const own = this.pools.get(poolKey(fn))?.instances.size ?? 0;
-    const ownMax = Math.min(
-      fn.instancesMax === -1 ? Number.POSITIVE_INFINITY : fn.instancesMax,
-      Math.max(1, Math.floor(this.options.instancesMax * 0.75)),
-    );
-    if (own >= ownMax) return undefined;
+    if (own >= this.instancesMaxOf(fn)) return undefined;
     if (this.instances >= this.options.instancesMax && !this.evictIdle()) return undefined;
     return this.start(fn, codeDir);
+  }
+
+  /** P2. */
+  private instancesMaxOf({ instancesMax }: FunctionDocument): number {
+    const share = Math.max(1, Math.floor(this.options.instancesMax * 0.75));
+    return instancesMax === -1 ? share : Math.min(instancesMax, share);
   }
 
   private start(fn: FunctionDocument, codeDir: string): Instance {

@@ -1,0 +1,144 @@
+/**
+ * Measures one whole installation on this machine, load generator included: accepted and completed a second at 64 connections, the CPU
+ * of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import kafkajs from 'kafkajs';
+import { readFileSync } from 'node:fs';
+import { percentile, post } from './load.ts';
+import { cpuSecondsBelow } from './process-cpu.ts';
+
+const connections = 64;
+const loadMs = Number(process.env['BENCH_LOAD_MS'] ?? 10_000);
+const retries = 1_000;
+const settleDeadlineMs = 120_000;
+
+const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
+const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
+  env: { ...process.env, SENDOFF_PORT: '0', SENDOFF_DATA_DIR: dataDir, SENDOFF_PROJECT_ID: 'p1', SENDOFF_TOKEN: 'bench-token' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+process.once('exit', () => child.kill('SIGKILL'));
+const url = await new Promise<string>((resolve) => {
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const address = /^Sendoff is ready on (\S+)$/.exec(line)?.[1];
+    if (address !== undefined) resolve(address);
+  });
+});
+const api = `${url}/v2/p1/fgs/functions`;
+const headers = { 'content-type': 'application/json', 'x-auth-token': 'bench-token' };
+
+async function call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(`${api}${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Record<string, unknown>;
+}
+
+async function makeFunction(name: string, source: string): Promise<void> {
+  await call('POST', '', {
+    func_name: name,
+    package: 'default',
+    runtime: 'Node.js20.15',
+    handler: 'index.handler',
+    timeout: 10,
+    memory_size: 256,
+    code_type: 'inline',
+    func_code: { file: Buffer.from(source).toString('base64') },
+    strategy_config: { concurrency: 1, concurrent_num: 200 },
+  });
+}
+
+async function settled(name: string, count: number): Promise<void> {
+  const deadline = performance.now() + settleDeadlineMs;
+  for (;;) {
+    const page = await call('GET', `/${name}/async-invocations?status=SUCCESS&limit=1`);
+    if (Number(page['count']) >= count) return;
+    if (performance.now() > deadline)
+      throw new Error(`${String(page['count'])} of ${count} had ended after ${settleDeadlineMs / 1_000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function throughput(): Promise<Record<string, unknown>> {
+  await makeFunction('noop', 'exports.handler = async () => 1;');
+  await post(`${api}/noop/invocations-async`, headers, '{"warm":true}', connections, 3_000);
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  const earlier = Number((await call('GET', '/noop/async-invocations?status=SUCCESS&limit=1'))['count']);
+  const before = await cpuSecondsBelow(child.pid ?? 0);
+  const startedAt = performance.now();
+  const load = await post(`${api}/noop/invocations-async`, headers, '{"key":"value"}', connections, loadMs);
+  await settled('noop', earlier + load.answered);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const after = await cpuSecondsBelow(child.pid ?? 0);
+  const cpu = Object.fromEntries(
+    [...after].map(([name, used]) => [name, Number(((used - (before.get(name) ?? 0)) / seconds).toFixed(2))]),
+  );
+  return {
+    connections,
+    acceptedPerSecond: Math.round(load.answered / load.seconds),
+    failed: load.failed,
+    p50Ms: Number(load.p50Ms.toFixed(1)),
+    p99Ms: Number(load.p99Ms.toFixed(1)),
+    completedPerSecond: Math.round(load.answered / seconds),
+    coresOfEachProcess: cpu,
+  };
+}
+
+/** How late records are written to the work topic after their due time, by their own headers and timestamps. */
+async function lateness(): Promise<Record<string, unknown>> {
+  await makeFunction(
+    'once',
+    'const seen = new Set(); exports.handler = async ({ n }) => { if (seen.has(n)) return n; seen.add(n); throw new Error("again"); };',
+  );
+  await call('PUT', '/once/async-invoke-config', {
+    max_async_retry_attempts: 1,
+    retry_wait_base_in_seconds: 8,
+    retry_wait_max_in_seconds: 8,
+  });
+  const { kafkaBrokers } = JSON.parse(readFileSync(join(dataDir, 'running.json'), 'utf8')) as { kafkaBrokers: string[] };
+  const consumer = new kafkajs.Kafka({ brokers: kafkaBrokers, logLevel: kafkajs.logLevel.NOTHING }).consumer({
+    groupId: 'bench',
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: ['sendoff.invocations'] });
+  const late: number[] = [];
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      if (String(message.headers?.['attempt']) === '2')
+        late.push(Number(message.timestamp) - Number(String(message.headers?.['due-at'])));
+    },
+  });
+  await Promise.all(Array.from({ length: retries }, async (_, n) => call('POST', '/once/invocations-async', { n })));
+  await settled('once', retries);
+  await consumer.disconnect();
+  const sorted = late.toSorted((a, b) => a - b);
+  return {
+    retries: sorted.length,
+    earliestMs: sorted[0],
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    latestMs: sorted.at(-1),
+  };
+}
+
+const result = {
+  at: new Date().toISOString(),
+  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
+  throughput: await throughput(),
+  lateness: await lateness(),
+};
+console.log(JSON.stringify(result, null, 2));
+await mkdir('test/bench/results', { recursive: true });
+await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, JSON.stringify(result, null, 2));
+child.kill('SIGTERM');
+await new Promise((resolve) => child.once('exit', resolve));
+await rm(dataDir, { recursive: true, force: true });
+process.exit(0);

@@ -1,0 +1,136 @@
+/**
+ * Goal: each rule of the house fires. Method: a copy of the configuration in a temporary tree, with one mistake a rule planted in it.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const bin = (name: string) => join(root, 'node_modules', '.bin', name);
+const node = (file: string) => `export const ${file} = 1;\n`;
+
+/** A mistake a rule: where it is planted, what it says, and the rule that must fire. */
+const planted: readonly [rule: string, file: string, text: string][] = [
+  ['no-circular', 'apps/ingress/src/a.ts', "import { b } from './b.ts';\nexport const a = b;\n"],
+  ['unresolved', 'apps/ingress/src/nowhere.ts', "import { x } from './not-there.ts';\nexport const y = x;\n"],
+  [
+    'no-cross-app-ingress',
+    'apps/ingress/src/cross.ts',
+    "import { a } from '../../executor/src/plain.ts';\nexport const c = a;\n",
+  ],
+  [
+    'libs-not-to-apps',
+    'libs/platform/src/app.ts',
+    "import { a } from '../../../apps/executor/src/plain.ts';\nexport const d = a;\n",
+  ],
+  ['lifecycle-imports', 'libs/lifecycle/src/platform.ts', "import { a } from '#platform';\nexport const e = a;\n"],
+  [
+    'kafka-by-its-front-door',
+    'apps/ingress/src/back-door.ts',
+    "import { a } from '../../../libs/kafka/src/plain.ts';\nexport const f = a;\n",
+  ],
+  ['testing-in-tests-only', 'apps/ingress/src/testing.ts', "import { a } from '#testing';\nexport const g = a;\n"],
+  ['pure-rules', 'libs/lifecycle/src/io.ts', "import { readFileSync } from 'node:fs';\nexport const h = readFileSync;\n"],
+  ['kafkajs-in-its-room', 'apps/ingress/src/kafkajs.ts', "import { Kafka } from 'kafkajs';\nexport const i = Kafka;\n"],
+  ['minio-in-its-room', 'apps/ingress/src/minio.ts', "import { Client } from 'minio';\nexport const j = Client;\n"],
+  ['database-in-its-room', 'apps/ingress/src/kysely.ts', "import { Kysely } from 'kysely';\nexport const k = Kysely;\n"],
+  ['broker-for-standalone', 'apps/ingress/src/broker.ts', "import { a } from '#broker';\nexport const l = a;\n"],
+  ['adapters-by-composition', 'apps/ingress/src/shell.ts', "import { a } from './adapters/plain.ts';\nexport const m = a;\n"],
+  ['not-to-dev-dep', 'apps/ingress/src/dev.ts', "import fc from 'fast-check';\nexport const n = fc;\n"],
+];
+
+const lint: readonly [rule: string, file: string, text: string][] = [
+  [
+    'no-floating-promises',
+    'apps/ingress/src/floating.ts',
+    'async function a(): Promise<void> {}\nexport function b(): void {\n  a();\n}\n',
+  ],
+  [
+    'switch-exhaustiveness-check',
+    'apps/ingress/src/switch.ts',
+    "export function c(x: 'a' | 'b'): number | undefined {\n  switch (x) {\n    case 'a':\n      return 1;\n  }\n  return undefined;\n}\n",
+  ],
+  ['no-explicit-any', 'apps/ingress/src/any.ts', 'export const d: any = 1;\n'],
+  ['no-restricted-properties', 'apps/ingress/src/now.ts', 'export const e = Date.now();\n'],
+  ['no-restricted-properties', 'apps/ingress/src/env.ts', "export const f = process.env['X'];\n"],
+  ['no-restricted-globals', 'libs/lifecycle/src/date.ts', 'export const g = new Date();\n'],
+  [
+    'no-restricted-imports',
+    'libs/contracts/src/fs.ts',
+    "import { readFileSync } from 'node:fs';\nexport const h = readFileSync;\n",
+  ],
+];
+
+let tree: string;
+
+function plant(file: string, text: string): void {
+  mkdirSync(dirname(join(tree, file)), { recursive: true });
+  writeFileSync(join(tree, file), text);
+}
+
+beforeAll(() => {
+  tree = mkdtempSync(join(tmpdir(), 'sendoff-house-'));
+  for (const file of ['.dependency-cruiser.cjs', '.oxlintrc.json', 'package.json', 'tsconfig.json'])
+    cpSync(join(root, file), join(tree, file));
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
+  for (const lib of ['contracts', 'platform', 'kafka', 'registry', 'broker', 'testing', 'lifecycle'])
+    plant(`libs/${lib}/src/index.ts`, node('a'));
+  for (const file of [
+    'libs/kafka/src/plain.ts',
+    'apps/executor/src/plain.ts',
+    'apps/ingress/src/adapters/plain.ts',
+    'test/plain.ts',
+  ])
+    plant(file, node('a'));
+  plant('apps/ingress/src/b.ts', "import { a } from './a.ts';\nexport const b = a;\n");
+  for (const [, file, text] of [...planted, ...lint]) plant(file, text);
+});
+afterAll(() => rmSync(tree, { recursive: true, force: true }));
+
+describe('boundaries', () => {
+  let fired: readonly string[];
+  beforeAll(() => {
+    const { stdout } = spawnSync(
+      bin('depcruise'),
+      ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs', 'test'],
+      {
+        cwd: tree,
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
+    const { summary } = JSON.parse(stdout) as { summary: { violations: { rule: { name: string }; from: string }[] } };
+    fired = summary.violations.map(({ rule, from }) => `${rule.name} ${from}`);
+  }, 60_000);
+
+  it.each(planted)('%s fires on %s', (rule, file) => {
+    expect(fired).toContain(`${rule} ${file}`);
+  });
+
+  it('a check that sees too few modules fails', () => {
+    const check = spawnSync(process.execPath, [join(root, 'tools/check-boundaries.mjs'), tree, '1000'], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
+    });
+    expect([check.status, check.stderr]).toEqual([1, expect.stringContaining('the check checks nothing')]);
+  }, 60_000);
+});
+
+describe('lint', () => {
+  let told: string;
+  beforeAll(() => {
+    try {
+      execFileSync(bin('oxlint'), ['--format', 'unix'], { cwd: tree, encoding: 'utf8' });
+      told = '';
+    } catch (error) {
+      told = String((error as { stdout?: unknown }).stdout);
+    }
+  }, 60_000);
+
+  it.each(lint)('%s fires on %s', (rule, file) => {
+    const lines = told.split('\n').filter((line) => line.includes(file));
+    expect(lines.some((line) => line.includes(rule))).toBe(true);
+  });
+});
