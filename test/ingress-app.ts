@@ -1,6 +1,6 @@
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
-import { epochMs, type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
+import { type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
 import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
 import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
@@ -134,9 +134,6 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return this.end();
   }
 }
-
-/** An instant as `ManualClock` starts it. */
-export const startedAt = epochMs(1_800_000_000_000);
 
 /** The body that creates an inline Node.js function. */
 export function functionBody(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
