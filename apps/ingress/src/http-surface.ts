@@ -28,7 +28,11 @@ const notHttp = { line: '400 Bad Request', code: 'FSS.0400', message: 'the reque
 /** Settings of Fastify itself. */
 export const httpOptions = {
   bodyLimit: bodyBytesMax,
-  routerOptions: { maxParamLength: 512 },
+  routerOptions: {
+    maxParamLength: 512,
+    /** One value a name, the last: what reads a query reads text. */
+    querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
+  },
   requestTimeout: 30_000,
   connectionTimeout: 60_000,
   keepAliveTimeout: 65_000,

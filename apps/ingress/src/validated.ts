@@ -7,6 +7,8 @@ import { ApiError, type ApiCode } from './api-error.ts';
 export interface ValidatedOptions {
   /** A field nobody knows is an error. Default: it is kept. */
   readonly refuseUnknown?: boolean;
+  /** No body is as good as an empty one. */
+  readonly isOptional?: boolean;
   /** Codes of single fields; the rest is FSS.0400. */
   readonly codes?: Readonly<Record<string, ApiCode>>;
 }
@@ -20,15 +22,31 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
   return { field: error.property, message };
 }
 
+/** No body of the API needs more; recursion over what a caller nests must end before the stack does. */
+const depthMax = 32;
+
+/** A field that is null says as much as one that is not there; class-validator lets null pass, and what reads the DTO would not. */
+function withoutNulls(value: unknown, depth = 0): unknown {
+  if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);
+  if (Array.isArray(value)) return value.map((inner) => withoutNulls(inner, depth + 1));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([name, inner]) => [name, withoutNulls(inner, depth + 1)]),
+  );
+}
+
 /**
  * Checks a body against a DTO class.
  * @throws ApiError naming the first field that does not fit.
  */
 export function validated<T extends object>(
   dto: Type<T>,
-  body: unknown,
-  { refuseUnknown = false, codes = {} }: ValidatedOptions = {},
+  given: unknown,
+  { refuseUnknown = false, isOptional = false, codes = {} }: ValidatedOptions = {},
 ): T {
+  const body = given === undefined && isOptional ? {} : withoutNulls(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ApiError('FSS.0400', 'the body must be a JSON object');
   const instance = plainToInstance(dto, body);
