@@ -41,7 +41,8 @@ export class ApiErrorFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const error = asApiError(thrown);
-    if (error.status >= 500) this.logger.error({ err: thrown }, 'a request failed');
-    sendError(host.switchToHttp().getResponse<FastifyReply>(), error);
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error.status >= 500) this.logger.error({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'a request failed');
+    sendError(reply, error);
   }
 }

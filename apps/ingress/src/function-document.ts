@@ -6,6 +6,7 @@ import type { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto } from './fu
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
 const userDataEntriesMax = 20;
+const userDataBytesMax = 4_096;
 const handlerPattern = /^[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** Fields of the API that are kept and shown but change nothing here. */
@@ -38,6 +39,7 @@ function isNodeRuntime(runtime: string): boolean {
 /** @throws ApiError FSS.1009, FSS.1017, FSS.1018. */
 function userDataOf(text: string | undefined): Record<string, string> {
   if (text === undefined || text === '') return {};
+  if (Buffer.byteLength(text) > userDataBytesMax) throw new ApiError('FSS.1018', `user_data may have ${userDataBytesMax} bytes`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

@@ -88,9 +88,9 @@ export class FunctionConfigDto {
   @IsIn(memorySizes)
   memory_size!: number;
 
+  /** Its length is judged with its entries, under a code of its own. */
   @IsOptional()
   @IsString()
-  @MaxLength(4_096)
   user_data?: string;
 
   @IsOptional()

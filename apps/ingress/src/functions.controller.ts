@@ -120,13 +120,12 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => ({ ...fn, instancesMax: dto.max_instance_num }));
   }
 
-  /** Removes a function and the policies of all its versions. */
+  /** Removes a function and the policies of all its versions. A version that is not there is not found; the function stays. */
   @Delete(':urn')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
-    const bareUrn = formatBareUrn(this.names.parse(urn, project));
     await this.writer.mutate((registry) => {
-      if (registry.get(functionKey(bareUrn)) === undefined) throw functionNotFound(urn);
+      const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
       const policies = registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) }));
       return [{ delete: functionKey(bareUrn) }, ...policies];
     });

@@ -69,7 +69,8 @@ export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acc
         (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE'
           ? refusalOf({ kind: 'refused', reason: 'payload-too-large' }, '')
           : asApiError(thrown);
-      if (error.status >= 500) logger.warn({ err: thrown }, 'an invocation could not be accepted');
+      if (error.status >= 500)
+        logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
       sendError(reply, error);
     });
     scope.post<Route>('/v2/:project/fgs/functions/:urn/invocations-async', async (request, reply) => {
