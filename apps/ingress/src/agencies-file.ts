@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type AgencyDocument, PlatformError } from '#contracts';
-import { AgencyDto } from './places.controller.ts';
+import { AgencyDto, checkName } from './places.controller.ts';
 import { validated } from './validated.ts';
 
 /**
@@ -10,12 +10,11 @@ import { validated } from './validated.ts';
 export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
   try {
     const text = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    return Object.entries(text).map(([name, body]) => ({
-      kind: 'agency',
-      project,
-      name,
-      grants: validated(AgencyDto, body, { refuseUnknown: true }).grants,
-    }));
+    return Object.entries(text).map(([name, body]) => {
+      checkName('agencies', name);
+      const { grants } = validated(AgencyDto, body, { refuseUnknown: true });
+      return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
+    });
   } catch (cause) {
     throw new PlatformError('CONFIG_INVALID', {
       details: { reason: `SENDOFF_AGENCIES_FILE ${file}: ${(cause as Error).message}` },

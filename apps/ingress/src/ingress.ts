@@ -29,7 +29,7 @@ export async function composeIngress(
   const observer = countArrivals(metrics);
   const acceptor = new Acceptor({ registry, publisher: gateway.publisher, clock, rate, observer, region, topicPrefix: prefix });
   const authenticators = [new TokenAuthenticator(config.token, project)];
-  const options = { region, project, webhookNetworks };
+  const options = { region, project, topicPrefix: prefix, webhookNetworks };
   return {
     module: IngressModule.register({ registry, writer, acceptor, records, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],

@@ -11,11 +11,11 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { type AgencyDocument, agencyKey, type PlaceDocument, placeKey } from '#contracts';
+import { type AgencyDocument, agencyKey, physicalTopic, type PlaceDocument, placeKey, topicDeclarations } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
-import { REGISTRY, REGISTRY_WRITER } from './tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 
 /** What an agency lets its functions use. */
@@ -43,7 +43,7 @@ export class PlaceDto {
   /** Streams: the topic behind it, where it is not the default one. */
   @IsOptional()
   @IsString()
-  @Matches(/^[A-Za-z0-9._-]{1,200}$/)
+  @Matches(/^[A-Za-z0-9._-]{1,200}$/, { message: 'topic must be 1..200 letters, digits, ., _ or -' })
   topic?: string;
 }
 
@@ -55,8 +55,15 @@ const names = {
 
 const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
 
-function checkName(kind: keyof typeof names, name: string): void {
+/** @throws ApiError FSS.0400. */
+export function checkName(kind: keyof typeof names, name: string): void {
   if (!names[kind].test(name)) throw new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
+}
+
+/** A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel what it tells of. */
+function mayBeStream(topic: string, prefix: string): boolean {
+  const isOwn = topicDeclarations.some(({ name }) => physicalTopic(prefix, name) === topic);
+  return !isOwn && !topic.startsWith('__') && topic !== '.' && topic !== '..';
 }
 
 function placeKindOf(kind: string): keyof typeof placeTypes {
@@ -68,7 +75,7 @@ function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown>
   return { name, grants };
 }
 
-function placeAnswer({ name, topic }: PlaceDocument): Record<string, unknown> {
+function placeAnswer({ name, topic }: Pick<PlaceDocument, 'name' | 'topic'>): Record<string, unknown> {
   return { name, ...(topic === undefined ? {} : { topic }) };
 }
 
@@ -79,6 +86,7 @@ export class PlacesController {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
   @Get('agencies')
@@ -131,19 +139,17 @@ export class PlacesController {
     @Param('project') project: string,
     @Param('kind') kind: string,
     @Param('name') name: string,
-    @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true })) dto: PlaceDto,
+    @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true, isOptional: true })) dto: PlaceDto,
   ): Promise<Record<string, unknown>> {
     const known = placeKindOf(kind);
     checkName(known, name);
-    const place: PlaceDocument = {
-      kind: 'place',
-      type: placeTypes[known],
-      project,
-      name,
-      createdAt: this.clock.now(),
-      ...(dto.topic === undefined ? {} : { topic: dto.topic }),
-    };
-    await this.writer.write([place]);
+    if (dto.topic !== undefined && (known !== 'streams' || !mayBeStream(dto.topic, this.options.topicPrefix)))
+      throw new ApiError('FSS.0400', `topic ${dto.topic} cannot stand behind one of the ${known}`);
+    const type = placeTypes[known];
+    const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
+    await this.writer.mutate((registry) => [
+      { ...place, createdAt: registry.place(project, type, name)?.createdAt ?? this.clock.now() },
+    ]);
     return placeAnswer(place);
   }
 

@@ -1,6 +1,21 @@
 import { Type } from 'class-transformer';
-import { IsBoolean, IsInt, IsNumber, IsObject, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import {
+  IsBoolean,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { limits } from '#contracts';
+
+/** A log group or stream: one part of `group/stream`, and of a path. @see LTS API, creating a log group */
+const logName = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})?$/;
 
 /** One side of a policy: a destination, and its parameters as JSON in a string. */
 export class DestinationDto {
@@ -66,12 +81,12 @@ export class PolicyDto {
 
   @IsOptional()
   @IsString()
-  @MaxLength(64)
+  @Matches(logName, { message: 'log_group_name must be 1..64 letters, digits, -, _ or ., and begin with no dot' })
   log_group_name?: string;
 
   @IsOptional()
   @IsString()
-  @MaxLength(64)
+  @Matches(logName, { message: 'log_stream_name must be 1..64 letters, digits, -, _ or ., and begin with no dot' })
   log_stream_name?: string;
 
   /** Ours: the wait after the first failed attempt, in seconds; it doubles. */

@@ -15,6 +15,8 @@ export const INGRESS_OPTIONS = Symbol('ingress options');
 export interface IngressOptions {
   readonly region: string;
   readonly project: string;
+  /** Of all topic names. */
+  readonly topicPrefix: string;
   /** CIDR blocks that webhooks may reach though they are not public. */
   readonly webhookNetworks: readonly string[];
 }

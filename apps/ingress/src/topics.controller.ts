@@ -208,7 +208,7 @@ export class TopicsController {
     const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (url?.protocol !== `${protocol}:` || url.username !== '' || url.password !== '')
       throw new ApiError('FSS.0400', `endpoint must be an ${protocol} URL without credentials`);
-    const host = url.hostname.replaceAll(/^\[|\]$/g, '');
+    const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !this.networks.mayReach(host))
       throw new ApiError('FSS.0400', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
   }
