@@ -64,6 +64,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       SENDOFF_PROJECT_ID: IngressApp.project,
       SENDOFF_TOKEN: IngressApp.token,
       SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
+      SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
       STATUS_LOGGER_URL: 'http://127.0.0.1:1',
       KAFKA_TOPIC_PREFIX: prefix,
       DRAIN_TIMEOUT_MS: '1000',

@@ -11,6 +11,8 @@ export interface Credentials {
   readonly token: string;
   /** Between the services of this installation. */
   readonly internalToken: string;
+  /** Secrets are sealed with it: without it they cannot be read again. */
+  readonly platformKey: string;
 }
 
 /** Credentials, and the file they are kept in. */
@@ -28,6 +30,7 @@ function madeCredentials(): Credentials {
     secretKey: randomBytes(30).toString('base64url'),
     token: randomBytes(30).toString('base64url'),
     internalToken: randomBytes(30).toString('base64url'),
+    platformKey: randomBytes(32).toString('base64url'),
   };
 }
 

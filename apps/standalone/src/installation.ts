@@ -59,6 +59,7 @@ function environmentOf(
     SENDOFF_SECRET_KEY: credentials.secretKey,
     SENDOFF_TOKEN: credentials.token,
     SENDOFF_INTERNAL_TOKEN: credentials.internalToken,
+    SENDOFF_PLATFORM_KEY: config.platformKeyFile === undefined ? credentials.platformKey : undefined,
     SENDOFF_PORT: String(config.port),
   };
 }
@@ -107,6 +108,7 @@ export async function startInstallation(config: StandaloneConfig, clock: Clock, 
     ...(config.secretKey === undefined ? {} : { secretKey: config.secretKey }),
     ...(config.token === undefined ? {} : { token: config.token }),
     ...(config.internalToken === undefined ? {} : { internalToken: config.internalToken }),
+    ...(config.platformKey === undefined ? {} : { platformKey: config.platformKey }),
   });
   const broker = await bringBroker(config, dataDir, announce);
   const env = environmentOf(config, dataDir, broker.servers, credentials);

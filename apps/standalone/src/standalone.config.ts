@@ -68,6 +68,20 @@ export class StandaloneConfig {
   internalToken?: string;
 
   @Setting({
+    env: 'SENDOFF_PLATFORM_KEY',
+    description: 'Key that secrets are sealed with where they are kept; made at the first start where unset.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @MinLength(32)
+  platformKey?: string;
+
+  @Setting({ env: 'SENDOFF_PLATFORM_KEY_FILE', description: 'File that holds the platform key, instead.' })
+  @IsOptional()
+  @IsString()
+  platformKeyFile?: string;
+
+  @Setting({
     env: 'KAFKA_FLUSH_EACH_BATCH',
     description: 'Lets the broker that is started here survive a power cut, at the price of speed.',
   })

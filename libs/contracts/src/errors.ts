@@ -10,6 +10,10 @@ export const errorCatalogue = {
   PUBLISHER_CLOSED: { retryable: false, meaning: 'A record was given to a publisher after it was closed.' },
   RECORD_TOO_LARGE: { retryable: false, meaning: 'A record is larger than the broker accepts.' },
   REGISTRY_BEHIND: { retryable: true, meaning: 'The own copy of the registry did not reach its end in time.' },
+  SECRET_UNREADABLE: {
+    retryable: false,
+    meaning: 'A sealed secret cannot be opened: the platform key is another one, or the text was changed.',
+  },
   SERVICE_START_FAILED: { retryable: false, meaning: 'A service ended before it was ready.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;

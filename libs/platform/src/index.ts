@@ -5,6 +5,7 @@ export * from './load-config.ts';
 export * from './logger.ts';
 export * from './networks.ts';
 export * from './run-service.ts';
+export * from './sealer.ts';
 export * from './secrets.ts';
 export * from './service.config.ts';
 export * from './tokens.ts';

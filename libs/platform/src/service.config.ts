@@ -48,6 +48,20 @@ export class ServiceConfig {
   @MinLength(16)
   internalToken!: string;
 
+  @Setting({
+    env: 'SENDOFF_PLATFORM_KEY',
+    description: 'Key that secrets are sealed with where they are kept, at least 32 characters; or its file, in the next row.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  platformKey?: string;
+
+  @Setting({ env: 'SENDOFF_PLATFORM_KEY_FILE', description: 'File that holds the platform key.' })
+  @IsOptional()
+  @IsString()
+  platformKeyFile?: string;
+
   @Setting({ env: 'LOG_LEVEL', description: 'Least severe level that is logged: debug, info, warn, error or silent.' })
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])
   logLevel: string = 'warn';
