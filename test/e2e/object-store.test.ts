@@ -46,11 +46,16 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation with an S3', 
     const requestId = await installation.client.invoke(`stored-${side}`, { n: 1 });
     const record = await installation.client.delivered(`stored-${side}`, requestId);
     expect(record.deliveries).toMatchObject([
-      { state: 'delivered', location: expect.stringContaining(`${minio.endpoint}/results/${side}/expires-3d/`) },
+      {
+        state: 'delivered',
+        location: expect.stringMatching(
+          new RegExp(`^${minio.endpoint}/results/${side}/\\d{4}/\\d\\d/\\d\\d/${requestId}\\.json$`),
+        ),
+      },
     ]);
     const objectName = record.deliveries[0]?.location?.slice(`${minio.endpoint}/results/`.length) ?? '';
     const response = await fetch(await client.presignedGetObject('results', objectName));
     expect(await response.json()).toMatchObject({ request_context: { request_id: requestId }, request_payload: '{"n":1}' });
-    expect(response.headers.get('x-amz-expiration')).toContain('expiry-date=');
+    expect(response.headers.get('x-amz-expiration')).toMatch(/rule-id="sendoff-expires-3d"/);
   });
 });

@@ -5,6 +5,7 @@
 import { Client } from 'minio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '#contracts';
+import { systemClock } from '#platform';
 import { aSettlement } from '#testing';
 import { S3Destination } from '../../apps/notifier/src/adapters/s3-destination.ts';
 import { destinationConformance } from '../../apps/notifier/src/destination.conformance.ts';
@@ -37,7 +38,8 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
     await client.makeBucket(bucket);
   });
 
-  const open = () => new S3Destination({ ...minio, region: 'us-east-1' });
+  const key = 'told/2027/01/15/r1.json';
+  const open = () => new S3Destination({ ...minio, region: 'us-east-1' }, systemClock);
   const target = (given: Partial<ObsTarget> = {}): ObsTarget => ({
     type: 'OBS',
     bucket,
@@ -74,43 +76,54 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
     close: async () => undefined,
   }));
 
-  it('keeps an object for ever below the bare prefix, as JSON', async () => {
+  it('keeps an object for ever where nothing says otherwise, as JSON', async () => {
     await deliver(open(), target());
-    expect(await keys()).toEqual(['told/2027/01/15/r1.json']);
-    expect((await client.statObject(bucket, 'told/2027/01/15/r1.json')).metaData['content-type']).toBe('application/json');
+    expect(await keys()).toEqual([key]);
+    expect((await client.statObject(bucket, key)).metaData['content-type']).toBe('application/json');
+    expect(await client.getObjectTagging(bucket, key)).toEqual([]);
   });
 
-  it('has the rule in force for an object that expires', async () => {
+  it('has the rule in force for an object that expires, and for no other below the same prefix', async () => {
+    await client.putObject(bucket, 'told/2027/01/15/mine.json', '{}');
     const delivery = await deliver(open(), target({ expiresDays: 5 }));
     expect(delivery).toMatchObject({ kind: 'delivered' });
-    expect(await keys()).toEqual(['told/expires-5d/2027/01/15/r1.json']);
+    expect(await keys()).toEqual(['told/2027/01/15/mine.json', key]);
     expect(await rules()).toMatchObject([
       {
+        ID: 'sendoff-expires-5d',
         Status: 'Enabled',
-        Filter: { Prefix: 'told/expires-5d/' },
+        Filter: { Tag: { Key: 'sendoff-expires-days', Value: expect.toSatisfy((days) => Number(days) === 5) } },
         Expiration: { Days: expect.toSatisfy((days) => Number(days) === 5) },
       },
     ]);
-    const response = await fetch(await client.presignedGetObject(bucket, 'told/expires-5d/2027/01/15/r1.json'));
-    expect(response.headers.get('x-amz-expiration')).toMatch(
-      /expiry-date="\w{3}, \d\d \w{3} \d{4} 00:00:00 GMT", rule-id="sendoff-expires-5d-/,
-    );
+    const expiration = async (name: string) =>
+      (await fetch(await client.presignedGetObject(bucket, name))).headers.get('x-amz-expiration');
+    expect(await expiration(key)).toMatch(/expiry-date="\w{3}, \d\d \w{3} \d{4} 00:00:00 GMT", rule-id="sendoff-expires-5d"/);
+    expect(await expiration('told/2027/01/15/mine.json')).toBeNull();
   });
 
   it('leaves the rules of the user alone', async () => {
-    const own = { ID: 'mine', Status: 'Enabled', Filter: { Prefix: 'mine/' }, Expiration: { Days: 30 } };
-    await client.setBucketLifecycle(bucket, { Rule: [own] } as never);
+    const own = [
+      { ID: 'mine', Status: 'Enabled', Filter: { Prefix: 'mine/' }, Expiration: { Days: 30 } },
+      { ID: 'tagged', Status: 'Enabled', Filter: { Tag: { Key: 'mine', Value: 'yes' } }, Expiration: { Days: 40 } },
+    ];
+    await client.setBucketLifecycle(bucket, { Rule: own } as never);
+    const before = await rules();
     const destination = open();
     await Promise.all([3, 7].map(async (expiresDays) => deliver(destination, target({ expiresDays }), `r${expiresDays}`)));
-    const ids = (await rules()).map((rule) => (rule as { ID: string }).ID);
-    expect(ids.length).toBe(3);
-    expect(ids).toContain('mine');
     await deliver(open(), target({ expiresDays: 3 }), 'again');
-    expect((await rules()).length).toBe(3);
+    const after = await rules();
+    expect(after).toEqual(expect.arrayContaining(before));
+    expect(after.map((rule) => (rule as { ID: string }).ID).toSorted()).toEqual([
+      'mine',
+      'sendoff-expires-3d',
+      'sendoff-expires-7d',
+      'tagged',
+    ]);
   });
 
   it('defers while nobody answers', async () => {
-    const nowhere = new S3Destination({ ...minio, endpoint: 'http://127.0.0.1:1', region: 'us-east-1' });
+    const nowhere = new S3Destination({ ...minio, endpoint: 'http://127.0.0.1:1', region: 'us-east-1' }, systemClock);
     const settlement = aSettlement();
     expect(await nowhere.deliver({ settlement, message: '{}' }, target(), AbortSignal.timeout(2_000))).toMatchObject({
       kind: 'deferred',

@@ -39,7 +39,10 @@ export interface OpenDestinations {
 function objectStore({ config, clock, logger }: NotifierParts): { destination: Destination; close: () => void } {
   const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region, dataDir } = config;
   if (endpoint !== undefined && accessKey !== undefined && secretKey !== undefined)
-    return { destination: new S3Destination({ endpoint, accessKey, secretKey, region }) as Destination, close: () => undefined };
+    return {
+      destination: new S3Destination({ endpoint, accessKey, secretKey, region }, clock) as Destination,
+      close: () => undefined,
+    };
   const folder = new FolderDestination(join(dataDir, 'objects'), clock, logger);
   void folder.sweep();
   return { destination: folder as Destination, close: () => folder.close() };

@@ -1,6 +1,7 @@
 import { Client, type LifecycleConfig, type LifecycleRule } from 'minio';
-import type { Target } from '#contracts';
+import type { EpochMs, Target } from '#contracts';
 import type { Delivery } from '#lifecycle';
+import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 
@@ -25,28 +26,30 @@ const finalCodes = new Set([
   'AllAccessDisabled',
 ]);
 
-/** The part of a key below which objects of one expiry lie, and nothing else of ours. */
-function expiringPrefix(prefix: string, expiresDays: number): string {
-  return [...prefix.split('/').filter((part) => part !== ''), `expires-${expiresDays}d`].join('/');
-}
+/** How long a rule that was seen in a bucket is taken to be there still. */
+const ruleSeenForMs = 600_000;
+const tagKey = 'sendoff-expires-days';
 
 /**
  * An S3 bucket, MinIO's or any other.
  *
- * An object that expires lies below `<prefix>/expires-<days>d/`, and the bucket has a lifecycle rule for exactly that prefix before the
- * first object is put there. A rule by tag would need the tag in the very request that puts the object, which the client cannot send;
- * a tag set afterwards leaves a window, and a rule for the bare prefix would also expire what a user keeps there.
- * Setting a lifecycle replaces all rules of a bucket, so it is read, ours is added, and the whole is written: rules of the user stay.
+ * An object that expires carries its days as a tag from the very request that puts it, and the bucket has a lifecycle rule for that tag
+ * before the first of them: there is no instant at which an object is there and its expiry is not, and what a user keeps below the same
+ * prefix is never touched. Setting a lifecycle replaces all rules of a bucket, so it is read, ours is added, and the whole is written:
+ * rules of the user stay.
  */
 export class S3Destination implements Destination<ObsTarget> {
   readonly type = 'OBS';
   private readonly client: Client;
   private readonly endpoint: string;
-  /** Rules that were seen in place, by bucket and prefix. */
-  private readonly inPlace = new Set<string>();
+  /** When a bucket's rule for so many days was last seen there. */
+  private readonly seenAt = new Map<string, EpochMs>();
   private settingRules: Promise<unknown> = Promise.resolve();
 
-  constructor({ endpoint, accessKey, secretKey, region }: S3Options) {
+  constructor(
+    { endpoint, accessKey, secretKey, region }: S3Options,
+    private readonly clock: Clock,
+  ) {
     const url = new URL(endpoint);
     this.endpoint = url.origin;
     this.client = new Client({
@@ -64,13 +67,12 @@ export class S3Destination implements Destination<ObsTarget> {
     { bucket, prefix, expiresDays }: ObsTarget,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const below = expiresDays > 0 ? expiringPrefix(prefix, expiresDays) : prefix;
-    const key = objectKey(below, settlement);
+    const key = objectKey(prefix, settlement);
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(new Error('the try took too long')), { once: true });
     });
     try {
-      await Promise.race([this.put(bucket, below, key, message, expiresDays), aborted]);
+      await Promise.race([this.put(bucket, key, message, expiresDays), aborted]);
       return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
     } catch (error) {
       const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
@@ -78,22 +80,28 @@ export class S3Destination implements Destination<ObsTarget> {
     }
   }
 
-  private async put(bucket: string, below: string, key: string, message: string, expiresDays: number): Promise<void> {
-    if (expiresDays > 0) await this.ensureRule(bucket, below, expiresDays);
-    await this.client.putObject(bucket, key, message, undefined, { 'Content-Type': 'application/json' });
+  /** As `putObject` does it, which would turn a tag into metadata. */
+  private async put(bucketName: string, objectName: string, message: string, expiresDays: number): Promise<void> {
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    if (expiresDays > 0) {
+      await this.ensureRule(bucketName, expiresDays);
+      headers['x-amz-tagging'] = `${tagKey}=${expiresDays}`;
+    }
+    await this.client.makeRequestAsyncOmit({ method: 'PUT', bucketName, objectName, headers }, Buffer.from(message));
   }
 
   /** One at a time: two that read, add and write at once would lose one of the rules. */
-  private async ensureRule(bucket: string, prefix: string, expiresDays: number): Promise<void> {
-    const name = `${bucket}/${prefix}`;
-    if (this.inPlace.has(name)) return;
+  private async ensureRule(bucket: string, expiresDays: number): Promise<void> {
+    const name = `${bucket}/${expiresDays}`;
+    const isInPlace = () => this.clock.now() - (this.seenAt.get(name) ?? 0) < ruleSeenForMs;
+    if (isInPlace()) return;
     const setting = this.settingRules.then(async () => {
-      if (this.inPlace.has(name)) return;
+      if (isInPlace()) return;
       const rules = await this.rulesOf(bucket);
-      const wanted = ruleFor(prefix, expiresDays);
+      const wanted = ruleFor(expiresDays);
       if (!rules.some(({ ID: id }) => id === wanted.ID))
         await this.client.setBucketLifecycle(bucket, { Rule: [...rules, wanted] } as unknown as LifecycleConfig);
-      this.inPlace.add(name);
+      this.seenAt.set(name, this.clock.now());
     });
     this.settingRules = setting.catch(() => undefined);
     return setting;
@@ -112,12 +120,11 @@ export class S3Destination implements Destination<ObsTarget> {
   }
 }
 
-function ruleFor(prefix: string, expiresDays: number): LifecycleRule {
-  const id = `sendoff-expires-${expiresDays}d-${Buffer.from(prefix).toString('base64url')}`.slice(0, 255);
+function ruleFor(expiresDays: number): LifecycleRule {
   return {
-    ID: id,
+    ID: `sendoff-expires-${expiresDays}d`,
     Status: 'Enabled',
-    Filter: { Prefix: `${prefix}/` },
+    Filter: { Tag: { Key: tagKey, Value: String(expiresDays) } },
     Expiration: { Days: expiresDays },
   } as unknown as LifecycleRule;
 }
