@@ -15,6 +15,7 @@ import { accept, delayTopicFor, type FunctionKnown, type Refusal, settlementOf }
 import type { Clock } from '#platform';
 import type { Registry } from '#registry';
 import type { ExpressRate } from './express-rate.ts';
+import type { IdempotencyKeys } from './idempotency-keys.ts';
 
 /** A request of either door, its form checked. */
 export interface Arrival {
@@ -26,12 +27,14 @@ export interface Arrival {
   readonly hops: number;
   readonly delaySeconds?: number;
   readonly traceparent?: string;
+  /** The caller's word for this very invocation: sent again, it is the same one. */
+  readonly idempotencyKey?: string;
 }
 
 /** What became of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
   | { readonly kind: 'accepted' | 'discarded'; readonly requestId: string }
-  | { readonly kind: 'refused'; readonly reason: Refusal | 'urn-malformed' };
+  | { readonly kind: 'refused'; readonly reason: Refusal | 'urn-malformed' | 'idempotency-conflict' };
 
 /** What is told of each arrival. */
 export interface AcceptObserver {
@@ -44,6 +47,7 @@ export interface AcceptorParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly rate: ExpressRate;
+  readonly keys: IdempotencyKeys;
   readonly observer: AcceptObserver;
   readonly region: string;
   readonly topicPrefix: string;
@@ -83,9 +87,25 @@ export class Acceptor {
       return acceptance;
     }
     const { invocation } = acceptance;
+    if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
+      return this.acceptOnce(invocation, arrival.idempotencyKey);
     await this.parts.publisher.publish(acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation));
     observer.arrived(acceptance.kind);
     return { kind: acceptance.kind, requestId: invocation.requestId };
+  }
+
+  private async acceptOnce(invocation: Invocation, key: string): Promise<Arrived> {
+    const { keys, publisher, observer } = this.parts;
+    const bareUrn = invocation.functionUrn.slice(0, invocation.functionUrn.lastIndexOf(':'));
+    const acceptance = await keys.once({ bareUrn, key, payload: invocation.payload }, (requestId) =>
+      publisher.publish(this.queued({ ...invocation, requestId })),
+    );
+    if (acceptance.kind === 'conflict') {
+      observer.arrived('idempotency-conflict');
+      return { kind: 'refused', reason: 'idempotency-conflict' };
+    }
+    observer.arrived(acceptance.kind === 'written' ? 'accepted' : 'repeated');
+    return { kind: 'accepted', requestId: acceptance.requestId };
   }
 
   private resolve(name: string, project: string): Resolved | undefined {

@@ -42,6 +42,15 @@ export class IngressConfig extends ServiceConfig {
   acceptTimeoutMs: number = 5_000;
 
   @Setting({
+    env: 'INGRESS_IDEMPOTENCY_KEYS_MAX',
+    description: 'Idempotency keys remembered at once, each for a day; past it the oldest is forgotten. A million take 400 MB.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000_000)
+  idempotencyKeysMax: number = 200_000;
+
+  @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',
     description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
   })

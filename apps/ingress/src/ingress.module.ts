@@ -73,3 +73,13 @@ export function countArrivals(metrics: Metrics): AcceptObserver {
   });
   return { arrived: (outcome) => arrivals.inc({ outcome }) };
 }
+
+/** Counts idempotency keys that were forgotten before their day was over, for want of room. */
+export function countForgottenKeys(metrics: Metrics): () => void {
+  const forgotten = new Counter({
+    name: 'sendoff_idempotency_keys_forgotten_total',
+    help: 'Idempotency keys forgotten before their day was over: INGRESS_IDEMPOTENCY_KEYS_MAX is too low.',
+    registers: [metrics],
+  });
+  return () => forgotten.inc();
+}

@@ -8,8 +8,9 @@ import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, IngressModule } from './ingress.module.ts';
+import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import type { StatusRecords } from './status-records.ts';
 
@@ -27,7 +28,17 @@ export async function composeIngress(
   await writer.mutate((known) => agencies.filter(({ name }) => known.agency(project, name) === undefined));
   const rate = new ExpressRate(config.expressRatePerSecond);
   const observer = countArrivals(metrics);
-  const acceptor = new Acceptor({ registry, publisher: gateway.publisher, clock, rate, observer, region, topicPrefix: prefix });
+  const keys = new IdempotencyKeys({
+    gateway,
+    clock,
+    topicPrefix: prefix,
+    keysMax: config.idempotencyKeysMax,
+    patienceMs: config.acceptTimeoutMs,
+    forgot: countForgottenKeys(metrics),
+  });
+  await keys.start();
+  const { publisher } = gateway;
+  const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
   const authenticators = [new TokenAuthenticator(config.token, project)];
   const options = { region, project, topicPrefix: prefix, webhookNetworks };
   return {
@@ -42,7 +53,7 @@ export async function composeIngress(
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {
-      await registry.close();
+      await Promise.all([keys.close(), registry.close()]);
       await gateway.close();
     },
   };

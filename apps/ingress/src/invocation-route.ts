@@ -29,11 +29,25 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
       return new ApiError('FSS.0413', `the event may have ${limits.payloadBytesMax} bytes`);
     case 'delay-out-of-range':
       return new ApiError('FSS.0400', `X-Sendoff-Delay-Seconds must be a whole number from 0 to ${limits.delaySecondsMax}`);
+    case 'idempotency-conflict':
+      return new ApiError('FSS.0422', 'this Idempotency-Key was sent before with another event; use a new key for a new event');
     case 'urn-malformed':
       return new ApiError('FSS.1309', `not a function URN: ${urn.slice(0, 300)}`);
     default:
       return reason satisfies never;
   }
+}
+
+/** What may stand in an `Idempotency-Key`, in the quotes of the draft or without. @see draft-ietf-httpapi-idempotency-key-header */
+const idempotencyKeyPattern = /^"?([\x21\x23-\x7e]{1,255})"?$/;
+
+/** @throws ApiError FSS.0400. */
+function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = typeof header === 'string' ? idempotencyKeyPattern.exec(header)?.[1] : undefined;
+  if (key === undefined)
+    throw new ApiError('FSS.0400', 'Idempotency-Key must be 1..255 printable characters without spaces or quotes');
+  return key;
 }
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
@@ -44,6 +58,7 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
   const delay = request.headers['x-sendoff-delay-seconds'];
   const traceparent = request.headers['traceparent'];
+  const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
   const arrived = await acceptor.accept({
     requestId: randomUUID(),
     functionName: urn,
@@ -52,6 +67,7 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
     hops: 0,
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
     ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
   if (arrived.kind === 'refused') throw refusalOf(arrived, urn);
   return arrived.requestId;

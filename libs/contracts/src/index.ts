@@ -5,6 +5,7 @@ export * from './epoch-ms.ts';
 export * from './errors.ts';
 export * from './function-urn.ts';
 export * from './headers.ts';
+export * from './idempotency.ts';
 export * from './invocation.ts';
 export * from './limits.ts';
 export * from './record.ts';

@@ -27,6 +27,7 @@ export type TopicName =
   | 'undelivered'
   | 'activity'
   | 'cancellations'
+  | 'idempotency'
   | 'registry'
   | 'rejects';
 
@@ -82,6 +83,14 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     value: 'nothing; the key is the request id',
     writtenBy: 'ingress',
     readBy: 'executor, retry-scheduler',
+    retentionMs: 2 * dayMs,
+  },
+  {
+    ...hop,
+    name: 'idempotency',
+    value: 'who claims a key, and that its invocation was accepted, as JSON',
+    writtenBy: 'ingress',
+    readBy: 'ingress',
     retentionMs: 2 * dayMs,
   },
   {

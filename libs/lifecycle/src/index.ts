@@ -7,6 +7,7 @@ export * from './decide.ts';
 export * from './delay-topic.ts';
 export * from './find-cycle.ts';
 export * from './fold.ts';
+export * from './idempotency.ts';
 export * from './notification-message.ts';
 export * from './release.ts';
 export * from './settle.ts';

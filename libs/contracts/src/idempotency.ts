@@ -1,0 +1,43 @@
+import type { EpochMs } from './epoch-ms.ts';
+import { PlatformError } from './errors.ts';
+import type { IncomingRecord, OutgoingRecord } from './record.ts';
+
+/** What a record of the idempotency topic says of one key. */
+export type IdempotencyEvent =
+  | {
+      readonly kind: 'claimed';
+      /** The request id that the key stands for if this claim holds. */
+      readonly requestId: string;
+      /** SHA-256 of the payload, base64url. */
+      readonly payloadDigest: string;
+      /** Who claims: one attempt of one process to accept. */
+      readonly claimant: string;
+      /** The claimant that is taken to have died between claiming and accepting. */
+      readonly inPlaceOf?: string;
+      readonly at: EpochMs;
+    }
+  /** The invocation of the claim is in Kafka. */
+  | { readonly kind: 'accepted'; readonly requestId: string; readonly at: EpochMs };
+
+/** @param key what stands for project, function and the caller's key; its records share a partition, so that all read them in one order. */
+export function encodeIdempotency(topic: string, key: string, event: IdempotencyEvent): OutgoingRecord {
+  return { topic, key, value: Buffer.from(JSON.stringify(event)), headers: {} };
+}
+
+/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+export function decodeIdempotency({ key, value }: Pick<IncomingRecord, 'key' | 'value'>): {
+  readonly key: string;
+  readonly event: IdempotencyEvent;
+} {
+  try {
+    const event = JSON.parse(String(value)) as IdempotencyEvent;
+    const isKnown =
+      event.kind === 'claimed'
+        ? typeof event.payloadDigest === 'string' && typeof event.claimant === 'string'
+        : event.kind === 'accepted';
+    if (key !== null && isKnown && typeof event.requestId === 'string' && typeof event.at === 'number') return { key, event };
+  } catch (cause) {
+    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the idempotency record is not JSON' }, cause });
+  }
+  throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the idempotency record is of no known kind' } });
+}
