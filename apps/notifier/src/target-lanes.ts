@@ -10,7 +10,7 @@ export interface LaneLimits extends BreakerLimits {
   readonly waitingMax: number;
 }
 
-/** A try that was made; or one that was not, and when it may be. */
+/** A try that was made, or that the breaker stood in for; or one that found no room here, which is not the target's fault. */
 export type LaneResult =
   | { readonly kind: 'tried'; readonly delivery: Delivery }
   | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
@@ -40,7 +40,10 @@ export class TargetLanes {
     return count;
   }
 
-  /** Makes a try when the target's turn comes, unless its breaker is open or too many wait. */
+  /**
+   * Makes a try when the target's turn comes, unless too many wait. While its breaker is open the target is not asked, and the try is
+   * deferred all the same: each delivery keeps to its own budget however many share a target that is gone.
+   */
   async run(key: string, tryOnce: () => Promise<Delivery>): Promise<LaneResult> {
     const lane = this.laneOf(key);
     if (lane.running >= this.limits.triesMax) {
@@ -51,7 +54,8 @@ export class TargetLanes {
     const waitMs = lane.breaker.waitMs(this.clock.now());
     if (waitMs > 0) {
       lane.waiting.shift()?.();
-      return { kind: 'postponed', waitMs, reason: 'the target has failed many times in a row and is left alone for a while' };
+      const reason = 'the target has failed many times in a row and is left alone for a while';
+      return { kind: 'tried', delivery: { kind: 'deferred', reason, retryAfterMs: waitMs } };
     }
     lane.running++;
     try {
