@@ -1,0 +1,58 @@
+/**
+ * Goal: every example works as it stands in the repository. Method: one installation, and each example run by its own tools, as its reader would.
+ */
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { output, pythonWith, systemTool } from '../foreign-tools.ts';
+import { Installation } from './installation.ts';
+
+const count = 3;
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+  await installation.client.createFunction('greeted', 'exports.handler = async (event) => event;');
+});
+afterAll(async () => installation?.stop());
+
+const env = () => ({ SENDOFF_DATA_DIR: installation.dataDir, KAFKA_TOPIC_PREFIX: installation.topicPrefix });
+
+/** Every request id that was printed becomes an invocation that succeeds. */
+async function expectInvocations(printed: string): Promise<void> {
+  const requestIds = printed.match(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+  expect(requestIds).toHaveLength(count);
+  const records = await Promise.all(requestIds.map((requestId) => installation.client.ended('greeted', requestId)));
+  expect(records.map(({ status }) => status)).toEqual(Array(count).fill('SUCCESS'));
+}
+
+describe('a Kafka producer that knows nothing of Sendoff but the headers is a full caller', () => {
+  it('in TypeScript', async () => {
+    await expectInvocations(
+      await output(process.execPath, ['examples/kafka/typescript/producer.ts', 'greeted', String(count)], { env: env() }),
+    );
+  });
+
+  it('in Python', async ({ skip }) => {
+    const python = await pythonWith('examples/kafka/python/requirements.txt');
+    if ('missing' in python) return skip(python.missing);
+    await expectInvocations(
+      await output(python.command, ['examples/kafka/python/producer.py', 'greeted', String(count)], { env: env() }),
+    );
+  });
+
+  it('in Java', async ({ skip }) => {
+    const maven = await systemTool('mvn', '--version');
+    if ('missing' in maven) return skip(maven.missing);
+    const folder = await mkdtemp(join(tmpdir(), 'sendoff-java-'));
+    try {
+      await cp('examples/kafka/java', folder, { recursive: true });
+      await expectInvocations(
+        await output('mvn', ['-q', '-B', 'compile', 'exec:java', `-Dexec.args=greeted ${count}`], { cwd: folder, env: env() }),
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,69 @@
+/** Tools of other languages that examples and official clients need, fetched once from their registries and kept in the cache of the user. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const cacheDir = join(homedir(), '.cache', 'sendoff');
+const installTimeoutMs = 300_000;
+
+/** A command that can be run, or why it cannot. */
+export type Tool = { readonly command: string } | { readonly missing: string };
+
+/** A command of the machine. @param proof arguments with which it says its version. */
+export async function systemTool(command: string, ...proof: readonly string[]): Promise<Tool> {
+  return run(command, [...proof]).then(
+    () => ({ command }),
+    () => ({ missing: `${command} is not there` }),
+  );
+}
+
+/** A Python with the packages of a requirements file, in a virtual environment of its own. */
+export async function pythonWith(requirementsFile: string): Promise<Tool> {
+  const python = await systemTool('python3', '--version');
+  if ('missing' in python) return python;
+  const digest = createHash('sha256')
+    .update(await readFile(requirementsFile))
+    .digest('hex')
+    .slice(0, 12);
+  const folder = join(cacheDir, `python-${digest}`);
+  const command = join(folder, 'bin', 'python');
+  if (existsSync(join(folder, 'installed'))) return { command };
+  await rm(folder, { recursive: true, force: true });
+  try {
+    await run('python3', ['-m', 'venv', folder], { timeout: installTimeoutMs });
+    await run(command, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile], {
+      timeout: installTimeoutMs,
+    });
+    await mkdir(join(folder, 'installed.new'), { recursive: true });
+    await rename(join(folder, 'installed.new'), join(folder, 'installed'));
+    return { command };
+  } catch (error) {
+    return { missing: `the packages of ${requirementsFile} could not be installed: ${String(error).slice(0, 200)}` };
+  }
+}
+
+/** Runs a program to its end. @returns its standard output. @throws Error with both outputs when it fails. */
+export async function output(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Record<string, string>; readonly timeoutMs?: number } = {},
+): Promise<string> {
+  const { cwd, env = {}, timeoutMs = 120_000 } = options;
+  try {
+    const { stdout } = await run(command, [...args], {
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, ...env },
+      timeout: timeoutMs,
+      maxBuffer: 16 * 1024 * 1024,
+    });
+    return stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error });
+  }
+}
