@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes docker/.env with secrets nobody has seen. Keeps one that is there: what is sealed in Kafka opens with its platform key only.
+set -eu
+file="${1:-$(dirname "$0")/.env}"
+if [ -e "$file" ]; then
+  echo "$file is there already; remove it to have new secrets made" >&2
+  exit 1
+fi
+secret() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+umask 077
+cat >"$file" <<EOF
+SENDOFF_PROJECT_ID=$(secret 16)
+SENDOFF_TOKEN=$(secret 24)
+SENDOFF_INTERNAL_TOKEN=$(secret 24)
+SENDOFF_PLATFORM_KEY=$(secret 32)
+S3_ACCESS_KEY=$(secret 10)
+S3_SECRET_KEY=$(secret 20)
+EOF
+echo "secrets were made; they are in $file" >&2
