@@ -4,7 +4,8 @@
  * 1. Nothing is read from the environment but the config, and only here.
  * 2. `/readyz` says 503 until the transports run, and from the first signal on.
  * 3. A second signal ends the process at once. A parent that is gone (closed IPC channel) counts as a signal.
- * 4. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
+ * 4. A signal while it is composed ends it at once: nothing was taken on, and the brokers it waits for may be gone.
+ * 5. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
@@ -125,7 +126,8 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     collectDefaultMetrics({ register: metrics });
     const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, fatal };
     const stop = stopOnSignal(logger);
-    const composition = await definition.compose(base);
+    const composition = await Promise.race([definition.compose(base), stop.asked]);
+    if (composition === undefined) process.exit(0);
     const app = await buildService(base, composition, stop.isAsked);
     await app.listen(config.port, config.host);
     tellParent({ ready: await app.getUrl() });
@@ -140,14 +142,14 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
 }
 
 /** The first signal asks, the second ends the process. */
-function stopOnSignal(logger: Logger): { readonly asked: Promise<void>; readonly isAsked: () => boolean } {
+function stopOnSignal(logger: Logger): { readonly asked: Promise<undefined>; readonly isAsked: () => boolean } {
   let isAsked = false;
-  const asked = new Promise<void>((resolve) => {
+  const asked = new Promise<undefined>((resolve) => {
     const ask = (signal: string) => {
       if (isAsked) process.exit(130);
       isAsked = true;
       logger.info({ signal }, 'draining');
-      resolve();
+      resolve(undefined);
     };
     process.on('SIGTERM', () => ask('SIGTERM'));
     process.on('SIGINT', () => ask('SIGINT'));
