@@ -1,0 +1,121 @@
+/**
+ * Goal: the image and the compose file do what they promise, together with Kafka and an object store in containers.
+ * Method: Docker Compose builds and starts them as they are, on a project of their own; they are asked through the published port.
+ */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import {
+  DockerComposeEnvironment,
+  getContainerRuntimeClient,
+  ImageName,
+  type StartedDockerComposeEnvironment,
+} from 'testcontainers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '#testing';
+import { Client, destination } from './client.ts';
+
+const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'] as const;
+const startTimeoutMs = 600_000;
+const stopMaxMs = 25_000;
+
+/** @returns in words what cannot be had here; undefined when all is there. Nothing is pulled for a test. */
+async function whatIsMissing(): Promise<string | undefined> {
+  const client = await getContainerRuntimeClient().catch(() => undefined);
+  if (client === undefined) return 'Docker is not there';
+  const hasCompose = await promisify(execFile)('docker', ['compose', 'version']).then(
+    () => true,
+    () => false,
+  );
+  if (!hasCompose) return 'Docker Compose 2 is not there';
+  const files = await Promise.all([readFile('docker/Dockerfile', 'utf8'), readFile('docker/compose.yaml', 'utf8')]);
+  const named = files.join('\n').matchAll(/^(?:FROM|\s+image:(?: &\w+)?) ([a-z/]+:[\w.-]+)(?: AS \w+)?$/gm);
+  for (const name of new Set([...named].map(([, image = '']) => image)))
+    if (!(await client.image.exists(ImageName.fromString(name)))) return `the image ${name} is not on this machine`;
+  return undefined;
+}
+
+const missing = await whatIsMissing();
+
+describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers', () => {
+  const project = `sendoff-e2e-${Math.random().toString(36).slice(2, 10)}`;
+  let environment: StartedDockerComposeEnvironment;
+  let client: Client;
+
+  const up = async () => {
+    environment = await new DockerComposeEnvironment('docker', 'compose.yaml')
+      .withProjectName(project)
+      .withBuild()
+      .withEnvironment({
+        SENDOFF_VERSION: 'e2e',
+        SENDOFF_PORT: '0',
+        SENDOFF_PROJECT_ID: 'p1',
+        SENDOFF_TOKEN: 'e2e-token',
+        SENDOFF_INTERNAL_TOKEN: 'e2e-internal-token',
+        SENDOFF_PLATFORM_KEY: 'e2e-platform-key-of-32-characters',
+        S3_ACCESS_KEY: 'e2e-access',
+        S3_SECRET_KEY: 'e2e-secret-key',
+      })
+      .up();
+    const port = environment.getContainer('ingress-1').getMappedPort(8700);
+    client = new Client(`http://127.0.0.1:${port}`, 'p1', 'e2e-token');
+  };
+  const run = async (service: string, command: string) => environment.getContainer(`${service}-1`).exec(['sh', '-c', command]);
+
+  beforeAll(up, startTimeoutMs);
+  afterAll(async () => {
+    await environment?.down();
+  });
+
+  it('runs a function again until it succeeds, and puts its result into the bucket', async () => {
+    await client.grantEverything();
+    await client.must('PUT', '/sendoff/buckets/results', {});
+    await client.createFunction(
+      'second-time',
+      'let n = 0; exports.handler = async (event) => { if (++n % 2) throw new Error("no luck"); return `hello ${event.name}`; };',
+    );
+    await client.setPolicy('second-time', {
+      max_async_retry_attempts: 3,
+      destination_config: { on_success: destination('OBS', { bucket: 'results', prefix: 'second-time' }) },
+    });
+    const requestId = await client.invoke('second-time', { name: 'world' });
+    const record = await client.delivered('second-time', requestId);
+    expect(record).toMatchObject({ status: 'SUCCESS', approximate_invoke_count: 2, deliveries: [{ state: 'delivered' }] });
+    const key = new URL(record.deliveries[0]?.location ?? '').pathname;
+    const { output, exitCode } = await run(
+      'minio',
+      `MC_HOST_store=http://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@localhost:9000 mc --quiet cat store${key}`,
+    );
+    expect(exitCode, output).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({ request_context: { request_id: requestId }, response_payload: '"hello world"' });
+  });
+
+  it.each(services)('%s is not root and cannot write to its image', async (service) => {
+    const { output } = await run(service, 'id -u; touch /app/planted 2>/dev/null && echo written');
+    expect(output.trim()).toBe('1000');
+  });
+
+  it(
+    'finishes what runs when it is stopped, and remembers all of it when it is started again',
+    async () => {
+      await client.createFunction('slow', 'exports.handler = () => new Promise((resolve) => setTimeout(resolve, 3000, "done"));');
+      const requestId = await client.invoke('slow');
+      await eventually(async () => (await client.record('slow', requestId))?.status === 'RUNNING');
+      const runtime = await getContainerRuntimeClient();
+      const stoppedAt = performance.now();
+      await environment.stop();
+      expect(performance.now() - stoppedAt).toBeLessThan(stopMaxMs);
+      const exitCodes = await Promise.all(
+        services.map(async (service) => {
+          const container = runtime.container.getById(environment.getContainer(`${service}-1`).getId());
+          return [service, (await runtime.container.inspect(container)).State.ExitCode];
+        }),
+      );
+      expect(exitCodes).toEqual(services.map((service) => [service, 0]));
+      await up();
+      expect(await client.ended('slow', requestId)).toMatchObject({ status: 'SUCCESS', approximate_invoke_count: 1 });
+      expect(await client.records('second-time')).toMatchObject([{ status: 'SUCCESS', approximate_invoke_count: 2 }]);
+    },
+    startTimeoutMs,
+  );
+});

@@ -1,0 +1,137 @@
+/**
+ * Goal: the image and the compose file say what the services read: all of it, and nothing else.
+ * Method: what they set is read by the config classes of the services themselves; Docker is not needed.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ExecutorConfig } from '../apps/executor/src/executor.config.ts';
+import { IngressConfig } from '../apps/ingress/src/ingress.config.ts';
+import { NotifierConfig } from '../apps/notifier/src/notifier.config.ts';
+import { RetrySchedulerConfig } from '../apps/retry-scheduler/src/retry-scheduler.config.ts';
+import { StatusLoggerConfig } from '../apps/status-logger/src/status-logger.config.ts';
+import { kafkaVersion } from '../libs/broker/src/jars.ts';
+import { documentConfig, loadConfig, openSealer, ServiceConfig } from '#platform';
+
+interface ComposeService {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | number>>;
+  readonly ports?: readonly string[];
+  readonly stop_grace_period?: string;
+}
+
+const root = resolve(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const composeText = read('docker/compose.yaml');
+const { services } = parse(composeText, { merge: true }) as { readonly services: Readonly<Record<string, ComposeService>> };
+const dockerfile = read('docker/Dockerfile');
+
+/** What the image sets, but for what Node and its packages read. */
+const imageEnvironment = Object.fromEntries(
+  [...dockerfile.matchAll(/^ENV (.+)$/gm)]
+    .flatMap(([, line = '']) => line.split(' '))
+    .map((pair) => pair.split('=') as [string, string])
+    .filter(([name]) => name !== 'NODE_ENV'),
+);
+
+const secretsFolder = mkdtempSync(join(tmpdir(), 'sendoff-compose-'));
+const secretsFile = join(secretsFolder, '.env');
+let secrets: Readonly<Record<string, string>> = {};
+beforeAll(() => {
+  execFileSync('sh', ['docker/make-env.sh', secretsFile], { cwd: root, stdio: 'pipe' });
+  const lines = readFileSync(secretsFile, 'utf8').trim().split('\n');
+  secrets = Object.fromEntries(lines.map((line) => line.split('=') as [string, string]));
+});
+afterAll(() => rmSync(secretsFolder, { recursive: true }));
+
+/** As Compose does with `${NAME:?message}` and `${NAME:-default}`. */
+function interpolated(text: string): string {
+  return text.replaceAll(/\$\{(\w+):([-?])([^}]*)\}/g, (_, name: string, kind: string, rest: string) => {
+    const value = secrets[name] ?? (kind === '-' ? rest : undefined);
+    if (value === undefined) throw new Error(`${name}: ${rest}`);
+    return value;
+  });
+}
+
+function environmentOf(name: string): Record<string, string> {
+  const own = Object.entries(services[name]?.environment ?? {}).map(([key, value]) => [key, interpolated(String(value))]);
+  return { ...imageEnvironment, ...(Object.fromEntries(own) as Record<string, string>) };
+}
+
+describe.each([
+  ['ingress', IngressConfig],
+  ['executor', ExecutorConfig],
+  ['retry-scheduler', RetrySchedulerConfig],
+  ['notifier', NotifierConfig],
+  ['status-logger', StatusLoggerConfig],
+])('%s, in containers,', (name, config: new () => ServiceConfig) => {
+  const settings = documentConfig(config);
+
+  it('is the app of its name', () => {
+    expect(services[name]?.command).toEqual([name]);
+    expect(existsSync(join(root, 'apps', name, 'src', 'main.ts'))).toBe(true);
+  });
+
+  it('is given no variable that it does not read', () => {
+    const known = new Set(settings.map(({ env }) => env));
+    expect(Object.keys(environmentOf(name)).filter((variable) => !known.has(variable))).toEqual([]);
+  });
+
+  it('is given all that it cannot start without', async () => {
+    const loaded = loadConfig(config, environmentOf(name));
+    await expect(openSealer(loaded)).resolves.toBeDefined();
+  });
+
+  it('has its secrets from outside, and ends with a message where one is unset', () => {
+    const isSecret = new Set(settings.filter((setting) => setting.isSecret).map(({ env }) => env));
+    const values = Object.entries(services[name]?.environment ?? {}).filter(([variable]) => isSecret.has(variable));
+    expect(values.length).toBeGreaterThan(0);
+    for (const [variable, value] of values) expect(value).toMatch(new RegExp(`^\\$\\{${variable}:\\?.*make-env\\.sh\\}$`));
+  });
+
+  it('is given longer to stop than a stop takes', () => {
+    expect(Number(/^(\d+)s$/.exec(services[name]?.stop_grace_period ?? '')?.[1])).toBeGreaterThan(25);
+  });
+});
+
+describe('the image', () => {
+  it('sets only what every service reads', () => {
+    const known = new Set(documentConfig(ServiceConfig).map(({ env }) => env));
+    expect(Object.keys(imageEnvironment)).not.toHaveLength(0);
+    expect(Object.keys(imageEnvironment).filter((variable) => !known.has(variable))).toEqual([]);
+  });
+
+  it('is built on the Node of the house', () => {
+    const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+    expect(new Set(bases)).toEqual(new Set([`node:${read('.node-version').trim()}-bookworm-slim`]));
+  });
+});
+
+describe('the compose file', () => {
+  it('publishes the API alone, and to this machine only', () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map((port) => [name, interpolated(port)]),
+    );
+    expect(published).toEqual([['ingress', '127.0.0.1:8700:8700']]);
+  });
+
+  it('runs the broker that npm start runs', () => {
+    expect(services['kafka']?.image).toBe(`apache/kafka:${kafkaVersion}`);
+  });
+
+  it('asks for the variables that make-env.sh makes, and for no others', () => {
+    const asked = new Set([...composeText.matchAll(/\$\{(\w+):\?/g)].map(([, variable]) => variable));
+    expect(new Set(Object.keys(secrets))).toEqual(asked);
+    expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
+  });
+
+  it('keeps the secrets it has: make-env.sh overwrites nothing', () => {
+    const before = readFileSync(secretsFile, 'utf8');
+    expect(spawnSync('sh', ['docker/make-env.sh', secretsFile], { cwd: root }).status).toBe(1);
+    expect(readFileSync(secretsFile, 'utf8')).toBe(before);
+  });
+});
