@@ -42,10 +42,10 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
   let environment: StartedDockerComposeEnvironment;
   let client: Client;
 
-  const up = async () => {
-    environment = await new DockerComposeEnvironment('docker', 'compose.yaml')
-      .withProjectName(project)
-      .withBuild()
+  const up = async ({ isBuilt }: { isBuilt: boolean }) => {
+    const compose = new DockerComposeEnvironment('docker', 'compose.yaml').withProjectName(project);
+    if (!isBuilt) compose.withBuild();
+    environment = await compose
       .withEnvironment({
         SENDOFF_VERSION: 'e2e',
         SENDOFF_PORT: '0',
@@ -62,7 +62,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
   };
   const run = async (service: string, command: string) => environment.getContainer(`${service}-1`).exec(['sh', '-c', command]);
 
-  beforeAll(up, startTimeoutMs);
+  beforeAll(async () => up({ isBuilt: false }), startTimeoutMs);
   afterAll(async () => {
     await environment?.down();
   });
@@ -112,7 +112,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
         }),
       );
       expect(exitCodes).toEqual(services.map((service) => [service, 0]));
-      await up();
+      await up({ isBuilt: true });
       expect(await client.ended('slow', requestId)).toMatchObject({ status: 'SUCCESS', approximate_invoke_count: 1 });
       expect(await client.records('second-time')).toMatchObject([{ status: 'SUCCESS', approximate_invoke_count: 2 }]);
     },
