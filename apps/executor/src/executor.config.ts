@@ -53,4 +53,10 @@ export class ExecutorConfig extends ServiceConfig {
   @Min(1)
   @Max(100)
   functionLogFilesMax: number = 3;
+
+  @Setting({ env: 'FUNCTION_LOG_DAYS', description: 'Days the log of a function is kept.' })
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  functionLogDaysMax: number = 30;
 }

@@ -22,7 +22,11 @@ await runService({
     const running = new RunningAttempts();
     const cancellations = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
     await cancellations.start((record) => running.cancel(record));
-    const logLimits = { fileBytesMax: config.functionLogFileBytesMax, filesMax: config.functionLogFilesMax };
+    const logLimits = {
+      fileBytesMax: config.functionLogFileBytesMax,
+      filesMax: config.functionLogFilesMax,
+      daysMax: config.functionLogDaysMax,
+    };
     const log = new FolderFunctionLog(new DayFiles(join(config.dataDir, 'function-log'), clock, logLimits), clock, logger);
     const workDir = resolve(config.dataDir, 'functions', String(process.pid));
     const nodeRuntime = new NodeRuntime({ workDir, instancesMax, idleMs }, clock, log);

@@ -24,13 +24,33 @@ function setUp() {
   const store = new SqliteStatusStore(':memory:');
   const lines: string[] = [];
   const batches: number[] = [];
+  let failing: 'log' | 'store' | undefined;
+  const mayFail = (part: 'log' | 'store') => {
+    if (failing !== part) return;
+    failing = undefined;
+    throw new Error(`${part} failed`);
+  };
   const recorder = new Recorder(
-    store,
-    { append: async (added) => void lines.push(...added.map(({ statusLog, line }) => `${statusLog} ${line}`)) },
+    {
+      read: (requestIds) => store.read(requestIds),
+      query: (query) => store.query(query),
+      sweep: (before, limit) => store.sweep(before, limit),
+      close: () => store.close(),
+      async write(records) {
+        mayFail('store');
+        return store.write(records);
+      },
+    },
+    {
+      async append(added) {
+        mayFail('log');
+        lines.push(...added.map(({ statusLog, line }) => `${statusLog} ${line}`));
+      },
+    },
     new ManualClock(builtAt + 50),
     { stored: (events) => batches.push(events) },
   );
-  return { store, lines, batches, recorder };
+  return { store, lines, batches, recorder, failNext: (part: 'log' | 'store') => void (failing = part) };
 }
 
 const invocation = anInvocation({ policy });
@@ -77,6 +97,17 @@ describe('Recorder', () => {
       `group/stream ${builtUrn}|${invocation.requestId}|1|${builtAt + 5}|0|`,
       `group/stream ${builtUrn}|${invocation.requestId}|3|${builtAt + 10}|4201|a b c`,
     ]);
+  });
+
+  it('writes the line of a record again when it could not be stored, or the line not be written', async () => {
+    const { recorder, lines, failNext } = setUp();
+    const [topic, record] = story[0] ?? expect.fail();
+    for (const part of ['log', 'store'] as const) {
+      failNext(part);
+      await expect(recorder.record(topic, record)).rejects.toThrow(part);
+    }
+    await recorder.record(topic, record);
+    expect(lines).toEqual(Array(2).fill(`group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`));
   });
 
   it('puts what arrives together into one transaction', async () => {

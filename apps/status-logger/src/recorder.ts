@@ -3,8 +3,8 @@
  *
  * R1. A record's promise settles only after the transaction that holds it (I1).
  * R2. While one transaction runs, events gather for the next: batches grow with the load, and an idle store waits for nothing.
- * R3. Log lines are written before the offsets complete; a line is due only where the folded status changed, so that a record read
- *     again writes none.
+ * R3. A log line is due where the folded status changed, so that a record read again writes none. Lines are written before the
+ *     transaction: what fails in between is written twice rather than never.
  */
 import { conditions, type IncomingRecord, type StatusRecord } from '#contracts';
 import { fold, type FoldedRecord } from '#lifecycle';
@@ -84,8 +84,8 @@ export class Recorder {
       if (statusLog !== undefined && after.status !== before?.status)
         lines.push({ statusLog, line: statusLine(transition(after, this.clock.now())) });
     }
-    await this.store.write([...folded.values()]);
     await this.log.append(lines);
+    await this.store.write([...folded.values()]);
   }
 }
 

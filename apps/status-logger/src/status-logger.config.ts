@@ -24,4 +24,10 @@ export class StatusLoggerConfig extends ServiceConfig {
   @Min(1)
   @Max(100)
   statusLogFilesMax: number = 5;
+
+  @Setting({ env: 'STATUS_LOG_DAYS', description: 'Days the status log is kept.' })
+  @IsInt()
+  @Min(1)
+  @Max(3_650)
+  statusLogDaysMax: number = 30;
 }

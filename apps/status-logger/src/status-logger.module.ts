@@ -29,8 +29,12 @@ export function openStore(config: Readonly<StatusLoggerConfig>): StatusStore {
 @Module({})
 export class StatusLoggerModule {
   static register({ config, clock, metrics, store }: StatusLoggerParts): DynamicModule {
-    const { statusLogSink, statusLogFileBytesMax, statusLogFilesMax, dataDir, topicPrefix, internalToken } = config;
-    const limits = { fileBytesMax: statusLogFileBytesMax, filesMax: statusLogFilesMax };
+    const { statusLogSink, dataDir, topicPrefix, internalToken } = config;
+    const limits = {
+      fileBytesMax: config.statusLogFileBytesMax,
+      filesMax: config.statusLogFilesMax,
+      daysMax: config.statusLogDaysMax,
+    };
     const files = new DayFiles(join(dataDir, 'status-log'), clock, limits);
     const log = statusLogSink === 'stdout' ? new StdoutStatusLog() : new FolderStatusLog(files);
     return {

@@ -1,11 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs } from '#contracts';
 import { DayFiles, safeFileName } from './day-files.ts';
 
-const clock = { now: () => epochMs(Date.UTC(2026, 10, 24)), setTimer: () => ({ cancel: () => undefined }) };
+const dayMs = 86_400_000;
+const today = Date.UTC(2026, 10, 24);
+const clockAt = (at: number) => ({ now: () => epochMs(at), setTimer: () => ({ cancel: () => undefined }) });
+const limits = { fileBytesMax: 2, filesMax: 2, daysMax: 3 };
 
 describe('DayFiles', () => {
   let root: string;
@@ -15,11 +18,36 @@ describe('DayFiles', () => {
   afterEach(async () => rm(root, { recursive: true }));
 
   it('rotates by size and keeps so many', async () => {
-    const files = new DayFiles(root, clock, { fileBytesMax: 2, filesMax: 2 });
+    const files = new DayFiles(root, clockAt(today), limits);
     for (const text of ['11', '22', '33', '44']) await files.append(['a'], text);
     expect((await readdir(join(root, 'a'))).toSorted()).toEqual(['2026-11-24.log', '2026-11-24.log.1', '2026-11-24.log.2']);
     expect(await readFile(join(root, 'a', '2026-11-24.log'), 'utf8')).toBe('44');
     expect(await readFile(join(root, 'a', '2026-11-24.log.2'), 'utf8')).toBe('22');
+  });
+
+  it('keeps so many days, and nothing but its own files goes', async () => {
+    for (const age of [4, 3, 2, 1]) {
+      const files = new DayFiles(root, clockAt(today - age * dayMs), { ...limits, daysMax: 99 });
+      for (const text of ['11', '22']) await files.append(['a'], text);
+    }
+    await writeFile(join(root, 'a', 'notes.txt'), 'mine');
+    await new DayFiles(root, clockAt(today), limits).append(['a'], '11');
+    expect((await readdir(join(root, 'a'))).toSorted()).toEqual([
+      '2026-11-22.log',
+      '2026-11-22.log.1',
+      '2026-11-23.log',
+      '2026-11-23.log.1',
+      '2026-11-24.log',
+      'notes.txt',
+    ]);
+  });
+
+  it('makes its folder again when somebody removed it', async () => {
+    const files = new DayFiles(root, clockAt(today), { ...limits, fileBytesMax: 99 });
+    await files.append(['a'], '11');
+    await rm(join(root, 'a'), { recursive: true });
+    await files.append(['a'], '22');
+    expect(await readFile(join(root, 'a', '2026-11-24.log'), 'utf8')).toBe('22');
   });
 
   it.each([

@@ -1,6 +1,6 @@
-import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { utcText } from '#contracts';
+import { appendFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { epochMs, utcText } from '#contracts';
 import type { Clock } from './clock.ts';
 
 /** Bounds of one folder of day files. */
@@ -9,6 +9,8 @@ export interface DayFilesLimits {
   readonly fileBytesMax: number;
   /** Rotated files kept of a day; the oldest goes. */
   readonly filesMax: number;
+  /** Days kept, today's included; older files go when a new day begins. */
+  readonly daysMax: number;
 }
 
 /** A name that stays within its folder: what is no plain character becomes `_`. */
@@ -17,10 +19,10 @@ export function safeFileName(name: string): string {
   return /^\.*$/.test(safe) ? '_' : safe;
 }
 
+const dayMs = 86_400_000;
+
 /** Text files by UTC day, `<root>/<folder>/<day>.log`, rotated by size to `<day>.log.1`, `.2` and so on. */
 export class DayFiles {
-  private readonly made = new Set<string>();
-
   constructor(
     private readonly root: string,
     private readonly clock: Clock,
@@ -29,22 +31,36 @@ export class DayFiles {
 
   /** Appends text. @param folder names below the root; made safe here. */
   async append(folder: readonly string[], text: string): Promise<void> {
-    const file = join(this.root, ...folder.map(safeFileName), `${utcText(this.clock.now()).slice(0, 10)}.log`);
-    if (!this.made.has(file)) await mkdir(dirname(file), { recursive: true });
-    this.made.add(file);
-    await this.rotate(file);
+    const path = join(this.root, ...folder.map(safeFileName));
+    const file = join(path, `${this.dayOf(this.clock.now())}.log`);
+    if (await this.isBegun(file)) return appendFile(file, text);
+    await mkdir(path, { recursive: true });
+    await this.removeOld(path);
     await appendFile(file, text);
   }
 
-  private async rotate(file: string): Promise<void> {
+  private dayOf(at: number): string {
+    return utcText(epochMs(at)).slice(0, 10);
+  }
+
+  /** Is the file there? One that is full is moved out of the way first. */
+  private async isBegun(file: string): Promise<boolean> {
     const bytes = await stat(file).then(
       ({ size }) => size,
-      () => 0,
+      () => undefined,
     );
-    if (bytes < this.limits.fileBytesMax) return;
+    if (bytes === undefined || bytes < this.limits.fileBytesMax) return bytes !== undefined;
     await rm(`${file}.${this.limits.filesMax}`, { force: true });
     for (let index = this.limits.filesMax - 1; index >= 1; index--)
       await rename(`${file}.${index}`, `${file}.${index + 1}`).catch(() => undefined);
     await rename(file, `${file}.1`);
+    return false;
+  }
+
+  private async removeOld(path: string): Promise<void> {
+    const firstKept = this.dayOf(this.clock.now() - (this.limits.daysMax - 1) * dayMs);
+    for (const name of await readdir(path))
+      if (/^\d{4}-\d\d-\d\d\.log/.test(name) && name.slice(0, firstKept.length) < firstKept)
+        await rm(join(path, name), { force: true });
   }
 }
