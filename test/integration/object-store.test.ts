@@ -9,8 +9,10 @@ import { systemClock } from '#platform';
 import { aSettlement } from '#testing';
 import { S3Destination } from '../../apps/notifier/src/adapters/s3-destination.ts';
 import { destinationConformance } from '../../apps/notifier/src/destination.conformance.ts';
+import { notificationOf } from '../../apps/notifier/src/notification-of.ts';
 import { minioBinary, type RunningMinio, startMinio } from '../minio.ts';
 
+const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
 const binary = await minioBinary();
 const missing = 'missing' in binary ? binary.missing : undefined;
 type ObsTarget = Extract<Target, { type: 'OBS' }>;
@@ -62,9 +64,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
     return [lifecycle.Rule].flat();
   };
   const deliver = async (destination: S3Destination, to: ObsTarget, requestId = 'r1') => {
-    const settlement = aSettlement();
-    const named = { ...settlement, invocation: { ...settlement.invocation, requestId } };
-    return destination.deliver({ settlement: named, message: '{}' }, to, new AbortController().signal);
+    return destination.deliver({ ...notification, id: requestId }, to, new AbortController().signal);
   };
 
   destinationConformance('S3', async () => ({
@@ -124,8 +124,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
 
   it('defers while nobody answers', async () => {
     const nowhere = new S3Destination({ ...minio, endpoint: 'http://127.0.0.1:1', region: 'us-east-1' }, systemClock);
-    const settlement = aSettlement();
-    expect(await nowhere.deliver({ settlement, message: '{}' }, target(), AbortSignal.timeout(2_000))).toMatchObject({
+    expect(await nowhere.deliver(notification, target(), AbortSignal.timeout(2_000))).toMatchObject({
       kind: 'deferred',
     });
   });

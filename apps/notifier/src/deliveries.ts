@@ -7,12 +7,13 @@ import {
   encodeActivity,
   encodeDelivery,
   type EpochMs,
-  epochMs,
   type IncomingRecord,
+  type Occasion,
+  occasionExpiresAt,
+  occasionId,
   type OutgoingRecord,
   type PendingDelivery,
   physicalTopic,
-  type Settlement,
   type Target,
   type TopicName,
 } from '#contracts';
@@ -20,27 +21,32 @@ import type { Publisher } from '#kafka';
 import {
   afterDelivery,
   concerned,
-  type Delivery,
   type DeliveryPolicy,
   delayTopicFor,
-  notificationMessage,
+  type Delivery,
+  isExpired,
   type TimestampForm,
+  type Turn,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import type { Destination } from './destination.ts';
+import { notificationOf } from './notification-of.ts';
 import type { TargetLanes } from './target-lanes.ts';
 
 /** What the registry must tell of targets. */
 export interface TargetDirectory {
-  /** @returns why the function may not use the target any more; undefined when it may. */
-  refusal(settlement: Settlement, target: Target): string | undefined;
+  /**
+   * @returns why the target may not be told: it is gone, or the function may not use it any more; undefined when it may.
+   * @throws PlatformError `REGISTRY_BEHIND` when that cannot be known just now.
+   */
+  refusal(occasion: Occasion, target: Target): Promise<string | undefined>;
   /** Further targets that a delivered one brings: the subscriptions of a topic. */
-  followers(target: DeliveryTarget): readonly DeliveryTarget[];
+  followers(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[];
 }
 
 /** What is told of each try. */
 export interface DeliveryObserver {
-  tried(type: string, result: Delivery['kind'] | 'postponed', seconds: number): void;
+  tried(type: string, result: Turn['kind'], seconds: number): void;
 }
 
 /** What deliveries are made with. */
@@ -74,55 +80,60 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = concerned(settlement);
-    if (target !== undefined) return this.attend(this.first(settlement, target));
+    if (target !== undefined) return this.attend(this.first({ kind: 'settled', settlement }, target));
   }
 
-  /** Tries again what waited. @throws as {@link onSettlement}. */
+  /** Makes the next try of what waited, or of what somebody published. @throws as {@link onSettlement}. */
   async onNotification(record: IncomingRecord): Promise<void> {
     return this.attend(decodeDelivery(record));
   }
 
-  private first(settlement: Settlement, target: DeliveryTarget): PendingDelivery {
+  private first(occasion: Occasion, target: DeliveryTarget): PendingDelivery {
     const now = this.parts.clock.now();
-    return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, settlement };
+    return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
   }
 
   private async attend(pending: PendingDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
-    const result = await this.parts.lanes.run(pending.deliveryId, async () => this.tryOnce(pending));
+    if (isExpired(occasionExpiresAt(pending.occasion), startedAt))
+      return this.conclude(pending, { kind: 'refused', reason: 'the time to live ended before a try could be made' }, startedAt);
+    const turn = await this.parts.lanes.run(pending.deliveryId, async () => this.tryOnce(pending));
     const now = this.parts.clock.now();
-    const word = result.kind === 'tried' ? result.delivery.kind : 'postponed';
-    this.parts.observer.tried(pending.target.type, word, (now - startedAt) / 1_000);
-    if (result.kind === 'postponed')
-      return this.publish([this.again(pending, pending.try, epochMs(now + result.waitMs), result.reason)]);
-    return this.conclude(pending, result.delivery, now);
+    this.parts.observer.tried(pending.target.type, turn.kind, (now - startedAt) / 1_000);
+    return this.conclude(pending, turn, now);
   }
 
-  private async tryOnce({ settlement, target }: PendingDelivery): Promise<Delivery> {
+  private async tryOnce({ occasion, target }: PendingDelivery): Promise<Delivery> {
     const destination = this.byType.get(target.type);
     if (destination === undefined) return { kind: 'refused', reason: `nothing here delivers to ${target.type}` };
-    const refusal = target.type === 'Subscription' ? undefined : this.parts.directory.refusal(settlement, target);
+    const refusal = target.type === 'Subscription' ? undefined : await this.parts.directory.refusal(occasion, target);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    const notification = { settlement, message: notificationMessage(settlement, this.parts.timestampForm) };
-    return destination.deliver(notification, target, AbortSignal.timeout(this.parts.tryTimeoutMs));
+    return destination.deliver(
+      notificationOf(occasion, this.parts.timestampForm),
+      target,
+      AbortSignal.timeout(this.parts.tryTimeoutMs),
+    );
   }
 
   /** What follows goes out in one write: the end of this delivery, and the first tries that it brings. */
-  private async conclude(pending: PendingDelivery, delivery: Delivery, now: EpochMs): Promise<void> {
-    const decision = afterDelivery({ delivery, try: pending.try, policy: this.parts.policy, now, jitter: this.parts.random() });
+  private async conclude(pending: PendingDelivery, turn: Turn, now: EpochMs): Promise<void> {
+    const { policy, random, directory } = this.parts;
+    const expiresAt = occasionExpiresAt(pending.occasion);
+    const until = expiresAt === undefined ? {} : { expiresAt };
+    const decision = afterDelivery({ turn, try: pending.try, policy, now, jitter: random(), ...until });
     switch (decision.kind) {
       case 'again':
         return this.publish([this.again(pending, decision.try, decision.dueAt, decision.reason)]);
       case 'abandon': {
         const given = encodeDelivery(this.topic('undelivered'), { ...pending, reason: decision.reason });
-        return this.publish([given, this.ended(pending, 'undelivered', now, { reason: decision.reason })]);
+        return this.publish([given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })]);
       }
       case 'done': {
         const location = decision.location === undefined ? {} : { location: decision.location };
-        const followers = this.parts.directory
-          .followers(pending.target)
-          .map((target) => this.again(this.first(pending.settlement, target), 1, now));
-        return this.publish([this.ended(pending, 'delivered', now, location), ...followers]);
+        const followers = directory
+          .followers(pending.occasion, pending.target)
+          .map((target) => this.again(this.first(pending.occasion, target), 1, now));
+        return this.publish([...this.ended(pending, 'delivered', now, location), ...followers]);
       }
       default:
         decision satisfies never;
@@ -136,18 +147,20 @@ export class Deliveries {
     return delayed(encodeDelivery(topic, delivery), topic, 'notifications', dueAt);
   }
 
+  /** The end as an activity, where there is an invocation whose record shows it. */
   private ended(
-    { settlement, deliveryId, try: tries }: PendingDelivery,
+    { occasion, deliveryId, try: tries }: PendingDelivery,
     state: 'delivered' | 'undelivered',
     at: EpochMs,
     more: { reason?: string; location?: string },
-  ): OutgoingRecord {
-    const { requestId } = settlement.invocation;
-    return encodeActivity(this.topic('activity'), { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more });
+  ): readonly OutgoingRecord[] {
+    if (occasion.kind !== 'settled') return [];
+    const requestId = occasionId(occasion);
+    return [encodeActivity(this.topic('activity'), { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more })];
   }
 
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {
-    return this.parts.publisher.publish(records);
+    if (records.length > 0) return this.parts.publisher.publish(records);
   }
 
   private topic(name: TopicName): string {

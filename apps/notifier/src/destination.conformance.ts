@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryTarget } from '#contracts';
-import { notificationMessage } from '#lifecycle';
 import { aSettlement } from '#testing';
 import type { Destination } from './destination.ts';
+import { notificationOf } from './notification-of.ts';
 
 /** A destination with a target that takes what it is sent, and a way to look there. */
 export interface DestinationUnderTest<Target extends DeliveryTarget> {
@@ -24,8 +24,8 @@ export function destinationConformance<Target extends DeliveryTarget>(
 ): void {
   describe(`${name} as a destination`, () => {
     let under: DestinationUnderTest<Target>;
-    const settlement = aSettlement();
-    const notification = { settlement, message: notificationMessage(settlement) };
+    const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
+    const message = notification.texts.default;
     const never = new AbortController().signal;
     beforeEach(async () => {
       under = await open();
@@ -35,13 +35,13 @@ export function destinationConformance<Target extends DeliveryTarget>(
     it('delivers the message as it is, and says where it lies', async () => {
       const delivery = await under.destination.deliver(notification, under.target, never);
       expect(delivery).toMatchObject({ kind: 'delivered', location: expect.any(String) });
-      expect(await under.received()).toEqual([notification.message]);
+      expect(await under.received()).toEqual([message]);
     });
 
     it('bears a repeat', async () => {
       await under.destination.deliver(notification, under.target, never);
       expect(await under.destination.deliver(notification, under.target, never)).toMatchObject({ kind: 'delivered' });
-      expect(await under.received()).toEqual(Array(under.keepsCopies ? 2 : 1).fill(notification.message));
+      expect(await under.received()).toEqual(Array(under.keepsCopies ? 2 : 1).fill(message));
     });
 
     it('refuses what will never pass, with a reason', async ({ skip }) => {

@@ -1,11 +1,30 @@
-import type { DeliveryTarget, Settlement } from '#contracts';
+import type { DeliveryTarget, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
 import type { Delivery } from '#lifecycle';
 
-/** What a target is told. */
+/** What a target is told, whatever the occasion. */
 export interface Notification {
-  readonly settlement: Settlement;
-  /** The message as documented, JSON. */
-  readonly message: string;
+  /** The request id or message id: the same in every copy. */
+  readonly id: string;
+  readonly project: string;
+  /** When the invocation ended, or the message was published. */
+  readonly at: EpochMs;
+  readonly subject: string;
+  /** Of an invocation: the message as documented, JSON. */
+  readonly texts: MessageTexts;
+  /** Media type of the texts. */
+  readonly contentType: string;
+  readonly attributes: readonly MessageAttribute[];
+  /** URN of the function, or of the topic, it comes from. */
+  readonly source: string;
+  /** A CloudEvents type. */
+  readonly type: string;
+  /** The message id its publisher was given; absent where nobody was given one. */
+  readonly messageId?: string;
+  /** Chained invocations before it. */
+  readonly hops: number;
+  readonly traceparent?: string;
+  /** There where a subscription is asked to confirm itself instead: how long its link leads somewhere. */
+  readonly confirmUntil?: EpochMs;
 }
 
 /**

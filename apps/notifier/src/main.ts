@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { openKafka, SendoffStrategy } from '#kafka';
-import { runService } from '#platform';
+import { openSealer, runService } from '#platform';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations } from './notifier.module.ts';
@@ -10,10 +10,11 @@ await runService({
   config: NotifierConfig,
   async compose({ config, clock, random, metrics, logger, fatal }) {
     const { topicPrefix: prefix } = config;
+    const sealer = await openSealer(config);
     const gateway = await openKafka({ ...config, name: 'notifier', logger, fatal });
     const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
-    const parts = { config, gateway, registry, clock, random, logger, metrics };
+    const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.all),

@@ -94,6 +94,14 @@ export class NotifierConfig extends ServiceConfig {
   webhookNetworks: string[] = [];
 
   @Setting({
+    env: 'SENDOFF_PUBLIC_URL',
+    description: 'Address at which receivers reach the API, as a URL; where unset messages to webhooks hold no links.',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  publicUrl?: string;
+
+  @Setting({
     env: 'NOTIFICATION_TIMESTAMP',
     description: 'Form of the timestamp in messages: `rfc3339`, or `documented` for the literal form of the manual.',
   })

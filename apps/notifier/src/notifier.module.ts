@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
-import { AllowedNetworks, type Clock, type Logger, type Random } from '#platform';
+import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { FolderDestination } from './adapters/folder-destination.ts';
 import { FunctionDestination } from './adapters/function-destination.ts';
@@ -11,6 +11,7 @@ import { StreamDestination } from './adapters/stream-destination.ts';
 import { SubscriptionDestination } from './adapters/subscription-destination.ts';
 import { TopicDestination } from './adapters/topic-destination.ts';
 import { TopicMaker } from './adapters/topic-maker.ts';
+import { WebhookClient } from './adapters/webhook-client.ts';
 import { Deliveries, type DeliveryObserver } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
@@ -24,6 +25,7 @@ export interface NotifierParts {
   readonly config: Readonly<NotifierConfig>;
   readonly gateway: KafkaGateway;
   readonly registry: Registry;
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -50,20 +52,22 @@ function objectStore({ config, clock, logger }: NotifierParts): { destination: D
 
 /** Makes an adapter for each kind of target. */
 export function openDestinations(parts: NotifierParts): OpenDestinations {
-  const { config, gateway, registry, clock } = parts;
+  const { config, gateway, registry, sealer, clock } = parts;
   const { topicPrefix } = config;
   const { publisher } = gateway;
   const topics = new TopicMaker(gateway.admin, config.partitions);
   const objects = objectStore(parts);
-  const networks = new AllowedNetworks(config.webhookNetworks);
+  const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
   const subscription = new SubscriptionDestination({
     registry,
     publisher,
     clock,
-    networks,
+    webhooks,
+    sealer,
+    tokens: new SubscriptionTokens(sealer),
     topicPrefix,
+    ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     timeoutMs: config.webhookTimeoutMs,
-    connectionsMax: config.targetTriesMax,
   });
   const all = [
     objects.destination,
@@ -76,7 +80,7 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
     all,
     close() {
       objects.close();
-      subscription.close();
+      webhooks.close();
     },
   };
 }

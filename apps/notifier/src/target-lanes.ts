@@ -1,4 +1,4 @@
-import type { Delivery } from '#lifecycle';
+import type { Delivery, Turn } from '#lifecycle';
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
 
@@ -9,11 +9,6 @@ export interface LaneLimits extends BreakerLimits {
   /** Tries of one target that wait; more go back to a delay topic. */
   readonly waitingMax: number;
 }
-
-/** A try that was made, or that the breaker stood in for; or one that found no room here, which is not the target's fault. */
-export type LaneResult =
-  | { readonly kind: 'tried'; readonly delivery: Delivery }
-  | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
 
 interface Lane {
   readonly breaker: CircuitBreaker;
@@ -44,7 +39,7 @@ export class TargetLanes {
    * Makes a try when the target's turn comes, unless too many wait. While its breaker is open the target is not asked, and the try is
    * deferred all the same: each delivery keeps to its own budget however many share a target that is gone.
    */
-  async run(key: string, tryOnce: () => Promise<Delivery>): Promise<LaneResult> {
+  async run(key: string, tryOnce: () => Promise<Delivery>): Promise<Turn> {
     const lane = this.laneOf(key);
     if (lane.running >= this.limits.triesMax) {
       if (lane.waiting.length >= this.limits.waitingMax)
@@ -55,13 +50,13 @@ export class TargetLanes {
     if (waitMs > 0) {
       lane.waiting.shift()?.();
       const reason = 'the target has failed many times in a row and is left alone for a while';
-      return { kind: 'tried', delivery: { kind: 'deferred', reason, retryAfterMs: waitMs } };
+      return { kind: 'deferred', reason, retryAfterMs: waitMs };
     }
     lane.running++;
     try {
       const delivery = await tryOnce();
       lane.breaker.tried(delivery.kind !== 'deferred', this.clock.now());
-      return { kind: 'tried', delivery };
+      return delivery;
     } finally {
       lane.running--;
       lane.waiting.shift()?.();

@@ -8,6 +8,7 @@ import {
   encodeInvocation,
   epochMs,
   type IncomingRecord,
+  occasionId,
   type OutgoingRecord,
   PlatformError,
 } from '#contracts';
@@ -105,7 +106,7 @@ describe('WaitingRoom', () => {
     const { clock, written, room, arrive, cancellations } = setUp();
     const dueAt = epochMs(builtAt + 7_200_000);
     const delivery = aDelivery({ try: 2, dueAt });
-    cancellations.add({ key: delivery.settlement.invocation.requestId });
+    cancellations.add({ key: occasionId(delivery.occasion) });
     void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
     await clock.advance(7_200_000);
     expect(written.map(({ record }) => record.topic)).toEqual(['s.notifications']);

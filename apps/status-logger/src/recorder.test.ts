@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  delayed,
   encodeActivity,
+  encodeDelivery,
   encodeInvocation,
   encodeSettlement,
   epochMs,
   type IncomingRecord,
   type OutgoingRecord,
 } from '#contracts';
-import { anInvocation, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
+import { aDelivery, anInvocation, aPublication, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { Recorder } from './recorder.ts';
 
@@ -118,6 +120,13 @@ describe('Recorder', () => {
       ),
     );
     expect(batches).toEqual([300]);
+  });
+
+  it('makes no record of a published message that waits for its next try', async () => {
+    const { recorder, store, batches } = setUp();
+    const delivery = aDelivery({ try: 2, occasion: { kind: 'published', publication: aPublication() } });
+    await recorder.record('delays.near', arrive(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
+    expect([(await store.read([aPublication().messageId])).size, batches]).toEqual([0, []]);
   });
 
   it('refuses a record of another shape', async () => {

@@ -51,7 +51,9 @@ function queued({ headers }: IncomingRecord): ReadEvents {
 function waiting(record: IncomingRecord): ReadEvents {
   const { releaseTo, dueAt } = decodeWaiting(record);
   if (releaseTo === 'notifications') {
-    const { settlement, deliveryId, try: next, reason } = decodeDelivery(record);
+    const { occasion, deliveryId, try: next, reason } = decodeDelivery(record);
+    // What is published belongs to no invocation.
+    if (occasion.kind !== 'settled') return { events: [] };
     const delivery = {
       deliveryId,
       state: 'pending',
@@ -60,7 +62,7 @@ function waiting(record: IncomingRecord): ReadEvents {
       dueAt,
       ...(reason === undefined ? {} : { reason }),
     } as const;
-    return withLog([{ kind: 'delivery', delivery, ...subjectOf(settlement.invocation) }], undefined);
+    return withLog([{ kind: 'delivery', delivery, ...subjectOf(occasion.settlement.invocation) }], undefined);
   }
   const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
   const event = {

@@ -1,8 +1,8 @@
 import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { PlatformError } from './errors.ts';
 import { header, parsedHeader } from './headers.ts';
+import { decodeOccasion, encodeOccasion, type Occasion } from './occasion.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
-import { encodeSettlement, decodeSettlement, type Settlement } from './settlement.ts';
 import type { Target } from './target.ts';
 
 /** A subscription of a pub/sub topic, as one target of its own. */
@@ -15,9 +15,9 @@ export interface SubscriptionTarget {
 /** What one delivery is aimed at. */
 export type DeliveryTarget = Target | SubscriptionTarget;
 
-/** One notification on its way to one target: the settlement it tells of, and how often it was tried. */
+/** One notification on its way to one target: what it tells of, and how often it was tried. */
 export interface PendingDelivery {
-  /** Tells deliveries of one invocation apart: the type and the name of the target. */
+  /** Tells deliveries of one occasion apart: the type and the name of the target. */
   readonly deliveryId: string;
   readonly target: DeliveryTarget;
   /** The try that comes next, from 1. */
@@ -27,10 +27,10 @@ export interface PendingDelivery {
   readonly firstTriedAt: EpochMs;
   /** Why the try before did not pass. */
   readonly reason?: string;
-  readonly settlement: Settlement;
+  readonly occasion: Occasion;
 }
 
-/** The stable name of a target within its invocation. */
+/** The stable name of a target. */
 export function deliveryIdOf(target: DeliveryTarget): string {
   switch (target.type) {
     case 'OBS':
@@ -48,9 +48,9 @@ export function deliveryIdOf(target: DeliveryTarget): string {
   }
 }
 
-/** The record of a delivery to be tried again, or given up: as its settlement, with the delivery in a header. */
-export function encodeDelivery(topic: string, { settlement, ...delivery }: PendingDelivery): OutgoingRecord {
-  const record = encodeSettlement(topic, settlement);
+/** The record of a delivery to be tried again, or given up: as what it tells of, with the delivery in a header. */
+export function encodeDelivery(topic: string, { occasion, ...delivery }: PendingDelivery): OutgoingRecord {
+  const record = encodeOccasion(topic, occasion);
   return {
     ...record,
     headers: { ...record.headers, [header.dueAt]: String(delivery.dueAt), [header.delivery]: JSON.stringify(delivery) },
@@ -62,7 +62,7 @@ export function encodeDelivery(topic: string, { settlement, ...delivery }: Pendi
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
 export function decodeDelivery(record: Pick<IncomingRecord, 'headers' | 'value'>): PendingDelivery {
-  const delivery = parsedHeader<Omit<PendingDelivery, 'settlement'>>(record.headers, header.delivery);
+  const delivery = parsedHeader<Omit<PendingDelivery, 'occasion'>>(record.headers, header.delivery);
   if (
     delivery === undefined ||
     !Number.isSafeInteger(delivery.try) ||
@@ -74,6 +74,6 @@ export function decodeDelivery(record: Pick<IncomingRecord, 'headers' | 'value'>
     ...delivery,
     dueAt: epochMs(delivery.dueAt),
     firstTriedAt: epochMs(delivery.firstTriedAt),
-    settlement: decodeSettlement(record),
+    occasion: decodeOccasion(record),
   };
 }

@@ -29,6 +29,8 @@ export const header = {
   errorMessage: 'error-message',
   requestBytes: 'request-bytes',
   delivery: 'delivery',
+  publication: 'publication',
+  confirmation: 'confirmation',
 } as const;
 
 /** Headers of the Kafka door, the public contract of the intake topic. */

@@ -18,6 +18,12 @@ export const limits = {
   inlineCodeBytesMax: 10 * 1024,
   /** Longest function URN, in characters. */
   functionUrnLengthMax: 269,
+  /** Largest message that may be published, in bytes of UTF-8. */
+  messageBytesMax: 256 * 1024,
+  /** Longest subject of a message, in bytes of UTF-8. */
+  subjectBytesMax: 512,
+  /** Longest time to live of a message, in seconds. */
+  timeToLiveSecondsMax: 86_400,
   /** Longest error message that travels on records, in characters. */
   errorMessageLengthMax: 1024,
 } as const;

@@ -86,11 +86,13 @@ export interface SubscriptionDocument {
   readonly protocol: 'http' | 'https' | 'functionstage';
   /** A URL, or a function URN. */
   readonly endpoint: string;
-  /** 0 unconfirmed, 1 confirmed. Endpoints named by the platform's own operator are confirmed from the start. */
+  /** 0 unconfirmed, 1 confirmed. */
   readonly status: 0 | 1;
   readonly remark: string;
-  /** Standard Webhooks secret, `whsec_` and Base64; shown once, when it is made. */
+  /** Standard Webhooks secret, sealed for the URN; shown once, when it is made. Older documents hold it in clear, `whsec_` and Base64. */
   readonly secret: string;
+  /** Absent in older documents. */
+  readonly createdAt?: EpochMs;
 }
 
 /** A pub/sub topic and its subscriptions. Key `topic/<urn>`. */

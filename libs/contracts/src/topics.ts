@@ -67,7 +67,13 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     writtenBy: 'executor, retry-scheduler',
     readBy: 'notifier, status-logger',
   },
-  { ...hop, name: 'notifications', value: 'as settlements, for one target', writtenBy: 'retry-scheduler', readBy: 'notifier' },
+  {
+    ...hop,
+    name: 'notifications',
+    value: 'what there is to tell, for one target',
+    writtenBy: 'ingress, retry-scheduler',
+    readBy: 'notifier',
+  },
   {
     ...hop,
     name: 'undelivered',

@@ -1,17 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { aSettlement, anInvocation, builtAt } from '#testing';
 import { type Condition, epochMs, type Target } from '#contracts';
-import { afterDelivery, defaultDeliveryPolicy, type Delivery, type DeliveryDecision } from './after-delivery.ts';
+import { afterDelivery, defaultDeliveryPolicy, type DeliveryDecision, isExpired, type Turn } from './after-delivery.ts';
 import { concerned } from './concerned.ts';
 import { findCycle } from './find-cycle.ts';
 import { isGranted, resourceOf } from './is-granted.ts';
 import { settlementOf } from './settle.ts';
 
 const policy = { triesMax: 3, backoff: { baseMs: 1_000, maxMs: 10_000 } };
-const deferred: Delivery = { kind: 'deferred', reason: 'busy' };
+const deferred: Turn = { kind: 'deferred', reason: 'busy' };
+const postponed: Turn = { kind: 'postponed', waitMs: 40, reason: 'no room' };
+
+describe('isExpired', () => {
+  it.each([
+    [builtAt + 1, false],
+    [builtAt, true],
+    [builtAt - 1, true],
+  ])('of a message that ends at %i is %s', (expiresAt, expired) => {
+    expect(isExpired(epochMs(expiresAt), builtAt)).toBe(expired);
+  });
+
+  it('is never true of what has no end', () => {
+    expect(isExpired(undefined, builtAt)).toBe(false);
+  });
+});
 
 describe('afterDelivery', () => {
-  it.each<[rule: string, made: number, Delivery, DeliveryDecision]>([
+  it.each<[rule: string, made: number, Turn, DeliveryDecision]>([
     ['delivered is done', 1, { kind: 'delivered' }, { kind: 'done' }],
     ['and says where', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
     ['refused is given up', 1, { kind: 'refused', reason: 'gone' }, { kind: 'abandon', reason: 'gone' }],
@@ -21,23 +36,42 @@ describe('afterDelivery', () => {
     [
       'a target may ask for a longer wait',
       1,
-      { ...deferred, retryAfterMs: 900 } as Delivery,
+      { ...deferred, retryAfterMs: 900 } as Turn,
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 900), reason: 'busy' },
     ],
     [
       'but not for a shorter one',
       1,
-      { ...deferred, retryAfterMs: 100 } as Delivery,
+      { ...deferred, retryAfterMs: 100 } as Turn,
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' },
     ],
-  ])('%s', (_rule, made, delivery, decision) => {
-    expect(afterDelivery({ delivery, try: made, policy, now: builtAt, jitter: 0 })).toStrictEqual(decision);
+    ['postponed uses up no try', 3, postponed, { kind: 'again', try: 3, dueAt: epochMs(builtAt + 40), reason: 'no room' }],
+  ])('%s', (_rule, made, turn, decision) => {
+    expect(afterDelivery({ turn, try: made, policy, now: builtAt, jitter: 0 })).toStrictEqual(decision);
+  });
+
+  it.each<[rule: string, Turn, expiresInMs: number, DeliveryDecision['kind']]>([
+    ['a try due a millisecond before the message expires is made', deferred, 501, 'again'],
+    ['a try due when the message expires is not', deferred, 500, 'abandon'],
+    ['nor one that was postponed until then', postponed, 40, 'abandon'],
+    ['but one postponed until a millisecond before is', postponed, 41, 'again'],
+    ['delivered is done, however late', { kind: 'delivered' }, -1, 'done'],
+  ])('%s', (_rule, turn, expiresInMs, kind) => {
+    const expiresAt = epochMs(builtAt + expiresInMs);
+    expect(afterDelivery({ turn, try: 1, policy, now: builtAt, jitter: 0, expiresAt })).toMatchObject({ kind });
+  });
+
+  it('says why it did not wait any longer', () => {
+    expect(afterDelivery({ turn: deferred, try: 1, policy, now: builtAt, jitter: 0, expiresAt: builtAt })).toStrictEqual({
+      kind: 'abandon',
+      reason: 'busy (the time to live ends before the next try)',
+    });
   });
 
   it('tries again a millisecond later at the soonest', () => {
     expect(
       afterDelivery({
-        delivery: deferred,
+        turn: deferred,
         try: 1,
         policy: { triesMax: 2, backoff: { baseMs: 0, maxMs: 0 } },
         now: builtAt,
@@ -50,7 +84,7 @@ describe('afterDelivery', () => {
     let elapsedMs = 0;
     for (let made = 1; made < defaultDeliveryPolicy.triesMax; made++) {
       const decision = afterDelivery({
-        delivery: deferred,
+        turn: deferred,
         try: made,
         policy: defaultDeliveryPolicy,
         now: builtAt,

@@ -7,6 +7,9 @@ export type Delivery =
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** What came of a delivery's turn: a try; or none, because there was no room here, which is not the target's fault. */
+export type Turn = Delivery | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
+
 /** How often, and how far apart, a delivery is tried. */
 export interface DeliveryPolicy {
   readonly triesMax: number;
@@ -24,28 +27,46 @@ export type DeliveryDecision =
 
 /** What a decision on a delivery depends on. */
 export interface DeliveryCircumstances {
-  readonly delivery: Delivery;
-  /** The try that was just made, from 1. */
+  readonly turn: Turn;
+  /** The try that was just made, from 1; of a postponed one, the try that was not. */
   readonly try: number;
+  /** When there is no more sense in it; absent where there always is. */
+  readonly expiresAt?: EpochMs;
   readonly policy: DeliveryPolicy;
   readonly now: EpochMs;
   /** In [0, 1). */
   readonly jitter: number;
 }
 
-/** Decides what follows one try: a target that may pass is tried again within the budget, one that never will is given up. */
-export function afterDelivery({ delivery, try: made, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
-  switch (delivery.kind) {
+/** Is what was to be told out of time? */
+export function isExpired(expiresAt: EpochMs | undefined, now: EpochMs): boolean {
+  return expiresAt !== undefined && now >= expiresAt;
+}
+
+/**
+ * Decides what follows one turn: a target that may pass is tried again within the budget, one that never will is given up. What was
+ * postponed uses up no try. A try that would be due when its message has expired is not made.
+ */
+export function afterDelivery(circumstances: DeliveryCircumstances): DeliveryDecision {
+  const decision = next(circumstances);
+  if (decision.kind !== 'again' || !isExpired(circumstances.expiresAt, decision.dueAt)) return decision;
+  return { kind: 'abandon', reason: `${decision.reason} (the time to live ends before the next try)` };
+}
+
+function next({ turn, try: made, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
+  switch (turn.kind) {
     case 'delivered':
-      return { kind: 'done', ...(delivery.location === undefined ? {} : { location: delivery.location }) };
+      return { kind: 'done', ...(turn.location === undefined ? {} : { location: turn.location }) };
     case 'refused':
-      return { kind: 'abandon', reason: delivery.reason };
+      return { kind: 'abandon', reason: turn.reason };
+    case 'postponed':
+      return { kind: 'again', try: made, dueAt: epochMs(now + turn.waitMs), reason: turn.reason };
     case 'deferred': {
-      if (made >= policy.triesMax) return { kind: 'abandon', reason: `${delivery.reason} (try ${made} of ${policy.triesMax})` };
-      const waitMs = Math.max(1, backoffMs(policy.backoff, made, jitter), delivery.retryAfterMs ?? 0);
-      return { kind: 'again', try: made + 1, dueAt: epochMs(now + waitMs), reason: delivery.reason };
+      if (made >= policy.triesMax) return { kind: 'abandon', reason: `${turn.reason} (try ${made} of ${policy.triesMax})` };
+      const waitMs = Math.max(1, backoffMs(policy.backoff, made, jitter), turn.retryAfterMs ?? 0);
+      return { kind: 'again', try: made + 1, dueAt: epochMs(now + waitMs), reason: turn.reason };
     }
     default:
-      return delivery satisfies never;
+      return turn satisfies never;
   }
 }

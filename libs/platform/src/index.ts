@@ -8,4 +8,5 @@ export * from './run-service.ts';
 export * from './sealer.ts';
 export * from './secrets.ts';
 export * from './service.config.ts';
+export * from './subscription-tokens.ts';
 export * from './tokens.ts';

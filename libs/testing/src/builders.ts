@@ -5,6 +5,7 @@ import {
   type Invocation,
   type PendingDelivery,
   type PolicyDocument,
+  type Publication,
   type Settlement,
   type StampedPolicy,
 } from '#contracts';
@@ -59,7 +60,22 @@ export function aDelivery(given: Partial<PendingDelivery> = {}): PendingDelivery
     try: 1,
     dueAt: builtAt,
     firstTriedAt: builtAt,
-    settlement: aSettlement(),
+    occasion: { kind: 'settled', settlement: aSettlement() },
+    ...given,
+  };
+}
+
+/** A message published to the topic `news`, for an hour. */
+export function aPublication(given: Partial<Publication> = {}): Publication {
+  return {
+    messageId: '0123456789abcdef0123456789abcdef',
+    project: 'p1',
+    topicUrn: 'urn:smn:local:p1:news',
+    publishedAt: builtAt,
+    expiresAt: epochMs(builtAt + 3_600_000),
+    subject: 'Breaking',
+    attributes: [],
+    texts: { default: 'something happened' },
     ...given,
   };
 }

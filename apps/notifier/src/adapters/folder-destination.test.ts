@@ -6,8 +6,10 @@ import type { Target } from '#contracts';
 import { createLogger } from '#platform';
 import { aSettlement, builtAt, ManualClock } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
+import { notificationOf } from '../notification-of.ts';
 import { FolderDestination } from './folder-destination.ts';
 
+const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
 const logger = createLogger({ service: 'test', level: 'silent', isPretty: false });
 const target = (given: object = {}) =>
   ({ type: 'OBS', bucket: 'results', prefix: '/a/b/', expiresDays: 0, ...given }) as Extract<Target, { type: 'OBS' }>;
@@ -48,12 +50,12 @@ describe('an object in a folder', () => {
     (await filesIn(root)).filter((file) => !file.includes('.expires')).map((file) => file.slice(root.length + 1));
 
   it('lies below bucket, prefix and day, named for its request', async () => {
-    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target());
+    await folder.deliver(notification, target());
     expect(await objects()).toEqual(['results/a/b/2027/01/15/1167bf8c-87b0-43ab-8f5f-26b16c64f252.json']);
   });
 
   it('is there through its last day and gone after it', async () => {
-    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target({ expiresDays: 2 }));
+    await folder.deliver(notification, target({ expiresDays: 2 }));
     await clock.advance(2 * dayMs);
     await folder.sweep();
     expect((await objects()).length).toBe(1);
@@ -63,7 +65,7 @@ describe('an object in a folder', () => {
   });
 
   it('stays for ever where it does not expire', async () => {
-    await folder.deliver({ settlement: aSettlement(), message: '{}' }, target());
+    await folder.deliver(notification, target());
     await clock.advance(1_000 * dayMs);
     await folder.sweep();
     expect((await objects()).length).toBe(1);

@@ -31,15 +31,15 @@ export class FolderDestination implements Destination<ObsTarget> {
     private readonly logger: Logger,
   ) {}
 
-  async deliver({ settlement, message }: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<Delivery> {
-    const name = join(bucket, objectKey(prefix, settlement));
+  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<Delivery> {
+    const name = join(bucket, objectKey(prefix, notification));
     const file = this.within(name);
     if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead out of the folder' };
     try {
       if (expiresDays > 0) await this.mark(name, Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs));
       await mkdir(dirname(file), { recursive: true });
       const draft = `${file}.${randomUUID()}`;
-      await writeFile(draft, message);
+      await writeFile(draft, notification.texts.default);
       await rename(draft, file);
       return { kind: 'delivered', location: `file://${file}` };
     } catch (error) {

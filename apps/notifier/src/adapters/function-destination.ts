@@ -1,26 +1,31 @@
-import { intakeHeader, type OutgoingRecord, physicalTopic, type Settlement, type Target } from '#contracts';
+import { intakeHeader, limits, type OutgoingRecord, physicalTopic, type Target } from '#contracts';
 import type { Publisher } from '#kafka';
 import type { Delivery } from '#lifecycle';
 import { chainedRequestId } from '../chained-id.ts';
 import type { Destination, Notification } from '../destination.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
-/** The record that starts a function because of a settlement: one hop further, and the same request id each time. */
-export function chainedRecord(
+/** Starts a function because of a notification: one hop further, and the same request id each time. */
+export async function invokeChained(
+  publisher: Publisher,
   prefix: string,
-  { invocation }: Settlement,
+  { id, project, hops, traceparent }: Notification,
   functionUrn: string,
-  payload: string,
-): { readonly requestId: string; readonly record: OutgoingRecord } {
-  const requestId = chainedRequestId(invocation.requestId, functionUrn);
+  event: string,
+): Promise<Delivery> {
+  const value = Buffer.from(event);
+  if (value.length > limits.payloadBytesMax)
+    return { kind: 'refused', reason: `the event has ${value.length} bytes, a function takes ${limits.payloadBytesMax}` };
+  const requestId = chainedRequestId(id, functionUrn);
   const headers = {
     [intakeHeader.function]: functionUrn,
-    [intakeHeader.project]: invocation.project,
+    [intakeHeader.project]: project,
     [intakeHeader.requestId]: requestId,
-    [intakeHeader.hops]: String(invocation.hops + 1),
-    ...(invocation.traceparent === undefined ? {} : { [intakeHeader.traceparent]: invocation.traceparent }),
+    [intakeHeader.hops]: String(hops + 1),
+    ...(traceparent === undefined ? {} : { [intakeHeader.traceparent]: traceparent }),
   };
-  return { requestId, record: { topic: physicalTopic(prefix, 'intake'), key: requestId, value: Buffer.from(payload), headers } };
+  const record: OutgoingRecord = { topic: physicalTopic(prefix, 'intake'), key: requestId, value, headers };
+  return publishOutcome(publisher, record, `invocation ${requestId} of ${functionUrn}`);
 }
 
 /** A function: the message is the event of an asynchronous invocation. */
@@ -32,11 +37,7 @@ export class FunctionDestination implements Destination<Extract<Target, { type: 
     private readonly prefix: string,
   ) {}
 
-  async deliver(
-    { settlement, message }: Notification,
-    { functionUrn }: Extract<Target, { type: 'FunctionGraph' }>,
-  ): Promise<Delivery> {
-    const { requestId, record } = chainedRecord(this.prefix, settlement, functionUrn, message);
-    return publishOutcome(this.publisher, record, `invocation ${requestId} of ${functionUrn}`);
+  async deliver(notification: Notification, { functionUrn }: Extract<Target, { type: 'FunctionGraph' }>): Promise<Delivery> {
+    return invokeChained(this.publisher, this.prefix, notification, functionUrn, notification.texts.default);
   }
 }

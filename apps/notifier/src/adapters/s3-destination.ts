@@ -62,17 +62,13 @@ export class S3Destination implements Destination<ObsTarget> {
     });
   }
 
-  async deliver(
-    { settlement, message }: Notification,
-    { bucket, prefix, expiresDays }: ObsTarget,
-    signal: AbortSignal,
-  ): Promise<Delivery> {
-    const key = objectKey(prefix, settlement);
+  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<Delivery> {
+    const key = objectKey(prefix, notification);
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(new Error('the try took too long')), { once: true });
     });
     try {
-      await Promise.race([this.put(bucket, key, message, expiresDays), aborted]);
+      await Promise.race([this.put(bucket, key, notification.texts.default, expiresDays), aborted]);
       return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
     } catch (error) {
       const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';

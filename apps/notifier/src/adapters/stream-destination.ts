@@ -1,4 +1,4 @@
-import { conditions, type OutgoingRecord, streamTopic, type Target, utcText } from '#contracts';
+import { type OutgoingRecord, streamTopic, type Target, utcText } from '#contracts';
 import type { Publisher } from '#kafka';
 import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
@@ -7,16 +7,15 @@ import { publishOutcome } from './publish-outcome.ts';
 import type { TopicMaker } from './topic-maker.ts';
 
 /** Headers of a notification on a topic. @see CloudEvents Kafka protocol binding, binary mode */
-export function cloudEventHeaders({ settlement }: Notification): Record<string, string> {
-  const { invocation, condition, endedAt } = settlement;
+export function cloudEventHeaders({ id, source, type, contentType, at, traceparent }: Notification): Record<string, string> {
   return {
-    'content-type': 'application/json',
+    'content-type': contentType,
     ce_specversion: '1.0',
-    ce_id: invocation.requestId,
-    ce_source: invocation.functionUrn,
-    ce_type: `dev.sendoff.invocation.${conditions[condition].status === 'SUCCESS' ? 'succeeded' : 'failed'}`,
-    ce_time: `${utcText(endedAt)}Z`,
-    ...(invocation.traceparent === undefined ? {} : { ce_traceparent: invocation.traceparent }),
+    ce_id: id,
+    ce_source: source,
+    ce_type: type,
+    ce_time: `${utcText(at)}Z`,
+    ...(traceparent === undefined ? {} : { ce_traceparent: traceparent }),
   };
 }
 
@@ -32,12 +31,12 @@ export class StreamDestination implements Destination<Extract<Target, { type: 'D
   ) {}
 
   async deliver(notification: Notification, { streamName }: Extract<Target, { type: 'DIS' }>): Promise<Delivery> {
-    const { requestId, project } = notification.settlement.invocation;
+    const { id, project } = notification;
     const topic = this.registry.place(project, 'DIS', streamName)?.topic ?? streamTopic(this.prefix, streamName);
     const record: OutgoingRecord = {
       topic,
-      key: requestId,
-      value: Buffer.from(notification.message),
+      key: id,
+      value: Buffer.from(notification.texts.default),
       headers: cloudEventHeaders(notification),
     };
     try {
@@ -45,6 +44,6 @@ export class StreamDestination implements Destination<Extract<Target, { type: 'D
     } catch (error) {
       return { kind: 'deferred', reason: reasonOf(error) };
     }
-    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${requestId}`);
+    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${id}`);
   }
 }

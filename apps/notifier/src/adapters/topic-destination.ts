@@ -17,19 +17,20 @@ export class TopicDestination implements Destination<Extract<Target, { type: 'SM
   ) {}
 
   async deliver(notification: Notification, { topicUrn }: Extract<Target, { type: 'SMN' }>): Promise<Delivery> {
-    const { requestId } = notification.settlement.invocation;
+    const { id, subject, attributes, texts } = notification;
     const topic = pubSubTopic(this.prefix, topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
     try {
       await this.topics.ensure(topic);
     } catch (error) {
       return { kind: 'deferred', reason: reasonOf(error) };
     }
-    const record = {
-      topic,
-      key: requestId,
-      value: Buffer.from(notification.message),
-      headers: { ...cloudEventHeaders(notification), 'smn-topic-urn': topicUrn },
+    const headers = {
+      ...cloudEventHeaders(notification),
+      'smn-topic-urn': topicUrn,
+      ...(subject === '' ? {} : { 'smn-subject': subject }),
+      ...(attributes.length === 0 ? {} : { 'smn-message-attributes': JSON.stringify(attributes) }),
     };
-    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${requestId}`);
+    const record = { topic, key: id, value: Buffer.from(texts.default), headers };
+    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${id}`);
   }
 }

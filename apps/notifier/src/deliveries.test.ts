@@ -1,0 +1,197 @@
+/**
+ * Goal: what is published gets the same care as the end of an invocation, within its time to live, and shows in no invocation's record.
+ * Method: deliveries over the in-memory broker and a registry, with a destination that answers what the test says.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  decodeDelivery,
+  type DeliveryTarget,
+  encodeDelivery,
+  encodeSettlement,
+  epochMs,
+  type IncomingRecord,
+  type Occasion,
+  type OutgoingRecord,
+  type SubscriptionDocument,
+  type Target,
+} from '#contracts';
+import { MemoryKafka, topicSpecs } from '#kafka';
+import type { Delivery } from '#lifecycle';
+import { Registry, RegistryWriter } from '#registry';
+import { anInvocation, aPublication, aSettlement, builtAt, ManualClock } from '#testing';
+import { Deliveries } from './deliveries.ts';
+import type { Destination } from './destination.ts';
+import { RegistryDirectory } from './registry-directory.ts';
+import { TargetLanes } from './target-lanes.ts';
+
+const topicUrn = 'urn:smn:local:p1:news';
+const topicTarget = { type: 'SMN', topicUrn } as const;
+const subscription = (name: string, given: Partial<SubscriptionDocument> = {}): SubscriptionDocument => ({
+  urn: `${topicUrn}:${name}`,
+  protocol: 'http',
+  endpoint: 'http://a/',
+  status: 1,
+  remark: '',
+  secret: '',
+  ...given,
+});
+
+let kafka: MemoryKafka;
+let registry: Registry;
+let clock: ManualClock;
+let deliveries: Deliveries;
+let told: DeliveryTarget[];
+let answer: Delivery;
+
+const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => ({
+  kind: 'published',
+  publication: aPublication(given),
+});
+const incoming = (record: OutgoingRecord): IncomingRecord => ({
+  partition: 0,
+  offset: 0n,
+  timestamp: clock.now(),
+  ...record,
+  key: record.key ?? null,
+});
+const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise<void> => {
+  const now = clock.now();
+  const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, occasion };
+  return deliveries.onNotification(incoming(encodeDelivery('s.notifications', pending)));
+};
+const written = (topic: string) => kafka.records(`s.${topic}`).map(decodeDelivery);
+const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
+  const named = { urn: topicUrn, project: 'p1', name: 'news', displayName: '', createdAt: builtAt, modifiedAt: builtAt };
+  await new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).write([
+    { kind: 'topic', ...named, subscriptions },
+  ]);
+};
+
+beforeEach(async () => {
+  kafka = new MemoryKafka();
+  await kafka.admin.ensureTopics(topicSpecs('s.', 1));
+  registry = new Registry({ gateway: kafka, prefix: 's.' });
+  await registry.start();
+  clock = new ManualClock(builtAt);
+  told = [];
+  answer = { kind: 'delivered', location: 'there' };
+  const destination = (type: DeliveryTarget['type']): Destination => ({
+    type,
+    deliver: async (_notification, target) => {
+      told.push(target);
+      return answer;
+    },
+  });
+  deliveries = new Deliveries({
+    destinations: [destination('SMN'), destination('Subscription'), destination('DIS')],
+    directory: new RegistryDirectory(registry),
+    publisher: kafka.publisher,
+    lanes: new TargetLanes({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
+    policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
+    clock,
+    random: () => 0,
+    observer: { tried: () => undefined },
+    topicPrefix: 's.',
+    tryTimeoutMs: 1_000,
+    timestampForm: 'rfc3339',
+  });
+  await subscribe();
+});
+afterEach(() => registry.close());
+
+describe('a published message', () => {
+  it('becomes a delivery for each confirmed subscription once it is on its topic', async () => {
+    await subscribe(subscription('a'), subscription('b', { status: 0 }), subscription('c', { protocol: 'functionstage' }));
+    await tell(published());
+    expect(told).toEqual([topicTarget]);
+    const next = written('delays.near');
+    expect(next.map(({ target }) => target)).toEqual(
+      ['a', 'c'].map((name) => ({ type: 'Subscription', topicUrn, subscriptionUrn: `${topicUrn}:${name}` })),
+    );
+    expect(next.map(({ occasion, try: no, dueAt }) => [occasion, no, dueAt])).toEqual(Array(2).fill([published(), 1, builtAt]));
+  });
+
+  it('is for the protocols its publisher named alone', async () => {
+    await subscribe(
+      subscription('a'),
+      subscription('b', { protocol: 'https' }),
+      subscription('c', { protocol: 'functionstage' }),
+    );
+    await tell(published({ attributes: [{ name: 'smn_protocol', type: 'PROTOCOL', value: ['https'] }] }));
+    expect(written('delays.near').map(({ target }) => target)).toMatchObject([{ subscriptionUrn: `${topicUrn}:b` }]);
+  });
+
+  it('shows in no record of an invocation', async () => {
+    await subscribe(subscription('a'));
+    await tell(published());
+    answer = { kind: 'refused', reason: 'gone' };
+    await tell(published());
+    expect(kafka.records('s.activity')).toEqual([]);
+  });
+
+  it('is tried again with the waits of every delivery', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    await tell(published());
+    expect(written('delays.near')).toMatchObject([{ try: 2, dueAt: builtAt + 15_000, reason: 'busy' }]);
+  });
+
+  it('waits on the undelivered topic, with the reason, once it is given up', async () => {
+    answer = { kind: 'refused', reason: 'gone' };
+    await tell(published());
+    expect(written('undelivered')).toMatchObject([{ reason: 'gone', occasion: published() }]);
+  });
+
+  it('is not tried again when its time to live will be over', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    await tell(published({ expiresAt: epochMs(builtAt + 15_000) }));
+    expect(written('delays.near')).toEqual([]);
+    expect(written('undelivered')).toMatchObject([{ reason: 'busy (the time to live ends before the next try)' }]);
+  });
+
+  it('is not tried at all when its time to live is over', async () => {
+    await tell(published({ expiresAt: builtAt }));
+    expect(told).toEqual([]);
+    expect(written('undelivered')).toMatchObject([{ reason: 'the time to live ended before a try could be made' }]);
+  });
+
+  it('does not wait past its time to live for a target that is left alone', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    await tell(published());
+    await tell(published());
+    await tell(published({ expiresAt: epochMs(builtAt + 10_000) }));
+    expect(told.length).toBe(2);
+    expect(written('undelivered')).toMatchObject([{ try: 1, reason: expect.stringContaining('left alone') }]);
+  });
+
+  it('of a topic that was deleted is undelivered', async () => {
+    await tell(published({ topicUrn: `${topicUrn}2` }), { type: 'SMN', topicUrn: `${topicUrn}2` });
+    expect(written('undelivered')).toMatchObject([{ reason: `topic ${topicUrn}2 does not exist any more` }]);
+  });
+});
+
+describe('the end of an invocation', () => {
+  const settled = (target: Target) => {
+    const invocation = anInvocation({ policy: { destinations: { onSuccess: target } } });
+    return deliveries.onSettlement(incoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+  };
+
+  it('is told to the subscriptions of its topic, and how it went shows in its record', async () => {
+    await subscribe(subscription('a'));
+    await settled(topicTarget);
+    expect(written('delays.near')).toMatchObject([
+      { target: { subscriptionUrn: `${topicUrn}:a` }, occasion: { kind: 'settled' } },
+    ]);
+    expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
+      { kind: 'delivery-ended', state: 'delivered', tries: 1, location: 'there' },
+    ]);
+  });
+
+  it('is undelivered where its topic was deleted, and its record says why', async () => {
+    await settled({ type: 'SMN', topicUrn: `${topicUrn}2` });
+    const reason = `topic ${topicUrn}2 does not exist any more`;
+    expect(written('undelivered')).toMatchObject([{ reason }]);
+    expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
+      { kind: 'delivery-ended', state: 'undelivered', reason },
+    ]);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { aDelivery, anInvocation, aPublication, aSettlement, builtAt } from '#testing';
+import { decodeDelivery, encodeDelivery, type PendingDelivery } from './delivery.ts';
+import { epochMs } from './epoch-ms.ts';
+import { header } from './headers.ts';
+import { type Occasion, occasionExpiresAt, occasionId } from './occasion.ts';
+import type { ConfirmationRequest } from './publication.ts';
+import { decodeWaiting, delayed } from './waiting.ts';
+
+const request: ConfirmationRequest = {
+  messageId: 'abc',
+  project: 'p1',
+  topicUrn: 'urn:smn:local:p1:news',
+  askedAt: builtAt,
+  expiresAt: epochMs(builtAt + 1),
+};
+const policy = { destinations: { onSuccess: { type: 'DIS', streamName: 'orders' } } } as const;
+const settlement = aSettlement({ invocation: anInvocation({ policy }) });
+const told = aDelivery({ try: 3, reason: 'busy', occasion: { kind: 'settled', settlement } });
+const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => ({
+  kind: 'published',
+  publication: aPublication(given),
+});
+
+describe('the record of a delivery', () => {
+  it.each<[what: string, PendingDelivery]>([
+    ['of a settlement', told],
+    ['of a published message', { ...told, occasion: published() }],
+    [
+      'of an empty message with awkward text around it',
+      { ...told, occasion: published({ subject: '"\n é', texts: { default: '' } }) },
+    ],
+    [
+      'of a message with a text for a protocol, and attributes',
+      {
+        ...told,
+        occasion: published({
+          texts: { default: 'a', https: 'b' },
+          attributes: [{ name: 'kind', type: 'STRING_ARRAY', value: ['x', 'y'] }],
+        }),
+      },
+    ],
+    ['of a text that looks like several', { ...told, occasion: published({ texts: { default: '{"default":1}' } }) }],
+    ['of a confirmation request', { ...told, occasion: { kind: 'subscribed', request } }],
+  ])('%s is read back as it was', (_what, delivery) => {
+    const record = delayed(encodeDelivery('t', delivery), 'd', 'notifications', delivery.dueAt);
+    expect(decodeDelivery(record)).toEqual(delivery);
+    expect(record.key).toBe(occasionId(delivery.occasion));
+    expect(decodeWaiting(record).requestId).toBe(occasionId(delivery.occasion));
+  });
+
+  it('holds a lone text as it is', () => {
+    expect(String(encodeDelivery('t', { ...told, occasion: published() }).value)).toBe('something happened');
+  });
+
+  it.each<[what: string, name: string, text: string, value: string]>([
+    ['a publication that is no JSON', header.publication, '{', ''],
+    ['a publication without its id', header.publication, '{"isPlain":true}', ''],
+    ['a publication whose texts are no JSON', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), '{'],
+    ['a publication whose texts are none', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), 'null'],
+    [
+      'a publication without a default text',
+      header.publication,
+      JSON.stringify({ ...aPublication(), isPlain: false }),
+      '{"http":"a"}',
+    ],
+    ['a confirmation without its end', header.confirmation, JSON.stringify({ ...request, expiresAt: 'soon' }), ''],
+  ])('is refused as %s', (_what, name, text, value) => {
+    const record = encodeDelivery('t', { ...told, occasion: published() });
+    const { [header.publication]: _publication, ...headers } = record.headers;
+    expect(() => decodeDelivery({ headers: { ...headers, [name]: text }, value: Buffer.from(value) })).toThrow(
+      /CONTRACT_VIOLATED/,
+    );
+  });
+});
+
+describe('an occasion', () => {
+  it('expires with its message or its link, and never with a settlement', () => {
+    const all: readonly Occasion[] = [told.occasion, published(), { kind: 'subscribed', request }];
+    expect(all.map(occasionExpiresAt)).toEqual([undefined, builtAt + 3_600_000, builtAt + 1]);
+  });
+});
