@@ -1,11 +1,12 @@
 import type { RefusedTarget } from './check-target.ts';
 
-/** Codes of the API this service answers with. @see FunctionGraph API reference, error codes */
+/** Codes of the API this service answers with. @see FunctionGraph API reference, error codes; SMN API reference, error codes */
 export const apiCodes = {
   'FSS.0400': 400,
   'FSS.0401': 401,
   'FSS.0403': 403,
   'FSS.0404': 404,
+  'FSS.0405': 405,
   'FSS.0406': 406,
   'FSS.0413': 413,
   'FSS.0422': 422,
@@ -33,6 +34,25 @@ export const apiCodes = {
   'FSS.1121': 403,
   'FSS.1171': 404,
   'FSS.1309': 400,
+  'SMN.0002': 400,
+  'SMN.0003': 400,
+  'SMN.0004': 403,
+  'SMN.0005': 400,
+  'SMN.0006': 404,
+  'SMN.0007': 403,
+  'SMN.0008': 403,
+  'SMN.0009': 403,
+  'SMN.0011': 400,
+  'SMN.0012': 400,
+  'SMN.0013': 404,
+  'SMN.0014': 400,
+  'SMN.0015': 400,
+  'SMN.0017': 400,
+  'SMN.0021': 400,
+  'SMN.0022': 403,
+  'SMN.0032': 400,
+  'SMN.0069': 403,
+  'SMN.0077': 400,
 } as const;
 
 /** A code of {@link apiCodes}. */
@@ -53,8 +73,9 @@ export class ApiError extends Error {
     return apiCodes[this.code];
   }
 
-  /** The body every error has. */
-  get body(): { readonly error_code: string; readonly error_msg: string } {
+  /** The body of an error, in the form of the API its code is of. */
+  bodyFor(requestId: string): Readonly<Record<string, string>> {
+    if (this.code.startsWith('SMN.')) return { request_id: requestId, code: this.code, message: this.message };
     return { error_code: this.code, error_msg: this.message };
   }
 }

@@ -11,9 +11,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOption
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticator } from './authenticator.ts';
+import { linkRoutes } from './subscription-links.controller.ts';
 
-/** Routes anyone may ask: probes and metrics. */
-const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz', '/metrics']);
+/** Routes anyone may ask: probes and metrics, and the links that subscribers are sent. */
+const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz', '/metrics', ...linkRoutes]);
 
 /** Bodies of the control plane. */
 const bodyBytesMax = 1_048_576;

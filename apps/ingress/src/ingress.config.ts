@@ -1,4 +1,4 @@
-import { IsArray, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
 import { networkPattern, ServiceConfig, Setting } from '#platform';
 
 /** What the ingress reads from its environment. */
@@ -57,4 +57,26 @@ export class IngressConfig extends ServiceConfig {
   @IsArray()
   @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
   webhookNetworks: string[] = [];
+
+  @Setting({
+    env: 'SUBSCRIPTIONS_CONFIRMED_BY',
+    description:
+      'Who confirms the subscription of a webhook: `caller`, who adds it through the API, at once; or `endpoint`, which is sent a link that is good for 48 hours.',
+  })
+  @IsIn(['caller', 'endpoint'])
+  confirmedBy: 'caller' | 'endpoint' = 'caller';
+
+  @Setting({
+    env: 'SENDOFF_PUBLIC_URL',
+    description: 'Address at which receivers reach the API, as a URL; must be there where endpoints confirm.',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  publicUrl?: string;
+
+  /** Relations between settings. */
+  faults(): string[] {
+    if (this.confirmedBy === 'caller' || this.publicUrl !== undefined) return [];
+    return ['SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint'];
+  }
 }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, type Registry as Metrics } from 'prom-client';
-import type { Logger } from '#platform';
+import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
@@ -20,8 +20,15 @@ import {
   type IngressOptions,
   REGISTRY,
   REGISTRY_WRITER,
+  SEALER,
   STATUS_RECORDS,
+  TOPIC_MESSAGES,
+  TOPIC_NAMES,
 } from './tokens.ts';
+import { SubscriptionLinksController } from './subscription-links.controller.ts';
+import { SubscriptionsController } from './subscriptions.controller.ts';
+import type { TopicMessages } from './topic-messages.ts';
+import { TopicNames } from './topic-names.ts';
 import { TopicsController } from './topics.controller.ts';
 
 /** What the ingress is made of. */
@@ -30,6 +37,8 @@ export interface IngressParts {
   readonly writer: RegistryWriter;
   readonly acceptor: Acceptor;
   readonly records: StatusRecords;
+  readonly messages: TopicMessages;
+  readonly sealer: Sealer;
   readonly options: IngressOptions;
   readonly logger: Logger;
 }
@@ -37,7 +46,7 @@ export interface IngressParts {
 /** The ingress accepts: it is the API, and the Kafka door. */
 @Module({})
 export class IngressModule {
-  static register({ registry, writer, acceptor, records, options, logger }: IngressParts): DynamicModule {
+  static register({ registry, writer, acceptor, records, messages, sealer, options, logger }: IngressParts): DynamicModule {
     return {
       module: IngressModule,
       // StatusLogController first: its paths stand where a function's URN may.
@@ -48,6 +57,8 @@ export class IngressModule {
         RecordsController,
         PlacesController,
         TopicsController,
+        SubscriptionsController,
+        SubscriptionLinksController,
         IntakeController,
       ],
       providers: [
@@ -57,6 +68,9 @@ export class IngressModule {
         { provide: STATUS_RECORDS, useValue: records },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
+        { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
+        { provide: TOPIC_MESSAGES, useValue: messages },
+        { provide: SEALER, useValue: sealer },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
       ],
     };

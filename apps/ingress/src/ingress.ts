@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { KafkaGateway } from '#kafka';
 import { SendoffStrategy } from '#kafka';
-import type { Composition, ServiceBase } from '#platform';
+import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
@@ -13,6 +13,7 @@ import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import type { StatusRecords } from './status-records.ts';
+import { TopicMessages } from './topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
 export async function composeIngress(
@@ -21,6 +22,7 @@ export async function composeIngress(
   records: StatusRecords,
 ): Promise<Composition> {
   const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
+  const sealer = await openSealer(config);
   const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
   await registry.start();
   const writer = new RegistryWriter({ registry, publisher: gateway.publisher, prefix });
@@ -40,9 +42,10 @@ export async function composeIngress(
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
   const authenticators = [new TokenAuthenticator(config.token, project)];
-  const options = { region, project, topicPrefix: prefix, webhookNetworks };
+  const options = { region, project, topicPrefix: prefix, webhookNetworks, confirmedBy: config.confirmedBy };
+  const messages = new TopicMessages(publisher, clock, prefix);
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, options, logger }),
+    module: IngressModule.register({ registry, writer, acceptor, records, messages, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,

@@ -1,5 +1,5 @@
 import { type EpochMs, epochMs } from '#contracts';
-import { ApiError } from './api-error.ts';
+import { type ApiCode, ApiError } from './api-error.ts';
 
 /** A query string, parsed; of a repeated name the last value counts. */
 export type Query = Readonly<Record<string, string | undefined>>;
@@ -7,13 +7,14 @@ export type Query = Readonly<Record<string, string | undefined>>;
 /**
  * A whole number of a query.
  * @returns undefined when it is absent or empty.
- * @throws ApiError FSS.1001 when it is none, or out of [min, max].
+ * @param code of the error.
+ * @throws ApiError when it is none, or out of [min, max].
  */
-export function wholeQuery(query: Query, name: string, min: number, max: number): number | undefined {
+export function wholeQuery(query: Query, name: string, min: number, max: number, code: ApiCode = 'FSS.1001'): number | undefined {
   const text = query[name];
   if (text === undefined || text === '') return undefined;
   if (!/^-?\d{1,16}$/.test(text) || Number(text) < min || Number(text) > max)
-    throw new ApiError('FSS.1001', `${name} must be a whole number from ${min} to ${max}`);
+    throw new ApiError(code, `${name} must be a whole number from ${min} to ${max}`);
   return Number(text);
 }
 
@@ -28,4 +29,12 @@ export function instantQuery(query: Query, name: string): EpochMs | undefined {
   const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[2] ?? 'Z'}`);
   if (!Number.isFinite(ms) || ms < 0) throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
   return epochMs(ms);
+}
+
+const pageMax = 100;
+
+/** The page that `offset` and `limit` ask for. @throws ApiError SMN.0015. */
+export function page<T>(all: readonly T[], query: Query): readonly T[] {
+  const offset = wholeQuery(query, 'offset', 0, Number.MAX_SAFE_INTEGER, 'SMN.0015') ?? 0;
+  return all.slice(offset, offset + (wholeQuery(query, 'limit', 1, pageMax, 'SMN.0015') ?? pageMax));
 }

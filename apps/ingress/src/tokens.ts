@@ -8,6 +8,12 @@ export const FUNCTION_NAMES = Symbol('function names');
 export const ACCEPTOR = Symbol('acceptor');
 /** Injection token of where records are asked for. */
 export const STATUS_RECORDS = Symbol('status records');
+/** Injection token of the names of topics. */
+export const TOPIC_NAMES = Symbol('topic names');
+/** Injection token of what hands messages to the notifier. */
+export const TOPIC_MESSAGES = Symbol('topic messages');
+/** Injection token of what seals secrets. */
+export const SEALER = Symbol('sealer');
 /** Injection token of this service's options. */
 export const INGRESS_OPTIONS = Symbol('ingress options');
 
@@ -19,4 +25,6 @@ export interface IngressOptions {
   readonly topicPrefix: string;
   /** CIDR blocks that webhooks may reach though they are not public. */
   readonly webhookNetworks: readonly string[];
+  /** Who confirms a webhook's subscription: who adds it, at once, or who is behind its endpoint. */
+  readonly confirmedBy: 'caller' | 'endpoint';
 }

@@ -1,53 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument, topicKey } from '#contracts';
-import { AllowedNetworks, type Clock, CLOCK } from '#platform';
+import { createHash } from 'node:crypto';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
-import { rfc3339 } from './function-document.ts';
-import { wholeQuery } from './query.ts';
-import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
+import { page, type Query as QueryOf } from './query.ts';
+import { readPublication } from './read-publication.ts';
+import { RequestIdInBody } from './request-id.interceptor.ts';
+import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from './tokens.ts';
+import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
+import type { TopicMessages } from './topic-messages.ts';
+import type { TopicNames } from './topic-names.ts';
 import { ValidatedBody } from './validated.ts';
 
-/** The body of a topic. */
-export class TopicDto {
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,199}$/, {
-    message: 'name must be 1..200 letters, digits, - or _, from a letter or digit',
-  })
-  name!: string;
+const topicsMax = 3_000;
 
-  @IsOptional()
-  @IsString()
-  @MaxLength(192)
-  display_name?: string;
+/** `YYYY-MM-DDTHH:mm:ssZ`. */
+function utcSeconds(at: EpochMs): string {
+  return `${utcText(at).slice(0, 19)}Z`;
 }
 
-/** The body of a subscription. */
-export class SubscriptionDto {
-  @IsIn(['http', 'https', 'functionstage'])
-  protocol!: 'http' | 'https' | 'functionstage';
-
-  @IsString()
-  @MinLength(1)
-  @MaxLength(2_048)
-  endpoint!: string;
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  remark?: string;
-
-  /** Ours: a Standard Webhooks secret of the caller's own. */
-  @IsOptional()
-  @Matches(/^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/, { message: 'secret must be whsec_ and 24..96 bytes in Base64' })
-  secret?: string;
+/** Topics have no id of their own here; it is made of the URN, so that it stays the same. */
+function topicId(urn: string): string {
+  return createHash('sha256').update(urn).digest('hex').slice(0, 32);
 }
-
-const subscriptionsMax = 100;
-const pageMax = 100;
-const secretBytes = 32;
 
 function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDocument): Record<string, unknown> {
   return {
@@ -55,166 +32,97 @@ function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDoc
     name,
     display_name: displayName,
     push_policy: 0,
-    create_time: rfc3339(createdAt),
-    update_time: rfc3339(modifiedAt),
+    enterprise_project_id: '0',
+    topic_id: topicId(urn),
+    create_time: utcSeconds(createdAt),
+    update_time: utcSeconds(modifiedAt),
   };
 }
 
-function subscriptionAnswer(
-  topic: TopicDocument,
-  { urn, protocol, endpoint, remark, status }: SubscriptionDocument,
-): Record<string, unknown> {
-  return { topic_urn: topic.urn, subscription_urn: urn, protocol, endpoint, owner: topic.project, remark, status };
-}
-
-/** Topics and their subscriptions. @see SMN API, topic and subscription operations */
-@Controller('v2/:project/notifications')
+/** Topics, and what is published to them. @see SMN API, topic operations and message publishing */
+@Controller('v2/:project/notifications/topics')
+@UseInterceptors(RequestIdInBody)
 export class TopicsController {
-  private readonly networks: AllowedNetworks;
-
   constructor(
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(TOPIC_NAMES) private readonly names: TopicNames,
+    @Inject(TOPIC_MESSAGES) private readonly messages: TopicMessages,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
-  ) {
-    this.networks = new AllowedNetworks(options.webhookNetworks);
-  }
+  ) {}
 
-  /** Makes a topic; one that is there already is left as it is. */
-  @Post('topics')
+  /** Makes a topic: 201. One that is there already is left as it is: 200. */
+  @Post()
   @HttpCode(201)
   async create(
     @Param('project') project: string,
-    @Body(new ValidatedBody(TopicDto)) dto: TopicDto,
+    @Body(new ValidatedBody(TopicDto, { codes: topicCodes })) { name, display_name: displayName = '' }: TopicDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
-    const urn = `urn:smn:${this.options.region}:${project}:${dto.name}`;
+    const urn = `urn:smn:${this.options.region}:${project}:${name}`;
     const now = this.clock.now();
+    let isThere = false;
     await this.writer.mutate((registry) => {
-      if (registry.topic(urn) !== undefined) return [];
-      return [
-        {
-          kind: 'topic',
-          urn,
-          project,
-          name: dto.name,
-          displayName: dto.display_name ?? '',
-          subscriptions: [],
-          createdAt: now,
-          modifiedAt: now,
-        },
-      ];
+      isThere = registry.topic(urn) !== undefined;
+      if (isThere) return [];
+      if (registry.list('topic', project).length >= topicsMax)
+        throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics`);
+      return [{ kind: 'topic', urn, project, name, displayName, subscriptions: [], createdAt: now, modifiedAt: now }];
     });
-    return { request_id: randomUUID(), topic_urn: urn };
+    if (isThere) void reply.status(200);
+    return { topic_urn: urn };
   }
 
-  @Get('topics')
-  list(@Param('project') project: string, @Query() query: Record<string, string | undefined>): Record<string, unknown> {
-    const all = this.registry.list('topic', project).toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
-    return { request_id: randomUUID(), topic_count: all.length, topics: page(all, query).map(topicAnswer) };
+  /** By name; the count is of all that fit, on this page and beyond. */
+  @Get()
+  list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
+    const { name, fuzzy_name: part, topic_id: id, fuzzy_display_name: displayPart } = query;
+    const fitting = this.registry
+      .list('topic', project)
+      .filter((topic) => name === undefined || name === topic.name)
+      .filter((topic) => part === undefined || topic.name.includes(part))
+      .filter((topic) => id === undefined || id === topicId(topic.urn))
+      .filter((topic) => displayPart === undefined || topic.displayName.includes(displayPart))
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
   }
 
-  @Get('topics/:urn')
+  @Get(':urn')
   show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    return { request_id: randomUUID(), ...topicAnswer(this.find(project, urn)) };
+    return topicAnswer(this.names.find(urn, project));
   }
 
-  @Delete('topics/:urn')
+  @Put(':urn')
+  async update(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TopicChangeDto, { codes: topicCodes })) { display_name: displayName }: TopicChangeDto,
+  ): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => {
+      const topic = this.names.find(urn, project);
+      return displayName === undefined ? [] : [{ ...topic, displayName, modifiedAt: this.clock.now() }];
+    });
+    return {};
+  }
+
+  /** Policies may still name it: their deliveries then say that it is gone. */
+  @Delete(':urn')
   @HttpCode(200)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
-    await this.writer.mutate(() => [{ delete: topicKey(this.find(project, urn).urn) }]);
-    return { request_id: randomUUID() };
+    await this.writer.mutate(() => [{ delete: topicKey(this.names.find(urn, project).urn) }]);
+    return {};
   }
 
-  /** Adds a subscription. It counts as confirmed: whoever may call this API speaks for the endpoint. The secret is shown here and never again. */
-  @Post('topics/:urn/subscriptions')
-  @HttpCode(201)
-  async subscribe(
-    @Param('project') project: string,
-    @Param('urn') urn: string,
-    @Body(new ValidatedBody(SubscriptionDto)) dto: SubscriptionDto,
-  ): Promise<Record<string, unknown>> {
-    this.checkEndpoint(dto, project);
-    const secret = dto.secret ?? `whsec_${randomBytes(secretBytes).toString('base64')}`;
-    const { protocol, endpoint } = dto;
-    const added: SubscriptionDocument = {
-      urn: `${urn}:${randomUUID().replaceAll('-', '')}`,
-      protocol,
-      endpoint,
-      remark: dto.remark ?? '',
-      status: 1,
-      secret,
-    };
-    await this.writer.mutate(() => {
-      const topic = this.find(project, urn);
-      if (topic.subscriptions.length >= subscriptionsMax)
-        throw new ApiError('FSS.0400', `a topic may have ${subscriptionsMax} subscriptions`);
-      return [{ ...topic, subscriptions: [...topic.subscriptions, added], modifiedAt: this.clock.now() }];
-    });
-    return { request_id: randomUUID(), subscription_urn: added.urn, secret };
-  }
-
-  @Get('topics/:urn/subscriptions')
-  subscriptionsOf(
-    @Param('project') project: string,
-    @Param('urn') urn: string,
-    @Query() query: Record<string, string | undefined>,
-  ): Record<string, unknown> {
-    const topic = this.find(project, urn);
-    const subscriptions = page(topic.subscriptions, query).map((subscription) => subscriptionAnswer(topic, subscription));
-    return { request_id: randomUUID(), subscription_count: topic.subscriptions.length, subscriptions };
-  }
-
-  @Get('subscriptions')
-  subscriptions(@Param('project') project: string, @Query() query: Record<string, string | undefined>): Record<string, unknown> {
-    const all = this.registry
-      .list('topic', project)
-      .flatMap((topic) => topic.subscriptions.map((subscription) => subscriptionAnswer(topic, subscription)));
-    return { request_id: randomUUID(), subscription_count: all.length, subscriptions: page(all, query) };
-  }
-
-  @Delete('subscriptions/:urn')
+  /** Answers once the message is acknowledged by the brokers; it is on its way to the subscriptions then, and delivered on its own time. */
+  @Post(':urn/publish')
   @HttpCode(200)
-  async unsubscribe(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
-    await this.writer.mutate((registry) => {
-      const topic = registry
-        .list('topic', project)
-        .find(({ subscriptions }) => subscriptions.some((subscription) => subscription.urn === urn));
-      if (topic === undefined) throw new ApiError('FSS.0404', `no subscription ${urn.slice(0, 300)}`);
-      return [
-        {
-          ...topic,
-          subscriptions: topic.subscriptions.filter((subscription) => subscription.urn !== urn),
-          modifiedAt: this.clock.now(),
-        },
-      ];
-    });
-    return { request_id: randomUUID() };
+  async publish(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(PublicationDto, { codes: topicCodes })) dto: PublicationDto,
+  ): Promise<Record<string, unknown>> {
+    const topic = this.names.find(urn, project);
+    return { message_id: await this.messages.publish(topic, readPublication(dto)) };
   }
-
-  private find(project: string, urn: string): TopicDocument {
-    const topic = this.registry.topic(urn);
-    if (topic === undefined || topic.project !== project) throw new ApiError('FSS.1171', `no topic ${urn.slice(0, 300)}`);
-    return topic;
-  }
-
-  /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
-  private checkEndpoint({ protocol, endpoint }: SubscriptionDto, project: string): void {
-    if (protocol === 'functionstage') {
-      if (parseFunctionUrn(endpoint, { region: this.options.region, project }) === undefined)
-        throw new ApiError('FSS.0400', 'endpoint must be a function URN');
-      return;
-    }
-    const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-    if (url?.protocol !== `${protocol}:` || url.username !== '' || url.password !== '')
-      throw new ApiError('FSS.0400', `endpoint must be an ${protocol} URL without credentials`);
-    const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !this.networks.mayReach(host))
-      throw new ApiError('FSS.0400', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
-  }
-}
-
-function page<T>(all: readonly T[], query: Record<string, string | undefined>): readonly T[] {
-  const offset = wholeQuery(query, 'offset', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  return all.slice(offset, offset + (wholeQuery(query, 'limit', 1, pageMax) ?? pageMax));
 }

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import {
+  deliveryIdOf,
+  type DeliveryTarget,
+  encodeDelivery,
+  epochMs,
+  type Occasion,
+  physicalTopic,
+  type SubscriptionDocument,
+  type TopicDocument,
+} from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Clock } from '#platform';
+import type { PublicationRequest } from './read-publication.ts';
+
+/** How long the link of a confirmation leads somewhere. */
+const confirmationMs = 48 * 3_600_000;
+
+/** Hands the notifier what there is to tell, as one record with its first target. */
+export class TopicMessages {
+  constructor(
+    private readonly publisher: Publisher,
+    private readonly clock: Clock,
+    private readonly topicPrefix: string,
+  ) {}
+
+  /**
+   * Publishes a message; resolves once the brokers have acknowledged it.
+   * @returns the message id.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: nothing was promised.
+   */
+  async publish({ urn, project }: TopicDocument, { timeToLiveMs, ...message }: PublicationRequest): Promise<string> {
+    const messageId = randomId();
+    const publishedAt = this.clock.now();
+    const expiresAt = epochMs(publishedAt + timeToLiveMs);
+    const publication = { messageId, project, topicUrn: urn, publishedAt, expiresAt, ...message };
+    await this.tell({ kind: 'published', publication }, { type: 'SMN', topicUrn: urn });
+    return messageId;
+  }
+
+  /** Asks a subscription to confirm itself. @throws as {@link publish}. */
+  async askToConfirm({ urn, project }: TopicDocument, subscription: SubscriptionDocument): Promise<void> {
+    const askedAt = this.clock.now();
+    const expiresAt = epochMs(askedAt + confirmationMs);
+    const request = { messageId: randomId(), project, topicUrn: urn, askedAt, expiresAt };
+    const target = { type: 'Subscription', topicUrn: urn, subscriptionUrn: subscription.urn } as const;
+    await this.tell({ kind: 'subscribed', request }, target);
+  }
+
+  private async tell(occasion: Occasion, target: DeliveryTarget): Promise<void> {
+    const now = this.clock.now();
+    const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
+    await this.publisher.publish(encodeDelivery(physicalTopic(this.topicPrefix, 'notifications'), delivery));
+  }
+}
+
+/** 32 hexadecimal digits, as ids of messages and subscriptions have. */
+export function randomId(): string {
+  return randomUUID().replaceAll('-', '');
+}
