@@ -1,0 +1,208 @@
+/**
+ * Goal: what is published to a topic reaches everybody who asked to be told: a Kafka consumer, a webhook that can tell it is genuine, a
+ * function; a receiver that is down gets it later, and one that must confirm gets nothing before.
+ * Method: one installation whose endpoints confirm, at a port chosen before, because links name it; receivers on this machine.
+ */
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { eventually } from '#testing';
+import { faultOfWebhook } from '../standard-webhooks.ts';
+import { type Pushed, Subscriber } from '../subscriber.ts';
+import { destination } from './client.ts';
+import { Installation } from './installation.ts';
+import { KafkaSide } from './kafka-side.ts';
+
+let installation: Installation;
+let kafka: KafkaSide;
+const subscribers: Subscriber[] = [];
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function listen(): Promise<Subscriber> {
+  const subscriber = await Subscriber.listen();
+  subscribers.push(subscriber);
+  return subscriber;
+}
+
+const ofType = (subscriber: Subscriber, type: string): Pushed[] =>
+  subscriber.received.filter(({ body }) => body['type'] === type);
+
+/** @returns the topic's URN. */
+async function createTopic(name: string): Promise<string> {
+  return (await installation.client.must<{ topic_urn: string }>('POST', '/notifications/topics', { name })).topic_urn;
+}
+
+async function publish(topicUrn: string, body: object): Promise<string> {
+  const answer = await installation.client.must<{ message_id: string }>(
+    'POST',
+    `/notifications/topics/${topicUrn}/publish`,
+    body,
+  );
+  return answer.message_id;
+}
+
+async function subscribe(topicUrn: string, endpoint: string): Promise<{ subscription_urn: string; secret: string }> {
+  return installation.client.must('POST', `/notifications/topics/${topicUrn}/subscriptions`, { protocol: 'http', endpoint });
+}
+
+/** Follows the link of the confirmation, as a receiver does: without credentials. */
+async function confirm(subscriber: Subscriber): Promise<Response> {
+  const asked = await eventually(() => ofType(subscriber, 'SubscriptionConfirmation')[0]);
+  return fetch(asked.body['subscribe_url'] ?? '');
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  installation = await Installation.start({
+    brokers: inject('kafkaBrokers'),
+    env: {
+      SENDOFF_PORT: String(port),
+      SENDOFF_PUBLIC_URL: `http://127.0.0.1:${port}`,
+      SUBSCRIPTIONS_CONFIRMED_BY: 'endpoint',
+    },
+  });
+  kafka = new KafkaSide(installation.brokers);
+  await installation.client.grantEverything();
+});
+afterAll(async () => {
+  for (const subscriber of subscribers) subscriber.close();
+  await kafka?.close();
+  await installation?.stop();
+});
+
+describe('a message published to a topic', () => {
+  it('reaches a Kafka consumer, a webhook that can tell it is genuine, and a function', async () => {
+    const { client } = installation;
+    const topic = await createTopic('news');
+    const subscriber = await listen();
+    const { secret } = await subscribe(topic, subscriber.url);
+    expect((await confirm(subscriber)).status).toBe(200);
+    await client.must('PUT', '/sendoff/streams/heard', {});
+    const heard = await kafka.read(`${installation.topicPrefix}stream.heard`);
+    const functionUrn = await client.createFunction('listener', 'exports.handler = async (event) => event.record[0].smn;');
+    await client.setPolicy('listener', { destination_config: { on_success: destination('DIS', { stream_name: 'heard' }) } });
+    await client.must('POST', `/notifications/topics/${topic}/subscriptions`, {
+      protocol: 'functionstage',
+      endpoint: functionUrn,
+    });
+    const consume = await kafka.read(`${installation.topicPrefix}topic.news`);
+
+    const attributes = [{ name: 'kind', type: 'STRING', value: 'weather' }];
+    const messageId = await publish(topic, { subject: 'Storm', message: 'A storm is coming: ⛈', message_attributes: attributes });
+
+    const record = await consume(({ key }) => key === messageId);
+    expect(record.value).toBe('A storm is coming: ⛈');
+    expect(record.headers).toMatchObject({ ce_id: messageId, ce_source: topic, 'smn-subject': 'Storm' });
+
+    const pushed = await eventually(() => ofType(subscriber, 'Notification')[0]);
+    expect(faultOfWebhook(secret, pushed.headers, pushed.text, Date.now())).toBeUndefined();
+    expect(faultOfWebhook(`whsec_${Buffer.alloc(32).toString('base64')}`, pushed.headers, pushed.text, Date.now())).toBe(
+      'no signature fits',
+    );
+    expect(pushed.headers).toMatchObject({ 'x-smn-message-type': 'Notification', 'x-smn-message-id': messageId });
+    expect(pushed.body).toMatchObject({
+      type: 'Notification',
+      subject: 'Storm',
+      message: 'A storm is coming: ⛈',
+      message_id: messageId,
+      topic_urn: topic,
+    });
+
+    const outcome = await heard(({ value }) => value.includes(messageId));
+    const { response_payload: seen } = JSON.parse(outcome.value) as { response_payload: string };
+    expect(JSON.parse(seen)).toMatchObject({
+      topic_urn: topic,
+      type: 'notification',
+      subject: 'Storm',
+      message: 'A storm is coming: ⛈',
+      message_id: messageId,
+      message_attributes: attributes,
+    });
+  });
+
+  it('reaches a webhook that fails twice at its third try, as the same message', async () => {
+    const topic = await createTopic('shaky');
+    const subscriber = await listen();
+    const { secret } = await subscribe(topic, subscriber.url);
+    await confirm(subscriber);
+    subscriber.answer = (_request, response) => {
+      response.writeHead(ofType(subscriber, 'Notification').length <= 2 ? 503 : 200).end();
+    };
+    const messageId = await publish(topic, { message: 'again and again' });
+    const tries = await eventually(() => {
+      const seen = ofType(subscriber, 'Notification');
+      return seen.length >= 3 ? seen : undefined;
+    });
+    expect(tries.map(({ body }) => body['message_id'])).toEqual(Array(3).fill(messageId));
+    for (const { headers, text } of tries) expect(faultOfWebhook(secret, headers, text, Date.now())).toBeUndefined();
+  });
+
+  it('waits on the undelivered topic once a webhook has refused it', async () => {
+    const topic = await createTopic('unwanted');
+    const subscriber = await listen();
+    await subscribe(topic, subscriber.url);
+    await confirm(subscriber);
+    subscriber.answer = 410;
+    const undelivered = await kafka.read(`${installation.topicPrefix}undelivered`);
+    const messageId = await publish(topic, { message: 'no thanks' });
+    const given = await undelivered(({ key }) => key === messageId);
+    expect(given.value).toBe('no thanks');
+    expect(JSON.parse(given.headers['delivery'] ?? '')).toMatchObject({ try: 1, reason: 'the receiver answered 410' });
+  });
+
+  it('is not delivered once its time to live is over', async () => {
+    const topic = await createTopic('fleeting');
+    const subscriber = await listen();
+    await subscribe(topic, subscriber.url);
+    await confirm(subscriber);
+    subscriber.answer = 503;
+    const undelivered = await kafka.read(`${installation.topicPrefix}undelivered`);
+    const messageId = await publish(topic, { message: 'now or never', time_to_live: '1' });
+    const given = await undelivered(({ key }) => key === messageId);
+    expect((JSON.parse(given.headers['delivery'] ?? '') as { reason: string }).reason).toContain('time to live');
+  });
+});
+
+describe('a webhook that must confirm', () => {
+  it('is told nothing before it has confirmed, and nothing once it has unsubscribed', async () => {
+    const { client } = installation;
+    const topic = await createTopic('by-invitation');
+    const subscriber = await listen();
+    const { subscription_urn: urn } = await subscribe(topic, subscriber.url);
+    const status = async () => {
+      const page = await client.must<{ subscriptions: { subscription_urn: string; status: number }[] }>(
+        'GET',
+        `/notifications/topics/${topic}/subscriptions`,
+      );
+      return page.subscriptions.find((subscription) => subscription.subscription_urn === urn)?.status;
+    };
+    expect(await status()).toBe(0);
+    // Told of everything: once the witness has a message, it is settled who else gets it.
+    const witness = await listen();
+    await subscribe(topic, witness.url);
+    await confirm(witness);
+    const witnessed = (text: string) =>
+      eventually(() => ofType(witness, 'Notification').find(({ body }) => body['message'] === text));
+    await publish(topic, { message: 'too early' });
+    await witnessed('too early');
+
+    const answer = await confirm(subscriber);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { subscription_urn: urn }]);
+    expect(await status()).toBe(1);
+    const wanted = await publish(topic, { message: 'in time' });
+    const pushed = await eventually(() => ofType(subscriber, 'Notification')[0]);
+    expect(pushed.body['message_id']).toBe(wanted);
+
+    expect((await fetch(pushed.body['unsubscribe_url'] ?? '')).status).toBe(200);
+    expect(await status()).toBeUndefined();
+    await publish(topic, { message: 'too late' });
+    await witnessed('too late');
+    expect(ofType(subscriber, 'Notification').map(({ body }) => body['message'])).toEqual(['in time']);
+  });
+});
