@@ -5,7 +5,7 @@ import { OnRecord, RecordController } from '#kafka';
 import type { Deliveries } from './deliveries.ts';
 import { DELIVERIES } from './tokens.ts';
 
-/** Brings settlements, and notifications that waited, to their deliveries. */
+/** Brings settlements, and notifications that waited or were published, to their deliveries. */
 @RecordController()
 export class SettlementsController {
   constructor(@Inject(DELIVERIES) private readonly deliveries: Deliveries) {}
@@ -16,7 +16,7 @@ export class SettlementsController {
     return this.deliveries.onSettlement(record);
   }
 
-  /** As `onSettlement`, for a delivery that is tried again. */
+  /** As `onSettlement`, for a delivery that is tried again, and for what was published. */
   @OnRecord('notifications')
   async onNotification(@Payload() record: IncomingRecord): Promise<void> {
     return this.deliveries.onNotification(record);

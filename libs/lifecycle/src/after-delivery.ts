@@ -47,24 +47,22 @@ export function isExpired(expiresAt: EpochMs | undefined, now: EpochMs): boolean
  * Decides what follows one turn: a target that may pass is tried again within the budget, one that never will is given up. What was
  * postponed uses up no try. A try that would be due when its message has expired is not made.
  */
-export function afterDelivery(circumstances: DeliveryCircumstances): DeliveryDecision {
-  const decision = next(circumstances);
-  if (decision.kind !== 'again' || !isExpired(circumstances.expiresAt, decision.dueAt)) return decision;
-  return { kind: 'abandon', reason: `${decision.reason} (the time to live ends before the next try)` };
-}
-
-function next({ turn, try: made, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
+export function afterDelivery({ turn, try: made, expiresAt, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
+  const again = (next: number, waitMs: number, reason: string): DeliveryDecision => {
+    const dueAt = epochMs(now + waitMs);
+    if (!isExpired(expiresAt, dueAt)) return { kind: 'again', try: next, dueAt, reason };
+    return { kind: 'abandon', reason: `${reason} (the time to live ends before the next try)` };
+  };
   switch (turn.kind) {
     case 'delivered':
       return { kind: 'done', ...(turn.location === undefined ? {} : { location: turn.location }) };
     case 'refused':
       return { kind: 'abandon', reason: turn.reason };
     case 'postponed':
-      return { kind: 'again', try: made, dueAt: epochMs(now + turn.waitMs), reason: turn.reason };
+      return again(made, turn.waitMs, turn.reason);
     case 'deferred': {
       if (made >= policy.triesMax) return { kind: 'abandon', reason: `${turn.reason} (try ${made} of ${policy.triesMax})` };
-      const waitMs = Math.max(1, backoffMs(policy.backoff, made, jitter), turn.retryAfterMs ?? 0);
-      return { kind: 'again', try: made + 1, dueAt: epochMs(now + waitMs), reason: turn.reason };
+      return again(made + 1, Math.max(1, backoffMs(policy.backoff, made, jitter), turn.retryAfterMs ?? 0), turn.reason);
     }
     default:
       return turn satisfies never;
