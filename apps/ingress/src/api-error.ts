@@ -2,6 +2,7 @@ import type { RefusedTarget } from './check-target.ts';
 
 /** Codes of the API this service answers with. @see FunctionGraph API reference, error codes */
 export const apiCodes = {
+  'APIG.0301': 401,
   'FSS.0400': 400,
   'FSS.0401': 401,
   'FSS.0403': 403,
@@ -53,9 +54,10 @@ export class ApiError extends Error {
     return apiCodes[this.code];
   }
 
-  /** The body every error has. */
-  get body(): { readonly error_code: string; readonly error_msg: string } {
-    return { error_code: this.code, error_msg: this.message };
+  /** The body every error has. The gateway's own errors, `APIG.*`, repeat the request id there. */
+  bodyFor(requestId: string): Readonly<Record<string, string>> {
+    const body = { error_code: this.code, error_msg: this.message };
+    return this.code.startsWith('APIG.') ? { ...body, request_id: requestId } : body;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { KafkaGateway } from '#kafka';
 import { SendoffStrategy } from '#kafka';
-import type { Composition, ServiceBase } from '#platform';
+import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
@@ -12,6 +12,8 @@ import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
+import { KeyRing } from './key-ring.ts';
+import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
@@ -39,7 +41,11 @@ export async function composeIngress(
   await keys.start();
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
-  const authenticators = [new TokenAuthenticator(config.token, project)];
+  const sealer = await openSealer(config);
+  const { accessKey, secretKey } = config;
+  const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
+  const keyRing = new KeyRing({ registry, sealer, logger, first });
+  const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
   const options = { region, project, topicPrefix: prefix, webhookNetworks };
   return {
     module: IngressModule.register({ registry, writer, acceptor, records, options, logger }),
@@ -49,7 +55,7 @@ export async function composeIngress(
     http: httpOptions,
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-      prepareHttp(fastify, authenticators);
+      prepareHttp(fastify, { authenticators, region });
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {
