@@ -1,4 +1,5 @@
-import 'fastify';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { type Access, accessRights } from '#contracts';
 import type { ApiError } from './api-error.ts';
 
@@ -20,3 +21,10 @@ declare module 'fastify' {
     prove: ((payload: Buffer) => ApiError | undefined) | undefined;
   }
 }
+
+/** Who calls, as a parameter of a controller's method. */
+export const CalledBy = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
+  if (caller === undefined) throw new Error('a route that asks who calls is open to anyone');
+  return caller;
+});

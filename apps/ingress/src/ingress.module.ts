@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, type Registry as Metrics } from 'prom-client';
-import type { Logger } from '#platform';
+import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
+import { CredentialsController } from './credentials.controller.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IntakeController } from './intake.controller.ts';
@@ -20,6 +21,7 @@ import {
   type IngressOptions,
   REGISTRY,
   REGISTRY_WRITER,
+  SEALER,
   STATUS_RECORDS,
 } from './tokens.ts';
 import { TopicsController } from './topics.controller.ts';
@@ -30,6 +32,7 @@ export interface IngressParts {
   readonly writer: RegistryWriter;
   readonly acceptor: Acceptor;
   readonly records: StatusRecords;
+  readonly sealer: Sealer;
   readonly options: IngressOptions;
   readonly logger: Logger;
 }
@@ -37,7 +40,7 @@ export interface IngressParts {
 /** The ingress accepts: it is the API, and the Kafka door. */
 @Module({})
 export class IngressModule {
-  static register({ registry, writer, acceptor, records, options, logger }: IngressParts): DynamicModule {
+  static register({ registry, writer, acceptor, records, sealer, options, logger }: IngressParts): DynamicModule {
     return {
       module: IngressModule,
       // StatusLogController first: its paths stand where a function's URN may.
@@ -46,6 +49,7 @@ export class IngressModule {
         FunctionsController,
         PoliciesController,
         RecordsController,
+        CredentialsController,
         PlacesController,
         TopicsController,
         IntakeController,
@@ -55,6 +59,7 @@ export class IngressModule {
         { provide: REGISTRY_WRITER, useValue: writer },
         { provide: ACCEPTOR, useValue: acceptor },
         { provide: STATUS_RECORDS, useValue: records },
+        { provide: SEALER, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },

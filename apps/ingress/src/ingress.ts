@@ -46,9 +46,9 @@ export async function composeIngress(
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
   const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
-  const options = { region, project, topicPrefix: prefix, webhookNetworks };
+  const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks };
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, options, logger }),
+    module: IngressModule.register({ registry, writer, acceptor, records, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,

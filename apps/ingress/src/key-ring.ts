@@ -33,7 +33,8 @@ const openMax = 10_000;
 
 /** Access keys with their secrets, opened when first asked for and again when the registry changes them. */
 export class KeyRing {
-  private readonly open = new Map<string, OpenKey>();
+  /** Undefined for one whose secret cannot be opened: it is logged once, not at each request that names it. */
+  private readonly open = new Map<string, OpenKey | undefined>();
   private readonly first: OpenKey | undefined;
 
   constructor(private readonly parts: KeyRingParts) {
@@ -57,29 +58,37 @@ export class KeyRing {
     if (this.isFirst(accessKey)) return this.first;
     const key = credentialKey(accessKey);
     const known = this.open.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.open.has(key)) return known;
     const document = this.parts.registry.credential(accessKey);
-    const opened = document === undefined ? undefined : this.opened(key, document);
-    if (opened === undefined) return undefined;
+    if (document === undefined) return undefined;
+    const opened = this.opened(key, document);
     if (this.open.size >= openMax) this.open.clear();
     this.open.set(key, opened);
     return opened;
   }
 
-  private opened(owner: string, { project, rights, functions, ...document }: CredentialDocument): OpenKey | undefined {
-    const { sealer, logger } = this.parts;
-    const { accessKey, isEnabled, secret, previous } = document;
+  private opened(owner: string, document: CredentialDocument): OpenKey | undefined {
+    const { accessKey, project, rights, functions, isEnabled, previous } = document;
+    const secret = this.unsealed(document.secret, owner);
+    if (secret === undefined) return undefined;
+    const previousSecret = previous === undefined ? undefined : this.unsealed(previous.secret, owner);
+    return {
+      caller: { project, rights, functions, accessKey },
+      isEnabled,
+      secret,
+      ...(previous === undefined || previousSecret === undefined
+        ? {}
+        : { previous: { secret: previousSecret, endsAt: previous.endsAt } }),
+    };
+  }
+
+  private unsealed(sealed: string, owner: string): string | undefined {
     try {
-      return {
-        caller: { project, rights, functions, accessKey },
-        isEnabled,
-        secret: sealer.open(secret, owner),
-        ...(previous === undefined ? {} : { previous: { ...previous, secret: sealer.open(previous.secret, owner) } }),
-      };
+      return this.parts.sealer.open(sealed, owner);
     } catch (error) {
-      logger.error(
-        { err: error, accessKey },
-        'an access key is of no use: rotate it, or bring the platform key it was sealed under',
+      this.parts.logger.error(
+        { err: error, owner },
+        'a secret of an access key is of no use: rotate it, or bring the platform key it was sealed under',
       );
       return undefined;
     }

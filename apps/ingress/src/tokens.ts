@@ -8,6 +8,8 @@ export const FUNCTION_NAMES = Symbol('function names');
 export const ACCEPTOR = Symbol('acceptor');
 /** Injection token of where records are asked for. */
 export const STATUS_RECORDS = Symbol('status records');
+/** Injection token of what seals secrets. */
+export const SEALER = Symbol('sealer');
 /** Injection token of this service's options. */
 export const INGRESS_OPTIONS = Symbol('ingress options');
 
@@ -15,6 +17,8 @@ export const INGRESS_OPTIONS = Symbol('ingress options');
 export interface IngressOptions {
   readonly region: string;
   readonly project: string;
+  /** The access key of the configuration, where it brings one. */
+  readonly firstAccessKey: string | undefined;
   /** Of all topic names. */
   readonly topicPrefix: string;
   /** CIDR blocks that webhooks may reach though they are not public. */
