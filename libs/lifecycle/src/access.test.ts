@@ -49,6 +49,7 @@ describe('covers', () => {
     ['one pattern in, one out', to('team-*'), to('team-a', 'other'), false],
     ['a package of functions of any', to('team-*'), to('default:team-a'), true],
     ['any package of functions of one', to('default:team-*'), to('team-a'), false],
+    ['what one of two patterns holds', to('team-*', 'other'), to('other'), true],
     ['no function at all', to('team-*'), to(), true],
   ])('%s', (_what, holder, held, expected) => {
     expect(covers(holder, held)).toBe(expected);
