@@ -17,10 +17,11 @@ import type {
   FastifyServerOptions,
   RawServerBase,
 } from 'fastify';
-import { ApiError } from './api-error.ts';
+import { type ApiCode, ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
+import type { Caller } from './caller.ts';
 
 /** Routes anyone may ask: probes and metrics. */
 const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -64,6 +65,8 @@ export interface Door {
   readonly authenticators: readonly Authenticator[];
   /** In short URNs. */
   readonly region: string;
+  /** Told of each caller who is turned away; nothing is logged of them, for anyone may knock. */
+  readonly turnedAway: (code: ApiCode) => void;
 }
 
 const noPayload = Buffer.alloc(0);
@@ -74,26 +77,33 @@ function bringsBody({ method, headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
+/** Why a known caller may not do what the route is for; undefined where they may, or where there is no route. */
+function routeRefusal({ method, routeOptions, params }: FastifyRequest, caller: Caller, region: string): ApiError | undefined {
+  const { url: route } = routeOptions;
+  return route === undefined
+    ? undefined
+    : accessRefusal(caller, { method, route, params: params as Record<string, string> }, region);
+}
+
 /** Notes who calls. @returns why they may not. */
-function admit(request: FastifyRequest, answer: Authenticated, region: string): ApiError | undefined {
-  if (answer.kind === 'unknown') return answer.error;
-  request.caller = answer.caller;
-  const { method, routeOptions, params } = request;
-  if (routeOptions.url === undefined) return undefined;
-  return accessRefusal(answer.caller, { method, route: routeOptions.url, params: params as Record<string, string> }, region);
+function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Authenticated): ApiError | undefined {
+  if (answer.kind === 'known') request.caller = answer.caller;
+  const refusal = answer.kind === 'unknown' ? answer.error : routeRefusal(request, answer.caller, region);
+  if (refusal !== undefined) turnedAway(refusal.code);
+  return refusal;
 }
 
 /** Why a request may not go on; undefined where it may, or where its body must be read to tell. */
-function refusalOf({ authenticators, region }: Door, request: FastifyRequest): ApiError | undefined {
+function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
   const route = request.routeOptions.url;
   if (openRoutes.has(route)) return undefined;
   // Where there is no route there is nothing to guard; below /v2 the answer stays the same as for what is there.
   if (route === undefined && !request.url.startsWith('/v2/')) return undefined;
-  const answer = authenticate(authenticators, { method: request.method, url: request.url, headers: request.headers });
-  if (answer.kind !== 'unproved') return admit(request, answer, region);
+  const answer = authenticate(door.authenticators, { method: request.method, url: request.url, headers: request.headers });
+  if (answer.kind !== 'unproved') return admit(door, request, answer);
   request.prove = (payload) => {
     request.prove = undefined;
-    return admit(request, answer.prove(payload), region);
+    return admit(door, request, answer.prove(payload));
   };
   return bringsBody(request) ? undefined : request.prove(noPayload);
 }
@@ -134,12 +144,7 @@ export function prepareHttp(fastify: FastifyInstance, door: Door): void {
     done();
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
-    // A body that no parser of ours has read was proved by nobody.
-    done(
-      request.prove === undefined
-        ? undefined
-        : new ApiError('FSS.0406', 'a signed request must have a body of type application/json'),
-    );
+    done(request.prove === undefined ? undefined : new Error('a body was read by a parser that proves nobody: use parserOf'));
   });
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parserOf(parsedJson));

@@ -88,3 +88,14 @@ export function countForgottenKeys(metrics: Metrics): () => void {
   });
   return () => forgotten.inc();
 }
+
+/** Counts callers who were turned away, by the code they were answered with. */
+export function countTurnedAway(metrics: Metrics): (code: string) => void {
+  const turnedAway = new Counter({
+    name: 'sendoff_callers_turned_away_total',
+    help: 'Requests without credentials, with wrong ones, or without the right, by error code.',
+    labelNames: ['code'],
+    registers: [metrics],
+  });
+  return (code) => turnedAway.inc({ code });
+}

@@ -10,7 +10,7 @@ import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
+import { countArrivals, countForgottenKeys, countTurnedAway, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
@@ -55,7 +55,7 @@ export async function composeIngress(
     http: httpOptions,
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-      prepareHttp(fastify, { authenticators, region });
+      prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {

@@ -3,6 +3,7 @@
  * Method: a whole ingress over the in-memory broker; over a socket where it matters what comes when.
  */
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IngressApp } from '../../../test/ingress-app.ts';
 import { type PlainRequest, sdkDate, signed, type SigningKey } from '../../../test/request-signer.ts';
@@ -87,6 +88,21 @@ describe('a signed request', () => {
   });
 });
 
+it('whatever path and query a request is signed for, the router takes it as it was signed', async () => {
+  const odd = fc.constantFrom('!prod', 'a:b', '%2F', '%', 'a/b', '*', "'()", 'é', '日本', '~', '+', ' ', ';', '#', '?', '&=');
+  const text = fc.oneof(odd, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })).filter((one) => one.isWellFormed());
+  const name = text.filter((one) => !/^\.{1,2}$/.test(one));
+  await fc.assert(
+    fc.asyncProperty(name, fc.array(fc.tuple(text, text), { maxLength: 3 }), async (urn, query) => {
+      const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions', urn, 'config'], query };
+      const search = query.map((pair) => pair.map(encodeURIComponent).join('=')).join('&');
+      const url = `/${request.path.map(encodeURIComponent).join('/')}?${search}`;
+      const { status, body } = await app.raw('GET', url, undefined, signed(request, key));
+      expect([200, 400, 403, 404], JSON.stringify(body)).toContain(status);
+    }),
+  );
+});
+
 describe('a signature that is wrong', () => {
   const before = () => app.recordsOf('invocations').length;
   it.each<[what: string, change: (headers: Record<string, string>) => PlainRequest | void]>([
@@ -121,6 +137,13 @@ describe('a signature that is wrong', () => {
     const answer = await send(request, headers);
     expect([answer.status, answer.body, before()]).toEqual([401, refused, accepted]);
     expect(answer.body.request_id).toBe(answer.headers['x-request-id']);
+  });
+
+  it('is counted', async () => {
+    const count = async () => (await app.raw('GET', '/metrics')).body.match(/turned_away_total\{code="APIG.0301".*\} (\d+)/)?.[1];
+    const earlier = Number(await count());
+    await send(invocation(), signed(invocation(), { ...key, secretKey: 'wrong' }));
+    expect(Number(await count())).toBe(earlier + 1);
   });
 
   it('is answered alike for an access key that is there and for one that is not', async () => {
