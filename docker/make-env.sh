@@ -11,6 +11,8 @@ umask 077
 cat >"$file" <<EOF
 SENDOFF_PROJECT_ID=$(secret 16)
 SENDOFF_TOKEN=$(secret 24)
+SENDOFF_ACCESS_KEY=$(secret 10)
+SENDOFF_SECRET_KEY=$(secret 20)
 SENDOFF_INTERNAL_TOKEN=$(secret 24)
 SENDOFF_PLATFORM_KEY=$(secret 32)
 S3_ACCESS_KEY=$(secret 10)

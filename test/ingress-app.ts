@@ -6,6 +6,7 @@ import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../apps/ingress/src/ingress.ts';
 import { IngressConfig } from '../apps/ingress/src/ingress.config.ts';
+import { sdkDate, signed } from './request-signer.ts';
 import type { StatusRecords } from '../apps/ingress/src/status-records.ts';
 
 /** What an ingress under test is told to differ in. */
@@ -41,6 +42,8 @@ export class FakeStatusRecords implements StatusRecords {
 export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static readonly token = 'a-token';
   static readonly project = 'p1';
+  static readonly accessKey = 'AKFIRST';
+  static readonly secretKey = 'a-secret-key';
 
   private constructor(
     readonly kafka: Gateway,
@@ -63,6 +66,8 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const config = loadConfig(IngressConfig, {
       SENDOFF_PROJECT_ID: IngressApp.project,
       SENDOFF_TOKEN: IngressApp.token,
+      SENDOFF_ACCESS_KEY: IngressApp.accessKey,
+      SENDOFF_SECRET_KEY: IngressApp.secretKey,
       SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
       SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
       STATUS_LOGGER_URL: 'http://127.0.0.1:1',
@@ -94,6 +99,26 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       ...(body === undefined ? {} : { payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
     });
     return { status: answer.statusCode, headers: answer.headers, body: parsed(answer.body) };
+  }
+
+  /** Asks below `/v2/<project>` with a signature, of the first access key unless another is given. */
+  async signed(
+    method: string,
+    path: string,
+    body?: unknown,
+    { project = IngressApp.project, accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey } = {},
+  ): Promise<ApiAnswer> {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const [plainPath = '', search = ''] = `/v2/${project}${path}`.split('?');
+    const request = {
+      method,
+      path: plainPath.slice(1).split('/').map(decodeURIComponent),
+      query: [...new URLSearchParams(search)],
+      headers: { host: 'sendoff.local:8700', 'content-type': 'application/json' },
+      body: text,
+    };
+    const headers = signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
+    return this.raw(method, `/v2/${project}${path}`, body === undefined ? undefined : text, headers);
   }
 
   /** As {@link call}, but anything other than 2xx is thrown. */

@@ -1,6 +1,6 @@
 /**
- * Measures one whole installation on this machine, load generator included: accepted and completed a second at 64 connections, the CPU
- * of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
+ * Measures one whole installation on this machine, load generator included: accepted and completed a second at 64 connections, by token
+ * and by signature, the CPU of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import kafkajs from 'kafkajs';
 import { readFileSync } from 'node:fs';
 import { percentile, post } from './load.ts';
+import { sdkDate, signed } from '../request-signer.ts';
 import { cpuSecondsBelow } from './process-cpu.ts';
 
 const connections = 64;
@@ -17,9 +18,19 @@ const loadMs = Number(process.env['BENCH_LOAD_MS'] ?? 10_000);
 const retries = 1_000;
 const settleDeadlineMs = 120_000;
 
+const firstKey = { SENDOFF_ACCESS_KEY: 'AKBENCH', SENDOFF_SECRET_KEY: 'sk-bench' };
+const event = '{"key":"value"}';
+
 const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
 const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
-  env: { ...process.env, SENDOFF_PORT: '0', SENDOFF_DATA_DIR: dataDir, SENDOFF_PROJECT_ID: 'p1', SENDOFF_TOKEN: 'bench-token' },
+  env: {
+    ...process.env,
+    SENDOFF_PORT: '0',
+    SENDOFF_DATA_DIR: dataDir,
+    SENDOFF_PROJECT_ID: 'p1',
+    SENDOFF_TOKEN: 'bench-token',
+    ...firstKey,
+  },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 process.once('exit', () => child.kill('SIGKILL'));
@@ -67,14 +78,21 @@ async function settled(name: string, count: number): Promise<void> {
   }
 }
 
-async function throughput(): Promise<Record<string, unknown>> {
-  await makeFunction('noop', 'exports.handler = async () => 1;');
-  await post(`${api}/noop/invocations-async`, headers, '{"warm":true}', connections, 3_000);
+/** Signed once: the same request is good for 15 minutes, and the load generator is to cost the same as with a token. */
+function signedHeaders(): Record<string, string> {
+  const path = new URL(`${api}/noop/invocations-async`).pathname.slice(1).split('/');
+  const own = { host: new URL(url).host, 'content-type': 'application/json', 'x-project-id': 'p1' };
+  const key = { accessKey: firstKey.SENDOFF_ACCESS_KEY, secretKey: firstKey.SENDOFF_SECRET_KEY, date: sdkDate(Date.now()) };
+  return signed({ method: 'POST', path, headers: own, body: event }, key);
+}
+
+async function throughput(headers: Record<string, string>): Promise<Record<string, unknown>> {
+  await post(`${api}/noop/invocations-async`, headers, event, connections, 3_000);
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   const earlier = Number((await call('GET', '/noop/async-invocations?status=SUCCESS&limit=1'))['count']);
   const before = await cpuSecondsBelow(child.pid ?? 0);
   const startedAt = performance.now();
-  const load = await post(`${api}/noop/invocations-async`, headers, '{"key":"value"}', connections, loadMs);
+  const load = await post(`${api}/noop/invocations-async`, headers, event, connections, loadMs);
   await settled('noop', earlier + load.answered);
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = await cpuSecondsBelow(child.pid ?? 0);
@@ -129,10 +147,12 @@ async function lateness(): Promise<Record<string, unknown>> {
   };
 }
 
+await makeFunction('noop', 'exports.handler = async () => 1;');
 const result = {
   at: new Date().toISOString(),
   machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
-  throughput: await throughput(),
+  throughput: await throughput(headers),
+  signedThroughput: await throughput(signedHeaders()),
   lateness: await lateness(),
 };
 console.log(JSON.stringify(result, null, 2));

@@ -51,6 +51,8 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
         SENDOFF_PORT: '0',
         SENDOFF_PROJECT_ID: 'p1',
         SENDOFF_TOKEN: 'e2e-token',
+        SENDOFF_ACCESS_KEY: 'AKE2E',
+        SENDOFF_SECRET_KEY: 'sk-of-e2e',
         SENDOFF_INTERNAL_TOKEN: 'e2e-internal-token',
         SENDOFF_PLATFORM_KEY: 'e2e-platform-key-of-32-characters',
         S3_ACCESS_KEY: 'e2e-access',

@@ -31,10 +31,8 @@ export function asApiError(error: unknown): ApiError {
 /** Sends an error. */
 export function sendError(reply: FastifyReply, error: ApiError): void {
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
-  void reply
-    .status(error.status)
-    .header('content-type', 'application/json')
-    .send(JSON.stringify(error.bodyFor(String(reply.getHeader('x-request-id')))));
+  const body = JSON.stringify(error.bodyFor(String(reply.getHeader('x-request-id'))));
+  void reply.status(error.status).header('content-type', 'application/json').send(body);
 }
 
 /** Answers every error with the body of the API; what is our own fault is logged, once. */

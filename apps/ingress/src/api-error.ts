@@ -2,6 +2,7 @@ import type { RefusedTarget } from './check-target.ts';
 
 /** Codes of the API this service answers with. @see FunctionGraph API reference, error codes; SMN API reference, error codes */
 export const apiCodes = {
+  'APIG.0301': 401,
   'FSS.0400': 400,
   'FSS.0401': 401,
   'FSS.0403': 403,
@@ -73,10 +74,11 @@ export class ApiError extends Error {
     return apiCodes[this.code];
   }
 
-  /** The body of an error, in the form of the API its code is of. */
+  /** The body of an error, in the form of the API its code is of. The gateway's own errors, `APIG.*`, repeat the request id there. */
   bodyFor(requestId: string): Readonly<Record<string, string>> {
     if (this.code.startsWith('SMN.')) return { request_id: requestId, code: this.code, message: this.message };
-    return { error_code: this.code, error_msg: this.message };
+    const body = { error_code: this.code, error_msg: this.message };
+    return this.code.startsWith('APIG.') ? { ...body, request_id: requestId } : body;
   }
 }
 

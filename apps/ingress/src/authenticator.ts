@@ -1,23 +1,17 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { isSameSecret } from '#platform';
+import { ApiError } from './api-error.ts';
+import { type Caller, wholeAccess } from './caller.ts';
+import type { Credentialed } from './signature.ts';
 
-/** A request as far as authentication looks at it. */
-export interface Credentialed {
-  readonly method: string;
-  /** Path and query as they came. */
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** Who calls. */
-export interface Caller {
-  readonly project: string;
-}
-
-/** Whether an authenticator knows the caller: it does; it does not; or the request carries nothing of its kind. */
-export type Authentication =
+/** Whether an authenticator knows the caller: it does; it does not. */
+export type Authenticated =
   | { readonly kind: 'known'; readonly caller: Caller }
-  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly error: ApiError };
+
+/** As {@link Authenticated}; or the payload decides; or the request carries nothing of the authenticator's kind. */
+export type Authentication =
+  | Authenticated
+  | { readonly kind: 'unproved'; readonly prove: (payload: Buffer) => Authenticated }
   | { readonly kind: 'absent' };
 
 /** One way to say who calls. Ways are asked in turn; the first whose credentials are in the request decides. */
@@ -27,16 +21,20 @@ export interface Authenticator {
 
 /** Knows callers by `X-Auth-Token`. */
 export class TokenAuthenticator implements Authenticator {
+  private readonly caller: Caller;
+
   constructor(
     private readonly token: string,
-    private readonly project: string,
-  ) {}
+    project: string,
+  ) {
+    this.caller = { project, ...wholeAccess };
+  }
 
   authenticate({ headers }: Credentialed): Authentication {
     const given = headers['x-auth-token'];
     if (typeof given !== 'string' || given === '') return { kind: 'absent' };
-    if (!isSameSecret(given, this.token)) return { kind: 'unknown', reason: 'invalid token' };
-    return { kind: 'known', caller: { project: this.project } };
+    if (!isSameSecret(given, this.token)) return { kind: 'unknown', error: new ApiError('FSS.0401', 'invalid token') };
+    return { kind: 'known', caller: this.caller };
   }
 }
 
@@ -49,5 +47,5 @@ export function authenticate(
     const answer = authenticator.authenticate(request);
     if (answer.kind !== 'absent') return answer;
   }
-  return { kind: 'unknown', reason: 'no credentials: send X-Auth-Token' };
+  return { kind: 'unknown', error: new ApiError('FSS.0401', 'no credentials: send X-Auth-Token, or sign the request') };
 }

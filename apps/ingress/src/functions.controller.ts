@@ -1,8 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
 import { formatBareUrn, functionKey, type FunctionDocument, policyKey } from '#contracts';
+import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
+import { functionRefusal } from './authorise.ts';
+import { CalledBy, type Caller } from './caller.ts';
 import { codeOf, configuredBy, functionAnswer, newFunction } from './function-document.ts';
 import type { FunctionNames } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
@@ -28,8 +31,11 @@ export class FunctionsController {
   @HttpCode(200)
   async create(
     @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(CreateFunctionDto, { codes })) dto: CreateFunctionDto,
   ): Promise<Record<string, unknown>> {
+    const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
+    if (refusal !== undefined) throw refusal;
     const bareUrn = formatBareUrn({
       region: this.options.region,
       project,
@@ -47,13 +53,18 @@ export class FunctionsController {
   }
 
   @Get()
-  list(@Param('project') project: string, @Query() query: Record<string, string | undefined>): Record<string, unknown> {
+  list(
+    @Param('project') project: string,
+    @CalledBy() caller: Caller,
+    @Query() query: Record<string, string | undefined>,
+  ): Record<string, unknown> {
     const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const maxItems = wholeQuery(query, 'maxitems', 0, pageMax) ?? pageMax;
     if (maxItems === 0) throw new ApiError('FSS.1001', `maxitems must be 1..${pageMax}`);
     const { package_name: packageName, func_name: name } = query;
     const matching = this.registry
       .list('function', project)
+      .filter((fn) => mayUse(caller, fn))
       .filter((fn) => (packageName === undefined || fn.package === packageName) && (name === undefined || fn.name.includes(name)))
       .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
     const page = matching.slice(marker, marker + maxItems);

@@ -11,6 +11,20 @@ export class IngressConfig extends ServiceConfig {
   @MinLength(4)
   token!: string;
 
+  @Setting({
+    env: 'SENDOFF_ACCESS_KEY',
+    description: 'First access key, for signed requests; it has all rights.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @Matches(/^[^\s,/]{4,128}$/, { message: 'SENDOFF_ACCESS_KEY must be 4..128 characters without blanks, commas and slashes' })
+  accessKey?: string;
+
+  @Setting({ env: 'SENDOFF_SECRET_KEY', description: 'Secret of the first access key.', isSecret: true })
+  @IsOptional()
+  @MinLength(4)
+  secretKey?: string;
+
   @Setting({ env: 'STATUS_LOGGER_URL', description: 'Where the status-logger answers questions.' })
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   statusLoggerUrl!: string;
@@ -74,9 +88,13 @@ export class IngressConfig extends ServiceConfig {
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   publicUrl?: string;
 
-  /** Relations between settings. */
+  /** Relations between the settings. */
   faults(): string[] {
-    if (this.confirmedBy === 'caller' || this.publicUrl !== undefined) return [];
-    return ['SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint'];
+    const faults: string[] = [];
+    if (this.confirmedBy === 'endpoint' && this.publicUrl === undefined)
+      faults.push('SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint');
+    if ((this.accessKey === undefined) !== (this.secretKey === undefined))
+      faults.push('SENDOFF_ACCESS_KEY, SENDOFF_SECRET_KEY: set both or none');
+    return faults;
   }
 }

@@ -5,6 +5,7 @@ import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
+import { CredentialsController } from './credentials.controller.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IntakeController } from './intake.controller.ts';
@@ -55,6 +56,7 @@ export class IngressModule {
         FunctionsController,
         PoliciesController,
         RecordsController,
+        CredentialsController,
         PlacesController,
         TopicsController,
         SubscriptionsController,
@@ -96,4 +98,15 @@ export function countForgottenKeys(metrics: Metrics): () => void {
     registers: [metrics],
   });
   return () => forgotten.inc();
+}
+
+/** Counts callers who were turned away, by the code they were answered with. */
+export function countTurnedAway(metrics: Metrics): (code: string) => void {
+  const turnedAway = new Counter({
+    name: 'sendoff_callers_turned_away_total',
+    help: 'Requests without credentials, with wrong ones, or without the right, by error code.',
+    labelNames: ['code'],
+    registers: [metrics],
+  });
+  return (code) => turnedAway.inc({ code });
 }

@@ -10,8 +10,10 @@ import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
+import { countArrivals, countForgottenKeys, countTurnedAway, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
+import { KeyRing } from './key-ring.ts';
+import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
 import { TopicMessages } from './topic-messages.ts';
 
@@ -41,8 +43,11 @@ export async function composeIngress(
   await keys.start();
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
-  const authenticators = [new TokenAuthenticator(config.token, project)];
-  const options = { region, project, topicPrefix: prefix, webhookNetworks, confirmedBy: config.confirmedBy };
+  const { accessKey, secretKey, confirmedBy } = config;
+  const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
+  const keyRing = new KeyRing({ registry, sealer, logger, first });
+  const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
+  const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
   return {
     module: IngressModule.register({ registry, writer, acceptor, records, messages, sealer, options, logger }),
@@ -52,7 +57,7 @@ export async function composeIngress(
     http: httpOptions,
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-      prepareHttp(fastify, authenticators);
+      prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {

@@ -8,6 +8,7 @@ import type { Logger } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import { ApiError, functionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
+import { parserOf } from './http-surface.ts';
 
 /** The body must be a JSON object; anything else is refused before anything is written. */
 export function isJsonObject(bytes: Buffer): boolean {
@@ -77,8 +78,10 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
 export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acceptor, logger: Logger): Promise<void> {
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.payloadBytesMax }, (_request, body, done) =>
-      done(null, body),
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: limits.payloadBytesMax },
+      parserOf((body) => body),
     );
     scope.setErrorHandler((thrown, _request, reply) => {
       const error =

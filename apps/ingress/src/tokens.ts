@@ -21,6 +21,8 @@ export const INGRESS_OPTIONS = Symbol('ingress options');
 export interface IngressOptions {
   readonly region: string;
   readonly project: string;
+  /** The access key of the configuration, where it brings one. */
+  readonly firstAccessKey: string | undefined;
   /** Of all topic names. */
   readonly topicPrefix: string;
   /** CIDR blocks that webhooks may reach though they are not public. */

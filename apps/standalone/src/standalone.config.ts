@@ -37,7 +37,7 @@ export class StandaloneConfig {
 
   @Setting({ env: 'SENDOFF_ACCESS_KEY', description: 'First access key; made at the first start where unset.', isSecret: true })
   @IsOptional()
-  @MinLength(4)
+  @Matches(/^[^\s,/]{4,128}$/, { message: 'SENDOFF_ACCESS_KEY must be 4..128 characters without blanks, commas and slashes' })
   accessKey?: string;
 
   @Setting({

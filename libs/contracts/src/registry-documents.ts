@@ -132,9 +132,40 @@ export interface ProjectDocument {
   };
 }
 
+/** What an access key may do: invoke functions, read what there is, change it. */
+export const accessRights = ['invoke', 'read', 'manage'] as const;
+
+/** One of the {@link accessRights}. */
+export type AccessRight = (typeof accessRights)[number];
+
+/** What somebody may do, and with which functions. */
+export interface Access {
+  readonly rights: readonly AccessRight[];
+  /** Patterns of function names, `name` or `package:name`; `*` stands for any run of characters. */
+  readonly functions: readonly string[];
+}
+
+/** An access key. Key `credential/<access key>`. */
+export interface CredentialDocument extends Access {
+  readonly kind: 'credential';
+  readonly accessKey: string;
+  readonly project: string;
+  /** For people. */
+  readonly description: string;
+  readonly isEnabled: boolean;
+  /** Sealed, for the key of this document. */
+  readonly secret: string;
+  /** The secret before the last rotation, sealed; good before `endsAt`. */
+  readonly previous?: { readonly secret: string; readonly endsAt: EpochMs };
+  readonly createdAt: EpochMs;
+  /** When the secret was last replaced. */
+  readonly rotatedAt?: EpochMs;
+}
+
 /** Whatever the registry keeps. */
 export type RegistryDocument =
   | FunctionDocument
+  | CredentialDocument
   | PolicyDocument
   | AgencyDocument
   | TopicDocument
@@ -156,6 +187,8 @@ export function registryKey(document: RegistryDocument): string {
       return placeKey(document.project, document.type, document.name);
     case 'project':
       return projectKey(document.id);
+    case 'credential':
+      return credentialKey(document.accessKey);
     default:
       return document satisfies never;
   }
@@ -189,4 +222,9 @@ export function placeKey(project: string, type: 'OBS' | 'DIS', name: string): st
 /** The key of a project's settings. */
 export function projectKey(id: string): string {
   return `project/${id}`;
+}
+
+/** The key of an access key's document. */
+export function credentialKey(accessKey: string): string {
+  return `credential/${accessKey}`;
 }

@@ -1,4 +1,5 @@
 export * from './accept.ts';
+export * from './access.ts';
 export * from './admit.ts';
 export * from './after-delivery.ts';
 export * from './backoff.ts';

@@ -19,11 +19,14 @@ export function resourceOf(target: Target): string {
 /** Does an agency grant the use of a target? `*` in a grant stands for any run of characters. Without an agency nothing is granted. */
 export function isGranted(agency: AgencyDocument | undefined, target: Target): boolean {
   const resource = resourceOf(target);
-  return agency?.grants.some((grant) => grant.type === target.type && matches(grant.resource, resource)) ?? false;
+  return agency?.grants.some((grant) => grant.type === target.type && matchesPattern(grant.resource, resource)) ?? false;
 }
 
-/** Without regular expressions: a pattern is the caller's, and some patterns take a regular expression for ever. */
-function matches(pattern: string, text: string): boolean {
+/**
+ * Does a text fit a pattern in which `*` stands for any run of characters?
+ * Without regular expressions: a pattern is the caller's, and some patterns take a regular expression for ever.
+ */
+export function matchesPattern(pattern: string, text: string): boolean {
   const [head = '', ...parts] = pattern.split('*');
   const tail = parts.pop();
   if (tail === undefined) return pattern === text;

@@ -6,7 +6,7 @@ export type RegistryEntry =
   | { readonly kind: 'deletion'; readonly key: string }
   | { readonly kind: 'malformed'; readonly key: string | null; readonly reason: string };
 
-type Shape = Readonly<Record<string, 'string' | 'number' | 'object' | 'array'>>;
+type Shape = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'object' | 'array'>>;
 
 /** What readers rely on without looking; the ingress checks everything else before it writes. */
 const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
@@ -27,6 +27,14 @@ const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
   topic: { urn: 'string', project: 'string', name: 'string', subscriptions: 'array' },
   place: { type: 'string', project: 'string', name: 'string' },
   project: { id: 'string' },
+  credential: {
+    accessKey: 'string',
+    project: 'string',
+    rights: 'array',
+    functions: 'array',
+    isEnabled: 'boolean',
+    secret: 'string',
+  },
 };
 
 /** Reads a record of the registry. Never throws: one bad document must not stop a process that reads all of them at its start. */

@@ -1,6 +1,8 @@
 import {
   type AgencyDocument,
   agencyKey,
+  type CredentialDocument,
+  credentialKey,
   type FunctionDocument,
   type FunctionUrn,
   formatBareUrn,
@@ -39,7 +41,7 @@ export interface RegistryOptions {
 }
 
 /**
- * The own copy of everything the platform was told: functions, policies, agencies, topics, places, projects. It is read whole at the start
+ * The own copy of everything the platform was told: functions, policies, agencies, topics, places, projects, access keys. It is read whole at the start
  * and follows what is written; questions are answered from memory.
  */
 export class Registry {
@@ -101,6 +103,11 @@ export class Registry {
   /** A bucket or stream, or `undefined`. */
   place(project: string, type: PlaceDocument['type'], name: string): PlaceDocument | undefined {
     return this.#of('place', placeKey(project, type, name));
+  }
+
+  /** An access key, its secret sealed, or `undefined`. */
+  credential(accessKey: string): CredentialDocument | undefined {
+    return this.#of('credential', credentialKey(accessKey));
   }
 
   /** The settings of a project, or `undefined`. */

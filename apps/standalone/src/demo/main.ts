@@ -1,9 +1,7 @@
 /** Tells the story of Sendoff in a terminal, against a running `npm start`. */
 import 'reflect-metadata';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { defaultTopicPrefix, physicalTopic } from '#contracts';
-import type { RunningInstallation } from '../installation.ts';
+import { readRunning } from '../read-running.ts';
 import { DemoClient, type DemoRecord } from './demo-client.ts';
 import { produce } from './producer.ts';
 import { cast, prepare } from './story.ts';
@@ -21,17 +19,6 @@ interface Followed {
   readonly functionName: string;
   readonly door: 'HTTP' | 'Kafka';
   record?: DemoRecord;
-}
-
-async function readRunning(): Promise<RunningInstallation> {
-  const file = join(process.env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as RunningInstallation;
-  } catch {
-    throw new Error(
-      `nothing runs here: ${file} is not there. Start Sendoff with npm start in another terminal, with the same SENDOFF_DATA_DIR`,
-    );
-  }
 }
 
 function isOver({ record }: Followed): boolean {

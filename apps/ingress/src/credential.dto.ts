@@ -1,0 +1,51 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { type AccessRight, accessRights } from '#contracts';
+
+const graceSecondsMax = 604_800;
+
+/** The body that makes an access key. */
+export class CredentialDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  description: string = '';
+
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(accessRights.length)
+  @IsIn(accessRights, { each: true, message: `rights must be some of ${accessRights.join(', ')}` })
+  rights!: AccessRight[];
+
+  /** Patterns of function names, `name` or `package:name`. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @Matches(/^[A-Za-z0-9_*-]{1,64}(?::[A-Za-z0-9_*-]{1,64})?$/, {
+    each: true,
+    message: 'functions must be names, name or package:name, in which * stands for any characters',
+  })
+  functions: string[] = ['*'];
+}
+
+/** The body that rotates a secret. */
+export class RotationDto {
+  /** How long the old secret stays good. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(graceSecondsMax)
+  grace_in_seconds: number = 0;
+}

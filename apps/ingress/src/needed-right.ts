@@ -1,0 +1,27 @@
+import type { AccessRight } from '#contracts';
+
+/** Where functions are named in paths. */
+const functionRoutes = '/v2/:project/fgs/functions/:';
+/** Where access keys are kept. */
+const credentialRoutes = '/v2/:project/sendoff/credentials';
+const invocationRoutes: ReadonlySet<string> = new Set([
+  `${functionRoutes}urn/invocations-async`,
+  `${functionRoutes}urn/invocations`,
+]);
+
+/** The right a route needs. */
+export function neededRight(method: string, route: string): AccessRight {
+  if (method === 'POST' && invocationRoutes.has(route)) return 'invoke';
+  if (route.startsWith(credentialRoutes)) return 'manage';
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'manage';
+}
+
+/** The parameter of a route that names a function; undefined where its path names none. */
+export function functionParameter(route: string): string | undefined {
+  return route.startsWith(functionRoutes) ? route.slice(functionRoutes.length).split('/')[0] : undefined;
+}
+
+/** Does a route itself look at what the caller may do? It makes or lists functions or access keys, which its path does not name. */
+export function judgesItself(route: string): boolean {
+  return route === '/v2/:project/fgs/functions' || route.startsWith(credentialRoutes);
+}

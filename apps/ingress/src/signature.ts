@@ -1,0 +1,198 @@
+/**
+ * Request signatures as the clients of the API make them: what is signed, and under which key. Pure but for the hashing.
+ *
+ * 1. What is signed is what is run: path and query are taken apart as the router does it, so nothing can mean one thing here and another there.
+ * 2. Nothing here tells whether an access key exists.
+ *
+ * @see Huawei Cloud API request signing guide; docs/adr/0006
+ */
+import { createHmac, hash, hkdfSync } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** A request as far as authentication looks at it. */
+export interface Credentialed {
+  readonly method: string;
+  /** Path and query as they came. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Which key signs, and what: `plain`, the secret itself; `scoped`, a key derived from it for a day, region and service, as
+ * gophertelekomcloud does it; `derived`, the same by HKDF, as the SDKs do it when told to.
+ */
+export type SignatureScheme = 'plain' | 'scoped' | 'derived';
+
+/** A signature as the request states it, its form checked. */
+export interface Signature {
+  readonly scheme: SignatureScheme;
+  readonly accessKey: string;
+  /** `date/region/service`, with `/sdk_request` where `scoped`; empty where `plain`. */
+  readonly scope: string;
+  /** Lower case, in the order given. */
+  readonly signedHeaders: readonly string[];
+  /** `X-Sdk-Date`, as it came. */
+  readonly date: string;
+  /** 32 bytes. */
+  readonly bytes: Buffer;
+  /** `X-Sdk-Content-Sha256`: a stated hash, `UNSIGNED-PAYLOAD`, or undefined where the payload's own counts. */
+  readonly statedHash: string | undefined;
+}
+
+/** A signature, the reason why there can be none, or nothing of the kind. */
+export type ReadSignature =
+  | { readonly kind: 'signed'; readonly signature: Signature }
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'absent' };
+
+/** How far the clock of a client may be off, in milliseconds. */
+export const clockSkewMsMax = 15 * 60_000;
+
+const unsignedPayload = 'UNSIGNED-PAYLOAD';
+const signedHeadersMax = 64;
+const authorizationForm =
+  /^(SDK-HMAC-SHA256|V11-HMAC-SHA256) +(Access|Credential)=([^,\s]{1,512}), ?SignedHeaders=([^,\s]{1,4096}), ?Signature=([0-9a-fA-F]{64})$/;
+const dateForm = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
+const algorithms = { plain: 'SDK-HMAC-SHA256', scoped: 'SDK-HMAC-SHA256', derived: 'V11-HMAC-SHA256' } as const;
+
+const malformed = (reason: string): ReadSignature => ({ kind: 'malformed', reason });
+
+/** The scheme, and where access key and scope part. Undefined where algorithm and form do not go together. */
+function schemeOf(
+  algorithm: string,
+  word: string,
+  credential: string,
+): Pick<Signature, 'scheme' | 'accessKey' | 'scope'> | undefined {
+  if (word === 'Access')
+    return algorithm === algorithms.plain ? { scheme: 'plain', accessKey: credential, scope: '' } : undefined;
+  const [accessKey = '', ...scope] = credential.split('/');
+  const isScoped = algorithm === algorithms.scoped;
+  if (scope.length !== (isScoped ? 4 : 3) || (isScoped && scope[3] !== 'sdk_request')) return undefined;
+  return { scheme: isScoped ? 'scoped' : 'derived', accessKey, scope: scope.join('/') };
+}
+
+/** @returns NaN for what is no date. */
+function instantOf(date: string): number {
+  const [, year, month, day, hour, minute, second] = dateForm.exec(date) ?? [];
+  return year === undefined ? Number.NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+/** Why the stated hash may not stand for the payload. The SDKs leave a payload out of the signature only where it is not JSON. */
+function hashFault(statedHash: string | undefined, signedHeaders: readonly string[], contentType = ''): string | undefined {
+  if (statedHash === undefined || /^[0-9a-f]{64}$/.test(statedHash)) return undefined;
+  if (statedHash !== unsignedPayload) return `X-Sdk-Content-Sha256 must be a SHA-256 in lower-case hex, or ${unsignedPayload}`;
+  if (!signedHeaders.includes('x-sdk-content-sha256')) return `${unsignedPayload} must be among the signed headers`;
+  return /json/i.test(contentType) ? `${unsignedPayload} is not for JSON: sign the payload` : undefined;
+}
+
+/** Reads what a request says of its signature; everything that can be judged without a secret or the payload is judged here. */
+export function readSignature({ url, headers }: Credentialed, now: number): ReadSignature {
+  const { authorization, 'x-sdk-date': date, 'x-sdk-content-sha256': statedHash } = headers;
+  if (authorization === undefined || authorization === '') return { kind: 'absent' };
+  if (headers['x-security-token'] !== undefined)
+    return malformed('X-Security-Token is not supported, as there are no temporary access keys here: sign with a permanent one');
+  const [, algorithm = '', word = '', credential = '', names = '', hex = ''] = authorizationForm.exec(authorization) ?? [];
+  const scheme = schemeOf(algorithm, word, credential);
+  if (scheme === undefined)
+    return malformed(
+      'Authorization must be SDK-HMAC-SHA256 Access=<access key>, SignedHeaders=<names>, Signature=<64 hex digits>',
+    );
+  if (typeof date !== 'string' || !dateForm.test(date)) return malformed('X-Sdk-Date must be YYYYMMDDTHHmmssZ');
+  if (!(Math.abs(now - instantOf(date)) <= clockSkewMsMax))
+    return malformed(`X-Sdk-Date ${date} is more than 15 minutes from the time here, ${new Date(now).toISOString()}`);
+  if (scheme.scheme !== 'plain' && !scheme.scope.startsWith(`${date.slice(0, 8)}/`))
+    return malformed('the date of the credential scope is not that of X-Sdk-Date');
+  if (!url.startsWith('/')) return malformed('a signed request must ask for a path, not for a whole URL');
+  const signedHeaders = names.split(';');
+  if (signedHeaders.length > signedHeadersMax) return malformed(`${signedHeadersMax} headers may be signed`);
+  const absent = signedHeaders.find((name) => typeof headers[name] !== 'string');
+  if (absent !== undefined)
+    return malformed(`the signed header ${absent.slice(0, 64)} did not arrive, or not in lower case in SignedHeaders`);
+  const stated = statedHash === undefined ? undefined : String(statedHash);
+  const fault = hashFault(stated, signedHeaders, headers['content-type']);
+  if (fault !== undefined) return malformed(fault);
+  return { kind: 'signed', signature: { ...scheme, signedHeaders, date, bytes: Buffer.from(hex, 'hex'), statedHash: stated } };
+}
+
+/** Percent-encodes all but the unreserved characters of RFC 3986. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function canonicalPath(path: string): string {
+  const segments = path.split('/').map((segment) => encoded(segment.includes('%') ? decodeURIComponent(segment) : segment));
+  return path.endsWith('/') ? segments.join('/') : `${segments.join('/')}/`;
+}
+
+/** By code unit, as the SDKs sort; `localeCompare` would not. */
+function inOrder(a: readonly [string, string], b: readonly [string, string]): number {
+  const [left, right] = a[0] === b[0] ? [a[1], b[1]] : [a[0], b[0]];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function canonicalQuery(query: string): string {
+  if (query === '') return '';
+  return [...new URLSearchParams(query)]
+    .toSorted(inOrder)
+    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+    .join('&');
+}
+
+/**
+ * The text whose hash is signed. Header values are as they came on the wire, one byte a character.
+ * @param payloadHash of the payload as it came, hex.
+ * @throws URIError for a path that cannot be decoded.
+ */
+export function canonicalRequest({ method, url, headers }: Credentialed, signature: Signature, payloadHash: string): string {
+  const end = url.search(/[?#]/);
+  const [path, query] = end === -1 ? [url, ''] : [url.slice(0, end), url.slice(end + 1)];
+  let lines = '';
+  for (const name of signature.signedHeaders) {
+    const value = String(headers[name]).trim();
+    lines += `${name}:${signature.scheme === 'scoped' ? value.replaceAll(/\s+/g, ' ') : value}\n`;
+  }
+  return [
+    method,
+    canonicalPath(path),
+    canonicalQuery(query),
+    lines,
+    signature.signedHeaders.join(';'),
+    signature.statedHash ?? payloadHash,
+  ].join('\n');
+}
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+/**
+ * The right signature of a request, under a secret.
+ * @param canonicalHash of the {@link canonicalRequest}, hex.
+ */
+export function rightSignature({ scheme, accessKey, scope, date }: Signature, secret: string, canonicalHash: string): Buffer {
+  switch (scheme) {
+    case 'plain':
+      return hmac(secret, `${algorithms.plain}\n${date}\n${canonicalHash}`);
+    case 'scoped': {
+      const key = scope.split('/').reduce<string | Buffer>(hmac, `SDK${secret}`);
+      return hmac(key, `${algorithms.scoped}\n${date}\n${scope}\n${canonicalHash}`);
+    }
+    case 'derived': {
+      // The SDKs take the hex text of the derived key for the key, not its bytes.
+      const key = Buffer.from(hkdfSync('sha256', secret, accessKey, scope, 32)).toString('hex');
+      return hmac(key, `${algorithms.derived}\n${date}\n${scope}\n${canonicalHash}`);
+    }
+    default:
+      return scheme satisfies never;
+  }
+}
+
+/** Does the payload hash to what the request states of it? */
+export function isStatedHash({ statedHash }: Signature, payloadHash: string): boolean {
+  return statedHash === undefined || statedHash === unsignedPayload || statedHash === payloadHash;
+}
+
+/** SHA-256, in lower-case hex. @param data text is one byte a character. */
+export function sha256Hex(data: string | Buffer): string {
+  return hash('sha256', typeof data === 'string' ? Buffer.from(data, 'latin1') : data, 'hex');
+}

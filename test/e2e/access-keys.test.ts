@@ -1,0 +1,96 @@
+/** Goal: what the README promises of access keys and `npm run credentials`. Method: the real command, and requests signed with what it says. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { sdkDate, signed } from '../request-signer.ts';
+import { Installation } from './installation.ts';
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+  await installation.client.createFunction('hello', 'exports.handler = async () => 1;');
+});
+afterAll(async () => installation?.stop());
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function credentials(line: string, dataDir = installation.dataDir): Promise<Ran> {
+  const args = ['dist/apps/standalone/src/credentials-command/main.js', ...line.split(' ').filter((part) => part !== '')];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { env: { ...process.env, SENDOFF_DATA_DIR: dataDir } }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+interface Key {
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+function keyOf({ stdout, stderr }: Ran): Key {
+  const [, accessKey, secretKey] = /^access key +(\S+)\nsecret key +(\S+)$/m.exec(stdout) ?? [];
+  if (accessKey === undefined || secretKey === undefined) throw new Error(stdout + stderr);
+  return { accessKey, secretKey };
+}
+
+/** @returns the status of an invocation, or of a list of functions, asked for with a key. */
+async function statusOf(what: 'invoke' | 'list', key: Key): Promise<number> {
+  const { host } = new URL(installation.url);
+  const path = ['v2', 'p1', 'fgs', 'functions', ...(what === 'invoke' ? ['hello', 'invocations-async'] : [])];
+  const request = { method: what === 'invoke' ? 'POST' : 'GET', path, headers: { host, 'content-type': 'application/json' } };
+  const body = what === 'invoke' ? { body: '{"k":"é"}' } : {};
+  const headers = signed({ ...request, ...body }, { ...key, date: sdkDate(Date.now()) });
+  return (await fetch(`${installation.url}/${path.join('/')}`, { method: request.method, headers, ...body })).status;
+}
+
+describe('npm run credentials', () => {
+  it('makes a key that may invoke and nothing else, until it is disabled, rotated, deleted', async () => {
+    const key = keyOf(await credentials('create --rights invoke --functions hel* --description ci'));
+    expect([await statusOf('invoke', key), await statusOf('list', key)]).toEqual([202, 403]);
+    expect((await credentials('list')).stdout).toMatch(new RegExp(`^${key.accessKey} +enabled +invoke +hel\\* +ci$`, 'm'));
+
+    expect(await credentials(`disable ${key.accessKey}`)).toMatchObject({ code: 0, stdout: `${key.accessKey} is disabled\n` });
+    expect(await statusOf('invoke', key)).toBe(401);
+    expect((await credentials(`enable ${key.accessKey}`)).code).toBe(0);
+
+    const next = keyOf(await credentials(`rotate ${key.accessKey} --grace 600`));
+    expect([await statusOf('invoke', key), await statusOf('invoke', next)]).toEqual([202, 202]);
+    const last = keyOf(await credentials(`rotate ${key.accessKey}`));
+    expect([await statusOf('invoke', next), await statusOf('invoke', last)]).toEqual([401, 202]);
+
+    expect((await credentials(`delete ${key.accessKey}`)).code).toBe(0);
+    expect(await statusOf('invoke', last)).toBe(401);
+  });
+
+  it.each<[line: string, code: number, error: RegExp]>([
+    ['', 2, /usage: npm run credentials/],
+    ['create --right read', 2, /Unknown option[\s\S]*usage:/],
+    ['create --rights own', 1, /rights must be some of invoke, read, manage/],
+    ['disable NOBODY', 1, /no access key NOBODY/],
+  ])('ends with what it could not do: %s', async (line, code, error) => {
+    expect(await credentials(line)).toEqual({ code, stdout: '', stderr: expect.stringMatching(error) });
+  });
+
+  it('leaves the first key alone', async () => {
+    const { stdout } = await credentials('list');
+    const [first = ''] = stdout.split(' ');
+    expect(stdout).toContain('of the configuration');
+    expect(await credentials(`delete ${first}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('SENDOFF_ACCESS_KEY'),
+    });
+  });
+
+  it('says so when nothing runs', async () => {
+    const nowhere = await mkdtemp(join(tmpdir(), 'sendoff-nowhere-'));
+    expect(await credentials('list', nowhere)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing runs here') });
+    await rm(nowhere, { recursive: true });
+  });
+});
