@@ -24,14 +24,15 @@ export function functionRefusal(caller: Caller, fn: Pick<FunctionUrn, 'package' 
 
 /** Why a caller may not do what a request asks for; undefined where they may. */
 export function refusalOf(caller: Caller, { method, route, params }: Routed, region: string): ApiError | undefined {
-  const { project = '' } = params;
-  if (project !== caller.project) return new ApiError('FSS.0403', `the credentials are not of project ${project.slice(0, 64)}`);
+  const { project } = params;
+  if (project !== undefined && project !== caller.project)
+    return new ApiError('FSS.0403', `the credentials are not of project ${project.slice(0, 64)}`);
   const right = neededRight(method, route);
   if (!caller.rights.includes(right)) return new ApiError('FSS.0403', `the access key lacks the right ${right}`);
   if (isForAll(caller)) return undefined;
   const parameter = functionParameter(route);
   if (parameter !== undefined) {
-    const urn = parseFunctionUrn(params[parameter] ?? '', { region, project });
+    const urn = parseFunctionUrn(params[parameter] ?? '', { region, project: caller.project });
     // What names no function is refused by the route, in its own words.
     return urn === undefined ? undefined : functionRefusal(caller, urn);
   }

@@ -8,10 +8,12 @@ import { ApiErrorFilter } from './api-error.filter.ts';
 import { CredentialsController } from './credentials.controller.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
+import { IamController } from './iam.controller.ts';
 import { IntakeController } from './intake.controller.ts';
 import { PlacesController } from './places.controller.ts';
 import { PoliciesController } from './policies.controller.ts';
 import { RecordsController } from './records.controller.ts';
+import { ReservedInstancesController } from './reserved-instances.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
@@ -50,9 +52,10 @@ export class IngressModule {
   static register({ registry, writer, acceptor, records, messages, sealer, options, logger }: IngressParts): DynamicModule {
     return {
       module: IngressModule,
-      // StatusLogController first: its paths stand where a function's URN may.
+      // StatusLogController and ReservedInstancesController first: their paths stand where a function's URN may.
       controllers: [
         StatusLogController,
+        ReservedInstancesController,
         FunctionsController,
         PoliciesController,
         RecordsController,
@@ -61,6 +64,7 @@ export class IngressModule {
         TopicsController,
         SubscriptionsController,
         SubscriptionLinksController,
+        IamController,
         IntakeController,
       ],
       providers: [
