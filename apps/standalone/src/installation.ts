@@ -9,8 +9,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningBroker, startBroker } from '#broker';
-import type { Clock } from '#platform';
-import { type Credentials, keepCredentials } from './credentials.ts';
+import { PlatformError } from '#contracts';
+import { type Clock, lockFolder } from '#platform';
+import { type Credentials, keepCredentials, type KeptCredentials } from './credentials.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
 import { type Announce, SupervisedService } from './supervised-service.ts';
 
@@ -96,50 +97,75 @@ async function bringBroker(
   };
 }
 
+/** What is kept in the data folder of the credentials the configuration gives, and those that were made. */
+async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise<KeptCredentials> {
+  const { projectId, accessKey, secretKey, token, internalToken, platformKey } = config;
+  const given = Object.entries({ projectId, accessKey, secretKey, token, internalToken, platformKey });
+  return keepCredentials(dataDir, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+}
+
+/**
+ * Starts the workers. Where an environment does not fit one of them, every service looks at it, so that all faults are told together.
+ * @returns `<NAME>_URL` for each.
+ */
+async function startWorkers(services: readonly SupervisedService[], ingress: SupervisedService): Promise<Record<string, string>> {
+  const started = await Promise.allSettled(
+    services.map(async (service) => [addressName(service.name), await service.start()] as const),
+  );
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return Object.fromEntries(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+  if (failed.reason instanceof PlatformError && failed.reason.code === 'CONFIG_INVALID') await ingress.checkConfig();
+  throw failed.reason;
+}
+
+function addressName(service: string): string {
+  return `${service.toUpperCase().replaceAll('-', '_')}_URL`;
+}
+
 /**
  * Starts everything; what was started is ended again when a part of it fails.
- * @throws PlatformError `BROKER_MISSING`, `BROKER_START_FAILED`, `DATA_DIR_LOCKED`, `SERVICE_START_FAILED`.
+ * @throws PlatformError `CONFIG_INVALID`, `BROKER_MISSING`, `BROKER_START_FAILED`, `DATA_DIR_LOCKED`, `SERVICE_START_FAILED`.
  */
 export async function startInstallation(config: StandaloneConfig, clock: Clock, announce: Announce): Promise<Installation> {
   const dataDir = resolve(config.dataDir);
-  const { credentials, file, isNew } = await keepCredentials(dataDir, {
-    ...(config.projectId === undefined ? {} : { projectId: config.projectId }),
-    ...(config.accessKey === undefined ? {} : { accessKey: config.accessKey }),
-    ...(config.secretKey === undefined ? {} : { secretKey: config.secretKey }),
-    ...(config.token === undefined ? {} : { token: config.token }),
-    ...(config.internalToken === undefined ? {} : { internalToken: config.internalToken }),
-    ...(config.platformKey === undefined ? {} : { platformKey: config.platformKey }),
-  });
+  const unlock = await lockFolder(dataDir);
+  try {
+    return await startLocked(config, dataDir, unlock, clock, announce);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function startLocked(
+  config: StandaloneConfig,
+  dataDir: string,
+  unlock: () => void,
+  clock: Clock,
+  announce: Announce,
+): Promise<Installation> {
+  const { credentials, file, isNew } = await credentialsOf(config, dataDir);
   const broker = await bringBroker(config, dataDir, announce);
   const env = environmentOf(config, dataDir, broker.servers, credentials);
-  const services = new Map(
-    workers.map((name) => [name, new SupervisedService({ name, modulePath: mainOf(name), env, port: 0 }, clock, announce)]),
-  );
-  let ingress: SupervisedService | undefined;
+  const supervised = (name: string, more: Readonly<Record<string, string>> = {}, port = 0) =>
+    new SupervisedService({ name, modulePath: mainOf(name), env: { ...env, ...more }, port }, clock, announce);
+  const services = workers.map((name) => supervised(name));
+  const nowhere = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
+  let ingress = supervised('ingress', nowhere);
   const kill = () => {
-    ingress?.kill();
-    for (const service of services.values()) service.kill();
+    for (const service of [ingress, ...services]) service.kill();
   };
   const runningFile = join(dataDir, 'running.json');
   const stop = async () => {
     await rm(runningFile, { force: true });
-    await ingress?.stop(stopMs.ingress);
-    await Promise.all([...services.values()].map(async (service) => service.stop(stopMs.workers)));
+    await ingress.stop(stopMs.ingress);
+    await Promise.all(services.map(async (service) => service.stop(stopMs.workers)));
     await broker.stop();
+    unlock();
   };
   try {
-    const urls = await Promise.all([...services].map(async ([name, service]) => [name, await service.start()] as const));
-    const addresses = Object.fromEntries(urls.map(([name, url]) => [`${name.toUpperCase().replaceAll('-', '_')}_URL`, url]));
-    ingress = new SupervisedService(
-      {
-        name: 'ingress',
-        modulePath: mainOf('ingress'),
-        env: { ...env, ...addresses, SENDOFF_HOST: config.host },
-        port: config.port,
-      },
-      clock,
-      announce,
-    );
+    const addresses = await startWorkers(services, ingress);
+    ingress = supervised('ingress', { ...addresses, SENDOFF_HOST: config.host }, config.port);
     const url = await ingress.start();
     const { projectId, token } = credentials;
     const running: RunningInstallation = {

@@ -66,4 +66,10 @@ describe('a supervised service', () => {
     await started.stop(50);
     expect(lines).toEqual(['worker did not drain within 0 s, ending it']);
   });
+
+  it('is not started again when its environment does not fit', async () => {
+    const started = await supervise('process.exit(78);');
+    await expect(started.start()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('worker') });
+    expect(lines).toEqual([]);
+  });
 });

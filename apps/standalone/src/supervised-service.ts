@@ -10,7 +10,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
-import type { Clock, Timer } from '#platform';
+import { type Clock, configInvalidExitCode, type Timer } from '#platform';
 
 /** What to run, and who is told. */
 export interface ServiceSpec {
@@ -27,6 +27,12 @@ export type Announce = (line: string) => void;
 const restartWaitMs = { first: 250, max: 10_000 } as const;
 const provenAfterMs = 30_000;
 const failedStartsMax = 3;
+
+function configInvalid(name: string): PlatformError {
+  return new PlatformError('CONFIG_INVALID', {
+    details: { reason: `${name} cannot be started with this environment; its lines above say why` },
+  });
+}
 
 /** A child process that is started again whenever it ends before it was told to. */
 export class SupervisedService {
@@ -47,6 +53,10 @@ export class SupervisedService {
     this.port = spec.port;
   }
 
+  get name(): string {
+    return this.spec.name;
+  }
+
   /** Process id of the running child. */
   get pid(): number | undefined {
     return this.child?.pid;
@@ -55,7 +65,7 @@ export class SupervisedService {
   /**
    * Starts the child and keeps it running from then on.
    * @returns its address once it is ready for the first time.
-   * @throws PlatformError `SERVICE_START_FAILED` when it ends three times before that.
+   * @throws PlatformError `SERVICE_START_FAILED` when it ends three times before that; `CONFIG_INVALID` when its environment does not fit.
    */
   async start(): Promise<string> {
     return new Promise((resolve, reject) => this.launch(resolve, reject));
@@ -80,7 +90,9 @@ export class SupervisedService {
     child.on('error', (error) => this.announce(`${this.spec.name}: ${error.message}`));
     child.on('exit', (code, signal) => {
       this.child = undefined;
-      if (!this.isStopping) this.relaunch(signal ?? `exit code ${code}`, onReady, onFailed);
+      if (this.isStopping) return;
+      if (this.url === undefined && code === configInvalidExitCode) return onFailed(configInvalid(this.spec.name));
+      this.relaunch(signal ?? `exit code ${code}`, onReady, onFailed);
     });
   }
 
@@ -100,6 +112,15 @@ export class SupervisedService {
     this.waitMs = Math.min(restartWaitMs.max, waitMs * 2);
     this.announce(`${this.spec.name} ended (${how}), starting it again in ${waitMs / 1_000} s`);
     this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
+  }
+
+  /** Has the child look at its environment and do nothing else; what does not fit is in its log. */
+  async checkConfig(): Promise<void> {
+    const child = fork(this.spec.modulePath, ['check-config'], {
+      env: { ...this.spec.env },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   }
 
   /** Tells the child to drain and waits for its end; past the deadline it is killed. */

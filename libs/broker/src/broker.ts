@@ -14,7 +14,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
-import { lockFolder } from './data-lock.ts';
+import { lockFolder } from '#platform';
 import { startDockerBroker } from './docker-broker.ts';
 import type { BrokerOptions, RunningBroker } from './broker-options.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';

@@ -1,5 +1,6 @@
 export * from './clock.ts';
 export * from './day-files.ts';
+export * from './folder-lock.ts';
 export { HealthController, type ReadinessChecks } from './health.controller.ts';
 export * from './load-config.ts';
 export * from './logger.ts';

@@ -6,6 +6,8 @@
  * 3. A second signal ends the process at once. A parent that is gone (closed IPC channel) counts as a signal.
  * 4. A signal while it is composed ends it at once: nothing was taken on, and the brokers it waits for may be gone.
  * 5. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
+ * 5. An environment that does not fit ends it with 78, so that nobody starts it again in vain. With the argument `check-config` a service
+ *    looks at its environment and does nothing else.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
@@ -20,6 +22,9 @@ import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
 import type { ServiceConfig } from './service.config.ts';
 import { CLOCK, LOGGER, METRICS, RANDOM, READINESS } from './tokens.ts';
+
+/** How a service ends whose environment does not fit. @see sysexits.h, EX_CONFIG */
+export const configInvalidExitCode = 78;
 
 /** What a service is composed from. */
 export interface ServiceBase<C extends ServiceConfig> {
@@ -114,12 +119,13 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
   const fatal = (error: unknown) => {
     if (error instanceof PlatformError) logger.fatal({ code: error.code, err: error.cause }, error.message);
     else logger.fatal({ err: error }, 'stopped by a fault');
-    process.exit(1);
+    process.exit(error instanceof PlatformError && error.code === 'CONFIG_INVALID' ? configInvalidExitCode : 1);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
   try {
     const config = loadConfig(definition.config);
+    if (process.argv[2] === 'check-config') process.exit(0);
     logger = createLogger({ service: definition.name, level: config.logLevel, isPretty: config.isLogPretty });
     const metrics = new Metrics();
     metrics.setDefaultLabels({ service: definition.name });

@@ -1,0 +1,44 @@
+/** Goal: a start that cannot be tells all that is wrong, at once, and harms nobody. Method: `npm start` without npm, with an environment or a folder that does not fit. */
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Installation } from './installation.ts';
+
+/** @returns what a start says that must fail. */
+async function failedStart(options: Parameters<typeof Installation.start>[0]): Promise<string> {
+  const outcome = await Installation.start(options).then(
+    async (installation) => {
+      await installation.stop({ keepData: true });
+      return undefined;
+    },
+    (error: Error) => error.message,
+  );
+  return outcome ?? expect.fail('it started');
+}
+
+describe('a start with an environment that does not fit', () => {
+  it('names every fault of every service together', async () => {
+    const env = { NOTIFIER_TRIES_MAX: 'many', STATUS_LOG_FILES: '0', INGRESS_ACCEPT_TIMEOUT_MS: '-1' };
+    const said = await failedStart({ brokers: inject('kafkaBrokers'), env });
+    for (const name of Object.keys(env)) expect(said).toContain(name);
+    expect(said).not.toContain('many');
+  });
+
+  it('names the faults of the ingress where only those are there', async () => {
+    expect(await failedStart({ brokers: inject('kafkaBrokers'), env: { INGRESS_ACCEPT_TIMEOUT_MS: '-1' } })).toContain(
+      'INGRESS_ACCEPT_TIMEOUT_MS',
+    );
+  });
+});
+
+describe('a data folder that is in use', () => {
+  let installation: Installation;
+  beforeAll(async () => {
+    installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+  });
+  afterAll(async () => installation?.stop());
+
+  it('is refused to a second installation, and the first goes on', async () => {
+    const said = await failedStart({ brokers: inject('kafkaBrokers'), dataDir: installation.dataDir });
+    expect(said).toMatch(/process \d+ uses .*: stop it, or choose another SENDOFF_DATA_DIR/);
+    expect((await installation.client.call('GET', '/fgs/functions')).status).toBe(200);
+  });
+});
