@@ -103,9 +103,24 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return answer.body;
   }
 
+  /** Asks for what is to be refused. @returns status and code. */
+  async refusal(method: string, path: string, body?: unknown): Promise<readonly [status: number, code: unknown]> {
+    const answer = await this.call(method, path, body);
+    return [answer.status, answer.body?.error_code];
+  }
+
   /** Makes a function. @returns its URN, eight fields. */
   async createFunction(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
     return (await this.must('POST', '/fgs/functions', functionBody(name, more))).func_urn;
+  }
+
+  /** Makes a function with these versions, each with code of its own. */
+  async publish(name: string, ...versions: readonly string[]): Promise<void> {
+    await this.createFunction(name);
+    for (const version of versions) {
+      await this.must('PUT', `/fgs/functions/${name}/code`, inlineCode(`exports.handler = async () => '${version}';`));
+      await this.must('POST', `/fgs/functions/${name}/versions`, { version });
+    }
   }
 
   /** Writes a record to the intake topic as any producer would. */
@@ -136,6 +151,11 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   }
 }
 
+/** The code part of a body. */
+export function inlineCode(source: string): { readonly code_type: string; readonly func_code: { readonly file: string } } {
+  return { code_type: 'inline', func_code: { file: Buffer.from(source).toString('base64') } };
+}
+
 /** The body that creates an inline Node.js function. */
 export function functionBody(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
@@ -145,8 +165,7 @@ export function functionBody(name: string, more: Readonly<Record<string, unknown
     handler: 'index.handler',
     timeout: 5,
     memory_size: 128,
-    code_type: 'inline',
-    func_code: { file: Buffer.from('exports.handler = async (event) => event;').toString('base64') },
+    ...inlineCode('exports.handler = async (event) => event;'),
     ...more,
   };
 }

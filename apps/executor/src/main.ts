@@ -42,7 +42,7 @@ await runService({
     });
     const functionOf = (urn: string) => {
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
-      return parsed === undefined ? undefined : registry.functionByUrn(parsed);
+      return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
     const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
     const parts = { publisher: gateway.publisher, runtimes, functionOf, running, clock, random, limits, metrics };

@@ -1,7 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type EpochMs, type FunctionCode, type FunctionDocument, limits, utcText } from '#contracts';
+import { randomUUID } from 'node:crypto';
+import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
 import { ApiError } from './api-error.ts';
-import type { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto } from './function.dto.ts';
+import type { CreateFunctionDto, FunctionConfigDto } from './function.dto.ts';
 
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
@@ -55,31 +55,6 @@ function userDataOf(text: string | undefined): Record<string, string> {
   return Object.fromEntries(entries);
 }
 
-/**
- * The code a body brings.
- * @throws ApiError FSS.1006, FSS.1012, FSS.1072.
- */
-export function codeOf(
-  runtime: string,
-  { code_type: type, code_url: url, func_code: code }: Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>,
-): FunctionCode {
-  if (runtime === 'http') {
-    if (url === undefined || !isHttpUrl(url))
-      throw new ApiError('FSS.1012', 'code_url must be an http or https URL for runtime http');
-    return { kind: 'url', url };
-  }
-  if (type !== 'inline') throw new ApiError('FSS.1006', `code_type ${type} cannot be run here; use inline`);
-  const source = Buffer.from(code?.file ?? '', 'base64');
-  if (source.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be the source in Base64');
-  if (source.length > limits.inlineCodeBytesMax)
-    throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes`);
-  return { kind: 'inline', source: source.toString('utf8'), digest: createHash('sha512').update(source).digest('hex') };
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
 /** What a configuration body says of a function. @throws ApiError naming the field. */
 export function configuredBy(
   dto: FunctionConfigDto,
@@ -123,7 +98,13 @@ export function configuredBy(
 }
 
 /** The document of a new function. @throws ApiError naming the field. */
-export function newFunction(dto: CreateFunctionDto, bareUrn: string, project: string, now: EpochMs): FunctionDocument {
+export function newFunction(
+  dto: CreateFunctionDto,
+  code: FunctionCode,
+  bareUrn: string,
+  project: string,
+  now: EpochMs,
+): FunctionDocument {
   return {
     kind: 'function',
     urn: bareUrn,
@@ -132,7 +113,7 @@ export function newFunction(dto: CreateFunctionDto, bareUrn: string, project: st
     package: dto.package,
     name: dto.func_name,
     codeType: dto.code_type,
-    code: codeOf(dto.runtime, dto),
+    code,
     ...configuredBy(dto),
     createdAt: now,
     modifiedAt: now,
@@ -146,12 +127,13 @@ export function rfc3339(at: EpochMs): string {
 
 /** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
 export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
+  const version = fn.version ?? 'latest';
   const codeSize = fn.code.kind === 'inline' ? Buffer.byteLength(fn.code.source) : 0;
   return {
     ...fn.kept,
     func_id: fn.id,
     resource_id: `${fn.id}:${fn.name}`,
-    func_urn: `${fn.urn}:latest`,
+    func_urn: `${fn.urn}:${version}`,
     func_name: fn.name,
     domain_id: fn.project,
     namespace: fn.project,
@@ -167,8 +149,8 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     code_size: codeSize,
     digest: fn.code.kind === 'inline' ? fn.code.digest : '',
     user_data: JSON.stringify(fn.userData),
-    version: 'latest',
-    image_name: `latest-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
+    version,
+    image_name: `${version}-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
     xrole: fn.agency ?? '',
     app_xrole: fn.appAgency ?? '',
     description: fn.description,

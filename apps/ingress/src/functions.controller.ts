@@ -1,16 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
-import { formatBareUrn, functionKey, type FunctionDocument, policyKey } from '#contracts';
+import { aliasKey, formatBareUrn, functionKey, type FunctionDocument, policyKey, versionKey } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
-import { codeOf, configuredBy, functionAnswer, newFunction } from './function-document.ts';
-import type { FunctionNames } from './function-names.ts';
+import { codeOf } from './function-code.ts';
+import { configuredBy, functionAnswer, newFunction } from './function-document.ts';
+import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
-import { wholeQuery } from './query.ts';
+import { functionPage } from './query.ts';
 import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
+import { withoutVersion } from './version-document.ts';
 
-const pageMax = 400;
 const codes = functionFieldCodes;
 
 /** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
@@ -37,7 +38,7 @@ export class FunctionsController {
       name: dto.func_name,
       qualifier: 'latest',
     });
-    const created = newFunction(dto, bareUrn, project, this.clock.now());
+    const created = newFunction(dto, codeOf(dto.runtime, dto), bareUrn, project, this.clock.now());
     await this.writer.mutate((registry) => {
       if (registry.get(functionKey(bareUrn)) !== undefined)
         throw new ApiError('FSS.1061', `The function has existed: ${dto.func_name}`);
@@ -48,16 +49,13 @@ export class FunctionsController {
 
   @Get()
   list(@Param('project') project: string, @Query() query: Record<string, string | undefined>): Record<string, unknown> {
-    const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const maxItems = wholeQuery(query, 'maxitems', 0, pageMax) ?? pageMax;
-    if (maxItems === 0) throw new ApiError('FSS.1001', `maxitems must be 1..${pageMax}`);
     const { package_name: packageName, func_name: name } = query;
     const matching = this.registry
       .list('function', project)
       .filter((fn) => (packageName === undefined || fn.package === packageName) && (name === undefined || fn.name.includes(name)))
       .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
-    const page = matching.slice(marker, marker + maxItems);
-    return { functions: page.map(functionAnswer), next_marker: marker + page.length, count: matching.length };
+    const { page, next } = functionPage(matching, query);
+    return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
   }
 
   @Get(':urn/config')
@@ -120,14 +118,18 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => ({ ...fn, instancesMax: dto.max_instance_num }));
   }
 
-  /** Removes a function and the policies of all its versions. A version that is not there is not found; the function stays. */
+  /** Removes what is named: an alias, a version with all that hangs on it, or, where neither is named, the whole function. */
   @Delete(':urn')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
     await this.writer.mutate((registry) => {
-      const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
-      const policies = registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) }));
-      return [{ delete: functionKey(bareUrn) }, ...policies];
+      const { urn: named, alias } = this.names.find(urn, project);
+      const bareUrn = formatBareUrn(named);
+      if (!isQualified(urn)) return wholeFunction(registry, bareUrn);
+      if (alias !== undefined) return [{ delete: aliasKey(alias.urn) }];
+      if (named.qualifier === 'latest')
+        throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
+      return withoutVersion(registry, bareUrn, named.qualifier);
     });
   }
 
@@ -138,11 +140,21 @@ export class FunctionsController {
   ): Promise<Record<string, unknown>> {
     let answer: FunctionDocument | undefined;
     await this.writer.mutate(() => {
-      const { function: fn } = this.names.find(urn, project);
+      const { function: fn } = this.names.findLatest(urn, project);
       answer = { ...changed(fn), modifiedAt: this.clock.now() };
       return [answer];
     });
     if (answer === undefined) throw functionNotFound(urn);
     return functionAnswer(answer);
   }
+}
+
+/** All that goes with a function. */
+function wholeFunction(registry: Registry, bareUrn: string): readonly Change[] {
+  return [
+    { delete: functionKey(bareUrn) },
+    ...registry.versionsOf(bareUrn).map(({ urn }) => ({ delete: versionKey(urn) })),
+    ...registry.aliasesOf(bareUrn).map(({ urn }) => ({ delete: aliasKey(urn) })),
+    ...registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) })),
+  ];
 }

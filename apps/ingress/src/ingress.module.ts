@@ -4,6 +4,7 @@ import { Counter, type Registry as Metrics } from 'prom-client';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
+import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
@@ -30,6 +31,7 @@ import { SubscriptionsController } from './subscriptions.controller.ts';
 import type { TopicMessages } from './topic-messages.ts';
 import { TopicNames } from './topic-names.ts';
 import { TopicsController } from './topics.controller.ts';
+import { VersionsController } from './versions.controller.ts';
 
 /** What the ingress is made of. */
 export interface IngressParts {
@@ -53,6 +55,8 @@ export class IngressModule {
       controllers: [
         StatusLogController,
         FunctionsController,
+        VersionsController,
+        AliasesController,
         PoliciesController,
         RecordsController,
         PlacesController,

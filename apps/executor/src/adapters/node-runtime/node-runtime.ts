@@ -4,8 +4,9 @@
  * Not a wall against hostile code: the permission model keeps honest mistakes in (files, processes, workers, addons), the network
  * is open. Whoever runs strangers' code runs this service in a sandboxed RuntimeClass, or uses the `http` runtime.
  *
- * P1. An instance serves one digest of one function; a call takes an instance with room, else a new one, else waits its turn.
- * P2. At most `instancesMax` processes, and no function may hold more than three quarters of them, so that a quiet function finds room.
+ * P1. An instance serves one version of one function, as it was set at one time; a call takes an instance with room, else a new one, else waits its turn.
+ * P2. At most `instancesMax` processes, and no function, all its versions together, may hold more than three quarters of them, so that a quiet
+ *     function finds room.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
  * P4. No instance outlives this process: its channel closes, and where the system can (`setpriv`), it is killed by the kernel, even
  *     in an endless loop.
@@ -32,6 +33,8 @@ export interface NodeRuntimeOptions {
 }
 
 interface Pool {
+  /** Seven fields: versions of a function share its bound. */
+  readonly functionUrn: string;
   readonly instances: Set<Instance>;
 }
 
@@ -114,11 +117,16 @@ export class NodeRuntime implements Runtime {
   /** Waits until some call has ended, bounded. */
   private async turn(waitMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.clock.setTimer(waitMs, resolve);
-      this.waiters.push(() => {
+      const wake = () => {
         timer.cancel();
         resolve();
+      };
+      // A waiter that gave up must not take the next one's turn.
+      const timer = this.clock.setTimer(waitMs, () => {
+        this.waiters.splice(this.waiters.indexOf(wake), 1);
+        resolve();
       });
+      this.waiters.push(wake);
     });
   }
 
@@ -133,8 +141,7 @@ export class NodeRuntime implements Runtime {
     // Others may have started one, or ended a call, in the meantime.
     const free = this.withRoom(fn);
     if (free !== undefined) return free;
-    const own = this.pools.get(poolKey(fn))?.instances.size ?? 0;
-    if (own >= this.instancesMaxOf(fn)) return undefined;
+    if (this.instancesOf(fn.urn) >= this.instancesMaxOf(fn) && !this.evictIdle(fn.urn)) return undefined;
     if (this.instances >= this.options.instancesMax && !this.evictIdle()) return undefined;
     return this.start(fn, codeDir);
   }
@@ -147,7 +154,7 @@ export class NodeRuntime implements Runtime {
 
   private start(fn: FunctionDocument, codeDir: string): Instance {
     const key = poolKey(fn);
-    const pool = this.pools.get(key) ?? { instances: new Set<Instance>() };
+    const pool = this.pools.get(key) ?? { functionUrn: fn.urn, instances: new Set<Instance>() };
     this.pools.set(key, pool);
     const instance: Instance = new Instance({
       child: launch(fn, codeDir),
@@ -164,13 +171,21 @@ export class NodeRuntime implements Runtime {
     return instance;
   }
 
-  /** Ends the instance that has been idle longest. @returns false when none is idle. */
-  private evictIdle(): boolean {
+  private instancesOf(functionUrn: string): number {
+    let count = 0;
+    for (const pool of this.pools.values()) if (pool.functionUrn === functionUrn) count += pool.instances.size;
+    return count;
+  }
+
+  /** Ends the instance, of one function or of all, that has been idle longest. @returns false when none is idle. */
+  private evictIdle(functionUrn?: string): boolean {
     let oldest: Instance | undefined;
-    for (const { instances } of this.pools.values())
-      for (const instance of instances)
+    for (const pool of this.pools.values()) {
+      if (functionUrn !== undefined && pool.functionUrn !== functionUrn) continue;
+      for (const instance of pool.instances)
         if (instance.calls === 0 && instance.isServing && (oldest === undefined || instance.idleSince < oldest.idleSince))
           oldest = instance;
+    }
     oldest?.retire();
     return oldest !== undefined;
   }
@@ -209,7 +224,11 @@ export class NodeRuntime implements Runtime {
 }
 
 function poolKey(fn: FunctionDocument): string {
-  return `${fn.urn} ${fn.modifiedAt} ${fn.code.kind === 'inline' ? fn.code.digest : ''}`;
+  return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt} ${fn.code.kind === 'inline' ? fn.code.digest : ''}`;
+}
+
+function versionOf({ version }: FunctionDocument): string {
+  return version ?? 'latest';
 }
 
 function setupOf(fn: FunctionDocument, codeDir: string): InstanceSetup {
@@ -220,7 +239,7 @@ function setupOf(fn: FunctionDocument, codeDir: string): InstanceSetup {
     functionName: fn.name,
     package: fn.package,
     projectId: fn.project,
-    version: 'latest',
+    version: versionOf(fn),
     memoryMb: fn.memoryMb,
     timeoutMs: fn.timeoutMs,
     userData: fn.userData,
@@ -233,7 +252,7 @@ function environmentOf(fn: FunctionDocument, codeDir: string): Record<string, st
     SENDOFF_INSTANCE: JSON.stringify(setupOf(fn, codeDir)),
     RUNTIME_PROJECT_ID: fn.project,
     RUNTIME_FUNC_NAME: fn.name,
-    RUNTIME_FUNC_VERSION: 'latest',
+    RUNTIME_FUNC_VERSION: versionOf(fn),
     RUNTIME_PACKAGE: fn.package,
     RUNTIME_HANDLER: fn.handler,
     RUNTIME_TIMEOUT: String(fn.timeoutMs / 1_000),
