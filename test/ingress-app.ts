@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
 import { type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
 import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
+import { type ObjectStore, openCodeStore } from '#objects';
 import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../apps/ingress/src/ingress.ts';
@@ -46,6 +50,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly kafka: Gateway,
     readonly records: FakeStatusRecords,
     readonly clock: ManualClock,
+    readonly codeStore: ObjectStore,
     readonly prefix: string,
     private readonly metrics: Metrics,
     private readonly app: Awaited<ReturnType<typeof buildService>>,
@@ -71,13 +76,16 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       ...env,
     });
     const base = { config, clock, metrics, logger: pino({ level: 'silent' }), random: () => 0, fatal: () => undefined };
-    const composition = await composeIngress(base, gateway, records);
+    const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
+    const codeStore = openCodeStore({ ...config, dataDir });
+    const composition = await composeIngress(base, gateway, records, codeStore);
     const app = await buildService(base, composition);
     const end = async () => {
       await app.close();
       await composition.close?.();
+      await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, clock, prefix, metrics, app, end);
+    return new IngressApp(gateway, records, clock, codeStore, prefix, metrics, app, end);
   }
 
   /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */

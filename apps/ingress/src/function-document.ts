@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
+import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
+import { codeAnswer } from './function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto } from './function.dto.ts';
+import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
-const userDataEntriesMax = 20;
-const userDataBytesMax = 4_096;
-const handlerPattern = /^[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
+/** `file.export`, the file without its extension, in a folder of the archive or not. */
+const handlerPattern = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** Fields of the API that are kept and shown but change nothing here. */
 const keptFields = [
@@ -36,25 +38,6 @@ function isNodeRuntime(runtime: string): boolean {
   return /^Node\.js\d+\.\d+$/.test(runtime);
 }
 
-/** @throws ApiError FSS.1009, FSS.1017, FSS.1018. */
-function userDataOf(text: string | undefined): Record<string, string> {
-  if (text === undefined || text === '') return {};
-  if (Buffer.byteLength(text) > userDataBytesMax) throw new ApiError('FSS.1018', `user_data may have ${userDataBytesMax} bytes`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new ApiError('FSS.1009', 'user_data must be JSON in a string');
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new ApiError('FSS.1009', 'user_data must be a JSON object of names and values');
-  const entries = Object.entries(parsed).map(
-    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-  );
-  if (entries.length > userDataEntriesMax) throw new ApiError('FSS.1017', `user_data may have ${userDataEntriesMax} entries`);
-  return Object.fromEntries(entries);
-}
-
 /** What a configuration body says of a function. @throws ApiError naming the field. */
 export function configuredBy(
   dto: FunctionConfigDto,
@@ -74,7 +57,7 @@ export function configuredBy(
   if (dto.runtime !== 'http' && !isNodeRuntime(dto.runtime))
     throw new ApiError('FSS.1005', `runtime ${dto.runtime} cannot be run here; use Node.js<version> or http`);
   if (isNodeRuntime(dto.runtime) && !handlerPattern.test(dto.handler))
-    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler');
+    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler or src/index.handler');
   const { initializer_handler: initializer } = dto;
   if (initializer !== undefined && initializer !== '' && !handlerPattern.test(initializer))
     throw new ApiError('FSS.1003', 'initializer_handler must be file.export');
@@ -87,7 +70,7 @@ export function configuredBy(
       : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
     timeoutMs: dto.timeout * 1_000,
     memoryMb: dto.memory_size,
-    userData: userDataOf(dto.user_data),
+    userData: userDataOf('user_data', dto.user_data),
     ...(dto.xrole === undefined || dto.xrole === '' ? {} : { agency: dto.xrole }),
     ...(dto.app_xrole === undefined || dto.app_xrole === '' ? {} : { appAgency: dto.app_xrole }),
     description: dto.description ?? '',
@@ -101,9 +84,7 @@ export function configuredBy(
 export function newFunction(
   dto: CreateFunctionDto,
   code: FunctionCode,
-  bareUrn: string,
-  project: string,
-  now: EpochMs,
+  { bareUrn, project, sealer, now }: { bareUrn: string; project: string; sealer: Sealer; now: EpochMs },
 ): FunctionDocument {
   return {
     kind: 'function',
@@ -115,8 +96,29 @@ export function newFunction(
     codeType: dto.code_type,
     code,
     ...configuredBy(dto),
+    ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
     createdAt: now,
     modifiedAt: now,
+  };
+}
+
+/**
+ * A function as a configuration body leaves it: what the body does not say is gone, but for code, scaling, secrets and what is only kept.
+ * @throws ApiError naming the field.
+ */
+export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
+  if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
+    throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
+  if (dto.func_name !== fn.name) throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
+  const { agency: _agency, appAgency: _appAgency, initializer: _initializer, sealedUserData: before, ...rest } = fn;
+  const configured = configuredBy(dto);
+  return {
+    ...rest,
+    ...configured,
+    ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
+    instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
+    concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
+    kept: { ...fn.kept, ...configured.kept },
   };
 }
 
@@ -128,7 +130,6 @@ export function rfc3339(at: EpochMs): string {
 /** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
 export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
   const version = fn.version ?? 'latest';
-  const codeSize = fn.code.kind === 'inline' ? Buffer.byteLength(fn.code.source) : 0;
   return {
     ...fn.kept,
     func_id: fn.id,
@@ -145,10 +146,9 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     memory_size: fn.memoryMb,
     cpu: Math.round((fn.memoryMb / 128) * 100 + 200),
     code_type: fn.codeType,
-    code_url: fn.code.kind === 'url' ? fn.code.url : '',
-    code_size: codeSize,
-    digest: fn.code.kind === 'inline' ? fn.code.digest : '',
+    ...codeAnswer(fn.code),
     user_data: JSON.stringify(fn.userData),
+    encrypted_user_data: blankUserData(fn.sealedUserData),
     version,
     image_name: `${version}-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
     xrole: fn.agency ?? '',

@@ -1,14 +1,24 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { aliasKey, formatBareUrn, functionKey, type FunctionDocument, policyKey, versionKey } from '#contracts';
-import { type Clock, CLOCK } from '#platform';
+import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
-import { codeOf } from './function-code.ts';
-import { configuredBy, functionAnswer, newFunction } from './function-document.ts';
+import { archivePath } from './archives.controller.ts';
+import type { CodeIntake } from './function-code.ts';
+import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionPage } from './query.ts';
-import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
+import {
+  CODE_INTAKE,
+  FUNCTION_NAMES,
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  SEALER,
+} from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 import { withoutVersion } from './version-document.ts';
 
@@ -21,6 +31,8 @@ export class FunctionsController {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
     @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
+    @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
@@ -38,10 +50,16 @@ export class FunctionsController {
       name: dto.func_name,
       qualifier: 'latest',
     });
-    const created = newFunction(dto, codeOf(dto.runtime, dto), bareUrn, project, this.clock.now());
-    await this.writer.mutate((registry) => {
+    const refuseTaken = (registry: Registry) => {
       if (registry.get(functionKey(bareUrn)) !== undefined)
         throw new ApiError('FSS.1061', `The function has existed: ${dto.func_name}`);
+    };
+    // Before 50 MB are looked at for nothing, and again when it counts.
+    refuseTaken(this.registry);
+    const code = await this.codes.take(dto.runtime, dto);
+    const created = newFunction(dto, code, { bareUrn, project, sealer: this.sealer, now: this.clock.now() });
+    await this.writer.mutate((registry) => {
+      refuseTaken(registry);
       return [created];
     });
     return functionAnswer(created);
@@ -64,9 +82,14 @@ export class FunctionsController {
   }
 
   @Get(':urn/code')
-  code(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    const fn = this.names.find(urn, project).function;
+  code(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Req() { protocol, host }: FastifyRequest,
+  ): Record<string, unknown> {
+    const { fullUrn, function: fn } = this.names.find(urn, project);
     const file = fn.code.kind === 'inline' ? Buffer.from(fn.code.source).toString('base64') : '';
+    const link = fn.code.kind === 'archive' ? `${protocol}://${host}${archivePath(project, fullUrn)}` : '';
     const { func_urn, func_name, domain_id, runtime, code_type, code_url, code_size, digest, last_modified } = functionAnswer(fn);
     return {
       func_urn,
@@ -78,7 +101,7 @@ export class FunctionsController {
       code_size,
       digest,
       last_modified,
-      func_code: { file, link: '' },
+      func_code: { file, link },
     };
   }
 
@@ -88,16 +111,7 @@ export class FunctionsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionConfigDto, { codes })) dto: FunctionConfigDto,
   ): Promise<Record<string, unknown>> {
-    return this.change(project, urn, (fn) => {
-      if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
-        throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
-      const { agency: _agency, appAgency: _appAgency, initializer: _initializer, ...rest } = fn;
-      const strategy =
-        dto.strategy_config === undefined
-          ? { instancesMax: fn.instancesMax, concurrencyPerInstance: fn.concurrencyPerInstance }
-          : {};
-      return { ...rest, ...configuredBy(dto), ...strategy };
-    });
+    return this.change(project, urn, (fn) => reconfigured(fn, dto, this.sealer));
   }
 
   @Put(':urn/code')
@@ -106,7 +120,15 @@ export class FunctionsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionCodeDto, { codes })) dto: FunctionCodeDto,
   ): Promise<Record<string, unknown>> {
-    return this.change(project, urn, (fn) => ({ ...fn, code: codeOf(fn.runtime, dto), codeType: dto.code_type }));
+    const { runtime } = this.names.findLatest(urn, project).function;
+    const code = await this.codes.take(runtime, dto);
+    const { code_filename: fileName } = dto;
+    return this.change(project, urn, (fn) => {
+      if ((fn.runtime === 'http') !== (code.kind === 'url'))
+        throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
+      const kept = fileName === undefined ? fn.kept : { ...fn.kept, code_filename: fileName };
+      return { ...fn, code, codeType: dto.code_type, kept };
+    });
   }
 
   @Put(':urn/config-max-instance')

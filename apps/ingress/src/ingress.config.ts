@@ -1,8 +1,9 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
-import { networkPattern, ServiceConfig, Setting } from '#platform';
+import { CodeStoreConfig } from '#objects';
+import { networkPattern, Setting } from '#platform';
 
 /** What the ingress reads from its environment. */
-export class IngressConfig extends ServiceConfig {
+export class IngressConfig extends CodeStoreConfig {
   @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project the first credentials belong to.' })
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   projectId!: string;
@@ -74,9 +75,8 @@ export class IngressConfig extends ServiceConfig {
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   publicUrl?: string;
 
-  /** Relations between settings. */
-  faults(): string[] {
-    if (this.confirmedBy === 'caller' || this.publicUrl !== undefined) return [];
-    return ['SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint'];
+  override faults(): string[] {
+    const isReachable = this.confirmedBy === 'caller' || this.publicUrl !== undefined;
+    return [...super.faults(), ...(isReachable ? [] : ['SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint'])];
   }
 }

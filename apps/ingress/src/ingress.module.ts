@@ -1,11 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, type Registry as Metrics } from 'prom-client';
+import type { ObjectStore } from '#objects';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
+import { ArchivesController } from './archives.controller.ts';
+import { CodeIntake } from './function-code.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IntakeController } from './intake.controller.ts';
@@ -16,6 +19,8 @@ import { StatusLogController } from './status-log.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
+  CODE_INTAKE,
+  CODE_STORE,
   FUNCTION_NAMES,
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -40,6 +45,7 @@ export interface IngressParts {
   readonly acceptor: Acceptor;
   readonly records: StatusRecords;
   readonly messages: TopicMessages;
+  readonly codeStore: ObjectStore;
   readonly sealer: Sealer;
   readonly options: IngressOptions;
   readonly logger: Logger;
@@ -48,7 +54,8 @@ export interface IngressParts {
 /** The ingress accepts: it is the API, and the Kafka door. */
 @Module({})
 export class IngressModule {
-  static register({ registry, writer, acceptor, records, messages, sealer, options, logger }: IngressParts): DynamicModule {
+  static register(parts: IngressParts): DynamicModule {
+    const { registry, writer, acceptor, records, messages, codeStore, sealer, options, logger } = parts;
     return {
       module: IngressModule,
       // StatusLogController first: its paths stand where a function's URN may.
@@ -57,6 +64,7 @@ export class IngressModule {
         FunctionsController,
         VersionsController,
         AliasesController,
+        ArchivesController,
         PoliciesController,
         RecordsController,
         PlacesController,
@@ -70,11 +78,13 @@ export class IngressModule {
         { provide: REGISTRY_WRITER, useValue: writer },
         { provide: ACCEPTOR, useValue: acceptor },
         { provide: STATUS_RECORDS, useValue: records },
+        { provide: CODE_STORE, useValue: codeStore },
+        { provide: CODE_INTAKE, useValue: new CodeIntake(codeStore) },
+        { provide: SEALER, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
         { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
         { provide: TOPIC_MESSAGES, useValue: messages },
-        { provide: SEALER, useValue: sealer },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
       ],
     };

@@ -1,17 +1,20 @@
 import type { FastifyInstance } from 'fastify';
 import type { KafkaGateway } from '#kafka';
 import { SendoffStrategy } from '#kafka';
+import type { ObjectStore } from '#objects';
 import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { CodeSweep } from './code-sweep.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, countForgottenKeys, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
+import { allowLargeBodies } from './large-bodies.ts';
 import type { StatusRecords } from './status-records.ts';
 import { TopicMessages } from './topic-messages.ts';
 
@@ -20,6 +23,7 @@ export async function composeIngress(
   { config, clock, logger, metrics }: ServiceBase<IngressConfig>,
   gateway: KafkaGateway,
   records: StatusRecords,
+  codeStore: ObjectStore,
 ): Promise<Composition> {
   const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
   const sealer = await openSealer(config);
@@ -41,11 +45,13 @@ export async function composeIngress(
   await keys.start();
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
+  const sweep = new CodeSweep({ store: codeStore, registry, clock, logger });
+  sweep.start();
   const authenticators = [new TokenAuthenticator(config.token, project)];
   const options = { region, project, topicPrefix: prefix, webhookNetworks, confirmedBy: config.confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, messages, sealer, options, logger }),
+    module: IngressModule.register({ registry, writer, acceptor, records, messages, codeStore, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
@@ -53,9 +59,11 @@ export async function composeIngress(
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareHttp(fastify, authenticators);
+      allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {
+      sweep.close();
       await Promise.all([keys.close(), registry.close()]);
       await gateway.close();
     },

@@ -1,4 +1,4 @@
-import { IsArray, IsIn, IsInt, Matches, Max, Min } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
 import { ObjectStoreConfig } from '#objects';
 import { networkPattern, Setting } from '#platform';
 

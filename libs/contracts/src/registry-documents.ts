@@ -9,6 +9,15 @@ export type FunctionCode =
       readonly source: string /** SHA-512, hex. */;
       readonly digest: string;
     }
+  | {
+      /** A ZIP in the object store. */
+      readonly kind: 'archive';
+      /** SHA-512, hex; the name in the store. */
+      readonly digest: string;
+      /** MD5, hex; by it a publication says what it means. */
+      readonly md5: string;
+      readonly sizeBytes: number;
+    }
   | { readonly kind: 'url' /** What runtime `http` posts the payload to. */; readonly url: string };
 
 /** A function, at its version `latest`; inside a {@link VersionDocument}, as it was published. Key `function/<seven-field URN>`. */
@@ -33,6 +42,8 @@ export interface FunctionDocument {
   readonly code: FunctionCode;
   /** Name/value pairs for `context.getUserData`. */
   readonly userData: Readonly<Record<string, string>>;
+  /** More of them, each value sealed, bound to {@link userDataOwner}. Absent where there are none. */
+  readonly sealedUserData?: Readonly<Record<string, string>>;
   /** The agency that grants actions on targets. */
   readonly agency?: string;
   readonly appAgency?: string;
@@ -214,6 +225,11 @@ export function registryKey(document: RegistryDocument): string {
 /** @param bareUrn seven fields. */
 export function functionKey(bareUrn: string): string {
   return `function/${bareUrn}`;
+}
+
+/** What the sealed value of a name in a function's user data is bound to, at every version. @param bareUrn seven fields. */
+export function userDataOwner(bareUrn: string, name: string): string {
+  return `${functionKey(bareUrn)} user data ${name}`;
 }
 
 /** @param urn eight fields. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { epochMs } from '#contracts';
+import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 
 /** A folder as an object store: `<root>/<first two digits>/<digest>`, each file there whole or not at all. */
@@ -35,8 +35,13 @@ export class FolderObjectStore implements ObjectStore {
     return bytes === undefined ? undefined : checked(digest, bytes);
   }
 
-  async remove(digest: string): Promise<void> {
-    if (isDigest(digest)) await attempt(async () => rm(this.fileOf(digest), { force: true }));
+  async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
+    if (!isDigest(digest)) return;
+    const file = this.fileOf(digest);
+    await attempt(async () => {
+      const found = await unlessAbsent(stat(file));
+      if (found !== undefined && found.mtimeMs < unlessStoredSince) await rm(file, { force: true });
+    });
   }
 
   async *list(): AsyncIterable<StoredObject> {

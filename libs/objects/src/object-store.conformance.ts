@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs } from '#contracts';
 import { digestOf, type ObjectStore, type StoredObject } from './object-store.ts';
 
 /** A store with nothing in it. */
@@ -11,6 +12,7 @@ export interface ObjectStoreUnderTest {
   close(): Promise<void>;
 }
 
+const later = epochMs(Date.now() + 3_600_000);
 const absent = digestOf(Buffer.from('nobody put this'));
 
 /** The promises of an object store. */
@@ -30,7 +32,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
     it('has nothing at first', async () => {
       expect(await under.store.get(absent)).toBeUndefined();
       expect(await all()).toEqual([]);
-      await under.store.remove(absent);
+      await under.store.remove(absent, later);
     });
 
     it('gives back what it was given, under its SHA-512', async () => {
@@ -63,14 +65,21 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
 
     it('forgets what it is told to, alone', async () => {
       const [one = '', two = ''] = await Promise.all(['a', 'b'].map(async (text) => under.store.put(Buffer.from(text))));
-      await under.store.remove(one);
+      await under.store.remove(one, later);
       expect(await under.store.get(one)).toBeUndefined();
       expect((await all()).map(({ digest }) => digest)).toEqual([two]);
     });
 
+    it('keeps what was put since', async () => {
+      const hourAgo = epochMs(Date.now() - 3_600_000);
+      const digest = await under.store.put(Buffer.from('a'));
+      await under.store.remove(digest, hourAgo);
+      expect(String(await under.store.get(digest))).toBe('a');
+    });
+
     it.each(['', '..', '../../etc/passwd', absent.toUpperCase(), `${absent}0`])('has nothing under %j', async (text) => {
       expect(await under.store.get(text)).toBeUndefined();
-      await under.store.remove(text);
+      await under.store.remove(text, later);
     });
 
     it('does not give out bytes that were changed', async () => {

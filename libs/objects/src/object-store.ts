@@ -21,8 +21,8 @@ export interface ObjectStore {
   put(bytes: Buffer): Promise<string>;
   /** The bytes under a digest, checked against it; undefined when there are none. */
   get(digest: string): Promise<Buffer | undefined>;
-  /** Forgets an object; one that is not there is no error. */
-  remove(digest: string): Promise<void>;
+  /** Forgets an object unless it was put at or after an instant; one that is not there is no error. */
+  remove(digest: string, unlessStoredSince: EpochMs): Promise<void>;
   /** Everything there is, in no promised order. */
   list(): AsyncIterable<StoredObject>;
 }

@@ -1,12 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { BucketItem, Client } from 'minio';
-import { epochMs } from '#contracts';
+import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 import { s3Client, type S3Options } from './s3.ts';
 
 /** Longest wait for one answer; the client has no limit of its own. */
 const timeoutMs = 60_000;
 const prefix = 'sha512/';
+/** `NotFound` is the answer to a question without a body. */
+const absentCodes = new Set(['NoSuchKey', 'NoSuchBucket', 'NotFound']);
 
 /** A bucket of an S3 as an object store: keys `sha512/<digest>`. The bucket is made at the first object where it is not there. */
 export class S3ObjectStore implements ObjectStore {
@@ -41,9 +43,15 @@ export class S3ObjectStore implements ObjectStore {
     return bytes === undefined ? undefined : checked(digest, bytes);
   }
 
-  async remove(digest: string): Promise<void> {
-    if (isDigest(digest))
-      await attempt(async () => unlessAbsent(async () => this.client.removeObject(this.bucket, prefix + digest)));
+  async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
+    if (!isDigest(digest)) return;
+    const key = prefix + digest;
+    await attempt(async () =>
+      unlessAbsent(async () => {
+        const { lastModified } = await this.client.statObject(this.bucket, key);
+        if (lastModified.getTime() < unlessStoredSince) await this.client.removeObject(this.bucket, key);
+      }),
+    );
   }
 
   async *list(): AsyncIterable<StoredObject> {
@@ -77,7 +85,7 @@ async function unlessAbsent<T>(action: () => Promise<T>): Promise<T | undefined>
   try {
     return await action();
   } catch (error) {
-    if (codeOf(error) === 'NoSuchKey' || codeOf(error) === 'NoSuchBucket') return undefined;
+    if (absentCodes.has(codeOf(error))) return undefined;
     throw error;
   }
 }
