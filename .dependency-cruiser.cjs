@@ -1,4 +1,4 @@
-const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'broker', 'testing'];
+const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
 const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
 const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^test/|^tools/)';
 
@@ -9,6 +9,7 @@ const allowed = {
   platform: ['contracts'],
   kafka: ['contracts', 'platform'],
   registry: ['contracts', 'platform', 'kafka'],
+  objects: ['contracts', 'platform'],
   broker: ['contracts', 'platform'],
   testing: ['contracts', 'lifecycle', 'platform', 'kafka', 'registry'],
 };
@@ -38,7 +39,8 @@ module.exports = {
     rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
     rule('pure-rules', 'A rule that does I/O can no longer be tested by a table.', { path: '^libs/(lifecycle|contracts)/', pathNot: inTests }, { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] }),
     rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place. The demo shows what any producer does, with it.', { path: '^(apps|libs)/', pathNot: ['^libs/kafka/', '^apps/standalone/src/demo/producer\\.ts$'] }, { path: 'node_modules/kafkajs/' }),
-    rule('minio-in-its-room', 'Only the notifier speaks S3.', { path: '^(apps|libs)/', pathNot: '^apps/notifier/src/adapters/' }, { path: 'node_modules/minio/' }),
+    rule('minio-in-its-room', 'Only the object store and the notifier speak S3.', { path: '^(apps|libs)/', pathNot: ['^apps/notifier/src/adapters/', '^libs/objects/'] }, { path: 'node_modules/minio/' }),
+    rule('yauzl-in-its-room', 'Archives come from strangers: they are opened in one place, where all the checks are.', { path: '^(apps|libs)/', pathNot: '^libs/objects/' }, { path: 'node_modules/(@types/)?yauzl/' }),
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
     rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/[^/]+\\.ts$', pathNot: [inTests, '(\\.module|/main)\\.ts$'] }, { path: '^apps/[^/]+/src/adapters/' }),

@@ -4,6 +4,7 @@ const rooms = [
   'platform',
   'kafka',
   'registry',
+  'objects',
   'broker',
   'testing',
   'ingress',

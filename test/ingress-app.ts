@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
 import { type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
 import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
+import { type ObjectStore, openCodeStore } from '#objects';
 import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../apps/ingress/src/ingress.ts';
@@ -49,6 +53,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly kafka: Gateway,
     readonly records: FakeStatusRecords,
     readonly clock: ManualClock,
+    readonly codeStore: ObjectStore,
     readonly prefix: string,
     private readonly metrics: Metrics,
     private readonly app: Awaited<ReturnType<typeof buildService>>,
@@ -76,13 +81,16 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       ...env,
     });
     const base = { config, clock, metrics, logger: pino({ level: 'silent' }), random: () => 0, fatal: () => undefined };
-    const composition = await composeIngress(base, gateway, records);
+    const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
+    const codeStore = openCodeStore({ ...config, dataDir });
+    const composition = await composeIngress(base, gateway, records, codeStore);
     const app = await buildService(base, composition);
     const end = async () => {
       await app.close();
       await composition.close?.();
+      await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, clock, prefix, metrics, app, end);
+    return new IngressApp(gateway, records, clock, codeStore, prefix, metrics, app, end);
   }
 
   /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */
@@ -128,9 +136,24 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return answer.body;
   }
 
+  /** Asks for what is to be refused. @returns status and code. */
+  async refusal(method: string, path: string, body?: unknown): Promise<readonly [status: number, code: unknown]> {
+    const answer = await this.call(method, path, body);
+    return [answer.status, answer.body?.error_code];
+  }
+
   /** Makes a function. @returns its URN, eight fields. */
   async createFunction(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
     return (await this.must('POST', '/fgs/functions', functionBody(name, more))).func_urn;
+  }
+
+  /** Makes a function with these versions, each with code of its own. */
+  async publish(name: string, ...versions: readonly string[]): Promise<void> {
+    await this.createFunction(name);
+    for (const version of versions) {
+      await this.must('PUT', `/fgs/functions/${name}/code`, inlineCode(`exports.handler = async () => '${version}';`));
+      await this.must('POST', `/fgs/functions/${name}/versions`, { version });
+    }
   }
 
   /** Writes a record to the intake topic as any producer would. */
@@ -161,6 +184,11 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   }
 }
 
+/** The code part of a body. */
+export function inlineCode(source: string): { readonly code_type: string; readonly func_code: { readonly file: string } } {
+  return { code_type: 'inline', func_code: { file: Buffer.from(source).toString('base64') } };
+}
+
 /** The body that creates an inline Node.js function. */
 export function functionBody(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return {
@@ -170,8 +198,7 @@ export function functionBody(name: string, more: Readonly<Record<string, unknown
     handler: 'index.handler',
     timeout: 5,
     memory_size: 128,
-    code_type: 'inline',
-    func_code: { file: Buffer.from('exports.handler = async (event) => event;').toString('base64') },
+    ...inlineCode('exports.handler = async (event) => event;'),
     ...more,
   };
 }

@@ -35,6 +35,7 @@ const planted: readonly [rule: string, file: string, text: string][] = [
   ['pure-rules', 'libs/lifecycle/src/io.ts', "import { readFileSync } from 'node:fs';\nexport const h = readFileSync;\n"],
   ['kafkajs-in-its-room', 'apps/ingress/src/kafkajs.ts', "import { Kafka } from 'kafkajs';\nexport const i = Kafka;\n"],
   ['minio-in-its-room', 'apps/ingress/src/minio.ts', "import { Client } from 'minio';\nexport const j = Client;\n"],
+  ['yauzl-in-its-room', 'apps/ingress/src/yauzl.ts', "import { open } from 'yauzl';\nexport const o = open;\n"],
   ['database-in-its-room', 'apps/ingress/src/kysely.ts', "import { Kysely } from 'kysely';\nexport const k = Kysely;\n"],
   ['broker-for-standalone', 'apps/ingress/src/broker.ts', "import { a } from '#broker';\nexport const l = a;\n"],
   ['adapters-by-composition', 'apps/ingress/src/shell.ts', "import { a } from './adapters/plain.ts';\nexport const m = a;\n"],
@@ -75,7 +76,7 @@ beforeAll(() => {
   for (const file of ['.dependency-cruiser.cjs', '.oxlintrc.json', 'package.json', 'tsconfig.json'])
     cpSync(join(root, file), join(tree, file));
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-  for (const lib of ['contracts', 'platform', 'kafka', 'registry', 'broker', 'testing', 'lifecycle'])
+  for (const lib of ['contracts', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing', 'lifecycle'])
     plant(`libs/${lib}/src/index.ts`, node('a'));
   for (const file of [
     'libs/kafka/src/plain.ts',

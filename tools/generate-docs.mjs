@@ -13,9 +13,12 @@ const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await load('libs/contracts/src/index.js');
 const { documentConfig, ServiceConfig } = await load('libs/platform/src/index.js');
+const { ObjectStoreConfig, CodeStoreConfig } = await load('libs/objects/src/index.js');
 const configs = [
   ['npm start', (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
   ['every service', ServiceConfig],
+  ['ingress, executor and notifier', ObjectStoreConfig],
+  ['ingress and executor', CodeStoreConfig],
   ['ingress', (await load('apps/ingress/src/ingress.config.js')).IngressConfig],
   ['executor', (await load('apps/executor/src/executor.config.js')).ExecutorConfig],
   ['retry-scheduler', (await load('apps/retry-scheduler/src/retry-scheduler.config.js')).RetrySchedulerConfig],
@@ -41,9 +44,11 @@ function fallback(setting) {
     : code(setting.fallback);
 }
 
-const inherited = new Set(documentConfig(ServiceConfig).map(({ env }) => env));
+/** What several services read has a table of its own, named for them, and is in no other. */
+const shared = [ServiceConfig, ObjectStoreConfig, CodeStoreConfig];
 const configTables = configs.map(([name, config]) => {
-  const own = documentConfig(config).filter(({ env }) => config === ServiceConfig || name === 'npm start' || !inherited.has(env));
+  const inherited = shared.filter((base) => config.prototype instanceof base).flatMap((base) => documentConfig(base));
+  const own = documentConfig(config).filter(({ env }) => inherited.every((setting) => setting.env !== env));
   const rows = own.map((setting) => [code(setting.env), fallback(setting), setting.description]);
   return `### ${name}\n\n${table(['variable', 'default', 'what it says'], rows)}`;
 });

@@ -141,7 +141,7 @@ export class Attempts {
     const { requestId, attempt, payload, traceparent } = invocation;
     const call = {
       function: fn,
-      qualifier: invocation.functionUrn.split(':')[7] ?? 'latest',
+      qualifier: invocation.alias === undefined ? (fn.version ?? 'latest') : `!${invocation.alias}`,
       requestId,
       attempt,
       payload,

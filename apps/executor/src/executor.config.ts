@@ -1,8 +1,9 @@
 import { IsInt, Max, Min } from 'class-validator';
-import { ServiceConfig, Setting } from '#platform';
+import { CodeStoreConfig } from '#objects';
+import { Setting } from '#platform';
 
 /** What the executor reads from its environment. */
-export class ExecutorConfig extends ServiceConfig {
+export class ExecutorConfig extends CodeStoreConfig {
   @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts this process makes at once.' })
   @IsInt()
   @Min(1)
@@ -26,6 +27,15 @@ export class ExecutorConfig extends ServiceConfig {
   @Min(1_000)
   @Max(3_600_000)
   instanceIdleMs: number = 60_000;
+
+  @Setting({
+    env: 'EXECUTOR_CODE_FOLDERS_MAX',
+    description: 'Unpacked code that is kept though nothing runs it; an archive may have 512 MiB unpacked.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  codeFoldersMax: number = 100;
 
   @Setting({
     env: 'EXECUTOR_EXPRESS_QUEUE_MAX',

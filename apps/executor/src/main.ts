@@ -1,15 +1,27 @@
 import 'reflect-metadata';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseFunctionUrn, physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
-import { DayFiles, runService } from '#platform';
+import { openCodeStore } from '#objects';
+import { DayFiles, openSealer, runService } from '#platform';
 import { Registry } from '#registry';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
+import { clearLeftovers, CodeFolders } from './adapters/node-runtime/code-folders.ts';
 import { NodeRuntime } from './adapters/node-runtime/node-runtime.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { ExecutorModule } from './executor.module.ts';
 import { RunningAttempts } from './running-attempts.ts';
+
+/** A process that may not be signalled is there too. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 await runService({
   name: 'executor',
@@ -29,7 +41,10 @@ await runService({
     };
     const log = new FolderFunctionLog(new DayFiles(join(config.dataDir, 'function-log'), clock, logLimits), clock, logger);
     const workDir = resolve(config.dataDir, 'functions', String(process.pid));
-    const nodeRuntime = new NodeRuntime({ workDir, instancesMax, idleMs }, clock, log);
+    await clearLeftovers(resolve(config.dataDir, 'functions'), process.pid, isAlive);
+    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax);
+    const sealer = await openSealer(config);
+    const nodeRuntime = new NodeRuntime({ folders, sealer, instancesMax, idleMs }, clock, log);
     const runtimes = [nodeRuntime, new HttpRuntime(clock, attemptsMax)];
     const bulk = physicalTopic(prefix, 'invocations.bulk');
     const strategy = new SendoffStrategy({
@@ -42,7 +57,7 @@ await runService({
     });
     const functionOf = (urn: string) => {
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
-      return parsed === undefined ? undefined : registry.functionByUrn(parsed);
+      return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
     const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
     const parts = { publisher: gateway.publisher, runtimes, functionOf, running, clock, random, limits, metrics };
@@ -52,7 +67,7 @@ await runService({
       checks: { kafka: () => gateway.isConnected() },
       async close() {
         await Promise.all(runtimes.map(async (runtime) => runtime.close()));
-        await NodeRuntime.clean(workDir);
+        await rm(workDir, { recursive: true, force: true });
         await log.close();
         await Promise.all([cancellations.close(), registry.close()]);
         await gateway.close();

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import {
+  type AliasDocument,
   delayed,
   encodeInvocation,
   encodeSettlement,
@@ -11,7 +13,15 @@ import {
   type TopicName,
 } from '#contracts';
 import type { Publisher } from '#kafka';
-import { accept, delayTopicFor, type FunctionKnown, type Refusal, settlementOf } from '#lifecycle';
+import {
+  accept,
+  chooseVersion,
+  delayTopicFor,
+  type FunctionKnown,
+  type Refusal,
+  type RequestSigns,
+  settlementOf,
+} from '#lifecycle';
 import type { Clock } from '#platform';
 import type { Registry } from '#registry';
 import type { ExpressRate } from './express-rate.ts';
@@ -24,6 +34,8 @@ export interface Arrival {
   readonly functionName: string;
   readonly project: string;
   readonly payload: Buffer;
+  /** What the rules of an alias may look at, by lower-case name. */
+  readonly headers: RequestSigns['headers'];
   readonly hops: number;
   readonly delaySeconds?: number;
   readonly traceparent?: string;
@@ -31,10 +43,13 @@ export interface Arrival {
   readonly idempotencyKey?: string;
 }
 
+/** Why an arrival is not accepted. */
+export type Unaccepted = Refusal | 'urn-malformed' | 'version-unknown' | 'alias-unknown' | 'idempotency-conflict';
+
 /** What became of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
   | { readonly kind: 'accepted' | 'discarded'; readonly requestId: string }
-  | { readonly kind: 'refused'; readonly reason: Refusal | 'urn-malformed' | 'idempotency-conflict' };
+  | { readonly kind: 'refused'; readonly reason: Unaccepted };
 
 /** What is told of each arrival. */
 export interface AcceptObserver {
@@ -53,20 +68,26 @@ export interface AcceptorParts {
   readonly topicPrefix: string;
 }
 
-interface Resolved {
-  readonly functionUrn: string;
-  readonly known: FunctionKnown;
+/** What a name means: a version, or an alias and the choice it has. */
+type Meaning =
+  | { readonly kind: 'version'; readonly functionUrn: string; readonly known: FunctionKnown }
+  | { readonly kind: 'alias'; readonly urn: FunctionUrn; readonly alias: AliasDocument }
+  | { readonly kind: 'nothing'; readonly reason: Unaccepted };
+
+/** A version to be run, and the alias that led to it. */
+interface Resolved extends Extract<Meaning, { kind: 'version' }> {
+  readonly alias?: string;
 }
 
 /** Names that are remembered with what they mean, until the registry changes. */
-const resolvedMax = 10_000;
+const meaningsMax = 10_000;
 
 /** Accepts invocations for both doors: decides, then writes exactly one record. */
 export class Acceptor {
-  private readonly resolved = new Map<string, Resolved>();
+  private readonly meanings = new Map<string, Meaning>();
 
   constructor(private readonly parts: AcceptorParts) {
-    parts.registry.onChange(() => this.resolved.clear());
+    parts.registry.onChange(() => this.meanings.clear());
   }
 
   /**
@@ -75,13 +96,14 @@ export class Acceptor {
    */
   async accept(arrival: Arrival): Promise<Arrived> {
     const { clock, observer } = this.parts;
-    const resolved = this.resolve(arrival.functionName, arrival.project);
-    if (resolved === undefined) {
-      observer.arrived('urn-malformed');
-      return { kind: 'refused', reason: 'urn-malformed' };
+    const resolved = this.resolve(arrival);
+    if (resolved.kind === 'nothing') {
+      observer.arrived(resolved.reason);
+      return { kind: 'refused', reason: resolved.reason };
     }
     const now = clock.now();
-    const acceptance = accept({ ...arrival, functionUrn: resolved.functionUrn }, resolved.known, now);
+    const { functionUrn, alias } = resolved;
+    const acceptance = accept({ ...arrival, functionUrn, ...(alias === undefined ? {} : { alias }) }, resolved.known, now);
     if (acceptance.kind === 'refused') {
       observer.arrived(acceptance.reason);
       return acceptance;
@@ -108,26 +130,41 @@ export class Acceptor {
     return { kind: 'accepted', requestId: acceptance.requestId };
   }
 
-  private resolve(name: string, project: string): Resolved | undefined {
-    const key = `${project} ${name}`;
-    const remembered = this.resolved.get(key);
-    if (remembered !== undefined) return remembered;
-    const urn = parseFunctionUrn(name, { region: this.parts.region, project });
-    if (urn === undefined || urn.project !== project) return undefined;
-    const resolved = { functionUrn: formatFunctionUrn(urn), known: this.known(urn) };
-    if (this.resolved.size >= resolvedMax) this.resolved.clear();
-    if (resolved.known.function !== undefined) this.resolved.set(key, resolved);
-    return resolved;
+  /** An alias chooses here, once: every attempt runs the version that is stamped. */
+  private resolve(arrival: Arrival): Resolved | Extract<Meaning, { kind: 'nothing' }> {
+    const { functionName, project, requestId, idempotencyKey, headers } = arrival;
+    const named = this.meaningOf(functionName, project);
+    if (named.kind !== 'alias') return named;
+    const version = chooseVersion(named.alias, { dice: diceOf(idempotencyKey ?? requestId), headers });
+    const chosen = this.meaningOf(formatFunctionUrn({ ...named.urn, qualifier: version }), project);
+    return chosen.kind === 'version' ? { ...chosen, alias: named.alias.name } : { kind: 'nothing', reason: 'version-unknown' };
   }
 
-  private known(urn: FunctionUrn): FunctionKnown {
+  private meaningOf(name: string, project: string): Meaning {
+    const key = `${project} ${name}`;
+    const remembered = this.meanings.get(key);
+    if (remembered !== undefined) return remembered;
+    const urn = parseFunctionUrn(name, { region: this.parts.region, project });
+    if (urn === undefined || urn.project !== project) return { kind: 'nothing', reason: 'urn-malformed' };
+    const meaning = this.lookUp(urn);
+    if (this.meanings.size >= meaningsMax) this.meanings.clear();
+    // What means nothing is not remembered: names that callers make up would push out those that count.
+    if (meaning.kind !== 'nothing') this.meanings.set(key, meaning);
+    return meaning;
+  }
+
+  private lookUp(urn: FunctionUrn): Meaning {
     const { registry, region } = this.parts;
-    const isHere = urn.region === region && urn.qualifier === 'latest';
-    return {
-      function: isHere ? registry.functionByUrn(urn) : undefined,
-      policy: registry.policyOf(urn),
-      project: registry.project(urn.project),
-    };
+    if (urn.region !== region || registry.functionByUrn(urn) === undefined)
+      return { kind: 'nothing', reason: 'function-unknown' };
+    if (urn.qualifier.startsWith('!')) {
+      const alias = registry.alias(urn);
+      return alias === undefined ? { kind: 'nothing', reason: 'alias-unknown' } : { kind: 'alias', urn, alias };
+    }
+    const found = registry.versionByUrn(urn);
+    if (found === undefined) return { kind: 'nothing', reason: 'version-unknown' };
+    const known = { function: found, policy: registry.policyOf(urn), project: registry.project(urn.project) };
+    return { kind: 'version', functionUrn: formatFunctionUrn(urn), known };
   }
 
   private queued(invocation: Invocation): OutgoingRecord {
@@ -153,4 +190,9 @@ export class Acceptor {
   private topic(name: TopicName): string {
     return physicalTopic(this.parts.topicPrefix, name);
   }
+}
+
+/** A throw in [0, 1) that is the same for the same request: one that is written twice runs one version. */
+function diceOf(sameness: string): number {
+  return createHash('sha256').update(sameness).digest().readUIntBE(0, 6) / 2 ** 48;
 }

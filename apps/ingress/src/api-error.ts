@@ -23,15 +23,29 @@ export const apiCodes = {
   'FSS.1007': 400,
   'FSS.1008': 400,
   'FSS.1009': 400,
+  'FSS.1011': 400,
   'FSS.1012': 400,
+  'FSS.1014': 400,
+  'FSS.1015': 400,
+  'FSS.1016': 400,
   'FSS.1017': 400,
   'FSS.1018': 400,
   'FSS.1019': 400,
   'FSS.1026': 400,
+  'FSS.1042': 403,
+  'FSS.1043': 403,
   'FSS.1051': 404,
   'FSS.1052': 404,
+  'FSS.1053': 404,
   'FSS.1061': 409,
+  'FSS.1062': 409,
+  'FSS.1063': 409,
+  'FSS.1066': 409,
+  'FSS.1071': 413,
   'FSS.1072': 413,
+  'FSS.1091': 400,
+  'FSS.1092': 400,
+  'FSS.1093': 400,
   'FSS.1121': 403,
   'FSS.1171': 404,
   'FSS.1309': 400,
@@ -85,6 +99,16 @@ export class ApiError extends Error {
 /** No function by that name. */
 export function functionNotFound(name: string): ApiError {
   return new ApiError('FSS.1051', `Not found the function: ${name.slice(0, 300)}`);
+}
+
+/** No version by that name. */
+export function versionNotFound(name: string): ApiError {
+  return new ApiError('FSS.1052', `Not found the function version: ${name.slice(0, 300)}`);
+}
+
+/** No alias by that name. */
+export function aliasNotFound(name: string): ApiError {
+  return new ApiError('FSS.1053', `Not found the function alias: ${name.slice(0, 300)}`);
 }
 
 /** A refused target of a policy, in the words of the API. */

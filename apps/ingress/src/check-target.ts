@@ -1,5 +1,12 @@
-import { type FunctionDocument, parseFunctionUrn, type PolicyDocument, type Target } from '#contracts';
-import { findCycle, isGranted, resourceOf } from '#lifecycle';
+import {
+  type AliasDocument,
+  type FunctionDocument,
+  formatFunctionUrn,
+  parseFunctionUrn,
+  type PolicyDocument,
+  type Target,
+} from '#contracts';
+import { findCycle, isGranted, resourceOf, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
 
 /** Why a target may not be set. */
@@ -29,7 +36,7 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
         : undefined;
     case 'FunctionGraph': {
       const urn = parseFunctionUrn(target.functionUrn, nowhere);
-      const isThere = urn !== undefined && urn.qualifier === 'latest' && registry.functionByUrn(urn) !== undefined;
+      const isThere = urn !== undefined && (registry.versionByUrn(urn) ?? registry.alias(urn)) !== undefined;
       return isThere ? undefined : { kind: 'function-absent', reason: `Not found the function: ${target.functionUrn}` };
     }
     default:
@@ -37,10 +44,28 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
   }
 }
 
-function nextFunctions({ destinations }: Pick<PolicyDocument, 'destinations'>): readonly string[] {
-  return [destinations.onSuccess, destinations.onFailure].flatMap((target) =>
-    target?.type === 'FunctionGraph' ? [target.functionUrn] : [],
-  );
+/** What is about to be set, and counts as set already. */
+type Intended = PolicyDocument | AliasDocument;
+
+/** From an alias to the versions it may lead to; from a version to the functions its policy tells. */
+function nextFunctions(registry: Registry, intended: Intended, functionUrn: string): readonly string[] {
+  const urn = parseFunctionUrn(functionUrn, nowhere);
+  if (urn?.qualifier.startsWith('!') === true) {
+    const alias = intended.kind === 'alias' && intended.urn === functionUrn ? intended : registry.alias(urn);
+    return alias === undefined ? [] : versionsBehind(alias).map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
+  }
+  const isIntended = intended.kind === 'policy' && intended.functionUrn === functionUrn;
+  const { onSuccess, onFailure } = (isIntended ? intended : registry.policyOf(functionUrn))?.destinations ?? {};
+  return [onSuccess, onFailure].flatMap((target) => (target?.type === 'FunctionGraph' ? [target.functionUrn] : []));
+}
+
+/** Would this close a circle of functions? @returns the refusal that names it. */
+export function checkCircle(registry: Registry, intended: Intended): RefusedTarget | undefined {
+  const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;
+  const path = findCycle(start, (urn) => nextFunctions(registry, intended, urn));
+  return path === undefined
+    ? undefined
+    : { kind: 'cycle', reason: `the ${intended.kind} would close a circle: ${path.join(' -> ')}` };
 }
 
 /** Checks every target of a policy that is about to be set: it exists, the function's agency grants it, and no circle of functions closes. */
@@ -55,8 +80,5 @@ export function checkTargets(registry: Registry, fn: FunctionDocument, policy: P
       return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${who}` };
     }
   }
-  const path = findCycle(policy.functionUrn, (urn) =>
-    nextFunctions(urn === policy.functionUrn ? policy : (registry.policyOf(urn) ?? { destinations: {} })),
-  );
-  return path === undefined ? undefined : { kind: 'cycle', reason: `the policy would close a circle: ${path.join(' -> ')}` };
+  return checkCircle(registry, policy);
 }

@@ -1,13 +1,15 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type EpochMs, type FunctionCode, type FunctionDocument, limits, utcText } from '#contracts';
+import { randomUUID } from 'node:crypto';
+import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
+import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
-import type { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto } from './function.dto.ts';
+import { codeAnswer } from './function-code.ts';
+import type { CreateFunctionDto, FunctionConfigDto } from './function.dto.ts';
+import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
-const userDataEntriesMax = 20;
-const userDataBytesMax = 4_096;
-const handlerPattern = /^[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
+/** `file.export`, the file without its extension, in a folder of the archive or not. */
+const handlerPattern = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** Fields of the API that are kept and shown but change nothing here. */
 const keptFields = [
@@ -36,50 +38,6 @@ function isNodeRuntime(runtime: string): boolean {
   return /^Node\.js\d+\.\d+$/.test(runtime);
 }
 
-/** @throws ApiError FSS.1009, FSS.1017, FSS.1018. */
-function userDataOf(text: string | undefined): Record<string, string> {
-  if (text === undefined || text === '') return {};
-  if (Buffer.byteLength(text) > userDataBytesMax) throw new ApiError('FSS.1018', `user_data may have ${userDataBytesMax} bytes`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new ApiError('FSS.1009', 'user_data must be JSON in a string');
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new ApiError('FSS.1009', 'user_data must be a JSON object of names and values');
-  const entries = Object.entries(parsed).map(
-    ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
-  );
-  if (entries.length > userDataEntriesMax) throw new ApiError('FSS.1017', `user_data may have ${userDataEntriesMax} entries`);
-  return Object.fromEntries(entries);
-}
-
-/**
- * The code a body brings.
- * @throws ApiError FSS.1006, FSS.1012, FSS.1072.
- */
-export function codeOf(
-  runtime: string,
-  { code_type: type, code_url: url, func_code: code }: Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>,
-): FunctionCode {
-  if (runtime === 'http') {
-    if (url === undefined || !isHttpUrl(url))
-      throw new ApiError('FSS.1012', 'code_url must be an http or https URL for runtime http');
-    return { kind: 'url', url };
-  }
-  if (type !== 'inline') throw new ApiError('FSS.1006', `code_type ${type} cannot be run here; use inline`);
-  const source = Buffer.from(code?.file ?? '', 'base64');
-  if (source.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be the source in Base64');
-  if (source.length > limits.inlineCodeBytesMax)
-    throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes`);
-  return { kind: 'inline', source: source.toString('utf8'), digest: createHash('sha512').update(source).digest('hex') };
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-}
-
 /** What a configuration body says of a function. @throws ApiError naming the field. */
 export function configuredBy(
   dto: FunctionConfigDto,
@@ -99,7 +57,7 @@ export function configuredBy(
   if (dto.runtime !== 'http' && !isNodeRuntime(dto.runtime))
     throw new ApiError('FSS.1005', `runtime ${dto.runtime} cannot be run here; use Node.js<version> or http`);
   if (isNodeRuntime(dto.runtime) && !handlerPattern.test(dto.handler))
-    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler');
+    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler or src/index.handler');
   const { initializer_handler: initializer } = dto;
   if (initializer !== undefined && initializer !== '' && !handlerPattern.test(initializer))
     throw new ApiError('FSS.1003', 'initializer_handler must be file.export');
@@ -112,7 +70,7 @@ export function configuredBy(
       : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
     timeoutMs: dto.timeout * 1_000,
     memoryMb: dto.memory_size,
-    userData: userDataOf(dto.user_data),
+    userData: userDataOf('user_data', dto.user_data),
     ...(dto.xrole === undefined || dto.xrole === '' ? {} : { agency: dto.xrole }),
     ...(dto.app_xrole === undefined || dto.app_xrole === '' ? {} : { appAgency: dto.app_xrole }),
     description: dto.description ?? '',
@@ -123,7 +81,11 @@ export function configuredBy(
 }
 
 /** The document of a new function. @throws ApiError naming the field. */
-export function newFunction(dto: CreateFunctionDto, bareUrn: string, project: string, now: EpochMs): FunctionDocument {
+export function newFunction(
+  dto: CreateFunctionDto,
+  code: FunctionCode,
+  { bareUrn, project, sealer, now }: { bareUrn: string; project: string; sealer: Sealer; now: EpochMs },
+): FunctionDocument {
   return {
     kind: 'function',
     urn: bareUrn,
@@ -132,10 +94,31 @@ export function newFunction(dto: CreateFunctionDto, bareUrn: string, project: st
     package: dto.package,
     name: dto.func_name,
     codeType: dto.code_type,
-    code: codeOf(dto.runtime, dto),
+    code,
     ...configuredBy(dto),
+    ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
     createdAt: now,
     modifiedAt: now,
+  };
+}
+
+/**
+ * A function as a configuration body leaves it: what the body does not say is gone, but for code, scaling, secrets and what is only kept.
+ * @throws ApiError naming the field.
+ */
+export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
+  if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
+    throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
+  if (dto.func_name !== fn.name) throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
+  const { agency: _agency, appAgency: _appAgency, initializer: _initializer, sealedUserData: before, ...rest } = fn;
+  const configured = configuredBy(dto);
+  return {
+    ...rest,
+    ...configured,
+    ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
+    instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
+    concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
+    kept: { ...fn.kept, ...configured.kept },
   };
 }
 
@@ -146,12 +129,12 @@ export function rfc3339(at: EpochMs): string {
 
 /** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
 export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
-  const codeSize = fn.code.kind === 'inline' ? Buffer.byteLength(fn.code.source) : 0;
+  const version = fn.version ?? 'latest';
   return {
     ...fn.kept,
     func_id: fn.id,
     resource_id: `${fn.id}:${fn.name}`,
-    func_urn: `${fn.urn}:latest`,
+    func_urn: `${fn.urn}:${version}`,
     func_name: fn.name,
     domain_id: fn.project,
     namespace: fn.project,
@@ -163,12 +146,11 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     memory_size: fn.memoryMb,
     cpu: Math.round((fn.memoryMb / 128) * 100 + 200),
     code_type: fn.codeType,
-    code_url: fn.code.kind === 'url' ? fn.code.url : '',
-    code_size: codeSize,
-    digest: fn.code.kind === 'inline' ? fn.code.digest : '',
+    ...codeAnswer(fn.code),
     user_data: JSON.stringify(fn.userData),
-    version: 'latest',
-    image_name: `latest-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
+    encrypted_user_data: blankUserData(fn.sealedUserData),
+    version,
+    image_name: `${version}-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
     xrole: fn.agency ?? '',
     app_xrole: fn.appAgency ?? '',
     description: fn.description,

@@ -1,13 +1,24 @@
-import { formatFunctionUrn, type FunctionDocument, type FunctionUrn, parseFunctionUrn } from '#contracts';
+import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, parseFunctionUrn } from '#contracts';
+import { versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
-import { ApiError, functionNotFound } from './api-error.ts';
+import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
 
-/** A function that was named and found. */
+/** A version of a function that was named and found. */
 export interface NamedFunction {
+  /** Names a version, never an alias. */
   readonly urn: FunctionUrn;
   /** Eight fields. */
   readonly fullUrn: string;
+  /** As it is at that version. */
   readonly function: FunctionDocument;
+  /** The alias it was named by. */
+  readonly alias?: AliasDocument;
+}
+
+/** Does a text say which version or alias it means, rather than leave it at `latest`? */
+export function isQualified(text: string): boolean {
+  const fields = text.split(':').length;
+  return fields === 4 || fields === 8;
 }
 
 /** Reads the URNs of requests and finds what they name. */
@@ -25,12 +36,46 @@ export class FunctionNames {
     return urn;
   }
 
-  /** @throws ApiError FSS.1051 and as {@link parse}; FSS.1052 for a version that is not there. */
+  /**
+   * The version a text names; an alias leads to its own version.
+   * @throws ApiError FSS.1051, FSS.1052, FSS.1053 for a function, version or alias that is not there, and as {@link parse}.
+   */
   find(text: string, project: string): NamedFunction {
+    const asked = this.parse(text, project);
+    if (asked.region !== this.region || this.registry.functionByUrn(asked) === undefined) throw functionNotFound(text);
+    const alias = this.aliasOf(asked);
+    const urn = alias === undefined ? asked : { ...asked, qualifier: alias.version };
+    const found = this.registry.versionByUrn(urn);
+    if (found === undefined) throw versionNotFound(urn.qualifier);
+    return { urn, fullUrn: formatFunctionUrn(urn), function: found, ...(alias === undefined ? {} : { alias }) };
+  }
+
+  /**
+   * As {@link find}, for what is about to be changed.
+   * @throws ApiError FSS.0400 for a published version: it never changes.
+   */
+  findLatest(text: string, project: string): NamedFunction {
+    const named = this.find(text, project);
+    if (named.urn.qualifier !== 'latest')
+      throw new ApiError('FSS.0400', `version ${named.urn.qualifier} is published and cannot be changed; change latest`);
+    return named;
+  }
+
+  /**
+   * The versions whose invocations a text may mean, in eight fields each; what is gone may be named, for its records outlive it.
+   * @throws ApiError FSS.1053 for an alias that is not there, and as {@link parse}.
+   */
+  versionsNamed(text: string, project: string): readonly string[] {
     const urn = this.parse(text, project);
-    const found = urn.region === this.region ? this.registry.functionByUrn(urn) : undefined;
-    if (found === undefined) throw functionNotFound(text);
-    if (urn.qualifier !== 'latest') throw new ApiError('FSS.1052', `Not found the function version: ${urn.qualifier}`);
-    return { urn, fullUrn: formatFunctionUrn(urn), function: found };
+    const alias = this.aliasOf(urn);
+    const versions = alias === undefined ? [urn.qualifier] : versionsBehind(alias);
+    return versions.map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
+  }
+
+  private aliasOf(urn: FunctionUrn): AliasDocument | undefined {
+    if (!urn.qualifier.startsWith('!')) return undefined;
+    const alias = this.registry.alias(urn);
+    if (alias === undefined) throw aliasNotFound(urn.qualifier.slice(1));
+    return alias;
   }
 }

@@ -28,6 +28,7 @@ export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
   memory_size: 'FSS.1007',
   timeout: 'FSS.1008',
   user_data: 'FSS.1009',
+  encrypted_user_data: 'FSS.1009',
   func_code: 'FSS.1012',
   description: 'FSS.1019',
   strategy_config: 'FSS.1026',
@@ -35,9 +36,9 @@ export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
 
 /** The code of a function. */
 export class FuncCodeDto {
+  /** Its length is judged with its kind, under a code of its own. */
   @IsOptional()
   @IsString()
-  @MaxLength(70_000_000)
   file?: string;
 
   @IsOptional()
@@ -93,6 +94,11 @@ export class FunctionConfigDto {
   @IsString()
   user_data?: string;
 
+  /** As `user_data`, kept sealed and never shown: a blank value leaves what is there. */
+  @IsOptional()
+  @IsString()
+  encrypted_user_data?: string;
+
   @IsOptional()
   @IsString()
   @MaxLength(64)
@@ -128,6 +134,11 @@ export class FunctionConfigDto {
 
 /** The body of a code update. */
 export class FunctionCodeDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(256)
+  code_filename?: string;
+
   @IsString()
   @IsNotEmpty()
   @IsIn(['inline', 'zip', 'obs', 'jar', 'Custom-Image-Swr'])

@@ -1,19 +1,30 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
-import { formatBareUrn, functionKey, type FunctionDocument, policyKey } from '#contracts';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { aliasKey, formatBareUrn, functionKey, type FunctionDocument, policyKey, versionKey } from '#contracts';
 import { mayUse } from '#lifecycle';
-import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { type Clock, CLOCK, type Sealer } from '#platform';
+import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
+import { archivePath } from './archives.controller.ts';
 import { functionRefusal } from './authorise.ts';
 import { CalledBy, type Caller } from './caller.ts';
-import { codeOf, configuredBy, functionAnswer, newFunction } from './function-document.ts';
-import type { FunctionNames } from './function-names.ts';
+import type { CodeIntake } from './function-code.ts';
+import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
+import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
-import { wholeQuery } from './query.ts';
-import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
+import { functionPage } from './query.ts';
+import {
+  CODE_INTAKE,
+  FUNCTION_NAMES,
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  SEALER,
+} from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
+import { withoutVersion } from './version-document.ts';
 
-const pageMax = 400;
 const codes = functionFieldCodes;
 
 /** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
@@ -23,6 +34,8 @@ export class FunctionsController {
     @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
     @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
+    @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
@@ -43,10 +56,16 @@ export class FunctionsController {
       name: dto.func_name,
       qualifier: 'latest',
     });
-    const created = newFunction(dto, bareUrn, project, this.clock.now());
-    await this.writer.mutate((registry) => {
+    const refuseTaken = (registry: Registry) => {
       if (registry.get(functionKey(bareUrn)) !== undefined)
         throw new ApiError('FSS.1061', `The function has existed: ${dto.func_name}`);
+    };
+    // Before 50 MB are looked at for nothing, and again when it counts.
+    refuseTaken(this.registry);
+    const code = await this.codes.take(dto.runtime, dto);
+    const created = newFunction(dto, code, { bareUrn, project, sealer: this.sealer, now: this.clock.now() });
+    await this.writer.mutate((registry) => {
+      refuseTaken(registry);
       return [created];
     });
     return functionAnswer(created);
@@ -58,17 +77,14 @@ export class FunctionsController {
     @CalledBy() caller: Caller,
     @Query() query: Record<string, string | undefined>,
   ): Record<string, unknown> {
-    const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const maxItems = wholeQuery(query, 'maxitems', 0, pageMax) ?? pageMax;
-    if (maxItems === 0) throw new ApiError('FSS.1001', `maxitems must be 1..${pageMax}`);
     const { package_name: packageName, func_name: name } = query;
     const matching = this.registry
       .list('function', project)
       .filter((fn) => mayUse(caller, fn))
       .filter((fn) => (packageName === undefined || fn.package === packageName) && (name === undefined || fn.name.includes(name)))
       .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
-    const page = matching.slice(marker, marker + maxItems);
-    return { functions: page.map(functionAnswer), next_marker: marker + page.length, count: matching.length };
+    const { page, next } = functionPage(matching, query);
+    return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
   }
 
   @Get(':urn/config')
@@ -77,9 +93,14 @@ export class FunctionsController {
   }
 
   @Get(':urn/code')
-  code(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    const fn = this.names.find(urn, project).function;
+  code(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Req() { protocol, host }: FastifyRequest,
+  ): Record<string, unknown> {
+    const { fullUrn, function: fn } = this.names.find(urn, project);
     const file = fn.code.kind === 'inline' ? Buffer.from(fn.code.source).toString('base64') : '';
+    const link = fn.code.kind === 'archive' ? `${protocol}://${host}${archivePath(project, fullUrn)}` : '';
     const { func_urn, func_name, domain_id, runtime, code_type, code_url, code_size, digest, last_modified } = functionAnswer(fn);
     return {
       func_urn,
@@ -91,7 +112,7 @@ export class FunctionsController {
       code_size,
       digest,
       last_modified,
-      func_code: { file, link: '' },
+      func_code: { file, link },
     };
   }
 
@@ -101,16 +122,7 @@ export class FunctionsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionConfigDto, { codes })) dto: FunctionConfigDto,
   ): Promise<Record<string, unknown>> {
-    return this.change(project, urn, (fn) => {
-      if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
-        throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
-      const { agency: _agency, appAgency: _appAgency, initializer: _initializer, ...rest } = fn;
-      const strategy =
-        dto.strategy_config === undefined
-          ? { instancesMax: fn.instancesMax, concurrencyPerInstance: fn.concurrencyPerInstance }
-          : {};
-      return { ...rest, ...configuredBy(dto), ...strategy };
-    });
+    return this.change(project, urn, (fn) => reconfigured(fn, dto, this.sealer));
   }
 
   @Put(':urn/code')
@@ -119,7 +131,15 @@ export class FunctionsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionCodeDto, { codes })) dto: FunctionCodeDto,
   ): Promise<Record<string, unknown>> {
-    return this.change(project, urn, (fn) => ({ ...fn, code: codeOf(fn.runtime, dto), codeType: dto.code_type }));
+    const { runtime } = this.names.findLatest(urn, project).function;
+    const code = await this.codes.take(runtime, dto);
+    const { code_filename: fileName } = dto;
+    return this.change(project, urn, (fn) => {
+      if ((fn.runtime === 'http') !== (code.kind === 'url'))
+        throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
+      const kept = fileName === undefined ? fn.kept : { ...fn.kept, code_filename: fileName };
+      return { ...fn, code, codeType: dto.code_type, kept };
+    });
   }
 
   @Put(':urn/config-max-instance')
@@ -131,14 +151,18 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => ({ ...fn, instancesMax: dto.max_instance_num }));
   }
 
-  /** Removes a function and the policies of all its versions. A version that is not there is not found; the function stays. */
+  /** Removes what is named: an alias, a version with all that hangs on it, or, where neither is named, the whole function. */
   @Delete(':urn')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
     await this.writer.mutate((registry) => {
-      const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
-      const policies = registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) }));
-      return [{ delete: functionKey(bareUrn) }, ...policies];
+      const { urn: named, alias } = this.names.find(urn, project);
+      const bareUrn = formatBareUrn(named);
+      if (!isQualified(urn)) return wholeFunction(registry, bareUrn);
+      if (alias !== undefined) return [{ delete: aliasKey(alias.urn) }];
+      if (named.qualifier === 'latest')
+        throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
+      return withoutVersion(registry, bareUrn, named.qualifier);
     });
   }
 
@@ -149,11 +173,21 @@ export class FunctionsController {
   ): Promise<Record<string, unknown>> {
     let answer: FunctionDocument | undefined;
     await this.writer.mutate(() => {
-      const { function: fn } = this.names.find(urn, project);
+      const { function: fn } = this.names.findLatest(urn, project);
       answer = { ...changed(fn), modifiedAt: this.clock.now() };
       return [answer];
     });
     if (answer === undefined) throw functionNotFound(urn);
     return functionAnswer(answer);
   }
+}
+
+/** All that goes with a function. */
+function wholeFunction(registry: Registry, bareUrn: string): readonly Change[] {
+  return [
+    { delete: functionKey(bareUrn) },
+    ...registry.versionsOf(bareUrn).map(({ urn }) => ({ delete: versionKey(urn) })),
+    ...registry.aliasesOf(bareUrn).map(({ urn }) => ({ delete: aliasKey(urn) })),
+    ...registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) })),
+  ];
 }

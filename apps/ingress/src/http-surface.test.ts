@@ -121,10 +121,19 @@ describe('a body', () => {
     ['has another type', 'a=1', 'application/x-www-form-urlencoded', 406, 'FSS.0406'],
     ['is no object', '[]', 'application/json', 400, 'FSS.0400'],
     ['is not there', '', 'application/json', 400, 'FSS.0400'],
-    ['is over 1 MiB', JSON.stringify({ a: 'x'.repeat(1_048_576) }), 'application/json', 413, 'FSS.0413'],
   ])('that %s is refused', async (_what, body, type, status, code) => {
     const answer = await app.call('POST', '/fgs/functions', body, { 'content-type': type });
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
+  });
+
+  it.each([
+    ['PUT', '/fgs/functions/hello/config'],
+    ['PUT', '/fgs/functions/hello/async-invoke-config'],
+    ['POST', '/fgs/functions/hello/versions'],
+    ['POST', '/notifications/topics'],
+  ])('that is over 1 MiB is refused by %s %s', async (method, path) => {
+    const answer = await app.call(method, path, { a: 'x'.repeat(1_048_576) });
+    expect([answer.status, answer.body]).toEqual([413, apiError('FSS.0413')]);
   });
 
   it('is not read where there is none, whatever the content type says', async () => {

@@ -1,8 +1,9 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
-import { networkPattern, ServiceConfig, Setting } from '#platform';
+import { CodeStoreConfig } from '#objects';
+import { networkPattern, Setting } from '#platform';
 
 /** What the ingress reads from its environment. */
-export class IngressConfig extends ServiceConfig {
+export class IngressConfig extends CodeStoreConfig {
   @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project the first credentials belong to.' })
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   projectId!: string;
@@ -89,8 +90,8 @@ export class IngressConfig extends ServiceConfig {
   publicUrl?: string;
 
   /** Relations between the settings. */
-  faults(): string[] {
-    const faults: string[] = [];
+  override faults(): string[] {
+    const faults = super.faults();
     if (this.confirmedBy === 'endpoint' && this.publicUrl === undefined)
       faults.push('SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint');
     if ((this.accessKey === undefined) !== (this.secretKey === undefined))

@@ -1,11 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, type Registry as Metrics } from 'prom-client';
+import type { ObjectStore } from '#objects';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
+import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
+import { ArchivesController } from './archives.controller.ts';
 import { CredentialsController } from './credentials.controller.ts';
+import { CodeIntake } from './function-code.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IamController } from './iam.controller.ts';
@@ -18,6 +22,8 @@ import { StatusLogController } from './status-log.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
+  CODE_INTAKE,
+  CODE_STORE,
   FUNCTION_NAMES,
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -33,6 +39,7 @@ import { SubscriptionsController } from './subscriptions.controller.ts';
 import type { TopicMessages } from './topic-messages.ts';
 import { TopicNames } from './topic-names.ts';
 import { TopicsController } from './topics.controller.ts';
+import { VersionsController } from './versions.controller.ts';
 
 /** What the ingress is made of. */
 export interface IngressParts {
@@ -41,6 +48,7 @@ export interface IngressParts {
   readonly acceptor: Acceptor;
   readonly records: StatusRecords;
   readonly messages: TopicMessages;
+  readonly codeStore: ObjectStore;
   readonly sealer: Sealer;
   readonly options: IngressOptions;
   readonly logger: Logger;
@@ -49,7 +57,8 @@ export interface IngressParts {
 /** The ingress accepts: it is the API, and the Kafka door. */
 @Module({})
 export class IngressModule {
-  static register({ registry, writer, acceptor, records, messages, sealer, options, logger }: IngressParts): DynamicModule {
+  static register(parts: IngressParts): DynamicModule {
+    const { registry, writer, acceptor, records, messages, codeStore, sealer, options, logger } = parts;
     return {
       module: IngressModule,
       // StatusLogController and ReservedInstancesController first: their paths stand where a function's URN may.
@@ -57,6 +66,9 @@ export class IngressModule {
         StatusLogController,
         ReservedInstancesController,
         FunctionsController,
+        VersionsController,
+        AliasesController,
+        ArchivesController,
         PoliciesController,
         RecordsController,
         CredentialsController,
@@ -72,11 +84,13 @@ export class IngressModule {
         { provide: REGISTRY_WRITER, useValue: writer },
         { provide: ACCEPTOR, useValue: acceptor },
         { provide: STATUS_RECORDS, useValue: records },
+        { provide: CODE_STORE, useValue: codeStore },
+        { provide: CODE_INTAKE, useValue: new CodeIntake(codeStore) },
+        { provide: SEALER, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
         { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
         { provide: TOPIC_MESSAGES, useValue: messages },
-        { provide: SEALER, useValue: sealer },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
       ],
     };

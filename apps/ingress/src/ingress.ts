@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { KafkaGateway } from '#kafka';
 import { SendoffStrategy } from '#kafka';
+import type { ObjectStore } from '#objects';
 import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { CodeSweep } from './code-sweep.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
@@ -13,6 +15,7 @@ import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, countForgottenKeys, countTurnedAway, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
+import { allowLargeBodies } from './large-bodies.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
 import { TopicMessages } from './topic-messages.ts';
@@ -22,6 +25,7 @@ export async function composeIngress(
   { config, clock, logger, metrics }: ServiceBase<IngressConfig>,
   gateway: KafkaGateway,
   records: StatusRecords,
+  codeStore: ObjectStore,
 ): Promise<Composition> {
   const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
   const sealer = await openSealer(config);
@@ -43,6 +47,8 @@ export async function composeIngress(
   await keys.start();
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
+  const sweep = new CodeSweep({ store: codeStore, registry, clock, logger });
+  sweep.start();
   const { accessKey, secretKey, confirmedBy } = config;
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
@@ -50,7 +56,7 @@ export async function composeIngress(
   const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, messages, sealer, options, logger }),
+    module: IngressModule.register({ registry, writer, acceptor, records, messages, codeStore, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
@@ -58,9 +64,11 @@ export async function composeIngress(
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
+      allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, logger);
     },
     async close() {
+      sweep.close();
       await Promise.all([keys.close(), registry.close()]);
       await gateway.close();
     },

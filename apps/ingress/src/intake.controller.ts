@@ -54,6 +54,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
     functionName,
     project: headers[intakeHeader.project] ?? project,
     payload: value,
+    headers,
     hops: wholeHeader(headers, intakeHeader.hops, 999_999) ?? 0,
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
     ...(traceparent === undefined || traceparent.length > 128 ? {} : { traceparent }),

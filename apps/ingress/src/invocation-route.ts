@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits } from '#contracts';
 import type { Logger } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
-import { ApiError, functionNotFound } from './api-error.ts';
+import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
 import { parserOf } from './http-surface.ts';
 
@@ -32,6 +32,10 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
       return new ApiError('FSS.0400', `X-Sendoff-Delay-Seconds must be a whole number from 0 to ${limits.delaySecondsMax}`);
     case 'idempotency-conflict':
       return new ApiError('FSS.0422', 'this Idempotency-Key was sent before with another event; use a new key for a new event');
+    case 'version-unknown':
+      return versionNotFound(urn);
+    case 'alias-unknown':
+      return aliasNotFound(urn);
     case 'urn-malformed':
       return new ApiError('FSS.1309', `not a function URN: ${urn.slice(0, 300)}`);
     default:
@@ -65,6 +69,7 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
     functionName: urn,
     project,
     payload,
+    headers: request.headers,
     hops: 0,
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
     ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),

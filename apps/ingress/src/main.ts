@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { openKafka } from '#kafka';
+import { openCodeStore } from '#objects';
 import { runService } from '#platform';
 import { HttpStatusRecords } from './adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
@@ -11,6 +12,7 @@ await runService({
   async compose(base) {
     const { config, logger, fatal } = base;
     const gateway = await openKafka({ ...config, name: 'ingress', logger, fatal, publishTimeoutMs: config.acceptTimeoutMs });
-    return composeIngress(base, gateway, new HttpStatusRecords(config.statusLoggerUrl, config.internalToken));
+    const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
+    return composeIngress(base, gateway, records, openCodeStore(config));
   },
 });

@@ -18,7 +18,7 @@ export function neededRight(method: string, route: string): AccessRight {
 
 /** The parameter of a route that names a function; undefined where its path names none. */
 export function functionParameter(route: string): string | undefined {
-  return route.startsWith(functionRoutes) ? route.slice(functionRoutes.length).split('/')[0] : undefined;
+  return /\/functions\/:(\w+)/.exec(route)?.[1];
 }
 
 /** Does a route itself look at what the caller may do? It makes or lists functions or access keys, which its path does not name. */

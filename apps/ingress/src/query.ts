@@ -18,6 +18,19 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
   return Number(text);
 }
 
+const functionPageMax = 400;
+
+/**
+ * A page of functions or versions, by `marker`, an offset, and `maxitems`: 0 and more than 400 are 400.
+ * @throws ApiError FSS.1001 for anything that is no whole number from 0.
+ */
+export function functionPage<T>(all: readonly T[], query: Query): { readonly page: readonly T[]; readonly next: number } {
+  const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const asked = wholeQuery(query, 'maxitems', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const page = all.slice(marker, marker + (asked === 0 ? functionPageMax : Math.min(asked, functionPageMax)));
+  return { page, next: marker + page.length };
+}
+
 /**
  * An instant of a query: `YYYY-MM-DDTHH:mm:ss`, in UTC, a zone designator being allowed.
  * @throws ApiError FSS.1001 when it is none.

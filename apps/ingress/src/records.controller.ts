@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { epochMs, formatFunctionUrn, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
+import { epochMs, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
@@ -75,7 +75,7 @@ export class RecordsController {
   }
 
   private common(project: string, urn: string, query: QueryString, byDefault: readonly Status[]): StatusQuery {
-    const functionUrn = formatFunctionUrn(this.names.parse(urn, project));
+    const functionUrns = this.names.versionsNamed(urn, project);
     const now = this.clock.now();
     const { status } = query;
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
@@ -85,7 +85,7 @@ export class RecordsController {
     const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
     return {
       project,
-      functionUrn,
+      functionUrns,
       statuses: status === undefined || status === '' ? byDefault : [status as Status],
       beginAt,
       // A query's second is a whole one: what began within it belongs to it.

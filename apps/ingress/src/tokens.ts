@@ -12,6 +12,10 @@ export const STATUS_RECORDS = Symbol('status records');
 export const TOPIC_NAMES = Symbol('topic names');
 /** Injection token of what hands messages to the notifier. */
 export const TOPIC_MESSAGES = Symbol('topic messages');
+/** Injection token of the store that keeps code. */
+export const CODE_STORE = Symbol('code store');
+/** Injection token of what takes code in. */
+export const CODE_INTAKE = Symbol('code intake');
 /** Injection token of what seals secrets. */
 export const SEALER = Symbol('sealer');
 /** Injection token of this service's options. */

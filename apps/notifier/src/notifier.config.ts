@@ -1,30 +1,9 @@
-import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
-import { networkPattern, ServiceConfig, Setting } from '#platform';
+import { IsArray, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
+import { ObjectStoreConfig } from '#objects';
+import { networkPattern, Setting } from '#platform';
 
 /** What the notifier reads from its environment. */
-export class NotifierConfig extends ServiceConfig {
-  @Setting({
-    env: 'S3_ENDPOINT',
-    description: 'Object store, as a URL; where unset objects go to a folder below the data folder.',
-  })
-  @IsOptional()
-  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
-  s3Endpoint?: string;
-
-  @Setting({ env: 'S3_ACCESS_KEY', description: 'Access key of the object store.', isSecret: true })
-  @IsOptional()
-  @IsString()
-  s3AccessKey?: string;
-
-  @Setting({ env: 'S3_SECRET_KEY', description: 'Secret key of the object store.', isSecret: true })
-  @IsOptional()
-  @IsString()
-  s3SecretKey?: string;
-
-  @Setting({ env: 'S3_REGION', description: 'Region of the object store.' })
-  @IsString()
-  s3Region: string = 'us-east-1';
-
+export class NotifierConfig extends ObjectStoreConfig {
   @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery before it is given up.' })
   @IsInt()
   @Min(1)
@@ -108,12 +87,8 @@ export class NotifierConfig extends ServiceConfig {
   @IsIn(['rfc3339', 'documented'])
   timestampForm: 'rfc3339' | 'documented' = 'rfc3339';
 
-  /** Relations between settings. */
-  faults(): string[] {
-    const faults: string[] = [];
-    if (this.s3Endpoint !== undefined && (this.s3AccessKey === undefined || this.s3SecretKey === undefined))
-      faults.push('S3_ACCESS_KEY and S3_SECRET_KEY: required with S3_ENDPOINT');
-    if (this.waitMaxMs < this.waitBaseMs) faults.push('NOTIFIER_WAIT_MAX_MS: must be at least NOTIFIER_WAIT_BASE_MS');
-    return faults;
+  override faults(): string[] {
+    const isOrdered = this.waitMaxMs >= this.waitBaseMs;
+    return [...super.faults(), ...(isOrdered ? [] : ['NOTIFIER_WAIT_MAX_MS: must be at least NOTIFIER_WAIT_BASE_MS'])];
   }
 }

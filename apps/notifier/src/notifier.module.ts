@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
+import { s3Of } from '#objects';
 import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { FolderDestination } from './adapters/folder-destination.ts';
@@ -39,13 +40,9 @@ export interface OpenDestinations {
 }
 
 function objectStore({ config, clock, logger }: NotifierParts): { destination: Destination; close: () => void } {
-  const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region, dataDir } = config;
-  if (endpoint !== undefined && accessKey !== undefined && secretKey !== undefined)
-    return {
-      destination: new S3Destination({ endpoint, accessKey, secretKey, region }, clock) as Destination,
-      close: () => undefined,
-    };
-  const folder = new FolderDestination(join(dataDir, 'objects'), clock, logger);
+  const s3 = s3Of(config);
+  if (s3 !== undefined) return { destination: new S3Destination(s3, clock) as Destination, close: () => undefined };
+  const folder = new FolderDestination(join(config.dataDir, 'objects'), clock, logger);
   void folder.sweep();
   return { destination: folder as Destination, close: () => folder.close() };
 }

@@ -33,7 +33,7 @@ export class RegistryDirectory implements TargetDirectory {
   /** A function that was deleted meanwhile had its grants when it was invoked, and its outcome is still owed. */
   private missingGrant({ invocation }: Settlement, target: Target): string | undefined {
     const urn = parseFunctionUrn(invocation.functionUrn, nowhere);
-    const fn = urn === undefined ? undefined : this.registry.functionByUrn(urn);
+    const fn = urn === undefined ? undefined : this.registry.versionByUrn(urn);
     if (fn === undefined) return undefined;
     const agency = fn.agency === undefined ? undefined : this.registry.agency(fn.project, fn.agency);
     return isGranted(agency, target)

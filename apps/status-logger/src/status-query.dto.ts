@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { type EpochMs, type Status, type StatusQuery } from '#contracts';
 
 /** A question of the ingress, checked. */
@@ -8,9 +8,12 @@ export class StatusQueryDto implements StatusQuery {
   project!: string;
 
   @IsOptional()
-  @IsString()
-  @MaxLength(300)
-  functionUrn?: string;
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10)
+  @IsString({ each: true })
+  @MaxLength(300, { each: true })
+  functionUrns?: string[];
 
   @IsOptional()
   @IsArray()

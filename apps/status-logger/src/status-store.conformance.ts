@@ -62,7 +62,7 @@ export function statusStoreConformance(name: string, open: () => Promise<StatusS
         aRecord({ requestId: 'c', functionUrn: 'other' }),
         aRecord({ requestId: 'd', project: 'p2' }),
       ]);
-      expect(await ids({ functionUrn: builtUrn })).toEqual(['a', 'b']);
+      expect(await ids({ functionUrns: [builtUrn] })).toEqual(['a', 'b']);
       expect(await ids({ statuses: ['FAIL'] })).toEqual(['b']);
       expect(await ids({ requestIds: ['a', 'd'] })).toEqual(['a']);
       expect(await ids({ requestIds: [] })).toEqual([]);

@@ -6,6 +6,7 @@ import type { RecordHeaders } from './record.ts';
 export const header = {
   requestId: 'request-id',
   functionUrn: 'function-urn',
+  alias: 'alias',
   project: 'project',
   acceptedAt: 'accepted-at',
   expiresAt: 'expires-at',

@@ -26,6 +26,8 @@ export interface Invocation {
   readonly requestId: string;
   /** Eight fields; names the version that runs. */
   readonly functionUrn: string;
+  /** The alias it was asked by; absent where a version was named. */
+  readonly alias?: string;
   readonly project: string;
   readonly acceptedAt: EpochMs;
   /** The end of the validity period: no attempt starts at or after it. */
@@ -58,6 +60,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
     [header.expiresAt]: String(invocation.expiresAt),
     [header.attempt]: String(invocation.attempt),
   };
+  if (invocation.alias !== undefined) headers[header.alias] = invocation.alias;
   if (invocation.dueAt > invocation.acceptedAt) headers[header.dueAt] = String(invocation.dueAt);
   if (invocation.retriesUsed > 0) headers[header.retriesUsed] = String(invocation.retriesUsed);
   if (policy.retriesMax > 0) headers[header.retriesMax] = String(policy.retriesMax);
@@ -83,12 +86,14 @@ export function encodeInvocation(topic: string, invocation: Invocation, key: str
  */
 export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Invocation {
   const acceptedAt = instant(headers, header.acceptedAt);
+  const alias = headers[header.alias];
   const traceparent = headers[header.traceparent];
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
   return {
     requestId: requiredText(headers, header.requestId),
     functionUrn: requiredText(headers, header.functionUrn),
+    ...(alias === undefined ? {} : { alias }),
     project: requiredText(headers, header.project),
     acceptedAt,
     expiresAt: instant(headers, header.expiresAt),

@@ -9,13 +9,24 @@ export type FunctionCode =
       readonly source: string /** SHA-512, hex. */;
       readonly digest: string;
     }
+  | {
+      /** A ZIP in the object store. */
+      readonly kind: 'archive';
+      /** SHA-512, hex; the name in the store. */
+      readonly digest: string;
+      /** MD5, hex; by it a publication says what it means. */
+      readonly md5: string;
+      readonly sizeBytes: number;
+    }
   | { readonly kind: 'url' /** What runtime `http` posts the payload to. */; readonly url: string };
 
-/** A function, at its version `latest`. Key `function/<seven-field URN>`. */
+/** A function, at its version `latest`; inside a {@link VersionDocument}, as it was published. Key `function/<seven-field URN>`. */
 export interface FunctionDocument {
   readonly kind: 'function';
   /** Seven fields: without a version. */
   readonly urn: string;
+  /** Absent at `latest`. */
+  readonly version?: string;
   readonly id: string;
   readonly project: string;
   readonly package: string;
@@ -31,6 +42,8 @@ export interface FunctionDocument {
   readonly code: FunctionCode;
   /** Name/value pairs for `context.getUserData`. */
   readonly userData: Readonly<Record<string, string>>;
+  /** More of them, each value sealed, bound to {@link userDataOwner}. Absent where there are none. */
+  readonly sealedUserData?: Readonly<Record<string, string>>;
   /** The agency that grants actions on targets. */
   readonly agency?: string;
   readonly appAgency?: string;
@@ -43,6 +56,48 @@ export interface FunctionDocument {
   readonly modifiedAt: EpochMs;
   /** Fields of the API that are kept and shown but change nothing here. */
   readonly kept: Readonly<Record<string, unknown>>;
+}
+
+/** A published version of a function; it never changes. Key `version/<eight-field URN>`. */
+export interface VersionDocument {
+  readonly kind: 'version';
+  /** Eight fields. */
+  readonly urn: string;
+  readonly project: string;
+  readonly version: string;
+  /** What was said at its publication. */
+  readonly description: string;
+  /** The function as it was; its `instancesMax` is not used, for that bound belongs to the function as a whole. */
+  readonly function: FunctionDocument;
+  readonly publishedAt: EpochMs;
+}
+
+/** One condition of a request that an alias looks at. */
+export interface AliasRule {
+  readonly source: 'header' | 'cookie';
+  /** The header's name in lower case, or the cookie's as it is. */
+  readonly name: string;
+  /** `=`: it is `value`; `in`: it is one of the texts of `value`, which commas part. */
+  readonly operator: '=' | 'in';
+  readonly value: string;
+}
+
+/** A name that leads to a version, or to one of two. Key `alias/<eight-field URN>`. */
+export interface AliasDocument {
+  readonly kind: 'alias';
+  /** Eight fields, the last `!<name>`. */
+  readonly urn: string;
+  readonly project: string;
+  readonly name: string;
+  /** Where it leads where nothing below says otherwise. */
+  readonly version: string;
+  readonly description: string;
+  /** A second version, for so many invocations of a hundred. */
+  readonly weighted?: { readonly version: string; readonly percent: number };
+  /** A second version, for the requests that all, or any, of the rules fit. Asked before the weight. */
+  readonly ruled?: { readonly version: string; readonly combine: 'and' | 'or'; readonly rules: readonly AliasRule[] };
+  readonly createdAt: EpochMs;
+  readonly modifiedAt: EpochMs;
 }
 
 /** The asynchronous configuration of a function or one of its versions. Key `policy/<eight-field URN>`. */
@@ -166,6 +221,8 @@ export interface CredentialDocument extends Access {
 export type RegistryDocument =
   | FunctionDocument
   | CredentialDocument
+  | VersionDocument
+  | AliasDocument
   | PolicyDocument
   | AgencyDocument
   | TopicDocument
@@ -177,6 +234,10 @@ export function registryKey(document: RegistryDocument): string {
   switch (document.kind) {
     case 'function':
       return functionKey(document.urn);
+    case 'version':
+      return versionKey(document.urn);
+    case 'alias':
+      return aliasKey(document.urn);
     case 'policy':
       return policyKey(document.functionUrn);
     case 'agency':
@@ -197,6 +258,21 @@ export function registryKey(document: RegistryDocument): string {
 /** @param bareUrn seven fields. */
 export function functionKey(bareUrn: string): string {
   return `function/${bareUrn}`;
+}
+
+/** What the sealed value of a name in a function's user data is bound to, at every version. @param bareUrn seven fields. */
+export function userDataOwner(bareUrn: string, name: string): string {
+  return `${functionKey(bareUrn)} user data ${name}`;
+}
+
+/** @param urn eight fields. */
+export function versionKey(urn: string): string {
+  return `version/${urn}`;
+}
+
+/** @param urn eight fields, the last `!<name>`. */
+export function aliasKey(urn: string): string {
+  return `alias/${urn}`;
 }
 
 /** @param functionUrn eight fields. */

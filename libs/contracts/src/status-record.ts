@@ -36,8 +36,8 @@ export interface StatusRecord {
 /** A question to the status store, asked by the ingress over HTTP. */
 export interface StatusQuery {
   readonly project: string;
-  /** Eight fields; absent asks for all of the project's functions. */
-  readonly functionUrn?: string;
+  /** Of eight fields each; absent asks for all of the project's functions. */
+  readonly functionUrns?: readonly string[];
   readonly requestIds?: readonly string[];
   readonly statuses?: readonly Status[];
   /** The window, over `acceptedAt`: [beginAt, endAt]. */

@@ -15,6 +15,8 @@ export interface InvocationRequest {
   readonly requestId: string;
   /** Eight fields. */
   readonly functionUrn: string;
+  /** The alias that led to that version. */
+  readonly alias?: string;
   readonly project: string;
   readonly payload: Buffer;
   /** Chained invocations before this one. */
@@ -55,6 +57,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
   const invocation: Invocation = {
     requestId: request.requestId,
     functionUrn: request.functionUrn,
+    ...(request.alias === undefined ? {} : { alias: request.alias }),
     project: request.project,
     acceptedAt: now,
     expiresAt: epochMs(dueAt + (known.policy?.eventAgeMaxMs ?? eventAgeMsWithoutPolicy)),

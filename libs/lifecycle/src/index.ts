@@ -3,6 +3,7 @@ export * from './access.ts';
 export * from './admit.ts';
 export * from './after-delivery.ts';
 export * from './backoff.ts';
+export * from './choose-version.ts';
 export * from './concerned.ts';
 export * from './decide.ts';
 export * from './delay-topic.ts';

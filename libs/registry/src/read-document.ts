@@ -22,6 +22,8 @@ const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
     instancesMax: 'number',
     concurrencyPerInstance: 'number',
   },
+  version: { urn: 'string', project: 'string', version: 'string', function: 'object', publishedAt: 'number' },
+  alias: { urn: 'string', project: 'string', name: 'string', version: 'string' },
   policy: { functionUrn: 'string', eventAgeMaxMs: 'number', retriesMax: 'number', backoff: 'object', destinations: 'object' },
   agency: { project: 'string', name: 'string', grants: 'array' },
   topic: { urn: 'string', project: 'string', name: 'string', subscriptions: 'array' },
@@ -62,7 +64,9 @@ function faultOf(parsed: unknown): string | undefined {
   if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return 'the document is of no known kind';
   for (const [name, type] of Object.entries(shapes[kind as RegistryDocument['kind']]))
     if (typeOf(fields[name]) !== type) return `field ${name} is not of type ${type}`;
-  return undefined;
+  if (kind !== 'version') return undefined;
+  const inner = faultOf(fields['function']);
+  return inner === undefined ? undefined : `function: ${inner}`;
 }
 
 function typeOf(value: unknown): string {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type AgencyDocument,
+  type AliasDocument,
   epochMs,
   type FunctionDocument,
   type FunctionUrn,
@@ -66,6 +67,17 @@ function aPolicy(urn: FunctionUrn): PolicyDocument {
 }
 
 const anAgency: AgencyDocument = { kind: 'agency', project: 'p1', name: 'a', grants: [] };
+
+const anAlias: AliasDocument = {
+  kind: 'alias',
+  urn: formatFunctionUrn(urnOf('f', 'p1', '!prod')),
+  project: 'p1',
+  name: 'prod',
+  version: 'v1',
+  description: '',
+  createdAt: epochMs(0),
+  modifiedAt: epochMs(0),
+};
 
 let kafka: MemoryKafka;
 let registry: Registry;
@@ -156,6 +168,30 @@ describe('Registry', () => {
     expect(registry.policiesOf(formatBareUrn(urnOf('f'))).length).toBe(2);
   });
 
+  it('knows a function at each version; its bound is that of the function now', async () => {
+    const published = { ...aFunction('f', { memoryMb: 256, instancesMax: 5 }), version: 'v1' };
+    const version = { urn: formatFunctionUrn(urnOf('f', 'p1', 'v1')), project: 'p1', version: 'v1', description: '' };
+    await writer().write([
+      aFunction('f', { instancesMax: 0 }),
+      aFunction('fx'),
+      { kind: 'version', ...version, function: published, publishedAt: epochMs(0) },
+      anAlias,
+    ]);
+    expect(registry.versionByUrn(urnOf('f'))?.memoryMb).toBe(128);
+    expect(registry.versionByUrn(urnOf('f', 'p1', 'v1'))).toEqual({ ...published, instancesMax: 0 });
+    expect(registry.versionByUrn(urnOf('f', 'p1', 'v2'))).toBeUndefined();
+    expect(registry.versionByUrn(urnOf('f', 'p1', '!prod'))).toBeUndefined();
+    expect(registry.versionByUrn(urnOf('fx', 'p1', 'v1'))).toBeUndefined();
+    expect(registry.alias(urnOf('f', 'p1', '!prod'))).toEqual(anAlias);
+    expect(registry.alias(urnOf('fx', 'p1', '!prod'))).toBeUndefined();
+    const bare = formatBareUrn(urnOf('f'));
+    expect(registry.versionsOf(bare).map(({ version: name }) => name)).toEqual(['v1']);
+    expect(registry.aliasesOf(bare)).toEqual([anAlias]);
+    expect(registry.versionsOf(bare.slice(0, -1))).toEqual([]);
+    await writer().write([{ delete: functionKey(bare) }]);
+    expect(registry.versionByUrn(urnOf('f', 'p1', 'v1'))).toBeUndefined();
+  });
+
   it('forgets what was deleted, in lists too', async () => {
     await writer().write([aFunction('f'), aFunction('g')]);
     await writer().write([{ delete: functionKey(aFunction('f').urn) }]);
@@ -205,6 +241,11 @@ describe('Registry', () => {
     ['of no known kind', 'agency/p1/a', '{"kind":"toString"}'],
     ['without a field readers rely on', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a"}'],
     ['with a field of another type', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a","grants":{}}'],
+    [
+      'a version without the function it fixes',
+      'version/u',
+      '{"kind":"version","urn":"u","project":"p1","version":"v1","publishedAt":1,"function":{}}',
+    ],
     ['kept under a key that is not its own', 'agency/p1/b', JSON.stringify(anAgency)],
   ])('ignores a document that is %s, keeps what was there, and says so', async (_fault, key, value) => {
     await writer().write([anAgency]);

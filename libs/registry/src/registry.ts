@@ -1,6 +1,8 @@
 import {
   type AgencyDocument,
   agencyKey,
+  type AliasDocument,
+  aliasKey,
   type CredentialDocument,
   credentialKey,
   type FunctionDocument,
@@ -19,6 +21,8 @@ import {
   type RegistryDocument,
   type TopicDocument,
   topicKey,
+  type VersionDocument,
+  versionKey,
 } from '#contracts';
 import type { KafkaGateway, TopicFollower } from '#kafka';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
@@ -80,12 +84,29 @@ export class Registry {
     return this.#documents.get(key);
   }
 
-  /** The function a URN names, whatever its qualifier; there is one version. */
+  /** The function a URN names at its version `latest`, whatever its qualifier. */
   functionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
     return this.#of('function', functionKey(formatBareUrn(urn)));
   }
 
-  /** The policy set for exactly this version or alias; one without a policy of its own has none. @param urn parsed, or eight fields. */
+  /**
+   * The function at exactly the version a URN names; `undefined` where there is none of that name, and for an alias.
+   *
+   * How many instances there may be is asked of the function as it is now: a version never changes, and must be stopped all the same.
+   */
+  versionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
+    const latest = this.functionByUrn(urn);
+    if (latest === undefined || urn.qualifier === 'latest') return latest;
+    const published = this.#of('version', versionKey(formatFunctionUrn(urn)));
+    return published === undefined ? undefined : { ...published.function, instancesMax: latest.instancesMax };
+  }
+
+  /** The alias a URN names, or `undefined`. */
+  alias(urn: FunctionUrn): AliasDocument | undefined {
+    return this.#of('alias', aliasKey(formatFunctionUrn(urn)));
+  }
+
+  /** The policy set for exactly this version; one without a policy of its own has none. @param urn parsed, or eight fields. */
   policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
     return this.#of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
   }
@@ -123,10 +144,19 @@ export class Registry {
     return [...(project === undefined ? this.#documents.ofKind(kind) : this.#documents.ofProject(kind, project))];
   }
 
-  /** The policies of all versions and aliases of a function. @param bareUrn seven fields. */
+  /** The policies of all versions of a function. @param bareUrn seven fields. */
   policiesOf(bareUrn: string): PolicyDocument[] {
-    const project = bareUrn.split(':')[3] ?? '';
-    return this.list('policy', project).filter(({ functionUrn }) => functionUrn.startsWith(`${bareUrn}:`));
+    return this.list('policy', projectOfUrn(bareUrn)).filter(({ functionUrn }) => functionUrn.startsWith(`${bareUrn}:`));
+  }
+
+  /** The published versions of a function, in no promised order. @param bareUrn seven fields. */
+  versionsOf(bareUrn: string): VersionDocument[] {
+    return this.list('version', projectOfUrn(bareUrn)).filter(({ urn }) => urn.startsWith(`${bareUrn}:`));
+  }
+
+  /** The aliases of a function, in no promised order. @param bareUrn seven fields. */
+  aliasesOf(bareUrn: string): AliasDocument[] {
+    return this.list('alias', projectOfUrn(bareUrn)).filter(({ urn }) => urn.startsWith(`${bareUrn}:`));
   }
 
   /** Tells a listener of each change once it is applied, those of the replay included. @returns what ends it. */
@@ -173,4 +203,8 @@ export class Registry {
       }
     }
   }
+}
+
+function projectOfUrn(urn: string): string {
+  return urn.split(':')[3] ?? '';
 }

@@ -1,19 +1,12 @@
-import { Client, type LifecycleConfig, type LifecycleRule } from 'minio';
+import type { Client, LifecycleConfig, LifecycleRule } from 'minio';
 import type { EpochMs, Target } from '#contracts';
 import type { Delivery } from '#lifecycle';
+import { s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 
 type ObsTarget = Extract<Target, { type: 'OBS' }>;
-
-/** Where an S3 is, and how to be let in. */
-export interface S3Options {
-  readonly endpoint: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly region: string;
-}
 
 /** Answers that will be the same next time. */
 const finalCodes = new Set([
@@ -47,19 +40,11 @@ export class S3Destination implements Destination<ObsTarget> {
   private settingRules: Promise<unknown> = Promise.resolve();
 
   constructor(
-    { endpoint, accessKey, secretKey, region }: S3Options,
+    options: S3Options,
     private readonly clock: Clock,
   ) {
-    const url = new URL(endpoint);
-    this.endpoint = url.origin;
-    this.client = new Client({
-      endPoint: url.hostname,
-      port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-      useSSL: url.protocol === 'https:',
-      accessKey,
-      secretKey,
-      region,
-    });
+    this.endpoint = new URL(options.endpoint).origin;
+    this.client = s3Client(options);
   }
 
   async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<Delivery> {

@@ -116,13 +116,13 @@ export class SqliteStatusStore implements StatusStore {
 
 function filter(
   where: ExpressionBuilder<Tables, 'invocations'>,
-  { project, functionUrn, requestIds, statuses, beginAt, endAt }: StatusQuery,
+  { project, functionUrns, requestIds, statuses, beginAt, endAt }: StatusQuery,
 ) {
   return where.and([
     where('project', '=', project),
     where('accepted_at', '>=', beginAt),
     where('accepted_at', '<=', endAt),
-    ...(functionUrn === undefined ? [] : [where('function_urn', '=', functionUrn)]),
+    ...(functionUrns === undefined ? [] : [where('function_urn', 'in', [...functionUrns])]),
     ...(requestIds === undefined ? [] : [requestIds.length === 0 ? sql<boolean>`0` : where('request_id', 'in', [...requestIds])]),
     ...(statuses === undefined ? [] : [where('status', 'in', [...statuses])]),
   ]);

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type FunctionDocument } from '#contracts';
-import { systemClock } from '#platform';
-import { aFunction } from '#testing';
+import { epochMs, type FunctionDocument, userDataOwner } from '#contracts';
+import { type CodeStoreConfig, openCodeStore } from '#objects';
+import { Sealer, systemClock } from '#platform';
+import { aFunction, eventually } from '#testing';
 import { runtimeConformance } from '../../runtime.conformance.ts';
+import { CodeFolders } from './code-folders.ts';
 import { NodeRuntime } from './node-runtime.ts';
 
 const behaviours = `
@@ -24,18 +26,33 @@ exports.handler = (event, context, callback) => {
 const withSource = (source: string, given: Partial<FunctionDocument> = {}): FunctionDocument =>
   aFunction({ code: { kind: 'inline', source, digest: createHash('sha512').update(source).digest('hex') }, ...given });
 
+const callOf = (fn: FunctionDocument) => ({
+  function: fn,
+  qualifier: fn.version ?? 'latest',
+  requestId: 'r1',
+  attempt: 1,
+  payload: Buffer.from('{}'),
+  deadlineAt: epochMs(systemClock.now() + 8_000),
+});
+
+const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
 let workDir: string;
 let logged: string[];
 
 async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4) {
   workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
+  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreConfig);
   logged = [];
   const log = {
     write: (_fn: FunctionDocument, requestId: string, text: string) => void logged.push(`${requestId}: ${text}`),
     close: async () => undefined,
   };
   return {
-    runtime: new NodeRuntime({ workDir, instancesMax, idleMs: 60_000 }, systemClock, log),
+    runtime: new NodeRuntime(
+      { folders: new CodeFolders(workDir, store, 10), sealer, instancesMax, idleMs: 60_000 },
+      systemClock,
+      log,
+    ),
     fn: withSource(source, given),
     close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
   };
@@ -201,5 +218,78 @@ describe('a Node.js function', () => {
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(Array(5).fill('succeeded'));
     expect(runtime.instances).toBeLessThanOrEqual(2);
+  });
+
+  it('knows its version, and runs the code of that version though another shares its name', async () => {
+    under = await open('exports.handler = async (event, c) => [process.pid, c.getVersion(), process.env.RUNTIME_FUNC_VERSION];');
+    const { runtime, fn } = under;
+    const answers = [];
+    for (const given of [fn, { ...fn, version: 'v1' }, fn])
+      answers.push(await runtime.run(callOf(given), new AbortController().signal));
+    const said = answers.map((outcome) => ('responsePayload' in outcome ? JSON.parse(String(outcome.responsePayload)) : []));
+    expect(said.map(([, ...version]) => version)).toEqual([
+      ['latest', 'latest'],
+      ['v1', 'v1'],
+      ['latest', 'latest'],
+    ]);
+    expect(said[0][0]).toBe(said[2][0]);
+    expect(said[0][0]).not.toBe(said[1][0]);
+  });
+
+  it('has its instances counted together with those of its versions', async () => {
+    under = await open('exports.handler = async (event, c) => c.getVersion();', { instancesMax: 1 });
+    const { runtime, fn } = under;
+    const versions = [fn, { ...fn, version: 'v1' }, { ...fn, version: 'v2' }, fn];
+    const outcomes = await Promise.all(versions.map(async (given) => runtime.run(callOf(given), new AbortController().signal)));
+    expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual([
+      '"latest"',
+      '"v1"',
+      '"v2"',
+      '"latest"',
+    ]);
+  });
+
+  it('reads its encrypted user data', async () => {
+    const sealed = sealer.seal('hush', userDataOwner(aFunction().urn, 'password'));
+    const source = "exports.handler = async (event, c) => [c.getUserData('password'), c.getUserData('colour')];";
+    const given = { userData: { colour: 'blue' }, sealedUserData: { password: sealed } };
+    expect(await returned(source, given)).toEqual(['hush', 'blue']);
+  });
+
+  it('whose user data was sealed with another key waits for the right one', async () => {
+    const other = new Sealer('another-platform-key-of-32-characters');
+    const sealedUserData = { password: other.seal('hush', userDataOwner(aFunction().urn, 'password')) };
+    expect(await run('exports.handler = async () => 1;', { sealedUserData })).toEqual({
+      kind: 'unavailable',
+      reason: 'the encrypted user data cannot be opened with the platform key',
+    });
+    await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
+  });
+
+  it('shares no temporary folder with another instance, and leaves none', async () => {
+    under = await open(
+      'exports.handler = async () => { await new Promise((r) => setTimeout(r, 50)); return process.env.TMPDIR; };',
+    );
+    const { runtime, fn } = under;
+    const outcomes = await Promise.all([fn, fn].map(async (given) => runtime.run(callOf(given), new AbortController().signal)));
+    expect(new Set(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : ''))).size).toBe(
+      2,
+    );
+    await runtime.close();
+    await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
+  });
+
+  it('with the source of another under another file name runs too', async () => {
+    under = await open('exports.handler = async () => __filename.split("/").pop();');
+    const { runtime, fn } = under;
+    const other = { ...fn, urn: `${fn.urn}2`, handler: 'lib/main.handler' };
+    for (const [given, file] of [
+      [fn, '"index.js"'],
+      [other, '"main.js"'],
+    ] as const)
+      expect(await runtime.run(callOf(given), new AbortController().signal)).toEqual({
+        kind: 'succeeded',
+        responsePayload: Buffer.from(file),
+      });
   });
 });

@@ -4,55 +4,46 @@
  * Not a wall against hostile code: the permission model keeps honest mistakes in (files, processes, workers, addons), the network
  * is open. Whoever runs strangers' code runs this service in a sandboxed RuntimeClass, or uses the `http` runtime.
  *
- * P1. An instance serves one digest of one function; a call takes an instance with room, else a new one, else waits its turn.
- * P2. At most `instancesMax` processes, and no function may hold more than three quarters of them, so that a quiet function finds room.
+ * P1. An instance serves one version of one function, as it was set at one time; a call takes an instance with room, else a new one,
+ *     else waits its turn.
+ * P2. At most `instancesMax` processes, and no function, all its versions together, may hold more than three quarters of them, so that
+ *     a quiet function finds room.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
  * P4. No instance outlives this process: its channel closes, and where the system can (`setpriv`), it is killed by the kernel, even
  *     in an endless loop.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { FunctionDocument } from '#contracts';
+import { type FunctionDocument, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Clock, Timer } from '#platform';
+import type { Clock, Sealer, Timer } from '#platform';
 import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
+import type { CodeFolders, Workplace } from './code-folders.ts';
 import { errorDocument, failed, Instance } from './instance.ts';
-import type { InstanceSetup } from './protocol.ts';
+import { launch, versionOf } from './launch.ts';
 
-/** Bounds of the runtime. */
+/** Bounds of the runtime, and what it works with. */
 export interface NodeRuntimeOptions {
-  /** Code and temporary files of functions go below it. */
-  readonly workDir: string;
+  readonly folders: CodeFolders;
+  /** Opens the sealed user data of functions. */
+  readonly sealer: Pick<Sealer, 'open'>;
   readonly instancesMax: number;
   /** An instance without calls ends after this. */
   readonly idleMs: number;
 }
 
 interface Pool {
+  /** Seven fields: versions of a function share its bound. */
+  readonly functionUrn: string;
   readonly instances: Set<Instance>;
 }
 
 const acquireTimeoutMs = 10_000;
-const extension = extname(fileURLToPath(import.meta.url));
-const bootstrapFile = fileURLToPath(new URL(`./bootstrap${extension}`, import.meta.url));
-const pdeathsig = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => {
-  try {
-    accessSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-});
+const unreadable = 'the encrypted user data cannot be opened with the platform key';
 
 /** The runtime of functions whose `runtime` is some `Node.js...`. */
 export class NodeRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
   private readonly waiters: (() => void)[] = [];
   private readonly sweepTimer: Timer;
-  private readonly preparedCode = new Map<string, Promise<string>>();
   private isClosed = false;
 
   constructor(
@@ -79,15 +70,12 @@ export class NodeRuntime implements Runtime {
   }
 
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
-    if (call.function.code.kind !== 'inline')
-      return failed('UnhandledInvocationError', errorDocument('CodeMissing', 'the function has no code'), false);
-    const instance = await this.acquire(call.function, signal);
-    if (instance === undefined)
-      return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
-    const running = instance.call(call, signal);
-    const loadError = await Promise.race([instance.loaded, running.then(() => undefined)]);
+    const acquired = await this.acquire(call.function, signal);
+    if (!(acquired instanceof Instance)) return acquired;
+    const running = acquired.call(call, signal);
+    const loadError = await Promise.race([acquired.loaded, running.then(() => undefined)]);
     if (loadError !== undefined) {
-      instance.kill();
+      acquired.kill();
       return failed('UnhandledInvocationError', loadError);
     }
     const outcome = await running;
@@ -101,24 +89,30 @@ export class NodeRuntime implements Runtime {
     for (const { instances } of this.pools.values()) for (const instance of instances) instance.kill();
   }
 
-  private async acquire(fn: FunctionDocument, signal: AbortSignal): Promise<Instance | undefined> {
+  /** An instance with room; or how the attempt ends without one. */
+  private async acquire(fn: FunctionDocument, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
     const deadlineAt = this.clock.now() + acquireTimeoutMs;
     while (!this.isClosed && !signal.aborted && this.clock.now() < deadlineAt) {
-      const free = this.withRoom(fn) ?? (await this.startFor(fn));
-      if (free !== undefined) return free;
+      const found = this.withRoom(fn) ?? (await this.startFor(fn));
+      if (found !== undefined) return found;
       await this.turn(deadlineAt - this.clock.now());
     }
-    return undefined;
+    return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
   }
 
   /** Waits until some call has ended, bounded. */
   private async turn(waitMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.clock.setTimer(waitMs, resolve);
-      this.waiters.push(() => {
+      const wake = () => {
         timer.cancel();
         resolve();
+      };
+      // A waiter that gave up must not take the next one's turn.
+      const timer = this.clock.setTimer(waitMs, () => {
+        this.waiters.splice(this.waiters.indexOf(wake), 1);
+        resolve();
       });
+      this.waiters.push(wake);
     });
   }
 
@@ -128,15 +122,43 @@ export class NodeRuntime implements Runtime {
     return undefined;
   }
 
-  private async startFor(fn: FunctionDocument): Promise<Instance | undefined> {
-    const codeDir = await this.prepare(fn);
-    // Others may have started one, or ended a call, in the meantime.
-    const free = this.withRoom(fn);
-    if (free !== undefined) return free;
-    const own = this.pools.get(poolKey(fn))?.instances.size ?? 0;
-    if (own >= this.instancesMaxOf(fn)) return undefined;
-    if (this.instances >= this.options.instancesMax && !this.evictIdle()) return undefined;
-    return this.start(fn, codeDir);
+  /** @returns undefined where it is not this function's turn. */
+  private async startFor(fn: FunctionDocument): Promise<Instance | AttemptOutcome | undefined> {
+    if (!this.mayStart(fn)) return undefined;
+    const answer = await this.options.folders.workplaceFor(fn);
+    switch (answer.kind) {
+      case 'unavailable':
+        return { kind: 'unavailable', reason: answer.reason };
+      case 'impossible':
+        return failed('UnhandledInvocationError', errorDocument('CodeUnusable', answer.reason), false);
+      case 'ready': {
+        // Others may have started one, or ended a call, in the meantime.
+        const free = this.withRoom(fn);
+        const userData = this.userDataOf(fn);
+        if (free === undefined && userData !== undefined && this.mayStart(fn)) return this.start(fn, answer.workplace, userData);
+        answer.workplace.release();
+        return free ?? (userData === undefined ? { kind: 'unavailable', reason: unreadable } : undefined);
+      }
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  /** Is there a place for one more, or an idle one whose place it can have? */
+  private mayStart(fn: FunctionDocument): boolean {
+    const hasOwnPlace = this.instancesOf(fn.urn) < this.instancesMaxOf(fn) || this.idle(fn.urn) !== undefined;
+    return hasOwnPlace && (this.instances < this.options.instancesMax || this.idle() !== undefined);
+  }
+
+  /** @returns undefined where a value was sealed with another key. */
+  private userDataOf({ urn, userData, sealedUserData }: FunctionDocument): Readonly<Record<string, string>> | undefined {
+    try {
+      const sealed = Object.entries(sealedUserData ?? {});
+      const opened = sealed.map(([name, text]) => [name, this.options.sealer.open(text, userDataOwner(urn, name))] as const);
+      return { ...userData, ...Object.fromEntries(opened) };
+    } catch {
+      return undefined;
+    }
   }
 
   /** P2. */
@@ -145,17 +167,21 @@ export class NodeRuntime implements Runtime {
     return instancesMax === -1 ? share : Math.min(instancesMax, share);
   }
 
-  private start(fn: FunctionDocument, codeDir: string): Instance {
+  /** Where there is no place left, an idle instance makes one. */
+  private start(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): Instance {
+    if (this.instancesOf(fn.urn) >= this.instancesMaxOf(fn)) this.idle(fn.urn)?.retire();
+    else if (this.instances >= this.options.instancesMax) this.idle()?.retire();
     const key = poolKey(fn);
-    const pool = this.pools.get(key) ?? { instances: new Set<Instance>() };
+    const pool = this.pools.get(key) ?? { functionUrn: fn.urn, instances: new Set<Instance>() };
     this.pools.set(key, pool);
     const instance: Instance = new Instance({
-      child: launch(fn, codeDir),
+      child: launch(fn, workplace, userData),
       clock: this.clock,
       memoryMb: fn.memoryMb,
       onLog: (requestId, text) => this.log.write(fn, requestId, text),
       onGone: () => {
         pool.instances.delete(instance);
+        workplace.release();
         if (pool.instances.size === 0) this.pools.delete(key);
         this.waiters.shift()?.();
       },
@@ -164,15 +190,22 @@ export class NodeRuntime implements Runtime {
     return instance;
   }
 
-  /** Ends the instance that has been idle longest. @returns false when none is idle. */
-  private evictIdle(): boolean {
+  private instancesOf(functionUrn: string): number {
+    let count = 0;
+    for (const pool of this.pools.values()) if (pool.functionUrn === functionUrn) count += pool.instances.size;
+    return count;
+  }
+
+  /** The instance, of one function or of all, that has been idle longest; undefined when none is idle. */
+  private idle(functionUrn?: string): Instance | undefined {
     let oldest: Instance | undefined;
-    for (const { instances } of this.pools.values())
-      for (const instance of instances)
+    for (const pool of this.pools.values()) {
+      if (functionUrn !== undefined && pool.functionUrn !== functionUrn) continue;
+      for (const instance of pool.instances)
         if (instance.calls === 0 && instance.isServing && (oldest === undefined || instance.idleSince < oldest.idleSince))
           oldest = instance;
-    oldest?.retire();
-    return oldest !== undefined;
+    }
+    return oldest;
   }
 
   private sweepLater(): Timer {
@@ -184,85 +217,8 @@ export class NodeRuntime implements Runtime {
       this.sweepLater();
     });
   }
-
-  /** Writes the code once per digest. */
-  private async prepare(fn: FunctionDocument): Promise<string> {
-    const { code } = fn;
-    if (code.kind !== 'inline') return this.options.workDir;
-    const codeDir = join(this.options.workDir, code.digest.slice(0, 32));
-    const known = this.preparedCode.get(codeDir);
-    if (known !== undefined) return known;
-    const prepared = (async () => {
-      await mkdir(join(codeDir, 'tmp'), { recursive: true });
-      await writeFile(join(codeDir, `${fn.handler.slice(0, fn.handler.lastIndexOf('.'))}.js`), code.source);
-      return codeDir;
-    })();
-    this.preparedCode.set(codeDir, prepared);
-    prepared.catch(() => this.preparedCode.delete(codeDir));
-    return prepared;
-  }
-
-  /** Removes what earlier processes left. */
-  static async clean(workDir: string): Promise<void> {
-    await rm(workDir, { recursive: true, force: true });
-  }
 }
 
 function poolKey(fn: FunctionDocument): string {
-  return `${fn.urn} ${fn.modifiedAt} ${fn.code.kind === 'inline' ? fn.code.digest : ''}`;
-}
-
-function setupOf(fn: FunctionDocument, codeDir: string): InstanceSetup {
-  return {
-    codeDir,
-    handler: fn.handler,
-    ...(fn.initializer === undefined ? {} : { initializer: fn.initializer }),
-    functionName: fn.name,
-    package: fn.package,
-    projectId: fn.project,
-    version: 'latest',
-    memoryMb: fn.memoryMb,
-    timeoutMs: fn.timeoutMs,
-    userData: fn.userData,
-  };
-}
-
-/** The whole environment of a function: none of the platform's variables. @see FunctionGraph custom runtimes, RUNTIME_ variables */
-function environmentOf(fn: FunctionDocument, codeDir: string): Record<string, string> {
-  return {
-    SENDOFF_INSTANCE: JSON.stringify(setupOf(fn, codeDir)),
-    RUNTIME_PROJECT_ID: fn.project,
-    RUNTIME_FUNC_NAME: fn.name,
-    RUNTIME_FUNC_VERSION: 'latest',
-    RUNTIME_PACKAGE: fn.package,
-    RUNTIME_HANDLER: fn.handler,
-    RUNTIME_TIMEOUT: String(fn.timeoutMs / 1_000),
-    RUNTIME_USERDATA: JSON.stringify(fn.userData),
-    RUNTIME_CPU: String(Math.round((fn.memoryMb / 128) * 100 + 200)),
-    RUNTIME_MEMORY: String(fn.memoryMb),
-    RUNTIME_CODE_ROOT: codeDir,
-    TMPDIR: join(codeDir, 'tmp'),
-    TZ: 'UTC',
-  };
-}
-
-function launch(fn: FunctionDocument, codeDir: string): ChildProcess {
-  const node = [
-    process.execPath,
-    '--permission',
-    `--allow-fs-read=${dirname(bootstrapFile)}`,
-    `--allow-fs-read=${codeDir}`,
-    `--allow-fs-write=${join(codeDir, 'tmp')}`,
-    `--max-old-space-size=${fn.memoryMb}`,
-    '--disable-warning=SecurityWarning',
-    '--disable-warning=ExperimentalWarning',
-    bootstrapFile,
-  ];
-  const [command = process.execPath, ...args] =
-    pdeathsig === undefined ? node : [pdeathsig, '--pdeathsig', 'KILL', '--', ...node];
-  return spawn(command, args, {
-    cwd: join(codeDir, 'tmp'),
-    env: environmentOf(fn, codeDir),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt}`;
 }

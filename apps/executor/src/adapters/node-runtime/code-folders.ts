@@ -1,0 +1,154 @@
+/**
+ * Folders with the code of functions, and a temporary folder for each instance that runs it.
+ *
+ * F1. A code folder gets its name last, when all of it is there: nobody runs half an archive.
+ * F2. It is made once for each digest and kept while somebody uses it; past `foldersMax` the one used longest ago goes.
+ * F3. A temporary folder belongs to one instance and goes with it: instances of one code share nothing they can write.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { FunctionDocument } from '#contracts';
+import { type ObjectStore, unpackArchive } from '#objects';
+
+/** A place to run one instance in. */
+export interface Workplace {
+  readonly codeDir: string;
+  /** The one folder an instance may write to. */
+  readonly tmpDir: string;
+  /** Gives it back; the temporary folder is removed. */
+  release(): void;
+}
+
+/** A workplace; or why there is none: perhaps just now, or for good. */
+export type WorkplaceAnswer =
+  | { readonly kind: 'ready'; readonly workplace: Workplace }
+  | { readonly kind: 'unavailable' | 'impossible'; readonly reason: string };
+
+interface Folder {
+  readonly made: Promise<Made>;
+  users: number;
+}
+
+type Made = { readonly kind: 'made'; readonly path: string } | Exclude<WorkplaceAnswer, { kind: 'ready' }>;
+
+/** Makes and keeps code folders below a folder of its own. */
+export class CodeFolders {
+  /** By name, the one used longest ago first. */
+  private readonly folders = new Map<string, Folder>();
+
+  constructor(
+    private readonly root: string,
+    private readonly store: Pick<ObjectStore, 'get'>,
+    private readonly foldersMax: number,
+  ) {}
+
+  /** A place for an instance of a function. Never rejects. */
+  async workplaceFor(fn: FunctionDocument): Promise<WorkplaceAnswer> {
+    const name = folderName(fn);
+    const folder = this.folders.get(name) ?? {
+      made: this.make(fn, join(this.root, 'code', `${name}-${randomUUID()}`)),
+      users: 0,
+    };
+    this.folders.delete(name);
+    this.folders.set(name, folder);
+    folder.users++;
+    const answer = await this.workplaceIn(folder);
+    if (answer.kind !== 'ready') folder.users--;
+    const made = await folder.made;
+    // What could not be made is tried anew by the next.
+    if (made.kind !== 'made' && this.folders.get(name) === folder) this.folders.delete(name);
+    return answer;
+  }
+
+  private async workplaceIn(folder: Folder): Promise<WorkplaceAnswer> {
+    const made = await folder.made;
+    if (made.kind !== 'made') return made;
+    const tmpDir = join(this.root, 'tmp', randomUUID());
+    try {
+      await mkdir(tmpDir, { recursive: true });
+    } catch (error) {
+      return { kind: 'unavailable', reason: `a temporary folder could not be made: ${(error as Error).message}` };
+    }
+    const release = () => {
+      folder.users--;
+      void removed(tmpDir);
+      this.forgetUnused();
+    };
+    return { kind: 'ready', workplace: { codeDir: made.path, tmpDir, release } };
+  }
+
+  private async make(fn: FunctionDocument, path: string): Promise<Made> {
+    const draft = `${path}.draft`;
+    try {
+      const refusal = await this.fill(fn, draft);
+      if (refusal !== undefined) return refusal;
+      await rename(draft, path);
+      return { kind: 'made', path };
+    } catch (error) {
+      return { kind: 'unavailable', reason: `the code could not be made ready: ${(error as Error).message}` };
+    } finally {
+      await removed(draft);
+    }
+  }
+
+  /** @returns why it cannot be done; undefined when it is. */
+  private async fill({ code, handler }: FunctionDocument, folder: string): Promise<Exclude<Made, { kind: 'made' }> | undefined> {
+    switch (code.kind) {
+      case 'inline': {
+        const file = join(folder, `${handlerFile(handler)}.js`);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, code.source);
+        return undefined;
+      }
+      case 'archive': {
+        const bytes = await this.store.get(code.digest);
+        if (bytes === undefined)
+          return { kind: 'unavailable', reason: `the object store has no code ${code.digest.slice(0, 16)}…` };
+        const verdict = await unpackArchive(bytes, folder);
+        return verdict.kind === 'refused'
+          ? { kind: 'impossible', reason: `the archive is refused: ${verdict.reason}` }
+          : undefined;
+      }
+      case 'url':
+        return { kind: 'impossible', reason: 'the function has no code' };
+      default:
+        return code satisfies never;
+    }
+  }
+
+  private forgetUnused(): void {
+    for (const [name, { users, made }] of this.folders) {
+      if (this.folders.size <= this.foldersMax) return;
+      if (users > 0) continue;
+      this.folders.delete(name);
+      void made.then(async (folder) => {
+        if (folder.kind === 'made') await removed(folder.path);
+      });
+    }
+  }
+}
+
+/** What cannot be removed now is left: it lies below a folder that goes with the process. */
+async function removed(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+}
+
+/** Removes what processes that are gone left below a folder with one folder a process, and what an earlier process of our own id left. */
+export async function clearLeftovers(root: string, ownPid: number, isAlive: (pid: number) => boolean): Promise<void> {
+  const names = await readdir(root).catch((): string[] => []);
+  for (const name of names.filter((text) => /^\d+$/.test(text)))
+    if (Number(name) === ownPid || !isAlive(Number(name))) await rm(join(root, name), { recursive: true, force: true });
+}
+
+/** The file of a handler, without its extension. */
+function handlerFile(handler: string): string {
+  return handler.slice(0, handler.lastIndexOf('.'));
+}
+
+/** Inline code lies in the file its handler names, so that the name is part of what it is. */
+function folderName({ code, handler }: FunctionDocument): string {
+  const text =
+    code.kind === 'inline' ? `${code.digest} ${handlerFile(handler)}` : code.kind === 'archive' ? code.digest : code.url;
+  return createHash('sha256').update(text).digest('hex').slice(0, 40);
+}

@@ -1,0 +1,152 @@
+/**
+ * Goal: the code of a zip function runs as it was packed, within the same walls, and costs a folder only while it is of use.
+ * Method: instances of their own over a folder as object store.
+ */
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs, type FunctionDocument } from '#contracts';
+import { digestOf, type CodeStoreConfig, type ObjectStore, openCodeStore } from '#objects';
+import { Sealer, systemClock } from '#platform';
+import { aFunction, aZip, eventually, zipOf } from '#testing';
+import { clearLeftovers, CodeFolders } from './code-folders.ts';
+import { NodeRuntime } from './node-runtime.ts';
+
+const callOf = (fn: FunctionDocument) => ({
+  function: fn,
+  qualifier: fn.version ?? 'latest',
+  requestId: 'r1',
+  attempt: 1,
+  payload: Buffer.from('{}'),
+  deadlineAt: epochMs(systemClock.now() + 8_000),
+});
+
+let workDir: string;
+let store: ObjectStore;
+let runtime: NodeRuntime;
+beforeEach(async () => {
+  workDir = await mkdtemp(join(tmpdir(), 'sendoff-zip-'));
+  store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreConfig);
+  const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
+  const log = { write: () => undefined, close: async () => undefined };
+  const folders = new CodeFolders(workDir, store, 10);
+  runtime = new NodeRuntime({ folders, sealer, instancesMax: 4, idleMs: 60_000 }, systemClock, log);
+});
+afterEach(async () => {
+  await runtime.close();
+  await rm(workDir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('a zip function', () => {
+  const zipped = (archive: Buffer, given: Partial<FunctionDocument> = {}): FunctionDocument =>
+    aFunction({
+      code: { kind: 'archive', digest: digestOf(archive), md5: '', sizeBytes: archive.length },
+      codeType: 'zip',
+      ...given,
+    });
+  const run = async (files: Record<string, string>, given: Partial<FunctionDocument> = {}) => {
+    const archive = zipOf(files);
+    await store.put(archive);
+    const outcome = await runtime.run(callOf(zipped(archive, given)), new AbortController().signal);
+    return outcome.kind === 'succeeded' ? (JSON.parse(String(outcome.responsePayload)) as unknown) : outcome;
+  };
+
+  it('requires its own files and the packages it brings, from a handler in a folder', async () => {
+    const files = {
+      'src/index.js': "exports.handler = async () => [require('./lib.js').one, require('two'), require('../data.json').three];",
+      'src/lib.js': "exports.one = require('node:path').basename(__filename);",
+      'node_modules/two/package.json': '{"main":"lib/main.js"}',
+      'node_modules/two/lib/main.js': "module.exports = require('@scope/deep').name + 2;",
+      'node_modules/two/node_modules/@scope/deep/index.js': "exports.name = 'two';",
+      'data.json': '{"three":3}',
+    };
+    expect(await run(files, { handler: 'src/index.handler' })).toEqual(['lib.js', 'two2', 3]);
+  });
+
+  it('may be made of ES modules', async () => {
+    const files = {
+      'package.json': '{"type":"module"}',
+      'index.js': "import { one } from './lib.js'; import two from 'two'; export const handler = async () => [one, two];",
+      'lib.js': 'export const one = 1;',
+      'node_modules/two/package.json': '{"exports":"./main.js","type":"module"}',
+      'node_modules/two/main.js': 'export default 2;',
+    };
+    expect(await run(files)).toEqual([1, 2]);
+  });
+
+  it('that misses a package says which', async () => {
+    expect(await run({ 'index.js': "require('not-there');" })).toMatchObject({
+      condition: 'UnhandledInvocationError',
+      errorMessage: expect.stringContaining('not-there'),
+    });
+  });
+
+  it.each([
+    ['read outside its code', "require('node:fs').readFileSync('/etc/passwd')"],
+    ['read the archive of another', "require('node:fs').readdirSync(require('node:path').join(__dirname, '..'))"],
+    ['write to its code', "require('node:fs').writeFileSync(__filename, '')"],
+    ['bring an addon', "require('./addon.node')"],
+  ])('may not %s', async (_what, expression) => {
+    expect(await run({ 'index.js': `exports.handler = async () => { ${expression}; };`, 'addon.node': '' })).toMatchObject({
+      kind: 'failed',
+      errorMessage: expect.stringMatching(/access|permission|addons is disabled/i),
+    });
+  });
+
+  it('whose code is not in the store waits for it', async () => {
+    const archive = zipOf({ 'index.js': 'exports.handler = async () => 1;' });
+    const call = callOf(zipped(archive));
+    expect(await runtime.run(call, new AbortController().signal)).toEqual({
+      kind: 'unavailable',
+      reason: expect.stringContaining('the object store has no code'),
+    });
+    await store.put(archive);
+    expect(await runtime.run(call, new AbortController().signal)).toMatchObject({ kind: 'succeeded' });
+  });
+
+  it('whose archive turns out to be damaged is not run, and leaves nothing', async () => {
+    const archive = aZip([
+      { name: 'index.js', data: 'exports.handler = 1;' },
+      { name: 'b', data: 'b', declaredCrc32: 1 },
+    ]);
+    await store.put(archive);
+    expect(await runtime.run(callOf(zipped(archive)), new AbortController().signal)).toMatchObject({
+      kind: 'failed',
+      isRetryable: false,
+      errorMessage: expect.stringContaining('the archive is refused: b is damaged'),
+    });
+    expect(await readdir(join(workDir, 'code'))).toEqual([]);
+  });
+
+  it('runs from the folder that is there, and the folder used longest ago makes room', async () => {
+    const folders = new CodeFolders(join(workDir, 'folders'), store, 2);
+    const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
+    for (const archive of archives) await store.put(archive);
+    const place = async (archive: Buffer) => {
+      const answer = await folders.workplaceFor(zipped(archive));
+      if (answer.kind !== 'ready') throw new Error(answer.reason);
+      return answer.workplace;
+    };
+    const [one = Buffer.alloc(0), two = Buffer.alloc(0), three = Buffer.alloc(0)] = archives;
+    const held = await place(one);
+    const again = await place(one);
+    expect(again.codeDir).toBe(held.codeDir);
+    const second = await place(two);
+    second.release();
+    (await place(three)).release();
+    await eventually(async () => (await readdir(join(workDir, 'folders', 'code'))).length === 2);
+    expect(await readdir(held.codeDir)).toEqual(['index.js']);
+    await expect(readdir(second.codeDir)).rejects.toThrow('ENOENT');
+    expect((await place(two)).codeDir).not.toBe(second.codeDir);
+  });
+});
+
+it('Leftovers of processes that are gone are cleared, and of no others', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'sendoff-leftovers-'));
+  for (const name of ['10', '11', '12', 'kept']) await mkdir(join(root, name, 'code'), { recursive: true });
+  await clearLeftovers(root, 10, (pid) => pid === 11);
+  expect((await readdir(root)).toSorted()).toEqual(['11', 'kept']);
+  await clearLeftovers(join(root, 'nowhere'), 10, () => true);
+  await rm(root, { recursive: true });
+});

@@ -1,0 +1,37 @@
+/**
+ * The routes that take code have a limit of their own, for a ZIP in Base64; and because each such body is held in memory whole, few are
+ * taken at once. Credentials are asked for before: a stranger holds nothing.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { ApiError } from './api-error.ts';
+import { sendError } from './api-error.filter.ts';
+
+/** A ZIP of 50 MB in Base64, and the JSON around it. */
+const codeBodyBytesMax = 72 * 1_048_576;
+/** What any route may take. */
+const smallBytes = 1_048_576;
+const largeAtOnceMax = 2;
+const retryAfterSeconds = 5;
+
+const codeRoutes: ReadonlySet<string> = new Set(['POST /v2/:project/fgs/functions', 'PUT /v2/:project/fgs/functions/:urn/code']);
+
+/** Lets the routes that take code have large bodies; call it before they are added. */
+export function allowLargeBodies(fastify: FastifyInstance): void {
+  const held = new Set<FastifyRequest>();
+  const hold = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
+    // A body that does not say how large it is may be as large as it can.
+    if (Number(request.headers['content-length'] ?? codeBodyBytesMax) <= smallBytes) return done();
+    if (held.size >= largeAtOnceMax)
+      return sendError(reply, new ApiError('FSS.0429', 'api is busy now: other code is being uploaded', retryAfterSeconds));
+    held.add(request);
+    const letGo = () => void held.delete(request);
+    // A caller who leaves in the middle closes without an end.
+    reply.raw.once('finish', letGo).once('close', letGo);
+    done();
+  };
+  fastify.addHook('onRoute', (route) => {
+    if (![route.method].flat().some((method) => codeRoutes.has(`${method} ${route.url}`))) return;
+    route.bodyLimit = codeBodyBytesMax;
+    route.onRequest = [route.onRequest ?? [], hold].flat();
+  });
+}

@@ -1,0 +1,30 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FolderObjectStore } from './folder-object-store.ts';
+import { objectStoreConformance } from './object-store.conformance.ts';
+
+async function open() {
+  const root = await mkdtemp(join(tmpdir(), 'sendoff-objects-'));
+  const folder = join(root, 'code');
+  // A name longer than file systems take fails whoever asks, root too.
+  const impossible = join(root, 'x'.repeat(300));
+  return {
+    store: new FolderObjectStore(folder),
+    unreachable: new FolderObjectStore(impossible),
+    damage: async (digest: string) => writeFile(join(folder, digest.slice(0, 2), digest), 'other'),
+    folder,
+    close: async () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+objectStoreConformance('A folder', open);
+
+it('A folder keeps no drafts', async () => {
+  const { store, folder, close } = await open();
+  const digest = await store.put(Buffer.from('a'));
+  await store.put(Buffer.from('a'));
+  expect(await readdir(join(folder, digest.slice(0, 2)))).toEqual([digest]);
+  await close();
+});

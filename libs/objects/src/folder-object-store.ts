@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type EpochMs, epochMs } from '#contracts';
+import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
+
+/** A folder as an object store: `<root>/<first two digits>/<digest>`, each file there whole or not at all. */
+export class FolderObjectStore implements ObjectStore {
+  constructor(private readonly root: string) {}
+
+  async put(bytes: Buffer): Promise<string> {
+    const digest = digestOf(bytes);
+    const file = this.fileOf(digest);
+    const draft = `${file}.${randomUUID()}`;
+    await attempt(async () => {
+      await mkdir(dirname(file), { recursive: true });
+      const handle = await open(draft, 'wx');
+      try {
+        await handle.writeFile(bytes);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(draft, file);
+    }).catch(async (error: unknown) => {
+      await rm(draft, { force: true }).catch(() => undefined);
+      throw error;
+    });
+    return digest;
+  }
+
+  async get(digest: string): Promise<Buffer | undefined> {
+    if (!isDigest(digest)) return undefined;
+    const bytes = await attempt(async () => unlessAbsent(readFile(this.fileOf(digest))));
+    return bytes === undefined ? undefined : checked(digest, bytes);
+  }
+
+  async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
+    if (!isDigest(digest)) return;
+    const file = this.fileOf(digest);
+    await attempt(async () => {
+      const found = await unlessAbsent(stat(file));
+      if (found !== undefined && found.mtimeMs < unlessStoredSince) await rm(file, { force: true });
+    });
+  }
+
+  async *list(): AsyncIterable<StoredObject> {
+    const folders = await attempt(async () => unlessAbsent(readdir(this.root)));
+    for (const folder of folders ?? []) {
+      const names = await attempt(async () => unlessAbsent(readdir(join(this.root, folder))));
+      for (const digest of (names ?? []).filter(isDigest)) {
+        const found = await attempt(async () => unlessAbsent(stat(this.fileOf(digest))));
+        if (found !== undefined) yield { digest, storedAt: epochMs(Math.floor(found.mtimeMs)) };
+      }
+    }
+  }
+
+  private fileOf(digest: string): string {
+    return join(this.root, digest.slice(0, 2), digest);
+  }
+}
+
+async function attempt<T>(action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw unavailable((cause as Error).message, cause);
+  }
+}
+
+async function unlessAbsent<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

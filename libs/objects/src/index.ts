@@ -1,0 +1,5 @@
+export * from './archive.ts';
+export * from './object-store.config.ts';
+export * from './object-store.ts';
+export * from './open-object-store.ts';
+export * from './s3.ts';

@@ -1,0 +1,114 @@
+import type { Readable } from 'node:stream';
+import type { BucketItem, Client } from 'minio';
+import { type EpochMs, epochMs } from '#contracts';
+import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
+import { s3Client, type S3Options } from './s3.ts';
+
+/** Longest wait for one answer; the client has no limit of its own. */
+const timeoutMs = 60_000;
+const prefix = 'sha512/';
+/** `NotFound` is the answer to a question without a body. */
+const absentCodes = new Set(['NoSuchKey', 'NoSuchBucket', 'NotFound']);
+
+/** A bucket of an S3 as an object store: keys `sha512/<digest>`. The bucket is made at the first object where it is not there. */
+export class S3ObjectStore implements ObjectStore {
+  private readonly client: Client;
+
+  constructor(
+    private readonly options: S3Options,
+    private readonly bucket: string,
+  ) {
+    this.client = s3Client(options);
+  }
+
+  async put(bytes: Buffer): Promise<string> {
+    const digest = digestOf(bytes);
+    await attempt(async () => {
+      try {
+        await this.write(digest, bytes);
+      } catch (error) {
+        if (codeOf(error) !== 'NoSuchBucket') throw error;
+        await this.makeBucket();
+        await this.write(digest, bytes);
+      }
+    });
+    return digest;
+  }
+
+  async get(digest: string): Promise<Buffer | undefined> {
+    if (!isDigest(digest)) return undefined;
+    const bytes = await attempt(async () =>
+      unlessAbsent(async () => readAll(await this.client.getObject(this.bucket, prefix + digest))),
+    );
+    return bytes === undefined ? undefined : checked(digest, bytes);
+  }
+
+  async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
+    if (!isDigest(digest)) return;
+    const key = prefix + digest;
+    await attempt(async () =>
+      unlessAbsent(async () => {
+        const { lastModified } = await this.client.statObject(this.bucket, key);
+        if (lastModified.getTime() < unlessStoredSince) await this.client.removeObject(this.bucket, key);
+      }),
+    );
+  }
+
+  async *list(): AsyncIterable<StoredObject> {
+    try {
+      for await (const item of this.client.listObjectsV2(this.bucket, prefix, true) as AsyncIterable<BucketItem>) {
+        const digest = item.name?.slice(prefix.length) ?? '';
+        if (isDigest(digest)) yield { digest, storedAt: epochMs(item.lastModified?.getTime() ?? 0) };
+      }
+    } catch (cause) {
+      if (codeOf(cause) !== 'NoSuchBucket') throw unavailable((cause as Error).message, cause);
+    }
+  }
+
+  private async write(digest: string, bytes: Buffer): Promise<void> {
+    await this.client.putObject(this.bucket, prefix + digest, bytes, bytes.length, { 'Content-Type': 'application/zip' });
+  }
+
+  /** Two that make it at once both find it there. */
+  private async makeBucket(): Promise<void> {
+    await this.client.makeBucket(this.bucket, this.options.region).catch((error: unknown) => {
+      if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error;
+    });
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string } | null)?.code ?? '';
+}
+
+async function unlessAbsent<T>(action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (absentCodes.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+async function readAll(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > objectBytesMax) throw new Error(`an object may have ${objectBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function attempt<T>(action: () => Promise<T>): Promise<T> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const late = new Promise<never>((_, reject) => {
+    timeout.addEventListener('abort', () => reject(new Error(`no answer in ${timeoutMs} ms`)), { once: true });
+  });
+  try {
+    return await Promise.race([action(), late]);
+  } catch (cause) {
+    throw unavailable((cause as Error).message, cause);
+  }
+}
