@@ -47,6 +47,11 @@ export interface AttemptParts {
   readonly publisher: Publisher;
   readonly runtimes: readonly Runtime[];
   readonly functionOf: FunctionLookup;
+  /**
+   * As `functionOf`, once everything written before is known: a function's document and its invocation travel on different topics.
+   * @throws PlatformError `REGISTRY_BEHIND`.
+   */
+  readonly lateFunctionOf: (functionUrn: string) => Promise<FunctionDocument | undefined>;
   readonly running: RunningAttempts;
   readonly clock: Clock;
   readonly random: Random;
@@ -69,7 +74,8 @@ export class Attempts {
 
   /**
    * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one record that says what is next.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when the decision could not be published.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when the decision could not be published,
+   *   `REGISTRY_BEHIND` when the function could not be looked up.
    */
   async take(lane: 'express' | 'bulk', record: IncomingRecord): Promise<void> {
     const invocation = decodeInvocation(record);
@@ -133,8 +139,8 @@ export class Attempts {
   }
 
   private async outcomeOf(invocation: Invocation, startedAt: EpochMs): Promise<AttemptOutcome> {
-    const { functionOf, running } = this.parts;
-    const fn = functionOf(invocation.functionUrn);
+    const { functionOf, lateFunctionOf, running } = this.parts;
+    const fn = functionOf(invocation.functionUrn) ?? (await lateFunctionOf(invocation.functionUrn));
     if (fn === undefined) return { kind: 'impossible', reason: 'the function is gone' };
     const runtime = this.runtimeOf(fn);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${fn.runtime} cannot be run here` };

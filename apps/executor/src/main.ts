@@ -14,6 +14,8 @@ import { ExecutorConfig } from './executor.config.ts';
 import { ExecutorModule } from './executor.module.ts';
 import { RunningAttempts } from './running-attempts.ts';
 
+const registryTimeoutMs = 5_000;
+
 /** A process that may not be signalled is there too. */
 function isAlive(pid: number): boolean {
   try {
@@ -60,7 +62,11 @@ await runService({
       return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
     const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
-    const parts = { publisher: gateway.publisher, runtimes, functionOf, running, clock, random, limits, metrics };
+    const lateFunctionOf = async (urn: string) => {
+      await registry.caughtUp(registryTimeoutMs);
+      return functionOf(urn);
+    };
+    const parts = { publisher: gateway.publisher, runtimes, functionOf, lateFunctionOf, running, clock, random, limits, metrics };
     return {
       module: ExecutorModule.register({ ...parts, instances: () => nodeRuntime.instances }),
       transports: [strategy],

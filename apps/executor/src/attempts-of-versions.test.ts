@@ -1,0 +1,113 @@
+/**
+ * Goal: an attempt runs the function at the version its invocation names. Method: attempts over a real registry and the in-memory broker;
+ * the runtime only tells what it was asked.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
+import { MemoryKafka, topicSpecs } from '#kafka';
+import { Registry, RegistryWriter } from '#registry';
+import { aFunction, anInvocation, ManualClock } from '#testing';
+import { Attempts } from './attempts.ts';
+import { RunningAttempts } from './running-attempts.ts';
+import type { FunctionCall, Runtime } from './runtime.ts';
+
+const prefix = 'sendoff.';
+const bareUrn = aFunction().urn;
+let kafka: MemoryKafka;
+let registry: Registry;
+let calls: FunctionCall[];
+let isRegistrySeen: boolean;
+let attempts: Attempts;
+
+beforeEach(async () => {
+  kafka = new MemoryKafka();
+  await kafka.admin.ensureTopics(topicSpecs(prefix, 1));
+  registry = new Registry({ gateway: kafka, prefix });
+  await registry.start();
+  calls = [];
+  isRegistrySeen = true;
+  const runtime: Runtime = {
+    runs: () => true,
+    callsMax: () => 10,
+    run: async (call) => {
+      calls.push(call);
+      return { kind: 'succeeded', responsePayload: Buffer.from('1') };
+    },
+    close: async () => undefined,
+  };
+  const lookUp = (urn: string) => {
+    const parsed = parseFunctionUrn(urn, { region: '', project: '' });
+    return parsed === undefined ? undefined : registry.versionByUrn(parsed);
+  };
+  attempts = new Attempts({
+    publisher: kafka.publisher,
+    runtimes: [runtime],
+    functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
+    lateFunctionOf: async (urn) => {
+      await registry.caughtUp(1_000);
+      return lookUp(urn);
+    },
+    running: new RunningAttempts(),
+    clock: new ManualClock(),
+    random: () => 0,
+    observer: { attempted: () => undefined, overflowed: () => undefined },
+    limits: { topicPrefix: prefix, attemptsMax: 10, expressQueueMax: 10 },
+  });
+});
+afterEach(async () => registry.close());
+
+const write = async (...documents: Parameters<RegistryWriter['write']>[0]) =>
+  new RegistryWriter({ registry, publisher: kafka.publisher, prefix }).write(documents);
+const version = (name: string, fn: FunctionDocument) => ({
+  kind: 'version' as const,
+  urn: `${bareUrn}:${name}`,
+  project: 'p1',
+  version: name,
+  description: '',
+  function: { ...fn, version: name },
+  publishedAt: fn.createdAt,
+});
+const take = async (given: Parameters<typeof anInvocation>[0]) => {
+  const record = encodeInvocation(`${prefix}invocations`, anInvocation(given));
+  await attempts.take('express', record as unknown as IncomingRecord);
+  return kafka.records(`${prefix}settlements`).at(-1)?.headers;
+};
+
+describe('an attempt', () => {
+  it('runs the version its invocation names, and tells the alias it was asked by', async () => {
+    await write(aFunction({ memoryMb: 512 }), version('v1', aFunction({ memoryMb: 256 })));
+    await take({ requestId: 'a', functionUrn: `${bareUrn}:v1`, alias: 'prod' });
+    await take({ requestId: 'b', functionUrn: `${bareUrn}:v1` });
+    await take({ requestId: 'c', functionUrn: `${bareUrn}:latest` });
+    expect(calls.map(({ function: fn, qualifier }) => [fn.version, fn.memoryMb, qualifier])).toEqual([
+      ['v1', 256, '!prod'],
+      ['v1', 256, 'v1'],
+      [undefined, 512, 'latest'],
+    ]);
+  });
+
+  it('leaves version and alias on the settlement', async () => {
+    await write(aFunction(), version('v1', aFunction()));
+    expect(await take({ functionUrn: `${bareUrn}:v1`, alias: 'prod' })).toMatchObject({
+      'function-urn': `${bareUrn}:v1`,
+      alias: 'prod',
+      condition: '',
+    });
+  });
+
+  it('of a function that is not known yet waits until it is', async () => {
+    await write(aFunction());
+    isRegistrySeen = false;
+    expect(await take({})).toMatchObject({ condition: '' });
+  });
+
+  it('of a version that is gone ends the invocation, and starts nothing', async () => {
+    await write(aFunction());
+    expect(await take({ functionUrn: `${bareUrn}:v1` })).toMatchObject({
+      condition: 'SystemError',
+      attempts: '0',
+      'error-message': 'the function is gone',
+    });
+    expect(calls).toEqual([]);
+  });
+});
