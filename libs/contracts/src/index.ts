@@ -1,4 +1,5 @@
 export * from './activity.ts';
+export * from './cancellation.ts';
 export * from './condition.ts';
 export * from './delivery.ts';
 export * from './epoch-ms.ts';
