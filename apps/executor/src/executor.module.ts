@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
 import { InvocationsController } from './invocations.controller.ts';
 import { ATTEMPTS } from './tokens.ts';
@@ -15,12 +16,11 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
 @Module({})
 export class ExecutorModule {
   static register({ metrics, instances, ...parts }: ExecutorParts): DynamicModule {
-    const attempts = new Attempts({ ...parts, observer: observe(metrics) });
-    gaugeQueue(metrics, attempts, instances);
+    gaugeQueue(metrics, parts.queue, instances);
     return {
       module: ExecutorModule,
       controllers: [InvocationsController],
-      providers: [{ provide: ATTEMPTS, useValue: attempts }],
+      providers: [{ provide: ATTEMPTS, useValue: new Attempts({ ...parts, observer: observe(metrics) }) }],
     };
   }
 }
@@ -44,7 +44,7 @@ function observe(metrics: Metrics): AttemptObserver {
   };
 }
 
-function gaugeQueue(metrics: Metrics, { queue }: Attempts, instances: () => number): void {
+function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => number): void {
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,

@@ -4,12 +4,17 @@ import { parseFunctionUrn, physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { DayFiles, runService } from '#platform';
 import { Registry } from '#registry';
+import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
 import { NodeRuntime } from './adapters/node-runtime/node-runtime.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { ExecutorModule } from './executor.module.ts';
+import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
+
+/** A registry that cannot be read to its end within this is behind. */
+const registryPatienceMs = 5_000;
 
 await runService({
   name: 'executor',
@@ -44,8 +49,12 @@ await runService({
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
       return parsed === undefined ? undefined : registry.functionByUrn(parsed);
     };
-    const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
-    const parts = { publisher: gateway.publisher, runtimes, functionOf, running, clock, random, limits, metrics };
+    const catchUp = async () => registry.caughtUp(registryPatienceMs);
+    const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
+    const queue = new AttemptQueue(attemptsMax);
+    registry.onChange(() => queue.boundsChanged());
+    const limits = { topicPrefix: prefix, expressQueueMax };
+    const parts = { publisher: gateway.publisher, functions, queue, running, clock, random, limits, metrics };
     return {
       module: ExecutorModule.register({ ...parts, instances: () => nodeRuntime.instances }),
       transports: [strategy],
