@@ -5,6 +5,8 @@ import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
+import { CancelController } from './cancel.controller.ts';
+import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
 import { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
@@ -16,6 +18,7 @@ import { StatusLogController } from './status-log.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
+  CANCELLER,
   FUNCTION_NAMES,
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -37,6 +40,7 @@ export interface IngressParts {
   readonly registry: Registry;
   readonly writer: RegistryWriter;
   readonly acceptor: Acceptor;
+  readonly canceller: Canceller;
   readonly records: StatusRecords;
   readonly messages: TopicMessages;
   readonly sealer: Sealer;
@@ -47,7 +51,17 @@ export interface IngressParts {
 /** The ingress accepts: it is the API, and the Kafka door. */
 @Module({})
 export class IngressModule {
-  static register({ registry, writer, acceptor, records, messages, sealer, options, logger }: IngressParts): DynamicModule {
+  static register({
+    registry,
+    writer,
+    acceptor,
+    canceller,
+    records,
+    messages,
+    sealer,
+    options,
+    logger,
+  }: IngressParts): DynamicModule {
     return {
       module: IngressModule,
       // StatusLogController first: its paths stand where a function's URN may.
@@ -57,6 +71,7 @@ export class IngressModule {
         PoliciesController,
         RecordsController,
         CredentialsController,
+        CancelController,
         PlacesController,
         TopicsController,
         SubscriptionsController,
@@ -67,6 +82,7 @@ export class IngressModule {
         { provide: REGISTRY, useValue: registry },
         { provide: REGISTRY_WRITER, useValue: writer },
         { provide: ACCEPTOR, useValue: acceptor },
+        { provide: CANCELLER, useValue: canceller },
         { provide: STATUS_RECORDS, useValue: records },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },

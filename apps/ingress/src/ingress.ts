@@ -6,6 +6,7 @@ import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { Canceller } from './canceller.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
@@ -43,6 +44,7 @@ export async function composeIngress(
   await keys.start();
   const { publisher } = gateway;
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
+  const canceller = new Canceller({ records, publisher, clock, topicPrefix: prefix });
   const { accessKey, secretKey, confirmedBy } = config;
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
@@ -50,7 +52,7 @@ export async function composeIngress(
   const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, messages, sealer, options, logger }),
+    module: IngressModule.register({ registry, writer, acceptor, canceller, records, messages, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,

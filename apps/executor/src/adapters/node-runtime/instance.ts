@@ -4,8 +4,9 @@
  * starting -> serving -> retiring -> gone, or starting -> gone
  *
  * N1. A call ends once, by whichever comes first: its answer, its deadline, its abort, the end of the process.
- * N2. At the deadline the handler's signal aborts; what does not end within a short grace is ended without it: the instance takes
- *     no more calls and is killed when nobody else runs in it, so neighbours go on.
+ * N2. At the deadline, and when its caller aborts it, the handler's signal aborts. Whatever the handler says after that, the call ran past
+ *     its timeout or was cancelled; what does not end within a short grace is ended without it: the instance takes no more calls and
+ *     is killed when nobody else runs in it, so neighbours go on.
  * N3. A neighbour that goes down with the process was not at fault: its call is `unavailable`. Where one call ran alone, it was.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -93,16 +94,18 @@ export class Instance {
     const id = this.nextId++;
     return new Promise((resolve) => {
       const timers: Timer[] = [];
+      let givenUp: AttemptOutcome | undefined;
       const onAbort = () => giveUp({ kind: 'cancelled' });
       const end = (outcome: AttemptOutcome) => {
         if (!this.pending.delete(id)) return;
         for (const timer of timers) timer.cancel();
         signal.removeEventListener('abort', onAbort);
         this.idleSince = clock.now();
-        resolve(outcome);
+        resolve(givenUp ?? outcome);
         if (this.isRetiring && this.pending.size === 0) this.kill();
       };
       const giveUp = (outcome: AttemptOutcome) => {
+        givenUp ??= outcome;
         this.send({ kind: 'abort', id });
         timers.push(
           clock.setTimer(abortGraceMs, () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type FunctionDocument } from '#contracts';
 import { systemClock } from '#platform';
-import { aFunction } from '#testing';
+import { aFunction, eventually } from '#testing';
 import { runtimeConformance } from '../../runtime.conformance.ts';
 import { NodeRuntime } from './node-runtime.ts';
 
@@ -170,6 +170,51 @@ describe('a Node.js function', () => {
     ['buffers', 'const all = []; for (;;) { all.push(Buffer.alloc(8 << 20, 1)); await new Promise(setImmediate); }'],
   ])('that eats too much of the %s is out of memory', async (_what, body) => {
     expect(await run(`exports.handler = async () => { ${body} };`)).toMatchObject({ condition: 'OutOfMemory' });
+  });
+
+  it.each([
+    ['throws', "c.signal.addEventListener('abort', () => reject(new Error('stopped')))"],
+    ['returns', "c.signal.addEventListener('abort', () => resolve('half'))"],
+  ])('that %s once it is told to stop is late all the same', async (_what, act) => {
+    under = await open(`exports.handler = (event, c) => new Promise((resolve, reject) => { ${act}; });`);
+    const { runtime, fn } = under;
+    const call = (deadlineMs: number) => ({
+      function: fn,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + deadlineMs),
+    });
+    expect(await runtime.run(call(700), new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
+    const abort = new AbortController();
+    const aborted = runtime.run(call(8_000), abort.signal);
+    await new Promise(setImmediate);
+    abort.abort();
+    expect(await aborted).toEqual({ kind: 'cancelled' });
+  });
+
+  it('does not wait for an instance any longer once it is aborted', async () => {
+    under = await open('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));', {}, 1);
+    const { runtime, fn } = under;
+    const call = (given: FunctionDocument) => ({
+      function: given,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    });
+    const [holding, waiting] = [new AbortController(), new AbortController()];
+    const first = runtime.run(call(fn), holding.signal);
+    await eventually(() => runtime.instances === 1);
+    const second = runtime.run(call({ ...fn, urn: `${fn.urn}2` }), waiting.signal);
+    await new Promise(setImmediate);
+    waiting.abort();
+    expect(await Promise.race([first, second])).toEqual({ kind: 'cancelled' });
+    expect(await second).toEqual({ kind: 'cancelled' });
+    holding.abort();
+    await first;
   });
 
   it('has its output in its log, by request', async () => {

@@ -50,7 +50,8 @@ const pdeathsig = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => {
 /** The runtime of functions whose `runtime` is some `Node.js...`. */
 export class NodeRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
-  private readonly waiters: (() => void)[] = [];
+  /** Calls that wait for an instance. Each end of a call or an instance wakes all of them: not every one can use what came free. */
+  private readonly waiters = new Set<() => void>();
   private readonly sweepTimer: Timer;
   private readonly preparedCode = new Map<string, Promise<string>>();
   private isClosed = false;
@@ -91,7 +92,7 @@ export class NodeRuntime implements Runtime {
       return failed('UnhandledInvocationError', loadError);
     }
     const outcome = await running;
-    this.waiters.shift()?.();
+    this.wakeWaiters();
     return outcome;
   }
 
@@ -106,20 +107,29 @@ export class NodeRuntime implements Runtime {
     while (!this.isClosed && !signal.aborted && this.clock.now() < deadlineAt) {
       const free = this.withRoom(fn) ?? (await this.startFor(fn));
       if (free !== undefined) return free;
-      await this.turn(deadlineAt - this.clock.now());
+      await this.turn(deadlineAt - this.clock.now(), signal);
     }
     return undefined;
   }
 
-  /** Waits until some call has ended, bounded. */
-  private async turn(waitMs: number): Promise<void> {
+  /** Waits until something came free or the call is aborted, bounded. */
+  private async turn(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const timer = this.clock.setTimer(waitMs, resolve);
-      this.waiters.push(() => {
+      const done = () => {
         timer.cancel();
+        signal.removeEventListener('abort', done);
+        this.waiters.delete(done);
         resolve();
-      });
+      };
+      const timer = this.clock.setTimer(waitMs, done);
+      signal.addEventListener('abort', done, { once: true });
+      this.waiters.add(done);
     });
+  }
+
+  private wakeWaiters(): void {
+    for (const wake of [...this.waiters]) wake();
   }
 
   private withRoom(fn: FunctionDocument): Instance | undefined {
@@ -157,7 +167,7 @@ export class NodeRuntime implements Runtime {
       onGone: () => {
         pool.instances.delete(instance);
         if (pool.instances.size === 0) this.pools.delete(key);
-        this.waiters.shift()?.();
+        this.wakeWaiters();
       },
     });
     pool.instances.add(instance);
