@@ -30,7 +30,7 @@ import {
 import type { Clock, Random } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { RecentAttempts, type Taken } from './recent-attempts.ts';
-import type { RunnableFunctions } from './runnable-functions.ts';
+import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { RunningAttempts } from './running-attempts.ts';
 
 /** What is told of each attempt. */
@@ -112,9 +112,9 @@ export class Attempts {
 
   private async run(invocation: Invocation, signal: AbortSignal): Promise<void> {
     const { clock, functions, observer } = this.parts;
-    const runnable = await functions.find(invocation.functionUrn);
+    const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
     const startedAt = clock.now();
-    if (runnable.kind !== 'runnable') return this.conclude(invocation, runnable, startedAt);
+    if (runnable.kind !== 'runnable') return this.conclude(invocation, unrunnable(runnable), startedAt);
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
     const { requestId, functionUrn, attempt, payload, traceparent } = invocation;
     const call = {
@@ -179,6 +179,11 @@ export class Attempts {
   private topic(name: TopicName): string {
     return physicalTopic(this.parts.limits.topicPrefix, name);
   }
+}
+
+/** A disabled function may be enabled again before the validity period ends. */
+function unrunnable({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): AttemptOutcome {
+  return { kind: kind === 'disabled' ? 'unavailable' : 'impossible', reason };
 }
 
 function messageOf(outcome: AttemptOutcome): string {

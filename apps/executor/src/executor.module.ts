@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
+import type { CallsUnderWay } from './call-route.ts';
 import { InvocationsController } from './invocations.controller.ts';
+import type { CallsObserver } from './sync-calls.ts';
 import { ATTEMPTS } from './tokens.ts';
 
 /** What the executor is made of. */
@@ -23,6 +25,29 @@ export class ExecutorModule {
       providers: [{ provide: ATTEMPTS, useValue: new Attempts({ ...parts, observer: observe(metrics) }) }],
     };
   }
+}
+
+/** Counts synchronous calls by how they ended. */
+export function countCalls(metrics: Metrics): CallsObserver {
+  const seconds = new Histogram({
+    name: 'sendoff_sync_call_seconds',
+    help: 'Time synchronous calls took once their turn had come, by ending.',
+    labelNames: ['ending'],
+    registers: [metrics],
+  });
+  return { called: (ending, took) => seconds.observe({ ending }, took) };
+}
+
+/** Shows how near synchronous calls are to their bound. */
+export function gaugeCalls(metrics: Metrics, underWay: CallsUnderWay): void {
+  new Gauge({
+    name: 'sendoff_sync_calls',
+    help: 'Synchronous calls under way, waiting ones included.',
+    registers: [metrics],
+    collect() {
+      this.set(underWay.count());
+    },
+  });
 }
 
 function observe(metrics: Metrics): AttemptObserver {

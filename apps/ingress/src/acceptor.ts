@@ -26,6 +26,8 @@ export interface Arrival {
   readonly payload: Buffer;
   readonly hops: number;
   readonly delaySeconds?: number;
+  /** In MB. */
+  readonly memoryMb?: number;
   readonly traceparent?: string;
   /** The caller's word for this very invocation: sent again, it is the same one. */
   readonly idempotencyKey?: string;

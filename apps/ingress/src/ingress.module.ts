@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { Counter, type Registry as Metrics } from 'prom-client';
+import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
@@ -8,7 +8,7 @@ import { ApiErrorFilter } from './api-error.filter.ts';
 import { CancelController } from './cancel.controller.ts';
 import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
-import { FunctionNames } from './function-names.ts';
+import type { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IntakeController } from './intake.controller.ts';
 import { PlacesController } from './places.controller.ts';
@@ -39,6 +39,7 @@ import { TopicsController } from './topics.controller.ts';
 export interface IngressParts {
   readonly registry: Registry;
   readonly writer: RegistryWriter;
+  readonly names: FunctionNames;
   readonly acceptor: Acceptor;
   readonly canceller: Canceller;
   readonly records: StatusRecords;
@@ -54,6 +55,7 @@ export class IngressModule {
   static register({
     registry,
     writer,
+    names,
     acceptor,
     canceller,
     records,
@@ -85,7 +87,7 @@ export class IngressModule {
         { provide: CANCELLER, useValue: canceller },
         { provide: STATUS_RECORDS, useValue: records },
         { provide: INGRESS_OPTIONS, useValue: options },
-        { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
+        { provide: FUNCTION_NAMES, useValue: names },
         { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
         { provide: TOPIC_MESSAGES, useValue: messages },
         { provide: SEALER, useValue: sealer },
@@ -93,6 +95,18 @@ export class IngressModule {
       ],
     };
   }
+}
+
+/** Shows how near synchronous invocations are to their bound. */
+export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
+  new Gauge({
+    name: 'sendoff_sync_calls',
+    help: 'Synchronous invocations under way.',
+    registers: [metrics],
+    collect() {
+      this.set(underWay());
+    },
+  });
 }
 
 /** Counts arrivals of both doors by what became of them. */

@@ -7,15 +7,18 @@ import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
 import { Canceller } from './canceller.ts';
+import type { FunctionCalls } from './function-calls.ts';
+import { FunctionNames } from './function-names.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, countTurnedAway, IngressModule } from './ingress.module.ts';
+import { countArrivals, countForgottenKeys, countTurnedAway, gaugeSyncCalls, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
+import { addSyncRoute } from './sync-route.ts';
 import { TopicMessages } from './topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
@@ -23,6 +26,7 @@ export async function composeIngress(
   { config, clock, logger, metrics }: ServiceBase<IngressConfig>,
   gateway: KafkaGateway,
   records: StatusRecords,
+  calls: FunctionCalls,
 ): Promise<Composition> {
   const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
   const sealer = await openSealer(config);
@@ -51,8 +55,10 @@ export async function composeIngress(
   const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
   const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
+  const names = new FunctionNames(registry, region);
+  const syncOptions = { callsMax: config.syncCallsMax, waitMs: config.syncWaitMs };
   return {
-    module: IngressModule.register({ registry, writer, acceptor, canceller, records, messages, sealer, options, logger }),
+    module: IngressModule.register({ registry, writer, names, acceptor, canceller, records, messages, sealer, options, logger }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
@@ -61,6 +67,7 @@ export async function composeIngress(
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       await addInvocationRoute(fastify, acceptor, logger);
+      gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));
     },
     async close() {
       await Promise.all([keys.close(), registry.close()]);

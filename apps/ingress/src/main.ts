@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { openKafka } from '#kafka';
 import { runService } from '#platform';
+import { HttpFunctionCalls } from './adapters/http-function-calls.ts';
 import { HttpStatusRecords } from './adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
@@ -11,6 +12,7 @@ await runService({
   async compose(base) {
     const { config, logger, fatal } = base;
     const gateway = await openKafka({ ...config, name: 'ingress', logger, fatal, publishTimeoutMs: config.acceptTimeoutMs });
-    return composeIngress(base, gateway, new HttpStatusRecords(config.statusLoggerUrl, config.internalToken));
+    const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
+    return composeIngress(base, gateway, records, new HttpFunctionCalls(config.executorUrls, config.internalToken));
   },
 });

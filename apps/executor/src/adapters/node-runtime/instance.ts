@@ -11,6 +11,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
@@ -25,6 +26,7 @@ const runtimeOverheadBytes = 64 * 1_048_576;
 const tailMax = 4_096;
 
 interface Pending {
+  readonly call: FunctionCall;
   readonly end: (outcome: AttemptOutcome) => void;
 }
 
@@ -115,7 +117,7 @@ export class Instance {
           }),
         );
       };
-      this.pending.set(id, { end });
+      this.pending.set(id, { call, end });
       timers.push(clock.setTimer(call.deadlineAt - clock.now(), () => giveUp(timedOut(call))));
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
@@ -149,20 +151,23 @@ export class Instance {
   }
 
   private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
+    const pending = message.id === undefined ? undefined : this.pending.get(message.id);
+    const observer = pending?.call.observer;
     switch (message.kind) {
       case 'log':
         this.parts.onLog(message.requestId, message.text);
+        observer?.printed(message.text);
         return;
       case 'returned':
-        this.pending.get(message.id)?.end({ kind: 'succeeded', responsePayload: Buffer.from(message.payload ?? '') });
+        observer?.used(message.memoryBytes);
+        pending?.end(returned(message.payload, pending.call));
         return;
-      case 'failed':
-        this.pending
-          .get(message.id)
-          ?.end(
-            failed(message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError', message.error, message.isRetryable),
-          );
+      case 'failed': {
+        observer?.used(message.memoryBytes);
+        const condition = message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError';
+        pending?.end(failed(condition, message.error, message.isRetryable));
         return;
+      }
       default:
         message satisfies never;
     }
@@ -213,6 +218,12 @@ export class Instance {
     const text = await readFile(`/proc/${this.parts.child.pid}/statm`, 'utf8').catch(() => '');
     return Number(text.split(' ')[1] ?? 0) * pageBytes;
   }
+}
+
+function returned(payload = '', { responseBytesMax = limits.responseBytesMax }: FunctionCall): AttemptOutcome {
+  const responsePayload = Buffer.from(payload);
+  if (responsePayload.length <= responseBytesMax) return { kind: 'succeeded', responsePayload };
+  return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
 }
 
 function timedOut(call: FunctionCall): AttemptOutcome {

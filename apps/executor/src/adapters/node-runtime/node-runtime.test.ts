@@ -16,6 +16,9 @@ exports.handler = (event, context, callback) => {
     case 'report': return void callback(new Error('bad'));
     case 'never-again': { const error = new Error('no'); error.retryable = false; throw error; }
     case 'hang': return new Promise(() => setInterval(() => {}, 1000));
+    case 'print':
+      console.log(context.getRequestID() + ' begins');
+      return Promise.resolve().then(() => console.log(context.getRequestID() + ' ends'));
     case 'request-id': return void callback(null, context.getRequestID());
     default: return Promise.resolve(event);
   }
@@ -37,6 +40,7 @@ async function open(source = behaviours, given: Partial<FunctionDocument> = {}, 
   return {
     runtime: new NodeRuntime({ workDir, instancesMax, idleMs: 60_000 }, systemClock, log),
     fn: withSource(source, given),
+    seesInside: true,
     close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
   };
 }

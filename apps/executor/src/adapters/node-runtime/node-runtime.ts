@@ -4,7 +4,7 @@
  * Not a wall against hostile code: the permission model keeps honest mistakes in (files, processes, workers, addons), the network
  * is open. Whoever runs strangers' code runs this service in a sandboxed RuntimeClass, or uses the `http` runtime.
  *
- * P1. An instance serves one digest of one function; a call takes an instance with room, else a new one, else waits its turn.
+ * P1. An instance serves one digest of one function, with the memory it was started with; a call takes an instance with room, else a new one, else waits its turn.
  * P2. At most `instancesMax` processes, and no function may hold more than three quarters of them, so that a quiet function finds room.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
  * P4. No instance outlives this process: its channel closes, and where the system can (`setpriv`), it is killed by the kernel, even
@@ -31,7 +31,9 @@ export interface NodeRuntimeOptions {
   readonly idleMs: number;
 }
 
+/** Instances of one function with the same code and the same memory. */
 interface Pool {
+  readonly codeKey: string;
   readonly instances: Set<Instance>;
 }
 
@@ -143,9 +145,12 @@ export class NodeRuntime implements Runtime {
     // Others may have started one, or ended a call, in the meantime.
     const free = this.withRoom(fn);
     if (free !== undefined) return free;
-    const own = this.pools.get(poolKey(fn))?.instances.size ?? 0;
-    if (own >= this.instancesMaxOf(fn)) return undefined;
-    if (this.instances >= this.options.instancesMax && !this.evictIdle()) return undefined;
+    if (this.instancesOf(codeKey(fn)) >= this.instancesMaxOf(fn)) {
+      // One of another memory may hold the place; when it is gone, its end wakes us.
+      this.evictIdle((pool) => pool.codeKey === codeKey(fn));
+      return undefined;
+    }
+    if (this.instances >= this.options.instancesMax && !this.evictIdle(() => true)) return undefined;
     return this.start(fn, codeDir);
   }
 
@@ -157,7 +162,7 @@ export class NodeRuntime implements Runtime {
 
   private start(fn: FunctionDocument, codeDir: string): Instance {
     const key = poolKey(fn);
-    const pool = this.pools.get(key) ?? { instances: new Set<Instance>() };
+    const pool = this.pools.get(key) ?? { codeKey: codeKey(fn), instances: new Set<Instance>() };
     this.pools.set(key, pool);
     const instance: Instance = new Instance({
       child: launch(fn, codeDir),
@@ -174,11 +179,17 @@ export class NodeRuntime implements Runtime {
     return instance;
   }
 
-  /** Ends the instance that has been idle longest. @returns false when none is idle. */
-  private evictIdle(): boolean {
+  private instancesOf(key: string): number {
+    let count = 0;
+    for (const { codeKey: own, instances } of this.pools.values()) if (own === key) count += instances.size;
+    return count;
+  }
+
+  /** Ends the instance that has been idle longest, among some pools. @returns false when none is idle. */
+  private evictIdle(isMeant: (pool: Pool) => boolean): boolean {
     let oldest: Instance | undefined;
-    for (const { instances } of this.pools.values())
-      for (const instance of instances)
+    for (const pool of this.pools.values())
+      for (const instance of isMeant(pool) ? pool.instances : [])
         if (instance.calls === 0 && instance.isServing && (oldest === undefined || instance.idleSince < oldest.idleSince))
           oldest = instance;
     oldest?.retire();
@@ -219,6 +230,10 @@ export class NodeRuntime implements Runtime {
 }
 
 function poolKey(fn: FunctionDocument): string {
+  return `${codeKey(fn)} ${fn.memoryMb}`;
+}
+
+function codeKey(fn: FunctionDocument): string {
   return `${fn.urn} ${fn.modifiedAt} ${fn.code.kind === 'inline' ? fn.code.digest : ''}`;
 }
 
