@@ -47,6 +47,7 @@ export class Instance {
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
+  private reserved = 0;
   private isRetiring = false;
   private isOutOfMemory = false;
   private stderrTail = '';
@@ -80,9 +81,15 @@ export class Instance {
     child.stderr?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
   }
 
-  /** Calls that run in it. */
+  /** Calls that run in it, and those that are about to. */
   get calls(): number {
-    return this.pending.size;
+    return this.pending.size + this.reserved;
+  }
+
+  /** Keeps room for one call, which must follow: whoever looks next finds one room less, and nobody ends the instance as idle. */
+  reserve(): this {
+    this.reserved++;
+    return this;
   }
 
   /** May it be given another call? */
@@ -90,10 +97,11 @@ export class Instance {
     return !this.isRetiring;
   }
 
-  /** Runs one call in it. */
+  /** Runs one call in it, for which room was reserved. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
     const id = this.nextId++;
+    this.reserved--;
     return new Promise((resolve) => {
       const timers: Timer[] = [];
       let givenUp: AttemptOutcome | undefined;
@@ -104,7 +112,7 @@ export class Instance {
         signal.removeEventListener('abort', onAbort);
         this.idleSince = clock.now();
         resolve(givenUp ?? outcome);
-        if (this.isRetiring && this.pending.size === 0) this.kill();
+        if (this.isRetiring && this.calls === 0) this.kill();
       };
       const giveUp = (outcome: AttemptOutcome) => {
         givenUp ??= outcome;
@@ -137,7 +145,7 @@ export class Instance {
   /** Takes no more calls; ends when the last one has. */
   retire(): void {
     this.isRetiring = true;
-    if (this.pending.size === 0) this.kill();
+    if (this.calls === 0) this.kill();
   }
 
   /** Ends it at once. */

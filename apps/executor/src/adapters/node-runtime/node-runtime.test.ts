@@ -228,6 +228,49 @@ describe('a Node.js function', () => {
     expect(logged).toEqual(['r1: one { two: 2 }\n', 'r1: [WARN] three\n']);
   });
 
+  it('has instances of each memory it is called with, and no more of them than it may', async () => {
+    const source = 'exports.handler = async (event, context) => context.getMemorySize();';
+    under = await open(source, { instancesMax: 1 });
+    const { runtime, fn } = under;
+    let most = 0;
+    const outcomes = await Promise.all(
+      [128, 256, 128, 512].map(async (memoryMb) => {
+        const call = {
+          function: { ...fn, memoryMb },
+          qualifier: 'latest',
+          requestId: 'r',
+          attempt: 1,
+          payload: Buffer.from('{}'),
+          deadlineAt: epochMs(systemClock.now() + 8_000),
+        };
+        const outcome = await runtime.run(call, new AbortController().signal);
+        most = Math.max(most, runtime.instances);
+        return outcome.kind === 'succeeded' ? String(outcome.responsePayload) : outcome;
+      }),
+    );
+    expect([outcomes, most]).toEqual([['128', '256', '128', '512'], 1]);
+  });
+
+  it('never runs more calls at once in an instance than it may', async () => {
+    const source =
+      'let now = 0; let most = 0; exports.handler = async () => { most = Math.max(most, ++now); await null; now--; return most; };';
+    under = await open(source, { instancesMax: 2, concurrencyPerInstance: 1 });
+    const { runtime, fn } = under;
+    const call = () => ({
+      function: fn,
+      qualifier: 'latest',
+      requestId: 'r',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    });
+    const outcomes = await Promise.all(Array.from({ length: 12 }, async () => runtime.run(call(), new AbortController().signal)));
+    expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual(
+      Array(12).fill('1'),
+    );
+    expect(runtime.instances).toBe(2);
+  });
+
   it('waits for its turn when all instances are taken, and others make room', async () => {
     under = await open(
       'exports.handler = async () => { await new Promise((resolve) => setTimeout(resolve, 50)); return process.pid; };',

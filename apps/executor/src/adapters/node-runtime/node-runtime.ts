@@ -134,9 +134,10 @@ export class NodeRuntime implements Runtime {
     for (const wake of [...this.waiters]) wake();
   }
 
+  /** Room is reserved as soon as it is found. */
   private withRoom(fn: FunctionDocument): Instance | undefined {
     for (const instance of this.pools.get(poolKey(fn))?.instances ?? [])
-      if (instance.isServing && instance.calls < fn.concurrencyPerInstance) return instance;
+      if (instance.isServing && instance.calls < fn.concurrencyPerInstance) return instance.reserve();
     return undefined;
   }
 
@@ -151,7 +152,7 @@ export class NodeRuntime implements Runtime {
       return undefined;
     }
     if (this.instances >= this.options.instancesMax && !this.evictIdle(() => true)) return undefined;
-    return this.start(fn, codeDir);
+    return this.start(fn, codeDir).reserve();
   }
 
   /** P2. */
