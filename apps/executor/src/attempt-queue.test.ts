@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AttemptQueue, type Place } from './attempt-queue.ts';
+import { AttemptQueue, type Ticket } from './attempt-queue.ts';
 
 /** Lets everything that can go on go on. */
 const settled = async () => new Promise(setImmediate);
@@ -8,9 +8,9 @@ function setUp(runningMax = 10) {
   const queue = new AttemptQueue(runningMax);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const run = (name: string, place: Partial<Place> = {}) =>
+  const run = (name: string, ticket: Partial<Ticket> = {}) =>
     queue.run(
-      { key: name.charAt(0), runningMax: () => 1, isAwaited: false, signal: new AbortController().signal, ...place },
+      { key: name.charAt(0), runningMax: () => 1, isAwaited: false, signal: new AbortController().signal, ...ticket },
       async () => {
         begun.push(name);
         await new Promise<void>((resolve) => ends.set(name, resolve));
@@ -45,8 +45,8 @@ describe('AttemptQueue', () => {
     const first = run('a1');
     await end('a1');
     expect(await first).toBe('a1');
-    const place = { key: 'a', runningMax: () => 1, isAwaited: false, signal: new AbortController().signal };
-    await expect(queue.run(place, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    const ticket = { key: 'a', runningMax: () => 1, isAwaited: false, signal: new AbortController().signal };
+    await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
   it('lets what waits begin as soon as its function allows more', async () => {

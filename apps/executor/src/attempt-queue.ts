@@ -8,8 +8,8 @@
  * Q4. What is aborted does not wait for its turn: it begins at once, beyond the bounds, to come to its end without running anything.
  */
 
-/** Where an attempt stands in. */
-export interface Place {
+/** What an attempt stands in line with. */
+export interface Ticket {
   /** Attempts with the same key share a queue and its bound. */
   readonly key: string;
   /** At most so many of this key at once, from 1; asked when an attempt comes and when bounds have changed. The latest word counts. */
@@ -66,12 +66,12 @@ export class AttemptQueue {
    * Runs a task when its function's turn comes, or at once when its signal aborts.
    * @returns settles as the task does.
    */
-  async run<T>(place: Place, task: () => Promise<T>): Promise<T> {
-    const { key, signal } = place;
+  async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
+    const { key, signal } = ticket;
     if (signal.aborted) return task();
     return new Promise((resolve, reject) => {
-      const queue = this.queueOf(place);
-      const line = place.isAwaited ? queue.awaited : queue.others;
+      const queue = this.queueOf(ticket);
+      const line = ticket.isAwaited ? queue.awaited : queue.others;
       const waiting: Waiting = {
         begin: async () => task().then(resolve, reject),
         onAbort: () => {
@@ -94,7 +94,7 @@ export class AttemptQueue {
     this.next();
   }
 
-  private queueOf({ key, runningMax }: Place): Queue {
+  private queueOf({ key, runningMax }: Ticket): Queue {
     const known = this.queues.get(key);
     if (known !== undefined) {
       known.runningMaxNow = runningMax;

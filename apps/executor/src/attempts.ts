@@ -64,9 +64,11 @@ const recentMax = 100_000;
 
 /** Makes attempts: read, admit, run, decide, write once. */
 export class Attempts {
-  private readonly recent = new RecentAttempts(2 * nearHorizonMs, recentMax);
+  private readonly recent: RecentAttempts;
 
-  constructor(private readonly parts: AttemptParts) {}
+  constructor(private readonly parts: AttemptParts) {
+    this.recent = new RecentAttempts(() => parts.clock.now(), { forMs: 2 * nearHorizonMs, attemptsMax: recentMax });
+  }
 
   /**
    * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one record that says what is next.
@@ -76,7 +78,7 @@ export class Attempts {
    */
   async take(lane: 'express' | 'bulk', record: IncomingRecord): Promise<void> {
     const invocation = decodeInvocation(record);
-    const { clock, functions, limits, observer, queue, running } = this.parts;
+    const { functions, limits, observer, queue, running } = this.parts;
     const { requestId, functionUrn, attempt } = invocation;
     const key = bareUrnOf(functionUrn);
     if (lane === 'express' && queue.waitingOf(key) >= limits.expressQueueMax) {
@@ -84,7 +86,7 @@ export class Attempts {
       return this.publish(encodeInvocation(this.topic('invocations.bulk'), invocation, functionUrn));
     }
     const runningMax = () => functions.runningMaxOf(functionUrn);
-    return this.recent.once(`${requestId} ${attempt}`, clock.now(), async () =>
+    return this.recent.once(`${requestId} ${attempt}`, async () =>
       running.with(invocation, async (signal) =>
         queue.run({ key, runningMax, isAwaited: false, signal }, async () => this.attempt(invocation, signal)),
       ),

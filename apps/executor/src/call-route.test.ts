@@ -176,14 +176,14 @@ describe('a call', () => {
   });
 
   it('shares its turn with the attempts of its function', async () => {
-    const place = {
+    const ticket = {
       key: builtUrn.slice(0, -':latest'.length),
       runningMax: () => 1,
       isAwaited: false,
       signal: new AbortController().signal,
     };
     const attempt = Promise.withResolvers<void>();
-    void queue.run(place, async () => attempt.promise);
+    void queue.run(ticket, async () => attempt.promise);
     const answer = call();
     await eventually(() => queue.waitingNow === 1);
     expect(running).toEqual([]);

@@ -3,13 +3,16 @@ import { epochMs } from '#contracts';
 import { RecentAttempts, type Taken } from './recent-attempts.ts';
 
 function setUp() {
-  const recent = new RecentAttempts(1_000, 3);
+  let nowMs = 0;
+  const recent = new RecentAttempts(() => epochMs(nowMs), { forMs: 1_000, attemptsMax: 3 });
   let made = 0;
-  const take = async (taken: Taken | Promise<Taken>, atMs = 0, key = 'r1 1') =>
-    recent.once(key, epochMs(atMs), async () => {
+  const take = async (taken: Taken | Promise<Taken>, atMs = 0, key = 'r1 1') => {
+    nowMs = atMs;
+    return recent.once(key, async () => {
       made++;
       return taken;
     });
+  };
   return { take, made: () => made };
 }
 
@@ -26,6 +29,16 @@ describe('RecentAttempts', () => {
     await take('concluded');
     await take('concluded', 1_000);
     expect(made()).toBe(2);
+  });
+
+  it('makes it once while it is under way, however long that takes', async () => {
+    const { take, made } = setUp();
+    const concluded = Promise.withResolvers<Taken>();
+    const both = [take(concluded.promise), take('concluded', 50_000)];
+    concluded.resolve('concluded');
+    await Promise.all(both);
+    await take('concluded', 50_999);
+    expect(made()).toBe(1);
   });
 
   it('makes an attempt that was put back when it comes again', async () => {
@@ -70,8 +83,8 @@ describe('RecentAttempts', () => {
   it('forgets the oldest over its bound', async () => {
     const { take, made } = setUp();
     for (const key of ['a', 'b', 'c', 'd']) await take('concluded', 0, key);
-    await take('concluded', 1, 'a');
     await take('concluded', 1, 'd');
+    await take('concluded', 1, 'a');
     expect(made()).toBe(5);
   });
 });

@@ -38,13 +38,13 @@ export class SyncCalls {
     const { functionUrn } = request;
     const runnable = await functions.find(functionUrn, request);
     if (runnable.kind !== 'runnable') return { report: unran(endingOf(runnable)), payload: nothing };
-    const place = {
+    const ticket = {
       key: bareUrnOf(functionUrn),
       runningMax: () => functions.runningMaxOf(functionUrn),
       isAwaited: true,
       signal,
     };
-    const answer = await queue.run(place, async () => this.run(request, payload, runnable, signal));
+    const answer = await queue.run(ticket, async () => this.run(request, payload, runnable, signal));
     observer.called(answer.report.ending.kind, answer.report.durationMs / 1_000);
     return answer;
   }
