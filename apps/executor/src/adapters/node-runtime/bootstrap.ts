@@ -50,6 +50,7 @@ process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
 };
 process.stderr.write = process.stdout.write;
 
+/** Its stack is that of the code, named as its author names it: where all of it lies on this machine is nobody's business. */
 function documentOf(error: unknown): ErrorDocument {
   if (!(error instanceof Error))
     return {
@@ -59,8 +60,10 @@ function documentOf(error: unknown): ErrorDocument {
     };
   const stackTrace = (error.stack ?? '')
     .split('\n')
-    .slice(1, 12)
-    .map((line) => line.trim());
+    .slice(1)
+    .filter((line) => !line.includes(import.meta.url) && !line.includes('node:internal'))
+    .slice(0, 11)
+    .map((line) => line.trim().replaceAll(`${setup.codeDir}/`, ''));
   return { errorMessage: error.message, errorType: error.name, stackTrace };
 }
 

@@ -147,6 +147,9 @@ describe('a Node.js function', () => {
     const outcome = await run('exports.handler = async () => { throw new RangeError("too far"); };');
     const text = outcome.kind === 'failed' ? String(outcome.responsePayload) : '';
     expect(text).toContain('{\n  "errorMessage": "too far",\n  "errorType": "RangeError",\n  "stackTrace": [');
+    const { stackTrace } = JSON.parse(text) as { stackTrace: string[] };
+    expect(stackTrace[0]).toBe('at exports.handler (index.js:1:39)');
+    expect(stackTrace.filter((line) => line.includes('/') || line.includes('bootstrap'))).toEqual([]);
   });
 
   it('that exits takes nobody with it', async () => {
