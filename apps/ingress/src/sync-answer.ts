@@ -23,7 +23,7 @@ const logHeaderBytesMax = 2_000;
 /**
  * The answer to a synchronous invocation. What the function did wrong is its own answer, with status 200 and `X-Is-Func-Err: true`, since
  * those headers are documented for 200; other statuses are the platform's.
- * @throws ApiError FSS.0503 when the function could not be run, FSS.0429 when it is disabled, FSS.1051 when it is gone, FSS.1201 when it
+ * @throws ApiError FSS.0503 when the function could not be run, FSS.0502 when the executor was stopped under it, FSS.0429 when it is disabled, FSS.1051 when it is gone, FSS.1201 when it
  *   returned too much.
  */
 export function syncAnswer({ report, payload }: CallAnswer, wishes: AnswerWishes): SyncAnswer {
@@ -44,7 +44,7 @@ export function syncAnswer({ report, payload }: CallAnswer, wishes: AnswerWishes
     case 'unavailable':
       throw new ApiError('FSS.0503', ending.reason, Math.max(1, Math.ceil((ending.retryAfterMs ?? 0) / 1_000)));
     case 'cancelled':
-      throw new ApiError('FSS.0503', 'the call was ended before the function had');
+      throw new ApiError('FSS.0502', 'the call was ended before the function had; it may have run in part');
     default:
       return ending satisfies never;
   }

@@ -114,7 +114,7 @@ describe('a synchronous invocation', () => {
     ['that could not be run', { kind: 'unavailable', reason: 'nobody listens' }, 503, 'FSS.0503'],
     ['that was removed meanwhile', { kind: 'function-unknown' }, 404, 'FSS.1051'],
     ['that was disabled meanwhile', { kind: 'function-disabled' }, 429, 'FSS.0429'],
-    ['whose executor was stopped', { kind: 'cancelled' }, 503, 'FSS.0503'],
+    ['whose executor was stopped', { kind: 'cancelled' }, 502, 'FSS.0502'],
   ])('of a function %s is an error of the API', async (_what, ending, status, code) => {
     end(ending);
     expect(await invoke()).toMatchObject({ status, body: { error_code: code } });
