@@ -1,4 +1,5 @@
 import {
+  bareUrnOf,
   delayed,
   encodeInvocation,
   encodeSettlement,
@@ -98,7 +99,7 @@ export class Acceptor {
 
   private async acceptOnce(invocation: Invocation, key: string): Promise<Arrived> {
     const { keys, publisher, observer } = this.parts;
-    const bareUrn = invocation.functionUrn.slice(0, invocation.functionUrn.lastIndexOf(':'));
+    const bareUrn = bareUrnOf(invocation.functionUrn);
     const acceptance = await keys.once({ bareUrn, key, payload: invocation.payload }, (requestId) =>
       publisher.publish(this.queued({ ...invocation, requestId })),
     );

@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
 import { aCallAnswer, IngressApp } from '../../../test/ingress-app.ts';
+import { sdkDate, signed } from '../../../test/request-signer.ts';
 import { ApiError } from './api-error.ts';
 
 let app: IngressApp;
@@ -148,6 +149,22 @@ describe('a synchronous invocation', () => {
   ])('with a body %s', async (_what, bytes, status) => {
     const answer = await invoke(`{"a":"${'x'.repeat(bytes - 8)}"}`);
     expect([answer.status, app.calls.asked.length]).toEqual([status, status === 200 ? 1 : 0]);
+  });
+
+  it('that is signed reaches the executor only with the body that was signed', async () => {
+    const body = '{"a":1}';
+    const plain = {
+      method: 'POST',
+      path: ['v2', 'p1', 'fgs', 'functions', 'hello', 'invocations'],
+      headers: { host: new URL(url).host, 'content-type': 'application/json' },
+      body,
+    };
+    const key = { accessKey: IngressApp.accessKey, secretKey: IngressApp.secretKey, date: sdkDate(app.clock.now()) };
+    const send = async (sent: string) => {
+      const headers = signed(plain, key);
+      return (await fetch(`${url}/fgs/functions/hello/invocations`, { method: 'POST', headers, body: sent })).status;
+    };
+    expect([await send(body), await send('{"a":2}'), app.calls.asked.length]).toEqual([200, 401, 1]);
   });
 
   it('of a disabled function is refused', async () => {
