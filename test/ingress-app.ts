@@ -3,13 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
-import { type IncomingRecord, type StatusPage, type StatusQuery } from '#contracts';
+import {
+  type CallAnswer,
+  type CallReport,
+  type CallRequest,
+  type IncomingRecord,
+  type StatusPage,
+  type StatusQuery,
+} from '#contracts';
 import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
 import { type ObjectStore, openCodeStore } from '#objects';
 import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../apps/ingress/src/ingress.ts';
 import { IngressConfig } from '../apps/ingress/src/ingress.config.ts';
+import type { FunctionCalls } from '../apps/ingress/src/function-calls.ts';
 import { sdkDate, signed } from './request-signer.ts';
 import type { StatusRecords } from '../apps/ingress/src/status-records.ts';
 
@@ -42,6 +50,30 @@ export class FakeStatusRecords implements StatusRecords {
   }
 }
 
+/** An executor that answers what a test laid in, when it lets it, and remembers what it was asked. */
+export class FakeFunctionCalls implements FunctionCalls {
+  readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
+  answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
+
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+    this.asked.push({ request, payload, signal });
+    return this.answer(request, signal);
+  }
+}
+
+/** The answer of a function that returned `{"ok":true}` after 12 ms. */
+export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":true}'): CallAnswer {
+  const all = {
+    ending: { kind: 'returned' },
+    durationMs: 12,
+    memoryMb: 128,
+    memoryUsedBytes: 3 * 1_048_576,
+    log: 'log\n',
+    ...report,
+  } as const;
+  return { report: all, payload: Buffer.from(payload) };
+}
+
 /** One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin unless a gateway is given. */
 export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static readonly token = 'a-token';
@@ -52,6 +84,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   private constructor(
     readonly kafka: Gateway,
     readonly records: FakeStatusRecords,
+    readonly calls: FakeFunctionCalls,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     readonly prefix: string,
@@ -67,6 +100,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
     await gateway.admin.ensureTopics(topicSpecs(prefix, 2));
     const records = new FakeStatusRecords();
+    const calls = new FakeFunctionCalls();
     const metrics = new Metrics();
     const config = loadConfig(IngressConfig, {
       SENDOFF_PROJECT_ID: IngressApp.project,
@@ -83,14 +117,14 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger: pino({ level: 'silent' }), random: () => 0, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
-    const composition = await composeIngress(base, gateway, records, codeStore);
+    const composition = await composeIngress(base, gateway, records, codeStore, calls);
     const app = await buildService(base, composition);
     const end = async () => {
       await app.close();
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, clock, codeStore, prefix, metrics, app, end);
+    return new IngressApp(gateway, records, calls, clock, codeStore, prefix, metrics, app, end);
   }
 
   /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */

@@ -129,8 +129,30 @@ const operations: Operation[] = [
     { count: 1 },
   ],
   [
+    'invoke synchronously, and be given an object with the return value in it',
+    async () => {
+      const request = new sdk.InvokeFunctionRequest(functionUrn, json).withXCFFRequestVersion('v1').withXCffLogType('tail');
+      return client.invokeFunction(request.withBody({ name: 'wörld' as never }));
+    },
+    { httpStatusCode: 200, status: 200, result: '"hello wörld"', log: expect.stringContaining('Finish invoke request') },
+  ],
+  [
+    'cancel an invocation',
+    async () => {
+      const invoked = await client.asyncInvokeFunction(new sdk.AsyncInvokeFunctionRequest(functionUrn, json).withBody({}));
+      const { request_id: requestId } = invoked as unknown as { request_id: string };
+      const body = new sdk.CancelAsyncInvocationRequestBody(requestId).withType('force');
+      return client.cancelAsyncInvocation(new sdk.CancelAsyncInvocationRequest(functionUrn, json).withBody(body));
+    },
+    { httpStatusCode: 200 },
+  ],
+  [
     'list active invocations',
-    async () => client.listActiveAsyncInvocations(new sdk.ListActiveAsyncInvocationsRequest(functionUrn, json)),
+    async () =>
+      eventually(async () => {
+        const page = await client.listActiveAsyncInvocations(new sdk.ListActiveAsyncInvocationsRequest(functionUrn, json));
+        return (page as { readonly count?: number }).count === 0 ? page : undefined;
+      }),
     { count: 0, invocations: [] },
   ],
   [

@@ -3,13 +3,36 @@
  *
  * Q1. A function with a long queue waits for its turn like one with a short one: turns go round between functions, so that a
  *     quiet function never stands behind a noisy one's backlog.
- * Q2. At most `runningMax` at once in all, and for each function at most what it allows.
+ * Q2. At most `runningMax` at once in all, and for each function at most what it allows now, not what it allowed when the attempt came.
+ * Q3. A function's queue has two lines, for what somebody waits for and for the rest; they take turns, so neither starves the other.
+ * Q4. What is aborted does not wait for its turn: it begins at once, beyond the bounds, to come to its end without running anything.
  */
 
+/** What an attempt stands in line with. */
+export interface Ticket {
+  /** Attempts with the same key share a queue and its bound. */
+  readonly key: string;
+  /** At most so many of this key at once, from 1; asked when an attempt comes and when bounds have changed. The latest word counts. */
+  readonly runningMax: () => number;
+  /** Does somebody wait for its answer? */
+  readonly isAwaited: boolean;
+  /** The task is expected to end soon once it is aborted. */
+  readonly signal: AbortSignal;
+}
+
+interface Waiting {
+  readonly begin: () => Promise<void>;
+  readonly onAbort: () => void;
+  readonly signal: AbortSignal;
+}
+
 interface Queue {
-  readonly waiting: (() => Promise<void>)[];
+  readonly awaited: Waiting[];
+  readonly others: Waiting[];
+  wasAwaitedLast: boolean;
   running: number;
   runningMax: number;
+  runningMaxNow: () => number;
 }
 
 /** Runs tasks of many functions, fairly. */
@@ -28,30 +51,66 @@ export class AttemptQueue {
 
   /** Attempts of one function that wait. */
   waitingOf(key: string): number {
-    return this.queues.get(key)?.waiting.length ?? 0;
+    const queue = this.queues.get(key);
+    return queue === undefined ? 0 : waitingIn(queue);
   }
 
   /** Attempts of all functions that wait. */
   get waitingNow(): number {
     let count = 0;
-    for (const { waiting } of this.queues.values()) count += waiting.length;
+    for (const queue of this.queues.values()) count += waitingIn(queue);
     return count;
   }
 
   /**
-   * Runs a task when its function's turn comes.
-   * @param functionRunningMax at most so many of this function at once, from 1; the latest word counts.
+   * Runs a task when its function's turn comes, or at once when its signal aborts.
    * @returns settles as the task does.
    */
-  async run(key: string, functionRunningMax: number, task: () => Promise<void>): Promise<void> {
+  async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
+    const { key, signal } = ticket;
+    if (signal.aborted) return task();
     return new Promise((resolve, reject) => {
-      const queue = this.queues.get(key) ?? { waiting: [], running: 0, runningMax: functionRunningMax };
-      queue.runningMax = functionRunningMax;
-      this.queues.set(key, queue);
-      queue.waiting.push(async () => task().then(resolve, reject));
+      const queue = this.queueOf(ticket);
+      const line = ticket.isAwaited ? queue.awaited : queue.others;
+      const waiting: Waiting = {
+        begin: async () => task().then(resolve, reject),
+        onAbort: () => {
+          line.splice(line.indexOf(waiting), 1);
+          this.forgetIdle(key, queue);
+          void waiting.begin();
+        },
+        signal,
+      };
+      line.push(waiting);
+      signal.addEventListener('abort', waiting.onAbort, { once: true });
       this.turns.add(key);
       this.next();
     });
+  }
+
+  /** Asks every function again how many it may run at once: what waits need not wait for a newcomer to tell. */
+  boundsChanged(): void {
+    for (const queue of this.queues.values()) queue.runningMax = queue.runningMaxNow();
+    this.next();
+  }
+
+  private queueOf({ key, runningMax }: Ticket): Queue {
+    const known = this.queues.get(key);
+    if (known !== undefined) {
+      known.runningMaxNow = runningMax;
+      known.runningMax = runningMax();
+      return known;
+    }
+    const queue: Queue = {
+      awaited: [],
+      others: [],
+      wasAwaitedLast: false,
+      running: 0,
+      runningMax: runningMax(),
+      runningMaxNow: runningMax,
+    };
+    this.queues.set(key, queue);
+    return queue;
   }
 
   private next(): void {
@@ -68,19 +127,37 @@ export class AttemptQueue {
         continue;
       }
       passed = 0;
-      const task = queue.waiting.shift();
-      if (queue.waiting.length > 0) this.turns.add(key);
-      if (task !== undefined) void this.start(key, queue, task);
+      const waiting = takeFrom(queue);
+      if (waitingIn(queue) > 0) this.turns.add(key);
+      if (waiting !== undefined) void this.start(key, queue, waiting);
     }
   }
 
-  private async start(key: string, queue: Queue, task: () => Promise<void>): Promise<void> {
+  private async start(key: string, queue: Queue, { begin, onAbort, signal }: Waiting): Promise<void> {
+    signal.removeEventListener('abort', onAbort);
     queue.running++;
     this.running++;
-    await task();
+    await begin();
     queue.running--;
     this.running--;
-    if (queue.running === 0 && queue.waiting.length === 0) this.queues.delete(key);
+    this.forgetIdle(key, queue);
     this.next();
   }
+
+  private forgetIdle(key: string, queue: Queue): void {
+    if (waitingIn(queue) > 0) return;
+    this.turns.delete(key);
+    if (queue.running === 0) this.queues.delete(key);
+  }
+}
+
+function waitingIn({ awaited, others }: Queue): number {
+  return awaited.length + others.length;
+}
+
+/** Q3. */
+function takeFrom(queue: Queue): Waiting | undefined {
+  const isAwaitedsTurn = queue.others.length === 0 || (queue.awaited.length > 0 && !queue.wasAwaitedLast);
+  queue.wasAwaitedLast = isAwaitedsTurn;
+  return isAwaitedsTurn ? queue.awaited.shift() : queue.others.shift();
 }

@@ -7,7 +7,9 @@ import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunc
 import { MemoryKafka, topicSpecs } from '#kafka';
 import { Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, ManualClock } from '#testing';
+import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
+import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import type { FunctionCall, Runtime } from './runtime.ts';
 
@@ -41,17 +43,21 @@ beforeEach(async () => {
   };
   attempts = new Attempts({
     publisher: kafka.publisher,
-    runtimes: [runtime],
-    functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
-    lateFunctionOf: async (urn) => {
-      await registry.caughtUp(1_000);
-      return lookUp(urn);
-    },
+    functions: new RunnableFunctions({
+      runtimes: [runtime],
+      functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
+      catchUp: async () => {
+        await registry.caughtUp(1_000);
+        isRegistrySeen = true;
+      },
+      attemptsMax: 10,
+    }),
+    queue: new AttemptQueue(10),
     running: new RunningAttempts(),
     clock: new ManualClock(),
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { topicPrefix: prefix, attemptsMax: 10, expressQueueMax: 10 },
+    limits: { topicPrefix: prefix, expressQueueMax: 10 },
   });
 });
 afterEach(async () => registry.close());

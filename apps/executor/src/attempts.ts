@@ -1,31 +1,37 @@
 import {
   type Activity,
+  bareUrnOf,
+  decodeInvocation,
+  delayed,
   encodeActivity,
   encodeInvocation,
   encodeSettlement,
-  delayed,
   type EpochMs,
   epochMs,
-  type FunctionDocument,
   type IncomingRecord,
   type Invocation,
-  decodeInvocation,
-  nextAttempt,
   nearHorizonMs,
-  physicalTopic,
+  nextAttempt,
   type OutgoingRecord,
+  physicalTopic,
   type TopicName,
 } from '#contracts';
 import type { Publisher } from '#kafka';
-import { admit, type AttemptOutcome, decide, delayTopicFor, type Ending, settlementOf } from '#lifecycle';
+import {
+  admit,
+  type AttemptOutcome,
+  cancelledMessage,
+  decide,
+  delayTopicFor,
+  type Ending,
+  endingUnrun,
+  settlementOf,
+} from '#lifecycle';
 import type { Clock, Random } from '#platform';
-import { AttemptQueue } from './attempt-queue.ts';
+import type { AttemptQueue } from './attempt-queue.ts';
+import { RecentAttempts, type Taken } from './recent-attempts.ts';
+import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { RunningAttempts } from './running-attempts.ts';
-import { RecentAttempts } from './recent-attempts.ts';
-import type { Runtime } from './runtime.ts';
-
-/** Finds the function a URN of eight fields names; undefined when it is gone. */
-export type FunctionLookup = (functionUrn: string) => FunctionDocument | undefined;
 
 /** What is told of each attempt. */
 export interface AttemptObserver {
@@ -36,8 +42,6 @@ export interface AttemptObserver {
 /** Bounds of the attempts of one process. */
 export interface AttemptLimits {
   readonly topicPrefix: string;
-  /** Attempts at once. */
-  readonly attemptsMax: number;
   /** Attempts of one function that may wait on the express lane before the rest goes to bulk. */
   readonly expressQueueMax: number;
 }
@@ -45,13 +49,8 @@ export interface AttemptLimits {
 /** What attempts are made with. */
 export interface AttemptParts {
   readonly publisher: Publisher;
-  readonly runtimes: readonly Runtime[];
-  readonly functionOf: FunctionLookup;
-  /**
-   * As `functionOf`, once everything written before is known: a function's document and its invocation travel on different topics.
-   * @throws PlatformError `REGISTRY_BEHIND`.
-   */
-  readonly lateFunctionOf: (functionUrn: string) => Promise<FunctionDocument | undefined>;
+  readonly functions: RunnableFunctions;
+  readonly queue: AttemptQueue;
   readonly running: RunningAttempts;
   readonly clock: Clock;
   readonly random: Random;
@@ -65,96 +64,74 @@ const recentMax = 100_000;
 
 /** Makes attempts: read, admit, run, decide, write once. */
 export class Attempts {
-  readonly queue: AttemptQueue;
-  private readonly recent = new RecentAttempts(2 * nearHorizonMs, recentMax);
+  private readonly recent: RecentAttempts;
 
   constructor(private readonly parts: AttemptParts) {
-    this.queue = new AttemptQueue(parts.limits.attemptsMax);
+    this.recent = new RecentAttempts(() => parts.clock.now(), { forMs: 2 * nearHorizonMs, attemptsMax: recentMax });
   }
 
   /**
    * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one record that says what is next.
+   * A cancelled invocation does not wait for its turn.
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when the decision could not be published,
-   *   `REGISTRY_BEHIND` when the function could not be looked up.
+   *   `REGISTRY_BEHIND` when it is not known what to run.
    */
   async take(lane: 'express' | 'bulk', record: IncomingRecord): Promise<void> {
     const invocation = decodeInvocation(record);
-    const { clock, limits, observer } = this.parts;
-    const key = bareUrnOf(invocation.functionUrn);
-    if (lane === 'express' && this.queue.waitingOf(key) >= limits.expressQueueMax) {
+    const { functions, limits, observer, queue, running } = this.parts;
+    const { requestId, functionUrn, attempt } = invocation;
+    const key = bareUrnOf(functionUrn);
+    if (lane === 'express' && queue.waitingOf(key) >= limits.expressQueueMax) {
       observer.overflowed();
-      return this.publish(encodeInvocation(this.topic('invocations.bulk'), invocation, invocation.functionUrn));
+      return this.publish(encodeInvocation(this.topic('invocations.bulk'), invocation, functionUrn));
     }
-    return this.recent.once(`${invocation.requestId} ${invocation.attempt}`, clock.now(), async () =>
-      this.queue.run(key, this.runningMaxOf(invocation.functionUrn), async () => this.attempt(invocation)),
+    const runningMax = () => functions.runningMaxOf(functionUrn);
+    return this.recent.once(`${requestId} ${attempt}`, async () =>
+      running.with(invocation, async (signal) =>
+        queue.run({ key, runningMax, isAwaited: false, signal }, async () => this.attempt(invocation, signal)),
+      ),
     );
   }
 
-  /** What its runtime can do, but never all of this process: others find room whatever one function does. */
-  private runningMaxOf(functionUrn: string): number {
-    const share = Math.max(1, Math.floor(this.parts.limits.attemptsMax * 0.75));
-    const fn = this.parts.functionOf(functionUrn);
-    const runtime = fn === undefined ? undefined : this.runtimeOf(fn);
-    return fn === undefined || runtime === undefined ? share : Math.max(1, Math.min(share, runtime.callsMax(fn)));
-  }
-
-  private runtimeOf(fn: FunctionDocument): Runtime | undefined {
-    return this.parts.runtimes.find((candidate) => candidate.runs(fn.runtime));
-  }
-
-  private async attempt(invocation: Invocation): Promise<void> {
+  private async attempt(invocation: Invocation, signal: AbortSignal): Promise<Taken> {
     const { clock, running } = this.parts;
-    const admission = admit(invocation, clock.now(), running.isCancelled(invocation.requestId));
+    const now = clock.now();
+    const admission = admit(invocation, now, running.isCancelled(invocation));
     switch (admission.kind) {
-      case 'settle': {
-        const errorMessage =
-          invocation.lastError ??
-          (admission.condition === 'InvocationCanceled'
-            ? 'function invocation canceled'
-            : 'the validity period ended before an attempt could start');
-        return this.settle(invocation, {
-          condition: admission.condition,
-          attempts: invocation.attempt - 1,
-          endedAt: clock.now(),
-          errorMessage,
-        });
-      }
+      case 'settle':
+        await this.settle(invocation, endingUnrun(invocation, admission.condition, now));
+        return 'concluded';
       case 'wait':
-        return this.delay(invocation, admission.dueAt);
+        await this.delay(invocation, admission.dueAt);
+        return 'put-back';
       case 'run':
-        return this.run(invocation);
+        await this.run(invocation, signal);
+        return 'concluded';
       default:
-        admission satisfies never;
+        return admission satisfies never;
     }
   }
 
-  private async run(invocation: Invocation): Promise<void> {
-    const { clock, observer } = this.parts;
+  private async run(invocation: Invocation, signal: AbortSignal): Promise<void> {
+    const { clock, functions, observer } = this.parts;
+    const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
     const startedAt = clock.now();
+    if (runnable.kind !== 'runnable') return this.conclude(invocation, unrunnable(runnable), startedAt);
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
-    const outcome = await this.outcomeOf(invocation, startedAt);
-    shown.cancel();
-    observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.now() - startedAt) / 1_000);
-    return this.conclude(invocation, outcome, startedAt);
-  }
-
-  private async outcomeOf(invocation: Invocation, startedAt: EpochMs): Promise<AttemptOutcome> {
-    const { functionOf, lateFunctionOf, running } = this.parts;
-    const fn = functionOf(invocation.functionUrn) ?? (await lateFunctionOf(invocation.functionUrn));
-    if (fn === undefined) return { kind: 'impossible', reason: 'the function is gone' };
-    const runtime = this.runtimeOf(fn);
-    if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${fn.runtime} cannot be run here` };
-    const { requestId, attempt, payload, traceparent } = invocation;
+    const { requestId, alias, attempt, payload, traceparent } = invocation;
     const call = {
-      function: fn,
-      qualifier: invocation.alias === undefined ? (fn.version ?? 'latest') : `!${invocation.alias}`,
+      function: runnable.function,
+      qualifier: alias === undefined ? (runnable.function.version ?? 'latest') : `!${alias}`,
       requestId,
       attempt,
       payload,
-      deadlineAt: epochMs(startedAt + fn.timeoutMs),
+      deadlineAt: epochMs(startedAt + runnable.function.timeoutMs),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    return running.with(requestId, async (signal) => runtime.run(call, signal));
+    const outcome = await runnable.runtime.run(call, signal);
+    shown.cancel();
+    observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.now() - startedAt) / 1_000);
+    return this.conclude(invocation, outcome, startedAt);
   }
 
   private async conclude(invocation: Invocation, outcome: AttemptOutcome, startedAt: EpochMs): Promise<void> {
@@ -206,9 +183,9 @@ export class Attempts {
   }
 }
 
-/** Seven fields: versions and aliases of a function share its queue. */
-function bareUrnOf(functionUrn: string): string {
-  return functionUrn.slice(0, functionUrn.lastIndexOf(':'));
+/** A disabled function may be enabled again before the validity period ends. */
+function unrunnable({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): AttemptOutcome {
+  return { kind: kind === 'disabled' ? 'unavailable' : 'impossible', reason };
 }
 
 function messageOf(outcome: AttemptOutcome): string {
@@ -221,7 +198,7 @@ function messageOf(outcome: AttemptOutcome): string {
     case 'impossible':
       return outcome.reason;
     case 'cancelled':
-      return 'function invocation canceled';
+      return cancelledMessage;
     default:
       return outcome satisfies never;
   }

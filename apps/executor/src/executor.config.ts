@@ -52,6 +52,15 @@ export class ExecutorConfig extends CodeStoreConfig {
   @Max(100_000)
   bulkRecordsMax: number = 1_000;
 
+  @Setting({
+    env: 'EXECUTOR_SYNC_CALLS_MAX',
+    description: 'Synchronous calls at once, waiting ones included; each may hold 12 MB. More are refused.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  syncCallsMax: number = 100;
+
   @Setting({ env: 'FUNCTION_LOG_FILE_BYTES', description: 'Size past which the log file of a function is rotated.' })
   @IsInt()
   @Min(1_024)

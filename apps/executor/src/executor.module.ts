@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
+import type { CallsUnderWay } from './call-route.ts';
 import { InvocationsController } from './invocations.controller.ts';
+import type { CallsObserver } from './sync-calls.ts';
 import { ATTEMPTS } from './tokens.ts';
 
 /** What the executor is made of. */
@@ -15,14 +18,36 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
 @Module({})
 export class ExecutorModule {
   static register({ metrics, instances, ...parts }: ExecutorParts): DynamicModule {
-    const attempts = new Attempts({ ...parts, observer: observe(metrics) });
-    gaugeQueue(metrics, attempts, instances);
+    gaugeQueue(metrics, parts.queue, instances);
     return {
       module: ExecutorModule,
       controllers: [InvocationsController],
-      providers: [{ provide: ATTEMPTS, useValue: attempts }],
+      providers: [{ provide: ATTEMPTS, useValue: new Attempts({ ...parts, observer: observe(metrics) }) }],
     };
   }
+}
+
+/** Counts synchronous calls by how they ended. */
+export function countCalls(metrics: Metrics): CallsObserver {
+  const seconds = new Histogram({
+    name: 'sendoff_sync_call_seconds',
+    help: 'Time synchronous calls took once their turn had come, by ending.',
+    labelNames: ['ending'],
+    registers: [metrics],
+  });
+  return { called: (ending, took) => seconds.observe({ ending }, took) };
+}
+
+/** Shows how near synchronous calls are to their bound. */
+export function gaugeCalls(metrics: Metrics, underWay: CallsUnderWay): void {
+  new Gauge({
+    name: 'sendoff_sync_calls',
+    help: 'Synchronous calls under way, waiting ones included.',
+    registers: [metrics],
+    collect() {
+      this.set(underWay.count());
+    },
+  });
 }
 
 function observe(metrics: Metrics): AttemptObserver {
@@ -44,7 +69,7 @@ function observe(metrics: Metrics): AttemptObserver {
   };
 }
 
-function gaugeQueue(metrics: Metrics, { queue }: Attempts, instances: () => number): void {
+function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => number): void {
   const gauge = (name: string, help: string, value: () => number) =>
     new Gauge({
       name,

@@ -1,20 +1,26 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import { parseFunctionUrn, physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
 import { DayFiles, openSealer, runService } from '#platform';
 import { Registry } from '#registry';
+import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
 import { clearLeftovers, CodeFolders } from './adapters/node-runtime/code-folders.ts';
 import { NodeRuntime } from './adapters/node-runtime/node-runtime.ts';
+import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
-import { ExecutorModule } from './executor.module.ts';
+import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
+import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
+import { SyncCalls } from './sync-calls.ts';
 
-const registryTimeoutMs = 5_000;
+/** A registry that cannot be read to its end within this is behind. */
+const registryPatienceMs = 5_000;
 
 /** A process that may not be signalled is there too. */
 function isAlive(pid: number): boolean {
@@ -61,16 +67,22 @@ await runService({
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
       return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
-    const limits = { topicPrefix: prefix, attemptsMax, expressQueueMax };
-    const lateFunctionOf = async (urn: string) => {
-      await registry.caughtUp(registryTimeoutMs);
-      return functionOf(urn);
-    };
-    const parts = { publisher: gateway.publisher, runtimes, functionOf, lateFunctionOf, running, clock, random, limits, metrics };
+    const catchUp = async () => registry.caughtUp(registryPatienceMs);
+    const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
+    const queue = new AttemptQueue(attemptsMax);
+    registry.onChange(() => queue.boundsChanged());
+    const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
+    const limits = { topicPrefix: prefix, expressQueueMax };
+    const parts = { publisher: gateway.publisher, functions, queue, running, clock, random, limits, metrics };
     return {
       module: ExecutorModule.register({ ...parts, instances: () => nodeRuntime.instances }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
+      async configureHttp(app) {
+        const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+        const { internalToken, syncCallsMax: callsMax } = config;
+        gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, logger }));
+      },
       async close() {
         await Promise.all(runtimes.map(async (runtime) => runtime.close()));
         await rm(workDir, { recursive: true, force: true });

@@ -5,12 +5,14 @@ import { aFunction } from '#testing';
 import type { FunctionCall, Runtime } from './runtime.ts';
 
 /** What the suite asks a function to do, said in its event. */
-export type Behaviour = 'echo' | 'fail' | 'report' | 'hang' | 'large' | 'largest' | 'never-again' | 'request-id';
+export type Behaviour = 'echo' | 'fail' | 'report' | 'hang' | 'large' | 'largest' | 'never-again' | 'request-id' | 'print';
 
 /** A runtime with functions that know every {@link Behaviour}. */
 export interface RuntimeUnderTest {
   readonly runtime: Runtime;
   readonly fn: FunctionDocument;
+  /** Does it see what functions print, and what memory they use? */
+  readonly seesInside: boolean;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,31 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
         kind: 'succeeded',
         responsePayload: Buffer.from('{"does":"echo"}'),
       });
+    });
+
+    it.each([
+      ['of the largest size is kept', 15, false],
+      ['over it is left out, and that is said', 14, true],
+    ])('a return value %s', async (_what, responseBytesMax, isLeftOut) => {
+      expect(await under.runtime.run(call('echo', { responseBytesMax }), never)).toEqual({
+        kind: 'succeeded',
+        responsePayload: Buffer.from(isLeftOut ? '' : '{"does":"echo"}'),
+        ...(isLeftOut ? { isLeftOut } : {}),
+      });
+    });
+
+    it('tells each caller what its own call printed, and what memory was used, before the call ends', async () => {
+      const seen = await Promise.all(
+        ['r1', 'r1', 'r2'].map(async (requestId) => {
+          const printed: string[] = [];
+          const used: number[] = [];
+          const observer = { printed: (text: string) => void printed.push(text), used: (bytes: number) => void used.push(bytes) };
+          await under.runtime.run(call('print', { requestId, observer }), never);
+          return { printed: printed.join(''), measured: used.length };
+        }),
+      );
+      const told = (requestId: string) => ({ printed: `${requestId} begins\n${requestId} ends\n`, measured: 1 });
+      expect(seen).toEqual(['r1', 'r1', 'r2'].map(under.seesInside ? told : () => ({ printed: '', measured: 0 })));
     });
 
     it('tells a reported error from a fault', async () => {

@@ -12,6 +12,18 @@ export interface FunctionCall {
   /** When the function is ended if it has not ended by itself. */
   readonly deadlineAt: EpochMs;
   readonly traceparent?: string;
+  /** A larger return value is left out, in bytes. Default: `limits.responseBytesMax`. */
+  readonly responseBytesMax?: number;
+  /** Whoever wants to hear more of this one run than its end. */
+  readonly observer?: CallObserver;
+}
+
+/** Hears of one run what its outcome does not say. Nothing is told after the run has ended. */
+export interface CallObserver {
+  /** What the function printed, in order, as it comes; also in the function log. */
+  printed(text: string): void;
+  /** Memory of the instance at the end of the run. */
+  used(memoryBytes: number): void;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import {
   type AliasDocument,
+  bareUrnOf,
   delayed,
   encodeInvocation,
   encodeSettlement,
@@ -24,6 +24,7 @@ import {
 } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { Registry } from '#registry';
+import { diceOf } from './dice-of.ts';
 import type { ExpressRate } from './express-rate.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 
@@ -38,6 +39,8 @@ export interface Arrival {
   readonly headers: RequestSigns['headers'];
   readonly hops: number;
   readonly delaySeconds?: number;
+  /** In MB. */
+  readonly memoryMb?: number;
   readonly traceparent?: string;
   /** The caller's word for this very invocation: sent again, it is the same one. */
   readonly idempotencyKey?: string;
@@ -118,7 +121,7 @@ export class Acceptor {
 
   private async acceptOnce(invocation: Invocation, key: string): Promise<Arrived> {
     const { keys, publisher, observer } = this.parts;
-    const bareUrn = invocation.functionUrn.slice(0, invocation.functionUrn.lastIndexOf(':'));
+    const bareUrn = bareUrnOf(invocation.functionUrn);
     const acceptance = await keys.once({ bareUrn, key, payload: invocation.payload }, (requestId) =>
       publisher.publish(this.queued({ ...invocation, requestId })),
     );
@@ -190,9 +193,4 @@ export class Acceptor {
   private topic(name: TopicName): string {
     return physicalTopic(this.parts.topicPrefix, name);
   }
-}
-
-/** A throw in [0, 1) that is the same for the same request: one that is written twice runs one version. */
-function diceOf(sameness: string): number {
-  return createHash('sha256').update(sameness).digest().readUIntBE(0, 6) / 2 ** 48;
 }

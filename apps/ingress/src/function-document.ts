@@ -17,7 +17,6 @@ const keptFields = [
   'mount_config',
   'log_config',
   'custom_image',
-  'enable_dynamic_memory',
   'enable_lts_log',
   'enterprise_project_id',
   'type',
@@ -47,6 +46,7 @@ export function configuredBy(
   | 'handler'
   | 'timeoutMs'
   | 'memoryMb'
+  | 'isMemoryDynamic'
   | 'userData'
   | 'description'
   | 'instancesMax'
@@ -70,6 +70,7 @@ export function configuredBy(
       : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
     timeoutMs: dto.timeout * 1_000,
     memoryMb: dto.memory_size,
+    isMemoryDynamic: dto.enable_dynamic_memory === true,
     userData: userDataOf('user_data', dto.user_data),
     ...(dto.xrole === undefined || dto.xrole === '' ? {} : { agency: dto.xrole }),
     ...(dto.app_xrole === undefined || dto.app_xrole === '' ? {} : { appAgency: dto.app_xrole }),
@@ -144,6 +145,7 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     handler: fn.handler,
     timeout: fn.timeoutMs / 1_000,
     memory_size: fn.memoryMb,
+    enable_dynamic_memory: fn.isMemoryDynamic === true,
     cpu: Math.round((fn.memoryMb / 128) * 100 + 200),
     code_type: fn.codeType,
     ...codeAnswer(fn.code),

@@ -1,5 +1,5 @@
 import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, parseFunctionUrn } from '#contracts';
-import { versionsBehind } from '#lifecycle';
+import { chooseVersion, type RequestSigns, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
 import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
 
@@ -41,10 +41,23 @@ export class FunctionNames {
    * @throws ApiError FSS.1051, FSS.1052, FSS.1053 for a function, version or alias that is not there, and as {@link parse}.
    */
   find(text: string, project: string): NamedFunction {
-    const asked = this.parse(text, project);
-    if (asked.region !== this.region || this.registry.functionByUrn(asked) === undefined) throw functionNotFound(text);
+    return this.behind(this.asked(text, project), (alias) => alias.version);
+  }
+
+  /** As {@link find}, for a request that runs the function: an alias chooses. */
+  choose(text: string, project: string, signs: RequestSigns): NamedFunction {
+    return this.behind(this.asked(text, project), (alias) => chooseVersion(alias, signs));
+  }
+
+  private asked(text: string, project: string): FunctionUrn {
+    const urn = this.parse(text, project);
+    if (urn.region !== this.region || this.registry.functionByUrn(urn) === undefined) throw functionNotFound(text);
+    return urn;
+  }
+
+  private behind(asked: FunctionUrn, versionOf: (alias: AliasDocument) => string): NamedFunction {
     const alias = this.aliasOf(asked);
-    const urn = alias === undefined ? asked : { ...asked, qualifier: alias.version };
+    const urn = alias === undefined ? asked : { ...asked, qualifier: versionOf(alias) };
     const found = this.registry.versionByUrn(urn);
     if (found === undefined) throw versionNotFound(urn.qualifier);
     return { urn, fullUrn: formatFunctionUrn(urn), function: found, ...(alias === undefined ? {} : { alias }) };

@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import {
+  IsBoolean,
   IsIn,
   IsInt,
   IsNotEmpty,
@@ -13,10 +14,8 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { memorySizesMb } from '#contracts';
 import type { ApiCode } from './api-error.ts';
-
-/** Memory sizes the API takes, in MB. */
-const memorySizes = [128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 8192, 10240];
 
 /** What of a function belongs to no other code than FSS.0400. */
 export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
@@ -86,8 +85,12 @@ export class FunctionConfigDto {
   timeout!: number;
 
   @IsInt()
-  @IsIn(memorySizes)
+  @IsIn(memorySizesMb)
   memory_size!: number;
+
+  @IsOptional()
+  @IsBoolean()
+  enable_dynamic_memory?: boolean;
 
   /** Its length is judged with its entries, under a code of its own. */
   @IsOptional()

@@ -31,6 +31,14 @@ export class IngressConfig extends CodeStoreConfig {
   statusLoggerUrl!: string;
 
   @Setting({
+    env: 'EXECUTOR_URL',
+    description: 'Where executors answer synchronous calls, separated by commas and asked in turn; without any there are none.',
+  })
+  @IsArray()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }, { each: true })
+  executorUrls: string[] = [];
+
+  @Setting({
     env: 'SENDOFF_AGENCIES_FILE',
     description: 'Agencies made at the start where the registry has none of that name, as JSON.',
   })
@@ -64,6 +72,24 @@ export class IngressConfig extends CodeStoreConfig {
   @Min(1)
   @Max(10_000_000)
   idempotencyKeysMax: number = 200_000;
+
+  @Setting({
+    env: 'INGRESS_SYNC_WAIT_MS',
+    description: 'Longest wait for the answer of a synchronous invocation before it is answered with 504, in milliseconds.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(900_000)
+  syncWaitMs: number = 90_000;
+
+  @Setting({
+    env: 'INGRESS_SYNC_CALLS_MAX',
+    description: 'Synchronous invocations at once; each may hold 12 MB. More are answered with 429.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  syncCallsMax: number = 100;
 
   @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { Counter, type Registry as Metrics } from 'prom-client';
+import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
@@ -8,9 +8,11 @@ import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
 import { ArchivesController } from './archives.controller.ts';
+import { CancelController } from './cancel.controller.ts';
+import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
 import { CodeIntake } from './function-code.ts';
-import { FunctionNames } from './function-names.ts';
+import type { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IamController } from './iam.controller.ts';
 import { IntakeController } from './intake.controller.ts';
@@ -22,6 +24,7 @@ import { StatusLogController } from './status-log.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
+  CANCELLER,
   CODE_INTAKE,
   CODE_STORE,
   FUNCTION_NAMES,
@@ -45,7 +48,9 @@ import { VersionsController } from './versions.controller.ts';
 export interface IngressParts {
   readonly registry: Registry;
   readonly writer: RegistryWriter;
+  readonly names: FunctionNames;
   readonly acceptor: Acceptor;
+  readonly canceller: Canceller;
   readonly records: StatusRecords;
   readonly messages: TopicMessages;
   readonly codeStore: ObjectStore;
@@ -58,7 +63,7 @@ export interface IngressParts {
 @Module({})
 export class IngressModule {
   static register(parts: IngressParts): DynamicModule {
-    const { registry, writer, acceptor, records, messages, codeStore, sealer, options, logger } = parts;
+    const { registry, writer, names, acceptor, canceller, records, messages, codeStore, sealer, options, logger } = parts;
     return {
       module: IngressModule,
       // StatusLogController and ReservedInstancesController first: their paths stand where a function's URN may.
@@ -72,6 +77,7 @@ export class IngressModule {
         PoliciesController,
         RecordsController,
         CredentialsController,
+        CancelController,
         PlacesController,
         TopicsController,
         SubscriptionsController,
@@ -83,18 +89,31 @@ export class IngressModule {
         { provide: REGISTRY, useValue: registry },
         { provide: REGISTRY_WRITER, useValue: writer },
         { provide: ACCEPTOR, useValue: acceptor },
+        { provide: CANCELLER, useValue: canceller },
         { provide: STATUS_RECORDS, useValue: records },
         { provide: CODE_STORE, useValue: codeStore },
         { provide: CODE_INTAKE, useValue: new CodeIntake(codeStore) },
         { provide: SEALER, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
-        { provide: FUNCTION_NAMES, useValue: new FunctionNames(registry, options.region) },
+        { provide: FUNCTION_NAMES, useValue: names },
         { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
         { provide: TOPIC_MESSAGES, useValue: messages },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
       ],
     };
   }
+}
+
+/** Shows how near synchronous invocations are to their bound. */
+export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
+  new Gauge({
+    name: 'sendoff_sync_calls',
+    help: 'Synchronous invocations under way.',
+    registers: [metrics],
+    collect() {
+      this.set(underWay());
+    },
+  });
 }
 
 /** Counts arrivals of both doors by what became of them. */

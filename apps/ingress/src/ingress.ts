@@ -7,17 +7,21 @@ import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { Canceller } from './canceller.ts';
 import { CodeSweep } from './code-sweep.ts';
+import type { FunctionCalls } from './function-calls.ts';
+import { FunctionNames } from './function-names.ts';
 import { ExpressRate } from './express-rate.ts';
 import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, countTurnedAway, IngressModule } from './ingress.module.ts';
+import { countArrivals, countForgottenKeys, countTurnedAway, gaugeSyncCalls, IngressModule } from './ingress.module.ts';
 import { addInvocationRoute } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
+import { addSyncRoute } from './sync-route.ts';
 import { TopicMessages } from './topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
@@ -26,6 +30,7 @@ export async function composeIngress(
   gateway: KafkaGateway,
   records: StatusRecords,
   codeStore: ObjectStore,
+  calls: FunctionCalls,
 ): Promise<Composition> {
   const { topicPrefix: prefix, region, projectId: project, webhookNetworks } = config;
   const sealer = await openSealer(config);
@@ -49,14 +54,29 @@ export async function composeIngress(
   const acceptor = new Acceptor({ registry, publisher, clock, rate, keys, observer, region, topicPrefix: prefix });
   const sweep = new CodeSweep({ store: codeStore, registry, clock, logger });
   sweep.start();
+  const canceller = new Canceller({ records, publisher, clock, topicPrefix: prefix });
   const { accessKey, secretKey, confirmedBy } = config;
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
   const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
   const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
   const messages = new TopicMessages(publisher, clock, prefix);
+  const names = new FunctionNames(registry, region);
+  const syncOptions = { callsMax: config.syncCallsMax, waitMs: config.syncWaitMs };
   return {
-    module: IngressModule.register({ registry, writer, acceptor, records, messages, codeStore, sealer, options, logger }),
+    module: IngressModule.register({
+      registry,
+      writer,
+      names,
+      acceptor,
+      canceller,
+      records,
+      messages,
+      codeStore,
+      sealer,
+      options,
+      logger,
+    }),
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
@@ -66,6 +86,7 @@ export async function composeIngress(
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, logger);
+      gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));
     },
     async close() {
       sweep.close();

@@ -2,8 +2,9 @@
  * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
  */
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { limits } from '#contracts';
+import { limits, memorySizesMb } from '#contracts';
 import type { Logger } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
@@ -36,6 +37,8 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
       return versionNotFound(urn);
     case 'alias-unknown':
       return aliasNotFound(urn);
+    case 'memory-unknown':
+      return memoryUnknown();
     case 'urn-malformed':
       return new ApiError('FSS.1309', `not a function URN: ${urn.slice(0, 300)}`);
     default:
@@ -55,6 +58,18 @@ function idempotencyKeyOf(header: string | string[] | undefined): string | undef
   return key;
 }
 
+/** Memory that is not offered. */
+export function memoryUnknown(): ApiError {
+  return new ApiError('FSS.0406', `X-Cff-Instance-Memory must be one of ${memorySizesMb.join(', ')}`);
+}
+
+/** The memory a request asks for; what is no number is NaN, for whoever judges it. */
+export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memoryMb?: number } {
+  const text = headers['x-cff-instance-memory'];
+  if (typeof text !== 'string' || text === '') return {};
+  return { memoryMb: /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN };
+}
+
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
 async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promise<string> {
@@ -72,6 +87,7 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
     headers: request.headers,
     hops: 0,
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
+    ...instanceMemoryOf(request.headers),
     ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });

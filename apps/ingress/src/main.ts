@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
 import { runService } from '#platform';
+import { HttpFunctionCalls } from './adapters/http-function-calls.ts';
 import { HttpStatusRecords } from './adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
@@ -13,6 +14,7 @@ await runService({
     const { config, logger, fatal } = base;
     const gateway = await openKafka({ ...config, name: 'ingress', logger, fatal, publishTimeoutMs: config.acceptTimeoutMs });
     const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
-    return composeIngress(base, gateway, records, openCodeStore(config));
+    const calls = new HttpFunctionCalls(config.executorUrls, config.internalToken);
+    return composeIngress(base, gateway, records, openCodeStore(config), calls);
   },
 });

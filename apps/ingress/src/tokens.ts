@@ -6,6 +6,8 @@ export const REGISTRY_WRITER = Symbol('registry writer');
 export const FUNCTION_NAMES = Symbol('function names');
 /** Injection token of what accepts invocations. */
 export const ACCEPTOR = Symbol('acceptor');
+/** Injection token of what cancels invocations. */
+export const CANCELLER = Symbol('canceller');
 /** Injection token of where records are asked for. */
 export const STATUS_RECORDS = Symbol('status records');
 /** Injection token of the names of topics. */

@@ -1,27 +1,29 @@
-import type { IncomingRecord } from '#contracts';
+import { type Cancellation, cancellationKey, decodeCancellation, type IncomingRecord } from '#contracts';
 
 /** Cancelled invocations remembered at once; the oldest is forgotten first. */
 const rememberedMax = 100_000;
 
-/** Request ids that were cancelled, as far as this process has read. */
+/** Invocations that were cancelled, as far as this process has read. */
 export class Cancellations {
-  private readonly requestIds = new Set<string>();
-  private readonly listeners: ((requestId: string) => void)[] = [];
+  private readonly keys = new Set<string>();
+  private readonly listeners: ((cancellation: Cancellation) => void)[] = [];
 
-  has(requestId: string): boolean {
-    return this.requestIds.has(requestId);
+  has(invocation: Cancellation): boolean {
+    return this.keys.has(cancellationKey(invocation));
   }
 
-  onCancelled(listener: (requestId: string) => void): void {
+  onCancelled(listener: (cancellation: Cancellation) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Takes a record of the cancellations topic; its key is the request id. */
-  add({ key }: Pick<IncomingRecord, 'key'>): void {
-    if (key === null || this.requestIds.has(key)) return;
-    this.requestIds.add(key);
-    const oldest = this.requestIds.size > rememberedMax ? this.requestIds.values().next().value : undefined;
-    if (oldest !== undefined) this.requestIds.delete(oldest);
-    for (const listener of this.listeners) listener(key);
+  /** Takes a record of the cancellations topic. @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+  add(record: Pick<IncomingRecord, 'key' | 'headers'>): void {
+    const cancellation = decodeCancellation(record);
+    const key = cancellationKey(cancellation);
+    if (this.keys.has(key)) return;
+    this.keys.add(key);
+    const oldest = this.keys.size > rememberedMax ? this.keys.values().next().value : undefined;
+    if (oldest !== undefined) this.keys.delete(oldest);
+    for (const listener of this.listeners) listener(cancellation);
   }
 }

@@ -4,11 +4,13 @@ import {
   decodeInvocation,
   decodeSettlement,
   delayed,
+  encodeCancellation,
   encodeDelivery,
   encodeInvocation,
   epochMs,
   type IncomingRecord,
   occasionId,
+  type Invocation,
   type OutgoingRecord,
   PlatformError,
 } from '#contracts';
@@ -49,6 +51,11 @@ function setUp() {
 }
 
 const never = new AbortController().signal;
+
+function cancellationOf(invocation: Invocation) {
+  const { key = null, headers } = encodeCancellation('s.cancellations', invocation);
+  return { key, headers };
+}
 
 describe('WaitingRoom', () => {
   it('releases an invocation at its due time and not a millisecond before', async () => {
@@ -95,18 +102,34 @@ describe('WaitingRoom', () => {
   it('settles a cancelled invocation at once', async () => {
     const { clock, written, room, waiting, cancellations } = setUp();
     const held = room.hold('delays.near', waiting(1_000), never);
-    cancellations.add({ key: anInvocation().requestId });
+    cancellations.add(cancellationOf(anInvocation()));
     await held;
-    expect(decodeSettlement(written[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
+    const settlement = decodeSettlement(written[0]?.record ?? expect.fail());
+    expect([settlement.condition, settlement.errorMessage]).toEqual(['InvocationCanceled', 'function invocation canceled']);
     await clock.advance(2_000);
     expect(written.length).toBe(1);
+  });
+
+  it('settles an invocation that was cancelled before it came', async () => {
+    const { written, room, waiting, cancellations } = setUp();
+    cancellations.add(cancellationOf(anInvocation()));
+    await room.hold('delays.8h', waiting(80_000_000), never);
+    expect(decodeSettlement(written[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
+  });
+
+  it('is not moved by the cancel of another function with the same request id', async () => {
+    const { clock, written, room, waiting, cancellations } = setUp();
+    void room.hold('delays.near', waiting(1_000), never);
+    cancellations.add(cancellationOf(anInvocation({ functionUrn: 'urn:fss:local:p2:function:default:hello:latest' })));
+    await clock.advance(1_000);
+    expect(written.map(({ record }) => record.topic)).toEqual(['s.invocations']);
   });
 
   it('lets a notification outlive its invocation', async () => {
     const { clock, written, room, arrive, cancellations } = setUp();
     const dueAt = epochMs(builtAt + 7_200_000);
     const delivery = aDelivery({ try: 2, dueAt });
-    cancellations.add({ key: occasionId(delivery.occasion) });
+    cancellations.add(cancellationOf(anInvocation({ requestId: occasionId(delivery.occasion) })));
     void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
     await clock.advance(7_200_000);
     expect(written.map(({ record }) => record.topic)).toEqual(['s.notifications']);

@@ -8,6 +8,7 @@
  * W4. Memory is bounded by the consumer: it hands out no more than its limits per partition while promises are open.
  */
 import {
+  type Cancellation,
   decodeInvocation,
   decodeWaiting,
   type DelayTopic,
@@ -20,7 +21,7 @@ import {
   type TopicName,
 } from '#contracts';
 import type { Publisher } from '#kafka';
-import { leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
+import { endingUnrun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { Cancellations } from './cancellations.ts';
 import { DueHeap } from './due-heap.ts';
@@ -62,7 +63,7 @@ export class WaitingRoom {
   private bytes = 0;
 
   constructor(private readonly parts: WaitingRoomParts) {
-    parts.cancellations.onCancelled((requestId) => this.wake(requestId));
+    parts.cancellations.onCancelled((cancellation) => this.wake(cancellation));
   }
 
   /** Records that wait. */
@@ -95,6 +96,8 @@ export class WaitingRoom {
         failed: reject,
       };
       this.remember(entry);
+      // The cancellation may have been read before the record it is meant for.
+      if (this.isCancelled(entry)) return this.attend(entry);
       this.heap.push(entry);
       this.arm();
     });
@@ -135,8 +138,13 @@ export class WaitingRoom {
   }
 
   /** A cancelled invocation need not wait for its time. The entry stays in the heap as gone until its turn comes. */
-  private wake(requestId: string): void {
-    for (const entry of [...(this.byRequest.get(requestId) ?? [])]) this.attend(entry);
+  private wake({ requestId }: Cancellation): void {
+    for (const entry of [...(this.byRequest.get(requestId) ?? [])]) if (this.isCancelled(entry)) this.attend(entry);
+  }
+
+  /** A notification outlives the invocation it tells of. */
+  private isCancelled({ waiting: { requestId, functionUrn } }: Entry): boolean {
+    return functionUrn !== undefined && this.parts.cancellations.has({ requestId, functionUrn });
   }
 
   private arm(): void {
@@ -160,9 +168,9 @@ export class WaitingRoom {
   /** Decides on an entry now; one that must go on waiting goes back into the heap. */
   private attend(entry: Entry): void {
     if (entry.isGone) return;
-    const { clock, cancellations, observer } = this.parts;
+    const { clock, observer } = this.parts;
     const now = clock.now();
-    const decision = release(entry.waiting, now, cancellations.has(entry.waiting.requestId));
+    const decision = release(entry.waiting, now, this.isCancelled(entry));
     if (decision.kind === 'wait') {
       entry.wakeAt = decision.until;
       this.heap.push(entry);
@@ -190,18 +198,7 @@ export class WaitingRoom {
         };
       case 'settle': {
         const invocation = decodeInvocation(record);
-        const { condition } = decision;
-        const errorMessage =
-          invocation.lastError ??
-          (condition === 'InvocationCanceled'
-            ? 'function invocation canceled'
-            : 'the validity period ended before an attempt could start');
-        const settlement = settlementOf(invocation, {
-          condition,
-          attempts: invocation.attempt - 1,
-          endedAt: epochMs(now),
-          errorMessage,
-        });
+        const settlement = settlementOf(invocation, endingUnrun(invocation, decision.condition, epochMs(now)));
         return encodeSettlement(this.topic('settlements'), settlement);
       }
       default:

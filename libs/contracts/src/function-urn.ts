@@ -83,3 +83,8 @@ export function formatFunctionUrn(urn: FunctionUrn): string {
 export function formatBareUrn(urn: FunctionUrn): string {
   return `urn:fss:${urn.region}:${urn.project}:function:${urn.package}:${urn.name}`;
 }
+
+/** Seven fields of the eight: versions and aliases of a function share them. */
+export function bareUrnOf(functionUrn: string): string {
+  return functionUrn.slice(0, functionUrn.lastIndexOf(':'));
+}

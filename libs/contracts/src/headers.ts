@@ -16,6 +16,7 @@ export const header = {
   retriesMax: 'retries-max',
   backoff: 'backoff',
   hops: 'hops',
+  memoryMb: 'memory-mb',
   destinations: 'destinations',
   statusLog: 'status-log',
   traceparent: 'traceparent',

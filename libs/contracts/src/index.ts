@@ -1,4 +1,6 @@
 export * from './activity.ts';
+export * from './call.ts';
+export * from './cancellation.ts';
 export * from './condition.ts';
 export * from './delivery.ts';
 export * from './epoch-ms.ts';

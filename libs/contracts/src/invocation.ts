@@ -41,6 +41,8 @@ export interface Invocation {
   readonly policy: StampedPolicy;
   /** Chained invocations before this one. */
   readonly hops: number;
+  /** Memory the caller chose for the instance, in MB; only where the function lets callers choose. */
+  readonly memoryMb?: number;
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
   /** Why the attempt before failed; shown while the invocation waits. */
@@ -70,6 +72,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
     headers[header.destinations] = JSON.stringify(policy.destinations);
   if (policy.statusLog !== undefined) headers[header.statusLog] = policy.statusLog;
   if (invocation.hops > 0) headers[header.hops] = String(invocation.hops);
+  if (invocation.memoryMb !== undefined) headers[header.memoryMb] = String(invocation.memoryMb);
   if (invocation.traceparent !== undefined) headers[header.traceparent] = invocation.traceparent;
   if (invocation.lastError !== undefined) headers[header.lastError] = invocation.lastError;
   return headers;
@@ -87,6 +90,7 @@ export function encodeInvocation(topic: string, invocation: Invocation, key: str
 export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Invocation {
   const acceptedAt = instant(headers, header.acceptedAt);
   const alias = headers[header.alias];
+  const memoryMb = headers[header.memoryMb] === undefined ? undefined : wholeNumber(headers, header.memoryMb);
   const traceparent = headers[header.traceparent];
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
@@ -107,6 +111,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
       ...(statusLog === undefined ? {} : { statusLog }),
     },
     hops: wholeNumber(headers, header.hops, 0),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(lastError === undefined ? {} : { lastError }),
     payload: value ?? Buffer.alloc(0),

@@ -4,6 +4,10 @@ export const limits = {
   payloadBytesMax: 256 * 1024,
   /** Largest return value that is kept, in bytes; beyond it the value is empty and the invocation still succeeds. */
   responseBytesMax: 256 * 1024,
+  /** Largest payload, and largest return value, of a synchronous invocation, in bytes. */
+  syncBytesMax: 6 * 1024 * 1024,
+  /** Log of a synchronous invocation that is given back, in bytes: its end. */
+  callLogBytesMax: 4_096,
   /** Retries a policy may ask for. */
   retriesMax: 3,
   /** Longest validity period, in seconds. */
@@ -27,3 +31,13 @@ export const limits = {
   /** Longest error message that travels on records, in characters. */
   errorMessageLengthMax: 1024,
 } as const;
+
+/** Memory an instance may have, in MB. @see FunctionGraph API, function model */
+export const memorySizesMb: readonly number[] = [
+  128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 8192, 10240,
+];
+
+/** Tells whether an instance may have that much memory. */
+export function isMemorySizeMb(memoryMb: number): boolean {
+  return memorySizesMb.includes(memoryMb);
+}

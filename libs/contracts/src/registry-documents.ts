@@ -38,6 +38,8 @@ export interface FunctionDocument {
   readonly initializer?: { readonly handler: string; readonly timeoutMs: number };
   readonly timeoutMs: number;
   readonly memoryMb: number;
+  /** May a caller choose the memory of the instance? */
+  readonly isMemoryDynamic?: boolean;
   readonly codeType: string;
   readonly code: FunctionCode;
   /** Name/value pairs for `context.getUserData`. */

@@ -86,7 +86,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
   {
     ...hop,
     name: 'cancellations',
-    value: 'nothing; the key is the request id',
+    value: 'nothing; the key is the request id, a header names the function',
     writtenBy: 'ingress',
     readBy: 'executor, retry-scheduler',
     retentionMs: 2 * dayMs,

@@ -13,6 +13,8 @@ export interface WaitingRecord {
   readonly releaseTo: ReleaseTo;
   /** The end of the validity period of a waiting invocation; absent for a notification, which has its own budget. */
   readonly expiresAt?: EpochMs;
+  /** Eight fields; of a waiting invocation. */
+  readonly functionUrn?: string;
 }
 
 /** Makes any work record one that waits: addressed to a delay topic, and told where to go when it is due. */
@@ -33,7 +35,9 @@ export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): Wai
     requestId: requiredText(headers, header.requestId),
     dueAt: instant(headers, header.dueAt),
     releaseTo,
-    ...(releaseTo === 'invocations' ? { expiresAt: instant(headers, header.expiresAt) } : {}),
+    ...(releaseTo === 'invocations'
+      ? { expiresAt: instant(headers, header.expiresAt), functionUrn: requiredText(headers, header.functionUrn) }
+      : {}),
   };
 }
 

@@ -10,6 +10,7 @@ const project: ProjectDocument = {
   statusLog: { groupId: 'g', groupName: 'group', streamId: 's', streamName: 'stream' },
 };
 const known = { function: aFunction(), policy: undefined, project: undefined };
+const dynamic = { function: aFunction({ isMemoryDynamic: true }) };
 const accepted = (given: Partial<InvocationRequest> = {}, policy?: PolicyDocument, of?: ProjectDocument) => {
   const acceptance = accept({ ...request, ...given }, { ...known, policy, project: of }, builtAt);
   if (acceptance.kind === 'refused') throw new Error(acceptance.reason);
@@ -72,6 +73,8 @@ describe('accept', () => {
     ['a delay below 0', { delaySeconds: -1 }, {}, 'delay-out-of-range'],
     ['a delay that is no whole number', { delaySeconds: 1.5 }, {}, 'delay-out-of-range'],
     ['a delay that is no number', { delaySeconds: Number.NaN }, {}, 'delay-out-of-range'],
+    ['a memory nobody offers', { memoryMb: 129 }, dynamic, 'memory-unknown'],
+    ['a memory that is no number', { memoryMb: Number.NaN }, dynamic, 'memory-unknown'],
   ])('refuses %s', (_rule, given, facts, reason) => {
     expect(accept({ ...request, ...given }, { ...known, ...facts }, builtAt)).toStrictEqual({ kind: 'refused', reason });
   });
@@ -84,6 +87,16 @@ describe('accept', () => {
     ['one hop more', { hops: 17 }, 'discarded'],
   ])('takes %s as %s', (_rule, given, kind) => {
     expect(accept({ ...request, ...given }, known, builtAt).kind).toBe(kind);
+  });
+
+  it.each<[rule: string, Partial<typeof known>, number | undefined, number | undefined]>([
+    ['where callers choose', dynamic, 256, 256],
+    ['where callers choose and this one does not', dynamic, undefined, undefined],
+    ['where callers do not choose', { function: aFunction({ isMemoryDynamic: false }) }, 256, undefined],
+    ['of a function from before there was a choice', {}, 129, undefined],
+  ])('memory, %s', (_rule, facts, memoryMb, stamped) => {
+    const acceptance = accept({ ...request, ...(memoryMb === undefined ? {} : { memoryMb }) }, { ...known, ...facts }, builtAt);
+    expect(acceptance.kind === 'accepted' && acceptance.invocation.memoryMb).toBe(stamped);
   });
 
   it('names the recursion', () => {

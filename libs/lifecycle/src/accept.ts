@@ -4,6 +4,7 @@ import {
   epochMs,
   type FunctionDocument,
   type Invocation,
+  isMemorySizeMb,
   limits,
   type PolicyDocument,
   type ProjectDocument,
@@ -23,6 +24,8 @@ export interface InvocationRequest {
   readonly hops: number;
   /** How long the caller wants it held back, in seconds. */
   readonly delaySeconds?: number;
+  /** Memory the caller wants for the instance, in MB; heeded only where the function lets callers choose. */
+  readonly memoryMb?: number;
   readonly traceparent?: string;
 }
 
@@ -33,8 +36,11 @@ export interface FunctionKnown {
   readonly project: ProjectDocument | undefined;
 }
 
+/** Why a function is not called, whether or not somebody waits for its answer. */
+export type CallRefusal = 'function-unknown' | 'function-disabled' | 'payload-too-large' | 'memory-unknown';
+
 /** Why a request is not accepted. */
-export type Refusal = 'function-unknown' | 'function-disabled' | 'payload-too-large' | 'delay-out-of-range';
+export type Refusal = CallRefusal | 'delay-out-of-range';
 
 /** What becomes of a request: an invocation; nothing at all; or one that ends at once because it came round too often. */
 export type Acceptance =
@@ -66,6 +72,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
     retriesUsed: 0,
     policy: stamp(known),
     hops: request.hops,
+    ...chosenMemory(known.function, request.memoryMb),
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
     payload: request.payload,
   };
@@ -73,12 +80,33 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
   return { kind: 'accepted', invocation };
 }
 
-function refusalOf({ payload, delaySeconds = 0 }: InvocationRequest, known: FunctionKnown): Refusal | undefined {
-  if (known.function === undefined) return 'function-unknown';
-  if (known.function.instancesMax === 0) return 'function-disabled';
-  if (payload.length > limits.payloadBytesMax) return 'payload-too-large';
+function refusalOf(request: InvocationRequest, known: FunctionKnown): Refusal | undefined {
+  const refusal = callRefusalOf(known.function, request, limits.payloadBytesMax);
+  if (refusal !== undefined) return refusal;
+  const { delaySeconds = 0 } = request;
   const isDelayValid = Number.isInteger(delaySeconds) && delaySeconds >= 0 && delaySeconds <= limits.delaySecondsMax;
   return isDelayValid ? undefined : 'delay-out-of-range';
+}
+
+/** Why a function may not be called with this payload and memory; undefined where it may. */
+export function callRefusalOf(
+  fn: FunctionDocument | undefined,
+  { payload, memoryMb }: Pick<InvocationRequest, 'payload' | 'memoryMb'>,
+  payloadBytesMax: number,
+): CallRefusal | undefined {
+  if (fn === undefined) return 'function-unknown';
+  if (fn.instancesMax === 0) return 'function-disabled';
+  if (payload.length > payloadBytesMax) return 'payload-too-large';
+  const chosen = chosenMemory(fn, memoryMb).memoryMb;
+  return chosen === undefined || isMemorySizeMb(chosen) ? undefined : 'memory-unknown';
+}
+
+/** The memory a caller chose, where the function lets callers choose; else nothing. */
+export function chosenMemory(
+  fn: Pick<FunctionDocument, 'isMemoryDynamic'> | undefined,
+  memoryMb: number | undefined,
+): { readonly memoryMb?: number } {
+  return fn?.isMemoryDynamic === true && memoryMb !== undefined ? { memoryMb } : {};
 }
 
 /** The part of a policy that travels with an invocation. */

@@ -6,7 +6,8 @@ export type FailureCondition = 'HandledInvocationError' | 'UnhandledInvocationEr
 
 /** How one attempt ended. */
 export type AttemptOutcome =
-  | { readonly kind: 'succeeded'; readonly responsePayload: Buffer }
+  /** A return value larger than the call allows is left out, and it is said that it was. */
+  | { readonly kind: 'succeeded'; readonly responsePayload: Buffer; readonly isLeftOut?: true }
   /** The function's fault: uses up a retry. `retryAfterMs` may lengthen the wait; a function that is not retryable settles at once. */
   | {
       readonly kind: 'failed';

@@ -49,6 +49,7 @@ async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttp
   return {
     runtime: new HttpRuntime(systemClock, 50),
     fn: aFunction({ runtime: 'http', code: { kind: 'url', url: `${url}${path}` } }),
+    seesInside: false,
     seen,
     server,
     async close() {

@@ -42,7 +42,7 @@ export class HttpRuntime implements Runtime {
     const timeout = AbortSignal.timeout(Math.max(1, call.deadlineAt - this.clock.now()));
     try {
       const response = await this.send(call, new URL(code.url), AbortSignal.any([signal, timeout]));
-      return await this.read(response);
+      return await this.read(response, call.responseBytesMax ?? limits.responseBytesMax);
     } catch (error) {
       if (signal.aborted) return { kind: 'cancelled' };
       if (timeout.aborted)
@@ -77,10 +77,11 @@ export class HttpRuntime implements Runtime {
     });
   }
 
-  private async read(response: IncomingMessage): Promise<AttemptOutcome> {
+  private async read(response: IncomingMessage, responseBytesMax: number): Promise<AttemptOutcome> {
     const status = response.statusCode ?? 0;
     const isSuccess = status >= 200 && status < 300;
-    const body = await bodyOf(response, isSuccess ? limits.responseBytesMax : errorBytesMax);
+    const body = await bodyOf(response, isSuccess ? responseBytesMax : errorBytesMax);
+    if (isSuccess && body === undefined) return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
     if (isSuccess) return { kind: 'succeeded', responsePayload: body ?? Buffer.alloc(0) };
     const retryAfterMs = this.retryAfterMs(response.headers['retry-after']);
     const asked = retryAfterMs === undefined ? {} : { retryAfterMs };

@@ -21,6 +21,7 @@ Object.defineProperties(process, { send: { value: undefined }, disconnect: { val
 const logBytesMax = 65_536;
 
 interface Running {
+  readonly id: number;
   readonly requestId: string;
   readonly controller: AbortController;
   logBytes: number;
@@ -37,7 +38,8 @@ function capture(chunk: unknown): boolean {
     if (request.logBytes > logBytesMax) return true;
     request.logBytes += text.length;
   }
-  send({ kind: 'log', requestId: request?.requestId ?? '', text: text.slice(0, logBytesMax) });
+  const owner = request === undefined ? { requestId: '' } : { id: request.id, requestId: request.requestId };
+  send({ kind: 'log', ...owner, text: text.slice(0, logBytesMax) });
   return true;
 }
 process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
@@ -48,6 +50,7 @@ process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
 };
 process.stderr.write = process.stdout.write;
 
+/** Its stack is that of the code, named as its author names it: where all of it lies on this machine is nobody's business. */
 function documentOf(error: unknown): ErrorDocument {
   if (!(error instanceof Error))
     return {
@@ -57,13 +60,20 @@ function documentOf(error: unknown): ErrorDocument {
     };
   const stackTrace = (error.stack ?? '')
     .split('\n')
-    .slice(1, 12)
-    .map((line) => line.trim());
+    .slice(1)
+    .filter((line) => !line.includes(import.meta.url) && !line.includes('node:internal'))
+    .slice(0, 11)
+    .map((line) => line.trim().replaceAll(`${setup.codeDir}/`, ''));
   return { errorMessage: error.message, errorType: error.name, stackTrace };
 }
 
 function isRetryable(error: unknown): boolean {
   return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
+}
+
+function failure(id: number, error: unknown, isHandled: boolean): FromInstance {
+  const memoryBytes = process.memoryUsage.rss();
+  return { kind: 'failed', id, error: documentOf(error), isHandled, isRetryable: isRetryable(error), memoryBytes };
 }
 
 const bootedAt = performance.now();
@@ -135,17 +145,17 @@ async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
 
 async function answer(handler: Handler, message: Extract<ToInstance, { kind: 'call' }>): Promise<void> {
   const { id, requestId } = message;
-  const request: Running = { requestId, controller: new AbortController(), logBytes: 0 };
+  const request: Running = { id, requestId, controller: new AbortController(), logBytes: 0 };
   running.set(id, request);
   try {
     const context = contextOf(requestId, message.deadlineAt, message.alias, request.controller.signal);
     const value = await current.run(request, async () => invoke(handler, JSON.parse(message.payload), context));
     const payload = JSON.stringify(value);
-    send({ kind: 'returned', id, ...(payload === undefined ? {} : { payload }) });
+    send({ kind: 'returned', id, memoryBytes: process.memoryUsage.rss(), ...(payload === undefined ? {} : { payload }) });
   } catch (thrown) {
     const isHandled = thrown instanceof Reported;
     const error = isHandled ? thrown.error : thrown;
-    send({ kind: 'failed', id, error: documentOf(error), isHandled, isRetryable: isRetryable(error) });
+    send(failure(id, error, isHandled));
   } finally {
     running.delete(id);
   }
@@ -167,8 +177,7 @@ async function initialise(): Promise<Handler> {
 
 // An error that nobody awaited belongs to whoever runs; the instance is not to be trusted after it.
 process.on('uncaughtException', (error) => {
-  for (const [id] of running)
-    send({ kind: 'failed', id, error: documentOf(error), isHandled: false, isRetryable: isRetryable(error) });
+  for (const [id] of running) send(failure(id, error, false));
   setImmediate(() => process.exit(1));
 });
 

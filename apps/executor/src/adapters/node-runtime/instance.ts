@@ -4,12 +4,14 @@
  * starting -> serving -> retiring -> gone, or starting -> gone
  *
  * N1. A call ends once, by whichever comes first: its answer, its deadline, its abort, the end of the process.
- * N2. At the deadline the handler's signal aborts; what does not end within a short grace is ended without it: the instance takes
- *     no more calls and is killed when nobody else runs in it, so neighbours go on.
+ * N2. At the deadline, and when its caller aborts it, the handler's signal aborts. Whatever the handler says after that, the call ran past
+ *     its timeout or was cancelled; what does not end within a short grace is ended without it: the instance takes no more calls and
+ *     is killed when nobody else runs in it, so neighbours go on.
  * N3. A neighbour that goes down with the process was not at fault: its call is `unavailable`. Where one call ran alone, it was.
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
@@ -24,6 +26,7 @@ const runtimeOverheadBytes = 64 * 1_048_576;
 const tailMax = 4_096;
 
 interface Pending {
+  readonly call: FunctionCall;
   readonly end: (outcome: AttemptOutcome) => void;
 }
 
@@ -44,6 +47,7 @@ export class Instance {
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
+  private reserved = 0;
   private isRetiring = false;
   private isOutOfMemory = false;
   private stderrTail = '';
@@ -77,9 +81,15 @@ export class Instance {
     child.stderr?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
   }
 
-  /** Calls that run in it. */
+  /** Calls that run in it, and those that are about to. */
   get calls(): number {
-    return this.pending.size;
+    return this.pending.size + this.reserved;
+  }
+
+  /** Keeps room for one call, which must follow: whoever looks next finds one room less, and nobody ends the instance as idle. */
+  reserve(): this {
+    this.reserved++;
+    return this;
   }
 
   /** May it be given another call? */
@@ -87,22 +97,25 @@ export class Instance {
     return !this.isRetiring;
   }
 
-  /** Runs one call in it. */
+  /** Runs one call in it, for which room was reserved. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
     const id = this.nextId++;
+    this.reserved--;
     return new Promise((resolve) => {
       const timers: Timer[] = [];
+      let givenUp: AttemptOutcome | undefined;
       const onAbort = () => giveUp({ kind: 'cancelled' });
       const end = (outcome: AttemptOutcome) => {
         if (!this.pending.delete(id)) return;
         for (const timer of timers) timer.cancel();
         signal.removeEventListener('abort', onAbort);
         this.idleSince = clock.now();
-        resolve(outcome);
-        if (this.isRetiring && this.pending.size === 0) this.kill();
+        resolve(givenUp ?? outcome);
+        if (this.isRetiring && this.calls === 0) this.kill();
       };
       const giveUp = (outcome: AttemptOutcome) => {
+        givenUp ??= outcome;
         this.send({ kind: 'abort', id });
         timers.push(
           clock.setTimer(abortGraceMs, () => {
@@ -112,7 +125,7 @@ export class Instance {
           }),
         );
       };
-      this.pending.set(id, { end });
+      this.pending.set(id, { call, end });
       timers.push(clock.setTimer(call.deadlineAt - clock.now(), () => giveUp(timedOut(call))));
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
@@ -132,7 +145,7 @@ export class Instance {
   /** Takes no more calls; ends when the last one has. */
   retire(): void {
     this.isRetiring = true;
-    if (this.pending.size === 0) this.kill();
+    if (this.calls === 0) this.kill();
   }
 
   /** Ends it at once. */
@@ -146,20 +159,23 @@ export class Instance {
   }
 
   private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
+    const pending = message.id === undefined ? undefined : this.pending.get(message.id);
+    const observer = pending?.call.observer;
     switch (message.kind) {
       case 'log':
         this.parts.onLog(message.requestId, message.text);
+        observer?.printed(message.text);
         return;
       case 'returned':
-        this.pending.get(message.id)?.end({ kind: 'succeeded', responsePayload: Buffer.from(message.payload ?? '') });
+        observer?.used(message.memoryBytes);
+        pending?.end(returned(message.payload, pending.call));
         return;
-      case 'failed':
-        this.pending
-          .get(message.id)
-          ?.end(
-            failed(message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError', message.error, message.isRetryable),
-          );
+      case 'failed': {
+        observer?.used(message.memoryBytes);
+        const condition = message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError';
+        pending?.end(failed(condition, message.error, message.isRetryable));
         return;
+      }
       default:
         message satisfies never;
     }
@@ -210,6 +226,12 @@ export class Instance {
     const text = await readFile(`/proc/${this.parts.child.pid}/statm`, 'utf8').catch(() => '');
     return Number(text.split(' ')[1] ?? 0) * pageBytes;
   }
+}
+
+function returned(payload = '', { responseBytesMax = limits.responseBytesMax }: FunctionCall): AttemptOutcome {
+  const responsePayload = Buffer.from(payload);
+  if (responsePayload.length <= responseBytesMax) return { kind: 'succeeded', responsePayload };
+  return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
 }
 
 function timedOut(call: FunctionCall): AttemptOutcome {

@@ -18,6 +18,9 @@ exports.handler = (event, context, callback) => {
     case 'report': return void callback(new Error('bad'));
     case 'never-again': { const error = new Error('no'); error.retryable = false; throw error; }
     case 'hang': return new Promise(() => setInterval(() => {}, 1000));
+    case 'print':
+      console.log(context.getRequestID() + ' begins');
+      return Promise.resolve().then(() => console.log(context.getRequestID() + ' ends'));
     case 'request-id': return void callback(null, context.getRequestID());
     default: return Promise.resolve(event);
   }
@@ -54,6 +57,7 @@ async function open(source = behaviours, given: Partial<FunctionDocument> = {}, 
       log,
     ),
     fn: withSource(source, given),
+    seesInside: true,
     close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
@@ -160,6 +164,9 @@ describe('a Node.js function', () => {
     const outcome = await run('exports.handler = async () => { throw new RangeError("too far"); };');
     const text = outcome.kind === 'failed' ? String(outcome.responsePayload) : '';
     expect(text).toContain('{\n  "errorMessage": "too far",\n  "errorType": "RangeError",\n  "stackTrace": [');
+    const { stackTrace } = JSON.parse(text) as { stackTrace: string[] };
+    expect(stackTrace[0]).toBe('at exports.handler (index.js:1:39)');
+    expect(stackTrace.filter((line) => line.includes('/') || line.includes('bootstrap'))).toEqual([]);
   });
 
   it('that exits takes nobody with it', async () => {
@@ -189,11 +196,99 @@ describe('a Node.js function', () => {
     expect(await run(`exports.handler = async () => { ${body} };`)).toMatchObject({ condition: 'OutOfMemory' });
   });
 
+  it.each([
+    ['throws', "c.signal.addEventListener('abort', () => reject(new Error('stopped')))"],
+    ['returns', "c.signal.addEventListener('abort', () => resolve('half'))"],
+  ])('that %s once it is told to stop is late all the same', async (_what, act) => {
+    under = await open(`exports.handler = (event, c) => new Promise((resolve, reject) => { ${act}; });`);
+    const { runtime, fn } = under;
+    const call = (deadlineMs: number) => ({
+      function: fn,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + deadlineMs),
+    });
+    expect(await runtime.run(call(700), new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
+    const abort = new AbortController();
+    const aborted = runtime.run(call(8_000), abort.signal);
+    await new Promise(setImmediate);
+    abort.abort();
+    expect(await aborted).toEqual({ kind: 'cancelled' });
+  });
+
+  it('does not wait for an instance any longer once it is aborted', async () => {
+    under = await open('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));', {}, 1);
+    const { runtime, fn } = under;
+    const call = (given: FunctionDocument) => ({
+      function: given,
+      qualifier: 'latest',
+      requestId: 'r1',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    });
+    const [holding, waiting] = [new AbortController(), new AbortController()];
+    const first = runtime.run(call(fn), holding.signal);
+    await eventually(() => runtime.instances === 1);
+    const second = runtime.run(call({ ...fn, urn: `${fn.urn}2` }), waiting.signal);
+    await new Promise(setImmediate);
+    waiting.abort();
+    expect(await Promise.race([first, second])).toEqual({ kind: 'cancelled' });
+    expect(await second).toEqual({ kind: 'cancelled' });
+    holding.abort();
+    await first;
+  });
+
   it('has its output in its log, by request', async () => {
     await run(
       "exports.handler = async (event, context) => { console.log('one', { two: 2 }); context.getLogger().warn('three'); };",
     );
     expect(logged).toEqual(['r1: one { two: 2 }\n', 'r1: [WARN] three\n']);
+  });
+
+  it('has instances of each memory it is called with, and no more of them than it may', async () => {
+    const source = 'exports.handler = async (event, context) => context.getMemorySize();';
+    under = await open(source, { instancesMax: 1 });
+    const { runtime, fn } = under;
+    let most = 0;
+    const outcomes = await Promise.all(
+      [128, 256, 128, 512].map(async (memoryMb) => {
+        const call = {
+          function: { ...fn, memoryMb },
+          qualifier: 'latest',
+          requestId: 'r',
+          attempt: 1,
+          payload: Buffer.from('{}'),
+          deadlineAt: epochMs(systemClock.now() + 8_000),
+        };
+        const outcome = await runtime.run(call, new AbortController().signal);
+        most = Math.max(most, runtime.instances);
+        return outcome.kind === 'succeeded' ? String(outcome.responsePayload) : outcome;
+      }),
+    );
+    expect([outcomes, most]).toEqual([['128', '256', '128', '512'], 1]);
+  });
+
+  it('never runs more calls at once in an instance than it may', async () => {
+    const source =
+      'let now = 0; let most = 0; exports.handler = async () => { most = Math.max(most, ++now); await null; now--; return most; };';
+    under = await open(source, { instancesMax: 2, concurrencyPerInstance: 1 });
+    const { runtime, fn } = under;
+    const call = () => ({
+      function: fn,
+      qualifier: 'latest',
+      requestId: 'r',
+      attempt: 1,
+      payload: Buffer.from('{}'),
+      deadlineAt: epochMs(systemClock.now() + 8_000),
+    });
+    const outcomes = await Promise.all(Array.from({ length: 12 }, async () => runtime.run(call(), new AbortController().signal)));
+    expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual(
+      Array(12).fill('1'),
+    );
+    expect(runtime.instances).toBe(2);
   });
 
   it('waits for its turn when all instances are taken, and others make room', async () => {

@@ -4,8 +4,8 @@
  * Not a wall against hostile code: the permission model keeps honest mistakes in (files, processes, workers, addons), the network
  * is open. Whoever runs strangers' code runs this service in a sandboxed RuntimeClass, or uses the `http` runtime.
  *
- * P1. An instance serves one version of one function, as it was set at one time; a call takes an instance with room, else a new one,
- *     else waits its turn.
+ * P1. An instance serves one version of one function, as it was set at one time, with the memory it was started with; a call takes an
+ *     instance with room, else a new one, else waits its turn. A place that a call has taken is its own from then on.
  * P2. At most `instancesMax` processes, and no function, all its versions together, may hold more than three quarters of them, so that
  *     a quiet function finds room.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
@@ -30,6 +30,7 @@ export interface NodeRuntimeOptions {
   readonly idleMs: number;
 }
 
+/** Instances of one function with the same code and the same memory. */
 interface Pool {
   /** Seven fields: versions of a function share its bound. */
   readonly functionUrn: string;
@@ -42,7 +43,8 @@ const unreadable = 'the encrypted user data cannot be opened with the platform k
 /** The runtime of functions whose `runtime` is some `Node.js...`. */
 export class NodeRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
-  private readonly waiters: (() => void)[] = [];
+  /** Calls that wait for an instance. Each end of a call or an instance wakes all of them: not every one can use what came free. */
+  private readonly waiters = new Set<() => void>();
   private readonly sweepTimer: Timer;
   private isClosed = false;
 
@@ -79,7 +81,7 @@ export class NodeRuntime implements Runtime {
       return failed('UnhandledInvocationError', loadError);
     }
     const outcome = await running;
-    this.waiters.shift()?.();
+    this.wakeWaiters();
     return outcome;
   }
 
@@ -95,30 +97,35 @@ export class NodeRuntime implements Runtime {
     while (!this.isClosed && !signal.aborted && this.clock.now() < deadlineAt) {
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
-      await this.turn(deadlineAt - this.clock.now());
+      await this.turn(deadlineAt - this.clock.now(), signal);
     }
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
   }
 
-  /** Waits until some call has ended, bounded. */
-  private async turn(waitMs: number): Promise<void> {
+  /** Waits until something came free or the call is aborted, bounded. */
+  private async turn(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const wake = () => {
+      const done = () => {
         timer.cancel();
+        signal.removeEventListener('abort', done);
+        this.waiters.delete(done);
         resolve();
       };
-      // A waiter that gave up must not take the next one's turn.
-      const timer = this.clock.setTimer(waitMs, () => {
-        this.waiters.splice(this.waiters.indexOf(wake), 1);
-        resolve();
-      });
-      this.waiters.push(wake);
+      const timer = this.clock.setTimer(waitMs, done);
+      signal.addEventListener('abort', done, { once: true });
+      this.waiters.add(done);
     });
   }
 
+  private wakeWaiters(): void {
+    for (const wake of [...this.waiters]) wake();
+  }
+
+  /** Room is reserved as soon as it is found. */
   private withRoom(fn: FunctionDocument): Instance | undefined {
     for (const instance of this.pools.get(poolKey(fn))?.instances ?? [])
-      if (instance.isServing && instance.calls < fn.concurrencyPerInstance) return instance;
+      if (instance.isServing && instance.calls < fn.concurrencyPerInstance) return instance.reserve();
     return undefined;
   }
 
@@ -135,7 +142,8 @@ export class NodeRuntime implements Runtime {
         // Others may have started one, or ended a call, in the meantime.
         const free = this.withRoom(fn);
         const userData = this.userDataOf(fn);
-        if (free === undefined && userData !== undefined && this.mayStart(fn)) return this.start(fn, answer.workplace, userData);
+        if (free === undefined && userData !== undefined && this.mayStart(fn))
+          return this.start(fn, answer.workplace, userData).reserve();
         answer.workplace.release();
         return free ?? (userData === undefined ? { kind: 'unavailable', reason: unreadable } : undefined);
       }
@@ -183,7 +191,7 @@ export class NodeRuntime implements Runtime {
         pool.instances.delete(instance);
         workplace.release();
         if (pool.instances.size === 0) this.pools.delete(key);
-        this.waiters.shift()?.();
+        this.wakeWaiters();
       },
     });
     pool.instances.add(instance);
@@ -220,5 +228,5 @@ export class NodeRuntime implements Runtime {
 }
 
 function poolKey(fn: FunctionDocument): string {
-  return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt}`;
+  return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt} ${fn.memoryMb}`;
 }

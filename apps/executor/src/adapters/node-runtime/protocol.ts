@@ -35,12 +35,26 @@ export interface ErrorDocument {
 export type FromInstance =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly error: ErrorDocument }
-  | { readonly kind: 'returned'; readonly id: number /** JSON; absent for undefined. */; readonly payload?: string }
+  | {
+      readonly kind: 'returned';
+      readonly id: number;
+      /** JSON; absent for undefined. */
+      readonly payload?: string;
+      readonly memoryBytes: number;
+    }
   | {
       readonly kind: 'failed';
       readonly id: number;
-      readonly error: ErrorDocument /** Reported through the callback rather than thrown. */;
+      readonly error: ErrorDocument;
+      /** Reported through the callback rather than thrown. */
       readonly isHandled: boolean;
       readonly isRetryable: boolean;
+      readonly memoryBytes: number;
     }
-  | { readonly kind: 'log'; readonly requestId: string; readonly text: string };
+  | {
+      readonly kind: 'log';
+      /** The call that printed it; absent for what belongs to none. */
+      readonly id?: number;
+      readonly requestId: string;
+      readonly text: string;
+    };

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { AttemptQueue, type Ticket } from './attempt-queue.ts';
+
+/** Lets everything that can go on go on. */
+const settled = async () => new Promise(setImmediate);
+
+function setUp(runningMax = 10) {
+  const queue = new AttemptQueue(runningMax);
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const run = (name: string, ticket: Partial<Ticket> = {}) =>
+    queue.run(
+      { key: name.charAt(0), runningMax: () => 1, isAwaited: false, signal: new AbortController().signal, ...ticket },
+      async () => {
+        begun.push(name);
+        await new Promise<void>((resolve) => ends.set(name, resolve));
+        return name;
+      },
+    );
+  const end = async (name: string) => {
+    ends.get(name)?.();
+    await settled();
+  };
+  return { queue, begun, run, end };
+}
+
+describe('AttemptQueue', () => {
+  it('gives functions their turns one by one, whatever the length of their queues', async () => {
+    const { begun, run, end } = setUp(1);
+    for (const name of ['a1', 'a2', 'a3', 'b1']) void run(name);
+    for (const name of ['a1', 'a2', 'b1']) await end(name);
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
+  });
+
+  it('runs no more of a function than it allows', async () => {
+    const { begun, run, end } = setUp();
+    for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => 2 });
+    expect(begun).toEqual(['a1', 'a2']);
+    await end('a1');
+    expect(begun).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('gives back what the task gave, and its failure', async () => {
+    const { queue, run, end } = setUp();
+    const first = run('a1');
+    await end('a1');
+    expect(await first).toBe('a1');
+    const ticket = { key: 'a', runningMax: () => 1, isAwaited: false, signal: new AbortController().signal };
+    await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
+
+  it('lets what waits begin as soon as its function allows more', async () => {
+    const { queue, begun, run } = setUp();
+    let allowed = 1;
+    for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => allowed });
+    allowed = 2;
+    queue.boundsChanged();
+    expect(begun).toEqual(['a1', 'a2']);
+  });
+
+  it('holds back what waits when its function allows less', async () => {
+    const { queue, begun, run, end } = setUp();
+    let allowed = 2;
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void run(name, { runningMax: () => allowed });
+    allowed = 1;
+    queue.boundsChanged();
+    await end('a1');
+    expect(begun).toEqual(['a1', 'a2']);
+    await end('a2');
+    expect(begun).toEqual(['a1', 'a2', 'a3']);
+  });
+
+  it('lets what is awaited and the rest take turns', async () => {
+    const { begun, run, end } = setUp();
+    for (const name of ['a1', 'a2', 'a3']) void run(name);
+    for (const name of ['a-awaited-1', 'a-awaited-2', 'a-awaited-3']) void run(name, { isAwaited: true });
+    for (const name of ['a1', 'a-awaited-1', 'a2', 'a-awaited-2', 'a3']) await end(name);
+    expect(begun).toEqual(['a1', 'a-awaited-1', 'a2', 'a-awaited-2', 'a3', 'a-awaited-3']);
+  });
+
+  it('begins what is aborted at once, and nobody else sooner for it', async () => {
+    const { queue, begun, run, end } = setUp();
+    const abort = new AbortController();
+    void run('a1');
+    const aborted = run('a2', { signal: abort.signal });
+    void run('a3');
+    abort.abort();
+    expect([begun, queue.waitingOf('a'), queue.runningNow]).toEqual([['a1', 'a2'], 1, 1]);
+    await end('a2');
+    expect([await aborted, begun]).toEqual(['a2', ['a1', 'a2']]);
+  });
+
+  it('begins what comes aborted at once', () => {
+    const { begun, run } = setUp();
+    void run('a1');
+    void run('a2', { signal: AbortSignal.abort() });
+    expect(begun).toEqual(['a1', 'a2']);
+  });
+
+  it('runs a task once, though it is aborted after it began', async () => {
+    const { queue, begun, run, end } = setUp();
+    const abort = new AbortController();
+    void run('a1', { signal: abort.signal });
+    abort.abort();
+    await end('a1');
+    expect([begun, queue.runningNow, queue.waitingNow]).toEqual([['a1'], 0, 0]);
+  });
+});

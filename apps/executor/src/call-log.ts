@@ -1,0 +1,55 @@
+import { limits, utcText, type EpochMs } from '#contracts';
+
+/** What a finished call is remembered by in its log. */
+export interface FinishedCall {
+  readonly durationMs: number;
+  readonly memoryMb: number;
+  readonly memoryUsedBytes?: number;
+}
+
+/** The log of one call: a first line, what the function printed, a last line; of all that, the end. */
+export class CallLog {
+  private readonly lines: string[];
+  private bytes = 0;
+
+  /** @param version of the function, or its alias. */
+  constructor(
+    private readonly requestId: string,
+    version: string,
+    startedAt: EpochMs,
+  ) {
+    this.lines = [`${secondOf(startedAt)} Start invoke request '${requestId}', version: ${version}\n`];
+  }
+
+  /** Adds output; what nobody will see any more is dropped. */
+  add(text: string): void {
+    this.lines.push(text);
+    this.bytes += text.length;
+    if (this.bytes < 2 * limits.callLogBytesMax) return;
+    const end = this.lines.join('').slice(-limits.callLogBytesMax);
+    this.lines.splice(0, this.lines.length, end);
+    this.bytes = end.length;
+  }
+
+  /** The whole text, cut to its last `limits.callLogBytesMax` bytes. */
+  finish(endedAt: EpochMs, { durationMs, memoryMb, memoryUsedBytes }: FinishedCall): string {
+    const output = this.lines.join('');
+    const used = memoryUsedBytes === undefined ? '' : `, memory used: ${(memoryUsedBytes / 1_048_576).toFixed(3)}MB`;
+    const numbers = `duration: ${durationMs.toFixed(3)}ms, billing duration: ${Math.ceil(durationMs)}ms${used}, billing memory: ${memoryMb}MB`;
+    const last = `${secondOf(endedAt)} Finish invoke request '${this.requestId}', ${numbers}\n`;
+    return lastBytes(`${output}${output.endsWith('\n') ? '' : '\n'}${last}`, limits.callLogBytesMax);
+  }
+}
+
+/** `YYYY-MM-DDTHH:mm:ssZ`. */
+function secondOf(at: EpochMs): string {
+  return `${utcText(at).slice(0, 19)}Z`;
+}
+
+/** The end of a text that fits into so many bytes of UTF-8; no character is split. */
+function lastBytes(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  let from = Math.max(0, bytes.length - bytesMax);
+  while (from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
+  return bytes.toString('utf8', from);
+}

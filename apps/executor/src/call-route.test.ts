@@ -1,0 +1,228 @@
+/**
+ * Goal: only the services' own calls get in, no more than may be held, and a call ends when whoever asked is gone.
+ * Method: the route on a Fastify that listens, over a queue and a runtime that is told how to end.
+ */
+import { Registry as Metrics } from 'prom-client';
+import fastify, { type FastifyInstance } from 'fastify';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  callHeader,
+  callPath,
+  callReportBytesHeader,
+  decodeCallAnswer,
+  encodeCallRequest,
+  type FunctionDocument,
+  limits,
+} from '#contracts';
+import type { AttemptOutcome } from '#lifecycle';
+import { aFunction, builtAt, builtUrn, eventually, ManualClock } from '#testing';
+import { AttemptQueue } from './attempt-queue.ts';
+import { addCallRoute, type CallsUnderWay } from './call-route.ts';
+import { countCalls } from './executor.module.ts';
+import { RunnableFunctions } from './runnable-functions.ts';
+import type { FunctionCall, Runtime } from './runtime.ts';
+import { SyncCalls } from './sync-calls.ts';
+
+const secret = 'a-secret-of-16-c';
+let server: FastifyInstance;
+let url: string;
+let underWay: CallsUnderWay;
+let clock: ManualClock;
+let queue: AttemptQueue;
+let known: FunctionDocument | undefined;
+let whenCaughtUp: FunctionDocument | undefined;
+let running: { readonly call: FunctionCall; readonly signal: AbortSignal; readonly end: (outcome: AttemptOutcome) => void }[];
+
+beforeEach(async () => {
+  running = [];
+  known = aFunction({ instancesMax: 1 });
+  whenCaughtUp = undefined;
+  clock = new ManualClock(builtAt);
+  queue = new AttemptQueue(10);
+  const runtime: Runtime = {
+    runs: (name) => name.startsWith('Node.js'),
+    callsMax: ({ instancesMax }) => instancesMax,
+    run: async (call, signal) =>
+      new Promise((end) => {
+        signal.addEventListener('abort', () => end({ kind: 'cancelled' }));
+        running.push({ call, signal, end });
+      }),
+    close: async () => undefined,
+  };
+  const functions = new RunnableFunctions({
+    runtimes: [runtime],
+    functionOf: () => known,
+    catchUp: async () => void (known = whenCaughtUp ?? known),
+    attemptsMax: 10,
+  });
+  const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()) });
+  server = fastify({ forceCloseConnections: true });
+  underWay = await addCallRoute(server, { calls, internalToken: secret, callsMax: 2, logger: pino({ level: 'silent' }) });
+  url = await server.listen({ port: 0, host: '127.0.0.1' });
+});
+afterEach(() => server.close());
+
+const asked = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
+
+async function call(given: { request?: string; secret?: string; body?: Buffer; signal?: AbortSignal } = {}) {
+  const response = await fetch(`${url}${callPath}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/octet-stream',
+      'x-sendoff-internal': given.secret ?? secret,
+      [callHeader]: given.request ?? encodeCallRequest(asked),
+    },
+    body: new Uint8Array(given.body ?? Buffer.from('{"a":1}')),
+    ...(given.signal === undefined ? {} : { signal: given.signal }),
+  });
+  const body = Buffer.from(await response.arrayBuffer());
+  const answer = response.ok ? decodeCallAnswer(body, Number(response.headers.get(callReportBytesHeader))) : undefined;
+  return { status: response.status, report: answer?.report, payload: String(answer?.payload ?? body) };
+}
+const started = async (count = 1) => eventually(() => running.length >= count && running[count - 1]);
+const succeeded = (payload: string): AttemptOutcome => ({ kind: 'succeeded', responsePayload: Buffer.from(payload) });
+
+describe('a call', () => {
+  it('runs the function with the payload, under its own bounds', async () => {
+    const answer = call();
+    const { call: made, end } = await started();
+    expect(made).toMatchObject({
+      requestId: 'r1',
+      qualifier: 'latest',
+      attempt: 1,
+      payload: Buffer.from('{"a":1}'),
+      deadlineAt: builtAt + 3_000,
+      responseBytesMax: limits.syncBytesMax,
+    });
+    end(succeeded('"yes"'));
+    expect(await answer).toMatchObject({
+      status: 200,
+      payload: '"yes"',
+      report: { ending: { kind: 'returned' }, memoryMb: 128 },
+    });
+  });
+
+  it('brings its log between its first and its last line', async () => {
+    const answer = call();
+    const { call: made, end } = await started();
+    made.observer?.printed('one\n');
+    made.observer?.printed('two');
+    made.observer?.used(38_312_000);
+    await clock.advance(2);
+    end(succeeded('1'));
+    const log = [
+      "2027-01-15T08:00:00Z Start invoke request 'r1', version: latest",
+      'one',
+      'two',
+      "2027-01-15T08:00:00Z Finish invoke request 'r1', duration: 2.000ms, billing duration: 2ms, memory used: 36.537MB, billing memory: 128MB",
+      '',
+    ];
+    expect((await answer).report).toMatchObject({ log: log.join('\n'), durationMs: 2, memoryUsedBytes: 38_312_000 });
+  });
+
+  it('brings no more than the end of a long log, and splits no character', async () => {
+    const answer = call();
+    const { call: made, end } = await started();
+    for (let index = 0; index < 1_000; index++) made.observer?.printed(`${'é'.repeat(20)}${index}\n`);
+    end(succeeded('1'));
+    const log = (await answer).report?.log ?? '';
+    const bytes = Buffer.byteLength(log);
+    expect([bytes <= limits.callLogBytesMax, bytes > limits.callLogBytesMax - 4, log.includes('\ufffd')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(log).toMatch(/é999\n.* Finish invoke request/);
+  });
+
+  it.each<[what: string, outcome: AttemptOutcome, ending: Record<string, unknown>, payload: string]>([
+    [
+      'failed',
+      { kind: 'failed', condition: 'OutOfMemory', errorMessage: 'm', responsePayload: Buffer.from('{}'), isRetryable: true },
+      { kind: 'failed', condition: 'OutOfMemory', errorMessage: 'm' },
+      '{}',
+    ],
+    ['returned too much', { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true }, { kind: 'too-large' }, ''],
+    [
+      'could not be reached',
+      { kind: 'unavailable', reason: 'no', retryAfterMs: 7_000 },
+      { kind: 'unavailable', reason: 'no', retryAfterMs: 7_000 },
+      '',
+    ],
+  ])('whose function %s says so', async (_what, outcome, ending, payload) => {
+    const answer = call();
+    (await started()).end(outcome);
+    expect(await answer).toMatchObject({ status: 200, report: { ending }, payload });
+  });
+
+  it('of a newer function than this process knows waits until it knows', async () => {
+    whenCaughtUp = aFunction({ memoryMb: 256, isMemoryDynamic: true });
+    known = undefined;
+    const answer = call({ request: encodeCallRequest({ ...asked, memoryMb: 512 }) });
+    const { call: made, end } = await started();
+    expect(made.function.memoryMb).toBe(512);
+    end(succeeded('1'));
+    expect((await answer).report?.memoryMb).toBe(512);
+  });
+
+  it.each([
+    ['that is gone', undefined, 'function-unknown'],
+    ['that is disabled', aFunction({ instancesMax: 0 }), 'function-disabled'],
+    ['of a runtime that cannot be run here', aFunction({ runtime: 'Go1.x' }), 'unavailable'],
+  ])('of a function %s says so', async (_what, fn, kind) => {
+    known = fn;
+    expect((await call()).report?.ending.kind).toBe(kind);
+  });
+
+  it('shares its turn with the attempts of its function', async () => {
+    const ticket = {
+      key: builtUrn.slice(0, -':latest'.length),
+      runningMax: () => 1,
+      isAwaited: false,
+      signal: new AbortController().signal,
+    };
+    const attempt = Promise.withResolvers<void>();
+    void queue.run(ticket, async () => attempt.promise);
+    const answer = call();
+    await eventually(() => queue.waitingNow === 1);
+    expect(running).toEqual([]);
+    attempt.resolve();
+    (await started()).end(succeeded('1'));
+    expect((await answer).status).toBe(200);
+  });
+
+  it('ends when whoever asked is gone, running or waiting', async () => {
+    const hangUp = new AbortController();
+    const both = [call({ signal: hangUp.signal }), call({ signal: hangUp.signal })].map(async (asking) =>
+      asking.catch(() => 'gone'),
+    );
+    const { signal } = await started();
+    await eventually(() => queue.waitingNow === 1);
+    hangUp.abort();
+    expect(await Promise.all(both)).toEqual(['gone', 'gone']);
+    await eventually(() => signal.aborted && queue.waitingNow === 0 && queue.runningNow === 0 && underWay.count() === 0);
+    expect(running.length).toBe(1);
+  });
+
+  it('over the bound is refused, and let in when one has ended', async () => {
+    const both = [call(), call()];
+    await eventually(() => underWay.count() === 2);
+    expect((await call()).status).toBe(429);
+    (await started(1)).end(succeeded('1'));
+    (await started(2)).end(succeeded('2'));
+    await Promise.all(both);
+    await eventually(() => underWay.count() === 0);
+  });
+
+  it.each([
+    ['without the secret', { secret: '' }, 403],
+    ['with another secret', { secret: 'another-secret-16' }, 403],
+    ['that names nothing', { request: '' }, 400],
+    ['that names no function', { request: Buffer.from('{"requestId":"r1"}').toString('base64url') }, 400],
+    ['with more than any payload', { body: Buffer.alloc(limits.syncBytesMax + 1) }, 413],
+  ])('%s is refused', async (_what, given, status) => {
+    expect((await call(given)).status).toBe(status);
+    expect(running).toEqual([]);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { epochMs } from '#contracts';
+import { RecentAttempts, type Taken } from './recent-attempts.ts';
+
+function setUp() {
+  let nowMs = 0;
+  const recent = new RecentAttempts(() => epochMs(nowMs), { forMs: 1_000, attemptsMax: 3 });
+  let made = 0;
+  const take = async (taken: Taken | Promise<Taken>, atMs = 0, key = 'r1 1') => {
+    nowMs = atMs;
+    return recent.once(key, async () => {
+      made++;
+      return taken;
+    });
+  };
+  return { take, made: () => made };
+}
+
+describe('RecentAttempts', () => {
+  it('makes an attempt once, though its record is read twice', async () => {
+    const { take, made } = setUp();
+    await take('concluded');
+    await take('concluded', 999);
+    expect(made()).toBe(1);
+  });
+
+  it('makes it again when the time is over', async () => {
+    const { take, made } = setUp();
+    await take('concluded');
+    await take('concluded', 1_000);
+    expect(made()).toBe(2);
+  });
+
+  it('makes it once while it is under way, however long that takes', async () => {
+    const { take, made } = setUp();
+    const concluded = Promise.withResolvers<Taken>();
+    const both = [take(concluded.promise), take('concluded', 50_000)];
+    concluded.resolve('concluded');
+    await Promise.all(both);
+    await take('concluded', 50_999);
+    expect(made()).toBe(1);
+  });
+
+  it('makes an attempt that was put back when it comes again', async () => {
+    const { take, made } = setUp();
+    await take('put-back');
+    await take('concluded', 10);
+    await take('concluded', 20);
+    expect(made()).toBe(2);
+  });
+
+  it('makes an attempt that comes again before it is known that it was put back', async () => {
+    const { take, made } = setUp();
+    const putBack = Promise.withResolvers<Taken>();
+    const first = take(putBack.promise);
+    const second = take('concluded', 10);
+    const third = take('concluded', 10);
+    putBack.resolve('put-back');
+    await Promise.all([first, second, third]);
+    expect(made()).toBe(2);
+  });
+
+  it('finishes the second reading with the first one, not before', async () => {
+    const { take } = setUp();
+    const concluded = Promise.withResolvers<Taken>();
+    const order: string[] = [];
+    const both = [take(concluded.promise).then(() => order.push('first')), take('concluded').then(() => order.push('second'))];
+    order.push('concluding');
+    concluded.resolve('concluded');
+    await Promise.all(both);
+    expect(order).toEqual(['concluding', 'first', 'second']);
+  });
+
+  it('makes an attempt again that could not be written down, and tells both readings', async () => {
+    const { take, made } = setUp();
+    const failing = Promise.reject<Taken>(new Error('no broker'));
+    const ends = await Promise.allSettled([take(failing), take('concluded')]);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await take('concluded');
+    expect(made()).toBe(2);
+  });
+
+  it('forgets the oldest over its bound', async () => {
+    const { take, made } = setUp();
+    for (const key of ['a', 'b', 'c', 'd']) await take('concluded', 0, key);
+    await take('concluded', 1, 'd');
+    await take('concluded', 1, 'a');
+    expect(made()).toBe(5);
+  });
+});

@@ -1,0 +1,126 @@
+/**
+ * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no record; no policy applies, and nothing is
+ * tried again. They share their function's concurrency with its attempts, because they go through the same queue.
+ */
+import { bareUrnOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, epochMs, limits } from '#contracts';
+import type { AttemptOutcome } from '#lifecycle';
+import type { Clock } from '#platform';
+import type { AttemptQueue } from './attempt-queue.ts';
+import { CallLog } from './call-log.ts';
+import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
+
+/** What is told of each call. */
+export interface CallsObserver {
+  called(ending: string, seconds: number): void;
+}
+
+/** What calls are made with. */
+export interface SyncCallParts {
+  readonly functions: RunnableFunctions;
+  readonly queue: AttemptQueue;
+  readonly clock: Clock;
+  readonly observer: CallsObserver;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Makes synchronous calls. */
+export class SyncCalls {
+  constructor(private readonly parts: SyncCallParts) {}
+
+  /**
+   * Calls a function when its turn comes.
+   * @param signal aborts the call, also while it waits; its ending is `cancelled` then.
+   * @throws PlatformError `REGISTRY_BEHIND` when it is not known what to call.
+   */
+  async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+    const { functions, queue, observer } = this.parts;
+    const { functionUrn } = request;
+    const runnable = await functions.find(functionUrn, request);
+    if (runnable.kind !== 'runnable') return { report: unran(endingOf(runnable)), payload: nothing };
+    const ticket = {
+      key: bareUrnOf(functionUrn),
+      runningMax: () => functions.runningMaxOf(functionUrn),
+      isAwaited: true,
+      signal,
+    };
+    const answer = await queue.run(ticket, async () => this.run(request, payload, runnable, signal));
+    observer.called(answer.report.ending.kind, answer.report.durationMs / 1_000);
+    return answer;
+  }
+
+  private async run(
+    { requestId, alias, traceparent }: CallRequest,
+    payload: Buffer,
+    { function: fn, runtime }: Extract<Runnable, { kind: 'runnable' }>,
+    signal: AbortSignal,
+  ): Promise<CallAnswer> {
+    if (signal.aborted) return { report: unran({ kind: 'cancelled' }), payload: nothing };
+    const { clock } = this.parts;
+    const startedAt = clock.now();
+    const version = fn.version ?? 'latest';
+    const log = new CallLog(requestId, version, startedAt);
+    let memoryUsedBytes: number | undefined;
+    const outcome = await runtime.run(
+      {
+        function: fn,
+        qualifier: alias === undefined ? version : `!${alias}`,
+        requestId,
+        attempt: 1,
+        payload,
+        deadlineAt: epochMs(startedAt + fn.timeoutMs),
+        responseBytesMax: limits.syncBytesMax,
+        observer: { printed: (text) => log.add(text), used: (bytes) => (memoryUsedBytes = bytes) },
+        ...(traceparent === undefined ? {} : { traceparent }),
+      },
+      signal,
+    );
+    const endedAt = clock.now();
+    const finished = {
+      durationMs: endedAt - startedAt,
+      memoryMb: fn.memoryMb,
+      ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),
+    };
+    return {
+      report: { ending: endedAs(outcome), ...finished, log: log.finish(endedAt, finished) },
+      payload: 'responsePayload' in outcome ? outcome.responsePayload : nothing,
+    };
+  }
+}
+
+function unran(ending: CallEnding): CallReport {
+  return { ending, durationMs: 0, memoryMb: 0, log: '' };
+}
+
+function endingOf({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): CallEnding {
+  switch (kind) {
+    case 'unknown':
+      return { kind: 'function-unknown' };
+    case 'disabled':
+      return { kind: 'function-disabled' };
+    case 'impossible':
+      return { kind: 'unavailable', reason };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function endedAs(outcome: AttemptOutcome): CallEnding {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return { kind: outcome.isLeftOut === true ? 'too-large' : 'returned' };
+    case 'failed':
+      return { kind: 'failed', condition: outcome.condition, errorMessage: outcome.errorMessage };
+    case 'unavailable':
+    case 'impossible': {
+      const { reason } = outcome;
+      return 'retryAfterMs' in outcome && outcome.retryAfterMs !== undefined
+        ? { kind: 'unavailable', reason, retryAfterMs: outcome.retryAfterMs }
+        : { kind: 'unavailable', reason };
+    }
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    default:
+      return outcome satisfies never;
+  }
+}

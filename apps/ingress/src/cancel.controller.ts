@@ -1,0 +1,43 @@
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { formatBareUrn } from '#contracts';
+import { ApiError } from './api-error.ts';
+import type { Canceller } from './canceller.ts';
+import type { FunctionNames } from './function-names.ts';
+import { CANCELLER, FUNCTION_NAMES } from './tokens.ts';
+import { ValidatedBody } from './validated.ts';
+
+/** The body of a cancel. */
+export class CancelDto {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(64)
+  request_id!: string;
+
+  /** `recursive` would have to end invocations that this one started, and nobody keeps count of those. */
+  @IsOptional()
+  @IsIn(['force'], { message: 'type may be force; recursive is not offered' })
+  type?: string;
+}
+
+/** Ends asynchronous invocations. @see FunctionGraph API, stopping an asynchronous invocation request */
+@Controller('v2/:project/fgs/functions/:urn')
+export class CancelController {
+  constructor(
+    @Inject(CANCELLER) private readonly canceller: Canceller,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+  ) {}
+
+  /** The body of the answer is empty: the documented `null` makes the Node SDK throw. One that was over before stays as it ended. */
+  @Post('cancel')
+  @HttpCode(200)
+  async cancel(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(CancelDto)) { request_id: requestId }: CancelDto,
+  ): Promise<void> {
+    const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
+    const answer = await this.canceller.cancel(project, bareUrn, requestId);
+    if (answer === 'unknown') throw new ApiError('FSS.0400', 'Invalid RequestId');
+  }
+}
