@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epochMs, limits, type PolicyDocument, type ProjectDocument } from '#contracts';
 import { aFunction, aPolicy, builtAt, builtUrn } from '#testing';
-import { accept, type InvocationRequest } from './accept.ts';
+import { accept, chosenMemory, type InvocationRequest } from './accept.ts';
 
 const request: InvocationRequest = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', payload: Buffer.from('{}'), hops: 0 };
 const project: ProjectDocument = {
@@ -16,6 +16,17 @@ const accepted = (given: Partial<InvocationRequest> = {}, policy?: PolicyDocumen
   if (acceptance.kind === 'refused') throw new Error(acceptance.reason);
   return acceptance.invocation;
 };
+
+describe('chosenMemory', () => {
+  it.each([
+    ['of a function that lets callers choose', { isMemoryDynamic: true }, 256, { memoryMb: 256 }],
+    ['where nothing was chosen', { isMemoryDynamic: true }, undefined, {}],
+    ['of any other function', {}, 256, {}],
+    ['of no function', undefined, 256, {}],
+  ])('%s', (_whose, fn, memoryMb, chosen) => {
+    expect(chosenMemory(fn, memoryMb)).toStrictEqual(chosen);
+  });
+});
 
 describe('accept', () => {
   it('without a policy: no retries, an hour, nobody to tell', () => {
