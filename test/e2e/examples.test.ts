@@ -56,3 +56,31 @@ describe('a Kafka producer that knows nothing of Sendoff but the headers is a fu
     }
   });
 });
+
+describe('a client of FunctionGraph that is pointed here', () => {
+  it('is the official Node.js SDK', async () => {
+    expect(await output(process.execPath, ['examples/node-sdk/invoke.mjs', 'greeted'], { env: env() })).toMatch(/\nSUCCESS\n$/);
+  });
+
+  it('is the official Python SDK', async ({ skip }) => {
+    const python = await pythonWith('examples/python-sdk/requirements.txt');
+    if ('missing' in python) return skip(python.missing);
+    expect(await output(python.command, ['examples/python-sdk/invoke.py', 'greeted'], { env: env() })).toMatch(/\nSUCCESS\n$/);
+  });
+
+  it('is curl, with a signature made by hand', async ({ skip }) => {
+    const openssl = await systemTool('openssl', 'version');
+    if ('missing' in openssl) return skip(openssl.missing);
+    const signed = async (...args: readonly string[]) =>
+      JSON.parse(await output('examples/curl/signed.sh', args, { env: { ...env(), SENDOFF_URL: installation.url } })) as Record<
+        string,
+        unknown
+      >;
+    expect(await signed('GET', '/fgs/functions/greeted:latest/config')).toMatchObject({ error_code: 'FSS.1051' });
+    expect(await signed('GET', '/fgs/functions/urn:fss:local:p1:function:default:greeted:latest/config')).toMatchObject({
+      func_name: 'greeted',
+    });
+    const { request_id: requestId } = await signed('POST', '/fgs/functions/greeted/invocations-async', '{"name":"wörld"}');
+    expect((await installation.client.ended('greeted', String(requestId))).status).toBe('SUCCESS');
+  });
+});
