@@ -61,6 +61,39 @@ describe('a service killed in the middle of work', () => {
 });
 
 describe('the whole stopped and started again', () => {
+  it('makes nobody a failure whom it cut off: such an invocation runs again and is told of once', async () => {
+    await installation.client.createFunction(
+      'cut-off',
+      'exports.handler = async ({ ms }) => { await new Promise((done) => setTimeout(done, ms)); return ms; };',
+      { timeout: 60, strategy_config: { concurrency: 2, concurrent_num: 10 } },
+    );
+    const told = destination('DIS', { stream_name: 'survivors' });
+    await installation.client.setPolicy('cut-off', {
+      max_async_retry_attempts: 0,
+      destination_config: { on_success: told, on_failure: told },
+    });
+    const { dataDir, topicPrefix, brokers } = installation;
+    expect(await installation.stop({ keepData: true })).toBe(0);
+    const env = { KAFKA_TOPIC_PREFIX: topicPrefix };
+    installation = await Installation.start({ brokers, dataDir, env: { ...env, DRAIN_TIMEOUT_MS: '300' } });
+    const requestIds = await Promise.all(
+      Array.from({ length: 4 }, async () => installation.client.invoke('cut-off', { ms: 3_000 })),
+    );
+    await eventually(async () => (await installation.client.records('cut-off', '&status=RUNNING')).length === 4);
+    expect(await installation.stop({ keepData: true })).toBe(0);
+    installation = await Installation.start({ brokers, dataDir, env });
+    const messages = await kafka.read(`${topicPrefix}stream.survivors`);
+    for (const requestId of requestIds) {
+      expect(await installation.client.ended('cut-off', requestId)).toMatchObject({
+        status: 'SUCCESS',
+        approximate_invoke_count: 1,
+      });
+      expect(await installation.client.delivered('cut-off', requestId)).toMatchObject({ deliveries: [{ state: 'delivered' }] });
+      const { value } = await messages(({ key }) => key === requestId);
+      expect(JSON.parse(String(value))).toMatchObject({ request_context: { condition: '' } });
+    }
+  }, 120_000);
+
   it('drains, ends 0, and has its functions and policies intact', async () => {
     await installation.client.createFunction('kept', 'exports.handler = async () => 1;');
     await installation.client.setPolicy('kept', { max_async_retry_attempts: 2 });

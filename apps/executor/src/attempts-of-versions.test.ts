@@ -75,7 +75,7 @@ const version = (name: string, fn: FunctionDocument) => ({
 });
 const take = async (given: Parameters<typeof anInvocation>[0]) => {
   const record = encodeInvocation(`${prefix}invocations`, anInvocation(given));
-  await attempts.take('express', record as unknown as IncomingRecord);
+  await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal);
   return kafka.records(`${prefix}settlements`).at(-1)?.headers;
 };
 

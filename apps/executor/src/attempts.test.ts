@@ -58,7 +58,8 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     observer: { attempted: () => undefined, overflowed: () => undefined },
     limits: { topicPrefix: 's.', expressQueueMax: 100 },
   });
-  const take = async (invocation: Invocation) => attempts.take('express', arrived(encodeInvocation('s.invocations', invocation)));
+  const take = async (invocation: Invocation, lost = new AbortController().signal) =>
+    attempts.take('express', arrived(encodeInvocation('s.invocations', invocation)), lost);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
     running.cancel(arrived(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
@@ -93,6 +94,22 @@ describe('an attempt', () => {
     calls[0]?.end(succeeded);
     await Promise.all(both);
     expect([calls.length, written.length]).toEqual([1, 1]);
+  });
+
+  it('whose record went to another process meanwhile tells nobody of its end, and is made when the record comes back', async () => {
+    const { written, calls, take } = setUp();
+    const lost = new AbortController();
+    const [running, waiting] = ['r1', 'r2'].map((requestId) => take(anInvocation({ requestId }), lost.signal));
+    await turn();
+    lost.abort();
+    calls[0]?.end(succeeded);
+    for (const left of [running, waiting]) await expect(left).rejects.toMatchObject({ code: 'PARTITION_LOST', retryable: true });
+    expect([calls.length, written]).toEqual([1, []]);
+    const again = take(anInvocation({ requestId: 'r1' }));
+    await turn();
+    calls[1]?.end(succeeded);
+    await again;
+    expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
   });
 
   it('of a function nobody told this process of yet waits until it knows', async () => {

@@ -7,12 +7,12 @@ import {
   encodeInvocation,
   encodeSettlement,
   type EpochMs,
-  epochMs,
   type IncomingRecord,
   type Invocation,
   nearHorizonMs,
   nextAttempt,
   type OutgoingRecord,
+  PlatformError,
   physicalTopic,
   type TopicName,
 } from '#contracts';
@@ -73,10 +73,12 @@ export class Attempts {
   /**
    * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one record that says what is next.
    * A cancelled invocation does not wait for its turn.
+   * @param lost aborts when the record goes to another process, which makes the attempt again: then nothing is published here, so that
+   *   nobody is told of an end that is not one.
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when the decision could not be published,
-   *   `REGISTRY_BEHIND` when it is not known what to run.
+   *   `REGISTRY_BEHIND` when it is not known what to run, `PARTITION_LOST` when `lost` has aborted.
    */
-  async take(lane: 'express' | 'bulk', record: IncomingRecord): Promise<void> {
+  async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal): Promise<void> {
     const invocation = decodeInvocation(record);
     const { functions, limits, observer, queue, running } = this.parts;
     const { requestId, functionUrn, attempt } = invocation;
@@ -88,12 +90,13 @@ export class Attempts {
     const runningMax = () => functions.runningMaxOf(functionUrn);
     return this.recent.once(`${requestId} ${attempt}`, async () =>
       running.with(invocation, async (signal) =>
-        queue.run({ key, runningMax, isAwaited: false, signal }, async () => this.attempt(invocation, signal)),
+        queue.run({ key, runningMax, isAwaited: false, signal }, async () => this.attempt(invocation, signal, lost)),
       ),
     );
   }
 
-  private async attempt(invocation: Invocation, signal: AbortSignal): Promise<Taken> {
+  private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<Taken> {
+    refuseLost(lost);
     const { clock, running } = this.parts;
     const now = clock.now();
     const admission = admit(invocation, now, running.isCancelled(invocation));
@@ -105,14 +108,14 @@ export class Attempts {
         await this.delay(invocation, admission.dueAt);
         return 'put-back';
       case 'run':
-        await this.run(invocation, signal);
+        await this.run(invocation, signal, lost);
         return 'concluded';
       default:
         return admission satisfies never;
     }
   }
 
-  private async run(invocation: Invocation, signal: AbortSignal): Promise<void> {
+  private async run(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<void> {
     const { clock, functions, observer } = this.parts;
     const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
     const startedAt = clock.now();
@@ -125,11 +128,13 @@ export class Attempts {
       requestId,
       attempt,
       payload,
-      deadlineAt: epochMs(startedAt + runnable.function.timeoutMs),
+      timeoutMs: runnable.function.timeoutMs,
+      startBefore: invocation.expiresAt,
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const outcome = await runnable.runtime.run(call, signal);
     shown.cancel();
+    refuseLost(lost);
     observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.now() - startedAt) / 1_000);
     return this.conclude(invocation, outcome, startedAt);
   }
@@ -181,6 +186,11 @@ export class Attempts {
   private topic(name: TopicName): string {
     return physicalTopic(this.parts.limits.topicPrefix, name);
   }
+}
+
+/** @throws PlatformError `PARTITION_LOST`. */
+function refuseLost(lost: AbortSignal): void {
+  if (lost.aborted) throw new PlatformError('PARTITION_LOST');
 }
 
 /** A disabled function may be enabled again before the validity period ends. */

@@ -92,7 +92,7 @@ describe('a call', () => {
       qualifier: 'latest',
       attempt: 1,
       payload: Buffer.from('{"a":1}'),
-      deadlineAt: builtAt + 3_000,
+      timeoutMs: 3_000,
       responseBytesMax: limits.syncBytesMax,
     });
     end(succeeded('"yes"'));

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import type { IncomingRecord } from '#contracts';
-import { OnRecord, RecordController } from '#kafka';
+import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
 import type { Attempts } from './attempts.ts';
 import { ATTEMPTS } from './tokens.ts';
 
@@ -10,15 +10,15 @@ import { ATTEMPTS } from './tokens.ts';
 export class InvocationsController {
   constructor(@Inject(ATTEMPTS) private readonly attempts: Attempts) {}
 
-  /** @throws PlatformError `CONTRACT_VIOLATED`: rejected; `BROKER_UNAVAILABLE`: tried again. */
+  /** @throws PlatformError `CONTRACT_VIOLATED`: rejected; `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`: tried again; `PARTITION_LOST`: left. */
   @OnRecord('invocations')
-  async onExpress(@Payload() record: IncomingRecord): Promise<void> {
-    return this.attempts.take('express', record);
+  async onExpress(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('express', record, signal);
   }
 
   /** As `onExpress`, for the lane of floods. */
   @OnRecord('invocations.bulk')
-  async onBulk(@Payload() record: IncomingRecord): Promise<void> {
-    return this.attempts.take('bulk', record);
+  async onBulk(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('bulk', record, signal);
   }
 }

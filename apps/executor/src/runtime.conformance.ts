@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type FunctionDocument } from '#contracts';
-import { systemClock } from '#platform';
+import { type FunctionDocument } from '#contracts';
 import { aFunction } from '#testing';
 import type { FunctionCall, Runtime } from './runtime.ts';
 
@@ -36,7 +35,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       requestId: 'r1',
       attempt: 1,
       payload: Buffer.from(JSON.stringify({ does })),
-      deadlineAt: epochMs(systemClock.now() + 10_000),
+      timeoutMs: 10_000,
       ...given,
     });
 
@@ -90,7 +89,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
     });
 
     it('ends a function at its deadline', async () => {
-      const outcome = await under.runtime.run(call('hang', { deadlineAt: epochMs(systemClock.now() + 1_500) }), never);
+      const outcome = await under.runtime.run(call('hang', { timeoutMs: 1_500 }), never);
       expect(outcome).toMatchObject({ kind: 'failed', condition: 'InvocationTimeout' });
     });
 

@@ -9,8 +9,10 @@ export interface FunctionCall {
   readonly requestId: string;
   readonly attempt: number;
   readonly payload: Buffer;
-  /** When the function is ended if it has not ended by itself. */
-  readonly deadlineAt: EpochMs;
+  /** Longest run, from the moment the function is given the call; waiting for a place to run does not count. */
+  readonly timeoutMs: number;
+  /** A run that cannot begin before it does not begin at all: it is `unavailable`. */
+  readonly startBefore?: EpochMs;
   readonly traceparent?: string;
   /** A larger return value is left out, in bytes. Default: `limits.responseBytesMax`. */
   readonly responseBytesMax?: number;

@@ -2,7 +2,7 @@
  * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no record; no policy applies, and nothing is
  * tried again. They share their function's concurrency with its attempts, because they go through the same queue.
  */
-import { bareUrnOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, epochMs, limits } from '#contracts';
+import { bareUrnOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
@@ -68,7 +68,7 @@ export class SyncCalls {
         requestId,
         attempt: 1,
         payload,
-        deadlineAt: epochMs(startedAt + fn.timeoutMs),
+        timeoutMs: fn.timeoutMs,
         responseBytesMax: limits.syncBytesMax,
         observer: { printed: (text) => log.add(text), used: (bytes) => (memoryUsedBytes = bytes) },
         ...(traceparent === undefined ? {} : { traceparent }),

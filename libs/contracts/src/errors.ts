@@ -7,6 +7,7 @@ export const errorCatalogue = {
   BROKER_START_FAILED: { retryable: false, meaning: 'The broker that was started here did not become ready.' },
   DATA_DIR_LOCKED: { retryable: false, meaning: 'Another process uses the data folder.' },
   OBJECT_STORE_UNAVAILABLE: { retryable: true, meaning: 'The object store did not answer, or answered with other bytes.' },
+  PARTITION_LOST: { retryable: true, meaning: 'A record went to another process, which handles it again.' },
   PUBLISHER_SATURATED: { retryable: true, meaning: 'More records wait for an acknowledgement than the publisher may hold.' },
   PUBLISHER_CLOSED: { retryable: false, meaning: 'A record was given to a publisher after it was closed.' },
   RECORD_TOO_LARGE: { retryable: false, meaning: 'A record is larger than the broker accepts.' },

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs } from '#contracts';
+import type { FunctionDocument } from '#contracts';
 import { systemClock } from '#platform';
 import { aFunction } from '#testing';
 import { type Behaviour, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
@@ -59,6 +59,15 @@ async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttp
   };
 }
 
+const callOf = (fn: FunctionDocument) => ({
+  function: fn,
+  qualifier: 'latest',
+  requestId: 'r1',
+  attempt: 1,
+  payload: Buffer.from('{}'),
+  timeoutMs: 5_000,
+});
+
 runtimeConformance('HTTP', open);
 
 describe('an HTTP function', () => {
@@ -74,7 +83,7 @@ describe('an HTTP function', () => {
       payload: Buffer.from(JSON.stringify({ does })),
       traceparent: 't',
     };
-    return runtime.run({ ...call, deadlineAt: epochMs(systemClock.now() + 5_000) }, new AbortController().signal);
+    return runtime.run({ ...call, timeoutMs: 5_000 }, new AbortController().signal);
   };
   beforeEach(() => undefined);
   afterEach(async () => {
@@ -107,15 +116,7 @@ describe('an HTTP function', () => {
   it('that nobody serves is unavailable', async () => {
     under = await open();
     await under.close();
-    const call = {
-      function: under.fn,
-      qualifier: 'latest',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + 5_000),
-    };
-    expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({
+    expect(await under.runtime.run(callOf(under.fn), new AbortController().signal)).toMatchObject({
       kind: 'unavailable',
       reason: expect.stringContaining('ECONNREFUSED'),
     });
@@ -127,5 +128,33 @@ describe('an HTTP function', () => {
   ] as const)('that returns the %s value has %i bytes kept', async (does, bytes) => {
     const outcome = await run('/', does);
     expect(outcome.kind === 'succeeded' && outcome.responsePayload.length).toBe(bytes);
+  });
+
+  it.each([
+    ['before it answered', ''],
+    ['in the middle of its answer', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal'],
+  ])('that breaks the connection %s may have run, and is to blame', async (_when, sent) => {
+    const breaking = createTcpServer((socket) => socket.once('data', () => socket.end(sent)));
+    await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve));
+    under = await open();
+    const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`;
+    const outcome = await under.runtime.run(
+      callOf(aFunction({ ...under.fn, code: { kind: 'url', url } })),
+      new AbortController().signal,
+    );
+    breaking.close();
+    expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
+  });
+
+  it('that closed a kept connection meanwhile is asked again, and not to blame', async () => {
+    under = await open();
+    const call = callOf(under.fn);
+    const ended = new Promise<void>((resolve) => under.server.once('connection', (socket) => socket.once('close', resolve)));
+    expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({ kind: 'succeeded' });
+    under.server.closeAllConnections();
+    const outcome = await under.runtime.run(call, new AbortController().signal);
+    await ended;
+    // Whether the agent has seen the end by then is a race: either way nobody is blamed.
+    expect(['succeeded', 'unavailable']).toContain(outcome.kind);
   });
 });

@@ -9,12 +9,18 @@ import type { FunctionCall, Runtime } from '../runtime.ts';
 const unavailableStatuses = new Set([429, 502, 503, 504]);
 const errorBytesMax = 65_536;
 
+/** Whether the function has, or may have, got the call. */
+interface Sending {
+  isUnderWay: boolean;
+}
+
 /**
  * Runs functions that are HTTP endpoints: a POST of the payload to `code_url`.
  *
  * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch milliseconds), `traceparent`. Answers: 2xx is
- * success and the body what the function returned; 429, 502, 503, 504 and a connection that failed before an answer began are not the
- * function's fault; other 4xx were reported by the function, other 5xx are its faults. `Retry-After` lengthens the wait,
+ * success and the body what the function returned; 429, 502, 503, 504 and a connection that could not be made are not the function's
+ * fault, nor is a kept connection that its end had closed; other 4xx were reported by the function; other 5xx, and a connection that
+ * breaks once the function had the call, are its faults: it may have run. `Retry-After` lengthens the wait,
  * `X-Sendoff-Retryable: false` says never again. Redirects are not followed.
  */
 export class HttpRuntime implements Runtime {
@@ -39,18 +45,19 @@ export class HttpRuntime implements Runtime {
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { code } = call.function;
     if (code.kind !== 'url') return failure('UnhandledInvocationError', 'the function has no code_url', Buffer.alloc(0), false);
-    const timeout = AbortSignal.timeout(Math.max(1, call.deadlineAt - this.clock.now()));
+    const timeout = AbortSignal.timeout(call.timeoutMs);
+    const sending: Sending = { isUnderWay: false };
     try {
-      const response = await this.send(call, new URL(code.url), AbortSignal.any([signal, timeout]));
+      const response = await this.send(call, new URL(code.url), AbortSignal.any([signal, timeout]), sending);
       return await this.read(response, call.responseBytesMax ?? limits.responseBytesMax);
     } catch (error) {
       if (signal.aborted) return { kind: 'cancelled' };
       if (timeout.aborted)
         return failure('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`);
-      return {
-        kind: 'unavailable',
-        reason: `no answer from the function: ${(error as NodeJS.ErrnoException).code ?? (error as Error).message}`,
-      };
+      const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+      return sending.isUnderWay
+        ? failure('UnhandledInvocationError', `the connection to the function broke: ${reason}`)
+        : { kind: 'unavailable', reason: `no answer from the function: ${reason}` };
     }
   }
 
@@ -59,19 +66,30 @@ export class HttpRuntime implements Runtime {
     this.agents.https.destroy();
   }
 
-  private async send(call: FunctionCall, url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  private async send(call: FunctionCall, url: URL, signal: AbortSignal, sending: Sending): Promise<IncomingMessage> {
     const isHttps = url.protocol === 'https:';
     const headers = {
       'content-type': 'application/json',
       'content-length': call.payload.length,
       'x-cff-request-id': call.requestId,
       'x-sendoff-attempt': String(call.attempt),
-      'x-sendoff-deadline': String(call.deadlineAt),
+      'x-sendoff-deadline': String(this.clock.now() + call.timeoutMs),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
     };
     const options = { method: 'POST', headers, signal, agent: isHttps ? this.agents.https : this.agents.http };
     return new Promise((resolve, reject) => {
-      const request = isHttps ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
+      const request = isHttps ? httpsRequest(url, options) : httpRequest(url, options);
+      request.once('socket', (socket) => {
+        // What a kept connection was sent may have met a closed one: whether it arrived is known once something comes back.
+        if (request.reusedSocket) return;
+        const begin = () => void (sending.isUnderWay = true);
+        if (socket.connecting) socket.once(isHttps ? 'secureConnect' : 'connect', begin);
+        else begin();
+      });
+      request.once('response', (response) => {
+        sending.isUnderWay = true;
+        resolve(response);
+      });
       request.once('error', reject);
       request.end(call.payload);
     });

@@ -15,8 +15,14 @@ delete process.env['SENDOFF_INSTANCE'];
 // The channel to the parent is ours: the user's code finds none.
 const sendToParent = process.send?.bind(process);
 const send = (message: FromInstance) => void sendToParent?.(message);
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-Object.defineProperties(process, { send: { value: undefined }, disconnect: { value: undefined } });
+const endSelf = process.kill.bind(process, process.pid);
+process.on('disconnect', () => endSelf('SIGKILL'));
+// The permission model knows no signals: code may send them to itself and to nobody else.
+const kill = (pid: number, signal?: string | number): true => {
+  if (pid !== process.pid) throw Object.assign(new Error('a function may signal itself only'), { code: 'ERR_ACCESS_DENIED' });
+  return endSelf(signal);
+};
+Object.defineProperties(process, { send: { value: undefined }, disconnect: { value: undefined }, kill: { value: kill } });
 
 const logBytesMax = 65_536;
 
@@ -175,8 +181,15 @@ async function initialise(): Promise<Handler> {
   return handler;
 }
 
-// An error that nobody awaited belongs to whoever runs; the instance is not to be trusted after it.
+// An error that nobody awaited belongs to the call it was made for, as far as that can be told; else to all that run. The instance is not
+// to be trusted with another call after it.
 process.on('uncaughtException', (error) => {
+  const owner = current.getStore();
+  if (owner !== undefined && running.delete(owner.id)) {
+    send(failure(owner.id, error, false));
+    send({ kind: 'spoiled' });
+    return;
+  }
   for (const [id] of running) send(failure(id, error, false));
   setImmediate(() => process.exit(1));
 });

@@ -8,18 +8,19 @@
  *     its timeout or was cancelled; what does not end within a short grace is ended without it: the instance takes no more calls and
  *     is killed when nobody else runs in it, so neighbours go on.
  * N3. A neighbour that goes down with the process was not at fault: its call is `unavailable`. Where one call ran alone, it was.
+ * N4. What the process says is not trusted: the channel is a file descriptor that the code can write to. What has not the shape of the
+ *     protocol ends the instance, and nothing else.
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { limits } from '#contracts';
+import { epochMs, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
-import type { ErrorDocument, FromInstance, ToInstance } from './protocol.ts';
+import { type ErrorDocument, type FromInstance, readFromInstance, type ToInstance } from './protocol.ts';
 
 const abortGraceMs = 200;
 const memoryCheckMs = 200;
-const startTimeoutMs = 15_000;
 const pageBytes = 4_096;
 /** What Node itself takes is not charged to the function. */
 const runtimeOverheadBytes = 64 * 1_048_576;
@@ -35,14 +36,19 @@ export interface InstanceParts {
   readonly child: ChildProcess;
   readonly clock: Clock;
   readonly memoryMb: number;
+  /** Longest time until its code is loaded and its initializer is over. */
+  readonly startTimeoutMs: number;
   readonly onLog: (requestId: string, text: string) => void;
   readonly onGone: () => void;
 }
 
+/** How loading the code of an instance ended. */
+export type Loading = { readonly kind: 'loaded' } | { readonly kind: 'unusable'; readonly error: ErrorDocument };
+
 /** A child process that serves calls. */
 export class Instance {
-  /** Resolves when the code is loaded; with the reason when it cannot be. */
-  readonly loaded: Promise<ErrorDocument | undefined>;
+  /** How loading the code ended. */
+  readonly loaded: Promise<Loading>;
   /** When the last call ended. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
@@ -57,23 +63,21 @@ export class Instance {
     const { child, clock } = parts;
     this.idleSince = clock.now();
     this.loaded = new Promise((resolve) => {
-      const timer = clock.setTimer(startTimeoutMs, () => this.kill());
-      const settle = (error: ErrorDocument | undefined) => {
+      const timer = clock.setTimer(parts.startTimeoutMs, () => this.kill());
+      const settle = (loading: Loading) => {
         timer.cancel();
-        resolve(error);
+        resolve(loading);
       };
-      child.on('message', (message: FromInstance) => {
-        if (message.kind === 'ready') settle(undefined);
-        else if (message.kind === 'unusable') settle(message.error);
+      child.on('message', (sent: unknown) => {
+        const message = readFromInstance(sent);
+        if (message === undefined) return this.kill();
+        if (message.kind === 'ready') settle({ kind: 'loaded' });
+        else if (message.kind === 'unusable') settle({ kind: 'unusable', error: message.error });
         else this.onMessage(message);
       });
-      child.once('error', (error) => settle({ errorMessage: error.message, errorType: 'InstanceError', stackTrace: [] }));
+      child.once('error', (error) => settle(unusable(error.message)));
       child.once('exit', (code, signal) => {
-        settle({
-          errorMessage: `the instance ended while it started (${signal ?? `exit code ${code}`})`,
-          errorType: 'InstanceError',
-          stackTrace: [],
-        });
+        settle(unusable(`the instance ended while it started (${signal ?? `exit code ${code}`})`));
         this.onExit(code, signal);
       });
     });
@@ -92,6 +96,13 @@ export class Instance {
     return this;
   }
 
+  /** Gives the room for a call back that will not follow. */
+  giveBack(): void {
+    this.reserved--;
+    this.idleSince = this.parts.clock.now();
+    if (this.isRetiring && this.calls === 0) this.kill();
+  }
+
   /** May it be given another call? */
   get isServing(): boolean {
     return !this.isRetiring;
@@ -100,6 +111,7 @@ export class Instance {
   /** Runs one call in it, for which room was reserved. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
+    const deadlineAt = epochMs(clock.now() + call.timeoutMs);
     const id = this.nextId++;
     this.reserved--;
     return new Promise((resolve) => {
@@ -126,7 +138,7 @@ export class Instance {
         );
       };
       this.pending.set(id, { call, end });
-      timers.push(clock.setTimer(call.deadlineAt - clock.now(), () => giveUp(timedOut(call))));
+      timers.push(clock.setTimer(call.timeoutMs, () => giveUp(timedOut(call))));
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
       const alias = call.qualifier.startsWith('!') ? call.qualifier.slice(1) : '';
@@ -135,7 +147,7 @@ export class Instance {
         id,
         requestId: call.requestId,
         payload: call.payload.toString('utf8'),
-        deadlineAt: call.deadlineAt,
+        deadlineAt,
         alias,
       });
       this.watchMemory();
@@ -159,7 +171,7 @@ export class Instance {
   }
 
   private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
-    const pending = message.id === undefined ? undefined : this.pending.get(message.id);
+    const pending = 'id' in message && message.id !== undefined ? this.pending.get(message.id) : undefined;
     const observer = pending?.call.observer;
     switch (message.kind) {
       case 'log':
@@ -176,6 +188,8 @@ export class Instance {
         pending?.end(failed(condition, message.error, message.isRetryable));
         return;
       }
+      case 'spoiled':
+        return this.retire();
       default:
         message satisfies never;
     }
@@ -226,6 +240,10 @@ export class Instance {
     const text = await readFile(`/proc/${this.parts.child.pid}/statm`, 'utf8').catch(() => '');
     return Number(text.split(' ')[1] ?? 0) * pageBytes;
   }
+}
+
+function unusable(errorMessage: string): Loading {
+  return { kind: 'unusable', error: errorDocument('InstanceError', errorMessage) };
 }
 
 function returned(payload = '', { responseBytesMax = limits.responseBytesMax }: FunctionCall): AttemptOutcome {

@@ -35,7 +35,7 @@ const callOf = (fn: FunctionDocument) => ({
   requestId: 'r1',
   attempt: 1,
   payload: Buffer.from('{}'),
-  deadlineAt: epochMs(systemClock.now() + 8_000),
+  timeoutMs: 8_000,
 });
 
 const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
@@ -82,7 +82,7 @@ describe('a Node.js function', () => {
       requestId: 'r1',
       attempt: 1,
       payload: Buffer.from(JSON.stringify(event)),
-      deadlineAt: epochMs(systemClock.now() + 8_000),
+      timeoutMs: 8_000,
     };
     return under.runtime.run(call, new AbortController().signal);
   };
@@ -184,7 +184,7 @@ describe('a Node.js function', () => {
       requestId: 'r1',
       attempt: 1,
       payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + 700),
+      timeoutMs: 700,
     };
     expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
   });
@@ -208,7 +208,7 @@ describe('a Node.js function', () => {
       requestId: 'r1',
       attempt: 1,
       payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + deadlineMs),
+      timeoutMs: deadlineMs,
     });
     expect(await runtime.run(call(700), new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
     const abort = new AbortController();
@@ -227,7 +227,7 @@ describe('a Node.js function', () => {
       requestId: 'r1',
       attempt: 1,
       payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + 8_000),
+      timeoutMs: 8_000,
     });
     const [holding, waiting] = [new AbortController(), new AbortController()];
     const first = runtime.run(call(fn), holding.signal);
@@ -239,6 +239,73 @@ describe('a Node.js function', () => {
     expect(await second).toEqual({ kind: 'cancelled' });
     holding.abort();
     await first;
+  });
+
+  it('has its own time from the moment its code is loaded: starting and initialising cost it nothing', async () => {
+    const source = `exports.init = (context, done) => setTimeout(done, 700);
+      exports.handler = async (event, context) => context.getRemainingTimeInMilliSeconds() > 400;`;
+    const initializer = { handler: 'index.init', timeoutMs: 10_000 };
+    under = await open(source, { initializer });
+    const outcome = await under.runtime.run({ ...callOf(under.fn), timeoutMs: 500 }, new AbortController().signal);
+    expect(outcome).toMatchObject({ kind: 'succeeded', responsePayload: Buffer.from('true') });
+  });
+
+  it('does not begin once the time to begin is over', async () => {
+    under = await open('exports.init = (context, done) => setTimeout(done, 500); exports.handler = async () => 1;', {
+      initializer: { handler: 'index.init', timeoutMs: 10_000 },
+    });
+    const startBefore = epochMs(systemClock.now() + 200);
+    expect(await under.runtime.run({ ...callOf(under.fn), startBefore }, new AbortController().signal)).toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+
+  it('is cancelled while it is being loaded', async () => {
+    under = await open('exports.init = (context, done) => setTimeout(done, 5_000); exports.handler = async () => 1;', {
+      initializer: { handler: 'index.init', timeoutMs: 10_000 },
+    });
+    const abort = new AbortController();
+    const running = under.runtime.run(callOf(under.fn), abort.signal);
+    await eventually(() => under?.runtime.instances === 1);
+    abort.abort();
+    expect(await running).toEqual({ kind: 'cancelled' });
+  });
+
+  it.each([
+    ['of no known kind', '{"kind":"other"}'],
+    ['without its error', '{"kind":"failed","id":0}'],
+    ['of another shape', '[]'],
+  ])('that writes a message %s to our channel ends alone', async (_what, message) => {
+    const outcome = await run(
+      `exports.handler = () => { require('fs').writeSync(3, ${JSON.stringify(`${message}\n`)}); return new Promise(() => {}); }`,
+    );
+    expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
+  });
+
+  it('may signal itself and nobody else', async () => {
+    expect(
+      await returned(
+        'exports.handler = async () => { try { process.kill(process.ppid, 0); } catch ({ code }) { return code; } }',
+      ),
+    ).toBe('ERR_ACCESS_DENIED');
+  });
+
+  it.each([
+    ['rejects a promise that nobody awaits', "void Promise.reject(new Error('bad one'))"],
+    ['throws in a timer', "setTimeout(() => { throw new Error('bad one'); })"],
+  ])('that %s fails by itself: its neighbours in the instance go on', async (_what, does) => {
+    under = await open(
+      `exports.handler = async ({ bad }) => { if (bad) { ${does}; } await new Promise((done) => setTimeout(done, 400)); return 'fine'; };`,
+      { concurrencyPerInstance: 3, instancesMax: 1 },
+    );
+    const { fn, runtime } = under;
+    const runs = [true, false, false].map(async (bad) =>
+      runtime.run({ ...callOf(fn), payload: Buffer.from(JSON.stringify({ bad })) }, new AbortController().signal),
+    );
+    const [first, ...others] = await Promise.all(runs);
+    expect(first).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError', errorMessage: 'bad one' });
+    for (const other of others) expect(other).toMatchObject({ kind: 'succeeded' });
+    await eventually(() => runtime.instances === 0);
   });
 
   it('has its output in its log, by request', async () => {
@@ -261,7 +328,7 @@ describe('a Node.js function', () => {
           requestId: 'r',
           attempt: 1,
           payload: Buffer.from('{}'),
-          deadlineAt: epochMs(systemClock.now() + 8_000),
+          timeoutMs: 8_000,
         };
         const outcome = await runtime.run(call, new AbortController().signal);
         most = Math.max(most, runtime.instances);
@@ -282,7 +349,7 @@ describe('a Node.js function', () => {
       requestId: 'r',
       attempt: 1,
       payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + 8_000),
+      timeoutMs: 8_000,
     });
     const outcomes = await Promise.all(Array.from({ length: 12 }, async () => runtime.run(call(), new AbortController().signal)));
     expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual(
@@ -304,7 +371,7 @@ describe('a Node.js function', () => {
       requestId: 'r',
       attempt: 1,
       payload: Buffer.from('{}'),
-      deadlineAt: epochMs(systemClock.now() + 8_000),
+      timeoutMs: 8_000,
     });
     const outcomes = await Promise.all(
       [fn, fn, fn, fn, withSource('exports.handler = async () => 1;', { urn: `${fn.urn}2` })].map(async (given) =>

@@ -38,6 +38,9 @@ interface Pool {
 }
 
 const acquireTimeoutMs = 10_000;
+/** Longest start of an instance, but for its initializer, which has a limit of its own. */
+const startTimeoutMs = 15_000;
+const tooLate = 'no instance was ready before the validity period ended';
 const unreadable = 'the encrypted user data cannot be opened with the platform key';
 
 /** The runtime of functions whose `runtime` is some `Node.js...`. */
@@ -72,17 +75,30 @@ export class NodeRuntime implements Runtime {
   }
 
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
-    const acquired = await this.acquire(call.function, signal);
+    const acquired = await this.acquire(call, signal);
     if (!(acquired instanceof Instance)) return acquired;
-    const running = acquired.call(call, signal);
-    const loadError = await Promise.race([acquired.loaded, running.then(() => undefined)]);
-    if (loadError !== undefined) {
-      acquired.kill();
-      return failed('UnhandledInvocationError', loadError);
-    }
-    const outcome = await running;
+    const outcome = await this.runIn(acquired, call, signal);
     this.wakeWaiters();
     return outcome;
+  }
+
+  /** The function's own time begins when its code is loaded: what starting takes is not the call's to pay. */
+  private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+    const loading = await Promise.race([instance.loaded, aborted(signal)]);
+    const isLate = call.startBefore !== undefined && this.clock.now() >= call.startBefore;
+    if (loading.kind === 'loaded' && !isLate) return instance.call(call, signal);
+    instance.giveBack();
+    switch (loading.kind) {
+      case 'loaded':
+        return { kind: 'unavailable', reason: tooLate };
+      case 'aborted':
+        return { kind: 'cancelled' };
+      case 'unusable':
+        instance.kill();
+        return failed('UnhandledInvocationError', loading.error);
+      default:
+        return loading satisfies never;
+    }
   }
 
   async close(): Promise<void> {
@@ -92,12 +108,12 @@ export class NodeRuntime implements Runtime {
   }
 
   /** An instance with room; or how the attempt ends without one. */
-  private async acquire(fn: FunctionDocument, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
-    const deadlineAt = this.clock.now() + acquireTimeoutMs;
-    while (!this.isClosed && !signal.aborted && this.clock.now() < deadlineAt) {
+  private async acquire({ function: fn, startBefore }: FunctionCall, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
+    const waitsUntil = Math.min(this.clock.now() + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
+    while (!this.isClosed && !signal.aborted && this.clock.now() < waitsUntil) {
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
-      await this.turn(deadlineAt - this.clock.now(), signal);
+      await this.turn(waitsUntil - this.clock.now(), signal);
     }
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
   }
@@ -186,6 +202,7 @@ export class NodeRuntime implements Runtime {
       child: launch(fn, workplace, userData),
       clock: this.clock,
       memoryMb: fn.memoryMb,
+      startTimeoutMs: startTimeoutMs + (fn.initializer?.timeoutMs ?? 0),
       onLog: (requestId, text) => this.log.write(fn, requestId, text),
       onGone: () => {
         pool.instances.delete(instance);
@@ -225,6 +242,13 @@ export class NodeRuntime implements Runtime {
       this.sweepLater();
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve({ kind: 'aborted' });
+    signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
+  });
 }
 
 function poolKey(fn: FunctionDocument): string {

@@ -51,6 +51,8 @@ export type FromInstance =
       readonly isRetryable: boolean;
       readonly memoryBytes: number;
     }
+  /** The code did something after which it is not to be trusted with another call; those that run may end. */
+  | { readonly kind: 'spoiled' }
   | {
       readonly kind: 'log';
       /** The call that printed it; absent for what belongs to none. */
@@ -58,3 +60,55 @@ export type FromInstance =
       readonly requestId: string;
       readonly text: string;
     };
+
+/** Reads a message of an instance. @returns undefined for one of no known shape. */
+export function readFromInstance(message: unknown): FromInstance | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const fields = message as Readonly<Record<string, unknown>>;
+  return isOfShape(fields) ? (fields as unknown as FromInstance) : undefined;
+}
+
+function isOfShape({
+  kind,
+  id,
+  payload,
+  error,
+  isHandled,
+  isRetryable,
+  memoryBytes,
+  requestId,
+  text,
+}: Readonly<Record<string, unknown>>): boolean {
+  switch (kind as FromInstance['kind']) {
+    case 'ready':
+    case 'spoiled':
+      return true;
+    case 'unusable':
+      return isErrorDocument(error);
+    case 'returned':
+      return typeof id === 'number' && typeof memoryBytes === 'number' && (payload === undefined || typeof payload === 'string');
+    case 'failed':
+      return (
+        typeof id === 'number' &&
+        typeof memoryBytes === 'number' &&
+        isErrorDocument(error) &&
+        typeof isHandled === 'boolean' &&
+        typeof isRetryable === 'boolean'
+      );
+    case 'log':
+      return (id === undefined || typeof id === 'number') && typeof requestId === 'string' && typeof text === 'string';
+    default:
+      return false;
+  }
+}
+
+function isErrorDocument(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { errorMessage, errorType, stackTrace } = value as Readonly<Record<string, unknown>>;
+  return (
+    typeof errorMessage === 'string' &&
+    typeof errorType === 'string' &&
+    Array.isArray(stackTrace) &&
+    stackTrace.every((line) => typeof line === 'string')
+  );
+}

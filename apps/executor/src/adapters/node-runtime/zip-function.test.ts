@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type FunctionDocument } from '#contracts';
+import { type FunctionDocument } from '#contracts';
 import { digestOf, type CodeStoreConfig, type ObjectStore, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
@@ -19,7 +19,7 @@ const callOf = (fn: FunctionDocument) => ({
   requestId: 'r1',
   attempt: 1,
   payload: Buffer.from('{}'),
-  deadlineAt: epochMs(systemClock.now() + 8_000),
+  timeoutMs: 8_000,
 });
 
 let workDir: string;
