@@ -12,7 +12,7 @@ export class CallLog {
   private readonly lines: string[];
   private bytes = 0;
 
-  /** @param version of the function, or its alias. */
+  /** @param version of the function. */
   constructor(
     private readonly requestId: string,
     version: string,

@@ -156,6 +156,16 @@ describe('a call', () => {
     expect(await answer).toMatchObject({ status: 200, report: { ending }, payload });
   });
 
+  it('by an alias tells the function so, and its log the version', async () => {
+    known = aFunction({ version: 'v1' });
+    const answer = call({
+      request: encodeCallRequest({ ...asked, functionUrn: builtUrn.replace('latest', 'v1'), alias: 'prod' }),
+    });
+    const { call: made, end } = await started();
+    end(succeeded('1'));
+    expect([made.qualifier, (await answer).report?.log]).toEqual(['!prod', expect.stringContaining('version: v1\n')]);
+  });
+
   it('of a newer function than this process knows waits until it knows', async () => {
     whenCaughtUp = aFunction({ memoryMb: 256, isMemoryDynamic: true });
     known = undefined;

@@ -167,6 +167,28 @@ describe('a synchronous invocation', () => {
     expect([await send(body), await send('{"a":2}'), app.calls.asked.length]).toEqual([200, 401, 1]);
   });
 
+  it('by an alias goes to the version that the alias chooses', async () => {
+    await app.must('POST', '/fgs/functions/hello/versions', { version: 'v1' });
+    const file = Buffer.from('exports.handler = async () => 2;').toString('base64');
+    await app.must('PUT', '/fgs/functions/hello/code', { code_type: 'inline', func_code: { file } });
+    await app.must('POST', '/fgs/functions/hello/versions', { version: 'v2' });
+    const strategy = { v2: { combine_type: 'and', rules: [{ rule_type: 'Header', param: 'x-group', op: '=', value: 'beta' }] } };
+    await app.must('POST', '/fgs/functions/hello/aliases', {
+      name: 'prod',
+      version: 'v1',
+      additional_version_strategy: strategy,
+    });
+    await invoke({}, {}, 'p1:default:hello:!prod');
+    await invoke({}, { 'x-group': 'beta' }, 'p1:default:hello:!prod');
+    await invoke({}, {}, 'p1:default:hello:v2');
+    expect(app.calls.asked.map(({ request }) => [request.functionUrn.split(':')[7], request.alias])).toEqual([
+      ['v1', 'prod'],
+      ['v2', 'prod'],
+      ['v2', undefined],
+    ]);
+    expect((await invoke({}, {}, 'p1:default:hello:!none')).status).toBe(404);
+  });
+
   it('of a disabled function is refused', async () => {
     await app.createFunction('off', { strategy_config: { concurrency: 0 } });
     expect(await invoke({}, {}, 'off')).toMatchObject({
