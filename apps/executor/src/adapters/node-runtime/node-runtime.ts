@@ -12,7 +12,7 @@
  * P4. No instance outlives this process: its channel closes, and where the system can (`setpriv`), it is killed by the kernel, even
  *     in an endless loop.
  */
-import { type FunctionDocument, userDataOwner } from '#contracts';
+import { epochMs, type FunctionDocument, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Sealer, Timer } from '#platform';
 import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
@@ -72,9 +72,12 @@ export class NodeRuntime implements Runtime {
   }
 
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
+    const askedAt = this.clock.now();
     const acquired = await this.acquire(call.function, signal);
     if (!(acquired instanceof Instance)) return acquired;
-    const running = acquired.call(call, signal);
+    // Neither the wait for an instance nor the unpacking of its code is time of the function's.
+    const deadlineAt = epochMs(call.deadlineAt + this.clock.now() - askedAt);
+    const running = acquired.call({ ...call, deadlineAt }, signal);
     const loadError = await Promise.race([acquired.loaded, running.then(() => undefined)]);
     if (loadError !== undefined) {
       acquired.kill();
