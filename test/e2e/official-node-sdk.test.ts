@@ -7,11 +7,13 @@ import * as core from '@huaweicloud/huaweicloud-sdk-core';
 import { ClientRequestException } from '@huaweicloud/huaweicloud-sdk-core/exception/ClientRequestException.js';
 import * as sdk from '@huaweicloud/huaweicloud-sdk-functiongraph';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { eventually } from '#testing';
+import { eventually, zipOf } from '#testing';
 import { Installation } from './installation.ts';
 
 const keys = { accessKey: 'AKE2EFIRST', secretKey: 'sk-of-the-first-key' };
 const functionUrn = 'urn:fss:local:p1:function:default:hello:latest';
+const versionUrn = functionUrn.replace(':latest', ':v1');
+const aliasUrn = functionUrn.replace(':latest', ':!prod');
 const json = 'application/json';
 
 let installation: Installation;
@@ -164,6 +166,86 @@ const operations: Operation[] = [
     'show where the status log is',
     async () => client.showProjectAsyncStatusLogInfo(new sdk.ShowProjectAsyncStatusLogInfoRequest(json)),
     { group_name: 'function-async-log-group-p1' },
+  ],
+  [
+    'bring other code as a ZIP',
+    async () => {
+      const file = zipOf({
+        'index.js': "exports.handler = require('./lib.js').handler;",
+        'lib.js': 'exports.handler = async () => 2;',
+      });
+      const body = new sdk.UpdateFunctionCodeRequestBody('zip').withFuncCode(
+        new sdk.FuncCode().withFile(file.toString('base64')),
+      );
+      return client.updateFunctionCode(new sdk.UpdateFunctionCodeRequest(functionUrn, json).withBody(body));
+    },
+    { code_type: 'zip', digest: expect.stringMatching(/^[0-9a-f]{128}$/) },
+  ],
+  [
+    'publish a version',
+    async () => {
+      const body = new sdk.CreateFunctionVersionRequestBody().withVersion('v1').withDescription('the first');
+      return client.createFunctionVersion(new sdk.CreateFunctionVersionRequest(functionUrn, json).withBody(body));
+    },
+    { httpStatusCode: 200, func_urn: versionUrn, version: 'v1', version_description: 'the first' },
+  ],
+  [
+    'list versions',
+    async () => client.listFunctionVersions(new sdk.ListFunctionVersionsRequest(functionUrn, json).withMaxitems('10')),
+    { count: 2, versions: [func({ version: 'latest' }), func({ version: 'v1' })] },
+  ],
+  [
+    'make an alias with rules',
+    async () => {
+      const rules = [{ rule_type: 'Header', param: 'x-group', op: '=', value: 'beta' }] as unknown as sdk.VersionStrategyRules[];
+      const body = new sdk.CreateVersionAliasRequestBody('prod', 'latest').withAdditionalVersionStrategy({
+        v1: new sdk.VersionStrategy().withCombineType('and').withRules(rules),
+      });
+      return client.createVersionAlias(new sdk.CreateVersionAliasRequest(functionUrn, json).withBody(body));
+    },
+    { httpStatusCode: 200, name: 'prod', alias_urn: aliasUrn, additional_version_strategy: { v1: { combine_type: 'and' } } },
+  ],
+  [
+    'move the alias, with a weight',
+    async () => {
+      const body = new sdk.UpdateVersionAliasRequestBody('latest').withAdditionalVersionWeights({ v1: 100 });
+      return client.updateVersionAlias(new sdk.UpdateVersionAliasRequest(functionUrn, 'prod', json).withBody(body));
+    },
+    { httpStatusCode: 200, additional_version_weights: { v1: 100 } },
+  ],
+  [
+    'show the alias',
+    async () => client.showVersionAlias(new sdk.ShowVersionAliasRequest(functionUrn, 'prod', json)),
+    { name: 'prod', version: 'latest' },
+  ],
+  [
+    'list aliases',
+    async () => ({
+      aliases: [...((await client.listVersionAliases(new sdk.ListVersionAliasesRequest(functionUrn, json))) as never)],
+    }),
+    { aliases: [{ name: 'prod' }] },
+  ],
+  [
+    'invoke by the alias, and find the invocation under the version that ran',
+    async () => {
+      await client.asyncInvokeFunction(new sdk.AsyncInvokeFunctionRequest(aliasUrn, json).withBody({} as never));
+      return eventually(async () => {
+        const request = new sdk.ListAsyncInvocationsRequest(versionUrn, json).withStatus('SUCCESS');
+        const page = (await client.listAsyncInvocations(request)) as { readonly count?: number };
+        return page.count === 1 ? page : undefined;
+      });
+    },
+    { count: 1 },
+  ],
+  [
+    'delete the alias',
+    async () => client.deleteVersionAlias(new sdk.DeleteVersionAliasRequest(functionUrn, 'prod', json)),
+    { httpStatusCode: 204 },
+  ],
+  [
+    'delete the version',
+    async () => client.deleteFunction(new sdk.DeleteFunctionRequest(versionUrn, json)),
+    { httpStatusCode: 204 },
   ],
   [
     'delete the function',

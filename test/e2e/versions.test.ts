@@ -80,6 +80,10 @@ describe('versions and aliases', () => {
     await client.must('PUT', '/fgs/functions/led/aliases/prod', ruled);
     expect((await told(prod)).request_context.function_urn).toBe('urn:fss:local:p1:function:default:led:v1');
     expect(await returned(prod, { 'x-group': 'beta' })).toEqual(['two', 'v2', 'prod']);
+    const answered = async (headers: Record<string, string>) =>
+      (await client.call('POST', `/fgs/functions/${prod}/invocations`, {}, headers)).body;
+    expect(await answered({})).toEqual(['one', 'v1', 'prod']);
+    expect(await answered({ 'x-group': 'beta' })).toEqual(['two', 'v2', 'prod']);
   });
 
   it('retries stay on their version though the alias moved meanwhile', async () => {

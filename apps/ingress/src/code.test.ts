@@ -7,6 +7,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aZip, eventually, ManualClock, zipOf } from '#testing';
 import { functionBody, IngressApp, inlineCode } from '../../../test/ingress-app.ts';
+import { sdkDate } from '../../../test/request-signer.ts';
 
 let app: IngressApp;
 let port: number;
@@ -134,11 +135,21 @@ describe('a large body', () => {
     huge.socket.destroy();
   }, 30_000);
 
-  it('is taken from two callers at once, and from the next when one is gone', async () => {
-    const strangers = [await begin('wrong', 9_000_000), await begin('wrong', 9_000_000)];
-    expect(strangers.map(({ status }) => status)).toEqual(['401', '401']);
-    const hold = async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue');
-    const holders = [await hold(), await hold()];
+  it('may be signed, and nothing is taken of one whose signature is wrong', async () => {
+    const large = zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000, 'abc'), method: 0 }]));
+    expect((await app.signed('POST', '/fgs/functions', functionBody('signed', large))).status).toBe(200);
+    const forged = await app.signed('POST', '/fgs/functions', functionBody('forged', large), { secretKey: 'another' });
+    expect(forged.status).toBe(401);
+    expect(await app.refusal('GET', '/fgs/functions/forged/config')).toEqual([404, 'FSS.1051']);
+  });
+
+  it('is taken from two callers at once, and from the next when one is gone; strangers take no place of theirs', async () => {
+    const hold = async (token: string, ...more: string[]) => begin(token, 9_000_000, ...more, 'Expect: 100-continue');
+    const signature = `Authorization: SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=${'0'.repeat(64)}`;
+    const unproved = [1, 2].map(async () => hold('', signature, `X-Sdk-Date: ${sdkDate(app.clock.now())}`));
+    const strangers = [...(await Promise.all(unproved)), await begin('wrong', 9_000_000), await begin('wrong', 9_000_000)];
+    expect(strangers.map(({ status }) => status)).toEqual(['100', '100', '401', '401']);
+    const holders = [await hold(IngressApp.token), await hold(IngressApp.token)];
     expect(holders.map(({ status }) => status)).toEqual(['100', '100']);
     const body = functionBody('after', zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000), method: 0 }])));
     const refused = await app.call('POST', '/fgs/functions', body);

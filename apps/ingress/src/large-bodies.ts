@@ -1,6 +1,9 @@
 /**
  * The routes that take code have a limit of their own, for a ZIP in Base64; and because each such body is held in memory whole, few are
- * taken at once. Credentials are asked for before: a stranger holds nothing.
+ * taken at once.
+ *
+ * L1. Callers who are known before their body comes share places that no stranger can take.
+ * L2. A signature is proved by the body, so that whoever brings one waits in places of their own until it is.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ApiError } from './api-error.ts';
@@ -10,6 +13,7 @@ import { sendError } from './api-error.filter.ts';
 const codeBodyBytesMax = 72 * 1_048_576;
 /** What any route may take. */
 const smallBytes = 1_048_576;
+/** Of each kind of caller. */
 const largeAtOnceMax = 2;
 const retryAfterSeconds = 5;
 
@@ -17,10 +21,11 @@ const codeRoutes: ReadonlySet<string> = new Set(['POST /v2/:project/fgs/function
 
 /** Lets the routes that take code have large bodies; call it before they are added. */
 export function allowLargeBodies(fastify: FastifyInstance): void {
-  const held = new Set<FastifyRequest>();
+  const places = { known: new Set<FastifyRequest>(), unproved: new Set<FastifyRequest>() };
   const hold = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     // A body that does not say how large it is may be as large as it can.
     if (Number(request.headers['content-length'] ?? codeBodyBytesMax) <= smallBytes) return done();
+    const held = request.prove === undefined ? places.known : places.unproved;
     if (held.size >= largeAtOnceMax)
       return sendError(reply, new ApiError('FSS.0429', 'api is busy now: other code is being uploaded', retryAfterSeconds));
     held.add(request);

@@ -30,15 +30,14 @@ function fits({ combine, rules }: NonNullable<AliasRouting['ruled']>, headers: R
   return combine === 'and' ? rules.length > 0 && rules.every(isMet) : rules.some(isMet);
 }
 
-function meets({ operator, value }: AliasRule, text: string | undefined): boolean {
-  if (text === undefined) return false;
+/** What is absent, or there several times, is no text and meets nothing. */
+function meets({ operator, value }: AliasRule, text: string | readonly string[] | undefined): boolean {
   return operator === '=' ? text === value : value.split(',').some((one) => one.trim() === text);
 }
 
-function given({ source, name }: AliasRule, headers: RequestSigns['headers']): string | undefined {
+function given({ source, name }: AliasRule, headers: RequestSigns['headers']): string | readonly string[] | undefined {
   if (source === 'cookie') return cookie(headers['cookie'], name);
-  const text = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  return typeof text === 'string' ? text : undefined;
+  return Object.hasOwn(headers, name) ? headers[name] : undefined;
 }
 
 /** @see RFC 6265 4.2.1 */

@@ -411,6 +411,21 @@ describe('a Node.js function', () => {
     ]);
   });
 
+  it('is not charged for the wait for its turn', async () => {
+    under = await open('exports.handler = async ({ ms }) => { await new Promise((r) => setTimeout(r, ms)); return ms; };', {
+      instancesMax: 1,
+    });
+    const { runtime, fn } = under;
+    const taking = (ms: number, timeoutMs: number) => ({
+      ...callOf(fn),
+      payload: Buffer.from(JSON.stringify({ ms })),
+      timeoutMs,
+    });
+    const first = runtime.run(taking(1_500, 8_000), new AbortController().signal);
+    const second = runtime.run(taking(0, 1_000), new AbortController().signal);
+    expect([(await first).kind, (await second).kind]).toEqual(['succeeded', 'succeeded']);
+  });
+
   it('reads its encrypted user data', async () => {
     const sealed = sealer.seal('hush', userDataOwner(aFunction().urn, 'password'));
     const source = "exports.handler = async (event, c) => [c.getUserData('password'), c.getUserData('colour')];";
