@@ -242,7 +242,7 @@ describe('a Node.js function', () => {
   });
 
   it('has its own time from the moment its code is loaded: starting and initialising cost it nothing', async () => {
-    const source = `exports.init = (context, done) => setTimeout(done, 700);
+    const source = `exports.init = (context, done) => { setTimeout(done, 700); };
       exports.handler = async (event, context) => context.getRemainingTimeInMilliSeconds() > 400;`;
     const initializer = { handler: 'index.init', timeoutMs: 10_000 };
     under = await open(source, { initializer });
@@ -251,7 +251,7 @@ describe('a Node.js function', () => {
   });
 
   it('does not begin once the time to begin is over', async () => {
-    under = await open('exports.init = (context, done) => setTimeout(done, 500); exports.handler = async () => 1;', {
+    under = await open('exports.init = (context, done) => { setTimeout(done, 500); }; exports.handler = async () => 1;', {
       initializer: { handler: 'index.init', timeoutMs: 10_000 },
     });
     const startBefore = epochMs(systemClock.now() + 200);
@@ -261,7 +261,7 @@ describe('a Node.js function', () => {
   });
 
   it('is cancelled while it is being loaded', async () => {
-    under = await open('exports.init = (context, done) => setTimeout(done, 5_000); exports.handler = async () => 1;', {
+    under = await open('exports.init = (context, done) => { setTimeout(done, 5_000); }; exports.handler = async () => 1;', {
       initializer: { handler: 'index.init', timeoutMs: 10_000 },
     });
     const abort = new AbortController();
