@@ -25,11 +25,16 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
 /** No body of the API needs more; recursion over what a caller nests must end before the stack does. */
 const depthMax = 32;
 
+/** What an object is made by: class-transformer calls whatever stands there. No field of the API is called so. */
+const makers: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+
 /** A field that is null says as much as one that is not there; class-validator lets null pass, and what reads the DTO would not. */
 function withoutNulls(value: unknown, depth = 0): unknown {
   if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);
   if (Array.isArray(value)) return value.map((inner) => withoutNulls(inner, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
+  const maker = Object.keys(value).find((name) => makers.has(name));
+  if (maker !== undefined) throw new ApiError('FSS.0400', `a field may not be called ${maker}`);
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
