@@ -9,11 +9,15 @@ export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
   readonly enum?: readonly unknown[];
+  /** Nothing fits. */
+  readonly not?: Schema;
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  /** Of text, as UTF-8. */
+  readonly 'x-utf8-bytes-max'?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly items?: Schema;
