@@ -38,6 +38,12 @@ export interface ApiAnswer {
   readonly body: any;
 }
 
+/** A route of the HTTP server, as it was added. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
 /** A status-logger that answers what a test laid in, and remembers what it was asked. */
 export class FakeStatusRecords implements StatusRecords {
   readonly asked: StatusQuery[] = [];
@@ -88,6 +94,8 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     readonly prefix: string,
+    /** Every route, whoever added it. */
+    readonly routes: readonly Route[],
     private readonly metrics: Metrics,
     private readonly app: Awaited<ReturnType<typeof buildService>>,
     private readonly end: () => Promise<void>,
@@ -118,13 +126,23 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(base, gateway, records, codeStore, calls);
-    const app = await buildService(base, composition);
+    const routes: Route[] = [];
+    const app = await buildService(base, {
+      ...composition,
+      configureHttp(service) {
+        const fastify = service.getHttpAdapter().getInstance();
+        fastify.addHook('onRoute', ({ method, url }) => {
+          routes.push(...[method].flat().map((each) => ({ method: each, path: url })));
+        });
+        return composition.configureHttp?.(service);
+      },
+    });
     const end = async () => {
       await app.close();
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, clock, codeStore, prefix, metrics, app, end);
+    return new IngressApp(gateway, records, calls, clock, codeStore, prefix, routes, metrics, app, end);
   }
 
   /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */
@@ -211,6 +229,16 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   async listen(): Promise<number> {
     await this.app.listen(0, '127.0.0.1');
     return Number(new URL(await this.app.getUrl()).port);
+  }
+
+  /** As {@link raw}, over a socket, for routes that look at theirs; {@link listen} first. */
+  async overHttp(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const answer = await fetch(new URL(url, await this.app.getUrl()), {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    return { status: answer.status, headers: Object.fromEntries(answer.headers), body: parsed(await answer.text()) };
   }
 
   close(): Promise<void> {

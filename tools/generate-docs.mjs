@@ -12,6 +12,8 @@ await import('reflect-metadata');
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await load('libs/contracts/src/index.js');
+const { apiCodes } = await load('apps/ingress/src/api-error.js');
+const { apiCodeMeanings } = await load('apps/ingress/src/api-code-meanings.js');
 const { documentConfig, ServiceConfig } = await load('libs/platform/src/index.js');
 const { ObjectStoreConfig, CodeStoreConfig } = await load('libs/objects/src/index.js');
 const configs = [
@@ -69,6 +71,11 @@ const pages = {
     table(
       ['code', 'may the same call pass later?', 'meaning'],
       Object.entries(errorCatalogue).map(([name, { retryable, meaning }]) => [code(name), retryable ? 'yes' : 'no', meaning]),
+    ),
+    '## What the API answers with',
+    table(
+      ['error_code', 'HTTP', 'meaning'],
+      Object.entries(apiCodes).map(([name, status]) => [code(name), status, apiCodeMeanings[name]]),
     ),
     '## How an invocation can end',
     table(

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type AgencyDocument, PlatformError } from '#contracts';
-import { AgencyDto, checkName } from './places.controller.ts';
+import { checkName } from './place-names.ts';
+import { AgencyDto } from './places.dto.ts';
 import { validated } from './validated.ts';
 
 /**

@@ -5,9 +5,11 @@ import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
 import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
+import { aliasOperations as operations } from './aliases.operations.ts';
 import { aliasNotFound, ApiError, functionNotFound, targetRefused, versionNotFound } from './api-error.ts';
 import { checkCircle } from './check-target.ts';
 import type { FunctionNames } from './function-names.ts';
+import { Operation } from './operation.ts';
 import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 
@@ -24,6 +26,7 @@ export class AliasesController {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  @Operation(operations.create)
   @Post()
   @HttpCode(200)
   async create(
@@ -39,18 +42,21 @@ export class AliasesController {
   }
 
   /** A bare array, as the API has it. */
+  @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Param('urn') urn: string): readonly Record<string, unknown>[] {
     const aliases = this.registry.aliasesOf(formatBareUrn(this.names.find(urn, project).urn));
     return aliases.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(aliasAnswer);
   }
 
+  @Operation(operations.show)
   @Get(':alias')
   show(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Record<string, unknown> {
     return aliasAnswer(this.find(project, urn, name));
   }
 
   /** Sets where it leads, whole: what the body leaves out is gone. */
+  @Operation(operations.update)
   @Put(':alias')
   async update(
     @Param('project') project: string,
@@ -61,6 +67,7 @@ export class AliasesController {
     return this.set(project, urn, name, dto, () => void this.find(project, urn, name));
   }
 
+  @Operation(operations.remove)
   @Delete(':alias')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Promise<void> {

@@ -2,6 +2,8 @@ import { Controller, Get, Inject, Param, StreamableFile } from '@nestjs/common';
 import type { ObjectStore } from '#objects';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
+import { functionOperations as operations } from './functions.operations.ts';
+import { Operation } from './operation.ts';
 import { CODE_STORE, FUNCTION_NAMES } from './tokens.ts';
 
 /** Where the archive of a version is fetched. @param fullUrn eight fields. */
@@ -17,6 +19,7 @@ export class ArchivesController {
     @Inject(CODE_STORE) private readonly store: ObjectStore,
   ) {}
 
+  @Operation(operations.archive)
   @Get('archive')
   async archive(@Param('project') project: string, @Param('urn') urn: string): Promise<StreamableFile> {
     const { function: fn } = this.names.find(urn, project);

@@ -1,24 +1,13 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { formatBareUrn } from '#contracts';
 import { ApiError } from './api-error.ts';
+import { CancelDto } from './cancel.dto.ts';
 import type { Canceller } from './canceller.ts';
 import type { FunctionNames } from './function-names.ts';
+import { invocationOperations as operations } from './invocation.operations.ts';
+import { Operation } from './operation.ts';
 import { CANCELLER, FUNCTION_NAMES } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
-
-/** The body of a cancel. */
-export class CancelDto {
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(64)
-  request_id!: string;
-
-  /** `recursive` would have to end invocations that this one started, and nobody keeps count of those. */
-  @IsOptional()
-  @IsIn(['force'], { message: 'type may be force; recursive is not offered' })
-  type?: string;
-}
 
 /** Ends asynchronous invocations. @see FunctionGraph API, stopping an asynchronous invocation request */
 @Controller('v2/:project/fgs/functions/:urn')
@@ -29,6 +18,7 @@ export class CancelController {
   ) {}
 
   /** The body of the answer is empty: the documented `null` makes the Node SDK throw. One that was over before stays as it ended. */
+  @Operation(operations.cancel)
   @Post('cancel')
   @HttpCode(200)
   async cancel(

@@ -7,7 +7,9 @@ import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
 import { CalledBy, type Caller, wholeAccess } from './caller.ts';
 import { CredentialDto, RotationDto } from './credential.dto.ts';
+import { credentialOperations as operations } from './credentials.operations.ts';
 import { rfc3339 } from './function-document.ts';
+import { Operation } from './operation.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, SEALER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 
@@ -61,6 +63,7 @@ export class CredentialsController {
   ) {}
 
   /** Makes an access key. The secret is shown here and never again. */
+  @Operation(operations.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -92,6 +95,7 @@ export class CredentialsController {
     return { ...credentialAnswer(made), secret_key: secretKey };
   }
 
+  @Operation(operations.list)
   @Get()
   list(@Param('project') project: string): Answer {
     const { firstAccessKey } = this.options;
@@ -100,6 +104,7 @@ export class CredentialsController {
     return { credentials: firstAccessKey === undefined ? others : [firstAnswer(firstAccessKey), ...others] };
   }
 
+  @Operation(operations.show)
   @Get(':accessKey')
   show(@Param('project') project: string, @Param('accessKey') accessKey: string): Answer {
     return accessKey === this.options.firstAccessKey
@@ -107,6 +112,7 @@ export class CredentialsController {
       : credentialAnswer(this.find(this.registry, project, accessKey));
   }
 
+  @Operation(operations.disable)
   @Post(':accessKey/disable')
   @HttpCode(200)
   async disable(
@@ -117,6 +123,7 @@ export class CredentialsController {
     return this.change(project, accessKey, caller, (document) => ({ ...document, isEnabled: false }));
   }
 
+  @Operation(operations.enable)
   @Post(':accessKey/enable')
   @HttpCode(200)
   async enable(
@@ -128,6 +135,7 @@ export class CredentialsController {
   }
 
   /** Replaces the secret; the old one stays good for the time asked for. The new one is shown here and never again. */
+  @Operation(operations.rotate)
   @Post(':accessKey/rotate')
   @HttpCode(200)
   async rotate(
@@ -147,6 +155,7 @@ export class CredentialsController {
     return { ...answer, secret_key: secretKey };
   }
 
+  @Operation(operations.remove)
   @Delete(':accessKey')
   @HttpCode(204)
   async remove(

@@ -12,6 +12,8 @@ import type { CodeIntake } from './function-code.ts';
 import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
+import { functionOperations as operations } from './functions.operations.ts';
+import { Operation } from './operation.ts';
 import { functionPage } from './query.ts';
 import {
   CODE_INTAKE,
@@ -40,6 +42,7 @@ export class FunctionsController {
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
+  @Operation(operations.create)
   @Post()
   @HttpCode(200)
   async create(
@@ -71,6 +74,7 @@ export class FunctionsController {
     return functionAnswer(created);
   }
 
+  @Operation(operations.list)
   @Get()
   list(
     @Param('project') project: string,
@@ -87,11 +91,13 @@ export class FunctionsController {
     return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
   }
 
+  @Operation(operations.config)
   @Get(':urn/config')
   config(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
     return functionAnswer(this.names.find(urn, project).function);
   }
 
+  @Operation(operations.code)
   @Get(':urn/code')
   code(
     @Param('project') project: string,
@@ -116,6 +122,7 @@ export class FunctionsController {
     };
   }
 
+  @Operation(operations.updateConfig)
   @Put(':urn/config')
   async updateConfig(
     @Param('project') project: string,
@@ -125,6 +132,7 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => reconfigured(fn, dto, this.sealer));
   }
 
+  @Operation(operations.updateCode)
   @Put(':urn/code')
   async updateCode(
     @Param('project') project: string,
@@ -142,6 +150,7 @@ export class FunctionsController {
     });
   }
 
+  @Operation(operations.updateMaxInstances)
   @Put(':urn/config-max-instance')
   async updateMaxInstances(
     @Param('project') project: string,
@@ -152,6 +161,7 @@ export class FunctionsController {
   }
 
   /** Removes what is named: an alias, a version with all that hangs on it, or, where neither is named, the whole function. */
+  @Operation(operations.remove)
   @Delete(':urn')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {

@@ -121,6 +121,8 @@ describe('a body', () => {
     ['has another type', 'a=1', 'application/x-www-form-urlencoded', 406, 'FSS.0406'],
     ['is no object', '[]', 'application/json', 400, 'FSS.0400'],
     ['is not there', '', 'application/json', 400, 'FSS.0400'],
+    ['says how to make an object', '{"tags": {"constructor": {"name": 1}}}', 'application/json', 400, 'FSS.0400'],
+    ['says what an object comes from', '{"tags": [{"__proto__": {}}]}', 'application/json', 400, 'FSS.0400'],
   ])('that %s is refused', async (_what, body, type, status, code) => {
     const answer = await app.call('POST', '/fgs/functions', body, { 'content-type': type });
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);

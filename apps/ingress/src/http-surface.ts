@@ -17,6 +17,7 @@ import type {
   FastifyServerOptions,
   RawServerBase,
 } from 'fastify';
+import { documentRoutes } from './api-document.ts';
 import { type ApiCode, ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
@@ -24,8 +25,14 @@ import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
 
-/** Routes anyone may ask: probes and metrics, and the links that subscribers are sent. */
-const openRoutes: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz', '/metrics', ...linkRoutes]);
+/** Routes anyone may ask: probes and metrics, the document of the API, and the links that subscribers are sent. */
+const openRoutes: ReadonlySet<string | undefined> = new Set([
+  '/healthz',
+  '/readyz',
+  '/metrics',
+  ...documentRoutes,
+  ...linkRoutes,
+]);
 
 /** Bodies of the control plane. */
 const bodyBytesMax = 1_048_576;

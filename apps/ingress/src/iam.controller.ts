@@ -1,5 +1,7 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { CalledBy, type Caller } from './caller.ts';
+import { iamOperations as operations } from './iam.operations.ts';
+import { Operation } from './operation.ts';
 import type { Query as QueryString } from './query.ts';
 import { INGRESS_OPTIONS, type IngressOptions } from './tokens.ts';
 
@@ -13,6 +15,7 @@ export class IamController {
   constructor(@Inject(INGRESS_OPTIONS) private readonly options: IngressOptions) {}
 
   /** The caller's project. It goes by the name of the region, as a region's own project does, and by its id. */
+  @Operation(operations.projects)
   @Get('projects')
   projects(@CalledBy() { project }: Caller, @Query() { name }: QueryString): Record<string, unknown> {
     const { region } = this.options;
@@ -29,6 +32,7 @@ export class IamController {
   }
 
   /** The account: a project here is its own. */
+  @Operation(operations.domains)
   @Get('auth/domains')
   domains(@CalledBy() { project }: Caller): Record<string, unknown> {
     return { domains: [{ id: project, name: project, description: '', enabled: true }], links: { self: '/v3/auth/domains' } };

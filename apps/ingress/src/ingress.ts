@@ -6,6 +6,7 @@ import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
+import { serveDocument } from './api-document.ts';
 import { TokenAuthenticator } from './authenticator.ts';
 import { Canceller } from './canceller.ts';
 import { CodeSweep } from './code-sweep.ts';
@@ -16,12 +17,13 @@ import { httpOptions, prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { countArrivals, countForgottenKeys, countTurnedAway, gaugeSyncCalls, IngressModule } from './ingress.module.ts';
-import { addInvocationRoute } from './invocation-route.ts';
+import { addInvocationRoute, invocationRoutes } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
+import { probeRoutes } from './probes.operations.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
 import type { StatusRecords } from './status-records.ts';
-import { addSyncRoute } from './sync-route.ts';
+import { addSyncRoute, syncRoutes } from './sync-route.ts';
 import { TopicMessages } from './topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
@@ -87,6 +89,7 @@ export async function composeIngress(
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, logger);
       gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));
+      await serveDocument(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
     },
     async close() {
       sweep.close();

@@ -10,6 +10,8 @@ import type { Acceptor, Arrived } from './acceptor.ts';
 import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
 import { parserOf } from './http-surface.ts';
+import type { DescribedRoute } from './api-document.ts';
+import { invocationOperations } from './invocation.operations.ts';
 
 /** The body must be a JSON object; anything else is refused before anything is written. */
 export function isJsonObject(bytes: Buffer): boolean {
@@ -95,6 +97,13 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
   return arrived.requestId;
 }
 
+const invokeAsyncPath = '/v2/:project/fgs/functions/:urn/invocations-async';
+
+/** What the routes here say of themselves. */
+export const invocationRoutes: readonly DescribedRoute[] = [
+  { method: 'post', path: invokeAsyncPath, operation: invocationOperations.invokeAsync },
+];
+
 /** Adds `POST .../invocations-async`: 202 only once Kafka has acknowledged. */
 export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acceptor, logger: Logger): Promise<void> {
   await fastify.register(async (scope) => {
@@ -113,7 +122,7 @@ export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acc
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
       sendError(reply, error);
     });
-    scope.post<Route>('/v2/:project/fgs/functions/:urn/invocations-async', async (request, reply) => {
+    scope.post<Route>(invokeAsyncPath, async (request, reply) => {
       const requestId = await accept(acceptor, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });

@@ -1,64 +1,16 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
 import { type AgencyDocument, agencyKey, physicalTopic, type PlaceDocument, placeKey, topicDeclarations } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
+import { Operation } from './operation.ts';
+import { checkName } from './place-names.ts';
+import { placeOperations as operations } from './places.operations.ts';
+import { AgencyDto, PlaceDto } from './places.dto.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 
-/** What an agency lets its functions use. */
-export class GrantDto {
-  @IsIn(['OBS', 'DIS', 'SMN', 'FunctionGraph'])
-  type!: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
-
-  @IsString()
-  @MinLength(1)
-  @MaxLength(300)
-  resource!: string;
-}
-
-/** The body of an agency. */
-export class AgencyDto {
-  @IsArray()
-  @ArrayMaxSize(100)
-  @ValidateNested({ each: true })
-  @Type(() => GrantDto)
-  grants!: GrantDto[];
-}
-
-/** The body of a bucket or stream. */
-export class PlaceDto {
-  /** Streams: the topic behind it, where it is not the default one. */
-  @IsOptional()
-  @IsString()
-  @Matches(/^[A-Za-z0-9._-]{1,200}$/, { message: 'topic must be 1..200 letters, digits, ., _ or -' })
-  topic?: string;
-}
-
-const names = {
-  agencies: /^[A-Za-z0-9_-]{1,64}$/,
-  buckets: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-  streams: /^[A-Za-z0-9_-]{1,64}$/,
-} as const;
-
 const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
-
-/** @throws ApiError FSS.0400. */
-export function checkName(kind: keyof typeof names, name: string): void {
-  if (!names[kind].test(name)) throw new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
-}
 
 /** A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel what it tells of. */
 function mayBeStream(topic: string, prefix: string): boolean {
@@ -89,11 +41,13 @@ export class PlacesController {
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
+  @Operation(operations.agencies)
   @Get('agencies')
   agencies(@Param('project') project: string): Record<string, unknown> {
     return { agencies: this.registry.list('agency', project).map(agencyAnswer) };
   }
 
+  @Operation(operations.agency)
   @Get('agencies/:name')
   agency(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
     const agency = this.registry.agency(project, name);
@@ -101,6 +55,7 @@ export class PlacesController {
     return agencyAnswer(agency);
   }
 
+  @Operation(operations.setAgency)
   @Put('agencies/:name')
   async setAgency(
     @Param('project') project: string,
@@ -118,6 +73,7 @@ export class PlacesController {
     return agencyAnswer(agency);
   }
 
+  @Operation(operations.removeAgency)
   @Delete('agencies/:name')
   @HttpCode(204)
   async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
@@ -127,6 +83,7 @@ export class PlacesController {
     });
   }
 
+  @Operation(operations.places)
   @Get(':kind')
   places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
     const known = placeKindOf(kind);
@@ -134,6 +91,7 @@ export class PlacesController {
     return { [known]: places.map(placeAnswer) };
   }
 
+  @Operation(operations.setPlace)
   @Put(':kind/:name')
   async setPlace(
     @Param('project') project: string,
@@ -153,6 +111,7 @@ export class PlacesController {
     return placeAnswer(place);
   }
 
+  @Operation(operations.removePlace)
   @Delete(':kind/:name')
   @HttpCode(204)
   async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {

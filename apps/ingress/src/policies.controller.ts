@@ -5,13 +5,13 @@ import type { Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound, targetRefused } from './api-error.ts';
 import { checkTargets } from './check-target.ts';
 import type { FunctionNames } from './function-names.ts';
+import { Operation } from './operation.ts';
+import { policiesPage, policyOperations as operations } from './policies.operations.ts';
 import { policyAnswer, policyOf } from './policy-document.ts';
 import { PolicyDto } from './policy.dto.ts';
 import { wholeQuery } from './query.ts';
 import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
-
-const listLimit = { byDefault: 10, max: 100 } as const;
 
 /** Asynchronous configurations. @see FunctionGraph API, asynchronous execution notification */
 @Controller('v2/:project/fgs/functions/:urn')
@@ -25,6 +25,7 @@ export class PoliciesController {
   ) {}
 
   /** Sets the whole policy; what the body leaves out takes its default. */
+  @Operation(operations.set)
   @Put('async-invoke-config')
   async set(
     @Param('project') project: string,
@@ -43,17 +44,20 @@ export class PoliciesController {
     return policyAnswer(policy);
   }
 
+  @Operation(operations.show)
   @Get('async-invoke-config')
   show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
     return policyAnswer(this.find(urn, project));
   }
 
+  @Operation(operations.remove)
   @Delete('async-invoke-config')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
     await this.writer.mutate(() => [{ delete: policyKey(this.find(urn, project).functionUrn) }]);
   }
 
+  @Operation(operations.list)
   @Get('async-invoke-configs')
   list(
     @Param('project') project: string,
@@ -62,7 +66,7 @@ export class PoliciesController {
   ): Record<string, unknown> {
     const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = asked === 0 ? listLimit.byDefault : Math.min(asked, listLimit.max);
+    const limit = asked === 0 ? policiesPage.byDefault : Math.min(asked, policiesPage.max);
     const all = this.registry
       .policiesOf(formatBareUrn(this.names.find(urn, project).urn))
       .toSorted((a, b) => (a.functionUrn < b.functionUrn ? -1 : 1));

@@ -18,7 +18,8 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
   return Number(text);
 }
 
-const functionPageMax = 400;
+/** Functions or versions of one page of a list, at most. */
+export const functionPageMax = 400;
 
 /**
  * A page of functions or versions, by `marker`, an offset, and `maxitems`: 0 and more than 400 are 400.
@@ -44,7 +45,8 @@ export function instantQuery(query: Query, name: string): EpochMs | undefined {
   return epochMs(ms);
 }
 
-const pageMax = 100;
+/** Entries of one page of a list of topics or subscriptions, at most. */
+export const pageMax = 100;
 
 /** The page that `offset` and `limit` ask for. @throws ApiError SMN.0015. */
 export function page<T>(all: readonly T[], query: Query): readonly T[] {

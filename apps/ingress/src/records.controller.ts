@@ -3,17 +3,15 @@ import { epochMs, type Status, type StatusQuery, type StatusRecord, utcText } fr
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
+import { Operation } from './operation.ts';
 import { instantQuery, type Query as QueryString, wholeQuery } from './query.ts';
+import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
 import type { StatusRecords } from './status-records.ts';
 import { FUNCTION_NAMES, STATUS_RECORDS } from './tokens.ts';
 
-const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
 const active: readonly Status[] = ['WAIT', 'RUNNING'];
-const limitDefault = 100;
-const limitMax = 500;
-const requestsMax = 10;
+const { limitDefault, limitMax, requestsMax, markerMax } = recordBounds;
 const hourMs = 3_600_000;
-const offsetMax = 10_000_000;
 
 /** `YYYY-MM-DDTHH:mm:ss`, UTC, without a zone; empty where there is no such instant yet. */
 function plainUtc(at: number | undefined): string {
@@ -51,6 +49,7 @@ export class RecordsController {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
+  @Operation(operations.list)
   @Get('async-invocations')
   async list(
     @Param('project') project: string,
@@ -62,6 +61,7 @@ export class RecordsController {
     return this.answer({ ...this.common(project, urn, query, statuses), ...only });
   }
 
+  @Operation(operations.listActive)
   @Get('active-async-invocations')
   async listActive(
     @Param('project') project: string,
@@ -90,7 +90,7 @@ export class RecordsController {
       beginAt,
       // A query's second is a whole one: what began within it belongs to it.
       endAt: query['query_end_time'] === undefined ? endAt : epochMs(endAt + 999),
-      offset: wholeQuery(query, 'marker', 0, offsetMax) ?? 0,
+      offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
       limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
     };
   }

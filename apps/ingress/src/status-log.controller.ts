@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
+import { Operation } from './operation.ts';
+import { statusLogOperations as operations } from './status-log.operations.ts';
 import { REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 
 /** The project's switch for the status log. @see FunctionGraph API, asynchronous invocation status persistence */
@@ -13,6 +15,7 @@ export class StatusLogController {
   ) {}
 
   /** Names group and stream once; asking again changes nothing. */
+  @Operation(operations.enable)
   @Post('enable-async-status-logs')
   @HttpCode(200)
   async enable(@Param('project') project: string): Promise<void> {
@@ -23,6 +26,7 @@ export class StatusLogController {
     });
   }
 
+  @Operation(operations.detail)
   @Get('async-status-log-detail')
   detail(@Param('project') project: string): Record<string, unknown> {
     const log = this.registry.project(project)?.statusLog;

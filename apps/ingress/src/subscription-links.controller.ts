@@ -4,8 +4,10 @@ import { subscriptionPaths, type TopicDocument } from '#contracts';
 import { type Clock, CLOCK, type Sealer, SubscriptionTokens, type TokenPurpose } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
+import { Operation } from './operation.ts';
 import type { Query as QueryOf } from './query.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
+import { subscriptionLinkOperations as operations } from './subscription-links.operations.ts';
 import { REGISTRY, REGISTRY_WRITER, SEALER } from './tokens.ts';
 import { topicOf } from './topic-names.ts';
 
@@ -34,6 +36,7 @@ export class SubscriptionLinksController {
   }
 
   /** Confirms; once more is as good as once. */
+  @Operation(operations.confirm)
   @Get([subscriptionPaths.confirm, newerPaths.confirm])
   @HttpCode(200)
   async confirm(@Req() request: FastifyRequest, @Query() query: QueryOf): Promise<Record<string, unknown>> {
@@ -43,6 +46,7 @@ export class SubscriptionLinksController {
   }
 
   /** Ends a subscription; its owner may add it again. */
+  @Operation(operations.unsubscribe)
   @Get([subscriptionPaths.unsubscribe, newerPaths.unsubscribe])
   @HttpCode(200)
   async unsubscribe(@Req() request: FastifyRequest, @Query() query: QueryOf): Promise<Record<string, unknown>> {

@@ -6,8 +6,10 @@ import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from 
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
+import { Operation } from './operation.ts';
 import { page, type Query as QueryOf, wholeQuery } from './query.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
+import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
 import {
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -58,6 +60,7 @@ export class SubscriptionsController {
    * Adds a subscription: 201. One with the same endpoint stays: 200; it is asked to confirm once more where it has not, and takes over a
    * secret of the caller's own. A secret is shown when it is made, and never again.
    */
+  @Operation(operations.add)
   @Post('topics/:urn/subscriptions')
   @HttpCode(201)
   async add(
@@ -87,6 +90,7 @@ export class SubscriptionsController {
     return { subscription_urn: subscription.urn };
   }
 
+  @Operation(operations.ofTopic)
   @Get('topics/:urn/subscriptions')
   ofTopic(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
     const topic = this.names.find(urn, project);
@@ -96,10 +100,11 @@ export class SubscriptionsController {
     );
   }
 
+  @Operation(operations.ofProject)
   @Get('subscriptions')
   ofProject(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
     const { protocol, endpoint } = query;
-    const status = wholeQuery(query, 'status', 0, 4, 'SMN.0077');
+    const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
     const fitting = this.registry
       .list('topic', project)
       .toSorted((a, b) => a.createdAt - b.createdAt)
@@ -110,6 +115,7 @@ export class SubscriptionsController {
     return this.listed(fitting, query);
   }
 
+  @Operation(operations.update)
   @Put('topics/:topic/subscriptions/:urn')
   async update(
     @Param('project') project: string,
@@ -124,12 +130,14 @@ export class SubscriptionsController {
     return { subscription_urn: urn };
   }
 
+  @Operation(operations.remove)
   @Delete('subscriptions/:urn')
   @HttpCode(200)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
     return this.removeNamed(urn, project);
   }
 
+  @Operation(operations.removeOfTopic)
   @Delete('topics/:topic/subscriptions/:urn')
   @HttpCode(200)
   async removeOfTopic(

@@ -11,12 +11,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type FunctionDocument, limits } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import type { Clock, Logger } from '#platform';
+import type { DescribedRoute } from './api-document.ts';
 import { ApiError, functionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
 import { diceOf } from './dice-of.ts';
 import type { FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from './function-names.ts';
 import { parserOf } from './http-surface.ts';
+import { invocationOperations } from './invocation.operations.ts';
 import { instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
 import { type AnswerWishes, syncAnswer } from './sync-answer.ts';
 
@@ -44,6 +46,13 @@ const socketGraceMs = 10_000;
 const drainedBytesMax = 2 * limits.syncBytesMax;
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
+
+const invokePath = '/v2/:project/fgs/functions/:urn/invocations';
+
+/** What the route here says of itself. */
+export const syncRoutes: readonly DescribedRoute[] = [
+  { method: 'post', path: invokePath, operation: invocationOperations.invoke },
+];
 
 /** Adds `POST .../invocations`. @returns how many calls are under way. */
 export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRouteParts): Promise<() => number> {
@@ -76,7 +85,7 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
       sendError(reply, error);
       return reply;
     });
-    scope.post<Route>('/v2/:project/fgs/functions/:urn/invocations', async (request, reply) => {
+    scope.post<Route>(invokePath, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
       return reply.status(status).headers(headers).send(body);
     });

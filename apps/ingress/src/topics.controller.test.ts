@@ -101,6 +101,19 @@ describe('a topic', () => {
   });
 });
 
+describe('text with half a surrogate pair', () => {
+  it.each([
+    ['POST', '', { name: 'a', display_name: '\ud800' }],
+    ['POST', `/${urn}/publish`, { message: 'a\udc00' }],
+    ['POST', `/${urn}/publish`, { message: 'a', message_attributes: [{ name: 'a', type: 'STRING', value: '\ud800' }] }],
+  ])('is refused, for it is no UTF-8: %s %s', async (method, path, body) => {
+    expect(await app.call(method, `/notifications/topics${path}`, body)).toMatchObject({
+      status: 400,
+      body: { error_code: 'FSS.0400', error_msg: expect.stringContaining('half a surrogate pair') },
+    });
+  });
+});
+
 describe('topics', () => {
   const names = async (query: string) => {
     const body = await app.must('GET', `/notifications/topics${query}`);

@@ -5,6 +5,7 @@ import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts'
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
+import { Operation } from './operation.ts';
 import { page, type Query as QueryOf } from './query.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
@@ -12,6 +13,7 @@ import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
 import type { TopicMessages } from './topic-messages.ts';
 import type { TopicNames } from './topic-names.ts';
+import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from './validated.ts';
 
 const topicsMax = 3_000;
@@ -53,6 +55,7 @@ export class TopicsController {
   ) {}
 
   /** Makes a topic: 201. One that is there already is left as it is: 200. */
+  @Operation(operations.create)
   @Post()
   @HttpCode(201)
   async create(
@@ -75,6 +78,7 @@ export class TopicsController {
   }
 
   /** By name; the count is of all that fit, on this page and beyond. */
+  @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
     const { name, fuzzy_name: part, topic_id: id, fuzzy_display_name: displayPart } = query;
@@ -88,11 +92,13 @@ export class TopicsController {
     return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
   }
 
+  @Operation(operations.show)
   @Get(':urn')
   show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
     return topicAnswer(this.names.find(urn, project));
   }
 
+  @Operation(operations.update)
   @Put(':urn')
   async update(
     @Param('project') project: string,
@@ -107,6 +113,7 @@ export class TopicsController {
   }
 
   /** Policies may still name it: their deliveries then say that it is gone. */
+  @Operation(operations.remove)
   @Delete(':urn')
   @HttpCode(200)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
@@ -115,6 +122,7 @@ export class TopicsController {
   }
 
   /** Answers once the message is acknowledged by the brokers; it is on its way to the subscriptions then, and delivered on its own time. */
+  @Operation(operations.publish)
   @Post(':urn/publish')
   @HttpCode(200)
   async publish(

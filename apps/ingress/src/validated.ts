@@ -25,15 +25,24 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
 /** No body of the API needs more; recursion over what a caller nests must end before the stack does. */
 const depthMax = 32;
 
-/** A field that is null says as much as one that is not there; class-validator lets null pass, and what reads the DTO would not. */
-function withoutNulls(value: unknown, depth = 0): unknown {
+/** What an object is made by: class-transformer calls whatever stands there. No field of the API is called so. */
+const makers: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+
+/**
+ * A body as DTOs can be made of it. A field that is null says as much as one that is not there; class-validator lets null pass, and what
+ * reads the DTO would not. Text with half a surrogate pair is no UTF-8, and rules that count bytes throw.
+ */
+function readable(value: unknown, name = 'the body', depth = 0): unknown {
   if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);
-  if (Array.isArray(value)) return value.map((inner) => withoutNulls(inner, depth + 1));
+  if (typeof value === 'string' && !value.isWellFormed()) throw new ApiError('FSS.0400', `${name} has half a surrogate pair`);
+  if (Array.isArray(value)) return value.map((inner) => readable(inner, name, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
+  const maker = Object.keys(value).find((field) => makers.has(field));
+  if (maker !== undefined) throw new ApiError('FSS.0400', `a field may not be called ${maker}`);
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
-      .map(([name, inner]) => [name, withoutNulls(inner, depth + 1)]),
+      .map(([field, inner]) => [field, readable(inner, field, depth + 1)]),
   );
 }
 
@@ -46,7 +55,7 @@ export function validated<T extends object>(
   given: unknown,
   { refuseUnknown = false, isOptional = false, codes = {} }: ValidatedOptions = {},
 ): T {
-  const body = given === undefined && isOptional ? {} : withoutNulls(given);
+  const body = given === undefined && isOptional ? {} : readable(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ApiError('FSS.0400', 'the body must be a JSON object');
   const instance = plainToInstance(dto, body);

@@ -6,10 +6,12 @@ import { ApiError, functionNotFound, targetRefused } from './api-error.ts';
 import { checkCircle } from './check-target.ts';
 import { codeMd5 } from './function-code.ts';
 import type { FunctionNames } from './function-names.ts';
+import { Operation } from './operation.ts';
 import { functionPage } from './query.ts';
 import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 import { generatedVersion, hasChanged, newestFirst, newVersion, versionAnswer } from './version-document.ts';
+import { versionOperations as operations } from './versions.operations.ts';
 import { PublishVersionDto, versionFieldCodes } from './version.dto.ts';
 
 /** Versions of a function, `latest` included. */
@@ -26,6 +28,7 @@ export class VersionsController {
   ) {}
 
   /** Keeps the function as it is now, its policy with it. */
+  @Operation(operations.publish)
   @Post('versions')
   @HttpCode(200)
   async publish(
@@ -48,6 +51,7 @@ export class VersionsController {
   }
 
   /** `latest` first, then the newest. */
+  @Operation(operations.list)
   @Get('versions')
   list(
     @Param('project') project: string,

@@ -1,0 +1,140 @@
+/**
+ * The schema of a body, read from the rules that check it: class-validator's metadata is the one list of bounds, and the document shows it.
+ *
+ * 1. A rule that has no line in {@link rules} is an error when its class is described, never left out: a document that promises less
+ *    than the service asks for is wrong without a word.
+ * 2. Two rules that say different things of one keyword are an error too.
+ */
+import type { Type } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { plainToInstance } from 'class-transformer';
+import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from 'class-validator';
+
+type RuleMetadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+
+/** A part of a JSON schema. */
+type Keywords = Readonly<Record<string, unknown>>;
+
+/** What a class says of one of its properties. */
+export interface PropertySchema {
+  /** Of the value, or of each element of an array. */
+  readonly value: Keywords;
+  /** Of the array; undefined where it is none. */
+  readonly array?: Keywords;
+  /** The class of the value, or of each element. */
+  readonly nested?: Type<object>;
+  readonly required: boolean;
+}
+
+function patternOf([pattern]: readonly unknown[]): Keywords {
+  if (!(pattern instanceof RegExp) || pattern.flags !== '') throw new Error('a pattern must be a RegExp without flags');
+  return { type: 'string', pattern: pattern.source };
+}
+
+function enumOf([values]: readonly unknown[]): Keywords {
+  const all = values as readonly unknown[];
+  if (all.length === 0) return { not: {} };
+  if (all.every((value) => typeof value === 'string')) return { type: 'string', enum: all };
+  if (all.every((value) => Number.isInteger(value))) return { type: 'integer', enum: all };
+  throw new Error('a choice must be of strings or of whole numbers');
+}
+
+/** What each rule says in JSON schema, by class-validator's name. */
+const rules: Readonly<Record<string, (constraints: readonly unknown[]) => Keywords>> = {
+  isString: () => ({ type: 'string' }),
+  isNotEmpty: () => ({ minLength: 1 }),
+  minLength: ([minLength]) => ({ minLength }),
+  maxLength: ([maxLength]) => ({ maxLength }),
+  // JSON schema counts characters only; bytes are said beside it.
+  isByteLength: ([min, bytesMax]) => ({
+    minLength: Number(min) === 0 ? 0 : 1,
+    maxLength: bytesMax,
+    'x-utf8-bytes-max': bytesMax,
+  }),
+  matches: patternOf,
+  isIn: enumOf,
+  isInt: () => ({ type: 'integer' }),
+  isNumber: () => ({ type: 'number' }),
+  min: ([minimum]) => ({ minimum }),
+  max: ([maximum]) => ({ maximum }),
+  isBoolean: () => ({ type: 'boolean' }),
+  isObject: () => ({ type: 'object' }),
+};
+
+/** The same for rules about an array as a whole. */
+const arrayRules: typeof rules = {
+  isArray: () => ({ type: 'array' }),
+  arrayMinSize: ([minItems]) => ({ minItems }),
+  arrayMaxSize: ([maxItems]) => ({ maxItems }),
+};
+
+function merged(parts: readonly Keywords[]): Keywords {
+  const all: Record<string, unknown> = {};
+  for (const [keyword, said] of parts.flatMap((part) => Object.entries(part))) {
+    if (all[keyword] !== undefined && all[keyword] !== said) throw new Error(`two rules differ in ${keyword}`);
+    all[keyword] = said;
+  }
+  return all;
+}
+
+/** The class that `@Type` names: whatever class-transformer makes of an empty object. */
+function nestedClassOf(dto: Type<object>, property: string): Type<object> {
+  const made = (plainToInstance(dto, { [property]: {} }) as Record<string, object | undefined>)[property];
+  if (made === undefined || made.constructor === Object) throw new Error('@ValidateNested needs @Type');
+  return made.constructor as Type<object>;
+}
+
+function propertySchema(dto: Type<object>, property: string, metadata: readonly RuleMetadata[]): PropertySchema {
+  const value: Keywords[] = [];
+  const array: Keywords[] = [];
+  let nested: Type<object> | undefined;
+  let required = true;
+  for (const { type, name = type, constraints, each } of metadata) {
+    const [ofValue, ofArray] = [rules[name], arrayRules[name]];
+    if (name === IS_OPTIONAL) required = false;
+    else if (type === ValidationTypes.NESTED_VALIDATION) nested = nestedClassOf(dto, property);
+    else if (ofArray !== undefined && !each) array.push(ofArray(constraints));
+    else if (ofValue !== undefined) value.push(ofValue(constraints));
+    else throw new Error(`no schema is known for the rule ${name}`);
+    if (each) array.push({ type: 'array' });
+  }
+  return {
+    value: merged(value),
+    ...(array.length === 0 ? {} : { array: merged(array) }),
+    ...(nested === undefined ? {} : { nested }),
+    required,
+  };
+}
+
+/**
+ * What the rules of a class, inherited ones among them, say of each property.
+ * @throws Error naming class and property for a rule that is not known here.
+ */
+export function schemaOf(dto: Type<object>): Readonly<Record<string, PropertySchema>> {
+  const storage = getMetadataStorage();
+  const byProperty = storage.groupByPropertyName(storage.getTargetValidationMetadatas(dto, '', false, false));
+  return Object.fromEntries(
+    Object.entries(byProperty).map(([property, metadata]) => {
+      try {
+        return [property, propertySchema(dto, property, metadata)];
+      } catch (error) {
+        throw new Error(`${dto.name}.${property}: ${(error as Error).message}`, { cause: error });
+      }
+    }),
+  );
+}
+
+function asOptions({ value, array, nested, required }: PropertySchema): ApiPropertyOptions {
+  if (nested === undefined)
+    return { ...(array === undefined ? value : { ...array, items: value }), required } as ApiPropertyOptions;
+  const { type: _array, ...bounds } = array ?? {};
+  return { type: () => nested, isArray: array !== undefined, ...bounds, required } as ApiPropertyOptions;
+}
+
+/** Tells swagger of each property of a class, and of the classes within it, what the rules say. @throws as {@link schemaOf}. */
+export function describeDto(dto: Type<object>): void {
+  for (const [property, schema] of Object.entries(schemaOf(dto))) {
+    ApiProperty(asOptions(schema))(dto.prototype as object, property);
+    if (schema.nested !== undefined) describeDto(schema.nested);
+  }
+}

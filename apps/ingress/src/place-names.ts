@@ -1,0 +1,13 @@
+import { ApiError } from './api-error.ts';
+
+/** How agencies, buckets and streams may be called. */
+export const placeNames = {
+  agencies: /^[A-Za-z0-9_-]{1,64}$/,
+  buckets: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  streams: /^[A-Za-z0-9_-]{1,64}$/,
+} as const;
+
+/** @throws ApiError FSS.0400. */
+export function checkName(kind: keyof typeof placeNames, name: string): void {
+  if (!placeNames[kind].test(name)) throw new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
+}

@@ -1,0 +1,41 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+
+/** What an agency lets its functions use. */
+export class GrantDto {
+  @IsIn(['OBS', 'DIS', 'SMN', 'FunctionGraph'])
+  type!: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(300)
+  resource!: string;
+}
+
+/** The body of an agency. */
+export class AgencyDto {
+  @IsArray()
+  @ArrayMaxSize(100)
+  @ValidateNested({ each: true })
+  @Type(() => GrantDto)
+  grants!: GrantDto[];
+}
+
+/** The body of a bucket or stream. */
+export class PlaceDto {
+  /** Streams: the topic behind it, where it is not the default one. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[A-Za-z0-9._-]{1,200}$/, { message: 'topic must be 1..200 letters, digits, ., _ or -' })
+  topic?: string;
+}

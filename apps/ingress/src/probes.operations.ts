@@ -1,0 +1,43 @@
+import type { DescribedRoute } from './api-document.ts';
+
+/** What the probes of every service say of themselves; their controller knows nothing of documents. */
+export const probeRoutes: readonly DescribedRoute[] = [
+  {
+    method: 'get',
+    path: '/healthz',
+    operation: {
+      id: 'healthz',
+      tag: 'Probes',
+      summary: 'Tells whether the process is alive.',
+      isOpen: true,
+      answer: { status: 200, example: { status: 'ok' } },
+    },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    operation: {
+      id: 'readyz',
+      tag: 'Probes',
+      summary: 'Tells whether the service may be given work, and which conditions do not hold.',
+      isOpen: true,
+      answer: { status: 200, example: { status: 'ready', failing: [] } },
+      otherwise: { status: 503, example: { status: 'not ready', failing: ['kafka'] } },
+    },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    operation: {
+      id: 'metrics',
+      tag: 'Probes',
+      summary: 'Shows the metrics of the service, as Prometheus text.',
+      isOpen: true,
+      answer: {
+        status: 200,
+        mediaType: 'text/plain',
+        example: '# TYPE sendoff_arrivals_total counter\nsendoff_arrivals_total{outcome="accepted"} 1\n',
+      },
+    },
+  },
+];
