@@ -3,7 +3,7 @@ import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from 
 import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
 import { codeAnswer } from './function-code.ts';
-import type { CreateFunctionDto, FunctionConfigDto } from './function.dto.ts';
+import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
@@ -39,7 +39,7 @@ function isNodeRuntime(runtime: string): boolean {
 
 /** What a configuration body says of a function. @throws ApiError naming the field. */
 export function configuredBy(
-  dto: FunctionConfigDto,
+  dto: FunctionSettingsDto,
 ): Pick<
   FunctionDocument,
   | 'runtime'
@@ -110,7 +110,8 @@ export function newFunction(
 export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
   if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
     throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
-  if (dto.func_name !== fn.name) throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
+  if (dto.func_name !== undefined && dto.func_name !== fn.name)
+    throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
   const { agency: _agency, appAgency: _appAgency, initializer: _initializer, sealedUserData: before, ...rest } = fn;
   const configured = configuredBy(dto);
   return {
@@ -149,7 +150,7 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     cpu: Math.round((fn.memoryMb / 128) * 100 + 200),
     code_type: fn.codeType,
     ...codeAnswer(fn.code),
-    user_data: JSON.stringify(fn.userData),
+    user_data: Object.keys(fn.userData).length === 0 ? '' : JSON.stringify(fn.userData),
     encrypted_user_data: blankUserData(fn.sealedUserData),
     version,
     image_name: `${version}-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,

@@ -62,13 +62,7 @@ export class StrategyConfigDto {
 }
 
 /** The fields of a function that creation and update share. */
-export class FunctionConfigDto {
-  @IsString()
-  @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
-    message: 'func_name must be 1..60 letters, digits, - or _, from a letter to a letter or digit',
-  })
-  func_name!: string;
-
+export class FunctionSettingsDto {
   @IsString()
   @MinLength(1)
   @MaxLength(64)
@@ -159,8 +153,23 @@ export class FunctionCodeDto {
   func_code?: FuncCodeDto;
 }
 
+/** The body of an update. */
+export class FunctionConfigDto extends FunctionSettingsDto {
+  /** The function's own name, which cannot change; some clients leave it out. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(60)
+  func_name?: string;
+}
+
 /** The body of a creation. */
-export class CreateFunctionDto extends FunctionConfigDto {
+export class CreateFunctionDto extends FunctionSettingsDto {
+  @IsString()
+  @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
+    message: 'func_name must be 1..60 letters, digits, - or _, from a letter to a letter or digit',
+  })
+  func_name!: string;
+
   @IsString()
   @Matches(/^[A-Za-z0-9_-]{1,64}$/, { message: 'package must be 1..64 letters, digits, - or _' })
   package!: string;

@@ -66,7 +66,7 @@ export const exampleFunction = {
   timeout: 3,
   memory_size: 128,
   cpu: 300,
-  user_data: '{}',
+  user_data: '',
   encrypted_user_data: '',
   enable_dynamic_memory: false,
   version: 'latest',

@@ -41,6 +41,7 @@ import { SubscriptionLinksController } from './subscription-links.controller.ts'
 import { SubscriptionsController } from './subscriptions.controller.ts';
 import type { TopicMessages } from './topic-messages.ts';
 import { TopicNames } from './topic-names.ts';
+import { TagsController } from './tags.controller.ts';
 import { TopicsController } from './topics.controller.ts';
 import { VersionsController } from './versions.controller.ts';
 
@@ -79,6 +80,7 @@ export class IngressModule {
         CredentialsController,
         CancelController,
         PlacesController,
+        TagsController,
         TopicsController,
         SubscriptionsController,
         SubscriptionLinksController,

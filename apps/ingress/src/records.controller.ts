@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Param, Query } from '@nestjs/common';
 import { epochMs, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from './api-error.ts';
@@ -40,6 +40,11 @@ function recordAnswer(record: StatusRecord): Record<string, unknown> {
   };
 }
 
+/** Terraform's provider reads `next_marker` as text, and ends on the number that is documented as soon as a page is full. */
+function readsMarkersAsText(userAgent: string | undefined): boolean {
+  return userAgent?.includes('terraform-provider-') === true;
+}
+
 /** Records of invocations. @see FunctionGraph API, asynchronous invocation records */
 @Controller('v2/:project/fgs/functions/:urn')
 export class RecordsController {
@@ -55,10 +60,11 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
+    @Headers('user-agent') userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const { request_id: requestId } = query;
     const only = requestId === undefined || requestId === '' ? {} : { requestIds: [requestId.slice(0, 64)] };
-    return this.answer({ ...this.common(project, urn, query, statuses), ...only });
+    return this.answer({ ...this.common(project, urn, query, statuses), ...only }, userAgent);
   }
 
   @Operation(operations.listActive)
@@ -67,20 +73,31 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
+    @Headers('user-agent') userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const requestIds = (query['requests'] ?? '').split(',').filter((requestId) => requestId !== '');
     if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > 64))
       throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
-    return this.answer({ ...this.common(project, urn, query, active), ...(requestIds.length === 0 ? {} : { requestIds }) });
+    const asked = this.common(project, urn, query, active);
+    const isOver = !asked.statuses.some((status) => active.includes(status));
+    if (isOver) return { invocations: [], count: 0, next_marker: 0 };
+    return this.answer({ ...asked, ...(requestIds.length === 0 ? {} : { requestIds }) }, userAgent);
   }
 
-  private common(project: string, urn: string, query: QueryString, byDefault: readonly Status[]): StatusQuery {
+  private common(
+    project: string,
+    urn: string,
+    query: QueryString,
+    byDefault: readonly Status[],
+  ): StatusQuery & { readonly statuses: readonly Status[] } {
     const functionUrns = this.names.versionsNamed(urn, project);
     const now = this.clock.now();
     const { status } = query;
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
-    const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(Math.max(0, now - hourMs));
+    // Who names the request wants to find it, however old it is.
+    const beginsAt = query['request_id'] === undefined || query['request_id'] === '' ? Math.max(0, now - hourMs) : 0;
+    const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
     const endAt = instantQuery(query, 'query_end_time') ?? now;
     const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
     return {
@@ -95,9 +112,14 @@ export class RecordsController {
     };
   }
 
-  private async answer(query: StatusQuery): Promise<Record<string, unknown>> {
+  private async answer(query: StatusQuery, userAgent: string | undefined): Promise<Record<string, unknown>> {
     const { records, count } = await this.records.query(query);
     const next = query.offset + records.length;
-    return { invocations: records.map(recordAnswer), count, next_marker: next < count ? next : 0 };
+    const marker = next < count ? next : 0;
+    return {
+      invocations: records.map(recordAnswer),
+      count,
+      next_marker: readsMarkersAsText(userAgent) ? String(marker) : marker,
+    };
   }
 }

@@ -17,6 +17,8 @@ import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from './validated.ts';
 
 const topicsMax = 3_000;
+/** What clients ask for with every topic they show. */
+const topicAttributes = ['access_policy', 'introduction'] as const;
 
 /** `YYYY-MM-DDTHH:mm:ssZ`. */
 function utcSeconds(at: EpochMs): string {
@@ -75,6 +77,14 @@ export class TopicsController {
     });
     if (isThere) void reply.status(200);
     return { topic_urn: urn };
+  }
+
+  @Operation(operations.attributes)
+  @Get(':urn/attributes')
+  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() { name }: QueryOf): Record<string, unknown> {
+    this.names.find(urn, project);
+    const shown = topicAttributes.filter((attribute) => name === undefined || name === '' || name === attribute);
+    return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
   }
 
   /** By name; the count is of all that fit, on this page and beyond. */

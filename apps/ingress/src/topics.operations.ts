@@ -47,6 +47,21 @@ export const topicOperations = {
     otherwise: { status: 200, example: { ...exampleRequestId, topic_urn: exampleTopic } },
     codes: ['FSS.0503', 'SMN.0002', 'SMN.0003', 'SMN.0004'],
   },
+  attributes: {
+    id: 'listTopicAttributes',
+    tag: 'Topics',
+    summary: 'Shows the attributes of a topic, which are all empty: access is a matter of agencies and of access keys.',
+    parameters: [
+      topicUrn('urn'),
+      inQuery(
+        'name',
+        { type: 'string' },
+        { description: 'Only the attribute of this name; all where it is absent.', example: 'access_policy' },
+      ),
+    ],
+    answer: { status: 200, example: { ...exampleRequestId, attributes: { access_policy: '' } } },
+    codes: topicNameCodes,
+  },
   list: {
     id: 'listTopics',
     tag: 'Topics',

@@ -56,6 +56,8 @@ export interface FunctionDocument {
   readonly concurrencyPerInstance: number;
   readonly createdAt: EpochMs;
   readonly modifiedAt: EpochMs;
+  /** Words by which its owner finds it. Absent where there are none. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Fields of the API that are kept and shown but change nothing here. */
   readonly kept: Readonly<Record<string, unknown>>;
 }

@@ -1,0 +1,62 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import type { RegistryWriter } from '#registry';
+import { ApiError } from './api-error.ts';
+import type { FunctionNames } from './function-names.ts';
+import { Operation } from './operation.ts';
+import { TagsDto, tagsMax } from './tags.dto.ts';
+import { tagOperations as operations } from './tags.operations.ts';
+import { FUNCTION_NAMES, REGISTRY_WRITER } from './tokens.ts';
+import { ValidatedBody } from './validated.ts';
+
+type Tags = Readonly<Record<string, string>>;
+
+/** Tags of functions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
+@Controller('v2/:project/functions/:urn/tags')
+export class TagsController {
+  constructor(
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+  ) {}
+
+  @Operation(operations.list)
+  @Get()
+  list(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
+    const { tags = {} } = this.names.find(urn, project).function;
+    return { tags: Object.entries(tags).map(([key, value]) => ({ key, value })), sys_tags: [] };
+  }
+
+  @Operation(operations.add)
+  @Post('create')
+  @HttpCode(204)
+  async add(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
+  ): Promise<void> {
+    await this.change(project, urn, (before) => {
+      const after = { ...before, ...Object.fromEntries(tags.map(({ key, value = '' }) => [key, value])) };
+      if (Object.keys(after).length > tagsMax) throw new ApiError('FSS.0400', `a function may have ${tagsMax} tags`);
+      return after;
+    });
+  }
+
+  @Operation(operations.remove)
+  @Delete('delete')
+  @HttpCode(204)
+  async remove(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
+  ): Promise<void> {
+    const gone = new Set(tags.map(({ key }) => key));
+    await this.change(project, urn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !gone.has(key))));
+  }
+
+  /** Not a change of what runs: instances go on. */
+  private async change(project: string, urn: string, changed: (before: Tags) => Tags): Promise<void> {
+    await this.writer.mutate(() => {
+      const { function: fn } = this.names.findLatest(urn, project);
+      return [{ ...fn, tags: changed(fn.tags ?? {}) }];
+    });
+  }
+}

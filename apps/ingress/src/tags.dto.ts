@@ -1,0 +1,28 @@
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
+
+/** Tags of one function. */
+export const tagsMax = 20;
+
+/** One tag. */
+export class TagDto {
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  key!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  value?: string;
+}
+
+/** The body that adds or removes tags. */
+export class TagsDto {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(tagsMax)
+  @ValidateNested({ each: true })
+  @Type(() => TagDto)
+  tags!: TagDto[];
+}
