@@ -91,7 +91,7 @@ export function aliasAnswer({
     description,
     last_modified: rfc3339(modifiedAt),
     alias_urn: urn,
-    additional_version_weights: weighted === undefined ? {} : { [weighted.version]: weighted.percent },
-    additional_version_strategy: ruled === undefined ? {} : { [ruled.version]: { combine_type: ruled.combine, rules } },
+    ...(weighted === undefined ? {} : { additional_version_weights: { [weighted.version]: weighted.percent } }),
+    ...(ruled === undefined ? {} : { additional_version_strategy: { [ruled.version]: { combine_type: ruled.combine, rules } } }),
   };
 }

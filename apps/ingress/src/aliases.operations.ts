@@ -19,8 +19,6 @@ const shown = {
   description: 'What the shop uses.',
   last_modified: '2026-11-25T09:45:00+00:00',
   alias_urn: `urn:fss:local:${exampleProject}:function:default:hello:!stable`,
-  additional_version_weights: {},
-  additional_version_strategy: {},
 };
 
 /** What the operations on aliases say of themselves. */

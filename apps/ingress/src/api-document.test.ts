@@ -156,7 +156,7 @@ const order = [
   ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
   ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'listPlaces'],
-  ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopics', 'updateTopic', 'publishMessage'],
+  ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],
   ...['addSubscription', 'listSubscriptionsOfTopic', 'listSubscriptions', 'confirmSubscription', 'confirmSubscription2'],
   ...['updateSubscription', 'deleteSubscription', 'addSubscription', 'deleteSubscriptionOfTopic'],
   ...['addSubscription', 'unsubscribe', 'addSubscription', 'unsubscribe2'],

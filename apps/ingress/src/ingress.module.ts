@@ -42,6 +42,7 @@ import { SubscriptionsController } from './subscriptions.controller.ts';
 import type { TopicMessages } from './topic-messages.ts';
 import { TopicNames } from './topic-names.ts';
 import { TagsController } from './tags.controller.ts';
+import { TopicTagsController } from './topic-tags.controller.ts';
 import { TopicsController } from './topics.controller.ts';
 import { VersionsController } from './versions.controller.ts';
 
@@ -82,6 +83,7 @@ export class IngressModule {
         PlacesController,
         TagsController,
         TopicsController,
+        TopicTagsController,
         SubscriptionsController,
         SubscriptionLinksController,
         IamController,

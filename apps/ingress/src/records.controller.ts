@@ -1,4 +1,5 @@
-import { Controller, Get, Headers, Inject, Param, Query } from '@nestjs/common';
+import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { epochMs, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from './api-error.ts';
@@ -40,6 +41,11 @@ function recordAnswer(record: StatusRecord): Record<string, unknown> {
   };
 }
 
+/** What the client calls itself; no parameter of the operation. */
+const UserAgent = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().headers['user-agent'],
+);
+
 /** Terraform's provider reads `next_marker` as text, and ends on the number that is documented as soon as a page is full. */
 function readsMarkersAsText(userAgent: string | undefined): boolean {
   return userAgent?.includes('terraform-provider-') === true;
@@ -60,7 +66,7 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
-    @Headers('user-agent') userAgent?: string,
+    @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const { request_id: requestId } = query;
     const only = requestId === undefined || requestId === '' ? {} : { requestIds: [requestId.slice(0, 64)] };
@@ -73,7 +79,7 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
-    @Headers('user-agent') userAgent?: string,
+    @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const requestIds = (query['requests'] ?? '').split(',').filter((requestId) => requestId !== '');
     if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > 64))

@@ -36,6 +36,17 @@ const topic = {
   update_time: '2026-11-25T09:45:00Z',
 };
 
+/** What the operation on tags of topics says of itself. */
+export const topicTagOperations = {
+  list: {
+    id: 'listTopicTags',
+    tag: 'Topics',
+    summary: 'Shows the tags of a topic: there are none.',
+    parameters: [inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic.', example: 'alerts' })],
+    answer: { status: 200, example: { tags: [] } },
+  },
+} as const satisfies Record<string, OperationSpec>;
+
 /** What the operations on topics say of themselves. */
 export const topicOperations = {
   create: {
