@@ -76,15 +76,12 @@ describe('the broker', () => {
 
   it('does not outlive a parent that was killed', async () => {
     const script = `import { startBroker } from '#broker'; const b = await startBroker({ dataDir: ${JSON.stringify(dataDir)}, isShortLived: true }); console.log(b.bootstrapServers); setInterval(() => {}, 1000);`;
-    const child = spawn(
-      process.execPath,
-      ['--conditions=source', '--input-type=module-typescript', '--experimental-transform-types', '-e', script],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     parent = child;
-    const address = await new Promise<string>((resolve) => child.stdout.once('data', (data) => resolve(String(data).trim())));
+    const address = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (data) => resolve(String(data).trim()));
+      child.once('exit', (code) => reject(new Error(`the parent ended with ${code} before it had a broker; it needs the build`)));
+    });
     expect(await listens(address)).toBe(true);
     child.kill('SIGKILL');
     await eventually(async () => !(await listens(address)));
