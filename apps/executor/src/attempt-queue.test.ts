@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { epochMs } from '#contracts';
+import { builtAt, ManualClock } from '#testing';
 import { AttemptQueue, type Ticket } from './attempt-queue.ts';
 
 /** Lets everything that can go on go on. */
 const settled = async () => new Promise(setImmediate);
 
 function setUp(runningMax = 10) {
-  const queue = new AttemptQueue(runningMax);
+  const clock = new ManualClock(builtAt);
+  const queue = new AttemptQueue(runningMax, clock);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const run = (name: string, ticket: Partial<Ticket> = {}) =>
@@ -21,7 +24,7 @@ function setUp(runningMax = 10) {
     ends.get(name)?.();
     await settled();
   };
-  return { queue, begun, run, end };
+  return { queue, clock, begun, run, end };
 }
 
 describe('AttemptQueue', () => {
@@ -47,6 +50,23 @@ describe('AttemptQueue', () => {
     expect(await first).toBe('a1');
     const ticket = { key: 'a', runningMax: () => 1, isAwaited: false, signal: new AbortController().signal };
     await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  });
+
+  it('lets what waits longer than it may begin when its time is over, and nobody else', async () => {
+    const { queue, clock, begun, run, end } = setUp();
+    for (const [name, afterMs] of [
+      ['a1', 100],
+      ['a2', 100],
+      ['a3', 200],
+    ] as const)
+      void run(name, { expiresAt: epochMs(builtAt + afterMs) });
+    await clock.advance(99);
+    expect(begun).toEqual(['a1']);
+    await clock.advance(1);
+    expect([begun, queue.waitingNow]).toEqual([['a1', 'a2'], 1]);
+    await end('a1');
+    expect(begun).toEqual(['a1', 'a2', 'a3']);
+    expect(clock.pending).toBe(0);
   });
 
   it('lets what waits begin as soon as its function allows more', async () => {

@@ -5,8 +5,11 @@
  *     quiet function never stands behind a noisy one's backlog.
  * Q2. At most `runningMax` at once in all, and for each function at most what it allows now, not what it allowed when the attempt came.
  * Q3. A function's queue has two lines, for what somebody waits for and for the rest; they take turns, so neither starves the other.
- * Q4. What is aborted does not wait for its turn: it begins at once, beyond the bounds, to come to its end without running anything.
+ * Q4. What is aborted, or whose time is over, does not wait for its turn: it begins at once, beyond the bounds, to come to its end without
+ *     running anything.
  */
+import type { EpochMs } from '#contracts';
+import type { Clock, Timer } from '#platform';
 
 /** What an attempt stands in line with. */
 export interface Ticket {
@@ -18,12 +21,14 @@ export interface Ticket {
   readonly isAwaited: boolean;
   /** The task is expected to end soon once it is aborted. */
   readonly signal: AbortSignal;
+  /** As long as it may wait; the task is expected to end soon once it is over. Absent: for ever. */
+  readonly expiresAt?: EpochMs;
 }
 
 interface Waiting {
   readonly begin: () => Promise<void>;
-  readonly onAbort: () => void;
-  readonly signal: AbortSignal;
+  /** Its wait is over, whichever way. */
+  readonly leave: () => void;
 }
 
 interface Queue {
@@ -42,7 +47,10 @@ export class AttemptQueue {
   private readonly turns = new Set<string>();
   private running = 0;
 
-  constructor(private readonly runningMax: number) {}
+  constructor(
+    private readonly runningMax: number,
+    private readonly clock: Clock,
+  ) {}
 
   /** Attempts that run now. */
   get runningNow(): number {
@@ -63,7 +71,7 @@ export class AttemptQueue {
   }
 
   /**
-   * Runs a task when its function's turn comes, or at once when its signal aborts.
+   * Runs a task when its function's turn comes, or at once when its signal aborts or its time is over.
    * @returns settles as the task does.
    */
   async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
@@ -72,20 +80,36 @@ export class AttemptQueue {
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
       const line = ticket.isAwaited ? queue.awaited : queue.others;
-      const waiting: Waiting = {
-        begin: async () => task().then(resolve, reject),
-        onAbort: () => {
-          line.splice(line.indexOf(waiting), 1);
-          this.forgetIdle(key, queue);
-          void waiting.begin();
-        },
-        signal,
+      let timer: Timer | undefined;
+      const leave = () => {
+        signal.removeEventListener('abort', jump);
+        timer?.cancel();
+      };
+      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave };
+      const jump = () => {
+        line.splice(line.indexOf(waiting), 1);
+        leave();
+        this.forgetIdle(key, queue);
+        void waiting.begin();
       };
       line.push(waiting);
-      signal.addEventListener('abort', waiting.onAbort, { once: true });
+      signal.addEventListener('abort', jump, { once: true });
       this.turns.add(key);
       this.next();
+      if (ticket.expiresAt !== undefined && line.at(-1) === waiting) timer = this.at(ticket.expiresAt, jump);
     });
+  }
+
+  /** A timer that does not fire early, as those of the system may. */
+  private at(instant: EpochMs, onFire: () => void): Timer {
+    let timer: Timer;
+    const arm = (): Timer =>
+      this.clock.setTimer(Math.max(1, instant - this.clock.now()), () => {
+        if (this.clock.now() < instant) timer = arm();
+        else onFire();
+      });
+    timer = arm();
+    return { cancel: () => timer.cancel() };
   }
 
   /** Asks every function again how many it may run at once: what waits need not wait for a newcomer to tell. */
@@ -133,8 +157,8 @@ export class AttemptQueue {
     }
   }
 
-  private async start(key: string, queue: Queue, { begin, onAbort, signal }: Waiting): Promise<void> {
-    signal.removeEventListener('abort', onAbort);
+  private async start(key: string, queue: Queue, { begin, leave }: Waiting): Promise<void> {
+    leave();
     queue.running++;
     this.running++;
     await begin();

@@ -52,7 +52,7 @@ beforeEach(async () => {
       },
       attemptsMax: 10,
     }),
-    queue: new AttemptQueue(10),
+    queue: new AttemptQueue(10, new ManualClock()),
     running: new RunningAttempts(),
     clock: new ManualClock(),
     random: () => 0,

@@ -42,7 +42,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     close: async () => undefined,
   };
   const running = new RunningAttempts();
-  const queue = new AttemptQueue(10);
+  const queue = new AttemptQueue(10, clock);
   const attempts = new Attempts({
     publisher: { publish: async (records) => void written.push(records as OutgoingRecord), close: async () => undefined },
     functions: new RunnableFunctions({

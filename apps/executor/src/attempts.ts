@@ -88,9 +88,11 @@ export class Attempts {
       return this.publish(encodeInvocation(this.topic('invocations.bulk'), invocation, functionUrn));
     }
     const runningMax = () => functions.runningMaxOf(functionUrn);
-    return this.recent.once(`${requestId} ${attempt}`, async () =>
+    return this.recent.once(`${requestId} ${attempt} ${functionUrn}`, async () =>
       running.with(invocation, async (signal) =>
-        queue.run({ key, runningMax, isAwaited: false, signal }, async () => this.attempt(invocation, signal, lost)),
+        queue.run({ key, runningMax, isAwaited: false, signal, expiresAt: invocation.expiresAt }, async () =>
+          this.attempt(invocation, signal, lost),
+        ),
       ),
     );
   }

@@ -69,7 +69,7 @@ await runService({
     };
     const catchUp = async () => registry.caughtUp(registryPatienceMs);
     const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
-    const queue = new AttemptQueue(attemptsMax);
+    const queue = new AttemptQueue(attemptsMax, clock);
     registry.onChange(() => queue.boundsChanged());
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
     const limits = { topicPrefix: prefix, expressQueueMax };
