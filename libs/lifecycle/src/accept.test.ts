@@ -48,6 +48,10 @@ describe('accept', () => {
     });
   });
 
+  it('remembers the alias that it was called by', () => {
+    expect(accepted({ alias: 'stable' }).alias).toBe('stable');
+  });
+
   it('stamps the policy in force', () => {
     const destinations = { onFailure: { type: 'DIS', streamName: 's' } } as const;
     const policy = aPolicy({ retriesMax: 3, eventAgeMaxMs: 5_000, backoff: { baseMs: 1, maxMs: 2 }, destinations });

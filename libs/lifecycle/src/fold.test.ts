@@ -132,6 +132,36 @@ describe('fold', () => {
       { deliveries: [{ deliveryId: 'DIS:x', state: 'undelivered', tries: 1, at: epochMs(10) }] },
     ],
     [
+      'of two waits for the same try the one that lasts longer',
+      delivery({ tries: 1, dueAt: epochMs(10) }),
+      delivery({ tries: 1, dueAt: epochMs(9) }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 1, at: at(3), dueAt: epochMs(10) }] },
+    ],
+    [
+      'then any, but always the same: by reason',
+      delivery({ state: 'undelivered', reason: 'a', location: 'z' }),
+      delivery({ state: 'undelivered', reason: 'b', location: 'y' }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'undelivered', tries: 0, at: at(3), reason: 'b', location: 'y' }] },
+    ],
+    [
+      'and by location',
+      delivery({ state: 'delivered', location: 'b' }),
+      delivery({ state: 'delivered', location: 'a' }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), location: 'b' }] },
+    ],
+    [
+      'a word more is more than none',
+      delivery({ state: 'delivered' }),
+      delivery({ state: 'delivered', reason: '!' }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), reason: '!' }] },
+    ],
+    [
+      'and a place more',
+      delivery({ state: 'delivered' }),
+      delivery({ state: 'delivered', location: '!' }),
+      { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), location: '!' }] },
+    ],
+    [
       'deliveries stand in the order of their names',
       delivery({ deliveryId: 'a' }),
       delivery({ deliveryId: 'b' }),
@@ -160,6 +190,16 @@ describe('fold', () => {
       project: 'p1',
       acceptedAt: builtAt,
       status: 'WAIT',
+    });
+  });
+
+  it('takes from a delivery what it says of its invocation, and no more', () => {
+    expect(
+      fold(undefined, { ...(delivery() as Extract<StatusEvent, { kind: 'delivery' }>), functionUrn: builtUrn }),
+    ).toMatchObject({
+      functionUrn: builtUrn,
+      project: '',
+      acceptedAt: 0,
     });
   });
 
@@ -200,6 +240,7 @@ describe('fold', () => {
         state: fc.constantFrom('pending' as const, 'delivered' as const, 'undelivered' as const),
         tries: fc.nat(3),
         at: fc.nat(3).map(at),
+        reason: fc.constantFrom('', 'a', 'b'),
       })
       .map(delivery),
   );

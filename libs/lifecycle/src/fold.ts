@@ -129,10 +129,13 @@ function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: '
   return record.stage === settledStage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
 }
 
+/** Sorts before anything else, so that a text beats its own beginning, and none at all. */
+const between = '\0';
+
 /** A total order over settlements of one invocation: by end, then by everything else, so that any order of arrival keeps the same one. */
 function settlementOrder({ endedAt, errorCode, attempts, startedAt, errorMessage }: FoldedRecord): string {
   const digits = (value: number) => String(value).padStart(16, '0');
-  return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join('|');
+  return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join(between);
 }
 
 function mergeDelivery(deliveries: readonly DeliveryStatus[], next: DeliveryStatus): readonly DeliveryStatus[] {
@@ -155,5 +158,5 @@ function deliveryOrder({ state, tries, at, dueAt, reason, location }: DeliverySt
     digits(dueAt ?? 0),
     reason ?? '',
     location ?? '',
-  ].join('|');
+  ].join(between);
 }
