@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type FunctionDocument, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Clock } from '#platform';
+import { type Clock, retryAfterMs } from '#platform';
 import type { FunctionCall, Runtime } from '../runtime.ts';
 
 /** Statuses that speak of whoever stands before the function, not of the function. */
@@ -101,20 +101,13 @@ export class HttpRuntime implements Runtime {
     const body = await bodyOf(response, isSuccess ? responseBytesMax : errorBytesMax);
     if (isSuccess && body === undefined) return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
     if (isSuccess) return { kind: 'succeeded', responsePayload: body ?? Buffer.alloc(0) };
-    const retryAfterMs = this.retryAfterMs(response.headers['retry-after']);
-    const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+    const askedMs = retryAfterMs(response.headers['retry-after'], this.clock.now());
+    const asked = askedMs === undefined ? {} : { retryAfterMs: askedMs };
     if (unavailableStatuses.has(status))
       return { kind: 'unavailable', reason: `the function's endpoint answered ${status}`, ...asked };
     const condition = status >= 500 ? 'UnhandledInvocationError' : 'HandledInvocationError';
     const isRetryable = response.headers['x-sendoff-retryable'] !== 'false';
     return { ...failure(condition, `the function answered ${status}`, body, isRetryable), ...asked };
-  }
-
-  /** Seconds or a date. @see RFC 9110 10.2.3 */
-  private retryAfterMs(text: string | undefined): number | undefined {
-    if (text === undefined) return undefined;
-    const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - this.clock.now();
-    return Number.isFinite(ms) && ms > 0 ? ms : undefined;
   }
 }
 

@@ -1,9 +1,16 @@
 /** One subscription of a topic: a webhook, or a function. A webhook gets the body of SMN, signed as Standard Webhooks say, with the time of the try. */
 import { createHash, createHmac } from 'node:crypto';
-import { confirmUrl, type SubscriptionDocument, type SubscriptionTarget, unsubscribeUrl, utcText } from '#contracts';
+import {
+  confirmUrl,
+  type EpochMs,
+  type SubscriptionDocument,
+  type SubscriptionTarget,
+  unsubscribeUrl,
+  utcText,
+} from '#contracts';
 import type { Publisher } from '#kafka';
 import type { Delivery } from '#lifecycle';
-import type { Clock, Sealer, SubscriptionTokens } from '#platform';
+import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { invokeChained } from './function-destination.ts';
@@ -98,7 +105,8 @@ export class SubscriptionDestination implements Destination<SubscriptionTarget> 
     };
     const patience = AbortSignal.any([signal, AbortSignal.timeout(this.parts.timeoutMs)]);
     try {
-      return deliveryOf(await this.parts.webhooks.post(url, headers, body, patience), `${url.origin}${url.pathname}`);
+      const answer = await this.parts.webhooks.post(url, headers, body, patience);
+      return deliveryOf(answer, `${url.origin}${url.pathname}`, this.parts.clock.now());
     } catch (error) {
       if (error instanceof AddressRefused) return { kind: 'refused', reason: error.message };
       return { kind: 'deferred', reason: `no answer: ${reasonOf(error)}` };
@@ -163,10 +171,12 @@ function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): 
 }
 
 /** 2xx is delivered; what may pass is deferred; any other word of the receiver is final, a redirect too. */
-function deliveryOf({ status, retryAfterMs }: WebhookAnswer, location: string): Delivery {
+function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): Delivery {
   if (status >= 200 && status < 300) return { kind: 'delivered', location };
   const reason = `the receiver answered ${status}`;
-  if (status >= 500 || busyStatuses.has(status))
-    return { kind: 'deferred', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  if (status >= 500 || busyStatuses.has(status)) {
+    const askedMs = retryAfterMs(retryAfter, now);
+    return { kind: 'deferred', reason, ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }) };
+  }
   return { kind: 'refused', reason };
 }

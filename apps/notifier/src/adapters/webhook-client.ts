@@ -21,7 +21,8 @@ export class AddressRefused extends Error {}
 /** What a webhook answered. */
 export interface WebhookAnswer {
   readonly status: number;
-  readonly retryAfterMs?: number;
+  /** The header of that name, as it came. */
+  readonly retryAfter?: string;
 }
 
 /** Posts to webhooks. */
@@ -98,6 +99,6 @@ function answerOf(response: IncomingMessage): WebhookAnswer {
   const retryAfter = response.headers['retry-after'];
   return {
     status: response.statusCode ?? 0,
-    ...(retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter) ? { retryAfterMs: Number(retryAfter) * 1_000 } : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
   };
 }
