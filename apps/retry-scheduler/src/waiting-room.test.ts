@@ -86,6 +86,18 @@ describe('WaitingRoom', () => {
     expect(written.map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
   });
 
+  it('hands a record that cannot be read when its time is over to its consumer, and goes on', async () => {
+    const { clock, written, room, waiting } = setUp();
+    const broken = waiting(200_000, { expiresAt: epochMs(builtAt + 1_000) });
+    const { 'function-urn': _, ...headers } = broken.headers;
+    const held = room.hold('delays.near', { ...broken, headers }, never);
+    const fate = expect(held).rejects.toMatchObject({ code: 'CONTRACT_VIOLATED' });
+    void room.hold('delays.near', waiting(2_000), never);
+    await clock.advance(2_000);
+    await fate;
+    expect(written.map(({ atMs }) => atMs)).toEqual([2_000]);
+  });
+
   it('settles an invocation whose validity period ends while it waits', async () => {
     const { clock, written, room, waiting } = setUp();
     void room.hold('delays.near', waiting(1_000, { expiresAt: epochMs(builtAt + 600) }), never);

@@ -32,6 +32,8 @@ export interface ReleaseObserver {
   left(kind: 'release' | 'requeue' | 'settle', lateMs: number): void;
 }
 
+type Leaving = Exclude<ReturnType<typeof release>, { kind: 'wait' }>;
+
 interface Entry {
   /** When to look at it next. */
   wakeAt: number;
@@ -178,14 +180,15 @@ export class WaitingRoom {
     }
     this.forget(entry);
     observer.left(decision.kind, Math.max(0, now - entry.waiting.leavesAt));
-    this.parts.publisher.publish(this.following(entry.record, decision, now)).then(entry.done, entry.failed);
+    this.letGo(entry.record, decision, now).then(entry.done, entry.failed);
   }
 
-  private following(
-    record: IncomingRecord,
-    decision: Exclude<ReturnType<typeof release>, { kind: 'wait' }>,
-    now: number,
-  ): OutgoingRecord {
+  /** Rejects, and never throws, for a record that cannot be read after all: a timer has nobody to throw at. */
+  private async letGo(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
+    await this.parts.publisher.publish(this.following(record, decision, now));
+  }
+
+  private following(record: IncomingRecord, decision: Leaving, now: number): OutgoingRecord {
     switch (decision.kind) {
       case 'release':
         return released(record, this.topic(decision.to));
