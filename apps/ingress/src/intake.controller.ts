@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { type IncomingRecord, intakeHeader, limits, PlatformError } from '#contracts';
+import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
 import { OnRecord, RecordController } from '#kafka';
 import type { Acceptor, Arrival } from './acceptor.ts';
 import { INGRESS_OPTIONS, type IngressOptions, ACCEPTOR } from './tokens.ts';
@@ -48,7 +48,6 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
   if (asked !== undefined && !uuidPattern.test(asked)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
   if (value === null || !isJson(value)) throw malformed('the value is not JSON');
   const delaySeconds = wholeHeader(headers, intakeHeader.delaySeconds, limits.delaySecondsMax);
-  const traceparent = headers[intakeHeader.traceparent];
   return {
     requestId: asked?.toLowerCase() ?? requestIdOf(record),
     functionName,
@@ -57,7 +56,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
     headers,
     hops: wholeHeader(headers, intakeHeader.hops, 999_999) ?? 0,
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
-    ...(traceparent === undefined || traceparent.length > 128 ? {} : { traceparent }),
+    ...traceparentOf(headers[intakeHeader.traceparent]),
   };
 }
 

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { limits, memorySizesMb } from '#contracts';
+import { limits, memorySizesMb, traceparentOf } from '#contracts';
 import type { Logger } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
@@ -79,7 +79,6 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
   const payload = request.body ?? Buffer.alloc(0);
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
   const delay = request.headers['x-sendoff-delay-seconds'];
-  const traceparent = request.headers['traceparent'];
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
   const arrived = await acceptor.accept({
     requestId: randomUUID(),
@@ -90,7 +89,7 @@ async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promi
     hops: 0,
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
     ...instanceMemoryOf(request.headers),
-    ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),
+    ...traceparentOf(request.headers['traceparent']),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
   if (arrived.kind === 'refused') throw refusalOf(arrived, urn);

@@ -11,7 +11,11 @@ const common: readonly Parameter[] = [
     { type: 'integer', enum: [...memorySizesMb] },
     { description: 'The memory of the instance, in MB, for a function with `enable_dynamic_memory`.' },
   ),
-  inHeader('traceparent', { type: 'string', maxLength: 128 }, { description: 'W3C trace context, handed on to the function.' }),
+  inHeader(
+    'traceparent',
+    { type: 'string', maxLength: 128 },
+    { description: 'W3C trace context, handed on to the function; one of another form is left out.' },
+  ),
 ];
 const event = {
   of: { type: 'object', description: 'The event, as the function is given it.' },

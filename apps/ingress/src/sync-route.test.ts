@@ -9,6 +9,8 @@ import { aCallAnswer, IngressApp } from '../../../test/ingress-app.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
 import { ApiError } from './api-error.ts';
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 let app: IngressApp;
 let url: string;
 
@@ -56,15 +58,20 @@ describe('a synchronous invocation', () => {
     expect(answer.headers).not.toHaveProperty('x-cff-function-log');
   });
 
+  it('hands no trace context on that has another form', async () => {
+    await invoke({}, { traceparent: `${traceparent}-0` });
+    expect(app.calls.asked[0]?.request).not.toHaveProperty('traceparent');
+  });
+
   it('asks the executor for this function, as new as it is known here, and writes nothing', async () => {
-    await invoke({ a: 1 }, { traceparent: 't' });
+    await invoke({ a: 1 }, { traceparent });
     expect(app.calls.asked).toMatchObject([
       {
         request: {
           requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
           functionUrn: 'urn:fss:local:p1:function:default:hello:latest',
           modifiedAt: app.clock.now(),
-          traceparent: 't',
+          traceparent,
         },
         payload: Buffer.from('{"a":1}'),
       },

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type FunctionDocument, limits } from '#contracts';
+import { type FunctionDocument, limits, traceparentOf } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import type { Clock, Logger } from '#platform';
 import type { DescribedRoute } from './api-document.ts';
@@ -101,14 +101,13 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   const memory = instanceMemoryOf(request.headers);
   refuse(fn, urn, payload, memory);
   const version = versionOf(request);
-  const traceparent = request.headers['traceparent'];
   const call = {
     requestId,
     functionUrn: fullUrn,
     ...(alias === undefined ? {} : { alias: alias.name }),
     modifiedAt: fn.modifiedAt,
     ...chosenMemory(fn, memory.memoryMb),
-    ...(typeof traceparent === 'string' && traceparent.length <= 128 ? { traceparent } : {}),
+    ...traceparentOf(request.headers['traceparent']),
   };
   const patience = patienceWith(reply, clock, options.waitMs);
   try {

@@ -19,5 +19,6 @@ export * from './status-record.ts';
 export * from './subscription-links.ts';
 export * from './target.ts';
 export * from './topics.ts';
+export * from './traceparent.ts';
 export * from './utc-text.ts';
 export * from './waiting.ts';
