@@ -10,6 +10,11 @@ describe('ExpressRate', () => {
     expect([taken(rate, 'a', 20, 0), taken(rate, 'a', 20, 100), taken(rate, 'a', 20, 60_000)]).toEqual([10, 1, 10]);
   });
 
+  it('goes on at its rate where the clock steps back', () => {
+    const rate = new ExpressRate(10);
+    expect([taken(rate, 'a', 5, 60_000), taken(rate, 'a', 20, 0), taken(rate, 'a', 20, 1_000)]).toEqual([5, 5, 10]);
+  });
+
   it('counts each function for itself', () => {
     const rate = new ExpressRate(1);
     expect([taken(rate, 'a', 2, 0), taken(rate, 'b', 2, 0)]).toEqual([1, 1]);

@@ -11,7 +11,9 @@ export class ExpressRate {
   /** Takes a token. @returns false when there is none: the invocation is excess. */
   take(key: string, now: number): boolean {
     const bucket = this.buckets.get(key) ?? { tokens: this.perSecond, at: now };
-    bucket.tokens = Math.min(this.perSecond, bucket.tokens + ((now - bucket.at) / 1_000) * this.perSecond);
+    // A clock may step back; the time it takes to come by again is not owed.
+    const passedMs = Math.max(0, now - bucket.at);
+    bucket.tokens = Math.min(this.perSecond, bucket.tokens + (passedMs / 1_000) * this.perSecond);
     bucket.at = now;
     const isExpress = bucket.tokens >= 1;
     if (isExpress) bucket.tokens -= 1;
