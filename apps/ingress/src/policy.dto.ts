@@ -91,14 +91,14 @@ export class PolicyDto {
 
   /** Ours: the wait after the first failed attempt, in seconds; it doubles. */
   @IsOptional()
-  @IsNumber()
+  @IsNumber({}, { message: '$property must be a number' })
   @Min(0.05)
   @Max(3_600)
   retry_wait_base_in_seconds?: number;
 
   /** Ours: the longest wait, in seconds. */
   @IsOptional()
-  @IsNumber()
+  @IsNumber({}, { message: '$property must be a number' })
   @Min(0.05)
   @Max(86_400)
   retry_wait_max_in_seconds?: number;

@@ -13,13 +13,23 @@ export interface ValidatedOptions {
   readonly codes?: Readonly<Record<string, ApiCode>>;
 }
 
+/** Rules about the type of a field: where one is broken, those about its value say nothing that helps. */
+const typeRules: readonly string[] = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray'];
+
+/** What is wrong with a field, in one sentence; undefined where the fault is further inside. */
+function messageOf({ property, constraints = {} }: ValidationError): string | undefined {
+  if ('whitelistValidation' in constraints) return `${property} is not a field of this body`;
+  const broken = typeRules.find((rule) => rule in constraints);
+  return broken === undefined ? Object.values(constraints)[0] : constraints[broken];
+}
+
 function first(errors: readonly ValidationError[]): { readonly field: string; readonly message: string } | undefined {
   const [error] = errors;
   if (error === undefined) return undefined;
-  const inner = first(error.children ?? []);
-  if (inner !== undefined) return { field: error.property, message: `${error.property}.${inner.message}` };
-  const [message = 'is invalid'] = Object.values(error.constraints ?? {});
-  return { field: error.property, message };
+  const { property: field, children = [] } = error;
+  const message = messageOf(error);
+  if (message !== undefined) return { field, message };
+  return { field, message: `${field}.${first(children)?.message ?? 'is invalid'}` };
 }
 
 /** No body of the API needs more; recursion over what a caller nests must end before the stack does. */

@@ -1,0 +1,117 @@
+/** Goal: who sends a wrong body is told the first thing that is wrong with it, in the order in which it would be put right. */
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { describe, expect, it } from 'vitest';
+import { ApiError } from './api-error.ts';
+import { validated } from './validated.ts';
+
+class Inner {
+  @IsString()
+  @MaxLength(3)
+  name!: string;
+}
+
+class Outer {
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(3)
+  whole?: number;
+
+  @IsOptional()
+  @IsNumber({}, { message: '$property must be a number' })
+  @Min(1)
+  @Max(3)
+  share?: number;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(3)
+  @Matches(/^a/)
+  text?: string;
+
+  @IsOptional()
+  @IsString()
+  @IsIn(['a', 'b'])
+  choice?: string;
+
+  @IsOptional()
+  @IsBoolean()
+  isOn?: boolean;
+
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => Inner)
+  inner?: Inner;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(2)
+  @ValidateNested({ each: true })
+  @Type(() => Inner)
+  list?: Inner[];
+}
+
+const fault = (body: unknown): unknown => {
+  try {
+    return validated(Outer, body, { refuseUnknown: true });
+  } catch (error) {
+    return error instanceof ApiError ? [error.code, error.message] : error;
+  }
+};
+
+describe('a body', () => {
+  it.each<[what: string, body: unknown, message: string]>([
+    ['text for a whole number', { whole: '1' }, 'whole must be an integer number'],
+    ['a fraction for a whole number', { whole: 1.5 }, 'whole must be an integer number'],
+    ['a whole number below', { whole: 0 }, 'whole must not be less than 1'],
+    ['a whole number above', { whole: 4 }, 'whole must not be greater than 3'],
+    ['text for a number', { share: '1' }, 'share must be a number'],
+    ['a number for text', { text: 5 }, 'text must be a string'],
+    ['an object for text', { text: {} }, 'text must be a string'],
+    ['a list for text', { text: ['a'] }, 'text must be a string'],
+    ['text that is too long', { text: 'aaaa' }, 'text must be shorter than or equal to 3 characters'],
+    ['a number for a choice', { choice: 1 }, 'choice must be a string'],
+    ['text for a truth', { isOn: 'true' }, 'isOn must be a boolean value'],
+    ['text for an object', { inner: 'x' }, 'inner must be an object'],
+    ['a list for an object', { inner: [{ name: 'abcd' }] }, 'inner must be an object'],
+    ['an object for a list', { list: { name: 'abcd' } }, 'list must be an array'],
+    ['a number within an object', { inner: { name: 5 } }, 'inner.name must be a string'],
+    ['a field that is missing within an object', { inner: {} }, 'inner.name must be a string'],
+    [
+      'text that is too long within a list',
+      { list: [{ name: 'abcd' }] },
+      'list.0.name must be shorter than or equal to 3 characters',
+    ],
+    ['a field nobody knows', { foo: 1 }, 'foo is not a field of this body'],
+    ['one within an object', { inner: { name: 'a', foo: 1 } }, 'inner.foo is not a field of this body'],
+    ['one within a list', { list: [{ name: 'a', foo: 1 }] }, 'list.0.foo is not a field of this body'],
+    ['nothing', undefined, 'the body must be a JSON object'],
+    ['a list', [], 'the body must be a JSON object'],
+    ['null', null, 'the body must be a JSON object'],
+    ['half a surrogate pair', { text: '\ud800' }, 'text has half a surrogate pair'],
+    ['a field that makes objects', JSON.parse('{"__proto__":{}}'), 'a field may not be called __proto__'],
+  ])('with %s is refused in these words', (_what, body, message) => {
+    expect(fault(body)).toEqual(['FSS.0400', message]);
+  });
+
+  it('may leave a field out with null', () => {
+    expect(fault({ whole: null, inner: { name: 'a' }, list: [] })).toEqual({ inner: { name: 'a' }, list: [] });
+  });
+});
