@@ -9,7 +9,7 @@ export const apiCodeMeanings: Readonly<Record<ApiCode, string>> = {
   'FSS.0404': 'There is nothing by that name.',
   'FSS.0405': 'The link is followed with another method than GET.',
   'FSS.0406': 'The body is not JSON, or not a JSON object where one is needed.',
-  'FSS.0413': 'The body is larger than is taken.',
+  'FSS.0413': 'The body is larger than is taken, or what would be kept of it than a record may be.',
   'FSS.0422': 'The idempotency key was sent before with another event.',
   'FSS.0429': 'The function is disabled, or others upload code just now.',
   'FSS.0500': 'A fault of the platform; nothing was promised.',

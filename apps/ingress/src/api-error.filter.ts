@@ -21,6 +21,8 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof PlatformError && error.retryable)
     return new ApiError('FSS.0503', 'the service cannot take the request just now; try again', retryAfterSeconds);
+  if (error instanceof PlatformError && error.code === 'RECORD_TOO_LARGE')
+    return new ApiError('FSS.0413', 'what would be kept is larger than a record may be; send less');
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
   if (status === 404) return new ApiError('FSS.0404', 'no such operation');

@@ -4,33 +4,13 @@ import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
 import { codeAnswer } from './function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
+import { keptAfter } from './kept-fields.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
 /** `file.export`, the file without its extension, in a folder of the archive or not. */
 const handlerPattern = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
-
-/** Fields of the API that are kept and shown but change nothing here. */
-const keptFields = [
-  'func_vpc',
-  'mount_config',
-  'log_config',
-  'custom_image',
-  'enable_lts_log',
-  'enterprise_project_id',
-  'type',
-  'network_controller',
-  'depend_version_list',
-  'depend_list',
-  'tags',
-  'pre_stop_handler',
-  'pre_stop_timeout',
-  'code_filename',
-  'ephemeral_storage',
-  'domain_names',
-  'concurrency_mode',
-] as const;
 
 /** Is it a runtime that runs here? */
 function isNodeRuntime(runtime: string): boolean {
@@ -51,7 +31,6 @@ export function configuredBy(
   | 'description'
   | 'instancesMax'
   | 'concurrencyPerInstance'
-  | 'kept'
 > &
   Partial<Pick<FunctionDocument, 'initializer' | 'agency' | 'appAgency'>> {
   if (dto.runtime !== 'http' && !isNodeRuntime(dto.runtime))
@@ -61,7 +40,6 @@ export function configuredBy(
   const { initializer_handler: initializer } = dto;
   if (initializer !== undefined && initializer !== '' && !handlerPattern.test(initializer))
     throw new ApiError('FSS.1003', 'initializer_handler must be file.export');
-  const body = dto as unknown as Record<string, unknown>;
   return {
     runtime: dto.runtime,
     handler: dto.handler,
@@ -77,7 +55,6 @@ export function configuredBy(
     description: dto.description ?? '',
     instancesMax: dto.strategy_config?.concurrency ?? instancesMaxDefault,
     concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? 1,
-    kept: Object.fromEntries(keptFields.filter((field) => body[field] !== undefined).map((field) => [field, body[field]])),
   };
 }
 
@@ -98,6 +75,7 @@ export function newFunction(
     code,
     ...configuredBy(dto),
     ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
+    kept: keptAfter({}, dto),
     createdAt: now,
     modifiedAt: now,
   };
@@ -113,14 +91,13 @@ export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, seale
   if (dto.func_name !== undefined && dto.func_name !== fn.name)
     throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
   const { agency: _agency, appAgency: _appAgency, initializer: _initializer, sealedUserData: before, ...rest } = fn;
-  const configured = configuredBy(dto);
   return {
     ...rest,
-    ...configured,
+    ...configuredBy(dto),
     ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
     instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
     concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
-    kept: { ...fn.kept, ...configured.kept },
+    kept: keptAfter(fn.kept, dto),
   };
 }
 

@@ -13,6 +13,7 @@ import { functionAnswer, newFunction, reconfigured } from './function-document.t
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
+import { keptAfter } from './kept-fields.ts';
 import { Operation } from './operation.ts';
 import { functionPage } from './query.ts';
 import {
@@ -141,12 +142,10 @@ export class FunctionsController {
   ): Promise<Record<string, unknown>> {
     const { runtime } = this.names.findLatest(urn, project).function;
     const code = await this.codes.take(runtime, dto);
-    const { code_filename: fileName } = dto;
     return this.change(project, urn, (fn) => {
       if ((fn.runtime === 'http') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
-      const kept = fileName === undefined ? fn.kept : { ...fn.kept, code_filename: fileName };
-      return { ...fn, code, codeType: dto.code_type, kept };
+      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, { code_filename: dto.code_filename }) };
     });
   }
 

@@ -3,9 +3,9 @@
  * in-memory broker; what it keeps is read from the registry topic.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type FunctionDocument, userDataOwner } from '#contracts';
+import { type FunctionDocument, PlatformError, userDataOwner } from '#contracts';
 import { Sealer } from '#platform';
-import { IngressApp } from '../../../test/ingress-app.ts';
+import { functionBody, IngressApp, inlineCode } from '../../../test/ingress-app.ts';
 
 const platformKey = 'a-platform-key-of-32-characters-at-least';
 let app: IngressApp;
@@ -97,6 +97,57 @@ describe('a changed configuration', () => {
 function entries(count: number): string {
   return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v'])));
 }
+
+describe('what is only kept and shown', () => {
+  const kept = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
+  const message = (field: string) =>
+    `${field} is too large: what is only kept and shown of a function may have 16384 bytes of JSON in all`;
+
+  it('may have 16 KB of JSON in all', async () => {
+    const name = await aFunction({ tags: kept(16_384) });
+    expect((await show(name)).tags.length).toBe(kept(16_384).length);
+  });
+
+  it.each<[what: string, more: Record<string, unknown>, field: string]>([
+    ['one field', { tags: kept(16_385) }, 'tags'],
+    ['one field of a megabyte', { tags: 'x'.repeat(900_000) }, 'tags'],
+    ['one field in which a letter has three bytes', { tags: '数'.repeat(5_500) }, 'tags'],
+    ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
+  ])('is refused, by the name of the largest, where it is too much: %s', async (_what, more, field) => {
+    const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
+    const name = await aFunction({ tags: 'before' });
+    expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
+    const body = { func_name: name, ...required, ...more };
+    expect(await app.call('PUT', `/fgs/functions/${name}/config`, body)).toMatchObject(refused);
+    expect((await show(name)).tags).toBe('before');
+  });
+
+  it('counts what an earlier body said, and the name of the file', async () => {
+    const name = await aFunction({ tags: kept(16_384) });
+    for (const [path, body] of [
+      ['config', { func_name: name, ...required, type: 'v2' }],
+      ['code', { ...inlineCode('x'), code_filename: 'a' }],
+    ] as const)
+      expect((await app.call('PUT', `/fgs/functions/${name}/${path}`, body)).body).toEqual({
+        error_code: 'FSS.0400',
+        error_msg: message('tags'),
+      });
+    expect((await update(name, { tags: 'less', type: 'v2' })).type).toBe('v2');
+  });
+});
+
+it('a function that is larger than a record may be is refused with 413', async () => {
+  const { publisher } = app.kafka;
+  const publishAsBefore = publisher.publish.bind(publisher);
+  publisher.publish = () => Promise.reject(new PlatformError('RECORD_TOO_LARGE'));
+  const refused = await app.call('POST', '/fgs/functions', functionBody('large'));
+  publisher.publish = publishAsBefore;
+  expect([refused.status, refused.body]).toEqual([
+    413,
+    { error_code: 'FSS.0413', error_msg: 'what would be kept is larger than a record may be; send less' },
+  ]);
+  expect(await app.refusal('GET', '/fgs/functions/large/config')).toEqual([404, 'FSS.1051']);
+});
 
 describe('encrypted user data', () => {
   /** As the registry keeps it, opened. */
