@@ -80,6 +80,7 @@ export const placeOperations = {
     id: 'deletePlace',
     tag: 'Places',
     summary: 'Forgets a bucket or a stream; what is in it stays.',
+    description: 'Policies may go on naming it: what it would be told is undelivered, and the record of the invocation says so.',
     parameters: [kind, placeName],
     answer: { status: 204 },
     codes: ['FSS.0404', 'FSS.0503'],

@@ -12,13 +12,15 @@ import {
   type IncomingRecord,
   type Occasion,
   type OutgoingRecord,
+  type RegistryDocument,
+  registryKey,
   type SubscriptionDocument,
   type Target,
 } from '#contracts';
 import { MemoryKafka, topicSpecs } from '#kafka';
 import type { Delivery } from '#lifecycle';
-import { Registry, RegistryWriter } from '#registry';
-import { anInvocation, aPublication, aSettlement, builtAt, ManualClock } from '#testing';
+import { type Change, Registry, RegistryWriter } from '#registry';
+import { aFunction, anInvocation, aPublication, aSettlement, builtAt, ManualClock } from '#testing';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import { RegistryDirectory } from './registry-directory.ts';
@@ -60,11 +62,11 @@ const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise
   return deliveries.onNotification(incoming(encodeDelivery('s.notifications', pending)));
 };
 const written = (topic: string) => kafka.records(`s.${topic}`).map(decodeDelivery);
+const change = (...changes: Change[]) =>
+  new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).write(changes);
 const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
   const named = { urn: topicUrn, project: 'p1', name: 'news', displayName: '', createdAt: builtAt, modifiedAt: builtAt };
-  await new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).write([
-    { kind: 'topic', ...named, subscriptions },
-  ]);
+  await change({ kind: 'topic', ...named, subscriptions });
 };
 
 beforeEach(async () => {
@@ -83,7 +85,7 @@ beforeEach(async () => {
     },
   });
   deliveries = new Deliveries({
-    destinations: [destination('SMN'), destination('Subscription'), destination('DIS')],
+    destinations: (['SMN', 'Subscription', 'DIS', 'OBS', 'FunctionGraph'] as const).map(destination),
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
     lanes: new TargetLanes({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
@@ -186,12 +188,44 @@ describe('the end of an invocation', () => {
     ]);
   });
 
-  it('is undelivered where its topic was deleted, and its record says why', async () => {
-    await settled({ type: 'SMN', topicUrn: `${topicUrn}2` });
-    const reason = `topic ${topicUrn}2 does not exist any more`;
+  const place = (type: 'OBS' | 'DIS', name: string) =>
+    ({ kind: 'place', type, project: 'p1', name, createdAt: builtAt }) as const;
+  const other = aFunction({ urn: 'urn:fss:local:p1:function:default:other', name: 'other' });
+  const targets: readonly [what: string, target: Target, document: RegistryDocument][] = [
+    ['bucket results', { type: 'OBS', bucket: 'results', prefix: '', expiresDays: 0 }, place('OBS', 'results')],
+    ['stream results', { type: 'DIS', streamName: 'results' }, place('DIS', 'results')],
+    [
+      `topic ${topicUrn}2`,
+      { type: 'SMN', topicUrn: `${topicUrn}2` },
+      {
+        ...{ kind: 'topic', urn: `${topicUrn}2`, project: 'p1', name: 'news2', displayName: '', subscriptions: [] },
+        ...{ createdAt: builtAt, modifiedAt: builtAt },
+      },
+    ],
+    [`function ${other.urn}:latest`, { type: 'FunctionGraph', functionUrn: `${other.urn}:latest` }, other],
+  ];
+
+  it.each(targets)('is told to %s that is there', async (_what, target, document) => {
+    await change(document);
+    await settled(target);
+    expect([told, written('undelivered')]).toEqual([[target], []]);
+  });
+
+  it.each(targets)('is undelivered where %s was removed, and its record says why', async (what, target, document) => {
+    await change(document);
+    await change({ delete: registryKey(document) });
+    await settled(target);
+    const reason = `${what} does not exist any more`;
+    expect([told, written('delays.near')]).toEqual([[], []]);
     expect(written('undelivered')).toMatchObject([{ reason }]);
     expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
       { kind: 'delivery-ended', state: 'undelivered', reason },
     ]);
+  });
+
+  it('is not told to a place of another project', async () => {
+    await change({ ...place('DIS', 'results'), project: 'p2' });
+    await settled({ type: 'DIS', streamName: 'results' });
+    expect([told, written('undelivered').length]).toEqual([[], 1]);
   });
 });

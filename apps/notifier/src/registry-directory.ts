@@ -4,19 +4,19 @@ import type { Registry } from '#registry';
 import type { TargetDirectory } from './deliveries.ts';
 
 const nowhere = { region: '', project: '' };
+/** What targets are called. */
+const words = { OBS: 'bucket', DIS: 'stream', SMN: 'topic', FunctionGraph: 'function' } as const;
 /** How long the own copy may take to hear of what was just made. */
 const catchUpMs = 5_000;
 
-/** Grants, topics and subscriptions, from the registry as it is now. */
+/** Targets, grants and subscriptions, from the registry as it is now. */
 export class RegistryDirectory implements TargetDirectory {
   constructor(private readonly registry: Registry) {}
 
   async refusal(occasion: Occasion, target: Target): Promise<string | undefined> {
     // Who publishes right after subscribing is owed that the subscription is told: the message may be faster than the registry.
-    const isKnown = target.type !== 'SMN' || this.registry.topic(target.topicUrn) !== undefined;
-    if (occasion.kind === 'published' || !isKnown) await this.registry.caughtUp(catchUpMs);
-    if (target.type === 'SMN' && this.registry.topic(target.topicUrn) === undefined)
-      return `topic ${target.topicUrn} does not exist any more`;
+    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(catchUpMs);
+    if (!this.isThere(occasion, target)) return `${words[target.type]} ${resourceOf(target)} does not exist any more`;
     return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;
   }
 
@@ -30,6 +30,23 @@ export class RegistryDirectory implements TargetDirectory {
       .map(({ urn }) => ({ type: 'Subscription', topicUrn, subscriptionUrn: urn }));
   }
 
+  /** What is not there is not made again by telling it: whoever removed it meant that. */
+  private isThere(occasion: Occasion, target: Target): boolean {
+    switch (target.type) {
+      case 'OBS':
+      case 'DIS':
+        return this.registry.place(projectOf(occasion), target.type, resourceOf(target)) !== undefined;
+      case 'SMN':
+        return this.registry.topic(target.topicUrn) !== undefined;
+      case 'FunctionGraph': {
+        const urn = parseFunctionUrn(target.functionUrn, nowhere);
+        return urn !== undefined && (this.registry.versionByUrn(urn) ?? this.registry.alias(urn)) !== undefined;
+      }
+      default:
+        return target satisfies never;
+    }
+  }
+
   /** A function that was deleted meanwhile had its grants when it was invoked, and its outcome is still owed. */
   private missingGrant({ invocation }: Settlement, target: Target): string | undefined {
     const urn = parseFunctionUrn(invocation.functionUrn, nowhere);
@@ -39,6 +56,19 @@ export class RegistryDirectory implements TargetDirectory {
     return isGranted(agency, target)
       ? undefined
       : `agency ${fn.agency ?? '(none)'} does not grant ${target.type} ${resourceOf(target)} any more`;
+  }
+}
+
+function projectOf(occasion: Occasion): string {
+  switch (occasion.kind) {
+    case 'settled':
+      return occasion.settlement.invocation.project;
+    case 'published':
+      return occasion.publication.project;
+    case 'subscribed':
+      return occasion.request.project;
+    default:
+      return occasion satisfies never;
   }
 }
 

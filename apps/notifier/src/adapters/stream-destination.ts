@@ -32,7 +32,10 @@ export class StreamDestination implements Destination<Extract<Target, { type: 'D
 
   async deliver(notification: Notification, { streamName }: Extract<Target, { type: 'DIS' }>): Promise<Delivery> {
     const { id, project } = notification;
-    const topic = this.registry.place(project, 'DIS', streamName)?.topic ?? streamTopic(this.prefix, streamName);
+    const place = this.registry.place(project, 'DIS', streamName);
+    // Without its place nobody can tell which topic was meant.
+    if (place === undefined) return { kind: 'refused', reason: `stream ${streamName} does not exist any more` };
+    const topic = place.topic ?? streamTopic(this.prefix, streamName);
     const record: OutgoingRecord = {
       topic,
       key: id,

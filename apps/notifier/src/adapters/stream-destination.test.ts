@@ -1,0 +1,67 @@
+/** Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone. Method: the in-memory broker. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { PlaceDocument } from '#contracts';
+import { MemoryKafka } from '#kafka';
+import { aSettlement, builtAt } from '#testing';
+import { destinationConformance } from '../destination.conformance.ts';
+import { notificationOf } from '../notification-of.ts';
+import { StreamDestination } from './stream-destination.ts';
+import { TopicMaker } from './topic-maker.ts';
+
+const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
+const place = (name: string, topic?: string): PlaceDocument => ({
+  kind: 'place',
+  type: 'DIS',
+  project: 'p1',
+  name,
+  createdAt: builtAt,
+  ...(topic === undefined ? {} : { topic }),
+});
+
+function streamOver(kafka: MemoryKafka, ...places: readonly PlaceDocument[]): StreamDestination {
+  const registry = {
+    place: (project: string, type: 'OBS' | 'DIS', name: string) =>
+      places.find((one) => one.project === project && one.type === type && one.name === name),
+  };
+  return new StreamDestination(kafka.publisher, new TopicMaker(kafka.admin, 2), registry, 's.');
+}
+
+const texts = (kafka: MemoryKafka, topic: string) => kafka.records(topic).map(({ value }) => String(value));
+
+destinationConformance('a stream', async () => {
+  const kafka = new MemoryKafka();
+  return {
+    destination: streamOver(kafka, place('orders')),
+    target: { type: 'DIS', streamName: 'orders' } as const,
+    refusing: { type: 'DIS', streamName: 'gone' } as const,
+    keepsCopies: true,
+    received: () => Promise.resolve(texts(kafka, 's.stream.orders')),
+    close: () => kafka.close(),
+  };
+});
+
+describe('a stream', () => {
+  let kafka: MemoryKafka;
+  beforeEach(() => {
+    kafka = new MemoryKafka();
+  });
+  const told = (stream: StreamDestination, streamName: string) => stream.deliver(notification, { type: 'DIS', streamName });
+
+  it('leads to the topic it was given, keyed by the request id, with the headers of a CloudEvent', async () => {
+    const { kind } = await told(streamOver(kafka, place('orders', 'shop.orders')), 'orders');
+    const [record] = kafka.records('shop.orders');
+    expect([kind, record?.key]).toEqual(['delivered', notification.id]);
+    expect(record?.headers).toMatchObject({ 'content-type': 'application/json', ce_id: notification.id, ce_specversion: '1.0' });
+  });
+
+  it('that is gone, or another project has, is refused, and no topic is made', async () => {
+    const stream = streamOver(kafka, { ...place('orders'), project: 'p2' });
+    expect(await told(stream, 'orders')).toEqual({ kind: 'refused', reason: 'stream orders does not exist any more' });
+    expect(await kafka.admin.list()).not.toContain('s.stream.orders');
+  });
+
+  it('is tried again later while the brokers are away', async () => {
+    kafka.setReachable(false);
+    expect(await told(streamOver(kafka, place('orders')), 'orders')).toMatchObject({ kind: 'deferred' });
+  });
+});
