@@ -76,8 +76,9 @@ export function checkTargets(registry: Registry, fn: FunctionDocument, policy: P
     const absent = absence(registry, fn.project, target);
     if (absent !== undefined) return absent;
     if (!isGranted(agency, target)) {
-      const who = fn.agency === undefined ? 'the function has no agency (xrole)' : `agency ${fn.agency} does not grant it`;
-      return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${who}` };
+      const lack = agency === undefined ? 'does not exist' : 'does not grant it';
+      const why = fn.agency === undefined ? 'the function has no agency (xrole)' : `agency ${fn.agency} ${lack}`;
+      return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${why}` };
     }
   }
   return checkCircle(registry, policy);
