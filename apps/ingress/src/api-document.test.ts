@@ -155,7 +155,7 @@ const order = [
   ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'listReservedInstanceConfigs'],
   ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
-  ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'listPlaces'],
+  ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
   ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],
   ...['addSubscription', 'listSubscriptionsOfTopic', 'listSubscriptions', 'confirmSubscription', 'confirmSubscription2'],
   ...['updateSubscription', 'deleteSubscription', 'addSubscription', 'deleteSubscriptionOfTopic'],

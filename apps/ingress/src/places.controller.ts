@@ -1,5 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
-import { type AgencyDocument, agencyKey, physicalTopic, type PlaceDocument, placeKey, topicDeclarations } from '#contracts';
+import {
+  type AgencyDocument,
+  agencyKey,
+  physicalTopic,
+  type PlaceDocument,
+  placeKey,
+  pubSubTopic,
+  streamTopic,
+  topicDeclarations,
+} from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
@@ -12,15 +21,39 @@ import { ValidatedBody } from './validated.ts';
 
 const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
 
-/** A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel what it tells of. */
-function mayBeStream(topic: string, prefix: string): boolean {
+/**
+ * A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel
+ * what it tells of; written to that of another stream or of a pub/sub topic, it would pass for what was never told or published there.
+ */
+function mayBeStream(topic: string, stream: string, prefix: string): boolean {
+  if (topic === streamTopic(prefix, stream)) return true;
   const isOwn = topicDeclarations.some(({ name }) => physicalTopic(prefix, name) === topic);
-  return !isOwn && !topic.startsWith('__') && topic !== '.' && topic !== '..';
+  const isOfAnother = [streamTopic(prefix, ''), pubSubTopic(prefix, '')].some((begin) => topic.startsWith(begin));
+  return !isOwn && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
 }
 
 function placeKindOf(kind: string): keyof typeof placeTypes {
   if (kind !== 'buckets' && kind !== 'streams') throw new ApiError('FSS.0404', 'no such operation');
   return kind;
+}
+
+/** The registry lists in no promised order; two ingresses would each have their own. */
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** @throws ApiError FSS.0404. */
+function agencyOf(registry: Registry, project: string, name: string): AgencyDocument {
+  const agency = registry.agency(project, name);
+  if (agency === undefined) throw new ApiError('FSS.0404', `no agency ${name.slice(0, 100)}`);
+  return agency;
+}
+
+/** @throws ApiError FSS.0404. */
+function placeOf(registry: Registry, project: string, kind: keyof typeof placeTypes, name: string): PlaceDocument {
+  const place = registry.place(project, placeTypes[kind], name);
+  if (place === undefined) throw new ApiError('FSS.0404', `no ${kind.slice(0, -1)} ${name.slice(0, 100)}`);
+  return place;
 }
 
 function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown> {
@@ -44,15 +77,13 @@ export class PlacesController {
   @Operation(operations.agencies)
   @Get('agencies')
   agencies(@Param('project') project: string): Record<string, unknown> {
-    return { agencies: this.registry.list('agency', project).map(agencyAnswer) };
+    return { agencies: this.registry.list('agency', project).toSorted(byName).map(agencyAnswer) };
   }
 
   @Operation(operations.agency)
   @Get('agencies/:name')
   agency(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
-    const agency = this.registry.agency(project, name);
-    if (agency === undefined) throw new ApiError('FSS.0404', `no agency ${name}`);
-    return agencyAnswer(agency);
+    return agencyAnswer(agencyOf(this.registry, project, name));
   }
 
   @Operation(operations.setAgency)
@@ -78,7 +109,7 @@ export class PlacesController {
   @HttpCode(204)
   async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
     await this.writer.mutate((registry) => {
-      if (registry.agency(project, name) === undefined) throw new ApiError('FSS.0404', `no agency ${name}`);
+      agencyOf(registry, project, name);
       return [{ delete: agencyKey(project, name) }];
     });
   }
@@ -88,7 +119,13 @@ export class PlacesController {
   places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
     const known = placeKindOf(kind);
     const places = this.registry.list('place', project).filter(({ type }) => type === placeTypes[known]);
-    return { [known]: places.map(placeAnswer) };
+    return { [known]: places.toSorted(byName).map(placeAnswer) };
+  }
+
+  @Operation(operations.place)
+  @Get(':kind/:name')
+  place(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Record<string, unknown> {
+    return placeAnswer(placeOf(this.registry, project, placeKindOf(kind), name));
   }
 
   @Operation(operations.setPlace)
@@ -101,8 +138,12 @@ export class PlacesController {
   ): Promise<Record<string, unknown>> {
     const known = placeKindOf(kind);
     checkName(known, name);
-    if (dto.topic !== undefined && (known !== 'streams' || !mayBeStream(dto.topic, this.options.topicPrefix)))
-      throw new ApiError('FSS.0400', `topic ${dto.topic} cannot stand behind one of the ${known}`);
+    if (dto.topic !== undefined && known !== 'streams') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
+    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.options.topicPrefix))
+      throw new ApiError(
+        'FSS.0400',
+        `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
+      );
     const type = placeTypes[known];
     const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
     await this.writer.mutate((registry) => [
@@ -117,8 +158,7 @@ export class PlacesController {
   async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
     const known = placeKindOf(kind);
     await this.writer.mutate((registry) => {
-      if (registry.place(project, placeTypes[known], name) === undefined)
-        throw new ApiError('FSS.0404', `no such one among the ${known}: ${name.slice(0, 100)}`);
+      placeOf(registry, project, known, name);
       return [{ delete: placeKey(project, placeTypes[known], name) }];
     });
   }

@@ -67,6 +67,14 @@ export const placeOperations = {
     answer: { status: 200, example: { buckets: [{ name: 'results' }] } },
     codes: ['FSS.0404'],
   },
+  place: {
+    id: 'showPlace',
+    tag: 'Places',
+    summary: 'Shows a bucket or a stream, with the topic behind it where it is not the default one.',
+    parameters: [kind, placeName],
+    answer: { status: 200, example: { name: 'results' } },
+    codes: ['FSS.0404'],
+  },
   setPlace: {
     id: 'setPlace',
     tag: 'Places',

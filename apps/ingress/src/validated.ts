@@ -20,7 +20,8 @@ const typeRules: readonly string[] = ['isString', 'isInt', 'isNumber', 'isBoolea
 function messageOf({ property, constraints = {} }: ValidationError): string | undefined {
   if ('whitelistValidation' in constraints) return `${property} is not a field of this body`;
   const broken = typeRules.find((rule) => rule in constraints);
-  return broken === undefined ? Object.values(constraints)[0] : constraints[broken];
+  if (broken !== undefined) return constraints[broken];
+  return 'nestedValidation' in constraints ? `${property} must be an object` : Object.values(constraints)[0];
 }
 
 function first(errors: readonly ValidationError[]): { readonly field: string; readonly message: string } | undefined {
