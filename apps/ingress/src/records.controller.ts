@@ -1,6 +1,6 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { epochMs, type Status, type StatusQuery, type StatusRecord, utcText } from '#contracts';
+import { epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
@@ -11,7 +11,7 @@ import type { StatusRecords } from './status-records.ts';
 import { FUNCTION_NAMES, STATUS_RECORDS } from './tokens.ts';
 
 const active: readonly Status[] = ['WAIT', 'RUNNING'];
-const { limitDefault, limitMax, requestsMax, markerMax } = recordBounds;
+const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 const hourMs = 3_600_000;
 
 /** `YYYY-MM-DDTHH:mm:ss`, UTC, without a zone; empty where there is no such instant yet. */
@@ -51,6 +51,16 @@ function readsMarkersAsText(userAgent: string | undefined): boolean {
   return userAgent?.includes('terraform-provider-') === true;
 }
 
+function pageAnswer({ records, count }: StatusPage, offset: number, userAgent: string | undefined): Record<string, unknown> {
+  const next = offset + records.length;
+  const marker = next < count ? next : 0;
+  return {
+    invocations: records.map(recordAnswer),
+    count,
+    next_marker: readsMarkersAsText(userAgent) ? String(marker) : marker,
+  };
+}
+
 /** Records of invocations. @see FunctionGraph API, asynchronous invocation records */
 @Controller('v2/:project/fgs/functions/:urn')
 export class RecordsController {
@@ -68,9 +78,10 @@ export class RecordsController {
     @Query() query: QueryString,
     @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
-    const { request_id: requestId } = query;
-    const only = requestId === undefined || requestId === '' ? {} : { requestIds: [requestId.slice(0, 64)] };
-    return this.answer({ ...this.common(project, urn, query, statuses), ...only }, userAgent);
+    const { request_id: requestId = '' } = query;
+    if (requestId.length > requestIdLengthMax)
+      throw new ApiError('FSS.1001', `request_id may have ${requestIdLengthMax} characters`);
+    return this.answer(this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses), userAgent);
   }
 
   @Operation(operations.listActive)
@@ -82,18 +93,19 @@ export class RecordsController {
     @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const requestIds = (query['requests'] ?? '').split(',').filter((requestId) => requestId !== '');
-    if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > 64))
+    if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > requestIdLengthMax))
       throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
-    const asked = this.common(project, urn, query, active);
-    const isOver = !asked.statuses.some((status) => active.includes(status));
-    if (isOver) return { invocations: [], count: 0, next_marker: 0 };
-    return this.answer({ ...asked, ...(requestIds.length === 0 ? {} : { requestIds }) }, userAgent);
+    const question = this.question(project, urn, query, requestIds, active);
+    const isOver = !question.statuses.some((status) => active.includes(status));
+    return isOver ? pageAnswer({ records: [], count: 0 }, 0, userAgent) : this.answer(question, userAgent);
   }
 
-  private common(
+  /** @param requestIds none asks for all. */
+  private question(
     project: string,
     urn: string,
     query: QueryString,
+    requestIds: readonly string[],
     byDefault: readonly Status[],
   ): StatusQuery & { readonly statuses: readonly Status[] } {
     const functionUrns = this.names.versionsNamed(urn, project);
@@ -101,10 +113,10 @@ export class RecordsController {
     const { status } = query;
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
-    // Who names the request wants to find it, however old it is.
-    const beginsAt = query['request_id'] === undefined || query['request_id'] === '' ? Math.max(0, now - hourMs) : 0;
+    // Who names a request wants to find it, however old it is.
+    const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
-    const endAt = instantQuery(query, 'query_end_time') ?? now;
+    const endAt = instantQuery(query, 'query_end_time');
     const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
     return {
       project,
@@ -112,20 +124,14 @@ export class RecordsController {
       statuses: status === undefined || status === '' ? byDefault : [status as Status],
       beginAt,
       // A query's second is a whole one: what began within it belongs to it.
-      endAt: query['query_end_time'] === undefined ? endAt : epochMs(endAt + 999),
+      endAt: endAt === undefined ? now : epochMs(endAt - (endAt % 1_000) + 999),
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
       limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+      ...(requestIds.length === 0 ? {} : { requestIds }),
     };
   }
 
   private async answer(query: StatusQuery, userAgent: string | undefined): Promise<Record<string, unknown>> {
-    const { records, count } = await this.records.query(query);
-    const next = query.offset + records.length;
-    const marker = next < count ? next : 0;
-    return {
-      invocations: records.map(recordAnswer),
-      count,
-      next_marker: readsMarkersAsText(userAgent) ? String(marker) : marker,
-    };
+    return pageAnswer(await this.records.query(query), query.offset, userAgent);
   }
 }

@@ -6,15 +6,21 @@ import { functionUrn, inQuery, instant, type Parameter, whole } from './paramete
 export const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
 
 /** Bounds of a question for records. */
-export const recordBounds = { limitDefault: 100, limitMax: 500, requestsMax: 10, markerMax: 10_000_000 } as const;
+export const recordBounds = {
+  limitDefault: 100,
+  limitMax: 500,
+  requestsMax: 10,
+  requestIdLengthMax: 64,
+  markerMax: 10_000_000,
+} as const;
 
-const { limitDefault, limitMax, requestsMax, markerMax } = recordBounds;
+const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 
 const common: readonly Parameter[] = [
   functionUrn,
   inQuery('status', { type: 'string', enum: [...statuses] }, { description: 'Only records of this status.' }),
   inQuery('query_begin_time', instant, {
-    description: 'The earliest acceptance, UTC; an hour ago where it is absent.',
+    description: 'The earliest acceptance, UTC; an hour ago where it is absent and no request is named.',
     example: '2026-11-25T09:00:00',
   }),
   inQuery('query_end_time', instant, {
@@ -62,10 +68,14 @@ export const recordOperations = {
     summary: 'Lists records of the asynchronous invocations of a function, newest first.',
     parameters: [
       ...common,
-      inQuery('request_id', { type: 'string', maxLength: 64 }, { description: 'Only the record of this request id.' }),
+      inQuery(
+        'request_id',
+        { type: 'string', maxLength: requestIdLengthMax },
+        { description: 'Only the record of this request id.' },
+      ),
     ],
     answer: { status: 200, example: { invocations: [settled], count: 1, next_marker: 0 } },
-    codes: ['FSS.0503', 'FSS.1001', 'FSS.1309'],
+    codes: ['FSS.0503', 'FSS.1001', 'FSS.1053', 'FSS.1309'],
   },
   listActive: {
     id: 'listActiveAsyncInvocations',
@@ -80,6 +90,6 @@ export const recordOperations = {
       ),
     ],
     answer: { status: 200, example: { invocations: [waiting], count: 1, next_marker: 0 } },
-    codes: ['FSS.0503', 'FSS.1001', 'FSS.1309'],
+    codes: ['FSS.0503', 'FSS.1001', 'FSS.1053', 'FSS.1309'],
   },
 } as const satisfies Record<string, OperationSpec>;
