@@ -1,4 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { formatBareUrn } from '#contracts';
 import type { RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
@@ -10,7 +11,7 @@ import { ValidatedBody } from './validated.ts';
 
 type Tags = Readonly<Record<string, string>>;
 
-/** Tags of functions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
+/** Tags of functions, whatever their versions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
 @Controller('v2/:project/functions/:urn/tags')
 export class TagsController {
   constructor(
@@ -21,7 +22,8 @@ export class TagsController {
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    const { tags = {} } = this.names.find(urn, project).function;
+    const { urn: named } = this.names.find(urn, project);
+    const { tags = {} } = this.names.find(formatBareUrn(named), project).function;
     return { tags: Object.entries(tags).map(([key, value]) => ({ key, value })), sys_tags: [] };
   }
 

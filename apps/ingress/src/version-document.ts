@@ -16,7 +16,14 @@ import { policyAnswer } from './policy-document.ts';
 
 /** The part of a function that a version fixes; what is left out belongs to the function, or tells only when. */
 function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
-  const { version: _version, instancesMax: _instancesMax, createdAt: _createdAt, modifiedAt: _modifiedAt, ...fixed } = fn;
+  const {
+    version: _version,
+    instancesMax: _instancesMax,
+    tags: _tags,
+    createdAt: _createdAt,
+    modifiedAt: _modifiedAt,
+    ...fixed
+  } = fn;
   return fixed;
 }
 
