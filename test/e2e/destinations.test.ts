@@ -214,6 +214,20 @@ describe('a destination that refuses', () => {
       { state: 'undelivered', reason: expect.stringContaining('does not grant DIS outcomes any more') },
     ]);
   });
+
+  it.each([
+    ['bucket', 'OBS', { bucket: 'fleeting' }],
+    ['stream', 'DIS', { stream_name: 'fleeting' }],
+  ])('includes a %s that was removed after the policy was set', async (what, type, param) => {
+    const client = installation.client;
+    const name = `into-gone-${what}`;
+    await client.must('PUT', `/sendoff/${what}s/fleeting`, {});
+    await client.createFunction(name, succeeding);
+    await client.setPolicy(name, { destination_config: { on_success: destination(type, param) } });
+    await client.must('DELETE', `/sendoff/${what}s/fleeting`);
+    const record = await client.delivered(name, await client.invoke(name, { n: 1 }));
+    expect(record.deliveries).toMatchObject([{ state: 'undelivered', reason: `${what} fleeting does not exist any more` }]);
+  });
 });
 
 /** A subscriber: an HTTP server that remembers what it got. */
