@@ -1,4 +1,12 @@
-import { type DeliveryTarget, type Occasion, parseFunctionUrn, type Publication, type Settlement, type Target } from '#contracts';
+import {
+  type DeliveryTarget,
+  type Occasion,
+  occasionProject,
+  parseFunctionUrn,
+  type Publication,
+  type Settlement,
+  type Target,
+} from '#contracts';
 import { isGranted, resourceOf } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { TargetDirectory } from './deliveries.ts';
@@ -35,7 +43,7 @@ export class RegistryDirectory implements TargetDirectory {
     switch (target.type) {
       case 'OBS':
       case 'DIS':
-        return this.registry.place(projectOf(occasion), target.type, resourceOf(target)) !== undefined;
+        return this.registry.place(occasionProject(occasion), target.type, resourceOf(target)) !== undefined;
       case 'SMN':
         return this.registry.topic(target.topicUrn) !== undefined;
       case 'FunctionGraph': {
@@ -56,19 +64,6 @@ export class RegistryDirectory implements TargetDirectory {
     return isGranted(agency, target)
       ? undefined
       : `agency ${fn.agency ?? '(none)'} does not grant ${target.type} ${resourceOf(target)} any more`;
-  }
-}
-
-function projectOf(occasion: Occasion): string {
-  switch (occasion.kind) {
-    case 'settled':
-      return occasion.settlement.invocation.project;
-    case 'published':
-      return occasion.publication.project;
-    case 'subscribed':
-      return occasion.request.project;
-    default:
-      return occasion satisfies never;
   }
 }
 

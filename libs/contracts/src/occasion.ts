@@ -31,6 +31,20 @@ export function occasionId(occasion: Occasion): string {
   }
 }
 
+/** The project it belongs to. */
+export function occasionProject(occasion: Occasion): string {
+  switch (occasion.kind) {
+    case 'settled':
+      return occasion.settlement.invocation.project;
+    case 'published':
+      return occasion.publication.project;
+    case 'subscribed':
+      return occasion.request.project;
+    default:
+      return occasion satisfies never;
+  }
+}
+
 /** When telling of it has no more sense; undefined where it always has. */
 export function occasionExpiresAt(occasion: Occasion): EpochMs | undefined {
   switch (occasion.kind) {
