@@ -17,6 +17,17 @@ export interface RuntimeUnderTest {
 
 const never = new AbortController().signal;
 
+/** The first attempt of a call to a function, of an empty event unless told otherwise. */
+export const callOf = (fn: FunctionDocument, given: Partial<FunctionCall> = {}): FunctionCall => ({
+  function: fn,
+  qualifier: fn.version ?? 'latest',
+  requestId: 'r1',
+  attempt: 1,
+  payload: Buffer.from('{}'),
+  timeoutMs: 8_000,
+  ...given,
+});
+
 /** The promises of a runtime. */
 export function runtimeConformance(name: string, open: () => Promise<RuntimeUnderTest>): void {
   describe(`${name} as a runtime`, () => {
@@ -29,15 +40,12 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       await under.close();
     });
 
-    const call = (does: Behaviour, given: Partial<FunctionCall> = {}): FunctionCall => ({
-      function: aFunction({ ...under.fn, concurrencyPerInstance: 10 }),
-      qualifier: 'latest',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from(JSON.stringify({ does })),
-      timeoutMs: 10_000,
-      ...given,
-    });
+    const call = (does: Behaviour, given: Partial<FunctionCall> = {}): FunctionCall =>
+      callOf(aFunction({ ...under.fn, concurrencyPerInstance: 10 }), {
+        payload: Buffer.from(JSON.stringify({ does })),
+        timeoutMs: 10_000,
+        ...given,
+      });
 
     it('gives back what the function returned', async () => {
       expect(await under.runtime.run(call('echo'), never)).toEqual({

@@ -1,10 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FunctionDocument } from '#contracts';
 import { systemClock } from '#platform';
 import { aFunction } from '#testing';
-import { type Behaviour, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
+import { type Behaviour, callOf, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
 import { HttpRuntime } from './http-runtime.ts';
 
 /** An endpoint that does what its event says; `status` and headers can be asked for in the path. */
@@ -58,15 +57,6 @@ async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttp
     },
   };
 }
-
-const callOf = (fn: FunctionDocument) => ({
-  function: fn,
-  qualifier: 'latest',
-  requestId: 'r1',
-  attempt: 1,
-  payload: Buffer.from('{}'),
-  timeoutMs: 5_000,
-});
 
 runtimeConformance('HTTP', open);
 

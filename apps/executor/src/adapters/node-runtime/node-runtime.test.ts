@@ -7,7 +7,7 @@ import { epochMs, type FunctionDocument, userDataOwner } from '#contracts';
 import { type CodeStoreConfig, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
-import { runtimeConformance } from '../../runtime.conformance.ts';
+import { callOf, runtimeConformance } from '../../runtime.conformance.ts';
 import { CodeFolders } from './code-folders.ts';
 import { NodeRuntime } from './node-runtime.ts';
 
@@ -28,15 +28,6 @@ exports.handler = (event, context, callback) => {
 
 const withSource = (source: string, given: Partial<FunctionDocument> = {}): FunctionDocument =>
   aFunction({ code: { kind: 'inline', source, digest: createHash('sha512').update(source).digest('hex') }, ...given });
-
-const callOf = (fn: FunctionDocument) => ({
-  function: fn,
-  qualifier: fn.version ?? 'latest',
-  requestId: 'r1',
-  attempt: 1,
-  payload: Buffer.from('{}'),
-  timeoutMs: 8_000,
-});
 
 const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
 let workDir: string;
@@ -76,14 +67,7 @@ describe('a Node.js function', () => {
 
   const run = async (source: string, given: Partial<FunctionDocument> = {}, event: unknown = {}) => {
     under = await open(source, given);
-    const call = {
-      function: under.fn,
-      qualifier: '!prod',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from(JSON.stringify(event)),
-      timeoutMs: 8_000,
-    };
+    const call = callOf(under.fn, { qualifier: '!prod', payload: Buffer.from(JSON.stringify(event)) });
     return under.runtime.run(call, new AbortController().signal);
   };
   const returned = async (...args: Parameters<typeof run>) => {
@@ -178,15 +162,9 @@ describe('a Node.js function', () => {
 
   it('that never yields is killed at its deadline', async () => {
     under = await open('exports.handler = () => { for (;;); };');
-    const call = {
-      function: under.fn,
-      qualifier: 'latest',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      timeoutMs: 700,
-    };
-    expect(await under.runtime.run(call, new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
+    expect(await under.runtime.run(callOf(under.fn, { timeoutMs: 700 }), new AbortController().signal)).toMatchObject({
+      condition: 'InvocationTimeout',
+    });
   });
 
   it.each([
@@ -202,17 +180,11 @@ describe('a Node.js function', () => {
   ])('that %s once it is told to stop is late all the same', async (_what, act) => {
     under = await open(`exports.handler = (event, c) => new Promise((resolve, reject) => { ${act}; });`);
     const { runtime, fn } = under;
-    const call = (deadlineMs: number) => ({
-      function: fn,
-      qualifier: 'latest',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      timeoutMs: deadlineMs,
+    expect(await runtime.run(callOf(fn, { timeoutMs: 700 }), new AbortController().signal)).toMatchObject({
+      condition: 'InvocationTimeout',
     });
-    expect(await runtime.run(call(700), new AbortController().signal)).toMatchObject({ condition: 'InvocationTimeout' });
     const abort = new AbortController();
-    const aborted = runtime.run(call(8_000), abort.signal);
+    const aborted = runtime.run(callOf(fn), abort.signal);
     await new Promise(setImmediate);
     abort.abort();
     expect(await aborted).toEqual({ kind: 'cancelled' });
@@ -221,18 +193,10 @@ describe('a Node.js function', () => {
   it('does not wait for an instance any longer once it is aborted', async () => {
     under = await open('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));', {}, 1);
     const { runtime, fn } = under;
-    const call = (given: FunctionDocument) => ({
-      function: given,
-      qualifier: 'latest',
-      requestId: 'r1',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      timeoutMs: 8_000,
-    });
     const [holding, waiting] = [new AbortController(), new AbortController()];
-    const first = runtime.run(call(fn), holding.signal);
+    const first = runtime.run(callOf(fn), holding.signal);
     await eventually(() => runtime.instances === 1);
-    const second = runtime.run(call({ ...fn, urn: `${fn.urn}2` }), waiting.signal);
+    const second = runtime.run(callOf({ ...fn, urn: `${fn.urn}2` }), waiting.signal);
     await new Promise(setImmediate);
     waiting.abort();
     expect(await Promise.race([first, second])).toEqual({ kind: 'cancelled' });
@@ -322,15 +286,7 @@ describe('a Node.js function', () => {
     let most = 0;
     const outcomes = await Promise.all(
       [128, 256, 128, 512].map(async (memoryMb) => {
-        const call = {
-          function: { ...fn, memoryMb },
-          qualifier: 'latest',
-          requestId: 'r',
-          attempt: 1,
-          payload: Buffer.from('{}'),
-          timeoutMs: 8_000,
-        };
-        const outcome = await runtime.run(call, new AbortController().signal);
+        const outcome = await runtime.run(callOf({ ...fn, memoryMb }), new AbortController().signal);
         most = Math.max(most, runtime.instances);
         return outcome.kind === 'succeeded' ? String(outcome.responsePayload) : outcome;
       }),
@@ -343,15 +299,9 @@ describe('a Node.js function', () => {
       'let now = 0; let most = 0; exports.handler = async () => { most = Math.max(most, ++now); await null; now--; return most; };';
     under = await open(source, { instancesMax: 2, concurrencyPerInstance: 1 });
     const { runtime, fn } = under;
-    const call = () => ({
-      function: fn,
-      qualifier: 'latest',
-      requestId: 'r',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      timeoutMs: 8_000,
-    });
-    const outcomes = await Promise.all(Array.from({ length: 12 }, async () => runtime.run(call(), new AbortController().signal)));
+    const outcomes = await Promise.all(
+      Array.from({ length: 12 }, async () => runtime.run(callOf(fn), new AbortController().signal)),
+    );
     expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome.kind))).toEqual(
       Array(12).fill('1'),
     );
@@ -365,17 +315,9 @@ describe('a Node.js function', () => {
       2,
     );
     const { runtime, fn } = under;
-    const call = (given: FunctionDocument) => ({
-      function: given,
-      qualifier: 'latest',
-      requestId: 'r',
-      attempt: 1,
-      payload: Buffer.from('{}'),
-      timeoutMs: 8_000,
-    });
     const outcomes = await Promise.all(
       [fn, fn, fn, fn, withSource('exports.handler = async () => 1;', { urn: `${fn.urn}2` })].map(async (given) =>
-        runtime.run(call(given), new AbortController().signal),
+        runtime.run(callOf(given), new AbortController().signal),
       ),
     );
     expect(outcomes.map(({ kind }) => kind)).toEqual(Array(5).fill('succeeded'));

@@ -10,17 +10,9 @@ import { type FunctionDocument } from '#contracts';
 import { digestOf, type CodeStoreConfig, type ObjectStore, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
+import { callOf } from '../../runtime.conformance.ts';
 import { clearLeftovers, CodeFolders } from './code-folders.ts';
 import { NodeRuntime } from './node-runtime.ts';
-
-const callOf = (fn: FunctionDocument) => ({
-  function: fn,
-  qualifier: fn.version ?? 'latest',
-  requestId: 'r1',
-  attempt: 1,
-  payload: Buffer.from('{}'),
-  timeoutMs: 8_000,
-});
 
 let workDir: string;
 let store: ObjectStore;
