@@ -86,6 +86,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static readonly project = 'p1';
   static readonly accessKey = 'AKFIRST';
   static readonly secretKey = 'a-secret-key';
+  private named = 0;
 
   private constructor(
     readonly kafka: Gateway,
@@ -206,6 +207,25 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await this.must('PUT', `/fgs/functions/${name}/code`, inlineCode(`exports.handler = async () => '${version}';`));
       await this.must('POST', `/fgs/functions/${name}/versions`, { version });
     }
+  }
+
+  /** A name that nothing in this ingress has yet. */
+  freshName(): string {
+    return `f${++this.named}`;
+  }
+
+  /** As {@link createFunction}, under a fresh name. @returns the name. */
+  async aFunction(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const name = this.freshName();
+    await this.createFunction(name, more);
+    return name;
+  }
+
+  /** As {@link publish}, under a fresh name. @returns the name. */
+  async published(...versions: readonly string[]): Promise<string> {
+    const name = this.freshName();
+    await this.publish(name, ...versions);
+    return name;
   }
 
   /** Writes a record to the intake topic as any producer would. */

@@ -6,25 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngressApp, inlineCode } from '../../../test/ingress-app.ts';
 
 let app: IngressApp;
-let number = 0;
 beforeAll(async () => {
   app = await IngressApp.start();
 });
 afterAll(async () => app.close());
 
 const urnOf = (name: string, qualifier: string) => `urn:fss:local:p1:function:default:${name}:${qualifier}`;
-
-async function aFunction(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `f${++number}`;
-  await app.createFunction(name, more);
-  return name;
-}
-
-async function published(...versions: string[]): Promise<string> {
-  const name = `f${++number}`;
-  await app.publish(name, ...versions);
-  return name;
-}
 
 const acceptedBy = async (name: string, headers: Record<string, string> = {}) => {
   const answer = await app.call('POST', `/fgs/functions/${name}/invocations-async`, {}, headers);
@@ -36,7 +23,7 @@ describe('an alias', () => {
   const rules = { combine_type: 'and', rules: [{ rule_type: 'Header', param: 'X-Group', op: 'in', value: 'beta,gamma' }] };
 
   it('is made, shown, listed, moved and removed', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', description: 'what users see', additional_version_weights: { v2: 20 } };
     const made = await app.must('POST', `/fgs/functions/${name}/aliases`, body);
     expect(made).toEqual({
@@ -111,20 +98,20 @@ describe('an alias', () => {
       'FSS.0400',
     ],
   ])('with %s is refused', async (_what, body, status, code) => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'taken', version: 'v1' });
     expect(await app.refusal('POST', `/fgs/functions/${name}/aliases`, body)).toEqual([status, code]);
     expect((await app.must('GET', `/fgs/functions/${name}/aliases`)).length).toBe(1);
   });
 
   it('that is not there cannot be shown, moved or removed', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     for (const [method, body] of [['GET'], ['PUT', { version: 'v1' }], ['DELETE']] as const)
       expect(await app.refusal(method, `/fgs/functions/${name}/aliases/prod`, body)).toEqual([404, 'FSS.1053']);
   });
 
   it('may be moved to the version it has, not to that of another', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'one', version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'two', version: 'v2' });
     expect((await app.call('PUT', `/fgs/functions/${name}/aliases/one`, { version: 'v1' })).status).toBe(200);
@@ -133,7 +120,7 @@ describe('an alias', () => {
 
   it('is refused where there are 10', async () => {
     const versions = Array.from({ length: 11 }, (_, index) => `v${index + 1}`);
-    const name = await published(...versions);
+    const name = await app.published(...versions);
     for (const version of versions.slice(0, 10))
       await app.must('POST', `/fgs/functions/${name}/aliases`, { name: `to-${version}`, version });
     expect(await app.refusal('POST', `/fgs/functions/${name}/aliases`, { name: 'more', version: 'v11' })).toEqual([
@@ -143,7 +130,7 @@ describe('an alias', () => {
   });
 
   it('leads functions, policies and codes to its version, and goes alone', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     expect(await app.must('GET', `/fgs/functions/${urnOf(name, '!prod')}/config`)).toMatchObject({ func_urn: urnOf(name, 'v1') });
     const policy = await app.must('PUT', `/fgs/functions/p1:default:${name}:!prod/async-invoke-config`, {});
@@ -155,7 +142,7 @@ describe('an alias', () => {
   });
 
   it('asks for the records of all versions it may lead to', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', additional_version_weights: { v2: 1 } };
     await app.must('POST', `/fgs/functions/${name}/aliases`, body);
     for (const [qualifier, versions] of [
@@ -172,7 +159,7 @@ describe('an alias', () => {
 
 describe('an invocation', () => {
   it('names the version that runs, in every form of a URN', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     for (const form of [name, `default:${name}`, `p1:default:${name}`, urnOf(name, 'latest'), urnOf(name, 'latest').slice(0, -7)])
       expect(await acceptedBy(form)).toMatchObject({ status: 202, urn: urnOf(name, 'latest'), alias: undefined });
     for (const form of [`p1:default:${name}:v1`, urnOf(name, 'v1')])
@@ -180,7 +167,7 @@ describe('an invocation', () => {
   });
 
   it('by an alias names version and alias, and takes the policy of that version', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v1')}/async-invoke-config`, { max_async_retry_attempts: 3 });
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 2 });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
@@ -190,7 +177,7 @@ describe('an invocation', () => {
   });
 
   it('goes where the weight sends it, all or nothing at the edges', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     for (const [weight, version] of [
       [0, 'v1'],
@@ -203,7 +190,7 @@ describe('an invocation', () => {
   });
 
   it('goes where its headers and cookies send it', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     const rules = [
       { rule_type: 'Header', param: 'X-Group', op: '=', value: 'beta' },
       { rule_type: 'Cookie', param: 'group', op: '=', value: 'beta' },
@@ -221,7 +208,7 @@ describe('an invocation', () => {
   });
 
   it('of a version, alias or function that is not there, or is disabled, is refused', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     const invoke = async (urn: string) => app.refusal('POST', `/fgs/functions/${urn}/invocations-async`, {});
     expect(await invoke(urnOf(name, 'v2'))).toEqual([404, 'FSS.1052']);
     expect(await invoke(urnOf(name, '!v1'))).toEqual([404, 'FSS.1053']);
@@ -241,7 +228,7 @@ describe('a record of the Kafka door', () => {
       .map(({ headers }) => headers['function-urn']);
 
   it('that is written twice runs one version, though the alias throws dice', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, {
       name: 'prod',
       version: 'v1',
@@ -254,7 +241,7 @@ describe('a record of the Kafka door', () => {
   });
 
   it('goes where its headers send it, and is rejected where its alias is not there', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     const rules = [{ rule_type: 'Header', param: 'group', op: '=', value: 'beta' }];
     const strategy = { v2: { combine_type: 'and', rules } };
     await app.must('POST', `/fgs/functions/${name}/aliases`, {
@@ -280,8 +267,8 @@ describe('a circle of functions', () => {
 
   it('is found through an alias, when a policy and when an alias would close it', async () => {
     await app.must('PUT', '/sendoff/agencies/any', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
-    const f = await aFunction({ xrole: 'any' });
-    const g = await aFunction({ xrole: 'any' });
+    const f = await app.aFunction({ xrole: 'any' });
+    const g = await app.aFunction({ xrole: 'any' });
     await app.must('POST', `/fgs/functions/${g}/versions`, { version: 'v1' });
     await app.must('PUT', `/fgs/functions/${g}/code`, inlineCode('exports.handler = 2;'));
     await app.must('POST', `/fgs/functions/${g}/versions`, { version: 'v2' });

@@ -9,7 +9,6 @@ import { functionBody, IngressApp, inlineCode } from '../../../test/ingress-app.
 
 const platformKey = 'a-platform-key-of-32-characters-at-least';
 let app: IngressApp;
-let number = 0;
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PLATFORM_KEY: platformKey } });
 });
@@ -17,18 +16,13 @@ afterAll(async () => app.close());
 
 const required = { runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
 
-async function aFunction(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `f${++number}`;
-  await app.createFunction(name, more);
-  return name;
-}
 const update = async (name: string, more: Record<string, unknown> = {}) =>
   app.must('PUT', `/fgs/functions/${name}/config`, { func_name: name, ...required, ...more });
 const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
 
 describe('a changed configuration', () => {
   it('leaves code, scaling and what is only kept, where it does not speak of them', async () => {
-    const name = await aFunction({
+    const name = await app.aFunction({
       strategy_config: { concurrency: 3, concurrent_num: 2 },
       tags: { team: 'a' },
       mount_config: { a: 1 },
@@ -76,7 +70,7 @@ describe('a changed configuration', () => {
     ['encrypted user data over 4 KB', { encrypted_user_data: JSON.stringify({ a: 'x'.repeat(4_096) }) }, 'FSS.1018'],
     ['a description over 512 characters', { description: 'x'.repeat(513) }, 'FSS.1019'],
   ])('with %s is refused, and changes nothing', async (_what, more, code) => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     const before = await show(name);
     const body = { func_name: name, ...required, ...more };
     expect(await app.refusal('PUT', `/fgs/functions/${name}/config`, body)).toEqual([400, code]);
@@ -84,12 +78,12 @@ describe('a changed configuration', () => {
   });
 
   it('may name a handler in a folder', async () => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     expect(await update(name, { handler: 'src/v1.2/main.handler' })).toMatchObject({ handler: 'src/v1.2/main.handler' });
   });
 
   it('may have 20 entries of user data', async () => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     expect((await update(name, { user_data: entries(20), encrypted_user_data: entries(20) })).user_data).toBe(entries(20));
   });
 });
@@ -104,7 +98,7 @@ describe('what is only kept and shown', () => {
     `${field} is too large: what is only kept and shown of a function may have 16384 bytes of JSON in all`;
 
   it('may have 16 KB of JSON in all', async () => {
-    const name = await aFunction({ tags: kept(16_384) });
+    const name = await app.aFunction({ tags: kept(16_384) });
     expect((await show(name)).tags.length).toBe(kept(16_384).length);
   });
 
@@ -115,7 +109,7 @@ describe('what is only kept and shown', () => {
     ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
   ])('is refused, by the name of the largest, where it is too much: %s', async (_what, more, field) => {
     const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
-    const name = await aFunction({ tags: 'before' });
+    const name = await app.aFunction({ tags: 'before' });
     expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
     const body = { func_name: name, ...required, ...more };
     expect(await app.call('PUT', `/fgs/functions/${name}/config`, body)).toMatchObject(refused);
@@ -123,7 +117,7 @@ describe('what is only kept and shown', () => {
   });
 
   it('counts what an earlier body said, and the name of the file', async () => {
-    const name = await aFunction({ tags: kept(16_384) });
+    const name = await app.aFunction({ tags: kept(16_384) });
     for (const [path, body] of [
       ['config', { func_name: name, ...required, type: 'v2' }],
       ['code', { ...inlineCode('x'), code_filename: 'a' }],
@@ -161,7 +155,7 @@ describe('encrypted user data', () => {
   };
 
   it('is shown blank and kept sealed', async () => {
-    const name = await aFunction({ encrypted_user_data: '{"password":"hush-hush"}', user_data: '{"colour":"blue"}' });
+    const name = await app.aFunction({ encrypted_user_data: '{"password":"hush-hush"}', user_data: '{"colour":"blue"}' });
     expect(await show(name)).toMatchObject({ encrypted_user_data: '{"password":""}', user_data: '{"colour":"blue"}' });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     const answers = [
@@ -183,7 +177,7 @@ describe('encrypted user data', () => {
     ['takes a value that is no text as JSON', '{"a":1}', { a: '1' }],
     ['takes names every object has as any other', '{"constructor":"","toString":"x"}', { constructor: '', toString: 'x' }],
   ])('a change %s', async (_what, text, kept) => {
-    const name = await aFunction({ encrypted_user_data: '{"a":"one","b":"two"}' });
+    const name = await app.aFunction({ encrypted_user_data: '{"a":"one","b":"two"}' });
     await update(name, text === undefined ? {} : { encrypted_user_data: text });
     expect(opened(name)).toEqual(kept);
   });

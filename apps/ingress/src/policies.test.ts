@@ -6,40 +6,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeInvocation, type Invocation } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
-import { IngressApp, inlineCode } from '../../../test/ingress-app.ts';
+import { type IngressApp, inlineCode } from '../../../test/ingress-app.ts';
+import { onSuccess, pathOf, policyCalls, startPolicyApp, to, urnOf, bareUrn } from '../../../test/policy-app.ts';
 
 let app: IngressApp;
-let number = 0;
 beforeAll(async () => {
-  app = await IngressApp.start({ clock: new ManualClock(builtAt) });
-  const grants = ['OBS', 'DIS', 'SMN', 'FunctionGraph'].map((type) => ({ type, resource: '*' }));
-  await app.must('PUT', '/sendoff/agencies/any', { grants });
-  await app.must('PUT', '/sendoff/buckets/results');
-  await app.must('PUT', '/sendoff/streams/orders');
-  await app.must('POST', '/notifications/topics', { name: 'news', display_name: 'The news' });
-  await app.publish('target', 'v1');
+  app = await startPolicyApp({ clock: new ManualClock(builtAt) });
 });
 afterAll(async () => app.close());
 
-const bareUrn = (name: string) => `urn:fss:local:p1:function:default:${name}`;
-const urnOf = (name: string, qualifier = 'latest') => `${bareUrn(name)}:${qualifier}`;
-const pathOf = (name: string) => `/fgs/functions/${name}/async-invoke-config`;
-const set = (name: string, body: unknown) => app.must('PUT', pathOf(name), body);
-const show = (name: string) => app.must('GET', pathOf(name));
-const refused = async (name: string, body: unknown) => {
-  const answer = await app.call('PUT', pathOf(name), body);
-  return [answer.status, answer.body.error_code, answer.body.error_msg];
-};
-
-/** A function that may use anything, unless told otherwise. */
-async function aFunction(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `f${++number}`;
-  await app.createFunction(name, { xrole: 'any', ...more });
-  return name;
-}
-
-const to = (destination: string, param: unknown) => ({ destination, param: JSON.stringify(param) });
-const onSuccess = (destination: unknown) => ({ destination_config: { on_success: destination } });
+const { set, show, refused, aFunction } = policyCalls(() => app);
 
 /** An instant of the API, so many seconds on. */
 const later = (time: string, seconds: number) =>

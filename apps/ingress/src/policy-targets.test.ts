@@ -4,41 +4,17 @@
  * `aliases.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { IngressApp } from '../../../test/ingress-app.ts';
+import type { IngressApp } from '../../../test/ingress-app.ts';
+import { bareUrn, onSuccess, pathOf, policyCalls, startPolicyApp, to, urnOf } from '../../../test/policy-app.ts';
 
 let app: IngressApp;
-let number = 0;
 beforeAll(async () => {
-  app = await IngressApp.start();
-  const grants = ['OBS', 'DIS', 'SMN', 'FunctionGraph'].map((type) => ({ type, resource: '*' }));
-  await app.must('PUT', '/sendoff/agencies/any', { grants });
-  await app.must('PUT', '/sendoff/buckets/results');
-  await app.must('PUT', '/sendoff/streams/orders');
-  await app.must('POST', '/notifications/topics', { name: 'news', display_name: 'The news' });
-  await app.publish('target', 'v1');
+  app = await startPolicyApp();
   await app.must('POST', '/fgs/functions/target/aliases', { name: 'prod', version: 'v1' });
 });
 afterAll(async () => app.close());
 
-const bareUrn = (name: string) => `urn:fss:local:p1:function:default:${name}`;
-const urnOf = (name: string, qualifier = 'latest') => `${bareUrn(name)}:${qualifier}`;
-const pathOf = (name: string) => `/fgs/functions/${name}/async-invoke-config`;
-const set = (name: string, body: unknown) => app.must('PUT', pathOf(name), body);
-const show = (name: string) => app.must('GET', pathOf(name));
-const refused = async (name: string, body: unknown) => {
-  const answer = await app.call('PUT', pathOf(name), body);
-  return [answer.status, answer.body.error_code, answer.body.error_msg];
-};
-
-/** A function that may use anything, unless told otherwise. */
-async function aFunction(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `f${++number}`;
-  await app.createFunction(name, { xrole: 'any', ...more });
-  return name;
-}
-
-const to = (destination: string, param: unknown) => ({ destination, param: JSON.stringify(param) });
-const onSuccess = (destination: unknown) => ({ destination_config: { on_success: destination } });
+const { set, show, refused, aFunction } = policyCalls(() => app);
 const telling = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
 
 describe('a destination', () => {
@@ -244,7 +220,7 @@ describe('an agency', () => {
     ['r.*', false],
     ['results?', false],
   ])('that grants bucket %s: %s', async (resource, isGranted) => {
-    const agency = `a${++number}`;
+    const agency = app.freshName();
     await app.must('PUT', `/sendoff/agencies/${agency}`, { grants: [{ type: 'OBS', resource }] });
     const name = await aFunction({ xrole: agency });
     const answer = await app.call('PUT', pathOf(name), inResults);
@@ -260,7 +236,7 @@ describe('an agency', () => {
     ['FunctionGraph', urnOf('target'), to('FunctionGraph', { func_urn: 'target' })],
   ])('grants %s by a grant of that kind alone, on either side', async (type, resource, destination) => {
     const others = ['OBS', 'DIS', 'SMN', 'FunctionGraph'].filter((other) => other !== type);
-    const agency = `a${++number}`;
+    const agency = app.freshName();
     const name = await aFunction({ xrole: agency });
     for (const [grants, status] of [
       [others.map((other) => ({ type: other, resource: '*' })), 403],

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngressApp, inlineCode } from '../../../test/ingress-app.ts';
 
 let app: IngressApp;
-let number = 0;
 beforeAll(async () => {
   app = await IngressApp.start();
 });
@@ -15,21 +14,9 @@ afterAll(async () => app.close());
 const urnOf = (name: string, qualifier: string) => `urn:fss:local:p1:function:default:${name}:${qualifier}`;
 const config = { runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
 
-async function aFunction(more: Record<string, unknown> = {}): Promise<string> {
-  const name = `f${++number}`;
-  await app.createFunction(name, more);
-  return name;
-}
-
-async function published(...versions: string[]): Promise<string> {
-  const name = `f${++number}`;
-  await app.publish(name, ...versions);
-  return name;
-}
-
 describe('a publication', () => {
   it('keeps the function as it is, whatever becomes of it', async () => {
-    const name = await aFunction({ description: 'first', user_data: '{"colour":"blue"}' });
+    const name = await app.aFunction({ description: 'first', user_data: '{"colour":"blue"}' });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1', description: 'the first one' });
     expect(answer).toMatchObject({
       func_urn: urnOf(name, 'v1'),
@@ -51,7 +38,7 @@ describe('a publication', () => {
   });
 
   it('is named by its time, and by the next second where that is taken', async () => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     const first = await app.must('POST', `/fgs/functions/${name}/versions`);
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 1;'));
     const second = await app.must('POST', `/fgs/functions/${name}/versions`);
@@ -59,7 +46,7 @@ describe('a publication', () => {
   });
 
   it('takes the policy with it, and shows it without URN and log flag', async () => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 3 });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     expect(answer.function_async_config).toMatchObject({ max_async_retry_attempts: 3, max_async_event_age_in_seconds: 3_600 });
@@ -75,7 +62,7 @@ describe('a publication', () => {
   });
 
   it('is refused where nothing changed since the last one, until something does', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
     await app.must('PUT', `/fgs/functions/${name}/config-max-instance`, { max_instance_num: 7 });
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
@@ -84,7 +71,7 @@ describe('a publication', () => {
   });
 
   it('of other code than its digest says is refused', async () => {
-    const name = await aFunction(inlineCode('exports.handler = 1;'));
+    const name = await app.aFunction(inlineCode('exports.handler = 1;'));
     const wrong = { digest: 'd41d8cd98f00b204e9800998ecf8427e' };
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, wrong)).toEqual([400, 'FSS.0400']);
     const right = { digest: createHash('md5').update('exports.handler = 1;').digest('hex').toUpperCase() };
@@ -100,7 +87,7 @@ describe('a publication', () => {
     ['!v1', 'FSS.1015'],
     ['v'.repeat(43), 'FSS.1015'],
   ])('may not be called %j', async (version, code) => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version })).toEqual([400, code]);
   });
 
@@ -109,18 +96,18 @@ describe('a publication', () => {
     ['a digest that is none', { digest: 'x' }, [400, 'FSS.0400']],
     ['a body that is none', [], [400, 'FSS.0400']],
   ])('with %s is refused', async (_what, body, answer) => {
-    expect(await app.refusal('POST', `/fgs/functions/${await aFunction()}/versions`, body)).toEqual(answer);
+    expect(await app.refusal('POST', `/fgs/functions/${await app.aFunction()}/versions`, body)).toEqual(answer);
   });
 
   it('of a name that is taken, of a version, or of no function is refused', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v1' })).toEqual([409, 'FSS.1062']);
     expect(await app.refusal('POST', `/fgs/functions/${urnOf(name, 'v1')}/versions`, {})).toEqual([400, 'FSS.0400']);
     expect(await app.refusal('POST', '/fgs/functions/nowhere/versions', {})).toEqual([404, 'FSS.1051']);
   });
 
   it('is refused where there are 20 versions, latest included', async () => {
-    const name = await published(...Array.from({ length: 19 }, (_, index) => `v${index + 1}`));
+    const name = await app.published(...Array.from({ length: 19 }, (_, index) => `v${index + 1}`));
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 20;'));
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, {})).toEqual([403, 'FSS.1042']);
     await app.must('DELETE', `/fgs/functions/${urnOf(name, 'v1')}`);
@@ -130,7 +117,7 @@ describe('a publication', () => {
 
 describe('the list of versions', () => {
   it('begins with latest, then the newest, in pages', async () => {
-    const name = await aFunction();
+    const name = await app.aFunction();
     for (const version of ['v1', 'v2']) {
       await app.clock.advance(1_000);
       await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode(version));
@@ -154,18 +141,18 @@ describe('a version', () => {
     ['PUT', 'code', inlineCode('exports.handler = 2;')],
     ['PUT', 'config-max-instance', { max_instance_num: 1 }],
   ])('is not changed by %s %s', async (method, what, body) => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     expect(await app.refusal(method, `/fgs/functions/${urnOf(name, 'v1')}/${what}`, body)).toEqual([400, 'FSS.0400']);
   });
 
   it.each(['config', 'code', 'async-invoke-config', 'async-invoke-configs'])('that is not there has no %s', async (what) => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, 'v2')}/${what}`)).toEqual([404, 'FSS.1052']);
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, '!v2')}/${what}`)).toEqual([404, 'FSS.1053']);
   });
 
   it('goes alone, with its policy and the aliases bound to it; another alias loses its second version', async () => {
-    const name = await published('v1', 'v2');
+    const name = await app.published('v1', 'v2');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v2')}/async-invoke-config`, {});
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'bound', version: 'v2' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, {
@@ -187,13 +174,13 @@ describe('a version', () => {
   });
 
   it('latest cannot go alone', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     for (const urn of [urnOf(name, 'latest'), `p1:default:${name}:latest`])
       expect(await app.refusal('DELETE', `/fgs/functions/${urn}`)).toEqual([400, 'FSS.0400']);
   });
 
   it('goes with its function, and does not come back with one of the same name', async () => {
-    const name = await published('v1');
+    const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     await app.must('PUT', `/fgs/functions/${urnOf(name, '!prod')}/async-invoke-config`, {});
     expect((await app.call('DELETE', `/fgs/functions/urn:fss:local:p1:function:default:${name}`)).status).toBe(204);
