@@ -86,13 +86,15 @@ function signedHeaders(): Record<string, string> {
   return signed({ method: 'POST', path, headers: own, body: event }, key);
 }
 
+/** Invocations of the function under load that were accepted so far, all of which have ended before more are measured. */
+let accepted = 0;
+
 async function throughput(headers: Record<string, string>): Promise<Record<string, unknown>> {
-  await post(`${api}/noop/invocations-async`, headers, event, connections, 3_000);
-  await new Promise((resolve) => setTimeout(resolve, 4_000));
-  const earlier = Number((await call('GET', '/noop/async-invocations?status=SUCCESS&limit=1'))['count']);
+  const earlier = accepted;
   const before = await cpuSecondsBelow(child.pid ?? 0);
   const startedAt = performance.now();
   const load = await post(`${api}/noop/invocations-async`, headers, event, connections, loadMs);
+  accepted += load.answered;
   await settled('noop', earlier + load.answered);
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = await cpuSecondsBelow(child.pid ?? 0);
@@ -148,6 +150,9 @@ async function lateness(): Promise<Record<string, unknown>> {
 }
 
 await makeFunction('noop', 'exports.handler = async () => 1;');
+// New processes take many seconds of load to reach their pace: whatever is measured first would look slow.
+await throughput(headers);
+await throughput(signedHeaders());
 const result = {
   at: new Date().toISOString(),
   machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
