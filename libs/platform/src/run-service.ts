@@ -4,9 +4,9 @@
  * 1. Nothing is read from the environment but the config, and only here.
  * 2. `/readyz` says 503 until the transports run, and from the first signal on.
  * 3. A second signal ends the process at once. A parent that is gone (closed IPC channel) counts as a signal.
- * 4. A signal while it is composed ends it at once: nothing was taken on, and the brokers it waits for may be gone.
+ * 4. A signal while it starts ends it at once: nothing was promised yet, and the brokers it waits for may be gone for good.
  * 5. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
- * 5. An environment that does not fit ends it with 78, so that nobody starts it again in vain. With the argument `check-config` a service
+ * 6. An environment that does not fit ends it with 78, so that nobody starts it again in vain. With the argument `check-config` a service
  *    looks at its environment and does nothing else.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
@@ -113,6 +113,18 @@ export async function buildService<C extends ServiceConfig>(
   return app;
 }
 
+/** From nothing to listening. */
+async function startService<C extends ServiceConfig>(
+  definition: ServiceDefinition<C>,
+  base: ServiceBase<C>,
+  isDraining: () => boolean,
+): Promise<{ readonly app: NestFastifyApplication; readonly composition: Composition }> {
+  const composition = await definition.compose(base);
+  const app = await buildService(base, composition, isDraining);
+  await app.listen(base.config.port, base.config.host);
+  return { app, composition };
+}
+
 /** Runs a service until it is told to stop. Never rejects: a failed start is logged and ends the process with 1. */
 export async function runService<C extends ServiceConfig>(definition: ServiceDefinition<C>): Promise<void> {
   let logger = createLogger({ service: definition.name, level: 'warn' });
@@ -132,10 +144,9 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     collectDefaultMetrics({ register: metrics });
     const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, fatal };
     const stop = stopOnSignal(logger);
-    const composition = await Promise.race([definition.compose(base), stop.asked]);
-    if (composition === undefined) process.exit(0);
-    const app = await buildService(base, composition, stop.isAsked);
-    await app.listen(config.port, config.host);
+    const started = await Promise.race([startService(definition, base, stop.isAsked), stop.asked]);
+    if (started === undefined) process.exit(0);
+    const { app, composition } = started;
     tellParent({ ready: await app.getUrl() });
     logger.info({ url: await app.getUrl() }, 'ready');
     await stop.asked;
