@@ -23,15 +23,19 @@ async function assertPortIsFree(host: string, port: number): Promise<void> {
   });
 }
 
+/** npm passes Ctrl-C on to what it runs, which the terminal has told already: within this time two signals are one. */
+const sameSignalMs = 500;
+
 /** The first signal drains, the second ends at once; a signal during the start ends the start. */
 function stopOnSignals(installation: () => Installation | undefined): void {
-  let isStopping = false;
+  let stoppingSince: number | undefined;
   const onSignal = () => {
-    if (isStopping) {
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince < sameSignalMs) return;
       installation()?.kill();
       process.exit(130);
     }
-    isStopping = true;
+    stoppingSince = performance.now();
     const running = installation();
     if (running === undefined) process.exit(130);
     announce('draining; press Ctrl-C again to end at once');

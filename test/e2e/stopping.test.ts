@@ -1,0 +1,69 @@
+/** Goal: Ctrl-C does what it says. Method: `npm start` with npm, in a process group of its own that gets the signal as from a terminal. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { eventually } from '#testing';
+
+describe('Ctrl-C on npm start', () => {
+  let dataDir: string;
+  let end: () => void;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'sendoff-stopping-'));
+  });
+  afterEach(async () => {
+    end();
+    for (const pid of await processes()) process.kill(pid, 'SIGKILL');
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  /** Services of this installation that live, by the data folder in their environment. */
+  async function processes(): Promise<readonly number[]> {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const environments = await Promise.all(pids.map(async (pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')));
+    return pids.filter((_pid, index) => environments[index]?.includes(`SENDOFF_DATA_DIR=${dataDir}\0`)).map(Number);
+  }
+
+  function start() {
+    const child = spawn('npm', ['start'], {
+      detached: true,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        KAFKA_BROKERS: inject('kafkaBrokers'),
+        KAFKA_TOPIC_PREFIX: `stop-${Math.random().toString(36).slice(2, 10)}.`,
+        KAFKA_PARTITIONS: '2',
+        SENDOFF_PORT: '0',
+        SENDOFF_DATA_DIR: dataDir,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += String(chunk)));
+    const pressCtrlC = () => process.kill(-(child.pid ?? 0), 'SIGINT');
+    end = () => child.exitCode ?? child.signalCode ?? process.kill(-(child.pid ?? 0), 'SIGKILL');
+    return { ended: once(child, 'exit'), pressCtrlC, said: () => said };
+  }
+
+  it('drains, though npm passes it on as well, and ends all of it with 0', { timeout: 90_000 }, async () => {
+    const { ended, pressCtrlC, said } = start();
+    await eventually(() => said().includes('Sendoff is ready on'), { deadlineMs: 60_000 });
+    expect((await processes()).length).toBeGreaterThan(5);
+    pressCtrlC();
+    await eventually(() => said().includes('draining'), { pauseMs: 1 });
+    // What npm does, and what the kernel makes one signal of as often as not.
+    pressCtrlC();
+    expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('draining')]);
+    expect(await processes()).toEqual([]);
+  });
+
+  it('during the start leaves nobody behind', { timeout: 90_000 }, async () => {
+    const { ended, pressCtrlC } = start();
+    await eventually(async () => (await processes()).length > 5, { deadlineMs: 60_000 });
+    pressCtrlC();
+    await ended;
+    await eventually(async () => (await processes()).length === 0, { deadlineMs: 20_000 });
+  });
+});
