@@ -86,8 +86,8 @@ async function formatStorage(java: string, classPath: string, propertiesFile: st
       classPath,
       'kafka.tools.StorageTool',
       'format',
-      '-t',
-      clusterId,
+      // One argument: an id may begin with `-`, and would be taken for an option.
+      `--cluster-id=${clusterId}`,
       '-c',
       propertiesFile,
     ]);
