@@ -7,7 +7,9 @@ interface Example {
 /** A schema, as far as requests are made from it. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  /** Of several any one fits. */
+  readonly type?: string | readonly string[];
+  readonly anyOf?: readonly Schema[];
   readonly enum?: readonly unknown[];
   /** Nothing fits. */
   readonly not?: Schema;

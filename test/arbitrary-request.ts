@@ -26,9 +26,11 @@ const odd: fc.Arbitrary<unknown> = fc.oneof(
 
 /** A value that fits a schema. */
 export function fitting(schema: Schema, document: ApiDocument): fc.Arbitrary<unknown> {
-  const { $ref, type, enum: choices, pattern, minimum, maximum, minLength = 0, maxLength = textMax } = schema;
+  const { $ref, anyOf, type, enum: choices, pattern, minimum, maximum, minLength = 0, maxLength = textMax } = schema;
   if ($ref !== undefined) return fitting(document.components.schemas[$ref.split('/').at(-1) ?? ''] ?? {}, document);
+  if (anyOf !== undefined) return fc.oneof(...anyOf.map((inner) => fitting(inner, document)));
   if (choices !== undefined) return fc.constantFrom(...choices);
+  if (Array.isArray(type)) return fc.oneof(...type.map((one: string) => fitting({ ...schema, type: one }, document)));
   switch (type) {
     case 'string':
       if (pattern !== undefined) {
@@ -45,6 +47,8 @@ export function fitting(schema: Schema, document: ApiDocument): fc.Arbitrary<unk
       return fc.double({ min: minimum ?? 0, max: maximum ?? 1_000, noNaN: true });
     case 'boolean':
       return fc.boolean();
+    case 'null':
+      return fc.constant(null);
     case 'array':
       return fc.array(fitting(schema.items ?? {}, document), { minLength: schema.minItems ?? 0, maxLength: 3 });
     default: {

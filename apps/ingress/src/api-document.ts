@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
@@ -111,6 +111,21 @@ function tellApart(paths: OpenAPIObject['paths']): void {
   }
 }
 
+/** What fits a schema, or null, in the words of JSON Schema 2020-12, which the types of swagger are older than. */
+function orNull(schema: SchemaObject | ReferenceObject): SchemaObject {
+  if (!('type' in schema)) return { anyOf: [schema, { type: 'null' }] };
+  const { type, enum: choices } = schema;
+  const orNone = { type: [type, 'null'], ...(choices === undefined ? {} : { enum: [...choices, null] }) };
+  return { ...schema, ...(orNone as unknown as SchemaObject) };
+}
+
+/** A field that may be left out may be null as well: what checks bodies takes one for the other. */
+function withNulls(schema: SchemaObject): SchemaObject {
+  const { properties = {}, required = [] } = schema;
+  const fields = Object.entries(properties).map(([name, inner]) => [name, required.includes(name) ? inner : orNull(inner)]);
+  return { ...schema, properties: Object.fromEntries(fields) as typeof properties };
+}
+
 /** Makes the document. @param routes what swagger does not see. */
 function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute[], version: string): OpenAPIObject {
   const { paths, components, ...head } = SwaggerModule.createDocument(app, skeleton(version), { autoTagControllers: false });
@@ -119,7 +134,8 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
     paths[template] = { ...paths[template], [method]: operationObject(operation) };
   }
   tellApart(paths);
-  const schemas = { ...components?.schemas, ...errorSchemas };
+  const bodies = Object.entries(components?.schemas ?? {}).map(([name, schema]) => [name, withNulls(schema as SchemaObject)]);
+  const schemas = { ...(Object.fromEntries(bodies) as Record<string, SchemaObject>), ...errorSchemas };
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 

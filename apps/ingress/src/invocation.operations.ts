@@ -13,7 +13,7 @@ const common: readonly Parameter[] = [
   ),
   inHeader(
     'traceparent',
-    { type: 'string', maxLength: 128 },
+    { type: 'string' },
     { description: 'W3C trace context, handed on to the function; one of another form is left out.' },
   ),
 ];
