@@ -1,16 +1,16 @@
 import type { ApiCode } from './api-error.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import type { OperationSpec } from './operation.ts';
-import { exampleProject, functionUrn, inQuery, type Parameter, whole } from './parameters.ts';
+import { exampleProject, functionUrn, inQuery, type Parameter, wholeOrEmpty } from './parameters.ts';
 import { functionPageMax } from './query.ts';
 
 /** Which part of a list of functions or versions is asked for. */
 export const functionPageParameters: readonly Parameter[] = [
-  inQuery('marker', whole(0, Number.MAX_SAFE_INTEGER), {
+  inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
     description: 'How many to pass over: the `next_marker` of the page before.',
     example: 0,
   }),
-  inQuery('maxitems', whole(0, Number.MAX_SAFE_INTEGER), {
+  inQuery('maxitems', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
     description: `How many to show; 0 and more than ${functionPageMax} are ${functionPageMax}.`,
     example: 10,
   }),

@@ -8,8 +8,12 @@ const common: readonly Parameter[] = [
   functionUrn,
   inHeader(
     'X-Cff-Instance-Memory',
-    { type: 'integer', enum: [...memorySizesMb] },
-    { description: 'The memory of the instance, in MB, for a function with `enable_dynamic_memory`.' },
+    { type: 'string' },
+    {
+      description:
+        `The memory of the instance for a function with \`enable_dynamic_memory\`, in MB: ${memorySizesMb.join(', ')}. ` +
+        'Of other functions it is not looked at.',
+    },
   ),
   inHeader(
     'traceparent',
@@ -58,12 +62,12 @@ export const invocationOperations = {
       ...common,
       inHeader(
         'X-CFF-Request-Version',
-        { type: 'string', enum: ['v0', 'v1'] },
+        { type: 'string', enum: ['v0', 'v1', ''] },
         { description: '`v0`, the default: what the function returned. `v1`: a JSON object with that as text in it.' },
       ),
       inHeader(
         'X-CFF-Log-Type',
-        { type: 'string', enum: ['tail'] },
+        { type: 'string', enum: ['tail', ''] },
         { description: 'Asks for the end of the log, as Base64 in `X-CFF-Function-Log`.', example: 'tail' },
       ),
     ],

@@ -42,10 +42,15 @@ export function whole(minimum: number, maximum: number): SchemaObject {
   return { type: 'integer', minimum, maximum };
 }
 
-/** The schema of an instant of a query. @see instantQuery */
+/** The schema of a whole number of a query; an empty one is none. @see wholeQuery */
+export function wholeOrEmpty(minimum: number, maximum: number): SchemaObject {
+  return { anyOf: [whole(minimum, maximum), { type: 'string', maxLength: 0 }] };
+}
+
+/** The schema of an instant of a query; an empty one is none. @see instantQuery */
 export const instant: SchemaObject = {
   type: 'string',
-  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?$',
+  pattern: '^(?:\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d{1,9})?(?:Z|[+-]\\d\\d:?\\d\\d)?)?$',
 };
 
 /** The project of all examples. */

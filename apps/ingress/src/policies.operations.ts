@@ -1,6 +1,6 @@
 import { functionCodes } from './functions.operations.ts';
 import type { OperationSpec } from './operation.ts';
-import { exampleProject, functionUrn, inQuery, whole } from './parameters.ts';
+import { exampleProject, functionUrn, inQuery, wholeOrEmpty } from './parameters.ts';
 import { PolicyDto } from './policy.dto.ts';
 
 /** Policies of one page of a list. */
@@ -18,8 +18,8 @@ const shown = {
   created_time: '2026-11-25T09:45:00+00:00',
   last_modified: '2026-11-25T09:45:00+00:00',
   enable_async_status_log: false,
-  retry_wait_base_in_seconds: 1,
-  retry_wait_max_in_seconds: 300,
+  retry_wait_base_in_seconds: 0.5,
+  retry_wait_max_in_seconds: 90.5,
 };
 
 /** What the operations on policies say of themselves. */
@@ -52,11 +52,11 @@ export const policyOperations = {
     summary: 'Lists the policies of a function and its versions.',
     parameters: [
       functionUrn,
-      inQuery('marker', whole(0, Number.MAX_SAFE_INTEGER), {
+      inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
         description: 'How many to pass over: the `next_marker` of the page before.',
         example: 0,
       }),
-      inQuery('limit', whole(0, Number.MAX_SAFE_INTEGER), {
+      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
         description: `How many to show; 0 is ${policiesPage.byDefault}, and more than ${policiesPage.max} is ${policiesPage.max}.`,
         example: 10,
       }),

@@ -1,6 +1,6 @@
 import type { Status } from '#contracts';
 import type { OperationSpec } from './operation.ts';
-import { functionUrn, inQuery, instant, type Parameter, whole } from './parameters.ts';
+import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from './parameters.ts';
 
 /** Every status a record may have. */
 export const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
@@ -27,11 +27,11 @@ const common: readonly Parameter[] = [
     description: 'The latest acceptance, UTC; now where it is absent.',
     example: '2026-11-25T10:00:00',
   }),
-  inQuery('limit', whole(0, Number.MAX_SAFE_INTEGER), {
+  inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
     description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
     example: 10,
   }),
-  inQuery('marker', whole(0, markerMax), {
+  inQuery('marker', wholeOrEmpty(0, markerMax), {
     description: 'How many to pass over: the `next_marker` of the page before.',
     example: 0,
   }),

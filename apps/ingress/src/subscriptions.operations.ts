@@ -1,6 +1,6 @@
 import type { ApiCode } from './api-error.ts';
 import type { OperationSpec } from './operation.ts';
-import { exampleProject, inPath, inQuery, whole } from './parameters.ts';
+import { exampleProject, inPath, inQuery, wholeOrEmpty } from './parameters.ts';
 import { SubscriptionChangeDto, SubscriptionDto } from './topic.dto.ts';
 import { exampleRequestId, exampleTopic, pageParameters, topicNameCodes, topicUrn } from './topics.operations.ts';
 
@@ -69,7 +69,7 @@ export const subscriptionOperations = {
       remark,
       inQuery('protocol', { type: 'string' }, { description: 'Only subscriptions of this protocol.', example: 'https' }),
       inQuery('endpoint', { type: 'string' }, { description: 'Only subscriptions of this endpoint.' }),
-      inQuery('status', whole(0, subscriptionStatusMax), {
+      inQuery('status', wholeOrEmpty(0, subscriptionStatusMax), {
         description: 'Only subscriptions of this status: 0 unconfirmed, 1 confirmed; none here has another.',
         example: 1,
       }),

@@ -142,6 +142,7 @@ describe('a synchronous invocation', () => {
     ['a body that is no object', 'hello', '[]', {}, 406, 'FSS.0406'],
     ['no body', 'hello', '', {}, 406, 'FSS.0406'],
     ['a version nobody knows', 'hello', {}, { 'x-cff-request-version': 'v2' }, 400, 'FSS.0400'],
+    ['a kind of log nobody knows', 'hello', {}, { 'x-cff-log-type': 'head' }, 400, 'FSS.0400'],
     ['another project', 'p2:default:hello', {}, {}, 403, 'FSS.0403'],
     ['no credentials', 'hello', {}, { 'x-auth-token': '' }, 401, 'FSS.0401'],
   ])('with %s is refused', async (_what, name, body, headers, status, code) => {

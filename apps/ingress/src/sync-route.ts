@@ -101,6 +101,7 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   const memory = instanceMemoryOf(request.headers);
   refuse(fn, urn, payload, memory);
   const version = versionOf(request);
+  const wantsLog = wantsLogOf(request);
   const call = {
     requestId,
     functionUrn: fullUrn,
@@ -113,7 +114,6 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   try {
     const answer = await calls.call(call, payload, patience.signal);
     const isJson = fn.runtime !== 'http' || isJsonText(answer.payload);
-    const wantsLog = request.headers['x-cff-log-type'] === 'tail';
     const wishes: AnswerWishes = { requestId: call.requestId, version, wantsLog, isJson };
     return syncAnswer(answer, wishes);
   } catch (error) {
@@ -191,6 +191,13 @@ function versionOf({ headers }: FastifyRequest<Route>): 'v0' | 'v1' {
   if (version === undefined || version === '' || version === 'v0') return 'v0';
   if (version === 'v1') return 'v1';
   throw new ApiError('FSS.0400', 'X-CFF-Request-Version must be v0 or v1');
+}
+
+/** @throws ApiError FSS.0400. */
+function wantsLogOf({ headers }: FastifyRequest<Route>): boolean {
+  const type = headers['x-cff-log-type'];
+  if (type === undefined || type === '' || type === 'tail') return type === 'tail';
+  throw new ApiError('FSS.0400', 'X-CFF-Log-Type must be tail, or empty');
 }
 
 function isJsonText(bytes: Buffer): boolean {

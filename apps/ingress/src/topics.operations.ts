@@ -1,6 +1,6 @@
 import type { ApiCode } from './api-error.ts';
 import type { OperationSpec } from './operation.ts';
-import { exampleProject, inPath, inQuery, type Parameter, whole } from './parameters.ts';
+import { exampleProject, inPath, inQuery, type Parameter, wholeOrEmpty } from './parameters.ts';
 import { pageMax } from './query.ts';
 import { PublicationDto, TopicChangeDto, TopicDto } from './topic.dto.ts';
 
@@ -15,8 +15,11 @@ export function topicUrn(name: 'urn' | 'topic'): Parameter {
 
 /** Which part of a list is asked for. */
 export const pageParameters: readonly Parameter[] = [
-  inQuery('offset', whole(0, Number.MAX_SAFE_INTEGER), { description: 'How many to pass over.', example: 0 }),
-  inQuery('limit', whole(1, pageMax), { description: `How many to show at most; ${pageMax} where it is absent.`, example: 10 }),
+  inQuery('offset', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), { description: 'How many to pass over.', example: 0 }),
+  inQuery('limit', wholeOrEmpty(1, pageMax), {
+    description: `How many to show at most; ${pageMax} where it is absent.`,
+    example: 10,
+  }),
 ];
 
 /** The request id, as answers of SMN have it in their bodies. */
