@@ -46,6 +46,21 @@ export function statusStoreConformance(name: string, open: () => Promise<StatusS
       expect((await store.query(all)).records.map(({ status }) => status)).toEqual(['FAIL']);
     });
 
+    it('lists a record whose delivery was heard of first by the function it turns out to be of', async () => {
+      await store.write([aRecord({ functionUrn: '', project: '', acceptedAt: epochMs(0) })]);
+      await store.write([aRecord()]);
+      expect(await ids({ functionUrns: [builtUrn] })).toEqual(['r1']);
+      expect(await ids({ project: '' })).toEqual([]);
+    });
+
+    it('writes all records or none, and goes on', async () => {
+      const unwritable = aRecord({ requestId: 'r2', errorMessage: Symbol('no text') as unknown as string });
+      await expect(store.write([aRecord(), unwritable])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect((await store.read(['r1', 'r2'])).size).toBe(0);
+      await store.write([aRecord()]);
+      expect(await ids({})).toEqual(['r1']);
+    });
+
     it('answers newest first, in pages, with the count of all', async () => {
       await store.write(
         Array.from({ length: 1_234 }, (_, index) => aRecord({ requestId: `r${index}`, acceptedAt: epochMs(builtAt + index) })),

@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type ExpressionBuilder, Kysely, sql } from 'kysely';
 import {
   type DeliveryStatus,
@@ -45,14 +45,39 @@ const migrations: readonly string[] = [
   CREATE INDEX invocations_by_age ON invocations (accepted_at);`,
 ];
 
-/** Variables SQLite takes in one statement are bounded; so are rows a statement. */
-const idsPerStatement = 500;
-const rowsPerStatement = 200;
+/** What never changes once it is known: the indexes are of these, and an update that leaves them alone touches no index. */
+const subject = ['function_urn', 'project', 'accepted_at'] as const;
+const progress = [
+  'status',
+  'stage',
+  'error_code',
+  'error_message',
+  'started_at',
+  'ended_at',
+  'attempts',
+  'due_at',
+  'deliveries',
+] as const;
+const columns = ['request_id', ...subject, ...progress] as const satisfies readonly (keyof InvocationRow)[];
 
-/** Records in one SQLite file of this process. */
+const into = `INTO invocations (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
+const upsert =
+  `INSERT ${into} ON CONFLICT (request_id) DO UPDATE SET ${progress.map((name) => `${name} = excluded.${name}`).join(', ')} ` +
+  `WHERE ${subject.map((name) => `${name} = excluded.${name}`).join(' AND ')}`;
+const byIds = 'SELECT invocations.* FROM json_each(?) AS asked JOIN invocations ON request_id = asked.value';
+
+/**
+ * Records in one SQLite file of this process.
+ *
+ * What each event costs, reading and writing, goes through statements that are prepared once: a query builder's made the process spend
+ * two thirds more (27 us of 67 an invocation). Questions of people go through it.
+ */
 export class SqliteStatusStore implements StatusStore {
   private readonly database: DatabaseSync;
   private readonly tables: Kysely<Tables>;
+  private readonly byIds: StatementSync;
+  private readonly upsert: StatementSync;
+  private readonly replace: StatementSync;
 
   /** @param file `:memory:` keeps nothing. */
   constructor(file: string) {
@@ -65,30 +90,35 @@ export class SqliteStatusStore implements StatusStore {
     for (const [index, step] of migrations.entries())
       if (index >= applied) this.database.exec(`BEGIN; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
     this.tables = new Kysely<Tables>({ dialect: nodeSqliteDialect(this.database) });
+    this.byIds = this.database.prepare(byIds);
+    this.upsert = this.database.prepare(upsert);
+    this.replace = this.database.prepare(`REPLACE ${into}`);
   }
 
   async read(requestIds: readonly string[]): Promise<ReadonlyMap<string, FoldedRecord>> {
-    const found = new Map<string, FoldedRecord>();
-    for (let from = 0; from < requestIds.length; from += idsPerStatement) {
-      const ids = requestIds.slice(from, from + idsPerStatement);
-      const rows = await this.tables.selectFrom('invocations').selectAll().where('request_id', 'in', ids).execute();
-      for (const row of rows) found.set(row.request_id, { ...recordOf(row), stage: row.stage });
-    }
-    return found;
+    const rows = this.byIds.all(JSON.stringify(requestIds)) as unknown as InvocationRow[];
+    return new Map(rows.map((row) => [row.request_id, { ...recordOf(row), stage: row.stage }]));
   }
 
   async write(records: readonly FoldedRecord[]): Promise<void> {
     try {
-      await this.tables.transaction().execute(async (transaction) => {
-        for (let from = 0; from < records.length; from += rowsPerStatement)
-          await transaction
-            .replaceInto('invocations')
-            .values(records.slice(from, from + rowsPerStatement).map(rowOf))
-            .execute();
-      });
+      this.database.exec('BEGIN IMMEDIATE');
+      try {
+        for (const record of records) this.put(rowOf(record));
+        this.database.exec('COMMIT');
+      } catch (error) {
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+        throw error;
+      }
     } catch (cause) {
       throw new PlatformError('STORE_UNAVAILABLE', { cause });
     }
+  }
+
+  private put(row: InvocationRow): void {
+    const values = columns.map((name) => row[name]);
+    // A delivery may have been heard of before its invocation: then the subject is new, and so are the entries of the indexes.
+    if (this.upsert.run(...values).changes === 0) this.replace.run(...values);
   }
 
   async query(query: StatusQuery): Promise<StatusPage> {
