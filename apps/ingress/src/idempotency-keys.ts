@@ -21,7 +21,7 @@ import {
 } from '#contracts';
 import type { KafkaGateway, TopicFollower } from '#kafka';
 import { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from '#lifecycle';
-import type { Clock } from '#platform';
+import { type Clock, newRequestId } from '#platform';
 
 /** What a key of a caller is told apart by. */
 export interface IdempotentRequest {
@@ -104,7 +104,8 @@ export class IdempotencyKeys {
           const changed = this.change(key, Math.min(patienceMs, giveUpAt - clock.now()));
           if (step.kind === 'claim') {
             const inPlaceOf = step.inPlaceOf === undefined ? {} : { inPlaceOf: step.inPlaceOf };
-            await this.publish(key, { kind: 'claimed', requestId: randomUUID(), ...request, ...inPlaceOf, at: clock.now() });
+            const now = clock.now();
+            await this.publish(key, { kind: 'claimed', requestId: newRequestId(now), ...request, ...inPlaceOf, at: now });
           }
           await changed;
           if (clock.now() >= giveUpAt)

@@ -87,7 +87,7 @@ export async function composeIngress(
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       allowLargeBodies(fastify);
-      await addInvocationRoute(fastify, acceptor, logger);
+      await addInvocationRoute(fastify, acceptor, clock, logger);
       gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));
       await serveDocument(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
     },

@@ -3,6 +3,7 @@ import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
 import { OnRecord, RecordController } from '#kafka';
+import { timeGroups } from '#platform';
 import type { Acceptor, Arrival } from './acceptor.ts';
 import { INGRESS_OPTIONS, type IngressOptions, ACCEPTOR } from './tokens.ts';
 
@@ -32,8 +33,8 @@ function wholeHeader(headers: IncomingRecord['headers'], name: string, max: numb
 /** The same record, read twice, asks for the same invocation. */
 function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): string {
   const hex = createHash('sha256').update(`${topic} ${partition} ${offset} ${timestamp}`).digest('hex');
-  const variant = ((Number.parseInt(hex.charAt(16), 16) & 3) | 8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const variant = ((Number.parseInt(hex.charAt(3), 16) & 3) | 8).toString(16);
+  return `${timeGroups(timestamp)}-8${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
 }
 
 /**

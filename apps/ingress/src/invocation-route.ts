@@ -1,11 +1,10 @@
 /**
  * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
  */
-import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, memorySizesMb, traceparentOf } from '#contracts';
-import type { Logger } from '#platform';
+import { type Clock, type Logger, newRequestId } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
@@ -74,14 +73,14 @@ export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memor
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
-async function accept(acceptor: Acceptor, request: FastifyRequest<Route>): Promise<string> {
+async function accept(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
   const { project, urn } = request.params;
   const payload = request.body ?? Buffer.alloc(0);
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
   const delay = request.headers['x-sendoff-delay-seconds'];
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
   const arrived = await acceptor.accept({
-    requestId: randomUUID(),
+    requestId: newRequestId(clock.now()),
     functionName: urn,
     project,
     payload,
@@ -104,7 +103,12 @@ export const invocationRoutes: readonly DescribedRoute[] = [
 ];
 
 /** Adds `POST .../invocations-async`: 202 only once Kafka has acknowledged. */
-export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acceptor, logger: Logger): Promise<void> {
+export async function addInvocationRoute(
+  fastify: FastifyInstance,
+  acceptor: Acceptor,
+  clock: Clock,
+  logger: Logger,
+): Promise<void> {
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -122,7 +126,7 @@ export async function addInvocationRoute(fastify: FastifyInstance, acceptor: Acc
       sendError(reply, error);
     });
     scope.post<Route>(invokeAsyncPath, async (request, reply) => {
-      const requestId = await accept(acceptor, request);
+      const requestId = await accept(acceptor, clock, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });
   });

@@ -5,6 +5,7 @@ export { HealthController, type ReadinessChecks } from './health.controller.ts';
 export * from './load-config.ts';
 export * from './logger.ts';
 export * from './networks.ts';
+export * from './request-id.ts';
 export * from './retry-after.ts';
 export * from './run-service.ts';
 export * from './sealer.ts';
