@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Client, type Dispatcher } from 'undici';
 
 /** What a load run saw; times in milliseconds. */
 export interface LoadResult {
@@ -14,6 +14,22 @@ export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+/** Sends one request and reads its answer to the end. @returns its status. */
+async function statusOf(client: Client, options: Dispatcher.DispatchOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let status = 0;
+    client.dispatch(options, {
+      onRequestStart: () => undefined,
+      onResponseStart(_controller, statusCode) {
+        status = statusCode;
+      },
+      onResponseData: () => undefined,
+      onResponseEnd: () => resolve(status),
+      onResponseError: (_controller, error) => reject(error),
+    });
+  });
+}
+
 /** Posts the same body over so many connections, each waiting for its answer, for so long. */
 export async function post(
   url: string,
@@ -22,36 +38,26 @@ export async function post(
   connections: number,
   durationMs: number,
 ): Promise<LoadResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { origin, pathname } = new URL(url);
   const latencies: number[] = [];
   let failed = 0;
   const startedAt = performance.now();
-  const one = async (): Promise<void> =>
-    new Promise((resolve) => {
-      const sentAt = performance.now();
-      const sent = request(
-        url,
-        { method: 'POST', agent, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
-        (response) => {
-          response.resume().once('end', () => {
-            if (response.statusCode === 202) latencies.push(performance.now() - sentAt);
-            else failed++;
-            resolve();
-          });
-        },
-      );
-      sent.once('error', () => {
-        failed++;
-        resolve();
-      });
-      sent.end(body);
-    });
   const connection = async () => {
-    while (performance.now() - startedAt < durationMs) await one();
+    const client = new Client(origin, { pipelining: 1 });
+    while (performance.now() - startedAt < durationMs) {
+      const sentAt = performance.now();
+      try {
+        const status = await statusOf(client, { path: pathname, method: 'POST', headers, body });
+        if (status === 202) latencies.push(performance.now() - sentAt);
+        else failed++;
+      } catch {
+        failed++;
+      }
+    }
+    await client.close();
   };
   await Promise.all(Array.from({ length: connections }, connection));
   const seconds = (performance.now() - startedAt) / 1_000;
-  agent.destroy();
   const sorted = latencies.toSorted((a, b) => a - b);
   return { answered: sorted.length, failed, seconds, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) };
 }
