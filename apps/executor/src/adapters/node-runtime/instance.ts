@@ -25,6 +25,8 @@ const pageBytes = 4_096;
 /** What Node itself takes is not charged to the function. */
 const runtimeOverheadBytes = 64 * 1_048_576;
 const tailMax = 4_096;
+/** What is larger does not wait for company. */
+const bundleBytesMax = 65_536;
 
 interface Pending {
   readonly call: FunctionCall;
@@ -52,6 +54,8 @@ export class Instance {
   /** When the last call ended. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
+  private readonly unsent: ToInstance[] = [];
+  private unsentBytes = 0;
   private nextId = 0;
   private reserved = 0;
   private isRetiring = false;
@@ -69,11 +73,12 @@ export class Instance {
         resolve(loading);
       };
       child.on('message', (sent: unknown) => {
-        const message = readFromInstance(sent);
-        if (message === undefined) return this.kill();
-        if (message.kind === 'ready') settle({ kind: 'loaded' });
-        else if (message.kind === 'unusable') settle({ kind: 'unusable', error: message.error });
-        else this.onMessage(message);
+        const messages = readFromInstance(sent);
+        if (messages === undefined) return this.kill();
+        for (const message of messages)
+          if (message.kind === 'ready') settle({ kind: 'loaded' });
+          else if (message.kind === 'unusable') settle({ kind: 'unusable', error: message.error });
+          else this.onMessage(message);
       });
       child.once('error', (error) => settle(unusable(error.message)));
       child.once('exit', (code, signal) => {
@@ -166,8 +171,18 @@ export class Instance {
     this.parts.child.kill('SIGKILL');
   }
 
+  /** What is said in one turn of the event loop travels together: a message a call costs two writes and two reads more. */
   private send(message: ToInstance): void {
-    if (this.parts.child.connected) this.parts.child.send(message, () => undefined);
+    this.unsentBytes += message.kind === 'call' ? message.payload.length : 0;
+    const isFirst = this.unsent.push(message) === 1;
+    if (this.unsentBytes > bundleBytesMax) this.flush();
+    else if (isFirst) setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const messages = this.unsent.splice(0);
+    this.unsentBytes = 0;
+    if (messages.length > 0 && this.parts.child.connected) this.parts.child.send(messages, () => undefined);
   }
 
   private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {

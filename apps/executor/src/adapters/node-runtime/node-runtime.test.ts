@@ -236,9 +236,10 @@ describe('a Node.js function', () => {
   });
 
   it.each([
-    ['of no known kind', '{"kind":"other"}'],
-    ['without its error', '{"kind":"failed","id":0}'],
-    ['of another shape', '[]'],
+    ['that is no list', '{"kind":"ready"}'],
+    ['of no known kind', '[{"kind":"other"}]'],
+    ['without its error', '[{"kind":"failed","id":0}]'],
+    ['of another shape', '[[]]'],
   ])('that writes a message %s to our channel ends alone', async (_what, message) => {
     const outcome = await run(
       `exports.handler = () => { require('fs').writeSync(3, ${JSON.stringify(`${message}\n`)}); return new Promise(() => {}); }`,
@@ -270,6 +271,12 @@ describe('a Node.js function', () => {
     expect(first).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError', errorMessage: 'bad one' });
     for (const other of others) expect(other).toMatchObject({ kind: 'succeeded' });
     await eventually(() => runtime.instances === 0);
+  });
+
+  it('has said what it printed and returned when it exits', async () => {
+    const source = "exports.handler = async () => { console.log('last words'); setImmediate(() => process.exit(0)); return 7; };";
+    expect(await returned(source)).toBe(7);
+    expect(logged).toEqual(['r1: last words\n']);
   });
 
   it('has its output in its log, by request', async () => {

@@ -12,7 +12,7 @@ export interface InstanceSetup {
   readonly userData: Readonly<Record<string, string>>;
 }
 
-/** To an instance. */
+/** To an instance; several travel as one message. */
 export type ToInstance =
   | {
       readonly kind: 'call';
@@ -31,7 +31,7 @@ export interface ErrorDocument {
   readonly stackTrace: readonly string[];
 }
 
-/** From an instance. */
+/** From an instance; several travel as one message. */
 export type FromInstance =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly error: ErrorDocument }
@@ -61,11 +61,13 @@ export type FromInstance =
       readonly text: string;
     };
 
-/** Reads a message of an instance. @returns undefined for one of no known shape. */
-export function readFromInstance(message: unknown): FromInstance | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const fields = message as Readonly<Record<string, unknown>>;
-  return isOfShape(fields) ? (fields as unknown as FromInstance) : undefined;
+/** Reads what an instance sent at once. @returns undefined where anything in it has no known shape. */
+export function readFromInstance(sent: unknown): readonly FromInstance[] | undefined {
+  return Array.isArray(sent) && sent.every(isFromInstance) ? sent : undefined;
+}
+
+function isFromInstance(message: unknown): message is FromInstance {
+  return typeof message === 'object' && message !== null && isOfShape(message as Readonly<Record<string, unknown>>);
 }
 
 function isOfShape({
