@@ -9,6 +9,7 @@ import { KafkajsFollower } from './kafkajs-follower.ts';
 import { newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import { useOwnRecords } from './kafkajs-records.ts';
 import { seldom, silence, type TransportLog } from './log.ts';
 import { choosePartition } from './partition-choice.ts';
 import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from './ports.ts';
@@ -93,6 +94,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     await producer.connect();
     return producer;
   };
+  useOwnRecords();
   const admin = new AdminConnection(asking);
   const producer = await reach(options, admin, newProducer);
   return new KafkajsGateway(options, joining, admin, producer, newProducer, publishTimeoutMs);
