@@ -71,4 +71,5 @@ export const apiCodeMeanings: Readonly<Record<ApiCode, string>> = {
   'SMN.0032': 'Message templates are not offered.',
   'SMN.0069': 'The endpoint is not public.',
   'SMN.0077': 'The status is none that subscriptions have.',
+  'SMN.0101': 'There is no such function to subscribe.',
 };

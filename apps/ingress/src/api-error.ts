@@ -71,6 +71,7 @@ export const apiCodes = {
   'SMN.0032': 400,
   'SMN.0069': 403,
   'SMN.0077': 400,
+  'SMN.0101': 404,
 } as const;
 
 /** A code of {@link apiCodes}. */

@@ -36,7 +36,7 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
         : undefined;
     case 'FunctionGraph': {
       const urn = parseFunctionUrn(target.functionUrn, nowhere);
-      const isThere = urn !== undefined && (registry.versionByUrn(urn) ?? registry.alias(urn)) !== undefined;
+      const isThere = urn !== undefined && registry.hasFunction(urn);
       return isThere ? undefined : { kind: 'function-absent', reason: `Not found the function: ${target.functionUrn}` };
     }
     default:

@@ -64,6 +64,7 @@ describe('a subscription', () => {
   });
 
   it('of a function needs no secret', async () => {
+    await app.createFunction('hello');
     const { status, body } = await add({ protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:hello:latest' });
     expect([status, body.secret]).toEqual([201, undefined]);
   });
@@ -102,12 +103,20 @@ describe('a subscription', () => {
       400,
       'SMN.0012',
     ],
+    ['of a function that is not there', { protocol: 'functionstage', endpoint: 'nobody' }, 404, 'SMN.0101'],
+    [
+      'of an alias that is not there',
+      { protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:there:!prod' },
+      404,
+      'SMN.0101',
+    ],
     ['at this machine', { protocol: 'http', endpoint: 'http://localhost/' }, 403, 'SMN.0069'],
     ['at an address in hexadecimal', { protocol: 'http', endpoint: 'http://0x7f000001/' }, 403, 'SMN.0069'],
     ['at a mapped address', { protocol: 'http', endpoint: 'http://[::ffff:7f00:1]/' }, 403, 'SMN.0069'],
     ['at the metadata of a cloud', { protocol: 'http', endpoint: 'http://169.254.169.254/latest' }, 403, 'SMN.0069'],
     ['with a remark of 129 bytes', { ...webhook, remark: `a${'é'.repeat(64)}` }, 400, 'SMN.0017'],
   ])('%s is refused', async (_what, body, status, code) => {
+    await app.createFunction('there');
     expect(await add(body)).toMatchObject({ status, body: smnError(code) });
     expect((await listed()).subscription_count).toBe(0);
   });
@@ -219,6 +228,7 @@ describe('where endpoints confirm', () => {
   });
 
   it('a function is confirmed at once', async () => {
+    await app.createFunction('hello');
     await add({ protocol: 'functionstage', endpoint: 'hello' });
     expect([await statusOf(), app.recordsOf('notifications')]).toEqual([[1], []]);
   });

@@ -70,11 +70,12 @@ export class SubscriptionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
     this.names.find(urn, project);
-    this.checkEndpoint(dto, project);
+    this.checkAddress(dto);
     const { subscription: made, secret: madeSecret } = this.make(dto, urn);
     let subscription = made;
-    await this.writer.mutate(() => {
+    await this.writer.mutate((registry) => {
       const topic = this.names.find(urn, project);
+      this.checkFunction(registry, dto, project);
       const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
       if (same === undefined) {
         if (topic.subscriptions.length >= subscriptionsMax)
@@ -205,13 +206,16 @@ export class SubscriptionsController {
     return { subscription_count: fitting.length, subscriptions: page(fitting, query).map(subscriptionAnswer) };
   }
 
+  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
+    if (protocol !== 'functionstage') return;
+    const urn = parseFunctionUrn(endpoint, { region: this.options.region, project });
+    if (urn?.project !== project) throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
+    if (!registry.hasFunction(urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+  }
+
   /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
-  private checkEndpoint({ protocol, endpoint }: SubscriptionDto, project: string): void {
-    if (protocol === 'functionstage') {
-      if (parseFunctionUrn(endpoint, { region: this.options.region, project })?.project !== project)
-        throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
-      return;
-    }
+  private checkAddress({ protocol, endpoint }: SubscriptionDto): void {
+    if (protocol === 'functionstage') return;
     const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (url?.protocol !== `${protocol}:` || url.username !== '' || url.password !== '')
       throw new ApiError('SMN.0012', `endpoint must be an ${protocol} URL without credentials`);

@@ -48,7 +48,7 @@ export class RegistryDirectory implements TargetDirectory {
         return this.registry.topic(target.topicUrn) !== undefined;
       case 'FunctionGraph': {
         const urn = parseFunctionUrn(target.functionUrn, nowhere);
-        return urn !== undefined && (this.registry.versionByUrn(urn) ?? this.registry.alias(urn)) !== undefined;
+        return urn !== undefined && this.registry.hasFunction(urn);
       }
       default:
         return target satisfies never;
