@@ -31,9 +31,9 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
       };
     }
     case 'SMN':
-      return registry.topic(target.topicUrn) === undefined
-        ? { kind: 'topic-absent', reason: `topic ${target.topicUrn} does not exist` }
-        : undefined;
+      return registry.topic(target.topicUrn)?.project === project
+        ? undefined
+        : { kind: 'topic-absent', reason: `project ${project} has no topic ${target.topicUrn}` };
     case 'FunctionGraph': {
       const urn = parseFunctionUrn(target.functionUrn, nowhere);
       const isThere = urn !== undefined && registry.hasFunction(urn);

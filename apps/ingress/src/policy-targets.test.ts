@@ -11,6 +11,9 @@ let app: IngressApp;
 beforeAll(async () => {
   app = await startPolicyApp();
   await app.must('POST', '/fgs/functions/target/aliases', { name: 'prod', version: 'v1' });
+  const theirs = { kind: 'topic', urn: 'urn:smn:local:p2:theirs', project: 'p2', name: 'theirs', subscriptions: [] };
+  const value = Buffer.from(JSON.stringify(theirs));
+  await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${theirs.urn}`, value, headers: {} });
 });
 afterAll(async () => app.close());
 
@@ -143,7 +146,14 @@ describe('a destination', () => {
       to('SMN', { topic_urn: 'urn:smn:local:p1:nowhere' }),
       404,
       'FSS.1171',
-      'topic urn:smn:local:p1:nowhere does not exist',
+      'project p1 has no topic urn:smn:local:p1:nowhere',
+    ],
+    [
+      'a topic of another project',
+      to('SMN', { topic_urn: 'urn:smn:local:p2:theirs' }),
+      404,
+      'FSS.1171',
+      'project p1 has no topic urn:smn:local:p2:theirs',
     ],
     ['a function', to('FunctionGraph', { func_urn: 'nowhere' }), 404, 'FSS.1051', `Not found the function: ${urnOf('nowhere')}`],
     [
