@@ -299,4 +299,23 @@ describe('a circle of functions', () => {
     expect(await refused(c, telling(a))).toEqual(circle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
     expect(await app.refusal('GET', pathOf(c))).toEqual([404, 'FSS.0404']);
   });
+
+  it('through a topic is refused, by the policy or by the subscription that would close it', async () => {
+    const [a, b] = [await aFunction(), await aFunction()];
+    const { topic_urn: topic } = await app.must('POST', '/notifications/topics', { name: `of-${a}` });
+    const subscribe = (endpoint: string) =>
+      app.call('POST', `/notifications/topics/${topic}/subscriptions`, { protocol: 'functionstage', endpoint });
+    const toTopic = onSuccess(to('SMN', { topic_urn: topic }));
+    expect((await subscribe(a)).status).toBe(201);
+    expect(await refused(a, toTopic)).toEqual(circle(urnOf(a), topic, urnOf(a)));
+    await set(a, telling(b));
+    expect(await refused(b, toTopic)).toEqual(circle(urnOf(b), topic, urnOf(a), urnOf(b)));
+    await set(a, {});
+    expect((await app.call('PUT', pathOf(b), toTopic)).status).toBe(200);
+    expect(await subscribe(bareUrn(b))).toMatchObject({
+      status: 400,
+      body: { error_msg: `the subscription would close a circle: ${topic} -> ${urnOf(b)} -> ${topic}` },
+    });
+    expect((await app.must('GET', `/notifications/topics/${topic}/subscriptions`)).subscription_count).toBe(1);
+  });
 });

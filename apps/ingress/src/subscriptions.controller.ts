@@ -5,7 +5,8 @@ import type { FastifyReply } from 'fastify';
 import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError } from './api-error.ts';
+import { ApiError, targetRefused } from './api-error.ts';
+import { checkCircle } from './check-target.ts';
 import { Operation } from './operation.ts';
 import { page, type Query as QueryOf, wholeQuery } from './query.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
@@ -80,7 +81,10 @@ export class SubscriptionsController {
       if (same === undefined) {
         if (topic.subscriptions.length >= subscriptionsMax)
           throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions`);
-        return [this.changed(topic, [...topic.subscriptions, made])];
+        const changed = this.changed(topic, [...topic.subscriptions, made]);
+        const refused = made.protocol === 'functionstage' ? checkCircle(registry, changed) : undefined;
+        if (refused !== undefined) throw targetRefused(refused);
+        return [changed];
       }
       subscription = dto.secret === undefined ? same : { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
       return subscription === same ? [] : [this.replaced({ topic, subscription })];
