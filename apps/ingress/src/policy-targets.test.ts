@@ -4,6 +4,7 @@
  * `aliases.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bucketNameRule } from '#contracts';
 import type { IngressApp } from '../../../test/ingress-app.ts';
 import { bareUrn, onSuccess, pathOf, policyCalls, startPolicyApp, to, urnOf } from '../../../test/policy-app.ts';
 
@@ -53,7 +54,7 @@ describe('a destination', () => {
   });
 
   const text = 'must be a JSON object in a string';
-  const bucket = 'must be a bucket name of 3..63 lower-case letters, digits, - or .';
+  const bucket = bucketNameRule;
   const prefix = 'must be at most 512 characters, without . or .. as a part';
   const days = 'must be a whole number of days from 0 to 365';
   const stream = 'must be 1..64 letters, digits, - or _';
@@ -76,6 +77,8 @@ describe('a destination', () => {
     ['OBS', '{"bucket":""}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"ab"}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"Results"}', 'param.bucket', bucket],
+    ['OBS', '{"bucket":"a..b"}', 'param.bucket', bucket],
+    ['OBS', '{"bucket":"192.168.0.1"}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"../x"}', 'param.bucket', bucket],
     ['OBS', JSON.stringify({ bucket: 'a'.repeat(64) }), 'param.bucket', bucket],
     ['OBS', inResults({ prefix: 5 }), 'param.prefix', prefix],
