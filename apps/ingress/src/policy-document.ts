@@ -51,9 +51,18 @@ function onlyKnown(side: string, param: Record<string, unknown>, known: readonly
   if (unknown !== undefined) throw bad(side, `param.${unknown}`, 'is not known');
 }
 
+const prefixRule =
+  `must be at most ${limits.objectPrefixBytesMax} bytes of UTF-8, each part at most ${limits.objectPrefixPartBytesMax}, ` +
+  'without . or .. as a part';
+
 /** Does a prefix stay in its bucket, and can every store keep it? */
 function isPrefix(text: string): boolean {
-  return text.length <= 512 && !/[\\\p{Cc}]/u.test(text) && !text.split('/').some((part) => part === '.' || part === '..');
+  return (
+    text.isWellFormed() &&
+    Buffer.byteLength(text) <= limits.objectPrefixBytesMax &&
+    !/[\\\p{Cc}]/u.test(text) &&
+    text.split('/').every((part) => part !== '.' && part !== '..' && Buffer.byteLength(part) <= limits.objectPrefixPartBytesMax)
+  );
 }
 
 function expiresDaysOf(side: string, param: Record<string, unknown>): number {
@@ -76,10 +85,7 @@ function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: Ur
     case 'OBS': {
       const given = param();
       onlyKnown(side, given, ['bucket', 'prefix', 'expires']);
-      const prefix =
-        given['prefix'] === undefined
-          ? ''
-          : textOf(side, given, 'prefix', isPrefix, 'must be at most 512 characters, without . or .. as a part');
+      const prefix = given['prefix'] === undefined ? '' : textOf(side, given, 'prefix', isPrefix, prefixRule);
       const bucket = textOf(side, given, 'bucket', (text) => placeNames.buckets.test(text), bucketNameRule);
       return { type: 'OBS', bucket, prefix, expiresDays: expiresDaysOf(side, given) };
     }

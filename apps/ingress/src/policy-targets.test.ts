@@ -21,6 +21,9 @@ afterAll(async () => app.close());
 const { set, show, refused, aFunction } = policyCalls(() => app);
 const telling = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
 
+/** 960 bytes, the parts as long as they may be. */
+const longest = `/${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(191)}`;
+
 describe('a destination', () => {
   it.each<[what: string, destination: string, param: unknown, shown: unknown]>([
     ['a bucket alone', 'OBS', { bucket: 'results' }, { bucket: 'results', prefix: '', expires: 0 }],
@@ -32,10 +35,10 @@ describe('a destination', () => {
     ],
     ['days in text', 'OBS', { bucket: 'results', prefix: '', expires: '7' }, { bucket: 'results', prefix: '', expires: 7 }],
     [
-      'a prefix of 512 characters',
+      'a prefix of 960 bytes',
       'OBS',
-      { bucket: 'results', prefix: 'x'.repeat(512), expires: 0 },
-      { bucket: 'results', prefix: 'x'.repeat(512), expires: 0 },
+      { bucket: 'results', prefix: longest, expires: 0 },
+      { bucket: 'results', prefix: longest, expires: 0 },
     ],
     ['a stream', 'DIS', { stream_name: 'orders' }, { stream_name: 'orders' }],
     ['a stream with its id', 'DIS', { stream_name: 'orders', stream_id: 'x' }, { stream_name: 'orders' }],
@@ -55,7 +58,7 @@ describe('a destination', () => {
 
   const text = 'must be a JSON object in a string';
   const bucket = bucketNameRule;
-  const prefix = 'must be at most 512 characters, without . or .. as a part';
+  const prefix = 'must be at most 960 bytes of UTF-8, each part at most 255, without . or .. as a part';
   const days = 'must be a whole number of days from 0 to 365';
   const stream = 'must be 1..64 letters, digits, - or _';
   const topic = 'must be urn:smn:<region>:<project>:<topic>';
@@ -83,7 +86,10 @@ describe('a destination', () => {
     ['OBS', JSON.stringify({ bucket: 'a'.repeat(64) }), 'param.bucket', bucket],
     ['OBS', inResults({ prefix: 5 }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: null }), 'param.prefix', prefix],
-    ['OBS', inResults({ prefix: 'x'.repeat(513) }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: `${longest}x` }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: 'x'.repeat(256) }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: `a/${'é'.repeat(128)}` }), 'param.prefix', prefix],
+    ['OBS', '{"bucket":"results","prefix":"a\\ud800"}', 'param.prefix', prefix],
     ['OBS', inResults({ prefix: '../x' }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: 'a/./b' }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: 'a\\b' }), 'param.prefix', prefix],
