@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
@@ -12,7 +11,7 @@ import { RequestIdInBody } from './request-id.interceptor.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from './tokens.ts';
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
 import type { TopicMessages } from './topic-messages.ts';
-import type { TopicNames } from './topic-names.ts';
+import { topicId, type TopicNames } from './topic-names.ts';
 import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from './validated.ts';
 
@@ -23,11 +22,6 @@ const topicAttributes = ['access_policy', 'introduction'] as const;
 /** `YYYY-MM-DDTHH:mm:ssZ`. */
 function utcSeconds(at: EpochMs): string {
   return `${utcText(at).slice(0, 19)}Z`;
-}
-
-/** Topics have no id of their own here; it is made of the URN, so that it stays the same. */
-function topicId(urn: string): string {
-  return createHash('sha256').update(urn).digest('hex').slice(0, 32);
 }
 
 function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDocument): Record<string, unknown> {
@@ -84,10 +78,11 @@ export class TopicsController {
   attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() { name }: QueryOf): Record<string, unknown> {
     this.names.find(urn, project);
     const shown = topicAttributes.filter((attribute) => name === undefined || name === '' || name === attribute);
+    if (shown.length === 0) throw new ApiError('SMN.0046', `name must be one of ${topicAttributes.join(', ')}`);
     return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
   }
 
-  /** By name; the count is of all that fit, on this page and beyond. */
+  /** Newest first; the count is of all that fit, on this page and beyond. */
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
@@ -98,7 +93,7 @@ export class TopicsController {
       .filter((topic) => part === undefined || topic.name.includes(part))
       .filter((topic) => id === undefined || id === topicId(topic.urn))
       .filter((topic) => displayPart === undefined || topic.displayName.includes(displayPart))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
     return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
   }
 
