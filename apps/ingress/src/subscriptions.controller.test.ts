@@ -95,6 +95,11 @@ describe('a subscription', () => {
     ['without an endpoint', { protocol: 'https' }, 400, 'SMN.0012'],
     ['with another protocol in its URL', { protocol: 'http', endpoint: webhook.endpoint }, 400, 'SMN.0012'],
     ['with credentials in its URL', { protocol: 'https', endpoint: 'https://a:b@example.com' }, 400, 'SMN.0012'],
+    ['with a URL that is not told from a path', { protocol: 'https', endpoint: 'https:example.com' }, 400, 'SMN.0012'],
+    ['with a blank before its URL', { protocol: 'https', endpoint: ' https://example.com' }, 400, 'SMN.0012'],
+    ['with a line end in its URL', { protocol: 'https', endpoint: 'https://exa\nmple.com' }, 400, 'SMN.0012'],
+    ['with a control character in its URL', { protocol: 'https', endpoint: 'https://example.com/\u0001' }, 400, 'SMN.0012'],
+    ['with a URL of 2,049 bytes', { protocol: 'https', endpoint: `https://example.com/${'é'.repeat(1_014)}a` }, 400, 'SMN.0012'],
     ['with no URL', { protocol: 'https', endpoint: 'example.com' }, 400, 'SMN.0012'],
     ['of no function', { protocol: 'functionstage', endpoint: 'urn:fss:local' }, 400, 'SMN.0012'],
     [

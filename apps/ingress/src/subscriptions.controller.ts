@@ -220,9 +220,11 @@ export class SubscriptionsController {
   /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
   private checkAddress({ protocol, endpoint }: SubscriptionDto): void {
     if (protocol === 'functionstage') return;
-    const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-    if (url?.protocol !== `${protocol}:` || url.username !== '' || url.password !== '')
-      throw new ApiError('SMN.0012', `endpoint must be an ${protocol} URL without credentials`);
+    // URLs are read leniently: `https:a`, and blanks and line ends anywhere, would be kept and shown as nobody can use them elsewhere.
+    const isPlain = endpoint.toLowerCase().startsWith(`${protocol}://`) && !/[\s\p{Cc}]/u.test(endpoint);
+    const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+    if (url === undefined || url.username !== '' || url.password !== '')
+      throw new ApiError('SMN.0012', `endpoint must be a URL from ${protocol}:// without credentials and blanks`);
     const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !this.networks.mayReach(host))
       throw new ApiError('SMN.0069', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
