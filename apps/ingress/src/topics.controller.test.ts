@@ -249,6 +249,8 @@ describe('publishing', () => {
     ['a structure that is null', structure('null'), 400, 'SMN.0021'],
     ['a structure without a default', structure({ http: 'a' }), 400, 'SMN.0021'],
     ['a structure whose text is none', structure({ default: 'a', http: {} }), 400, 'SMN.0021'],
+    ['a structure with half a surrogate pair', structure('{"default":"\\ud800"}'), 400, 'SMN.0021'],
+    ['a structure with half of one for a protocol', structure('{"default":"a","http":"\\udc00"}'), 400, 'SMN.0021'],
     ['a byte of structure too much', structure({ default: 'a'.repeat(256 * 1_024) }), 400, 'SMN.0021'],
     ['a template', { message: 'a', message_template_name: 't' }, 400, 'SMN.0032'],
   ])('refuses %s', async (_what, body, status, code) => {
