@@ -1,5 +1,5 @@
 import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { limits } from '#contracts';
+import { limits, pubSubNameLengthMax } from '#contracts';
 import type { ApiCode } from './api-error.ts';
 
 const displayNameBytesMax = 192;
@@ -29,9 +29,9 @@ export class TopicChangeDto {
 
 /** The body of a topic. */
 export class TopicDto extends TopicChangeDto {
-  /** 200 rather than SMN's 255: a Kafka topic of that name stands behind it. */
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,199}$/, {
-    message: 'name must be 1..200 letters, digits, - or _, from a letter or digit',
+  /** Shorter than SMN's 255: a Kafka topic of that name stands behind it. */
+  @Matches(new RegExp(`^[A-Za-z0-9][A-Za-z0-9_-]{0,${pubSubNameLengthMax - 1}}$`), {
+    message: `name must be 1..${pubSubNameLengthMax} letters, digits, - or _, from a letter or digit`,
   })
   name!: string;
 }
