@@ -189,6 +189,7 @@ describe('subscriptions', () => {
     ['?endpoint=http://example.com/2', [1, 'two']],
     ['?status=1', [3, 'one', 'two', 'twofold']],
     ['?status=0', [0]],
+    ['?protocol=&endpoint=&status=&fuzzy_remark=', [3, 'one', 'two', 'twofold']],
     ['?fuzzy_remark=two', [2, 'two', 'twofold']],
   ])('of all topics are listed, oldest first: %j', async (query, expected) => {
     expect(remarks(await listed(query))).toEqual(expected);

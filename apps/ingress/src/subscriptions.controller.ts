@@ -8,7 +8,7 @@ import type { Registry, RegistryWriter } from '#registry';
 import { ApiError, targetRefused } from './api-error.ts';
 import { checkCircle } from './check-target.ts';
 import { Operation } from './operation.ts';
-import { page, type Query as QueryOf, wholeQuery } from './query.ts';
+import { page, type Query as QueryOf, textQuery, wholeQuery } from './query.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
 import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
 import {
@@ -108,7 +108,8 @@ export class SubscriptionsController {
   @Operation(operations.ofProject)
   @Get('subscriptions')
   ofProject(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
-    const { protocol, endpoint } = query;
+    const protocol = textQuery(query, 'protocol');
+    const endpoint = textQuery(query, 'endpoint');
     const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
     const fitting = this.registry
       .list('topic', project)
@@ -203,7 +204,7 @@ export class SubscriptionsController {
   }
 
   private listed(all: readonly Listed[], query: QueryOf): Record<string, unknown> {
-    const { fuzzy_remark: part } = query;
+    const part = textQuery(query, 'fuzzy_remark');
     const fitting = all
       .filter(({ subscription }) => part === undefined || subscription.remark.includes(part))
       .toSorted((a, b) => (a.subscription.createdAt ?? 0) - (b.subscription.createdAt ?? 0));

@@ -153,6 +153,7 @@ describe('topics', () => {
     ['?fuzzy_name=rts&limit=1&offset=1', [2, 'sports']],
     ['?fuzzy_display_name=all%20s', [1, 'sports']],
     ['?topic_id=0', [0]],
+    ['?name=&fuzzy_name=&fuzzy_display_name=&topic_id=&offset=&limit=', [4, 'late', 'arts', 'sports', 'news']],
     ['?enterprise_project_id=0', [4, 'late', 'arts', 'sports', 'news']],
   ])('are listed newest first: %j', async (query, expected) => {
     expect(await names(query)).toEqual(expected);

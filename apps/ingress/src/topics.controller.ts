@@ -5,7 +5,7 @@ import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
 import { Operation } from './operation.ts';
-import { page, type Query as QueryOf } from './query.ts';
+import { page, type Query as QueryOf, textQuery } from './query.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from './tokens.ts';
@@ -75,9 +75,10 @@ export class TopicsController {
 
   @Operation(operations.attributes)
   @Get(':urn/attributes')
-  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() { name }: QueryOf): Record<string, unknown> {
+  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
     this.names.find(urn, project);
-    const shown = topicAttributes.filter((attribute) => name === undefined || name === '' || name === attribute);
+    const name = textQuery(query, 'name');
+    const shown = topicAttributes.filter((attribute) => name === undefined || name === attribute);
     if (shown.length === 0) throw new ApiError('SMN.0046', `name must be one of ${topicAttributes.join(', ')}`);
     return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
   }
@@ -86,7 +87,10 @@ export class TopicsController {
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
-    const { name, fuzzy_name: part, topic_id: id, fuzzy_display_name: displayPart } = query;
+    const name = textQuery(query, 'name');
+    const part = textQuery(query, 'fuzzy_name');
+    const displayPart = textQuery(query, 'fuzzy_display_name');
+    const id = textQuery(query, 'topic_id');
     const fitting = this.registry
       .list('topic', project)
       .filter((topic) => name === undefined || name === topic.name)
