@@ -159,6 +159,15 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
     expect(await deliver(open(), target({ prefix }))).toMatchObject({ kind: 'delivered' });
   });
 
+  it.each(['a b', '?x=1', '#', '%41', '+', '&amp;', 'é', '😀', "it's", '(*)!', 'a:b', '~'])(
+    'keeps a prefix %j as it is',
+    async (prefix) => {
+      const destination = open();
+      expect(await deliver(destination, target({ prefix, expiresDays: 3 }))).toMatchObject({ kind: 'delivered' });
+      expect(await keys()).toEqual([`${prefix}/2027/01/15/r1.json`]);
+    },
+  );
+
   it('refuses a prefix that it will never take', async () => {
     expect(await deliver(open(), target({ prefix: 'x'.repeat(256) }))).toMatchObject({ kind: 'refused' });
   });
