@@ -12,7 +12,7 @@ import { S3Destination } from './adapters/s3-destination.ts';
 import { StreamDestination } from './adapters/stream-destination.ts';
 import { SubscriptionDestination } from './adapters/subscription-destination.ts';
 import { TopicDestination } from './adapters/topic-destination.ts';
-import { TopicMaker } from './adapters/topic-maker.ts';
+import { UserTopics } from './adapters/user-topics.ts';
 import { WebhookClient } from './adapters/webhook-client.ts';
 import { Deliveries, type DeliveryObserver } from './deliveries.ts';
 import type { Destination } from './destination.ts';
@@ -53,7 +53,7 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   const { config, gateway, registry, sealer, clock } = parts;
   const { topicPrefix, region } = config;
   const { publisher } = gateway;
-  const topics = new TopicMaker(gateway.admin, config.partitions);
+  const topics = new UserTopics(gateway.admin, publisher, config.partitions);
   const chained = new ChainedInvocations({ publisher, registry, topicPrefix, region });
   const objects = objectStore(parts);
   const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
@@ -69,8 +69,8 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   });
   const all = [
     objects.destination,
-    new StreamDestination(publisher, topics, registry, topicPrefix),
-    new TopicDestination(publisher, topics, topicPrefix),
+    new StreamDestination(topics, registry, topicPrefix),
+    new TopicDestination(topics, topicPrefix),
     new FunctionDestination(chained),
     subscription,
   ] as readonly Destination[];

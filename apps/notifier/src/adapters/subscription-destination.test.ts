@@ -16,7 +16,7 @@ import { notificationOf } from '../notification-of.ts';
 import { ChainedInvocations } from './chained-invocations.ts';
 import { SubscriptionDestination } from './subscription-destination.ts';
 import { TopicDestination } from './topic-destination.ts';
-import { TopicMaker } from './topic-maker.ts';
+import { UserTopics } from './user-topics.ts';
 import { WebhookClient } from './webhook-client.ts';
 
 const topicUrn = 'urn:smn:local:p1:news';
@@ -128,7 +128,7 @@ destinationConformance('a function that subscribed', async () => {
 destinationConformance('a pub/sub topic', async () => {
   const kafka = new MemoryKafka();
   return {
-    destination: new TopicDestination(kafka.publisher, new TopicMaker(kafka.admin, 1), 's.'),
+    destination: new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.'),
     target: { type: 'SMN', topicUrn },
     keepsCopies: true,
     received: async () => kafka.records('s.topic.news').map(({ value }) => String(value)),
@@ -141,7 +141,7 @@ describe('a record on a pub/sub topic', () => {
     const kafka = new MemoryKafka();
     const attributes = [{ name: 'kind', type: 'STRING', value: 'news' }] as const;
     const notification = published({ texts: { default: 'for all', http: 'for some' }, attributes });
-    const topic = new TopicDestination(kafka.publisher, new TopicMaker(kafka.admin, 1), 's.');
+    const topic = new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.');
     await topic.deliver(notification, { type: 'SMN', topicUrn });
     const [record] = kafka.records('s.topic.news');
     expect(String(record?.value)).toBe('for all');
