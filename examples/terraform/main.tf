@@ -1,5 +1,7 @@
-# A function, its asynchronous configuration and the places it may use, by Huawei Cloud's own provider.
-#   terraform init && terraform apply -var-file=<(jq '{access_key: .accessKey, secret_key: .secretKey, project_id: .projectId}' .sendoff/credentials.json)
+# A function, and the topic that is told when it fails, by Huawei Cloud's own provider. The agency is Sendoff's own, and made before
+# ($API and $TOKEN as in the README):
+#   curl -X PUT $API/sendoff/agencies/terraform -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' -d '{"grants": [{"type": "SMN", "resource": "*"}]}'
+#   cd examples/terraform && terraform init && terraform apply
 terraform {
   required_providers {
     huaweicloud = {
@@ -9,23 +11,25 @@ terraform {
   }
 }
 
-variable "access_key" { sensitive = true }
-variable "secret_key" { sensitive = true }
-variable "project_id" {}
-variable "url" { default = "http://127.0.0.1:8700/" }
+variable "data_dir" { default = "../../.sendoff" } # SENDOFF_DATA_DIR
+
+locals {
+  credentials = sensitive(jsondecode(file("${var.data_dir}/credentials.json")))
+  url         = "${jsondecode(file("${var.data_dir}/running.json")).url}/"
+}
 
 provider "huaweicloud" {
   region                  = "local" # SENDOFF_REGION
-  access_key              = var.access_key
-  secret_key              = var.secret_key
-  project_id              = var.project_id
-  domain_id               = var.project_id
+  access_key              = local.credentials.accessKey
+  secret_key              = local.credentials.secretKey
+  project_id              = local.credentials.projectId
+  domain_id               = local.credentials.projectId
   skip_check_website_type = true
   skip_check_upgrade      = true
   endpoints = {
-    fgs = var.url
-    smn = var.url
-    iam = var.url
+    fgs = local.url
+    smn = local.url
+    iam = local.url
   }
 }
 
@@ -38,11 +42,11 @@ resource "huaweicloud_fgs_function" "hello" {
   memory_size           = 128
   code_type             = "inline"
   func_code             = base64encode("exports.handler = async (event) => `hello $${event.name}`;")
-  agency                = "results" # made with PUT /v2/<project>/sendoff/agencies/results
+  agency                = "terraform"
   functiongraph_version = "v2"
 }
 
-resource "huaweicloud_smn_topic" "results" {
+resource "huaweicloud_smn_topic" "failures" {
   name = "from-terraform"
 }
 
@@ -54,6 +58,6 @@ resource "huaweicloud_fgs_async_invoke_configuration" "hello" {
 
   on_failure {
     destination = "SMN"
-    param       = jsonencode({ topic_urn = huaweicloud_smn_topic.results.id })
+    param       = jsonencode({ topic_urn = huaweicloud_smn_topic.failures.id })
   }
 }

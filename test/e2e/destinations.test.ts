@@ -172,6 +172,22 @@ describe('a destination that cannot be reached', () => {
   });
 });
 
+describe('a stream whose topic was removed', () => {
+  it('has it made again', async () => {
+    const client = installation.client;
+    await client.must('PUT', '/sendoff/streams/swept', {});
+    await client.createFunction('swept', succeeding);
+    await client.setPolicy('swept', { destination_config: { on_success: destination('DIS', { stream_name: 'swept' }) } });
+    await client.delivered('swept', await client.invoke('swept', { n: 1 }));
+    const topic = `${installation.topicPrefix}stream.swept`;
+    await kafka.removeTopic(topic);
+    const requestId = await client.invoke('swept', { n: 2 });
+    expect((await client.delivered('swept', requestId)).deliveries).toMatchObject([{ state: 'delivered' }]);
+    const next = await kafka.read(topic);
+    expect((await next(() => true)).key).toBe(requestId);
+  });
+});
+
 describe('a destination that refuses', () => {
   it('is given up at once: the delivery shows why, and the notification waits on the undelivered topic', async () => {
     const client = installation.client;

@@ -83,4 +83,36 @@ describe('a client of FunctionGraph that is pointed here', () => {
     const { request_id: requestId } = await signed('POST', '/fgs/functions/greeted/invocations-async', '{"name":"wörld"}');
     expect((await installation.client.ended('greeted', String(requestId))).status).toBe('SUCCESS');
   });
+
+  it('is Terraform with the provider of Huawei Cloud, which makes, finds unchanged and removes', async ({ skip }) => {
+    const terraform = await systemTool('terraform', 'version');
+    if ('missing' in terraform) return skip(terraform.missing);
+    const folder = await mkdtemp(join(tmpdir(), 'sendoff-terraform-'));
+    try {
+      await cp('examples/terraform', folder, { recursive: true });
+      const run = async (...args: readonly string[]) =>
+        output('terraform', [...args, '-no-color', '-input=false'], {
+          cwd: folder,
+          env: { TF_VAR_data_dir: installation.dataDir, TF_LOG: '' },
+        });
+      const lacking = await run('init').then(
+        () => undefined,
+        (error: unknown) => `the provider cannot be had: ${String(error).slice(0, 200)}`,
+      );
+      if (lacking !== undefined) return skip(lacking);
+      const { client } = installation;
+      await client.must('PUT', '/sendoff/agencies/terraform', { grants: [{ type: 'SMN', resource: '*' }] });
+      await run('apply', '-auto-approve');
+      expect(await client.must('GET', '/fgs/functions/from-terraform/async-invoke-config')).toMatchObject({
+        max_async_retry_attempts: 2,
+        destination_config: { on_failure: { destination: 'SMN', param: '{"topic_urn":"urn:smn:local:p1:from-terraform"}' } },
+      });
+      // Ends with 2, which is thrown, where there is anything to change.
+      await run('plan', '-detailed-exitcode');
+      await run('destroy', '-auto-approve');
+      expect((await client.call('GET', '/fgs/functions/from-terraform/config')).status).toBe(404);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });

@@ -36,6 +36,13 @@ export class KafkaSide {
     await admin.disconnect();
   }
 
+  async removeTopic(topic: string): Promise<void> {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: [topic] });
+    await admin.disconnect();
+  }
+
   /** Reads a topic from its beginning. @returns a function that waits for the record that fits. */
   async read(topic: string): Promise<(fits: (record: SeenRecord) => boolean, deadlineMs?: number) => Promise<SeenRecord>> {
     await this.ensureTopic(topic);

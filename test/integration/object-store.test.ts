@@ -122,6 +122,56 @@ describe.skipIf(missing !== undefined)(missing ?? 'an object store', () => {
     ]);
   });
 
+  it('leaves even those alone that look like numbers', async () => {
+    const own = [
+      { ID: '007', Status: 'Enabled', Filter: { Prefix: '0012/' }, Expiration: { Days: 30 } },
+      { ID: '1.10', Status: 'Enabled', Filter: { Prefix: '007' }, Expiration: { Days: 30 } },
+      {
+        ID: 'both',
+        Status: 'Disabled',
+        Filter: {
+          And: {
+            Prefix: ' a&<b> ',
+            Tag: [
+              { Key: '0x10', Value: '1e5' },
+              { Key: 'v', Value: '1.10' },
+            ],
+          },
+        },
+        Expiration: { Days: 40 },
+      },
+    ];
+    await client.setBucketLifecycle(bucket, { Rule: own } as never);
+    const rulesAsText = async () => {
+      const answer = await client.makeRequestAsync({ method: 'GET', bucketName: bucket, query: 'lifecycle' });
+      return (await answer.toArray()).join('').match(/<Rule>.*?<\/Rule>/gs) ?? [];
+    };
+    const before = await rulesAsText();
+    expect(before).toHaveLength(3);
+    await deliver(open(), target({ expiresDays: 3 }));
+    const after = await rulesAsText();
+    expect(after).toHaveLength(4);
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+
+  it('takes a prefix as long as policies may have it', async () => {
+    const prefix = `${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(192)}`;
+    expect(await deliver(open(), target({ prefix }))).toMatchObject({ kind: 'delivered' });
+  });
+
+  it.each(['a b', '?x=1', '#', '%41', '+', '&amp;', 'é', '😀', "it's", '(*)!', 'a:b', '~'])(
+    'keeps a prefix %j as it is',
+    async (prefix) => {
+      const destination = open();
+      expect(await deliver(destination, target({ prefix, expiresDays: 3 }))).toMatchObject({ kind: 'delivered' });
+      expect(await keys()).toEqual([`${prefix}/2027/01/15/r1.json`]);
+    },
+  );
+
+  it('refuses a prefix that it will never take', async () => {
+    expect(await deliver(open(), target({ prefix: 'x'.repeat(256) }))).toMatchObject({ kind: 'refused' });
+  });
+
   it('defers while nobody answers', async () => {
     const nowhere = new S3Destination({ ...minio, endpoint: 'http://127.0.0.1:1', region: 'us-east-1' }, systemClock);
     expect(await nowhere.deliver(notification, target(), AbortSignal.timeout(2_000))).toMatchObject({

@@ -10,8 +10,10 @@ import { validated } from './validated.ts';
  */
 export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
   try {
-    const text = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    return Object.entries(text).map(([name, body]) => {
+    const agencies = JSON.parse(await readFile(file, 'utf8')) as unknown;
+    if (typeof agencies !== 'object' || agencies === null || Array.isArray(agencies))
+      throw new Error('it must hold a JSON object, with the names of agencies as its fields');
+    return Object.entries(agencies).map(([name, body]) => {
       checkName('agencies', name);
       const { grants } = validated(AgencyDto, body, { refuseUnknown: true });
       return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };

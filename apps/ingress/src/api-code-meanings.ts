@@ -69,6 +69,8 @@ export const apiCodeMeanings: Readonly<Record<ApiCode, string>> = {
   'SMN.0021': 'message_structure is not a JSON object of texts with a default.',
   'SMN.0022': 'The token is not valid, or not any more.',
   'SMN.0032': 'Message templates are not offered.',
+  'SMN.0046': 'Topics have no attribute of that name.',
   'SMN.0069': 'The endpoint is not public.',
   'SMN.0077': 'The status is none that subscriptions have.',
+  'SMN.0101': 'There is no such function to subscribe.',
 };

@@ -69,8 +69,10 @@ export const apiCodes = {
   'SMN.0021': 400,
   'SMN.0022': 403,
   'SMN.0032': 400,
+  'SMN.0046': 400,
   'SMN.0069': 403,
   'SMN.0077': 400,
+  'SMN.0101': 404,
 } as const;
 
 /** A code of {@link apiCodes}. */

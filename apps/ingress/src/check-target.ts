@@ -5,6 +5,7 @@ import {
   parseFunctionUrn,
   type PolicyDocument,
   type Target,
+  type TopicDocument,
 } from '#contracts';
 import { findCycle, isGranted, resourceOf, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
@@ -31,12 +32,12 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
       };
     }
     case 'SMN':
-      return registry.topic(target.topicUrn) === undefined
-        ? { kind: 'topic-absent', reason: `topic ${target.topicUrn} does not exist` }
-        : undefined;
+      return registry.topic(target.topicUrn)?.project === project
+        ? undefined
+        : { kind: 'topic-absent', reason: `project ${project} has no topic ${target.topicUrn}` };
     case 'FunctionGraph': {
       const urn = parseFunctionUrn(target.functionUrn, nowhere);
-      const isThere = urn !== undefined && (registry.versionByUrn(urn) ?? registry.alias(urn)) !== undefined;
+      const isThere = urn !== undefined && registry.hasFunction(urn);
       return isThere ? undefined : { kind: 'function-absent', reason: `Not found the function: ${target.functionUrn}` };
     }
     default:
@@ -44,28 +45,42 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
   }
 }
 
-/** What is about to be set, and counts as set already. */
-type Intended = PolicyDocument | AliasDocument;
+/** What is about to be set, and counts as set already: a topic for the subscription that is added to it. */
+type Intended = PolicyDocument | AliasDocument | TopicDocument;
 
-/** From an alias to the versions it may lead to; from a version to the functions its policy tells. */
-function nextFunctions(registry: Registry, intended: Intended, functionUrn: string): readonly string[] {
-  const urn = parseFunctionUrn(functionUrn, nowhere);
-  if (urn?.qualifier.startsWith('!') === true) {
-    const alias = intended.kind === 'alias' && intended.urn === functionUrn ? intended : registry.alias(urn);
-    return alias === undefined ? [] : versionsBehind(alias).map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
-  }
-  const isIntended = intended.kind === 'policy' && intended.functionUrn === functionUrn;
-  const { onSuccess, onFailure } = (isIntended ? intended : registry.policyOf(functionUrn))?.destinations ?? {};
-  return [onSuccess, onFailure].flatMap((target) => (target?.type === 'FunctionGraph' ? [target.functionUrn] : []));
+/** The functions that subscribed to a topic, in eight fields; short forms are of its region and project. */
+function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly string[] {
+  const [, , region = '', project = ''] = urn.split(':');
+  return subscriptions.flatMap(({ protocol, endpoint }) => {
+    const fn = protocol === 'functionstage' ? parseFunctionUrn(endpoint, { region, project }) : undefined;
+    return fn === undefined ? [] : [formatFunctionUrn(fn)];
+  });
 }
 
-/** Would this close a circle of functions? @returns the refusal that names it. */
+/** From a topic to the functions that subscribed; from an alias to the versions it may lead to; from a version to what its policy tells. */
+function tellsNext(registry: Registry, intended: Intended, from: string): readonly string[] {
+  if (from.startsWith('urn:smn:')) {
+    const topic = intended.kind === 'topic' && intended.urn === from ? intended : registry.topic(from);
+    return topic === undefined ? [] : subscribedFunctions(topic);
+  }
+  const urn = parseFunctionUrn(from, nowhere);
+  if (urn?.qualifier.startsWith('!') === true) {
+    const alias = intended.kind === 'alias' && intended.urn === from ? intended : registry.alias(urn);
+    return alias === undefined ? [] : versionsBehind(alias).map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
+  }
+  const isIntended = intended.kind === 'policy' && intended.functionUrn === from;
+  const { onSuccess, onFailure } = (isIntended ? intended : registry.policyOf(from))?.destinations ?? {};
+  return [onSuccess, onFailure].flatMap((target) =>
+    target?.type === 'FunctionGraph' || target?.type === 'SMN' ? [resourceOf(target)] : [],
+  );
+}
+
+/** Would this close a circle of functions, through topics or without? @returns the refusal that names it. */
 export function checkCircle(registry: Registry, intended: Intended): RefusedTarget | undefined {
   const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;
-  const path = findCycle(start, (urn) => nextFunctions(registry, intended, urn));
-  return path === undefined
-    ? undefined
-    : { kind: 'cycle', reason: `the ${intended.kind} would close a circle: ${path.join(' -> ')}` };
+  const path = findCycle(start, (urn) => tellsNext(registry, intended, urn));
+  const what = intended.kind === 'topic' ? 'subscription' : intended.kind;
+  return path === undefined ? undefined : { kind: 'cycle', reason: `the ${what} would close a circle: ${path.join(' -> ')}` };
 }
 
 /** Checks every target of a policy that is about to be set: it exists, the function's agency grants it, and no circle of functions closes. */

@@ -1,9 +1,10 @@
+import { bucketNamePattern } from '#contracts';
 import { ApiError } from './api-error.ts';
 
 /** How agencies, buckets and streams may be called. */
 export const placeNames = {
   agencies: /^[A-Za-z0-9_-]{1,64}$/,
-  buckets: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  buckets: bucketNamePattern,
   streams: /^[A-Za-z0-9_-]{1,64}$/,
 } as const;
 

@@ -118,7 +118,7 @@ describe.each([
 describe('a name', () => {
   it.each<[kind: string, names: readonly string[]]>([
     ['agencies', ['a', '9', '-', 'A_b-9', 'x'.repeat(64)]],
-    ['buckets', ['abc', '0-9', 'a.b-c', 'x'.repeat(63)]],
+    ['buckets', ['abc', '0-9', 'a.b-c', 'a--b', '1.2.3', 'x.xn--a', 'x'.repeat(63)]],
     ['streams', ['a', '9', '_', 'A_b-9', 'x'.repeat(64)]],
   ])('of %s may be %j', async (kind, names) => {
     for (const each of names)
@@ -129,7 +129,27 @@ describe('a name', () => {
 
   it.each<[kind: string, names: readonly string[]]>([
     ['agencies', ['a.b', 'a b', 'ü', 'a:b', 'a/b', 'x'.repeat(65)]],
-    ['buckets', ['ab', 'Abc', 'a_b', '-abc', 'abc.', '.abc', 'a b', 'a/b', '../b', 'x'.repeat(64)]],
+    [
+      'buckets',
+      [
+        'ab',
+        'Abc',
+        'a_b',
+        '-abc',
+        'abc.',
+        '.abc',
+        'a b',
+        'a/b',
+        '../b',
+        'a..b',
+        'a.-b',
+        'a-.b',
+        '192.168.0.1',
+        '10.0.0.1.x',
+        'xn--abc',
+        'x'.repeat(64),
+      ],
+    ],
     ['streams', ['a.b', 'a b', 'ü', 'a:b', 'a/b', 'x'.repeat(65)]],
   ])('of %s may not be %j', async (kind, names) => {
     for (const each of names)

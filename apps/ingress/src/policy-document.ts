@@ -1,4 +1,5 @@
 import {
+  bucketNameRule,
   defaultBackoff,
   type Destinations,
   type EpochMs,
@@ -11,13 +12,12 @@ import {
 } from '#contracts';
 import { ApiError } from './api-error.ts';
 import { rfc3339 } from './function-document.ts';
+import { placeNames } from './place-names.ts';
 import type { DestinationDto, PolicyDto } from './policy.dto.ts';
 
 /** What a policy is where its body says nothing. @see FunctionGraph API, asynchronous configuration */
 const defaults = { retriesMax: 1, eventAgeSeconds: 3_600 } as const;
 
-const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-const streamPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const topicUrnPattern = /^urn:smn:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}$/;
 
 function bad(side: string, field: string, rule: string): ApiError {
@@ -51,9 +51,18 @@ function onlyKnown(side: string, param: Record<string, unknown>, known: readonly
   if (unknown !== undefined) throw bad(side, `param.${unknown}`, 'is not known');
 }
 
+const prefixRule =
+  `must be at most ${limits.objectPrefixBytesMax} bytes of UTF-8, each part at most ${limits.objectPrefixPartBytesMax}, ` +
+  'without . or .. as a part';
+
 /** Does a prefix stay in its bucket, and can every store keep it? */
 function isPrefix(text: string): boolean {
-  return text.length <= 512 && !/[\\\p{Cc}]/u.test(text) && !text.split('/').some((part) => part === '.' || part === '..');
+  return (
+    text.isWellFormed() &&
+    Buffer.byteLength(text) <= limits.objectPrefixBytesMax &&
+    !/[\\\p{Cc}]/u.test(text) &&
+    text.split('/').every((part) => part !== '.' && part !== '..' && Buffer.byteLength(part) <= limits.objectPrefixPartBytesMax)
+  );
 }
 
 function expiresDaysOf(side: string, param: Record<string, unknown>): number {
@@ -76,17 +85,8 @@ function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: Ur
     case 'OBS': {
       const given = param();
       onlyKnown(side, given, ['bucket', 'prefix', 'expires']);
-      const prefix =
-        given['prefix'] === undefined
-          ? ''
-          : textOf(side, given, 'prefix', isPrefix, 'must be at most 512 characters, without . or .. as a part');
-      const bucket = textOf(
-        side,
-        given,
-        'bucket',
-        (text) => bucketPattern.test(text),
-        'must be a bucket name of 3..63 lower-case letters, digits, - or .',
-      );
+      const prefix = given['prefix'] === undefined ? '' : textOf(side, given, 'prefix', isPrefix, prefixRule);
+      const bucket = textOf(side, given, 'bucket', (text) => placeNames.buckets.test(text), bucketNameRule);
       return { type: 'OBS', bucket, prefix, expiresDays: expiresDaysOf(side, given) };
     }
     case 'DIS': {
@@ -98,7 +98,7 @@ function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: Ur
           side,
           given,
           'stream_name',
-          (text) => streamPattern.test(text),
+          (text) => placeNames.streams.test(text),
           'must be 1..64 letters, digits, - or _',
         ),
       };

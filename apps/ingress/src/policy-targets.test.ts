@@ -4,6 +4,7 @@
  * `aliases.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bucketNameRule } from '#contracts';
 import type { IngressApp } from '../../../test/ingress-app.ts';
 import { bareUrn, onSuccess, pathOf, policyCalls, startPolicyApp, to, urnOf } from '../../../test/policy-app.ts';
 
@@ -11,11 +12,17 @@ let app: IngressApp;
 beforeAll(async () => {
   app = await startPolicyApp();
   await app.must('POST', '/fgs/functions/target/aliases', { name: 'prod', version: 'v1' });
+  const theirs = { kind: 'topic', urn: 'urn:smn:local:p2:theirs', project: 'p2', name: 'theirs', subscriptions: [] };
+  const value = Buffer.from(JSON.stringify(theirs));
+  await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${theirs.urn}`, value, headers: {} });
 });
 afterAll(async () => app.close());
 
 const { set, show, refused, aFunction } = policyCalls(() => app);
 const telling = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
+
+/** 960 bytes, the parts as long as they may be. */
+const longest = `/${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(191)}`;
 
 describe('a destination', () => {
   it.each<[what: string, destination: string, param: unknown, shown: unknown]>([
@@ -28,10 +35,10 @@ describe('a destination', () => {
     ],
     ['days in text', 'OBS', { bucket: 'results', prefix: '', expires: '7' }, { bucket: 'results', prefix: '', expires: 7 }],
     [
-      'a prefix of 512 characters',
+      'a prefix of 960 bytes',
       'OBS',
-      { bucket: 'results', prefix: 'x'.repeat(512), expires: 0 },
-      { bucket: 'results', prefix: 'x'.repeat(512), expires: 0 },
+      { bucket: 'results', prefix: longest, expires: 0 },
+      { bucket: 'results', prefix: longest, expires: 0 },
     ],
     ['a stream', 'DIS', { stream_name: 'orders' }, { stream_name: 'orders' }],
     ['a stream with its id', 'DIS', { stream_name: 'orders', stream_id: 'x' }, { stream_name: 'orders' }],
@@ -50,8 +57,8 @@ describe('a destination', () => {
   });
 
   const text = 'must be a JSON object in a string';
-  const bucket = 'must be a bucket name of 3..63 lower-case letters, digits, - or .';
-  const prefix = 'must be at most 512 characters, without . or .. as a part';
+  const bucket = bucketNameRule;
+  const prefix = 'must be at most 960 bytes of UTF-8, each part at most 255, without . or .. as a part';
   const days = 'must be a whole number of days from 0 to 365';
   const stream = 'must be 1..64 letters, digits, - or _';
   const topic = 'must be urn:smn:<region>:<project>:<topic>';
@@ -73,11 +80,16 @@ describe('a destination', () => {
     ['OBS', '{"bucket":""}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"ab"}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"Results"}', 'param.bucket', bucket],
+    ['OBS', '{"bucket":"a..b"}', 'param.bucket', bucket],
+    ['OBS', '{"bucket":"192.168.0.1"}', 'param.bucket', bucket],
     ['OBS', '{"bucket":"../x"}', 'param.bucket', bucket],
     ['OBS', JSON.stringify({ bucket: 'a'.repeat(64) }), 'param.bucket', bucket],
     ['OBS', inResults({ prefix: 5 }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: null }), 'param.prefix', prefix],
-    ['OBS', inResults({ prefix: 'x'.repeat(513) }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: `${longest}x` }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: 'x'.repeat(256) }), 'param.prefix', prefix],
+    ['OBS', inResults({ prefix: `a/${'é'.repeat(128)}` }), 'param.prefix', prefix],
+    ['OBS', '{"bucket":"results","prefix":"a\\ud800"}', 'param.prefix', prefix],
     ['OBS', inResults({ prefix: '../x' }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: 'a/./b' }), 'param.prefix', prefix],
     ['OBS', inResults({ prefix: 'a\\b' }), 'param.prefix', prefix],
@@ -143,7 +155,14 @@ describe('a destination', () => {
       to('SMN', { topic_urn: 'urn:smn:local:p1:nowhere' }),
       404,
       'FSS.1171',
-      'topic urn:smn:local:p1:nowhere does not exist',
+      'project p1 has no topic urn:smn:local:p1:nowhere',
+    ],
+    [
+      'a topic of another project',
+      to('SMN', { topic_urn: 'urn:smn:local:p2:theirs' }),
+      404,
+      'FSS.1171',
+      'project p1 has no topic urn:smn:local:p2:theirs',
     ],
     ['a function', to('FunctionGraph', { func_urn: 'nowhere' }), 404, 'FSS.1051', `Not found the function: ${urnOf('nowhere')}`],
     [
@@ -288,5 +307,24 @@ describe('a circle of functions', () => {
     await set(a, telling(b));
     expect(await refused(c, telling(a))).toEqual(circle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
     expect(await app.refusal('GET', pathOf(c))).toEqual([404, 'FSS.0404']);
+  });
+
+  it('through a topic is refused, by the policy or by the subscription that would close it', async () => {
+    const [a, b] = [await aFunction(), await aFunction()];
+    const { topic_urn: topic } = await app.must('POST', '/notifications/topics', { name: `of-${a}` });
+    const subscribe = (endpoint: string) =>
+      app.call('POST', `/notifications/topics/${topic}/subscriptions`, { protocol: 'functionstage', endpoint });
+    const toTopic = onSuccess(to('SMN', { topic_urn: topic }));
+    expect((await subscribe(a)).status).toBe(201);
+    expect(await refused(a, toTopic)).toEqual(circle(urnOf(a), topic, urnOf(a)));
+    await set(a, telling(b));
+    expect(await refused(b, toTopic)).toEqual(circle(urnOf(b), topic, urnOf(a), urnOf(b)));
+    await set(a, {});
+    expect((await app.call('PUT', pathOf(b), toTopic)).status).toBe(200);
+    expect(await subscribe(bareUrn(b))).toMatchObject({
+      status: 400,
+      body: { error_msg: `the subscription would close a circle: ${topic} -> ${urnOf(b)} -> ${topic}` },
+    });
+    expect((await app.must('GET', `/notifications/topics/${topic}/subscriptions`)).subscription_count).toBe(1);
   });
 });

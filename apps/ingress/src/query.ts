@@ -4,6 +4,11 @@ import { type ApiCode, ApiError } from './api-error.ts';
 /** A query string, parsed; of a repeated name the last value counts. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
+/** A text of a query. @returns undefined when it is absent or empty: clients send what they were not told as nothing. */
+export function textQuery(query: Query, name: string): string | undefined {
+  return query[name] === '' ? undefined : query[name];
+}
+
 /**
  * A whole number of a query.
  * @returns undefined when it is absent or empty.

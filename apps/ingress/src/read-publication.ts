@@ -44,16 +44,20 @@ function readTexts({ message, message_structure: structure, message_template_nam
 function readStructure(text: string): MessageTexts {
   const structure = jsonObject(text);
   const { default: everybody } = structure;
-  if (typeof everybody !== 'string')
-    throw new ApiError('SMN.0021', 'message_structure must be a JSON object with a text under default');
+  if (!isUnicode(everybody)) throw new ApiError('SMN.0021', 'message_structure must be a JSON object with a text under default');
   const texts: { default: string; [protocol: string]: string } = { default: everybody };
   for (const protocol of protocols) {
     const special = structure[protocol];
     if (special === undefined || special === null) continue;
-    if (typeof special !== 'string') throw new ApiError('SMN.0021', `message_structure.${protocol} must be a text`);
+    if (!isUnicode(special)) throw new ApiError('SMN.0021', `message_structure.${protocol} must be a text`);
     texts[protocol] = special;
   }
   return texts;
+}
+
+/** Half a surrogate pair, which JSON within JSON can bring past the door, is no UTF-8. */
+function isUnicode(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
 }
 
 function jsonObject(text: string): Readonly<Record<string, unknown>> {

@@ -64,6 +64,7 @@ describe('a subscription', () => {
   });
 
   it('of a function needs no secret', async () => {
+    await app.createFunction('hello');
     const { status, body } = await add({ protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:hello:latest' });
     expect([status, body.secret]).toEqual([201, undefined]);
   });
@@ -94,6 +95,11 @@ describe('a subscription', () => {
     ['without an endpoint', { protocol: 'https' }, 400, 'SMN.0012'],
     ['with another protocol in its URL', { protocol: 'http', endpoint: webhook.endpoint }, 400, 'SMN.0012'],
     ['with credentials in its URL', { protocol: 'https', endpoint: 'https://a:b@example.com' }, 400, 'SMN.0012'],
+    ['with a URL that is not told from a path', { protocol: 'https', endpoint: 'https:example.com' }, 400, 'SMN.0012'],
+    ['with a blank before its URL', { protocol: 'https', endpoint: ' https://example.com' }, 400, 'SMN.0012'],
+    ['with a line end in its URL', { protocol: 'https', endpoint: 'https://exa\nmple.com' }, 400, 'SMN.0012'],
+    ['with a control character in its URL', { protocol: 'https', endpoint: 'https://example.com/\u0001' }, 400, 'SMN.0012'],
+    ['with a URL of 2,049 bytes', { protocol: 'https', endpoint: `https://example.com/${'é'.repeat(1_014)}a` }, 400, 'SMN.0012'],
     ['with no URL', { protocol: 'https', endpoint: 'example.com' }, 400, 'SMN.0012'],
     ['of no function', { protocol: 'functionstage', endpoint: 'urn:fss:local' }, 400, 'SMN.0012'],
     [
@@ -102,12 +108,20 @@ describe('a subscription', () => {
       400,
       'SMN.0012',
     ],
+    ['of a function that is not there', { protocol: 'functionstage', endpoint: 'nobody' }, 404, 'SMN.0101'],
+    [
+      'of an alias that is not there',
+      { protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:there:!prod' },
+      404,
+      'SMN.0101',
+    ],
     ['at this machine', { protocol: 'http', endpoint: 'http://localhost/' }, 403, 'SMN.0069'],
     ['at an address in hexadecimal', { protocol: 'http', endpoint: 'http://0x7f000001/' }, 403, 'SMN.0069'],
     ['at a mapped address', { protocol: 'http', endpoint: 'http://[::ffff:7f00:1]/' }, 403, 'SMN.0069'],
     ['at the metadata of a cloud', { protocol: 'http', endpoint: 'http://169.254.169.254/latest' }, 403, 'SMN.0069'],
     ['with a remark of 129 bytes', { ...webhook, remark: `a${'é'.repeat(64)}` }, 400, 'SMN.0017'],
   ])('%s is refused', async (_what, body, status, code) => {
+    await app.createFunction('there');
     expect(await add(body)).toMatchObject({ status, body: smnError(code) });
     expect((await listed()).subscription_count).toBe(0);
   });
@@ -175,6 +189,7 @@ describe('subscriptions', () => {
     ['?endpoint=http://example.com/2', [1, 'two']],
     ['?status=1', [3, 'one', 'two', 'twofold']],
     ['?status=0', [0]],
+    ['?protocol=&endpoint=&status=&fuzzy_remark=', [3, 'one', 'two', 'twofold']],
     ['?fuzzy_remark=two', [2, 'two', 'twofold']],
   ])('of all topics are listed, oldest first: %j', async (query, expected) => {
     expect(remarks(await listed(query))).toEqual(expected);
@@ -219,6 +234,7 @@ describe('where endpoints confirm', () => {
   });
 
   it('a function is confirmed at once', async () => {
+    await app.createFunction('hello');
     await add({ protocol: 'functionstage', endpoint: 'hello' });
     expect([await statusOf(), app.recordsOf('notifications')]).toEqual([[1], []]);
   });

@@ -5,9 +5,10 @@ import type { FastifyReply } from 'fastify';
 import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError } from './api-error.ts';
+import { ApiError, targetRefused } from './api-error.ts';
+import { checkCircle } from './check-target.ts';
 import { Operation } from './operation.ts';
-import { page, type Query as QueryOf, wholeQuery } from './query.ts';
+import { page, type Query as QueryOf, textQuery, wholeQuery } from './query.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
 import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
 import {
@@ -70,16 +71,20 @@ export class SubscriptionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
     this.names.find(urn, project);
-    this.checkEndpoint(dto, project);
+    this.checkAddress(dto);
     const { subscription: made, secret: madeSecret } = this.make(dto, urn);
     let subscription = made;
-    await this.writer.mutate(() => {
+    await this.writer.mutate((registry) => {
       const topic = this.names.find(urn, project);
+      this.checkFunction(registry, dto, project);
       const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
       if (same === undefined) {
         if (topic.subscriptions.length >= subscriptionsMax)
           throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions`);
-        return [this.changed(topic, [...topic.subscriptions, made])];
+        const changed = this.changed(topic, [...topic.subscriptions, made]);
+        const refused = made.protocol === 'functionstage' ? checkCircle(registry, changed) : undefined;
+        if (refused !== undefined) throw targetRefused(refused);
+        return [changed];
       }
       subscription = dto.secret === undefined ? same : { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
       return subscription === same ? [] : [this.replaced({ topic, subscription })];
@@ -103,7 +108,8 @@ export class SubscriptionsController {
   @Operation(operations.ofProject)
   @Get('subscriptions')
   ofProject(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
-    const { protocol, endpoint } = query;
+    const protocol = textQuery(query, 'protocol');
+    const endpoint = textQuery(query, 'endpoint');
     const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
     const fitting = this.registry
       .list('topic', project)
@@ -198,23 +204,28 @@ export class SubscriptionsController {
   }
 
   private listed(all: readonly Listed[], query: QueryOf): Record<string, unknown> {
-    const { fuzzy_remark: part } = query;
+    const part = textQuery(query, 'fuzzy_remark');
     const fitting = all
       .filter(({ subscription }) => part === undefined || subscription.remark.includes(part))
       .toSorted((a, b) => (a.subscription.createdAt ?? 0) - (b.subscription.createdAt ?? 0));
     return { subscription_count: fitting.length, subscriptions: page(fitting, query).map(subscriptionAnswer) };
   }
 
+  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
+    if (protocol !== 'functionstage') return;
+    const urn = parseFunctionUrn(endpoint, { region: this.options.region, project });
+    if (urn?.project !== project) throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
+    if (!registry.hasFunction(urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+  }
+
   /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
-  private checkEndpoint({ protocol, endpoint }: SubscriptionDto, project: string): void {
-    if (protocol === 'functionstage') {
-      if (parseFunctionUrn(endpoint, { region: this.options.region, project })?.project !== project)
-        throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
-      return;
-    }
-    const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-    if (url?.protocol !== `${protocol}:` || url.username !== '' || url.password !== '')
-      throw new ApiError('SMN.0012', `endpoint must be an ${protocol} URL without credentials`);
+  private checkAddress({ protocol, endpoint }: SubscriptionDto): void {
+    if (protocol === 'functionstage') return;
+    // URLs are read leniently: `https:a`, and blanks and line ends anywhere, would be kept and shown as nobody can use them elsewhere.
+    const isPlain = endpoint.toLowerCase().startsWith(`${protocol}://`) && !/[\s\p{Cc}]/u.test(endpoint);
+    const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+    if (url === undefined || url.username !== '' || url.password !== '')
+      throw new ApiError('SMN.0012', `endpoint must be a URL from ${protocol}:// without credentials and blanks`);
     const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !this.networks.mayReach(host))
       throw new ApiError('SMN.0069', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);

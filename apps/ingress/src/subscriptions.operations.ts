@@ -50,7 +50,7 @@ export const subscriptionOperations = {
       leadsTo: { updateSubscription: found, deleteSubscription: found, deleteSubscriptionOfTopic: found },
     },
     otherwise: { status: 200, example: named },
-    codes: [...topicNameCodes, 'FSS.0503', 'SMN.0007', 'SMN.0011', 'SMN.0012', 'SMN.0017', 'SMN.0069'],
+    codes: [...topicNameCodes, 'FSS.0503', 'SMN.0007', 'SMN.0011', 'SMN.0012', 'SMN.0017', 'SMN.0069', 'SMN.0101'],
   },
   ofTopic: {
     id: 'listSubscriptionsOfTopic',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { SubscriptionDocument, TopicDocument } from '#contracts';
 import type { Registry } from '#registry';
 import { ApiError } from './api-error.ts';
@@ -23,6 +24,14 @@ export class TopicNames {
     return topic;
   }
 
+  /** As {@link find}, by name or by id: where tags are asked for, clients name topics like that. */
+  findResource(nameOrId: string, project: string): TopicDocument {
+    const isMeant = ({ name, urn }: TopicDocument) => name === nameOrId || topicId(urn) === nameOrId;
+    const topic = this.registry.list('topic', project).find(isMeant);
+    if (topic === undefined) throw new ApiError('SMN.0006', `Topic not found: ${nameOrId.slice(0, 300)}`);
+    return topic;
+  }
+
   /** @throws ApiError SMN.0014 when the text is no URN of a subscription; SMN.0013 when the project has no such subscription. */
   findSubscription(urn: string, project: string): NamedSubscription {
     const topicUrn = topicOf(urn);
@@ -33,6 +42,11 @@ export class TopicNames {
       throw new ApiError('SMN.0013', `Subscription not found: ${urn}`);
     return { topic, subscription };
   }
+}
+
+/** Topics have no id of their own here; it is made of the URN, so that it stays the same. */
+export function topicId(urn: string): string {
+  return createHash('sha256').update(urn).digest('hex').slice(0, 32);
 }
 
 /** The URN of a subscription's topic; undefined when the text is no URN of a subscription. */

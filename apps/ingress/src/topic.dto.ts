@@ -1,9 +1,10 @@
-import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { limits } from '#contracts';
+import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { limits, pubSubNameLengthMax } from '#contracts';
 import type { ApiCode } from './api-error.ts';
 
 const displayNameBytesMax = 192;
 const remarkBytesMax = 128;
+const endpointBytesMax = 2_048;
 
 /** What SMN calls a field that does not fit. What it has no code for is FSS.0400. */
 export const topicCodes: Readonly<Record<string, ApiCode>> = {
@@ -28,9 +29,9 @@ export class TopicChangeDto {
 
 /** The body of a topic. */
 export class TopicDto extends TopicChangeDto {
-  /** 200 rather than SMN's 255: a Kafka topic of that name stands behind it. */
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9_-]{0,199}$/, {
-    message: 'name must be 1..200 letters, digits, - or _, from a letter or digit',
+  /** Shorter than SMN's 255: a Kafka topic of that name stands behind it. */
+  @Matches(new RegExp(`^[A-Za-z0-9][A-Za-z0-9_-]{0,${pubSubNameLengthMax - 1}}$`), {
+    message: `name must be 1..${pubSubNameLengthMax} letters, digits, - or _, from a letter or digit`,
   })
   name!: string;
 }
@@ -51,8 +52,7 @@ export class SubscriptionDto extends SubscriptionChangeDto {
   protocol!: 'http' | 'https' | 'functionstage';
 
   @IsString()
-  @MinLength(1)
-  @MaxLength(2_048)
+  @IsByteLength(1, endpointBytesMax, { message: `endpoint must have 1 to ${endpointBytesMax} bytes` })
   endpoint!: string;
 
   /** Ours: a Standard Webhooks secret of the caller's own. */

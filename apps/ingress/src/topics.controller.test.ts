@@ -66,6 +66,22 @@ describe('a topic', () => {
     });
   });
 
+  it('has its tags, none, by name and by id', async () => {
+    const { topic_id: id } = await app.must('GET', `/notifications/topics/${urn}`);
+    for (const resource of ['news', id])
+      expect(await app.call('GET', `/smn_topic/${resource}/tags`)).toMatchObject({ status: 200, body: { tags: [] } });
+    expect(await app.call('GET', '/smn_topic/olds/tags')).toMatchObject({ status: 404, body: smnError('SMN.0006') });
+  });
+
+  it('has its attributes, which are empty, all of them or the one that is asked for', async () => {
+    const attributes = async (query: string) => app.call('GET', `/notifications/topics/${urn}/attributes${query}`);
+    const both = { access_policy: '', introduction: '' };
+    expect((await attributes('')).body.attributes).toEqual(both);
+    expect((await attributes('?name=')).body.attributes).toEqual(both);
+    expect((await attributes('?name=introduction')).body.attributes).toEqual({ introduction: '' });
+    expect(await attributes('?name=colour')).toMatchObject({ status: 400, body: smnError('SMN.0046') });
+  });
+
   it('is deleted, though a policy names it, with its subscriptions', async () => {
     await app.must('PUT', '/sendoff/agencies/all', { grants: [{ type: 'SMN', resource: '*' }] });
     await app.createFunction('hello', { xrole: 'all' });
@@ -120,22 +136,26 @@ describe('topics', () => {
     return [body.topic_count, ...body.topics.map(({ name }: { name: string }) => name)] as unknown[];
   };
   beforeEach(async () => {
+    await app.clock.advance(1);
     for (const name of ['sports', 'arts']) await app.must('POST', '/notifications/topics', { name, display_name: `all ${name}` });
+    await app.clock.advance(1);
+    await app.must('POST', '/notifications/topics', { name: 'late' });
   });
 
   it.each<[query: string, expected: unknown[]]>([
-    ['', [3, 'arts', 'news', 'sports']],
-    ['?limit=2', [3, 'arts', 'news']],
-    ['?offset=2&limit=2', [3, 'sports']],
-    ['?offset=3', [3]],
+    ['', [4, 'late', 'arts', 'sports', 'news']],
+    ['?limit=2', [4, 'late', 'arts']],
+    ['?offset=3&limit=2', [4, 'news']],
+    ['?offset=4', [4]],
     ['?name=art', [0]],
     ['?name=arts', [1, 'arts']],
     ['?fuzzy_name=rts', [2, 'arts', 'sports']],
     ['?fuzzy_name=rts&limit=1&offset=1', [2, 'sports']],
     ['?fuzzy_display_name=all%20s', [1, 'sports']],
     ['?topic_id=0', [0]],
-    ['?enterprise_project_id=0', [3, 'arts', 'news', 'sports']],
-  ])('are listed by name: %j', async (query, expected) => {
+    ['?name=&fuzzy_name=&fuzzy_display_name=&topic_id=&offset=&limit=', [4, 'late', 'arts', 'sports', 'news']],
+    ['?enterprise_project_id=0', [4, 'late', 'arts', 'sports', 'news']],
+  ])('are listed newest first: %j', async (query, expected) => {
     expect(await names(query)).toEqual(expected);
   });
 
@@ -230,6 +250,8 @@ describe('publishing', () => {
     ['a structure that is null', structure('null'), 400, 'SMN.0021'],
     ['a structure without a default', structure({ http: 'a' }), 400, 'SMN.0021'],
     ['a structure whose text is none', structure({ default: 'a', http: {} }), 400, 'SMN.0021'],
+    ['a structure with half a surrogate pair', structure('{"default":"\\ud800"}'), 400, 'SMN.0021'],
+    ['a structure with half of one for a protocol', structure('{"default":"a","http":"\\udc00"}'), 400, 'SMN.0021'],
     ['a byte of structure too much', structure({ default: 'a'.repeat(256 * 1_024) }), 400, 'SMN.0021'],
     ['a template', { message: 'a', message_template_name: 't' }, 400, 'SMN.0032'],
   ])('refuses %s', async (_what, body, status, code) => {

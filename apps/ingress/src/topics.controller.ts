@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
@@ -6,13 +5,13 @@ import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
 import { Operation } from './operation.ts';
-import { page, type Query as QueryOf } from './query.ts';
+import { page, type Query as QueryOf, textQuery } from './query.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from './request-id.interceptor.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from './tokens.ts';
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
 import type { TopicMessages } from './topic-messages.ts';
-import type { TopicNames } from './topic-names.ts';
+import { topicId, type TopicNames } from './topic-names.ts';
 import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from './validated.ts';
 
@@ -23,11 +22,6 @@ const topicAttributes = ['access_policy', 'introduction'] as const;
 /** `YYYY-MM-DDTHH:mm:ssZ`. */
 function utcSeconds(at: EpochMs): string {
   return `${utcText(at).slice(0, 19)}Z`;
-}
-
-/** Topics have no id of their own here; it is made of the URN, so that it stays the same. */
-function topicId(urn: string): string {
-  return createHash('sha256').update(urn).digest('hex').slice(0, 32);
 }
 
 function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDocument): Record<string, unknown> {
@@ -81,24 +75,29 @@ export class TopicsController {
 
   @Operation(operations.attributes)
   @Get(':urn/attributes')
-  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() { name }: QueryOf): Record<string, unknown> {
+  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
     this.names.find(urn, project);
-    const shown = topicAttributes.filter((attribute) => name === undefined || name === '' || name === attribute);
+    const name = textQuery(query, 'name');
+    const shown = topicAttributes.filter((attribute) => name === undefined || name === attribute);
+    if (shown.length === 0) throw new ApiError('SMN.0046', `name must be one of ${topicAttributes.join(', ')}`);
     return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
   }
 
-  /** By name; the count is of all that fit, on this page and beyond. */
+  /** Newest first; the count is of all that fit, on this page and beyond. */
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
-    const { name, fuzzy_name: part, topic_id: id, fuzzy_display_name: displayPart } = query;
+    const name = textQuery(query, 'name');
+    const part = textQuery(query, 'fuzzy_name');
+    const displayPart = textQuery(query, 'fuzzy_display_name');
+    const id = textQuery(query, 'topic_id');
     const fitting = this.registry
       .list('topic', project)
       .filter((topic) => name === undefined || name === topic.name)
       .filter((topic) => part === undefined || topic.name.includes(part))
       .filter((topic) => id === undefined || id === topicId(topic.urn))
       .filter((topic) => displayPart === undefined || topic.displayName.includes(displayPart))
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
     return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
   }
 

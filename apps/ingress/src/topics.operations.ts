@@ -45,8 +45,11 @@ export const topicTagOperations = {
     id: 'listTopicTags',
     tag: 'Topics',
     summary: 'Shows the tags of a topic: there are none.',
-    parameters: [inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic.', example: 'alerts' })],
+    parameters: [
+      inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic, or its id.', example: 'alerts' }),
+    ],
     answer: { status: 200, example: { tags: [] } },
+    codes: ['SMN.0006'],
   },
 } as const satisfies Record<string, OperationSpec>;
 
@@ -74,12 +77,12 @@ export const topicOperations = {
       ),
     ],
     answer: { status: 200, example: { ...exampleRequestId, attributes: { access_policy: '' } } },
-    codes: topicNameCodes,
+    codes: [...topicNameCodes, 'SMN.0046'],
   },
   list: {
     id: 'listTopics',
     tag: 'Topics',
-    summary: 'Lists the topics of the project, by name.',
+    summary: 'Lists the topics of the project, newest first.',
     parameters: [
       ...pageParameters,
       inQuery('name', { type: 'string' }, { description: 'Only the topic of this name.', example: 'alerts' }),

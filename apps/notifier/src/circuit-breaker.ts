@@ -27,6 +27,11 @@ export class CircuitBreaker {
     return 0;
   }
 
+  /** Takes back the try that {@link waitMs} allowed: it came to nothing that was the target's doing, so that the next one may decide. */
+  untried(): void {
+    this.isProbing = false;
+  }
+
   /** Takes how a try went; a target that answers, even with a refusal, is well. */
   tried(isWell: boolean, now: number): void {
     this.isProbing = false;

@@ -223,9 +223,12 @@ describe('the end of an invocation', () => {
     ]);
   });
 
-  it('is not told to a place of another project', async () => {
+  it('is told to no place and no topic of another project', async () => {
     await change({ ...place('DIS', 'results'), project: 'p2' });
     await settled({ type: 'DIS', streamName: 'results' });
-    expect([told, written('undelivered').length]).toEqual([[], 1]);
+    await subscribe(subscription('a'));
+    const invocation = anInvocation({ project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
+    await deliveries.onSettlement(incoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+    expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
   });
 });

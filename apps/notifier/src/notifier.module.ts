@@ -5,13 +5,14 @@ import type { KafkaGateway } from '#kafka';
 import { s3Of } from '#objects';
 import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
+import { ChainedInvocations } from './adapters/chained-invocations.ts';
 import { FolderDestination } from './adapters/folder-destination.ts';
 import { FunctionDestination } from './adapters/function-destination.ts';
 import { S3Destination } from './adapters/s3-destination.ts';
 import { StreamDestination } from './adapters/stream-destination.ts';
 import { SubscriptionDestination } from './adapters/subscription-destination.ts';
 import { TopicDestination } from './adapters/topic-destination.ts';
-import { TopicMaker } from './adapters/topic-maker.ts';
+import { UserTopics } from './adapters/user-topics.ts';
 import { WebhookClient } from './adapters/webhook-client.ts';
 import { Deliveries, type DeliveryObserver } from './deliveries.ts';
 import type { Destination } from './destination.ts';
@@ -50,27 +51,27 @@ function objectStore({ config, clock, logger }: NotifierParts): { destination: D
 /** Makes an adapter for each kind of target. */
 export function openDestinations(parts: NotifierParts): OpenDestinations {
   const { config, gateway, registry, sealer, clock } = parts;
-  const { topicPrefix } = config;
+  const { topicPrefix, region } = config;
   const { publisher } = gateway;
-  const topics = new TopicMaker(gateway.admin, config.partitions);
+  const topics = new UserTopics(gateway.admin, publisher, config.partitions);
+  const chained = new ChainedInvocations({ publisher, registry, topicPrefix, region });
   const objects = objectStore(parts);
   const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
   const subscription = new SubscriptionDestination({
     registry,
-    publisher,
+    chained,
     clock,
     webhooks,
     sealer,
     tokens: new SubscriptionTokens(sealer),
-    topicPrefix,
     ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     timeoutMs: config.webhookTimeoutMs,
   });
   const all = [
     objects.destination,
-    new StreamDestination(publisher, topics, registry, topicPrefix),
-    new TopicDestination(publisher, topics, topicPrefix),
-    new FunctionDestination(publisher, topicPrefix),
+    new StreamDestination(topics, registry, topicPrefix),
+    new TopicDestination(topics, topicPrefix),
+    new FunctionDestination(chained),
     subscription,
   ] as readonly Destination[];
   return {

@@ -45,10 +45,10 @@ export class RegistryDirectory implements TargetDirectory {
       case 'DIS':
         return this.registry.place(occasionProject(occasion), target.type, resourceOf(target)) !== undefined;
       case 'SMN':
-        return this.registry.topic(target.topicUrn) !== undefined;
+        return this.registry.topic(target.topicUrn)?.project === occasionProject(occasion);
       case 'FunctionGraph': {
         const urn = parseFunctionUrn(target.functionUrn, nowhere);
-        return urn !== undefined && (this.registry.versionByUrn(urn) ?? this.registry.alias(urn)) !== undefined;
+        return urn !== undefined && this.registry.hasFunction(urn);
       }
       default:
         return target satisfies never;

@@ -60,4 +60,37 @@ describe('TargetLanes', () => {
     expect(await lanes.run('a', ask)).toEqual(delivered);
     expect([isAsked, lanes.open]).toEqual([true, 0]);
   });
+
+  it('asks a target again after a try that was not made for want of something else', async () => {
+    const clock = new ManualClock();
+    const lanes = new TargetLanes(limits, clock);
+    for (let failure = 0; failure < limits.failuresMax; failure++) await lanes.run('a', async () => deferred);
+    await clock.advance(limits.openMs);
+    const behind = () => Promise.reject(new Error('the registry is behind'));
+    await expect(lanes.run('a', behind)).rejects.toThrow('behind');
+    expect(await lanes.run('a', async () => delivered)).toEqual(delivered);
+    expect(lanes.open).toBe(0);
+  });
+
+  it('makes no try too many when one comes as another ends', async () => {
+    const lanes = new TargetLanes({ ...limits, triesMax: 1 }, new ManualClock());
+    let running = 0;
+    let most = 0;
+    const make = async () => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      return delivered;
+    };
+    const first = heldTry();
+    const results: Promise<unknown>[] = [lanes.run('a', first.make), lanes.run('a', make)];
+    first.end();
+    // As many steps as it takes for one to fall between the end of the first and the beginning of the next.
+    for (let step = 0; step < 10; step++) {
+      results.push(lanes.run('a', make));
+      await Promise.resolve();
+    }
+    await Promise.all(results);
+    expect(most).toBe(1);
+  });
 });

@@ -41,25 +41,33 @@ export class TargetLanes {
    */
   async run(key: string, tryOnce: () => Promise<Delivery>): Promise<Turn> {
     const lane = this.laneOf(key);
-    if (lane.running >= this.limits.triesMax) {
-      if (lane.waiting.length >= this.limits.waitingMax)
-        return { kind: 'postponed', waitMs: this.limits.openMs, reason: 'too many notifications wait for this target' };
-      await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    if (lane.running < this.limits.triesMax) lane.running++;
+    else if (lane.waiting.length >= this.limits.waitingMax)
+      return { kind: 'postponed', waitMs: this.limits.openMs, reason: 'too many notifications wait for this target' };
+    else await new Promise<void>((resolve) => lane.waiting.push(resolve));
+    try {
+      return await this.tryUnlessOpen(lane, tryOnce);
+    } finally {
+      // A place is handed on, never free in between: somebody who came just then would make one try too many.
+      const next = lane.waiting.shift();
+      if (next === undefined) lane.running--;
+      else next();
     }
-    const waitMs = lane.breaker.waitMs(this.clock.now());
+  }
+
+  private async tryUnlessOpen({ breaker }: Lane, tryOnce: () => Promise<Delivery>): Promise<Delivery> {
+    const waitMs = breaker.waitMs(this.clock.now());
     if (waitMs > 0) {
-      lane.waiting.shift()?.();
       const reason = 'the target has failed many times in a row and is left alone for a while';
       return { kind: 'deferred', reason, retryAfterMs: waitMs };
     }
-    lane.running++;
     try {
       const delivery = await tryOnce();
-      lane.breaker.tried(delivery.kind !== 'deferred', this.clock.now());
+      breaker.tried(delivery.kind !== 'deferred', this.clock.now());
       return delivery;
-    } finally {
-      lane.running--;
-      lane.waiting.shift()?.();
+    } catch (error) {
+      breaker.untried();
+      throw error;
     }
   }
 

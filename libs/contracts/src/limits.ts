@@ -14,6 +14,10 @@ export const limits = {
   eventAgeSecondsMax: 86_400,
   /** Days after which an object may expire; 0 keeps it. */
   expiresDaysMax: 365,
+  /** Longest prefix of objects, in bytes of UTF-8: with day and request id a key stays below the 1,024 of every S3. */
+  objectPrefixBytesMax: 960,
+  /** Longest part of it between slashes, in bytes of UTF-8: a file name of a folder, and of MinIO. */
+  objectPrefixPartBytesMax: 255,
   /** Chained invocations in a row before recursion is assumed. */
   hopsMax: 16,
   /** Longest delay a caller may ask for, in seconds. */

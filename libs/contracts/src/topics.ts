@@ -136,3 +136,9 @@ export function streamTopic(prefix: string, streamName: string): string {
 export function pubSubTopic(prefix: string, topicName: string): string {
   return `${prefix}topic.${topicName}`;
 }
+
+/** Longest name of a pub/sub topic, in characters. */
+export const pubSubNameLengthMax = 200;
+
+/** Longest prefix of all topics, in characters: with the longest name of a pub/sub topic it is as long as Kafka lets a topic be. */
+export const topicPrefixLengthMax = 249 - pubSubTopic('', '').length - pubSubNameLengthMax;

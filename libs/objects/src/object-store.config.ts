@@ -1,4 +1,5 @@
 import { IsOptional, IsString, IsUrl, Matches } from 'class-validator';
+import { bucketNamePattern, bucketNameRule } from '#contracts';
 import { ServiceConfig, Setting } from '#platform';
 
 /** What a service that uses an object store reads from its environment. */
@@ -40,6 +41,6 @@ export class CodeStoreConfig extends ObjectStoreConfig {
     description:
       'Bucket for the code of zip functions, made where it is not there; without an S3 a folder `code` takes its place.',
   })
-  @Matches(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
+  @Matches(bucketNamePattern, { message: `S3_CODE_BUCKET ${bucketNameRule}` })
   codeBucket: string = 'sendoff-code';
 }

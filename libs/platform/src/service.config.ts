@@ -1,5 +1,5 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
-import { defaultTopicPrefix } from '#contracts';
+import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
 import { Setting } from './load-config.ts';
 
 /** What every service reads from its environment. */
@@ -19,8 +19,9 @@ export class ServiceConfig {
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers: string[] = ['127.0.0.1:9092'];
 
-  @Setting({ env: 'KAFKA_TOPIC_PREFIX', description: 'Prefix of every topic.' })
-  @Matches(/^[a-zA-Z0-9._-]{0,100}$/)
+  @Setting({ env: 'KAFKA_TOPIC_PREFIX', description: `Prefix of every topic, of at most ${topicPrefixLengthMax} characters.` })
+  @Matches(/^[a-zA-Z0-9._-]*$/, { message: 'KAFKA_TOPIC_PREFIX must be letters, digits, ., _ and -' })
+  @MaxLength(topicPrefixLengthMax)
   topicPrefix: string = defaultTopicPrefix;
 
   @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic when it is made.' })

@@ -106,6 +106,11 @@ export class Registry {
     return this.#of('alias', aliasKey(formatFunctionUrn(urn)));
   }
 
+  /** Does a URN name a version, or an alias, that is there? */
+  hasFunction(urn: FunctionUrn): boolean {
+    return (this.versionByUrn(urn) ?? this.alias(urn)) !== undefined;
+  }
+
   /** The policy set for exactly this version; one without a policy of its own has none. @param urn parsed, or eight fields. */
   policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
     return this.#of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));

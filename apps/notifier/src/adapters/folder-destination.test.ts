@@ -64,6 +64,16 @@ describe('an object in a folder', () => {
     expect(await filesIn(root)).toEqual([]);
   });
 
+  it('is refused at once where a part of its prefix is longer than names of files are', async () => {
+    expect(await folder.deliver(notification, target({ prefix: 'x'.repeat(256) }))).toMatchObject({ kind: 'refused' });
+    expect(await objects()).toEqual([]);
+  });
+
+  it('lies below a prefix as long as policies may have it', async () => {
+    const prefix = `${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(192)}`;
+    expect(await folder.deliver(notification, target({ prefix, expiresDays: 1 }))).toMatchObject({ kind: 'delivered' });
+  });
+
   it('stays for ever where it does not expire', async () => {
     await folder.deliver(notification, target());
     await clock.advance(1_000 * dayMs);

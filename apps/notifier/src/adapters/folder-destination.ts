@@ -43,7 +43,8 @@ export class FolderDestination implements Destination<ObsTarget> {
       await rename(draft, file);
       return { kind: 'delivered', location: `file://${file}` };
     } catch (error) {
-      return { kind: 'deferred', reason: reasonOf(error) };
+      const isFinal = (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG';
+      return { kind: isFinal ? 'refused' : 'deferred', reason: reasonOf(error) };
     }
   }
 

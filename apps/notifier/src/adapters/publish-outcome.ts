@@ -4,7 +4,11 @@ import type { Delivery } from '#lifecycle';
 import { reasonOf } from '../destination.ts';
 
 /** Publishes, and says in a delivery's words how it went: what may pass later is deferred. */
-export async function publishOutcome(publisher: Publisher, record: OutgoingRecord, location: string): Promise<Delivery> {
+export async function publishOutcome(
+  publisher: Pick<Publisher, 'publish'>,
+  record: OutgoingRecord,
+  location: string,
+): Promise<Delivery> {
   try {
     await publisher.publish(record);
     return { kind: 'delivered', location };

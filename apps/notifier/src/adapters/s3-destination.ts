@@ -1,4 +1,6 @@
-import type { Client, LifecycleConfig, LifecycleRule } from 'minio';
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Client } from 'minio';
 import type { EpochMs, Target } from '#contracts';
 import type { Delivery } from '#lifecycle';
 import { s3Client, type S3Options } from '#objects';
@@ -8,6 +10,10 @@ import { objectKey } from '../object-key.ts';
 
 type ObsTarget = Extract<Target, { type: 'OBS' }>;
 
+interface ExpiringObject extends Pick<ObsTarget, 'bucket' | 'expiresDays'> {
+  readonly key: string;
+}
+
 /** Answers that will be the same next time. */
 const finalCodes = new Set([
   'NoSuchBucket',
@@ -16,12 +22,17 @@ const finalCodes = new Set([
   'SignatureDoesNotMatch',
   'InvalidBucketName',
   'KeyTooLongError',
+  'XMinioInvalidObjectName',
   'AllAccessDisabled',
 ]);
 
 /** How long a rule that was seen in a bucket is taken to be there still. */
 const ruleSeenForMs = 600_000;
 const tagKey = 'sendoff-expires-days';
+/** Of a lifecycle; a thousand rules of a kilobyte each. */
+const lifecycleBytesMax = 1_048_576;
+/** Amazon S3 has this part of a lifecycle in a header, and sets it back where it does not come. */
+const minimumSizes = 'x-amz-transition-default-minimum-object-size';
 
 /**
  * An S3 bucket, MinIO's or any other.
@@ -49,11 +60,8 @@ export class S3Destination implements Destination<ObsTarget> {
 
   async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<Delivery> {
     const key = objectKey(prefix, notification);
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('the try took too long')), { once: true });
-    });
     try {
-      await Promise.race([this.put(bucket, key, notification.texts.default, expiresDays), aborted]);
+      await unlessAborted(signal, async () => this.put({ bucket, key, expiresDays }, notification.texts.default, signal));
       return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
     } catch (error) {
       const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
@@ -62,50 +70,83 @@ export class S3Destination implements Destination<ObsTarget> {
   }
 
   /** As `putObject` does it, which would turn a tag into metadata. */
-  private async put(bucketName: string, objectName: string, message: string, expiresDays: number): Promise<void> {
+  private async put({ bucket, key, expiresDays }: ExpiringObject, message: string, signal: AbortSignal): Promise<void> {
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (expiresDays > 0) {
-      await this.ensureRule(bucketName, expiresDays);
+      await this.ensureRule(bucket, expiresDays, signal);
       headers['x-amz-tagging'] = `${tagKey}=${expiresDays}`;
     }
-    await this.client.makeRequestAsyncOmit({ method: 'PUT', bucketName, objectName, headers }, Buffer.from(message));
+    await this.client.makeRequestAsyncOmit({ method: 'PUT', bucketName: bucket, objectName: key, headers }, Buffer.from(message));
   }
 
-  /** One at a time: two that read, add and write at once would lose one of the rules. */
-  private async ensureRule(bucket: string, expiresDays: number): Promise<void> {
+  /**
+   * One at a time: two that read, add and write at once would lose one of the rules. A store that does not answer is waited for as long as
+   * the try lasts, for all others wait behind it.
+   */
+  private async ensureRule(bucket: string, expiresDays: number, signal: AbortSignal): Promise<void> {
     const name = `${bucket}/${expiresDays}`;
     const isInPlace = () => this.clock.now() - (this.seenAt.get(name) ?? 0) < ruleSeenForMs;
     if (isInPlace()) return;
     const setting = this.settingRules.then(async () => {
       if (isInPlace()) return;
-      const rules = await this.rulesOf(bucket);
-      const wanted = ruleFor(expiresDays);
-      if (!rules.some(({ ID: id }) => id === wanted.ID))
-        await this.client.setBucketLifecycle(bucket, { Rule: [...rules, wanted] } as unknown as LifecycleConfig);
+      await unlessAborted(signal, async () => this.addRule(bucket, expiresDays));
       this.seenAt.set(name, this.clock.now());
     });
     this.settingRules = setting.catch(() => undefined);
     return setting;
   }
 
-  private async rulesOf(bucket: string): Promise<readonly LifecycleRule[]> {
+  private async addRule(bucketName: string, expiresDays: number): Promise<void> {
+    const { rules, headers } = await this.lifecycleOf(bucketName);
+    const wanted = ruleFor(expiresDays);
+    if (rules.some((rule) => rule.includes(`<ID>${wanted.id}</ID>`))) return;
+    const body = Buffer.from(`<LifecycleConfiguration>${rules.join('')}${wanted.xml}</LifecycleConfiguration>`);
+    const md5 = createHash('md5').update(body).digest('base64');
+    const request = { method: 'PUT', bucketName, query: 'lifecycle', headers: { ...headers, 'content-md5': md5 } } as const;
+    await this.client.makeRequestAsyncOmit(request, body);
+  }
+
+  /** The rules as they are written: a parser that takes `007` for a number would give the user back a rule for other objects. */
+  private async lifecycleOf(bucketName: string): Promise<{ rules: readonly string[]; headers: Record<string, string> }> {
     try {
-      const lifecycle = (await this.client.getBucketLifecycle(bucket)) as {
-        readonly Rule?: LifecycleRule | LifecycleRule[];
-      } | null;
-      return [lifecycle?.Rule ?? []].flat();
+      const answer = await this.client.makeRequestAsync({ method: 'GET', bucketName, query: 'lifecycle' });
+      const text = await textOf(answer);
+      const rules = text.match(/<Rule>.*?<\/Rule>/gs) ?? [];
+      if (rules.length === 0 && /Rule/.test(text))
+        throw new Error('the lifecycle of the bucket cannot be read, and is left as it is');
+      const sizes = answer.headers[minimumSizes];
+      return { rules, headers: typeof sizes === 'string' ? { [minimumSizes]: sizes } : {} };
     } catch (error) {
-      if ((error as { code?: string }).code === 'NoSuchLifecycleConfiguration') return [];
+      if ((error as { code?: string }).code === 'NoSuchLifecycleConfiguration') return { rules: [], headers: {} };
       throw error;
     }
   }
 }
 
-function ruleFor(expiresDays: number): LifecycleRule {
-  return {
-    ID: `sendoff-expires-${expiresDays}d`,
-    Status: 'Enabled',
-    Filter: { Tag: { Key: tagKey, Value: String(expiresDays) } },
-    Expiration: { Days: expiresDays },
-  } as unknown as LifecycleRule;
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > lifecycleBytesMax) throw new Error(`the lifecycle of the bucket has more than ${lifecycleBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What an action comes to, if it does so in time; the action itself cannot be stopped. */
+async function unlessAborted<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  const late = new Error('the try took too long');
+  if (signal.aborted) throw late;
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(late), { once: true });
+  });
+  return Promise.race([action(), aborted]);
+}
+
+function ruleFor(expiresDays: number): { readonly id: string; readonly xml: string } {
+  const id = `sendoff-expires-${expiresDays}d`;
+  const filter = `<Filter><Tag><Key>${tagKey}</Key><Value>${expiresDays}</Value></Tag></Filter>`;
+  const expiration = `<Expiration><Days>${expiresDays}</Days></Expiration>`;
+  return { id, xml: `<Rule><ID>${id}</ID>${filter}<Status>Enabled</Status>${expiration}</Rule>` };
 }

@@ -6,7 +6,7 @@ import { aSettlement, builtAt } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
 import { StreamDestination } from './stream-destination.ts';
-import { TopicMaker } from './topic-maker.ts';
+import { UserTopics } from './user-topics.ts';
 
 const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
 const place = (name: string, topic?: string): PlaceDocument => ({
@@ -18,12 +18,18 @@ const place = (name: string, topic?: string): PlaceDocument => ({
   ...(topic === undefined ? {} : { topic }),
 });
 
-function streamOver(kafka: MemoryKafka, ...places: readonly PlaceDocument[]): StreamDestination {
+/** What a stream needs of a cluster. */
+interface Kafka {
+  readonly admin: Pick<MemoryKafka['admin'], 'ensureTopics'>;
+  readonly publisher: Pick<MemoryKafka['publisher'], 'publish'>;
+}
+
+function streamOver({ admin, publisher }: Kafka, ...places: readonly PlaceDocument[]): StreamDestination {
   const registry = {
     place: (project: string, type: 'OBS' | 'DIS', name: string) =>
       places.find((one) => one.project === project && one.type === type && one.name === name),
   };
-  return new StreamDestination(kafka.publisher, new TopicMaker(kafka.admin, 2), registry, 's.');
+  return new StreamDestination(new UserTopics(admin, publisher, 2), registry, 's.');
 }
 
 const texts = (kafka: MemoryKafka, topic: string) => kafka.records(topic).map(({ value }) => String(value));
@@ -58,6 +64,19 @@ describe('a stream', () => {
     const stream = streamOver(kafka, { ...place('orders'), project: 'p2' });
     expect(await told(stream, 'orders')).toEqual({ kind: 'refused', reason: 'stream orders does not exist any more' });
     expect(await kafka.admin.list()).not.toContain('s.stream.orders');
+  });
+
+  it('has its topic made again where somebody removed it', async () => {
+    const emptied = new MemoryKafka();
+    let now = kafka;
+    const admin: Kafka['admin'] = { ensureTopics: (specs) => now.admin.ensureTopics(specs) };
+    const publisher: Kafka['publisher'] = { publish: (records) => now.publisher.publish(records) };
+    const stream = streamOver({ admin, publisher }, place('orders'));
+    expect(await told(stream, 'orders')).toMatchObject({ kind: 'delivered' });
+    now = emptied;
+    expect(await told(stream, 'orders')).toMatchObject({ kind: 'deferred' });
+    expect(await told(stream, 'orders')).toMatchObject({ kind: 'delivered' });
+    expect(texts(emptied, 's.stream.orders')).toHaveLength(1);
   });
 
   it('is tried again later while the brokers are away', async () => {

@@ -1,10 +1,8 @@
-import { type OutgoingRecord, streamTopic, type Target, utcText } from '#contracts';
-import type { Publisher } from '#kafka';
+import { streamTopic, type Target, utcText } from '#contracts';
 import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
-import { type Destination, type Notification, reasonOf } from '../destination.ts';
-import { publishOutcome } from './publish-outcome.ts';
-import type { TopicMaker } from './topic-maker.ts';
+import type { Destination, Notification } from '../destination.ts';
+import type { UserTopics } from './user-topics.ts';
 
 /** Headers of a notification on a topic. @see CloudEvents Kafka protocol binding, binary mode */
 export function cloudEventHeaders({ id, source, type, contentType, at, traceparent }: Notification): Record<string, string> {
@@ -24,8 +22,7 @@ export class StreamDestination implements Destination<Extract<Target, { type: 'D
   readonly type = 'DIS';
 
   constructor(
-    private readonly publisher: Publisher,
-    private readonly topics: TopicMaker,
+    private readonly topics: UserTopics,
     private readonly registry: Pick<Registry, 'place'>,
     private readonly prefix: string,
   ) {}
@@ -36,17 +33,7 @@ export class StreamDestination implements Destination<Extract<Target, { type: 'D
     // Without its place nobody can tell which topic was meant.
     if (place === undefined) return { kind: 'refused', reason: `stream ${streamName} does not exist any more` };
     const topic = place.topic ?? streamTopic(this.prefix, streamName);
-    const record: OutgoingRecord = {
-      topic,
-      key: id,
-      value: Buffer.from(notification.texts.default),
-      headers: cloudEventHeaders(notification),
-    };
-    try {
-      await this.topics.ensure(topic);
-    } catch (error) {
-      return { kind: 'deferred', reason: reasonOf(error) };
-    }
-    return publishOutcome(this.publisher, record, `kafka topic ${topic}, key ${id}`);
+    const value = Buffer.from(notification.texts.default);
+    return this.topics.write({ topic, key: id, value, headers: cloudEventHeaders(notification) });
   }
 }

@@ -8,14 +8,15 @@ import { epochMs, type SubscriptionDocument, type SubscriptionTarget, type Topic
 import { MemoryKafka, topicSpecs } from '#kafka';
 import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
-import { aPublication, builtAt, ManualClock } from '#testing';
+import { aFunction, aPublication, builtAt, ManualClock } from '#testing';
 import { faultOfWebhook } from '../../../../test/standard-webhooks.ts';
 import { Subscriber } from '../../../../test/subscriber.ts';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
+import { ChainedInvocations } from './chained-invocations.ts';
 import { SubscriptionDestination } from './subscription-destination.ts';
 import { TopicDestination } from './topic-destination.ts';
-import { TopicMaker } from './topic-maker.ts';
+import { UserTopics } from './user-topics.ts';
 import { WebhookClient } from './webhook-client.ts';
 
 const topicUrn = 'urn:smn:local:p1:news';
@@ -62,6 +63,7 @@ class Rig {
   private constructor(
     readonly kafka: MemoryKafka,
     readonly destination: SubscriptionDestination,
+    readonly chained: ChainedInvocations,
     readonly clock: ManualClock,
     private readonly writer: RegistryWriter,
     readonly close: () => Promise<void>,
@@ -76,9 +78,11 @@ class Rig {
     const clock = new ManualClock(builtAt);
     const webhooks = new WebhookClient(new AllowedNetworks(networks), 4);
     const more = publicUrl === undefined ? {} : { publicUrl };
-    const parts = { registry, publisher, clock, webhooks, sealer, tokens, topicPrefix: 's.', timeoutMs: 2_000, ...more };
+    const chained = new ChainedInvocations({ publisher, registry, topicPrefix: 's.', region: 'local' });
+    const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
     const writer = new RegistryWriter({ registry, publisher, prefix: 's.' });
-    return new Rig(kafka, new SubscriptionDestination(parts), clock, writer, async () => {
+    await writer.write([aFunction()]);
+    return new Rig(kafka, new SubscriptionDestination(parts), chained, clock, writer, async () => {
       webhooks.close();
       await registry.close();
     });
@@ -124,7 +128,7 @@ destinationConformance('a function that subscribed', async () => {
 destinationConformance('a pub/sub topic', async () => {
   const kafka = new MemoryKafka();
   return {
-    destination: new TopicDestination(kafka.publisher, new TopicMaker(kafka.admin, 1), 's.'),
+    destination: new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.'),
     target: { type: 'SMN', topicUrn },
     keepsCopies: true,
     received: async () => kafka.records('s.topic.news').map(({ value }) => String(value)),
@@ -137,7 +141,7 @@ describe('a record on a pub/sub topic', () => {
     const kafka = new MemoryKafka();
     const attributes = [{ name: 'kind', type: 'STRING', value: 'news' }] as const;
     const notification = published({ texts: { default: 'for all', http: 'for some' }, attributes });
-    const topic = new TopicDestination(kafka.publisher, new TopicMaker(kafka.admin, 1), 's.');
+    const topic = new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.');
     await topic.deliver(notification, { type: 'SMN', topicUrn });
     const [record] = kafka.records('s.topic.news');
     expect(String(record?.value)).toBe('for all');
@@ -346,14 +350,24 @@ describe('a webhook', () => {
       caughtUp: async () => void (subscriptions = [subscriptionTo(subscriber.url)]),
     };
     const webhooks = new WebhookClient(new AllowedNetworks(['127.0.0.0/8']), 1);
-    const { publisher } = rig.kafka;
-    const parts = { registry, publisher, clock: rig.clock, webhooks, sealer, tokens, topicPrefix: 's.', timeoutMs: 2_000 };
+    const { chained, clock } = rig;
+    const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000 };
     expect(await new SubscriptionDestination(parts).deliver(published(), target(), never)).toMatchObject({ kind: 'delivered' });
     webhooks.close();
   });
 });
 
 describe('a function that subscribed', () => {
+  it('and is gone is not told', async () => {
+    const rig = await Rig.open();
+    await rig.subscribe(subscriptionTo('nobody', { protocol: 'functionstage' }));
+    expect(await rig.destination.deliver(published(), target(), never)).toEqual({
+      kind: 'refused',
+      reason: 'function nobody does not exist any more',
+    });
+    await rig.close();
+  });
+
   it('is not given more than it takes', async () => {
     const rig = await Rig.open();
     await rig.subscribe(subscriptionTo('hello', { protocol: 'functionstage' }));

@@ -8,12 +8,11 @@ import {
   unsubscribeUrl,
   utcText,
 } from '#contracts';
-import type { Publisher } from '#kafka';
 import type { Delivery } from '#lifecycle';
 import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
-import { invokeChained } from './function-destination.ts';
+import type { ChainedInvocations } from './chained-invocations.ts';
 import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhook-client.ts';
 
 const busyStatuses = new Set([408, 425, 429]);
@@ -23,12 +22,11 @@ const catchUpMs = 5_000;
 /** What the destination works with. */
 export interface SubscriptionParts {
   readonly registry: Pick<Registry, 'topic' | 'caughtUp'>;
-  readonly publisher: Publisher;
+  readonly chained: ChainedInvocations;
   readonly clock: Clock;
   readonly webhooks: WebhookClient;
   readonly sealer: Sealer;
   readonly tokens: SubscriptionTokens;
-  readonly topicPrefix: string;
   /** Where receivers reach the API; without it there are no links. */
   readonly publicUrl?: string;
   /** Longest wait for an answer. */
@@ -76,7 +74,7 @@ export class SubscriptionDestination implements Destination<SubscriptionTarget> 
       subject,
     };
     const event = { record: [{ event_version: '1.0', smn, event_subscription_urn: urn, event_source: 'smn' }] };
-    return invokeChained(this.parts.publisher, this.parts.topicPrefix, notification, endpoint, JSON.stringify(event));
+    return this.parts.chained.start(notification, endpoint, JSON.stringify(event));
   }
 
   private async push(

@@ -1,0 +1,57 @@
+import { type FunctionUrn, intakeHeader, limits, type OutgoingRecord, parseFunctionUrn, physicalTopic } from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Delivery } from '#lifecycle';
+import type { Registry } from '#registry';
+import { chainedRequestId } from '../chained-id.ts';
+import type { Notification } from '../destination.ts';
+import { publishOutcome } from './publish-outcome.ts';
+
+/** How long the own copy of the registry may take to hear of a function that was just made. */
+const catchUpMs = 5_000;
+
+/** What chained invocations are started with. */
+export interface ChainParts {
+  readonly publisher: Publisher;
+  readonly registry: Pick<Registry, 'functionByUrn' | 'hasFunction' | 'caughtUp'>;
+  readonly topicPrefix: string;
+  /** In short URNs. */
+  readonly region: string;
+}
+
+/** Starts functions because of notifications: one hop further, and the same request id each time. */
+export class ChainedInvocations {
+  constructor(private readonly parts: ChainParts) {}
+
+  /**
+   * Hands an event to the Kafka door. What the door would turn away is said here, for nobody would tell this delivery there.
+   * @param functionUrn in any form; short ones are of the notification's project.
+   * @throws PlatformError `REGISTRY_BEHIND`.
+   */
+  async start(notification: Notification, functionUrn: string, event: string): Promise<Delivery> {
+    const { id, project, hops, traceparent } = notification;
+    const value = Buffer.from(event);
+    if (value.length > limits.payloadBytesMax)
+      return { kind: 'refused', reason: `the event has ${value.length} bytes, a function takes ${limits.payloadBytesMax}` };
+    const urn = parseFunctionUrn(functionUrn, { region: this.parts.region, project });
+    if (urn === undefined || !(await this.isThere(urn)))
+      return { kind: 'refused', reason: `function ${functionUrn} does not exist any more` };
+    if (this.parts.registry.functionByUrn(urn)?.instancesMax === 0)
+      return { kind: 'deferred', reason: `function ${functionUrn} is disabled` };
+    const requestId = chainedRequestId(id, functionUrn);
+    const headers = {
+      [intakeHeader.function]: functionUrn,
+      [intakeHeader.project]: project,
+      [intakeHeader.requestId]: requestId,
+      [intakeHeader.hops]: String(hops + 1),
+      ...(traceparent === undefined ? {} : { [intakeHeader.traceparent]: traceparent }),
+    };
+    const record: OutgoingRecord = { topic: physicalTopic(this.parts.topicPrefix, 'intake'), key: requestId, value, headers };
+    return publishOutcome(this.parts.publisher, record, `invocation ${requestId} of ${functionUrn}`);
+  }
+
+  private async isThere(urn: FunctionUrn): Promise<boolean> {
+    if (this.parts.registry.hasFunction(urn)) return true;
+    await this.parts.registry.caughtUp(catchUpMs);
+    return this.parts.registry.hasFunction(urn);
+  }
+}
