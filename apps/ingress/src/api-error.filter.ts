@@ -11,7 +11,6 @@ const codeByStatus: Readonly<Record<number, ApiCode>> = {
   404: 'FSS.0404',
   406: 'FSS.0406',
   413: 'FSS.0413',
-  415: 'FSS.0406',
   429: 'FSS.0429',
 };
 const retryAfterSeconds = 1;
@@ -26,6 +25,7 @@ export function asApiError(error: unknown): ApiError {
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
   if (status === 404) return new ApiError('FSS.0404', 'no such operation');
+  if (status === 415) return new ApiError('FSS.0406', 'Content-Type must be application/json');
   const code = codeByStatus[status];
   return code === undefined ? new ApiError('FSS.0500', 'internal error') : new ApiError(code, (error as Error).message);
 }

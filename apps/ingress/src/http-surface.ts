@@ -3,7 +3,7 @@
  *
  * 1. What a request needs is told by the route it was matched to, never by its text: the router decodes `%76` to `v` and drops the host
  *    of an absolute-form target, so a look at the text let `/%762/...` pass without credentials.
- * 2. A route needs credentials unless it is named here as open.
+ * 2. A route needs credentials unless it is named here as open. Where there is none, no body is read.
  * 3. A signature covers the body, so it is judged when the body has come, and before anything else is done with it. What can be told
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
  * 4. Whatever is answered, even to bytes that are no HTTP, has the body of an API error and no word of the inside.
@@ -105,15 +105,21 @@ function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Au
 function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
   const route = request.routeOptions.url;
   if (openRoutes.has(route)) return undefined;
-  // Where there is no route there is nothing to guard; below /v2 the answer stays the same as for what is there.
-  if (route === undefined && !request.url.startsWith('/v2/')) return undefined;
+  // Where there is no route there is nothing to guard; below /v2 who is not known is told so, as for what is there.
+  const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
+  return refusal ?? (route === undefined ? new ApiError('FSS.0404', 'no such operation') : undefined);
+}
+
+/** Why the caller is turned away, as far as it can be told before the body has come. */
+function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
   const answer = authenticate(door.authenticators, { method: request.method, url: request.url, headers: request.headers });
   if (answer.kind !== 'unproved') return admit(door, request, answer);
+  if (!bringsBody(request)) return admit(door, request, answer.prove(noPayload));
   request.prove = (payload) => {
     request.prove = undefined;
     return admit(door, request, answer.prove(payload));
   };
-  return bringsBody(request) ? undefined : request.prove(noPayload);
+  return undefined;
 }
 
 /** A parser of bodies: it sees one only once it is proved who sent it, so that a stranger's bytes are hashed and nothing else. */

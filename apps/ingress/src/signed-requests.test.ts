@@ -109,7 +109,7 @@ describe('a signature that is wrong', () => {
     ['for the body', () => invocation('{"k":"other"}')],
     ['for an empty body', () => invocation('')],
     ['for the path', () => ({ ...invocation(), path: [...invocation().path.slice(0, 4), 'other', 'invocations-async'] })],
-    ['for the method', () => ({ ...invocation(), method: 'PUT' })],
+    ['for the method', (headers) => void Object.assign(headers, signed({ ...invocation(), method: 'PUT' }, key))],
     ['for a query', () => ({ ...invocation(), path: [...invocation().path.slice(0, 5), 'invocations-async?a=1'] })],
     ['for a header', (headers) => void (headers['host'] = 'b:1')],
     ['for the date', (headers) => void (headers['x-sdk-date'] = sdkDate(app.clock.now() - 1_000))],
@@ -159,6 +159,13 @@ describe('a signature that is wrong', () => {
     expect((await send(broken, signed(broken, key))).status).toBe(406);
     const large = invocation(`"${'x'.repeat(262_144)}"`);
     expect((await send(large, signed(large, wrong))).status).toBe(413);
+  });
+
+  it.each(['TRACE', 'PROPFIND', 'QUERY', 'POST'])('for what is not there is no fault of the platform: %s', async (method) => {
+    const request = { ...invocation(), method, path: ['v2', 'p1', 'nowhere'] };
+    const wrong = signed({ ...request, headers: { host: 'a:1', 'content-type': 'text/plain' } }, { ...key, secretKey: 'wrong' });
+    const lines = Object.entries({ ...wrong, 'content-length': '200000' }).map((pair) => pair.join(': '));
+    expect(await ask([`${method} /v2/p1/nowhere HTTP/1.1`, ...lines])).toBe(404);
   });
 
   it('in form or date is refused without waiting for the body', async () => {
