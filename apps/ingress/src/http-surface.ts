@@ -6,17 +6,10 @@
  * 2. A route needs credentials unless it is named here as open. Where there is none, no body is read.
  * 3. A signature covers the body, so it is judged when the body has come, and before anything else is done with it. What can be told
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
- * 4. Whatever is answered, even to bytes that are no HTTP, has the body of an API error and no word of the inside.
+ * 4. Whatever is answered has the body of an API error and no word of the inside.
  */
 import { randomUUID } from 'node:crypto';
-import type {
-  FastifyBodyParser,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  FastifyServerOptions,
-  RawServerBase,
-} from 'fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { documentRoutes } from './api-document.ts';
 import { type ApiCode, ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
@@ -33,40 +26,6 @@ const openRoutes: ReadonlySet<string | undefined> = new Set([
   ...documentRoutes,
   ...linkRoutes,
 ]);
-
-/** Bodies of the control plane. */
-const bodyBytesMax = 1_048_576;
-
-/** Answers of the HTTP parser, by Node's code; the rest is 400. */
-const brokenRequests: Readonly<Record<string, { readonly line: string; readonly code: string; readonly message: string }>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { line: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' },
-  HPE_HEADER_OVERFLOW: { line: '431 Request Header Fields Too Large', code: 'FSS.0400', message: 'the headers are too large' },
-};
-const notHttp = { line: '400 Bad Request', code: 'FSS.0400', message: 'the request is not HTTP' };
-
-/** Settings of Fastify itself. */
-export const httpOptions = {
-  bodyLimit: bodyBytesMax,
-  routerOptions: {
-    maxParamLength: 512,
-    /** One value a name, the last: what reads a query reads text. */
-    querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
-  },
-  requestTimeout: 30_000,
-  connectionTimeout: 60_000,
-  keepAliveTimeout: 65_000,
-  frameworkErrors(_error, _request, reply) {
-    void reply.header('x-request-id', randomUUID());
-    sendError(reply as unknown as FastifyReply, new ApiError('FSS.0400', 'a part of the path is malformed or too long'));
-  },
-  clientErrorHandler(error, socket) {
-    if ((error as { code?: string }).code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const { line, code, message } = brokenRequests[(error as { code?: string }).code ?? ''] ?? notHttp;
-    const body = JSON.stringify({ error_code: code, error_msg: message });
-    const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${randomUUID()}`;
-    socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
-  },
-} as const satisfies FastifyServerOptions<RawServerBase>;
 
 /** How requests are let in. */
 export interface Door {
@@ -101,8 +60,17 @@ function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Au
   return refusal;
 }
 
+/** Does a request say in one way which host it is for? HTTP/1.0 need not. @see RFC 9112, section 3.2 */
+function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['raw']): boolean {
+  if (headers.host === undefined) return httpVersionMinor === 0;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++;
+  return hosts === 1;
+}
+
 /** Why a request may not go on; undefined where it may, or where its body must be read to tell. */
 function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
+  if (!hasOneHost(request.raw)) return new ApiError('FSS.0400', 'the header Host must be there, once');
   const route = request.routeOptions.url;
   if (openRoutes.has(route)) return undefined;
   // Where there is no route there is nothing to guard; below /v2 who is not known is told so, as for what is there.

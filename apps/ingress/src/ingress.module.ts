@@ -151,3 +151,13 @@ export function countTurnedAway(metrics: Metrics): (code: string) => void {
   });
   return (code) => turnedAway.inc({ code });
 }
+
+/** Counts connections that were closed as they came, as there were too many. */
+export function countDropped(metrics: Metrics): () => void {
+  const dropped = new Counter({
+    name: 'sendoff_connections_dropped_total',
+    help: 'Connections closed as they came, as INGRESS_CONNECTIONS_MAX were open.',
+    registers: [metrics],
+  });
+  return () => dropped.inc();
+}

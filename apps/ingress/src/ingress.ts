@@ -13,10 +13,18 @@ import { CodeSweep } from './code-sweep.ts';
 import type { FunctionCalls } from './function-calls.ts';
 import { FunctionNames } from './function-names.ts';
 import { ExpressRate } from './express-rate.ts';
-import { httpOptions, prepareHttp } from './http-surface.ts';
+import { httpOptions, prepareServer } from './http-server.ts';
+import { prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, countTurnedAway, gaugeSyncCalls, IngressModule } from './ingress.module.ts';
+import {
+  countArrivals,
+  countDropped,
+  countForgottenKeys,
+  countTurnedAway,
+  gaugeSyncCalls,
+  IngressModule,
+} from './ingress.module.ts';
 import { addInvocationRoute, invocationRoutes } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
@@ -82,9 +90,10 @@ export async function composeIngress(
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
-    http: httpOptions,
+    http: httpOptions(config),
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);
