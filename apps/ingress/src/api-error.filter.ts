@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { PlatformError } from '#contracts';
 import type { Logger } from '#platform';
 import { ApiError, type ApiCode } from './api-error.ts';
+import { dropRest } from './unread-body.ts';
 
 const codeByStatus: Readonly<Record<number, ApiCode>> = {
   400: 'FSS.0400',
@@ -30,8 +31,9 @@ export function asApiError(error: unknown): ApiError {
   return code === undefined ? new ApiError('FSS.0500', 'internal error') : new ApiError(code, (error as Error).message);
 }
 
-/** Sends an error. */
+/** Sends an error; what is not read of the body is dropped. */
 export function sendError(reply: FastifyReply, error: ApiError): void {
+  dropRest(reply);
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   const body = JSON.stringify(error.bodyFor(String(reply.getHeader('x-request-id'))));
   void reply.status(error.status).header('content-type', 'application/json').send(body);

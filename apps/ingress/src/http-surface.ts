@@ -17,6 +17,7 @@ import { authenticate, type Authenticated, type Authenticator } from './authenti
 import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
+import { askForBodies } from './unread-body.ts';
 
 /** Routes anyone may ask: probes and metrics, the document of the API, and the links that subscribers are sent. */
 const openRoutes: ReadonlySet<string | undefined> = new Set([
@@ -117,6 +118,7 @@ function parsedJson(body: Buffer): unknown {
 
 /** Sets a Fastify instance up; call it before any route is added. */
 export function prepareHttp(fastify: FastifyInstance, door: Door): void {
+  askForBodies(fastify);
   fastify.decorateRequest('caller');
   fastify.decorateRequest('prove');
   fastify.addHook('onRequest', (request, reply, done) => {
