@@ -146,10 +146,12 @@ describe('a signature that is wrong', () => {
     expect(Number(await count())).toBe(earlier + 1);
   });
 
-  it('is answered alike for an access key that is there and for one that is not', async () => {
-    const message = async (accessKey: string) =>
-      (await send(invocation(), signed(invocation(), { ...key, accessKey, secretKey: 'wrong' }))).body.error_msg;
-    expect(await message('AKFIRST')).toBe(await message('AKNOBODY'));
+  it('under an access key nobody has is refused without waiting for the body', async () => {
+    const unknown = signed(invocation(), { ...key, accessKey: 'AKNOBODY' });
+    const lines = Object.entries({ ...unknown, 'content-length': '200000' }).map((pair) => pair.join(': '));
+    expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
+    const answer = await send(invocation(), unknown);
+    expect(answer.body).toEqual({ ...refused, error_msg: expect.stringContaining('there is no access key AKNOBODY here') });
   });
 
   it('is told before a body is parsed, and a body over the limit of the route is not read', async () => {
@@ -173,6 +175,25 @@ describe('a signature that is wrong', () => {
     const lines = Object.entries({ ...old, 'content-length': '200000' }).map((pair) => pair.join(': '));
     expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
   });
+});
+
+it('a key that is disabled while the body of its request comes is not good for it', async () => {
+  const made = await app.must('POST', '/sendoff/credentials', { rights: ['invoke'] });
+  const request = invocation();
+  const headers = signed(request, { ...key, accessKey: made.access_key, secretKey: made.secret_key });
+  const body = Buffer.from(String(request.body));
+  const lines = Object.entries({ ...headers, 'content-length': body.length, expect: '100-continue' }).map((pair) =>
+    pair.join(': '),
+  );
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write(`POST /${request.path.join('/')} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`),
+  );
+  const next = async () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+  expect(await next()).toMatch(/^HTTP\/1.1 100 /);
+  await app.must('POST', `/sendoff/credentials/${made.access_key}/disable`);
+  socket.write(body);
+  expect(await next()).toMatch(/^HTTP\/1.1 401 [^]*the access key is disabled/);
+  socket.destroy();
 });
 
 /** Sends the head of a request and no body. @returns the status that is answered. */
