@@ -121,6 +121,17 @@ export class IngressConfig extends CodeStoreConfig {
   connectionsMax: number = 10_000;
 
   @Setting({
+    env: 'INGRESS_BODY_BYTES_MAX',
+    description:
+      'Bytes of request bodies held at once: as many of callers who are known before their body comes, as many of those whose ' +
+      'signature it proves. More are answered with 429.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_099_511_627_776)
+  bodyBytesMax: number = 268_435_456;
+
+  @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',
     description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
   })

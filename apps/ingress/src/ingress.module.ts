@@ -8,6 +8,7 @@ import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
 import { ArchivesController } from './archives.controller.ts';
+import type { BodyOwner } from './body-allowance.ts';
 import { CancelController } from './cancel.controller.ts';
 import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
@@ -116,6 +117,19 @@ export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
     registers: [metrics],
     collect() {
       this.set(underWay());
+    },
+  });
+}
+
+/** Shows how near request bodies are to their bound. */
+export function gaugeBodies(metrics: Metrics, held: Readonly<Record<BodyOwner, number>>): void {
+  new Gauge({
+    name: 'sendoff_body_bytes',
+    help: 'Bytes of request bodies under way: of callers known before, and of those whose signature the body proves.',
+    labelNames: ['owner'],
+    registers: [metrics],
+    collect() {
+      for (const [owner, bytes] of Object.entries(held)) this.set({ owner }, bytes);
     },
   });
 }

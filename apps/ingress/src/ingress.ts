@@ -8,6 +8,7 @@ import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { serveDocument } from './api-document.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { boundBodies } from './body-allowance.ts';
 import { Canceller } from './canceller.ts';
 import { CodeSweep } from './code-sweep.ts';
 import type { FunctionCalls } from './function-calls.ts';
@@ -22,6 +23,7 @@ import {
   countDropped,
   countForgottenKeys,
   countTurnedAway,
+  gaugeBodies,
   gaugeSyncCalls,
   IngressModule,
 } from './ingress.module.ts';
@@ -95,6 +97,7 @@ export async function composeIngress(
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
+      gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);
       gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));

@@ -113,7 +113,7 @@ export async function addInvocationRoute(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       '*',
-      { parseAs: 'buffer', bodyLimit: limits.payloadBytesMax },
+      { parseAs: 'buffer' },
       parserOf((body) => body),
     );
     scope.setErrorHandler((thrown, _request, reply) => {
@@ -125,7 +125,7 @@ export async function addInvocationRoute(
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
       sendError(reply, error);
     });
-    scope.post<Route>(invokeAsyncPath, async (request, reply) => {
+    scope.post<Route>(invokeAsyncPath, { bodyLimit: limits.payloadBytesMax }, async (request, reply) => {
       const requestId = await accept(acceptor, clock, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });

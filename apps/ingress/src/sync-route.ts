@@ -2,7 +2,7 @@
  * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own route, as its neighbour of the asynchronous
  * kind: bodies of megabytes stay the bytes that came.
  *
- * 1. Calls are counted before their bodies are read, so that what they hold is bounded.
+ * 1. Calls are counted when it is proved whose they are, so that nobody else can take their places.
  * 2. A call ends when the caller is gone, or when the gateway's patience is over, wherever it is.
  */
 import { randomUUID } from 'node:crypto';
@@ -58,10 +58,10 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       '*',
-      { parseAs: 'buffer', bodyLimit: limits.syncBytesMax },
+      { parseAs: 'buffer' },
       parserOf((body) => body),
     );
-    scope.addHook('onRequest', (request, reply, done) => {
+    scope.addHook('preHandler', (request, reply, done) => {
       if (underWay >= options.callsMax) {
         return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
       }
@@ -78,7 +78,7 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'a synchronous invocation failed');
       sendError(reply, error);
     });
-    scope.post<Route>(invokePath, async (request, reply) => {
+    scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
       return reply.status(status).headers(headers).send(body);
     });
