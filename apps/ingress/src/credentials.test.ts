@@ -96,6 +96,32 @@ describe('patterns', () => {
 });
 
 describe('nobody rises by an access key:', () => {
+  it('functions out of its reach are not called by those within it', async () => {
+    await app.must('PUT', '/sendoff/agencies/calls', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
+    const key = await aKey(['manage'], ['team-*']);
+    await app.createFunction('team-caller', { xrole: 'calls' });
+    await app.createFunction('team-called');
+    const set = async (target: string) =>
+      app.signed(
+        'PUT',
+        '/fgs/functions/team-caller/async-invoke-config',
+        {
+          destination_config: {
+            on_success: {
+              destination: 'FunctionGraph',
+              param: JSON.stringify({ func_urn: `urn:fss:local:p1:function:default:${target}:latest` }),
+            },
+          },
+        },
+        key,
+      );
+    expect((await set('team-called')).status).toBe(200);
+    expect(await set('other')).toMatchObject({
+      status: 403,
+      body: { error_code: 'FSS.0403', error_msg: expect.stringContaining('default:other') },
+    });
+  });
+
   it.each<[what: string, rights: AccessRight[], functions: string[]]>([
     ['a right more', ['manage', 'invoke'], ['team-*']],
     ['all functions', ['manage'], ['*']],
