@@ -52,6 +52,15 @@ describe('rights', () => {
     ['manage', 'GET', '/sendoff/%63redentials', undefined],
     ['manage', 'POST', '/sendoff/credentials/AKFIRST/rotate', {}],
   ];
+  it('invoke and manage are each enough to cancel, of what the key is for', async () => {
+    const cancel = async (key: Key, name: string) =>
+      (await app.signed('POST', `/fgs/functions/${name}/cancel`, { request_id: '' }, key)).body.error_msg;
+    for (const right of ['invoke', 'manage'] as const)
+      expect(await cancel(await aKey([right], ['team-*']), 'team-a')).toBe('request_id should not be empty');
+    expect(await cancel(await aKey(['read'], ['team-*']), 'team-a')).toBe('the access key lacks the right invoke or manage');
+    expect(await cancel(await aKey(['invoke'], ['team-*']), 'other')).toContain('the access key is not for function');
+  });
+
   it.each(routes)('%s is what it takes for %s %s', async (needed, method, path, body) => {
     const others = (['invoke', 'read', 'manage'] as const).filter((right) => right !== needed);
     const refused = await app.signed(method, path, body, await aKey(others));
