@@ -66,7 +66,7 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
     bodyLimit: bodyBytesMax,
     routerOptions: {
       maxParamLength: 512,
-      /** One value a name, the last: what reads a query reads text. */
+      /** One value a name: what reads a query reads text. */
       querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
     },
     http: {

@@ -76,7 +76,22 @@ function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
   if (openRoutes.has(route)) return undefined;
   // Where there is no route there is nothing to guard; below /v2 who is not known is told so, as for what is there.
   const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
-  return refusal ?? (route === undefined ? new ApiError('FSS.0404', 'no such operation') : undefined);
+  if (refusal !== undefined) return refusal;
+  if (route === undefined) return new ApiError('FSS.0404', 'no such operation');
+  const repeated = repeatedName(request.url);
+  return repeated === undefined ? undefined : new ApiError('FSS.0400', `the query has ${repeated.slice(0, 64)} more than once`);
+}
+
+/** A signature does not say in which order the values of a name stand, so that whoever is in between could choose the one that counts. */
+function repeatedName(url: string): string | undefined {
+  const queryAt = url.indexOf('?');
+  if (queryAt === -1) return undefined;
+  const seen = new Set<string>();
+  for (const name of new URLSearchParams(url.slice(queryAt)).keys()) {
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
 }
 
 /** Why the caller is turned away, as far as it can be told before the body has come. */

@@ -1,7 +1,7 @@
 import { type EpochMs, epochMs } from '#contracts';
 import { type ApiCode, ApiError } from './api-error.ts';
 
-/** A query string, parsed; of a repeated name the last value counts. */
+/** A query string, parsed; a name that is there more than once was refused. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 /**

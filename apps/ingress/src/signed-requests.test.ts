@@ -75,6 +75,19 @@ describe('a signed request', () => {
     expect(await send(control, signed(control, key))).toMatchObject({ status: 406, body: { error_code: 'FSS.0406' } });
   });
 
+  it('does not say a name of its query twice, for nobody signs which one counts', async () => {
+    const query: [string, string][] = [
+      ['maxitems', '1'],
+      ['maxitems', '2'],
+    ];
+    const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'], query };
+    for (const search of ['maxitems=1&maxitems=2', 'maxitems=2&maxitems=1'])
+      expect(await app.raw('GET', `/v2/p1/fgs/functions?${search}`, undefined, signed(request, key))).toMatchObject({
+        status: 400,
+        body: { error_code: 'FSS.0400', error_msg: 'the query has maxitems more than once' },
+      });
+  });
+
   it('over the wire has its Host taken as it came, port included', async () => {
     const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'] };
     const at = async (host: string) => {
