@@ -39,10 +39,18 @@ export function functionPage<T>(all: readonly T[], query: Query): { readonly pag
 export function instantQuery(query: Query, name: string): EpochMs | undefined {
   const text = query[name];
   if (text === undefined || text === '') return undefined;
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:?\d\d)?$/.exec(text);
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[2] ?? 'Z'}`);
-  if (!Number.isFinite(ms) || ms < 0) throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
+  const [, second = '', fraction = '', zone = 'Z'] = match ?? [];
+  const ms = Date.parse(`${second}${fraction}${zone}`);
+  if (!isOfCalendar(second) || !Number.isFinite(ms) || ms < 0)
+    throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
   return epochMs(ms);
+}
+
+/** Is there such a second? `Date.parse` takes the 30th of February for the 2nd of March. */
+function isOfCalendar(second: string): boolean {
+  const ms = Date.parse(`${second}Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(second);
 }
 
 /** Entries of one page of a list of topics or subscriptions, at most. */
