@@ -145,6 +145,11 @@ describe('a body', () => {
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
   });
 
+  it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('that is not UTF-8 is refused by %s', async (path) => {
+    const answer = await app.call('POST', path, Buffer.from('{"a":"\xff"}', 'latin1'));
+    expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);
+  });
+
   it.each([
     ['PUT', '/fgs/functions/hello/config'],
     ['PUT', '/fgs/functions/hello/async-invoke-config'],

@@ -8,6 +8,7 @@
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
  * 4. Whatever is answered has the body of an API error and no word of the inside.
  */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { documentRoutes } from './api-document.ts';
@@ -124,6 +125,7 @@ export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Bu
 /** Clients send a JSON content type with empty bodies, on GET, DELETE and some POSTs. */
 function parsedJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw new ApiError('FSS.0406', 'the body is not JSON: it is not UTF-8');
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {

@@ -1,6 +1,7 @@
 /**
  * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, memorySizesMb, traceparentOf } from '#contracts';
@@ -12,8 +13,9 @@ import { parserOf } from './http-surface.ts';
 import type { DescribedRoute } from './api-document.ts';
 import { invocationOperations } from './invocation.operations.ts';
 
-/** The body must be a JSON object; anything else is refused before anything is written. */
+/** The body must be a JSON object, in UTF-8; anything else is refused before anything is written. */
 export function isJsonObject(bytes: Buffer): boolean {
+  if (!isUtf8(bytes)) return false;
   try {
     const value = JSON.parse(bytes.toString('utf8')) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value);
