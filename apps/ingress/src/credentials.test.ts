@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRight } from '#contracts';
+import { eventually } from '#testing';
 import { type ApiAnswer, IngressApp } from '../../../test/ingress-app.ts';
 
 interface Key {
@@ -203,6 +204,25 @@ describe('an access key', () => {
     expect(await list(key)).toBe(200);
     const { secret_key: secretKey } = await app.must('POST', `/sendoff/credentials/${key.accessKey}/rotate`, {});
     expect([await list(key), await list({ ...key, secretKey })]).toEqual([401, 200]);
+  });
+
+  it('that is changed is changed for another ingress, which is told of it by the registry', async () => {
+    const other = await IngressApp.start({ gateway: app.kafka.beside() });
+    const key = await aKey(['read']);
+    const elsewhere = async (status: number, signer = key) =>
+      eventually(async () => (await statusOf(other.signed('GET', '/fgs/functions', undefined, signer))) === status);
+    const path = `/sendoff/credentials/${key.accessKey}`;
+    await elsewhere(200);
+    await app.must('POST', `${path}/disable`);
+    await elsewhere(401);
+    await app.must('POST', `${path}/enable`);
+    await elsewhere(200);
+    const { secret_key: secretKey } = await app.must('POST', `${path}/rotate`);
+    await elsewhere(401);
+    await elsewhere(200, { ...key, secretKey });
+    await app.must('DELETE', path);
+    await elsewhere(401, { ...key, secretKey });
+    await other.close();
   });
 
   it('that is rotated with a grace keeps the old secret for just so long', async () => {
