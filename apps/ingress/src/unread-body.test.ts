@@ -95,6 +95,12 @@ describe('a client that sends all of its body before it listens', () => {
     expect(await statuses(2)).toEqual([413, 200]);
   });
 
+  it('larger than is worth it is told so and cut off', async () => {
+    const { closed, write, statuses } = open();
+    await write(head('/hello/invocations-async', credentials, 'Content-Length: 20000000'));
+    expect([await statuses(1), await closed]).toEqual([[413], undefined]);
+  });
+
   it('without an end is cut off', async () => {
     const { socket, closed, write } = open();
     await write(head('/hello/invocations-async', 'Transfer-Encoding: chunked'));

@@ -31,7 +31,8 @@ export function askForBodies(fastify: FastifyInstance): void {
 export function dropRest(reply: FastifyReply): void {
   const { raw } = reply.request;
   // Whether the body comes after all is the client's choice, and with it where its next request would begin.
-  if (heldBack.has(raw)) return void reply.header('connection', 'close');
+  const isToBeClosed = heldBack.has(raw) || Number(raw.headers['content-length'] ?? 0) > droppedBytesMax;
+  if (isToBeClosed) return void reply.header('connection', 'close');
   // Fastify closes the connection wherever a body was at fault.
   void reply.removeHeader('connection');
   if (raw.complete) return;
