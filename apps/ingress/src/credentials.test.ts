@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRight } from '#contracts';
 import { eventually } from '#testing';
 import { type ApiAnswer, IngressApp } from '../../../test/ingress-app.ts';
+import { sdkDate, signed } from '../../../test/request-signer.ts';
 
 interface Key {
   readonly accessKey: string;
@@ -61,6 +62,18 @@ describe('rights', () => {
     expect(await cancel(await aKey(['read'], ['team-*']), 'team-a')).toBe('the access key lacks the right invoke or manage');
     expect(await cancel(await aKey(['invoke'], ['team-*']), 'other')).toContain('the access key is not for function');
   });
+
+  it.each(['invoke', 'read', 'manage'] as const)(
+    '%s is enough to ask whose a key is, as SDKs do before they begin',
+    async (right) => {
+      for (const path of ['/v3/projects', '/v3/auth/domains']) {
+        const { accessKey, secretKey } = await aKey([right], ['team-*']);
+        const request = { method: 'GET', path: path.slice(1).split('/'), headers: { host: 'a' } };
+        const headers = signed(request, { accessKey, secretKey, date: sdkDate(app.clock.now()) });
+        expect(await app.raw('GET', path, undefined, headers)).toMatchObject({ status: 200 });
+      }
+    },
+  );
 
   it.each(routes)('%s is what it takes for %s %s', async (needed, method, path, body) => {
     const others = (['invoke', 'read', 'manage'] as const).filter((right) => right !== needed);
