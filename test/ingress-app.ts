@@ -251,6 +251,14 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return Number(new URL(await this.app.getUrl()).port);
   }
 
+  /** How many clients are connected. */
+  async connections(): Promise<number> {
+    const server = this.app.getHttpServer();
+    return new Promise((resolve, reject) => {
+      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  }
+
   /** As {@link raw}, over a socket, for routes that look at theirs; {@link listen} first. */
   async overHttp(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const answer = await fetch(new URL(url, await this.app.getUrl()), {

@@ -11,7 +11,7 @@ export const apiCodeMeanings: Readonly<Record<ApiCode, string>> = {
   'FSS.0406': 'The body is not JSON, or not a JSON object where one is needed.',
   'FSS.0413': 'The body is larger than is taken, or what would be kept of it than a record may be.',
   'FSS.0422': 'The idempotency key was sent before with another event.',
-  'FSS.0429': 'The function is disabled, or others upload code just now.',
+  'FSS.0429': 'The function is disabled, or too much is asked or sent just now; then `Retry-After` says when to come again.',
   'FSS.0500': 'A fault of the platform; nothing was promised.',
   'FSS.0502': 'The answer was lost; the function may have run.',
   'FSS.0503': 'The platform cannot take the request just now; the same request may pass later.',

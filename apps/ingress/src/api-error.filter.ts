@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { PlatformError } from '#contracts';
 import type { Logger } from '#platform';
 import { ApiError, type ApiCode } from './api-error.ts';
+import { dropRest } from './unread-body.ts';
 
 const codeByStatus: Readonly<Record<number, ApiCode>> = {
   400: 'FSS.0400',
@@ -11,7 +12,6 @@ const codeByStatus: Readonly<Record<number, ApiCode>> = {
   404: 'FSS.0404',
   406: 'FSS.0406',
   413: 'FSS.0413',
-  415: 'FSS.0406',
   429: 'FSS.0429',
 };
 const retryAfterSeconds = 1;
@@ -26,12 +26,14 @@ export function asApiError(error: unknown): ApiError {
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
   if (status === 404) return new ApiError('FSS.0404', 'no such operation');
+  if (status === 415) return new ApiError('FSS.0406', 'Content-Type must be application/json');
   const code = codeByStatus[status];
   return code === undefined ? new ApiError('FSS.0500', 'internal error') : new ApiError(code, (error as Error).message);
 }
 
-/** Sends an error. */
+/** Sends an error; what is not read of the body is dropped. */
 export function sendError(reply: FastifyReply, error: ApiError): void {
+  dropRest(reply);
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   const body = JSON.stringify(error.bodyFor(String(reply.getHeader('x-request-id'))));
   void reply.status(error.status).header('content-type', 'application/json').send(body);

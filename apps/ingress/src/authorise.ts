@@ -2,7 +2,7 @@ import { type FunctionUrn, parseFunctionUrn } from '#contracts';
 import { isForAll, mayUse } from '#lifecycle';
 import { ApiError } from './api-error.ts';
 import type { Caller } from './caller.ts';
-import { functionParameter, judgesItself, neededRight } from './needed-right.ts';
+import { functionParameter, judgesItself, neededRights } from './needed-right.ts';
 
 /** A request as far as rights look at it. */
 export interface Routed {
@@ -27,8 +27,9 @@ export function refusalOf(caller: Caller, { method, route, params }: Routed, reg
   const { project } = params;
   if (project !== undefined && project !== caller.project)
     return new ApiError('FSS.0403', `the credentials are not of project ${project.slice(0, 64)}`);
-  const right = neededRight(method, route);
-  if (!caller.rights.includes(right)) return new ApiError('FSS.0403', `the access key lacks the right ${right}`);
+  const rights = neededRights(method, route);
+  if (!rights.some((right) => caller.rights.includes(right)))
+    return new ApiError('FSS.0403', `the access key lacks the right ${rights.join(' or ')}`);
   if (isForAll(caller)) return undefined;
   const parameter = functionParameter(route);
   if (parameter !== undefined) {
@@ -36,7 +37,7 @@ export function refusalOf(caller: Caller, { method, route, params }: Routed, reg
     // What names no function is refused by the route, in its own words.
     return urn === undefined ? undefined : functionRefusal(caller, urn);
   }
-  if (right === 'read' || judgesItself(route)) return undefined;
+  if (rights.includes('read') || judgesItself(route)) return undefined;
   return new ApiError(
     'FSS.0403',
     `the access key is for functions ${caller.functions.join(', ')}, and this is of the whole project`,

@@ -4,7 +4,9 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRight } from '#contracts';
+import { eventually } from '#testing';
 import { type ApiAnswer, IngressApp } from '../../../test/ingress-app.ts';
+import { sdkDate, signed } from '../../../test/request-signer.ts';
 
 interface Key {
   readonly accessKey: string;
@@ -52,6 +54,27 @@ describe('rights', () => {
     ['manage', 'GET', '/sendoff/%63redentials', undefined],
     ['manage', 'POST', '/sendoff/credentials/AKFIRST/rotate', {}],
   ];
+  it('invoke and manage are each enough to cancel, of what the key is for', async () => {
+    const cancel = async (key: Key, name: string) =>
+      (await app.signed('POST', `/fgs/functions/${name}/cancel`, { request_id: '' }, key)).body.error_msg;
+    for (const right of ['invoke', 'manage'] as const)
+      expect(await cancel(await aKey([right], ['team-*']), 'team-a')).toBe('request_id should not be empty');
+    expect(await cancel(await aKey(['read'], ['team-*']), 'team-a')).toBe('the access key lacks the right invoke or manage');
+    expect(await cancel(await aKey(['invoke'], ['team-*']), 'other')).toContain('the access key is not for function');
+  });
+
+  it.each(['invoke', 'read', 'manage'] as const)(
+    '%s is enough to ask whose a key is, as SDKs do before they begin',
+    async (right) => {
+      for (const path of ['/v3/projects', '/v3/auth/domains']) {
+        const { accessKey, secretKey } = await aKey([right], ['team-*']);
+        const request = { method: 'GET', path: path.slice(1).split('/'), headers: { host: 'a' } };
+        const headers = signed(request, { accessKey, secretKey, date: sdkDate(app.clock.now()) });
+        expect(await app.raw('GET', path, undefined, headers)).toMatchObject({ status: 200 });
+      }
+    },
+  );
+
   it.each(routes)('%s is what it takes for %s %s', async (needed, method, path, body) => {
     const others = (['invoke', 'read', 'manage'] as const).filter((right) => right !== needed);
     const refused = await app.signed(method, path, body, await aKey(others));
@@ -96,6 +119,32 @@ describe('patterns', () => {
 });
 
 describe('nobody rises by an access key:', () => {
+  it('functions out of its reach are not called by those within it', async () => {
+    await app.must('PUT', '/sendoff/agencies/calls', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
+    const key = await aKey(['manage'], ['team-*']);
+    await app.createFunction('team-caller', { xrole: 'calls' });
+    await app.createFunction('team-called');
+    const set = async (target: string) =>
+      app.signed(
+        'PUT',
+        '/fgs/functions/team-caller/async-invoke-config',
+        {
+          destination_config: {
+            on_success: {
+              destination: 'FunctionGraph',
+              param: JSON.stringify({ func_urn: `urn:fss:local:p1:function:default:${target}:latest` }),
+            },
+          },
+        },
+        key,
+      );
+    expect((await set('team-called')).status).toBe(200);
+    expect(await set('other')).toMatchObject({
+      status: 403,
+      body: { error_code: 'FSS.0403', error_msg: expect.stringContaining('default:other') },
+    });
+  });
+
   it.each<[what: string, rights: AccessRight[], functions: string[]]>([
     ['a right more', ['manage', 'invoke'], ['team-*']],
     ['all functions', ['manage'], ['*']],
@@ -168,6 +217,25 @@ describe('an access key', () => {
     expect(await list(key)).toBe(200);
     const { secret_key: secretKey } = await app.must('POST', `/sendoff/credentials/${key.accessKey}/rotate`, {});
     expect([await list(key), await list({ ...key, secretKey })]).toEqual([401, 200]);
+  });
+
+  it('that is changed is changed for another ingress, which is told of it by the registry', async () => {
+    const other = await IngressApp.start({ gateway: app.kafka.beside() });
+    const key = await aKey(['read']);
+    const elsewhere = async (status: number, signer = key) =>
+      eventually(async () => (await statusOf(other.signed('GET', '/fgs/functions', undefined, signer))) === status);
+    const path = `/sendoff/credentials/${key.accessKey}`;
+    await elsewhere(200);
+    await app.must('POST', `${path}/disable`);
+    await elsewhere(401);
+    await app.must('POST', `${path}/enable`);
+    await elsewhere(200);
+    const { secret_key: secretKey } = await app.must('POST', `${path}/rotate`);
+    await elsewhere(401);
+    await elsewhere(200, { ...key, secretKey });
+    await app.must('DELETE', path);
+    await elsewhere(401, { ...key, secretKey });
+    await other.close();
   });
 
   it('that is rotated with a grace keeps the old secret for just so long', async () => {

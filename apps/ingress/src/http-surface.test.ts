@@ -103,10 +103,27 @@ describe('an answer', () => {
     expect(answer.headers.get('x-request-id')).toMatch(/[0-9a-f-]{36}$/);
   });
 
-  it('to bytes that are no HTTP is one too', async () => {
-    const answer = await send('EHLO there\r\n\r\n');
-    expect([answer.status, answer.body]).toEqual([400, apiError('FSS.0400')]);
-    expect(answer.headers.has('x-request-id')).toBe(true);
+  it.each<[what: string, text: string, status: number, code: string]>([
+    ['bytes that are no HTTP', 'EHLO there\r\n\r\n', 400, 'FSS.0400'],
+    ['a request without a Host', `GET /v2/p1/fgs/functions HTTP/1.1\r\n${withToken}\r\n`, 400, 'FSS.0400'],
+    ['a request with two', `GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`, 400, 'FSS.0400'],
+    ['an expectation nobody knows', 'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n', 417, 'FSS.0400'],
+    ['a request for a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'FSS.0405'],
+    [
+      'a body in chunks that are none',
+      `POST /v2/p1/fgs/functions HTTP/1.1\r\nHost: a\r\n${withToken}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n`,
+      400,
+      'FSS.0400',
+    ],
+  ])('to %s is one too', async (_what, text, status, code) => {
+    const answer = await send(text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+    expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
+    expect(answer.headers.get('content-type')).toMatch(/application\/json/);
+    expect(answer.headers.get('x-request-id')).toMatch(/[0-9a-f-]{36}$/);
+  });
+
+  it('to a request of HTTP/1.0 needs no Host', async () => {
+    expect(await send(`GET /v2/p1/fgs/functions HTTP/1.0\r\n${withToken}\r\n`)).toMatchObject({ status: 200 });
   });
 
   it('to a good request has a request id of its own', async () => {
@@ -126,6 +143,11 @@ describe('a body', () => {
   ])('that %s is refused', async (_what, body, type, status, code) => {
     const answer = await app.call('POST', '/fgs/functions', body, { 'content-type': type });
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
+  });
+
+  it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('that is not UTF-8 is refused by %s', async (path) => {
+    const answer = await app.call('POST', path, Buffer.from('{"a":"\xff"}', 'latin1'));
+    expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);
   });
 
   it.each([

@@ -3,20 +3,14 @@
  *
  * 1. What a request needs is told by the route it was matched to, never by its text: the router decodes `%76` to `v` and drops the host
  *    of an absolute-form target, so a look at the text let `/%762/...` pass without credentials.
- * 2. A route needs credentials unless it is named here as open.
+ * 2. A route needs credentials unless it is named here as open. Where there is none, no body is read.
  * 3. A signature covers the body, so it is judged when the body has come, and before anything else is done with it. What can be told
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
- * 4. Whatever is answered, even to bytes that are no HTTP, has the body of an API error and no word of the inside.
+ * 4. Whatever is answered has the body of an API error and no word of the inside.
  */
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import type {
-  FastifyBodyParser,
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  FastifyServerOptions,
-  RawServerBase,
-} from 'fastify';
+import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { documentRoutes } from './api-document.ts';
 import { type ApiCode, ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
@@ -24,6 +18,7 @@ import { authenticate, type Authenticated, type Authenticator } from './authenti
 import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
+import { askForBodies } from './unread-body.ts';
 
 /** Routes anyone may ask: probes and metrics, the document of the API, and the links that subscribers are sent. */
 const openRoutes: ReadonlySet<string | undefined> = new Set([
@@ -33,40 +28,6 @@ const openRoutes: ReadonlySet<string | undefined> = new Set([
   ...documentRoutes,
   ...linkRoutes,
 ]);
-
-/** Bodies of the control plane. */
-const bodyBytesMax = 1_048_576;
-
-/** Answers of the HTTP parser, by Node's code; the rest is 400. */
-const brokenRequests: Readonly<Record<string, { readonly line: string; readonly code: string; readonly message: string }>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { line: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' },
-  HPE_HEADER_OVERFLOW: { line: '431 Request Header Fields Too Large', code: 'FSS.0400', message: 'the headers are too large' },
-};
-const notHttp = { line: '400 Bad Request', code: 'FSS.0400', message: 'the request is not HTTP' };
-
-/** Settings of Fastify itself. */
-export const httpOptions = {
-  bodyLimit: bodyBytesMax,
-  routerOptions: {
-    maxParamLength: 512,
-    /** One value a name, the last: what reads a query reads text. */
-    querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
-  },
-  requestTimeout: 30_000,
-  connectionTimeout: 60_000,
-  keepAliveTimeout: 65_000,
-  frameworkErrors(_error, _request, reply) {
-    void reply.header('x-request-id', randomUUID());
-    sendError(reply as unknown as FastifyReply, new ApiError('FSS.0400', 'a part of the path is malformed or too long'));
-  },
-  clientErrorHandler(error, socket) {
-    if ((error as { code?: string }).code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const { line, code, message } = brokenRequests[(error as { code?: string }).code ?? ''] ?? notHttp;
-    const body = JSON.stringify({ error_code: code, error_msg: message });
-    const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${randomUUID()}`;
-    socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
-  },
-} as const satisfies FastifyServerOptions<RawServerBase>;
 
 /** How requests are let in. */
 export interface Door {
@@ -101,19 +62,49 @@ function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Au
   return refusal;
 }
 
+/** Does a request say in one way which host it is for? HTTP/1.0 need not. @see RFC 9112, section 3.2 */
+function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['raw']): boolean {
+  if (headers.host === undefined) return httpVersionMinor === 0;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++;
+  return hosts === 1;
+}
+
 /** Why a request may not go on; undefined where it may, or where its body must be read to tell. */
 function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
+  if (!hasOneHost(request.raw)) return new ApiError('FSS.0400', 'the header Host must be there, once');
   const route = request.routeOptions.url;
   if (openRoutes.has(route)) return undefined;
-  // Where there is no route there is nothing to guard; below /v2 the answer stays the same as for what is there.
-  if (route === undefined && !request.url.startsWith('/v2/')) return undefined;
+  // Where there is no route there is nothing to guard; below /v2 who is not known is told so, as for what is there.
+  const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
+  if (refusal !== undefined) return refusal;
+  if (route === undefined) return new ApiError('FSS.0404', 'no such operation');
+  const repeated = repeatedName(request.url);
+  return repeated === undefined ? undefined : new ApiError('FSS.0400', `the query has ${repeated.slice(0, 64)} more than once`);
+}
+
+/** A signature does not say in which order the values of a name stand, so that whoever is in between could choose the one that counts. */
+function repeatedName(url: string): string | undefined {
+  const queryAt = url.indexOf('?');
+  if (queryAt === -1) return undefined;
+  const seen = new Set<string>();
+  for (const name of new URLSearchParams(url.slice(queryAt)).keys()) {
+    if (seen.has(name)) return name;
+    seen.add(name);
+  }
+  return undefined;
+}
+
+/** Why the caller is turned away, as far as it can be told before the body has come. */
+function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
   const answer = authenticate(door.authenticators, { method: request.method, url: request.url, headers: request.headers });
   if (answer.kind !== 'unproved') return admit(door, request, answer);
+  if (!bringsBody(request)) return admit(door, request, answer.prove(noPayload));
   request.prove = (payload) => {
     request.prove = undefined;
     return admit(door, request, answer.prove(payload));
   };
-  return bringsBody(request) ? undefined : request.prove(noPayload);
+  return undefined;
 }
 
 /** A parser of bodies: it sees one only once it is proved who sent it, so that a stranger's bytes are hashed and nothing else. */
@@ -134,6 +125,7 @@ export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Bu
 /** Clients send a JSON content type with empty bodies, on GET, DELETE and some POSTs. */
 function parsedJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw new ApiError('FSS.0406', 'the body is not JSON: it is not UTF-8');
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
@@ -143,6 +135,7 @@ function parsedJson(body: Buffer): unknown {
 
 /** Sets a Fastify instance up; call it before any route is added. */
 export function prepareHttp(fastify: FastifyInstance, door: Door): void {
+  askForBodies(fastify);
   fastify.decorateRequest('caller');
   fastify.decorateRequest('prove');
   fastify.addHook('onRequest', (request, reply, done) => {

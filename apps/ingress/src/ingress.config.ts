@@ -92,6 +92,46 @@ export class IngressConfig extends CodeStoreConfig {
   syncCallsMax: number = 100;
 
   @Setting({
+    env: 'INGRESS_REQUEST_TIMEOUT_MS',
+    description: 'Longest time a request may take to arrive, from its first byte to the last of its body, in milliseconds.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  requestTimeoutMs: number = 30_000;
+
+  @Setting({
+    env: 'INGRESS_SILENCE_TIMEOUT_MS',
+    description:
+      'Longest time nothing may move on a connection, such as an answer that nobody reads, in milliseconds. ' +
+      'Synchronous invocations wait longer, INGRESS_SYNC_WAIT_MS and 10 s.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  silenceTimeoutMs: number = 60_000;
+
+  @Setting({
+    env: 'INGRESS_CONNECTIONS_MAX',
+    description: 'HTTP connections open at once; more are closed as they come.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  connectionsMax: number = 10_000;
+
+  @Setting({
+    env: 'INGRESS_BODY_BYTES_MAX',
+    description:
+      'Bytes of request bodies held at once: as many of callers who are known before their body comes, as many of those whose ' +
+      'signature it proves. More are answered with 429.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_099_511_627_776)
+  bodyBytesMax: number = 268_435_456;
+
+  @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',
     description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
   })

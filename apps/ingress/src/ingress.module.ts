@@ -8,6 +8,7 @@ import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
 import { ArchivesController } from './archives.controller.ts';
+import type { BodyOwner } from './body-allowance.ts';
 import { CancelController } from './cancel.controller.ts';
 import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
@@ -120,6 +121,19 @@ export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
   });
 }
 
+/** Shows how near request bodies are to their bound. */
+export function gaugeBodies(metrics: Metrics, held: Readonly<Record<BodyOwner, number>>): void {
+  new Gauge({
+    name: 'sendoff_body_bytes',
+    help: 'Bytes of request bodies under way: of callers known before, and of those whose signature the body proves.',
+    labelNames: ['owner'],
+    registers: [metrics],
+    collect() {
+      for (const [owner, bytes] of Object.entries(held)) this.set({ owner }, bytes);
+    },
+  });
+}
+
 /** Counts arrivals of both doors by what became of them. */
 export function countArrivals(metrics: Metrics): AcceptObserver {
   const arrivals = new Counter({
@@ -150,4 +164,14 @@ export function countTurnedAway(metrics: Metrics): (code: string) => void {
     registers: [metrics],
   });
   return (code) => turnedAway.inc({ code });
+}
+
+/** Counts connections that were closed as they came, as there were too many. */
+export function countDropped(metrics: Metrics): () => void {
+  const dropped = new Counter({
+    name: 'sendoff_connections_dropped_total',
+    help: 'Connections closed as they came, as INGRESS_CONNECTIONS_MAX were open.',
+    registers: [metrics],
+  });
+  return () => dropped.inc();
 }

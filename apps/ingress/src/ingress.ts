@@ -8,15 +8,25 @@ import { Acceptor } from './acceptor.ts';
 import { agenciesOf } from './agencies-file.ts';
 import { serveDocument } from './api-document.ts';
 import { TokenAuthenticator } from './authenticator.ts';
+import { boundBodies } from './body-allowance.ts';
 import { Canceller } from './canceller.ts';
 import { CodeSweep } from './code-sweep.ts';
 import type { FunctionCalls } from './function-calls.ts';
 import { FunctionNames } from './function-names.ts';
 import { ExpressRate } from './express-rate.ts';
-import { httpOptions, prepareHttp } from './http-surface.ts';
+import { httpOptions, prepareServer } from './http-server.ts';
+import { prepareHttp } from './http-surface.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
-import { countArrivals, countForgottenKeys, countTurnedAway, gaugeSyncCalls, IngressModule } from './ingress.module.ts';
+import {
+  countArrivals,
+  countDropped,
+  countForgottenKeys,
+  countTurnedAway,
+  gaugeBodies,
+  gaugeSyncCalls,
+  IngressModule,
+} from './ingress.module.ts';
 import { addInvocationRoute, invocationRoutes } from './invocation-route.ts';
 import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
@@ -82,10 +92,12 @@ export async function composeIngress(
     transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
-    http: httpOptions,
+    http: httpOptions(config),
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
+      gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);
       gaugeSyncCalls(metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options: syncOptions }));

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
@@ -14,6 +15,7 @@ function malformed(reason: string): PlatformError {
 }
 
 function isJson(bytes: Buffer): boolean {
+  if (!isUtf8(bytes)) return false;
   try {
     JSON.parse(bytes.toString('utf8'));
     return true;

@@ -1,6 +1,7 @@
 /**
  * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, memorySizesMb, traceparentOf } from '#contracts';
@@ -12,8 +13,9 @@ import { parserOf } from './http-surface.ts';
 import type { DescribedRoute } from './api-document.ts';
 import { invocationOperations } from './invocation.operations.ts';
 
-/** The body must be a JSON object; anything else is refused before anything is written. */
+/** The body must be a JSON object, in UTF-8; anything else is refused before anything is written. */
 export function isJsonObject(bytes: Buffer): boolean {
+  if (!isUtf8(bytes)) return false;
   try {
     const value = JSON.parse(bytes.toString('utf8')) as unknown;
     return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -113,7 +115,7 @@ export async function addInvocationRoute(
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       '*',
-      { parseAs: 'buffer', bodyLimit: limits.payloadBytesMax },
+      { parseAs: 'buffer' },
       parserOf((body) => body),
     );
     scope.setErrorHandler((thrown, _request, reply) => {
@@ -125,7 +127,7 @@ export async function addInvocationRoute(
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
       sendError(reply, error);
     });
-    scope.post<Route>(invokeAsyncPath, async (request, reply) => {
+    scope.post<Route>(invokeAsyncPath, { bodyLimit: limits.payloadBytesMax }, async (request, reply) => {
       const requestId = await accept(acceptor, clock, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });

@@ -1,4 +1,4 @@
-import type { AccessRight } from '#contracts';
+import { type AccessRight, accessRights } from '#contracts';
 
 /** Where functions are named in paths. */
 const functionRoutes = '/v2/:project/fgs/functions/:';
@@ -9,11 +9,17 @@ const invocationRoutes: ReadonlySet<string> = new Set([
   `${functionRoutes}urn/invocations`,
 ]);
 
-/** The right a route needs. */
-export function neededRight(method: string, route: string): AccessRight {
-  if (method === 'POST' && invocationRoutes.has(route)) return 'invoke';
-  if (route.startsWith(credentialRoutes)) return 'manage';
-  return method === 'GET' || method === 'HEAD' ? 'read' : 'manage';
+const cancelRoute = `${functionRoutes}urn/cancel`;
+
+/** The rights any one of which a route needs. */
+export function neededRights(method: string, route: string): readonly AccessRight[] {
+  if (method === 'POST' && invocationRoutes.has(route)) return ['invoke'];
+  // Whoever may begin an invocation may end it; so may whoever looks after the function.
+  if (method === 'POST' && route === cancelRoute) return ['invoke', 'manage'];
+  // What clients ask before anything else; it tells them no more than whose their credentials are.
+  if (route.startsWith('/v3/')) return accessRights;
+  if (route.startsWith(credentialRoutes)) return ['manage'];
+  return method === 'GET' || method === 'HEAD' ? ['read'] : ['manage'];
 }
 
 /** The parameter of a route that names a function; undefined where its path names none. */

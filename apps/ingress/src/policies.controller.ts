@@ -1,8 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
-import { formatBareUrn, policyKey, type PolicyDocument } from '#contracts';
+import { formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound, targetRefused } from './api-error.ts';
+import { functionRefusal } from './authorise.ts';
+import { CalledBy, type Caller } from './caller.ts';
 import { checkTargets } from './check-target.ts';
 import type { FunctionNames } from './function-names.ts';
 import { Operation } from './operation.ts';
@@ -30,12 +32,14 @@ export class PoliciesController {
   async set(
     @Param('project') project: string,
     @Param('urn') urn: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(PolicyDto, { refuseUnknown: true })) dto: PolicyDto,
   ): Promise<Record<string, unknown>> {
     let policy: PolicyDocument | undefined;
     await this.writer.mutate((registry) => {
       const { fullUrn, function: fn } = this.names.find(urn, project);
       policy = policyOf(dto, fullUrn, registry.policyOf(fullUrn), { region: this.options.region, project }, this.clock.now());
+      checkReach(caller, policy, this.options.region);
       const refused = checkTargets(registry, fn, policy);
       if (refused !== undefined) throw targetRefused(refused);
       return [policy];
@@ -87,5 +91,15 @@ export class PoliciesController {
     const policy = this.registry.policyOf(this.names.find(urn, project).fullUrn);
     if (policy === undefined) throw new ApiError('FSS.0404', `the function has no asynchronous configuration: ${urn}`);
     return policy;
+  }
+}
+
+/** @throws ApiError FSS.0403: what a caller may not use, they do not have called by a function of theirs. */
+function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {
+  for (const target of [destinations.onSuccess, destinations.onFailure]) {
+    if (target?.type !== 'FunctionGraph') continue;
+    const urn = parseFunctionUrn(target.functionUrn, { region, project: caller.project });
+    const refusal = urn === undefined ? undefined : functionRefusal(caller, urn);
+    if (refusal !== undefined) throw refusal;
   }
 }

@@ -1,7 +1,7 @@
 import { type EpochMs, epochMs } from '#contracts';
 import { type ApiCode, ApiError } from './api-error.ts';
 
-/** A query string, parsed; of a repeated name the last value counts. */
+/** A query string, parsed; a name that is there more than once was refused. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 /** A text of a query. @returns undefined when it is absent or empty: clients send what they were not told as nothing. */
@@ -44,10 +44,18 @@ export function functionPage<T>(all: readonly T[], query: Query): { readonly pag
 export function instantQuery(query: Query, name: string): EpochMs | undefined {
   const text = query[name];
   if (text === undefined || text === '') return undefined;
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:?\d\d)?$/.exec(text);
-  const ms = match === null ? Number.NaN : Date.parse(`${match[1]}${match[2] ?? 'Z'}`);
-  if (!Number.isFinite(ms) || ms < 0) throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?$/.exec(text);
+  const [, second = '', fraction = '', zone = 'Z'] = match ?? [];
+  const ms = Date.parse(`${second}${fraction}${zone}`);
+  if (!isOfCalendar(second) || !Number.isFinite(ms) || ms < 0)
+    throw new ApiError('FSS.1001', `${name} must be YYYY-MM-DDTHH:mm:ss in UTC`);
   return epochMs(ms);
+}
+
+/** Is there such a second? `Date.parse` takes the 30th of February for the 2nd of March. */
+function isOfCalendar(second: string): boolean {
+  const ms = Date.parse(`${second}Z`);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(second);
 }
 
 /** Entries of one page of a list of topics or subscriptions, at most. */

@@ -168,6 +168,8 @@ describe.each([
     ['query_begin_time=yesterday', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-01-15', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-13-15T08:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
+    ['query_begin_time=2027-02-30T00:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
+    ['query_begin_time=2027-01-15T24:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_end_time=2027-01-15%2008:00:00', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_end_time=1969-12-31T23:59:59', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
   ])('refuses %s, and asks nobody', async (query, message) => {

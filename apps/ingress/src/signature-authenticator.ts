@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '#platform';
 import { ApiError } from './api-error.ts';
 import type { Authenticated, Authentication, Authenticator } from './authenticator.ts';
@@ -17,15 +17,17 @@ function refused(reason: string): Authenticated {
   return { kind: 'unknown', error: new ApiError('APIG.0301', `Incorrect IAM authentication information: ${reason}`) };
 }
 
+function unknownKey({ accessKey }: Signature): string {
+  return `there is no access key ${accessKey.slice(0, 128)} here`;
+}
+
 /**
  * Knows callers by the signature of their request.
  *
- * An access key nobody has is judged under a secret drawn at the start, by the same steps as a wrong signature and with the same answer;
- * what else could tell that a key exists (it is disabled, it is of another project) is said only to who holds its secret.
+ * An access key nobody has is told at once, before a body is read for it: names of access keys are drawn at random and prove nothing. What
+ * else there is to say of a key (it is disabled, it is of another project) is said only to who holds its secret.
  */
 export class SignatureAuthenticator implements Authenticator {
-  private readonly decoy = randomBytes(32).toString('base64url');
-
   constructor(
     private readonly keys: KeyRing,
     private readonly clock: Clock,
@@ -35,7 +37,9 @@ export class SignatureAuthenticator implements Authenticator {
     const read = readSignature(request, this.clock.now());
     if (read.kind === 'absent') return read;
     if (read.kind === 'malformed') return refused(read.reason);
-    return { kind: 'unproved', prove: (payload) => this.prove(request, read.signature, payload) };
+    const { signature } = read;
+    if (this.keys.find(signature.accessKey) === undefined) return refused(unknownKey(signature));
+    return { kind: 'unproved', prove: (payload) => this.prove(request, signature, payload) };
   }
 
   private prove(request: Credentialed, signature: Signature, payload: Buffer): Authenticated {
@@ -46,20 +50,19 @@ export class SignatureAuthenticator implements Authenticator {
     } catch {
       return refused('the path cannot be decoded');
     }
+    // As it is now: while the body came the key may have been disabled, rotated or deleted.
     const key = this.keys.find(signature.accessKey);
-    if (!this.isSignedWith(key, signature, canonicalHash) || key === undefined)
+    if (key === undefined) return refused(unknownKey(signature));
+    if (!this.isSignedWith(key, signature, canonicalHash))
       return refused(`verify aksk signature fail; the SHA-256 of the canonical request is ${canonicalHash} here`);
     if (!isStatedHash(signature, payloadHash)) return refused(`X-Sdk-Content-Sha256 is not that of the payload, ${payloadHash}`);
     if (!key.isEnabled) return refused('the access key is disabled');
     return { kind: 'known', caller: key.caller };
   }
 
-  /** A wrong signature is always held against two secrets, so that its answer takes as long whichever key it names. */
-  private isSignedWith(key: OpenKey | undefined, signature: Signature, canonicalHash: string): boolean {
-    const matches = (secret: string) => timingSafeEqual(rightSignature(signature, secret, canonicalHash), signature.bytes);
-    if (matches(key?.secret ?? this.decoy)) return true;
-    const { previous } = key ?? {};
-    const isPreviousGood = previous !== undefined && this.clock.now() < previous.endsAt;
-    return matches(isPreviousGood ? previous.secret : this.decoy);
+  private isSignedWith({ secret, previous }: OpenKey, signature: Signature, canonicalHash: string): boolean {
+    const matches = (held: string) => timingSafeEqual(rightSignature(signature, held, canonicalHash), signature.bytes);
+    if (matches(secret)) return true;
+    return previous !== undefined && this.clock.now() < previous.endsAt && matches(previous.secret);
   }
 }

@@ -1,8 +1,7 @@
 /**
  * Request signatures as the clients of the API make them: what is signed, and under which key. Pure but for the hashing.
  *
- * 1. What is signed is what is run: path and query are taken apart as the router does it, so nothing can mean one thing here and another there.
- * 2. Nothing here tells whether an access key exists.
+ * What is signed is what is run: path and query are taken apart as the router does it, so nothing can mean one thing here and another there.
  *
  * @see Huawei Cloud API request signing guide; docs/adr/0006
  */

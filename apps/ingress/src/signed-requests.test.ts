@@ -75,6 +75,19 @@ describe('a signed request', () => {
     expect(await send(control, signed(control, key))).toMatchObject({ status: 406, body: { error_code: 'FSS.0406' } });
   });
 
+  it('does not say a name of its query twice, for nobody signs which one counts', async () => {
+    const query: [string, string][] = [
+      ['maxitems', '1'],
+      ['maxitems', '2'],
+    ];
+    const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'], query };
+    for (const search of ['maxitems=1&maxitems=2', 'maxitems=2&maxitems=1'])
+      expect(await app.raw('GET', `/v2/p1/fgs/functions?${search}`, undefined, signed(request, key))).toMatchObject({
+        status: 400,
+        body: { error_code: 'FSS.0400', error_msg: 'the query has maxitems more than once' },
+      });
+  });
+
   it('over the wire has its Host taken as it came, port included', async () => {
     const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'] };
     const at = async (host: string) => {
@@ -109,7 +122,7 @@ describe('a signature that is wrong', () => {
     ['for the body', () => invocation('{"k":"other"}')],
     ['for an empty body', () => invocation('')],
     ['for the path', () => ({ ...invocation(), path: [...invocation().path.slice(0, 4), 'other', 'invocations-async'] })],
-    ['for the method', () => ({ ...invocation(), method: 'PUT' })],
+    ['for the method', (headers) => void Object.assign(headers, signed({ ...invocation(), method: 'PUT' }, key))],
     ['for a query', () => ({ ...invocation(), path: [...invocation().path.slice(0, 5), 'invocations-async?a=1'] })],
     ['for a header', (headers) => void (headers['host'] = 'b:1')],
     ['for the date', (headers) => void (headers['x-sdk-date'] = sdkDate(app.clock.now() - 1_000))],
@@ -146,10 +159,12 @@ describe('a signature that is wrong', () => {
     expect(Number(await count())).toBe(earlier + 1);
   });
 
-  it('is answered alike for an access key that is there and for one that is not', async () => {
-    const message = async (accessKey: string) =>
-      (await send(invocation(), signed(invocation(), { ...key, accessKey, secretKey: 'wrong' }))).body.error_msg;
-    expect(await message('AKFIRST')).toBe(await message('AKNOBODY'));
+  it('under an access key nobody has is refused without waiting for the body', async () => {
+    const unknown = signed(invocation(), { ...key, accessKey: 'AKNOBODY' });
+    const lines = Object.entries({ ...unknown, 'content-length': '200000' }).map((pair) => pair.join(': '));
+    expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
+    const answer = await send(invocation(), unknown);
+    expect(answer.body).toEqual({ ...refused, error_msg: expect.stringContaining('there is no access key AKNOBODY here') });
   });
 
   it('is told before a body is parsed, and a body over the limit of the route is not read', async () => {
@@ -161,11 +176,37 @@ describe('a signature that is wrong', () => {
     expect((await send(large, signed(large, wrong))).status).toBe(413);
   });
 
+  it.each(['TRACE', 'PROPFIND', 'QUERY', 'POST'])('for what is not there is no fault of the platform: %s', async (method) => {
+    const request = { ...invocation(), method, path: ['v2', 'p1', 'nowhere'] };
+    const wrong = signed({ ...request, headers: { host: 'a:1', 'content-type': 'text/plain' } }, { ...key, secretKey: 'wrong' });
+    const lines = Object.entries({ ...wrong, 'content-length': '200000' }).map((pair) => pair.join(': '));
+    expect(await ask([`${method} /v2/p1/nowhere HTTP/1.1`, ...lines])).toBe(404);
+  });
+
   it('in form or date is refused without waiting for the body', async () => {
     const old = signed(invocation(), { ...key, date: sdkDate(app.clock.now() - 901_000) });
     const lines = Object.entries({ ...old, 'content-length': '200000' }).map((pair) => pair.join(': '));
     expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
   });
+});
+
+it('a key that is disabled while the body of its request comes is not good for it', async () => {
+  const made = await app.must('POST', '/sendoff/credentials', { rights: ['invoke'] });
+  const request = invocation();
+  const headers = signed(request, { ...key, accessKey: made.access_key, secretKey: made.secret_key });
+  const body = Buffer.from(String(request.body));
+  const lines = Object.entries({ ...headers, 'content-length': body.length, expect: '100-continue' }).map((pair) =>
+    pair.join(': '),
+  );
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write(`POST /${request.path.join('/')} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`),
+  );
+  const next = async () => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+  expect(await next()).toMatch(/^HTTP\/1.1 100 /);
+  await app.must('POST', `/sendoff/credentials/${made.access_key}/disable`);
+  socket.write(body);
+  expect(await next()).toMatch(/^HTTP\/1.1 401 [^]*the access key is disabled/);
+  socket.destroy();
 });
 
 /** Sends the head of a request and no body. @returns the status that is answered. */

@@ -3,6 +3,7 @@
  * Method: a whole ingress over the in-memory broker, listening, because a call sets how long its socket may be silent; a fake executor
  * that answers what the test lays in.
  */
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
 import { aCallAnswer, IngressApp } from '../../../test/ingress-app.ts';
@@ -227,6 +228,26 @@ describe('a synchronous invocation', () => {
     await Promise.all(first);
     app.calls.answer = async () => aCallAnswer();
     expect((await invoke()).status).toBe(200);
+  });
+
+  it('finds its place however many name an access key and do not prove it', async () => {
+    const request = {
+      method: 'POST',
+      path: ['v2', 'p1', 'fgs', 'functions', 'hello', 'invocations'],
+      headers: { host: 'a', 'content-type': 'application/json' },
+    };
+    const key = { accessKey: IngressApp.accessKey, secretKey: 'wrong', date: sdkDate(app.clock.now()) };
+    const lines = Object.entries({ ...signed(request, key), 'content-length': '6000000', expect: '100-continue' });
+    const head = `POST /${request.path.join('/')} HTTP/1.1\r\n${lines.map((pair) => pair.join(': ')).join('\r\n')}\r\n\r\n`;
+    const strangers = [1, 2, 3].map(async () => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(head));
+      const first = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+      return { socket, first };
+    });
+    const came = await Promise.all(strangers);
+    expect(came.map(({ first }) => first.slice(9, 12))).toEqual(['100', '100', '100']);
+    expect((await invoke()).status).toBe(200);
+    for (const { socket } of came) socket.destroy();
   });
 
   it('whose answer was lost says that the function may have run', async () => {

@@ -2,11 +2,10 @@
  * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own route, as its neighbour of the asynchronous
  * kind: bodies of megabytes stay the bytes that came.
  *
- * 1. Calls are counted before their bodies are read, so that what they hold is bounded.
+ * 1. Calls are counted when it is proved whose they are, so that nobody else can take their places.
  * 2. A call ends when the caller is gone, or when the gateway's patience is over, wherever it is.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type FunctionDocument, limits, traceparentOf } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
@@ -42,9 +41,6 @@ export interface SyncRouteOptions {
 /** Time a socket may stay silent beyond the wait, so that the answer to a late call still gets through. */
 const socketGraceMs = 10_000;
 
-/** Of a body that was refused; more is cut off. */
-const drainedBytesMax = 2 * limits.syncBytesMax;
-
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
 const invokePath = '/v2/:project/fgs/functions/:urn/invocations';
@@ -62,13 +58,12 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       '*',
-      { parseAs: 'buffer', bodyLimit: limits.syncBytesMax },
+      { parseAs: 'buffer' },
       parserOf((body) => body),
     );
-    scope.addHook('onRequest', (request, reply, done) => {
+    scope.addHook('preHandler', (request, reply, done) => {
       if (underWay >= options.callsMax) {
-        const error = new ApiError('FSS.0429', 'too many synchronous calls are under way', 1);
-        return void drained(request.raw).then(() => sendError(reply, error));
+        return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
       }
       underWay++;
       reply.raw.once('close', () => underWay--);
@@ -76,16 +71,14 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
       request.raw.socket.setTimeout(options.waitMs + socketGraceMs);
       done();
     });
-    scope.setErrorHandler(async (thrown, request, reply) => {
+    scope.setErrorHandler((thrown, _request, reply) => {
       const isTooLarge = (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
       const error = isTooLarge ? payloadTooLarge() : asApiError(thrown);
       if (error.status >= 500)
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'a synchronous invocation failed');
-      if (isTooLarge) await drained(request.raw);
       sendError(reply, error);
-      return reply;
     });
-    scope.post<Route>(invokePath, async (request, reply) => {
+    scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
       return reply.status(status).headers(headers).send(body);
     });
@@ -122,23 +115,6 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   } finally {
     patience.end();
   }
-}
-
-/**
- * Reads and drops what is still to come of a body. An answer sent before it was read is often lost: the client is still writing, and the
- * connection is reset under it. A body much too large is not worth that; it is cut off.
- */
-async function drained(request: IncomingMessage): Promise<void> {
-  if (request.complete) return;
-  await new Promise<void>((resolve) => {
-    let bytes = 0;
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > drainedBytesMax) resolve();
-    });
-    for (const event of ['end', 'close', 'error']) request.once(event, resolve);
-    request.resume();
-  });
 }
 
 /** A signal that aborts when the caller is gone or the wait is over. */
