@@ -99,6 +99,16 @@ export class ApiError extends Error {
   }
 }
 
+/** A text that names no function in any form. */
+export function urnMalformed(text: string): ApiError {
+  return new ApiError('FSS.1309', `not a function URN: ${text.slice(0, 300)}`);
+}
+
+/** A URN that names a function of a project the caller is not of. @param where it stands, if not in the path. */
+export function urnOfAnotherProject(text: string, where = 'the function URN'): ApiError {
+  return new ApiError('FSS.0403', `${where} is of another project: ${text.slice(0, 300)}`);
+}
+
 /** No function by that name. */
 export function functionNotFound(name: string): ApiError {
   return new ApiError('FSS.1051', `Not found the function: ${name.slice(0, 300)}`);

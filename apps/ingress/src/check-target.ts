@@ -31,7 +31,7 @@ function absence(registry: Registry, project: string, target: Target): RefusedTa
       };
     }
     case 'SMN':
-      return registry.topic(target.topicUrn) === undefined
+      return registry.topic(target.topicUrn)?.project !== project
         ? { kind: 'topic-absent', reason: `topic ${target.topicUrn} does not exist` }
         : undefined;
     case 'FunctionGraph': {

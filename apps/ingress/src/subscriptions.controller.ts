@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
@@ -208,7 +208,7 @@ export class SubscriptionsController {
   /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
   private checkEndpoint({ protocol, endpoint }: SubscriptionDto, project: string): void {
     if (protocol === 'functionstage') {
-      if (parseFunctionUrn(endpoint, { region: this.options.region, project })?.project !== project)
+      if (readFunctionUrn(endpoint, { region: this.options.region, project }).kind !== 'ours')
         throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
       return;
     }
