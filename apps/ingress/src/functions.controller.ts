@@ -60,16 +60,12 @@ export class FunctionsController {
       name: dto.func_name,
       qualifier: 'latest',
     });
-    const refuseTaken = (registry: Registry) => {
-      if (registry.get(functionKey(bareUrn)) !== undefined)
-        throw new ApiError('FSS.1061', `The function has existed: ${dto.func_name}`);
-    };
     // Before 50 MB are looked at for nothing, and again when it counts.
-    refuseTaken(this.registry);
+    this.checkRoom(this.registry, bareUrn, project);
     const code = await this.codes.take(dto.runtime, dto);
     const created = newFunction(dto, code, { bareUrn, project, sealer: this.sealer, now: this.clock.now() });
     await this.writer.mutate((registry) => {
-      refuseTaken(registry);
+      this.checkRoom(registry, bareUrn, project);
       return [created];
     });
     return functionAnswer(created);
@@ -173,6 +169,17 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
       return withoutVersion(registry, bareUrn, named.qualifier);
     });
+  }
+
+  /** @throws ApiError FSS.1041, FSS.1061. */
+  private checkRoom(registry: Registry, bareUrn: string, project: string): void {
+    if (registry.get(functionKey(bareUrn)) !== undefined) throw new ApiError('FSS.1061', `The function has existed: ${bareUrn}`);
+    const { functionsMax } = this.options;
+    if (registry.list('function', project).length >= functionsMax)
+      throw new ApiError(
+        'FSS.1041',
+        `a project may have ${functionsMax} functions (INGRESS_FUNCTIONS_MAX): delete those nobody uses`,
+      );
   }
 
   private async change(

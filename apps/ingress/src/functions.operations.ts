@@ -88,7 +88,7 @@ export const functionOperations = {
     summary: 'Makes a function.',
     body: { of: CreateFunctionDto, example: { ...config, package: 'default', code_type: 'inline', func_code: { file: code } } },
     answer: { status: 200, example: exampleFunction },
-    codes: [...fieldCodes, ...codeCodes, 'FSS.0503', 'FSS.1061'],
+    codes: [...fieldCodes, ...codeCodes, 'FSS.0503', 'FSS.1041', 'FSS.1061'],
   },
   list: {
     id: 'listFunctions',

@@ -183,6 +183,23 @@ describe('encrypted user data', () => {
   });
 });
 
+describe('a project', () => {
+  it('may have so many functions and no more; versions and other packages do not make room', async () => {
+    const small = await IngressApp.start({ env: { INGRESS_FUNCTIONS_MAX: '2' } });
+    await small.publish('one', 'v1');
+    await small.createFunction('one', { package: 'other' });
+    const refused = await small.call('POST', '/fgs/functions', functionBody('two'));
+    expect([refused.status, refused.body]).toEqual([
+      403,
+      { error_code: 'FSS.1041', error_msg: expect.stringContaining('a project may have 2 functions') },
+    ]);
+    expect(await small.refusal('POST', '/fgs/functions', functionBody('one'))).toEqual([409, 'FSS.1061']);
+    await small.must('DELETE', '/fgs/functions/other:one');
+    expect((await small.call('POST', '/fgs/functions', functionBody('two'))).status).toBe(200);
+    await small.close();
+  });
+});
+
 describe('the list of functions', () => {
   const names = async (query: string) => {
     const answer = await lists.must('GET', `/fgs/functions${query}`);

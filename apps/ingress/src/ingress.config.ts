@@ -92,6 +92,15 @@ export class IngressConfig extends CodeStoreConfig {
   syncCallsMax: number = 100;
 
   @Setting({
+    env: 'INGRESS_FUNCTIONS_MAX',
+    description: 'Functions a project may have; one more is answered with 403. FunctionGraph allows 400.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  functionsMax: number = 400;
+
+  @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',
     description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
   })

@@ -31,6 +31,8 @@ export interface IngressOptions {
   readonly firstAccessKey: string | undefined;
   /** Of all topic names. */
   readonly topicPrefix: string;
+  /** Of a project. */
+  readonly functionsMax: number;
   /** CIDR blocks that webhooks may reach though they are not public. */
   readonly webhookNetworks: readonly string[];
   /** Who confirms a webhook's subscription: who adds it, at once, or who is behind its endpoint. */
