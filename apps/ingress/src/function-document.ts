@@ -4,7 +4,7 @@ import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
 import { codeAnswer } from './function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
-import { keptAfter } from './kept-fields.ts';
+import { keptAfter, logTargetAnswer } from './kept-fields.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
@@ -111,6 +111,7 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
   const version = fn.version ?? 'latest';
   return {
     ...fn.kept,
+    ...logTargetAnswer(fn.kept),
     func_id: fn.id,
     resource_id: `${fn.id}:${fn.name}`,
     func_urn: `${fn.urn}:${version}`,
