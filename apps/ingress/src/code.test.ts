@@ -89,6 +89,11 @@ describe('code', () => {
     ['a ZIP that is damaged', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
     ['a ZIP that is not there', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
     ['no source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
+    ['source that is not encoded', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
+    ['source that goes on after its end', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
+    ['source that is no text', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
+    ['a ZIP that is not encoded', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
+    ['an endpoint with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
     ['source over 10 KB', inlineCode('x'.repeat(10_241)), 413, 'FSS.1072'],
     ['code elsewhere', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
     ['code of another kind', { code_type: 'jar' }, 400, 'FSS.1006'],
@@ -100,6 +105,14 @@ describe('code', () => {
     expect(await app.refusal('POST', '/fgs/functions', functionBody('refused', body))).toEqual([status, code]);
     expect(await app.refusal('GET', '/fgs/functions/refused/config')).toEqual([404, 'FSS.1051']);
     expect(await digests()).toEqual(before);
+  });
+
+  it('may be encoded in either alphabet, in lines', async () => {
+    const source = 'exports.handler = () => "ÿ>?~ÿ>?~";';
+    const encoded = Buffer.from(source).toString('base64url').replaceAll(/.{8}/g, '$&\r\n');
+    const name = await app.aFunction({ func_code: { file: encoded } });
+    const { func_code: code, code_size: size } = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect([Buffer.from(code.file, 'base64').toString(), size]).toEqual([source, Buffer.byteLength(source)]);
   });
 
   it('of a function that is there already, or of none, is not even looked at', async () => {
