@@ -75,9 +75,21 @@ describe('a zip function', () => {
     expect(await app.must('PUT', '/fgs/functions/changing/code', inlineCode('exports.handler = 3;'))).toMatchObject({
       code_type: 'inline',
       code_size: 20,
+      func_code: { file: Buffer.from('exports.handler = 3;').toString('base64'), link: '' },
     });
     expect((await app.must('GET', '/fgs/functions/changing/code')).func_code.link).toBe('');
-    expect(await app.must('PUT', '/fgs/functions/changing/code', zipped(archive))).toMatchObject({ code_type: 'zip' });
+    expect(await app.must('PUT', '/fgs/functions/changing/code', zipped(archive))).toMatchObject({
+      code_type: 'zip',
+      func_code: { file: '', link: expect.stringContaining(':changing:latest/archive') },
+    });
+  });
+
+  it('is shown with the name of its file, its dependencies and the scaling of its function', async () => {
+    const said = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
+    const name = await app.aFunction({ ...zipped(archive), ...said, handler: 'src/index.handler', gpu_type: 'a' });
+    const shown = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect(shown).toMatchObject({ ...said, code_type: 'zip', digest: sha512(archive) });
+    expect(shown).not.toHaveProperty('gpu_type');
   });
 });
 

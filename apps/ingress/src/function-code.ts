@@ -93,6 +93,14 @@ function md5Of(bytes: string | Buffer): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
+/** Code itself as it is shown: source in Base64, an archive by the link where it is fetched; the other one is empty. */
+export function codeContent(code: FunctionCode, archiveUrl: string): { readonly file: string; readonly link: string } {
+  return {
+    file: code.kind === 'inline' ? Buffer.from(code.source).toString('base64') : '',
+    link: code.kind === 'archive' ? archiveUrl : '',
+  };
+}
+
 /** How code is shown: its size in bytes, its digest, and its URL; what it has not is 0 or empty. */
 export function codeAnswer(code: FunctionCode): {
   readonly code_size: number;

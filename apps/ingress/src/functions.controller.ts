@@ -5,10 +5,10 @@ import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
-import { archivePath } from './archives.controller.ts';
+import { archiveUrl } from './archives.controller.ts';
 import { functionRefusal } from './authorise.ts';
 import { CalledBy, type Caller } from './caller.ts';
-import type { CodeIntake } from './function-code.ts';
+import { codeContent, type CodeIntake } from './function-code.ts';
 import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
@@ -29,6 +29,21 @@ import { ValidatedBody } from './validated.ts';
 import { withoutVersion } from './version-document.ts';
 
 const codes = functionFieldCodes;
+
+/** What is shown of a function beside its code. @see FunctionGraph API, querying the code of a function */
+const codeAnswerFields: readonly string[] = [
+  'func_urn',
+  'func_name',
+  'domain_id',
+  'runtime',
+  'code_type',
+  'code_url',
+  ...keptCodeFields,
+  'code_size',
+  'digest',
+  'last_modified',
+  'strategy_config',
+];
 
 /** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
 @Controller('v2/:project/fgs/functions')
@@ -78,11 +93,11 @@ export class FunctionsController {
     @CalledBy() caller: Caller,
     @Query() query: Record<string, string | undefined>,
   ): Record<string, unknown> {
-    const { package_name: packageName, func_name: name } = query;
+    const { package_name: packageName = '', func_name: name = '' } = query;
     const matching = this.registry
       .list('function', project)
       .filter((fn) => mayUse(caller, fn))
-      .filter((fn) => (packageName === undefined || fn.package === packageName) && (name === undefined || fn.name.includes(name)))
+      .filter((fn) => (packageName === '' || fn.package === packageName) && fn.name.includes(name))
       .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
     const { page, next } = functionPage(matching, query);
     return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
@@ -96,26 +111,12 @@ export class FunctionsController {
 
   @Operation(operations.code)
   @Get(':urn/code')
-  code(
-    @Param('project') project: string,
-    @Param('urn') urn: string,
-    @Req() { protocol, host }: FastifyRequest,
-  ): Record<string, unknown> {
+  code(@Param('project') project: string, @Param('urn') urn: string, @Req() request: FastifyRequest): Record<string, unknown> {
     const { fullUrn, function: fn } = this.names.find(urn, project);
-    const file = fn.code.kind === 'inline' ? Buffer.from(fn.code.source).toString('base64') : '';
-    const link = fn.code.kind === 'archive' ? `${protocol}://${host}${archivePath(project, fullUrn)}` : '';
-    const { func_urn, func_name, domain_id, runtime, code_type, code_url, code_size, digest, last_modified } = functionAnswer(fn);
+    const answer = functionAnswer(fn);
     return {
-      func_urn,
-      func_name,
-      domain_id,
-      runtime,
-      code_type,
-      code_url,
-      code_size,
-      digest,
-      last_modified,
-      func_code: { file, link },
+      ...Object.fromEntries(codeAnswerFields.filter((field) => field in answer).map((field) => [field, answer[field]])),
+      func_code: codeContent(fn.code, archiveUrl(request, project, fullUrn)),
     };
   }
 
@@ -135,14 +136,16 @@ export class FunctionsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionCodeDto, { codes })) dto: FunctionCodeDto,
+    @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
-    const { runtime } = this.names.findLatest(urn, project).function;
-    const code = await this.codes.take(runtime, dto);
-    return this.change(project, urn, (fn) => {
+    const { fullUrn, function: before } = this.names.findLatest(urn, project);
+    const code = await this.codes.take(before.runtime, dto);
+    const answer = await this.change(project, urn, (fn) => {
       if ((fn.runtime === 'http') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
       return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
     });
+    return { ...answer, func_code: codeContent(code, archiveUrl(request, project, fullUrn)) };
   }
 
   @Operation(operations.updateMaxInstances)

@@ -80,6 +80,8 @@ export const exampleFunction = {
   ephemeral_storage: 512,
 };
 
+const exampleArchiveUrl = `http://127.0.0.1:8700/v2/${exampleProject}/sendoff/functions/${identity.func_urn}/archive`;
+
 /** What the operations on functions say of themselves. */
 export const functionOperations = {
   create: {
@@ -115,7 +117,10 @@ export const functionOperations = {
     tag: 'Functions',
     summary: 'Shows the code of a function.',
     parameters: [functionUrn],
-    answer: { status: 200, example: { ...identity, func_code: { file: code, link: '' } } },
+    answer: {
+      status: 200,
+      example: { ...identity, strategy_config: exampleFunction.strategy_config, func_code: { file: code, link: '' } },
+    },
     codes: functionCodes,
   },
   archive: {
@@ -141,7 +146,10 @@ export const functionOperations = {
     summary: 'Gives a function other code; attempts that run go on with the old one.',
     parameters: [functionUrn],
     body: { of: FunctionCodeDto, example: { code_type: 'zip', func_code: { file: archive } } },
-    answer: { status: 200, example: { ...exampleFunction, code_type: 'zip', code_size: 187 } },
+    answer: {
+      status: 200,
+      example: { ...exampleFunction, code_type: 'zip', code_size: 187, func_code: { file: '', link: exampleArchiveUrl } },
+    },
     codes: [...functionCodes, ...codeCodes, 'FSS.0503'],
   },
   updateMaxInstances: {

@@ -283,6 +283,7 @@ describe('the list of functions', () => {
     ['?func_name=apple', ['apple', 'pineapple', 'apple'], 3, 3],
     ['?package_name=fruit', ['apple'], 1, 1],
     ['?package_name=fruit&func_name=pear', [], 0, 0],
+    ['?package_name=&func_name=&marker=&maxitems=', ['apple', 'pear', 'pineapple', 'apple'], 4, 4],
   ])('%s', async (query, expected, next, count) => {
     expect(await names(query)).toEqual([expected, next, count]);
   });
