@@ -1,6 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { aliasKey, formatBareUrn, functionKey, type FunctionDocument, policyKey, versionKey } from '#contracts';
+import {
+  aliasKey,
+  type EpochMs,
+  epochMs,
+  formatBareUrn,
+  functionKey,
+  type FunctionDocument,
+  policyKey,
+  versionKey,
+} from '#contracts';
 import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
@@ -193,12 +202,20 @@ export class FunctionsController {
     let answer: FunctionDocument | undefined;
     await this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
-      answer = { ...changed(fn), modifiedAt: this.clock.now() };
+      answer = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
       return [answer];
     });
     if (answer === undefined) throw functionNotFound(urn);
     return functionAnswer(answer);
   }
+}
+
+/**
+ * Now, but later than what was there: executors tell one state of a function from another by it, and two ingresses, or a clock that was set
+ * back, may say the same instant twice.
+ */
+function after(before: EpochMs, now: EpochMs): EpochMs {
+  return epochMs(Math.max(now, before + 1));
 }
 
 /** All that goes with a function. */

@@ -77,6 +77,18 @@ describe('a changed configuration', () => {
     expect(await show(name)).toEqual(before);
   });
 
+  it('is told from the one before, though the clock stood still or went back', async () => {
+    const name = await app.aFunction();
+    const ofName = () => app.recordsOf('registry').filter(({ key }) => key?.endsWith(`:${name}`));
+    const ahead = { ...JSON.parse(String(ofName().at(-1)?.value)), modifiedAt: app.clock.now() + 60_000 };
+    const value = Buffer.from(JSON.stringify(ahead));
+    await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: ofName()[0]?.key ?? '', value, headers: {} });
+    await update(name, { timeout: 6 });
+    await update(name, { timeout: 7 });
+    const instants = ofName().map((record) => JSON.parse(String(record.value)).modifiedAt - app.clock.now());
+    expect(instants).toEqual([0, 60_000, 60_001, 60_002]);
+  });
+
   it('may name a handler in a folder', async () => {
     const name = await app.aFunction();
     expect(await update(name, { handler: 'src/v1.2/main.handler' })).toMatchObject({ handler: 'src/v1.2/main.handler' });
