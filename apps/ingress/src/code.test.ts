@@ -188,6 +188,20 @@ describe('a large body', () => {
     expect(taken).toBe(200);
     for (const { socket } of strangers) socket.destroy();
   });
+
+  it('that stands still is cut off, and gives its place back', async () => {
+    const held = [1, 2].map(async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue'));
+    const endings = (await Promise.all(held)).map(
+      async ({ socket }) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12)))),
+    );
+    const body = () =>
+      functionBody(app.freshName(), zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000), method: 0 }])));
+    expect(await app.refusal('POST', '/fgs/functions', body())).toEqual([429, 'FSS.0429']);
+    await app.clock.advance(31_000);
+    expect(await Promise.all(endings)).toEqual(['408', '408']);
+    const taken = await eventually(async () => (await app.call('POST', '/fgs/functions', body())).status === 200);
+    expect(taken).toBe(true);
+  });
 });
 
 describe('the sweep', () => {

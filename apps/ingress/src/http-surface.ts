@@ -9,11 +9,13 @@
  * 4. Whatever is answered, even to bytes that are no HTTP, has the body of an API error and no word of the inside.
  */
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type {
   FastifyBodyParser,
   FastifyInstance,
   FastifyReply,
   FastifyRequest,
+  FastifyHttpOptions,
   FastifyServerOptions,
   RawServerBase,
 } from 'fastify';
@@ -22,7 +24,10 @@ import { type ApiCode, ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
+import { answerBroken } from './broken-requests.ts';
 import type { Caller } from './caller.ts';
+import { codeBodyBytesMax } from './large-bodies.ts';
+import { arrivalMsMax } from './slow-bodies.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
 
 /** Routes anyone may ask: probes and metrics, the document of the API, and the links that subscribers are sent. */
@@ -37,13 +42,6 @@ const openRoutes: ReadonlySet<string | undefined> = new Set([
 /** Bodies of the control plane. */
 const bodyBytesMax = 1_048_576;
 
-/** Answers of the HTTP parser, by Node's code; the rest is 400. */
-const brokenRequests: Readonly<Record<string, { readonly line: string; readonly code: string; readonly message: string }>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { line: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' },
-  HPE_HEADER_OVERFLOW: { line: '431 Request Header Fields Too Large', code: 'FSS.0400', message: 'the headers are too large' },
-};
-const notHttp = { line: '400 Bad Request', code: 'FSS.0400', message: 'the request is not HTTP' };
-
 /** Settings of Fastify itself. */
 export const httpOptions = {
   bodyLimit: bodyBytesMax,
@@ -52,7 +50,9 @@ export const httpOptions = {
     /** One value a name, the last: what reads a query reads text. */
     querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
   },
-  requestTimeout: 30_000,
+  http: { headersTimeout: 30_000 },
+  /** The last resort: slow bodies are cut off long before it. */
+  requestTimeout: arrivalMsMax(codeBodyBytesMax),
   connectionTimeout: 60_000,
   keepAliveTimeout: 65_000,
   frameworkErrors(_error, _request, reply) {
@@ -61,12 +61,9 @@ export const httpOptions = {
   },
   clientErrorHandler(error, socket) {
     if ((error as { code?: string }).code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const { line, code, message } = brokenRequests[(error as { code?: string }).code ?? ''] ?? notHttp;
-    const body = JSON.stringify({ error_code: code, error_msg: message });
-    const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${randomUUID()}`;
-    socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`);
+    answerBroken(socket, (error as { code?: string }).code ?? '');
   },
-} as const satisfies FastifyServerOptions<RawServerBase>;
+} as const satisfies FastifyServerOptions<RawServerBase> & Pick<FastifyHttpOptions<Server>, 'http'>;
 
 /** How requests are let in. */
 export interface Door {

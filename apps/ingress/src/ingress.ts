@@ -22,6 +22,7 @@ import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
 import { probeRoutes } from './probes.operations.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
+import { boundSlowBodies } from './slow-bodies.ts';
 import type { StatusRecords } from './status-records.ts';
 import { addSyncRoute, syncRoutes } from './sync-route.ts';
 import { TopicMessages } from './topic-messages.ts';
@@ -85,6 +86,7 @@ export async function composeIngress(
     http: httpOptions,
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      boundSlowBodies(fastify, clock);
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);

@@ -10,7 +10,7 @@ import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 
 /** A ZIP of 50 MB in Base64, and the JSON around it. */
-const codeBodyBytesMax = 72 * 1_048_576;
+export const codeBodyBytesMax = 72 * 1_048_576;
 /** What any route may take. */
 const smallBytes = 1_048_576;
 /** Of each kind of caller. */
