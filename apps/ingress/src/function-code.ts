@@ -39,7 +39,7 @@ export class CodeIntake {
   private async archive(file: string): Promise<FunctionCode> {
     const { archiveBytesMax } = archiveLimits;
     if (file === '') throw new ApiError('FSS.1012', 'func_code.file must be a ZIP in Base64');
-    const bytes = decoded(file);
+    const bytes = decodedFile('func_code.file', file);
     if (bytes.length > archiveBytesMax) throw new ApiError('FSS.1071', `a ZIP may have ${archiveBytesMax} bytes`);
     const verdict = await inspectArchive(bytes);
     if (verdict.kind === 'refused') throw new ApiError('FSS.1011', `func_code.file: ${verdict.reason}`);
@@ -49,7 +49,7 @@ export class CodeIntake {
 }
 
 function inlineCode(file: string): FunctionCode {
-  const source = decoded(file);
+  const source = decodedFile('func_code.file', file);
   if (source.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be the source in Base64');
   if (source.length > limits.inlineCodeBytesMax)
     throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes; use code_type zip`);
@@ -61,12 +61,13 @@ function inlineCode(file: string): FunctionCode {
 /**
  * The bytes of a Base64 text of either alphabet, its lines broken or not. Node passes over what it does not know, and would take a source
  * that somebody forgot to encode for other code.
+ * @param field for the caller.
  * @throws ApiError FSS.1012.
  */
-function decoded(file: string): Buffer {
+export function decodedFile(field: string, file: string): Buffer {
   const padded = file.indexOf('=');
   const isBase64 = !/[^A-Za-z0-9+/_=\s-]/.test(file) && (padded === -1 || !/[^=\s]/.test(file.slice(padded)));
-  if (!isBase64) throw new ApiError('FSS.1012', 'func_code.file must be in Base64');
+  if (!isBase64) throw new ApiError('FSS.1012', `${field} must be in Base64`);
   return Buffer.from(file, 'base64');
 }
 

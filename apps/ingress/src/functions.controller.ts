@@ -15,25 +15,17 @@ import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
 import { archiveUrl } from './archives.controller.ts';
-import { functionRefusal } from './authorise.ts';
 import { CalledBy, type Caller } from './caller.ts';
 import { codeContent, type CodeIntake } from './function-code.ts';
-import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
+import { functionAnswer, reconfigured } from './function-document.ts';
+import type { FunctionMaker } from './function-maker.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
 import { keptAfter, keptCodeFields } from './kept-fields.ts';
 import { Operation } from './operation.ts';
 import { functionPage } from './query.ts';
-import {
-  CODE_INTAKE,
-  FUNCTION_NAMES,
-  INGRESS_OPTIONS,
-  type IngressOptions,
-  REGISTRY,
-  REGISTRY_WRITER,
-  SEALER,
-} from './tokens.ts';
+import { CODE_INTAKE, FUNCTION_MAKER, FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER, SEALER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 import { withoutVersion } from './version-document.ts';
 
@@ -64,7 +56,7 @@ export class FunctionsController {
     @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
     @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
   ) {}
 
   @Operation(operations.create)
@@ -75,24 +67,7 @@ export class FunctionsController {
     @CalledBy() caller: Caller,
     @Body(new ValidatedBody(CreateFunctionDto, { codes })) dto: CreateFunctionDto,
   ): Promise<Record<string, unknown>> {
-    const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
-    if (refusal !== undefined) throw refusal;
-    const bareUrn = formatBareUrn({
-      region: this.options.region,
-      project,
-      package: dto.package,
-      name: dto.func_name,
-      qualifier: 'latest',
-    });
-    // Before 50 MB are looked at for nothing, and again when it counts.
-    this.checkRoom(this.registry, bareUrn, project);
-    const code = await this.codes.take(dto.runtime, dto);
-    const created = newFunction(dto, code, { bareUrn, project, sealer: this.sealer, now: this.clock.now() });
-    await this.writer.mutate((registry) => {
-      this.checkRoom(registry, bareUrn, project);
-      return [created];
-    });
-    return functionAnswer(created);
+    return functionAnswer(await this.maker.make(dto, project, caller));
   }
 
   @Operation(operations.list)
@@ -181,17 +156,6 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
       return withoutVersion(registry, bareUrn, named.qualifier);
     });
-  }
-
-  /** @throws ApiError FSS.1041, FSS.1061. */
-  private checkRoom(registry: Registry, bareUrn: string, project: string): void {
-    if (registry.get(functionKey(bareUrn)) !== undefined) throw new ApiError('FSS.1061', `The function has existed: ${bareUrn}`);
-    const { functionsMax } = this.options;
-    if (registry.list('function', project).length >= functionsMax)
-      throw new ApiError(
-        'FSS.1041',
-        `a project may have ${functionsMax} functions (INGRESS_FUNCTIONS_MAX): delete those nobody uses`,
-      );
   }
 
   private async change(

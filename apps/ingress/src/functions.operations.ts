@@ -20,7 +20,7 @@ export const functionPageParameters: readonly Parameter[] = [
 export const functionCodes: readonly ApiCode[] = ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'];
 
 /** How code may be refused. */
-const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];
+export const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];
 
 const fieldCodes: readonly ApiCode[] = [...Object.values(functionFieldCodes), 'FSS.1017', 'FSS.1018'];
 

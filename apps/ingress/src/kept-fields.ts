@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 export const keptCodeFields = ['code_filename', 'code_encrypt_kms_key_id', 'depend_version_list', 'depend_list'] as const;
 
 /** Fields of the API that are kept and shown but change nothing here: all that official clients send and expect to find again. */
-const keptFields: readonly string[] = [
+export const keptFields: readonly string[] = [
   ...keptCodeFields,
   'concurrency_mode',
   'custom_image',

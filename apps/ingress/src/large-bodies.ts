@@ -17,7 +17,11 @@ const smallBytes = 1_048_576;
 const largeAtOnceMax = 2;
 const retryAfterSeconds = 5;
 
-const codeRoutes: ReadonlySet<string> = new Set(['POST /v2/:project/fgs/functions', 'PUT /v2/:project/fgs/functions/:urn/code']);
+const codeRoutes: ReadonlySet<string> = new Set([
+  'POST /v2/:project/fgs/functions',
+  'POST /v2/:project/fgs/functions/import',
+  'PUT /v2/:project/fgs/functions/:urn/code',
+]);
 
 /** Lets the routes that take code have large bodies; call it before they are added. */
 export function allowLargeBodies(fastify: FastifyInstance): void {

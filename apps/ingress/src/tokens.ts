@@ -18,6 +18,8 @@ export const TOPIC_MESSAGES = Symbol('topic messages');
 export const CODE_STORE = Symbol('code store');
 /** Injection token of what takes code in. */
 export const CODE_INTAKE = Symbol('code intake');
+/** Injection token of what makes functions. */
+export const FUNCTION_MAKER = Symbol('function maker');
 /** Injection token of what seals secrets. */
 export const SEALER = Symbol('sealer');
 /** Injection token of this service's options. */
