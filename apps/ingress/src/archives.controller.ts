@@ -1,5 +1,4 @@
 import { Controller, Get, Inject, Param, StreamableFile } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import type { ObjectStore } from '#objects';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
@@ -7,9 +6,9 @@ import { functionOperations as operations } from './functions.operations.ts';
 import { Operation } from './operation.ts';
 import { CODE_STORE, FUNCTION_NAMES } from './tokens.ts';
 
-/** Where the archive of a version is fetched, by whoever asked this way. @param fullUrn eight fields. */
-export function archiveUrl({ protocol, host }: FastifyRequest, project: string, fullUrn: string): string {
-  return `${protocol}://${host}/v2/${project}/sendoff/functions/${fullUrn}/archive`;
+/** Where the archive of a version is fetched. @param fullUrn eight fields. */
+export function archiveUrl(address: string, project: string, fullUrn: string): string {
+  return `${address}/v2/${project}/sendoff/functions/${fullUrn}/archive`;
 }
 
 /** Our own: the code of a zip function, as `func_code.link` names it, with the credentials of the API. */

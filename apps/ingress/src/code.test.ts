@@ -204,6 +204,19 @@ describe('a large body', () => {
   });
 });
 
+describe('a link to code', () => {
+  it('leads to the address that is configured, whatever a proxy says', async () => {
+    const behind = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://api.example.com/' } });
+    await behind.createFunction('f', zipped(zipOf({ 'index.js': '1' })));
+    const host = { host: 'inside:8700' };
+    const { body: code } = await behind.call('GET', '/fgs/functions/f/code', undefined, host);
+    const { body: exported } = await behind.call('GET', '/fgs/functions/f/export?type=code', undefined, host);
+    for (const link of [code.func_code.link, exported.code_url])
+      expect(link).toMatch(/^https:\/\/api\.example\.com\/v2\/p1\/sendoff\/functions\/urn:/);
+    await behind.close();
+  });
+});
+
 describe('the sweep', () => {
   it('removes archives a day after nobody names them, and no others', async () => {
     // The files are as old as this machine says; the ingress lives two days later.

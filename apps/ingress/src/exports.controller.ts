@@ -12,8 +12,9 @@ import type { FunctionNames } from './function-names.ts';
 import { CreateFunctionDto, functionFieldCodes } from './function.dto.ts';
 import { ImportFunctionDto, importFieldCodes } from './import-function.dto.ts';
 import { Operation } from './operation.ts';
+import { ownAddress } from './own-address.ts';
 import type { Query as QueryOf } from './query.ts';
-import { CODE_STORE, FUNCTION_MAKER, FUNCTION_NAMES } from './tokens.ts';
+import { CODE_STORE, FUNCTION_MAKER, FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions } from './tokens.ts';
 import { validated, ValidatedBody } from './validated.ts';
 
 /** @throws ApiError FSS.1001. */
@@ -44,6 +45,7 @@ export class ExportsController {
     @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
     @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
     @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
   /** Says where the export is fetched, with the credentials of the API. */
@@ -53,13 +55,13 @@ export class ExportsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryOf,
-    @Req() { protocol, host }: FastifyRequest,
+    @Req() request: FastifyRequest,
   ): Record<string, unknown> {
     const { fullUrn, function: fn } = this.names.find(urn, project);
     const parts = partsOf(query);
     checkExportable(fn, parts);
     const path = `/v2/${project}/sendoff/functions/${fullUrn}/export?config=${parts.config}&code=${parts.code}`;
-    return { file_name: `${fn.name}.zip`, code_url: `${protocol}://${host}${path}` };
+    return { file_name: `${fn.name}.zip`, code_url: `${ownAddress(request, this.options.publicUrl)}${path}` };
   }
 
   /** Our own: the export itself. */

@@ -24,8 +24,18 @@ import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCod
 import { functionOperations as operations } from './functions.operations.ts';
 import { keptAfter, keptCodeFields } from './kept-fields.ts';
 import { Operation } from './operation.ts';
+import { ownAddress } from './own-address.ts';
 import { functionPage } from './query.ts';
-import { CODE_INTAKE, FUNCTION_MAKER, FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER, SEALER } from './tokens.ts';
+import {
+  CODE_INTAKE,
+  FUNCTION_MAKER,
+  FUNCTION_NAMES,
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  SEALER,
+} from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
 import { withoutVersion } from './version-document.ts';
 
@@ -57,6 +67,7 @@ export class FunctionsController {
     @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
   @Operation(operations.create)
@@ -100,7 +111,7 @@ export class FunctionsController {
     const answer = functionAnswer(fn);
     return {
       ...Object.fromEntries(codeAnswerFields.filter((field) => field in answer).map((field) => [field, answer[field]])),
-      func_code: codeContent(fn.code, archiveUrl(request, project, fullUrn)),
+      func_code: codeContent(fn.code, archiveUrl(this.addressFor(request), project, fullUrn)),
     };
   }
 
@@ -129,7 +140,7 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
       return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
     });
-    return { ...answer, func_code: codeContent(code, archiveUrl(request, project, fullUrn)) };
+    return { ...answer, func_code: codeContent(code, archiveUrl(this.addressFor(request), project, fullUrn)) };
   }
 
   @Operation(operations.updateMaxInstances)
@@ -156,6 +167,10 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
       return withoutVersion(registry, bareUrn, named.qualifier);
     });
+  }
+
+  private addressFor(request: FastifyRequest): string {
+    return ownAddress(request, this.options.publicUrl);
   }
 
   private async change(

@@ -118,7 +118,8 @@ export class IngressConfig extends CodeStoreConfig {
 
   @Setting({
     env: 'SENDOFF_PUBLIC_URL',
-    description: 'Address at which receivers reach the API, as a URL; must be there where endpoints confirm.',
+    description:
+      'Address at which clients and receivers reach the API, as a URL, for the links it gives out; must be there where endpoints confirm.',
   })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })

@@ -35,6 +35,8 @@ export interface IngressOptions {
   readonly topicPrefix: string;
   /** Of a project. */
   readonly functionsMax: number;
+  /** Where clients and receivers reach the API, where that is configured. */
+  readonly publicUrl: string | undefined;
   /** CIDR blocks that webhooks may reach though they are not public. */
   readonly webhookNetworks: readonly string[];
   /** Who confirms a webhook's subscription: who adds it, at once, or who is behind its endpoint. */
