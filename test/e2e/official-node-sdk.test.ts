@@ -182,6 +182,22 @@ const operations: Operation[] = [
     { code_type: 'zip', digest: expect.stringMatching(/^[0-9a-f]{128}$/) },
   ],
   [
+    'export it, import it under another name, and run what came',
+    async () => {
+      const request = new sdk.ExportFunctionRequest(functionUrn, json).withConfig(true).withCode(true);
+      const { file_name: name, code_url: link } = (await client.exportFunction(request)) as unknown as Record<string, string>;
+      const fetched = await fetch(String(link), { headers: { 'x-auth-token': 'e2e-token' } });
+      const file = Buffer.from(await fetched.arrayBuffer()).toString('base64');
+      const body = new sdk.ImportFunctionRequestBody('again', name, 'zip', file);
+      const made = await client.importFunction(new sdk.ImportFunctionRequest(json).withBody(body));
+      const { func_urn: urn, code_type } = made as unknown as { readonly func_urn: string; readonly code_type: string };
+      const answer = await installation.client.call('POST', `/fgs/functions/${urn}/invocations`, {});
+      await client.deleteFunction(new sdk.DeleteFunctionRequest(urn.replace(':latest', ''), json));
+      return { func_urn: urn, code_type, answer: answer.body };
+    },
+    { func_urn: functionUrn.replace('hello', 'again'), code_type: 'zip', answer: 2 },
+  ],
+  [
     'publish a version',
     async () => {
       const body = new sdk.CreateFunctionVersionRequestBody().withVersion('v1').withDescription('the first');

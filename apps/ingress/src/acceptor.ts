@@ -8,9 +8,10 @@ import {
   formatFunctionUrn,
   type Invocation,
   type OutgoingRecord,
-  parseFunctionUrn,
   physicalTopic,
+  readFunctionUrn,
   type TopicName,
+  type UrnReading,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import {
@@ -47,7 +48,13 @@ export interface Arrival {
 }
 
 /** Why an arrival is not accepted. */
-export type Unaccepted = Refusal | 'urn-malformed' | 'version-unknown' | 'alias-unknown' | 'idempotency-conflict';
+export type Unaccepted =
+  | Refusal
+  | 'urn-malformed'
+  | 'project-foreign'
+  | 'version-unknown'
+  | 'alias-unknown'
+  | 'idempotency-conflict';
 
 /** What became of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
@@ -81,6 +88,12 @@ type Meaning =
 interface Resolved extends Extract<Meaning, { kind: 'version' }> {
   readonly alias?: string;
 }
+
+const unreadable = {
+  malformed: 'urn-malformed',
+  'of-another-project': 'project-foreign',
+  'of-another-region': 'function-unknown',
+} as const satisfies Record<Exclude<UrnReading['kind'], 'ours'>, Unaccepted>;
 
 /** Names that are remembered with what they mean, until the registry changes. */
 const meaningsMax = 10_000;
@@ -147,9 +160,9 @@ export class Acceptor {
     const key = `${project} ${name}`;
     const remembered = this.meanings.get(key);
     if (remembered !== undefined) return remembered;
-    const urn = parseFunctionUrn(name, { region: this.parts.region, project });
-    if (urn === undefined || urn.project !== project) return { kind: 'nothing', reason: 'urn-malformed' };
-    const meaning = this.lookUp(urn);
+    const reading = readFunctionUrn(name, { region: this.parts.region, project });
+    if (reading.kind !== 'ours') return { kind: 'nothing', reason: unreadable[reading.kind] };
+    const meaning = this.lookUp(reading.urn);
     if (this.meanings.size >= meaningsMax) this.meanings.clear();
     // What means nothing is not remembered: names that callers make up would push out those that count.
     if (meaning.kind !== 'nothing') this.meanings.set(key, meaning);
@@ -157,9 +170,8 @@ export class Acceptor {
   }
 
   private lookUp(urn: FunctionUrn): Meaning {
-    const { registry, region } = this.parts;
-    if (urn.region !== region || registry.functionByUrn(urn) === undefined)
-      return { kind: 'nothing', reason: 'function-unknown' };
+    const { registry } = this.parts;
+    if (registry.functionByUrn(urn) === undefined) return { kind: 'nothing', reason: 'function-unknown' };
     if (urn.qualifier.startsWith('!')) {
       const alias = registry.alias(urn);
       return alias === undefined ? { kind: 'nothing', reason: 'alias-unknown' } : { kind: 'alias', urn, alias };

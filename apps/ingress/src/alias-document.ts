@@ -38,11 +38,12 @@ function ruledOf({ version, additional_version_strategy: strategy }: AliasRoutin
   return {
     version: entry[0],
     combine,
-    rules: rules.map(({ rule_type: type, param, op: operator, value }) =>
-      type === 'Header'
-        ? { source: 'header', name: param.toLowerCase(), operator, value }
-        : { source: 'cookie', name: param, operator, value },
-    ),
+    rules: rules.map(({ rule_type: type, param: name, op: operator, value }) => ({
+      source: type === 'Header' ? 'header' : 'cookie',
+      name,
+      operator,
+      value,
+    })),
   };
 }
 

@@ -40,7 +40,6 @@ describe('an alias', () => {
       description: '',
       alias_urn: urnOf(name, '!prod'),
       last_modified: expect.any(String),
-      additional_version_strategy: { v1: { ...rules, rules: [{ ...rules.rules[0], param: 'x-group' }] } },
     });
     expect((await app.call('DELETE', `/fgs/functions/${name}/aliases/prod`)).status).toBe(204);
     expect(await app.refusal('GET', `/fgs/functions/${name}/aliases/prod`)).toEqual([404, 'FSS.1053']);

@@ -34,6 +34,7 @@ export const apiCodeMeanings: Readonly<Record<ApiCode, string>> = {
   'FSS.1018': 'user_data is too long.',
   'FSS.1019': 'description is too long.',
   'FSS.1026': 'strategy_config is out of its bounds.',
+  'FSS.1041': 'The project has as many functions as it may.',
   'FSS.1042': 'The function has as many versions as it may.',
   'FSS.1043': 'The function has as many aliases as it may.',
   'FSS.1051': 'There is no such function.',

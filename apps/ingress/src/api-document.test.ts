@@ -162,6 +162,7 @@ const order = [
   ...['addSubscription', 'unsubscribe', 'addSubscription', 'unsubscribe2'],
   ...['createFunction', 'listFunctions', 'showFunctionConfig', 'showFunctionCode'],
   ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances'],
+  ...['exportFunction', 'downloadFunctionExport', 'importFunction'],
   ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],

@@ -34,6 +34,7 @@ export const apiCodes = {
   'FSS.1018': 400,
   'FSS.1019': 400,
   'FSS.1026': 400,
+  'FSS.1041': 403,
   'FSS.1042': 403,
   'FSS.1043': 403,
   'FSS.1051': 404,
@@ -99,6 +100,16 @@ export class ApiError extends Error {
     const body = { error_code: this.code, error_msg: this.message };
     return this.code.startsWith('APIG.') ? { ...body, request_id: requestId } : body;
   }
+}
+
+/** A text that names no function in any form. */
+export function urnMalformed(text: string): ApiError {
+  return new ApiError('FSS.1309', `not a function URN: ${text.slice(0, 300)}`);
+}
+
+/** A URN that names a function of a project the caller is not of. @param where it stands, if not in the path. */
+export function urnOfAnotherProject(text: string, where = 'the function URN'): ApiError {
+  return new ApiError('FSS.0403', `${where} is of another project: ${text.slice(0, 300)}`);
 }
 
 /** No function by that name. */

@@ -7,8 +7,8 @@ import { Operation } from './operation.ts';
 import { CODE_STORE, FUNCTION_NAMES } from './tokens.ts';
 
 /** Where the archive of a version is fetched. @param fullUrn eight fields. */
-export function archivePath(project: string, fullUrn: string): string {
-  return `/v2/${project}/sendoff/functions/${fullUrn}/archive`;
+export function archiveUrl(address: string, project: string, fullUrn: string): string {
+  return `${address}/v2/${project}/sendoff/functions/${fullUrn}/archive`;
 }
 
 /** Our own: the code of a zip function, as `func_code.link` names it, with the credentials of the API. */

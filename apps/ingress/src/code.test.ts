@@ -75,9 +75,21 @@ describe('a zip function', () => {
     expect(await app.must('PUT', '/fgs/functions/changing/code', inlineCode('exports.handler = 3;'))).toMatchObject({
       code_type: 'inline',
       code_size: 20,
+      func_code: { file: Buffer.from('exports.handler = 3;').toString('base64'), link: '' },
     });
     expect((await app.must('GET', '/fgs/functions/changing/code')).func_code.link).toBe('');
-    expect(await app.must('PUT', '/fgs/functions/changing/code', zipped(archive))).toMatchObject({ code_type: 'zip' });
+    expect(await app.must('PUT', '/fgs/functions/changing/code', zipped(archive))).toMatchObject({
+      code_type: 'zip',
+      func_code: { file: '', link: expect.stringContaining(':changing:latest/archive') },
+    });
+  });
+
+  it('is shown with the name of its file, its dependencies and the scaling of its function', async () => {
+    const said = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
+    const name = await app.aFunction({ ...zipped(archive), ...said, handler: 'src/index.handler', gpu_type: 'a' });
+    const shown = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect(shown).toMatchObject({ ...said, code_type: 'zip', digest: sha512(archive) });
+    expect(shown).not.toHaveProperty('gpu_type');
   });
 });
 
@@ -89,6 +101,11 @@ describe('code', () => {
     ['a ZIP that is damaged', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
     ['a ZIP that is not there', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
     ['no source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
+    ['source that is not encoded', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
+    ['source that goes on after its end', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
+    ['source that is no text', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
+    ['a ZIP that is not encoded', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
+    ['an endpoint with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
     ['source over 10 KB', inlineCode('x'.repeat(10_241)), 413, 'FSS.1072'],
     ['code elsewhere', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
     ['code of another kind', { code_type: 'jar' }, 400, 'FSS.1006'],
@@ -100,6 +117,14 @@ describe('code', () => {
     expect(await app.refusal('POST', '/fgs/functions', functionBody('refused', body))).toEqual([status, code]);
     expect(await app.refusal('GET', '/fgs/functions/refused/config')).toEqual([404, 'FSS.1051']);
     expect(await digests()).toEqual(before);
+  });
+
+  it('may be encoded in either alphabet, in lines', async () => {
+    const source = 'exports.handler = () => "ÿ>?~ÿ>?~";';
+    const encoded = Buffer.from(source).toString('base64url').replaceAll(/.{8}/g, '$&\r\n');
+    const name = await app.aFunction({ func_code: { file: encoded } });
+    const { func_code: code, code_size: size } = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect([Buffer.from(code.file, 'base64').toString(), size]).toEqual([source, Buffer.byteLength(source)]);
   });
 
   it('of a function that is there already, or of none, is not even looked at', async () => {
@@ -162,6 +187,33 @@ describe('a large body', () => {
     });
     expect(taken).toBe(200);
     for (const { socket } of strangers) socket.destroy();
+  });
+
+  it('that stands still is cut off, and gives its place back', async () => {
+    const held = [1, 2].map(async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue'));
+    const endings = (await Promise.all(held)).map(
+      async ({ socket }) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12)))),
+    );
+    const body = () =>
+      functionBody(app.freshName(), zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000), method: 0 }])));
+    expect(await app.refusal('POST', '/fgs/functions', body())).toEqual([429, 'FSS.0429']);
+    await app.clock.advance(31_000);
+    expect(await Promise.all(endings)).toEqual(['408', '408']);
+    const taken = await eventually(async () => (await app.call('POST', '/fgs/functions', body())).status === 200);
+    expect(taken).toBe(true);
+  });
+});
+
+describe('a link to code', () => {
+  it('leads to the address that is configured, whatever a proxy says', async () => {
+    const behind = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://api.example.com/' } });
+    await behind.createFunction('f', zipped(zipOf({ 'index.js': '1' })));
+    const host = { host: 'inside:8700' };
+    const { body: code } = await behind.call('GET', '/fgs/functions/f/code', undefined, host);
+    const { body: exported } = await behind.call('GET', '/fgs/functions/f/export?type=code', undefined, host);
+    for (const link of [code.func_code.link, exported.code_url])
+      expect(link).toMatch(/^https:\/\/api\.example\.com\/v2\/p1\/sendoff\/functions\/urn:/);
+    await behind.close();
   });
 });
 

@@ -4,7 +4,8 @@ import type { Sealer } from '#platform';
 import { ApiError } from './api-error.ts';
 import { codeAnswer } from './function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
-import { keptAfter } from './kept-fields.ts';
+import { tagList, tagsIn } from './function-tags.ts';
+import { keptAfter, logTargetAnswer } from './kept-fields.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
@@ -75,7 +76,7 @@ export function newFunction(
     code,
     ...configuredBy(dto),
     ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
-    kept: keptAfter({}, dto),
+    ...keptAndTags({ kept: {} }, dto),
     createdAt: now,
     modifiedAt: now,
   };
@@ -97,8 +98,19 @@ export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, seale
     ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
     instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
     concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
-    kept: keptAfter(fn.kept, dto),
+    ...keptAndTags(fn, dto),
   };
+}
+
+/** Tags in a form that is known belong to the function, where the operations on tags find them; in another they are only kept. */
+function keptAndTags(
+  { kept, tags }: Pick<FunctionDocument, 'kept' | 'tags'>,
+  body: object,
+): Pick<FunctionDocument, 'kept' | 'tags'> {
+  const said = tagsIn(body);
+  if (said === undefined) return { kept: keptAfter(kept, body), ...(tags === undefined ? {} : { tags }) };
+  const { tags: _text, ...others } = kept;
+  return { kept: keptAfter(others, { ...body, tags: undefined }), tags: said };
 }
 
 /** `YYYY-MM-DDTHH:mm:ss+00:00`. */
@@ -106,11 +118,18 @@ export function rfc3339(at: EpochMs): string {
   return `${utcText(at).slice(0, 19)}+00:00`;
 }
 
+/** Tags belong to the function as it is now, not to its versions. */
+function tagsAnswer({ tags = {}, version }: FunctionDocument): { readonly tags?: ReturnType<typeof tagList> } {
+  return version !== undefined || Object.keys(tags).length === 0 ? {} : { tags: tagList(tags) };
+}
+
 /** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
 export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
   const version = fn.version ?? 'latest';
   return {
     ...fn.kept,
+    ...tagsAnswer(fn),
+    ...logTargetAnswer(fn.kept),
     func_id: fn.id,
     resource_id: `${fn.id}:${fn.name}`,
     func_urn: `${fn.urn}:${version}`,

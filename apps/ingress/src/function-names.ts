@@ -1,7 +1,7 @@
-import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, parseFunctionUrn } from '#contracts';
+import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, readFunctionUrn } from '#contracts';
 import { chooseVersion, type RequestSigns, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
-import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
+import { aliasNotFound, ApiError, functionNotFound, urnMalformed, urnOfAnotherProject, versionNotFound } from './api-error.ts';
 
 /** A version of a function that was named and found. */
 export interface NamedFunction {
@@ -28,12 +28,21 @@ export class FunctionNames {
     private readonly region: string,
   ) {}
 
-  /** @throws ApiError FSS.1309 when the text is no URN; FSS.0403 when it names another project. */
+  /** @throws ApiError FSS.1309 when the text is no URN; FSS.0403 when it names another project; FSS.1051 when another region. */
   parse(text: string, project: string): FunctionUrn {
-    const urn = parseFunctionUrn(text, { region: this.region, project });
-    if (urn === undefined) throw new ApiError('FSS.1309', `not a function URN: ${text.slice(0, 300)}`);
-    if (urn.project !== project) throw new ApiError('FSS.0403', `the function URN is not of project ${project}`);
-    return urn;
+    const reading = readFunctionUrn(text, { region: this.region, project });
+    switch (reading.kind) {
+      case 'ours':
+        return reading.urn;
+      case 'malformed':
+        throw urnMalformed(text);
+      case 'of-another-project':
+        throw urnOfAnotherProject(text);
+      case 'of-another-region':
+        throw functionNotFound(text);
+      default:
+        return reading satisfies never;
+    }
   }
 
   /**
@@ -51,7 +60,7 @@ export class FunctionNames {
 
   private asked(text: string, project: string): FunctionUrn {
     const urn = this.parse(text, project);
-    if (urn.region !== this.region || this.registry.functionByUrn(urn) === undefined) throw functionNotFound(text);
+    if (this.registry.functionByUrn(urn) === undefined) throw functionNotFound(text);
     return urn;
   }
 

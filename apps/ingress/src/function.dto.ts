@@ -1,5 +1,6 @@
 import { Type } from 'class-transformer';
 import {
+  IsArray,
   IsBoolean,
   IsIn,
   IsInt,
@@ -61,8 +62,60 @@ export class StrategyConfigDto {
   concurrent_num?: number;
 }
 
+/** What is only kept and shown of a function, where its form is documented. */
+class KeptFieldsDto {
+  @IsOptional()
+  @IsIn(['v1', 'v2'])
+  type?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  pre_stop_handler?: string;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(90)
+  pre_stop_timeout?: number;
+
+  /** In MB. */
+  @IsOptional()
+  @IsInt()
+  @IsIn([512, 10_240])
+  ephemeral_storage?: number;
+
+  @IsOptional()
+  @IsBoolean()
+  enable_lts_log?: boolean;
+
+  @IsOptional()
+  @IsString()
+  enterprise_project_id?: string;
+
+  @IsOptional()
+  @IsObject()
+  func_vpc?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsObject()
+  mount_config?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsObject()
+  log_config?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsObject()
+  custom_image?: Record<string, unknown>;
+
+  @IsOptional()
+  @IsObject()
+  network_controller?: Record<string, unknown>;
+}
+
 /** The fields of a function that creation and update share. */
-export class FunctionSettingsDto {
+export class FunctionSettingsDto extends KeptFieldsDto {
   @IsString()
   @MinLength(1)
   @MaxLength(64)
@@ -132,6 +185,11 @@ export class FunctionSettingsDto {
 /** The body of a code update. */
 export class FunctionCodeDto {
   @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  depend_version_list?: string[];
+
+  @IsOptional()
   @IsString()
   @MaxLength(256)
   code_filename?: string;
@@ -177,6 +235,16 @@ export class CreateFunctionDto extends FunctionSettingsDto {
   @IsString()
   @IsIn(['inline', 'zip', 'obs', 'jar', 'Custom-Image-Swr'])
   code_type!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(256)
+  code_filename?: string;
+
+  @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  depend_version_list?: string[];
 
   @IsOptional()
   @IsString()

@@ -1,23 +1,34 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { aliasKey, formatBareUrn, functionKey, type FunctionDocument, policyKey, versionKey } from '#contracts';
+import {
+  aliasKey,
+  type EpochMs,
+  epochMs,
+  formatBareUrn,
+  functionKey,
+  type FunctionDocument,
+  policyKey,
+  versionKey,
+} from '#contracts';
 import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
 import { ApiError, functionNotFound } from './api-error.ts';
-import { archivePath } from './archives.controller.ts';
-import { functionRefusal } from './authorise.ts';
+import { archiveUrl } from './archives.controller.ts';
 import { CalledBy, type Caller } from './caller.ts';
-import type { CodeIntake } from './function-code.ts';
-import { functionAnswer, newFunction, reconfigured } from './function-document.ts';
+import { codeContent, type CodeIntake } from './function-code.ts';
+import { functionAnswer, reconfigured } from './function-document.ts';
+import type { FunctionMaker } from './function-maker.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
-import { keptAfter } from './kept-fields.ts';
+import { keptAfter, keptCodeFields } from './kept-fields.ts';
 import { Operation } from './operation.ts';
+import { ownAddress } from './own-address.ts';
 import { functionPage } from './query.ts';
 import {
   CODE_INTAKE,
+  FUNCTION_MAKER,
   FUNCTION_NAMES,
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -30,6 +41,21 @@ import { withoutVersion } from './version-document.ts';
 
 const codes = functionFieldCodes;
 
+/** What is shown of a function beside its code. @see FunctionGraph API, querying the code of a function */
+const codeAnswerFields: readonly string[] = [
+  'func_urn',
+  'func_name',
+  'domain_id',
+  'runtime',
+  'code_type',
+  'code_url',
+  ...keptCodeFields,
+  'code_size',
+  'digest',
+  'last_modified',
+  'strategy_config',
+];
+
 /** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
 @Controller('v2/:project/fgs/functions')
 export class FunctionsController {
@@ -40,6 +66,7 @@ export class FunctionsController {
     @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
     @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 
@@ -51,28 +78,7 @@ export class FunctionsController {
     @CalledBy() caller: Caller,
     @Body(new ValidatedBody(CreateFunctionDto, { codes })) dto: CreateFunctionDto,
   ): Promise<Record<string, unknown>> {
-    const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
-    if (refusal !== undefined) throw refusal;
-    const bareUrn = formatBareUrn({
-      region: this.options.region,
-      project,
-      package: dto.package,
-      name: dto.func_name,
-      qualifier: 'latest',
-    });
-    const refuseTaken = (registry: Registry) => {
-      if (registry.get(functionKey(bareUrn)) !== undefined)
-        throw new ApiError('FSS.1061', `The function has existed: ${dto.func_name}`);
-    };
-    // Before 50 MB are looked at for nothing, and again when it counts.
-    refuseTaken(this.registry);
-    const code = await this.codes.take(dto.runtime, dto);
-    const created = newFunction(dto, code, { bareUrn, project, sealer: this.sealer, now: this.clock.now() });
-    await this.writer.mutate((registry) => {
-      refuseTaken(registry);
-      return [created];
-    });
-    return functionAnswer(created);
+    return functionAnswer(await this.maker.make(dto, project, caller));
   }
 
   @Operation(operations.list)
@@ -82,11 +88,11 @@ export class FunctionsController {
     @CalledBy() caller: Caller,
     @Query() query: Record<string, string | undefined>,
   ): Record<string, unknown> {
-    const { package_name: packageName, func_name: name } = query;
+    const { package_name: packageName = '', func_name: name = '' } = query;
     const matching = this.registry
       .list('function', project)
       .filter((fn) => mayUse(caller, fn))
-      .filter((fn) => (packageName === undefined || fn.package === packageName) && (name === undefined || fn.name.includes(name)))
+      .filter((fn) => (packageName === '' || fn.package === packageName) && fn.name.includes(name))
       .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
     const { page, next } = functionPage(matching, query);
     return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
@@ -100,26 +106,12 @@ export class FunctionsController {
 
   @Operation(operations.code)
   @Get(':urn/code')
-  code(
-    @Param('project') project: string,
-    @Param('urn') urn: string,
-    @Req() { protocol, host }: FastifyRequest,
-  ): Record<string, unknown> {
+  code(@Param('project') project: string, @Param('urn') urn: string, @Req() request: FastifyRequest): Record<string, unknown> {
     const { fullUrn, function: fn } = this.names.find(urn, project);
-    const file = fn.code.kind === 'inline' ? Buffer.from(fn.code.source).toString('base64') : '';
-    const link = fn.code.kind === 'archive' ? `${protocol}://${host}${archivePath(project, fullUrn)}` : '';
-    const { func_urn, func_name, domain_id, runtime, code_type, code_url, code_size, digest, last_modified } = functionAnswer(fn);
+    const answer = functionAnswer(fn);
     return {
-      func_urn,
-      func_name,
-      domain_id,
-      runtime,
-      code_type,
-      code_url,
-      code_size,
-      digest,
-      last_modified,
-      func_code: { file, link },
+      ...Object.fromEntries(codeAnswerFields.filter((field) => field in answer).map((field) => [field, answer[field]])),
+      func_code: codeContent(fn.code, archiveUrl(this.addressFor(request), project, fullUrn)),
     };
   }
 
@@ -139,14 +131,16 @@ export class FunctionsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(FunctionCodeDto, { codes })) dto: FunctionCodeDto,
+    @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
-    const { runtime } = this.names.findLatest(urn, project).function;
-    const code = await this.codes.take(runtime, dto);
-    return this.change(project, urn, (fn) => {
+    const { fullUrn, function: before } = this.names.findLatest(urn, project);
+    const code = await this.codes.take(before.runtime, dto);
+    const answer = await this.change(project, urn, (fn) => {
       if ((fn.runtime === 'http') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
-      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, { code_filename: dto.code_filename }) };
+      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
     });
+    return { ...answer, func_code: codeContent(code, archiveUrl(this.addressFor(request), project, fullUrn)) };
   }
 
   @Operation(operations.updateMaxInstances)
@@ -175,6 +169,10 @@ export class FunctionsController {
     });
   }
 
+  private addressFor(request: FastifyRequest): string {
+    return ownAddress(request, this.options.publicUrl);
+  }
+
   private async change(
     project: string,
     urn: string,
@@ -183,12 +181,20 @@ export class FunctionsController {
     let answer: FunctionDocument | undefined;
     await this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
-      answer = { ...changed(fn), modifiedAt: this.clock.now() };
+      answer = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
       return [answer];
     });
     if (answer === undefined) throw functionNotFound(urn);
     return functionAnswer(answer);
   }
+}
+
+/**
+ * Now, but later than what was there: executors tell one state of a function from another by it, and two ingresses, or a clock that was set
+ * back, may say the same instant twice.
+ */
+function after(before: EpochMs, now: EpochMs): EpochMs {
+  return epochMs(Math.max(now, before + 1));
 }
 
 /** All that goes with a function. */

@@ -20,7 +20,7 @@ export const functionPageParameters: readonly Parameter[] = [
 export const functionCodes: readonly ApiCode[] = ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'];
 
 /** How code may be refused. */
-const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];
+export const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];
 
 const fieldCodes: readonly ApiCode[] = [...Object.values(functionFieldCodes), 'FSS.1017', 'FSS.1018'];
 
@@ -80,6 +80,8 @@ export const exampleFunction = {
   ephemeral_storage: 512,
 };
 
+const exampleArchiveUrl = `http://127.0.0.1:8700/v2/${exampleProject}/sendoff/functions/${identity.func_urn}/archive`;
+
 /** What the operations on functions say of themselves. */
 export const functionOperations = {
   create: {
@@ -88,7 +90,7 @@ export const functionOperations = {
     summary: 'Makes a function.',
     body: { of: CreateFunctionDto, example: { ...config, package: 'default', code_type: 'inline', func_code: { file: code } } },
     answer: { status: 200, example: exampleFunction },
-    codes: [...fieldCodes, ...codeCodes, 'FSS.0503', 'FSS.1061'],
+    codes: [...fieldCodes, ...codeCodes, 'FSS.0503', 'FSS.1041', 'FSS.1061'],
   },
   list: {
     id: 'listFunctions',
@@ -115,7 +117,10 @@ export const functionOperations = {
     tag: 'Functions',
     summary: 'Shows the code of a function.',
     parameters: [functionUrn],
-    answer: { status: 200, example: { ...identity, func_code: { file: code, link: '' } } },
+    answer: {
+      status: 200,
+      example: { ...identity, strategy_config: exampleFunction.strategy_config, func_code: { file: code, link: '' } },
+    },
     codes: functionCodes,
   },
   archive: {
@@ -141,7 +146,10 @@ export const functionOperations = {
     summary: 'Gives a function other code; attempts that run go on with the old one.',
     parameters: [functionUrn],
     body: { of: FunctionCodeDto, example: { code_type: 'zip', func_code: { file: archive } } },
-    answer: { status: 200, example: { ...exampleFunction, code_type: 'zip', code_size: 187 } },
+    answer: {
+      status: 200,
+      example: { ...exampleFunction, code_type: 'zip', code_size: 187, func_code: { file: '', link: exampleArchiveUrl } },
+    },
     codes: [...functionCodes, ...codeCodes, 'FSS.0503'],
   },
   updateMaxInstances: {

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionDocument, PlatformError, userDataOwner } from '#contracts';
 import { Sealer } from '#platform';
-import { functionBody, IngressApp, inlineCode } from '../../../test/ingress-app.ts';
+import { functionBody, IngressApp } from '../../../test/ingress-app.ts';
 
 const platformKey = 'a-platform-key-of-32-characters-at-least';
 let app: IngressApp;
@@ -77,6 +77,18 @@ describe('a changed configuration', () => {
     expect(await show(name)).toEqual(before);
   });
 
+  it('is told from the one before, though the clock stood still or went back', async () => {
+    const name = await app.aFunction();
+    const ofName = () => app.recordsOf('registry').filter(({ key }) => key?.endsWith(`:${name}`));
+    const ahead = { ...JSON.parse(String(ofName().at(-1)?.value)), modifiedAt: app.clock.now() + 60_000 };
+    const value = Buffer.from(JSON.stringify(ahead));
+    await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: ofName()[0]?.key ?? '', value, headers: {} });
+    await update(name, { timeout: 6 });
+    await update(name, { timeout: 7 });
+    const instants = ofName().map((record) => JSON.parse(String(record.value)).modifiedAt - app.clock.now());
+    expect(instants).toEqual([0, 60_000, 60_001, 60_002]);
+  });
+
   it('may name a handler in a folder', async () => {
     const name = await app.aFunction();
     expect(await update(name, { handler: 'src/v1.2/main.handler' })).toMatchObject({ handler: 'src/v1.2/main.handler' });
@@ -91,44 +103,6 @@ describe('a changed configuration', () => {
 function entries(count: number): string {
   return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v'])));
 }
-
-describe('what is only kept and shown', () => {
-  const kept = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
-  const message = (field: string) =>
-    `${field} is too large: what is only kept and shown of a function may have 16384 bytes of JSON in all`;
-
-  it('may have 16 KB of JSON in all', async () => {
-    const name = await app.aFunction({ tags: kept(16_384) });
-    expect((await show(name)).tags.length).toBe(kept(16_384).length);
-  });
-
-  it.each<[what: string, more: Record<string, unknown>, field: string]>([
-    ['one field', { tags: kept(16_385) }, 'tags'],
-    ['one field of a megabyte', { tags: 'x'.repeat(900_000) }, 'tags'],
-    ['one field in which a letter has three bytes', { tags: '数'.repeat(5_500) }, 'tags'],
-    ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
-  ])('is refused, by the name of the largest, where it is too much: %s', async (_what, more, field) => {
-    const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
-    const name = await app.aFunction({ tags: 'before' });
-    expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
-    const body = { func_name: name, ...required, ...more };
-    expect(await app.call('PUT', `/fgs/functions/${name}/config`, body)).toMatchObject(refused);
-    expect((await show(name)).tags).toBe('before');
-  });
-
-  it('counts what an earlier body said, and the name of the file', async () => {
-    const name = await app.aFunction({ tags: kept(16_384) });
-    for (const [path, body] of [
-      ['config', { func_name: name, ...required, type: 'v2' }],
-      ['code', { ...inlineCode('x'), code_filename: 'a' }],
-    ] as const)
-      expect((await app.call('PUT', `/fgs/functions/${name}/${path}`, body)).body).toEqual({
-        error_code: 'FSS.0400',
-        error_msg: message('tags'),
-      });
-    expect((await update(name, { tags: 'less', type: 'v2' })).type).toBe('v2');
-  });
-});
 
 it('a function that is larger than a record may be is refused with 413', async () => {
   const { publisher } = app.kafka;
@@ -183,6 +157,23 @@ describe('encrypted user data', () => {
   });
 });
 
+describe('a project', () => {
+  it('may have so many functions and no more; versions and other packages do not make room', async () => {
+    const small = await IngressApp.start({ env: { INGRESS_FUNCTIONS_MAX: '2' } });
+    await small.publish('one', 'v1');
+    await small.createFunction('one', { package: 'other' });
+    const refused = await small.call('POST', '/fgs/functions', functionBody('two'));
+    expect([refused.status, refused.body]).toEqual([
+      403,
+      { error_code: 'FSS.1041', error_msg: expect.stringContaining('a project may have 2 functions') },
+    ]);
+    expect(await small.refusal('POST', '/fgs/functions', functionBody('one'))).toEqual([409, 'FSS.1061']);
+    await small.must('DELETE', '/fgs/functions/other:one');
+    expect((await small.call('POST', '/fgs/functions', functionBody('two'))).status).toBe(200);
+    await small.close();
+  });
+});
+
 describe('the list of functions', () => {
   const names = async (query: string) => {
     const answer = await lists.must('GET', `/fgs/functions${query}`);
@@ -206,6 +197,7 @@ describe('the list of functions', () => {
     ['?func_name=apple', ['apple', 'pineapple', 'apple'], 3, 3],
     ['?package_name=fruit', ['apple'], 1, 1],
     ['?package_name=fruit&func_name=pear', [], 0, 0],
+    ['?package_name=&func_name=&marker=&maxitems=', ['apple', 'pear', 'pineapple', 'apple'], 4, 4],
   ])('%s', async (query, expected, next, count) => {
     expect(await names(query)).toEqual([expected, next, count]);
   });

@@ -1,7 +1,7 @@
 /**
  * The HTTP server under the API: how long it is patient, and what it answers to bytes that never become a request.
  *
- * 1. A request has its time to arrive, from its first byte to the last of its body; a connection may be silent for so long and no longer.
+ * 1. A request has its time to arrive, its body more for each byte that came, and a connection may be silent for so long and no longer.
  * 2. Whatever is answered here has the body of an API error and a request id, as everywhere.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,13 +11,22 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyServerOptions, RawServerBase } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
+import { codeBodyBytesMax } from './large-bodies.ts';
 
 /** How long a server waits. */
 export interface HttpPatience {
-  /** From the first byte of a request to the last of its body. */
+  /** For the head of a request to arrive, and again for its body before its size is counted. */
   readonly requestTimeoutMs: number;
   /** While nothing moves on a connection, in either direction. */
   readonly silenceTimeoutMs: number;
+}
+
+/** About one Mbit/s: who sends a body at this pace is never cut off. */
+const bytesPerSecondMin = 128 * 1_024;
+
+/** What so many bytes may take, in milliseconds. */
+export function paceMs(bytes: number): number {
+  return Math.floor((bytes / bytesPerSecondMin) * 1_000);
 }
 
 /** Bodies of the control plane. */
@@ -32,9 +41,10 @@ interface BareAnswer {
   readonly message: string;
 }
 
+const tooSlow: BareAnswer = { status: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' };
 /** What the HTTP parser gave up, by Node's code; the rest is no HTTP. */
 const brokenRequests: Readonly<Record<string, BareAnswer>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' },
+  ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
     code: 'FSS.0400',
@@ -50,9 +60,18 @@ function bodyOf({ code, message }: Omit<BareAnswer, 'status'>): string {
 
 /** Writes an answer where there is nothing to write it with, and ends the connection. */
 function answerBare(socket: Duplex, answer: BareAnswer): void {
+  socket.end(bareText(answer), () => socket.destroy());
+}
+
+function bareText(answer: BareAnswer): string {
   const body = bodyOf(answer);
   const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${randomUUID()}`;
-  socket.end(`HTTP/1.1 ${answer.status}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`, () => socket.destroy());
+  return `HTTP/1.1 ${answer.status}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+/** Tells whoever still writes a body that it took too long, and ends this side of the connection. */
+export function answerTooSlow(socket: Socket): void {
+  socket.end(bareText(tooSlow));
 }
 
 /** Is an answer on its way? What was written now would be read as a part of it, or as a second one. */
@@ -62,6 +81,8 @@ function isAnswering(socket: Socket): boolean {
 
 /** Settings of Fastify and of the server it makes. */
 export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience) {
+  // The last resort: slow bodies are cut off long before it.
+  const arrivalMs = 2 * requestTimeoutMs + paceMs(codeBodyBytesMax);
   return {
     bodyLimit: bodyBytesMax,
     routerOptions: {
@@ -70,14 +91,14 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
       querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
     },
     http: {
-      // Node exchanges both where the one of the head is longer, so that a body would have the longer one.
+      // Node exchanges both where the one of the head is longer.
       headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
+      requestTimeout: arrivalMs,
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10),
       // Node's own answer has no body; the Host is looked at with the rest of the request.
       requireHostHeader: false,
     },
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: arrivalMs,
     connectionTimeout: silenceTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     frameworkErrors(_error, _request, reply) {

@@ -93,7 +93,8 @@ export class IngressConfig extends CodeStoreConfig {
 
   @Setting({
     env: 'INGRESS_REQUEST_TIMEOUT_MS',
-    description: 'Longest time a request may take to arrive, from its first byte to the last of its body, in milliseconds.',
+    description:
+      'Longest time the head of a request may take to arrive, in milliseconds; and again its body, with 1 s more for each 128 KiB of it.',
   })
   @IsInt()
   @Min(100)
@@ -132,6 +133,15 @@ export class IngressConfig extends CodeStoreConfig {
   bodyBytesMax: number = 268_435_456;
 
   @Setting({
+    env: 'INGRESS_FUNCTIONS_MAX',
+    description: 'Functions a project may have; one more is answered with 403. FunctionGraph allows 400.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  functionsMax: number = 400;
+
+  @Setting({
     env: 'WEBHOOK_NETWORKS_ALLOWED',
     description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
   })
@@ -149,7 +159,8 @@ export class IngressConfig extends CodeStoreConfig {
 
   @Setting({
     env: 'SENDOFF_PUBLIC_URL',
-    description: 'Address at which receivers reach the API, as a URL; must be there where endpoints confirm.',
+    description:
+      'Address at which clients and receivers reach the API, as a URL, for the links it gives out; must be there where endpoints confirm.',
   })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })

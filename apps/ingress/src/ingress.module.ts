@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
-import type { Logger, Sealer } from '#platform';
+import { type Clock, CLOCK, type Logger, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
@@ -12,7 +12,9 @@ import type { BodyOwner } from './body-allowance.ts';
 import { CancelController } from './cancel.controller.ts';
 import type { Canceller } from './canceller.ts';
 import { CredentialsController } from './credentials.controller.ts';
+import { ExportsController } from './exports.controller.ts';
 import { CodeIntake } from './function-code.ts';
+import { FunctionMaker } from './function-maker.ts';
 import type { FunctionNames } from './function-names.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { IamController } from './iam.controller.ts';
@@ -28,6 +30,7 @@ import {
   CANCELLER,
   CODE_INTAKE,
   CODE_STORE,
+  FUNCTION_MAKER,
   FUNCTION_NAMES,
   INGRESS_OPTIONS,
   type IngressOptions,
@@ -67,6 +70,7 @@ export interface IngressParts {
 export class IngressModule {
   static register(parts: IngressParts): DynamicModule {
     const { registry, writer, names, acceptor, canceller, records, messages, codeStore, sealer, options, logger } = parts;
+    const codes = new CodeIntake(codeStore);
     return {
       module: IngressModule,
       // StatusLogController and ReservedInstancesController first: their paths stand where a function's URN may.
@@ -77,6 +81,7 @@ export class IngressModule {
         VersionsController,
         AliasesController,
         ArchivesController,
+        ExportsController,
         PoliciesController,
         RecordsController,
         CredentialsController,
@@ -97,7 +102,12 @@ export class IngressModule {
         { provide: CANCELLER, useValue: canceller },
         { provide: STATUS_RECORDS, useValue: records },
         { provide: CODE_STORE, useValue: codeStore },
-        { provide: CODE_INTAKE, useValue: new CodeIntake(codeStore) },
+        { provide: CODE_INTAKE, useValue: codes },
+        {
+          provide: FUNCTION_MAKER,
+          useFactory: (clock: Clock) => new FunctionMaker({ registry, writer, codes, sealer, clock, options }),
+          inject: [CLOCK],
+        },
         { provide: SEALER, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
         { provide: FUNCTION_NAMES, useValue: names },

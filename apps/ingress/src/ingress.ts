@@ -32,6 +32,7 @@ import { KeyRing } from './key-ring.ts';
 import { allowLargeBodies } from './large-bodies.ts';
 import { probeRoutes } from './probes.operations.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
+import { boundSlowBodies } from './slow-bodies.ts';
 import type { StatusRecords } from './status-records.ts';
 import { addSyncRoute, syncRoutes } from './sync-route.ts';
 import { TopicMessages } from './topic-messages.ts';
@@ -67,11 +68,20 @@ export async function composeIngress(
   const sweep = new CodeSweep({ store: codeStore, registry, clock, logger });
   sweep.start();
   const canceller = new Canceller({ records, publisher, clock, topicPrefix: prefix });
-  const { accessKey, secretKey, confirmedBy } = config;
+  const { accessKey, secretKey, confirmedBy, functionsMax, publicUrl } = config;
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
   const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
-  const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
+  const options = {
+    region,
+    project,
+    firstAccessKey: accessKey,
+    topicPrefix: prefix,
+    functionsMax,
+    publicUrl,
+    webhookNetworks,
+    confirmedBy,
+  };
   const messages = new TopicMessages(publisher, clock, prefix);
   const names = new FunctionNames(registry, region);
   const syncOptions = { callsMax: config.syncCallsMax, waitMs: config.syncWaitMs };
@@ -96,6 +106,7 @@ export async function composeIngress(
     async configureHttp(app) {
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
+      boundSlowBodies(fastify, clock, config.requestTimeoutMs);
       prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
       gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
       allowLargeBodies(fastify);

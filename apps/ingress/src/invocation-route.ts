@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, memorySizesMb, traceparentOf } from '#contracts';
 import { type Clock, type Logger, newRequestId } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
-import { aliasNotFound, ApiError, functionNotFound, versionNotFound } from './api-error.ts';
+import { aliasNotFound, ApiError, functionNotFound, urnMalformed, urnOfAnotherProject, versionNotFound } from './api-error.ts';
 import { asApiError, sendError } from './api-error.filter.ts';
 import { parserOf } from './http-surface.ts';
 import type { DescribedRoute } from './api-document.ts';
@@ -43,7 +43,9 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
     case 'memory-unknown':
       return memoryUnknown();
     case 'urn-malformed':
-      return new ApiError('FSS.1309', `not a function URN: ${urn.slice(0, 300)}`);
+      return urnMalformed(urn);
+    case 'project-foreign':
+      return urnOfAnotherProject(urn);
     default:
       return reason satisfies never;
   }

@@ -10,14 +10,18 @@ import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 
 /** A ZIP of 50 MB in Base64, and the JSON around it. */
-const codeBodyBytesMax = 72 * 1_048_576;
+export const codeBodyBytesMax = 72 * 1_048_576;
 /** What any route may take. */
 const smallBytes = 1_048_576;
 /** Of each kind of caller. */
 const largeAtOnceMax = 2;
 const retryAfterSeconds = 5;
 
-const codeRoutes: ReadonlySet<string> = new Set(['POST /v2/:project/fgs/functions', 'PUT /v2/:project/fgs/functions/:urn/code']);
+const codeRoutes: ReadonlySet<string> = new Set([
+  'POST /v2/:project/fgs/functions',
+  'POST /v2/:project/fgs/functions/import',
+  'PUT /v2/:project/fgs/functions/:urn/code',
+]);
 
 /** Lets the routes that take code have large bodies; call it before they are added. */
 export function allowLargeBodies(fastify: FastifyInstance): void {

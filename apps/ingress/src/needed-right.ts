@@ -27,7 +27,10 @@ export function functionParameter(route: string): string | undefined {
   return /\/functions\/:(\w+)/.exec(route)?.[1];
 }
 
+/** Routes that make or list functions. */
+const wholeRoutes: ReadonlySet<string> = new Set(['/v2/:project/fgs/functions', '/v2/:project/fgs/functions/import']);
+
 /** Does a route itself look at what the caller may do? It makes or lists functions or access keys, which its path does not name. */
 export function judgesItself(route: string): boolean {
-  return route === '/v2/:project/fgs/functions' || route.startsWith(credentialRoutes);
+  return wholeRoutes.has(route) || route.startsWith(credentialRoutes);
 }

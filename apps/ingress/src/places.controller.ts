@@ -21,6 +21,9 @@ import { ValidatedBody } from './validated.ts';
 
 const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
 
+/** Of a project: agencies, and buckets and streams together. */
+const namesMax = 1_000;
+
 /**
  * A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel
  * what it tells of; written to that of another stream or of a pub/sub topic, it would pass for what was never told or published there.
@@ -54,6 +57,13 @@ function placeOf(registry: Registry, project: string, kind: keyof typeof placeTy
   const place = registry.place(project, placeTypes[kind], name);
   if (place === undefined) throw new ApiError('FSS.0404', `no ${kind.slice(0, -1)} ${name.slice(0, 100)}`);
   return place;
+}
+
+/** For one more. @throws ApiError FSS.0400. */
+function checkRoom(registry: Registry, kind: 'agency' | 'place', project: string): void {
+  if (registry.list(kind, project).length < namesMax) return;
+  const what = kind === 'agency' ? 'agencies' : 'buckets and streams';
+  throw new ApiError('FSS.0400', `a project may have ${namesMax} ${what}: delete those nobody uses`);
 }
 
 function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown> {
@@ -100,7 +110,10 @@ export class PlacesController {
       name,
       grants: dto.grants.map(({ type, resource }) => ({ type, resource })),
     };
-    await this.writer.write([agency]);
+    await this.writer.mutate((registry) => {
+      if (registry.agency(project, name) === undefined) checkRoom(registry, 'agency', project);
+      return [agency];
+    });
     return agencyAnswer(agency);
   }
 
@@ -146,9 +159,11 @@ export class PlacesController {
       );
     const type = placeTypes[known];
     const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
-    await this.writer.mutate((registry) => [
-      { ...place, createdAt: registry.place(project, type, name)?.createdAt ?? this.clock.now() },
-    ]);
+    await this.writer.mutate((registry) => {
+      const before = registry.place(project, type, name);
+      if (before === undefined) checkRoom(registry, 'place', project);
+      return [{ ...place, createdAt: before?.createdAt ?? this.clock.now() }];
+    });
     return placeAnswer(place);
   }
 

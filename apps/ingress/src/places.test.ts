@@ -29,6 +29,52 @@ const kept = (key: string) => {
   return JSON.parse(String(written.at(-1)?.value)) as unknown;
 };
 
+describe('a project', () => {
+  /** As if another ingress had written them. */
+  const fill = async (full: IngressApp, document: (index: number) => { readonly key: string; readonly value: unknown }) => {
+    const records = Array.from({ length: 1_000 }, (_, index) => {
+      const { key, value } = document(index);
+      return { topic: 'sendoff.registry', key, value: Buffer.from(JSON.stringify(value)), headers: {} };
+    });
+    await full.kafka.publisher.publish(records);
+  };
+
+  it('may have 1,000 agencies, of which each may be replaced', async () => {
+    const full = await IngressApp.start();
+    await fill(full, (index) => ({
+      key: `agency/p1/a${index}`,
+      value: { kind: 'agency', project: 'p1', name: `a${index}`, grants: [] },
+    }));
+    const grants = [{ type: 'OBS', resource: 'results' }];
+    const answer = await full.call('PUT', '/sendoff/agencies/more', { grants });
+    expect([answer.status, answer.body]).toEqual(
+      refused(400, 'FSS.0400', 'a project may have 1000 agencies: delete those nobody uses'),
+    );
+    expect((await full.call('PUT', '/sendoff/agencies/a7', { grants })).status).toBe(200);
+    await full.must('DELETE', '/sendoff/agencies/a8');
+    expect((await full.call('PUT', '/sendoff/agencies/more', { grants })).status).toBe(200);
+    await full.close();
+  });
+
+  it('may have 1,000 buckets and streams together', async () => {
+    const full = await IngressApp.start();
+    await fill(full, (index) => {
+      const type = index % 2 === 0 ? 'OBS' : 'DIS';
+      return {
+        key: `place/p1/${type}/p${index}`,
+        value: { kind: 'place', type, project: 'p1', name: `p${index}`, createdAt: 0 },
+      };
+    });
+    for (const path of ['buckets/more', 'streams/more'])
+      expect((await full.call('PUT', `/sendoff/${path}`)).body).toEqual({
+        error_code: 'FSS.0400',
+        error_msg: 'a project may have 1000 buckets and streams: delete those nobody uses',
+      });
+    expect((await full.call('PUT', '/sendoff/streams/p7')).status).toBe(200);
+    await full.close();
+  });
+});
+
 describe('an agency', () => {
   const grants = [
     { type: 'OBS', resource: 'results' },

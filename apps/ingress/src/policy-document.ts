@@ -4,13 +4,13 @@ import {
   type Destinations,
   type EpochMs,
   limits,
-  parseFunctionUrn,
   formatFunctionUrn,
   type PolicyDocument,
+  readFunctionUrn,
   type Target,
   type UrnDefaults,
 } from '#contracts';
-import { ApiError } from './api-error.ts';
+import { ApiError, functionNotFound, urnOfAnotherProject } from './api-error.ts';
 import { rfc3339 } from './function-document.ts';
 import { placeNames } from './place-names.ts';
 import type { DestinationDto, PolicyDto } from './policy.dto.ts';
@@ -73,10 +73,27 @@ function expiresDaysOf(side: string, param: Record<string, unknown>): number {
   return days;
 }
 
+/** @returns eight fields. @throws ApiError FSS.0400, FSS.0403, FSS.1051. */
+function functionUrnOf(side: string, text: unknown, home: UrnDefaults): string {
+  const reading = typeof text === 'string' ? readFunctionUrn(text, home) : ({ kind: 'malformed' } as const);
+  switch (reading.kind) {
+    case 'ours':
+      return formatFunctionUrn(reading.urn);
+    case 'malformed':
+      throw bad(side, 'param.func_urn', 'must be a function URN');
+    case 'of-another-project':
+      throw urnOfAnotherProject(String(text), `destination_config.${side}.param.func_urn`);
+    case 'of-another-region':
+      throw functionNotFound(String(text));
+    default:
+      return reading satisfies never;
+  }
+}
+
 /**
  * One side of a policy.
  * @returns undefined where the side is not wanted: absent, or an empty `destination`.
- * @throws ApiError FSS.0400 naming the field.
+ * @throws ApiError FSS.0400 naming the field; FSS.0403, FSS.1051 for a function of another project or region.
  */
 function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: UrnDefaults): Target | undefined {
   if (dto?.destination === undefined || dto.destination === '') return undefined;
@@ -120,16 +137,7 @@ function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: Ur
     case 'FunctionGraph': {
       const given = param();
       onlyKnown(side, given, ['func_urn']);
-      const text = textOf(
-        side,
-        given,
-        'func_urn',
-        (urn) => parseFunctionUrn(urn, urnDefaults) !== undefined,
-        'must be a function URN',
-      );
-      const urn = parseFunctionUrn(text, urnDefaults);
-      if (urn === undefined) throw bad(side, 'param.func_urn', 'must be a function URN');
-      return { type: 'FunctionGraph', functionUrn: formatFunctionUrn(urn) };
+      return { type: 'FunctionGraph', functionUrn: functionUrnOf(side, given['func_urn'], urnDefaults) };
     }
     default:
       throw bad(side, 'destination', 'must be OBS, DIS, SMN or FunctionGraph');

@@ -45,7 +45,11 @@ async function drip(beginning: string, rest: string): Promise<{ readonly answer:
   socket.on('data', (bytes) => (answer += String(bytes)));
   const begunAt = performance.now();
   socket.write(beginning);
-  const dripping = setInterval(() => socket.write(rest[at++ % rest.length] ?? ''), dropEveryMs);
+  const dripping = setInterval(() => {
+    socket.write(rest[at++ % rest.length] ?? '');
+    // Heads are timed by the server, bodies by the clock.
+    void app.clock.advance(dropEveryMs);
+  }, dropEveryMs);
   await new Promise((resolve) => socket.once('close', resolve));
   clearInterval(dripping);
   return { answer, lastedMs: performance.now() - begunAt };

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError, targetRefused } from './api-error.ts';
@@ -213,9 +213,9 @@ export class SubscriptionsController {
 
   private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
     if (protocol !== 'functionstage') return;
-    const urn = parseFunctionUrn(endpoint, { region: this.options.region, project });
-    if (urn?.project !== project) throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
-    if (!registry.hasFunction(urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+    const read = readFunctionUrn(endpoint, { region: this.options.region, project });
+    if (read.kind !== 'ours') throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
+    if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
   }
 
   /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */

@@ -3,13 +3,12 @@ import { formatBareUrn } from '#contracts';
 import type { RegistryWriter } from '#registry';
 import { ApiError } from './api-error.ts';
 import type { FunctionNames } from './function-names.ts';
+import { tagList, type Tags, tagsOf } from './function-tags.ts';
 import { Operation } from './operation.ts';
 import { TagsDto, tagsMax } from './tags.dto.ts';
 import { tagOperations as operations } from './tags.operations.ts';
 import { FUNCTION_NAMES, REGISTRY_WRITER } from './tokens.ts';
 import { ValidatedBody } from './validated.ts';
-
-type Tags = Readonly<Record<string, string>>;
 
 /** Tags of functions, whatever their versions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
 @Controller('v2/:project/functions/:urn/tags')
@@ -24,7 +23,7 @@ export class TagsController {
   list(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
     const { urn: named } = this.names.find(urn, project);
     const { tags = {} } = this.names.find(formatBareUrn(named), project).function;
-    return { tags: Object.entries(tags).map(([key, value]) => ({ key, value })), sys_tags: [] };
+    return { tags: tagList(tags), sys_tags: [] };
   }
 
   @Operation(operations.add)
@@ -36,7 +35,7 @@ export class TagsController {
     @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
   ): Promise<void> {
     await this.change(project, urn, (before) => {
-      const after = { ...before, ...Object.fromEntries(tags.map(({ key, value = '' }) => [key, value])) };
+      const after = { ...before, ...tagsOf(tags) };
       if (Object.keys(after).length > tagsMax) throw new ApiError('FSS.0400', `a function may have ${tagsMax} tags`);
       return after;
     });

@@ -17,6 +17,15 @@ export class TagDto {
   value?: string;
 }
 
+/** The tags that the body of a function brings; it may bring none. */
+export class FunctionTagsDto {
+  @IsArray()
+  @ArrayMaxSize(tagsMax)
+  @ValidateNested({ each: true })
+  @Type(() => TagDto)
+  tags!: TagDto[];
+}
+
 /** The body that adds or removes tags. */
 export class TagsDto {
   @IsArray()

@@ -4,15 +4,13 @@ import { builtAt, ManualClock } from '#testing';
 import { functionBody, IngressApp, inlineCode } from '../../../test/ingress-app.ts';
 
 let app: IngressApp;
-let number = 0;
 let name: string;
 beforeAll(async () => {
   app = await IngressApp.start({ clock: new ManualClock(builtAt) });
 });
 afterAll(async () => app.close());
 beforeEach(async () => {
-  name = `f${++number}`;
-  await app.createFunction(name);
+  name = await app.aFunction();
 });
 
 type Tag = { readonly key: string; readonly value?: string };
@@ -118,6 +116,46 @@ describe('the tags of a function', () => {
   });
 });
 
+describe('tags in the body of a function', () => {
+  const tags = [
+    { key: 'team', value: 'orders' },
+    { key: 'blank', value: '' },
+  ];
+
+  it.each<[form: string, said: unknown]>([
+    ['a list', [tags[0], { key: 'blank' }]],
+    ['a list as JSON in a string', JSON.stringify(tags)],
+  ])('are those of the function, made and changed: %s', async (_form, said) => {
+    const tagged = await app.aFunction({ tags: said });
+    expect((await shown(tagged)).tags).toEqual(tags);
+    expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toEqual(tags);
+    await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name, { tags: said }));
+    expect((await shown()).tags).toEqual(tags);
+    await add({ key: 'more' });
+    const all = [...tags, { key: 'more', value: '' }];
+    expect((await app.must('GET', `/fgs/functions/${name}/config`)).tags).toEqual(all);
+    await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name, { tags: [] }));
+    expect((await shown()).tags).toEqual([]);
+  });
+
+  it.each([
+    ['21', many(21), 'tags must contain no more than 20 elements'],
+    ['one without a key', [{ value: 'a' }], 'tags.0.key must be a string'],
+    ['one of text, in a string', '["a"]', 'tags.0 must be an object'],
+  ])('are refused by the same rules: %s', async (_what, said, message) => {
+    const { status, body } = await app.call('POST', '/fgs/functions', functionBody('never', { tags: said }));
+    expect([status, body]).toEqual([400, { error_code: 'FSS.0400', error_msg: message }]);
+  });
+
+  it('of another form are only kept and shown, until there are some', async () => {
+    const tagged = await app.aFunction({ tags: 'team=a' });
+    expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toBe('team=a');
+    expect((await shown(tagged)).tags).toEqual([]);
+    await app.must('POST', `${pathOf(tagged)}/create`, { tags: [{ key: 'team', value: 'b' }] });
+    expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toEqual([{ key: 'team', value: 'b' }]);
+  });
+});
+
 describe('a change of tags', () => {
   it('is none of what runs', async () => {
     const before = await app.must('GET', `/fgs/functions/${name}/config`);
@@ -125,7 +163,7 @@ describe('a change of tags', () => {
     await add({ key: 'team', value: 'a' });
     await remove({ key: 'team' });
     await add({ key: 'team', value: 'b' });
-    expect(await app.must('GET', `/fgs/functions/${name}/config`)).toEqual(before);
+    expect(await app.must('GET', `/fgs/functions/${name}/config`)).toEqual({ ...before, tags: [{ key: 'team', value: 'b' }] });
   });
 
   it('gives nothing to publish', async () => {

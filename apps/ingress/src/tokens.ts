@@ -18,6 +18,8 @@ export const TOPIC_MESSAGES = Symbol('topic messages');
 export const CODE_STORE = Symbol('code store');
 /** Injection token of what takes code in. */
 export const CODE_INTAKE = Symbol('code intake');
+/** Injection token of what makes functions. */
+export const FUNCTION_MAKER = Symbol('function maker');
 /** Injection token of what seals secrets. */
 export const SEALER = Symbol('sealer');
 /** Injection token of this service's options. */
@@ -31,6 +33,10 @@ export interface IngressOptions {
   readonly firstAccessKey: string | undefined;
   /** Of all topic names. */
   readonly topicPrefix: string;
+  /** Of a project. */
+  readonly functionsMax: number;
+  /** Where clients and receivers reach the API, where that is configured. */
+  readonly publicUrl: string | undefined;
   /** CIDR blocks that webhooks may reach though they are not public. */
   readonly webhookNetworks: readonly string[];
   /** Who confirms a webhook's subscription: who adds it, at once, or who is behind its endpoint. */

@@ -52,6 +52,19 @@ export function parseFunctionUrn(text: string, defaults: UrnDefaults): FunctionU
   return isValid ? urn : undefined;
 }
 
+/** What a text means to callers of one project in one region: a function that may be there; one of somebody else; nothing. */
+export type UrnReading =
+  | { readonly kind: 'ours'; readonly urn: FunctionUrn }
+  | { readonly kind: 'of-another-project' | 'of-another-region' | 'malformed' };
+
+/** Reads a URN as {@link parseFunctionUrn} does, wherever a caller names a function: in paths, headers, destinations, endpoints. */
+export function readFunctionUrn(text: string, home: UrnDefaults): UrnReading {
+  const urn = parseFunctionUrn(text, home);
+  if (urn === undefined) return { kind: 'malformed' };
+  if (urn.project !== home.project) return { kind: 'of-another-project' };
+  return urn.region === home.region ? { kind: 'ours', urn } : { kind: 'of-another-region' };
+}
+
 function fromFields(fields: readonly string[], defaults: UrnDefaults): FunctionUrn | undefined {
   const [a = '', b = '', c = '', d = ''] = fields;
   switch (fields.length) {

@@ -79,7 +79,7 @@ export interface VersionDocument {
 /** One condition of a request that an alias looks at. */
 export interface AliasRule {
   readonly source: 'header' | 'cookie';
-  /** The header's name in lower case, or the cookie's as it is. */
+  /** As it was said. Of a header the case does not matter; older documents have it in lower case. */
   readonly name: string;
   /** `=`: it is `value`; `in`: it is one of the texts of `value`, which commas part. */
   readonly operator: '=' | 'in';

@@ -26,6 +26,7 @@ describe('chooseVersion', () => {
     ['a throw just below the weight is drawn', weighing(30), 0.299999, {}, 'v2'],
     ['a throw at the weight is not', weighing(30), 0.3, {}, 'v1'],
     ['a header that is the value fits', ruling('and', header('beta')), 0, asks('beta'), 'v3'],
+    ['a header is named in any case', ruling('and', { ...header('beta'), name: 'X-Group' }), 0, asks('beta'), 'v3'],
     ['a header that only begins so does not', ruling('and', header('beta')), 0, asks('beta2'), 'v1'],
     ['a value with a comma is one value where it must be equal', ruling('and', header('a,b')), 0, asks('a,b'), 'v3'],
     ['and a part of it does not fit', ruling('and', header('a,b')), 0, asks('a'), 'v1'],

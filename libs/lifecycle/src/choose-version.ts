@@ -37,7 +37,8 @@ function meets({ operator, value }: AliasRule, text: string | readonly string[] 
 
 function given({ source, name }: AliasRule, headers: RequestSigns['headers']): string | readonly string[] | undefined {
   if (source === 'cookie') return cookie(headers['cookie'], name);
-  return Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const header = name.toLowerCase();
+  return Object.hasOwn(headers, header) ? headers[header] : undefined;
 }
 
 /** @see RFC 6265 4.2.1 */

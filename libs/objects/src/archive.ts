@@ -57,6 +57,27 @@ export async function unpackArchive(bytes: Buffer, folder: string): Promise<Arch
   });
 }
 
+/** The files of an archive, by their paths, in memory; or why it is refused. @param bytesMax of all of them together. */
+export async function readArchive(
+  bytes: Buffer,
+  bytesMax: number,
+): Promise<
+  { readonly kind: 'read'; readonly files: ReadonlyMap<string, Buffer> } | Extract<ArchiveVerdict, { kind: 'refused' }>
+> {
+  const files = new Map<string, Buffer>();
+  let room = bytesMax;
+  const verdict = await walk(bytes, async (path, content) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of content) {
+      room -= chunk.length;
+      if (room < 0) throw new Refused(`the archive may unpack to ${bytesMax} bytes`);
+      chunks.push(chunk);
+    }
+    files.set(path, Buffer.concat(chunks));
+  });
+  return verdict.kind === 'refused' ? verdict : { kind: 'read', files };
+}
+
 async function walk(
   bytes: Buffer,
   take: (path: string, content: AsyncIterable<Buffer>) => Promise<void>,

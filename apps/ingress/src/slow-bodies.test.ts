@@ -1,0 +1,98 @@
+/**
+ * Goal: a body may be slow, and none may be slower than the pace. Method: a server of its own over a clock that is moved by hand; how many
+ * bytes came is read from its sockets.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { fastify, type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, ManualClock } from '#testing';
+import { paceMs } from './http-server.ts';
+import { boundSlowBodies } from './slow-bodies.ts';
+
+const graceMs = 30_000;
+const arrivalMsMax = (bytes: number) => graceMs + paceMs(bytes);
+const mebibyte = 1_048_576;
+/** What comes with the headers is there before anybody counts. */
+const firstReadBytes = 65_536;
+let server: FastifyInstance;
+let clock: ManualClock;
+let port: number;
+/** On the server's side, the newest last. */
+let sockets: Socket[];
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  sockets = [];
+  server = fastify({ bodyLimit: 8 * mebibyte });
+  server.server.on('connection', (socket) => sockets.push(socket));
+  boundSlowBodies(server, clock, graceMs);
+  server.addContentTypeParser('text/plain', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.post('/', async (request) => ({ bytes: (request.body as Buffer).length }));
+  server.post('/closed', { onRequest: (_request, reply) => void reply.status(401).send({}) }, async () => ({}));
+  await server.listen({ port: 0 });
+  port = server.addresses()[0]?.port ?? 0;
+});
+afterEach(async () => server.close());
+
+/** Begins a request with a body of so many bytes, and sends some of them. */
+const begin = async (path: string, announced: number, sent: number) => {
+  const client = connect(port, '127.0.0.1');
+  let received = '';
+  client.on('data', (bytes) => (received += String(bytes)));
+  client.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: ${announced}\r\n\r\n`);
+  client.write('x'.repeat(sent));
+  const came = () => (sockets.at(-1)?.bytesRead ?? 0) > sent;
+  await eventually(came);
+  return { client, received: () => received, closed: once(client, 'close') };
+};
+
+describe('a body', () => {
+  it('that does not come is answered with 408 after 30 s, and the connection ends', async () => {
+    const { client, received, closed } = await begin('/', 5, 0);
+    await clock.advance(29_999);
+    expect([received(), client.destroyed]).toEqual(['', false]);
+    await clock.advance(1_001);
+    await closed;
+    expect(received()).toMatch(/^HTTP\/1.1 408 .*FSS.0408/s);
+    expect(sockets[0]?.destroyed).toBe(true);
+  });
+
+  it('that keeps the pace may take its time, and is cut off when it falls behind', async () => {
+    const { client, received, closed } = await begin('/', 4 * mebibyte, 2 * mebibyte);
+    await clock.advance(arrivalMsMax(2 * mebibyte - firstReadBytes) - 1);
+    expect([received(), client.destroyed]).toEqual(['', false]);
+    await clock.advance(60_000);
+    await closed;
+    expect(received()).toContain('HTTP/1.1 408');
+  });
+
+  it('that arrives in the end is taken, and leaves nothing to wait for', async () => {
+    const { client, received } = await begin('/', 2 * mebibyte, 2 * mebibyte - 1);
+    await clock.advance(arrivalMsMax(2 * mebibyte - firstReadBytes) - 1);
+    client.write('x');
+    await eventually(() => received() !== '');
+    expect(received()).toContain(`{"bytes":${2 * mebibyte}}`);
+    await eventually(() => clock.pending === 0);
+    client.destroy();
+  });
+
+  it('that was refused and trickles on is cut off too', async () => {
+    const { received, closed } = await begin('/closed', mebibyte, 10);
+    await eventually(() => received() !== '');
+    expect(received()).toContain('401');
+    await clock.advance(arrivalMsMax(mebibyte));
+    await closed;
+    expect(sockets[0]?.destroyed).toBe(true);
+  });
+});
+
+describe('the pace', () => {
+  it.each([
+    [0, 30_000],
+    [128 * 1_024, 31_000],
+    [72 * mebibyte, 606_000],
+  ])('gives %i bytes %i ms', (bytes, ms) => {
+    expect(arrivalMsMax(bytes)).toBe(ms);
+  });
+});
