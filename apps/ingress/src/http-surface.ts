@@ -9,7 +9,6 @@
  * 4. Whatever is answered has the body of an API error and no word of the inside.
  */
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { documentRoutes } from './api-document.ts';
 import { type ApiCode, ApiError } from './api-error.ts';
@@ -17,6 +16,7 @@ import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
+import { giveRequestId } from './http-server.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
 import { askForBodies } from './unread-body.ts';
 
@@ -139,7 +139,7 @@ export function prepareHttp(fastify: FastifyInstance, door: Door): void {
   fastify.decorateRequest('caller');
   fastify.decorateRequest('prove');
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', randomUUID());
+    giveRequestId(reply);
     const refusal = refusalOf(door, request);
     if (refusal !== undefined) return sendError(reply, refusal);
     done();

@@ -80,7 +80,9 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     });
     scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
-      return reply.status(status).headers(headers).send(body);
+      // Fastify would put the names in lower case; there are SDKs that look for them as they are documented.
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      return reply.status(status).send(body);
     });
   });
   return () => underWay;
