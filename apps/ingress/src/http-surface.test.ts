@@ -150,6 +150,11 @@ describe('a body', () => {
     expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);
   });
 
+  it('that is not there is the empty event of an asynchronous invocation', async () => {
+    const { status } = await app.call('POST', '/fgs/functions/hello/invocations-async');
+    expect([status, app.recordsOf('invocations').map(({ value }) => String(value))]).toEqual([202, ['{}']]);
+  });
+
   it.each([
     ['PUT', '/fgs/functions/hello/config'],
     ['PUT', '/fgs/functions/hello/async-invoke-config'],
