@@ -13,7 +13,7 @@ import { functionAnswer, newFunction, reconfigured } from './function-document.t
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
-import { keptAfter } from './kept-fields.ts';
+import { keptAfterCode } from './kept-fields.ts';
 import { Operation } from './operation.ts';
 import { functionPage } from './query.ts';
 import {
@@ -145,7 +145,7 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => {
       if ((fn.runtime === 'http') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
-      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, { code_filename: dto.code_filename }) };
+      return { ...fn, code, codeType: dto.code_type, kept: keptAfterCode(fn.kept, dto) };
     });
   }
 

@@ -116,6 +116,51 @@ describe('what is only kept and shown', () => {
     expect((await show(name)).tags).toBe('before');
   });
 
+  it('is every field that the API has for what is not here', async () => {
+    const said = {
+      custom_image: { enabled: false },
+      depend_version_list: ['a'],
+      domain_names: '[]',
+      enable_auth_in_header: true,
+      enable_class_isolation: true,
+      enable_lts_log: true,
+      ephemeral_storage: 10_240,
+      extend_config: '{}',
+      func_vpc: { vpc_id: 'a' },
+      gpu_memory: 1_024,
+      gpu_type: 'nvidia-t4',
+      heartbeat_handler: 'index.heartbeat',
+      is_stateful_function: true,
+      log_config: { group_id: 'a' },
+      lts_custom_tag: { team: 'orders' },
+      mount_config: { mount_user: { user_id: '-1', user_group_id: '-1' } },
+      network_controller: { disable_public_network: false },
+      peering_cidr: '192.168.0.0/24',
+      pre_stop_handler: 'index.stop',
+      pre_stop_timeout: 10,
+      restore_hook_handler: 'index.restore',
+      restore_hook_timeout: 3,
+      user_data_encrypt_kms_key_id: 'a',
+    };
+    const made = await app.aFunction({ ...said, code_encrypt_kms_key_id: 'b' });
+    expect(await show(made)).toMatchObject({ ...said, code_encrypt_kms_key_id: 'b' });
+    const changed = await app.aFunction();
+    expect(await update(changed, said)).toMatchObject(said);
+  });
+
+  it('is what a body of code says of its dependencies and its key', async () => {
+    const name = await app.aFunction();
+    const said = { code_filename: 'a.zip', depend_version_list: ['a'], code_encrypt_kms_key_id: 'b' };
+    await app.must('PUT', `/fgs/functions/${name}/code`, { ...inlineCode('x'), ...said, gpu_type: 'c' });
+    const shown = await show(name);
+    expect([shown.code_filename, shown.depend_version_list, shown.code_encrypt_kms_key_id, shown.gpu_type]).toEqual([
+      'a.zip',
+      ['a'],
+      'b',
+      undefined,
+    ]);
+  });
+
   it('counts what an earlier body said, and the name of the file', async () => {
     const name = await app.aFunction({ tags: kept(16_384) });
     for (const [path, body] of [

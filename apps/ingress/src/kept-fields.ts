@@ -19,7 +19,23 @@ const keptFields = [
   'ephemeral_storage',
   'domain_names',
   'concurrency_mode',
+  'peering_cidr',
+  'extend_config',
+  'gpu_type',
+  'gpu_memory',
+  'is_stateful_function',
+  'heartbeat_handler',
+  'restore_hook_handler',
+  'restore_hook_timeout',
+  'enable_auth_in_header',
+  'enable_class_isolation',
+  'lts_custom_tag',
+  'user_data_encrypt_kms_key_id',
+  'code_encrypt_kms_key_id',
 ] as const;
+
+/** Those that a code body may speak of. */
+const keptCodeFields = ['code_filename', 'depend_version_list', 'code_encrypt_kms_key_id'] as const;
 
 /** Of JSON, of all of them together: a function is one record of the registry, beside its code and user data. */
 const keptBytesMax = 16 * 1024;
@@ -35,8 +51,16 @@ function bytesOf(value: unknown): number {
  * @throws ApiError FSS.0400 naming the largest field, where it is too much in all.
  */
 export function keptAfter(before: Kept, body: object): Kept {
-  const given = body as Kept;
-  const said = keptFields.filter((field) => given[field] !== undefined).map((field) => [field, given[field]] as const);
+  return keptOf(keptFields, before, body as Kept);
+}
+
+/** {@link keptAfter}, for a code body. */
+export function keptAfterCode(before: Kept, body: object): Kept {
+  return keptOf(keptCodeFields, before, body as Kept);
+}
+
+function keptOf(fields: readonly (typeof keptFields)[number][], before: Kept, given: Kept): Kept {
+  const said = fields.filter((field) => given[field] !== undefined).map((field) => [field, given[field]] as const);
   const kept = { ...before, ...Object.fromEntries(said) };
   const [largest] = Object.entries(kept).toSorted(([, a], [, b]) => bytesOf(b) - bytesOf(a));
   if (largest !== undefined && bytesOf(kept) > keptBytesMax)
