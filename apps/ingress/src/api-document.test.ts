@@ -153,6 +153,7 @@ describe('each operation', () => {
 /** Makes before it shows, shows before it removes. */
 const order = [
   ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'listReservedInstanceConfigs'],
+  ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
   ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
   ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
@@ -163,6 +164,7 @@ const order = [
   ...['createFunction', 'listFunctions', 'showFunctionConfig', 'showFunctionCode'],
   ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances'],
   ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
+  ...['listFunctionTriggers', 'deleteFunctionTriggers', 'listFunctionEvents', 'showFunctionLogDetail'],
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],

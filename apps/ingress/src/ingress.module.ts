@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
 import type { Logger, Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
+import { AbsentFeaturesController } from './absent-features.controller.ts';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
@@ -87,6 +88,7 @@ export class IngressModule {
         TopicTagsController,
         SubscriptionsController,
         SubscriptionLinksController,
+        AbsentFeaturesController,
         IamController,
         IntakeController,
       ],
