@@ -152,7 +152,7 @@ describe('each operation', () => {
 
 /** Makes before it shows, shows before it removes. */
 const order = [
-  ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'listReservedInstanceConfigs'],
+  ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
   ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
   ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],

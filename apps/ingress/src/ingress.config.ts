@@ -149,7 +149,8 @@ export class IngressConfig extends CodeStoreConfig {
 
   @Setting({
     env: 'SENDOFF_PUBLIC_URL',
-    description: 'Address at which receivers reach the API, as a URL; must be there where endpoints confirm.',
+    description:
+      'Address at which receivers and clients reach the API, as a URL, for links and the catalog of services; must be there where endpoints confirm.',
   })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })

@@ -67,11 +67,11 @@ export async function composeIngress(
   const sweep = new CodeSweep({ store: codeStore, registry, clock, logger });
   sweep.start();
   const canceller = new Canceller({ records, publisher, clock, topicPrefix: prefix });
-  const { accessKey, secretKey, confirmedBy } = config;
+  const { accessKey, secretKey, confirmedBy, publicUrl } = config;
   const first = accessKey === undefined || secretKey === undefined ? undefined : { accessKey, secretKey, project };
   const keyRing = new KeyRing({ registry, sealer, logger, first });
   const authenticators = [new TokenAuthenticator(config.token, project), new SignatureAuthenticator(keyRing, clock)];
-  const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy };
+  const options = { region, project, firstAccessKey: accessKey, topicPrefix: prefix, webhookNetworks, confirmedBy, publicUrl };
   const messages = new TopicMessages(publisher, clock, prefix);
   const names = new FunctionNames(registry, region);
   const syncOptions = { callsMax: config.syncCallsMax, waitMs: config.syncWaitMs };

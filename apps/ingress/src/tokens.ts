@@ -35,4 +35,6 @@ export interface IngressOptions {
   readonly webhookNetworks: readonly string[];
   /** Who confirms a webhook's subscription: who adds it, at once, or who is behind its endpoint. */
   readonly confirmedBy: 'caller' | 'endpoint';
+  /** Where clients reach the API; undefined where nobody said, and they are told the address they asked at. */
+  readonly publicUrl: string | undefined;
 }
