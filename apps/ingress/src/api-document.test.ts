@@ -154,7 +154,7 @@ describe('each operation', () => {
 const order = [
   ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
   ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
-  ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
+  ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail', 'listLogStreams'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
   ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
   ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],

@@ -23,6 +23,7 @@ import { PoliciesController } from './policies.controller.ts';
 import { RecordsController } from './records.controller.ts';
 import { ReservedInstancesController } from './reserved-instances.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
+import { LogStreamsController } from './log-streams.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
@@ -89,6 +90,7 @@ export class IngressModule {
         SubscriptionsController,
         SubscriptionLinksController,
         AbsentFeaturesController,
+        LogStreamsController,
         IamController,
         IntakeController,
       ],
