@@ -88,6 +88,24 @@ describe('a signed request', () => {
       });
   });
 
+  it('that reads may bring a body, which its signature covers as any other', async () => {
+    const reading = (body: string) => ({ ...invocation(body), method: 'GET', path: ['v3', 'projects'] });
+    expect((await send(reading('{}'), signed(reading('{}'), key))).status).toBe(200);
+    expect((await send(reading('{"a":1}'), signed(reading('{}'), key))).status).toBe(401);
+    expect((await send(reading('{}'), signed(reading(''), key))).status).toBe(401);
+  });
+
+  it('that reads may bring 1 KiB and no more, and says how much', async () => {
+    const reading = (bytes: number) => ({ ...invocation('x'.repeat(bytes)), method: 'GET', path: ['v3', 'projects'] });
+    expect((await send(reading(1_024), signed(reading(1_024), key))).status).toBe(200);
+    expect(await send(reading(1_025), signed(reading(1_025), key))).toMatchObject({
+      status: 413,
+      body: { error_code: 'FSS.0413' },
+    });
+    const lines = Object.entries({ ...signed(reading(2), key), 'transfer-encoding': 'chunked' }).map((pair) => pair.join(': '));
+    expect(await ask(['GET /v3/projects HTTP/1.1', ...lines])).toBe(413);
+  });
+
   it('over the wire has its Host taken as it came, port included', async () => {
     const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'] };
     const at = async (host: string) => {
