@@ -74,6 +74,8 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
       /** One value a name: what reads a query reads text. */
       querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
     },
+    /** Clients that are given an address with a slash at its end begin paths with two. What is signed is what came. */
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
     http: {
       // Node exchanges both where the one of the head is longer, so that a body would have the longer one.
       headersTimeout: requestTimeoutMs,

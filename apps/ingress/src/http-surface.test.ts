@@ -40,6 +40,7 @@ describe('credentials', () => {
     ['as it is', '/v2/p1/fgs/functions'],
     ['with a part percent-encoded', '/%762/p1/fgs/functions'],
     ['with all of it percent-encoded', '/%76%32/p1/%66gs/functions'],
+    ['with its first slash doubled', '//v2/p1/fgs/functions'],
     ['in absolute form', 'http://anyone/v2/p1/fgs/functions'],
     ['in absolute form, of a function', 'http://anyone/v2/p1/fgs/functions/hello/code'],
     ['with the project percent-encoded', '/v2/p%31/fgs/functions'],

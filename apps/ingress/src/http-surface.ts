@@ -113,7 +113,8 @@ function repeatedName(url: string): string | undefined {
 
 /** Why the caller is turned away, as far as it can be told before the body has come. */
 function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
-  const answer = authenticate(door.authenticators, { method: request.method, url: request.url, headers: request.headers });
+  const { method, originalUrl, headers } = request;
+  const answer = authenticate(door.authenticators, { method, url: originalUrl, headers });
   if (answer.kind !== 'unproved') return admit(door, request, answer);
   if (!bringsBody(request)) return admit(door, request, answer.prove(noPayload));
   request.prove = (payload) => {

@@ -50,6 +50,12 @@ describe('a signed request', () => {
     expect([answer.status, answer.headers['x-request-id']]).toEqual([status, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
+  it('may begin its path with two slashes, as of clients whose address ends in one, and they are signed as two', async () => {
+    const request = { ...invocation(), path: ['', 'v2', 'p1', 'fgs', 'functions', 'hello', 'invocations-async'] };
+    expect((await send(request, signed(request, key))).status).toBe(202);
+    expect((await send(request, signed(invocation(), key))).status).toBe(401);
+  });
+
   it('hands the payload on byte by byte', async () => {
     const body = '{ "k" : "h\\u00e9llo" , "é":1}';
     expect((await send(invocation(body), signed(invocation(body), key))).status).toBe(202);
