@@ -45,7 +45,7 @@ it('the Java SDK, for functions and for topics', async ({ skip }) => {
   if ('missing' in jars) return skip(jars.missing);
   // Java compiles a single file as it starts it, so nothing is built and kept.
   const args = ['-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8', '-cp', jars.classPath, 'test/e2e/java-sdk/Operations.java'];
-  expectNoFault(await output('java', args, { env }), 43);
+  expectNoFault(await output('java', args, { env }), 49);
 }, 300_000);
 
 it(

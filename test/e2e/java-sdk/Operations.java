@@ -192,6 +192,18 @@ class Operations {
           new ListReservedInstanceConfigsRequest().withFunctionUrn(name).withMarker("0").withLimit("10"));
       check(page.getReservedInstances().isEmpty() && page.getCount() == 0, page);
     });
+    operations.put("list_function_triggers", () ->
+        check(functions.listFunctionTriggers(new ListFunctionTriggersRequest().withFunctionUrn(name)).getBody().isEmpty(), "triggers"));
+    operations.put("list_events", () ->
+        check(functions.listEvents(new ListEventsRequest().withFunctionUrn(name)).getEvents().isEmpty(), "events"));
+    operations.put("list_dependencies", () ->
+        check(functions.listDependencies(new ListDependenciesRequest()).getDependencies().isEmpty(), "dependencies"));
+    operations.put("list_quotas", () ->
+        check(functions.listQuotas(new ListQuotasRequest()).getQuotas().getResources().isEmpty(), "quotas"));
+    operations.put("list_function_reserved_instances", () ->
+        check(functions.listFunctionReservedInstances(new ListFunctionReservedInstancesRequest()).getReservedinstances().isEmpty(), "reserved"));
+    operations.put("show_lts_log_details", () ->
+        check(functions.showLtsLogDetails(new ShowLtsLogDetailsRequest().withFunctionUrn(name)).getGroupName().isEmpty(), "log"));
     operations.put("create_tags", () -> {
       functions.createTags(new CreateTagsRequest().withResourceType("functions").withResourceId(name).withBody(tag("orders")));
       check(tags().getTags().get(0).getValue().equals("orders"), tags());
