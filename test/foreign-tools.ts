@@ -22,29 +22,57 @@ export async function systemTool(command: string, ...proof: readonly string[]): 
   );
 }
 
+/**
+ * A folder of the cache with what some files ask for: filled once, and again from the start where that was cut short.
+ * @returns why it could not be filled, where it could not.
+ */
+async function filledOnce(
+  kind: string,
+  askedBy: string,
+  fill: (folder: string) => Promise<unknown>,
+): Promise<{ readonly folder: string } | { readonly missing: string }> {
+  const digest = createHash('sha256')
+    .update(await readFile(askedBy))
+    .digest('hex')
+    .slice(0, 12);
+  const folder = join(cacheDir, `${kind}-${digest}`);
+  if (existsSync(join(folder, 'installed'))) return { folder };
+  await rm(folder, { recursive: true, force: true });
+  try {
+    await fill(folder);
+    await mkdir(join(folder, 'installed.new'), { recursive: true });
+    await rename(join(folder, 'installed.new'), join(folder, 'installed'));
+    return { folder };
+  } catch (error) {
+    const { stdout = '' } = error as { stdout?: string };
+    return { missing: `what ${askedBy} asks for could not be had: ${(stdout || String(error)).slice(0, 200)}` };
+  }
+}
+
 /** A Python with the packages of a requirements file, in a virtual environment of its own. */
 export async function pythonWith(requirementsFile: string): Promise<Tool> {
   const python = await systemTool('python3', '--version');
   if ('missing' in python) return python;
-  const digest = createHash('sha256')
-    .update(await readFile(requirementsFile))
-    .digest('hex')
-    .slice(0, 12);
-  const folder = join(cacheDir, `python-${digest}`);
-  const command = join(folder, 'bin', 'python');
-  if (existsSync(join(folder, 'installed'))) return { command };
-  await rm(folder, { recursive: true, force: true });
-  try {
+  const filled = await filledOnce('python', requirementsFile, async (folder) => {
     await run('python3', ['-m', 'venv', folder], { timeout: installTimeoutMs });
-    await run(command, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile], {
-      timeout: installTimeoutMs,
-    });
-    await mkdir(join(folder, 'installed.new'), { recursive: true });
-    await rename(join(folder, 'installed.new'), join(folder, 'installed'));
-    return { command };
-  } catch (error) {
-    return { missing: `the packages of ${requirementsFile} could not be installed: ${String(error).slice(0, 200)}` };
-  }
+    const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile];
+    await run(join(folder, 'bin', 'python'), install, { timeout: installTimeoutMs });
+  });
+  return 'missing' in filled ? filled : { command: join(filled.folder, 'bin', 'python') };
+}
+
+/** The jars of a Maven project's dependencies, as a class path; needs a Java that compiles. */
+export async function jarsOf(pomFile: string): Promise<{ readonly classPath: string } | { readonly missing: string }> {
+  for (const tool of [await systemTool('javac', '-version'), await systemTool('mvn', '-version')])
+    if ('missing' in tool) return tool;
+  const filled = await filledOnce('jars', pomFile, (folder) =>
+    run(
+      'mvn',
+      ['-q', '-B', '-f', pomFile, 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
+      { timeout: installTimeoutMs },
+    ),
+  );
+  return 'missing' in filled ? filled : { classPath: join(filled.folder, '*') };
 }
 
 /** Runs a program to its end. @returns its standard output. @throws Error with both outputs when it fails. */

@@ -52,6 +52,19 @@ const func = (more: Record<string, unknown> = {}) => expect.objectContaining({ f
 const operations: Operation[] = [
   ['list no functions', async () => client.listFunctions(new sdk.ListFunctionsRequest()), { functions: [], count: 0 }],
   [
+    'find its project by the name of the region, when it is told none',
+    async () => {
+      const credentials = new core.BasicCredentials().withAk(keys.accessKey).withSk(keys.secretKey);
+      return sdk.FunctionGraphClient.newBuilder()
+        .withCredential(credentials.withIamEndpoint(installation.url))
+        .withRegion(new core.Region('local', [installation.url]))
+        .withOptions({ customUserAgent: 'sendoff-tests' })
+        .build()
+        .listFunctions(new sdk.ListFunctionsRequest());
+    },
+    { functions: [], count: 0 },
+  ],
+  [
     'create a function',
     async () => {
       const file = Buffer.from('exports.handler = async (event) => `hello ${event.name}`;').toString('base64');

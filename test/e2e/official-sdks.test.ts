@@ -6,7 +6,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { output, pythonWith, systemTool } from '../foreign-tools.ts';
+import { jarsOf, output, pythonWith, systemTool } from '../foreign-tools.ts';
 import { Installation } from './installation.ts';
 
 const buildTimeoutMs = 300_000;
@@ -39,6 +39,14 @@ it('the Python SDK, for functions and for topics', async ({ skip }) => {
   if ('missing' in python) return skip(python.missing);
   expectNoFault(await output(python.command, ['test/e2e/python-sdk/operations.py'], { env }), 38);
 });
+
+it('the Java SDK, for functions and for topics', async ({ skip }) => {
+  const jars = await jarsOf('test/e2e/java-sdk/pom.xml');
+  if ('missing' in jars) return skip(jars.missing);
+  // Java compiles a single file as it starts it, so nothing is built and kept.
+  const args = ['-XX:TieredStopAtLevel=1', '-Dfile.encoding=UTF-8', '-cp', jars.classPath, 'test/e2e/java-sdk/Operations.java'];
+  expectNoFault(await output('java', args, { env }), 49);
+}, 300_000);
 
 it(
   'the Go SDK',

@@ -152,8 +152,9 @@ describe('each operation', () => {
 
 /** Makes before it shows, shows before it removes. */
 const order = [
-  ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'listReservedInstanceConfigs'],
-  ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail'],
+  ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
+  ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
+  ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail', 'listLogStreams'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
   ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
   ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],
@@ -164,6 +165,7 @@ const order = [
   ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances'],
   ...['exportFunction', 'downloadFunctionExport', 'importFunction'],
   ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
+  ...['listFunctionTriggers', 'deleteFunctionTriggers', 'listFunctionEvents', 'showFunctionLogDetail'],
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],

@@ -98,6 +98,8 @@ describe('patterns', () => {
     ['GET', '/fgs/functions/team-b/config', 404],
     ['GET', '/fgs/functions/other/config', 403],
     ['GET', '/fgs/functions/a:b:c:d:e/config', 400],
+    ['DELETE', '/fgs/triggers/team-a', 204],
+    ['GET', '/fgs/triggers/other', 403],
     ['GET', '/notifications/topics', 200],
     ['PUT', '/sendoff/agencies/a', 403, { grants: [] }],
     ['POST', '/fgs/functions/enable-async-status-logs', 403],

@@ -79,6 +79,11 @@ function isAnswering(socket: Socket): boolean {
   return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
 }
 
+/** Spells the name as it is documented: Fastify would put it in lower case. */
+export function giveRequestId({ raw }: FastifyReply): void {
+  raw.setHeader('X-Request-Id', randomUUID());
+}
+
 /** Settings of Fastify and of the server it makes. */
 export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience) {
   // The last resort: slow bodies are cut off long before it.
@@ -90,6 +95,8 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
       /** One value a name: what reads a query reads text. */
       querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
     },
+    /** Clients that are given an address with a slash at its end begin paths with two. What is signed is what came. */
+    rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
     http: {
       // Node exchanges both where the one of the head is longer.
       headersTimeout: requestTimeoutMs,
@@ -102,8 +109,9 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
     connectionTimeout: silenceTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     frameworkErrors(_error, _request, reply) {
-      void reply.header('x-request-id', randomUUID());
-      sendError(reply as unknown as FastifyReply, new ApiError('FSS.0400', 'a part of the path is malformed or too long'));
+      const answer = reply as unknown as FastifyReply;
+      giveRequestId(answer);
+      sendError(answer, new ApiError('FSS.0400', 'a part of the path is malformed or too long'));
     },
     clientErrorHandler(error, socket) {
       const { code = '' } = error as { readonly code?: string };
@@ -124,7 +132,7 @@ export function prepareServer(server: Server, connectionsMax: number, dropped: (
   });
   server.on('checkExpectation', (_request, response: ServerResponse) => {
     const body = bodyOf({ code: 'FSS.0400', message: 'Expect may be 100-continue, and nothing else' });
-    const headers = { 'content-type': 'application/json', 'content-length': body.length, 'x-request-id': randomUUID() };
+    const headers = { 'content-type': 'application/json', 'content-length': body.length, 'X-Request-Id': randomUUID() };
     response.writeHead(417, { ...headers, connection: 'close' }).end(body);
   });
 }

@@ -40,6 +40,7 @@ describe('credentials', () => {
     ['as it is', '/v2/p1/fgs/functions'],
     ['with a part percent-encoded', '/%762/p1/fgs/functions'],
     ['with all of it percent-encoded', '/%76%32/p1/%66gs/functions'],
+    ['with its first slash doubled', '//v2/p1/fgs/functions'],
     ['in absolute form', 'http://anyone/v2/p1/fgs/functions'],
     ['in absolute form, of a function', 'http://anyone/v2/p1/fgs/functions/hello/code'],
     ['with the project percent-encoded', '/v2/p%31/fgs/functions'],
@@ -148,6 +149,11 @@ describe('a body', () => {
   it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('that is not UTF-8 is refused by %s', async (path) => {
     const answer = await app.call('POST', path, Buffer.from('{"a":"\xff"}', 'latin1'));
     expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);
+  });
+
+  it('that is not there is the empty event of an asynchronous invocation', async () => {
+    const { status } = await app.call('POST', '/fgs/functions/hello/invocations-async');
+    expect([status, app.recordsOf('invocations').map(({ value }) => String(value))]).toEqual([202, ['{}']]);
   });
 
   it.each([

@@ -9,7 +9,7 @@
  * 4. Whatever is answered has the body of an API error and no word of the inside.
  */
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
 import { documentRoutes } from './api-document.ts';
 import { type ApiCode, ApiError } from './api-error.ts';
@@ -17,6 +17,7 @@ import { sendError } from './api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
+import { giveRequestId } from './http-server.ts';
 import { linkRoutes } from './subscription-links.controller.ts';
 import { askForBodies } from './unread-body.ts';
 
@@ -40,10 +41,25 @@ export interface Door {
 
 const noPayload = Buffer.alloc(0);
 
-/** Will a parser be handed a body? Fastify reads none of GET and HEAD. */
-function bringsBody({ method, headers }: FastifyRequest): boolean {
-  if (method === 'GET' || method === 'HEAD') return false;
+function bringsBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/** Of a body that no parser is handed. */
+const unparsedBytesMax = 1_024;
+
+/** Will a parser be handed the body? Fastify reads none of GET and HEAD. */
+function isParsed({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
+/** Proves a request by a body that no parser is handed: the Node SDK asks IAM by GET with one, and its signature covers it. */
+async function provedUnparsed(request: FastifyRequest): Promise<ApiError | undefined> {
+  const lengthBytes = Number(request.headers['content-length'] ?? Number.NaN);
+  if (!(lengthBytes <= unparsedBytesMax))
+    return new ApiError('FSS.0413', `the body of ${request.method} may have ${unparsedBytesMax} bytes, and must say how many`);
+  const body = await buffer(request.raw).catch(() => undefined);
+  return body === undefined ? new ApiError('FSS.0400', 'the body did not arrive whole') : request.prove?.(body);
 }
 
 /** Why a known caller may not do what the route is for; undefined where they may, or where there is no route. */
@@ -97,7 +113,8 @@ function repeatedName(url: string): string | undefined {
 
 /** Why the caller is turned away, as far as it can be told before the body has come. */
 function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
-  const answer = authenticate(door.authenticators, { method: request.method, url: request.url, headers: request.headers });
+  const { method, originalUrl, headers } = request;
+  const answer = authenticate(door.authenticators, { method, url: originalUrl, headers });
   if (answer.kind !== 'unproved') return admit(door, request, answer);
   if (!bringsBody(request)) return admit(door, request, answer.prove(noPayload));
   request.prove = (payload) => {
@@ -139,10 +156,14 @@ export function prepareHttp(fastify: FastifyInstance, door: Door): void {
   fastify.decorateRequest('caller');
   fastify.decorateRequest('prove');
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', randomUUID());
+    giveRequestId(reply);
     const refusal = refusalOf(door, request);
     if (refusal !== undefined) return sendError(reply, refusal);
     done();
+  });
+  fastify.addHook('preParsing', (request, reply, payload, done) => {
+    if (request.prove === undefined || isParsed(request)) return done(null, payload);
+    void provedUnparsed(request).then((refusal) => (refusal === undefined ? done(null, payload) : sendError(reply, refusal)));
   });
   fastify.addHook('preValidation', (request, _reply, done) => {
     done(request.prove === undefined ? undefined : new Error('a body was read by a parser that proves nobody: use parserOf'));

@@ -1,5 +1,23 @@
 import type { OperationSpec } from './operation.ts';
-import { exampleProject, inQuery } from './parameters.ts';
+import { exampleProject, inHeader, inQuery } from './parameters.ts';
+
+const domain = { id: exampleProject, name: exampleProject };
+const catalog = [
+  {
+    id: 'functiongraph',
+    name: 'functiongraph',
+    type: 'functiongraph',
+    endpoints: [
+      {
+        id: 'functiongraph',
+        interface: 'public',
+        region: 'local',
+        region_id: 'local',
+        url: `http://127.0.0.1:8700/v2/${exampleProject}`,
+      },
+    ],
+  },
+];
 
 /** What the operations of IAM that are answered here say of themselves. */
 export const iamOperations = {
@@ -39,5 +57,34 @@ export const iamOperations = {
         links: { self: '/v3/auth/domains' },
       },
     },
+  },
+  catalog: {
+    id: 'showCatalog',
+    tag: 'Before the first request',
+    summary: 'Lists the services that are here, each with its address.',
+    isOfProject: false,
+    answer: { status: 200, example: { catalog, links: { self: '/v3/auth/catalog' } } },
+  },
+  token: {
+    id: 'showToken',
+    tag: 'Before the first request',
+    summary: "Shows what the caller's token is for; there are no others.",
+    isOfProject: false,
+    parameters: [inHeader('X-Subject-Token', { type: 'string' }, { description: 'The token, again.', example: 'a-token' })],
+    answer: {
+      status: 200,
+      example: {
+        token: {
+          methods: ['token'],
+          issued_at: '1970-01-01T00:00:00.000000Z',
+          expires_at: '9999-12-31T23:59:59.000000Z',
+          user: { ...domain, domain },
+          project: { id: exampleProject, name: 'local', domain },
+          roles: [],
+          catalog,
+        },
+      },
+    },
+    codes: ['FSS.0404'],
   },
 } as const satisfies Record<string, OperationSpec>;

@@ -160,7 +160,8 @@ export class IngressConfig extends CodeStoreConfig {
   @Setting({
     env: 'SENDOFF_PUBLIC_URL',
     description:
-      'Address at which clients and receivers reach the API, as a URL, for the links it gives out; must be there where endpoints confirm.',
+      'Address at which clients and receivers reach the API, as a URL, for the links and the catalog it gives out; must be there where ' +
+      'endpoints confirm.',
   })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })

@@ -4,6 +4,7 @@ import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
 import { type Clock, CLOCK, type Logger, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
+import { AbsentFeaturesController } from './absent-features.controller.ts';
 import type { AcceptObserver, Acceptor } from './acceptor.ts';
 import { AliasesController } from './aliases.controller.ts';
 import { ApiErrorFilter } from './api-error.filter.ts';
@@ -24,6 +25,7 @@ import { PoliciesController } from './policies.controller.ts';
 import { RecordsController } from './records.controller.ts';
 import { ReservedInstancesController } from './reserved-instances.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
+import { LogStreamsController } from './log-streams.controller.ts';
 import type { StatusRecords } from './status-records.ts';
 import {
   ACCEPTOR,
@@ -92,6 +94,8 @@ export class IngressModule {
         TopicTagsController,
         SubscriptionsController,
         SubscriptionLinksController,
+        AbsentFeaturesController,
+        LogStreamsController,
         IamController,
         IntakeController,
       ],

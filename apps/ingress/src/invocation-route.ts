@@ -13,7 +13,14 @@ import { parserOf } from './http-surface.ts';
 import type { DescribedRoute } from './api-document.ts';
 import { invocationOperations } from './invocation.operations.ts';
 
-/** The body must be a JSON object, in UTF-8; anything else is refused before anything is written. */
+const emptyEvent = Buffer.from('{}');
+
+/** The event of a request. No body is an empty one: there are clients that have none to send. */
+export function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer {
+  return body === undefined || body.length === 0 ? emptyEvent : body;
+}
+
+/** The event must be a JSON object, in UTF-8; anything else is refused before anything is written. */
 export function isJsonObject(bytes: Buffer): boolean {
   if (!isUtf8(bytes)) return false;
   try {
@@ -79,7 +86,7 @@ type Route = { Params: { project: string; urn: string }; Body: Buffer | undefine
 
 async function accept(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
   const { project, urn } = request.params;
-  const payload = request.body ?? Buffer.alloc(0);
+  const payload = eventOf(request);
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
   const delay = request.headers['x-sendoff-delay-seconds'];
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);

@@ -22,7 +22,8 @@ const common: readonly Parameter[] = [
   ),
 ];
 const event = {
-  of: { type: 'object', description: 'The event, as the function is given it.' },
+  of: { type: 'object', description: 'The event, as the function is given it; without a body it is an empty object.' },
+  isOptional: true,
   example: { name: 'world' },
 } as const;
 

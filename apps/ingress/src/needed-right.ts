@@ -24,7 +24,7 @@ export function neededRights(method: string, route: string): readonly AccessRigh
 
 /** The parameter of a route that names a function; undefined where its path names none. */
 export function functionParameter(route: string): string | undefined {
-  return /\/functions\/:(\w+)/.exec(route)?.[1];
+  return /\/(?:functions|triggers)\/:(\w+)/.exec(route)?.[1];
 }
 
 /** Routes that make or list functions. */

@@ -13,6 +13,12 @@ export class ReservedInstancesController {
     return { reserved_instances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 };
   }
 
+  @Operation(operations.listOfFunctions)
+  @Get('reservedinstances')
+  listOfFunctions(): Record<string, unknown> {
+    return { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 };
+  }
+
   /** Always refused: there is nothing to describe. */
   @ApiExcludeEndpoint()
   @Put(':urn/reservedinstances')

@@ -50,6 +50,12 @@ describe('a signed request', () => {
     expect([answer.status, answer.headers['x-request-id']]).toEqual([status, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
+  it('may begin its path with two slashes, as of clients whose address ends in one, and they are signed as two', async () => {
+    const request = { ...invocation(), path: ['', 'v2', 'p1', 'fgs', 'functions', 'hello', 'invocations-async'] };
+    expect((await send(request, signed(request, key))).status).toBe(202);
+    expect((await send(request, signed(invocation(), key))).status).toBe(401);
+  });
+
   it('hands the payload on byte by byte', async () => {
     const body = '{ "k" : "h\\u00e9llo" , "é":1}';
     expect((await send(invocation(body), signed(invocation(body), key))).status).toBe(202);
@@ -86,6 +92,24 @@ describe('a signed request', () => {
         status: 400,
         body: { error_code: 'FSS.0400', error_msg: 'the query has maxitems more than once' },
       });
+  });
+
+  it('that reads may bring a body, which its signature covers as any other', async () => {
+    const reading = (body: string) => ({ ...invocation(body), method: 'GET', path: ['v3', 'projects'] });
+    expect((await send(reading('{}'), signed(reading('{}'), key))).status).toBe(200);
+    expect((await send(reading('{"a":1}'), signed(reading('{}'), key))).status).toBe(401);
+    expect((await send(reading('{}'), signed(reading(''), key))).status).toBe(401);
+  });
+
+  it('that reads may bring 1 KiB and no more, and says how much', async () => {
+    const reading = (bytes: number) => ({ ...invocation('x'.repeat(bytes)), method: 'GET', path: ['v3', 'projects'] });
+    expect((await send(reading(1_024), signed(reading(1_024), key))).status).toBe(200);
+    expect(await send(reading(1_025), signed(reading(1_025), key))).toMatchObject({
+      status: 413,
+      body: { error_code: 'FSS.0413' },
+    });
+    const lines = Object.entries({ ...signed(reading(2), key), 'transfer-encoding': 'chunked' }).map((pair) => pair.join(': '));
+    expect(await ask(['GET /v3/projects HTTP/1.1', ...lines])).toBe(413);
   });
 
   it('over the wire has its Host taken as it came, port included', async () => {

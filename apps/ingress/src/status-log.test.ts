@@ -36,6 +36,16 @@ describe('the status log', () => {
     }
   });
 
+  it('has its stream in its group, and there is no other group', async () => {
+    expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
+    await app.must('POST', enablePath);
+    const { group_id: group, stream_id: id, stream_name: name } = await app.must('GET', detailPath);
+    expect((await app.must('GET', `/groups/${group}/streams`)).log_streams).toMatchObject([
+      { log_stream_id: id, log_stream_name: name },
+    ]);
+    expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
+  });
+
   it('has a group and a stream named after the project, which asking again leaves as they are', async () => {
     await app.must('POST', enablePath);
     const detail = await app.must('GET', detailPath);

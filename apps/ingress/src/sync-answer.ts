@@ -14,6 +14,7 @@ export interface AnswerWishes {
 /** An answer, ready to be sent. */
 export interface SyncAnswer {
   readonly status: number;
+  /** By name, spelled as documented. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
 }
@@ -64,14 +65,14 @@ function answered(
     ...(memoryUsedBytes === undefined ? {} : { memoryUsed: memoryUsedBytes / 1_048_576 }),
   };
   const headers = {
-    'content-type': version === 'v1' || isJson ? 'application/json' : 'text/plain; charset=utf-8',
-    'x-cff-request-id': requestId,
-    'x-cff-invoke-summary': JSON.stringify(summary),
-    'x-cff-billing-duration': String(summary.billingDuration),
-    'x-cff-response-version': version,
-    'x-func-err-code': String(errorCode),
-    'x-is-func-err': String(errorCode !== 0),
-    ...(wantsLog ? { 'x-cff-function-log': Buffer.from(log).subarray(-logHeaderBytesMax).toString('base64') } : {}),
+    'Content-Type': version === 'v1' || isJson ? 'application/json' : 'text/plain; charset=utf-8',
+    'X-Cff-Request-Id': requestId,
+    'X-Cff-Invoke-Summary': JSON.stringify(summary),
+    'X-CFF-Billing-Duration': String(summary.billingDuration),
+    'X-Cff-Response-Version': version,
+    'X-Func-Err-Code': String(errorCode),
+    'X-Is-Func-Err': String(errorCode !== 0),
+    ...(wantsLog ? { 'X-Cff-Function-Log': Buffer.from(log).subarray(-logHeaderBytesMax).toString('base64') } : {}),
   };
   if (version === 'v0') return { status: 200, headers, body: payload };
   const body = { request_id: requestId, result: payload.toString('utf8'), log: wantsLog ? log : '', status: statusCode };

@@ -18,7 +18,7 @@ import type { FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from './function-names.ts';
 import { parserOf } from './http-surface.ts';
 import { invocationOperations } from './invocation.operations.ts';
-import { instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
+import { eventOf, instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
 import { type AnswerWishes, syncAnswer } from './sync-answer.ts';
 
 /** What the route works with. */
@@ -80,7 +80,9 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     });
     scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
-      return reply.status(status).headers(headers).send(body);
+      // Fastify would put the names in lower case; there are SDKs that look for them as they are documented.
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      return reply.status(status).send(body);
     });
   });
   return () => underWay;
@@ -88,7 +90,7 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
 
 async function invoke({ names, calls, clock, options }: SyncRouteParts, request: FastifyRequest<Route>, reply: FastifyReply) {
   const { project, urn } = request.params;
-  const payload = request.body ?? Buffer.alloc(0);
+  const payload = eventOf(request);
   const requestId = randomUUID();
   const { fullUrn, function: fn, alias } = names.choose(urn, project, { dice: diceOf(requestId), headers: request.headers });
   const memory = instanceMemoryOf(request.headers);
