@@ -49,7 +49,6 @@ describe('the log settings of a function', () => {
   it.each([
     ['nothing', {}],
     ['what is no text', { log_config: { group_name: 1, stream_id: ['a'] } }],
-    ['what is no object', { log_config: 'a' }],
   ])('are empty where it was given %s', async (_what, more) => {
     const empty = { group_name: '', group_id: '', stream_id: '', stream_name: '' };
     expect(await shown(await app.aFunction(more))).toEqual(empty);
