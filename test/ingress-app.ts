@@ -27,6 +27,7 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: ManualClock;
   readonly topicPrefix?: string;
+  readonly isDraining?: () => boolean;
 }
 
 /** An answer of the API, read. */
@@ -105,7 +106,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static async start<Gateway extends KafkaGateway = MemoryKafka>(
     options: IngressAppOptions<Gateway> = {},
   ): Promise<IngressApp<Gateway>> {
-    const { env = {}, clock = new ManualClock(), topicPrefix: prefix = 'sendoff.' } = options;
+    const { env = {}, clock = new ManualClock(), topicPrefix: prefix = 'sendoff.', isDraining = () => false } = options;
     const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
     await gateway.admin.ensureTopics(topicSpecs(prefix, 2));
     const records = new FakeStatusRecords();
@@ -123,7 +124,8 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       DRAIN_TIMEOUT_MS: '1000',
       ...env,
     });
-    const base = { config, clock, metrics, logger: pino({ level: 'silent' }), random: () => 0, fatal: () => undefined };
+    const logger = pino({ level: 'silent' });
+    const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(base, gateway, records, codeStore, calls);

@@ -281,3 +281,24 @@ describe('X-Cff-Instance-Memory', () => {
     expect(JSON.parse((await invoke({ does: 'memory' }, { headers: memory('129') })).text)).toMatchObject({ memoryMb: 256 });
   });
 });
+
+describe('a synchronous invocation under way when all is told to stop', () => {
+  it('is answered; who comes later is told to come again', { timeout: 90_000 }, async () => {
+    const stopping = await Installation.start({ brokers: inject('kafkaBrokers') });
+    await stopping.client.createFunction('sync', source(), { timeout: 60 });
+    const invokeThere = async (operation: string, event: unknown) =>
+      stopping.client.call('POST', `/fgs/functions/sync/${operation}`, event);
+    const answer = invokeThere('invocations', { does: 'hold', name: 'to-the-end' });
+    const response = await holding('to-the-end');
+    const ended = stopping.stop();
+    await eventually(async () => (await fetch(`${stopping.url}/readyz`)).status === 503);
+    for (const operation of ['invocations', 'invocations-async']) {
+      const refused = await invokeThere(operation, { does: 'add', a: 1, b: 2 });
+      expect([refused.status, refused.body]).toEqual([503, { error_code: 'FSS.0503', error_msg: expect.any(String) }]);
+      expect([refused.headers.get('retry-after'), refused.headers.get('connection')]).toEqual(['1', 'close']);
+    }
+    response.end('{}');
+    expect(await answer).toMatchObject({ status: 200, body: { held: 'to-the-end' } });
+    expect(await ended).toBe(0);
+  });
+});

@@ -29,6 +29,7 @@ let server: FastifyInstance;
 let url: string;
 let underWay: CallsUnderWay;
 let clock: ManualClock;
+let isDraining: boolean;
 let queue: AttemptQueue;
 let known: FunctionDocument | undefined;
 let whenCaughtUp: FunctionDocument | undefined;
@@ -58,7 +59,14 @@ beforeEach(async () => {
   });
   const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()) });
   server = fastify({ forceCloseConnections: true });
-  underWay = await addCallRoute(server, { calls, internalToken: secret, callsMax: 2, logger: pino({ level: 'silent' }) });
+  isDraining = false;
+  underWay = await addCallRoute(server, {
+    calls,
+    internalToken: secret,
+    callsMax: 2,
+    isDraining: () => isDraining,
+    logger: pino({ level: 'silent' }),
+  });
   url = await server.listen({ port: 0, host: '127.0.0.1' });
 });
 afterEach(() => server.close());
@@ -212,6 +220,16 @@ describe('a call', () => {
     hangUp.abort();
     expect(await Promise.all(both)).toEqual(['gone', 'gone']);
     await eventually(() => signal.aborted && queue.waitingNow === 0 && queue.runningNow === 0 && underWay.count() === 0);
+    expect(running.length).toBe(1);
+  });
+
+  it('is left to others once the executor is being stopped; what it has begun ends', async () => {
+    const begun = call();
+    const { end } = await started();
+    isDraining = true;
+    expect((await call()).status).toBe(503);
+    end(succeeded('1'));
+    expect((await begun).payload).toBe('1');
     expect(running.length).toBe(1);
   });
 

@@ -21,11 +21,13 @@ export interface CallRouteParts {
   readonly internalToken: string;
   /** Calls at once, waiting ones included: each may hold a payload and an answer of `limits.syncBytesMax`. */
   readonly callsMax: number;
+  /** Are new calls left to other executors? */
+  readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
-/** Statuses of what the contract has no ending for. */
-const status = { forbidden: 403, tooMany: 429, malformed: 400, behind: 503, fault: 500 } as const;
+/** Statuses of what the contract has no ending for; `notHere` promises that the function was not run. */
+const status = { forbidden: 403, tooMany: 429, malformed: 400, notHere: 503, fault: 500 } as const;
 
 /** Calls under way on one route. */
 export interface CallsUnderWay {
@@ -35,7 +37,7 @@ export interface CallsUnderWay {
 /** Adds the route. Nobody but the services knows the secret; it is asked for before a body is read. */
 export async function addCallRoute(
   fastify: FastifyInstance,
-  { calls, internalToken, callsMax, logger }: CallRouteParts,
+  { calls, internalToken, callsMax, isDraining, logger }: CallRouteParts,
 ): Promise<CallsUnderWay> {
   let count = 0;
   await fastify.register(async (scope) => {
@@ -57,6 +59,8 @@ export async function addCallRoute(
       return reply.status(statusOf(error)).send();
     });
     scope.post<{ Body: Buffer | undefined }>(callPath, async (request, reply) => {
+      // Said once the body is read: whoever is still writing it would take the answer for a lost connection.
+      if (isDraining()) return reply.status(status.notHere).send();
       const asked = request.headers[callHeader];
       const call = decodeCallRequest(typeof asked === 'string' ? asked : '');
       const answer = await calls.call(call, request.body ?? Buffer.alloc(0), goneSignal(reply));
@@ -80,6 +84,6 @@ function goneSignal(reply: FastifyReply): AbortSignal {
 }
 
 function statusOf(error: unknown): number {
-  if (error instanceof PlatformError) return error.retryable ? status.behind : status.malformed;
+  if (error instanceof PlatformError) return error.retryable ? status.notHere : status.malformed;
   return (error as { statusCode?: number } | null)?.statusCode ?? status.fault;
 }

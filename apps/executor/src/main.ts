@@ -34,7 +34,7 @@ function isAlive(pid: number): boolean {
 await runService({
   name: 'executor',
   config: ExecutorConfig,
-  async compose({ config, clock, random, metrics, logger, fatal }) {
+  async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
     const { topicPrefix: prefix, attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
     const gateway = await openKafka({ ...config, name: 'executor', logger, fatal });
     const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
@@ -81,7 +81,7 @@ await runService({
       async configureHttp(app) {
         const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
         const { internalToken, syncCallsMax: callsMax } = config;
-        gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, logger }));
+        gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, isDraining, logger }));
       },
       async close() {
         await Promise.all(runtimes.map(async (runtime) => runtime.close()));

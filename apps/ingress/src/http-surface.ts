@@ -6,7 +6,8 @@
  * 2. A route needs credentials unless it is named here as open. Where there is none, no body is read.
  * 3. A signature covers the body, so it is judged when the body has come, and before anything else is done with it. What can be told
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
- * 4. Whatever is answered has the body of an API error and no word of the inside.
+ * 4. Whoever comes while the process is being stopped is told so, and to come again, before anything else is looked at.
+ * 5. Whatever is answered has the body of an API error and no word of the inside.
  */
 import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
@@ -35,6 +36,8 @@ export interface Door {
   readonly authenticators: readonly Authenticator[];
   /** In short URNs. */
   readonly region: string;
+  /** Is nobody let in any more? What is under way ends. */
+  readonly isDraining: () => boolean;
   /** Told of each caller who is turned away; nothing is logged of them, for anyone may knock. */
   readonly turnedAway: (code: ApiCode) => void;
 }
@@ -150,6 +153,10 @@ function parsedJson(body: Buffer): unknown {
   }
 }
 
+function beingStopped(): ApiError {
+  return new ApiError('FSS.0503', 'this process is being stopped; try again', 1);
+}
+
 /** Sets a Fastify instance up; call it before any route is added. */
 export function prepareHttp(fastify: FastifyInstance, door: Door): void {
   askForBodies(fastify);
@@ -157,6 +164,9 @@ export function prepareHttp(fastify: FastifyInstance, door: Door): void {
   fastify.decorateRequest('prove');
   fastify.addHook('onRequest', (request, reply, done) => {
     giveRequestId(reply);
+    // A moment later, when a small body has come: then the connection can be closed without the answer being lost.
+    if (door.isDraining() && !openRoutes.has(request.routeOptions.url))
+      return void setImmediate(() => sendError(reply, beingStopped()));
     const refusal = refusalOf(door, request);
     if (refusal !== undefined) return sendError(reply, refusal);
     done();

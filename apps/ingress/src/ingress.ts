@@ -39,7 +39,7 @@ import { TopicMessages } from './topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
 export async function composeIngress(
-  { config, clock, logger, metrics }: ServiceBase<IngressConfig>,
+  { config, clock, logger, metrics, isDraining }: ServiceBase<IngressConfig>,
   gateway: KafkaGateway,
   records: StatusRecords,
   codeStore: ObjectStore,
@@ -107,7 +107,7 @@ export async function composeIngress(
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
       boundSlowBodies(fastify, clock, config.requestTimeoutMs);
-      prepareHttp(fastify, { authenticators, region, turnedAway: countTurnedAway(metrics) });
+      prepareHttp(fastify, { authenticators, region, isDraining, turnedAway: countTurnedAway(metrics) });
       gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);

@@ -1,7 +1,8 @@
 /**
  * A whole installation on this machine: broker, then services, then the door.
  *
- * 1. The ingress starts last and stops first: nothing is accepted that nobody will run.
+ * 1. The ingress starts last and is told first to stop, so that nothing is accepted that nobody will run. It lets synchronous calls end, for
+ *    which it needs the executor: the others are told when it has ended, or a moment later, and then all of them drain at once.
  * 2. The broker stops last, after every service has written what it had.
  * 3. Every port but the API's is free choice of the machine and stays the same through restarts.
  */
@@ -17,8 +18,10 @@ import { type Announce, SupervisedService } from './supervised-service.ts';
 
 const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as const;
 
-/** Longest drain of one service, and of the whole; the orchestrator's grace is 30 s. */
-const stopMs = { ingress: 5_000, workers: 14_000 } as const;
+/** Longest drain of one service; the orchestrator's grace is 30 s. */
+const stopMs = 14_000;
+/** Longest time the ingress drains alone. */
+const headStartMs = 2_000;
 
 /** What `running.json` in the data folder says, for tools on the same machine. Mode 600, for it holds the token. */
 export interface RunningInstallation {
@@ -158,8 +161,9 @@ async function startLocked(
   const runningFile = join(dataDir, 'running.json');
   const stop = async () => {
     await rm(runningFile, { force: true });
-    await ingress.stop(stopMs.ingress);
-    await Promise.all(services.map(async (service) => service.stop(stopMs.workers)));
+    const ingressEnd = ingress.stop(stopMs);
+    await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(headStartMs, resolve))]);
+    await Promise.all([ingressEnd, ...services.map(async (service) => service.stop(stopMs))]);
     await broker.stop();
     unlock();
   };

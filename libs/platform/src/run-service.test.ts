@@ -26,6 +26,7 @@ const base: ServiceBase<ServiceConfig> = {
   metrics: new Metrics(),
   clock: systemClock,
   random: systemRandom,
+  isDraining: () => false,
   fatal: (error) => {
     throw error;
   },

@@ -8,18 +8,22 @@
  * 5. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
  * 6. An environment that does not fit ends it with 78, so that nobody starts it again in vain. With the argument `check-config` a service
  *    looks at its environment and does nothing else.
+ * 7. To drain is to let what is under way end, records and HTTP requests alike, for as long as the config says; then it is cut off. Which
+ *    new requests are refused meanwhile is the service's own business.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { PlatformError } from '#contracts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import { HealthController, type ReadinessChecks } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
+import { RequestsUnderWay } from './requests-under-way.ts';
 import type { ServiceConfig } from './service.config.ts';
 import { CLOCK, LOGGER, METRICS, RANDOM, READINESS } from './tokens.ts';
 
@@ -33,6 +37,8 @@ export interface ServiceBase<C extends ServiceConfig> {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
+  /** Was it told to stop? */
+  readonly isDraining: () => boolean;
   /** Ends the process non-zero after logging why. */
   readonly fatal: (error: unknown) => void;
 }
@@ -94,10 +100,10 @@ function tellParent(message: { readonly ready: string }): void {
 export async function buildService<C extends ServiceConfig>(
   base: ServiceBase<C>,
   composition: Composition,
-  isDraining: () => boolean = () => false,
+  requests = new RequestsUnderWay(),
 ): Promise<NestFastifyApplication> {
   let hasStarted = false;
-  const checks: ReadinessChecks = { started: () => hasStarted, serving: () => !isDraining(), ...composition.checks };
+  const checks: ReadinessChecks = { started: () => hasStarted, serving: () => !base.isDraining(), ...composition.checks };
   const adapter = new FastifyAdapter(composition.http ?? {});
   const app = await NestFactory.create<NestFastifyApplication>(serviceModule(base, composition, checks), adapter, {
     logger: new NestLog(base.logger),
@@ -105,6 +111,7 @@ export async function buildService<C extends ServiceConfig>(
     bodyParser: composition.hasOwnBodyParser !== true,
     forceCloseConnections: true,
   });
+  requests.watch(adapter.getInstance() as unknown as FastifyInstance, base.isDraining);
   await composition.configureHttp?.(app);
   for (const strategy of composition.transports ?? []) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   await app.init();
@@ -113,16 +120,32 @@ export async function buildService<C extends ServiceConfig>(
   return app;
 }
 
+/** A service that listens. */
+interface StartedService {
+  readonly app: NestFastifyApplication;
+  readonly composition: Composition;
+  readonly requests: RequestsUnderWay;
+}
+
 /** From nothing to listening. */
 async function startService<C extends ServiceConfig>(
   definition: ServiceDefinition<C>,
   base: ServiceBase<C>,
-  isDraining: () => boolean,
-): Promise<{ readonly app: NestFastifyApplication; readonly composition: Composition }> {
+): Promise<StartedService> {
   const composition = await definition.compose(base);
-  const app = await buildService(base, composition, isDraining);
+  const requests = new RequestsUnderWay();
+  const app = await buildService(base, composition, requests);
   await app.listen(base.config.port, base.config.host);
-  return { app, composition };
+  return { app, composition, requests };
+}
+
+/** Lets what is under way end, within the time of the config, and closes everything. */
+async function stopService({ config, clock }: ServiceBase<ServiceConfig>, service: StartedService): Promise<void> {
+  const { app, composition, requests } = service;
+  const drained = (composition.transports ?? []).map(async (transport) => transport.close());
+  await Promise.all([requests.ended(clock, config.drainMs), ...drained]);
+  await app.close();
+  await composition.close?.();
 }
 
 /** Runs a service until it is told to stop. Never rejects: a failed start is logged and ends the process with 1. */
@@ -142,16 +165,16 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     const metrics = new Metrics();
     metrics.setDefaultLabels({ service: definition.name });
     collectDefaultMetrics({ register: metrics });
-    const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, fatal };
     const stop = stopOnSignal(logger);
-    const started = await Promise.race([startService(definition, base, stop.isAsked), stop.asked]);
+    const { isAsked: isDraining } = stop;
+    const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, isDraining, fatal };
+    const started = await Promise.race([startService(definition, base), stop.asked]);
     if (started === undefined) process.exit(0);
-    const { app, composition } = started;
-    tellParent({ ready: await app.getUrl() });
-    logger.info({ url: await app.getUrl() }, 'ready');
+    const url = await started.app.getUrl();
+    tellParent({ ready: url });
+    logger.info({ url }, 'ready');
     await stop.asked;
-    await app.close();
-    await composition.close?.();
+    await stopService(base, started);
     process.exit(0);
   } catch (error) {
     fatal(error);

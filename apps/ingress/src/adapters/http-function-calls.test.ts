@@ -67,6 +67,16 @@ describe('HttpFunctionCalls', () => {
     expect((await call([nobody, await executor(answering('b'))])).payload).toBe('"b"');
   });
 
+  it('asks the next one where the executor says that it does not run it', async () => {
+    const elsewhere = await executor((_request, response) => response.writeHead(503).end());
+    expect((await call([elsewhere, await executor(answering('b'))])).payload).toBe('"b"');
+    await expect(call([elsewhere, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
+  });
+
+  it('asks the next one where the address has no machine', async () => {
+    expect((await call(['http://nobody.invalid:1', await executor(answering('b'))])).payload).toBe('"b"');
+  });
+
   it('says so when nobody listens anywhere, or there is nobody', async () => {
     await expect(call([nobody, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
     await expect(call([])).rejects.toMatchObject({ code: 'FSS.0503' });

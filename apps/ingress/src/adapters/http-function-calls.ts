@@ -20,8 +20,8 @@ const retryAfterSeconds = 1;
 /**
  * Asks executors over HTTP, each in turn.
  *
- * Another one is asked only when a connection was refused: after that nobody knows whether the function ran. So each call has a connection
- * of its own, too: one that was kept may be closed by the other side just as a call is written to it, and that looks like a lost answer.
+ * Another one is asked only where nobody can be reached, or where the answer is 503: that one has not run it. In any other case nobody
+ * knows whether the function ran. So each call has a connection of its own, too: one that was kept may be closed by the other side just as a call is written to it, and that looks like a lost answer.
  */
 export class HttpFunctionCalls implements FunctionCalls {
   private turn = 0;
@@ -37,12 +37,13 @@ export class HttpFunctionCalls implements FunctionCalls {
     for (let index = 0; index < this.urls.length; index++) {
       const url = this.urls[(first + index) % this.urls.length] ?? '';
       const response = await this.ask(url, request, payload, signal);
-      if (response !== undefined) return answerOf(response);
+      if (response?.statusCode === 503) response.resume();
+      else if (response !== undefined) return answerOf(response);
     }
-    throw new ApiError('FSS.0503', 'no executor can be reached just now; try again', retryAfterSeconds);
+    throw new ApiError('FSS.0503', 'no executor takes the call just now; try again', retryAfterSeconds);
   }
 
-  /** @returns undefined when nobody listens there. */
+  /** @returns undefined when there is nobody to be reached: the call has not left. */
   private async ask(
     url: string,
     request: CallRequest,
@@ -59,9 +60,13 @@ export class HttpFunctionCalls implements FunctionCalls {
     const options = { method: 'POST', headers, signal, agent: false };
     return new Promise((resolve, reject) => {
       const sent = target.protocol === 'https:' ? httpsRequest(target, options, resolve) : httpRequest(target, options, resolve);
-      sent.once('error', (error: NodeJS.ErrnoException) =>
-        error.code === 'ECONNREFUSED' ? resolve(undefined) : reject(signal.aborted ? error : answerLost()),
-      );
+      let hasLeft = false;
+      sent.once('socket', (socket) => socket.once('connect', () => (hasLeft = true)));
+      sent.once('error', (error) => {
+        if (signal.aborted) reject(error);
+        else if (hasLeft) reject(answerLost());
+        else resolve(undefined);
+      });
       sent.end(payload);
     });
   }
@@ -72,8 +77,6 @@ async function answerOf(response: IncomingMessage): Promise<CallAnswer> {
   if (statusCode !== 200) {
     response.resume();
     if (statusCode === 429) throw new ApiError('FSS.0429', 'too many synchronous calls are under way', retryAfterSeconds);
-    if (statusCode === 503)
-      throw new ApiError('FSS.0503', 'the function cannot be called just now; try again', retryAfterSeconds);
     throw new Error(`an executor answered ${statusCode}`);
   }
   const chunks: Buffer[] = [];

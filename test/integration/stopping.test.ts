@@ -1,0 +1,112 @@
+/**
+ * Goal: whoever stops a service does not wait for brokers that are not there, or no longer, and cuts off no request that ends in time.
+ * Method: a built service and a port where nobody listens; the life of every service, with a transport that never gets there, and with a
+ * route that is answered when the test says so.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+async function portWithoutListener(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function stopOnceItSays(service: ChildProcess, output: Readable): Promise<void> {
+  try {
+    await once(output, 'data');
+    const stoppedAt = performance.now();
+    service.kill('SIGTERM');
+    expect(await once(service, 'exit')).toEqual([0, null]);
+    expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  } finally {
+    service.kill('SIGKILL');
+  }
+}
+
+it('a service that is stopped while it waits for the brokers ends at once, with 0', async () => {
+  const service = spawn(process.execPath, ['dist/apps/retry-scheduler/src/main.js'], {
+    env: {
+      KAFKA_BROKERS: `127.0.0.1:${await portWithoutListener()}`,
+      SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
+      SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await stopOnceItSays(service, service.stderr);
+});
+
+it('a service that is stopped while its transports start ends at once, with 0', async () => {
+  const script = `
+    import { Module } from '@nestjs/common';
+    import { runService, ServiceConfig } from '#platform';
+    class Nothing {}
+    Module({})(Nothing);
+    setInterval(() => {}, 1000);
+    const transport = { listen: () => console.log('listens'), close() {}, on() {}, unwrap() {} };
+    await runService({ name: 'waits', config: ServiceConfig, compose: async () => ({ module: Nothing, transports: [transport] }) });`;
+  const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
+    env: { SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more', KAFKA_BROKERS: '127.0.0.1:1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await stopOnceItSays(service, service.stdout);
+});
+
+describe('a request that is under way when its service is stopped', () => {
+  const script = `
+    import { Module } from '@nestjs/common';
+    import { runService, ServiceConfig } from '#platform';
+    class Nothing {}
+    Module({})(Nothing);
+    let answer;
+    const configureHttp = (app) => {
+      const fastify = app.getHttpAdapter().getInstance();
+      fastify.get('/later', () => new Promise((resolve) => { answer = resolve; process.send('asked'); }));
+    };
+    process.on('message', () => answer('at last'));
+    await runService({ name: 'serves', config: ServiceConfig, compose: async () => ({ module: Nothing, configureHttp }) });`;
+
+  async function asked(drainMs: number) {
+    const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
+      env: {
+        SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
+        KAFKA_BROKERS: '127.0.0.1:1',
+        DRAIN_TIMEOUT_MS: String(drainMs),
+        LOG_LEVEL: 'info',
+      },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    onTestFinished(() => void service.kill('SIGKILL'));
+    const [{ ready }] = (await once(service, 'message')) as [{ ready: string }];
+    const answer = fetch(`${ready}/later`).then(
+      async (response) => [await response.text(), response.headers.get('connection')],
+      () => 'cut off',
+    );
+    await once(service, 'message');
+    const isDraining = new Promise<void>((resolve) => {
+      service.stderr?.on('data', (line) => String(line).includes('draining') && resolve());
+    });
+    service.kill('SIGTERM');
+    await isDraining;
+    return { service, answer, ended: once(service, 'exit') };
+  }
+
+  it('is answered, and its connection is given up', async () => {
+    const { service, answer, ended } = await asked(10_000);
+    service.send('now');
+    expect(await answer).toEqual(['at last', 'close']);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('is cut off when the drain time is over', async () => {
+    const { answer, ended } = await asked(100);
+    expect(await answer).toBe('cut off');
+    expect(await ended).toEqual([0, null]);
+  });
+});
