@@ -3,10 +3,11 @@ import kafkajs, { type ISocketFactory, type KafkaConfig, type Producer } from 'k
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { AdminConnection } from './admin-connection.ts';
 import { unavailable, within } from './broker-errors.ts';
+import { memberClientId, removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { KafkajsConsumer } from './kafkajs-consumer.ts';
 import { KafkajsFollower } from './kafkajs-follower.ts';
-import { newCluster } from './kafkajs-internals.ts';
+import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
@@ -22,6 +23,8 @@ export interface KafkaOptions {
   readonly brokers: readonly string[];
   /** How this process is called in the brokers' logs. */
   readonly clientId: string;
+  /** Tells this process from every other one. Members of groups carry it, so that one that is killed need not be waited for. */
+  readonly processName?: string;
   /** Of all topic names; the rejects go to `<prefix>rejects`. */
   readonly prefix: string;
   /** Copies of each partition of topics made here; -1 leaves it to the brokers. */
@@ -87,6 +90,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
   // have given up the old one, a session timeout later. So it holds on for about two minutes.
   const joining = new kafkajs.Kafka({
     ...common,
+    clientId: memberClientId(options.clientId, options.processName),
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: joinRetriesMax },
   });
   const newProducer = async (): Promise<Producer> => {
@@ -174,6 +178,7 @@ class KafkajsGateway implements KafkaGateway {
     return new KafkajsConsumer(options, {
       kafka: this.#kafka,
       admin: this.#connection,
+      removeGoneMembers: () => removeGoneMembers(options.groupId, this.#connection, () => this.#newCluster()),
       log: this.#log,
       retriesMax: joinRetriesMax,
       onFatal: this.#options.onFatal ?? ((error) => this.#log('error', 'A consumer has ended', { error: error.message })),
@@ -182,15 +187,7 @@ class KafkajsGateway implements KafkaGateway {
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const cluster = newCluster({
-      brokers: this.#options.brokers,
-      clientId: this.#options.clientId,
-      logCreator: logThrough(this.#transportLog),
-      logLevel: kafkajs.logLevel.INFO,
-      connectionTimeoutMs,
-      requestTimeoutMs: adminTimeoutMs,
-      socketFactory,
-    });
+    const cluster = this.#newCluster();
     return new KafkajsFollower(topic, from, { cluster, log: this.#transportLog, ends: (name) => this.admin.ends(name) });
   }
 
@@ -205,6 +202,18 @@ class KafkajsGateway implements KafkaGateway {
     for (const settled of await Promise.allSettled(closing.map((one) => within(closeMs, 'disconnecting', one))))
       if (settled.status === 'rejected')
         this.#log('warn', 'A connection did not close in time', { error: String(settled.reason) });
+  }
+
+  #newCluster(): ClusterConnection {
+    return newCluster({
+      brokers: this.#options.brokers,
+      clientId: this.#options.clientId,
+      logCreator: logThrough(this.#transportLog),
+      logLevel: kafkajs.logLevel.INFO,
+      connectionTimeoutMs,
+      requestTimeoutMs: adminTimeoutMs,
+      socketFactory,
+    });
   }
 
   async #ask(): Promise<void> {

@@ -25,6 +25,8 @@ import type { ConsumerOptions, RecordConsumer, RecordHandler } from './ports.ts'
 export interface ConsumerPorts {
   readonly kafka: Kafka;
   readonly admin: AdminConnection;
+  /** Puts members out of the group that were killed. @returns how many. */
+  readonly removeGoneMembers: () => Promise<number>;
   readonly log: TransportLog;
   /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
   readonly retriesMax: number;
@@ -86,6 +88,7 @@ export class KafkajsConsumer implements RecordConsumer {
       this.#whenJoined = { resolve, reject };
     });
     try {
+      await this.#putOutGone();
       await Promise.all([this.#join(), joined]);
     } catch (error) {
       await this.close(0);
@@ -118,6 +121,17 @@ export class KafkajsConsumer implements RecordConsumer {
       await within(closeMs, 'leaving the group', consumer.disconnect()).catch((error: unknown) => {
         this.#ports.log('warn', 'A consumer did not leave its group', { groupId, error: String(error) });
       });
+  }
+
+  /** Worth a moment, not worth an error: whoever stays is waited for until its session is over. */
+  async #putOutGone(): Promise<void> {
+    const { groupId } = this.#options;
+    try {
+      const count = await this.#ports.removeGoneMembers();
+      if (count > 0) this.#ports.log('info', 'Members of a group whose processes are gone were put out', { groupId, count });
+    } catch (error) {
+      this.#ports.log('debug', 'The members of a group could not be looked at', { groupId, error: String(error) });
+    }
   }
 
   async #join(): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * The parts of kafkajs below its public face, for reading a topic without a group: its consumer always joins one, which costs the
- * coordinator work, takes `group.initial.rebalance.delay.ms` (3 s by default) and leaves a group behind when the process is killed.
+ * The parts of kafkajs below its public face: for putting members out of a group, and for reading a topic without one. Its consumer always
+ * joins a group, which costs the coordinator work, takes `group.initial.rebalance.delay.ms` (3 s by default) and leaves a group behind when
+ * the process is killed.
  * kafkajs has had no release since 2.2.4 (2023), so these shapes stand still; the conformance suite fails when they move.
  */
 import { createRequire } from 'node:module';
@@ -28,6 +29,11 @@ export interface BrokerConnection {
   }>;
 }
 
+/** The broker that keeps a consumer group. */
+export interface GroupCoordinator {
+  leaveGroup(member: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+}
+
 /** A connection to a cluster, with its metadata. */
 export interface ClusterConnection {
   connect(): Promise<void>;
@@ -38,6 +44,7 @@ export interface ClusterConnection {
   /** Partitions by the id of the broker that leads them. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(broker: { readonly nodeId: string }): Promise<BrokerConnection>;
+  findGroupCoordinator(group: { readonly groupId: string }): Promise<GroupCoordinator>;
   fetchTopicsOffset(
     topics: readonly {
       readonly topic: string;

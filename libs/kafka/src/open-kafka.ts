@@ -1,5 +1,5 @@
 import type { PlatformError } from '#contracts';
-import type { Logger, ServiceConfig } from '#platform';
+import { type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './connect-kafka.ts';
 import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
@@ -20,9 +20,11 @@ export interface KafkaSettings extends Pick<ServiceConfig, 'kafkaBrokers' | 'top
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
   const { logger } = settings;
+  const processName = await nameOfProcess();
   const gateway = await connectKafka({
     brokers: settings.kafkaBrokers,
     clientId: `${settings.topicPrefix}${settings.name}`,
+    ...(processName === undefined ? {} : { processName }),
     prefix: settings.topicPrefix,
     replication: settings.replication,
     log: (level, message, details) => logger[level](details ?? {}, message),

@@ -2,18 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '#contracts';
-
-/** When a process was started, as the kernel counts: tells a process from a later one of the same id. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  try {
-    process.kill(pid, 0);
-    return 'unknown';
-  } catch {
-    return undefined;
-  }
-}
+import { startOfProcess } from './process-name.ts';
 
 /** @throws PlatformError `CONFIG_INVALID`. */
 function unusable(folder: string, cause: unknown): never {
@@ -33,7 +22,7 @@ function unusable(folder: string, cause: unknown): never {
 export async function lockFolder(folder: string): Promise<() => void> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => unusable(folder, error));
   const file = join(folder, 'lock');
-  const own = `${process.pid} ${await startOf(process.pid)}`;
+  const own = `${process.pid} ${await startOfProcess(process.pid)}`;
   for (let tries = 0; tries < 2; tries++) {
     try {
       await writeFile(file, own, { flag: 'wx' });
@@ -48,7 +37,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') unusable(folder, error);
     }
     const [pid = '0', start] = (await readFile(file, 'utf8').catch(() => '')).split(' ');
-    if (Number(pid) > 0 && (await startOf(Number(pid))) === start)
+    if (Number(pid) > 0 && (await startOfProcess(Number(pid))) === start)
       throw new PlatformError('DATA_DIR_LOCKED', {
         details: { reason: `process ${pid} uses ${folder}: stop it, or choose another SENDOFF_DATA_DIR` },
       });

@@ -6,6 +6,7 @@ export * from './load-config.ts';
 export * from './logger.ts';
 export * from './networks.ts';
 export * from './request-id.ts';
+export * from './process-name.ts';
 export * from './retry-after.ts';
 export * from './run-service.ts';
 export * from './sealer.ts';
