@@ -1,4 +1,4 @@
-import { limits, utcText, type EpochMs } from '#contracts';
+import { type EpochMs, lastBytes, limits, utcText } from '#contracts';
 
 /** What a finished call is remembered by in its log. */
 export interface FinishedCall {
@@ -44,12 +44,4 @@ export class CallLog {
 /** `YYYY-MM-DDTHH:mm:ssZ`. */
 function secondOf(at: EpochMs): string {
   return `${utcText(at).slice(0, 19)}Z`;
-}
-
-/** The end of a text that fits into so many bytes of UTF-8; no character is split. */
-function lastBytes(text: string, bytesMax: number): string {
-  const bytes = Buffer.from(text);
-  let from = Math.max(0, bytes.length - bytesMax);
-  while (from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
-  return bytes.toString('utf8', from);
 }

@@ -2,7 +2,7 @@
  * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no record; no policy applies, and nothing is
  * tried again. They share their function's concurrency with its attempts, because they go through the same queue.
  */
-import { bareUrnOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
+import { bareUrnOf, beginningOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
@@ -110,7 +110,11 @@ function endedAs(outcome: AttemptOutcome): CallEnding {
     case 'succeeded':
       return { kind: outcome.isLeftOut === true ? 'too-large' : 'returned' };
     case 'failed':
-      return { kind: 'failed', condition: outcome.condition, errorMessage: outcome.errorMessage };
+      return {
+        kind: 'failed',
+        condition: outcome.condition,
+        errorMessage: beginningOf(outcome.errorMessage, limits.errorMessageLengthMax),
+      };
     case 'unavailable':
     case 'impossible': {
       const { reason } = outcome;

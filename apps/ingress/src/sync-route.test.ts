@@ -129,6 +129,12 @@ describe('a synchronous invocation', () => {
     expect(answer.body['log']).toBe(log);
   });
 
+  it('splits no character at the beginning of that end', async () => {
+    app.calls.answer = async () => aCallAnswer({ log: `${'€'.repeat(1_000)}\n` });
+    const { headers } = await invoke({}, { 'x-cff-log-type': 'tail' });
+    expect(Buffer.from(headers['x-cff-function-log'] ?? '', 'base64').toString()).toBe(`${'€'.repeat(666)}\n`);
+  });
+
   it.each([
     ['UnhandledInvocationError', '4202', 500],
     ['HandledInvocationError', '4201', 500],

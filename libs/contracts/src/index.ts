@@ -3,6 +3,7 @@ export * from './bucket.ts';
 export * from './call.ts';
 export * from './cancellation.ts';
 export * from './condition.ts';
+export * from './cut-text.ts';
 export * from './delivery.ts';
 export * from './epoch-ms.ts';
 export * from './errors.ts';

@@ -32,6 +32,8 @@ export const limits = {
   subjectBytesMax: 512,
   /** Longest time to live of a message, in seconds. */
   timeToLiveSecondsMax: 86_400,
+  /** Longest message in the error document of a function, in characters; the rest is cut off. In JSON it stays below `responseBytesMax`. */
+  errorDocumentLengthMax: 32_768,
   /** Longest error message that travels on records, in characters. */
   errorMessageLengthMax: 1024,
 } as const;

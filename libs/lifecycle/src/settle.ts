@@ -1,4 +1,4 @@
-import { type Condition, type EpochMs, type Invocation, limits, type Settlement } from '#contracts';
+import { beginningOf, type Condition, type EpochMs, type Invocation, limits, type Settlement } from '#contracts';
 
 /** How an invocation ended. */
 export interface Ending {
@@ -44,7 +44,7 @@ export function settlementOf(
   return {
     invocation,
     ...ending,
-    errorMessage: errorMessage.slice(0, limits.errorMessageLengthMax),
+    errorMessage: beginningOf(errorMessage, limits.errorMessageLengthMax),
     responsePayload: isKept ? responsePayload : nothing,
   };
 }

@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from './protocol.ts';
 
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
@@ -65,7 +66,8 @@ function capture(chunk: unknown): boolean {
     request.logBytes += text.length;
   }
   const owner = request === undefined ? { requestId: '' } : { id: request.id, requestId: request.requestId };
-  send({ kind: 'log', ...owner, text: text.slice(0, logBytesMax) });
+  // The last character may be half of one.
+  send({ kind: 'log', ...owner, text: text.slice(0, logBytesMax).replace(/[\ud800-\udbff]$/, '') });
   return true;
 }
 process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
@@ -76,25 +78,47 @@ process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
 };
 process.stderr.write = process.stdout.write;
 
+/** A text as it is, anything else as a person would see it. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value);
+}
+
 /** Its stack is that of the code, named as its author names it: where all of it lies on this machine is nobody's business. */
-function documentOf(error: unknown): ErrorDocument {
-  if (!(error instanceof Error))
-    return {
-      errorMessage: typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error)),
-      errorType: typeof error,
-      stackTrace: [],
-    };
-  const stackTrace = (error.stack ?? '')
+function read(error: unknown): ErrorDocument {
+  if (!(error instanceof Error)) return { errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] };
+  const stackTrace = textOf(error.stack ?? '')
     .split('\n')
-    .slice(1)
-    .filter((line) => !line.includes(import.meta.url) && !line.includes('node:internal'))
+    .filter((line) => /^\s+at /.test(line) && !line.includes(import.meta.url) && !line.includes('node:internal'))
     .slice(0, 11)
     .map((line) => line.trim().replaceAll(`${setup.codeDir}/`, ''));
-  return { errorMessage: error.message, errorType: error.name, stackTrace };
+  return { errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace };
+}
+
+/** What was thrown is JSON where it can be. */
+function wordsOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  try {
+    return JSON.stringify(thrown) ?? inspect(thrown);
+  } catch {
+    return inspect(thrown);
+  }
+}
+
+/** Code may throw anything, and some of that strikes when it is looked at: nothing of it may end the instance. */
+function documentOf(error: unknown): ErrorDocument {
+  try {
+    return read(error);
+  } catch {
+    return { errorMessage: 'what was thrown cannot be read', errorType: typeof error, stackTrace: [] };
+  }
 }
 
 function isRetryable(error: unknown): boolean {
-  return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
+  try {
+    return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
+  } catch {
+    return true;
+  }
 }
 
 const memoryAgeMaxMs = 10;
@@ -159,11 +183,18 @@ function load(handler: string): Handler {
   return exported as Handler;
 }
 
-/** An error given to the callback: the function reported it, rather than falling over it. */
+/** An error given to the callback: the function reported it, rather than falling over it. Known by identity: `instanceof` asks what was thrown. */
 class Reported {
+  private static readonly known = new WeakSet<object>();
   readonly error: unknown;
+
   constructor(error: unknown) {
     this.error = error;
+    Reported.known.add(this);
+  }
+
+  static is(thrown: unknown): thrown is Reported {
+    return typeof thrown === 'object' && thrown !== null && Reported.known.has(thrown);
   }
 }
 
@@ -188,7 +219,7 @@ async function answer(handler: Handler, message: Extract<ToInstance, { kind: 'ca
     const payload = JSON.stringify(value);
     sendSoon({ kind: 'returned', id, memoryBytes: memoryBytes(), ...(payload === undefined ? {} : { payload }) });
   } catch (thrown) {
-    const isHandled = thrown instanceof Reported;
+    const isHandled = Reported.is(thrown);
     const error = isHandled ? thrown.error : thrown;
     send(failure(id, error, isHandled));
   } finally {
@@ -232,5 +263,5 @@ try {
   });
   send({ kind: 'ready' });
 } catch (error) {
-  send({ kind: 'unusable', error: documentOf(error instanceof Reported ? error.error : error) });
+  send({ kind: 'unusable', error: documentOf(Reported.is(error) ? error.error : error) });
 }

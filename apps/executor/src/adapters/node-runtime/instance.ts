@@ -13,7 +13,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { epochMs, limits } from '#contracts';
+import { beginningOf, epochMs, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
@@ -274,22 +274,34 @@ function timedOut(call: FunctionCall): AttemptOutcome {
   );
 }
 
+/** What an error document may be of; the code writes what it likes. */
+const documentMax = { typeLength: 256, frames: 16, frameLength: 1_024 } as const;
+
+function bounded({ errorMessage, errorType, stackTrace }: ErrorDocument): ErrorDocument {
+  return {
+    errorMessage: beginningOf(errorMessage, limits.errorDocumentLengthMax),
+    errorType: beginningOf(errorType, documentMax.typeLength),
+    stackTrace: stackTrace.slice(0, documentMax.frames).map((frame) => beginningOf(frame, documentMax.frameLength)),
+  };
+}
+
 /** The error document of a failure that the runtime, not the code, found. */
 export function errorDocument(errorType: string, errorMessage: string): ErrorDocument {
   return { errorMessage, errorType, stackTrace: [] };
 }
 
-/** A function failure with its document, pretty-printed as FunctionGraph's runtimes do. */
+/** A function failure with its document, cut to its bounds and pretty-printed as FunctionGraph's runtimes do. */
 export function failed(
   condition: Extract<AttemptOutcome, { kind: 'failed' }>['condition'],
   error: ErrorDocument,
   isRetryable = true,
 ): AttemptOutcome {
+  const document = bounded(error);
   return {
     kind: 'failed',
     condition,
-    errorMessage: error.errorMessage,
-    responsePayload: Buffer.from(JSON.stringify(error, null, 2)),
+    errorMessage: document.errorMessage,
+    responsePayload: Buffer.from(JSON.stringify(document, null, 2)),
     isRetryable,
   };
 }

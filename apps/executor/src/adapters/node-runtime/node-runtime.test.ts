@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type FunctionDocument, userDataOwner } from '#contracts';
+import { epochMs, type FunctionDocument, limits, userDataOwner } from '#contracts';
 import { type CodeStoreConfig, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
@@ -91,6 +91,40 @@ describe('a Node.js function', () => {
       true,
       300,
     ]);
+  });
+
+  it.each<[thrown: string, document: Record<string, unknown>]>([
+    ["'plain'", { errorMessage: 'plain', errorType: 'string' }],
+    ['undefined', { errorMessage: 'undefined', errorType: 'undefined' }],
+    ['{ a: 1 }', { errorMessage: '{"a":1}', errorType: 'object' }],
+    ['Object.assign(circle, { circle })', { errorMessage: expect.stringContaining('[Circular *1]'), errorType: 'object' }],
+    ['10n', { errorMessage: '10n', errorType: 'bigint' }],
+    ['Object.assign(new Error(), { message: { a: 1 } })', { errorMessage: '{ a: 1 }', errorType: 'Error' }],
+    ["Object.assign(new Error('m'), { name: 5 })", { errorMessage: 'm', errorType: '5' }],
+    ["Object.assign(new Error('m'), { stack: 5 })", { errorMessage: 'm', errorType: 'Error', stackTrace: [] }],
+    ["Object.defineProperty(new Error(), 'message', { get: trap })", { errorMessage: 'what was thrown cannot be read' }],
+    ['new Proxy({}, { get: trap, getPrototypeOf: trap })', { errorMessage: 'what was thrown cannot be read' }],
+  ])('may throw anything: %s', async (thrown, document) => {
+    const source = `const circle = {}; const trap = () => { throw new Error('trap'); };
+      exports.handler = async () => { throw ${thrown}; };`;
+    const outcome = await run(source);
+    expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
+    expect(JSON.parse(String('responsePayload' in outcome && outcome.responsePayload))).toMatchObject(document);
+    expect(under?.runtime.instances).toBe(1);
+  });
+
+  it('fails with a message of any length, of which the beginning is kept', async () => {
+    const outcome = await run("exports.handler = async () => { throw new Error('\\0'.repeat(2_000_000)); };");
+    const document = 'responsePayload' in outcome ? outcome.responsePayload : Buffer.alloc(0);
+    expect(JSON.parse(String(document))).toMatchObject({ errorMessage: '\0'.repeat(limits.errorDocumentLengthMax) });
+    expect(document.length).toBeLessThan(limits.responseBytesMax);
+  });
+
+  it('has no lines of its message among the frames of its stack', async () => {
+    const outcome = await run("exports.handler = async () => { throw new Error('one\\ntwo'); };");
+    const document = JSON.parse(String('responsePayload' in outcome && outcome.responsePayload)) as { stackTrace: string[] };
+    expect(document.stackTrace[0]).toMatch(/^at .*index\.js:1:/);
+    expect(document.stackTrace.filter((frame) => !frame.startsWith('at '))).toEqual([]);
   });
 
   it('finds none of our variables in its environment', async () => {

@@ -1,0 +1,12 @@
+/** The beginning of a text, of so many UTF-16 units at most; no character is split. */
+export function beginningOf(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : text.slice(0, lengthMax).replace(/[\ud800-\udbff]$/, '');
+}
+
+/** The end of a text that fits into so many bytes of UTF-8; no character is split. */
+export function lastBytes(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  let from = Math.max(0, bytes.length - bytesMax);
+  while (from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from++;
+  return bytes.toString('utf8', from);
+}
