@@ -149,7 +149,7 @@ describe('an alias', () => {
       ['v2', ['v2']],
       ['gone', ['gone']],
     ] as const) {
-      await app.must('GET', `/fgs/functions/${urnOf(name, qualifier)}/async-invocations`);
+      await app.call('GET', `/fgs/functions/${urnOf(name, qualifier)}/async-invocations`);
       expect(app.records.asked.at(-1)?.functionUrns).toEqual(versions.map((version) => urnOf(name, version)));
     }
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, '!x')}/async-invocations`)).toEqual([404, 'FSS.1053']);

@@ -81,7 +81,8 @@ export class RecordsController {
     const { request_id: requestId = '' } = query;
     if (requestId.length > requestIdLengthMax)
       throw new ApiError('FSS.1001', `request_id may have ${requestIdLengthMax} characters`);
-    return this.answer(this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses), userAgent);
+    const question = this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses);
+    return pageAnswer(await this.page(question, urn), question.offset, userAgent);
   }
 
   @Operation(operations.listActive)
@@ -97,7 +98,7 @@ export class RecordsController {
       throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
     const question = this.question(project, urn, query, requestIds, active);
     const isOver = !question.statuses.some((status) => active.includes(status));
-    return isOver ? pageAnswer({ records: [], count: 0 }, 0, userAgent) : this.answer(question, userAgent);
+    return pageAnswer(isOver ? this.noRecords(question, urn) : await this.page(question, urn), question.offset, userAgent);
   }
 
   /** @param requestIds none asks for all. */
@@ -131,7 +132,14 @@ export class RecordsController {
     };
   }
 
-  private async answer(query: StatusQuery, userAgent: string | undefined): Promise<Record<string, unknown>> {
-    return pageAnswer(await this.records.query(query), query.offset, userAgent);
+  private async page(question: StatusQuery, urn: string): Promise<StatusPage> {
+    const page = await this.records.query(question);
+    return page.count === 0 ? this.noRecords(question, urn) : page;
+  }
+
+  /** The records of a function outlive it. @throws ApiError FSS.1051, FSS.1052 where there is neither. */
+  private noRecords({ project }: StatusQuery, urn: string): StatusPage {
+    this.names.find(urn, project);
+    return { records: [], count: 0 };
   }
 }

@@ -1,4 +1,5 @@
 import type { Status } from '#contracts';
+import { functionCodes } from './functions.operations.ts';
 import type { OperationSpec } from './operation.ts';
 import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from './parameters.ts';
 
@@ -75,7 +76,7 @@ export const recordOperations = {
       ),
     ],
     answer: { status: 200, example: { invocations: [settled], count: 1, next_marker: 0 } },
-    codes: ['FSS.0503', 'FSS.1001', 'FSS.1053', 'FSS.1309'],
+    codes: ['FSS.0503', 'FSS.1001', ...functionCodes],
   },
   listActive: {
     id: 'listActiveAsyncInvocations',
@@ -90,6 +91,6 @@ export const recordOperations = {
       ),
     ],
     answer: { status: 200, example: { invocations: [waiting], count: 1, next_marker: 0 } },
-    codes: ['FSS.0503', 'FSS.1001', 'FSS.1053', 'FSS.1309'],
+    codes: ['FSS.0503', 'FSS.1001', ...functionCodes],
   },
 } as const satisfies Record<string, OperationSpec>;

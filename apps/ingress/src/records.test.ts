@@ -11,6 +11,7 @@ import { ApiError } from './api-error.ts';
 let app: IngressApp;
 beforeAll(async () => {
   app = await IngressApp.start({ clock: new ManualClock(builtAt) });
+  await app.createFunction('hello');
 });
 afterAll(async () => app.close());
 beforeEach(() => {
@@ -167,6 +168,7 @@ describe.each([
     ['status=wait', 'status must be one of WAIT, RUNNING, SUCCESS, FAIL, DISCARD'],
     ['query_begin_time=yesterday', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-01-15', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
+    ['query_begin_time=2027-01-15T08:00:00%2B99:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-13-15T08:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-02-30T00:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_begin_time=2027-01-15T24:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
@@ -213,6 +215,7 @@ describe.each([
   });
 
   it('is that of one version; of a function that is gone as well', async () => {
+    app.records.page = { records: [aRecord()], count: 1 };
     for (const [form, qualifier] of [
       ['hello', 'latest'],
       ['default:hello', 'latest'],
@@ -225,6 +228,8 @@ describe.each([
   });
 
   it.each([
+    ['a function that is not there and has left no records', 'nobody', 404, 'FSS.1051'],
+    ['a version of which that is true', 'p1:default:hello:v1', 404, 'FSS.1052'],
     ['an alias that is not there', builtUrn.replace('latest', '!prod'), 404, 'FSS.1053'],
     ['a function of another project', builtUrn.replace('p1', 'p2'), 403, 'FSS.0403'],
     ['no function', 'a:b:c:d:e', 400, 'FSS.1309'],
