@@ -73,6 +73,11 @@ describe('an idempotency key', () => {
     expect((await invoke(one, '"k1"')).body).toEqual(body);
   });
 
+  it.each(['', '"', '"k1', 'k1"', '""', 'a b', 'é', 'x'.repeat(256)])('is refused as %j, and nothing is written', async (key) => {
+    const answer = await invoke(one, key);
+    expect([answer.status, answer.body.error_code, invocations()]).toEqual([400, 'FSS.0400', []]);
+  });
+
   it('is of one function, in any form of its name, and of no other', async () => {
     const { body } = await invoke(one, 'k1');
     const inFull = '/fgs/functions/urn:fss:local:p1:function:default:hello:latest/invocations-async';

@@ -59,12 +59,12 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
 }
 
 /** What may stand in an `Idempotency-Key`, in the quotes of the draft or without. @see draft-ietf-httpapi-idempotency-key-header */
-const idempotencyKeyPattern = /^"?([\x21\x23-\x7e]{1,255})"?$/;
+const idempotencyKeyPattern = /^(?<quote>"?)(?<key>[\x21\x23-\x7e]{1,255})\k<quote>$/;
 
 /** @throws ApiError FSS.0400. */
 function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
-  const key = typeof header === 'string' ? idempotencyKeyPattern.exec(header)?.[1] : undefined;
+  const key = typeof header === 'string' ? idempotencyKeyPattern.exec(header)?.groups?.['key'] : undefined;
   if (key === undefined)
     throw new ApiError('FSS.0400', 'Idempotency-Key must be 1..255 printable characters without spaces or quotes');
   return key;

@@ -41,7 +41,7 @@ export const invocationOperations = {
       }),
       inHeader(
         'Idempotency-Key',
-        { type: 'string', pattern: '^"?[\\x21\\x23-\\x7e]{1,255}"?$' },
+        { type: 'string', pattern: '^(?:[\\x21\\x23-\\x7e]{1,255}|"[\\x21\\x23-\\x7e]{1,255}")$' },
         {
           description: "The caller's word for this very invocation: sent again within a day, it is the same one.",
           example: 'order-4711',
