@@ -121,8 +121,9 @@ export class Acceptor {
     const { functionUrn, alias } = resolved;
     const acceptance = accept({ ...arrival, functionUrn, ...(alias === undefined ? {} : { alias }) }, resolved.known, now);
     if (acceptance.kind === 'refused') {
-      observer.arrived(acceptance.reason);
-      return acceptance;
+      const before = acceptance.reason === 'function-disabled' ? this.acceptedBefore(arrival, functionUrn) : undefined;
+      observer.arrived(before === undefined ? acceptance.reason : 'repeated');
+      return before === undefined ? acceptance : { kind: 'accepted', requestId: before };
     }
     const { invocation } = acceptance;
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
@@ -130,6 +131,11 @@ export class Acceptor {
     await this.parts.publisher.publish(acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation));
     observer.arrived(acceptance.kind);
     return { kind: acceptance.kind, requestId: invocation.requestId };
+  }
+
+  /** Whoever repeats a request did not hear its answer: that the function was disabled since is no answer to it. */
+  private acceptedBefore({ idempotencyKey: key, payload }: Arrival, functionUrn: string): string | undefined {
+    return key === undefined ? undefined : this.parts.keys.acceptedAs({ bareUrn: bareUrnOf(functionUrn), key, payload });
   }
 
   private async acceptOnce(invocation: Invocation, key: string): Promise<Arrived> {

@@ -96,6 +96,16 @@ describe('an idempotency key', () => {
     expect(invocations()).toHaveLength(1);
   });
 
+  it('stands for its invocation though the function was disabled since; another one is refused', async () => {
+    const { body } = await invoke(one, 'k1');
+    await one.must('PUT', '/fgs/functions/hello/config-max-instance', { max_instance_num: 0 });
+    const repeated = await invoke(one, 'k1');
+    expect([repeated.status, repeated.body]).toEqual([202, body]);
+    expect((await invoke(one, 'k2')).status).toBe(429);
+    expect((await invoke(one, 'k1', { n: 2 })).status).toBe(429);
+    expect(invocations()).toHaveLength(1);
+  });
+
   it('is free again after a day', async () => {
     const { body } = await invoke(one, 'k1');
     await clock.advance(dayMs - 1);

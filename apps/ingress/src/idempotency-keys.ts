@@ -75,6 +75,13 @@ export class IdempotencyKeys {
     return this.claims.size;
   }
 
+  /** The invocation that a request with its key has, as far as was read here; undefined where there is none yet. */
+  acceptedAs({ bareUrn, key, payload }: IdempotentRequest): string | undefined {
+    const claim = this.claims.get(nameOf(bareUrn, key));
+    if (claim === undefined || !claim.isAccepted || isOver(claim, this.parts.clock.now())) return undefined;
+    return claim.payloadDigest === digestOf(payload) ? claim.requestId : undefined;
+  }
+
   /**
    * Writes the invocation of a request unless one with its key was written.
    * @param write resolves when the invocation is acknowledged under the request id it is given.
@@ -85,8 +92,8 @@ export class IdempotencyKeys {
     write: (requestId: string) => Promise<void>,
   ): Promise<IdempotentAcceptance> {
     const { clock, patienceMs } = this.parts;
-    const key = createHash('sha256').update(`${bareUrn} ${callersKey}`).digest('base64url');
-    const request = { payloadDigest: createHash('sha256').update(payload).digest('base64url'), claimant: randomUUID() };
+    const key = nameOf(bareUrn, callersKey);
+    const request = { payloadDigest: digestOf(payload), claimant: randomUUID() };
     const giveUpAt = clock.now() + 2 * patienceMs;
     for (;;) {
       const step = nextIdempotencyStep(this.claims.get(key), request, clock.now(), patienceMs);
@@ -164,4 +171,13 @@ export class IdempotencyKeys {
       if (hasTime) this.parts.forgot();
     }
   }
+}
+
+/** What a key is remembered under. */
+function nameOf(bareUrn: string, callersKey: string): string {
+  return digestOf(`${bareUrn} ${callersKey}`);
+}
+
+function digestOf(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('base64url');
 }
