@@ -71,7 +71,9 @@ const story: readonly [string, IncomingRecord][] = [
   ['activity', arrive(encodeActivity('t', running))],
   [
     'settlements',
-    arrive(encodeSettlement('t', aSettlement({ invocation, condition: 'HandledInvocationError', errorMessage: 'a|b\nc' }))),
+    arrive(
+      encodeSettlement('t', aSettlement({ invocation, condition: 'HandledInvocationError', errorMessage: 'a|b\nc\u2028d' })),
+    ),
   ],
 ];
 
@@ -97,7 +99,7 @@ describe('Recorder', () => {
     expect(lines).toEqual([
       `group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`,
       `group/stream ${builtUrn}|${invocation.requestId}|1|${builtAt + 5}|0|`,
-      `group/stream ${builtUrn}|${invocation.requestId}|3|${builtAt + 10}|4201|a b c`,
+      `group/stream ${builtUrn}|${invocation.requestId}|3|${builtAt + 10}|4201|a b c d`,
     ]);
   });
 

@@ -129,8 +129,15 @@ export interface Transition {
 
 /**
  * One line of the status log, without its line end: `function_urn|request_id|seq_status|operation_timestamp|error_code|error_message`.
- * The separator and line ends in the message become spaces.
+ * The separator and line ends in the message, those of Unicode included, become spaces.
  */
 export function statusLine({ functionUrn, requestId, status, at, errorCode, errorMessage }: Transition): string {
-  return [functionUrn, requestId, seqStatus[status], at, errorCode, errorMessage.replaceAll(/[|\r\n]+/g, ' ')].join('|');
+  return [
+    functionUrn,
+    requestId,
+    seqStatus[status],
+    at,
+    errorCode,
+    errorMessage.replaceAll(/[|\n\v\f\r\u0085\u2028\u2029]+/g, ' '),
+  ].join('|');
 }
