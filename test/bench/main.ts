@@ -162,7 +162,7 @@ const result = {
 };
 console.log(JSON.stringify(result, null, 2));
 await mkdir('test/bench/results', { recursive: true });
-await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, JSON.stringify(result, null, 2));
+await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, `${JSON.stringify(result, null, 2)}\n`);
 child.kill('SIGTERM');
 await new Promise((resolve) => child.once('exit', resolve));
 await rm(dataDir, { recursive: true, force: true });

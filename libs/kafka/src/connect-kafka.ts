@@ -53,6 +53,11 @@ const probeTimeoutMs = 2_000;
 const closeMs = 5_000;
 const joinRetriesMax = 120;
 const keepAliveMs = 60_000;
+/**
+ * Three requests in flight at any time made of 64 callers three small batches, of which each costs the broker as much as a full one: 7,078
+ * invocations a second were accepted instead of 9,373, everything on two cores.
+ */
+const besideRecordsMin = 200;
 const sameLineMs = 30_000;
 
 /** As kafkajs makes its sockets, but without delay for small requests, and without a warning for those that wait for a broker that is gone. */
@@ -154,6 +159,7 @@ class KafkajsGateway implements KafkaGateway {
     const limits: PublisherLimits = {
       timeoutMs: publishTimeoutMs,
       requestsMax: options.publishRequestsMax ?? 3,
+      besideRecordsMin,
       batchBytesMax: recordBytesMax,
       requestBytesMax: 4 * 1024 * 1024,
       requestRecordsMax: 1_000,

@@ -19,6 +19,7 @@ interface Request {
 const limits: PublisherLimits = {
   timeoutMs: 5_000,
   requestsMax: 2,
+  besideRecordsMin: 1,
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 100,
@@ -113,6 +114,24 @@ describe('group commit', () => {
     expect(requests.map(({ values }) => values)).toEqual([['x', 'y', 'z']]);
     requests[0]?.acknowledge();
     await published;
+  });
+
+  it('gathers beside a request in flight until it is worth another one, or that one is answered', async () => {
+    const publisher = await aReadyPublisher({ besideRecordsMin: 3 });
+    const published: Promise<void>[] = [];
+    for (const value of ['alone', '1', '2', '3', '4']) {
+      published.push(publisher.publish(aRecord(value)));
+      await turn();
+    }
+    expect(requests.map(({ values }) => values)).toEqual([['alone'], ['1', '2', '3']]);
+    requests[0]?.acknowledge();
+    await turn();
+    expect(requests.length).toBe(2);
+    requests[1]?.acknowledge();
+    await turn();
+    expect(requests[2]?.values).toEqual(['4']);
+    requests[2]?.acknowledge();
+    await Promise.all(published);
   });
 
   it('gathers while as many requests are in flight as may be, and sends the moment one is answered', async () => {

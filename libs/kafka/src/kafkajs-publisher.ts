@@ -1,6 +1,6 @@
 /**
- * Group commit: what has gathered is sent the moment fewer than `requestsMax` requests are in flight. There is no timer: an idle publisher
- * sends at once, a busy one sends fuller batches.
+ * Group commit: what has gathered is sent the moment no request is in flight, or beside others where it is many records. There is no timer:
+ * an idle publisher sends at once, a busy one sends fuller batches.
  *
  * Owners and states: a call waits for room (`#waiting`), then its records are queued (`#queue`), then they travel in a batch; the call is
  * settled once, by the acknowledgement of all its records, by the first failure, or by the end of its patience, whichever is first.
@@ -23,6 +23,8 @@ export interface PublisherLimits {
   readonly timeoutMs: number;
   /** Requests in flight. */
   readonly requestsMax: number;
+  /** Records that are worth a request beside others that are in flight: fewer wait for company, which costs everybody less. */
+  readonly besideRecordsMin: number;
   /** Bytes of one topic in a batch, so that no partition's share passes the broker's `message.max.bytes`. */
   readonly batchBytesMax: number;
   /** Bytes of one request, all topics together. */
@@ -164,16 +166,21 @@ export class KafkajsPublisher implements Publisher {
 
   /** Sends after the current turn of the event loop, so that calls made side by side share a batch. */
   #schedule(): void {
-    if (this.#isScheduled || this.#requests >= this.#limits.requestsMax) return;
+    if (this.#isScheduled || !this.#maySend()) return;
     this.#isScheduled = true;
     queueMicrotask(() => {
       this.#isScheduled = false;
-      while (this.#requests < this.#limits.requestsMax) {
+      while (this.#maySend()) {
         const batch = this.#nextBatch();
         if (batch.length === 0) return;
         void this.#travel(batch);
       }
     });
+  }
+
+  #maySend(): boolean {
+    const { requestsMax, besideRecordsMin } = this.#limits;
+    return this.#requests === 0 || (this.#requests < requestsMax && this.#queue.length - this.#queueIndex >= besideRecordsMin);
   }
 
   #nextBatch(): Entry[] {
