@@ -1,6 +1,6 @@
 /**
  * Measures one whole installation on this machine, load generator included: accepted and completed a second at 64 connections, by token
- * and by signature, the CPU of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
+ * and by signature, and at 256, the CPU of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,8 @@ import { percentile, post } from './load.ts';
 import { sdkDate, signed } from '../request-signer.ts';
 import { cpuSecondsBelow } from './process-cpu.ts';
 
-const connections = 64;
+const fewConnections = 64;
+const manyConnections = 256;
 const loadMs = Number(process.env['BENCH_LOAD_MS'] ?? 10_000);
 const retries = 1_000;
 const settleDeadlineMs = 120_000;
@@ -89,7 +90,7 @@ function signedHeaders(): Record<string, string> {
 /** Invocations of the function under load that were accepted so far, all of which have ended before more are measured. */
 let accepted = 0;
 
-async function throughput(headers: Record<string, string>): Promise<Record<string, unknown>> {
+async function throughput(headers: Record<string, string>, connections = fewConnections): Promise<Record<string, unknown>> {
   const earlier = accepted;
   const before = await cpuSecondsBelow(child.pid ?? 0);
   const startedAt = performance.now();
@@ -158,6 +159,7 @@ const result = {
   machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
   throughput: await throughput(headers),
   signedThroughput: await throughput(signedHeaders()),
+  throughputOfMany: await throughput(headers, manyConnections),
   lateness: await lateness(),
 };
 console.log(JSON.stringify(result, null, 2));
