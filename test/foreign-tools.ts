@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const cacheDir = join(homedir(), '.cache', 'sendoff');
+const linesMax = 300;
+const lineMax = 500;
 const installTimeoutMs = 300_000;
 
 /** A command that can be run, or why it cannot. */
@@ -75,6 +77,15 @@ export async function jarsOf(pomFile: string): Promise<{ readonly classPath: str
   return 'missing' in filled ? filled : { classPath: join(filled.folder, '*') };
 }
 
+/** The end of an output, its lines cut: what a tester prints of a request may have megabytes. */
+function readable(output: string): string {
+  return output
+    .split('\n')
+    .slice(-linesMax)
+    .map((line) => line.slice(0, lineMax))
+    .join('\n');
+}
+
 /** Runs a program to its end. @returns its standard output. @throws Error with both outputs when it fails. */
 export async function output(
   command: string,
@@ -92,6 +103,6 @@ export async function output(
     return stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error });
+    throw new Error(`${command} ${args.join(' ')} failed:\n${readable(stdout)}\n${readable(stderr)}`);
   }
 }
