@@ -3,6 +3,7 @@ import type { BrokerOptions, RunningBroker } from './broker-options.ts';
 import { kafkaVersion } from './jars.ts';
 
 const clientPort = 9092;
+const ready = 'waiting for the script';
 const startScript = '/tmp/sendoff-start.sh';
 
 /**
@@ -18,9 +19,10 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
   try {
     const container = await new GenericContainer(`apache/kafka:${kafkaVersion}`)
       .withExposedPorts(options.port ? { container: clientPort, host: options.port } : clientPort)
-      .withEntrypoint(['sh', '-c', `while [ ! -f ${startScript} ]; do sleep 0.1; done; sh ${startScript}`])
+      .withEntrypoint(['sh', '-c', `echo ${ready}; while [ ! -f ${startScript} ]; do sleep 0.1; done; sh ${startScript}`])
       .withCommand([])
-      .withWaitStrategy(Wait.forListeningPorts())
+      // Nobody listens in there before the script has come.
+      .withWaitStrategy(Wait.forLogMessage(ready))
       .start();
     const host = container.getHost();
     const port = container.getMappedPort(clientPort);
