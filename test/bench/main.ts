@@ -1,15 +1,17 @@
 /**
  * Measures one whole installation on this machine, load generator included: accepted and completed a second at 64 connections, by token
- * and by signature, and at 256, the CPU of each process, and how late 1,000 retries are released. Prints JSON and keeps it in test/bench/results/.
+ * and by signature, and at 256; completed a second from the Kafka door; the CPU of each process, and how late 1,000 records are released, alone and while 100,000 others wait.
+ * Prints JSON and keeps it in test/bench/results/.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import kafkajs from 'kafkajs';
+import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { readFileSync } from 'node:fs';
-import { percentile, post } from './load.ts';
+import { post } from './load.ts';
+import { type Lateness, Releases } from './releases.ts';
 import { sdkDate, signed } from '../request-signer.ts';
 import { cpuSecondsBelow } from './process-cpu.ts';
 
@@ -17,6 +19,10 @@ const fewConnections = 64;
 const manyConnections = 256;
 const loadMs = Number(process.env['BENCH_LOAD_MS'] ?? 10_000);
 const retries = 1_000;
+/** Of these many wait beside those whose lateness is measured. */
+const waiting = 100_000;
+const produced = 100_000;
+const producedAtOnce = 1_000;
 const settleDeadlineMs = 120_000;
 
 const firstKey = { SENDOFF_ACCESS_KEY: 'AKBENCH', SENDOFF_SECRET_KEY: 'sk-bench' };
@@ -68,13 +74,15 @@ async function makeFunction(name: string, source: string): Promise<void> {
   });
 }
 
-async function settled(name: string, count: number): Promise<void> {
+const settled = async (name: string, count: number) => counted(name, 'SUCCESS', count);
+
+async function counted(name: string, status: string, count: number): Promise<void> {
   const deadline = performance.now() + settleDeadlineMs;
   for (;;) {
-    const page = await call('GET', `/${name}/async-invocations?status=SUCCESS&limit=1`);
+    const page = await call('GET', `/${name}/async-invocations?status=${status}&limit=1`);
     if (Number(page['count']) >= count) return;
     if (performance.now() > deadline)
-      throw new Error(`${String(page['count'])} of ${count} had ended after ${settleDeadlineMs / 1_000} s`);
+      throw new Error(`${String(page['count'])} of ${count} were ${status} after ${settleDeadlineMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -113,8 +121,7 @@ async function throughput(headers: Record<string, string>, connections = fewConn
   };
 }
 
-/** How late records are written to the work topic after their due time, by their own headers and timestamps. */
-async function lateness(): Promise<Record<string, unknown>> {
+async function lateOfRetries(releases: Releases): Promise<Lateness> {
   await makeFunction(
     'once',
     'const seen = new Set(); exports.handler = async ({ n }) => { if (seen.has(n)) return n; seen.add(n); throw new Error("again"); };',
@@ -124,44 +131,82 @@ async function lateness(): Promise<Record<string, unknown>> {
     retry_wait_base_in_seconds: 8,
     retry_wait_max_in_seconds: 8,
   });
-  const { kafkaBrokers } = JSON.parse(readFileSync(join(dataDir, 'running.json'), 'utf8')) as { kafkaBrokers: string[] };
-  const consumer = new kafkajs.Kafka({ brokers: kafkaBrokers, logLevel: kafkajs.logLevel.NOTHING }).consumer({
-    groupId: 'bench',
-  });
-  await consumer.connect();
-  await consumer.subscribe({ topics: ['sendoff.invocations'] });
-  const late: number[] = [];
-  await consumer.run({
-    eachMessage: async ({ message }) => {
-      if (String(message.headers?.['attempt']) === '2')
-        late.push(Number(message.timestamp) - Number(String(message.headers?.['due-at'])));
-    },
-  });
   await Promise.all(Array.from({ length: retries }, async (_, n) => call('POST', '/once/invocations-async', { n })));
   await settled('once', retries);
-  await consumer.disconnect();
-  const sorted = late.toSorted((a, b) => a - b);
-  return {
-    retries: sorted.length,
-    earliestMs: sorted[0],
-    p50Ms: percentile(sorted, 0.5),
-    p99Ms: percentile(sorted, 0.99),
-    latestMs: sorted.at(-1),
-  };
+  return releases.take();
 }
+
+/** Calls a function through the Kafka door. @param delaySeconds of each call. */
+async function produce(producer: Producer, name: string, delaySeconds: readonly number[]): Promise<void> {
+  for (let from = 0; from < delaySeconds.length; from += producedAtOnce)
+    await producer.send({
+      topic: 'sendoff.intake',
+      messages: delaySeconds.slice(from, from + producedAtOnce).map((seconds) => ({
+        value: event,
+        headers: { 'sendoff-function': name, 'sendoff-project': 'p1', 'sendoff-delay-seconds': String(seconds) },
+      })),
+    });
+}
+
+/** How fast what comes by the Kafka door is run and recorded. */
+async function completedFromKafka(kafka: Kafka): Promise<Record<string, unknown>> {
+  await makeFunction('consumed', 'exports.handler = async () => 1;');
+  const producer = kafka.producer();
+  await producer.connect();
+  const startedAt = performance.now();
+  await produce(producer, 'consumed', Array<number>(produced).fill(0));
+  await settled('consumed', produced);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await producer.disconnect();
+  return { records: produced, completedPerSecond: Math.round(produced / seconds) };
+}
+
+/** How late some are while many wait for their hour, and how fast the Kafka door takes those many. */
+async function lateAmongMany(kafka: Kafka, releases: Releases): Promise<Record<string, unknown>> {
+  await makeFunction('later', 'exports.handler = async () => 1;');
+  const producer = kafka.producer();
+  await producer.connect();
+  const startedAt = performance.now();
+  await produce(
+    producer,
+    'later',
+    Array.from({ length: waiting }, (_, n) => 1_800 + (n % 1_800)),
+  );
+  await counted('later', 'WAIT', waiting);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await produce(
+    producer,
+    'later',
+    Array.from({ length: retries }, (_, n) => 10 + (n % 10)),
+  );
+  await settled('later', retries);
+  await producer.disconnect();
+  return { waiting, takenPerSecond: Math.round(waiting / seconds), ...releases.take() };
+}
+
+const { kafkaBrokers } = JSON.parse(readFileSync(join(dataDir, 'running.json'), 'utf8')) as { kafkaBrokers: string[] };
+const kafka = new kafkajs.Kafka({ brokers: kafkaBrokers, logLevel: kafkajs.logLevel.NOTHING });
 
 await makeFunction('noop', 'exports.handler = async () => 1;');
 // New processes take many seconds of load to reach their pace: whatever is measured first would look slow.
 await throughput(headers);
 await throughput(signedHeaders());
-const result = {
-  at: new Date().toISOString(),
-  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
+const throughputs = {
   throughput: await throughput(headers),
   signedThroughput: await throughput(signedHeaders()),
   throughputOfMany: await throughput(headers, manyConnections),
-  lateness: await lateness(),
 };
+const fromKafka = await completedFromKafka(kafka);
+const releases = await Releases.watch(kafka);
+const result = {
+  at: new Date().toISOString(),
+  machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, load generator included`,
+  ...throughputs,
+  fromKafka,
+  lateOfRetries: await lateOfRetries(releases),
+  lateAmongMany: await lateAmongMany(kafka, releases),
+};
+await releases.close();
 console.log(JSON.stringify(result, null, 2));
 await mkdir('test/bench/results', { recursive: true });
 await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, `${JSON.stringify(result, null, 2)}\n`);

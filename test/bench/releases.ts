@@ -1,0 +1,55 @@
+import kafkajs from 'kafkajs';
+import { percentile } from './load.ts';
+
+/** How late waiting records were released, in milliseconds. */
+export interface Lateness {
+  readonly records: number;
+  /** Negative where one was early. */
+  readonly earliestMs: number | undefined;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly latestMs: number | undefined;
+}
+
+/** What is released to the work topic, and how long after its due time it was written there, by its own header and timestamp. */
+export class Releases {
+  private lateMs: number[] = [];
+
+  private constructor(private readonly consumer: kafkajs.Consumer) {}
+
+  /** Watches from now on. */
+  static async watch(kafka: kafkajs.Kafka): Promise<Releases> {
+    const consumer = kafka.consumer({ groupId: 'bench' });
+    const releases = new Releases(consumer);
+    await consumer.connect();
+    await consumer.subscribe({ topics: ['sendoff.invocations'] });
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        const dueAt = message.headers?.['due-at'];
+        if (dueAt !== undefined) releases.lateMs.push(Number(message.timestamp) - Number(String(dueAt)));
+      },
+    });
+    return releases;
+  }
+
+  get count(): number {
+    return this.lateMs.length;
+  }
+
+  /** What was seen since the last time. */
+  take(): Lateness {
+    const sorted = this.lateMs.toSorted((a, b) => a - b);
+    this.lateMs = [];
+    return {
+      records: sorted.length,
+      earliestMs: sorted[0],
+      p50Ms: percentile(sorted, 0.5),
+      p99Ms: percentile(sorted, 0.99),
+      latestMs: sorted.at(-1),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.consumer.disconnect();
+  }
+}
