@@ -83,7 +83,8 @@ async function counted(name: string, status: string, count: number): Promise<voi
     if (Number(page['count']) >= count) return;
     if (performance.now() > deadline)
       throw new Error(`${String(page['count'])} of ${count} were ${status} after ${settleDeadlineMs / 1_000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Asked more often, the counting alone would take a good part of a core.
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
