@@ -93,7 +93,10 @@ export class RecordsController {
     @Query() query: QueryString,
     @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
-    const requestIds = (query['requests'] ?? '').split(',').filter((requestId) => requestId !== '');
+    const requestIds = (query['requests'] ?? '')
+      .split(',')
+      .map((requestId) => requestId.trim())
+      .filter((requestId) => requestId !== '');
     if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > requestIdLengthMax))
       throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
     const question = this.question(project, urn, query, requestIds, active);

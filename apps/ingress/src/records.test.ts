@@ -280,7 +280,7 @@ describe('records of active invocations', () => {
   });
 
   it('by request ids are found however old they are, unless a window is said', async () => {
-    expect(await asked('active', `?requests=a,${requestId}`)).toMatchObject({
+    expect(await asked('active', `?requests=a,%20${requestId}`)).toMatchObject({
       requestIds: ['a', requestId],
       beginAt: 0,
       endAt: builtAt,
