@@ -221,6 +221,17 @@ describe('what is refused', () => {
     expect(producers).toBe(2);
   });
 
+  it.each([
+    [1, 'fulfilled', 2],
+    [2, 'rejected', 3],
+  ])('is nothing for a topic of an earlier batch: after %i complaints it is %s', async (complaints, status, producersMade) => {
+    const publisher = await aReadyPublisher();
+    answer = (request) =>
+      requests.length > complaints ? request.acknowledge() : request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
+    const [outcome] = await Promise.allSettled([publisher.publish(aRecord('1'))]);
+    expect([outcome.status, producers]).toEqual([status, producersMade]);
+  });
+
   it('is everything after the close, which waits for what was taken before', async () => {
     const publisher = await aReadyPublisher();
     const published = publisher.publish(aRecord('x'));

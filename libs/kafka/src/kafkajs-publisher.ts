@@ -222,11 +222,12 @@ export class KafkajsPublisher implements Publisher {
     }
   }
 
-  async #send(batch: readonly Entry[]): Promise<void> {
+  /** @param isRenewed is this its second time, by a producer that was made for it? */
+  async #send(batch: readonly Entry[], isRenewed = false): Promise<void> {
     try {
       await this.#producer.sendBatch({ acks: -1, timeout: this.#limits.timeoutMs, topicMessages: grouped(batch, this.#turn++) });
     } catch (error) {
-      return this.#recover(batch, error);
+      return this.#recover(batch, error, isRenewed);
     }
     this.#ports.reached(true);
     for (const { call } of batch) {
@@ -235,9 +236,9 @@ export class KafkajsPublisher implements Publisher {
     }
   }
 
-  async #recover(batch: readonly Entry[], error: unknown): Promise<void> {
+  async #recover(batch: readonly Entry[], error: unknown, isRenewed: boolean): Promise<void> {
     const { type } = rootOf(error);
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return this.#sortOut(batch, error);
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return this.#sortOut(batch, error, isRenewed);
     const isOfContent = type !== undefined && contentFaults.has(type);
     if (!isOfContent) this.#ports.reached(false);
     if (isOfContent && batch.length > 1) {
@@ -256,8 +257,11 @@ export class KafkajsPublisher implements Publisher {
     }
   }
 
-  /** Tells records of a topic that was deleted from their batch mates. kafkajs never forgets a topic: only a new producer does. */
-  async #sortOut(batch: readonly Entry[], error: unknown): Promise<void> {
+  /**
+   * Tells records of a topic that was deleted from their batch mates. kafkajs never forgets a topic: only a new producer does. So what is
+   * complained of may be a topic of an earlier batch, and this one is sent again.
+   */
+  async #sortOut(batch: readonly Entry[], error: unknown, isRenewed: boolean): Promise<void> {
     try {
       this.#renewal ??= this.#renew().finally(() => {
         this.#renewal = undefined;
@@ -271,8 +275,8 @@ export class KafkajsPublisher implements Publisher {
       if (!this.#known.has(topic)) this.#settle(call, unavailable(absence(topic), { cause: error }));
     const rest = batch.filter(({ topic, call }) => this.#known.has(topic) && !call.isSettled);
     if (rest.length === 0) return;
-    if (rest.length === batch.length) for (const { call } of rest) this.#settle(call, unavailable(error));
-    else await this.#send(rest);
+    if (rest.length === batch.length && isRenewed) for (const { call } of rest) this.#settle(call, unavailable(error));
+    else await this.#send(rest, true);
   }
 
   async #renew(): Promise<void> {
