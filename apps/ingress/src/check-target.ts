@@ -20,26 +20,21 @@ export interface RefusedTarget {
 const nowhere = { region: '', project: '' };
 
 function absence(registry: Registry, project: string, target: Target): RefusedTarget | undefined {
+  if (registry.hasTarget(project, target)) return undefined;
+  const name = resourceOf(target);
   switch (target.type) {
     case 'OBS':
     case 'DIS': {
-      const name = resourceOf(target);
       const what = target.type === 'OBS' ? 'bucket' : 'stream';
-      if (registry.place(project, target.type, name) !== undefined) return undefined;
       return {
         kind: 'place-absent',
         reason: `${what} ${name} does not exist; make it known with PUT /v2/${project}/sendoff/${what}s/${name}`,
       };
     }
     case 'SMN':
-      return registry.topic(target.topicUrn)?.project === project
-        ? undefined
-        : { kind: 'topic-absent', reason: `project ${project} has no topic ${target.topicUrn}` };
-    case 'FunctionGraph': {
-      const urn = parseFunctionUrn(target.functionUrn, nowhere);
-      const isThere = urn !== undefined && registry.hasFunction(urn);
-      return isThere ? undefined : { kind: 'function-absent', reason: `Not found the function: ${target.functionUrn}` };
-    }
+      return { kind: 'topic-absent', reason: `project ${project} has no topic ${name}` };
+    case 'FunctionGraph':
+      return { kind: 'function-absent', reason: `Not found the function: ${name}` };
     default:
       return target satisfies never;
   }

@@ -40,19 +40,7 @@ export class RegistryDirectory implements TargetDirectory {
 
   /** What is not there is not made again by telling it: whoever removed it meant that. */
   private isThere(occasion: Occasion, target: Target): boolean {
-    switch (target.type) {
-      case 'OBS':
-      case 'DIS':
-        return this.registry.place(occasionProject(occasion), target.type, resourceOf(target)) !== undefined;
-      case 'SMN':
-        return this.registry.topic(target.topicUrn)?.project === occasionProject(occasion);
-      case 'FunctionGraph': {
-        const urn = parseFunctionUrn(target.functionUrn, nowhere);
-        return urn !== undefined && this.registry.hasFunction(urn);
-      }
-      default:
-        return target satisfies never;
-    }
+    return this.registry.hasTarget(occasionProject(occasion), target);
   }
 
   /** A function that was deleted meanwhile had its grants when it was invoked, and its outcome is still owed. */

@@ -11,6 +11,7 @@ import {
   formatFunctionUrn,
   functionKey,
   type IncomingRecord,
+  parseFunctionUrn,
   physicalTopic,
   type PlaceDocument,
   type PolicyDocument,
@@ -19,6 +20,7 @@ import {
   policyKey,
   projectKey,
   type RegistryDocument,
+  type Target,
   type TopicDocument,
   topicKey,
   type VersionDocument,
@@ -27,6 +29,9 @@ import {
 import type { KafkaGateway, TopicFollower } from '#kafka';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
 import { readEntry } from './read-document.ts';
+
+/** Targets name functions in full. */
+const nowhere = { region: '', project: '' };
 
 /** One change of the registry, after it was applied. `before` is absent where a document is new, `after` where it is gone. */
 export interface RegistryChange {
@@ -109,6 +114,24 @@ export class Registry {
   /** Does a URN name a version, or an alias, that is there? */
   hasFunction(urn: FunctionUrn): boolean {
     return (this.versionByUrn(urn) ?? this.alias(urn)) !== undefined;
+  }
+
+  /** Is there what a target of a project names? */
+  hasTarget(project: string, target: Target): boolean {
+    switch (target.type) {
+      case 'OBS':
+        return this.place(project, target.type, target.bucket) !== undefined;
+      case 'DIS':
+        return this.place(project, target.type, target.streamName) !== undefined;
+      case 'SMN':
+        return this.topic(target.topicUrn)?.project === project;
+      case 'FunctionGraph': {
+        const urn = parseFunctionUrn(target.functionUrn, nowhere);
+        return urn !== undefined && this.hasFunction(urn);
+      }
+      default:
+        return target satisfies never;
+    }
   }
 
   /** The policy set for exactly this version; one without a policy of its own has none. @param urn parsed, or eight fields. */
