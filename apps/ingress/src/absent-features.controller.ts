@@ -1,11 +1,9 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
 import { absentFeatureOperations as operations } from './absent-features.operations.ts';
 import type { FunctionNames } from './function-names.ts';
+import { logSettings, logSettingsOf } from './kept-fields.ts';
 import { Operation } from './operation.ts';
 import { FUNCTION_NAMES } from './tokens.ts';
-
-/** Of a function's `log_config`. */
-const logFields = ['group_name', 'group_id', 'stream_id', 'stream_name'] as const;
 
 /**
  * What clients ask of features that are not here while they manage functions. They are told that there is nothing of it, in its own form;
@@ -58,8 +56,7 @@ export class AbsentFeaturesController {
   @Operation(operations.logDetail)
   @Get('functions/:urn/lts-log-detail')
   logDetail(@Param('project') project: string, @Param('urn') urn: string): Record<string, string> {
-    const { log_config: given = {} } = this.names.find(urn, project).function.kept as { readonly log_config?: unknown };
-    const kept = given as Readonly<Record<string, unknown>>;
-    return Object.fromEntries(logFields.map((field) => [field, typeof kept[field] === 'string' ? kept[field] : '']));
+    const said = logSettingsOf(this.names.find(urn, project).function.kept);
+    return Object.fromEntries(logSettings.map((name) => [name, said[name] ?? '']));
   }
 }

@@ -61,11 +61,21 @@ export function keptAfter(before: Kept, body: object, fields: readonly string[] 
   return kept;
 }
 
-/** Where the logs of a function go, as it was said in `log_config`, under the names by which clients look for it. */
-export function logTargetAnswer({ log_config: said }: Kept): { readonly log_group_id?: string; readonly log_stream_id?: string } {
-  const { group_id: group, stream_id: stream } = (said ?? {}) as Kept;
+/** What `log_config` names. */
+export const logSettings = ['group_name', 'group_id', 'stream_id', 'stream_name'] as const;
+
+/** What was said in `log_config`, as far as it is text. */
+export function logSettingsOf({ log_config: said }: Kept): Readonly<Partial<Record<(typeof logSettings)[number], string>>> {
+  const given = (said ?? {}) as Kept;
+  const texts = logSettings.filter((name) => typeof given[name] === 'string').map((name) => [name, given[name]] as const);
+  return Object.fromEntries(texts);
+}
+
+/** Where the logs of a function go, under the names by which clients look for it. */
+export function logTargetAnswer(kept: Kept): { readonly log_group_id?: string; readonly log_stream_id?: string } {
+  const { group_id: group, stream_id: stream } = logSettingsOf(kept);
   return {
-    ...(typeof group === 'string' ? { log_group_id: group } : {}),
-    ...(typeof stream === 'string' ? { log_stream_id: stream } : {}),
+    ...(group === undefined ? {} : { log_group_id: group }),
+    ...(stream === undefined ? {} : { log_stream_id: stream }),
   };
 }
