@@ -163,3 +163,9 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
     last_modified: rfc3339(fn.modifiedAt),
   };
 }
+
+/** Of {@link functionAnswer} the fields that are named, as far as they are there. */
+export function functionAnswerOf(fn: FunctionDocument, fields: readonly string[]): Record<string, unknown> {
+  const answer = functionAnswer(fn);
+  return Object.fromEntries(fields.filter((field) => field in answer).map((field) => [field, answer[field]]));
+}

@@ -8,7 +8,7 @@
 import type { FunctionCode, FunctionDocument } from '#contracts';
 import { archiveLimits, type ArchiveFile, readArchive, writeArchive } from '#objects';
 import { ApiError } from './api-error.ts';
-import { functionAnswer } from './function-document.ts';
+import { functionAnswerOf } from './function-document.ts';
 import { keptFields } from './kept-fields.ts';
 
 /** Which parts of a function an export has. */
@@ -36,8 +36,7 @@ const configBytesMax = 1_048_576;
 const sourceFile = 'index.js';
 
 function configFile(fn: FunctionDocument): ArchiveFile {
-  const answer = functionAnswer(fn);
-  const config = Object.fromEntries(configFields.filter((field) => field in answer).map((field) => [field, answer[field]]));
+  const config = functionAnswerOf(fn, configFields);
   const where = fn.code.kind === 'url' ? { code_url: fn.code.url } : {};
   return { path: `${fn.name}.yaml`, bytes: Buffer.from(`${JSON.stringify({ ...config, ...where }, undefined, 2)}\n`) };
 }

@@ -17,7 +17,7 @@ import { ApiError, functionNotFound } from './api-error.ts';
 import { archiveUrl } from './archives.controller.ts';
 import { CalledBy, type Caller } from './caller.ts';
 import { codeContent, type CodeIntake } from './function-code.ts';
-import { functionAnswer, reconfigured } from './function-document.ts';
+import { functionAnswer, functionAnswerOf, reconfigured } from './function-document.ts';
 import type { FunctionMaker } from './function-maker.ts';
 import { type FunctionNames, isQualified } from './function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
@@ -108,9 +108,8 @@ export class FunctionsController {
   @Get(':urn/code')
   code(@Param('project') project: string, @Param('urn') urn: string, @Req() request: FastifyRequest): Record<string, unknown> {
     const { fullUrn, function: fn } = this.names.find(urn, project);
-    const answer = functionAnswer(fn);
     return {
-      ...Object.fromEntries(codeAnswerFields.filter((field) => field in answer).map((field) => [field, answer[field]])),
+      ...functionAnswerOf(fn, codeAnswerFields),
       func_code: codeContent(fn.code, archiveUrl(this.addressFor(request), project, fullUrn)),
     };
   }
