@@ -10,12 +10,11 @@ import {
 import { isGranted, resourceOf } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { TargetDirectory } from './deliveries.ts';
+import { registryPatienceMs } from './registry-patience.ts';
 
 const nowhere = { region: '', project: '' };
 /** What targets are called. */
 const words = { OBS: 'bucket', DIS: 'stream', SMN: 'topic', FunctionGraph: 'function' } as const;
-/** How long the own copy may take to hear of what was just made. */
-const catchUpMs = 5_000;
 
 /** Targets, grants and subscriptions, from the registry as it is now. */
 export class RegistryDirectory implements TargetDirectory {
@@ -23,7 +22,7 @@ export class RegistryDirectory implements TargetDirectory {
 
   async refusal(occasion: Occasion, target: Target): Promise<string | undefined> {
     // Who publishes right after subscribing is owed that the subscription is told: the message may be faster than the registry.
-    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(catchUpMs);
+    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(registryPatienceMs);
     if (!this.isThere(occasion, target)) return `${words[target.type]} ${resourceOf(target)} does not exist any more`;
     return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;
   }

@@ -4,10 +4,8 @@ import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
 import { chainedRequestId } from '../chained-id.ts';
 import type { Notification } from '../destination.ts';
+import { registryPatienceMs } from '../registry-patience.ts';
 import { publishOutcome } from './publish-outcome.ts';
-
-/** How long the own copy of the registry may take to hear of a function that was just made. */
-const catchUpMs = 5_000;
 
 /** What chained invocations are started with. */
 export interface ChainParts {
@@ -51,7 +49,7 @@ export class ChainedInvocations {
 
   private async isThere(urn: FunctionUrn): Promise<boolean> {
     if (this.parts.registry.hasFunction(urn)) return true;
-    await this.parts.registry.caughtUp(catchUpMs);
+    await this.parts.registry.caughtUp(registryPatienceMs);
     return this.parts.registry.hasFunction(urn);
   }
 }

@@ -12,12 +12,11 @@ import type { Delivery } from '#lifecycle';
 import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
+import { registryPatienceMs } from '../registry-patience.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhook-client.ts';
 
 const busyStatuses = new Set([408, 425, 429]);
-/** How long the own copy of the registry may take to hear of a subscription that was just made. */
-const catchUpMs = 5_000;
 
 /** What the destination works with. */
 export interface SubscriptionParts {
@@ -57,7 +56,7 @@ export class SubscriptionDestination implements Destination<SubscriptionTarget> 
     const look = () => this.parts.registry.topic(topicUrn)?.subscriptions.find(({ urn }) => urn === subscriptionUrn);
     const known = look();
     if (known !== undefined) return known;
-    await this.parts.registry.caughtUp(catchUpMs);
+    await this.parts.registry.caughtUp(registryPatienceMs);
     return look();
   }
 
