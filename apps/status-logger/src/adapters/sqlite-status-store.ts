@@ -126,8 +126,12 @@ export class SqliteStatusStore implements StatusStore {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     const matching = this.tables.selectFrom('invocations').where((where) => filter(where, query));
-    const newestFirst = matching.orderBy('accepted_at', 'desc').orderBy('request_id');
-    const page = newestFirst.select('request_id').limit(query.limit).offset(query.offset);
+    const page = matching
+      .select('request_id')
+      .orderBy('accepted_at', 'desc')
+      .orderBy('request_id')
+      .limit(query.limit)
+      .offset(query.offset);
     const [rows, total] = await Promise.all([
       this.tables
         .selectFrom('invocations')
