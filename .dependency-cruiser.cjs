@@ -1,6 +1,6 @@
 const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
 const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
-const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^test/|^tools/)';
+const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^apps/[^/]+/testing/|^test/|^tools/)';
 
 /** Who may import whom. A library may import the libraries named; anything else is an error. */
 const allowed = {

@@ -12,8 +12,8 @@ await import('reflect-metadata');
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await load('libs/contracts/src/index.js');
-const { apiCodes } = await load('apps/ingress/src/api-error.js');
-const { apiCodeMeanings } = await load('apps/ingress/src/api-code-meanings.js');
+const { apiCodes } = await load('apps/ingress/src/http/api-error.js');
+const { apiCodeMeanings } = await load('apps/ingress/src/http/api-code-meanings.js');
 const { documentConfig, ServiceConfig } = await load('libs/platform/src/index.js');
 const { ObjectStoreConfig, CodeStoreConfig } = await load('libs/objects/src/index.js');
 const configs = [

@@ -4,8 +4,8 @@ import { epochMs } from '#contracts';
 import { MemoryKafka } from '#kafka';
 import { Sealer } from '#platform';
 import { Registry } from '#registry';
-import { KeyRing } from '../../apps/ingress/src/key-ring.ts';
-import { SignatureAuthenticator } from '../../apps/ingress/src/signature-authenticator.ts';
+import { KeyRing } from '../../apps/ingress/src/access/key-ring.ts';
+import { SignatureAuthenticator } from '../../apps/ingress/src/access/signature-authenticator.ts';
 import { sdkDate, signed } from '../request-signer.ts';
 
 const rounds = 50_000;

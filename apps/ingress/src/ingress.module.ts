@@ -4,29 +4,29 @@ import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
 import { type Clock, CLOCK, type Logger, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { AbsentFeaturesController } from './absent-features.controller.ts';
-import type { AcceptObserver, Acceptor } from './acceptor.ts';
-import { AliasesController } from './aliases.controller.ts';
-import { ApiErrorFilter } from './api-error.filter.ts';
-import { ArchivesController } from './archives.controller.ts';
-import type { BodyOwner } from './body-allowance.ts';
-import { CancelController } from './cancel.controller.ts';
-import type { Canceller } from './canceller.ts';
-import { CredentialsController } from './credentials.controller.ts';
-import { ExportsController } from './exports.controller.ts';
-import { CodeIntake } from './function-code.ts';
-import { FunctionMaker } from './function-maker.ts';
-import type { FunctionNames } from './function-names.ts';
-import { FunctionsController } from './functions.controller.ts';
-import { IamController } from './iam.controller.ts';
-import { IntakeController } from './intake.controller.ts';
-import { PlacesController } from './places.controller.ts';
-import { PoliciesController } from './policies.controller.ts';
-import { RecordsController } from './records.controller.ts';
-import { ReservedInstancesController } from './reserved-instances.controller.ts';
-import { StatusLogController } from './status-log.controller.ts';
-import { LogStreamsController } from './log-streams.controller.ts';
-import type { StatusRecords } from './status-records.ts';
+import { AbsentFeaturesController } from './functions/absent-features.controller.ts';
+import type { AcceptObserver, Acceptor } from './invocations/acceptor.ts';
+import { AliasesController } from './functions/versions/aliases.controller.ts';
+import { ApiErrorFilter } from './http/api-error.filter.ts';
+import { ArchivesController } from './functions/code/archives.controller.ts';
+import type { BodyOwner } from './http/body-allowance.ts';
+import { CancelController } from './invocations/cancel.controller.ts';
+import type { Canceller } from './invocations/canceller.ts';
+import { CredentialsController } from './access/credentials.controller.ts';
+import { ExportsController } from './functions/code/exports.controller.ts';
+import { CodeIntake } from './functions/code/function-code.ts';
+import { FunctionMaker } from './functions/function-maker.ts';
+import type { FunctionNames } from './names/function-names.ts';
+import { FunctionsController } from './functions/functions.controller.ts';
+import { IamController } from './access/iam.controller.ts';
+import { IntakeController } from './invocations/intake.controller.ts';
+import { PlacesController } from './policies/places.controller.ts';
+import { PoliciesController } from './policies/policies.controller.ts';
+import { RecordsController } from './records/records.controller.ts';
+import { ReservedInstancesController } from './functions/reserved-instances.controller.ts';
+import { StatusLogController } from './records/status-log.controller.ts';
+import { LogStreamsController } from './records/log-streams.controller.ts';
+import type { StatusRecords } from './records/status-records.ts';
 import {
   ACCEPTOR,
   CANCELLER,
@@ -43,14 +43,14 @@ import {
   TOPIC_MESSAGES,
   TOPIC_NAMES,
 } from './tokens.ts';
-import { SubscriptionLinksController } from './subscription-links.controller.ts';
-import { SubscriptionsController } from './subscriptions.controller.ts';
-import type { TopicMessages } from './topic-messages.ts';
-import { TopicNames } from './topic-names.ts';
-import { TagsController } from './tags.controller.ts';
-import { TopicTagsController } from './topic-tags.controller.ts';
-import { TopicsController } from './topics.controller.ts';
-import { VersionsController } from './versions.controller.ts';
+import { SubscriptionLinksController } from './topics/subscription-links.controller.ts';
+import { SubscriptionsController } from './topics/subscriptions.controller.ts';
+import type { TopicMessages } from './topics/topic-messages.ts';
+import { TopicNames } from './names/topic-names.ts';
+import { TagsController } from './functions/tags.controller.ts';
+import { TopicTagsController } from './topics/topic-tags.controller.ts';
+import { TopicsController } from './topics/topics.controller.ts';
+import { VersionsController } from './functions/versions/versions.controller.ts';
 
 /** What the ingress is made of. */
 export interface IngressParts {

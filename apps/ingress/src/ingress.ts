@@ -4,19 +4,19 @@ import { SendoffStrategy } from '#kafka';
 import type { ObjectStore } from '#objects';
 import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
-import { Acceptor } from './acceptor.ts';
-import { agenciesOf } from './agencies-file.ts';
-import { serveDocument } from './api-document.ts';
-import { TokenAuthenticator } from './authenticator.ts';
-import { boundBodies } from './body-allowance.ts';
-import { Canceller } from './canceller.ts';
-import { CodeSweep } from './code-sweep.ts';
-import type { FunctionCalls } from './function-calls.ts';
-import { FunctionNames } from './function-names.ts';
-import { ExpressRate } from './express-rate.ts';
-import { httpOptions, prepareServer } from './http-server.ts';
-import { prepareHttp } from './http-surface.ts';
-import { IdempotencyKeys } from './idempotency-keys.ts';
+import { Acceptor } from './invocations/acceptor.ts';
+import { agenciesOf } from './policies/agencies-file.ts';
+import { serveDocument } from './document/api-document.ts';
+import { TokenAuthenticator } from './access/authenticator.ts';
+import { boundBodies } from './http/body-allowance.ts';
+import { Canceller } from './invocations/canceller.ts';
+import { CodeSweep } from './functions/code/code-sweep.ts';
+import type { FunctionCalls } from './invocations/function-calls.ts';
+import { FunctionNames } from './names/function-names.ts';
+import { ExpressRate } from './invocations/express-rate.ts';
+import { httpOptions, prepareServer } from './http/http-server.ts';
+import { prepareHttp } from './access/http-surface.ts';
+import { IdempotencyKeys } from './invocations/idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import {
   countArrivals,
@@ -27,15 +27,15 @@ import {
   gaugeSyncCalls,
   IngressModule,
 } from './ingress.module.ts';
-import { addInvocationRoute, invocationRoutes } from './invocation-route.ts';
-import { KeyRing } from './key-ring.ts';
-import { allowLargeBodies } from './large-bodies.ts';
-import { probeRoutes } from './probes.operations.ts';
-import { SignatureAuthenticator } from './signature-authenticator.ts';
-import { boundSlowBodies } from './slow-bodies.ts';
-import type { StatusRecords } from './status-records.ts';
-import { addSyncRoute, syncRoutes } from './sync-route.ts';
-import { TopicMessages } from './topic-messages.ts';
+import { addInvocationRoute, invocationRoutes } from './invocations/invocation-route.ts';
+import { KeyRing } from './access/key-ring.ts';
+import { allowLargeBodies } from './http/large-bodies.ts';
+import { probeRoutes } from './document/probes.operations.ts';
+import { SignatureAuthenticator } from './access/signature-authenticator.ts';
+import { boundSlowBodies } from './http/slow-bodies.ts';
+import type { StatusRecords } from './records/status-records.ts';
+import { addSyncRoute, syncRoutes } from './invocations/sync-route.ts';
+import { TopicMessages } from './topics/topic-messages.ts';
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
 export async function composeIngress(

@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
 import { runService } from '#platform';
-import { HttpFunctionCalls } from './adapters/http-function-calls.ts';
-import { HttpStatusRecords } from './adapters/http-status-records.ts';
+import { HttpFunctionCalls } from './invocations/http-function-calls.ts';
+import { HttpStatusRecords } from './records/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
 

@@ -1,0 +1,51 @@
+import { isSameSecret } from '#platform';
+import { ApiError } from '../http/api-error.ts';
+import { type Caller, wholeAccess } from './caller.ts';
+import type { Credentialed } from './signature.ts';
+
+/** Whether an authenticator knows the caller: it does; it does not. */
+export type Authenticated =
+  | { readonly kind: 'known'; readonly caller: Caller }
+  | { readonly kind: 'unknown'; readonly error: ApiError };
+
+/** As {@link Authenticated}; or the payload decides; or the request carries nothing of the authenticator's kind. */
+export type Authentication =
+  | Authenticated
+  | { readonly kind: 'unproved'; readonly prove: (payload: Buffer) => Authenticated }
+  | { readonly kind: 'absent' };
+
+/** One way to say who calls. Ways are asked in turn; the first whose credentials are in the request decides. */
+export interface Authenticator {
+  authenticate(request: Credentialed): Authentication;
+}
+
+/** Knows callers by `X-Auth-Token`. */
+export class TokenAuthenticator implements Authenticator {
+  private readonly caller: Caller;
+
+  constructor(
+    private readonly token: string,
+    project: string,
+  ) {
+    this.caller = { project, ...wholeAccess };
+  }
+
+  authenticate({ headers }: Credentialed): Authentication {
+    const given = headers['x-auth-token'];
+    if (typeof given !== 'string' || given === '') return { kind: 'absent' };
+    if (!isSameSecret(given, this.token)) return { kind: 'unknown', error: new ApiError('FSS.0401', 'invalid token') };
+    return { kind: 'known', caller: this.caller };
+  }
+}
+
+/** Asks each authenticator in turn. */
+export function authenticate(
+  authenticators: readonly Authenticator[],
+  request: Credentialed,
+): Exclude<Authentication, { kind: 'absent' }> {
+  for (const authenticator of authenticators) {
+    const answer = authenticator.authenticate(request);
+    if (answer.kind !== 'absent') return answer;
+  }
+  return { kind: 'unknown', error: new ApiError('FSS.0401', 'no credentials: send X-Auth-Token, or sign the request') };
+}

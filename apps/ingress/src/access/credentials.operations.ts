@@ -1,0 +1,111 @@
+import type { ApiCode } from '../http/api-error.ts';
+import { CredentialDto, RotationDto } from './credential.dto.ts';
+import type { OperationSpec } from '../document/operation.ts';
+import { inPath } from '../document/parameters.ts';
+
+const accessKey = inPath(
+  'accessKey',
+  { type: 'string', minLength: 1, maxLength: 512 },
+  { description: 'An access key.', example: '4F1C9A7B2E6D8053A1BC' },
+);
+const shown = {
+  access_key: '4F1C9A7B2E6D8053A1BC',
+  description: 'the web shop',
+  rights: ['invoke', 'read'],
+  functions: ['hello', 'shop:*'],
+  enabled: true,
+  first: false,
+  create_time: '2026-11-25T09:45:00+00:00',
+};
+const first = {
+  access_key: 'AKFIRST',
+  description: 'of the configuration',
+  rights: ['invoke', 'read', 'manage'],
+  functions: ['*'],
+  enabled: true,
+  first: true,
+};
+const secret = { secret_key: 'q7Jm0xZr2VtKc9LwB4sYhN6eUaPdGf3TiXoRkMvC' };
+const found = { accessKey: '/access_key' };
+const changeCodes: readonly ApiCode[] = ['FSS.0404', 'FSS.0503'];
+
+/** What the operations on access keys say of themselves. */
+export const credentialOperations = {
+  create: {
+    id: 'createCredential',
+    tag: 'Access keys',
+    summary: 'Makes an access key; its secret is shown here and never again.',
+    description: 'Nobody gives more than they hold.',
+    body: {
+      of: CredentialDto,
+      example: { description: 'the web shop', rights: ['invoke', 'read'], functions: ['hello', 'shop:*'] },
+    },
+    answer: {
+      status: 201,
+      example: { ...shown, ...secret },
+      leadsTo: {
+        showCredential: found,
+        disableCredential: found,
+        enableCredential: found,
+        rotateCredential: found,
+        deleteCredential: found,
+      },
+    },
+    codes: ['FSS.0503'],
+  },
+  list: {
+    id: 'listCredentials',
+    tag: 'Access keys',
+    summary: 'Lists the access keys of the project, that of the configuration first.',
+    answer: { status: 200, example: { credentials: [first, shown] } },
+  },
+  show: {
+    id: 'showCredential',
+    tag: 'Access keys',
+    summary: 'Shows what an access key may do.',
+    parameters: [accessKey],
+    answer: { status: 200, example: shown },
+    codes: ['FSS.0404'],
+  },
+  disable: {
+    id: 'disableCredential',
+    tag: 'Access keys',
+    summary: 'Lets an access key do nothing until it is enabled again.',
+    parameters: [accessKey],
+    answer: { status: 200, example: { ...shown, enabled: false } },
+    codes: changeCodes,
+  },
+  enable: {
+    id: 'enableCredential',
+    tag: 'Access keys',
+    summary: 'Lets an access key do what it may once more.',
+    parameters: [accessKey],
+    answer: { status: 200, example: shown },
+    codes: changeCodes,
+  },
+  rotate: {
+    id: 'rotateCredential',
+    tag: 'Access keys',
+    summary: 'Replaces the secret of an access key; the old one stays good for the time asked for.',
+    parameters: [accessKey],
+    body: { of: RotationDto, isOptional: true, example: { grace_in_seconds: 3_600 } },
+    answer: {
+      status: 200,
+      example: {
+        ...shown,
+        ...secret,
+        rotate_time: '2026-11-25T09:50:00+00:00',
+        previous_secret_ends_at: '2026-11-25T10:50:00+00:00',
+      },
+    },
+    codes: changeCodes,
+  },
+  remove: {
+    id: 'deleteCredential',
+    tag: 'Access keys',
+    summary: 'Removes an access key; what it signs is refused from then on.',
+    parameters: [accessKey],
+    answer: { status: 204 },
+    codes: changeCodes,
+  },
+} as const satisfies Record<string, OperationSpec>;

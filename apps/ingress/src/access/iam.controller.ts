@@ -1,0 +1,101 @@
+import { Controller, Get, Headers, Inject, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isSameSecret } from '#platform';
+import { ApiError } from '../http/api-error.ts';
+import { CalledBy, type Caller } from './caller.ts';
+import { iamOperations as operations } from './iam.operations.ts';
+import { Operation } from '../document/operation.ts';
+import type { Query as QueryString } from '../http/query.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
+import { ownAddress } from '../http/own-address.ts';
+
+/**
+ * What is served here, by the type that clients look for, with the path after the address. gophertelekomcloud derives the address of
+ * FunctionGraph from that of block storage, `volumev2`, and calls SMN `smnv2`.
+ */
+const services = (project: string) =>
+  [
+    ['identity', '/v3'],
+    ...['functiongraph', 'volumev2', 'smn', 'smnv2'].map((type) => [type, `/v2/${project}`] as const),
+  ] as const;
+
+/** A token here does not expire; clients want to be told when. */
+const never = '9999-12-31T23:59:59.000000Z';
+
+/**
+ * What clients ask of IAM before they ask anything else: which project a region's name stands for, whose it is, where the services are,
+ * and what a token is for. There is no IAM here; the credentials tell all of it.
+ * @see IAM API reference, querying projects; accessible accounts; the service catalog; verifying a token
+ */
+@Controller('v3')
+export class IamController {
+  constructor(@Inject(INGRESS_OPTIONS) private readonly options: IngressOptions) {}
+
+  /** The caller's project. It goes by the name of the region, as a region's own project does, and by its id. */
+  @Operation(operations.projects)
+  @Get('projects')
+  projects(@CalledBy() { project }: Caller, @Query() { name }: QueryString): Record<string, unknown> {
+    const { region } = this.options;
+    const own = {
+      id: project,
+      name: region,
+      domain_id: project,
+      parent_id: project,
+      description: '',
+      enabled: true,
+      is_domain: false,
+    };
+    return { projects: name === undefined || name === region || name === project ? [own] : [], links: { self: '/v3/projects' } };
+  }
+
+  /** The account: a project here is its own. */
+  @Operation(operations.domains)
+  @Get('auth/domains')
+  domains(@CalledBy() { project }: Caller): Record<string, unknown> {
+    return { domains: [{ id: project, name: project, description: '', enabled: true }], links: { self: '/v3/auth/domains' } };
+  }
+  @Operation(operations.catalog)
+  @Get('auth/catalog')
+  catalog(@CalledBy() { project }: Caller, @Req() request: FastifyRequest): Record<string, unknown> {
+    return { catalog: this.catalogOf(project, request), links: { self: '/v3/auth/catalog' } };
+  }
+
+  /**
+   * What the caller's own token is for.
+   * @throws ApiError FSS.0404 for any other, as IAM has it: there is one token, and who knows it asks with it.
+   */
+  @Operation(operations.token)
+  @Get('auth/tokens')
+  token(
+    @CalledBy() { project, accessKey }: Caller,
+    @Headers() { 'x-auth-token': own = '', 'x-subject-token': subject = '' }: Readonly<Record<string, string | undefined>>,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Record<string, unknown> {
+    if (accessKey !== undefined || !isSameSecret(subject, own)) throw new ApiError('FSS.0404', 'X-Subject-Token is no token');
+    void reply.header('x-subject-token', subject);
+    const domain = { id: project, name: project };
+    const catalog = this.catalogOf(project, request);
+    const token = {
+      methods: ['token'],
+      issued_at: '1970-01-01T00:00:00.000000Z',
+      expires_at: never,
+      user: { id: project, name: project, domain },
+      project: { id: project, name: this.options.region, domain },
+      roles: [],
+      catalog,
+    };
+    return { token };
+  }
+
+  private catalogOf(project: string, request: FastifyRequest): readonly Record<string, unknown>[] {
+    const { region, publicUrl } = this.options;
+    const address = ownAddress(request, publicUrl);
+    return services(project).map(([type, path]) => ({
+      id: type,
+      name: type,
+      type,
+      endpoints: [{ id: type, interface: 'public', region, region_id: region, url: `${address}${path}` }],
+    }));
+  }
+}

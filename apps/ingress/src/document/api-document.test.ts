@@ -1,0 +1,242 @@
+/**
+ * Goal: the document says what the service does, all of it and nothing else.
+ * Method: a whole ingress over the in-memory broker is asked for its document. The document is held against the routes that were added and
+ * against what OpenAPI 3.1 asks of it; then each example is sent exactly as it stands there, in an order that makes sense, and must be
+ * answered as it says.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { epochMs, type StatusRecord } from '#contracts';
+import { Sealer, SubscriptionTokens } from '#platform';
+import { aCallAnswer, IngressApp } from '../../testing/ingress-app.ts';
+import { type Described, examplesOf, followed, operationsOf, requestOf, shapeOf } from '../../../../test/api-document.ts';
+import { documentRoutes } from './api-document.ts';
+import { exampleProject } from './parameters.ts';
+
+let app: IngressApp;
+// oxlint-disable-next-line typescript/no-explicit-any -- any document: what it must be is what is tested
+let document: any;
+let operations: ReadonlyMap<string, Described>;
+
+/** Always refused, in words of its own: there is nothing to describe. */
+const notOffered = 'PUT /v2/{project}/fgs/functions/{urn}/reservedinstances';
+
+const settled: StatusRecord = {
+  requestId: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10',
+  functionUrn: `urn:fss:local:${exampleProject}:function:default:hello:latest`,
+  project: exampleProject,
+  status: 'SUCCESS',
+  errorCode: 0,
+  errorMessage: '',
+  acceptedAt: epochMs(1_800_000_000_000),
+  endedAt: epochMs(1_800_000_001_000),
+  attempts: 1,
+  deliveries: [
+    {
+      deliveryId: 'on_success',
+      state: 'delivered',
+      tries: 1,
+      at: epochMs(1_800_000_001_000),
+      location: 'results/hello/1f0d.json',
+    },
+  ],
+};
+
+const { endedAt: _endedAt, ...begun } = settled;
+const waiting: StatusRecord = { ...begun, status: 'WAIT', dueAt: epochMs(1_800_000_002_000), deliveries: [] };
+
+beforeAll(async () => {
+  app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
+  app.calls.answer = () => Promise.resolve(aCallAnswer({}, '{"greeting":"hello world"}'));
+  await app.listen();
+  document = (await app.raw('GET', '/openapi.json')).body;
+  operations = operationsOf(document);
+});
+afterAll(() => app?.close());
+
+describe('the document', () => {
+  it('has an operation for every route, and no other', () => {
+    const routes = app.routes
+      .filter(({ method, path }) => method !== 'HEAD' && !documentRoutes.has(path) && !path.startsWith('/docs/'))
+      .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    const described = [...operations.values()].map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect([...described, notOffered].toSorted()).toEqual([...new Set(routes)].toSorted());
+  });
+
+  it('is OpenAPI 3.1 with the version of the package and a relative server', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Sendoff', version }, servers: [{ url: '/' }] });
+  });
+
+  it('is the same bytes at each ask, and of each ingress', async () => {
+    const other = await IngressApp.start();
+    const texts = await Promise.all([app, app, other].map(async (one) => (await one.raw('GET', '/openapi.json')).body));
+    await other.close();
+    expect(new Set(texts.map((text) => JSON.stringify(text))).size).toBe(1);
+  });
+
+  it('refers to nothing that is not there, and keeps nothing that nobody refers to', () => {
+    const refs = new Set([...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^"]+)"/g)].map(([, ref = '']) => ref));
+    const { schemas, headers } = document.components;
+    const there = [
+      ...Object.keys(schemas).map((name) => `schemas/${name}`),
+      ...Object.keys(headers).map((name) => `headers/${name}`),
+    ];
+    expect(there.toSorted()).toEqual([...refs].toSorted());
+  });
+
+  it('names each security scheme, tag and linked operation it speaks of', () => {
+    const schemes = Object.keys(document.components.securitySchemes);
+    const asked = [document, ...[...operations.values()].map(({ operation }) => operation)].flatMap(
+      ({ security = [] }) => security,
+    );
+    expect(new Set(asked.flatMap((one) => Object.keys(one)))).toEqual(new Set(schemes));
+    const tags = document.tags.map(({ name }: { name: string }) => name);
+    expect(new Set([...operations.values()].flatMap(({ operation }) => operation.tags))).toEqual(new Set(tags));
+    for (const { links } of [...operations.values()].flatMap(({ operation }) => Object.values(operation.responses)))
+      for (const { operationId, parameters } of Object.values(links ?? {})) {
+        const names = operations.get(operationId)?.operation.parameters.map(({ name }) => name);
+        expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+      }
+  });
+});
+
+describe('each operation', () => {
+  const each = (check: (described: Described) => void) => {
+    expect(operations.size).toBeGreaterThan(30);
+    for (const described of operations.values()) check(described);
+  };
+
+  it('has what OpenAPI asks of it, and one sentence about itself', () => {
+    each(({ id, path, operation: { summary, responses, parameters, ...rest } }) => {
+      expect([id, summary]).toEqual([expect.stringMatching(/^[a-z]\w+$/), expect.stringMatching(/^[A-Z][^.]+\.$/)]);
+      const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
+      expect([id, inPath.toSorted()]).toEqual([id, (path.match(/\{\w+\}/g) ?? []).toSorted()]);
+      for (const { name, required, schema, in: where } of parameters)
+        expect([id, name, required, 'type' in schema || 'anyOf' in schema]).toEqual([id, name, where === 'path', true]);
+      for (const [status, response] of Object.entries(responses)) {
+        expect([id, status, response.description]).toEqual([id, expect.stringMatching(/^\d{3}$/), expect.stringMatching(/./)]);
+        expect([id, Object.keys(response.headers ?? {})]).toEqual([id, ['X-Request-Id']]);
+      }
+      if (rest.requestBody !== undefined) expect(rest.requestBody.content).toHaveProperty(['application/json', 'schema']);
+    });
+  });
+
+  it('says which errors it can answer with, in the form of the API', () => {
+    each(({ id, operation }) => {
+      const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
+      const examples = errors.flatMap(([, { content }]) => Object.entries(content?.['application/json']?.examples ?? {}));
+      for (const [code, { value }] of examples.filter(([name]) => name !== 'otherwise')) {
+        const [request_id, text] = [expect.any(String), expect.any(String)];
+        if (code.startsWith('SMN.')) expect([id, value]).toEqual([id, { request_id, code, message: text }]);
+        else expect([id, value]).toMatchObject([id, { error_code: code, error_msg: text }]);
+      }
+      expect([id, examples.map(([code]) => code)]).toEqual([id, expect.arrayContaining(['FSS.0500'])]);
+      if (operation.security === undefined)
+        expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403']));
+    });
+  });
+
+  it('has an example', () => {
+    each(({ id, operation }) => {
+      const { request, answer } = examplesOf(operation);
+      expect([id, Object.keys(request.path).length]).toEqual([
+        id,
+        operation.parameters.filter((parameter) => parameter.in === 'path').length,
+      ]);
+      expect([id, request.body !== undefined]).toEqual([id, operation.requestBody !== undefined]);
+      expect([id, answer.status < 400]).toEqual([id, true]);
+    });
+  });
+});
+
+/** Makes before it shows, shows before it removes. */
+const order = [
+  ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
+  ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
+  ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail', 'listLogStreams'],
+  ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
+  ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
+  ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],
+  ...['addSubscription', 'listSubscriptionsOfTopic', 'listSubscriptions', 'confirmSubscription', 'confirmSubscription2'],
+  ...['updateSubscription', 'deleteSubscription', 'addSubscription', 'deleteSubscriptionOfTopic'],
+  ...['addSubscription', 'unsubscribe', 'addSubscription', 'unsubscribe2'],
+  ...['createFunction', 'listFunctions', 'showFunctionConfig', 'showFunctionCode'],
+  ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances'],
+  ...['exportFunction', 'downloadFunctionExport', 'importFunction'],
+  ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
+  ...['listFunctionTriggers', 'deleteFunctionTriggers', 'listFunctionEvents', 'showFunctionLogDetail'],
+  ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
+  ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
+  ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
+  ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
+];
+
+describe('the example', () => {
+  const tokens = new SubscriptionTokens(new Sealer('a-platform-key-of-32-characters-at-least'));
+  /** What earlier answers said of parameters, as the links of the document tell. */
+  const known = new Map<string, string>();
+
+  /** What a subscriber is sent is in no answer: it is made as the notifier makes it. */
+  function sendLinks(subscriptionUrn: string): void {
+    for (const time of ['', '2']) {
+      known.set(`confirmSubscription${time}.token`, tokens.issue('confirm', subscriptionUrn));
+      known.set(`unsubscribe${time}.token`, tokens.issue('unsubscribe', subscriptionUrn));
+      known.set(`unsubscribe${time}.subscription_urn`, subscriptionUrn);
+    }
+  }
+
+  it.each(order)('of %s is answered as it says', async (id) => {
+    const described = operations.get(id);
+    if (described === undefined) throw new Error(`there is no operation ${id}`);
+    app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
+    const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
+    const all = { ...headers, 'x-auth-token': IngressApp.token };
+    const answer = id === 'invokeFunction' ? await app.overHttp(method, url, body, all) : await app.raw(method, url, body, all);
+    const { status, body: documented } = examplesOf(described.operation).answer;
+    // The body is there to be read when the status is another one.
+    expect([answer.status, answer.body]).toEqual([status, answer.body]);
+    expect(shapeOf(answer.body)).toEqual(shapeOf(documented));
+    for (const [parameter, value] of followed(described, answer.body)) known.set(parameter, value);
+    if (id === 'addSubscription') sendLinks(answer.body.subscription_urn);
+  });
+
+  it('of every operation was sent', () => {
+    expect([...new Set(order)].toSorted()).toEqual([...operations.keys()].toSorted());
+  });
+});
+
+describe('the page', () => {
+  const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui-init.js'];
+
+  it('and its files are open, and come from here only', async () => {
+    const page = await app.raw('GET', '/docs');
+    expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/html/)]);
+    const sources = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source);
+    expect(sources).toEqual(expect.arrayContaining(files.map((file) => `./docs/${file}`)));
+    for (const source of sources)
+      expect(await app.raw('GET', new URL(source ?? '', 'http://a/docs').pathname)).toMatchObject({ status: 200 });
+    expect(String((await app.raw('GET', '/docs/swagger-ui-init.js')).body)).toContain('"operationId": "createFunction"');
+  });
+
+  it.each(['/openapi.json', '/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui-bundle.js'])(
+    'and the document are served with headers that bind a browser: %s',
+    async (path) => {
+      const { status, headers } = await app.raw('GET', path);
+      expect(status).toBe(200);
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; /);
+    },
+  );
+
+  it.each([
+    ['a file the page does not load', '/docs/package.json', 404],
+    ['a file that is not there', '/docs/nothing.js', 404],
+    ['a path that climbs', '/docs/%2e%2e/%2e%2e/package.json', 404],
+    ['a path that climbs, encoded twice', '/docs/..%2f..%2fpackage.json', 404],
+    ['what swagger adds beside it', '/docs/docs/swagger-ui-init.js', 401],
+  ])('opens nothing else: %s', async (_what, path, status) => {
+    const answer = await app.raw('GET', path);
+    expect([answer.status, answer.body]).toEqual([status, { error_code: expect.any(String), error_msg: expect.any(String) }]);
+  });
+});

@@ -1,0 +1,161 @@
+/**
+ * The API's document, made once from the controllers and from what Fastify's own routes say beside them, and its page. Both are open: they
+ * say what any reader of the code knows, and nothing of this installation.
+ */
+import { readFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../http/api-error.ts';
+import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
+
+/** A route that is Fastify's own. */
+export interface DescribedRoute {
+  readonly method: 'get' | 'post';
+  /** As Fastify takes it. */
+  readonly path: string;
+  readonly operation: OperationSpec;
+}
+
+const documentPath = '/openapi.json';
+const pagePath = '/docs';
+const pageFilesRoute = `${pagePath}/*`;
+
+/** Routes of the document and its page; anyone may ask them. */
+export const documentRoutes: ReadonlySet<string | undefined> = new Set([
+  documentPath,
+  pagePath,
+  `${pagePath}/`,
+  `${pagePath}/swagger-ui-init.js`,
+  pageFilesRoute,
+]);
+
+/** What the page loads of the folder it comes in. */
+const pageFiles: ReadonlySet<string | undefined> = new Set([
+  'swagger-ui.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'favicon-16x16.png',
+  'favicon-32x32.png',
+]);
+
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  // The page styles its elements inline; its scripts are files. Requests it tries go to this service only.
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+} as const;
+
+const signatureWords =
+  '`SDK-HMAC-SHA256 Access=<access key>, SignedHeaders=<names>, Signature=<hex>`, over the request and its `X-Sdk-Date`: ' +
+  'what the official SDKs of FunctionGraph and SMN send.';
+
+async function versionOfPackage(): Promise<string> {
+  const file = findPackageJSON(import.meta.url);
+  if (file === undefined) throw new Error('there is no package.json above the code');
+  return (JSON.parse(await readFile(file, 'utf8')) as { readonly version: string }).version;
+}
+
+function skeleton(version: string): Omit<OpenAPIObject, 'paths'> {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Sendoff')
+    .setDescription('Self-hosted asynchronous function invocation on Kafka, compatible with the FunctionGraph API.')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .setVersion(version)
+    .addServer('/', 'Where this document came from.')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Auth-Token', description: 'The token of the project.' }, 'token')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'Authorization', description: signatureWords }, 'signature')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-Sdk-Date', description: '`YYYYMMDDTHHMMSSZ`, UTC.' }, 'signingTime')
+    .addSecurityRequirements({ token: [] })
+    .addSecurityRequirements({ signature: [], signingTime: [] });
+  for (const [tag, description] of Object.entries(tags)) builder.addTag(tag, description);
+  return builder.build();
+}
+
+const errorSchemas: Readonly<Record<string, SchemaObject>> = {
+  ApiError: {
+    type: 'object',
+    description: 'The body of an error. Those of signatures, `APIG.*`, repeat the request id.',
+    properties: {
+      error_code: { type: 'string', pattern: '^(?:FSS|APIG)\\.\\d{4}$' },
+      error_msg: { type: 'string' },
+      request_id: { type: 'string', format: 'uuid' },
+    },
+    required: ['error_code', 'error_msg'],
+  },
+  SmnError: {
+    type: 'object',
+    description: 'The body of an error of the SMN API.',
+    properties: {
+      request_id: { type: 'string', format: 'uuid' },
+      code: { type: 'string', pattern: '^SMN\\.\\d{4}$' },
+      message: { type: 'string' },
+    },
+    required: ['request_id', 'code', 'message'],
+  },
+};
+const requestIdHeader = { description: 'The id of this request, also in the log.', schema: { type: 'string', format: 'uuid' } };
+
+/** Where several paths lead to one method, each is an operation: all but the first get a number after their id. */
+function tellApart(paths: OpenAPIObject['paths']): void {
+  const times = new Map<string, number>();
+  for (const operation of Object.values(paths).flatMap((item) => Object.values(item) as OperationObject[])) {
+    const { operationId = '' } = operation;
+    const time = (times.get(operationId) ?? 0) + 1;
+    times.set(operationId, time);
+    if (time > 1) operation.operationId = `${operationId}${time}`;
+  }
+}
+
+/** What fits a schema, or null, in the words of JSON Schema 2020-12, which the types of swagger are older than. */
+function orNull(schema: SchemaObject | ReferenceObject): SchemaObject {
+  if (!('type' in schema)) return { anyOf: [schema, { type: 'null' }] };
+  const { type, enum: choices } = schema;
+  const orNone = { type: [type, 'null'], ...(choices === undefined ? {} : { enum: [...choices, null] }) };
+  return { ...schema, ...(orNone as unknown as SchemaObject) };
+}
+
+/** A field that may be left out may be null as well: what checks bodies takes one for the other. */
+function withNulls(schema: SchemaObject): SchemaObject {
+  const { properties = {}, required = [] } = schema;
+  const fields = Object.entries(properties).map(([name, inner]) => [name, required.includes(name) ? inner : orNull(inner)]);
+  return { ...schema, properties: Object.fromEntries(fields) as typeof properties };
+}
+
+/** Makes the document. @param routes what swagger does not see. */
+function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute[], version: string): OpenAPIObject {
+  const { paths, components, ...head } = SwaggerModule.createDocument(app, skeleton(version), { autoTagControllers: false });
+  for (const { method, path, operation } of routes) {
+    const template = path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[template] = { ...paths[template], [method]: operationObject(operation) };
+  }
+  tellApart(paths);
+  const bodies = Object.entries(components?.schemas ?? {}).map(([name, schema]) => [name, withNulls(schema as SchemaObject)]);
+  const schemas = { ...(Object.fromEntries(bodies) as Record<string, SchemaObject>), ...errorSchemas };
+  return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
+}
+
+/** Adds `GET /openapi.json` and `GET /docs`; call it when all other raw routes are added. */
+export async function serveDocument(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
+  const document = documentOf(app, routes, await versionOfPackage());
+  const bytes = Buffer.from(JSON.stringify(document));
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const { url: route } = request.routeOptions;
+    if (!documentRoutes.has(route)) return done();
+    void reply.headers(securityHeaders);
+    const isPageFile = route !== pageFilesRoute || pageFiles.has((request.params as { readonly '*'?: string })['*']);
+    done(isPageFile ? undefined : new ApiError('FSS.0404', 'no such file'));
+  });
+  fastify.get(documentPath, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
+  SwaggerModule.setup(pagePath.slice(1), app, document, {
+    raw: false,
+    customSiteTitle: 'Sendoff API',
+    // Without it the page asks a validator on the internet.
+    swaggerOptions: { validatorUrl: null },
+  });
+}

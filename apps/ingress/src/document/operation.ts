@@ -1,0 +1,200 @@
+/**
+ * What an operation of the API says of itself, in one form for Nest's controllers and for Fastify's own routes: {@link Operation} hands it
+ * to swagger, {@link operationObject} is the same for a route that swagger does not see.
+ */
+import { applyDecorators, type Type } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  getSchemaPath,
+  type OpenAPIObject,
+  type ReferenceObject,
+  type SchemaObject,
+} from '@nestjs/swagger';
+import { apiCodeMeanings } from '../http/api-code-meanings.ts';
+import { apiCodes, type ApiCode, ApiError } from '../http/api-error.ts';
+import { describeDto } from './dto-schema.ts';
+import { type Parameter, project } from './parameters.ts';
+
+type PathItem = OpenAPIObject['paths'][string];
+/** An operation as OpenAPI words it. */
+export type OperationObject = NonNullable<PathItem['get']>;
+type ResponseObject = Exclude<OperationObject['responses'][string], ReferenceObject | undefined>;
+type Links = NonNullable<ResponseObject['links']>;
+
+/** Groups of operations, in the order in which the document shows them. */
+export const tags = {
+  Functions: 'Made, shown, changed, removed.',
+  'Versions and aliases': 'A function as it was once, and names that lead there.',
+  'Asynchronous configurations': 'Retries, validity period and destinations of a function: its policy.',
+  Invocations: 'Requests to run a function, and the records of what became of them.',
+  'Access keys': 'What signs requests, with the rights to invoke, read or manage.',
+  Topics: 'Topics (pub/sub), and what is published to them.',
+  Subscriptions: 'Who is told of what is published to a topic.',
+  Places: 'Agencies and their grants, and the buckets and streams that policies may name.',
+  'Before the first request': 'What clients ask of IAM, answered here.',
+  Probes: 'What anyone may ask of the service itself.',
+} as const;
+
+/** An answer, by example. */
+export interface Answer {
+  readonly status: number;
+  /** The body, as a request to this service is answered. Its schema is read from it: the same fields, of the same types. */
+  readonly example?: unknown;
+  /** Default: `application/json`. */
+  readonly mediaType?: string;
+  /** Where in the answer other operations find a value for a parameter: operation, then parameter, then a JSON pointer. */
+  readonly leadsTo?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** What an operation says of itself. */
+export interface OperationSpec {
+  readonly id: string;
+  readonly tag: keyof typeof tags;
+  /** One sentence. */
+  readonly summary: string;
+  /** What one sentence cannot say. */
+  readonly description?: string;
+  /** Beside the project, which every operation that needs credentials has. */
+  readonly parameters?: readonly Parameter[];
+  readonly body?: {
+    /** The class that checks the body, or a schema where none does. */
+    readonly of: Type<object> | SchemaObject;
+    readonly isOptional?: boolean;
+    readonly example: unknown;
+  };
+  readonly answer: Answer;
+  /** Another way to answer that is no error of the API. */
+  readonly otherwise?: Answer;
+  /** Errors of its own, beside those that any operation of its kind can answer with. */
+  readonly codes?: readonly ApiCode[];
+  /** Needs no credentials. */
+  readonly isOpen?: boolean;
+  /** Its path begins with a project, of which the credentials must be. Default: it does, unless the operation is open. */
+  readonly isOfProject?: boolean;
+}
+
+/** What an example shows of a schema: kinds and fields, no bounds. */
+function schemaByExample(example: unknown): SchemaObject {
+  if (Array.isArray(example)) return { type: 'array', items: example.length === 0 ? {} : schemaByExample(example[0]) };
+  if (typeof example !== 'object' || example === null)
+    return { type: Number.isInteger(example) ? 'integer' : (typeof example as 'string' | 'number' | 'boolean') };
+  const properties = Object.entries(example).map(([name, value]) => [name, schemaByExample(value)]);
+  return { type: 'object', properties: Object.fromEntries(properties) as Record<string, SchemaObject> };
+}
+
+const requestIdHeader = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } };
+const linkName = (operation: string, parameter: string) => `${operation}.${parameter}`;
+
+function linksOf(leadsTo: NonNullable<Answer['leadsTo']>): Links {
+  const links = Object.entries(leadsTo).flatMap(([operationId, parameters]) =>
+    Object.entries(parameters).map(([parameter, pointer]) => [
+      linkName(operationId, parameter),
+      { operationId, parameters: { [parameter]: `$response.body#${pointer}` } },
+    ]),
+  );
+  return Object.fromEntries(links) as Links;
+}
+
+function answerObject({ status, example, mediaType = 'application/json', leadsTo }: Answer, name: string): ResponseObject {
+  return {
+    description: status === 202 ? 'Accepted.' : 'Done.',
+    headers: requestIdHeader,
+    ...(example === undefined
+      ? {}
+      : { content: { [mediaType]: { schema: schemaByExample(example), examples: { [name]: { value: example } } } } }),
+    ...(leadsTo === undefined ? {} : { links: linksOf(leadsTo) }),
+  };
+}
+
+/** Errors that come with a part of an operation, whichever it is. */
+function codesOf({ codes = [], body, isOpen = false }: OperationSpec): readonly ApiCode[] {
+  const ofRequest: readonly ApiCode[] = isOpen ? [] : ['APIG.0301', 'FSS.0400', 'FSS.0401', 'FSS.0403'];
+  const ofBody: readonly ApiCode[] = body === undefined ? [] : ['FSS.0400', 'FSS.0406', 'FSS.0413', 'FSS.0429'];
+  return [...new Set([...ofRequest, ...ofBody, ...codes, 'FSS.0500' as const])].toSorted();
+}
+
+/** Errors have the body of the API whose code they have. */
+function errorSchemas(codes: readonly ApiCode[]): SchemaObject | ReferenceObject {
+  const names = [...new Set(codes.map((code) => (code.startsWith('SMN.') ? 'SmnError' : 'ApiError')))];
+  const [first = { $ref: '' }, ...others] = names.map((name) => ({ $ref: `#/components/schemas/${name}` }));
+  return others.length === 0 ? first : { oneOf: [first, ...others] };
+}
+
+/** One response a status; its codes are told apart in words and by example. */
+function errorObjects(codes: readonly ApiCode[]): Record<string, ResponseObject> {
+  const byStatus = Map.groupBy(codes, (code) => String(apiCodes[code]));
+  const responses = [...byStatus].map(([status, ofStatus]): [string, ResponseObject] => {
+    const examples = ofStatus.map((code) => [
+      code,
+      { value: new ApiError(code, apiCodeMeanings[code]).bodyFor('7c2f1d9e-0b3a-4e5d-8f6c-1a2b3c4d5e6f') },
+    ]);
+    return [
+      status,
+      {
+        description: ofStatus.map((code) => `\`${code}\`: ${apiCodeMeanings[code]}`).join('\n\n'),
+        headers: requestIdHeader,
+        content: {
+          'application/json': {
+            schema: errorSchemas(ofStatus),
+            examples: Object.fromEntries(examples) as Record<string, { value: unknown }>,
+          },
+        },
+      },
+    ];
+  });
+  return Object.fromEntries(responses);
+}
+
+function isClass(of: Type<object> | SchemaObject): of is Type<object> {
+  return typeof of === 'function';
+}
+
+function bodyParts({ of, isOptional = false, example }: NonNullable<OperationSpec['body']>) {
+  return {
+    required: !isOptional,
+    schema: isClass(of) ? { $ref: getSchemaPath(of) } : of,
+    examples: { example: { value: example } },
+  };
+}
+
+/** An operation as OpenAPI words it. */
+export function operationObject(spec: OperationSpec): OperationObject {
+  const { id, tag, summary, description, parameters = [], body, answer, otherwise, isOpen = false, isOfProject = !isOpen } = spec;
+  const { required, ...media } = body === undefined ? { required: undefined } : bodyParts(body);
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    parameters: isOfProject ? [project, ...parameters] : [...parameters],
+    ...(required === undefined ? {} : { requestBody: { required, content: { 'application/json': media } } }),
+    responses: {
+      [answer.status]: answerObject(answer, 'example'),
+      ...(otherwise === undefined ? {} : { [otherwise.status]: answerObject(otherwise, 'otherwise') }),
+      ...errorObjects(codesOf(spec)),
+    },
+    ...(isOpen ? { security: [] } : {}),
+  };
+}
+
+const parameterDecorators = { path: ApiParam, query: ApiQuery, header: ApiHeader } as const;
+
+/** Says of a controller's method what {@link operationObject} says of a route. */
+export function Operation(spec: OperationSpec): MethodDecorator {
+  const { parameters, requestBody: _body, responses, ...words } = operationObject(spec);
+  const { body } = spec;
+  if (body !== undefined && isClass(body.of)) describeDto(body.of);
+  return applyDecorators(
+    ApiOperation(words),
+    ...(parameters as readonly Parameter[]).map((said) => parameterDecorators[said.in as 'path'](said)),
+    ...(body === undefined ? [] : [ApiBody(bodyParts(body))]),
+    ...(body !== undefined && isClass(body.of) ? [ApiExtraModels(body.of)] : []),
+    ...Object.entries(responses).map(([status, said]) => ApiResponse({ ...(said as ResponseObject), status: Number(status) })),
+  );
+}

@@ -1,0 +1,235 @@
+/**
+ * Goal: the code of a zip function is checked when it comes, kept beside the registry, and given back. Method: a whole ingress over the
+ * in-memory broker, with a folder as its object store; large bodies go over a real socket.
+ */
+import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aZip, eventually, ManualClock, zipOf } from '#testing';
+import { functionBody, IngressApp, inlineCode } from '../../../testing/ingress-app.ts';
+import { sdkDate } from '../../../../../test/request-signer.ts';
+
+let app: IngressApp;
+let port: number;
+beforeAll(async () => {
+  app = await IngressApp.start();
+  port = await app.listen();
+});
+afterAll(async () => app.close());
+
+const zipped = (archive: Buffer) => ({ code_type: 'zip', func_code: { file: archive.toString('base64') } });
+const sha512 = (bytes: Buffer) => createHash('sha512').update(bytes).digest('hex');
+const digests = async () => {
+  const found: string[] = [];
+  for await (const { digest } of app.codeStore.list()) found.push(digest);
+  return found;
+};
+
+describe('a zip function', () => {
+  const archive = zipOf({ 'src/index.js': 'exports.handler = 1;', 'src/lib.js': '' });
+
+  it('is made, shown with size and digest, and not kept in the registry', async () => {
+    const created = await app.must(
+      'POST',
+      '/fgs/functions',
+      functionBody('zipped', { ...zipped(archive), handler: 'src/index.handler' }),
+    );
+    expect(created).toMatchObject({ code_type: 'zip', code_size: archive.length, digest: sha512(archive), code_url: '' });
+    expect(await app.codeStore.get(sha512(archive))).toEqual(archive);
+    const written = app.recordsOf('registry').map(({ value }) => String(value));
+    expect(written.some((text) => text.includes(archive.toString('base64').slice(0, 40)))).toBe(false);
+  });
+
+  it('gives its archive back where its link says, to those who may', async () => {
+    await app.createFunction('linked', { ...zipped(archive), handler: 'src/index.handler' });
+    const shown = await app.must('GET', '/fgs/functions/linked/code');
+    expect(shown.func_code.file).toBe('');
+    const link = new URL(shown.func_code.link);
+    expect(link.pathname).toBe('/v2/p1/sendoff/functions/urn:fss:local:p1:function:default:linked:latest/archive');
+    const url = `http://127.0.0.1:${port}${link.pathname}`;
+    const answer = await fetch(url, { headers: { 'x-auth-token': IngressApp.token } });
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
+    expect(answer.headers.get('content-type')).toBe('application/zip');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="linked-latest.zip"');
+    expect((await fetch(url)).status).toBe(401);
+    await app.createFunction('inline');
+    expect(await app.refusal('GET', '/sendoff/functions/inline/archive')).toEqual([404, 'FSS.0404']);
+    expect(await app.refusal('GET', '/sendoff/functions/nowhere/archive')).toEqual([404, 'FSS.1051']);
+  });
+
+  it('keeps the code of each version', async () => {
+    await app.createFunction('versioned', { ...zipped(archive), handler: 'src/index.handler' });
+    const digest = createHash('md5').update(archive).digest('hex');
+    await app.must('POST', '/fgs/functions/versioned/versions', { version: 'v1', digest });
+    const other = zipOf({ 'src/index.js': 'exports.handler = 2;' });
+    const updated = await app.must('PUT', '/fgs/functions/versioned/code', { ...zipped(other), code_filename: 'other.zip' });
+    expect(updated).toMatchObject({ digest: sha512(other), code_filename: 'other.zip' });
+    expect((await app.must('GET', '/fgs/functions/p1:default:versioned:v1/config')).digest).toBe(sha512(archive));
+    const path = '/v2/p1/sendoff/functions/p1:default:versioned:v1/archive';
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { 'x-auth-token': IngressApp.token } });
+    expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
+  });
+
+  it('may become an inline one, and an inline one a zip one', async () => {
+    await app.createFunction('changing', { ...zipped(archive), handler: 'src/index.handler' });
+    expect(await app.must('PUT', '/fgs/functions/changing/code', inlineCode('exports.handler = 3;'))).toMatchObject({
+      code_type: 'inline',
+      code_size: 20,
+      func_code: { file: Buffer.from('exports.handler = 3;').toString('base64'), link: '' },
+    });
+    expect((await app.must('GET', '/fgs/functions/changing/code')).func_code.link).toBe('');
+    expect(await app.must('PUT', '/fgs/functions/changing/code', zipped(archive))).toMatchObject({
+      code_type: 'zip',
+      func_code: { file: '', link: expect.stringContaining(':changing:latest/archive') },
+    });
+  });
+
+  it('is shown with the name of its file, its dependencies and the scaling of its function', async () => {
+    const said = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
+    const name = await app.aFunction({ ...zipped(archive), ...said, handler: 'src/index.handler', gpu_type: 'a' });
+    const shown = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect(shown).toMatchObject({ ...said, code_type: 'zip', digest: sha512(archive) });
+    expect(shown).not.toHaveProperty('gpu_type');
+  });
+});
+
+describe('code', () => {
+  it.each<[what: string, body: Record<string, unknown>, status: number, code: string]>([
+    ['a ZIP that is none', zipped(Buffer.from('no zip')), 400, 'FSS.1011'],
+    ['a ZIP that leads out', zipped(zipOf({ '../evil.js': '' })), 400, 'FSS.1011'],
+    ['a ZIP with a link', zipped(aZip([{ name: 'a', data: '/etc/passwd', mode: 0o120777 }])), 400, 'FSS.1011'],
+    ['a ZIP that is damaged', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
+    ['a ZIP that is not there', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
+    ['no source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
+    ['source that is not encoded', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
+    ['source that goes on after its end', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
+    ['source that is no text', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
+    ['a ZIP that is not encoded', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
+    ['an endpoint with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
+    ['source over 10 KB', inlineCode('x'.repeat(10_241)), 413, 'FSS.1072'],
+    ['code elsewhere', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
+    ['code of another kind', { code_type: 'jar' }, 400, 'FSS.1006'],
+    ['code of no kind', { code_type: 'gem' }, 400, 'FSS.1006'],
+    ['a file that is no text', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
+    ['an endpoint that is none', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
+  ])('%s is refused, and nothing is kept', async (_what, body, status, code) => {
+    const before = await digests();
+    expect(await app.refusal('POST', '/fgs/functions', functionBody('refused', body))).toEqual([status, code]);
+    expect(await app.refusal('GET', '/fgs/functions/refused/config')).toEqual([404, 'FSS.1051']);
+    expect(await digests()).toEqual(before);
+  });
+
+  it('may be encoded in either alphabet, in lines', async () => {
+    const source = 'exports.handler = () => "ÿ>?~ÿ>?~";';
+    const encoded = Buffer.from(source).toString('base64url').replaceAll(/.{8}/g, '$&\r\n');
+    const name = await app.aFunction({ func_code: { file: encoded } });
+    const { func_code: code, code_size: size } = await app.must('GET', `/fgs/functions/${name}/code`);
+    expect([Buffer.from(code.file, 'base64').toString(), size]).toEqual([source, Buffer.byteLength(source)]);
+  });
+
+  it('of a function that is there already, or of none, is not even looked at', async () => {
+    await app.createFunction('there');
+    const broken = zipped(Buffer.from('no zip'));
+    expect(await app.refusal('POST', '/fgs/functions', functionBody('there', broken))).toEqual([409, 'FSS.1061']);
+    expect(await app.refusal('PUT', '/fgs/functions/nowhere/code', broken)).toEqual([404, 'FSS.1051']);
+  });
+
+  it('that is refused says why', async () => {
+    const answer = await app.call('POST', '/fgs/functions', functionBody('refused', zipped(zipOf({ '/etc/x': '' }))));
+    expect(answer.body.error_msg).toBe('func_code.file: not a ZIP that can be read: absolute path: /etc/x');
+  });
+});
+
+describe('a large body', () => {
+  /** Begins an upload and sends none of it. @returns the first status that comes: 100 where the rest is awaited. */
+  const begin = async (token: string, contentLength: number, ...more: string[]) => {
+    const head = ['POST /v2/p1/fgs/functions HTTP/1.1', 'Host: a', `X-Auth-Token: ${token}`, 'Content-Type: application/json'];
+    const socket = connect(port, '127.0.0.1');
+    const status = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12))));
+    socket.write(`${[...head, ...more, `Content-Length: ${contentLength}`].join('\r\n')}\r\n\r\n`);
+    return { socket, status: await status };
+  };
+
+  it('of up to 50 MB is taken as code', async () => {
+    const archive = aZip([{ name: 'index.js', data: Buffer.alloc(3_000_000, 'abc'), method: 0 }]);
+    expect((await app.must('POST', '/fgs/functions', functionBody('large', zipped(archive)))).code_size).toBe(archive.length);
+    const tooLarge = zipped(Buffer.alloc(50 * 1_048_576 + 1));
+    expect(await app.refusal('PUT', '/fgs/functions/large/code', tooLarge)).toEqual([413, 'FSS.1071']);
+    const huge = await begin(IngressApp.token, 80_000_000);
+    expect(huge.status).toBe('413');
+    huge.socket.destroy();
+  }, 30_000);
+
+  it('may be signed, and nothing is taken of one whose signature is wrong', async () => {
+    const large = zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000, 'abc'), method: 0 }]));
+    expect((await app.signed('POST', '/fgs/functions', functionBody('signed', large))).status).toBe(200);
+    const forged = await app.signed('POST', '/fgs/functions', functionBody('forged', large), { secretKey: 'another' });
+    expect(forged.status).toBe(401);
+    expect(await app.refusal('GET', '/fgs/functions/forged/config')).toEqual([404, 'FSS.1051']);
+  });
+
+  it('is taken from two callers at once, and from the next when one is gone; strangers take no place of theirs', async () => {
+    const hold = async (token: string, ...more: string[]) => begin(token, 9_000_000, ...more, 'Expect: 100-continue');
+    const signature = `Authorization: SDK-HMAC-SHA256 Access=${IngressApp.accessKey}, SignedHeaders=host;x-sdk-date, Signature=${'0'.repeat(64)}`;
+    const unproved = [1, 2].map(async () => hold('', signature, `X-Sdk-Date: ${sdkDate(app.clock.now())}`));
+    const strangers = [...(await Promise.all(unproved)), await begin('wrong', 9_000_000), await begin('wrong', 9_000_000)];
+    expect(strangers.map(({ status }) => status)).toEqual(['100', '100', '401', '401']);
+    const holders = [await hold(IngressApp.token), await hold(IngressApp.token)];
+    expect(holders.map(({ status }) => status)).toEqual(['100', '100']);
+    const body = functionBody('after', zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000), method: 0 }])));
+    const refused = await app.call('POST', '/fgs/functions', body);
+    expect([refused.body.error_code, refused.headers['retry-after']]).toEqual(['FSS.0429', '5']);
+    expect((await app.call('POST', '/fgs/functions', functionBody('small'))).status).toBe(200);
+    for (const { socket } of holders) socket.destroy();
+    const taken = await eventually(async () => {
+      const { status } = await app.call('POST', '/fgs/functions', body);
+      return status === 429 ? undefined : status;
+    });
+    expect(taken).toBe(200);
+    for (const { socket } of strangers) socket.destroy();
+  });
+
+  it('that stands still is cut off, and gives its place back', async () => {
+    const held = [1, 2].map(async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue'));
+    const endings = (await Promise.all(held)).map(
+      async ({ socket }) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12)))),
+    );
+    const body = () =>
+      functionBody(app.freshName(), zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000), method: 0 }])));
+    expect(await app.refusal('POST', '/fgs/functions', body())).toEqual([429, 'FSS.0429']);
+    await app.clock.advance(31_000);
+    expect(await Promise.all(endings)).toEqual(['408', '408']);
+    const taken = await eventually(async () => (await app.call('POST', '/fgs/functions', body())).status === 200);
+    expect(taken).toBe(true);
+  });
+});
+
+describe('a link to code', () => {
+  it('leads to the address that is configured, whatever a proxy says', async () => {
+    const behind = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://api.example.com/' } });
+    await behind.createFunction('f', zipped(zipOf({ 'index.js': '1' })));
+    const host = { host: 'inside:8700' };
+    const { body: code } = await behind.call('GET', '/fgs/functions/f/code', undefined, host);
+    const { body: exported } = await behind.call('GET', '/fgs/functions/f/export?type=code', undefined, host);
+    for (const link of [code.func_code.link, exported.code_url])
+      expect(link).toMatch(/^https:\/\/api\.example\.com\/v2\/p1\/sendoff\/functions\/urn:/);
+    await behind.close();
+  });
+});
+
+describe('the sweep', () => {
+  it('removes archives a day after nobody names them, and no others', async () => {
+    // The files are as old as this machine says; the ingress lives two days later.
+    const swept = await IngressApp.start({ clock: new ManualClock(Date.now() + 172_800_000) });
+    const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
+    const [one = Buffer.alloc(0), two = Buffer.alloc(0), three = Buffer.alloc(0)] = archives;
+    await swept.createFunction('f', zipped(one));
+    await swept.must('POST', '/fgs/functions/f/versions', { version: 'v1' });
+    await swept.must('PUT', '/fgs/functions/f/code', zipped(two));
+    await swept.must('PUT', '/fgs/functions/f/code', zipped(three));
+    const kept = async () => Promise.all(archives.map(async (bytes) => (await swept.codeStore.get(sha512(bytes))) !== undefined));
+    await swept.clock.advance(3_600_000);
+    expect(await eventually(async () => ((await kept()).includes(false) ? kept() : undefined))).toEqual([true, false, true]);
+    await swept.close();
+  });
+});

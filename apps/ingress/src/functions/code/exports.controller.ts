@@ -1,0 +1,101 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, StreamableFile } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { ObjectStore } from '#objects';
+import { ApiError } from '../../http/api-error.ts';
+import { CalledBy, type Caller } from '../../access/caller.ts';
+import { exportOperations as operations } from './exports.operations.ts';
+import { decodedFile } from './function-code.ts';
+import { functionAnswer } from '../function-document.ts';
+import { checkExportable, type ExportParts, exportOf, readExport } from './function-export.ts';
+import type { FunctionMaker } from '../function-maker.ts';
+import type { FunctionNames } from '../../names/function-names.ts';
+import { CreateFunctionDto, functionFieldCodes } from '../function.dto.ts';
+import { ImportFunctionDto, importFieldCodes } from './import-function.dto.ts';
+import { Operation } from '../../document/operation.ts';
+import { ownAddress } from '../../http/own-address.ts';
+import type { Query as QueryOf } from '../../http/query.ts';
+import { CODE_STORE, FUNCTION_MAKER, FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions } from '../../tokens.ts';
+import { validated, ValidatedBody } from '../../http/validated.ts';
+
+/** @throws ApiError FSS.1001. */
+function flag(query: QueryOf, name: string): boolean {
+  const text = query[name] ?? '';
+  if (!['', 'true', 'false'].includes(text)) throw new ApiError('FSS.1001', `${name} must be true or false`);
+  return text === 'true';
+}
+
+/** Which parts a query asks for: `type` names one of them, and is not for those who name them by `config` and `code`. @throws ApiError FSS.1001. */
+function partsOf(query: QueryOf): ExportParts {
+  const parts = { config: flag(query, 'config'), code: flag(query, 'code') };
+  const { type = '' } = query;
+  if (type === '') {
+    if (!parts.config && !parts.code)
+      throw new ApiError('FSS.1001', 'config=true or code=true, or both, must say what to export');
+    return parts;
+  }
+  if (type !== 'config' && type !== 'code') throw new ApiError('FSS.1001', 'type must be config or code');
+  if (parts.config || parts.code) throw new ApiError('FSS.1001', 'type cannot be used with config or code');
+  return { config: type === 'config', code: type === 'code' };
+}
+
+/** Functions, taken elsewhere and brought from there. @see FunctionGraph API, function import and export */
+@Controller('v2/:project')
+export class ExportsController {
+  constructor(
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
+    @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  /** Says where the export is fetched, with the credentials of the API. */
+  @Operation(operations.export)
+  @Get('fgs/functions/:urn/export')
+  export(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: QueryOf,
+    @Req() request: FastifyRequest,
+  ): Record<string, unknown> {
+    const { fullUrn, function: fn } = this.names.find(urn, project);
+    const parts = partsOf(query);
+    checkExportable(fn, parts);
+    const path = `/v2/${project}/sendoff/functions/${fullUrn}/export?config=${parts.config}&code=${parts.code}`;
+    return { file_name: `${fn.name}.zip`, code_url: `${ownAddress(request, this.options.publicUrl)}${path}` };
+  }
+
+  /** Our own: the export itself. */
+  @Operation(operations.download)
+  @Get('sendoff/functions/:urn/export')
+  async download(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Promise<StreamableFile> {
+    const { function: fn } = this.names.find(urn, project);
+    const parts = partsOf(query);
+    checkExportable(fn, parts);
+    const archive = parts.code && fn.code.kind === 'archive' ? await this.archive(fn.code.digest) : undefined;
+    const bytes = exportOf(fn, parts, archive);
+    const disposition = `attachment; filename="${fn.name}.zip"`;
+    return new StreamableFile(bytes, { type: 'application/zip', length: bytes.length, disposition });
+  }
+
+  /** Makes a function of an export, under the name that is asked for. */
+  @Operation(operations.import)
+  @Post('fgs/functions/import')
+  @HttpCode(200)
+  async import(
+    @Param('project') project: string,
+    @CalledBy() caller: Caller,
+    @Body(new ValidatedBody(ImportFunctionDto, { codes: importFieldCodes })) dto: ImportFunctionDto,
+  ): Promise<Record<string, unknown>> {
+    const { config, file } = await readExport(decodedFile('file_code', dto.file_code));
+    const body = { ...config, func_name: dto.func_name, package: dto.package ?? 'default' };
+    const wanted = validated(CreateFunctionDto, body, { codes: functionFieldCodes });
+    if (file !== undefined) wanted.func_code = { file };
+    return functionAnswer(await this.maker.make(wanted, project, caller));
+  }
+
+  private async archive(digest: string): Promise<Buffer> {
+    const bytes = await this.store.get(digest);
+    if (bytes === undefined) throw new ApiError('FSS.0404', `the object store has no code ${digest.slice(0, 16)}…`);
+    return bytes;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Goal: a function that is exported comes back as it was but for its secrets, and nothing comes in that a body could not bring. Method: a
+ * whole ingress over the in-memory broker, listening; exports are fetched where the API says.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readArchive, writeArchive } from '#objects';
+import { aZip, zipOf } from '#testing';
+import { functionBody, IngressApp, inlineCode } from '../../../testing/ingress-app.ts';
+
+let app: IngressApp;
+beforeAll(async () => {
+  app = await IngressApp.start();
+  await app.listen();
+});
+afterAll(async () => app.close());
+
+const zipped = (bytes: Buffer) => ({ code_type: 'zip', func_code: { file: bytes.toString('base64') } });
+const archive = zipOf({ 'src/index.js': 'exports.handler = 1;' });
+
+const token = { 'x-auth-token': IngressApp.token };
+/** Follows the link of an export. */
+const fetched = async (urn: string, query: string) => {
+  const { body } = await app.overHttp('GET', `/v2/p1/fgs/functions/${urn}/export?${query}`, undefined, token);
+  const answer = await fetch(body.code_url, { headers: token });
+  expect(answer.headers.get('content-type')).toBe('application/zip');
+  return Buffer.from(await answer.arrayBuffer());
+};
+const filesIn = async (bytes: Buffer) => {
+  const read = await readArchive(bytes, 1_000_000);
+  if (read.kind === 'refused') throw new Error(read.reason);
+  return read.files;
+};
+const importing = (bytes: Buffer, more: Readonly<Record<string, unknown>> = {}) => ({
+  func_name: app.freshName(),
+  file_name: 'a.zip',
+  file_type: 'zip',
+  file_code: bytes.toString('base64'),
+  ...more,
+});
+const config = (more: Readonly<Record<string, unknown>> = {}) => {
+  const { func_code: _code, ...rest } = functionBody('any', more);
+  return rest;
+};
+/** An export with exactly these parts. */
+const anExport = (said: unknown, code: Buffer | undefined = writeArchive([{ path: 'index.js', bytes: Buffer.from('1') }])) =>
+  writeArchive([
+    { path: 'a.yaml', bytes: Buffer.from(typeof said === 'string' ? said : JSON.stringify(said)) },
+    ...(code === undefined ? [] : [{ path: 'a.zip', bytes: code }]),
+  ]);
+
+describe('a function that is exported', () => {
+  const said = {
+    timeout: 9,
+    memory_size: 256,
+    description: 'first',
+    xrole: 'results',
+    user_data: '{"colour":"blue"}',
+    initializer_handler: 'src/index.init',
+    initializer_timeout: 7,
+    enable_dynamic_memory: true,
+    strategy_config: { concurrency: 3, concurrent_num: 2 },
+    tags: [{ key: 'team', value: 'a' }],
+    mount_config: { a: 1 },
+    ephemeral_storage: 10_240,
+  };
+  /** What is of one function alone. */
+  const own = { func_name: '', func_id: '', func_urn: '', resource_id: '', image_name: '', last_modified: '' };
+
+  it.each<[kind: string, code: Readonly<Record<string, unknown>>]>([
+    ['inline', inlineCode('exports.handler = "été";')],
+    ['zip', zipped(archive)],
+    ['http', { runtime: 'http', handler: '-', code_type: 'inline', code_url: 'http://127.0.0.1:9/a' }],
+  ])('comes back as it was: %s', async (_kind, code) => {
+    const name = await app.aFunction({ handler: 'src/index.handler', ...said, ...code });
+    const before = await app.must('GET', `/fgs/functions/${name}/config`);
+    const made = await app.must('POST', '/fgs/functions/import', importing(await fetched(name, 'config=true&code=true')));
+    expect({ ...made, ...own }).toEqual({ ...before, ...own });
+    const [one, other] = await Promise.all(
+      [name, made.func_name].map(async (each) => app.must('GET', `/fgs/functions/${each}/code`)),
+    );
+    expect([other.func_code.file, other.code_url, other.digest]).toEqual([one.func_code.file, one.code_url, one.digest]);
+  });
+
+  it('may be a version, and takes another name and package', async () => {
+    const name = await app.published('v1');
+    await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 2;'));
+    const bytes = await fetched(`p1:default:${name}:v1`, 'config=true&code=true');
+    const made = await app.must('POST', '/fgs/functions/import', importing(bytes, { package: 'other' }));
+    expect(made).toMatchObject({ package: 'other', version: 'latest' });
+    expect(made.digest).toBe((await app.must('GET', `/fgs/functions/p1:default:${name}:v1/config`)).digest);
+  });
+
+  it('takes no secret with it, but the names of them', async () => {
+    const name = await app.aFunction({ encrypted_user_data: '{"password":"hush-hush"}' });
+    const bytes = await fetched(name, 'config=true&code=true');
+    const text = String((await filesIn(bytes)).get(`${name}.yaml`));
+    expect(JSON.parse(text)).toMatchObject({ encrypted_user_data: '{"password":""}' });
+    expect(bytes.includes('hush-hush')).toBe(false);
+    const made = await app.must('POST', '/fgs/functions/import', importing(bytes));
+    expect(made.encrypted_user_data).toBe('{"password":""}');
+  });
+
+  it.each([
+    ['type=code', ['index.js']],
+    ['code=true', ['index.js']],
+    ['code=true&config=false', ['index.js']],
+    ['type=config', ['*.yaml']],
+    ['config=true', ['*.yaml']],
+    ['code=true&config=true', ['*.zip', '*.yaml']],
+  ])('has the parts that are asked for: %s', async (query, files) => {
+    const name = await app.aFunction();
+    const names = [...(await filesIn(await fetched(name, query))).keys()];
+    expect(names.map((file) => file.replace(name, '*'))).toEqual(files);
+  });
+
+  it('is, of a zip function, its code byte for byte', async () => {
+    const name = await app.aFunction({ ...zipped(archive), handler: 'src/index.handler' });
+    expect(await fetched(name, 'type=code')).toEqual(archive);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['false alone', 'config=false&code=false'],
+    ['another word', 'config=yes'],
+    ['another type', 'type=all'],
+    ['a type and more', 'type=code&config=true'],
+  ])('must be asked for rightly: %s is refused', async (_what, query) => {
+    const name = await app.aFunction();
+    for (const room of ['fgs', 'sendoff'])
+      expect(await app.refusal('GET', `/${room}/functions/${name}/export?${query}`)).toEqual([400, 'FSS.1001']);
+  });
+
+  it('has code to export, where code is asked for alone', async () => {
+    const name = await app.aFunction({ runtime: 'http', handler: '-', code_url: 'http://127.0.0.1:9/' });
+    for (const room of ['fgs', 'sendoff'])
+      expect(await app.refusal('GET', `/${room}/functions/${name}/export?type=code`)).toEqual([400, 'FSS.0400']);
+  });
+});
+
+describe('an import', () => {
+  it.each<[what: string, bytes: Buffer, status: number, code: string]>([
+    ['no ZIP', Buffer.from('no zip'), 400, 'FSS.1011'],
+    ['a ZIP that leads out', zipOf({ '../a.yaml': '{}' }), 400, 'FSS.1011'],
+    ['a ZIP with a link', aZip([{ name: 'a.yaml', data: '/etc/passwd', mode: 0o120777 }]), 400, 'FSS.1011'],
+    ['a ZIP that is too large', Buffer.alloc(50 * 1_048_576 + 1), 413, 'FSS.1071'],
+    ['no configuration', zipOf({ 'index.js': '1' }), 400, 'FSS.1011'],
+    ['two configurations', zipOf({ 'a.yaml': '{}', 'b.yaml': '{}' }), 400, 'FSS.1011'],
+    ['YAML of another kind', anExport('runtime: Node.js20.15\n'), 400, 'FSS.1011'],
+    ['a configuration that is no object', anExport('[]'), 400, 'FSS.1011'],
+    ['a configuration of nothing', anExport({}), 400, 'FSS.1006'],
+    ['another runtime', anExport(config({ runtime: 'Python3.9' })), 400, 'FSS.1005'],
+    ['a field out of its range', anExport(config({ timeout: 1 })), 400, 'FSS.1008'],
+    ['a field that tells how to make an object', anExport('{"constructor":{}}'), 400, 'FSS.0400'],
+    ['no code', writeArchive([{ path: 'a.yaml', bytes: Buffer.from(JSON.stringify(config())) }]), 400, 'FSS.1011'],
+    ['inline code of another name', anExport(config(), zipOf({ 'main.js': '1' })), 400, 'FSS.1011'],
+    ['code that leads out', anExport(config({ code_type: 'zip' }), zipOf({ '../a.js': '1' })), 400, 'FSS.1011'],
+    ['code that is no ZIP', anExport(config({ code_type: 'zip' }), Buffer.from('x')), 400, 'FSS.1011'],
+  ])('of %s is refused, and makes nothing', async (_what, bytes, status, code) => {
+    const body = importing(bytes);
+    expect(await app.refusal('POST', '/fgs/functions/import', body)).toEqual([status, code]);
+    expect(await app.refusal('GET', `/fgs/functions/${body.func_name}/config`)).toEqual([404, 'FSS.1051']);
+  });
+
+  it.each<[what: string, more: Readonly<Record<string, unknown>>, code: string]>([
+    ['a name that is none', { func_name: '1' }, 'FSS.1002'],
+    ['a package that is none', { package: 'a:b' }, 'FSS.1004'],
+    ['no name of a file', { file_name: undefined }, 'FSS.0400'],
+    ['a file of another type', { file_type: 'tar' }, 'FSS.0400'],
+    ['no file', { file_code: undefined }, 'FSS.1012'],
+    ['a file that is not in Base64', { file_code: 'PK!' }, 'FSS.1012'],
+  ])('with %s is refused', async (_what, more, code) => {
+    expect(await app.refusal('POST', '/fgs/functions/import', importing(anExport(config()), more))).toEqual([400, code]);
+  });
+
+  it('under a name that is taken is refused, as by an access key that is for another function', async () => {
+    const name = await app.aFunction();
+    const body = importing(anExport(config()), { func_name: name });
+    expect(await app.refusal('POST', '/fgs/functions/import', body)).toEqual([409, 'FSS.1061']);
+    const rights = { description: 'some', rights: ['read', 'manage'], functions: ['mine-*'] };
+    const { access_key: accessKey, secret_key: secretKey } = await app.must('POST', '/sendoff/credentials', rights);
+    const as = async (func_name: string) =>
+      (await app.signed('POST', '/fgs/functions/import', { ...body, func_name }, { accessKey, secretKey })).status;
+    expect([await as('yours'), await as('mine-1')]).toEqual([403, 200]);
+  });
+});

@@ -1,0 +1,111 @@
+/**
+ * What a function is taken elsewhere as: a ZIP of its code, `<name>.zip`, and of its configuration, `<name>.yaml`, which is the body that
+ * makes it, without the code. It is written as JSON, which is YAML.
+ *
+ * E1. No secret leaves with it: of encrypted user data there are the names, every value blank.
+ * E2. What comes back is a creation like any other: nothing is taken from an export that a body could not bring.
+ */
+import type { FunctionCode, FunctionDocument } from '#contracts';
+import { archiveLimits, type ArchiveFile, readArchive, writeArchive } from '#objects';
+import { ApiError } from '../../http/api-error.ts';
+import { functionAnswerOf } from '../function-document.ts';
+import { keptFields } from '../kept-fields.ts';
+
+/** Which parts of a function an export has. */
+export interface ExportParts {
+  readonly config: boolean;
+  readonly code: boolean;
+}
+
+/** What was read from an export. */
+export interface ReadExport {
+  /** As it was written; not checked. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Base64, as bodies bring it; undefined where the function has its code elsewhere. */
+  readonly file?: string;
+}
+
+const configFields: readonly string[] = [
+  ...['func_name', 'package', 'runtime', 'handler', 'timeout', 'memory_size', 'enable_dynamic_memory', 'code_type'],
+  ...['user_data', 'encrypted_user_data', 'xrole', 'app_xrole', 'description', 'initializer_handler', 'initializer_timeout'],
+  ...['strategy_config', ...keptFields],
+];
+/** More than any configuration takes, however it is indented. */
+const configBytesMax = 1_048_576;
+/** Where the source of an inline function lies in its code. */
+const sourceFile = 'index.js';
+
+function configFile(fn: FunctionDocument): ArchiveFile {
+  const config = functionAnswerOf(fn, configFields);
+  const where = fn.code.kind === 'url' ? { code_url: fn.code.url } : {};
+  return { path: `${fn.name}.yaml`, bytes: Buffer.from(`${JSON.stringify({ ...config, ...where }, undefined, 2)}\n`) };
+}
+
+function codeBytes(code: FunctionCode, archive: Buffer | undefined): Buffer | undefined {
+  return code.kind === 'inline' ? writeArchive([{ path: sourceFile, bytes: Buffer.from(code.source) }]) : archive;
+}
+
+/**
+ * Can these parts be exported, and come back?
+ * @throws ApiError FSS.0400 where code is asked for alone and there is none; FSS.1071 where the whole would be too large to be imported.
+ */
+export function checkExportable({ name, code }: FunctionDocument, parts: ExportParts): void {
+  if (!parts.config && code.kind === 'url')
+    throw new ApiError('FSS.0400', `function ${name} runs at its code_url and has no code to export`);
+  if (parts.config && parts.code && code.kind === 'archive' && code.sizeBytes > archiveLimits.archiveBytesMax - configBytesMax)
+    throw new ApiError('FSS.1071', 'the code is too large to be exported with its configuration: export them apart');
+}
+
+/** The export of a function that was found exportable; of its code alone it is the ZIP of the code itself. @param archive its code where that is one. */
+export function exportOf(fn: FunctionDocument, parts: ExportParts, archive: Buffer | undefined): Buffer {
+  const code = parts.code ? codeBytes(fn.code, archive) : undefined;
+  if (!parts.config && code !== undefined) return code;
+  return writeArchive([...(code === undefined ? [] : [{ path: `${fn.name}.zip`, bytes: code }]), configFile(fn)]);
+}
+
+function refused(reason: string): ApiError {
+  return new ApiError('FSS.1011', `file_code: ${reason}`);
+}
+
+/** The only file with that ending. @throws ApiError FSS.1011 where there are several. */
+function fileOf(files: ReadonlyMap<string, Buffer>, ending: string): Buffer | undefined {
+  const [found, ...others] = [...files].filter(([path]) => path.endsWith(ending));
+  if (others.length > 0) throw refused(`it has several files *${ending}: import one function at a time`);
+  return found?.[1];
+}
+
+async function filesOf(bytes: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const read = await readArchive(bytes, archiveLimits.archiveBytesMax);
+  if (read.kind === 'refused') throw refused(read.reason);
+  return read.files;
+}
+
+function configIn(files: ReadonlyMap<string, Buffer>): Readonly<Record<string, unknown>> {
+  const text = fileOf(files, '.yaml');
+  if (text === undefined) throw refused('it has no configuration (*.yaml): export with config=true and code=true');
+  try {
+    const config = JSON.parse(text.toString('utf8')) as unknown;
+    if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
+  } catch {
+    // Falls through to the one answer for both.
+  }
+  throw refused('its configuration is not one that was exported here: a JSON object');
+}
+
+/**
+ * Reads an export of a function.
+ * @throws ApiError FSS.1011 for what is none; FSS.1071 for one that is too large.
+ */
+export async function readExport(bytes: Buffer): Promise<ReadExport> {
+  if (bytes.length > archiveLimits.archiveBytesMax)
+    throw new ApiError('FSS.1071', `an export may have ${archiveLimits.archiveBytesMax} bytes`);
+  const files = await filesOf(bytes);
+  const config = configIn(files);
+  const code = fileOf(files, '.zip');
+  if (config['runtime'] === 'http') return { config };
+  if (code === undefined) throw refused('it has no code (*.zip): export with config=true and code=true');
+  if (config['code_type'] !== 'inline') return { config, file: code.toString('base64') };
+  const source = (await filesOf(code)).get(sourceFile);
+  if (source === undefined) throw refused(`the code of an inline function lies in ${sourceFile}`);
+  return { config, file: source.toString('base64') };
+}

@@ -1,0 +1,38 @@
+import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import type { ApiCode } from '../../http/api-error.ts';
+
+/** What of an import belongs to no other code than FSS.0400. */
+export const importFieldCodes: Readonly<Record<string, ApiCode>> = {
+  func_name: 'FSS.1002',
+  package: 'FSS.1004',
+  file_code: 'FSS.1012',
+};
+
+/** The body of an import. */
+export class ImportFunctionDto {
+  /** What the function is called here. */
+  @IsString()
+  @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
+    message: 'func_name must be 1..60 letters, digits, - or _, from a letter to a letter or digit',
+  })
+  func_name!: string;
+
+  /** Default: `default`. */
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9_-]{1,64}$/, { message: 'package must be 1..64 letters, digits, - or _' })
+  package?: string;
+
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(256)
+  file_name!: string;
+
+  @IsString()
+  @IsIn(['zip'])
+  file_type!: string;
+
+  /** An export, in Base64. */
+  @IsString()
+  @IsNotEmpty()
+  file_code!: string;
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
+import type { Sealer } from '#platform';
+import { ApiError } from '../http/api-error.ts';
+import { codeAnswer } from './code/function-code.ts';
+import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
+import { tagList, tagsIn } from './function-tags.ts';
+import { keptAfter, logTargetAnswer } from './kept-fields.ts';
+import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
+
+/** Instances where a function says nothing. */
+const instancesMaxDefault = 400;
+/** `file.export`, the file without its extension, in a folder of the archive or not. */
+const handlerPattern = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
+
+/** Is it a runtime that runs here? */
+function isNodeRuntime(runtime: string): boolean {
+  return /^Node\.js\d+\.\d+$/.test(runtime);
+}
+
+/** What a configuration body says of a function. @throws ApiError naming the field. */
+export function configuredBy(
+  dto: FunctionSettingsDto,
+): Pick<
+  FunctionDocument,
+  | 'runtime'
+  | 'handler'
+  | 'timeoutMs'
+  | 'memoryMb'
+  | 'isMemoryDynamic'
+  | 'userData'
+  | 'description'
+  | 'instancesMax'
+  | 'concurrencyPerInstance'
+> &
+  Partial<Pick<FunctionDocument, 'initializer' | 'agency' | 'appAgency'>> {
+  if (dto.runtime !== 'http' && !isNodeRuntime(dto.runtime))
+    throw new ApiError('FSS.1005', `runtime ${dto.runtime} cannot be run here; use Node.js<version> or http`);
+  if (isNodeRuntime(dto.runtime) && !handlerPattern.test(dto.handler))
+    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler or src/index.handler');
+  const { initializer_handler: initializer } = dto;
+  if (initializer !== undefined && initializer !== '' && !handlerPattern.test(initializer))
+    throw new ApiError('FSS.1003', 'initializer_handler must be file.export');
+  return {
+    runtime: dto.runtime,
+    handler: dto.handler,
+    ...(initializer === undefined || initializer === ''
+      ? {}
+      : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
+    timeoutMs: dto.timeout * 1_000,
+    memoryMb: dto.memory_size,
+    isMemoryDynamic: dto.enable_dynamic_memory === true,
+    userData: userDataOf('user_data', dto.user_data),
+    ...(dto.xrole === undefined || dto.xrole === '' ? {} : { agency: dto.xrole }),
+    ...(dto.app_xrole === undefined || dto.app_xrole === '' ? {} : { appAgency: dto.app_xrole }),
+    description: dto.description ?? '',
+    instancesMax: dto.strategy_config?.concurrency ?? instancesMaxDefault,
+    concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? 1,
+  };
+}
+
+/** The document of a new function. @throws ApiError naming the field. */
+export function newFunction(
+  dto: CreateFunctionDto,
+  code: FunctionCode,
+  { bareUrn, project, sealer, now }: { bareUrn: string; project: string; sealer: Sealer; now: EpochMs },
+): FunctionDocument {
+  return {
+    kind: 'function',
+    urn: bareUrn,
+    id: randomUUID(),
+    project,
+    package: dto.package,
+    name: dto.func_name,
+    codeType: dto.code_type,
+    code,
+    ...configuredBy(dto),
+    ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
+    ...keptAndTags({ kept: {} }, dto),
+    createdAt: now,
+    modifiedAt: now,
+  };
+}
+
+/**
+ * A function as a configuration body leaves it: what the body does not say is gone, but for code, scaling, secrets and what is only kept.
+ * @throws ApiError naming the field.
+ */
+export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
+  if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
+    throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
+  if (dto.func_name !== undefined && dto.func_name !== fn.name)
+    throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);
+  const { agency: _agency, appAgency: _appAgency, initializer: _initializer, sealedUserData: before, ...rest } = fn;
+  return {
+    ...rest,
+    ...configuredBy(dto),
+    ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
+    instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
+    concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
+    ...keptAndTags(fn, dto),
+  };
+}
+
+/** Tags in a form that is known belong to the function, where the operations on tags find them; in another they are only kept. */
+function keptAndTags(
+  { kept, tags }: Pick<FunctionDocument, 'kept' | 'tags'>,
+  body: object,
+): Pick<FunctionDocument, 'kept' | 'tags'> {
+  const said = tagsIn(body);
+  if (said === undefined) return { kept: keptAfter(kept, body), ...(tags === undefined ? {} : { tags }) };
+  const { tags: _text, ...others } = kept;
+  return { kept: keptAfter(others, { ...body, tags: undefined }), tags: said };
+}
+
+/** `YYYY-MM-DDTHH:mm:ss+00:00`. */
+export function rfc3339(at: EpochMs): string {
+  return `${utcText(at).slice(0, 19)}+00:00`;
+}
+
+/** Tags belong to the function as it is now, not to its versions. */
+function tagsAnswer({ tags = {}, version }: FunctionDocument): { readonly tags?: ReturnType<typeof tagList> } {
+  return version !== undefined || Object.keys(tags).length === 0 ? {} : { tags: tagList(tags) };
+}
+
+/** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
+export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
+  const version = fn.version ?? 'latest';
+  return {
+    ...fn.kept,
+    ...tagsAnswer(fn),
+    ...logTargetAnswer(fn.kept),
+    func_id: fn.id,
+    resource_id: `${fn.id}:${fn.name}`,
+    func_urn: `${fn.urn}:${version}`,
+    func_name: fn.name,
+    domain_id: fn.project,
+    namespace: fn.project,
+    project_name: fn.project,
+    package: fn.package,
+    runtime: fn.runtime,
+    handler: fn.handler,
+    timeout: fn.timeoutMs / 1_000,
+    memory_size: fn.memoryMb,
+    enable_dynamic_memory: fn.isMemoryDynamic === true,
+    cpu: Math.round((fn.memoryMb / 128) * 100 + 200),
+    code_type: fn.codeType,
+    ...codeAnswer(fn.code),
+    user_data: Object.keys(fn.userData).length === 0 ? '' : JSON.stringify(fn.userData),
+    encrypted_user_data: blankUserData(fn.sealedUserData),
+    version,
+    image_name: `${version}-${utcText(fn.modifiedAt).slice(2, 19).replaceAll(/\D/g, '')}@${fn.id.slice(0, 6)}`,
+    xrole: fn.agency ?? '',
+    app_xrole: fn.appAgency ?? '',
+    description: fn.description,
+    ...(fn.initializer === undefined
+      ? {}
+      : { initializer_handler: fn.initializer.handler, initializer_timeout: fn.initializer.timeoutMs / 1_000 }),
+    strategy_config: { concurrency: fn.instancesMax, concurrent_num: fn.concurrencyPerInstance },
+    reserved_instance_count: 0,
+    long_time: fn.timeoutMs > 900_000,
+    ephemeral_storage: fn.kept['ephemeral_storage'] ?? 512,
+    last_modified: rfc3339(fn.modifiedAt),
+  };
+}
+
+/** Of {@link functionAnswer} the fields that are named, as far as they are there. */
+export function functionAnswerOf(fn: FunctionDocument, fields: readonly string[]): Record<string, unknown> {
+  const answer = functionAnswer(fn);
+  return Object.fromEntries(fields.filter((field) => field in answer).map((field) => [field, answer[field]]));
+}

@@ -1,0 +1,207 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import {
+  aliasKey,
+  type EpochMs,
+  epochMs,
+  formatBareUrn,
+  functionKey,
+  type FunctionDocument,
+  policyKey,
+  versionKey,
+} from '#contracts';
+import { mayUse } from '#lifecycle';
+import { type Clock, CLOCK, type Sealer } from '#platform';
+import type { Change, Registry, RegistryWriter } from '#registry';
+import { ApiError, functionNotFound } from '../http/api-error.ts';
+import { archiveUrl } from './code/archives.controller.ts';
+import { CalledBy, type Caller } from '../access/caller.ts';
+import { codeContent, type CodeIntake } from './code/function-code.ts';
+import { functionAnswer, functionAnswerOf, reconfigured } from './function-document.ts';
+import type { FunctionMaker } from './function-maker.ts';
+import { type FunctionNames, isQualified } from '../names/function-names.ts';
+import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
+import { functionOperations as operations } from './functions.operations.ts';
+import { keptAfter, keptCodeFields } from './kept-fields.ts';
+import { Operation } from '../document/operation.ts';
+import { ownAddress } from '../http/own-address.ts';
+import { functionPage } from '../http/query.ts';
+import {
+  CODE_INTAKE,
+  FUNCTION_MAKER,
+  FUNCTION_NAMES,
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  SEALER,
+} from '../tokens.ts';
+import { ValidatedBody } from '../http/validated.ts';
+import { withoutVersion } from './versions/version-document.ts';
+
+const codes = functionFieldCodes;
+
+/** What is shown of a function beside its code. @see FunctionGraph API, querying the code of a function */
+const codeAnswerFields: readonly string[] = [
+  'func_urn',
+  'func_name',
+  'domain_id',
+  'runtime',
+  'code_type',
+  'code_url',
+  ...keptCodeFields,
+  'code_size',
+  'digest',
+  'last_modified',
+  'strategy_config',
+];
+
+/** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
+@Controller('v2/:project/fgs/functions')
+export class FunctionsController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
+    @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  @Operation(operations.create)
+  @Post()
+  @HttpCode(200)
+  async create(
+    @Param('project') project: string,
+    @CalledBy() caller: Caller,
+    @Body(new ValidatedBody(CreateFunctionDto, { codes })) dto: CreateFunctionDto,
+  ): Promise<Record<string, unknown>> {
+    return functionAnswer(await this.maker.make(dto, project, caller));
+  }
+
+  @Operation(operations.list)
+  @Get()
+  list(
+    @Param('project') project: string,
+    @CalledBy() caller: Caller,
+    @Query() query: Record<string, string | undefined>,
+  ): Record<string, unknown> {
+    const { package_name: packageName = '', func_name: name = '' } = query;
+    const matching = this.registry
+      .list('function', project)
+      .filter((fn) => mayUse(caller, fn))
+      .filter((fn) => (packageName === '' || fn.package === packageName) && fn.name.includes(name))
+      .toSorted((a, b) => (a.urn < b.urn ? -1 : 1));
+    const { page, next } = functionPage(matching, query);
+    return { functions: page.map(functionAnswer), next_marker: next, count: matching.length };
+  }
+
+  @Operation(operations.config)
+  @Get(':urn/config')
+  config(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
+    return functionAnswer(this.names.find(urn, project).function);
+  }
+
+  @Operation(operations.code)
+  @Get(':urn/code')
+  code(@Param('project') project: string, @Param('urn') urn: string, @Req() request: FastifyRequest): Record<string, unknown> {
+    const { fullUrn, function: fn } = this.names.find(urn, project);
+    return {
+      ...functionAnswerOf(fn, codeAnswerFields),
+      func_code: codeContent(fn.code, archiveUrl(this.addressFor(request), project, fullUrn)),
+    };
+  }
+
+  @Operation(operations.updateConfig)
+  @Put(':urn/config')
+  async updateConfig(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(FunctionConfigDto, { codes })) dto: FunctionConfigDto,
+  ): Promise<Record<string, unknown>> {
+    return this.change(project, urn, (fn) => reconfigured(fn, dto, this.sealer));
+  }
+
+  @Operation(operations.updateCode)
+  @Put(':urn/code')
+  async updateCode(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(FunctionCodeDto, { codes })) dto: FunctionCodeDto,
+    @Req() request: FastifyRequest,
+  ): Promise<Record<string, unknown>> {
+    const { fullUrn, function: before } = this.names.findLatest(urn, project);
+    const code = await this.codes.take(before.runtime, dto);
+    const answer = await this.change(project, urn, (fn) => {
+      if ((fn.runtime === 'http') !== (code.kind === 'url'))
+        throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
+      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
+    });
+    return { ...answer, func_code: codeContent(code, archiveUrl(this.addressFor(request), project, fullUrn)) };
+  }
+
+  @Operation(operations.updateMaxInstances)
+  @Put(':urn/config-max-instance')
+  async updateMaxInstances(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(MaxInstancesDto)) dto: MaxInstancesDto,
+  ): Promise<Record<string, unknown>> {
+    return this.change(project, urn, (fn) => ({ ...fn, instancesMax: dto.max_instance_num }));
+  }
+
+  /** Removes what is named: an alias, a version with all that hangs on it, or, where neither is named, the whole function. */
+  @Operation(operations.remove)
+  @Delete(':urn')
+  @HttpCode(204)
+  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
+    await this.writer.mutate((registry) => {
+      const { urn: named, alias } = this.names.find(urn, project);
+      const bareUrn = formatBareUrn(named);
+      if (!isQualified(urn)) return wholeFunction(registry, bareUrn);
+      if (alias !== undefined) return [{ delete: aliasKey(alias.urn) }];
+      if (named.qualifier === 'latest')
+        throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
+      return withoutVersion(registry, bareUrn, named.qualifier);
+    });
+  }
+
+  private addressFor(request: FastifyRequest): string {
+    return ownAddress(request, this.options.publicUrl);
+  }
+
+  private async change(
+    project: string,
+    urn: string,
+    changed: (fn: FunctionDocument) => FunctionDocument,
+  ): Promise<Record<string, unknown>> {
+    let answer: FunctionDocument | undefined;
+    await this.writer.mutate(() => {
+      const { function: fn } = this.names.findLatest(urn, project);
+      answer = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
+      return [answer];
+    });
+    if (answer === undefined) throw functionNotFound(urn);
+    return functionAnswer(answer);
+  }
+}
+
+/**
+ * Now, but later than what was there: executors tell one state of a function from another by it, and two ingresses, or a clock that was set
+ * back, may say the same instant twice.
+ */
+function after(before: EpochMs, now: EpochMs): EpochMs {
+  return epochMs(Math.max(now, before + 1));
+}
+
+/** All that goes with a function. */
+function wholeFunction(registry: Registry, bareUrn: string): readonly Change[] {
+  return [
+    { delete: functionKey(bareUrn) },
+    ...registry.versionsOf(bareUrn).map(({ urn }) => ({ delete: versionKey(urn) })),
+    ...registry.aliasesOf(bareUrn).map(({ urn }) => ({ delete: aliasKey(urn) })),
+    ...registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) })),
+  ];
+}

@@ -1,0 +1,115 @@
+/**
+ * Goal: what changes nothing here is kept and shown all the same, in its form and within its bound. Method: a whole ingress over the
+ * in-memory broker.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionBody, IngressApp, inlineCode } from '../../testing/ingress-app.ts';
+
+let app: IngressApp;
+beforeAll(async () => {
+  app = await IngressApp.start();
+});
+afterAll(async () => app.close());
+
+const required = { runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
+const update = async (name: string, more: Record<string, unknown> = {}) =>
+  app.must('PUT', `/fgs/functions/${name}/config`, { func_name: name, ...required, ...more });
+const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
+
+describe('what is only kept and shown', () => {
+  const kept = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
+  const message = (field: string) =>
+    `${field} is too large: what is only kept and shown of a function may have 16384 bytes of JSON in all`;
+
+  it('may have 16 KB of JSON in all', async () => {
+    const name = await app.aFunction({ tags: kept(16_384) });
+    expect((await show(name)).tags.length).toBe(kept(16_384).length);
+  });
+
+  it.each<[what: string, more: Record<string, unknown>, field: string]>([
+    ['one field', { tags: kept(16_385) }, 'tags'],
+    ['one field of a megabyte', { tags: 'x'.repeat(900_000) }, 'tags'],
+    ['one field in which a letter has three bytes', { tags: '数'.repeat(5_500) }, 'tags'],
+    ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
+  ])('is refused, by the name of the largest, where it is too much: %s', async (_what, more, field) => {
+    const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
+    const name = await app.aFunction({ tags: 'before' });
+    expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
+    const body = { func_name: name, ...required, ...more };
+    expect(await app.call('PUT', `/fgs/functions/${name}/config`, body)).toMatchObject(refused);
+    expect((await show(name)).tags).toBe('before');
+  });
+
+  it('counts what an earlier body said, and the name of the file', async () => {
+    const name = await app.aFunction({ tags: kept(16_384) });
+    for (const [path, body] of [
+      ['config', { func_name: name, ...required, type: 'v2' }],
+      ['code', { ...inlineCode('x'), code_filename: 'a' }],
+    ] as const)
+      expect((await app.call('PUT', `/fgs/functions/${name}/${path}`, body)).body).toEqual({
+        error_code: 'FSS.0400',
+        error_msg: message('tags'),
+      });
+    expect((await update(name, { tags: 'less', type: 'v2' })).type).toBe('v2');
+  });
+
+  it('may stay where it is too much already, and become less', async () => {
+    const name = await app.aFunction();
+    const record = app.recordsOf('registry').findLast(({ key }) => key?.endsWith(`:${name}`));
+    const older = { ...JSON.parse(String(record?.value)), kept: { domain_names: kept(20_000), gpu_type: 'large' } };
+    const value = Buffer.from(JSON.stringify(older));
+    await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: record?.key ?? '', value, headers: {} });
+    expect(await update(name, { timeout: 9 })).toMatchObject({ timeout: 9, gpu_type: 'large' });
+    expect(await update(name, { gpu_type: 'small' })).toMatchObject({ gpu_type: 'small' });
+    const more = { func_name: name, ...required, gpu_type: 'largest' };
+    expect(await app.refusal('PUT', `/fgs/functions/${name}/config`, more)).toEqual([400, 'FSS.0400']);
+  });
+
+  it('is everything that clients send and look for again', async () => {
+    const said = {
+      enable_auth_in_header: true,
+      enable_class_isolation: false,
+      extend_config: '{}',
+      gpu_memory: 1_024,
+      gpu_type: 'nvidia-t4',
+      heartbeat_handler: 'index.beat',
+      is_stateful_function: true,
+      lts_custom_tag: { team: 'a' },
+      peering_cidr: '10.0.0.0/8',
+      pre_stop_handler: 'index.stop',
+      pre_stop_timeout: 90,
+      restore_hook_handler: 'index.restore',
+      restore_hook_timeout: 3,
+      user_data_encrypt_kms_key_id: 'k',
+      ephemeral_storage: 10_240,
+    };
+    const log = { log_config: { group_id: 'g', stream_id: 's', group_name: 'gn', stream_name: 'sn' } };
+    const code = { code_filename: 'a.zip', code_encrypt_kms_key_id: 'k', depend_version_list: ['d'] };
+    const name = await app.aFunction({ ...said, ...log, ...code });
+    expect(await show(name)).toMatchObject({ ...said, ...log, ...code, log_group_id: 'g', log_stream_id: 's' });
+    const other = { code_filename: 'b.zip', depend_version_list: ['e', 'f'] };
+    await app.must('PUT', `/fgs/functions/${name}/code`, { ...inlineCode('x'), ...other, gpu_type: 'none of it' });
+    expect(await show(name)).toMatchObject({ ...said, ...other, code_encrypt_kms_key_id: 'k' });
+  });
+
+  it.each<[field: string, value: unknown]>([
+    ['type', 'v3'],
+    ['pre_stop_handler', 1],
+    ['pre_stop_timeout', 0],
+    ['pre_stop_timeout', 91],
+    ['pre_stop_timeout', '5'],
+    ['ephemeral_storage', 1_024],
+    ['enable_lts_log', 'yes'],
+    ['enterprise_project_id', 0],
+    ['func_vpc', 'vpc'],
+    ['mount_config', []],
+    ['log_config', 'group'],
+    ['custom_image', true],
+    ['network_controller', 1],
+    ['depend_version_list', 'd'],
+  ])('has the form that is documented: %s is not %j', async (field, value) => {
+    const answer = await app.call('POST', '/fgs/functions', functionBody('never', { [field]: value }));
+    expect([answer.status, answer.body.error_code]).toEqual([400, 'FSS.0400']);
+    expect(answer.body.error_msg).toContain(field);
+  });
+});

@@ -1,0 +1,28 @@
+import { Controller, Get, Put } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { ApiError } from '../http/api-error.ts';
+import { reservedInstanceOperations as operations } from './reserved-instances.operations.ts';
+import { Operation } from '../document/operation.ts';
+
+/** Reserved instances: there are none, which clients ask for with every function they show. @see FunctionGraph API, reserved instances */
+@Controller('v2/:project/fgs/functions')
+export class ReservedInstancesController {
+  @Operation(operations.list)
+  @Get('reservedinstanceconfigs')
+  list(): Record<string, unknown> {
+    return { reserved_instances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 };
+  }
+
+  @Operation(operations.listOfFunctions)
+  @Get('reservedinstances')
+  listOfFunctions(): Record<string, unknown> {
+    return { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 };
+  }
+
+  /** Always refused: there is nothing to describe. */
+  @ApiExcludeEndpoint()
+  @Put(':urn/reservedinstances')
+  reserve(): never {
+    throw new ApiError('FSS.0400', 'instances cannot be reserved here: they are started when they are needed');
+  }
+}

@@ -1,0 +1,63 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { formatBareUrn } from '#contracts';
+import type { RegistryWriter } from '#registry';
+import { ApiError } from '../http/api-error.ts';
+import type { FunctionNames } from '../names/function-names.ts';
+import { tagList, type Tags, tagsOf } from './function-tags.ts';
+import { Operation } from '../document/operation.ts';
+import { TagsDto, tagsMax } from './tags.dto.ts';
+import { tagOperations as operations } from './tags.operations.ts';
+import { FUNCTION_NAMES, REGISTRY_WRITER } from '../tokens.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+/** Tags of functions, whatever their versions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
+@Controller('v2/:project/functions/:urn/tags')
+export class TagsController {
+  constructor(
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+  ) {}
+
+  @Operation(operations.list)
+  @Get()
+  list(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
+    const { urn: named } = this.names.find(urn, project);
+    const { tags = {} } = this.names.find(formatBareUrn(named), project).function;
+    return { tags: tagList(tags), sys_tags: [] };
+  }
+
+  @Operation(operations.add)
+  @Post('create')
+  @HttpCode(204)
+  async add(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
+  ): Promise<void> {
+    await this.change(project, urn, (before) => {
+      const after = { ...before, ...tagsOf(tags) };
+      if (Object.keys(after).length > tagsMax) throw new ApiError('FSS.0400', `a function may have ${tagsMax} tags`);
+      return after;
+    });
+  }
+
+  @Operation(operations.remove)
+  @Delete('delete')
+  @HttpCode(204)
+  async remove(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
+  ): Promise<void> {
+    const gone = new Set(tags.map(({ key }) => key));
+    await this.change(project, urn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !gone.has(key))));
+  }
+
+  /** Not a change of what runs: instances go on. */
+  private async change(project: string, urn: string, changed: (before: Tags) => Tags): Promise<void> {
+    await this.writer.mutate(() => {
+      const { function: fn } = this.names.findLatest(urn, project);
+      return [{ ...fn, tags: changed(fn.tags ?? {}) }];
+    });
+  }
+}

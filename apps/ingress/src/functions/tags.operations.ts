@@ -1,0 +1,34 @@
+import type { OperationSpec } from '../document/operation.ts';
+import { functionUrn } from '../document/parameters.ts';
+import { TagsDto } from './tags.dto.ts';
+
+const example = { tags: [{ key: 'team', value: 'orders' }] };
+const common = { tag: 'Functions', parameters: [functionUrn] } as const;
+const codes = ['FSS.0503', 'FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'] as const;
+
+/** What the operations on tags say of themselves. */
+export const tagOperations = {
+  list: {
+    ...common,
+    id: 'listFunctionTags',
+    summary: 'Shows the tags of a function.',
+    answer: { status: 200, example: { ...example, sys_tags: [] } },
+    codes: ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'],
+  },
+  add: {
+    ...common,
+    id: 'createFunctionTags',
+    summary: 'Adds tags to a function; one whose key is there already gets the new value.',
+    body: { of: TagsDto, example },
+    answer: { status: 204 },
+    codes,
+  },
+  remove: {
+    ...common,
+    id: 'deleteFunctionTags',
+    summary: 'Removes tags of a function, by key; those that are not there are passed over.',
+    body: { of: TagsDto, example },
+    answer: { status: 204 },
+    codes,
+  },
+} as const satisfies Record<string, OperationSpec>;

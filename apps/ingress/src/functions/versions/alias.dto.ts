@@ -1,0 +1,80 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  MinLength,
+  ValidateNested,
+} from 'class-validator';
+import type { ApiCode } from '../../http/api-error.ts';
+import { versionFieldCodes } from './version.dto.ts';
+
+/** What of an alias belongs to no other code than FSS.0400. */
+export const aliasFieldCodes: Readonly<Record<string, ApiCode>> = { ...versionFieldCodes, name: 'FSS.1014' };
+
+/** The body of a changed alias. */
+export class AliasRoutingDto {
+  @IsString()
+  @Matches(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9])?$/, { message: 'version must be the name of a version' })
+  version!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  description?: string;
+
+  /** Version to per cent. */
+  @IsOptional()
+  @IsObject()
+  additional_version_weights?: Record<string, unknown>;
+
+  /** Version to {@link AliasStrategyDto}. */
+  @IsOptional()
+  @IsObject()
+  additional_version_strategy?: Record<string, unknown>;
+}
+
+/** The body of a new alias. */
+export class CreateAliasDto extends AliasRoutingDto {
+  @IsString()
+  @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/, {
+    message: 'name must be 1..64 letters, digits, - or _, from a letter to a letter or digit',
+  })
+  name!: string;
+}
+
+/** One condition of a request. */
+export class AliasRuleDto {
+  @IsIn(['Header', 'Cookie'])
+  rule_type!: 'Header' | 'Cookie';
+
+  @Matches(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, { message: 'param must be the name of a header or cookie, up to 64 characters' })
+  param!: string;
+
+  @IsIn(['=', 'in'])
+  op!: '=' | 'in';
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(256)
+  value!: string;
+}
+
+/** Conditions, and whether all or any of them must hold. */
+export class AliasStrategyDto {
+  @IsIn(['and', 'or'])
+  combine_type!: 'and' | 'or';
+
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(10)
+  @ValidateNested({ each: true })
+  @Type(() => AliasRuleDto)
+  rules!: AliasRuleDto[];
+}

@@ -1,0 +1,115 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { type AliasDocument, aliasKey, formatBareUrn, type FunctionUrn } from '#contracts';
+import { versionsBehind } from '#lifecycle';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
+import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
+import { aliasOperations as operations } from './aliases.operations.ts';
+import { aliasNotFound, ApiError, functionNotFound, targetRefused, versionNotFound } from '../../http/api-error.ts';
+import { checkCircle } from '../../policies/check-target.ts';
+import type { FunctionNames } from '../../names/function-names.ts';
+import { Operation } from '../../document/operation.ts';
+import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from '../../tokens.ts';
+import { ValidatedBody } from '../../http/validated.ts';
+
+/** Aliases of a function. */
+const aliasesMax = 10;
+
+/** Aliases: made, listed, shown, moved, removed. @see FunctionGraph API, versions and aliases */
+@Controller('v2/:project/fgs/functions/:urn/aliases')
+export class AliasesController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Operation(operations.create)
+  @Post()
+  @HttpCode(200)
+  async create(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(CreateAliasDto, { codes })) dto: CreateAliasDto,
+  ): Promise<Record<string, unknown>> {
+    return this.set(project, urn, dto.name, dto, (registry, named) => {
+      if (registry.alias(named) !== undefined) throw new ApiError('FSS.1063', `The function alias has existed: ${dto.name}`);
+      if (registry.aliasesOf(formatBareUrn(named)).length >= aliasesMax)
+        throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases; delete one`);
+    });
+  }
+
+  /** A bare array, as the API has it. */
+  @Operation(operations.list)
+  @Get()
+  list(@Param('project') project: string, @Param('urn') urn: string): readonly Record<string, unknown>[] {
+    const aliases = this.registry.aliasesOf(formatBareUrn(this.names.find(urn, project).urn));
+    return aliases.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(aliasAnswer);
+  }
+
+  @Operation(operations.show)
+  @Get(':alias')
+  show(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Record<string, unknown> {
+    return aliasAnswer(this.find(project, urn, name));
+  }
+
+  /** Sets where it leads, whole: what the body leaves out is gone. */
+  @Operation(operations.update)
+  @Put(':alias')
+  async update(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Param('alias') name: string,
+    @Body(new ValidatedBody(AliasRoutingDto, { codes })) dto: AliasRoutingDto,
+  ): Promise<Record<string, unknown>> {
+    return this.set(project, urn, name, dto, () => void this.find(project, urn, name));
+  }
+
+  @Operation(operations.remove)
+  @Delete(':alias')
+  @HttpCode(204)
+  async remove(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Promise<void> {
+    await this.writer.mutate(() => [{ delete: aliasKey(this.find(project, urn, name).urn) }]);
+  }
+
+  /** @param check whether there may, or must, be one of that name. */
+  private async set(
+    project: string,
+    urn: string,
+    name: string,
+    dto: AliasRoutingDto,
+    check: (registry: Registry, named: FunctionUrn) => void,
+  ): Promise<Record<string, unknown>> {
+    const routing = routingOf(dto);
+    let answer: AliasDocument | undefined;
+    await this.writer.mutate((registry) => {
+      const named = this.aliasUrn(project, urn, name);
+      check(registry, named);
+      const bareUrn = formatBareUrn(named);
+      const missing = versionsBehind(routing).find(
+        (version) => registry.versionByUrn({ ...named, qualifier: version }) === undefined,
+      );
+      if (missing !== undefined) throw versionNotFound(missing);
+      const other = registry.aliasesOf(bareUrn).find((alias) => alias.version === routing.version && alias.name !== name);
+      if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} has an alias already: ${other.name}`);
+      answer = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
+      const refused = checkCircle(registry, answer);
+      if (refused !== undefined) throw targetRefused(refused);
+      return [answer];
+    });
+    if (answer === undefined) throw functionNotFound(urn);
+    return aliasAnswer(answer);
+  }
+
+  private aliasUrn(project: string, urn: string, name: string): FunctionUrn {
+    return { ...this.names.find(urn, project).urn, qualifier: `!${name}` };
+  }
+
+  private find(project: string, urn: string, name: string): AliasDocument {
+    const alias = this.registry.alias(this.aliasUrn(project, urn, name));
+    if (alias === undefined) throw aliasNotFound(name);
+    return alias;
+  }
+}

@@ -1,0 +1,86 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { formatBareUrn, type VersionDocument } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError, functionNotFound, targetRefused } from '../../http/api-error.ts';
+import { checkCircle } from '../../policies/check-target.ts';
+import { codeMd5 } from '../code/function-code.ts';
+import type { FunctionNames } from '../../names/function-names.ts';
+import { Operation } from '../../document/operation.ts';
+import { functionPage } from '../../http/query.ts';
+import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from '../../tokens.ts';
+import { ValidatedBody } from '../../http/validated.ts';
+import { generatedVersion, hasChanged, newestFirst, newVersion, versionAnswer } from './version-document.ts';
+import { versionOperations as operations } from './versions.operations.ts';
+import { PublishVersionDto, versionFieldCodes } from './version.dto.ts';
+
+/** Versions of a function, `latest` included. */
+const versionsMax = 20;
+
+/** Versions: published, listed. They are shown and removed as functions are, by their URN. @see FunctionGraph API, versions and aliases */
+@Controller('v2/:project/fgs/functions/:urn')
+export class VersionsController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Keeps the function as it is now, its policy with it. */
+  @Operation(operations.publish)
+  @Post('versions')
+  @HttpCode(200)
+  async publish(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(PublishVersionDto, { codes: versionFieldCodes, isOptional: true })) dto: PublishVersionDto,
+  ): Promise<Record<string, unknown>> {
+    let answer: Record<string, unknown> | undefined;
+    await this.writer.mutate((registry) => {
+      const published = this.toPublish(registry, urn, project, dto);
+      const latest = registry.policyOf(`${published.function.urn}:latest`);
+      const policy = latest === undefined ? undefined : { ...latest, functionUrn: published.urn };
+      const refused = policy === undefined ? undefined : checkCircle(registry, policy);
+      if (refused !== undefined) throw targetRefused(refused);
+      answer = versionAnswer(published.function, published, policy);
+      return policy === undefined ? [published] : [published, policy];
+    });
+    if (answer === undefined) throw functionNotFound(urn);
+    return answer;
+  }
+
+  /** `latest` first, then the newest. */
+  @Operation(operations.list)
+  @Get('versions')
+  list(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: Record<string, string | undefined>,
+  ): Record<string, unknown> {
+    const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
+    const latest = this.names.find(bareUrn, project).function;
+    const published = newestFirst(this.registry.versionsOf(bareUrn));
+    const answers = [
+      versionAnswer(latest, undefined, this.registry.policyOf(`${bareUrn}:latest`)),
+      ...published.map((version) => versionAnswer(version.function, version, this.registry.policyOf(version.urn))),
+    ];
+    const { page, next } = functionPage(answers, query);
+    return { versions: page, next_marker: next, count: answers.length };
+  }
+
+  private toPublish(registry: Registry, urn: string, project: string, dto: PublishVersionDto): VersionDocument {
+    const { function: fn } = this.names.findLatest(urn, project);
+    const versions = registry.versionsOf(fn.urn);
+    const isTaken = (name: string) => versions.some(({ version }) => version === name);
+    if (dto.digest !== undefined && dto.digest.toLowerCase() !== codeMd5(fn.code))
+      throw new ApiError('FSS.0400', 'digest is not the MD5 of the code: the function has other code than you mean to publish');
+    if (dto.version !== undefined && isTaken(dto.version))
+      throw new ApiError('FSS.1062', `The function version has existed: ${dto.version}`);
+    if (!hasChanged(fn, versions)) throw new ApiError('FSS.1016', 'nothing has changed since the last publication');
+    if (versions.length + 1 >= versionsMax)
+      throw new ApiError('FSS.1042', `a function may have ${versionsMax} versions, latest included; delete one`);
+    const now = this.clock.now();
+    return newVersion(fn, dto.version ?? generatedVersion(now, isTaken), dto.description ?? '', now);
+  }
+}

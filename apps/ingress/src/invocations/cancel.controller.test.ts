@@ -1,0 +1,109 @@
+/**
+ * Goal: a cancel reaches exactly the invocation it means, and says so when there is none.
+ * Method: a whole ingress over the in-memory broker; a fake status-logger holds the records.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeActivity, decodeCancellation, type StatusRecord } from '#contracts';
+import { builtAt, builtUrn } from '#testing';
+import { type ApiAnswer, IngressApp } from '../../testing/ingress-app.ts';
+import { ApiError } from '../http/api-error.ts';
+
+let app: IngressApp;
+
+beforeEach(async () => {
+  app = await IngressApp.start();
+  await app.createFunction('hello');
+  await app.createFunction('other');
+});
+afterEach(() => app?.close());
+
+const record = (given: Partial<StatusRecord> = {}): StatusRecord => ({
+  requestId: 'r1',
+  functionUrn: builtUrn,
+  project: 'p1',
+  status: 'WAIT',
+  errorCode: 0,
+  errorMessage: '',
+  acceptedAt: builtAt,
+  attempts: 0,
+  deliveries: [],
+  ...given,
+});
+const know = (...records: StatusRecord[]) => (app.records.page = { records, count: records.length });
+const cancel = async (name: string, body: unknown) => app.call('POST', `/fgs/functions/${name}/cancel`, body);
+
+/** Lets the patience of a request pass. */
+async function impatient(answer: Promise<ApiAnswer>): Promise<ApiAnswer> {
+  let isOver = false;
+  void answer.finally(() => (isOver = true));
+  while (!isOver) await app.clock.advance(100);
+  return answer;
+}
+
+describe('a cancel', () => {
+  it.each(['WAIT', 'RUNNING'] as const)(
+    'of an invocation in status %s is written down, and answered with an empty body',
+    async (status) => {
+      know(record({ status }));
+      const answer = await cancel('hello', { request_id: 'r1' });
+      expect([answer.status, answer.body, answer.headers['content-length']]).toEqual([200, undefined, '0']);
+      expect(app.recordsOf('cancellations').map(decodeCancellation)).toEqual([{ requestId: 'r1', functionUrn: builtUrn }]);
+      expect(app.recordsOf('activity').map(decodeActivity)).toMatchObject([{ kind: 'cancel-asked', requestId: 'r1' }]);
+      expect(app.records.asked).toMatchObject([{ project: 'p1', requestIds: ['r1'] }]);
+    },
+  );
+
+  it.each(['SUCCESS', 'FAIL', 'DISCARD'] as const)('of an invocation that ended in %s changes nothing', async (status) => {
+    know(record({ status }));
+    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(200);
+    expect(app.recordsOf('cancellations')).toEqual([]);
+  });
+
+  it('of an invocation of another function is refused', async () => {
+    know(record());
+    const answer = await cancel('other', { request_id: 'r1' });
+    expect([answer.status, answer.body]).toEqual([400, { error_code: 'FSS.0400', error_msg: 'Invalid RequestId' }]);
+    expect(app.recordsOf('cancellations')).toEqual([]);
+  });
+
+  it('of nothing anybody knows is refused, after a while', async () => {
+    const answer = await impatient(cancel('hello', { request_id: 'r1' }));
+    expect([answer.status, answer.body.error_msg]).toEqual([400, 'Invalid RequestId']);
+    expect(app.records.asked.length).toBe(7);
+  });
+
+  it('waits for the record of an invocation that was accepted just now', async () => {
+    const answer = cancel('hello', { request_id: 'r1' });
+    while (app.records.asked.length < 2) await app.clock.advance(10);
+    know(record());
+    expect((await impatient(answer)).status).toBe(200);
+    expect(app.recordsOf('cancellations').length).toBe(1);
+  });
+
+  it('is not answered as if there were no such invocation while records cannot be asked', async () => {
+    app.records.failure = new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1);
+    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(503);
+  });
+
+  it.each([
+    ['no request id', {}],
+    ['an empty one', { request_id: '' }],
+    ['one that is no text', { request_id: 5 }],
+    ['one longer than any', { request_id: 'r'.repeat(65) }],
+    ['a type that is not offered', { request_id: 'r1', type: 'recursive' }],
+    ['a type nobody knows', { request_id: 'r1', type: 'gently' }],
+  ])('with %s is refused', async (_what, body) => {
+    know(record());
+    expect(await cancel('hello', body)).toMatchObject({ status: 400, body: { error_code: 'FSS.0400' } });
+    expect(app.recordsOf('cancellations')).toEqual([]);
+  });
+
+  it('may say that it forces', async () => {
+    know(record());
+    expect((await cancel('hello', { request_id: 'r1', type: 'force' })).status).toBe(200);
+  });
+
+  it('of a function that is not there is refused', async () => {
+    expect(await cancel('nobody', { request_id: 'r1' })).toMatchObject({ status: 404, body: { error_code: 'FSS.1051' } });
+  });
+});

@@ -1,0 +1,33 @@
+import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { formatBareUrn } from '#contracts';
+import { ApiError } from '../http/api-error.ts';
+import { CancelDto } from './cancel.dto.ts';
+import type { Canceller } from './canceller.ts';
+import type { FunctionNames } from '../names/function-names.ts';
+import { invocationOperations as operations } from './invocation.operations.ts';
+import { Operation } from '../document/operation.ts';
+import { CANCELLER, FUNCTION_NAMES } from '../tokens.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+/** Ends asynchronous invocations. @see FunctionGraph API, stopping an asynchronous invocation request */
+@Controller('v2/:project/fgs/functions/:urn')
+export class CancelController {
+  constructor(
+    @Inject(CANCELLER) private readonly canceller: Canceller,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+  ) {}
+
+  /** The body of the answer is empty: the documented `null` makes the Node SDK throw. One that was over before stays as it ended. */
+  @Operation(operations.cancel)
+  @Post('cancel')
+  @HttpCode(200)
+  async cancel(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(CancelDto)) { request_id: requestId }: CancelDto,
+  ): Promise<void> {
+    const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
+    const answer = await this.canceller.cancel(project, bareUrn, requestId);
+    if (answer === 'unknown') throw new ApiError('FSS.0400', 'Invalid RequestId');
+  }
+}

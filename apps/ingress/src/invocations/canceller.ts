@@ -1,0 +1,66 @@
+import {
+  bareUrnOf,
+  encodeActivity,
+  encodeCancellation,
+  epochMs,
+  physicalTopic,
+  type Status,
+  type StatusRecord,
+} from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Clock } from '#platform';
+import type { StatusRecords } from '../records/status-records.ts';
+
+/** What a canceller works with. */
+export interface CancellerParts {
+  readonly records: StatusRecords;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly topicPrefix: string;
+}
+
+/** What became of a wish to cancel: everybody who may hold the invocation is told; it was over before; or the function has no such invocation. */
+export type CancelAnswer = 'asked' | 'ended' | 'unknown';
+
+const endedStatuses: ReadonlySet<Status> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
+
+/** A record is in the status store a moment after the 202; whoever cancels sooner waits for it, this long in all. */
+const recordPausesMs = [50, 100, 200, 400, 800, 1_600];
+
+/** Clocks of two machines may differ; a record from a little ahead of ours is still one. */
+const skewMs = 86_400_000;
+
+/** Cancels invocations: finds out whose they are, then writes once. */
+export class Canceller {
+  constructor(private readonly parts: CancellerParts) {}
+
+  /**
+   * Cancels an invocation of a function, whatever its version. Resolves once the brokers have acknowledged; what runs ends a moment later.
+   * @param bareUrn seven fields.
+   * @throws ApiError FSS.0503 when the records cannot be asked. @throws PlatformError `BROKER_UNAVAILABLE`: nothing was promised.
+   */
+  async cancel(project: string, bareUrn: string, requestId: string): Promise<CancelAnswer> {
+    const record = await this.find(project, requestId);
+    if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
+    if (endedStatuses.has(record.status)) return 'ended';
+    const { publisher, clock, topicPrefix } = this.parts;
+    const activity = { kind: 'cancel-asked', requestId, at: clock.now() } as const;
+    await publisher.publish([
+      encodeCancellation(physicalTopic(topicPrefix, 'cancellations'), record),
+      encodeActivity(physicalTopic(topicPrefix, 'activity'), activity),
+    ]);
+    return 'asked';
+  }
+
+  private async find(project: string, requestId: string): Promise<StatusRecord | undefined> {
+    const { records, clock } = this.parts;
+    const endAt = epochMs(clock.now() + skewMs);
+    for (const pauseMs of [0, ...recordPausesMs]) {
+      if (pauseMs > 0) await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
+      const page = await records.query({ project, requestIds: [requestId], beginAt: epochMs(0), endAt, offset: 0, limit: 1 });
+      const [record] = page.records;
+      if (record !== undefined) return record;
+    }
+    return undefined;
+  }
+}

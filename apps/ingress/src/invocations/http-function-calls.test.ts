@@ -1,0 +1,115 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { callHeader, callReportBytesHeader, decodeCallRequest, encodeCallAnswer } from '#contracts';
+import { builtAt, builtUrn } from '#testing';
+import { aCallAnswer } from '../../testing/ingress-app.ts';
+import { HttpFunctionCalls } from './http-function-calls.ts';
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function executor(act: RequestListener): Promise<string> {
+  const server = createServer((request, response) => request.resume().on('end', () => act(request, response)));
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const answering =
+  (name: string, seen: string[] = []): RequestListener =>
+  (_request, response) => {
+    seen.push(name);
+    const { body, reportBytes } = encodeCallAnswer(aCallAnswer({}, `"${name}"`));
+    response.writeHead(200, { [callReportBytesHeader]: reportBytes }).end(body);
+  };
+
+const request = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
+const never = new AbortController().signal;
+const nobody = 'http://127.0.0.1:1';
+const call = async (urls: string[], signal = never) => {
+  const { report, payload } = await new HttpFunctionCalls(urls, 'a-secret-of-16-c').call(request, Buffer.from('{"a":1}'), signal);
+  return { report, payload: String(payload) };
+};
+
+describe('HttpFunctionCalls', () => {
+  it('brings secret, call and payload, and takes report and payload back', async () => {
+    const seen: unknown[] = [];
+    const server = createServer((incoming, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => {
+        seen.push(incoming.url, incoming.headers['x-sendoff-internal'], Buffer.concat(chunks).toString());
+        seen.push(decodeCallRequest(String(incoming.headers[callHeader])));
+        answering('one')(incoming, response as never);
+      });
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const answer = await call([`http://127.0.0.1:${(server.address() as AddressInfo).port}`]);
+    expect(answer).toEqual({ report: aCallAnswer().report, payload: '"one"' });
+    expect(seen).toEqual(['/internal/calls', 'a-secret-of-16-c', '{"a":1}', request]);
+  });
+
+  it('asks executors in turn', async () => {
+    const seen: string[] = [];
+    const calls = new HttpFunctionCalls([await executor(answering('a', seen)), await executor(answering('b', seen))], 's');
+    for (let index = 0; index < 4; index++) await calls.call(request, Buffer.from('{}'), never);
+    expect(seen).toEqual(['a', 'b', 'a', 'b']);
+  });
+
+  it('asks the next one where nobody listens', async () => {
+    expect((await call([nobody, await executor(answering('b'))])).payload).toBe('"b"');
+  });
+
+  it('asks the next one where the executor says that it does not run it', async () => {
+    const elsewhere = await executor((_request, response) => response.writeHead(503).end());
+    expect((await call([elsewhere, await executor(answering('b'))])).payload).toBe('"b"');
+    await expect(call([elsewhere, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
+  });
+
+  it('asks the next one where the address has no machine', async () => {
+    expect((await call(['http://nobody.invalid:1', await executor(answering('b'))])).payload).toBe('"b"');
+  });
+
+  it('says so when nobody listens anywhere, or there is nobody', async () => {
+    await expect(call([nobody, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
+    await expect(call([])).rejects.toMatchObject({ code: 'FSS.0503' });
+  });
+
+  it('asks no other once the call may have been made', async () => {
+    const seen: string[] = [];
+    const lost = await executor((_request, response) => response.destroy());
+    const half = await executor((_request, response) => {
+      response.writeHead(200, { [callReportBytesHeader]: '5', 'content-length': '100' }).write('12345', () => response.destroy());
+    });
+    for (const url of [lost, half])
+      await expect(call([url, await executor(answering('b', seen))])).rejects.toMatchObject({ code: 'FSS.0502' });
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    [429, { code: 'FSS.0429' }],
+    [503, { code: 'FSS.0503' }],
+    [403, { message: 'an executor answered 403' }],
+  ])('tells what %i means', async (status, error) => {
+    await expect(call([await executor((_request, response) => response.writeHead(status).end())])).rejects.toMatchObject(error);
+  });
+
+  it('hangs up when it is aborted', async () => {
+    const abort = new AbortController();
+    let hungUp: () => void = () => undefined;
+    const gone = new Promise<void>((resolve) => (hungUp = resolve));
+    const url = await executor((_request, response) => {
+      response.once('close', hungUp);
+      abort.abort();
+    });
+    await expect(call([url], abort.signal)).rejects.toThrow();
+    await gone;
+  });
+});

@@ -1,0 +1,24 @@
+/** Goal: what comes through the Kafka door and is no event is rejected with its reason. Method: a whole ingress over the in-memory broker. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { IngressApp } from '../../testing/ingress-app.ts';
+
+let app: IngressApp;
+beforeAll(async () => {
+  app = await IngressApp.start();
+  await app.createFunction('hello');
+});
+afterAll(() => app?.close());
+
+it.each<[what: string, value: string | Buffer | null]>([
+  ['not there', null],
+  ['empty', ''],
+  ['cut short', '{"a":'],
+  ['not UTF-8', Buffer.from('{"a":"\xff"}', 'latin1')],
+])('a record whose value is %s is rejected, and no invocation comes of it', async (_what, value) => {
+  const before = app.recordsOf('rejects').length;
+  await app.produce(value, { 'sendoff-function': 'hello', 'sendoff-project': IngressApp.project });
+  const rejects = await app.kafka.waitFor('sendoff.rejects', before + 1);
+  const reasons = rejects.map(({ headers }) => headers['reject-reason']);
+  expect(reasons).toEqual(Array(before + 1).fill('CONTRACT_VIOLATED: the value is not JSON'));
+  expect(app.recordsOf('invocations')).toEqual([]);
+});

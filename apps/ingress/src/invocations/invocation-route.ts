@@ -1,0 +1,151 @@
+/**
+ * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { limits, memorySizesMb, traceparentOf } from '#contracts';
+import { type Clock, type Logger, newRequestId } from '#platform';
+import type { Acceptor, Arrived } from './acceptor.ts';
+import {
+  aliasNotFound,
+  ApiError,
+  functionNotFound,
+  urnMalformed,
+  urnOfAnotherProject,
+  versionNotFound,
+} from '../http/api-error.ts';
+import { asApiError, sendError } from '../http/api-error.filter.ts';
+import { parserOf } from '../access/http-surface.ts';
+import type { DescribedRoute } from '../document/api-document.ts';
+import { invocationOperations } from './invocation.operations.ts';
+
+const emptyEvent = Buffer.from('{}');
+
+/** The event of a request. No body is an empty one: there are clients that have none to send. */
+export function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer {
+  return body === undefined || body.length === 0 ? emptyEvent : body;
+}
+
+/** The event must be a JSON object, in UTF-8; anything else is refused before anything is written. */
+export function isJsonObject(bytes: Buffer): boolean {
+  if (!isUtf8(bytes)) return false;
+  try {
+    const value = JSON.parse(bytes.toString('utf8')) as unknown;
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: string): ApiError {
+  switch (reason) {
+    case 'function-unknown':
+      return functionNotFound(urn);
+    case 'function-disabled':
+      return new ApiError('FSS.0429', 'Function Disabled');
+    case 'payload-too-large':
+      return new ApiError('FSS.0413', `the event may have ${limits.payloadBytesMax} bytes`);
+    case 'delay-out-of-range':
+      return new ApiError('FSS.0400', `X-Sendoff-Delay-Seconds must be a whole number from 0 to ${limits.delaySecondsMax}`);
+    case 'idempotency-conflict':
+      return new ApiError('FSS.0422', 'this Idempotency-Key was sent before with another event; use a new key for a new event');
+    case 'version-unknown':
+      return versionNotFound(urn);
+    case 'alias-unknown':
+      return aliasNotFound(urn);
+    case 'memory-unknown':
+      return memoryUnknown();
+    case 'urn-malformed':
+      return urnMalformed(urn);
+    case 'project-foreign':
+      return urnOfAnotherProject(urn);
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** What may stand in an `Idempotency-Key`, in the quotes of the draft or without. @see draft-ietf-httpapi-idempotency-key-header */
+const idempotencyKeyPattern = /^(?<quote>"?)(?<key>[\x21\x23-\x7e]{1,255})\k<quote>$/;
+
+/** @throws ApiError FSS.0400. */
+function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const key = typeof header === 'string' ? idempotencyKeyPattern.exec(header)?.groups?.['key'] : undefined;
+  if (key === undefined)
+    throw new ApiError('FSS.0400', 'Idempotency-Key must be 1..255 printable characters without spaces or quotes');
+  return key;
+}
+
+/** Memory that is not offered. */
+export function memoryUnknown(): ApiError {
+  return new ApiError('FSS.0406', `X-Cff-Instance-Memory must be one of ${memorySizesMb.join(', ')}`);
+}
+
+/** The memory a request asks for; what is no number is NaN, for whoever judges it. */
+export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memoryMb?: number } {
+  const text = headers['x-cff-instance-memory'];
+  if (typeof text !== 'string' || text === '') return {};
+  return { memoryMb: /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN };
+}
+
+type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
+
+async function accept(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
+  const { project, urn } = request.params;
+  const payload = eventOf(request);
+  if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+  const delay = request.headers['x-sendoff-delay-seconds'];
+  const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+  const arrived = await acceptor.accept({
+    requestId: newRequestId(clock.now()),
+    functionName: urn,
+    project,
+    payload,
+    headers: request.headers,
+    hops: 0,
+    ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
+    ...instanceMemoryOf(request.headers),
+    ...traceparentOf(request.headers['traceparent']),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  });
+  if (arrived.kind === 'refused') throw refusalOf(arrived, urn);
+  return arrived.requestId;
+}
+
+const invokeAsyncPath = '/v2/:project/fgs/functions/:urn/invocations-async';
+
+/** What the routes here say of themselves. */
+export const invocationRoutes: readonly DescribedRoute[] = [
+  { method: 'post', path: invokeAsyncPath, operation: invocationOperations.invokeAsync },
+];
+
+/** Adds `POST .../invocations-async`: 202 only once Kafka has acknowledged. */
+export async function addInvocationRoute(
+  fastify: FastifyInstance,
+  acceptor: Acceptor,
+  clock: Clock,
+  logger: Logger,
+): Promise<void> {
+  await fastify.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer' },
+      parserOf((body) => body),
+    );
+    scope.setErrorHandler((thrown, _request, reply) => {
+      const error =
+        (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+          ? refusalOf({ kind: 'refused', reason: 'payload-too-large' }, '')
+          : asApiError(thrown);
+      if (error.status >= 500)
+        logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
+      sendError(reply, error);
+    });
+    scope.post<Route>(invokeAsyncPath, { bodyLimit: limits.payloadBytesMax }, async (request, reply) => {
+      const requestId = await accept(acceptor, clock, request);
+      return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
+    });
+  });
+}

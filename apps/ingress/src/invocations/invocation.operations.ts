@@ -1,0 +1,88 @@
+import { limits, memorySizesMb } from '#contracts';
+import { CancelDto } from './cancel.dto.ts';
+import { functionCodes } from '../functions/functions.operations.ts';
+import type { OperationSpec } from '../document/operation.ts';
+import { functionUrn, inHeader, type Parameter, whole } from '../document/parameters.ts';
+
+const common: readonly Parameter[] = [
+  functionUrn,
+  inHeader(
+    'X-Cff-Instance-Memory',
+    { type: 'string' },
+    {
+      description:
+        `The memory of the instance for a function with \`enable_dynamic_memory\`, in MB: ${memorySizesMb.join(', ')}. ` +
+        'Of other functions it is not looked at.',
+    },
+  ),
+  inHeader(
+    'traceparent',
+    { type: 'string' },
+    { description: 'W3C trace context, handed on to the function; one of another form is left out.' },
+  ),
+];
+const event = {
+  of: { type: 'object', description: 'The event, as the function is given it; without a body it is an empty object.' },
+  isOptional: true,
+  example: { name: 'world' },
+} as const;
+
+/** What the operations on invocations say of themselves. */
+export const invocationOperations = {
+  invokeAsync: {
+    id: 'invokeFunctionAsync',
+    tag: 'Invocations',
+    summary: 'Accepts an invocation: it is in Kafka when this is answered.',
+    parameters: [
+      ...common,
+      inHeader('X-Sendoff-Delay-Seconds', whole(0, limits.delaySecondsMax), {
+        description: 'How long the first attempt waits.',
+        example: 0,
+      }),
+      inHeader(
+        'Idempotency-Key',
+        { type: 'string', pattern: '^(?:[\\x21\\x23-\\x7e]{1,255}|"[\\x21\\x23-\\x7e]{1,255}")$' },
+        {
+          description: "The caller's word for this very invocation: sent again within a day, it is the same one.",
+          example: 'order-4711',
+        },
+      ),
+    ],
+    body: event,
+    answer: { status: 202, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10' } },
+    codes: [...functionCodes, 'FSS.0422', 'FSS.0429', 'FSS.0503'],
+  },
+  invoke: {
+    id: 'invokeFunction',
+    tag: 'Invocations',
+    summary: 'Runs a function and answers with what it returned.',
+    description:
+      'What the function did wrong is its own answer, with status 200 and `X-Is-Func-Err: true`. `X-Cff-Invoke-Summary` and ' +
+      '`X-Cff-Billing-Duration` say what it took.',
+    parameters: [
+      ...common,
+      inHeader(
+        'X-CFF-Request-Version',
+        { type: 'string', enum: ['v0', 'v1', ''] },
+        { description: '`v0`, the default: what the function returned. `v1`: a JSON object with that as text in it.' },
+      ),
+      inHeader(
+        'X-CFF-Log-Type',
+        { type: 'string', enum: ['tail', ''] },
+        { description: 'Asks for the end of the log, as Base64 in `X-CFF-Function-Log`.', example: 'tail' },
+      ),
+    ],
+    body: event,
+    answer: { status: 200, example: { greeting: 'hello world' } },
+    codes: [...functionCodes, 'FSS.0429', 'FSS.0502', 'FSS.0503', 'FSS.0504', 'FSS.1201'],
+  },
+  cancel: {
+    id: 'cancelAsyncInvocation',
+    tag: 'Invocations',
+    summary: 'Ends an asynchronous invocation, wherever it is; one that was over before stays as it ended.',
+    parameters: [functionUrn],
+    body: { of: CancelDto, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', type: 'force' } },
+    answer: { status: 200 },
+    codes: [...functionCodes, 'FSS.0503'],
+  },
+} as const satisfies Record<string, OperationSpec>;

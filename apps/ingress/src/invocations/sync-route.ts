@@ -1,0 +1,188 @@
+/**
+ * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own route, as its neighbour of the asynchronous
+ * kind: bodies of megabytes stay the bytes that came.
+ *
+ * 1. Calls are counted when it is proved whose they are, so that nobody else can take their places.
+ * 2. A call ends when the caller is gone, or when the gateway's patience is over, wherever it is.
+ */
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type FunctionDocument, limits, traceparentOf } from '#contracts';
+import { callRefusalOf, chosenMemory } from '#lifecycle';
+import type { Clock, Logger } from '#platform';
+import type { DescribedRoute } from '../document/api-document.ts';
+import { ApiError, functionNotFound } from '../http/api-error.ts';
+import { asApiError, sendError } from '../http/api-error.filter.ts';
+import { diceOf } from './dice-of.ts';
+import type { FunctionCalls } from './function-calls.ts';
+import type { FunctionNames } from '../names/function-names.ts';
+import { parserOf } from '../access/http-surface.ts';
+import { invocationOperations } from './invocation.operations.ts';
+import { eventOf, instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
+import { type AnswerWishes, syncAnswer } from './sync-answer.ts';
+
+/** What the route works with. */
+export interface SyncRouteParts {
+  readonly names: FunctionNames;
+  readonly calls: FunctionCalls;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly options: SyncRouteOptions;
+}
+
+/** Bounds of synchronous invocations. */
+export interface SyncRouteOptions {
+  /** At once; each may hold a payload and an answer of `limits.syncBytesMax`. */
+  readonly callsMax: number;
+  /** Longest wait for an answer. */
+  readonly waitMs: number;
+}
+
+/** Time a socket may stay silent beyond the wait, so that the answer to a late call still gets through. */
+const socketGraceMs = 10_000;
+
+type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
+
+const invokePath = '/v2/:project/fgs/functions/:urn/invocations';
+
+/** What the route here says of itself. */
+export const syncRoutes: readonly DescribedRoute[] = [
+  { method: 'post', path: invokePath, operation: invocationOperations.invoke },
+];
+
+/** Adds `POST .../invocations`. @returns how many calls are under way. */
+export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRouteParts): Promise<() => number> {
+  const { logger, options } = parts;
+  let underWay = 0;
+  await fastify.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer' },
+      parserOf((body) => body),
+    );
+    scope.addHook('preHandler', (request, reply, done) => {
+      if (underWay >= options.callsMax) {
+        return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
+      }
+      underWay++;
+      reply.raw.once('close', () => underWay--);
+      // The server's own patience with silent sockets is shorter than a call may take.
+      request.raw.socket.setTimeout(options.waitMs + socketGraceMs);
+      done();
+    });
+    scope.setErrorHandler((thrown, _request, reply) => {
+      const isTooLarge = (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+      const error = isTooLarge ? payloadTooLarge() : asApiError(thrown);
+      if (error.status >= 500)
+        logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'a synchronous invocation failed');
+      sendError(reply, error);
+    });
+    scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
+      const { status, headers, body } = await invoke(parts, request, reply);
+      // Fastify would put the names in lower case; there are SDKs that look for them as they are documented.
+      for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
+      return reply.status(status).send(body);
+    });
+  });
+  return () => underWay;
+}
+
+async function invoke({ names, calls, clock, options }: SyncRouteParts, request: FastifyRequest<Route>, reply: FastifyReply) {
+  const { project, urn } = request.params;
+  const payload = eventOf(request);
+  const requestId = randomUUID();
+  const { fullUrn, function: fn, alias } = names.choose(urn, project, { dice: diceOf(requestId), headers: request.headers });
+  const memory = instanceMemoryOf(request.headers);
+  refuse(fn, urn, payload, memory);
+  const version = versionOf(request);
+  const wantsLog = wantsLogOf(request);
+  const call = {
+    requestId,
+    functionUrn: fullUrn,
+    ...(alias === undefined ? {} : { alias: alias.name }),
+    modifiedAt: fn.modifiedAt,
+    ...chosenMemory(fn, memory.memoryMb),
+    ...traceparentOf(request.headers['traceparent']),
+  };
+  const patience = patienceWith(reply, clock, options.waitMs);
+  try {
+    const answer = await calls.call(call, payload, patience.signal);
+    const isJson = fn.runtime !== 'http' || isJsonText(answer.payload);
+    const wishes: AnswerWishes = { requestId: call.requestId, version, wantsLog, isJson };
+    return syncAnswer(answer, wishes);
+  } catch (error) {
+    if (patience.isOver()) throw new ApiError('FSS.0504', `there was no answer within ${options.waitMs / 1_000} s`);
+    throw error;
+  } finally {
+    patience.end();
+  }
+}
+
+/** A signal that aborts when the caller is gone or the wait is over. */
+function patienceWith(reply: FastifyReply, clock: Clock, waitMs: number) {
+  const controller = new AbortController();
+  let isOver = false;
+  const timer = clock.setTimer(waitMs, () => {
+    isOver = true;
+    controller.abort();
+  });
+  const onClose = () => controller.abort();
+  reply.raw.once('close', onClose);
+  return {
+    signal: controller.signal,
+    isOver: () => isOver,
+    end: () => {
+      timer.cancel();
+      reply.raw.off('close', onClose);
+    },
+  };
+}
+
+/** @throws ApiError why the function may not be called so. */
+function refuse(fn: FunctionDocument, urn: string, payload: Buffer, memory: { readonly memoryMb?: number }): void {
+  const refusal = callRefusalOf(fn, { payload, ...memory }, limits.syncBytesMax);
+  switch (refusal) {
+    case undefined:
+      break;
+    case 'function-unknown':
+      throw functionNotFound(urn);
+    case 'function-disabled':
+      throw new ApiError('FSS.0429', 'Function Disabled');
+    case 'payload-too-large':
+      throw payloadTooLarge();
+    case 'memory-unknown':
+      throw memoryUnknown();
+    default:
+      refusal satisfies never;
+  }
+  if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+}
+
+function payloadTooLarge(): ApiError {
+  return new ApiError('FSS.0413', `the event of a synchronous invocation may have ${limits.syncBytesMax} bytes`);
+}
+
+/** @throws ApiError FSS.0400. */
+function versionOf({ headers }: FastifyRequest<Route>): 'v0' | 'v1' {
+  const version = headers['x-cff-request-version'];
+  if (version === undefined || version === '' || version === 'v0') return 'v0';
+  if (version === 'v1') return 'v1';
+  throw new ApiError('FSS.0400', 'X-CFF-Request-Version must be v0 or v1');
+}
+
+/** @throws ApiError FSS.0400. */
+function wantsLogOf({ headers }: FastifyRequest<Route>): boolean {
+  const type = headers['x-cff-log-type'];
+  if (type === undefined || type === '' || type === 'tail') return type === 'tail';
+  throw new ApiError('FSS.0400', 'X-CFF-Log-Type must be tail, or empty');
+}
+
+function isJsonText(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { type AgencyDocument, PlatformError } from '#contracts';
+import { checkName } from '../names/place-names.ts';
+import { AgencyDto } from './places.dto.ts';
+import { validated } from '../http/validated.ts';
+
+/**
+ * Agencies for the first start: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.
+ * @throws PlatformError `CONFIG_INVALID` when the file is not of that form.
+ */
+export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
+  try {
+    const agencies = JSON.parse(await readFile(file, 'utf8')) as unknown;
+    if (typeof agencies !== 'object' || agencies === null || Array.isArray(agencies))
+      throw new Error('it must hold a JSON object, with the names of agencies as its fields');
+    return Object.entries(agencies).map(([name, body]) => {
+      checkName('agencies', name);
+      const { grants } = validated(AgencyDto, body, { refuseUnknown: true });
+      return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
+    });
+  } catch (cause) {
+    throw new PlatformError('CONFIG_INVALID', {
+      details: { reason: `SENDOFF_AGENCIES_FILE ${file}: ${(cause as Error).message}` },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,180 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
+import {
+  type AgencyDocument,
+  agencyKey,
+  physicalTopic,
+  type PlaceDocument,
+  placeKey,
+  pubSubTopic,
+  streamTopic,
+  topicDeclarations,
+} from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError } from '../http/api-error.ts';
+import { Operation } from '../document/operation.ts';
+import { checkName } from '../names/place-names.ts';
+import { placeOperations as operations } from './places.operations.ts';
+import { AgencyDto, PlaceDto } from './places.dto.ts';
+import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
+
+/** Of a project: agencies, and buckets and streams together. */
+const namesMax = 1_000;
+
+/**
+ * A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel
+ * what it tells of; written to that of another stream or of a pub/sub topic, it would pass for what was never told or published there.
+ */
+function mayBeStream(topic: string, stream: string, prefix: string): boolean {
+  if (topic === streamTopic(prefix, stream)) return true;
+  const isOwn = topicDeclarations.some(({ name }) => physicalTopic(prefix, name) === topic);
+  const isOfAnother = [streamTopic(prefix, ''), pubSubTopic(prefix, '')].some((begin) => topic.startsWith(begin));
+  return !isOwn && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
+}
+
+function placeKindOf(kind: string): keyof typeof placeTypes {
+  if (kind !== 'buckets' && kind !== 'streams') throw new ApiError('FSS.0404', 'no such operation');
+  return kind;
+}
+
+/** The registry lists in no promised order; two ingresses would each have their own. */
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+/** @throws ApiError FSS.0404. */
+function agencyOf(registry: Registry, project: string, name: string): AgencyDocument {
+  const agency = registry.agency(project, name);
+  if (agency === undefined) throw new ApiError('FSS.0404', `no agency ${name.slice(0, 100)}`);
+  return agency;
+}
+
+/** @throws ApiError FSS.0404. */
+function placeOf(registry: Registry, project: string, kind: keyof typeof placeTypes, name: string): PlaceDocument {
+  const place = registry.place(project, placeTypes[kind], name);
+  if (place === undefined) throw new ApiError('FSS.0404', `no ${kind.slice(0, -1)} ${name.slice(0, 100)}`);
+  return place;
+}
+
+/** For one more. @throws ApiError FSS.0400. */
+function checkRoom(registry: Registry, kind: 'agency' | 'place', project: string): void {
+  if (registry.list(kind, project).length < namesMax) return;
+  const what = kind === 'agency' ? 'agencies' : 'buckets and streams';
+  throw new ApiError('FSS.0400', `a project may have ${namesMax} ${what}: delete those nobody uses`);
+}
+
+function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown> {
+  return { name, grants };
+}
+
+function placeAnswer({ name, topic }: Pick<PlaceDocument, 'name' | 'topic'>): Record<string, unknown> {
+  return { name, ...(topic === undefined ? {} : { topic }) };
+}
+
+/** Our own small API beside FunctionGraph's: agencies and their grants, and the buckets and streams that policies may name. */
+@Controller('v2/:project/sendoff')
+export class PlacesController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  @Operation(operations.agencies)
+  @Get('agencies')
+  agencies(@Param('project') project: string): Record<string, unknown> {
+    return { agencies: this.registry.list('agency', project).toSorted(byName).map(agencyAnswer) };
+  }
+
+  @Operation(operations.agency)
+  @Get('agencies/:name')
+  agency(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
+    return agencyAnswer(agencyOf(this.registry, project, name));
+  }
+
+  @Operation(operations.setAgency)
+  @Put('agencies/:name')
+  async setAgency(
+    @Param('project') project: string,
+    @Param('name') name: string,
+    @Body(new ValidatedBody(AgencyDto, { refuseUnknown: true })) dto: AgencyDto,
+  ): Promise<Record<string, unknown>> {
+    checkName('agencies', name);
+    const agency: AgencyDocument = {
+      kind: 'agency',
+      project,
+      name,
+      grants: dto.grants.map(({ type, resource }) => ({ type, resource })),
+    };
+    await this.writer.mutate((registry) => {
+      if (registry.agency(project, name) === undefined) checkRoom(registry, 'agency', project);
+      return [agency];
+    });
+    return agencyAnswer(agency);
+  }
+
+  @Operation(operations.removeAgency)
+  @Delete('agencies/:name')
+  @HttpCode(204)
+  async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
+    await this.writer.mutate((registry) => {
+      agencyOf(registry, project, name);
+      return [{ delete: agencyKey(project, name) }];
+    });
+  }
+
+  @Operation(operations.places)
+  @Get(':kind')
+  places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
+    const known = placeKindOf(kind);
+    const places = this.registry.list('place', project).filter(({ type }) => type === placeTypes[known]);
+    return { [known]: places.toSorted(byName).map(placeAnswer) };
+  }
+
+  @Operation(operations.place)
+  @Get(':kind/:name')
+  place(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Record<string, unknown> {
+    return placeAnswer(placeOf(this.registry, project, placeKindOf(kind), name));
+  }
+
+  @Operation(operations.setPlace)
+  @Put(':kind/:name')
+  async setPlace(
+    @Param('project') project: string,
+    @Param('kind') kind: string,
+    @Param('name') name: string,
+    @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true, isOptional: true })) dto: PlaceDto,
+  ): Promise<Record<string, unknown>> {
+    const known = placeKindOf(kind);
+    checkName(known, name);
+    if (dto.topic !== undefined && known !== 'streams') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
+    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.options.topicPrefix))
+      throw new ApiError(
+        'FSS.0400',
+        `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
+      );
+    const type = placeTypes[known];
+    const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
+    await this.writer.mutate((registry) => {
+      const before = registry.place(project, type, name);
+      if (before === undefined) checkRoom(registry, 'place', project);
+      return [{ ...place, createdAt: before?.createdAt ?? this.clock.now() }];
+    });
+    return placeAnswer(place);
+  }
+
+  @Operation(operations.removePlace)
+  @Delete(':kind/:name')
+  @HttpCode(204)
+  async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
+    const known = placeKindOf(kind);
+    await this.writer.mutate((registry) => {
+      placeOf(registry, project, known, name);
+      return [{ delete: placeKey(project, placeTypes[known], name) }];
+    });
+  }
+}

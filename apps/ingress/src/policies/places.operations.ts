@@ -1,0 +1,96 @@
+import type { OperationSpec } from '../document/operation.ts';
+import { inPath } from '../document/parameters.ts';
+import { placeNames } from '../names/place-names.ts';
+import { AgencyDto, PlaceDto } from './places.dto.ts';
+
+const agencyName = inPath(
+  'name',
+  { type: 'string', pattern: placeNames.agencies.source },
+  { description: 'The name of an agency, as in `xrole` of a function.', example: 'results' },
+);
+const kind = inPath(
+  'kind',
+  { type: 'string', enum: ['buckets', 'streams'] },
+  { description: 'Which places.', example: 'buckets' },
+);
+const placeName = inPath(
+  'name',
+  { type: 'string', minLength: 1, maxLength: 64 },
+  { description: 'The name of a bucket or stream, as in the destinations of a policy.', example: 'results' },
+);
+const agency = {
+  name: 'results',
+  grants: [
+    { type: 'OBS', resource: 'results' },
+    { type: 'SMN', resource: '*' },
+  ],
+};
+
+/** What the operations on agencies and places say of themselves. */
+export const placeOperations = {
+  agencies: {
+    id: 'listAgencies',
+    tag: 'Places',
+    summary: 'Lists the agencies of the project.',
+    answer: { status: 200, example: { agencies: [agency] } },
+  },
+  agency: {
+    id: 'showAgency',
+    tag: 'Places',
+    summary: 'Shows what an agency grants.',
+    parameters: [agencyName],
+    answer: { status: 200, example: agency },
+    codes: ['FSS.0404'],
+  },
+  setAgency: {
+    id: 'setAgency',
+    tag: 'Places',
+    summary: 'Sets all grants of an agency.',
+    parameters: [agencyName],
+    body: { of: AgencyDto, example: { grants: agency.grants } },
+    answer: { status: 200, example: agency },
+    codes: ['FSS.0503'],
+  },
+  removeAgency: {
+    id: 'deleteAgency',
+    tag: 'Places',
+    summary: 'Removes an agency; functions that name it may use nothing.',
+    parameters: [agencyName],
+    answer: { status: 204 },
+    codes: ['FSS.0404', 'FSS.0503'],
+  },
+  places: {
+    id: 'listPlaces',
+    tag: 'Places',
+    summary: 'Lists the buckets or the streams that policies may name.',
+    parameters: [kind],
+    answer: { status: 200, example: { buckets: [{ name: 'results' }] } },
+    codes: ['FSS.0404'],
+  },
+  place: {
+    id: 'showPlace',
+    tag: 'Places',
+    summary: 'Shows a bucket or a stream, with the topic behind it where it is not the default one.',
+    parameters: [kind, placeName],
+    answer: { status: 200, example: { name: 'results' } },
+    codes: ['FSS.0404'],
+  },
+  setPlace: {
+    id: 'setPlace',
+    tag: 'Places',
+    summary: 'Lets policies name a bucket or a stream.',
+    parameters: [kind, placeName],
+    body: { of: PlaceDto, isOptional: true, example: {} },
+    answer: { status: 200, example: { name: 'results' } },
+    codes: ['FSS.0404', 'FSS.0503'],
+  },
+  removePlace: {
+    id: 'deletePlace',
+    tag: 'Places',
+    summary: 'Forgets a bucket or a stream; what is in it stays.',
+    description: 'Policies may go on naming it: what it would be told is undelivered, and the record of the invocation says so.',
+    parameters: [kind, placeName],
+    answer: { status: 204 },
+    codes: ['FSS.0404', 'FSS.0503'],
+  },
+} as const satisfies Record<string, OperationSpec>;

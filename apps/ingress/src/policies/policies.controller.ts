@@ -1,0 +1,105 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
+import { formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError, functionNotFound, targetRefused } from '../http/api-error.ts';
+import { functionRefusal } from '../access/authorise.ts';
+import { CalledBy, type Caller } from '../access/caller.ts';
+import { checkTargets } from './check-target.ts';
+import type { FunctionNames } from '../names/function-names.ts';
+import { Operation } from '../document/operation.ts';
+import { policiesPage, policyOperations as operations } from './policies.operations.ts';
+import { policyAnswer, policyOf } from './policy-document.ts';
+import { PolicyDto } from './policy.dto.ts';
+import { wholeQuery } from '../http/query.ts';
+import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+/** Asynchronous configurations. @see FunctionGraph API, asynchronous execution notification */
+@Controller('v2/:project/fgs/functions/:urn')
+export class PoliciesController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  /** Sets the whole policy; what the body leaves out takes its default. */
+  @Operation(operations.set)
+  @Put('async-invoke-config')
+  async set(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @CalledBy() caller: Caller,
+    @Body(new ValidatedBody(PolicyDto, { refuseUnknown: true })) dto: PolicyDto,
+  ): Promise<Record<string, unknown>> {
+    let policy: PolicyDocument | undefined;
+    await this.writer.mutate((registry) => {
+      const { fullUrn, function: fn } = this.names.find(urn, project);
+      policy = policyOf(dto, fullUrn, registry.policyOf(fullUrn), { region: this.options.region, project }, this.clock.now());
+      checkReach(caller, policy, this.options.region);
+      const refused = checkTargets(registry, fn, policy);
+      if (refused !== undefined) throw targetRefused(refused);
+      return [policy];
+    });
+    if (policy === undefined) throw functionNotFound(urn);
+    return policyAnswer(policy);
+  }
+
+  @Operation(operations.show)
+  @Get('async-invoke-config')
+  show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
+    return policyAnswer(this.find(urn, project));
+  }
+
+  @Operation(operations.remove)
+  @Delete('async-invoke-config')
+  @HttpCode(204)
+  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
+    await this.writer.mutate(() => [{ delete: policyKey(this.find(urn, project).functionUrn) }]);
+  }
+
+  @Operation(operations.list)
+  @Get('async-invoke-configs')
+  list(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: Record<string, string | undefined>,
+  ): Record<string, unknown> {
+    const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = asked === 0 ? policiesPage.byDefault : Math.min(asked, policiesPage.max);
+    const all = this.registry
+      .policiesOf(formatBareUrn(this.names.find(urn, project).urn))
+      .toSorted((a, b) => (a.functionUrn < b.functionUrn ? -1 : 1));
+    const page = all.slice(marker, marker + limit);
+    const next = marker + page.length;
+    return {
+      async_invoke_configs: page.map(policyAnswer),
+      count: all.length,
+      page_info: {
+        next_marker: next < all.length ? next : 0,
+        previous_marker: Math.max(0, marker - limit),
+        current_count: page.length,
+      },
+    };
+  }
+
+  private find(urn: string, project: string): PolicyDocument {
+    const policy = this.registry.policyOf(this.names.find(urn, project).fullUrn);
+    if (policy === undefined) throw new ApiError('FSS.0404', `the function has no asynchronous configuration: ${urn}`);
+    return policy;
+  }
+}
+
+/** @throws ApiError FSS.0403: what a caller may not use, they do not have called by a function of theirs. */
+function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {
+  for (const target of [destinations.onSuccess, destinations.onFailure]) {
+    if (target?.type !== 'FunctionGraph') continue;
+    const urn = parseFunctionUrn(target.functionUrn, { region, project: caller.project });
+    const refusal = urn === undefined ? undefined : functionRefusal(caller, urn);
+    if (refusal !== undefined) throw refusal;
+  }
+}

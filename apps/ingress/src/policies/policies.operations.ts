@@ -1,0 +1,82 @@
+import { functionCodes } from '../functions/functions.operations.ts';
+import type { OperationSpec } from '../document/operation.ts';
+import { exampleProject, functionUrn, inQuery, wholeOrEmpty } from '../document/parameters.ts';
+import { PolicyDto } from './policy.dto.ts';
+
+/** Policies of one page of a list. */
+export const policiesPage = { byDefault: 10, max: 100 } as const;
+
+const destinations = {
+  on_success: { destination: 'OBS', param: '{"bucket":"results","prefix":"hello","expires":7}' },
+  on_failure: { destination: 'SMN', param: `{"topic_urn":"urn:smn:local:${exampleProject}:alerts"}` },
+};
+const shown = {
+  func_urn: `urn:fss:local:${exampleProject}:function:default:hello:latest`,
+  max_async_event_age_in_seconds: 600,
+  max_async_retry_attempts: 3,
+  destination_config: destinations,
+  created_time: '2026-11-25T09:45:00+00:00',
+  last_modified: '2026-11-25T09:45:00+00:00',
+  enable_async_status_log: false,
+  retry_wait_base_in_seconds: 0.5,
+  retry_wait_max_in_seconds: 90.5,
+};
+
+/** What the operations on policies say of themselves. */
+export const policyOperations = {
+  set: {
+    id: 'setAsyncInvokeConfig',
+    tag: 'Asynchronous configurations',
+    summary: 'Sets the whole policy of a function.',
+    description:
+      'What the body leaves out takes its default. Every target must exist and be granted by the agency of the function.',
+    parameters: [functionUrn],
+    body: {
+      of: PolicyDto,
+      example: { max_async_retry_attempts: 3, max_async_event_age_in_seconds: 600, destination_config: destinations },
+    },
+    answer: { status: 200, example: shown },
+    codes: [...functionCodes, 'FSS.0404', 'FSS.0503', 'FSS.1121', 'FSS.1171'],
+  },
+  show: {
+    id: 'showAsyncInvokeConfig',
+    tag: 'Asynchronous configurations',
+    summary: 'Shows the policy of a function.',
+    parameters: [functionUrn],
+    answer: { status: 200, example: shown },
+    codes: [...functionCodes, 'FSS.0404'],
+  },
+  list: {
+    id: 'listAsyncInvokeConfigs',
+    tag: 'Asynchronous configurations',
+    summary: 'Lists the policies of a function and its versions.',
+    parameters: [
+      functionUrn,
+      inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
+        description: 'How many to pass over: the `next_marker` of the page before.',
+        example: 0,
+      }),
+      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
+        description: `How many to show; 0 is ${policiesPage.byDefault}, and more than ${policiesPage.max} is ${policiesPage.max}.`,
+        example: 10,
+      }),
+    ],
+    answer: {
+      status: 200,
+      example: {
+        async_invoke_configs: [shown],
+        count: 1,
+        page_info: { next_marker: 0, previous_marker: 0, current_count: 1 },
+      },
+    },
+    codes: [...functionCodes, 'FSS.1001'],
+  },
+  remove: {
+    id: 'deleteAsyncInvokeConfig',
+    tag: 'Asynchronous configurations',
+    summary: 'Removes the policy of a function: no retries, no destinations.',
+    parameters: [functionUrn],
+    answer: { status: 204 },
+    codes: [...functionCodes, 'FSS.0404', 'FSS.0503'],
+  },
+} as const satisfies Record<string, OperationSpec>;

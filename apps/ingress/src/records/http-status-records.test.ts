@@ -1,0 +1,54 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { StatusQuery } from '#contracts';
+import { builtAt } from '#testing';
+import { ApiError } from '../http/api-error.ts';
+import { HttpStatusRecords } from './http-status-records.ts';
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function statusLogger(act: RequestListener): Promise<string> {
+  const server = createServer(act);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const query: StatusQuery = { project: 'p1', beginAt: builtAt, endAt: builtAt, offset: 0, limit: 10 };
+const ask = (url: string) => new HttpStatusRecords(url, 'a-secret-of-16-c').query(query);
+
+describe('HttpStatusRecords', () => {
+  it('brings secret and question, and takes the page back', async () => {
+    const seen: unknown[] = [];
+    const url = await statusLogger((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        seen.push(request.method, request.url, request.headers['x-sendoff-internal']);
+        seen.push(JSON.parse(Buffer.concat(chunks).toString()));
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"records":[],"count":3}');
+      });
+    });
+    expect(await ask(url)).toEqual({ records: [], count: 3 });
+    expect(seen).toEqual(['POST', '/internal/records/query', 'a-secret-of-16-c', query]);
+  });
+
+  it.each<[what: string, url: () => Promise<string>]>([
+    ['is not there', async () => 'http://127.0.0.1:1'],
+    ['hangs up', () => statusLogger((request) => request.socket.destroy())],
+    ['fails', () => statusLogger((_request, response) => response.writeHead(500).end('{"records":[],"count":0}'))],
+    ['knows another secret', () => statusLogger((_request, response) => response.writeHead(403).end())],
+    ['answers no JSON', () => statusLogger((_request, response) => response.end('<html>'))],
+  ])('asks to be asked again where the status-logger %s', async (_what, url) => {
+    const error = await ask(await url()).catch((thrown: unknown) => thrown);
+    expect(error).toEqual(new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1));
+    expect(error).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+  });
+});

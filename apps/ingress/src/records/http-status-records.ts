@@ -1,0 +1,28 @@
+import type { StatusPage, StatusQuery } from '#contracts';
+import { ApiError } from '../http/api-error.ts';
+import type { StatusRecords } from './status-records.ts';
+
+const timeoutMs = 5_000;
+
+/** Asks the status-logger over HTTP. */
+export class HttpStatusRecords implements StatusRecords {
+  constructor(
+    private readonly url: string,
+    private readonly internalToken: string,
+  ) {}
+
+  async query(query: StatusQuery): Promise<StatusPage> {
+    try {
+      const response = await fetch(`${this.url}/internal/records/query`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-sendoff-internal': this.internalToken },
+        body: JSON.stringify(query),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      if (!response.ok) throw new Error(`the status-logger answered ${response.status}`);
+      return (await response.json()) as StatusPage;
+    } catch {
+      throw new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord, utcText } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import { ApiError } from '../http/api-error.ts';
+import type { FunctionNames } from '../names/function-names.ts';
+import { Operation } from '../document/operation.ts';
+import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
+import type { StatusRecords } from './status-records.ts';
+import { FUNCTION_NAMES, STATUS_RECORDS } from '../tokens.ts';
+
+const active: readonly Status[] = ['WAIT', 'RUNNING'];
+const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
+const hourMs = 3_600_000;
+
+/** `YYYY-MM-DDTHH:mm:ss`, UTC, without a zone; empty where there is no such instant yet. */
+function plainUtc(at: number | undefined): string {
+  return at === undefined ? '' : utcText(epochMs(at)).slice(0, 19);
+}
+
+/** A record as the API shows it. `start_time` is acceptance: it is there for every record, and it is what the window is over. */
+function recordAnswer(record: StatusRecord): Record<string, unknown> {
+  return {
+    request_id: record.requestId,
+    status: record.status,
+    error_message: record.errorMessage,
+    error_code: record.errorCode,
+    start_time: plainUtc(record.acceptedAt),
+    end_time: plainUtc(record.endedAt),
+    approximate_invoke_count: record.attempts,
+    ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
+    deliveries: record.deliveries.map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
+      delivery_id: deliveryId,
+      state,
+      tries,
+      ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(location === undefined ? {} : { location }),
+    })),
+  };
+}
+
+/** What the client calls itself; no parameter of the operation. */
+const UserAgent = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().headers['user-agent'],
+);
+
+/** Terraform's provider reads `next_marker` as text, and ends on the number that is documented as soon as a page is full. */
+function readsMarkersAsText(userAgent: string | undefined): boolean {
+  return userAgent?.includes('terraform-provider-') === true;
+}
+
+function pageAnswer({ records, count }: StatusPage, offset: number, userAgent: string | undefined): Record<string, unknown> {
+  const next = offset + records.length;
+  const marker = next < count ? next : 0;
+  return {
+    invocations: records.map(recordAnswer),
+    count,
+    next_marker: readsMarkersAsText(userAgent) ? String(marker) : marker,
+  };
+}
+
+/** Records of invocations. @see FunctionGraph API, asynchronous invocation records */
+@Controller('v2/:project/fgs/functions/:urn')
+export class RecordsController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Operation(operations.list)
+  @Get('async-invocations')
+  async list(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: QueryString,
+    @UserAgent() userAgent?: string,
+  ): Promise<Record<string, unknown>> {
+    const { request_id: requestId = '' } = query;
+    if (requestId.length > requestIdLengthMax)
+      throw new ApiError('FSS.1001', `request_id may have ${requestIdLengthMax} characters`);
+    const question = this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses);
+    return pageAnswer(await this.page(question, urn), question.offset, userAgent);
+  }
+
+  @Operation(operations.listActive)
+  @Get('active-async-invocations')
+  async listActive(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Query() query: QueryString,
+    @UserAgent() userAgent?: string,
+  ): Promise<Record<string, unknown>> {
+    const requestIds = (query['requests'] ?? '')
+      .split(',')
+      .map((requestId) => requestId.trim())
+      .filter((requestId) => requestId !== '');
+    if (requestIds.length > requestsMax || requestIds.some(({ length }) => length > requestIdLengthMax))
+      throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
+    const question = this.question(project, urn, query, requestIds, active);
+    const isOver = !question.statuses.some((status) => active.includes(status));
+    return pageAnswer(isOver ? this.noRecords(question, urn) : await this.page(question, urn), question.offset, userAgent);
+  }
+
+  /** @param requestIds none asks for all. */
+  private question(
+    project: string,
+    urn: string,
+    query: QueryString,
+    requestIds: readonly string[],
+    byDefault: readonly Status[],
+  ): StatusQuery & { readonly statuses: readonly Status[] } {
+    const functionUrns = this.names.versionsNamed(urn, project);
+    const now = this.clock.now();
+    const { status } = query;
+    if (status !== undefined && status !== '' && !statuses.includes(status as Status))
+      throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
+    // Who names a request wants to find it, however old it is.
+    const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
+    const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
+    const endAt = instantQuery(query, 'query_end_time');
+    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
+    return {
+      project,
+      functionUrns,
+      statuses: status === undefined || status === '' ? byDefault : [status as Status],
+      beginAt,
+      // A query's second is a whole one: what began within it belongs to it.
+      endAt: endAt === undefined ? now : epochMs(endAt - (endAt % 1_000) + 999),
+      offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
+      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+      ...(requestIds.length === 0 ? {} : { requestIds }),
+    };
+  }
+
+  private async page(question: StatusQuery, urn: string): Promise<StatusPage> {
+    const page = await this.records.query(question);
+    return page.count === 0 ? this.noRecords(question, urn) : page;
+  }
+
+  /** The records of a function outlive it. @throws ApiError FSS.1051, FSS.1052 where there is neither. */
+  private noRecords({ project }: StatusQuery, urn: string): StatusPage {
+    this.names.find(urn, project);
+    return { records: [], count: 0 };
+  }
+}

@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError } from '../http/api-error.ts';
+import { Operation } from '../document/operation.ts';
+import { statusLogOperations as operations } from './status-log.operations.ts';
+import { REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+
+/** The project's switch for the status log. @see FunctionGraph API, asynchronous invocation status persistence */
+@Controller('v2/:project/fgs/functions')
+export class StatusLogController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+  ) {}
+
+  /** Names group and stream once; asking again changes nothing. */
+  @Operation(operations.enable)
+  @Post('enable-async-status-logs')
+  @HttpCode(200)
+  async enable(@Param('project') project: string): Promise<void> {
+    await this.writer.mutate((registry) => {
+      if (registry.project(project)?.statusLog !== undefined) return [];
+      const names = { groupName: `function-async-log-group-${project}`, streamName: `function-async-log-stream-${project}` };
+      return [{ kind: 'project', id: project, statusLog: { groupId: randomUUID(), streamId: randomUUID(), ...names } }];
+    });
+  }
+
+  @Operation(operations.detail)
+  @Get('async-status-log-detail')
+  detail(@Param('project') project: string): Record<string, unknown> {
+    const log = this.registry.project(project)?.statusLog;
+    if (log === undefined) throw new ApiError('FSS.0404', 'the status log is not enabled: POST enable-async-status-logs first');
+    return { group_name: log.groupName, group_id: log.groupId, stream_id: log.streamId, stream_name: log.streamName };
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Goal: the status log of a project is enabled once, its group and stream stay what they are, and only who may enables it. Method: a whole
+ * ingress over the in-memory broker. What is written to the log is in `test/e2e/status-log.test.ts`.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { IngressApp } from '../../testing/ingress-app.ts';
+
+let app: IngressApp;
+beforeEach(async () => {
+  app = await IngressApp.start();
+});
+afterEach(async () => app.close());
+
+const enablePath = '/fgs/functions/enable-async-status-logs';
+const detailPath = '/fgs/functions/async-status-log-detail';
+const uuid = expect.stringMatching(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+const projectsWritten = () => app.recordsOf('registry').filter(({ key }) => key === 'project/p1').length;
+
+describe('the status log', () => {
+  it('has no group and stream before it is enabled', async () => {
+    const { status, body } = await app.call('GET', detailPath);
+    expect([status, body]).toEqual([
+      404,
+      { error_code: 'FSS.0404', error_msg: 'the status log is not enabled: POST enable-async-status-logs first' },
+    ]);
+  });
+
+  it('is enabled without a body, in whatever form clients leave it out, and answered without one', async () => {
+    for (const [body, headers] of [
+      [undefined, {}],
+      [undefined, { 'content-length': '0' }],
+      ['', {}],
+    ] as const) {
+      const answer = await app.call('POST', enablePath, body, headers);
+      expect([answer.status, answer.body]).toEqual([200, undefined]);
+    }
+  });
+
+  it('has its stream in its group, and there is no other group', async () => {
+    expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
+    await app.must('POST', enablePath);
+    const { group_id: group, stream_id: id, stream_name: name } = await app.must('GET', detailPath);
+    expect((await app.must('GET', `/groups/${group}/streams`)).log_streams).toMatchObject([
+      { log_stream_id: id, log_stream_name: name },
+    ]);
+    expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
+  });
+
+  it('has a group and a stream named after the project, which asking again leaves as they are', async () => {
+    await app.must('POST', enablePath);
+    const detail = await app.must('GET', detailPath);
+    expect(detail).toEqual({
+      group_name: 'function-async-log-group-p1',
+      group_id: uuid,
+      stream_id: uuid,
+      stream_name: 'function-async-log-stream-p1',
+    });
+    await app.must('POST', enablePath);
+    expect(await app.must('GET', detailPath)).toEqual(detail);
+    expect(projectsWritten()).toBe(1);
+  });
+
+  it('is enabled once where it is asked for several times at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => app.call('POST', enablePath)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    expect(projectsWritten()).toBe(1);
+  });
+
+  it('takes its paths from no function: a function may be called so', async () => {
+    await app.createFunction('async-status-log-detail');
+    expect(await app.refusal('GET', detailPath)).toEqual([404, 'FSS.0404']);
+    expect((await app.call('GET', '/fgs/functions/async-status-log-detail/config')).status).toBe(200);
+  });
+
+  it.each<[rights: readonly string[], functions: readonly string[], enabling: number, showing: number]>([
+    [['read'], ['*'], 403, 200],
+    [['invoke'], ['*'], 403, 403],
+    [['manage'], ['*'], 200, 403],
+    [['manage', 'read'], ['*'], 200, 200],
+    [['manage', 'read'], ['team-*'], 403, 200],
+  ])('with an access key that may %j, for %j: enabling is %i, showing %i', async (rights, functions, enabling, showing) => {
+    await app.must('POST', enablePath);
+    const { access_key: accessKey, secret_key: secretKey } = await app.must('POST', '/sendoff/credentials', {
+      rights,
+      functions,
+    });
+    const key = { accessKey, secretKey };
+    expect((await app.signed('POST', enablePath, undefined, key)).status).toBe(enabling);
+    expect((await app.signed('GET', detailPath, undefined, key)).status).toBe(showing);
+  });
+
+  it('is closed without credentials, and for any other project', async () => {
+    expect((await app.raw('POST', `/v2/p1${enablePath}`)).status).toBe(401);
+    expect((await app.raw('GET', `/v2/p1${detailPath}`)).status).toBe(401);
+    expect((await app.raw('POST', `/v2/p2${enablePath}`, undefined, { 'x-auth-token': IngressApp.token })).status).toBe(403);
+    expect(projectsWritten()).toBe(0);
+  });
+});

@@ -1,0 +1,80 @@
+import { Controller, Get, HttpCode, Inject, Query, Req, UseInterceptors } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { subscriptionPaths, type TopicDocument } from '#contracts';
+import { type Clock, CLOCK, type Sealer, SubscriptionTokens, type TokenPurpose } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError } from '../http/api-error.ts';
+import { Operation } from '../document/operation.ts';
+import type { Query as QueryOf } from '../http/query.ts';
+import { RequestIdInBody } from '../http/request-id.interceptor.ts';
+import { subscriptionLinkOperations as operations } from './subscription-links.operations.ts';
+import { REGISTRY, REGISTRY_WRITER, SEALER } from '../tokens.ts';
+import { topicOf } from '../names/topic-names.ts';
+
+/** Newer SDKs ask here for the same. */
+const newerPaths = {
+  confirm: '/rest/v2/notifications/subscription/confirm',
+  unsubscribe: '/rest/v2/notifications/subscription/unsubscribe',
+} as const;
+
+/** Routes that need no credentials: their token is one. */
+export const linkRoutes: readonly string[] = [...Object.values(subscriptionPaths), ...Object.values(newerPaths)];
+
+/** Where the links lead that a subscriber is sent. @see docs/adr/0010-links-are-sealed-tokens.md */
+@Controller()
+@UseInterceptors(RequestIdInBody)
+export class SubscriptionLinksController {
+  private readonly tokens: SubscriptionTokens;
+
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(SEALER) sealer: Sealer,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {
+    this.tokens = new SubscriptionTokens(sealer);
+  }
+
+  /** Confirms; once more is as good as once. */
+  @Operation(operations.confirm)
+  @Get([subscriptionPaths.confirm, newerPaths.confirm])
+  @HttpCode(200)
+  async confirm(@Req() request: FastifyRequest, @Query() query: QueryOf): Promise<Record<string, unknown>> {
+    const urn = this.subscriptionOf(request, query, 'confirm', query['topic_urn']);
+    await this.change(urn, (topic) => topic.subscriptions.map((known) => (known.urn === urn ? { ...known, status: 1 } : known)));
+    return { subscription_urn: urn };
+  }
+
+  /** Ends a subscription; its owner may add it again. */
+  @Operation(operations.unsubscribe)
+  @Get([subscriptionPaths.unsubscribe, newerPaths.unsubscribe])
+  @HttpCode(200)
+  async unsubscribe(@Req() request: FastifyRequest, @Query() query: QueryOf): Promise<Record<string, unknown>> {
+    const urn = this.subscriptionOf(request, query, 'unsubscribe', topicOf(query['subscription_urn'] ?? ''));
+    if (urn !== query['subscription_urn']) throw tokenRefused();
+    await this.change(urn, (topic) => topic.subscriptions.filter((known) => known.urn !== urn));
+    return { message: `Unsubscribed: ${urn}` };
+  }
+
+  /** @throws ApiError SMN.0022 where the token says nothing; programs that look at links without following them do so with HEAD. */
+  private subscriptionOf({ method }: FastifyRequest, { token }: QueryOf, purpose: TokenPurpose, topicUrn?: string): string {
+    if (method !== 'GET') throw new ApiError('FSS.0405', 'the link is followed with GET');
+    const urn =
+      token === undefined || topicUrn === undefined ? undefined : this.tokens.read(token, purpose, topicUrn, this.clock.now());
+    if (urn === undefined) throw tokenRefused();
+    return urn;
+  }
+
+  private async change(urn: string, subscriptions: (topic: TopicDocument) => TopicDocument['subscriptions']): Promise<void> {
+    await this.writer.mutate(() => {
+      const topic = this.registry.topic(topicOf(urn) ?? '');
+      if (topic?.subscriptions.some((known) => known.urn === urn) !== true)
+        throw new ApiError('SMN.0013', `Subscription not found: ${urn}`);
+      return [{ ...topic, subscriptions: subscriptions(topic), modifiedAt: this.clock.now() }];
+    });
+  }
+}
+
+function tokenRefused(): ApiError {
+  return new ApiError('SMN.0022', 'the token is not valid, or not any more');
+}

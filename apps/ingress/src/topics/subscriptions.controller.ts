@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError, targetRefused } from '../http/api-error.ts';
+import { checkCircle } from '../policies/check-target.ts';
+import { Operation } from '../document/operation.ts';
+import { page, type Query as QueryOf, textQuery, wholeQuery } from '../http/query.ts';
+import { RequestIdInBody } from '../http/request-id.interceptor.ts';
+import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
+import {
+  INGRESS_OPTIONS,
+  type IngressOptions,
+  REGISTRY,
+  REGISTRY_WRITER,
+  SEALER,
+  TOPIC_MESSAGES,
+  TOPIC_NAMES,
+} from '../tokens.ts';
+import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
+import { randomId, type TopicMessages } from './topic-messages.ts';
+import type { TopicNames } from '../names/topic-names.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+/** A topic and its subscriptions are one document, which must stay a record that brokers take. */
+const subscriptionsMax = 100;
+const secretBytes = 32;
+
+interface Listed {
+  readonly topic: TopicDocument;
+  readonly subscription: SubscriptionDocument;
+}
+
+function subscriptionAnswer({ topic, subscription }: Listed): Record<string, unknown> {
+  const { urn, protocol, endpoint, remark, status } = subscription;
+  return { topic_urn: topic.urn, subscription_urn: urn, protocol, endpoint, owner: topic.project, remark, status };
+}
+
+/** Who is told of what is published. @see SMN API, subscription operations */
+@Controller('v2/:project/notifications')
+@UseInterceptors(RequestIdInBody)
+export class SubscriptionsController {
+  private readonly networks: AllowedNetworks;
+
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(TOPIC_NAMES) private readonly names: TopicNames,
+    @Inject(TOPIC_MESSAGES) private readonly messages: TopicMessages,
+    @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {
+    this.networks = new AllowedNetworks(options.webhookNetworks);
+  }
+
+  /**
+   * Adds a subscription: 201. One with the same endpoint stays: 200; it is asked to confirm once more where it has not, and takes over a
+   * secret of the caller's own. A secret is shown when it is made, and never again.
+   */
+  @Operation(operations.add)
+  @Post('topics/:urn/subscriptions')
+  @HttpCode(201)
+  async add(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(SubscriptionDto, { codes: topicCodes })) dto: SubscriptionDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Record<string, unknown>> {
+    this.names.find(urn, project);
+    this.checkAddress(dto);
+    const { subscription: made, secret: madeSecret } = this.make(dto, urn);
+    let subscription = made;
+    await this.writer.mutate((registry) => {
+      const topic = this.names.find(urn, project);
+      this.checkFunction(registry, dto, project);
+      const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
+      if (same === undefined) {
+        if (topic.subscriptions.length >= subscriptionsMax)
+          throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions`);
+        const changed = this.changed(topic, [...topic.subscriptions, made]);
+        const refused = made.protocol === 'functionstage' ? checkCircle(registry, changed) : undefined;
+        if (refused !== undefined) throw targetRefused(refused);
+        return [changed];
+      }
+      subscription = dto.secret === undefined ? same : { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
+      return subscription === same ? [] : [this.replaced({ topic, subscription })];
+    });
+    if (subscription.status === 0) await this.messages.askToConfirm(this.names.find(urn, project), subscription);
+    if (subscription === made) return { subscription_urn: made.urn, ...(madeSecret === '' ? {} : { secret: madeSecret }) };
+    void reply.status(200);
+    return { subscription_urn: subscription.urn };
+  }
+
+  @Operation(operations.ofTopic)
+  @Get('topics/:urn/subscriptions')
+  ofTopic(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
+    const topic = this.names.find(urn, project);
+    return this.listed(
+      topic.subscriptions.map((subscription) => ({ topic, subscription })),
+      query,
+    );
+  }
+
+  @Operation(operations.ofProject)
+  @Get('subscriptions')
+  ofProject(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
+    const protocol = textQuery(query, 'protocol');
+    const endpoint = textQuery(query, 'endpoint');
+    const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
+    const fitting = this.registry
+      .list('topic', project)
+      .toSorted((a, b) => a.createdAt - b.createdAt)
+      .flatMap((topic) => topic.subscriptions.map((subscription) => ({ topic, subscription })))
+      .filter(({ subscription }) => protocol === undefined || protocol === subscription.protocol)
+      .filter(({ subscription }) => endpoint === undefined || endpoint === subscription.endpoint)
+      .filter(({ subscription }) => status === undefined || status === subscription.status);
+    return this.listed(fitting, query);
+  }
+
+  @Operation(operations.update)
+  @Put('topics/:topic/subscriptions/:urn')
+  async update(
+    @Param('project') project: string,
+    @Param('topic') topicUrn: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(SubscriptionChangeDto, { codes: topicCodes })) { remark }: SubscriptionChangeDto,
+  ): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => {
+      const { topic, subscription } = this.named(urn, project, topicUrn);
+      return remark === undefined ? [] : [this.replaced({ topic, subscription: { ...subscription, remark } })];
+    });
+    return { subscription_urn: urn };
+  }
+
+  @Operation(operations.remove)
+  @Delete('subscriptions/:urn')
+  @HttpCode(200)
+  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
+    return this.removeNamed(urn, project);
+  }
+
+  @Operation(operations.removeOfTopic)
+  @Delete('topics/:topic/subscriptions/:urn')
+  @HttpCode(200)
+  async removeOfTopic(
+    @Param('project') project: string,
+    @Param('topic') topicUrn: string,
+    @Param('urn') urn: string,
+  ): Promise<Record<string, unknown>> {
+    return this.removeNamed(urn, project, topicUrn);
+  }
+
+  private async removeNamed(urn: string, project: string, topicUrn?: string): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => {
+      const { topic } = this.named(urn, project, topicUrn);
+      return [
+        this.changed(
+          topic,
+          topic.subscriptions.filter((subscription) => subscription.urn !== urn),
+        ),
+      ];
+    });
+    return {};
+  }
+
+  private named(urn: string, project: string, topicUrn?: string): Listed {
+    if (topicUrn !== undefined) this.names.find(topicUrn, project);
+    const found = this.names.findSubscription(urn, project);
+    if (topicUrn !== undefined && found.topic.urn !== topicUrn)
+      throw new ApiError('SMN.0013', `Subscription not found: ${urn} is of another topic`);
+    return found;
+  }
+
+  /** Who is behind a webhook confirms, where the configuration asks for it; a function is of this very project. */
+  private make({ protocol, endpoint, remark = '', secret: own }: SubscriptionDto, topicUrn: string) {
+    const urn = `${topicUrn}:${randomId()}`;
+    const isWebhook = protocol !== 'functionstage';
+    const secret = isWebhook ? (own ?? `whsec_${randomBytes(secretBytes).toString('base64')}`) : '';
+    const subscription: SubscriptionDocument = {
+      urn,
+      protocol,
+      endpoint,
+      remark,
+      status: isWebhook && this.options.confirmedBy === 'endpoint' ? 0 : 1,
+      secret: this.sealer.seal(secret, urn),
+      createdAt: this.clock.now(),
+    };
+    return { subscription, secret };
+  }
+
+  private changed(topic: TopicDocument, subscriptions: readonly SubscriptionDocument[]): TopicDocument {
+    return { ...topic, subscriptions, modifiedAt: this.clock.now() };
+  }
+
+  private replaced({ topic, subscription }: Listed): TopicDocument {
+    return this.changed(
+      topic,
+      topic.subscriptions.map((known) => (known.urn === subscription.urn ? subscription : known)),
+    );
+  }
+
+  private listed(all: readonly Listed[], query: QueryOf): Record<string, unknown> {
+    const part = textQuery(query, 'fuzzy_remark');
+    const fitting = all
+      .filter(({ subscription }) => part === undefined || subscription.remark.includes(part))
+      .toSorted((a, b) => (a.subscription.createdAt ?? 0) - (b.subscription.createdAt ?? 0));
+    return { subscription_count: fitting.length, subscriptions: page(fitting, query).map(subscriptionAnswer) };
+  }
+
+  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
+    if (protocol !== 'functionstage') return;
+    const read = readFunctionUrn(endpoint, { region: this.options.region, project });
+    if (read.kind !== 'ours') throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
+    if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+  }
+
+  /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
+  private checkAddress({ protocol, endpoint }: SubscriptionDto): void {
+    if (protocol === 'functionstage') return;
+    // URLs are read leniently: `https:a`, and blanks and line ends anywhere, would be kept and shown as nobody can use them elsewhere.
+    const isPlain = endpoint.toLowerCase().startsWith(`${protocol}://`) && !/[\s\p{Cc}]/u.test(endpoint);
+    const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+    if (url === undefined || url.username !== '' || url.password !== '')
+      throw new ApiError('SMN.0012', `endpoint must be a URL from ${protocol}:// without credentials and blanks`);
+    const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
+    if (isIP(host) !== 0 && !this.networks.mayReach(host))
+      throw new ApiError('SMN.0069', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
+  }
+}

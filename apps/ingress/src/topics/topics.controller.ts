@@ -1,0 +1,145 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
+import { type Clock, CLOCK } from '#platform';
+import type { Registry, RegistryWriter } from '#registry';
+import { ApiError } from '../http/api-error.ts';
+import { Operation } from '../document/operation.ts';
+import { page, type Query as QueryOf, textQuery } from '../http/query.ts';
+import { readPublication } from './read-publication.ts';
+import { RequestIdInBody } from '../http/request-id.interceptor.ts';
+import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from '../tokens.ts';
+import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
+import type { TopicMessages } from './topic-messages.ts';
+import { topicId, type TopicNames } from '../names/topic-names.ts';
+import { topicOperations as operations } from './topics.operations.ts';
+import { ValidatedBody } from '../http/validated.ts';
+
+const topicsMax = 3_000;
+/** What clients ask for with every topic they show. */
+const topicAttributes = ['access_policy', 'introduction'] as const;
+
+/** `YYYY-MM-DDTHH:mm:ssZ`. */
+function utcSeconds(at: EpochMs): string {
+  return `${utcText(at).slice(0, 19)}Z`;
+}
+
+function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDocument): Record<string, unknown> {
+  return {
+    topic_urn: urn,
+    name,
+    display_name: displayName,
+    push_policy: 0,
+    enterprise_project_id: '0',
+    topic_id: topicId(urn),
+    create_time: utcSeconds(createdAt),
+    update_time: utcSeconds(modifiedAt),
+  };
+}
+
+/** Topics, and what is published to them. @see SMN API, topic operations and message publishing */
+@Controller('v2/:project/notifications/topics')
+@UseInterceptors(RequestIdInBody)
+export class TopicsController {
+  constructor(
+    @Inject(REGISTRY) private readonly registry: Registry,
+    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(TOPIC_NAMES) private readonly names: TopicNames,
+    @Inject(TOPIC_MESSAGES) private readonly messages: TopicMessages,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+  ) {}
+
+  /** Makes a topic: 201. One that is there already is left as it is: 200. */
+  @Operation(operations.create)
+  @Post()
+  @HttpCode(201)
+  async create(
+    @Param('project') project: string,
+    @Body(new ValidatedBody(TopicDto, { codes: topicCodes })) { name, display_name: displayName = '' }: TopicDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Record<string, unknown>> {
+    const urn = `urn:smn:${this.options.region}:${project}:${name}`;
+    const now = this.clock.now();
+    let isThere = false;
+    await this.writer.mutate((registry) => {
+      isThere = registry.topic(urn) !== undefined;
+      if (isThere) return [];
+      if (registry.list('topic', project).length >= topicsMax)
+        throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics`);
+      return [{ kind: 'topic', urn, project, name, displayName, subscriptions: [], createdAt: now, modifiedAt: now }];
+    });
+    if (isThere) void reply.status(200);
+    return { topic_urn: urn };
+  }
+
+  @Operation(operations.attributes)
+  @Get(':urn/attributes')
+  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
+    this.names.find(urn, project);
+    const name = textQuery(query, 'name');
+    const shown = topicAttributes.filter((attribute) => name === undefined || name === attribute);
+    if (shown.length === 0) throw new ApiError('SMN.0046', `name must be one of ${topicAttributes.join(', ')}`);
+    return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
+  }
+
+  /** Newest first; the count is of all that fit, on this page and beyond. */
+  @Operation(operations.list)
+  @Get()
+  list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
+    const name = textQuery(query, 'name');
+    const part = textQuery(query, 'fuzzy_name');
+    const displayPart = textQuery(query, 'fuzzy_display_name');
+    const id = textQuery(query, 'topic_id');
+    const fitting = this.registry
+      .list('topic', project)
+      .filter((topic) => name === undefined || name === topic.name)
+      .filter((topic) => part === undefined || topic.name.includes(part))
+      .filter((topic) => id === undefined || id === topicId(topic.urn))
+      .filter((topic) => displayPart === undefined || topic.displayName.includes(displayPart))
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
+    return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
+  }
+
+  @Operation(operations.show)
+  @Get(':urn')
+  show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
+    return topicAnswer(this.names.find(urn, project));
+  }
+
+  @Operation(operations.update)
+  @Put(':urn')
+  async update(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(TopicChangeDto, { codes: topicCodes })) { display_name: displayName }: TopicChangeDto,
+  ): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => {
+      const topic = this.names.find(urn, project);
+      return displayName === undefined ? [] : [{ ...topic, displayName, modifiedAt: this.clock.now() }];
+    });
+    return {};
+  }
+
+  /** Policies may still name it: their deliveries then say that it is gone. */
+  @Operation(operations.remove)
+  @Delete(':urn')
+  @HttpCode(200)
+  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => [{ delete: topicKey(this.names.find(urn, project).urn) }]);
+    return {};
+  }
+
+  /** Answers once the message is acknowledged by the brokers; it is on its way to the subscriptions then, and delivered on its own time. */
+  @Operation(operations.publish)
+  @Post(':urn/publish')
+  @HttpCode(200)
+  async publish(
+    @Param('project') project: string,
+    @Param('urn') urn: string,
+    @Body(new ValidatedBody(PublicationDto, { codes: topicCodes })) dto: PublicationDto,
+  ): Promise<Record<string, unknown>> {
+    const topic = this.names.find(urn, project);
+    return { message_id: await this.messages.publish(topic, readPublication(dto)) };
+  }
+}

@@ -1,0 +1,139 @@
+import type { ApiCode } from '../http/api-error.ts';
+import type { OperationSpec } from '../document/operation.ts';
+import { exampleProject, inPath, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
+import { pageMax } from '../http/query.ts';
+import { PublicationDto, TopicChangeDto, TopicDto } from './topic.dto.ts';
+
+/** The topic of all examples. */
+export const exampleTopic = `urn:smn:local:${exampleProject}:alerts`;
+
+/** A topic, by URN. */
+export function topicUrn(name: 'urn' | 'topic'): Parameter {
+  const schema = { type: 'string', minLength: 1, maxLength: 512 } as const;
+  return inPath(name, schema, { description: 'The URN of a topic.', example: exampleTopic });
+}
+
+/** Which part of a list is asked for. */
+export const pageParameters: readonly Parameter[] = [
+  inQuery('offset', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), { description: 'How many to pass over.', example: 0 }),
+  inQuery('limit', wholeOrEmpty(1, pageMax), {
+    description: `How many to show at most; ${pageMax} where it is absent.`,
+    example: 10,
+  }),
+];
+
+/** The request id, as answers of SMN have it in their bodies. */
+export const exampleRequestId = { request_id: '7c2f1d9e-0b3a-4e5d-8f6c-1a2b3c4d5e6f' } as const;
+
+/** How a topic that is named may not be found. */
+export const topicNameCodes: readonly ApiCode[] = ['SMN.0005', 'SMN.0006'];
+
+const topic = {
+  topic_urn: exampleTopic,
+  name: 'alerts',
+  display_name: 'What went wrong',
+  push_policy: 0,
+  enterprise_project_id: '0',
+  topic_id: '3f6c1a9e5b7d4e2f8a0c9d1b2e3f4a5b',
+  create_time: '2026-11-25T09:45:00Z',
+  update_time: '2026-11-25T09:45:00Z',
+};
+
+/** What the operation on tags of topics says of itself. */
+export const topicTagOperations = {
+  list: {
+    id: 'listTopicTags',
+    tag: 'Topics',
+    summary: 'Shows the tags of a topic: there are none.',
+    parameters: [
+      inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic, or its id.', example: 'alerts' }),
+    ],
+    answer: { status: 200, example: { tags: [] } },
+    codes: ['SMN.0006'],
+  },
+} as const satisfies Record<string, OperationSpec>;
+
+/** What the operations on topics say of themselves. */
+export const topicOperations = {
+  create: {
+    id: 'createTopic',
+    tag: 'Topics',
+    summary: 'Makes a topic; one that is there already is left as it is.',
+    body: { of: TopicDto, example: { name: 'alerts', display_name: 'What went wrong' } },
+    answer: { status: 201, example: { ...exampleRequestId, topic_urn: exampleTopic } },
+    otherwise: { status: 200, example: { ...exampleRequestId, topic_urn: exampleTopic } },
+    codes: ['FSS.0503', 'SMN.0002', 'SMN.0003', 'SMN.0004'],
+  },
+  attributes: {
+    id: 'listTopicAttributes',
+    tag: 'Topics',
+    summary: 'Shows the attributes of a topic, which are all empty: access is a matter of agencies and of access keys.',
+    parameters: [
+      topicUrn('urn'),
+      inQuery(
+        'name',
+        { type: 'string' },
+        { description: 'Only the attribute of this name; all where it is absent.', example: 'access_policy' },
+      ),
+    ],
+    answer: { status: 200, example: { ...exampleRequestId, attributes: { access_policy: '' } } },
+    codes: [...topicNameCodes, 'SMN.0046'],
+  },
+  list: {
+    id: 'listTopics',
+    tag: 'Topics',
+    summary: 'Lists the topics of the project, newest first.',
+    parameters: [
+      ...pageParameters,
+      inQuery('name', { type: 'string' }, { description: 'Only the topic of this name.', example: 'alerts' }),
+      inQuery('fuzzy_name', { type: 'string' }, { description: 'Only topics with this in their name.' }),
+      inQuery('fuzzy_display_name', { type: 'string' }, { description: 'Only topics with this in their display name.' }),
+      inQuery('topic_id', { type: 'string' }, { description: 'Only the topic of this id.' }),
+    ],
+    answer: { status: 200, example: { ...exampleRequestId, topic_count: 1, topics: [topic] } },
+    codes: ['SMN.0015'],
+  },
+  show: {
+    id: 'showTopic',
+    tag: 'Topics',
+    summary: 'Shows a topic.',
+    parameters: [topicUrn('urn')],
+    answer: { status: 200, example: { ...exampleRequestId, ...topic } },
+    codes: topicNameCodes,
+  },
+  update: {
+    id: 'updateTopic',
+    tag: 'Topics',
+    summary: 'Changes the display name of a topic.',
+    parameters: [topicUrn('urn')],
+    body: { of: TopicChangeDto, example: { display_name: 'What went wrong' } },
+    answer: { status: 200, example: exampleRequestId },
+    codes: [...topicNameCodes, 'FSS.0503', 'SMN.0003'],
+  },
+  remove: {
+    id: 'deleteTopic',
+    tag: 'Topics',
+    summary: 'Removes a topic and its subscriptions.',
+    parameters: [topicUrn('urn')],
+    answer: { status: 200, example: exampleRequestId },
+    codes: [...topicNameCodes, 'FSS.0503'],
+  },
+  publish: {
+    id: 'publishMessage',
+    tag: 'Topics',
+    summary: 'Publishes a message to a topic: it is in Kafka when this is answered.',
+    description: '`message_structure`, a JSON object with a text for each protocol and `default`, counts before `message`.',
+    parameters: [topicUrn('urn')],
+    body: {
+      of: PublicationDto,
+      example: {
+        subject: 'Disk full',
+        message: 'Host a1 has no room left.',
+        time_to_live: '3600',
+        message_attributes: [{ name: 'severity', type: 'STRING', value: 'high' }],
+      },
+    },
+    answer: { status: 200, example: { ...exampleRequestId, message_id: '5b1e7c9a3d2f4a6e8c0b1d3f5a7e9c2d' } },
+    codes: [...topicNameCodes, 'FSS.0503', 'SMN.0008', 'SMN.0009', 'SMN.0021', 'SMN.0032'],
+  },
+} as const satisfies Record<string, OperationSpec>;

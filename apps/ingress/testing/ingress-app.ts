@@ -1,0 +1,305 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry as Metrics } from 'prom-client';
+import pino from 'pino';
+import {
+  type CallAnswer,
+  type CallReport,
+  type CallRequest,
+  type IncomingRecord,
+  type StatusPage,
+  type StatusQuery,
+} from '#contracts';
+import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
+import { type ObjectStore, openCodeStore } from '#objects';
+import { buildService, loadConfig } from '#platform';
+import { ManualClock } from '#testing';
+import { composeIngress } from '../src/ingress.ts';
+import { IngressConfig } from '../src/ingress.config.ts';
+import type { FunctionCalls } from '../src/invocations/function-calls.ts';
+import { sdkDate, signed } from '../../../test/request-signer.ts';
+import type { StatusRecords } from '../src/records/status-records.ts';
+
+/** What an ingress under test is told to differ in. */
+export interface IngressAppOptions<Gateway extends KafkaGateway> {
+  readonly gateway?: Gateway;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: ManualClock;
+  readonly topicPrefix?: string;
+  readonly isDraining?: () => boolean;
+}
+
+/** An answer of the API, read. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Parsed; the text where it is no JSON; undefined where there is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects of an answer by expecting it
+  readonly body: any;
+}
+
+/** A route of the HTTP server, as it was added. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** A status-logger that answers what a test laid in, and remembers what it was asked. */
+export class FakeStatusRecords implements StatusRecords {
+  readonly asked: StatusQuery[] = [];
+  page: StatusPage = { records: [], count: 0 };
+  failure: Error | undefined;
+
+  query(query: StatusQuery): Promise<StatusPage> {
+    this.asked.push(query);
+    return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
+  }
+}
+
+/** An executor that answers what a test laid in, when it lets it, and remembers what it was asked. */
+export class FakeFunctionCalls implements FunctionCalls {
+  readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
+  answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
+
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+    this.asked.push({ request, payload, signal });
+    return this.answer(request, signal);
+  }
+}
+
+/** The answer of a function that returned `{"ok":true}` after 12 ms. */
+export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":true}'): CallAnswer {
+  const all = {
+    ending: { kind: 'returned' },
+    durationMs: 12,
+    memoryMb: 128,
+    memoryUsedBytes: 3 * 1_048_576,
+    log: 'log\n',
+    ...report,
+  } as const;
+  return { report: all, payload: Buffer.from(payload) };
+}
+
+/** One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin unless a gateway is given. */
+export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
+  static readonly token = 'a-token';
+  static readonly project = 'p1';
+  static readonly accessKey = 'AKFIRST';
+  static readonly secretKey = 'a-secret-key';
+  private named = 0;
+
+  private constructor(
+    readonly kafka: Gateway,
+    readonly records: FakeStatusRecords,
+    readonly calls: FakeFunctionCalls,
+    readonly clock: ManualClock,
+    readonly codeStore: ObjectStore,
+    readonly prefix: string,
+    /** Every route, whoever added it. */
+    readonly routes: readonly Route[],
+    private readonly metrics: Metrics,
+    private readonly app: Awaited<ReturnType<typeof buildService>>,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  static async start<Gateway extends KafkaGateway = MemoryKafka>(
+    options: IngressAppOptions<Gateway> = {},
+  ): Promise<IngressApp<Gateway>> {
+    const { env = {}, clock = new ManualClock(), topicPrefix: prefix = 'sendoff.', isDraining = () => false } = options;
+    const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
+    await gateway.admin.ensureTopics(topicSpecs(prefix, 2));
+    const records = new FakeStatusRecords();
+    const calls = new FakeFunctionCalls();
+    const metrics = new Metrics();
+    const config = loadConfig(IngressConfig, {
+      SENDOFF_PROJECT_ID: IngressApp.project,
+      SENDOFF_TOKEN: IngressApp.token,
+      SENDOFF_ACCESS_KEY: IngressApp.accessKey,
+      SENDOFF_SECRET_KEY: IngressApp.secretKey,
+      SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
+      SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
+      STATUS_LOGGER_URL: 'http://127.0.0.1:1',
+      KAFKA_TOPIC_PREFIX: prefix,
+      DRAIN_TIMEOUT_MS: '1000',
+      ...env,
+    });
+    const logger = pino({ level: 'silent' });
+    const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
+    const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
+    const codeStore = openCodeStore({ ...config, dataDir });
+    const composition = await composeIngress(base, gateway, records, codeStore, calls);
+    const routes: Route[] = [];
+    const app = await buildService(base, {
+      ...composition,
+      configureHttp(service) {
+        const fastify = service.getHttpAdapter().getInstance();
+        fastify.addHook('onRoute', ({ method, url }) => {
+          routes.push(...[method].flat().map((each) => ({ method: each, path: url })));
+        });
+        return composition.configureHttp?.(service);
+      },
+    });
+    const end = async () => {
+      await app.close();
+      await composition.close?.();
+      await rm(dataDir, { recursive: true, force: true });
+    };
+    return new IngressApp(gateway, records, calls, clock, codeStore, prefix, routes, metrics, app, end);
+  }
+
+  /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    return this.raw(method, `/v2/${IngressApp.project}${path}`, body, { 'x-auth-token': IngressApp.token, ...headers });
+  }
+
+  /** Asks exactly this, with these headers. */
+  async raw(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const answer = await this.app.inject({
+      method: method as 'GET',
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { payload: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, body: parsed(answer.body) };
+  }
+
+  /** Asks below `/v2/<project>` with a signature, of the first access key unless another is given. */
+  async signed(
+    method: string,
+    path: string,
+    body?: unknown,
+    { project = IngressApp.project, accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey } = {},
+  ): Promise<ApiAnswer> {
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const [plainPath = '', search = ''] = `/v2/${project}${path}`.split('?');
+    const request = {
+      method,
+      path: plainPath.slice(1).split('/').map(decodeURIComponent),
+      query: [...new URLSearchParams(search)],
+      headers: { host: 'sendoff.local:8700', 'content-type': 'application/json' },
+      body: text,
+    };
+    const headers = signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
+    return this.raw(method, `/v2/${project}${path}`, body === undefined ? undefined : text, headers);
+  }
+
+  /** As {@link call}, but anything other than 2xx is thrown. */
+  async must(method: string, path: string, body?: unknown): Promise<ApiAnswer['body']> {
+    const answer = await this.call(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  /** Asks for what is to be refused. @returns status and code. */
+  async refusal(method: string, path: string, body?: unknown): Promise<readonly [status: number, code: unknown]> {
+    const answer = await this.call(method, path, body);
+    return [answer.status, answer.body?.error_code];
+  }
+
+  /** Makes a function. @returns its URN, eight fields. */
+  async createFunction(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return (await this.must('POST', '/fgs/functions', functionBody(name, more))).func_urn;
+  }
+
+  /** Makes a function with these versions, each with code of its own. */
+  async publish(name: string, ...versions: readonly string[]): Promise<void> {
+    await this.createFunction(name);
+    for (const version of versions) {
+      await this.must('PUT', `/fgs/functions/${name}/code`, inlineCode(`exports.handler = async () => '${version}';`));
+      await this.must('POST', `/fgs/functions/${name}/versions`, { version });
+    }
+  }
+
+  /** A name that nothing in this ingress has yet. */
+  freshName(): string {
+    return `f${++this.named}`;
+  }
+
+  /** As {@link createFunction}, under a fresh name. @returns the name. */
+  async aFunction(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const name = this.freshName();
+    await this.createFunction(name, more);
+    return name;
+  }
+
+  /** As {@link publish}, under a fresh name. @returns the name. */
+  async published(...versions: readonly string[]): Promise<string> {
+    const name = this.freshName();
+    await this.publish(name, ...versions);
+    return name;
+  }
+
+  /** Writes a record to the intake topic as any producer would. */
+  async produce(value: string | Buffer | null, headers: Record<string, string>): Promise<void> {
+    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
+    await this.kafka.publisher.publish({ topic: `${this.prefix}intake`, value: bytes, headers });
+  }
+
+  /** The records of a topic of the in-memory twin, named without the prefix. */
+  recordsOf(this: IngressApp<MemoryKafka>, topic: string): readonly IncomingRecord[] {
+    return this.kafka.records(this.prefix + topic);
+  }
+
+  /** Arrivals counted so far, by what became of them. */
+  async arrivals(): Promise<Readonly<Record<string, number>>> {
+    const metric = await this.metrics.getSingleMetric('sendoff_arrivals_total')?.get();
+    return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['outcome']), value]));
+  }
+
+  /** Listens on a free port, for what `inject` cannot show. @returns the port. */
+  async listen(): Promise<number> {
+    await this.app.listen(0, '127.0.0.1');
+    return Number(new URL(await this.app.getUrl()).port);
+  }
+
+  /** How many clients are connected. */
+  async connections(): Promise<number> {
+    const server = this.app.getHttpServer();
+    return new Promise((resolve, reject) => {
+      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  }
+
+  /** As {@link raw}, over a socket, for routes that look at theirs; {@link listen} first. */
+  async overHttp(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const answer = await fetch(new URL(url, await this.app.getUrl()), {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+    });
+    return { status: answer.status, headers: Object.fromEntries(answer.headers), body: parsed(await answer.text()) };
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+}
+
+/** The code part of a body. */
+export function inlineCode(source: string): { readonly code_type: string; readonly func_code: { readonly file: string } } {
+  return { code_type: 'inline', func_code: { file: Buffer.from(source).toString('base64') } };
+}
+
+/** The body that creates an inline Node.js function. */
+export function functionBody(name: string, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    func_name: name,
+    package: 'default',
+    runtime: 'Node.js20.15',
+    handler: 'index.handler',
+    timeout: 5,
+    memory_size: 128,
+    ...inlineCode('exports.handler = async (event) => event;'),
+    ...more,
+  };
+}
+
+function parsed(text: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
