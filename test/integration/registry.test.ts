@@ -38,7 +38,7 @@ it('answers with what was just written, and a second process with the same', asy
   await withRegistry(async (registry, writer) => {
     await withRegistry(async (other) => {
       for (let version = 1; version <= 20; version += 1) {
-        await writer.write([anAgency('versioned', version)]);
+        await writer.mutate(() => ({ changes: [anAgency('versioned', version)] }));
         expect(registry.agency('p9', 'versioned')?.grants.length).toBe(version);
       }
       await other.caughtUp(5_000);
@@ -51,8 +51,8 @@ it('is whole again after a restart', async () => {
   const names = Array.from({ length: count }, (_, index) => `agency-${index}`);
   await withRegistry(async (_registry, writer) => {
     for (let from = 0; from < count; from += 1_000)
-      await writer.write(names.slice(from, from + 1_000).map((name) => anAgency(name)));
-    await writer.write([{ delete: registryKey(anAgency('agency-7')) }]);
+      await writer.mutate(() => ({ changes: names.slice(from, from + 1_000).map((name) => anAgency(name)) }));
+    await writer.mutate(() => ({ changes: [{ delete: registryKey(anAgency('agency-7')) }] }));
   });
   const startedAt = performance.now();
   await withRegistry(async (registry) => {

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
 import { MemoryKafka, topicSpecs } from '#kafka';
-import { Registry, RegistryWriter } from '#registry';
+import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, ManualClock } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
@@ -62,8 +62,8 @@ beforeEach(async () => {
 });
 afterEach(async () => registry.close());
 
-const write = async (...documents: Parameters<RegistryWriter['write']>[0]) =>
-  new RegistryWriter({ registry, publisher: kafka.publisher, prefix }).write(documents);
+const write = async (...changes: Change[]) =>
+  new RegistryWriter({ registry, publisher: kafka.publisher, prefix }).mutate(() => ({ changes }));
 const version = (name: string, fn: FunctionDocument) => ({
   kind: 'version' as const,
   urn: `${bareUrn}:${name}`,

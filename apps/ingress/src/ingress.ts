@@ -51,7 +51,7 @@ export async function composeIngress(
   await registry.start();
   const writer = new RegistryWriter({ registry, publisher: gateway.publisher, prefix });
   const agencies = config.agenciesFile === undefined ? [] : await agenciesOf(config.agenciesFile, project);
-  await writer.mutate((known) => agencies.filter(({ name }) => known.agency(project, name) === undefined));
+  await writer.mutate((known) => ({ changes: agencies.filter(({ name }) => known.agency(project, name) === undefined) }));
   const rate = new ExpressRate(config.expressRatePerSecond);
   const observer = countArrivals(metrics);
   const keys = new IdempotencyKeys({

@@ -63,7 +63,7 @@ const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise
 };
 const written = (topic: string) => kafka.records(`s.${topic}`).map(decodeDelivery);
 const change = (...changes: Change[]) =>
-  new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).write(changes);
+  new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).mutate(() => ({ changes }));
 const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
   const named = { urn: topicUrn, project: 'p1', name: 'news', displayName: '', createdAt: builtAt, modifiedAt: builtAt };
   await change({ kind: 'topic', ...named, subscriptions });

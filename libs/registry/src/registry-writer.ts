@@ -2,16 +2,17 @@ import { type OutgoingRecord, PlatformError, physicalTopic, type RegistryDocumen
 import type { Publisher } from '#kafka';
 import type { Registry } from './registry.ts';
 
-/** A document as it is to be, or the key of one that is to go. */
+/** A document to write, or the key of a document to delete. */
 export type Change = RegistryDocument | { readonly delete: string };
 
-/** Why nothing is written. */
-export interface Refused<Refusal> {
-  readonly refusal: Refusal;
+/** Outcome of a check: the changes it allows (an empty list writes nothing), and the answer for the caller, if it wants one. */
+export interface Edit {
+  readonly changes: readonly Change[];
+  readonly answer?: unknown;
 }
 
-/** How a mutation ended. */
-export type Mutation<Refusal> = { readonly kind: 'written' } | ({ readonly kind: 'refused' } & Refused<Refusal>);
+/** The type of an edit's answer; `undefined` if the edit has none. */
+type AnswerOf<Checked extends Edit> = Checked extends { readonly answer: infer Answer } ? Answer : undefined;
 
 /** Settings of a {@link RegistryWriter}. */
 export interface RegistryWriterOptions {
@@ -26,63 +27,57 @@ export interface RegistryWriterOptions {
 }
 
 /**
- * Writes to the registry: read to the end, check, write, wait until the own copy has it. One mutation at a time within the process, so that
- * a check sees all that was written before it here; of two processes that write the same document at once the last one wins.
+ * Writes to the registry. Each mutation waits until the local copy has caught up, checks, publishes, and waits until the local
+ * copy holds the changes. This process runs one mutation at a time, so a check sees every earlier write of this process. If two
+ * processes write the same document at the same time, the last write wins.
  */
 export class RegistryWriter {
-  readonly #registry: Registry;
-  readonly #publisher: Publisher;
-  readonly #topic: string;
-  readonly #timeoutMs: number;
-  readonly #waitingMax: number;
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  private readonly registry: Registry;
+  private readonly publisher: Publisher;
+  private readonly topic: string;
+  private readonly timeoutMs: number;
+  private readonly waitingMax: number;
+  private lastMutation: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
 
   constructor({ registry, publisher, prefix, timeoutMs = 5_000, waitingMax = 1_000 }: RegistryWriterOptions) {
-    this.#registry = registry;
-    this.#publisher = publisher;
-    this.#topic = physicalTopic(prefix, 'registry');
-    this.#timeoutMs = timeoutMs;
-    this.#waitingMax = waitingMax;
+    this.registry = registry;
+    this.publisher = publisher;
+    this.topic = physicalTopic(prefix, 'registry');
+    this.timeoutMs = timeoutMs;
+    this.waitingMax = waitingMax;
   }
 
   /**
-   * Changes what a check allows. When it resolves as written, {@link Registry} of this process answers accordingly.
-   * @param check pure: looks at the registry as it is now, answers with the changes to make or with a refusal; what it throws is thrown.
-   * @throws PlatformError `REGISTRY_BEHIND` when the end could not be read in time, before the write or after it.
+   * Writes the changes that a check allows, then resolves with the answer of the check. The {@link Registry} of this process
+   * holds the changes by then.
+   * @param check reads the registry it is handed, and returns the changes; pure, as it may throw to refuse: then nothing is
+   *   written and the promise rejects with what it threw.
+   * @throws PlatformError `REGISTRY_BEHIND` if the local copy did not catch up in time, before the write or after it.
    * @throws PlatformError `BROKER_UNAVAILABLE`, `RECORD_TOO_LARGE`, `PUBLISHER_SATURATED`, `PUBLISHER_CLOSED`.
    */
-  mutate<Refusal = never>(check: (registry: Registry) => readonly Change[] | Refused<Refusal>): Promise<Mutation<Refusal>> {
-    if (this.#waiting >= this.#waitingMax)
-      return Promise.reject(new PlatformError('PUBLISHER_SATURATED', { details: { waiting: this.#waiting } }));
-    this.#waiting += 1;
-    const mutation = this.#turn
-      .then(() => this.#mutate(check))
+  mutate<Checked extends Edit>(check: (registry: Registry) => Checked): Promise<AnswerOf<Checked>> {
+    if (this.waiting >= this.waitingMax)
+      return Promise.reject(new PlatformError('PUBLISHER_SATURATED', { details: { waiting: this.waiting } }));
+    this.waiting += 1;
+    const mutation = this.lastMutation
+      .then(() => this.checkAndWrite(check))
       .finally(() => {
-        this.#waiting -= 1;
+        this.waiting -= 1;
       });
-    this.#turn = mutation.catch(() => undefined);
+    this.lastMutation = mutation.catch(() => undefined);
     return mutation;
   }
 
-  /** Changes without a check; see {@link mutate}. */
-  async write(changes: readonly Change[]): Promise<void> {
-    await this.mutate(() => changes);
+  private async checkAndWrite<Checked extends Edit>(check: (registry: Registry) => Checked): Promise<AnswerOf<Checked>> {
+    await this.registry.caughtUp(this.timeoutMs);
+    const { changes, answer } = check(this.registry);
+    if (changes.length > 0) {
+      await this.publisher.publish(changes.map((change) => recordOf(this.topic, change)));
+      await this.registry.caughtUp(this.timeoutMs);
+    }
+    return answer as AnswerOf<Checked>;
   }
-
-  async #mutate<Refusal>(check: (registry: Registry) => readonly Change[] | Refused<Refusal>): Promise<Mutation<Refusal>> {
-    await this.#registry.caughtUp(this.#timeoutMs);
-    const verdict = check(this.#registry);
-    if (isRefused(verdict)) return { kind: 'refused', refusal: verdict.refusal };
-    if (verdict.length === 0) return { kind: 'written' };
-    await this.#publisher.publish(verdict.map((change) => recordOf(this.#topic, change)));
-    await this.#registry.caughtUp(this.#timeoutMs);
-    return { kind: 'written' };
-  }
-}
-
-function isRefused<Refusal>(verdict: readonly Change[] | Refused<Refusal>): verdict is Refused<Refusal> {
-  return !Array.isArray(verdict);
 }
 
 function recordOf(topic: string, change: Change): OutgoingRecord {

@@ -15,7 +15,7 @@ import {
 } from '#contracts';
 import { MemoryKafka } from '#kafka';
 import { Registry, type RegistryChange } from './registry.ts';
-import { RegistryWriter } from './registry-writer.ts';
+import { type Change, RegistryWriter } from './registry-writer.ts';
 
 const topic = 'sendoff.registry';
 const urnOf = (name: string, project = 'p1', qualifier = 'latest'): FunctionUrn => ({
@@ -96,6 +96,7 @@ async function aRegistry(): Promise<Registry> {
 }
 
 const writer = (over = registry) => new RegistryWriter({ registry: over, publisher: kafka.publisher, prefix: 'sendoff.' });
+const write = (changes: readonly Change[], by = writer()) => by.mutate(() => ({ changes }));
 const put = (key: string, value: string) => kafka.publisher.publish({ topic, key, value: Buffer.from(value), headers: {} });
 
 beforeEach(async () => {
@@ -126,7 +127,7 @@ describe('Registry', () => {
       { kind: 'place', type: 'DIS', project: 'p1', name: 's', createdAt: epochMs(0) },
       { kind: 'project', id: 'p1' },
     ];
-    await writer().write(documents);
+    await write(documents);
     expect([
       registry.functionByUrn(urnOf('f')),
       registry.policyOf(urnOf('f')),
@@ -146,7 +147,7 @@ describe('Registry', () => {
   });
 
   it('has one function for all versions, but a policy only for the version it was set for', async () => {
-    await writer().write([aFunction('f'), aPolicy(urnOf('f', 'p1', 'latest')), aPolicy(urnOf('f', 'p1', 'v1'))]);
+    await write([aFunction('f'), aPolicy(urnOf('f', 'p1', 'latest')), aPolicy(urnOf('f', 'p1', 'v1'))]);
     expect(registry.functionByUrn(urnOf('f', 'p1', 'v2'))?.name).toBe('f');
     expect(registry.policyOf(urnOf('f', 'p1', 'v1'))?.functionUrn).toMatch(/:v1$/);
     expect(registry.policyOf(formatFunctionUrn(urnOf('f')))?.functionUrn).toMatch(/:latest$/);
@@ -155,7 +156,7 @@ describe('Registry', () => {
   });
 
   it('lists one project only', async () => {
-    await writer().write([
+    await write([
       aFunction('f'),
       aFunction('g'),
       aFunction('f', { project: 'p2' }),
@@ -171,7 +172,7 @@ describe('Registry', () => {
   it('knows a function at each version; its bound is that of the function now', async () => {
     const published = { ...aFunction('f', { memoryMb: 256, instancesMax: 5 }), version: 'v1' };
     const version = { urn: formatFunctionUrn(urnOf('f', 'p1', 'v1')), project: 'p1', version: 'v1', description: '' };
-    await writer().write([
+    await write([
       aFunction('f', { instancesMax: 0 }),
       aFunction('fx'),
       { kind: 'version', ...version, function: published, publishedAt: epochMs(0) },
@@ -188,20 +189,20 @@ describe('Registry', () => {
     expect(registry.versionsOf(bare).map(({ version: name }) => name)).toEqual(['v1']);
     expect(registry.aliasesOf(bare)).toEqual([anAlias]);
     expect(registry.versionsOf(bare.slice(0, -1))).toEqual([]);
-    await writer().write([{ delete: functionKey(bare) }]);
+    await write([{ delete: functionKey(bare) }]);
     expect(registry.versionByUrn(urnOf('f', 'p1', 'v1'))).toBeUndefined();
   });
 
   it('forgets what was deleted, in lists too', async () => {
-    await writer().write([aFunction('f'), aFunction('g')]);
-    await writer().write([{ delete: functionKey(aFunction('f').urn) }]);
+    await write([aFunction('f'), aFunction('g')]);
+    await write([{ delete: functionKey(aFunction('f').urn) }]);
     expect(registry.functionByUrn(urnOf('f'))).toBeUndefined();
     expect(registry.list('function', 'p1').map(({ name }) => name)).toEqual(['g']);
   });
 
   it('is the same after a restart', async () => {
-    await writer().write([aFunction('f'), aPolicy(urnOf('f')), anAgency]);
-    await writer().write([aFunction('f', { memoryMb: 256 }), { delete: registryKey(anAgency) }]);
+    await write([aFunction('f'), aPolicy(urnOf('f')), anAgency]);
+    await write([aFunction('f', { memoryMb: 256 }), { delete: registryKey(anAgency) }]);
     const again = await aRegistry();
     expect(again.functionByUrn(urnOf('f'))?.memoryMb).toBe(256);
     expect(again.agency('p1', 'a')).toBeUndefined();
@@ -214,11 +215,11 @@ describe('Registry', () => {
       changes.push(change);
       expect(registry.get(change.key)).toEqual(change.after);
     });
-    await writer().write([anAgency]);
-    await writer().write([{ ...anAgency, grants: [{ type: 'OBS', resource: '*' }] }]);
-    await writer().write([{ delete: 'agency/p1/a' }, { delete: 'agency/p1/never' }]);
+    await write([anAgency]);
+    await write([{ ...anAgency, grants: [{ type: 'OBS', resource: '*' }] }]);
+    await write([{ delete: 'agency/p1/a' }, { delete: 'agency/p1/never' }]);
     end();
-    await writer().write([anAgency]);
+    await write([anAgency]);
     expect(changes.map(({ before, after }) => [before !== undefined, after !== undefined])).toEqual([
       [false, true],
       [true, true],
@@ -230,7 +231,7 @@ describe('Registry', () => {
     registry.onChange(() => {
       throw new Error('a bug');
     });
-    await writer().write([anAgency]);
+    await write([anAgency]);
     expect(registry.agency('p1', 'a')).toEqual(anAgency);
     expect(warnings.map(({ message }) => message)).toEqual(['A listener of the registry failed']);
   });
@@ -248,7 +249,7 @@ describe('Registry', () => {
     ],
     ['kept under a key that is not its own', 'agency/p1/b', JSON.stringify(anAgency)],
   ])('ignores a document that is %s, keeps what was there, and says so', async (_fault, key, value) => {
-    await writer().write([anAgency]);
+    await write([anAgency]);
     await put(key, value);
     await registry.caughtUp(1_000);
     expect(registry.agency('p1', 'a')).toEqual(anAgency);
@@ -258,19 +259,33 @@ describe('Registry', () => {
 });
 
 describe('RegistryWriter', () => {
-  it('writes nothing that its check refuses', async () => {
-    const refusal = await writer().mutate(() => ({ refusal: 'no such function' }));
-    expect(refusal).toEqual({ kind: 'refused', refusal: 'no such function' });
+  it('writes nothing and rejects with what the check threw', async () => {
+    const refused = writer().mutate(() => {
+      throw new Error('no such function');
+    });
+    await expect(refused).rejects.toThrow('no such function');
     expect(kafka.records(topic)).toEqual([]);
   });
 
-  it('checks against everything that was acknowledged before, by other processes too', async () => {
+  it('resolves with the answer of the check, once the local copy holds the changes', async () => {
+    const answer = await writer().mutate(() => ({ changes: [anAgency], answer: anAgency.name }));
+    expect(answer).toBe('a');
+    expect(registry.agency('p1', 'a')).toEqual(anAgency);
+  });
+
+  it('resolves with the answer of a check that changes nothing', async () => {
+    expect(await writer().mutate(() => ({ changes: [], answer: 'as it was' }))).toBe('as it was');
+    expect(kafka.records(topic)).toEqual([]);
+  });
+
+  it('checks against every document acknowledged before, those of other processes included', async () => {
     const other = await aRegistry();
-    await writer().write([aFunction('f')]);
-    const seen = await writer(other).mutate((view) =>
-      view.functionByUrn(urnOf('f')) === undefined ? { refusal: 'absent' } : [aPolicy(urnOf('f'))],
-    );
-    expect(seen).toEqual({ kind: 'written' });
+    await write([aFunction('f')]);
+    const hadFunction = await writer(other).mutate((view) => ({
+      changes: [],
+      answer: view.functionByUrn(urnOf('f')) !== undefined,
+    }));
+    expect(hadFunction).toBe(true);
   });
 
   it('lets one mutation see the one before it', async () => {
@@ -278,9 +293,10 @@ describe('RegistryWriter', () => {
     const count = (view: Registry) => view.agency('p1', 'a')?.grants.length ?? 0;
     await Promise.all(
       Array.from({ length: 20 }, () =>
-        one.mutate((view) => [
-          { ...anAgency, grants: Array.from({ length: count(view) + 1 }, () => ({ type: 'OBS', resource: '*' }) as const) },
-        ]),
+        one.mutate((view) => {
+          const grants = Array.from({ length: count(view) + 1 }, () => ({ type: 'OBS', resource: '*' }) as const);
+          return { changes: [{ ...anAgency, grants }] };
+        }),
       ),
     );
     expect(count(registry)).toBe(20);
@@ -292,26 +308,26 @@ describe('RegistryWriter', () => {
       throw new Error('a bug');
     });
     await expect(failing).rejects.toThrow('a bug');
-    await one.write([anAgency]);
+    await write([anAgency], one);
     expect(registry.agency('p1', 'a')).toEqual(anAgency);
   });
 
   it('takes no more mutations than may wait', async () => {
     const one = new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 'sendoff.', waitingMax: 2 });
-    const results = await Promise.allSettled([1, 2, 3].map(() => one.write([anAgency])));
+    const results = await Promise.allSettled([1, 2, 3].map(() => write([anAgency], one)));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(results[2]).toMatchObject({ reason: { code: 'PUBLISHER_SATURATED', retryable: true } });
   });
 
   it('says that it is behind when the brokers cannot be reached, and writes nothing', async () => {
     kafka.setReachable(false);
-    await expect(writer().write([anAgency])).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
+    await expect(write([anAgency])).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
     kafka.setReachable(true);
     expect(kafka.records(topic)).toEqual([]);
   });
 
   it('deletes with a tombstone, so that compaction takes the key away', async () => {
-    await writer().write([aPolicy(urnOf('f')), { delete: policyKey(formatFunctionUrn(urnOf('f'))) }]);
+    await write([aPolicy(urnOf('f')), { delete: policyKey(formatFunctionUrn(urnOf('f'))) }]);
     expect(kafka.records(topic).map(({ value }) => value === null)).toEqual([false, true]);
   });
 });

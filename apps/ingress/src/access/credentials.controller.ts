@@ -90,7 +90,7 @@ export class CredentialsController {
     await this.writer.mutate((registry) => {
       if (registry.list('credential', project).length >= credentialsMax)
         throw new ApiError('FSS.0400', `a project may have ${credentialsMax} access keys: delete those nobody uses`);
-      return [made];
+      return { changes: [made] };
     });
     return { ...credentialAnswer(made), secret_key: secretKey };
   }
@@ -165,7 +165,7 @@ export class CredentialsController {
   ): Promise<void> {
     await this.writer.mutate((registry) => {
       this.findChangeable(registry, project, accessKey, caller);
-      return [{ delete: credentialKey(accessKey) }];
+      return { changes: [{ delete: credentialKey(accessKey) }] };
     });
   }
 
@@ -180,13 +180,10 @@ export class CredentialsController {
     caller: Caller,
     changed: (document: CredentialDocument) => CredentialDocument,
   ): Promise<Answer> {
-    let answer: Answer = {};
-    await this.writer.mutate((registry) => {
+    return this.writer.mutate((registry) => {
       const document = changed(this.findChangeable(registry, project, accessKey, caller));
-      answer = credentialAnswer(document);
-      return [document];
+      return { changes: [document], answer: credentialAnswer(document) };
     });
-    return answer;
   }
 
   private find(registry: Registry, project: string, accessKey: string): CredentialDocument {

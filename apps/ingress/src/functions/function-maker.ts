@@ -39,7 +39,7 @@ export class FunctionMaker {
     const made = newFunction(dto, code, { bareUrn, project, sealer, now: clock.now() });
     await writer.mutate((known) => {
       this.checkRoom(known, bareUrn, project);
-      return [made];
+      return { changes: [made] };
     });
     return made;
   }

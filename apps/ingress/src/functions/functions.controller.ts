@@ -13,7 +13,7 @@ import {
 import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK, type Sealer } from '#platform';
 import type { Change, Registry, RegistryWriter } from '#registry';
-import { ApiError, functionNotFound } from '../http/api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { archiveUrl } from './code/archives.controller.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { codeContent, type CodeIntake } from './code/function-code.ts';
@@ -160,11 +160,11 @@ export class FunctionsController {
     await this.writer.mutate((registry) => {
       const { urn: named, alias } = this.names.find(urn, project);
       const bareUrn = formatBareUrn(named);
-      if (!isQualified(urn)) return wholeFunction(registry, bareUrn);
-      if (alias !== undefined) return [{ delete: aliasKey(alias.urn) }];
+      if (!isQualified(urn)) return { changes: wholeFunction(registry, bareUrn) };
+      if (alias !== undefined) return { changes: [{ delete: aliasKey(alias.urn) }] };
       if (named.qualifier === 'latest')
         throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
-      return withoutVersion(registry, bareUrn, named.qualifier);
+      return { changes: withoutVersion(registry, bareUrn, named.qualifier) };
     });
   }
 
@@ -177,14 +177,11 @@ export class FunctionsController {
     urn: string,
     changed: (fn: FunctionDocument) => FunctionDocument,
   ): Promise<Record<string, unknown>> {
-    let answer: FunctionDocument | undefined;
-    await this.writer.mutate(() => {
+    return this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
-      answer = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
-      return [answer];
+      const document = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
+      return { changes: [document], answer: functionAnswer(document) };
     });
-    if (answer === undefined) throw functionNotFound(urn);
-    return functionAnswer(answer);
   }
 }
 

@@ -57,7 +57,7 @@ export class TagsController {
   private async change(project: string, urn: string, changed: (before: Tags) => Tags): Promise<void> {
     await this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
-      return [{ ...fn, tags: changed(fn.tags ?? {}) }];
+      return { changes: [{ ...fn, tags: changed(fn.tags ?? {}) }] };
     });
   }
 }

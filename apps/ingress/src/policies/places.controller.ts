@@ -112,7 +112,7 @@ export class PlacesController {
     };
     await this.writer.mutate((registry) => {
       if (registry.agency(project, name) === undefined) checkRoom(registry, 'agency', project);
-      return [agency];
+      return { changes: [agency] };
     });
     return agencyAnswer(agency);
   }
@@ -123,7 +123,7 @@ export class PlacesController {
   async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
     await this.writer.mutate((registry) => {
       agencyOf(registry, project, name);
-      return [{ delete: agencyKey(project, name) }];
+      return { changes: [{ delete: agencyKey(project, name) }] };
     });
   }
 
@@ -162,7 +162,7 @@ export class PlacesController {
     await this.writer.mutate((registry) => {
       const before = registry.place(project, type, name);
       if (before === undefined) checkRoom(registry, 'place', project);
-      return [{ ...place, createdAt: before?.createdAt ?? this.clock.now() }];
+      return { changes: [{ ...place, createdAt: before?.createdAt ?? this.clock.now() }] };
     });
     return placeAnswer(place);
   }
@@ -174,7 +174,7 @@ export class PlacesController {
     const known = placeKindOf(kind);
     await this.writer.mutate((registry) => {
       placeOf(registry, project, known, name);
-      return [{ delete: placeKey(project, placeTypes[known], name) }];
+      return { changes: [{ delete: placeKey(project, placeTypes[known], name) }] };
     });
   }
 }

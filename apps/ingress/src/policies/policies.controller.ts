@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } fr
 import { formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError, functionNotFound, targetRefused } from '../http/api-error.ts';
+import { ApiError, targetRefused } from '../http/api-error.ts';
 import { functionRefusal } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { checkTargets } from './check-target.ts';
@@ -35,30 +35,33 @@ export class PoliciesController {
     @CalledBy() caller: Caller,
     @Body(new ValidatedBody(PolicyDto, { refuseUnknown: true })) dto: PolicyDto,
   ): Promise<Record<string, unknown>> {
-    let policy: PolicyDocument | undefined;
-    await this.writer.mutate((registry) => {
+    return this.writer.mutate((registry) => {
       const { fullUrn, function: fn } = this.names.find(urn, project);
-      policy = policyOf(dto, fullUrn, registry.policyOf(fullUrn), { region: this.options.region, project }, this.clock.now());
+      const policy = policyOf(
+        dto,
+        fullUrn,
+        registry.policyOf(fullUrn),
+        { region: this.options.region, project },
+        this.clock.now(),
+      );
       checkReach(caller, policy, this.options.region);
       const refused = checkTargets(registry, fn, policy);
       if (refused !== undefined) throw targetRefused(refused);
-      return [policy];
+      return { changes: [policy], answer: policyAnswer(policy) };
     });
-    if (policy === undefined) throw functionNotFound(urn);
-    return policyAnswer(policy);
   }
 
   @Operation(operations.show)
   @Get('async-invoke-config')
   show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    return policyAnswer(this.find(urn, project));
+    return policyAnswer(this.find(this.registry, urn, project));
   }
 
   @Operation(operations.remove)
   @Delete('async-invoke-config')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<void> {
-    await this.writer.mutate(() => [{ delete: policyKey(this.find(urn, project).functionUrn) }]);
+    await this.writer.mutate((registry) => ({ changes: [{ delete: policyKey(this.find(registry, urn, project).functionUrn) }] }));
   }
 
   @Operation(operations.list)
@@ -87,8 +90,8 @@ export class PoliciesController {
     };
   }
 
-  private find(urn: string, project: string): PolicyDocument {
-    const policy = this.registry.policyOf(this.names.find(urn, project).fullUrn);
+  private find(registry: Registry, urn: string, project: string): PolicyDocument {
+    const policy = registry.policyOf(this.names.find(urn, project).fullUrn);
     if (policy === undefined) throw new ApiError('FSS.0404', `the function has no asynchronous configuration: ${urn}`);
     return policy;
   }

@@ -20,9 +20,10 @@ export class StatusLogController {
   @HttpCode(200)
   async enable(@Param('project') project: string): Promise<void> {
     await this.writer.mutate((registry) => {
-      if (registry.project(project)?.statusLog !== undefined) return [];
+      if (registry.project(project)?.statusLog !== undefined) return { changes: [] };
       const names = { groupName: `function-async-log-group-${project}`, streamName: `function-async-log-stream-${project}` };
-      return [{ kind: 'project', id: project, statusLog: { groupId: randomUUID(), streamId: randomUUID(), ...names } }];
+      const statusLog = { groupId: randomUUID(), streamId: randomUUID(), ...names };
+      return { changes: [{ kind: 'project', id: project, statusLog }] };
     });
   }
 

@@ -2,13 +2,13 @@ import { Controller, Get, HttpCode, Inject, Query, Req, UseInterceptors } from '
 import type { FastifyRequest } from 'fastify';
 import { subscriptionPaths, type TopicDocument } from '#contracts';
 import { type Clock, CLOCK, type Sealer, SubscriptionTokens, type TokenPurpose } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import type { RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import type { Query as QueryOf } from '../http/query.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionLinkOperations as operations } from './subscription-links.operations.ts';
-import { REGISTRY, REGISTRY_WRITER, SEALER } from '../tokens.ts';
+import { REGISTRY_WRITER, SEALER } from '../tokens.ts';
 import { topicOf } from '../names/topic-names.ts';
 
 /** Newer SDKs ask here for the same. */
@@ -27,7 +27,6 @@ export class SubscriptionLinksController {
   private readonly tokens: SubscriptionTokens;
 
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
     @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
     @Inject(SEALER) sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -66,11 +65,11 @@ export class SubscriptionLinksController {
   }
 
   private async change(urn: string, subscriptions: (topic: TopicDocument) => TopicDocument['subscriptions']): Promise<void> {
-    await this.writer.mutate(() => {
-      const topic = this.registry.topic(topicOf(urn) ?? '');
+    await this.writer.mutate((registry) => {
+      const topic = registry.topic(topicOf(urn) ?? '');
       if (topic?.subscriptions.some((known) => known.urn === urn) !== true)
         throw new ApiError('SMN.0013', `Subscription not found: ${urn}`);
-      return [{ ...topic, subscriptions: subscriptions(topic), modifiedAt: this.clock.now() }];
+      return { changes: [{ ...topic, subscriptions: subscriptions(topic), modifiedAt: this.clock.now() }] };
     });
   }
 }

@@ -73,8 +73,7 @@ export class SubscriptionsController {
     this.names.find(urn, project);
     this.checkAddress(dto);
     const { subscription: made, secret: madeSecret } = this.make(dto, urn);
-    let subscription = made;
-    await this.writer.mutate((registry) => {
+    const subscription = await this.writer.mutate((registry) => {
       const topic = this.names.find(urn, project);
       this.checkFunction(registry, dto, project);
       const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
@@ -84,10 +83,11 @@ export class SubscriptionsController {
         const changed = this.changed(topic, [...topic.subscriptions, made]);
         const refused = made.protocol === 'functionstage' ? checkCircle(registry, changed) : undefined;
         if (refused !== undefined) throw targetRefused(refused);
-        return [changed];
+        return { changes: [changed], answer: made };
       }
-      subscription = dto.secret === undefined ? same : { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
-      return subscription === same ? [] : [this.replaced({ topic, subscription })];
+      if (dto.secret === undefined) return { changes: [], answer: same };
+      const resealed = { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
+      return { changes: [this.replaced({ topic, subscription: resealed })], answer: resealed };
     });
     if (subscription.status === 0) await this.messages.askToConfirm(this.names.find(urn, project), subscription);
     if (subscription === made) return { subscription_urn: made.urn, ...(madeSecret === '' ? {} : { secret: madeSecret }) };
@@ -131,7 +131,7 @@ export class SubscriptionsController {
   ): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
       const { topic, subscription } = this.named(urn, project, topicUrn);
-      return remark === undefined ? [] : [this.replaced({ topic, subscription: { ...subscription, remark } })];
+      return { changes: remark === undefined ? [] : [this.replaced({ topic, subscription: { ...subscription, remark } })] };
     });
     return { subscription_urn: urn };
   }
@@ -157,12 +157,8 @@ export class SubscriptionsController {
   private async removeNamed(urn: string, project: string, topicUrn?: string): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
       const { topic } = this.named(urn, project, topicUrn);
-      return [
-        this.changed(
-          topic,
-          topic.subscriptions.filter((subscription) => subscription.urn !== urn),
-        ),
-      ];
+      const others = topic.subscriptions.filter((subscription) => subscription.urn !== urn);
+      return { changes: [this.changed(topic, others)] };
     });
     return {};
   }

@@ -61,15 +61,23 @@ export class TopicsController {
   ): Promise<Record<string, unknown>> {
     const urn = `urn:smn:${this.options.region}:${project}:${name}`;
     const now = this.clock.now();
-    let isThere = false;
-    await this.writer.mutate((registry) => {
-      isThere = registry.topic(urn) !== undefined;
-      if (isThere) return [];
+    const isNew = await this.writer.mutate((registry) => {
+      if (registry.topic(urn) !== undefined) return { changes: [], answer: false };
       if (registry.list('topic', project).length >= topicsMax)
         throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics`);
-      return [{ kind: 'topic', urn, project, name, displayName, subscriptions: [], createdAt: now, modifiedAt: now }];
+      const topic = {
+        kind: 'topic',
+        urn,
+        project,
+        name,
+        displayName,
+        subscriptions: [],
+        createdAt: now,
+        modifiedAt: now,
+      } as const;
+      return { changes: [topic], answer: true };
     });
-    if (isThere) void reply.status(200);
+    if (!isNew) void reply.status(200);
     return { topic_urn: urn };
   }
 
@@ -116,7 +124,7 @@ export class TopicsController {
   ): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
       const topic = this.names.find(urn, project);
-      return displayName === undefined ? [] : [{ ...topic, displayName, modifiedAt: this.clock.now() }];
+      return { changes: displayName === undefined ? [] : [{ ...topic, displayName, modifiedAt: this.clock.now() }] };
     });
     return {};
   }
@@ -126,7 +134,7 @@ export class TopicsController {
   @Delete(':urn')
   @HttpCode(200)
   async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
-    await this.writer.mutate(() => [{ delete: topicKey(this.names.find(urn, project).urn) }]);
+    await this.writer.mutate(() => ({ changes: [{ delete: topicKey(this.names.find(urn, project).urn) }] }));
     return {};
   }
 

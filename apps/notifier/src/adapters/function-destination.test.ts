@@ -33,7 +33,7 @@ class Rig {
     const writer = new RegistryWriter({ registry, publisher, prefix: 's.' });
     const chained = new ChainedInvocations({ publisher, registry, topicPrefix: 's.', region: 'local' });
     const close = async () => registry.close();
-    return new Rig(kafka, new FunctionDestination(chained), (...changes) => writer.write(changes), close);
+    return new Rig(kafka, new FunctionDestination(chained), (...changes) => writer.mutate(() => ({ changes })), close);
   }
 
   get arrivals() {

@@ -81,7 +81,7 @@ class Rig {
     const chained = new ChainedInvocations({ publisher, registry, topicPrefix: 's.', region: 'local' });
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
     const writer = new RegistryWriter({ registry, publisher, prefix: 's.' });
-    await writer.write([aFunction()]);
+    await writer.mutate(() => ({ changes: [aFunction()] }));
     return new Rig(kafka, new SubscriptionDestination(parts), chained, clock, writer, async () => {
       webhooks.close();
       await registry.close();
@@ -89,7 +89,7 @@ class Rig {
   }
 
   async subscribe(...subscriptions: SubscriptionDocument[]): Promise<void> {
-    await this.writer.write([{ ...aTopic, subscriptions }]);
+    await this.writer.mutate(() => ({ changes: [{ ...aTopic, subscriptions }] }));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Registry, RegistryWriter } from '#registry';
 import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
 import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
 import { aliasOperations as operations } from './aliases.operations.ts';
-import { aliasNotFound, ApiError, functionNotFound, targetRefused, versionNotFound } from '../../http/api-error.ts';
+import { aliasNotFound, ApiError, targetRefused, versionNotFound } from '../../http/api-error.ts';
 import { checkCircle } from '../../policies/check-target.ts';
 import type { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';
@@ -52,7 +52,7 @@ export class AliasesController {
   @Operation(operations.show)
   @Get(':alias')
   show(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Record<string, unknown> {
-    return aliasAnswer(this.find(project, urn, name));
+    return aliasAnswer(this.find(this.registry, project, urn, name));
   }
 
   /** Sets where it leads, whole: what the body leaves out is gone. */
@@ -64,14 +64,14 @@ export class AliasesController {
     @Param('alias') name: string,
     @Body(new ValidatedBody(AliasRoutingDto, { codes })) dto: AliasRoutingDto,
   ): Promise<Record<string, unknown>> {
-    return this.set(project, urn, name, dto, () => void this.find(project, urn, name));
+    return this.set(project, urn, name, dto, (registry) => void this.find(registry, project, urn, name));
   }
 
   @Operation(operations.remove)
   @Delete(':alias')
   @HttpCode(204)
   async remove(@Param('project') project: string, @Param('urn') urn: string, @Param('alias') name: string): Promise<void> {
-    await this.writer.mutate(() => [{ delete: aliasKey(this.find(project, urn, name).urn) }]);
+    await this.writer.mutate((registry) => ({ changes: [{ delete: aliasKey(this.find(registry, project, urn, name).urn) }] }));
   }
 
   /** @param check whether there may, or must, be one of that name. */
@@ -83,8 +83,7 @@ export class AliasesController {
     check: (registry: Registry, named: FunctionUrn) => void,
   ): Promise<Record<string, unknown>> {
     const routing = routingOf(dto);
-    let answer: AliasDocument | undefined;
-    await this.writer.mutate((registry) => {
+    return this.writer.mutate((registry) => {
       const named = this.aliasUrn(project, urn, name);
       check(registry, named);
       const bareUrn = formatBareUrn(named);
@@ -92,23 +91,21 @@ export class AliasesController {
         (version) => registry.versionByUrn({ ...named, qualifier: version }) === undefined,
       );
       if (missing !== undefined) throw versionNotFound(missing);
-      const other = registry.aliasesOf(bareUrn).find((alias) => alias.version === routing.version && alias.name !== name);
+      const other = registry.aliasesOf(bareUrn).find((known) => known.version === routing.version && known.name !== name);
       if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} has an alias already: ${other.name}`);
-      answer = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
-      const refused = checkCircle(registry, answer);
+      const alias = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
+      const refused = checkCircle(registry, alias);
       if (refused !== undefined) throw targetRefused(refused);
-      return [answer];
+      return { changes: [alias], answer: aliasAnswer(alias) };
     });
-    if (answer === undefined) throw functionNotFound(urn);
-    return aliasAnswer(answer);
   }
 
   private aliasUrn(project: string, urn: string, name: string): FunctionUrn {
     return { ...this.names.find(urn, project).urn, qualifier: `!${name}` };
   }
 
-  private find(project: string, urn: string, name: string): AliasDocument {
-    const alias = this.registry.alias(this.aliasUrn(project, urn, name));
+  private find(registry: Registry, project: string, urn: string, name: string): AliasDocument {
+    const alias = registry.alias(this.aliasUrn(project, urn, name));
     if (alias === undefined) throw aliasNotFound(name);
     return alias;
   }

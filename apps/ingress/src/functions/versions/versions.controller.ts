@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { formatBareUrn, type VersionDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError, functionNotFound, targetRefused } from '../../http/api-error.ts';
+import { ApiError, targetRefused } from '../../http/api-error.ts';
 import { checkCircle } from '../../policies/check-target.ts';
 import { codeMd5 } from '../code/function-code.ts';
 import type { FunctionNames } from '../../names/function-names.ts';
@@ -36,18 +36,17 @@ export class VersionsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(PublishVersionDto, { codes: versionFieldCodes, isOptional: true })) dto: PublishVersionDto,
   ): Promise<Record<string, unknown>> {
-    let answer: Record<string, unknown> | undefined;
-    await this.writer.mutate((registry) => {
+    return this.writer.mutate((registry) => {
       const published = this.toPublish(registry, urn, project, dto);
       const latest = registry.policyOf(`${published.function.urn}:latest`);
       const policy = latest === undefined ? undefined : { ...latest, functionUrn: published.urn };
       const refused = policy === undefined ? undefined : checkCircle(registry, policy);
       if (refused !== undefined) throw targetRefused(refused);
-      answer = versionAnswer(published.function, published, policy);
-      return policy === undefined ? [published] : [published, policy];
+      return {
+        changes: policy === undefined ? [published] : [published, policy],
+        answer: versionAnswer(published.function, published, policy),
+      };
     });
-    if (answer === undefined) throw functionNotFound(urn);
-    return answer;
   }
 
   /** `latest` first, then the newest. */
