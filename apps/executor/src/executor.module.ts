@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
+import { gaugeOf } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
 import type { CallsUnderWay } from './call-route.ts';
@@ -40,14 +41,7 @@ export function countCalls(metrics: Metrics): CallsObserver {
 
 /** Shows how near synchronous calls are to their bound. */
 export function gaugeCalls(metrics: Metrics, underWay: CallsUnderWay): void {
-  new Gauge({
-    name: 'sendoff_sync_calls',
-    help: 'Synchronous calls under way, waiting ones included.',
-    registers: [metrics],
-    collect() {
-      this.set(underWay.count());
-    },
-  });
+  gaugeOf(metrics, 'sendoff_sync_calls', 'Synchronous calls under way, waiting ones included.', () => underWay.count());
 }
 
 function observe(metrics: Metrics): AttemptObserver {
@@ -70,16 +64,7 @@ function observe(metrics: Metrics): AttemptObserver {
 }
 
 function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => number): void {
-  const gauge = (name: string, help: string, value: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [metrics],
-      collect() {
-        this.set(value());
-      },
-    });
-  gauge('sendoff_attempts_running', 'Attempts that run now.', () => queue.runningNow);
-  gauge('sendoff_attempts_waiting', 'Attempts that wait for their turn.', () => queue.waitingNow);
-  gauge('sendoff_function_instances', 'Processes of Node.js functions.', instances);
+  gaugeOf(metrics, 'sendoff_attempts_running', 'Attempts that run now.', () => queue.runningNow);
+  gaugeOf(metrics, 'sendoff_attempts_waiting', 'Attempts that wait for their turn.', () => queue.waitingNow);
+  gaugeOf(metrics, 'sendoff_function_instances', 'Processes of Node.js functions.', instances);
 }

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
+import { Counter, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
-import { type Clock, CLOCK, type Logger, type Sealer } from '#platform';
+import { type Clock, CLOCK, gaugeBy, gaugeOf, type Logger, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { AbsentFeaturesController } from './functions/absent-features.controller.ts';
 import type { AcceptObserver, Acceptor } from './invocations/acceptor.ts';
@@ -125,27 +125,13 @@ export class IngressModule {
 
 /** Shows how near synchronous invocations are to their bound. */
 export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
-  new Gauge({
-    name: 'sendoff_sync_calls',
-    help: 'Synchronous invocations under way.',
-    registers: [metrics],
-    collect() {
-      this.set(underWay());
-    },
-  });
+  gaugeOf(metrics, 'sendoff_sync_calls', 'Synchronous invocations under way.', underWay);
 }
 
 /** Shows how near request bodies are to their bound. */
 export function gaugeBodies(metrics: Metrics, held: Readonly<Record<BodyOwner, number>>): void {
-  new Gauge({
-    name: 'sendoff_body_bytes',
-    help: 'Bytes of request bodies under way: of callers known before, and of those whose signature the body proves.',
-    labelNames: ['owner'],
-    registers: [metrics],
-    collect() {
-      for (const [owner, bytes] of Object.entries(held)) this.set({ owner }, bytes);
-    },
-  });
+  const help = 'Bytes of request bodies under way: of callers known before, and of those whose signature the body proves.';
+  gaugeBy(metrics, 'sendoff_body_bytes', help, 'owner', () => held);
 }
 
 /** Counts arrivals of both doors by what became of them. */

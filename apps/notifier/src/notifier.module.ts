@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import { Histogram, type Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
 import { s3Of } from '#objects';
-import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
+import { AllowedNetworks, type Clock, gaugeOf, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { ChainedInvocations } from './adapters/chained-invocations.ts';
 import { FolderDestination } from './adapters/folder-destination.ts';
@@ -115,20 +115,12 @@ export class NotifierModule {
 }
 
 function observe(metrics: Metrics, lanes: TargetLanes): DeliveryObserver {
-  const registers = [metrics];
   const seconds = new Histogram({
     name: 'sendoff_delivery_seconds',
     help: 'Time tries of deliveries took, by kind of target and result.',
     labelNames: ['type', 'result'],
-    registers,
+    registers: [metrics],
   });
-  new Gauge({
-    name: 'sendoff_open_breakers',
-    help: 'Targets that are left alone for a while.',
-    registers,
-    collect() {
-      this.set(lanes.open);
-    },
-  });
+  gaugeOf(metrics, 'sendoff_open_breakers', 'Targets that are left alone for a while.', () => lanes.open);
   return { tried: (type, result, took) => seconds.observe({ type, result }, took) };
 }

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
+import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
-import type { Clock } from '#platform';
+import { type Clock, gaugeOf } from '#platform';
 import type { Cancellations } from './cancellations.ts';
 import { DelaysController } from './delays.controller.ts';
 import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
@@ -56,21 +56,6 @@ function observe(metrics: Metrics): ReleaseObserver {
 }
 
 function gaugeRoom(metrics: Metrics, room: WaitingRoom): void {
-  const registers = [metrics];
-  new Gauge({
-    name: 'sendoff_waiting_records',
-    help: 'Records held in memory until their time.',
-    registers,
-    collect: function () {
-      this.set(room.size);
-    },
-  });
-  new Gauge({
-    name: 'sendoff_waiting_bytes',
-    help: 'Bytes of the records held in memory.',
-    registers,
-    collect: function () {
-      this.set(room.heldBytes);
-    },
-  });
+  gaugeOf(metrics, 'sendoff_waiting_records', 'Records held in memory until their time.', () => room.size);
+  gaugeOf(metrics, 'sendoff_waiting_bytes', 'Bytes of the records held in memory.', () => room.heldBytes);
 }

@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './day-files.ts';
 export * from './folder-lock.ts';
+export { gaugeBy, gaugeOf } from './gauge-of.ts';
 export { HealthController, type ReadinessChecks } from './health.controller.ts';
 export * from './load-config.ts';
 export * from './logger.ts';
