@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import { connectKafka } from '#kafka';
-import { strategyConformance } from '../../libs/kafka/src/sendoff-strategy.conformance.ts';
+import { strategyConformance } from '../../libs/kafka/src/strategy/sendoff-strategy.conformance.ts';
 
 strategyConformance('SendoffStrategy on Apache Kafka', async () => {
   const prefix = `t${randomUUID().slice(0, 8)}.`;

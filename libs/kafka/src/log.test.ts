@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { severityOf } from './kafkajs-log.ts';
+import { severityOf } from './kafkajs/kafkajs-log.ts';
 import { seldom } from './log.ts';
 
 describe('seldom', () => {

@@ -1,6 +1,6 @@
 import type { PlatformError } from '#contracts';
 import { type Logger, nameOfProcess, type ServiceConfig } from '#platform';
-import { connectKafka } from './connect-kafka.ts';
+import { connectKafka } from './kafkajs/connect-kafka.ts';
 import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
 

@@ -1,9 +1,9 @@
 import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
-import type { TopicPartition } from './feed-set.ts';
-import { silence, type TransportLog } from './log.ts';
-import { choosePartition } from './partition-choice.ts';
-import type { TopicSpec } from './ports.ts';
-import { topicSpecs } from './topic-specs.ts';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { silence, type TransportLog } from '../log.ts';
+import { choosePartition } from '../kafkajs/partition-choice.ts';
+import type { TopicSpec } from '../ports.ts';
+import { topicSpecs } from '../topic-specs.ts';
 
 /** Settings of a {@link MemoryKafka}. */
 export interface MemoryKafkaOptions {

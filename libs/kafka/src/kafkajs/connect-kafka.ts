@@ -11,11 +11,11 @@ import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
-import { seldom, silence, type TransportLog } from './log.ts';
+import { seldom, silence, type TransportLog } from '../log.ts';
 import { choosePartition } from './partition-choice.ts';
-import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from './ports.ts';
-import { recordBytesMaxDefault } from './record-limits.ts';
-import { publishReject } from './rejects.ts';
+import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from '../ports.ts';
+import { recordBytesMaxDefault } from '../record-limits.ts';
+import { publishReject } from '../bookkeeping/rejects.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
 export interface KafkaOptions {

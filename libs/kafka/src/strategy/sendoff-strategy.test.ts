@@ -1,4 +1,4 @@
-import { MemoryKafka } from './memory-kafka.ts';
+import { MemoryKafka } from '../memory/memory-kafka.ts';
 import { strategyConformance } from './sendoff-strategy.conformance.ts';
 
 strategyConformance('SendoffStrategy on MemoryKafka', async () => {

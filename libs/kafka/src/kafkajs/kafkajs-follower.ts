@@ -12,8 +12,8 @@ import { type IncomingRecord, PlatformError } from '#contracts';
 import { rootOf, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming.ts';
 import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
-import type { TransportLog } from './log.ts';
-import type { PartitionEnd, TopicFollower } from './ports.ts';
+import type { TransportLog } from '../log.ts';
+import type { PartitionEnd, TopicFollower } from '../ports.ts';
 
 /** What a follower needs of its gateway. */
 export interface FollowerPorts {

@@ -1,6 +1,6 @@
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
-import type { TopicFollower } from './ports.ts';
+import type { TopicFollower } from '../ports.ts';
 
 /** Follows a topic of a {@link MemoryCluster}. */
 export class MemoryFollower implements TopicFollower {

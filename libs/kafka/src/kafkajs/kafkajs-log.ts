@@ -1,5 +1,5 @@
 import kafkajs, { type logCreator } from 'kafkajs';
-import type { LogLevel, TransportLog } from './log.ts';
+import type { LogLevel, TransportLog } from '../log.ts';
 
 /** What a fresh or rebalancing group says on its way up; kafkajs calls these errors, then tries again and succeeds. */
 const passing = [

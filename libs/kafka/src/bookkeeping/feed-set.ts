@@ -1,8 +1,8 @@
 import type { IncomingRecord } from '#contracts';
-import type { TransportLog } from './log.ts';
+import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
 import { type FeedOwner, PartitionFeed } from './partition-feed.ts';
-import type { ConsumerOptions, RecordHandler } from './ports.ts';
+import type { ConsumerOptions, RecordHandler } from '../ports.ts';
 
 /** A partition of a topic. */
 export interface TopicPartition {

@@ -1,5 +1,5 @@
 import { type IncomingRecord, type OutgoingRecord, PlatformError, physicalTopic, rejectHeader } from '#contracts';
-import type { Publisher } from './ports.ts';
+import type { Publisher } from '../ports.ts';
 
 const reasonLengthMax = 512;
 

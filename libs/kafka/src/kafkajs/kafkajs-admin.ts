@@ -1,7 +1,7 @@
 import type { ITopicConfig } from 'kafkajs';
 import type { AdminConnection } from './admin-connection.ts';
 import { unavailable } from './broker-errors.ts';
-import type { PartitionEnd, TopicAdmin, TopicSpec } from './ports.ts';
+import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 
 /** Looks after topics through a kafkajs admin. Every question is bounded; no answer is `BROKER_UNAVAILABLE`. */
 export class KafkajsAdmin implements TopicAdmin {

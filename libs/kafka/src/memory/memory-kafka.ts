@@ -16,10 +16,10 @@ import type {
   TopicAdmin,
   TopicFollower,
   TopicSpec,
-} from './ports.ts';
-import { recordBytes } from './record-bytes.ts';
-import { recordBytesMaxDefault } from './record-limits.ts';
-import { publishReject } from './rejects.ts';
+} from '../ports.ts';
+import { recordBytes } from '../record-bytes.ts';
+import { recordBytesMaxDefault } from '../record-limits.ts';
+import { publishReject } from '../bookkeeping/rejects.ts';
 
 class MemoryPublisher implements Publisher {
   readonly #cluster: MemoryCluster;

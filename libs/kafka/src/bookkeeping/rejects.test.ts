@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { epochMs, type IncomingRecord } from '#contracts';
-import { MemoryKafka } from './memory-kafka.ts';
+import { MemoryKafka } from '../memory/memory-kafka.ts';
 import { publishReject } from './rejects.ts';
 
 const record: IncomingRecord = {

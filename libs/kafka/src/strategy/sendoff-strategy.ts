@@ -1,7 +1,7 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import type { ConsumerOptions, KafkaGateway, RecordConsumer } from './ports.ts';
+import type { ConsumerOptions, KafkaGateway, RecordConsumer } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
 
 /** How records reach the controllers. */

@@ -14,8 +14,8 @@ import type { Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
 import { rootOf, unavailable } from './broker-errors.ts';
 import type { TurnMessage } from './partition-choice.ts';
-import type { Publisher } from './ports.ts';
-import { recordBytes } from './record-bytes.ts';
+import type { Publisher } from '../ports.ts';
+import { recordBytes } from '../record-bytes.ts';
 
 /** Bounds of a publisher. */
 export interface PublisherLimits {

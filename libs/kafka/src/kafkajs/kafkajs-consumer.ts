@@ -15,11 +15,11 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { AdminConnection } from './admin-connection.ts';
 import { unavailable, within } from './broker-errors.ts';
-import { FeedSet, type TopicPartition } from './feed-set.ts';
+import { FeedSet, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { incomingRecord } from './incoming.ts';
-import type { TransportLog } from './log.ts';
-import type { PartitionFeed } from './partition-feed.ts';
-import type { ConsumerOptions, RecordConsumer, RecordHandler } from './ports.ts';
+import type { TransportLog } from '../log.ts';
+import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
+import type { ConsumerOptions, RecordConsumer, RecordHandler } from '../ports.ts';
 
 /** What a consumer needs of its gateway. */
 export interface ConsumerPorts {

@@ -1,7 +1,7 @@
 import { type IncomingRecord, PlatformError } from '#contracts';
-import { FeedSet, type TopicPartition } from './feed-set.ts';
+import { FeedSet, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { type GroupMember, type MemoryCluster, nextTurn } from './memory-cluster.ts';
-import type { ConsumerOptions, RecordConsumer, RecordHandler } from './ports.ts';
+import type { ConsumerOptions, RecordConsumer, RecordHandler } from '../ports.ts';
 
 const batchRecords = 500;
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import type { TransportLog } from './log.ts';
+import type { TransportLog } from '../log.ts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
-import type { RecordHandler } from './ports.ts';
-import { recordBytes } from './record-bytes.ts';
+import type { RecordHandler } from '../ports.ts';
+import { recordBytes } from '../record-bytes.ts';
 import { againDelayMs, whatToDo } from './what-to-do.ts';
 
 /** What a feed needs of its consumer. */
