@@ -1,20 +1,20 @@
 import {
   type DeliveryTarget,
+  destinationKinds,
   type Occasion,
   occasionProject,
   parseFunctionUrn,
   type Publication,
+  resourceOf,
   type Settlement,
   type Target,
 } from '#contracts';
-import { isGranted, resourceOf } from '#lifecycle';
+import { isGranted } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { TargetDirectory } from './deliveries.ts';
 import { registryPatienceMs } from './registry-patience.ts';
 
 const nowhere = { region: '', project: '' };
-/** What targets are called. */
-const words = { OBS: 'bucket', DIS: 'stream', SMN: 'topic', FunctionGraph: 'function' } as const;
 
 /** Targets, grants and subscriptions, from the registry as it is now. */
 export class RegistryDirectory implements TargetDirectory {
@@ -23,7 +23,8 @@ export class RegistryDirectory implements TargetDirectory {
   async refusal(occasion: Occasion, target: Target): Promise<string | undefined> {
     // Who publishes right after subscribing is owed that the subscription is told: the message may be faster than the registry.
     if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(registryPatienceMs);
-    if (!this.isThere(occasion, target)) return `${words[target.type]} ${resourceOf(target)} does not exist any more`;
+    if (!this.isThere(occasion, target))
+      return `${destinationKinds[target.type].word} ${resourceOf(target)} does not exist any more`;
     return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;
   }
 

@@ -1,6 +1,6 @@
+import type { DestinationType, Destinations, PlaceType } from './destinations.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import type { Backoff } from './invocation.ts';
-import type { Destinations } from './target.ts';
 
 /** Where the code of a function is. */
 export type FunctionCode =
@@ -134,7 +134,7 @@ export interface AgencyDocument {
 
 /** Leave to use targets of one kind. */
 export interface AgencyGrant {
-  readonly type: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
+  readonly type: DestinationType;
   /** Bucket, stream, topic URN or function URN; `*` stands for any run of characters. */
   readonly resource: string;
 }
@@ -167,10 +167,10 @@ export interface TopicDocument {
   readonly modifiedAt: EpochMs;
 }
 
-/** A place that must be there before a policy may name it: a bucket or a stream. Key `place/<project>/<type>/<name>`. */
+/** A destination that must be declared before a policy may name it: a bucket or a stream. Key `place/<project>/<type>/<name>`. */
 export interface PlaceDocument {
   readonly kind: 'place';
-  readonly type: 'OBS' | 'DIS';
+  readonly type: PlaceType;
   readonly project: string;
   readonly name: string;
   /** Streams only: the topic behind it where it is not the default one. */
@@ -295,7 +295,7 @@ export function topicKey(urn: string): string {
 }
 
 /** The key of a bucket or stream. */
-export function placeKey(project: string, type: 'OBS' | 'DIS', name: string): string {
+export function placeKey(project: string, type: DestinationType, name: string): string {
   return `place/${project}/${type}/${name}`;
 }
 

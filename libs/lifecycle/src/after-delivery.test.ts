@@ -4,7 +4,7 @@ import { type Condition, epochMs, type Target } from '#contracts';
 import { afterDelivery, defaultDeliveryPolicy, type DeliveryDecision, isExpired, type Turn } from './after-delivery.ts';
 import { concerned } from './concerned.ts';
 import { findCycle } from './find-cycle.ts';
-import { isGranted, resourceOf } from './is-granted.ts';
+import { isGranted } from './is-granted.ts';
 import { settlementOf } from './settle.ts';
 
 const policy = { triesMax: 3, backoff: { baseMs: 1_000, maxMs: 10_000 } };
@@ -151,15 +151,6 @@ describe('isGranted', () => {
 
   it('looks at the kind too, and grants nothing without an agency', () => {
     expect([isGranted(agency('*', 'OBS'), stream), isGranted(undefined, stream)]).toStrictEqual([false, false]);
-  });
-
-  it.each<[Target, string]>([
-    [store, 'results'],
-    [stream, 'orders'],
-    [{ type: 'SMN', topicUrn: 't' }, 't'],
-    [{ type: 'FunctionGraph', functionUrn: 'f' }, 'f'],
-  ])('%j is covered by its name', (target, resource) => {
-    expect(resourceOf(target)).toBe(resource);
   });
 });
 

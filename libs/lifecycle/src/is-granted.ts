@@ -1,30 +1,14 @@
-import type { AgencyDocument, Target } from '#contracts';
+import { type AgencyDocument, resourceOf, type Target } from '#contracts';
 
-/** What a grant must cover for a target: bucket, stream, topic URN or function URN. */
-export function resourceOf(target: Target): string {
-  switch (target.type) {
-    case 'OBS':
-      return target.bucket;
-    case 'DIS':
-      return target.streamName;
-    case 'SMN':
-      return target.topicUrn;
-    case 'FunctionGraph':
-      return target.functionUrn;
-    default:
-      return target satisfies never;
-  }
-}
-
-/** Does an agency grant the use of a target? `*` in a grant stands for any run of characters. Without an agency nothing is granted. */
+/** Tells whether an agency grants the use of a target. A `*` in a grant matches any characters. No agency grants nothing. */
 export function isGranted(agency: AgencyDocument | undefined, target: Target): boolean {
   const resource = resourceOf(target);
   return agency?.grants.some((grant) => grant.type === target.type && matchesPattern(grant.resource, resource)) ?? false;
 }
 
 /**
- * Does a text fit a pattern in which `*` stands for any run of characters?
- * Without regular expressions: a pattern is the caller's, and some patterns take a regular expression for ever.
+ * Tells whether a text matches a pattern in which `*` matches any characters.
+ * It uses no regular expression: callers choose patterns, and a regular expression can take exponential time.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
   const [head = '', ...parts] = pattern.split('*');

@@ -5,6 +5,7 @@ import {
   aliasKey,
   type CredentialDocument,
   credentialKey,
+  destinationKinds,
   type FunctionDocument,
   type FunctionUrn,
   formatBareUrn,
@@ -20,6 +21,7 @@ import {
   policyKey,
   projectKey,
   type RegistryDocument,
+  resourceOf,
   type Target,
   type TopicDocument,
   topicKey,
@@ -116,21 +118,23 @@ export class Registry {
     return (this.versionByUrn(urn) ?? this.alias(urn)) !== undefined;
   }
 
-  /** Is there what a target of a project names? */
+  /** Tells whether the document that a target names exists in a project; true for kinds of destinations without documents. */
   hasTarget(project: string, target: Target): boolean {
-    switch (target.type) {
-      case 'OBS':
-        return this.place(project, target.type, target.bucket) !== undefined;
-      case 'DIS':
-        return this.place(project, target.type, target.streamName) !== undefined;
-      case 'SMN':
-        return this.topic(target.topicUrn)?.project === project;
-      case 'FunctionGraph': {
-        const urn = parseFunctionUrn(target.functionUrn, nowhere);
+    const name = resourceOf(target);
+    const { document } = destinationKinds[target.type];
+    switch (document?.kind) {
+      case 'place':
+        return this.get(placeKey(project, target.type, name)) !== undefined;
+      case 'topic':
+        return this.topic(name)?.project === project;
+      case 'function': {
+        const urn = parseFunctionUrn(name, nowhere);
         return urn !== undefined && this.hasFunction(urn);
       }
+      case undefined:
+        return true;
       default:
-        return target satisfies never;
+        return document satisfies never;
     }
   }
 

@@ -4,10 +4,11 @@ import {
   formatFunctionUrn,
   parseFunctionUrn,
   type PolicyDocument,
+  resourceOf,
   type Target,
   type TopicDocument,
 } from '#contracts';
-import { findCycle, isGranted, resourceOf, versionsBehind } from '#lifecycle';
+import { findCycle, isGranted, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
 
 /** Why a target may not be set. */
