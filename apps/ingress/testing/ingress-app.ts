@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RouteOptions } from 'fastify';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
 import {
@@ -43,6 +44,14 @@ export interface ApiAnswer {
 export interface Route {
   readonly method: string;
   readonly path: string;
+  /** The largest body that the route reads; undefined if the server's own limit holds. */
+  readonly bodyBytesMax: number | undefined;
+}
+
+/** What signs a request. */
+export interface AccessKey {
+  readonly accessKey: string;
+  readonly secretKey: string;
 }
 
 /** A status-logger that answers what a test laid in, and remembers what it was asked. */
@@ -129,17 +138,19 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(base, gateway, records, codeStore, calls);
-    const routes: Route[] = [];
+    const added: RouteOptions[] = [];
     const app = await buildService(base, {
       ...composition,
       configureHttp(service) {
         const fastify = service.getHttpAdapter().getInstance();
-        fastify.addHook('onRoute', ({ method, url }) => {
-          routes.push(...[method].flat().map((each) => ({ method: each, path: url })));
-        });
+        fastify.addHook('onRoute', (route) => void added.push(route));
         return composition.configureHttp?.(service);
       },
     });
+    // Read only now: hooks of the ingress itself may have changed the limits of a route.
+    const routes = added.flatMap(({ method, url, bodyLimit }) =>
+      [method].flat().map((each) => ({ method: each, path: url, bodyBytesMax: bodyLimit })),
+    );
     const end = async () => {
       await app.close();
       await composition.close?.();
@@ -169,10 +180,20 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     method: string,
     path: string,
     body?: unknown,
-    { project = IngressApp.project, accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey } = {},
+    { project = IngressApp.project, ...key }: Partial<AccessKey> & { readonly project?: string } = {},
+  ): Promise<ApiAnswer> {
+    return this.signedAt(method, `/v2/${project}${path}`, body, key);
+  }
+
+  /** As {@link signed}, for any path. */
+  async signedAt(
+    method: string,
+    url: string,
+    body?: unknown,
+    { accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey }: Partial<AccessKey> = {},
   ): Promise<ApiAnswer> {
     const text = body === undefined ? '' : JSON.stringify(body);
-    const [plainPath = '', search = ''] = `/v2/${project}${path}`.split('?');
+    const [plainPath = '', search = ''] = url.split('?');
     const request = {
       method,
       path: plainPath.slice(1).split('/').map(decodeURIComponent),
@@ -181,7 +202,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       body: text,
     };
     const headers = signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
-    return this.raw(method, `/v2/${project}${path}`, body === undefined ? undefined : text, headers);
+    return this.raw(method, url, body === undefined ? undefined : text, headers);
   }
 
   /** As {@link call}, but anything other than 2xx is thrown. */
