@@ -8,7 +8,7 @@ import { ApiError } from '../http/api-error.ts';
 import { CalledBy, type Caller, wholeAccess } from './caller.ts';
 import { CredentialDto, RotationDto } from './credential.dto.ts';
 import { credentialOperations as operations } from './credentials.operations.ts';
-import { rfc3339 } from '../functions/function-document.ts';
+import { rfc3339 } from '../http/instants.ts';
 import { Operation } from '../document/operation.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, SEALER } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';

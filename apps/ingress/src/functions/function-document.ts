@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
 import type { Sealer } from '#platform';
 import { ApiError } from '../http/api-error.ts';
+import { rfc3339 } from '../http/instants.ts';
 import { codeAnswer } from './code/function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
 import { tagList, tagsIn } from './function-tags.ts';
@@ -111,11 +112,6 @@ function keptAndTags(
   if (said === undefined) return { kept: keptAfter(kept, body), ...(tags === undefined ? {} : { tags }) };
   const { tags: _text, ...others } = kept;
   return { kept: keptAfter(others, { ...body, tags: undefined }), tags: said };
-}
-
-/** `YYYY-MM-DDTHH:mm:ss+00:00`. */
-export function rfc3339(at: EpochMs): string {
-  return `${utcText(at).slice(0, 19)}+00:00`;
 }
 
 /** Tags belong to the function as it is now, not to its versions. */

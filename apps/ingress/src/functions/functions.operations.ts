@@ -3,6 +3,7 @@ import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCod
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 import { functionPageMax } from '../http/query.ts';
+import { functionCodes } from '../names/function-codes.ts';
 
 /** Which part of a list of functions or versions is asked for. */
 export const functionPageParameters: readonly Parameter[] = [
@@ -15,9 +16,6 @@ export const functionPageParameters: readonly Parameter[] = [
     example: 10,
   }),
 ];
-
-/** How a function that is named may not be found. */
-export const functionCodes: readonly ApiCode[] = ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'];
 
 /** How code may be refused. */
 export const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];

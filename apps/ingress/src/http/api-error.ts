@@ -1,5 +1,3 @@
-import type { RefusedTarget } from '../policies/check-target.ts';
-
 /** Codes of the API this service answers with. @see FunctionGraph API reference, error codes; SMN API reference, error codes */
 export const apiCodes = {
   'APIG.0301': 401,
@@ -125,22 +123,4 @@ export function versionNotFound(name: string): ApiError {
 /** No alias by that name. */
 export function aliasNotFound(name: string): ApiError {
   return new ApiError('FSS.1053', `Not found the function alias: ${name.slice(0, 300)}`);
-}
-
-/** A refused target of a policy, in the words of the API. */
-export function targetRefused({ kind, reason }: RefusedTarget): ApiError {
-  switch (kind) {
-    case 'function-absent':
-      return new ApiError('FSS.1051', reason);
-    case 'topic-absent':
-      return new ApiError('FSS.1171', reason);
-    case 'place-absent':
-      return new ApiError('FSS.0404', reason);
-    case 'not-granted':
-      return new ApiError('FSS.1121', reason);
-    case 'cycle':
-      return new ApiError('FSS.0400', reason);
-    default:
-      return kind satisfies never;
-  }
 }

@@ -1,6 +1,6 @@
 import { limits, memorySizesMb } from '#contracts';
 import { CancelDto } from './cancel.dto.ts';
-import { functionCodes } from '../functions/functions.operations.ts';
+import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn, inHeader, type Parameter, whole } from '../document/parameters.ts';
 

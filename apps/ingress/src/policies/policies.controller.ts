@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } fr
 import { formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError, targetRefused } from '../http/api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { functionRefusal } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { checkTargets } from './check-target.ts';
@@ -13,6 +13,7 @@ import { policyAnswer, policyOf } from './policy-document.ts';
 import { PolicyDto } from './policy.dto.ts';
 import { wholeQuery } from '../http/query.ts';
 import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+import { targetRefused } from './target-refused.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Asynchronous configurations. @see FunctionGraph API, asynchronous execution notification */

@@ -1,4 +1,4 @@
-import { functionCodes } from '../functions/functions.operations.ts';
+import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, wholeOrEmpty } from '../document/parameters.ts';
 import { PolicyDto } from './policy.dto.ts';

@@ -11,7 +11,7 @@ import {
   type UrnDefaults,
 } from '#contracts';
 import { ApiError, functionNotFound, urnOfAnotherProject } from '../http/api-error.ts';
-import { rfc3339 } from '../functions/function-document.ts';
+import { rfc3339 } from '../http/instants.ts';
 import { placeNames } from '../names/place-names.ts';
 import type { DestinationDto, PolicyDto } from './policy.dto.ts';
 

@@ -1,5 +1,5 @@
 import type { Status } from '#contracts';
-import { functionCodes } from '../functions/functions.operations.ts';
+import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 

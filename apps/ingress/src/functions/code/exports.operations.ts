@@ -1,6 +1,7 @@
 import type { SchemaObject } from '@nestjs/swagger';
 import { functionFieldCodes } from '../function.dto.ts';
-import { codeCodes, exampleFunction, functionCodes } from '../functions.operations.ts';
+import { functionCodes } from '../../names/function-codes.ts';
+import { codeCodes, exampleFunction } from '../functions.operations.ts';
 import { ImportFunctionDto } from './import-function.dto.ts';
 import type { OperationSpec } from '../../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter } from '../../document/parameters.ts';

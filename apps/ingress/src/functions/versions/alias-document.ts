@@ -1,7 +1,7 @@
 import type { AliasDocument, EpochMs } from '#contracts';
 import { AliasStrategyDto, type AliasRoutingDto } from './alias.dto.ts';
 import { ApiError } from '../../http/api-error.ts';
-import { rfc3339 } from '../function-document.ts';
+import { rfc3339 } from '../../http/instants.ts';
 import { validated } from '../../http/validated.ts';
 import { versionPattern } from './version.dto.ts';
 

@@ -11,7 +11,8 @@ import {
   versionKey,
 } from '#contracts';
 import type { Change, Registry } from '#registry';
-import { functionAnswer, rfc3339 } from '../function-document.ts';
+import { rfc3339 } from '../../http/instants.ts';
+import { functionAnswer } from '../function-document.ts';
 import { policyAnswer } from '../../policies/policy-document.ts';
 
 /** The part of a function that a version fixes; what is left out belongs to the function, or tells only when. */

@@ -2,8 +2,9 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { formatBareUrn, type VersionDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
-import { ApiError, targetRefused } from '../../http/api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { checkCircle } from '../../policies/check-target.ts';
+import { targetRefused } from '../../policies/target-refused.ts';
 import { codeMd5 } from '../code/function-code.ts';
 import type { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';

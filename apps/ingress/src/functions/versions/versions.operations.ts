@@ -1,4 +1,5 @@
-import { exampleFunction, functionCodes, functionPageParameters } from '../functions.operations.ts';
+import { functionCodes } from '../../names/function-codes.ts';
+import { exampleFunction, functionPageParameters } from '../functions.operations.ts';
 import type { OperationSpec } from '../../document/operation.ts';
 import { functionUrn } from '../../document/parameters.ts';
 import { PublishVersionDto } from './version.dto.ts';
