@@ -6,7 +6,7 @@ import { type Composition, openSealer, type ServiceBase } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { Acceptor } from './invocations/acceptor.ts';
 import { agenciesOf } from './policies/agencies-file.ts';
-import { serveDocument } from './document/api-document.ts';
+import { documentRoutes, serveDocument } from './document/api-document.ts';
 import { TokenAuthenticator } from './access/authenticator.ts';
 import { boundBodies } from './http/body-allowance.ts';
 import { Canceller } from './invocations/canceller.ts';
@@ -15,7 +15,7 @@ import type { FunctionCalls } from './invocations/function-calls.ts';
 import { FunctionNames } from './names/function-names.ts';
 import { ExpressRate } from './invocations/express-rate.ts';
 import { httpOptions, prepareServer } from './http/http-server.ts';
-import { prepareHttp } from './access/http-surface.ts';
+import { prepareHttp } from './access/door.ts';
 import { IdempotencyKeys } from './invocations/idempotency-keys.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import {
@@ -35,7 +35,15 @@ import { SignatureAuthenticator } from './access/signature-authenticator.ts';
 import { boundSlowBodies } from './http/slow-bodies.ts';
 import type { StatusRecords } from './records/status-records.ts';
 import { addSyncRoute, syncRoutes } from './invocations/sync-route.ts';
+import { linkRoutes } from './topics/subscription-links.controller.ts';
 import { TopicMessages } from './topics/topic-messages.ts';
+
+/** Paths that anyone may request: probes and metrics, the document of the API, and the links that subscribers get. */
+const openRoutes: ReadonlySet<string | undefined> = new Set([
+  ...probeRoutes.map(({ path }) => path),
+  ...documentRoutes,
+  ...linkRoutes,
+]);
 
 /** Composes the ingress over a gateway; its registry is read to the end when this resolves. */
 export async function composeIngress(
@@ -107,7 +115,7 @@ export async function composeIngress(
       const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
       boundSlowBodies(fastify, clock, config.requestTimeoutMs);
-      prepareHttp(fastify, { authenticators, region, isDraining, turnedAway: countTurnedAway(metrics) });
+      prepareHttp(fastify, { authenticators, openRoutes, region, isDraining, turnedAway: countTurnedAway(metrics) });
       gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
       allowLargeBodies(fastify);
       await addInvocationRoute(fastify, acceptor, clock, logger);

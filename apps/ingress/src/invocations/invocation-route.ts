@@ -16,7 +16,7 @@ import {
   versionNotFound,
 } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
-import { parserOf } from '../access/http-surface.ts';
+import { parserOf } from '../access/door.ts';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { invocationOperations } from './invocation.operations.ts';
 

@@ -16,7 +16,7 @@ import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { diceOf } from './dice-of.ts';
 import type { FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from '../names/function-names.ts';
-import { parserOf } from '../access/http-surface.ts';
+import { parserOf } from '../access/door.ts';
 import { invocationOperations } from './invocation.operations.ts';
 import { eventOf, instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
 import { type AnswerWishes, syncAnswer } from './sync-answer.ts';

@@ -3,7 +3,7 @@
  *
  * 1. What a request needs is told by the route it was matched to, never by its text: the router decodes `%76` to `v` and drops the host
  *    of an absolute-form target, so a look at the text let `/%762/...` pass without credentials.
- * 2. A route needs credentials unless it is named here as open. Where there is none, no body is read.
+ * 2. A route needs credentials unless {@link Door.openRoutes} names it. Where there is none, no body is read.
  * 3. A signature covers the body, so it is judged when the body has come, and before anything else is done with it. What can be told
  *    without the body is told before it is read; how large it may be is the route's limit, whoever sends it.
  * 4. Whoever comes while the process is being stopped is told so, and to come again, before anything else is looked at.
@@ -12,28 +12,19 @@
 import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
-import { documentRoutes } from '../document/api-document.ts';
 import { type ApiCode, ApiError } from '../http/api-error.ts';
 import { sendError } from '../http/api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
 import type { Caller } from './caller.ts';
 import { giveRequestId } from '../http/http-server.ts';
-import { linkRoutes } from '../topics/subscription-links.controller.ts';
 import { askForBodies } from '../http/unread-body.ts';
-
-/** Routes anyone may ask: probes and metrics, the document of the API, and the links that subscribers are sent. */
-const openRoutes: ReadonlySet<string | undefined> = new Set([
-  '/healthz',
-  '/readyz',
-  '/metrics',
-  ...documentRoutes,
-  ...linkRoutes,
-]);
 
 /** How requests are let in. */
 export interface Door {
   readonly authenticators: readonly Authenticator[];
+  /** Paths of the routes that need no credentials. */
+  readonly openRoutes: ReadonlySet<string | undefined>;
   /** In short URNs. */
   readonly region: string;
   /** Is nobody let in any more? What is under way ends. */
@@ -93,7 +84,7 @@ function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['r
 function refusalOf(door: Door, request: FastifyRequest): ApiError | undefined {
   if (!hasOneHost(request.raw)) return new ApiError('FSS.0400', 'the header Host must be there, once');
   const route = request.routeOptions.url;
-  if (openRoutes.has(route)) return undefined;
+  if (door.openRoutes.has(route)) return undefined;
   // Where there is no route there is nothing to guard; below /v2 who is not known is told so, as for what is there.
   const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
   if (refusal !== undefined) return refusal;
@@ -165,7 +156,7 @@ export function prepareHttp(fastify: FastifyInstance, door: Door): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     giveRequestId(reply);
     // A moment later, when a small body has come: then the connection can be closed without the answer being lost.
-    if (door.isDraining() && !openRoutes.has(request.routeOptions.url))
+    if (door.isDraining() && !door.openRoutes.has(request.routeOptions.url))
       return void setImmediate(() => sendError(reply, beingStopped()));
     const refusal = refusalOf(door, request);
     if (refusal !== undefined) return sendError(reply, refusal);
