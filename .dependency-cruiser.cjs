@@ -14,6 +14,19 @@ const allowed = {
   testing: ['contracts', 'lifecycle', 'platform', 'kafka', 'registry'],
 };
 
+/** Who may import whom inside the ingress, from the bottom up: a folder may import the folders named, and none above it. */
+const ingressRooms = {
+  http: [],
+  document: ['http'],
+  names: ['http'],
+  access: ['http', 'document'],
+  policies: ['http', 'document', 'names', 'access'],
+  functions: ['http', 'document', 'names', 'access', 'policies'],
+  topics: ['http', 'document', 'names', 'policies'],
+  records: ['http', 'document', 'names'],
+  invocations: ['http', 'document', 'names', 'access', 'records'],
+};
+
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -35,6 +48,14 @@ module.exports = {
     ),
     ...libs.map((lib) =>
       rule(`${lib}-by-its-front-door`, 'A library is entered by its index: the rest may change without asking.', { path: '^(apps|libs|test)/', pathNot: [`^libs/${lib}/`, inTests] }, { path: `^libs/${lib}/src/`, pathNot: `^libs/${lib}/src/index\\.ts$` }),
+    ),
+    ...Object.entries(ingressRooms).map(([room, below]) =>
+      rule(
+        `ingress-${room}-imports`,
+        `apps/ingress/src/${room} may import ${below.join(', ') || 'no other folder'}: the folders of the ingress are a stack, read from the bottom.`,
+        { path: `^apps/ingress/src/${room}/`, pathNot: inTests },
+        { path: '^apps/ingress/src/[^/]+/', pathNot: `^apps/ingress/src/(${[room, ...below].join('|')})/` },
+      ),
     ),
     rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
     rule('pure-rules', 'A rule that does I/O can no longer be tested by a table.', { path: '^libs/(lifecycle|contracts)/', pathNot: inTests }, { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] }),

@@ -11,6 +11,19 @@ const root = resolve(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 const node = (file: string) => `export const ${file} = 1;\n`;
 
+/** For each folder of the ingress, one that it may not import. */
+const climbing: readonly [room: string, above: string][] = [
+  ['http', 'document'],
+  ['document', 'names'],
+  ['names', 'document'],
+  ['access', 'names'],
+  ['policies', 'functions'],
+  ['functions', 'topics'],
+  ['topics', 'access'],
+  ['records', 'access'],
+  ['invocations', 'functions'],
+];
+
 /** A mistake a rule: where it is planted, what it says, and the rule that must fire. */
 const planted: readonly [rule: string, file: string, text: string][] = [
   ['no-circular', 'apps/ingress/src/a.ts', "import { b } from './b.ts';\nexport const a = b;\n"],
@@ -31,6 +44,11 @@ const planted: readonly [rule: string, file: string, text: string][] = [
     'apps/ingress/src/back-door.ts',
     "import { a } from '../../../libs/kafka/src/plain.ts';\nexport const f = a;\n",
   ],
+  ...climbing.map(([room, above]): [string, string, string] => [
+    `ingress-${room}-imports`,
+    `apps/ingress/src/${room}/climbing.ts`,
+    `import { a } from '../${above}/plain.ts';\nexport const ${room} = a;\n`,
+  ]),
   ['testing-in-tests-only', 'apps/ingress/src/testing.ts', "import { a } from '#testing';\nexport const g = a;\n"],
   ['pure-rules', 'libs/lifecycle/src/io.ts', "import { readFileSync } from 'node:fs';\nexport const h = readFileSync;\n"],
   ['kafkajs-in-its-room', 'apps/ingress/src/kafkajs.ts', "import { Kafka } from 'kafkajs';\nexport const i = Kafka;\n"],
@@ -82,6 +100,7 @@ beforeAll(() => {
     'libs/kafka/src/plain.ts',
     'apps/executor/src/plain.ts',
     'apps/ingress/src/adapters/plain.ts',
+    ...climbing.map(([room]) => `apps/ingress/src/${room}/plain.ts`),
     'test/plain.ts',
   ])
     plant(file, node('a'));
