@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import kafkajs, { type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
+import kafkajs, { type ICustomPartitioner, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { AdminConnection } from './admin-connection.ts';
 import { unavailable, within } from './broker-errors.ts';
@@ -12,7 +12,7 @@ import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
 import { seldom, silence, type TransportLog } from '../log.ts';
-import { choosePartition } from './partition-choice.ts';
+import { choosePartition } from '../partition-choice.ts';
 import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-limits.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -68,6 +68,11 @@ const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
   return socket;
 };
 
+/** Our choice of partitions, in the shape that kafkajs asks for. */
+const createPartitioner: ICustomPartitioner = () => {
+  return ({ message, partitionMetadata }) => choosePartition(message, partitionMetadata);
+};
+
 /**
  * Connects to a cluster.
  * @throws PlatformError `BROKER_UNAVAILABLE` when no broker answered within `connectTimeoutMs`.
@@ -99,7 +104,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: joinRetriesMax },
   });
   const newProducer = async (): Promise<Producer> => {
-    const producer = writing.producer({ createPartitioner: () => choosePartition, allowAutoTopicCreation: false });
+    const producer = writing.producer({ createPartitioner, allowAutoTopicCreation: false });
     await producer.connect();
     return producer;
   };

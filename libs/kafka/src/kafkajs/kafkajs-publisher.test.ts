@@ -5,13 +5,12 @@
 import type { Producer, ProducerBatch } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutgoingRecord } from '#contracts';
-import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
-import type { TurnMessage } from './partition-choice.ts';
+import { type BatchedMessage, KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 
 interface Request {
   readonly topics: readonly string[];
   readonly values: readonly string[];
-  readonly messages: readonly TurnMessage[];
+  readonly messages: readonly BatchedMessage[];
   readonly acknowledge: () => void;
   readonly fail: (error: unknown) => void;
 }
@@ -172,13 +171,13 @@ describe('group commit', () => {
     for (const request of requests) request.acknowledge();
   });
 
-  it('gives records without a key the turn of their batch, and the next batch the next', async () => {
+  it('gives records without a key the number of their batch', async () => {
     const publisher = await aReadyPublisher();
     void publisher.publish([aRecord('1'), aRecord('2'), aRecord('3', { key: 'k' }), aRecord('4', { partition: 0 })]);
     await turn();
     void publisher.publish(aRecord('5'));
     await turn();
-    const [first, second] = requests.map(({ messages }) => messages.map((message) => message.turn));
+    const [first, second] = requests.map(({ messages }) => messages.map((message) => message.batchNumber));
     expect(first).toEqual([first?.[0], first?.[0], undefined, undefined]);
     expect(second).toEqual([(first?.[0] ?? 0) + 1]);
     for (const request of requests) request.acknowledge();

@@ -10,10 +10,9 @@
  *    that is larger by itself and has the queue to itself.
  * 3. A batch that is refused for what it holds is halved until the culprit stands alone: it fails by itself.
  */
-import type { Producer } from 'kafkajs';
+import type { Message, Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
 import { rootOf, unavailable } from './broker-errors.ts';
-import type { TurnMessage } from './partition-choice.ts';
 import type { Publisher } from '../ports.ts';
 import { recordBytes } from '../record-bytes.ts';
 
@@ -38,6 +37,11 @@ export interface PublisherLimits {
   readonly recordBytesMax: number;
 }
 
+/** A message of kafkajs. Messages without a key carry the number of their batch, which chooses their partition. */
+export interface BatchedMessage extends Message {
+  readonly batchNumber?: number;
+}
+
 /** What a publisher needs of its gateway. */
 export interface PublisherPorts {
   /** A producer that is connected and has seen none of the topics that are gone. */
@@ -57,7 +61,7 @@ interface Call {
 
 interface Entry {
   readonly topic: string;
-  readonly message: TurnMessage;
+  readonly message: BatchedMessage;
   readonly isKeyless: boolean;
   readonly bytes: number;
   readonly call: Call;
@@ -84,7 +88,7 @@ export class KafkajsPublisher implements Publisher {
   #bytes = 0;
   #records = 0;
   #requests = 0;
-  #turn = 0;
+  #batchNumber = 0;
   #isScheduled = false;
   #isClosed = false;
   #patience: NodeJS.Timeout | undefined;
@@ -225,7 +229,11 @@ export class KafkajsPublisher implements Publisher {
   /** @param isRenewed is this its second time, by a producer that was made for it? */
   async #send(batch: readonly Entry[], isRenewed = false): Promise<void> {
     try {
-      await this.#producer.sendBatch({ acks: -1, timeout: this.#limits.timeoutMs, topicMessages: grouped(batch, this.#turn++) });
+      await this.#producer.sendBatch({
+        acks: -1,
+        timeout: this.#limits.timeoutMs,
+        topicMessages: grouped(batch, this.#batchNumber++),
+      });
     } catch (error) {
       return this.#recover(batch, error, isRenewed);
     }
@@ -369,11 +377,11 @@ function entryOf(record: OutgoingRecord, call: Call): Entry {
   };
 }
 
-function grouped(batch: readonly Entry[], turn: number): { topic: string; messages: TurnMessage[] }[] {
-  const byTopic = new Map<string, TurnMessage[]>();
+function grouped(batch: readonly Entry[], batchNumber: number): { topic: string; messages: BatchedMessage[] }[] {
+  const byTopic = new Map<string, BatchedMessage[]>();
   for (const { topic, message, isKeyless } of batch) {
     const messages = byTopic.get(topic) ?? [];
-    messages.push(isKeyless ? { ...message, turn } : message);
+    messages.push(isKeyless ? { ...message, batchNumber } : message);
     byTopic.set(topic, messages);
   }
   return [...byTopic].map(([topic, messages]) => ({ topic, messages }));

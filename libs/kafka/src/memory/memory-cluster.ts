@@ -1,7 +1,7 @@
 import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { silence, type TransportLog } from '../log.ts';
-import { choosePartition } from '../kafkajs/partition-choice.ts';
+import { choosePartition } from '../partition-choice.ts';
 import type { TopicSpec } from '../ports.ts';
 import { topicSpecs } from '../topic-specs.ts';
 
@@ -51,7 +51,7 @@ export class MemoryCluster {
   readonly listeners = new Set<(topic: string) => void>();
   readonly now: () => number;
   isReachable = true;
-  #turn = 0;
+  #batchNumber = 0;
 
   constructor({ prefix = 'sendoff.', partitions = 3, log = silence, now = Date.now }: MemoryKafkaOptions) {
     this.prefix = prefix;
@@ -76,21 +76,14 @@ export class MemoryCluster {
   }
 
   append(records: readonly OutgoingRecord[]): void {
-    const turn = this.#turn++;
+    const batchNumber = this.#batchNumber++;
     for (const { topic } of records) this.partitionsOf(topic);
     for (const record of records) {
       const partitions = this.partitionsOf(record.topic);
-      const partition = choosePartition({
-        topic: record.topic,
-        partitionMetadata: partitions.map((_partition, partitionId) => ({
-          partitionId,
-          leader: 0,
-          isr: [0],
-          replicas: [0],
-          partitionErrorCode: 0,
-        })),
-        message: { ...record, turn },
-      });
+      const partition = choosePartition(
+        { ...record, batchNumber },
+        partitions.map((_partition, partitionId) => ({ partitionId, leader: 0 })),
+      );
       const log = partitions[partition]?.records;
       if (log === undefined)
         throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `${record.topic} has no partition ${partition}` } });

@@ -124,7 +124,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
 function rebalance(members: readonly GroupMember[]): void {
   const shares = new Map<GroupMember, TopicPartition[]>(members.map((member) => [member, []]));
   const seen = new Set<string>();
-  let turn = 0;
+  let dealt = 0;
   for (const candidate of members.flatMap((member) => member.candidates())) {
     const key = `${candidate.topic}/${candidate.partition}`;
     if (seen.has(key)) continue;
@@ -132,7 +132,7 @@ function rebalance(members: readonly GroupMember[]): void {
     const able = members.filter((member) =>
       member.candidates().some(({ topic, partition }) => topic === candidate.topic && partition === candidate.partition),
     );
-    const owner = able[turn++ % able.length];
+    const owner = able[dealt++ % able.length];
     if (owner !== undefined) shares.get(owner)?.push(candidate);
   }
   // First everyone gives up, then everyone takes over: no partition has two owners.

@@ -1,0 +1,42 @@
+/** Goal: records with a key land where every other Kafka client puts them. Method: any key, beside the partitioner of kafkajs. */
+import fc from 'fast-check';
+import kafkajs from 'kafkajs';
+import { describe, expect, it } from 'vitest';
+import { choosePartition, type PartitionLeader } from './partition-choice.ts';
+
+const partitionsOf = (leaders: readonly number[]): PartitionLeader[] =>
+  leaders.map((leader, partitionId) => ({ partitionId, leader }));
+const three = partitionsOf([0, 0, 0]);
+
+describe('choosePartition', () => {
+  it('puts a record with a key where kafkajs puts it', () => {
+    const theirs = kafkajs.Partitioners.DefaultPartitioner();
+    const keys = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 100 }),
+      fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array)),
+    );
+    fc.assert(
+      fc.property(keys, fc.integer({ min: 1, max: 100 }), (key, count) => {
+        const partitions = partitionsOf(Array.from({ length: count }, () => 0));
+        const partitionMetadata = partitions.map((one) => ({ ...one, isr: [], replicas: [], partitionErrorCode: 0 }));
+        const theirChoice = theirs({ topic: 'a', partitionMetadata, message: { key, value: null } });
+        expect(choosePartition({ key }, partitions)).toBe(theirChoice);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each<[title: string, record: Parameters<typeof choosePartition>[0], partitions: readonly PartitionLeader[], chosen: number]>(
+    [
+      ['a record that names its partition goes there, whatever its key', { partition: 2, key: 'a' }, three, 2],
+      ['a record without a key goes to the first partition in the first batch', { batchNumber: 0 }, three, 0],
+      ['a record without a key goes to the next partition in the next batch', { batchNumber: 1 }, three, 1],
+      ['a record without a key starts again after the last partition', { batchNumber: 3 }, three, 0],
+      ['a null key counts as no key', { key: null, batchNumber: 2 }, three, 2],
+      ['a partition without a leader gets no record without a key', { batchNumber: 1 }, partitionsOf([0, -1, 0]), 2],
+      ['a record without a key is placed although no partition has a leader', { batchNumber: 1 }, partitionsOf([-1, -1]), 1],
+    ],
+  )('%s', (_title, record, partitions, chosen) => {
+    expect(choosePartition(record, partitions)).toBe(chosen);
+  });
+});

@@ -1,0 +1,55 @@
+/** Where a record may go: a partition and the id of the broker that leads it, -1 while it has no leader. */
+export interface PartitionLeader {
+  readonly partitionId: number;
+  readonly leader: number;
+}
+
+/** What the choice of a partition depends on. */
+export interface UnplacedRecord {
+  /** Chosen by the sender. */
+  readonly partition?: number;
+  readonly key?: string | Buffer | null;
+  /** Number of the batch; all records of a batch that have no key go to one partition, the next batch goes to the next. Default 0. */
+  readonly batchNumber?: number;
+}
+
+/**
+ * Chooses the partition of a record: the one it names, else by the hash of its key as every Kafka client does, else by the number of its
+ * batch. One partition for a whole batch is less work for client and broker than a batch spread over all partitions.
+ * @param partitions all partitions of the topic; those without a leader get no records without a key, unless none has a leader.
+ */
+export function choosePartition(
+  { partition, key, batchNumber = 0 }: UnplacedRecord,
+  partitions: readonly PartitionLeader[],
+): number {
+  if (partition !== undefined) return partition;
+  if (key !== undefined && key !== null)
+    return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fff_ffff) % partitions.length;
+  const led = partitions.filter(({ leader }) => leader >= 0);
+  const choices = led.length > 0 ? led : partitions;
+  return choices[batchNumber % choices.length]?.partitionId ?? 0;
+}
+
+const multiplier = 0x5bd1_e995;
+
+/**
+ * The hash of Kafka's clients, as a signed integer of 32 bits.
+ * @see https://github.com/apache/kafka/blob/4.0/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (`murmur2`)
+ */
+function murmur2(bytes: Buffer): number {
+  const { length } = bytes;
+  let hash = 0x9747_b28c ^ length;
+  let index = 0;
+  for (; index + 4 <= length; index += 4) {
+    let word = Math.imul(bytes.readInt32LE(index), multiplier);
+    word ^= word >>> 24;
+    hash = Math.imul(hash, multiplier) ^ Math.imul(word, multiplier);
+  }
+  if (index < length) {
+    let rest = 0;
+    for (let last = length - 1; last >= index; last -= 1) rest = (rest << 8) | (bytes[last] ?? 0);
+    hash = Math.imul(hash ^ rest, multiplier);
+  }
+  hash = Math.imul(hash ^ (hash >>> 13), multiplier);
+  return hash ^ (hash >>> 15);
+}
