@@ -27,6 +27,22 @@ const ingressRooms = {
   invocations: ['http', 'document', 'names', 'access', 'records'],
 };
 
+/** Libraries with a second front door, as a pattern below `src/`. `#kafka/memory` is the in-memory broker. */
+const moreDoors = { kafka: '(memory/)?' };
+
+/**
+ * The folders of libs/kafka: which other folder each may import, and why no more. Each may import the files beside the folders that hold
+ * the ports and the values all of them share.
+ */
+const kafkaFolders = {
+  strategy: { may: [], why: 'Nest controllers meet the ports, whatever client is behind them.' },
+  bookkeeping: { may: [], why: 'What is finished and what is committed must not depend on the client.' },
+  kafkajs: { may: ['bookkeeping'], why: 'The adapter must be replaceable as a whole.' },
+  memory: { may: ['bookkeeping'], why: 'The in-memory broker proves nothing if it is made of the real client.' },
+};
+const kafkaShared = ['ports', 'log', 'partition-choice', 'record-bytes', 'record-limits', 'topic-specs'];
+const kafkaSharedFiles = `(${kafkaShared.join('|')})\\.ts$`;
+
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -47,7 +63,7 @@ module.exports = {
       ),
     ),
     ...libs.map((lib) =>
-      rule(`${lib}-by-its-front-door`, 'A library is entered by its index: the rest may change without asking.', { path: '^(apps|libs|test)/', pathNot: [`^libs/${lib}/`, inTests] }, { path: `^libs/${lib}/src/`, pathNot: `^libs/${lib}/src/index\\.ts$` }),
+      rule(`${lib}-by-its-front-door`, 'A library is entered by its index: the rest may change without asking.', { path: '^(apps|libs|test)/', pathNot: [`^libs/${lib}/`, inTests] }, { path: `^libs/${lib}/src/`, pathNot: `^libs/${lib}/src/${moreDoors[lib] ?? ''}index\\.ts$` }),
     ),
     ...Object.entries(ingressRooms).map(([room, below]) =>
       rule(
@@ -58,8 +74,18 @@ module.exports = {
       ),
     ),
     rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
+    rule('kafka-memory-in-tests-only', 'An in-memory broker in a service loses every record at its end.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/', '^libs/kafka/src/memory/'] }, { path: '^libs/kafka/src/memory/' }),
+    ...Object.entries(kafkaFolders).map(([folder, { may, why }]) =>
+      rule(
+        `kafka-${folder}-imports`,
+        why,
+        { path: `^libs/kafka/src/${folder}/`, pathNot: inTests },
+        { path: '^libs/kafka/src/', pathNot: [`^libs/kafka/src/(${[folder, ...may].join('|')})/`, `^libs/kafka/src/${kafkaSharedFiles}`] },
+      ),
+    ),
+    rule('kafka-shared-imports', 'All folders of libs/kafka import these files: an import back would be a cycle.', { path: `^libs/kafka/src/${kafkaSharedFiles}` }, { path: '^libs/kafka/src/', pathNot: `^libs/kafka/src/${kafkaSharedFiles}` }),
     rule('pure-rules', 'A rule that does I/O can no longer be tested by a table.', { path: '^libs/(lifecycle|contracts)/', pathNot: inTests }, { dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional'] }),
-    rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place. The demo shows what any producer does, with it.', { path: '^(apps|libs)/', pathNot: ['^libs/kafka/', '^apps/standalone/src/demo/producer\\.ts$'] }, { path: 'node_modules/kafkajs/' }),
+    rule('kafkajs-in-its-room', 'The client is unmaintained: another must be able to take its place. The demo shows what any producer does, with it.', { path: '^(apps|libs)/', pathNot: ['^libs/kafka/src/kafkajs/', '^libs/kafka/src/.*\\.test\\.ts$', '^apps/standalone/src/demo/producer\\.ts$'] }, { path: 'node_modules/kafkajs/' }),
     rule('minio-in-its-room', 'Only the object store and the notifier speak S3.', { path: '^(apps|libs)/', pathNot: ['^apps/notifier/src/adapters/', '^libs/objects/'] }, { path: 'node_modules/minio/' }),
     rule('yauzl-in-its-room', 'Archives come from strangers: they are opened in one place, where all the checks are.', { path: '^(apps|libs)/', pathNot: '^libs/objects/' }, { path: 'node_modules/(@types/)?yauzl/' }),
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),

@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** Rooms by their front doors, from source. An alias, because the condition `source` is not honoured for global setup files. */
-const source = { resolve: { alias: [{ find: /^#([a-z]+)$/, replacement: `${import.meta.dirname}/libs/$1/src/index.ts` }] } };
+/** Libraries by their front doors, from source. An alias, because Vitest ignores the condition `source` for global setup files. */
+const source = {
+  resolve: {
+    alias: [
+      { find: /^#([a-z]+)$/, replacement: `${import.meta.dirname}/libs/$1/src/index.ts` },
+      { find: /^#([a-z]+)\/([a-z]+)$/, replacement: `${import.meta.dirname}/libs/$1/src/$2/index.ts` },
+    ],
+  },
+};
 
 /** One project a layer: `npm run test:unit` needs nothing but Node, the others bring a real broker. */
 export default defineConfig({

@@ -11,6 +11,9 @@ const root = resolve(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 const node = (file: string) => `export const ${file} = 1;\n`;
 
+/** A mistake: the rule that must fire, the file it is planted in, and the text of that file. */
+type Planted = [rule: string, file: string, text: string];
+
 /** For each folder of the ingress, one that it may not import. */
 const climbing: readonly [room: string, above: string][] = [
   ['http', 'document'],
@@ -24,8 +27,7 @@ const climbing: readonly [room: string, above: string][] = [
   ['invocations', 'functions'],
 ];
 
-/** A mistake a rule: where it is planted, what it says, and the rule that must fire. */
-const planted: readonly [rule: string, file: string, text: string][] = [
+const planted: readonly Planted[] = [
   ['no-circular', 'apps/ingress/src/a.ts', "import { b } from './b.ts';\nexport const a = b;\n"],
   ['unresolved', 'apps/ingress/src/nowhere.ts', "import { x } from './not-there.ts';\nexport const y = x;\n"],
   [
@@ -44,11 +46,41 @@ const planted: readonly [rule: string, file: string, text: string][] = [
     'apps/ingress/src/back-door.ts',
     "import { a } from '../../../libs/kafka/src/plain.ts';\nexport const f = a;\n",
   ],
-  ...climbing.map(([room, above]): [string, string, string] => [
-    `ingress-${room}-imports`,
-    `apps/ingress/src/${room}/climbing.ts`,
-    `import { a } from '../${above}/plain.ts';\nexport const ${room} = a;\n`,
-  ]),
+  ...climbing.map(
+    ([room, above]): Planted => [
+      `ingress-${room}-imports`,
+      `apps/ingress/src/${room}/climbing.ts`,
+      `import { a } from '../${above}/plain.ts';\nexport const ${room} = a;\n`,
+    ],
+  ),
+  [
+    'kafka-by-its-front-door',
+    'apps/ingress/src/second-door.ts',
+    "import { a } from '../../../libs/kafka/src/memory/plain.ts';\nexport const p = a;\n",
+  ],
+  ['kafka-memory-in-tests-only', 'apps/ingress/src/memory.ts', "import { a } from '#kafka/memory';\nexport const q = a;\n"],
+  [
+    'kafka-memory-in-tests-only',
+    'libs/kafka/src/index-with-memory.ts',
+    "import { a } from './memory/index.ts';\nexport const r = a;\n",
+  ],
+  ...[
+    ['strategy', 'bookkeeping'],
+    ['strategy', 'kafkajs'],
+    ['bookkeeping', 'kafkajs'],
+    ['bookkeeping', 'memory'],
+    ['kafkajs', 'strategy'],
+    ['memory', 'kafkajs'],
+  ].map(
+    ([from = '', to = '']): Planted => [
+      `kafka-${from}-imports`,
+      `libs/kafka/src/${from}/from-${to}.ts`,
+      `import { a } from '../${to}/plain.ts';\nexport const s = a;\n`,
+    ],
+  ),
+  ['kafka-memory-imports', 'libs/kafka/src/memory/open.ts', "import { a } from '../open-kafka.ts';\nexport const t = a;\n"],
+  ['kafka-shared-imports', 'libs/kafka/src/ports.ts', "import { a } from './bookkeeping/plain.ts';\nexport const u = a;\n"],
+  ['kafkajs-in-its-room', 'libs/kafka/src/memory/kafkajs.ts', "import { Kafka } from 'kafkajs';\nexport const v = Kafka;\n"],
   ['testing-in-tests-only', 'apps/ingress/src/testing.ts', "import { a } from '#testing';\nexport const g = a;\n"],
   ['pure-rules', 'libs/lifecycle/src/io.ts', "import { readFileSync } from 'node:fs';\nexport const h = readFileSync;\n"],
   ['kafkajs-in-its-room', 'apps/ingress/src/kafkajs.ts', "import { Kafka } from 'kafkajs';\nexport const i = Kafka;\n"],
@@ -60,7 +92,7 @@ const planted: readonly [rule: string, file: string, text: string][] = [
   ['not-to-dev-dep', 'apps/ingress/src/dev.ts', "import fc from 'fast-check';\nexport const n = fc;\n"],
 ];
 
-const lint: readonly [rule: string, file: string, text: string][] = [
+const lint: readonly Planted[] = [
   [
     'no-floating-promises',
     'apps/ingress/src/floating.ts',
@@ -98,6 +130,9 @@ beforeAll(() => {
     plant(`libs/${lib}/src/index.ts`, node('a'));
   for (const file of [
     'libs/kafka/src/plain.ts',
+    'libs/kafka/src/open-kafka.ts',
+    'libs/kafka/src/memory/index.ts',
+    ...['strategy', 'bookkeeping', 'kafkajs', 'memory'].map((folder) => `libs/kafka/src/${folder}/plain.ts`),
     'apps/executor/src/plain.ts',
     'apps/ingress/src/adapters/plain.ts',
     ...climbing.map(([room]) => `apps/ingress/src/${room}/plain.ts`),

@@ -1,7 +1,7 @@
 /** Measures what it costs the ingress to verify one signed invocation, in microseconds of one core, and prints JSON. */
 import pino from 'pino';
 import { epochMs } from '#contracts';
-import { MemoryKafka } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { Sealer } from '#platform';
 import { Registry } from '#registry';
 import { KeyRing } from '../../apps/ingress/src/access/key-ring.ts';

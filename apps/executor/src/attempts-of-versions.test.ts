@@ -4,7 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
-import { MemoryKafka, topicSpecs } from '#kafka';
+import { topicSpecs } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, ManualClock } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';

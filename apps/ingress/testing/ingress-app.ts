@@ -12,7 +12,8 @@ import {
   type StatusPage,
   type StatusQuery,
 } from '#contracts';
-import { type KafkaGateway, MemoryKafka, topicSpecs } from '#kafka';
+import { type KafkaGateway, topicSpecs } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { type ObjectStore, openCodeStore } from '#objects';
 import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';

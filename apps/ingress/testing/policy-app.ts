@@ -1,5 +1,5 @@
 import { IngressApp, type IngressAppOptions } from './ingress-app.ts';
-import type { MemoryKafka } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 
 /** An ingress with a target of each kind, version `v1` of function `target` among them, and an agency that grants all. */
 export async function startPolicyApp(options: IngressAppOptions<MemoryKafka> = {}): Promise<IngressApp> {

@@ -17,7 +17,8 @@ import {
   type SubscriptionDocument,
   type Target,
 } from '#contracts';
-import { MemoryKafka, topicSpecs } from '#kafka';
+import { topicSpecs } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import type { Delivery } from '#lifecycle';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, aPublication, aSettlement, builtAt, ManualClock } from '#testing';

@@ -1,12 +1,15 @@
-export * from './kafkajs/connect-kafka.ts';
-export * from './strategy/keep-errors.ts';
-export * from './log.ts';
-export * from './memory/memory-kafka.ts';
-export * from './strategy/on-record.ts';
-export * from './open-kafka.ts';
-export * from './ports.ts';
-export * from './strategy/record-context.ts';
-export * from './strategy/sendoff-strategy.ts';
-export * from './topic-specs.ts';
-export * from './bookkeeping/what-to-do.ts';
-export { type MemoryKafkaOptions } from './memory/memory-cluster.ts';
+export { connectKafka } from './kafkajs/connect-kafka.ts';
+export { openKafka } from './open-kafka.ts';
+export type {
+  ConsumerOptions,
+  KafkaGateway,
+  Publisher,
+  RecordConsumer,
+  TopicAdmin,
+  TopicFollower,
+} from './ports.ts';
+export { RecordController } from './strategy/keep-errors.ts';
+export { OnRecord } from './strategy/on-record.ts';
+export { KafkaRecordContext } from './strategy/record-context.ts';
+export { SendoffStrategy } from './strategy/sendoff-strategy.ts';
+export { topicSpecs } from './topic-specs.ts';

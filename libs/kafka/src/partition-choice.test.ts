@@ -12,8 +12,8 @@ describe('choosePartition', () => {
   it('puts a record with a key where kafkajs puts it', () => {
     const theirs = kafkajs.Partitioners.DefaultPartitioner();
     const keys = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 100 }),
-      fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array)),
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)),
     );
     fc.assert(
       fc.property(keys, fc.integer({ min: 1, max: 100 }), (key, count) => {
@@ -22,7 +22,7 @@ describe('choosePartition', () => {
         const theirChoice = theirs({ topic: 'a', partitionMetadata, message: { key, value: null } });
         expect(choosePartition({ key }, partitions)).toBe(theirChoice);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 

@@ -13,7 +13,7 @@ import {
   type RegistryDocument,
   registryKey,
 } from '#contracts';
-import { MemoryKafka } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { Registry, type RegistryChange } from './registry.ts';
 import { type Change, RegistryWriter } from './registry-writer.ts';
 

@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '#contracts';
-import { MemoryKafka } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { Sealer } from '#platform';
 import { Registry } from '#registry';
 import { ManualClock } from '#testing';

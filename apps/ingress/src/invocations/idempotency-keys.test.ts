@@ -4,7 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeInvocation, PlatformError } from '#contracts';
-import { MemoryKafka, type Publisher } from '#kafka';
+import type { Publisher } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { eventually, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 

@@ -3,7 +3,8 @@
  * Method: a registry over the in-memory broker; the record on the intake topic is looked at.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryKafka, topicSpecs } from '#kafka';
+import { topicSpecs } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, aSettlement, builtAt } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';

@@ -1,7 +1,7 @@
 /** Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone. Method: the in-memory broker. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { PlaceDocument } from '#contracts';
-import { MemoryKafka } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { aSettlement, builtAt } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';

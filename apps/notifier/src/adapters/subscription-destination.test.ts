@@ -5,7 +5,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type SubscriptionDocument, type SubscriptionTarget, type TopicDocument } from '#contracts';
-import { MemoryKafka, topicSpecs } from '#kafka';
+import { topicSpecs } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
 import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { aFunction, aPublication, builtAt, ManualClock } from '#testing';

@@ -1,0 +1,2 @@
+export type { MemoryKafkaOptions } from './memory-cluster.ts';
+export { MemoryKafka } from './memory-kafka.ts';
