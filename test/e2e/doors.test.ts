@@ -127,7 +127,7 @@ describe('the HTTP door', () => {
     expect([ungranted.status, ungranted.body.error_code]).toEqual([403, expect.stringMatching(/^FSS\.112[12]$/)]);
   });
 
-  it('refuses a policy that would close a circle, and names the path', async () => {
+  it('refuses a policy that would close a cycle, and names the path', async () => {
     const chain = async (from: string, to: string) =>
       installation.client.call<{ error_msg: string }>('PUT', `/fgs/functions/${from}/async-invoke-config`, {
         destination_config: {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { destinationTypes, placeKinds, resourceOf, type Target, targetIdOf } from './destinations.ts';
+import { destinationTypes, placeKind, placeTypes, resourceOf, type Target, targetIdOf } from './destinations.ts';
 
 const targets: { readonly [Type in Target['type']]: Target<Type> } = {
   OBS: { type: 'OBS', bucket: 'results', prefix: 'failed', expiresDays: 7 },
@@ -23,7 +23,7 @@ describe('the kinds of destinations', () => {
   });
 
   it('that a project declares are buckets and streams', () => {
-    expect(placeKinds.map(({ type, word, path }) => [type, word, path])).toEqual([
+    expect(placeTypes.map(placeKind).map(({ type, word, path }) => [type, word, path])).toEqual([
       ['OBS', 'bucket', 'buckets'],
       ['DIS', 'stream', 'streams'],
     ]);

@@ -93,18 +93,23 @@ export type PlaceType = {
   [Type in DestinationType]: (typeof described)[Type] extends { readonly document: { readonly kind: 'place' } } ? Type : never;
 }[DestinationType];
 
+/** The same as a list. */
+export const placeTypes: readonly PlaceType[] = destinationTypes.filter(
+  (type): type is PlaceType => destinationKinds[type].document?.kind === 'place',
+);
+
 /** A kind of destination that a project declares as a place. */
-export interface PlaceKind extends Omit<Extract<DestinationDocument, { kind: 'place' }>, 'kind'> {
+export interface PlaceKind extends Extract<DestinationDocument, { kind: 'place' }> {
   readonly type: PlaceType;
   /** One such place in plain English. */
   readonly word: string;
 }
 
-/** The kinds of destinations that a project declares as places. */
-export const placeKinds: readonly PlaceKind[] = destinationTypes.flatMap((type) => {
-  const { word, document } = destinationKinds[type];
-  return document?.kind === 'place' ? [{ ...document, word, type: type as PlaceType }] : [];
-});
+/** All that code must know of one kind of place. */
+export function placeKind(type: PlaceType): PlaceKind {
+  const { word, document } = described[type];
+  return { type, word, ...document };
+}
 
 /** The name that a grant must cover for a target: a bucket, stream, topic URN or function URN. */
 export function resourceOf<Type extends DestinationType>(target: Target<Type>): string {

@@ -172,7 +172,7 @@ describe('findCycle', () => {
     expect(findCycle(start, (node) => edges[node] ?? [])).toStrictEqual(path);
   });
 
-  it('ends where a circle does not touch the start', () => {
+  it('ends at a cycle that does not contain the start', () => {
     expect(findCycle('start', (node) => (node === 'start' ? ['x'] : (edges[node] ?? [])))).toBeUndefined();
   });
 });

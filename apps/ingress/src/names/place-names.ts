@@ -1,14 +1,20 @@
-import { bucketNamePattern } from '#contracts';
+import { placeKind, type PlaceType } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 
-/** How agencies, buckets and streams may be called. */
-export const placeNames = {
-  agencies: /^[A-Za-z0-9_-]{1,64}$/,
-  buckets: bucketNamePattern,
-  streams: /^[A-Za-z0-9_-]{1,64}$/,
-} as const;
+/** The form of an agency's name. */
+export const agencyNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws ApiError FSS.0400. */
-export function checkName(kind: keyof typeof placeNames, name: string): void {
-  if (!placeNames[kind].test(name)) throw new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
+export function checkAgencyName(name: string): void {
+  if (!agencyNamePattern.test(name)) throw notAName('agencies', name);
+}
+
+/** Checks the name of a bucket or stream. @throws ApiError FSS.0400. */
+export function checkPlaceName(type: PlaceType, name: string): void {
+  const { namePattern, path } = placeKind(type);
+  if (!namePattern.test(name)) throw notAName(path, name);
+}
+
+function notAName(kind: string, name: string): ApiError {
+  return new ApiError('FSS.0400', `not a name for ${kind}: ${name.slice(0, 100)}`);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type AgencyDocument, PlatformError } from '#contracts';
-import { checkName } from '../names/place-names.ts';
+import { checkAgencyName } from '../names/place-names.ts';
 import { AgencyDto } from './places.dto.ts';
 import { validated } from '../http/validated.ts';
 
@@ -14,7 +14,7 @@ export async function agenciesOf(file: string, project: string): Promise<readonl
     if (typeof agencies !== 'object' || agencies === null || Array.isArray(agencies))
       throw new Error('it must hold a JSON object, with the names of agencies as its fields');
     return Object.entries(agencies).map(([name, body]) => {
-      checkName('agencies', name);
+      checkAgencyName(name);
       const { grants } = validated(AgencyDto, body, { refuseUnknown: true });
       return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
     });

@@ -1,5 +1,6 @@
 import {
   type AliasDocument,
+  destinationKinds,
   type FunctionDocument,
   formatFunctionUrn,
   parseFunctionUrn,
@@ -11,7 +12,7 @@ import {
 import { findCycle, isGranted, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
 
-/** Why a target may not be set. */
+/** Why a policy may not name a target. */
 export interface RefusedTarget {
   readonly kind: 'function-absent' | 'topic-absent' | 'place-absent' | 'not-granted' | 'cycle';
   /** For the caller. */
@@ -20,28 +21,29 @@ export interface RefusedTarget {
 
 const nowhere = { region: '', project: '' };
 
-function absence(registry: Registry, project: string, target: Target): RefusedTarget | undefined {
+/** @returns undefined if the target exists. */
+function missingTarget(registry: Registry, project: string, target: Target): RefusedTarget | undefined {
   if (registry.hasTarget(project, target)) return undefined;
   const name = resourceOf(target);
-  switch (target.type) {
-    case 'OBS':
-    case 'DIS': {
-      const what = target.type === 'OBS' ? 'bucket' : 'stream';
+  const { word, document } = destinationKinds[target.type];
+  switch (document?.kind) {
+    case 'place':
       return {
         kind: 'place-absent',
-        reason: `${what} ${name} does not exist; make it known with PUT /v2/${project}/sendoff/${what}s/${name}`,
+        reason: `${word} ${name} does not exist; declare it with PUT /v2/${project}/sendoff/${document.path}/${name}`,
       };
-    }
-    case 'SMN':
+    case 'topic':
       return { kind: 'topic-absent', reason: `project ${project} has no topic ${name}` };
-    case 'FunctionGraph':
+    case 'function':
       return { kind: 'function-absent', reason: `Not found the function: ${name}` };
+    case undefined:
+      return undefined;
     default:
-      return target satisfies never;
+      return document satisfies never;
   }
 }
 
-/** What is about to be set, and counts as set already: a topic for the subscription that is added to it. */
+/** A document that is about to be written; the search for cycles reads it in place of the registry's. */
 type Intended = PolicyDocument | AliasDocument | TopicDocument;
 
 /** The functions that subscribed to a topic, in eight fields; short forms are of its region and project. */
@@ -53,8 +55,11 @@ function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly st
   });
 }
 
-/** From a topic to the functions that subscribed; from an alias to the versions it may lead to; from a version to what its policy tells. */
-function tellsNext(registry: Registry, intended: Intended, from: string): readonly string[] {
+/**
+ * The functions and topics that a name leads to: from a topic to the functions that subscribed, from an alias to its versions, from a version
+ * to the targets of its policy.
+ */
+function successors(registry: Registry, intended: Intended, from: string): readonly string[] {
   if (from.startsWith('urn:smn:')) {
     const topic = intended.kind === 'topic' && intended.urn === from ? intended : registry.topic(from);
     return topic === undefined ? [] : subscribedFunctions(topic);
@@ -67,30 +72,42 @@ function tellsNext(registry: Registry, intended: Intended, from: string): readon
   const isIntended = intended.kind === 'policy' && intended.functionUrn === from;
   const { onSuccess, onFailure } = (isIntended ? intended : registry.policyOf(from))?.destinations ?? {};
   return [onSuccess, onFailure].flatMap((target) =>
-    target?.type === 'FunctionGraph' || target?.type === 'SMN' ? [resourceOf(target)] : [],
+    target !== undefined && startsFunctions(target) ? [resourceOf(target)] : [],
   );
 }
 
-/** Would this close a circle of functions, through topics or without? @returns the refusal that names it. */
-export function checkCircle(registry: Registry, intended: Intended): RefusedTarget | undefined {
-  const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;
-  const path = findCycle(start, (urn) => tellsNext(registry, intended, urn));
-  const what = intended.kind === 'topic' ? 'subscription' : intended.kind;
-  return path === undefined ? undefined : { kind: 'cycle', reason: `the ${what} would close a circle: ${path.join(' -> ')}` };
+/** A notification to a function or a topic may start further functions. */
+function startsFunctions({ type }: Target): boolean {
+  const kind = destinationKinds[type].document?.kind;
+  return kind === 'function' || kind === 'topic';
 }
 
-/** Checks every target of a policy that is about to be set: it exists, the function's agency grants it, and no circle of functions closes. */
+/**
+ * Tells whether a document would close a cycle of functions, through topics or without.
+ * @returns the refusal, which names the cycle; undefined if it would not.
+ */
+export function checkCycle(registry: Registry, intended: Intended): RefusedTarget | undefined {
+  const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;
+  const path = findCycle(start, (urn) => successors(registry, intended, urn));
+  const what = intended.kind === 'topic' ? 'subscription' : intended.kind;
+  return path === undefined ? undefined : { kind: 'cycle', reason: `the ${what} would close a cycle: ${path.join(' -> ')}` };
+}
+
+/**
+ * Checks every target of a policy that is about to be set: the target exists, the function's agency grants it, and it closes no cycle.
+ * @returns the first refusal; undefined if the policy may be set.
+ */
 export function checkTargets(registry: Registry, fn: FunctionDocument, policy: PolicyDocument): RefusedTarget | undefined {
   const agency = fn.agency === undefined ? undefined : registry.agency(fn.project, fn.agency);
   for (const target of [policy.destinations.onSuccess, policy.destinations.onFailure]) {
     if (target === undefined) continue;
-    const absent = absence(registry, fn.project, target);
-    if (absent !== undefined) return absent;
+    const missing = missingTarget(registry, fn.project, target);
+    if (missing !== undefined) return missing;
     if (!isGranted(agency, target)) {
       const lack = agency === undefined ? 'does not exist' : 'does not grant it';
       const why = fn.agency === undefined ? 'the function has no agency (xrole)' : `agency ${fn.agency} ${lack}`;
       return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${why}` };
     }
   }
-  return checkCircle(registry, policy);
+  return checkCycle(registry, policy);
 }

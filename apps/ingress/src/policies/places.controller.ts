@@ -5,6 +5,9 @@ import {
   physicalTopic,
   type PlaceDocument,
   placeKey,
+  placeKind,
+  type PlaceType,
+  placeTypes,
   pubSubTopic,
   streamTopic,
   topicDeclarations,
@@ -13,20 +16,18 @@ import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
-import { checkName } from '../names/place-names.ts';
+import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
 import { placeOperations as operations } from './places.operations.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
 import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
-const placeTypes = { buckets: 'OBS', streams: 'DIS' } as const;
-
-/** Of a project: agencies, and buckets and streams together. */
+/** The most agencies of a project; also the most places of all kinds together. */
 const namesMax = 1_000;
 
 /**
- * A stream leads to a topic of its users: written to one of the platform's own, a notification would be a record of another shape, or cancel
- * what it tells of; written to that of another stream or of a pub/sub topic, it would pass for what was never told or published there.
+ * Tells whether a stream may write to a Kafka topic. Notifications on a topic of the platform would be read as invocations or cancellations.
+ * Notifications on the topic of another stream, or of a pub/sub topic, would be read as something that nobody sent there.
  */
 function mayBeStream(topic: string, stream: string, prefix: string): boolean {
   if (topic === streamTopic(prefix, stream)) return true;
@@ -35,12 +36,14 @@ function mayBeStream(topic: string, stream: string, prefix: string): boolean {
   return !isOwn && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
 }
 
-function placeKindOf(kind: string): keyof typeof placeTypes {
-  if (kind !== 'buckets' && kind !== 'streams') throw new ApiError('FSS.0404', 'no such operation');
-  return kind;
+/** The kind of place that a segment of the path names. @throws ApiError FSS.0404. */
+function placeTypeOf(path: string): PlaceType {
+  const type = placeTypes.find((known) => placeKind(known).path === path);
+  if (type === undefined) throw new ApiError('FSS.0404', 'no such operation');
+  return type;
 }
 
-/** The registry lists in no promised order; two ingresses would each have their own. */
+/** Sorts by name, because the registry lists in no promised order and two ingresses would differ. */
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
@@ -53,9 +56,9 @@ function agencyOf(registry: Registry, project: string, name: string): AgencyDocu
 }
 
 /** @throws ApiError FSS.0404. */
-function placeOf(registry: Registry, project: string, kind: keyof typeof placeTypes, name: string): PlaceDocument {
-  const place = registry.place(project, placeTypes[kind], name);
-  if (place === undefined) throw new ApiError('FSS.0404', `no ${kind.slice(0, -1)} ${name.slice(0, 100)}`);
+function placeOf(registry: Registry, project: string, type: PlaceType, name: string): PlaceDocument {
+  const place = registry.place(project, type, name);
+  if (place === undefined) throw new ApiError('FSS.0404', `no ${placeKind(type).word} ${name.slice(0, 100)}`);
   return place;
 }
 
@@ -103,7 +106,7 @@ export class PlacesController {
     @Param('name') name: string,
     @Body(new ValidatedBody(AgencyDto, { refuseUnknown: true })) dto: AgencyDto,
   ): Promise<Record<string, unknown>> {
-    checkName('agencies', name);
+    checkAgencyName(name);
     const agency: AgencyDocument = {
       kind: 'agency',
       project,
@@ -130,15 +133,15 @@ export class PlacesController {
   @Operation(operations.places)
   @Get(':kind')
   places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
-    const known = placeKindOf(kind);
-    const places = this.registry.list('place', project).filter(({ type }) => type === placeTypes[known]);
-    return { [known]: places.toSorted(byName).map(placeAnswer) };
+    const type = placeTypeOf(kind);
+    const places = this.registry.list('place', project).filter((place) => place.type === type);
+    return { [kind]: places.toSorted(byName).map(placeAnswer) };
   }
 
   @Operation(operations.place)
   @Get(':kind/:name')
   place(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Record<string, unknown> {
-    return placeAnswer(placeOf(this.registry, project, placeKindOf(kind), name));
+    return placeAnswer(placeOf(this.registry, project, placeTypeOf(kind), name));
   }
 
   @Operation(operations.setPlace)
@@ -149,15 +152,14 @@ export class PlacesController {
     @Param('name') name: string,
     @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true, isOptional: true })) dto: PlaceDto,
   ): Promise<Record<string, unknown>> {
-    const known = placeKindOf(kind);
-    checkName(known, name);
-    if (dto.topic !== undefined && known !== 'streams') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
+    const type = placeTypeOf(kind);
+    checkPlaceName(type, name);
+    if (dto.topic !== undefined && type !== 'DIS') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
     if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.options.topicPrefix))
       throw new ApiError(
         'FSS.0400',
         `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
       );
-    const type = placeTypes[known];
     const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
     await this.writer.mutate((registry) => {
       const before = registry.place(project, type, name);
@@ -171,10 +173,10 @@ export class PlacesController {
   @Delete(':kind/:name')
   @HttpCode(204)
   async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
-    const known = placeKindOf(kind);
+    const type = placeTypeOf(kind);
     await this.writer.mutate((registry) => {
-      placeOf(registry, project, known, name);
-      return { changes: [{ delete: placeKey(project, placeTypes[known], name) }] };
+      placeOf(registry, project, type, name);
+      return { changes: [{ delete: placeKey(project, type, name) }] };
     });
   }
 }

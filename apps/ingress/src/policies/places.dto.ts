@@ -10,11 +10,12 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { type DestinationType, destinationTypes } from '#contracts';
 
-/** What an agency lets its functions use. */
+/** One grant of an agency. */
 export class GrantDto {
-  @IsIn(['OBS', 'DIS', 'SMN', 'FunctionGraph'])
-  type!: 'OBS' | 'DIS' | 'SMN' | 'FunctionGraph';
+  @IsIn(destinationTypes)
+  type!: DestinationType;
 
   @IsString()
   @MinLength(1)
@@ -33,7 +34,7 @@ export class AgencyDto {
 
 /** The body of a bucket or stream. */
 export class PlaceDto {
-  /** Streams: the topic behind it, where it is not the default one. */
+  /** Streams only: the Kafka topic behind the stream, if it is not the default one. */
   @IsOptional()
   @IsString()
   @Matches(/^[A-Za-z0-9._-]{1,200}$/, { message: 'topic must be 1..200 letters, digits, ., _ or -' })

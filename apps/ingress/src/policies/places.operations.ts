@@ -1,16 +1,17 @@
+import { placeKind, placeTypes } from '#contracts';
 import type { OperationSpec } from '../document/operation.ts';
 import { inPath } from '../document/parameters.ts';
-import { placeNames } from '../names/place-names.ts';
+import { agencyNamePattern } from '../names/place-names.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
 
 const agencyName = inPath(
   'name',
-  { type: 'string', pattern: placeNames.agencies.source },
+  { type: 'string', pattern: agencyNamePattern.source },
   { description: 'The name of an agency, as in `xrole` of a function.', example: 'results' },
 );
 const kind = inPath(
   'kind',
-  { type: 'string', enum: ['buckets', 'streams'] },
+  { type: 'string', enum: placeTypes.map((type) => placeKind(type).path) },
   { description: 'Which places.', example: 'buckets' },
 );
 const placeName = inPath(

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
-import { formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument } from '#contracts';
+import { destinationKinds, formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument, resourceOf } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
@@ -98,11 +98,11 @@ export class PoliciesController {
   }
 }
 
-/** @throws ApiError FSS.0403: what a caller may not use, they do not have called by a function of theirs. */
+/** Callers cannot reach a function through a policy that they may not use themselves. @throws ApiError FSS.0403. */
 function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {
   for (const target of [destinations.onSuccess, destinations.onFailure]) {
-    if (target?.type !== 'FunctionGraph') continue;
-    const urn = parseFunctionUrn(target.functionUrn, { region, project: caller.project });
+    if (target === undefined || destinationKinds[target.type].document?.kind !== 'function') continue;
+    const urn = parseFunctionUrn(resourceOf(target), { region, project: caller.project });
     const refusal = urn === undefined ? undefined : functionRefusal(caller, urn);
     if (refusal !== undefined) throw refusal;
   }

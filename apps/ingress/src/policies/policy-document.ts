@@ -1,147 +1,37 @@
 import {
-  bucketNameRule,
   defaultBackoff,
   type Destinations,
+  destinationTypes,
   type EpochMs,
-  limits,
-  formatFunctionUrn,
   type PolicyDocument,
-  readFunctionUrn,
   type Target,
   type UrnDefaults,
 } from '#contracts';
-import { ApiError, functionNotFound, urnOfAnotherProject } from '../http/api-error.ts';
+import { ApiError } from '../http/api-error.ts';
 import { rfc3339 } from '../http/instants.ts';
-import { placeNames } from '../names/place-names.ts';
 import type { DestinationDto, PolicyDto } from './policy.dto.ts';
+import { targetAnswer, targetKinds } from './target-kinds.ts';
+import { TargetParam } from './target-param.ts';
 
-/** What a policy is where its body says nothing. @see FunctionGraph API, asynchronous configuration */
+/** The values of fields that the body of a policy leaves out. @see FunctionGraph API, asynchronous configuration */
 const defaults = { retriesMax: 1, eventAgeSeconds: 3_600 } as const;
 
-const topicUrnPattern = /^urn:smn:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}$/;
-
-function bad(side: string, field: string, rule: string): ApiError {
-  return new ApiError('FSS.0400', `destination_config.${side}.${field} ${rule}`);
-}
-
-function paramOf(side: string, text: string | undefined): Record<string, unknown> {
-  try {
-    const param = JSON.parse(text ?? '') as unknown;
-    if (typeof param === 'object' && param !== null && !Array.isArray(param)) return param as Record<string, unknown>;
-  } catch {
-    // Falls through to the one answer for both.
-  }
-  throw bad(side, 'param', 'must be a JSON object in a string');
-}
-
-function textOf(
-  side: string,
-  param: Record<string, unknown>,
-  name: string,
-  isValid: (text: string) => boolean,
-  rule: string,
-): string {
-  const value = param[name];
-  if (typeof value !== 'string' || !isValid(value)) throw bad(side, `param.${name}`, rule);
-  return value;
-}
-
-function onlyKnown(side: string, param: Record<string, unknown>, known: readonly string[]): void {
-  const unknown = Object.keys(param).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw bad(side, `param.${unknown}`, 'is not known');
-}
-
-const prefixRule =
-  `must be at most ${limits.objectPrefixBytesMax} bytes of UTF-8, each part at most ${limits.objectPrefixPartBytesMax}, ` +
-  'without . or .. as a part';
-
-/** Does a prefix stay in its bucket, and can every store keep it? */
-function isPrefix(text: string): boolean {
-  return (
-    text.isWellFormed() &&
-    Buffer.byteLength(text) <= limits.objectPrefixBytesMax &&
-    !/[\\\p{Cc}]/u.test(text) &&
-    text.split('/').every((part) => part !== '.' && part !== '..' && Buffer.byteLength(part) <= limits.objectPrefixPartBytesMax)
-  );
-}
-
-function expiresDaysOf(side: string, param: Record<string, unknown>): number {
-  const value = param['expires'] ?? 0;
-  const days = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value;
-  if (typeof days !== 'number' || !Number.isInteger(days) || days < 0 || days > limits.expiresDaysMax)
-    throw bad(side, 'param.expires', `must be a whole number of days from 0 to ${limits.expiresDaysMax}`);
-  return days;
-}
-
-/** @returns eight fields. @throws ApiError FSS.0400, FSS.0403, FSS.1051. */
-function functionUrnOf(side: string, text: unknown, home: UrnDefaults): string {
-  const reading = typeof text === 'string' ? readFunctionUrn(text, home) : ({ kind: 'malformed' } as const);
-  switch (reading.kind) {
-    case 'ours':
-      return formatFunctionUrn(reading.urn);
-    case 'malformed':
-      throw bad(side, 'param.func_urn', 'must be a function URN');
-    case 'of-another-project':
-      throw urnOfAnotherProject(String(text), `destination_config.${side}.param.func_urn`);
-    case 'of-another-region':
-      throw functionNotFound(String(text));
-    default:
-      return reading satisfies never;
-  }
-}
-
 /**
- * One side of a policy.
- * @returns undefined where the side is not wanted: absent, or an empty `destination`.
- * @throws ApiError FSS.0400 naming the field; FSS.0403, FSS.1051 for a function of another project or region.
+ * Reads one side of a policy.
+ * @returns undefined if the side is missing, or its `destination` is empty.
+ * @throws ApiError FSS.0400, which names the field; FSS.0403 or FSS.1051 for a function of another project or region.
  */
 function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: UrnDefaults): Target | undefined {
   if (dto?.destination === undefined || dto.destination === '') return undefined;
-  const param = () => paramOf(side, dto.param);
-  switch (dto.destination) {
-    case 'OBS': {
-      const given = param();
-      onlyKnown(side, given, ['bucket', 'prefix', 'expires']);
-      const prefix = given['prefix'] === undefined ? '' : textOf(side, given, 'prefix', isPrefix, prefixRule);
-      const bucket = textOf(side, given, 'bucket', (text) => placeNames.buckets.test(text), bucketNameRule);
-      return { type: 'OBS', bucket, prefix, expiresDays: expiresDaysOf(side, given) };
-    }
-    case 'DIS': {
-      const given = param();
-      onlyKnown(side, given, ['stream_name', 'stream_id']);
-      return {
-        type: 'DIS',
-        streamName: textOf(
-          side,
-          given,
-          'stream_name',
-          (text) => placeNames.streams.test(text),
-          'must be 1..64 letters, digits, - or _',
-        ),
-      };
-    }
-    case 'SMN': {
-      const given = param();
-      onlyKnown(side, given, ['topic_urn']);
-      return {
-        type: 'SMN',
-        topicUrn: textOf(
-          side,
-          given,
-          'topic_urn',
-          (text) => topicUrnPattern.test(text),
-          'must be urn:smn:<region>:<project>:<topic>',
-        ),
-      };
-    }
-    case 'FunctionGraph': {
-      const given = param();
-      onlyKnown(side, given, ['func_urn']);
-      return { type: 'FunctionGraph', functionUrn: functionUrnOf(side, given['func_urn'], urnDefaults) };
-    }
-    default:
-      throw bad(side, 'destination', 'must be OBS, DIS, SMN or FunctionGraph');
-  }
+  const type = destinationTypes.find((known) => known === dto.destination);
+  if (type === undefined)
+    throw new ApiError('FSS.0400', `destination_config.${side}.destination must be ${oneOf(destinationTypes)}`);
+  return targetKinds[type].read(new TargetParam(side, dto.param), urnDefaults);
+}
+
+/** `A, B or C`. */
+function oneOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function destinationsOf({ destination_config: config }: PolicyDto, urnDefaults: UrnDefaults): Destinations {
@@ -151,8 +41,8 @@ function destinationsOf({ destination_config: config }: PolicyDto, urnDefaults: 
 }
 
 /**
- * The policy a body asks for. It replaces the one before as a whole; only the time of creation stays.
- * @throws ApiError FSS.0400 naming the field.
+ * The policy that a body asks for. It replaces the policy before as a whole, except for its time of creation.
+ * @throws ApiError FSS.0400, which names the field.
  */
 export function policyOf(
   dto: PolicyDto,
@@ -186,24 +76,6 @@ export function policyOf(
   };
 }
 
-function destinationAnswer(target: Target): { readonly destination: string; readonly param: string } {
-  switch (target.type) {
-    case 'OBS':
-      return {
-        destination: 'OBS',
-        param: JSON.stringify({ bucket: target.bucket, prefix: target.prefix, expires: target.expiresDays }),
-      };
-    case 'DIS':
-      return { destination: 'DIS', param: JSON.stringify({ stream_name: target.streamName }) };
-    case 'SMN':
-      return { destination: 'SMN', param: JSON.stringify({ topic_urn: target.topicUrn }) };
-    case 'FunctionGraph':
-      return { destination: 'FunctionGraph', param: JSON.stringify({ func_urn: target.functionUrn }) };
-    default:
-      return target satisfies never;
-  }
-}
-
 /** A policy as the API shows it. */
 export function policyAnswer(policy: PolicyDocument): Record<string, unknown> {
   const { onSuccess, onFailure } = policy.destinations;
@@ -213,8 +85,8 @@ export function policyAnswer(policy: PolicyDocument): Record<string, unknown> {
     max_async_event_age_in_seconds: policy.eventAgeMaxMs / 1_000,
     max_async_retry_attempts: policy.retriesMax,
     destination_config: {
-      ...(onSuccess === undefined ? {} : { on_success: destinationAnswer(onSuccess) }),
-      ...(onFailure === undefined ? {} : { on_failure: destinationAnswer(onFailure) }),
+      ...(onSuccess === undefined ? {} : { on_success: targetAnswer(onSuccess) }),
+      ...(onFailure === undefined ? {} : { on_failure: targetAnswer(onFailure) }),
     },
     created_time: rfc3339(policy.createdAt),
     last_modified: rfc3339(policy.modifiedAt),

@@ -1,6 +1,6 @@
 /**
  * Goal: a policy may name the targets that are there, that the agency of its function grants, and that lead back to no function; each
- * refusal has its code and names its field. Method: a whole ingress over the in-memory broker. Aliases that close a circle are in
+ * refusal has its code and names its field. Method: a whole ingress over the in-memory broker. Aliases that close a cycle are in
  * `aliases.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,21 +134,21 @@ describe('a destination', () => {
       to('OBS', { bucket: 'nowhere' }),
       404,
       'FSS.0404',
-      'bucket nowhere does not exist; make it known with PUT /v2/p1/sendoff/buckets/nowhere',
+      'bucket nowhere does not exist; declare it with PUT /v2/p1/sendoff/buckets/nowhere',
     ],
     [
       'a stream',
       to('DIS', { stream_name: 'nowhere' }),
       404,
       'FSS.0404',
-      'stream nowhere does not exist; make it known with PUT /v2/p1/sendoff/streams/nowhere',
+      'stream nowhere does not exist; declare it with PUT /v2/p1/sendoff/streams/nowhere',
     ],
     [
       'a bucket that is a stream',
       to('OBS', { bucket: 'orders' }),
       404,
       'FSS.0404',
-      'bucket orders does not exist; make it known with PUT /v2/p1/sendoff/buckets/orders',
+      'bucket orders does not exist; declare it with PUT /v2/p1/sendoff/buckets/orders',
     ],
     [
       'a topic',
@@ -269,17 +269,17 @@ describe('an agency', () => {
   });
 });
 
-describe('a circle of functions', () => {
-  const circle = (...urns: string[]) => [400, 'FSS.0400', `the policy would close a circle: ${urns.join(' -> ')}`];
+describe('a cycle of functions', () => {
+  const cycle = (...urns: string[]) => [400, 'FSS.0400', `the policy would close a cycle: ${urns.join(' -> ')}`];
 
   it('of one is refused, by whatever name it calls itself', async () => {
     const name = await aFunction();
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     for (const form of [name, bareUrn(name), urnOf(name)])
-      expect(await refused(name, telling(form))).toEqual(circle(urnOf(name), urnOf(name)));
+      expect(await refused(name, telling(form))).toEqual(cycle(urnOf(name), urnOf(name)));
     expect(await refused(urnOf(name, 'v1'), telling(urnOf(name, '!prod')))).toEqual(
-      circle(urnOf(name, 'v1'), urnOf(name, '!prod'), urnOf(name, 'v1')),
+      cycle(urnOf(name, 'v1'), urnOf(name, '!prod'), urnOf(name, 'v1')),
     );
     expect((await app.call('PUT', pathOf(name), telling(urnOf(name, 'v1')))).status).toBe(200);
   });
@@ -289,7 +289,7 @@ describe('a circle of functions', () => {
     await set(a, telling(b));
     for (const side of ['on_success', 'on_failure'])
       expect(await refused(b, { destination_config: { [side]: to('FunctionGraph', { func_urn: a }) } })).toEqual(
-        circle(urnOf(b), urnOf(a), urnOf(b)),
+        cycle(urnOf(b), urnOf(a), urnOf(b)),
       );
     await set(a, {});
     expect((await app.call('PUT', pathOf(b), telling(a))).status).toBe(200);
@@ -305,7 +305,7 @@ describe('a circle of functions', () => {
     });
     expect((await app.call('PUT', pathOf(b), telling(c))).status).toBe(200);
     await set(a, telling(b));
-    expect(await refused(c, telling(a))).toEqual(circle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
+    expect(await refused(c, telling(a))).toEqual(cycle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
     expect(await app.refusal('GET', pathOf(c))).toEqual([404, 'FSS.0404']);
   });
 
@@ -316,14 +316,14 @@ describe('a circle of functions', () => {
       app.call('POST', `/notifications/topics/${topic}/subscriptions`, { protocol: 'functionstage', endpoint });
     const toTopic = onSuccess(to('SMN', { topic_urn: topic }));
     expect((await subscribe(a)).status).toBe(201);
-    expect(await refused(a, toTopic)).toEqual(circle(urnOf(a), topic, urnOf(a)));
+    expect(await refused(a, toTopic)).toEqual(cycle(urnOf(a), topic, urnOf(a)));
     await set(a, telling(b));
-    expect(await refused(b, toTopic)).toEqual(circle(urnOf(b), topic, urnOf(a), urnOf(b)));
+    expect(await refused(b, toTopic)).toEqual(cycle(urnOf(b), topic, urnOf(a), urnOf(b)));
     await set(a, {});
     expect((await app.call('PUT', pathOf(b), toTopic)).status).toBe(200);
     expect(await subscribe(bareUrn(b))).toMatchObject({
       status: 400,
-      body: { error_msg: `the subscription would close a circle: ${topic} -> ${urnOf(b)} -> ${topic}` },
+      body: { error_msg: `the subscription would close a cycle: ${topic} -> ${urnOf(b)} -> ${topic}` },
     });
     expect((await app.must('GET', `/notifications/topics/${topic}/subscriptions`)).subscription_count).toBe(1);
   });

@@ -6,7 +6,7 @@ import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '
 import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
-import { checkCircle } from '../policies/check-target.ts';
+import { checkCycle } from '../policies/check-target.ts';
 import { targetRefused } from '../policies/target-refused.ts';
 import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery, wholeQuery } from '../http/query.ts';
@@ -82,7 +82,7 @@ export class SubscriptionsController {
         if (topic.subscriptions.length >= subscriptionsMax)
           throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions`);
         const changed = this.changed(topic, [...topic.subscriptions, made]);
-        const refused = made.protocol === 'functionstage' ? checkCircle(registry, changed) : undefined;
+        const refused = made.protocol === 'functionstage' ? checkCycle(registry, changed) : undefined;
         if (refused !== undefined) throw targetRefused(refused);
         return { changes: [changed], answer: made };
       }

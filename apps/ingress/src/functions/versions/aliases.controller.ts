@@ -7,7 +7,7 @@ import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
 import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
 import { aliasOperations as operations } from './aliases.operations.ts';
 import { aliasNotFound, ApiError, versionNotFound } from '../../http/api-error.ts';
-import { checkCircle } from '../../policies/check-target.ts';
+import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
 import type { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';
@@ -95,7 +95,7 @@ export class AliasesController {
       const other = registry.aliasesOf(bareUrn).find((known) => known.version === routing.version && known.name !== name);
       if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} has an alias already: ${other.name}`);
       const alias = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
-      const refused = checkCircle(registry, alias);
+      const refused = checkCycle(registry, alias);
       if (refused !== undefined) throw targetRefused(refused);
       return { changes: [alias], answer: aliasAnswer(alias) };
     });

@@ -259,7 +259,7 @@ describe('a record of the Kafka door', () => {
   });
 });
 
-describe('a circle of functions', () => {
+describe('a cycle of functions', () => {
   const telling = (urn: string) => ({
     destination_config: { on_success: { destination: 'FunctionGraph', param: JSON.stringify({ func_urn: urn }) } },
   });
@@ -278,13 +278,13 @@ describe('a circle of functions', () => {
       400,
       {
         error_code: 'FSS.0400',
-        error_msg: `the policy would close a circle: ${[urnOf(g, 'v1'), urnOf(f, 'latest'), urnOf(g, '!prod'), urnOf(g, 'v1')].join(' -> ')}`,
+        error_msg: `the policy would close a cycle: ${[urnOf(g, 'v1'), urnOf(f, 'latest'), urnOf(g, '!prod'), urnOf(g, 'v1')].join(' -> ')}`,
       },
     ]);
     await app.must('PUT', `/fgs/functions/${urnOf(g, 'v2')}/async-invoke-config`, telling(f));
     for (const body of [{ version: 'v2' }, { version: 'v1', additional_version_weights: { v2: 0 } }])
       expect((await app.call('PUT', `/fgs/functions/${g}/aliases/prod`, body)).body).toMatchObject({
-        error_msg: expect.stringContaining('the alias would close a circle'),
+        error_msg: expect.stringContaining('the alias would close a cycle'),
       });
     expect(await app.refusal('PUT', `/fgs/functions/${f}/async-invoke-config`, telling(urnOf(g, '!none')))).toEqual([
       404,

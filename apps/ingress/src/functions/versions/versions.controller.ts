@@ -3,7 +3,7 @@ import { formatBareUrn, type VersionDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import type { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../../http/api-error.ts';
-import { checkCircle } from '../../policies/check-target.ts';
+import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
 import { codeMd5 } from '../code/function-code.ts';
 import type { FunctionNames } from '../../names/function-names.ts';
@@ -41,7 +41,7 @@ export class VersionsController {
       const published = this.toPublish(registry, urn, project, dto);
       const latest = registry.policyOf(`${published.function.urn}:latest`);
       const policy = latest === undefined ? undefined : { ...latest, functionUrn: published.urn };
-      const refused = policy === undefined ? undefined : checkCircle(registry, policy);
+      const refused = policy === undefined ? undefined : checkCycle(registry, policy);
       if (refused !== undefined) throw targetRefused(refused);
       return {
         changes: policy === undefined ? [published] : [published, policy],
