@@ -1,4 +1,4 @@
-import { Client, type Dispatcher } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 
 /** What a load run saw; times in milliseconds. */
 export interface LoadResult {
@@ -7,6 +7,7 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly maxMs: number;
 }
 
 /** The value below which a share of the sorted values lies. */
@@ -15,7 +16,7 @@ export function percentile(sorted: readonly number[], share: number): number {
 }
 
 /** Sends one request and reads its answer to the end. @returns its status. */
-async function statusOf(client: Client, options: Dispatcher.DispatchOptions): Promise<number> {
+async function statusOf(client: Dispatcher, options: Dispatcher.DispatchOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     let status = 0;
     client.dispatch(options, {
@@ -57,7 +58,48 @@ export async function post(
     await client.close();
   };
   await Promise.all(Array.from({ length: connections }, connection));
-  const seconds = (performance.now() - startedAt) / 1_000;
+  return resultOf(latencies, failed, performance.now() - startedAt);
+}
+
+/** Posts the same body at a fixed rate, however long each answer takes: a delay of the server delays no later request. */
+export async function postAtRate(
+  url: string,
+  headers: Record<string, string>,
+  body: string,
+  perSecond: number,
+  durationMs: number,
+): Promise<LoadResult> {
+  const { origin, pathname } = new URL(url);
+  const pool = new Pool(origin, { connections: 128, pipelining: 1 });
+  const latencies: number[] = [];
+  let failed = 0;
+  const request = async () => {
+    const sentAt = performance.now();
+    const status = await statusOf(pool, { path: pathname, method: 'POST', headers, body }).catch(() => 0);
+    if (status === 202) latencies.push(performance.now() - sentAt);
+    else failed++;
+  };
+  const requests: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (let now = startedAt; now - startedAt < durationMs; now = performance.now()) {
+    const due = Math.floor(((now - startedAt) / 1_000) * perSecond);
+    while (requests.length < due) requests.push(request());
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(requests);
+  const elapsedMs = performance.now() - startedAt;
+  await pool.close();
+  return resultOf(latencies, failed, elapsedMs);
+}
+
+function resultOf(latencies: readonly number[], failed: number, elapsedMs: number): LoadResult {
   const sorted = latencies.toSorted((a, b) => a - b);
-  return { answered: sorted.length, failed, seconds, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) };
+  return {
+    answered: sorted.length,
+    failed,
+    seconds: elapsedMs / 1_000,
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    maxMs: sorted.at(-1) ?? 0,
+  };
 }

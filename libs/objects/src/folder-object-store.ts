@@ -8,8 +8,7 @@ import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unava
 export class FolderObjectStore implements ObjectStore {
   constructor(private readonly root: string) {}
 
-  async put(bytes: Buffer): Promise<string> {
-    const digest = digestOf(bytes);
+  async put(bytes: Buffer, digest: string = digestOf(bytes)): Promise<string> {
     const file = this.fileOf(digest);
     const draft = `${file}.${randomUUID()}`;
     await attempt(async () => {

@@ -1,3 +1,5 @@
+export { ArchiveReader, sharedBytes } from './archive-reader.ts';
+export { type ArchiveFiles, type FileField, type InspectedArchive, isBase64, type OpenedBody } from './archive-worker.ts';
 export * from './archive.ts';
 export * from './object-store.config.ts';
 export * from './object-store.ts';

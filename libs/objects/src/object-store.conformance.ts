@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs } from '#contracts';
+import { sharedBytes } from './archive-reader.ts';
 import { digestOf, type ObjectStore, type StoredObject } from './object-store.ts';
 
 /** A store with nothing in it. */
@@ -33,6 +34,13 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect(await under.store.get(absent)).toBeUndefined();
       expect(await all()).toEqual([]);
       await under.store.remove(absent, later);
+    });
+
+    it('stores 12 MB of shared memory under the digest that the caller has', async () => {
+      const bytes = sharedBytes(12_000_000).fill('Sendoff');
+      const digest = digestOf(bytes);
+      expect(await under.store.put(bytes, digest)).toBe(digest);
+      expect((await under.store.get(digest))?.equals(bytes)).toBe(true);
     });
 
     it('gives back what it was given, under its SHA-512', async () => {

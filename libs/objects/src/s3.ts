@@ -9,8 +9,8 @@ export interface S3Options {
   readonly region: string;
 }
 
-/** A client of an S3; nothing is asked of it yet. */
-export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options): Client {
+/** Creates a client of an S3; sends no request yet. @param partBytes larger objects are uploaded in parts of this size. */
+export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, partBytes?: number): Client {
   const url = new URL(endpoint);
   return new Client({
     endPoint: url.hostname,
@@ -19,5 +19,6 @@ export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options):
     accessKey,
     secretKey,
     region,
+    ...(partBytes === undefined ? {} : { partSize: partBytes }),
   });
 }
