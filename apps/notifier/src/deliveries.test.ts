@@ -78,15 +78,14 @@ beforeEach(async () => {
   clock = new ManualClock(builtAt);
   told = [];
   answer = { kind: 'delivered', location: 'there' };
-  const destination = (type: DeliveryTarget['type']): Destination => ({
-    type,
+  const destination: Destination = {
     deliver: async (_notification, target) => {
       told.push(target);
       return answer;
     },
-  });
+  };
   deliveries = new Deliveries({
-    destinations: (['SMN', 'Subscription', 'DIS', 'OBS', 'FunctionGraph'] as const).map(destination),
+    destinations: { OBS: destination, DIS: destination, SMN: destination, FunctionGraph: destination, Subscription: destination },
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
     lanes: new TargetLanes({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),

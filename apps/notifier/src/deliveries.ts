@@ -14,7 +14,6 @@ import {
   type OutgoingRecord,
   type PendingDelivery,
   physicalTopic,
-  type Target,
   type TopicName,
 } from '#contracts';
 import type { Publisher } from '#kafka';
@@ -29,17 +28,17 @@ import {
   type Turn,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
-import type { Destination } from './destination.ts';
+import type { Destination, DestinationsByType } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetLanes } from './target-lanes.ts';
 
 /** What the registry must tell of targets. */
 export interface TargetDirectory {
   /**
-   * @returns why the target may not be told: it is gone, or the function may not use it any more; undefined when it may.
-   * @throws PlatformError `REGISTRY_BEHIND` when that cannot be known just now.
+   * @returns why a delivery to the target is refused: it was deleted, or the function may not use it any more; undefined if it may.
+   * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
    */
-  refusal(occasion: Occasion, target: Target): Promise<string | undefined>;
+  refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined>;
   /** Further targets that a delivered one brings: the subscriptions of a topic. */
   followers(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[];
 }
@@ -51,7 +50,7 @@ export interface DeliveryObserver {
 
 /** What deliveries are made with. */
 export interface DeliveryParts {
-  readonly destinations: readonly Destination[];
+  readonly destinations: DestinationsByType;
   readonly directory: TargetDirectory;
   readonly publisher: Publisher;
   readonly lanes: TargetLanes;
@@ -67,11 +66,7 @@ export interface DeliveryParts {
 
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
-  private readonly byType: ReadonlyMap<string, Destination>;
-
-  constructor(private readonly parts: DeliveryParts) {
-    this.byType = new Map(parts.destinations.map((destination) => [destination.type, destination]));
-  }
+  constructor(private readonly parts: DeliveryParts) {}
 
   /**
    * Tells the target a settlement concerns, if any.
@@ -104,9 +99,10 @@ export class Deliveries {
   }
 
   private async tryOnce({ occasion, target }: PendingDelivery): Promise<Delivery> {
-    const destination = this.byType.get(target.type);
-    if (destination === undefined) return { kind: 'refused', reason: `nothing here delivers to ${target.type}` };
-    const refusal = target.type === 'Subscription' ? undefined : await this.parts.directory.refusal(occasion, target);
+    // A later release may know more kinds of targets.
+    const destination: Destination | undefined = this.parts.destinations[target.type];
+    if (destination === undefined) return { kind: 'refused', reason: `this notifier has no adapter for ${target.type}` };
+    const refusal = await this.parts.directory.refusal(occasion, target);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
     return destination.deliver(
       notificationOf(occasion, this.parts.timestampForm),

@@ -34,10 +34,14 @@ export interface Notification {
  * of them. Every adapter passes `destination.conformance.ts`.
  */
 export interface Destination<Target extends DeliveryTarget = DeliveryTarget> {
-  readonly type: Target['type'];
   /** @param signal aborts the try; an aborted try is `deferred`. @returns how it went; never rejects for anything the target does. */
   deliver(notification: Notification, target: Target, signal: AbortSignal): Promise<Delivery>;
 }
+
+/** An adapter for every kind of target: a kind without an adapter does not compile. */
+export type DestinationsByType = {
+  readonly [Type in DeliveryTarget['type']]: Destination<Extract<DeliveryTarget, { type: Type }>>;
+};
 
 /** The reason in an error, short, and without what a URL may hide. */
 export function reasonOf(error: unknown): string {

@@ -17,7 +17,7 @@ await runService({
     const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };
     const destinations = openDestinations(parts);
     return {
-      module: NotifierModule.register(parts, destinations.all),
+      module: NotifierModule.register(parts, destinations.byType),
       transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}notifier`, drainMs: config.drainMs })],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

@@ -15,14 +15,14 @@ import { TopicDestination } from './adapters/topic-destination.ts';
 import { UserTopics } from './adapters/user-topics.ts';
 import { WebhookClient } from './adapters/webhook-client.ts';
 import { Deliveries, type DeliveryObserver } from './deliveries.ts';
-import type { Destination } from './destination.ts';
+import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { RegistryDirectory } from './registry-directory.ts';
 import { SettlementsController } from './settlements.controller.ts';
 import { TargetLanes } from './target-lanes.ts';
 import { DELIVERIES } from './tokens.ts';
 
-/** What the notifier is made of. */
+/** The clients and settings that the notifier is made of. */
 export interface NotifierParts {
   readonly config: Readonly<NotifierConfig>;
   readonly gateway: KafkaGateway;
@@ -34,18 +34,18 @@ export interface NotifierParts {
   readonly metrics: Metrics;
 }
 
-/** Destinations, and what closes them. */
+/** An adapter for each kind of target, and the function that closes all of them. */
 export interface OpenDestinations {
-  readonly all: readonly Destination[];
+  readonly byType: DestinationsByType;
   close(): void;
 }
 
-function objectStore({ config, clock, logger }: NotifierParts): { destination: Destination; close: () => void } {
+function objectStore({ config, clock, logger }: NotifierParts): { destination: DestinationsByType['OBS']; close: () => void } {
   const s3 = s3Of(config);
-  if (s3 !== undefined) return { destination: new S3Destination(s3, clock) as Destination, close: () => undefined };
+  if (s3 !== undefined) return { destination: new S3Destination(s3, clock), close: () => undefined };
   const folder = new FolderDestination(join(config.dataDir, 'objects'), clock, logger);
   void folder.sweep();
-  return { destination: folder as Destination, close: () => folder.close() };
+  return { destination: folder, close: () => folder.close() };
 }
 
 /** Makes an adapter for each kind of target. */
@@ -57,7 +57,7 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   const chained = new ChainedInvocations({ publisher, registry, topicPrefix, region });
   const objects = objectStore(parts);
   const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
-  const subscription = new SubscriptionDestination({
+  const subscriptions = new SubscriptionDestination({
     registry,
     chained,
     clock,
@@ -67,15 +67,14 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
     ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
     timeoutMs: config.webhookTimeoutMs,
   });
-  const all = [
-    objects.destination,
-    new StreamDestination(topics, registry, topicPrefix),
-    new TopicDestination(topics, topicPrefix),
-    new FunctionDestination(chained),
-    subscription,
-  ] as readonly Destination[];
   return {
-    all,
+    byType: {
+      OBS: objects.destination,
+      DIS: new StreamDestination(topics, registry, topicPrefix),
+      SMN: new TopicDestination(topics, topicPrefix),
+      FunctionGraph: new FunctionDestination(chained),
+      Subscription: subscriptions,
+    },
     close() {
       objects.close();
       webhooks.close();
@@ -86,7 +85,7 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
 /** The notifier delivers: tells each target how an invocation ended. */
 @Module({})
 export class NotifierModule {
-  static register(parts: NotifierParts, destinations: readonly Destination[]): DynamicModule {
+  static register(parts: NotifierParts, destinations: DestinationsByType): DynamicModule {
     const { config, gateway, registry, clock, random, metrics } = parts;
     const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
     const lanes = new TargetLanes(

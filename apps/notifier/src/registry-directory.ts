@@ -1,6 +1,7 @@
 import {
   type DeliveryTarget,
   destinationKinds,
+  isPolicyTarget,
   type Occasion,
   occasionProject,
   parseFunctionUrn,
@@ -16,12 +17,14 @@ import { registryPatienceMs } from './registry-patience.ts';
 
 const nowhere = { region: '', project: '' };
 
-/** Targets, grants and subscriptions, from the registry as it is now. */
+/** Looks targets, grants and subscriptions up in this process's replica of the registry. */
 export class RegistryDirectory implements TargetDirectory {
   constructor(private readonly registry: Registry) {}
 
-  async refusal(occasion: Occasion, target: Target): Promise<string | undefined> {
-    // Who publishes right after subscribing is owed that the subscription is told: the message may be faster than the registry.
+  async refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined> {
+    // The adapter looks a subscription up, and its topic was checked before.
+    if (!isPolicyTarget(target)) return undefined;
+    // A message may arrive before this replica of the registry has seen a subscription that was made just before it.
     if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(registryPatienceMs);
     if (!this.isThere(occasion, target))
       return `${destinationKinds[target.type].word} ${resourceOf(target)} does not exist any more`;
@@ -38,12 +41,12 @@ export class RegistryDirectory implements TargetDirectory {
       .map(({ urn }) => ({ type: 'Subscription', topicUrn, subscriptionUrn: urn }));
   }
 
-  /** What is not there is not made again by telling it: whoever removed it meant that. */
+  /** A target that was deleted is not created again by a delivery: the delivery is refused. */
   private isThere(occasion: Occasion, target: Target): boolean {
     return this.registry.hasTarget(occasionProject(occasion), target);
   }
 
-  /** A function that was deleted meanwhile had its grants when it was invoked, and its outcome is still owed. */
+  /** A function that was deleted since had its grants when it was invoked, so its outcome is still delivered. */
   private missingGrant({ invocation }: Settlement, target: Target): string | undefined {
     const urn = parseFunctionUrn(invocation.functionUrn, nowhere);
     const fn = urn === undefined ? undefined : this.registry.versionByUrn(urn);
@@ -55,7 +58,7 @@ export class RegistryDirectory implements TargetDirectory {
   }
 }
 
-/** Tells which protocols a message is for: those its publisher named, else all. */
+/** The protocols that a message is for: those that its publisher named, or all. */
 function protocolsOf({ attributes }: Publication): (protocol: string) => boolean {
   const named = attributes.find(({ type }) => type === 'PROTOCOL');
   return named === undefined ? () => true : (protocol) => named.value.includes(protocol);

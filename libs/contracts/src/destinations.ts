@@ -111,6 +111,11 @@ export function placeKind(type: PlaceType): PlaceKind {
   return { type, word, ...document };
 }
 
+/** Tells the targets that a policy names from those that follow from them, such as the subscriptions of a topic. */
+export function isPolicyTarget(target: { readonly type: string }): target is Target {
+  return Object.hasOwn(destinationKinds, target.type);
+}
+
 /** The name that a grant must cover for a target: a bucket, stream, topic URN or function URN. */
 export function resourceOf<Type extends DestinationType>(target: Target<Type>): string {
   return destinationKinds[target.type].resourceOf(target);

@@ -12,7 +12,7 @@ const sweepEveryMs = 600_000;
 /** Files looked at in one sweep; the next one goes on where this one had no time. */
 const sweepMax = 10_000;
 
-type ObsTarget = Extract<Target, { type: 'OBS' }>;
+type ObsTarget = Target<'OBS'>;
 
 /**
  * A folder as an object store: `<root>/<bucket>/<key>`.
@@ -21,7 +21,6 @@ type ObsTarget = Extract<Target, { type: 'OBS' }>;
  * removes both. There is no instant at which an object is there and its expiry is not.
  */
 export class FolderDestination implements Destination<ObsTarget> {
-  readonly type = 'OBS';
   private timer: Timer | undefined;
   private isClosed = false;
 

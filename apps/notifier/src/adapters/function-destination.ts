@@ -4,12 +4,10 @@ import type { Destination, Notification } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 
 /** A function: the message is the event of an asynchronous invocation. */
-export class FunctionDestination implements Destination<Extract<Target, { type: 'FunctionGraph' }>> {
-  readonly type = 'FunctionGraph';
-
+export class FunctionDestination implements Destination<Target<'FunctionGraph'>> {
   constructor(private readonly chained: ChainedInvocations) {}
 
-  async deliver(notification: Notification, { functionUrn }: Extract<Target, { type: 'FunctionGraph' }>): Promise<Delivery> {
+  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>): Promise<Delivery> {
     return this.chained.start(notification, functionUrn, notification.texts.default);
   }
 }

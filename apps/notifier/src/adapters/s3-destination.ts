@@ -8,7 +8,7 @@ import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 
-type ObsTarget = Extract<Target, { type: 'OBS' }>;
+type ObsTarget = Target<'OBS'>;
 
 interface ExpiringObject extends Pick<ObsTarget, 'bucket' | 'expiresDays'> {
   readonly key: string;
@@ -43,7 +43,6 @@ const minimumSizes = 'x-amz-transition-default-minimum-object-size';
  * rules of the user stay.
  */
 export class S3Destination implements Destination<ObsTarget> {
-  readonly type = 'OBS';
   private readonly client: Client;
   private readonly endpoint: string;
   /** When a bucket's rule for so many days was last seen there. */

@@ -18,16 +18,14 @@ export function cloudEventHeaders({ id, source, type, contentType, at, tracepare
 }
 
 /** A stream: one record on a Kafka topic, keyed by request id. */
-export class StreamDestination implements Destination<Extract<Target, { type: 'DIS' }>> {
-  readonly type = 'DIS';
-
+export class StreamDestination implements Destination<Target<'DIS'>> {
   constructor(
     private readonly topics: UserTopics,
     private readonly registry: Pick<Registry, 'place'>,
     private readonly prefix: string,
   ) {}
 
-  async deliver(notification: Notification, { streamName }: Extract<Target, { type: 'DIS' }>): Promise<Delivery> {
+  async deliver(notification: Notification, { streamName }: Target<'DIS'>): Promise<Delivery> {
     const { id, project } = notification;
     const place = this.registry.place(project, 'DIS', streamName);
     // Without its place nobody can tell which topic was meant.

@@ -34,8 +34,6 @@ export interface SubscriptionParts {
 
 /** Pushes to one subscription. */
 export class SubscriptionDestination implements Destination<SubscriptionTarget> {
-  readonly type = 'Subscription';
-
   constructor(private readonly parts: SubscriptionParts) {}
 
   async deliver(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<Delivery> {

@@ -5,15 +5,13 @@ import { cloudEventHeaders } from './stream-destination.ts';
 import type { UserTopics } from './user-topics.ts';
 
 /** A pub/sub topic: one record on its Kafka topic. Its subscriptions follow as deliveries of their own. */
-export class TopicDestination implements Destination<Extract<Target, { type: 'SMN' }>> {
-  readonly type = 'SMN';
-
+export class TopicDestination implements Destination<Target<'SMN'>> {
   constructor(
     private readonly topics: UserTopics,
     private readonly prefix: string,
   ) {}
 
-  async deliver(notification: Notification, { topicUrn }: Extract<Target, { type: 'SMN' }>): Promise<Delivery> {
+  async deliver(notification: Notification, { topicUrn }: Target<'SMN'>): Promise<Delivery> {
     const { id, subject, attributes, texts } = notification;
     const topic = pubSubTopic(this.prefix, topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
     const headers = {
