@@ -106,6 +106,16 @@ const lint: readonly Planted[] = [
   ['no-explicit-any', 'apps/ingress/src/any.ts', 'export const d: any = 1;\n'],
   ['no-restricted-properties', 'apps/ingress/src/now.ts', 'export const e = Date.now();\n'],
   ['no-restricted-properties', 'apps/ingress/src/env.ts', "export const f = process.env['X'];\n"],
+  [
+    'private-keyword',
+    'libs/registry/src/field.ts',
+    'export class F {\n  readonly #field = 1;\n  get(): number {\n    return this.#field;\n  }\n}\n',
+  ],
+  [
+    'private-keyword',
+    'libs/registry/src/method.ts',
+    'export class M {\n  #method(): void {}\n  call(): void {\n    this.#method();\n  }\n}\n',
+  ],
   ['no-restricted-globals', 'libs/lifecycle/src/date.ts', 'export const g = new Date();\n'],
   [
     'no-restricted-imports',
@@ -123,7 +133,7 @@ function plant(file: string, text: string): void {
 
 beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'sendoff-house-'));
-  for (const file of ['.dependency-cruiser.cjs', '.oxlintrc.json', 'package.json', 'tsconfig.json'])
+  for (const file of ['.dependency-cruiser.cjs', '.oxlintrc.json', 'package.json', 'tsconfig.json', 'tools/lint-rules.mjs'])
     cpSync(join(root, file), join(tree, file));
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
   for (const lib of ['contracts', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing', 'lifecycle'])

@@ -56,44 +56,44 @@ export interface RegistryOptions {
  * and follows what is written; questions are answered from memory.
  */
 export class Registry {
-  readonly #documents = new DocumentIndex();
-  readonly #listeners = new Set<(change: RegistryChange) => void>();
-  readonly #follower: TopicFollower;
-  readonly #warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  private readonly documents = new DocumentIndex();
+  private readonly listeners = new Set<(change: RegistryChange) => void>();
+  private readonly follower: TopicFollower;
+  private readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
 
   constructor({ gateway, prefix, warn = () => undefined }: RegistryOptions) {
-    this.#follower = gateway.follower({ topic: physicalTopic(prefix, 'registry'), from: 'earliest' });
-    this.#warn = warn;
+    this.follower = gateway.follower({ topic: physicalTopic(prefix, 'registry'), from: 'earliest' });
+    this.warn = warn;
   }
 
   /** Resolves when everything that was written before is known. @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`. */
   start(): Promise<void> {
-    return this.#follower.start((record) => this.#apply(record));
+    return this.follower.start((record) => this.apply(record));
   }
 
   /** Resolves when everything acknowledged before this call is known. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
   caughtUp(timeoutMs: number): Promise<void> {
-    return this.#follower.caughtUp(timeoutMs);
+    return this.follower.caughtUp(timeoutMs);
   }
 
   close(): Promise<void> {
-    this.#listeners.clear();
-    return this.#follower.close();
+    this.listeners.clear();
+    return this.follower.close();
   }
 
   /** How many documents there are. */
   get size(): number {
-    return this.#documents.size;
+    return this.documents.size;
   }
 
   /** The document under a key, or `undefined`. */
   get(key: string): RegistryDocument | undefined {
-    return this.#documents.get(key);
+    return this.documents.get(key);
   }
 
   /** The function a URN names at its version `latest`, whatever its qualifier. */
   functionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
-    return this.#of('function', functionKey(formatBareUrn(urn)));
+    return this.of('function', functionKey(formatBareUrn(urn)));
   }
 
   /**
@@ -104,13 +104,13 @@ export class Registry {
   versionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
     const latest = this.functionByUrn(urn);
     if (latest === undefined || urn.qualifier === 'latest') return latest;
-    const published = this.#of('version', versionKey(formatFunctionUrn(urn)));
+    const published = this.of('version', versionKey(formatFunctionUrn(urn)));
     return published === undefined ? undefined : { ...published.function, instancesMax: latest.instancesMax };
   }
 
   /** The alias a URN names, or `undefined`. */
   alias(urn: FunctionUrn): AliasDocument | undefined {
-    return this.#of('alias', aliasKey(formatFunctionUrn(urn)));
+    return this.of('alias', aliasKey(formatFunctionUrn(urn)));
   }
 
   /** Does a URN name a version, or an alias, that is there? */
@@ -140,32 +140,32 @@ export class Registry {
 
   /** The policy set for exactly this version; one without a policy of its own has none. @param urn parsed, or eight fields. */
   policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
-    return this.#of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
+    return this.of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
   }
 
   /** What an agency grants, or `undefined`. */
   agency(project: string, name: string): AgencyDocument | undefined {
-    return this.#of('agency', agencyKey(project, name));
+    return this.of('agency', agencyKey(project, name));
   }
 
   /** A pub/sub topic with its subscriptions, or `undefined`. */
   topic(urn: string): TopicDocument | undefined {
-    return this.#of('topic', topicKey(urn));
+    return this.of('topic', topicKey(urn));
   }
 
   /** A bucket or stream, or `undefined`. */
   place(project: string, type: PlaceDocument['type'], name: string): PlaceDocument | undefined {
-    return this.#of('place', placeKey(project, type, name));
+    return this.of('place', placeKey(project, type, name));
   }
 
   /** An access key, its secret sealed, or `undefined`. */
   credential(accessKey: string): CredentialDocument | undefined {
-    return this.#of('credential', credentialKey(accessKey));
+    return this.of('credential', credentialKey(accessKey));
   }
 
   /** The settings of a project, or `undefined`. */
   project(id: string): ProjectDocument | undefined {
-    return this.#of('project', projectKey(id));
+    return this.of('project', projectKey(id));
   }
 
   /**
@@ -173,7 +173,7 @@ export class Registry {
    * @param project only those of this project, without a look at any other.
    */
   list<Kind extends RegistryDocument['kind']>(kind: Kind, project?: string): DocumentOf<Kind>[] {
-    return [...(project === undefined ? this.#documents.ofKind(kind) : this.#documents.ofProject(kind, project))];
+    return [...(project === undefined ? this.documents.ofKind(kind) : this.documents.ofProject(kind, project))];
   }
 
   /** The policies of all versions of a function. @param bareUrn seven fields. */
@@ -193,32 +193,32 @@ export class Registry {
 
   /** Tells a listener of each change once it is applied, those of the replay included. @returns what ends it. */
   onChange(listener: (change: RegistryChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
-  #of<Kind extends RegistryDocument['kind']>(kind: Kind, key: string): DocumentOf<Kind> | undefined {
-    const document = this.#documents.get(key);
+  private of<Kind extends RegistryDocument['kind']>(kind: Kind, key: string): DocumentOf<Kind> | undefined {
+    const document = this.documents.get(key);
     return document?.kind === kind ? (document as DocumentOf<Kind>) : undefined;
   }
 
-  #apply(record: IncomingRecord): void {
+  private apply(record: IncomingRecord): void {
     const entry = readEntry(record);
     switch (entry.kind) {
       case 'malformed':
-        this.#warn('A document of the registry is ignored', {
+        this.warn('A document of the registry is ignored', {
           key: entry.key,
           offset: String(record.offset),
           reason: entry.reason,
         });
         return;
       case 'document': {
-        const before = this.#documents.set(entry.key, entry.document);
-        return this.#tell({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });
+        const before = this.documents.set(entry.key, entry.document);
+        return this.tell({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });
       }
       case 'deletion': {
-        const before = this.#documents.delete(entry.key);
-        if (before !== undefined) this.#tell({ key: entry.key, before });
+        const before = this.documents.delete(entry.key);
+        if (before !== undefined) this.tell({ key: entry.key, before });
         return;
       }
       default:
@@ -226,12 +226,12 @@ export class Registry {
     }
   }
 
-  #tell(change: RegistryChange): void {
-    for (const listener of this.#listeners) {
+  private tell(change: RegistryChange): void {
+    for (const listener of this.listeners) {
       try {
         listener(change);
       } catch (error) {
-        this.#warn('A listener of the registry failed', { key: change.key, error: String(error) });
+        this.warn('A listener of the registry failed', { key: change.key, error: String(error) });
       }
     }
   }
