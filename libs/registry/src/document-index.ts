@@ -15,7 +15,10 @@ export function projectOf(document: RegistryDocument): string {
   }
 }
 
-/** Documents by key, and by kind and project, so that listing one project does not walk all of them. */
+/**
+ * Documents by key, and also by kind and project, so that listing one project does not scan all
+ * documents.
+ */
 export class DocumentIndex {
   private readonly byKey = new Map<string, RegistryDocument>();
   private readonly byProject = new Map<string, Map<string, RegistryDocument>>();
@@ -28,44 +31,45 @@ export class DocumentIndex {
     return this.byKey.get(key);
   }
 
-  /** @returns what was there before. */
+  /** @returns the document that was stored under the key before. */
   set(key: string, document: RegistryDocument): RegistryDocument | undefined {
     const before = this.byKey.get(key);
-    // A function keeps its project for life, but a policy's is read from its URN: never trust, always move.
-    if (before !== undefined && shelfOf(before) !== shelfOf(document)) this.unshelve(key, before);
+    // A new document under a known key may belong to another project: remove the old index entry
+    // first.
+    if (before !== undefined && projectIndexKey(before) !== projectIndexKey(document)) this.removeFromProject(key, before);
     this.byKey.set(key, document);
-    const shelf = this.byProject.get(shelfOf(document)) ?? new Map<string, RegistryDocument>();
-    shelf.set(key, document);
-    this.byProject.set(shelfOf(document), shelf);
+    const documents = this.byProject.get(projectIndexKey(document)) ?? new Map<string, RegistryDocument>();
+    documents.set(key, document);
+    this.byProject.set(projectIndexKey(document), documents);
     return before;
   }
 
-  /** @returns what was there before. */
+  /** @returns the deleted document. */
   delete(key: string): RegistryDocument | undefined {
     const before = this.byKey.get(key);
     if (before === undefined) return undefined;
     this.byKey.delete(key);
-    this.unshelve(key, before);
+    this.removeFromProject(key, before);
     return before;
   }
 
-  /** All documents of a kind in a project, in no promised order. */
+  /** All documents of a kind in a project, in any order. */
   *ofProject<Kind extends RegistryDocument['kind']>(kind: Kind, project: string): IterableIterator<DocumentOf<Kind>> {
     for (const document of this.byProject.get(`${kind}/${project}`)?.values() ?? []) yield document as DocumentOf<Kind>;
   }
 
-  /** All documents of a kind, in no promised order. */
+  /** All documents of a kind, in any order. */
   *ofKind<Kind extends RegistryDocument['kind']>(kind: Kind): IterableIterator<DocumentOf<Kind>> {
     for (const document of this.byKey.values()) if (document.kind === kind) yield document as DocumentOf<Kind>;
   }
 
-  private unshelve(key: string, document: RegistryDocument): void {
-    const shelf = this.byProject.get(shelfOf(document));
-    shelf?.delete(key);
-    if (shelf?.size === 0) this.byProject.delete(shelfOf(document));
+  private removeFromProject(key: string, document: RegistryDocument): void {
+    const documents = this.byProject.get(projectIndexKey(document));
+    documents?.delete(key);
+    if (documents?.size === 0) this.byProject.delete(projectIndexKey(document));
   }
 }
 
-function shelfOf(document: RegistryDocument): string {
+function projectIndexKey(document: RegistryDocument): string {
   return `${document.kind}/${projectOf(document)}`;
 }

@@ -1,6 +1,9 @@
 import { type IncomingRecord, type RegistryDocument, registryKey } from '#contracts';
 
-/** What a record of the registry says: a document is so, a document is gone, or nothing anyone can use. */
+/**
+ * A record of the registry topic, as read: a document, a deletion (tombstone), or a record that
+ * cannot be used, with the reason.
+ */
 export type RegistryEntry =
   | { readonly kind: 'document'; readonly key: string; readonly document: RegistryDocument }
   | { readonly kind: 'deletion'; readonly key: string }
@@ -8,7 +11,10 @@ export type RegistryEntry =
 
 type Shape = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'object' | 'array'>>;
 
-/** What readers rely on without looking; the ingress checks everything else before it writes. */
+/**
+ * The fields that readers use without checking them again. The ingress validates all other fields
+ * before it writes.
+ */
 const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
   function: {
     urn: 'string',
@@ -39,7 +45,10 @@ const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
   },
 };
 
-/** Reads a record of the registry. Never throws: one bad document must not stop a process that reads all of them at its start. */
+/**
+ * Reads a record of the registry topic. Never throws: every process replays all documents at its
+ * start, and one bad document must not stop it.
+ */
 export function readEntry({ key, value }: Pick<IncomingRecord, 'key' | 'value'>): RegistryEntry {
   if (key === null || key === '') return { kind: 'malformed', key, reason: 'the record has no key' };
   if (value === null) return { kind: 'deletion', key };
@@ -54,16 +63,16 @@ export function readEntry({ key, value }: Pick<IncomingRecord, 'key' | 'value'>)
   const document = parsed as RegistryDocument;
   return registryKey(document) === key
     ? { kind: 'document', key, document }
-    : { kind: 'malformed', key, reason: `the document belongs under ${registryKey(document)}` };
+    : { kind: 'malformed', key, reason: `the key of this document must be ${registryKey(document)}` };
 }
 
 function faultOf(parsed: unknown): string | undefined {
-  if (typeof parsed !== 'object' || parsed === null) return 'the value is no document';
+  if (typeof parsed !== 'object' || parsed === null) return 'the value is not a JSON object';
   const fields = parsed as Readonly<Record<string, unknown>>;
   const kind = fields['kind'];
-  if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return 'the document is of no known kind';
+  if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return 'the document has no known kind';
   for (const [name, type] of Object.entries(shapes[kind as RegistryDocument['kind']]))
-    if (typeOf(fields[name]) !== type) return `field ${name} is not of type ${type}`;
+    if (typeOf(fields[name]) !== type) return `field ${name} must be of type ${type}`;
   if (kind !== 'version') return undefined;
   const inner = faultOf(fields['function']);
   return inner === undefined ? undefined : `function: ${inner}`;

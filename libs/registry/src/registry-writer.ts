@@ -5,7 +5,7 @@ import type { Registry } from './registry.ts';
 /** A document to write, or the key of a document to delete. */
 export type Change = RegistryDocument | { readonly delete: string };
 
-/** Outcome of a check: the changes it allows (an empty list writes nothing), and the answer for the caller, if it wants one. */
+/** The result of a check: the changes to write (possibly none), and an answer for the caller. */
 export interface Edit {
   readonly changes: readonly Change[];
   readonly answer?: unknown;
@@ -18,18 +18,19 @@ type AnswerOf<Checked extends Edit> = Checked extends { readonly answer: infer A
 export interface RegistryWriterOptions {
   readonly registry: Registry;
   readonly publisher: Publisher;
-  /** Of all topic names. */
+  /** Prefix of every topic name. */
   readonly prefix: string;
-  /** How long to wait for the own copy, in milliseconds. Default 5,000. */
+  /** Longest wait for the local copy to catch up, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
-  /** Mutations that may wait for their turn. Default 1,000. */
+  /** Most mutations that may be queued or running. Default 1,000. */
   readonly waitingMax?: number;
 }
 
 /**
- * Writes to the registry. Each mutation waits until the local copy has caught up, checks, publishes, and waits until the local
- * copy holds the changes. This process runs one mutation at a time, so a check sees every earlier write of this process. If two
- * processes write the same document at the same time, the last write wins.
+ * Writes to the registry. Each mutation waits until the local copy has caught up, checks,
+ * publishes, and waits until the local copy holds the changes. This process runs one mutation at a
+ * time, so a check sees every earlier write of this process. If two processes write the same
+ * document at the same time, the last write wins.
  */
 export class RegistryWriter {
   private readonly registry: Registry;
@@ -49,12 +50,14 @@ export class RegistryWriter {
   }
 
   /**
-   * Writes the changes that a check allows, then resolves with the answer of the check. The {@link Registry} of this process
-   * holds the changes by then.
-   * @param check reads the registry it is handed, and returns the changes; pure, as it may throw to refuse: then nothing is
-   *   written and the promise rejects with what it threw.
-   * @throws PlatformError `REGISTRY_BEHIND` if the local copy did not catch up in time, before the write or after it.
-   * @throws PlatformError `BROKER_UNAVAILABLE`, `RECORD_TOO_LARGE`, `PUBLISHER_SATURATED`, `PUBLISHER_CLOSED`.
+   * Writes the changes that a check allows, then resolves with the answer of the check. The local
+   * copy holds the changes by then.
+   * @param check reads the registry it is handed and changes nothing itself. It may throw to refuse:
+   *   then nothing is written, and the promise rejects with the error.
+   * @throws PlatformError `REGISTRY_BEHIND` if the local copy did not catch up in time, before the
+   *   write or after it.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `RECORD_TOO_LARGE`, `PUBLISHER_SATURATED`,
+   *   `PUBLISHER_CLOSED`.
    */
   mutate<Checked extends Edit>(check: (registry: Registry) => Checked): Promise<AnswerOf<Checked>> {
     if (this.waiting >= this.waitingMax)

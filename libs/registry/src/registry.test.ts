@@ -109,7 +109,7 @@ afterEach(async () => {
 });
 
 describe('Registry', () => {
-  it('answers by kind', async () => {
+  it('finds a document of each kind', async () => {
     const documents: RegistryDocument[] = [
       aFunction('f'),
       aPolicy(urnOf('f')),
@@ -140,13 +140,13 @@ describe('Registry', () => {
     for (const document of documents) expect(registry.get(registryKey(document))).toEqual(document);
   });
 
-  it('knows nothing of what was never written', () => {
+  it('returns undefined for documents that were never written', () => {
     expect(registry.functionByUrn(urnOf('f'))).toBeUndefined();
     expect(registry.place('p1', 'OBS', 's')).toBeUndefined();
     expect(registry.list('function', 'p1')).toEqual([]);
   });
 
-  it('has one function for all versions, but a policy only for the version it was set for', async () => {
+  it('finds the function by any version, but a policy only by its own version', async () => {
     await write([aFunction('f'), aPolicy(urnOf('f', 'p1', 'latest')), aPolicy(urnOf('f', 'p1', 'v1'))]);
     expect(registry.functionByUrn(urnOf('f', 'p1', 'v2'))?.name).toBe('f');
     expect(registry.policyOf(urnOf('f', 'p1', 'v1'))?.functionUrn).toMatch(/:v1$/);
@@ -155,7 +155,7 @@ describe('Registry', () => {
     expect(registry.policyOf(urnOf('f', 'p1', '!live'))).toBeUndefined();
   });
 
-  it('lists one project only', async () => {
+  it('lists the documents of one project', async () => {
     await write([
       aFunction('f'),
       aFunction('g'),
@@ -169,7 +169,7 @@ describe('Registry', () => {
     expect(registry.policiesOf(formatBareUrn(urnOf('f'))).length).toBe(2);
   });
 
-  it('knows a function at each version; its bound is that of the function now', async () => {
+  it('finds a published version, with the instance limit that the function has now', async () => {
     const published = { ...aFunction('f', { memoryMb: 256, instancesMax: 5 }), version: 'v1' };
     const version = { urn: formatFunctionUrn(urnOf('f', 'p1', 'v1')), project: 'p1', version: 'v1', description: '' };
     await write([
@@ -193,14 +193,14 @@ describe('Registry', () => {
     expect(registry.versionByUrn(urnOf('f', 'p1', 'v1'))).toBeUndefined();
   });
 
-  it('forgets what was deleted, in lists too', async () => {
+  it('omits a deleted document from lookups and lists', async () => {
     await write([aFunction('f'), aFunction('g')]);
     await write([{ delete: functionKey(aFunction('f').urn) }]);
     expect(registry.functionByUrn(urnOf('f'))).toBeUndefined();
     expect(registry.list('function', 'p1').map(({ name }) => name)).toEqual(['g']);
   });
 
-  it('is the same after a restart', async () => {
+  it('holds the same documents after a restart', async () => {
     await write([aFunction('f'), aPolicy(urnOf('f')), anAgency]);
     await write([aFunction('f', { memoryMb: 256 }), { delete: registryKey(anAgency) }]);
     const again = await aRegistry();
@@ -209,7 +209,7 @@ describe('Registry', () => {
     expect(again.size).toBe(2);
   });
 
-  it('tells its listeners what changed, once it can be asked for', async () => {
+  it('notifies its listeners of each change after the change is applied', async () => {
     const changes: RegistryChange[] = [];
     const end = registry.onChange((change) => {
       changes.push(change);
@@ -227,28 +227,28 @@ describe('Registry', () => {
     ]);
   });
 
-  it('survives a listener that fails', async () => {
+  it('goes on and warns when a listener throws', async () => {
     registry.onChange(() => {
       throw new Error('a bug');
     });
     await write([anAgency]);
     expect(registry.agency('p1', 'a')).toEqual(anAgency);
-    expect(warnings.map(({ message }) => message)).toEqual(['A listener of the registry failed']);
+    expect(warnings.map(({ message }) => message)).toEqual(['A listener of the registry threw an error']);
   });
 
   it.each([
-    ['no JSON', 'agency/p1/a', '{'],
-    ['no object', 'agency/p1/a', 'null'],
+    ['not JSON', 'agency/p1/a', '{'],
+    ['not an object', 'agency/p1/a', 'null'],
     ['of no known kind', 'agency/p1/a', '{"kind":"toString"}'],
-    ['without a field readers rely on', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a"}'],
-    ['with a field of another type', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a","grants":{}}'],
+    ['without a required field', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a"}'],
+    ['with a field of the wrong type', 'agency/p1/a', '{"kind":"agency","project":"p1","name":"a","grants":{}}'],
     [
-      'a version without the function it fixes',
+      'a version without its function',
       'version/u',
       '{"kind":"version","urn":"u","project":"p1","version":"v1","publishedAt":1,"function":{}}',
     ],
-    ['kept under a key that is not its own', 'agency/p1/b', JSON.stringify(anAgency)],
-  ])('ignores a document that is %s, keeps what was there, and says so', async (_fault, key, value) => {
+    ['stored under the key of another document', 'agency/p1/b', JSON.stringify(anAgency)],
+  ])('ignores a document that is %s, keeps the document it had, and warns', async (_fault, key, value) => {
     await write([anAgency]);
     await put(key, value);
     await registry.caughtUp(1_000);
@@ -302,7 +302,7 @@ describe('RegistryWriter', () => {
     expect(count(registry)).toBe(20);
   });
 
-  it('goes on after a mutation that failed', async () => {
+  it('runs the next mutation after one that failed', async () => {
     const one = writer();
     const failing = one.mutate(() => {
       throw new Error('a bug');
@@ -312,21 +312,21 @@ describe('RegistryWriter', () => {
     expect(registry.agency('p1', 'a')).toEqual(anAgency);
   });
 
-  it('takes no more mutations than may wait', async () => {
+  it('rejects a mutation beyond the most that may wait', async () => {
     const one = new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 'sendoff.', waitingMax: 2 });
     const results = await Promise.allSettled([1, 2, 3].map(() => write([anAgency], one)));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(results[2]).toMatchObject({ reason: { code: 'PUBLISHER_SATURATED', retryable: true } });
   });
 
-  it('says that it is behind when the brokers cannot be reached, and writes nothing', async () => {
+  it('rejects with REGISTRY_BEHIND and writes nothing while the brokers cannot be reached', async () => {
     kafka.setReachable(false);
     await expect(write([anAgency])).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
     kafka.setReachable(true);
     expect(kafka.records(topic)).toEqual([]);
   });
 
-  it('deletes with a tombstone, so that compaction takes the key away', async () => {
+  it('deletes a document with a tombstone, so that compaction removes its key', async () => {
     await write([aPolicy(urnOf('f')), { delete: policyKey(formatFunctionUrn(urnOf('f'))) }]);
     expect(kafka.records(topic).map(({ value }) => value === null)).toEqual([false, true]);
   });

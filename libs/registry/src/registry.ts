@@ -32,10 +32,15 @@ import type { KafkaGateway, TopicFollower } from '#kafka';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
 import { readEntry } from './read-document.ts';
 
-/** Targets name functions in full. */
-const nowhere = { region: '', project: '' };
+/**
+ * A target names its function by a full URN, so no default region or project is needed to parse it.
+ */
+const noDefaults = { region: '', project: '' };
 
-/** One change of the registry, after it was applied. `before` is absent where a document is new, `after` where it is gone. */
+/**
+ * A change that the registry has applied. `before` is absent if the document is new, `after` if it
+ * was deleted.
+ */
 export interface RegistryChange {
   readonly key: string;
   readonly before?: RegistryDocument;
@@ -45,15 +50,20 @@ export interface RegistryChange {
 /** Settings of a {@link Registry}. */
 export interface RegistryOptions {
   readonly gateway: Pick<KafkaGateway, 'follower'>;
-  /** Of all topic names. */
+  /** Prefix of every topic name. */
   readonly prefix: string;
-  /** Told of documents nobody can read and of listeners that failed. Default: nobody is. */
+  /**
+   * Receives a warning for each unreadable document and each failed listener. Default: warnings are
+   * dropped.
+   */
   readonly warn?: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
 /**
- * The own copy of everything the platform was told: functions, policies, agencies, topics, places, projects, access keys. It is read whole at the start
- * and follows what is written; questions are answered from memory.
+ * The local copy of the registry topic: functions, versions, aliases, policies, agencies, topics,
+ * places, projects and access keys. The copy is read from the beginning at the start and then
+ * follows the topic. Every lookup is answered from memory and returns `undefined` if no such
+ * document exists.
  */
 export class Registry {
   private readonly documents = new DocumentIndex();
@@ -66,12 +76,19 @@ export class Registry {
     this.warn = warn;
   }
 
-  /** Resolves when everything that was written before is known. @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`. */
+  /**
+   * Replays the registry topic. Resolves once the copy holds every document written before the
+   * call.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`.
+   */
   start(): Promise<void> {
     return this.follower.start((record) => this.apply(record));
   }
 
-  /** Resolves when everything acknowledged before this call is known. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
+  /**
+   * Resolves once the copy holds every document that the brokers acknowledged before the call.
+   * @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`.
+   */
   caughtUp(timeoutMs: number): Promise<void> {
     return this.follower.caughtUp(timeoutMs);
   }
@@ -81,44 +98,50 @@ export class Registry {
     return this.follower.close();
   }
 
-  /** How many documents there are. */
+  /** The number of documents. */
   get size(): number {
     return this.documents.size;
   }
 
-  /** The document under a key, or `undefined`. */
+  /** The document with a key. */
   get(key: string): RegistryDocument | undefined {
     return this.documents.get(key);
   }
 
-  /** The function a URN names at its version `latest`, whatever its qualifier. */
+  /**
+   * The function that a URN names, as it is now (`latest`). The qualifier of the URN is ignored.
+   */
   functionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
-    return this.of('function', functionKey(formatBareUrn(urn)));
+    return this.find('function', functionKey(formatBareUrn(urn)));
   }
 
   /**
-   * The function at exactly the version a URN names; `undefined` where there is none of that name, and for an alias.
+   * The function at the version that a URN names. Returns `undefined` for the URN of an alias.
    *
-   * How many instances there may be is asked of the function as it is now: a version never changes, and must be stopped all the same.
+   * `instancesMax` is taken from the function as it is now. A published version never changes, but
+   * an operator must still be able to stop it by setting the limit to 0.
    */
   versionByUrn(urn: FunctionUrn): FunctionDocument | undefined {
     const latest = this.functionByUrn(urn);
     if (latest === undefined || urn.qualifier === 'latest') return latest;
-    const published = this.of('version', versionKey(formatFunctionUrn(urn)));
+    const published = this.find('version', versionKey(formatFunctionUrn(urn)));
     return published === undefined ? undefined : { ...published.function, instancesMax: latest.instancesMax };
   }
 
-  /** The alias a URN names, or `undefined`. */
+  /** The alias that a URN names. */
   alias(urn: FunctionUrn): AliasDocument | undefined {
-    return this.of('alias', aliasKey(formatFunctionUrn(urn)));
+    return this.find('alias', aliasKey(formatFunctionUrn(urn)));
   }
 
-  /** Does a URN name a version, or an alias, that is there? */
+  /** True if the version or alias that a URN names exists. */
   hasFunction(urn: FunctionUrn): boolean {
     return (this.versionByUrn(urn) ?? this.alias(urn)) !== undefined;
   }
 
-  /** Tells whether the document that a target names exists in a project; true for kinds of destinations without documents. */
+  /**
+   * True if the document that a target of this project names exists. Always true for a kind of
+   * destination that has no documents.
+   */
   hasTarget(project: string, target: Target): boolean {
     const name = resourceOf(target);
     const { document } = destinationKinds[target.type];
@@ -128,7 +151,7 @@ export class Registry {
       case 'topic':
         return this.topic(name)?.project === project;
       case 'function': {
-        const urn = parseFunctionUrn(name, nowhere);
+        const urn = parseFunctionUrn(name, noDefaults);
         return urn !== undefined && this.hasFunction(urn);
       }
       case undefined:
@@ -138,66 +161,73 @@ export class Registry {
     }
   }
 
-  /** The policy set for exactly this version; one without a policy of its own has none. @param urn parsed, or eight fields. */
+  /**
+   * The policy of exactly this version. A version does not inherit the policy of `latest`.
+   * @param urn parsed, or eight fields.
+   */
   policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
-    return this.of('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
+    return this.find('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
   }
 
-  /** What an agency grants, or `undefined`. */
+  /** An agency with its grants. */
   agency(project: string, name: string): AgencyDocument | undefined {
-    return this.of('agency', agencyKey(project, name));
+    return this.find('agency', agencyKey(project, name));
   }
 
-  /** A pub/sub topic with its subscriptions, or `undefined`. */
+  /** A pub/sub topic with its subscriptions. */
   topic(urn: string): TopicDocument | undefined {
-    return this.of('topic', topicKey(urn));
+    return this.find('topic', topicKey(urn));
   }
 
-  /** A bucket or stream, or `undefined`. */
+  /** A bucket or a stream. */
   place(project: string, type: PlaceDocument['type'], name: string): PlaceDocument | undefined {
-    return this.of('place', placeKey(project, type, name));
+    return this.find('place', placeKey(project, type, name));
   }
 
-  /** An access key, its secret sealed, or `undefined`. */
+  /** An access key. Its secret is sealed. */
   credential(accessKey: string): CredentialDocument | undefined {
-    return this.of('credential', credentialKey(accessKey));
+    return this.find('credential', credentialKey(accessKey));
   }
 
-  /** The settings of a project, or `undefined`. */
+  /** The settings of a project. */
   project(id: string): ProjectDocument | undefined {
-    return this.of('project', projectKey(id));
+    return this.find('project', projectKey(id));
   }
 
   /**
-   * Lists the documents of a kind, in no promised order.
-   * @param project only those of this project, without a look at any other.
+   * Lists the documents of a kind, in any order.
+   * @param project limits the list to one project; the cost is then that of this project's
+   *   documents, not of all documents.
    */
   list<Kind extends RegistryDocument['kind']>(kind: Kind, project?: string): DocumentOf<Kind>[] {
     return [...(project === undefined ? this.documents.ofKind(kind) : this.documents.ofProject(kind, project))];
   }
 
-  /** The policies of all versions of a function. @param bareUrn seven fields. */
+  /** The policies of all versions of a function, in any order. @param bareUrn seven fields. */
   policiesOf(bareUrn: string): PolicyDocument[] {
     return this.list('policy', projectOfUrn(bareUrn)).filter(({ functionUrn }) => functionUrn.startsWith(`${bareUrn}:`));
   }
 
-  /** The published versions of a function, in no promised order. @param bareUrn seven fields. */
+  /** The published versions of a function, in any order. @param bareUrn seven fields. */
   versionsOf(bareUrn: string): VersionDocument[] {
     return this.list('version', projectOfUrn(bareUrn)).filter(({ urn }) => urn.startsWith(`${bareUrn}:`));
   }
 
-  /** The aliases of a function, in no promised order. @param bareUrn seven fields. */
+  /** The aliases of a function, in any order. @param bareUrn seven fields. */
   aliasesOf(bareUrn: string): AliasDocument[] {
     return this.list('alias', projectOfUrn(bareUrn)).filter(({ urn }) => urn.startsWith(`${bareUrn}:`));
   }
 
-  /** Tells a listener of each change once it is applied, those of the replay included. @returns what ends it. */
+  /**
+   * Calls a listener after each change is applied, including the changes of the replay.
+   * @returns a function that unsubscribes.
+   */
   onChange(listener: (change: RegistryChange) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  private of<Kind extends RegistryDocument['kind']>(kind: Kind, key: string): DocumentOf<Kind> | undefined {
+  private find<Kind extends RegistryDocument['kind']>(kind: Kind, key: string): DocumentOf<Kind> | undefined {
     const document = this.documents.get(key);
     return document?.kind === kind ? (document as DocumentOf<Kind>) : undefined;
   }
@@ -206,7 +236,7 @@ export class Registry {
     const entry = readEntry(record);
     switch (entry.kind) {
       case 'malformed':
-        this.warn('A document of the registry is ignored', {
+        this.warn('The registry ignores an unreadable document', {
           key: entry.key,
           offset: String(record.offset),
           reason: entry.reason,
@@ -214,11 +244,11 @@ export class Registry {
         return;
       case 'document': {
         const before = this.documents.set(entry.key, entry.document);
-        return this.tell({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });
+        return this.notify({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });
       }
       case 'deletion': {
         const before = this.documents.delete(entry.key);
-        if (before !== undefined) this.tell({ key: entry.key, before });
+        if (before !== undefined) this.notify({ key: entry.key, before });
         return;
       }
       default:
@@ -226,12 +256,12 @@ export class Registry {
     }
   }
 
-  private tell(change: RegistryChange): void {
+  private notify(change: RegistryChange): void {
     for (const listener of this.listeners) {
       try {
         listener(change);
       } catch (error) {
-        this.warn('A listener of the registry failed', { key: change.key, error: String(error) });
+        this.warn('A listener of the registry threw an error', { key: change.key, error: String(error) });
       }
     }
   }
