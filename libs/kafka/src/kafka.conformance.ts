@@ -19,11 +19,11 @@ const deadlineMs = 15_000;
 /** Collects what arrives and lets a test wait for it. */
 export class Arrivals<Item> {
   readonly items: Item[] = [];
-  readonly #waiting = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
 
   add(item: Item): void {
     this.items.push(item);
-    for (const check of this.#waiting) check();
+    for (const check of this.waiting) check();
   }
 
   /** @throws Error when they have not come after the deadline. */
@@ -33,14 +33,14 @@ export class Arrivals<Item> {
       const check = (): void => {
         if (!isThere(this.items)) return;
         clearTimeout(timer);
-        this.#waiting.delete(check);
+        this.waiting.delete(check);
         resolve(this.items);
       };
       const timer = setTimeout(() => {
-        this.#waiting.delete(check);
+        this.waiting.delete(check);
         reject(new Error(`Not within ${deadlineMs} ms; ${this.items.length} came`));
       }, deadlineMs);
-      this.#waiting.add(check);
+      this.waiting.add(check);
       check();
     });
   }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { severityOf } from './kafkajs/kafkajs-log.ts';
-import { seldom } from './log.ts';
+import { rateLimited } from './log.ts';
 
-describe('seldom', () => {
+describe('rateLimited', () => {
   it('says a line again only after its interval, and at level debug in between', () => {
     const said: string[] = [];
     let now = 0;
-    const log = seldom(
+    const log = rateLimited(
       (level, message, details) => said.push(`${level} ${message} ${String(details['error'])}`),
       () => now,
       1_000,

@@ -11,7 +11,7 @@ const rememberedMax = 256;
  * Says the same line at the same place once in a while, and at level debug in between: a broker that is gone would otherwise fill the log.
  * @param now a clock in milliseconds; only differences count.
  */
-export function seldom(log: TransportLog, now: () => number, intervalMs: number): TransportLog {
+export function rateLimited(log: TransportLog, now: () => number, intervalMs: number): TransportLog {
   const saidAt = new Map<string, number>();
   return (level, message, details) => {
     if (level === 'debug') return log(level, message, details);
@@ -25,4 +25,4 @@ export function seldom(log: TransportLog, now: () => number, intervalMs: number)
 }
 
 /** Says nothing. */
-export const silence: TransportLog = () => undefined;
+export const noopLog: TransportLog = () => undefined;

@@ -28,23 +28,23 @@ export interface FeedSetPorts {
 
 /** The feeds of all partitions a consumer has now: assigned, lost, drained and committed together. */
 export class FeedSet {
-  readonly #feeds = new Map<string, PartitionFeed>();
-  readonly #options: ConsumerOptions;
-  readonly #ports: FeedSetPorts;
-  readonly #owner: FeedOwner;
-  #isStopped = false;
-  #whenIdle: (() => void) | undefined;
+  private readonly feeds = new Map<string, PartitionFeed>();
+  private readonly owner: FeedOwner;
+  private isStopped = false;
+  private whenIdle: (() => void) | undefined;
 
-  constructor(options: ConsumerOptions, handler: RecordHandler, ports: FeedSetPorts) {
-    this.#options = options;
-    this.#ports = ports;
-    this.#owner = {
+  constructor(
+    private readonly options: ConsumerOptions,
+    handler: RecordHandler,
+    private readonly ports: FeedSetPorts,
+  ) {
+    this.owner = {
       handler,
       log: ports.log,
       reject: (record, reason) => ports.reject(record, reason),
       changed: (feed) => {
         ports.changed(feed);
-        if (this.#whenIdle !== undefined && this.inFlight === 0) this.#whenIdle();
+        if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
       },
     };
   }
@@ -52,18 +52,18 @@ export class FeedSet {
   /** Records handed out and not finished, of all feeds. */
   get inFlight(): number {
     let sum = 0;
-    for (const feed of this.#feeds.values()) sum += feed.inFlight;
+    for (const feed of this.feeds.values()) sum += feed.inFlight;
     return sum;
   }
 
   /** The feed of a partition, or `undefined` when it is not ours. */
   get(topic: string, partition: number): PartitionFeed | undefined {
-    return this.#feeds.get(keyOf(topic, partition));
+    return this.feeds.get(keyOf(topic, partition));
   }
 
   /** The feeds there are now. */
   all(): IterableIterator<PartitionFeed> {
-    return this.#feeds.values();
+    return this.feeds.values();
   }
 
   /** Starts a feed where the group stands; one that was there is given up. */
@@ -71,46 +71,46 @@ export class FeedSet {
     { topic, partition }: TopicPartition,
     committed: { readonly offset: bigint; readonly metadata: string | null },
   ): PartitionFeed {
-    const { partitionBytesMax: bytes, partitionRecordsMax: records } = this.#options;
+    const { partitionBytesMax: bytes, partitionRecordsMax: records } = this.options;
     const limits = {
       bytesMax: (typeof bytes === 'function' ? bytes(topic) : bytes) ?? partitionBytesMaxDefault,
       recordsMax: (typeof records === 'function' ? records(topic) : records) ?? partitionRecordsMaxDefault,
     };
     const key = keyOf(topic, partition);
-    this.#feeds.get(key)?.lose();
-    const feed = new PartitionFeed(topic, partition, committed, limits, this.#owner);
-    if (this.#isStopped) feed.stop();
-    this.#feeds.set(key, feed);
+    this.feeds.get(key)?.lose();
+    const feed = new PartitionFeed(topic, partition, committed, limits, this.owner);
+    if (this.isStopped) feed.stop();
+    this.feeds.set(key, feed);
     return feed;
   }
 
   /** Gives up every partition that is not among these. */
   keepOnly(assigned: readonly TopicPartition[]): void {
     const kept = new Set(assigned.map(({ topic, partition }) => keyOf(topic, partition)));
-    for (const [key, feed] of this.#feeds) {
+    for (const [key, feed] of this.feeds) {
       if (kept.has(key)) continue;
       feed.lose();
-      this.#feeds.delete(key);
+      this.feeds.delete(key);
     }
-    if (this.#whenIdle !== undefined && this.inFlight === 0) this.#whenIdle();
+    if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
   }
 
   /** Commits what is new. Rejects as the writer does; then the same is committed next time. */
   async commit(): Promise<void> {
     const due: { readonly feed: PartitionFeed; readonly commit: Commit }[] = [];
-    for (const feed of this.#feeds.values()) {
+    for (const feed of this.feeds.values()) {
       const commit = feed.uncommitted();
       if (commit !== undefined) due.push({ feed, commit });
     }
     if (due.length === 0) return;
-    await this.#ports.write(due.map(({ feed, commit }) => ({ topic: feed.topic, partition: feed.partition, ...commit })));
+    await this.ports.write(due.map(({ feed, commit }) => ({ topic: feed.topic, partition: feed.partition, ...commit })));
     for (const { feed, commit } of due) feed.committed(commit);
   }
 
   /** Hands out nothing more. */
   stop(): void {
-    this.#isStopped = true;
-    for (const feed of this.#feeds.values()) feed.stop();
+    this.isStopped = true;
+    for (const feed of this.feeds.values()) feed.stop();
   }
 
   /** Resolves when nothing is in flight, or when the time is over. */
@@ -118,12 +118,12 @@ export class FeedSet {
     if (this.inFlight === 0 || drainMs <= 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, drainMs);
-      this.#whenIdle = () => {
+      this.whenIdle = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.#whenIdle = undefined;
+    this.whenIdle = undefined;
   }
 
   /** Aborts whatever is still in flight. */

@@ -104,53 +104,53 @@ function fromBase36(text: string): bigint {
 /** The offsets of one assigned partition: what was handed out, what is finished, what need not be handed out again. */
 export class OffsetLedger {
   // A Set keeps insertion order, and offsets are inserted ascending: its first one is the low-water mark.
-  readonly #inFlight = new Set<bigint>();
-  #position: bigint;
-  #ahead: readonly OffsetRun[];
-  #aheadIndex = 0;
+  private readonly unfinished = new Set<bigint>();
+  private next: bigint;
+  private finishedAhead: readonly OffsetRun[];
+  private finishedIndex = 0;
 
   /**
    * @param start where the group stands.
    * @param metadata what was committed with it.
    */
   constructor(start: bigint, metadata: string | null) {
-    this.#position = start;
-    this.#ahead = decodeFinished(start, metadata);
+    this.next = start;
+    this.finishedAhead = decodeFinished(start, metadata);
   }
 
   /** One past the last offset handed out. */
   get position(): bigint {
-    return this.#position;
+    return this.next;
   }
 
   /** Offsets handed out and not finished. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.unfinished.size;
   }
 
   /** Notes that a record is about to be handed out. @returns false when it must not be: it was handed out before, or is finished. */
   handOut(offset: bigint): boolean {
-    if (offset < this.#position) return false;
-    while ((this.#ahead[this.#aheadIndex]?.to ?? offset + 1n) <= offset) this.#aheadIndex += 1;
-    const run = this.#ahead[this.#aheadIndex];
-    this.#position = offset + 1n;
+    if (offset < this.next) return false;
+    while ((this.finishedAhead[this.finishedIndex]?.to ?? offset + 1n) <= offset) this.finishedIndex += 1;
+    const run = this.finishedAhead[this.finishedIndex];
+    this.next = offset + 1n;
     if (run !== undefined && run.from <= offset) return false;
-    this.#inFlight.add(offset);
+    this.unfinished.add(offset);
     return true;
   }
 
   /** Notes that the record of an offset needs no more handling. */
   finish(offset: bigint): void {
-    this.#inFlight.delete(offset);
+    this.unfinished.delete(offset);
   }
 
   /** What may be committed now. */
   committable(): Commit {
     const ahead: OffsetRun[] = [];
-    for (const run of this.#ahead.slice(this.#aheadIndex)) {
-      const from = run.from > this.#position ? run.from : this.#position;
+    for (const run of this.finishedAhead.slice(this.finishedIndex)) {
+      const from = run.from > this.next ? run.from : this.next;
       if (run.to > from) ahead.push({ from, to: run.to });
     }
-    return committable(this.#inFlight, this.#position, ahead);
+    return committable(this.unfinished, this.next, ahead);
   }
 }

@@ -33,21 +33,21 @@ export interface FeedLimits {
 export class PartitionFeed {
   readonly topic: string;
   readonly partition: number;
-  readonly #owner: FeedOwner;
-  readonly #limits: FeedLimits;
-  readonly #ledger: OffsetLedger;
-  readonly #abort = new AbortController();
+  private readonly owner: FeedOwner;
+  private readonly limits: FeedLimits;
+  private readonly ledger: OffsetLedger;
+  private readonly abort = new AbortController();
   /** Cuts the waits before another try, so that a stop does not sit them out. */
-  readonly #stopped = new AbortController();
-  #backlog: readonly IncomingRecord[] = [];
-  #backlogIndex = 0;
-  #bytes = 0;
-  #running = 0;
-  #failing = 0;
-  #isFull = false;
+  private readonly stopped = new AbortController();
+  private backlog: readonly IncomingRecord[] = [];
+  private backlogIndex = 0;
+  private bytes = 0;
+  private running = 0;
+  private failing = 0;
+  private isFull = false;
   /** Has anything happened that may change what is committable? */
-  #isDirty = false;
-  #committed: Commit;
+  private isDirty = false;
+  private lastCommit: Commit;
 
   constructor(
     topic: string,
@@ -58,145 +58,143 @@ export class PartitionFeed {
   ) {
     this.topic = topic;
     this.partition = partition;
-    this.#ledger = new OffsetLedger(committed.offset, committed.metadata);
-    this.#committed = this.#ledger.committable();
-    this.#limits = limits;
-    this.#owner = owner;
+    this.ledger = new OffsetLedger(committed.offset, committed.metadata);
+    this.lastCommit = this.ledger.committable();
+    this.limits = limits;
+    this.owner = owner;
   }
 
   /** Where fetching goes on when the backlog is dropped. */
   get position(): bigint {
-    return this.#ledger.position;
+    return this.ledger.position;
   }
 
   /** Records with the handler, or on the way to another try. */
   get inFlight(): number {
-    return this.#running;
+    return this.running;
   }
 
   /** Is there no room for another fetch? */
   get wantsPause(): boolean {
-    return this.#isFull || this.#failing > 0 || this.#backlogIndex < this.#backlog.length || this.#stopped.signal.aborted;
+    return this.isFull || this.failing > 0 || this.backlogIndex < this.backlog.length || this.stopped.signal.aborted;
   }
 
   /** Takes what was fetched, ascending. Records that were handed out before, or are known to be finished, are skipped. */
   take(records: readonly IncomingRecord[]): void {
-    if (this.#stopped.signal.aborted) return;
-    this.#backlog =
-      this.#backlogIndex < this.#backlog.length ? [...this.#backlog.slice(this.#backlogIndex), ...records] : records;
-    this.#backlogIndex = 0;
-    this.#handOut();
-    this.#owner.changed(this);
+    if (this.stopped.signal.aborted) return;
+    this.backlog = this.backlogIndex < this.backlog.length ? [...this.backlog.slice(this.backlogIndex), ...records] : records;
+    this.backlogIndex = 0;
+    this.handOut();
+    this.owner.changed(this);
   }
 
   /** Forgets what was fetched and not handed out; fetching goes on at {@link position}. */
   dropBacklog(): void {
-    this.#backlog = [];
-    this.#backlogIndex = 0;
+    this.backlog = [];
+    this.backlogIndex = 0;
   }
 
   /** What should be committed, or `undefined` when that is what was committed last. */
   uncommitted(): Commit | undefined {
-    if (!this.#isDirty) return undefined;
-    const commit = this.#ledger.committable();
-    const isNew = commit.offset !== this.#committed.offset || commit.metadata !== this.#committed.metadata;
-    if (!isNew) this.#isDirty = false;
+    if (!this.isDirty) return undefined;
+    const commit = this.ledger.committable();
+    const isNew = commit.offset !== this.lastCommit.offset || commit.metadata !== this.lastCommit.metadata;
+    if (!isNew) this.isDirty = false;
     return isNew ? commit : undefined;
   }
 
   /** Notes that a commit is acknowledged. */
   committed(commit: Commit): void {
-    this.#committed = commit;
+    this.lastCommit = commit;
   }
 
   /** Hands out nothing more; what is in flight may finish, what waits for another try is left. */
   stop(): void {
     this.dropBacklog();
-    this.#stopped.abort();
+    this.stopped.abort();
   }
 
   /** Gives the partition up: aborts what is in flight, which is no longer ours to finish. */
   lose(): void {
     this.stop();
-    this.#abort.abort();
+    this.abort.abort();
   }
 
-  #handOut(): void {
-    while (!this.#isFull && this.#failing === 0) {
-      const record = this.#backlog[this.#backlogIndex];
+  private handOut(): void {
+    while (!this.isFull && this.failing === 0) {
+      const record = this.backlog[this.backlogIndex];
       if (record === undefined) return this.dropBacklog();
-      this.#backlogIndex += 1;
-      this.#isDirty = true;
-      if (!this.#ledger.handOut(record.offset)) continue;
+      this.backlogIndex += 1;
+      this.isDirty = true;
+      if (!this.ledger.handOut(record.offset)) continue;
       const bytes = recordBytes(record);
-      this.#bytes += bytes;
-      this.#running += 1;
-      this.#isFull = this.#bytes >= this.#limits.bytesMax || this.#running >= this.#limits.recordsMax;
-      void this.#run(record, bytes);
+      this.bytes += bytes;
+      this.running += 1;
+      this.isFull = this.bytes >= this.limits.bytesMax || this.running >= this.limits.recordsMax;
+      void this.run(record, bytes);
     }
   }
 
-  async #run(record: IncomingRecord, bytes: number): Promise<void> {
-    const { signal } = this.#abort;
+  private async run(record: IncomingRecord, bytes: number): Promise<void> {
+    const { signal } = this.abort;
     try {
-      await this.#owner.handler(record, signal);
+      await this.owner.handler(record, signal);
     } catch (error) {
-      this.#failing += 1;
-      this.#owner.changed(this);
-      const isSettled = await this.#persevere(record, error);
-      this.#failing -= 1;
-      if (!isSettled) return this.#left(bytes);
+      this.failing += 1;
+      this.owner.changed(this);
+      const isSettled = await this.retryUntilHandled(record, error);
+      this.failing -= 1;
+      if (!isSettled) return this.release(bytes);
     }
-    if (signal.aborted) return this.#left(bytes);
-    this.#ledger.finish(record.offset);
-    this.#isDirty = true;
-    this.#left(bytes);
+    if (signal.aborted) return this.release(bytes);
+    this.ledger.finish(record.offset);
+    this.isDirty = true;
+    this.release(bytes);
   }
 
   /** Rejects the record or handles it until it passes. @returns false when it is left unfinished. */
-  async #persevere(record: IncomingRecord, firstError: unknown): Promise<boolean> {
+  private async retryUntilHandled(record: IncomingRecord, firstError: unknown): Promise<boolean> {
     let error = firstError;
     for (let tries = 1; ; tries += 1) {
       try {
-        switch (whatToDo(error, this.#abort.signal.aborted)) {
+        switch (whatToDo(error, this.abort.signal.aborted)) {
           case 'leave':
             return false;
           case 'reject':
-            this.#report('warn', 'A record was rejected', record, error, tries);
-            await this.#owner.reject(record, error instanceof Error ? error.message : String(error));
+            this.report('warn', 'A record was rejected', record, error, tries);
+            await this.owner.reject(record, error instanceof Error ? error.message : String(error));
             return true;
           case 'again':
-            this.#report(
+            this.report(
               error instanceof PlatformError ? 'warn' : 'error',
               'A record will be handled again',
               record,
               error,
               tries,
             );
-            await delay(againDelayMs(tries), undefined, { signal: this.#stopped.signal });
-            await this.#owner.handler(record, this.#abort.signal);
+            await delay(againDelayMs(tries), undefined, { signal: this.stopped.signal });
+            await this.owner.handler(record, this.abort.signal);
             return true;
         }
       } catch (next) {
-        if (this.#stopped.signal.aborted) return false;
+        if (this.stopped.signal.aborted) return false;
         // A reject that could not be written is tried again with its own reason, not with that of the write.
         if (whatToDo(error, false) !== 'reject') error = next;
-        else await delay(againDelayMs(tries), undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+        else await delay(againDelayMs(tries), undefined, { signal: this.stopped.signal }).catch(() => undefined);
       }
     }
   }
 
-  #left(bytes: number): void {
-    this.#bytes -= bytes;
-    this.#running -= 1;
-    if (this.#isFull && this.#bytes <= this.#limits.bytesMax / 2 && this.#running <= this.#limits.recordsMax / 2)
-      this.#isFull = false;
-    if (!this.#isFull && this.#backlogIndex < this.#backlog.length) this.#handOut();
-    this.#owner.changed(this);
+  private release(bytes: number): void {
+    this.bytes -= bytes;
+    this.running -= 1;
+    if (this.isFull && this.bytes <= this.limits.bytesMax / 2 && this.running <= this.limits.recordsMax / 2) this.isFull = false;
+    if (!this.isFull && this.backlogIndex < this.backlog.length) this.handOut();
+    this.owner.changed(this);
   }
 
-  #report(level: 'warn' | 'error', message: string, record: IncomingRecord, error: unknown, tries: number): void {
-    this.#owner.log(level, message, {
+  private report(level: 'warn' | 'error', message: string, record: IncomingRecord, error: unknown, tries: number): void {
+    this.owner.log(level, message, {
       topic: record.topic,
       partition: record.partition,
       offset: String(record.offset),

@@ -9,7 +9,7 @@ interface BrokerError {
 }
 
 /** The error at the bottom: kafkajs wraps what it gave up on. */
-export function rootOf(error: unknown): BrokerError {
+export function rootCause(error: unknown): BrokerError {
   let root = error as BrokerError;
   for (let depth = 0; depth < 8 && typeof root?.cause === 'object' && root.cause !== null; depth += 1)
     root = root.cause as BrokerError;
@@ -19,7 +19,7 @@ export function rootOf(error: unknown): BrokerError {
 /** A write or a question that the brokers did not answer. */
 export function unavailable(error: unknown, details: Readonly<Record<string, unknown>> = {}): PlatformError {
   if (error instanceof PlatformError) return error;
-  const { type, message } = rootOf(error);
+  const { type, message } = rootCause(error);
   return new PlatformError('BROKER_UNAVAILABLE', {
     details: { reason: message ?? type ?? 'no answer', ...details },
     cause: error,
@@ -30,7 +30,7 @@ export function unavailable(error: unknown, details: Readonly<Record<string, unk
  * Waits for a promise, but not for ever; what comes later is ignored.
  * @throws PlatformError `BROKER_UNAVAILABLE` after `timeoutMs`, and for any failure of the promise.
  */
-export async function within<Answer>(timeoutMs: number, what: string, promise: Promise<Answer>): Promise<Answer> {
+export async function withTimeout<Answer>(timeoutMs: number, what: string, promise: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import kafkajs, { type ICustomPartitioner, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { AdminConnection } from './admin-connection.ts';
-import { unavailable, within } from './broker-errors.ts';
+import { unavailable, withTimeout } from './broker-errors.ts';
 import { memberClientId, removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { KafkajsConsumer } from './kafkajs-consumer.ts';
@@ -11,7 +11,7 @@ import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
-import { seldom, silence, type TransportLog } from '../log.ts';
+import { rateLimited, noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-limits.ts';
@@ -57,8 +57,8 @@ const keepAliveMs = 60_000;
  * Three requests in flight at any time made of 64 callers three small batches, of which each costs the broker as much as a full one: 7,078
  * invocations a second were accepted instead of 9,373, everything on two cores.
  */
-const besideRecordsMin = 200;
-const sameLineMs = 30_000;
+const extraRequestRecordsMin = 200;
+const logDedupMs = 30_000;
 
 /** As kafkajs makes its sockets, but without delay for small requests, and without a warning for those that wait for a broker that is gone. */
 const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
@@ -85,7 +85,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 30_000,
     logLevel: kafkajs.logLevel.INFO,
-    logCreator: logThrough(seldom(options.log ?? silence, () => performance.now(), sameLineMs)),
+    logCreator: logThrough(rateLimited(options.log ?? noopLog, () => performance.now(), logDedupMs)),
     socketFactory,
   };
   const asking = new kafkajs.Kafka({ ...common, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 } });
@@ -124,7 +124,7 @@ async function reach(
     const leftMs = Math.max(1, deadlineAt - performance.now());
     try {
       await admin.connect(leftMs);
-      return await within(leftMs, 'connecting', newProducer());
+      return await withTimeout(leftMs, 'connecting', newProducer());
     } catch (error) {
       if (performance.now() >= deadlineAt) {
         void admin.disconnect().catch(() => undefined);
@@ -137,34 +137,30 @@ async function reach(
 class KafkajsGateway implements KafkaGateway {
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
-  readonly #options: KafkaOptions;
-  readonly #kafka: kafkajs.Kafka;
-  readonly #connection: AdminConnection;
-  readonly #log: TransportLog;
-  readonly #transportLog: TransportLog;
-  readonly #probe: NodeJS.Timeout;
-  #isConnected = true;
-  #isProbing = false;
+  private readonly connection: AdminConnection;
+  private readonly log: TransportLog;
+  private readonly transportLog: TransportLog;
+  private readonly probeTimer: NodeJS.Timeout;
+  private isReachable = true;
+  private isProbing = false;
 
   constructor(
-    options: KafkaOptions,
-    kafka: kafkajs.Kafka,
+    private readonly options: KafkaOptions,
+    private readonly kafka: kafkajs.Kafka,
     admin: AdminConnection,
     producer: Producer,
     newProducer: () => Promise<Producer>,
     publishTimeoutMs: number,
   ) {
-    this.#options = options;
-    this.#kafka = kafka;
-    this.#connection = admin;
-    this.#log = options.log ?? silence;
-    this.#transportLog = seldom(this.#log, () => performance.now(), sameLineMs);
+    this.connection = admin;
+    this.log = options.log ?? noopLog;
+    this.transportLog = rateLimited(this.log, () => performance.now(), logDedupMs);
     this.admin = new KafkajsAdmin(admin, options.replication, adminTimeoutMs);
     const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
     const limits: PublisherLimits = {
       timeoutMs: publishTimeoutMs,
       requestsMax: options.publishRequestsMax ?? 3,
-      besideRecordsMin,
+      extraRequestRecordsMin,
       batchBytesMax: recordBytesMax,
       requestBytesMax: 4 * 1024 * 1024,
       requestRecordsMax: 1_000,
@@ -176,50 +172,49 @@ class KafkajsGateway implements KafkaGateway {
       newProducer,
       listTopics: () => this.admin.list(),
       reached: (isReached) => {
-        this.#isConnected = isReached;
+        this.isReachable = isReached;
       },
     });
-    this.#probe = setInterval(() => void this.#ask(), probeIntervalMs);
-    this.#probe.unref();
+    this.probeTimer = setInterval(() => void this.probeBrokers(), probeIntervalMs);
+    this.probeTimer.unref();
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const reject = (record: IncomingRecord, reason: string) =>
-      publishReject(this.publisher, record, reason, this.#options.prefix);
+    const reject = (record: IncomingRecord, reason: string) => publishReject(this.publisher, record, reason, this.options.prefix);
     return new KafkajsConsumer(options, {
-      kafka: this.#kafka,
-      admin: this.#connection,
-      removeGoneMembers: () => removeGoneMembers(options.groupId, this.#connection, () => this.#newCluster()),
-      log: this.#log,
+      kafka: this.kafka,
+      admin: this.connection,
+      removeGoneMembers: () => removeGoneMembers(options.groupId, this.connection, () => this.newCluster()),
+      log: this.log,
       retriesMax: joinRetriesMax,
-      onFatal: this.#options.onFatal ?? ((error) => this.#log('error', 'A consumer has ended', { error: error.message })),
+      onFatal: this.options.onFatal ?? ((error) => this.log('error', 'A consumer has ended', { error: error.message })),
       reject,
     });
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const cluster = this.#newCluster();
-    return new KafkajsFollower(topic, from, { cluster, log: this.#transportLog, ends: (name) => this.admin.ends(name) });
+    const cluster = this.newCluster();
+    return new KafkajsFollower(topic, from, { cluster, log: this.transportLog, ends: (name) => this.admin.ends(name) });
   }
 
   isConnected(): boolean {
-    return this.#isConnected;
+    return this.isReachable;
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#probe);
-    this.#isConnected = false;
-    const closing = [this.publisher.close(), this.#connection.disconnect()];
-    for (const settled of await Promise.allSettled(closing.map((one) => within(closeMs, 'disconnecting', one))))
+    clearInterval(this.probeTimer);
+    this.isReachable = false;
+    const closing = [this.publisher.close(), this.connection.disconnect()];
+    for (const settled of await Promise.allSettled(closing.map((one) => withTimeout(closeMs, 'disconnecting', one))))
       if (settled.status === 'rejected')
-        this.#log('warn', 'A connection did not close in time', { error: String(settled.reason) });
+        this.log('warn', 'A connection did not close in time', { error: String(settled.reason) });
   }
 
-  #newCluster(): ClusterConnection {
+  private newCluster(): ClusterConnection {
     return newCluster({
-      brokers: this.#options.brokers,
-      clientId: this.#options.clientId,
-      logCreator: logThrough(this.#transportLog),
+      brokers: this.options.brokers,
+      clientId: this.options.clientId,
+      logCreator: logThrough(this.transportLog),
       logLevel: kafkajs.logLevel.INFO,
       connectionTimeoutMs,
       requestTimeoutMs: adminTimeoutMs,
@@ -227,17 +222,17 @@ class KafkajsGateway implements KafkaGateway {
     });
   }
 
-  async #ask(): Promise<void> {
-    if (this.#isProbing) return;
-    this.#isProbing = true;
+  private async probeBrokers(): Promise<void> {
+    if (this.isProbing) return;
+    this.isProbing = true;
     try {
-      await this.#connection.ask(probeTimeoutMs, 'the probe', (admin) => admin.describeCluster());
-      this.#isConnected = true;
+      await this.connection.ask(probeTimeoutMs, 'the probe', (admin) => admin.describeCluster());
+      this.isReachable = true;
     } catch (error) {
-      if (this.#isConnected) this.#log('warn', 'The brokers cannot be reached', { error: String(error) });
-      this.#isConnected = false;
+      if (this.isReachable) this.log('warn', 'The brokers cannot be reached', { error: String(error) });
+      this.isReachable = false;
     } finally {
-      this.#isProbing = false;
+      this.isProbing = false;
     }
   }
 }

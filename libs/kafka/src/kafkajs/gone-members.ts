@@ -4,7 +4,7 @@
  */
 import { isProcessGone } from '#platform';
 import type { AdminConnection } from './admin-connection.ts';
-import { within } from './broker-errors.ts';
+import { withTimeout } from './broker-errors.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 
 /** Stands between a client id and the name of a process. */
@@ -36,7 +36,7 @@ export async function removeGoneMembers(
   if (gone.length === 0) return 0;
   const cluster = newCluster();
   try {
-    await within(patienceMs, 'putting out members of a group', leave(cluster, groupId, gone));
+    await withTimeout(patienceMs, 'putting out members of a group', leave(cluster, groupId, gone));
   } finally {
     void cluster.disconnect().catch(() => undefined);
   }

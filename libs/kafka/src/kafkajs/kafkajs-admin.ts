@@ -5,16 +5,12 @@ import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 
 /** Looks after topics through a kafkajs admin. Every question is bounded; no answer is `BROKER_UNAVAILABLE`. */
 export class KafkajsAdmin implements TopicAdmin {
-  readonly #admin: AdminConnection;
-  readonly #replication: number;
-  readonly #timeoutMs: number;
-
   /** @param replication copies of each partition; -1 leaves it to the brokers. */
-  constructor(admin: AdminConnection, replication: number, timeoutMs: number) {
-    this.#admin = admin;
-    this.#replication = replication;
-    this.#timeoutMs = timeoutMs;
-  }
+  constructor(
+    private readonly admin: AdminConnection,
+    private readonly replication: number,
+    private readonly timeoutMs: number,
+  ) {}
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     // Several services may start at once: whoever comes second finds the topic there, which is what was wanted.
@@ -23,10 +19,8 @@ export class KafkajsAdmin implements TopicAdmin {
       const missing = specs.filter(({ topic }) => !present.has(topic));
       if (missing.length === 0) return;
       try {
-        const topics = missing.map((spec) => topicConfig(spec, this.#replication));
-        await this.#admin.ask(this.#timeoutMs, 'creating topics', (admin) =>
-          admin.createTopics({ topics, waitForLeaders: true }),
-        );
+        const topics = missing.map((spec) => topicConfig(spec, this.replication));
+        await this.admin.ask(this.timeoutMs, 'creating topics', (admin) => admin.createTopics({ topics, waitForLeaders: true }));
       } catch (error) {
         if (round === 3) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
       }
@@ -34,12 +28,12 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
-    const offsets = await this.#admin.ask(this.#timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
+    const offsets = await this.admin.ask(this.timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
     return offsets.map(({ partition, high }) => ({ partition, end: BigInt(high) }));
   }
 
   async list(): Promise<readonly string[]> {
-    return this.#admin.ask(this.#timeoutMs, 'the list of topics', (admin) => admin.listTopics());
+    return this.admin.ask(this.timeoutMs, 'the list of topics', (admin) => admin.listTopics());
   }
 }
 

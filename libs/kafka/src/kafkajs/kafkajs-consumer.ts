@@ -1,7 +1,7 @@
 /**
  * A member of a consumer group that works in parallel and out of order.
  *
- * Who runs: kafkajs runs one fetch loop per broker; `#onBatch` puts what was fetched into the feed of its partition and returns, so that the
+ * Who runs: kafkajs runs one fetch loop per broker; `onBatch` puts what was fetched into the feed of its partition and returns, so that the
  * loop, and with it the heartbeat, never waits for a handler. Feeds hand records out; one timer commits how far they are.
  * A feed that has enough is paused: kafkajs then fetches other partitions, or none, and its heartbeats go on.
  *
@@ -14,7 +14,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { AdminConnection } from './admin-connection.ts';
-import { unavailable, within } from './broker-errors.ts';
+import { unavailable, withTimeout } from './broker-errors.ts';
 import { FeedSet, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { incomingRecord } from './incoming.ts';
 import type { TransportLog } from '../log.ts';
@@ -53,90 +53,88 @@ interface Committed {
 
 /** A {@link RecordConsumer} over kafkajs. */
 export class KafkajsConsumer implements RecordConsumer {
-  readonly #options: ConsumerOptions;
-  readonly #ports: ConsumerPorts;
-  #consumer: Consumer | undefined;
-  #feeds: FeedSet | undefined;
-  #adopted: Promise<void> = Promise.resolve();
-  #paused = new WeakSet<PartitionFeed>();
-  #joins = 0;
-  #rejoins = 0;
-  #isClosing = false;
-  #commitTimer: NodeJS.Timeout | undefined;
-  #committing: Promise<void> = Promise.resolve();
-  #whenJoined: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
+  private consumer: Consumer | undefined;
+  private feeds: FeedSet | undefined;
+  private feedsOpened: Promise<void> = Promise.resolve();
+  private paused = new WeakSet<PartitionFeed>();
+  private joins = 0;
+  private rejoins = 0;
+  private isClosing = false;
+  private commitTimer: NodeJS.Timeout | undefined;
+  private committing: Promise<void> = Promise.resolve();
+  private whenJoined: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
-  constructor(options: ConsumerOptions, ports: ConsumerPorts) {
-    this.#options = options;
-    this.#ports = ports;
-  }
+  constructor(
+    private readonly options: ConsumerOptions,
+    private readonly ports: ConsumerPorts,
+  ) {}
 
   get inFlight(): number {
-    return this.#feeds?.inFlight ?? 0;
+    return this.feeds?.inFlight ?? 0;
   }
 
   async start(handler: RecordHandler): Promise<void> {
-    this.#feeds = new FeedSet(this.#options, handler, {
-      log: this.#ports.log,
-      reject: this.#ports.reject,
-      changed: (feed) => this.#onChanged(feed),
+    this.feeds = new FeedSet(this.options, handler, {
+      log: this.ports.log,
+      reject: this.ports.reject,
+      changed: (feed) => this.onChanged(feed),
       write: async (commits) => {
-        await this.#consumer?.commitOffsets(commits.map((commit) => ({ ...commit, offset: String(commit.offset) })));
+        await this.consumer?.commitOffsets(commits.map((commit) => ({ ...commit, offset: String(commit.offset) })));
       },
     });
     const joined = new Promise<void>((resolve, reject) => {
-      this.#whenJoined = { resolve, reject };
+      this.whenJoined = { resolve, reject };
     });
     try {
-      await this.#putOutGone();
-      await Promise.all([this.#join(), joined]);
+      await this.removeKilledMembers();
+      await Promise.all([this.join(), joined]);
     } catch (error) {
       await this.close(0);
-      throw unavailable(error, { groupId: this.#options.groupId });
+      throw unavailable(error, { groupId: this.options.groupId });
     }
   }
 
   async close(drainMs: number): Promise<void> {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    const { groupId } = this.#options;
-    const feeds = this.#feeds;
+    if (this.isClosing) return;
+    this.isClosing = true;
+    const { groupId } = this.options;
+    const feeds = this.feeds;
     if (feeds !== undefined) {
       feeds.stop();
-      for (const feed of feeds.all()) this.#steer(feed, true);
+      for (const feed of feeds.all()) this.setPaused(feed, true);
       await feeds.drained(drainMs);
     }
-    clearTimeout(this.#commitTimer);
+    clearTimeout(this.commitTimer);
     // Whatever is finished but not committed is handled again by the next owner: worth a wait, not worth an error.
-    await within(
+    await withTimeout(
       closeMs,
       'the last commit',
-      this.#committing.then(() => feeds?.commit()),
+      this.committing.then(() => feeds?.commit()),
     ).catch((error: unknown) => {
-      this.#ports.log('warn', 'The last commit of a consumer failed', { groupId, error: String(error) });
+      this.ports.log('warn', 'The last commit of a consumer failed', { groupId, error: String(error) });
     });
     feeds?.loseAll();
-    const consumer = this.#consumer;
+    const consumer = this.consumer;
     if (consumer !== undefined)
-      await within(closeMs, 'leaving the group', consumer.disconnect()).catch((error: unknown) => {
-        this.#ports.log('warn', 'A consumer did not leave its group', { groupId, error: String(error) });
+      await withTimeout(closeMs, 'leaving the group', consumer.disconnect()).catch((error: unknown) => {
+        this.ports.log('warn', 'A consumer did not leave its group', { groupId, error: String(error) });
       });
   }
 
   /** Worth a moment, not worth an error: whoever stays is waited for until its session is over. */
-  async #putOutGone(): Promise<void> {
-    const { groupId } = this.#options;
+  private async removeKilledMembers(): Promise<void> {
+    const { groupId } = this.options;
     try {
-      const count = await this.#ports.removeGoneMembers();
-      if (count > 0) this.#ports.log('info', 'Members of a group whose processes are gone were put out', { groupId, count });
+      const count = await this.ports.removeGoneMembers();
+      if (count > 0) this.ports.log('info', 'Members of a group whose processes are gone were put out', { groupId, count });
     } catch (error) {
-      this.#ports.log('debug', 'The members of a group could not be looked at', { groupId, error: String(error) });
+      this.ports.log('debug', 'The members of a group could not be looked at', { groupId, error: String(error) });
     }
   }
 
-  async #join(): Promise<void> {
-    const { groupId, topics, from = 'earliest', fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.#options;
-    const consumer = this.#ports.kafka.consumer({
+  private async join(): Promise<void> {
+    const { groupId, topics, from = 'earliest', fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
+    const consumer = this.ports.kafka.consumer({
       groupId,
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: Math.min(heartbeatMs, Math.floor(sessionTimeoutMs / 4)),
@@ -145,15 +143,15 @@ export class KafkajsConsumer implements RecordConsumer {
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
       // kafkajs puts 5 in place of what its client was told.
-      retry: { retries: this.#ports.retriesMax },
+      retry: { retries: this.ports.retriesMax },
     });
-    this.#consumer = consumer;
+    this.consumer = consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (this.#consumer === consumer) this.#onJoin(payload.memberAssignment);
+      if (this.consumer === consumer) this.onJoin(payload.memberAssignment);
     });
-    consumer.on(consumer.events.REBALANCING, () => this.#commitSoon(0));
+    consumer.on(consumer.events.REBALANCING, () => this.commitSoon(0));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (this.#consumer === consumer && !payload.restart) void this.#onCrash(payload.error);
+      if (this.consumer === consumer && !payload.restart) void this.onCrash(payload.error);
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' });
@@ -161,38 +159,38 @@ export class KafkajsConsumer implements RecordConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: 1,
-      eachBatch: (payload) => this.#onBatch(payload),
+      eachBatch: (payload) => this.onBatch(payload),
     });
   }
 
-  async #onCrash(error: Error): Promise<void> {
-    if (this.#isClosing) return;
-    const { groupId } = this.#options;
-    this.#rejoins += 1;
-    if (this.#rejoins > rejoinsMax) {
+  private async onCrash(error: Error): Promise<void> {
+    if (this.isClosing) return;
+    const { groupId } = this.options;
+    this.rejoins += 1;
+    if (this.rejoins > rejoinsMax) {
       const fatal = unavailable(error, { groupId });
-      this.#whenJoined?.reject(fatal);
-      this.#ports.onFatal(fatal);
+      this.whenJoined?.reject(fatal);
+      this.ports.onFatal(fatal);
       return;
     }
-    this.#ports.log('warn', 'A consumer fell out of its group and joins again', {
+    this.ports.log('warn', 'A consumer fell out of its group and joins again', {
       groupId,
-      rejoins: this.#rejoins,
+      rejoins: this.rejoins,
       error: error.message,
     });
-    await new Promise((resolve) => setTimeout(resolve, rejoinBaseMs * 2 ** (this.#rejoins - 1)));
-    if (this.#isClosing) return;
+    await new Promise((resolve) => setTimeout(resolve, rejoinBaseMs * 2 ** (this.rejoins - 1)));
+    if (this.isClosing) return;
     try {
-      await this.#join();
+      await this.join();
     } catch (next) {
-      await this.#onCrash(next instanceof Error ? next : new Error(String(next)));
+      await this.onCrash(next instanceof Error ? next : new Error(String(next)));
     }
   }
 
-  #onJoin(memberAssignment: Readonly<Record<string, readonly number[]>>): void {
-    const feeds = this.#feeds;
+  private onJoin(memberAssignment: Readonly<Record<string, readonly number[]>>): void {
+    const feeds = this.feeds;
     if (feeds === undefined) return;
-    this.#joins += 1;
+    this.joins += 1;
     const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
       partitions.map((partition) => ({ topic, partition })),
     );
@@ -200,22 +198,22 @@ export class KafkajsConsumer implements RecordConsumer {
     for (const { topic, partition } of assigned) {
       const feed = feeds.get(topic, partition);
       if (feed === undefined) {
-        this.#consumer?.resume([{ topic, partitions: [partition] }]);
+        this.consumer?.resume([{ topic, partitions: [partition] }]);
         continue;
       }
       feed.dropBacklog();
-      this.#consumer?.seek({ topic, partition, offset: String(feed.position) });
-      this.#steer(feed, feed.wantsPause, true);
+      this.consumer?.seek({ topic, partition, offset: String(feed.position) });
+      this.setPaused(feed, feed.wantsPause, true);
     }
-    this.#adopted = this.#adopt(assigned, this.#joins).catch((error: unknown) => this.#ports.onFatal(unavailable(error)));
+    this.feedsOpened = this.openNewFeeds(assigned, this.joins).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
   }
 
   /** Reads where the group stands and opens the feeds of what is new. */
-  async #adopt(assigned: readonly TopicPartition[], join: number): Promise<void> {
-    const committed = await this.#readCommits(assigned);
-    const ends = await this.#readEnds(assigned.filter((partition) => committed?.get(nameOf(partition)) === undefined));
-    const feeds = this.#feeds;
-    if (feeds === undefined || join !== this.#joins) return;
+  private async openNewFeeds(assigned: readonly TopicPartition[], join: number): Promise<void> {
+    const committed = await this.readCommits(assigned);
+    const ends = await this.readEnds(assigned.filter((partition) => committed?.get(nameOf(partition)) === undefined));
+    const feeds = this.feeds;
+    if (feeds === undefined || join !== this.joins) return;
     for (const { topic, partition } of assigned) {
       const stand = committed?.get(nameOf({ topic, partition }));
       const feed = feeds.get(topic, partition);
@@ -224,21 +222,21 @@ export class KafkajsConsumer implements RecordConsumer {
       if (feed !== undefined && !isBehind) continue;
       const end = ends.get(nameOf({ topic, partition }));
       if (isBehind || (stand === undefined && end !== undefined))
-        this.#consumer?.seek({ topic, partition, offset: String(stand?.offset ?? end) });
+        this.consumer?.seek({ topic, partition, offset: String(stand?.offset ?? end) });
       feeds.open({ topic, partition }, stand ?? { offset: end ?? 0n, metadata: null });
     }
-    this.#rejoins = 0;
-    this.#whenJoined?.resolve();
+    this.rejoins = 0;
+    this.whenJoined?.resolve();
   }
 
   /** @returns undefined when the coordinator did not say in time: then what was finished out of order is handled again (I5). */
-  async #readCommits(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, Committed> | undefined> {
+  private async readCommits(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, Committed> | undefined> {
     const topics = [...new Set(assigned.map(({ topic }) => topic))];
     if (topics.length === 0) return new Map();
-    const { groupId } = this.#options;
+    const { groupId } = this.options;
     for (let tries = 1; tries <= joinTries; tries += 1) {
       try {
-        const answer = await this.#ports.admin.ask(joinQuestionMs, 'reading commits', (admin) =>
+        const answer = await this.ports.admin.ask(joinQuestionMs, 'reading commits', (admin) =>
           admin.fetchOffsets({ groupId, topics }),
         );
         return new Map(
@@ -252,18 +250,18 @@ export class KafkajsConsumer implements RecordConsumer {
           ),
         );
       } catch (error) {
-        this.#ports.log('warn', 'The commits of a group could not be read', { groupId, tries, error: String(error) });
+        this.ports.log('warn', 'The commits of a group could not be read', { groupId, tries, error: String(error) });
       }
     }
     return undefined;
   }
 
   /** Where partitions start that were never committed and are to be read from the end. */
-  async #readEnds(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> {
+  private async readEnds(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> {
     const ends = new Map<string, bigint>();
-    if (this.#options.from !== 'latest') return ends;
+    if (this.options.from !== 'latest') return ends;
     for (const topic of new Set(assigned.map((one) => one.topic))) {
-      const offsets = await this.#ports.admin
+      const offsets = await this.ports.admin
         .ask(joinQuestionMs, 'reading ends', (admin) => admin.fetchTopicOffsets(topic))
         .catch(() => []);
       for (const { partition, high } of offsets) ends.set(nameOf({ topic, partition }), BigInt(high));
@@ -271,52 +269,52 @@ export class KafkajsConsumer implements RecordConsumer {
     return ends;
   }
 
-  async #onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
-    await this.#adopted;
-    if (isStale() || this.#isClosing) return;
+  private async onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
+    await this.feedsOpened;
+    if (isStale() || this.isClosing) return;
     const { topic, partition, messages } = batch;
-    let feed = this.#feeds?.get(topic, partition);
+    let feed = this.feeds?.get(topic, partition);
     if (feed === undefined) return;
     const first = BigInt(batch.firstOffset() ?? batch.lastOffset());
     if (first < feed.position && BigInt(batch.highWatermark) < feed.position) {
       // The log ends before what we have read: the topic was made anew. Reading on from its start repeats at most, skipping would lose.
-      this.#ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
-      feed = this.#feeds?.open({ topic, partition }, { offset: first, metadata: null });
+      this.ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
+      feed = this.feeds?.open({ topic, partition }, { offset: first, metadata: null });
     }
     feed?.take(messages.map((message) => incomingRecord(topic, partition, message)));
     resolveOffset(batch.lastOffset());
   }
 
-  #onChanged(feed: PartitionFeed): void {
-    this.#steer(feed, feed.wantsPause);
-    this.#commitSoon(commitIntervalMs);
+  private onChanged(feed: PartitionFeed): void {
+    this.setPaused(feed, feed.wantsPause);
+    this.commitSoon(commitIntervalMs);
   }
 
   /** Pauses or resumes fetching, where that is not what it does already. */
-  #steer(feed: PartitionFeed, isPaused: boolean, isForced = false): void {
-    if (!isForced && isPaused === this.#paused.has(feed)) return;
+  private setPaused(feed: PartitionFeed, isPaused: boolean, isForced = false): void {
+    if (!isForced && isPaused === this.paused.has(feed)) return;
     const { topic, partition } = feed;
     try {
-      if (isPaused) this.#consumer?.pause([{ topic, partitions: [partition] }]);
-      else this.#consumer?.resume([{ topic, partitions: [partition] }]);
-      if (isPaused) this.#paused.add(feed);
-      else this.#paused.delete(feed);
+      if (isPaused) this.consumer?.pause([{ topic, partitions: [partition] }]);
+      else this.consumer?.resume([{ topic, partitions: [partition] }]);
+      if (isPaused) this.paused.add(feed);
+      else this.paused.delete(feed);
     } catch {
       // Out of the group just now: the next join tells kafkajs again.
     }
   }
 
-  #commitSoon(delayMs: number): void {
-    if (this.#isClosing) return;
-    if (delayMs === 0) clearTimeout(this.#commitTimer);
-    else if (this.#commitTimer !== undefined) return;
-    this.#commitTimer = setTimeout(() => {
-      this.#commitTimer = undefined;
-      this.#committing = this.#committing
-        .then(() => this.#feeds?.commit())
+  private commitSoon(delayMs: number): void {
+    if (this.isClosing) return;
+    if (delayMs === 0) clearTimeout(this.commitTimer);
+    else if (this.commitTimer !== undefined) return;
+    this.commitTimer = setTimeout(() => {
+      this.commitTimer = undefined;
+      this.committing = this.committing
+        .then(() => this.feeds?.commit())
         .catch((error: unknown) => {
-          this.#ports.log('debug', 'A commit failed and is made again', { groupId: this.#options.groupId, error: String(error) });
-          this.#commitSoon(commitIntervalMs);
+          this.ports.log('debug', 'A commit failed and is made again', { groupId: this.options.groupId, error: String(error) });
+          this.commitSoon(commitIntervalMs);
         });
     }, delayMs);
   }

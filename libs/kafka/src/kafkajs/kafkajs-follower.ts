@@ -9,7 +9,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import { rootOf, unavailable } from './broker-errors.ts';
+import { rootCause, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming.ts';
 import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
 import type { TransportLog } from '../log.ts';
@@ -35,33 +35,30 @@ interface Goal {
 
 /** A {@link TopicFollower} over the connections of kafkajs. */
 export class KafkajsFollower implements TopicFollower {
-  readonly #topic: string;
-  readonly #from: 'earliest' | 'latest';
-  readonly #ports: FollowerPorts;
-  readonly #positions = new Map<number, bigint>();
-  readonly #goals = new Set<Goal>();
-  readonly #closed = new AbortController();
-  #onRecord: ((record: IncomingRecord) => void) | undefined;
-  #reading: Promise<void> = Promise.resolve();
+  private readonly positions = new Map<number, bigint>();
+  private readonly goals = new Set<Goal>();
+  private readonly closed = new AbortController();
+  private onRecord: ((record: IncomingRecord) => void) | undefined;
+  private reading: Promise<void> = Promise.resolve();
 
-  constructor(topic: string, from: 'earliest' | 'latest', ports: FollowerPorts) {
-    this.#topic = topic;
-    this.#from = from;
-    this.#ports = ports;
-  }
+  constructor(
+    private readonly topic: string,
+    private readonly from: 'earliest' | 'latest',
+    private readonly ports: FollowerPorts,
+  ) {}
 
   async start(onRecord: (record: IncomingRecord) => void): Promise<void> {
-    const { cluster } = this.#ports;
-    this.#onRecord = onRecord;
+    const { cluster } = this.ports;
+    this.onRecord = onRecord;
     try {
       await cluster.connect();
-      await cluster.addTargetTopic(this.#topic);
-      await this.#locateFirst(performance.now() + startTimeoutMs);
+      await cluster.addTargetTopic(this.topic);
+      await this.locateFirst(performance.now() + startTimeoutMs);
     } catch (error) {
       await this.close();
-      throw unavailable(error, { topic: this.#topic });
+      throw unavailable(error, { topic: this.topic });
     }
-    this.#reading = this.#read();
+    this.reading = this.read();
     await this.caughtUp(startTimeoutMs);
   }
 
@@ -69,16 +66,16 @@ export class KafkajsFollower implements TopicFollower {
     const patience = new AbortController();
     const behind = (cause?: unknown) =>
       new PlatformError('REGISTRY_BEHIND', {
-        details: { topic: this.#topic, timeoutMs },
+        details: { topic: this.topic, timeoutMs },
         ...(cause === undefined ? {} : { cause }),
       });
     let goal: Goal | undefined;
     const arrival = (async () => {
-      const ends = await this.#ports.ends(this.#topic);
+      const ends = await this.ports.ends(this.topic);
       await new Promise<void>((resolve) => {
         goal = { ends, reached: resolve };
-        this.#goals.add(goal);
-        this.#checkGoals();
+        this.goals.add(goal);
+        this.checkGoals();
       });
     })();
     try {
@@ -88,84 +85,82 @@ export class KafkajsFollower implements TopicFollower {
       throw error instanceof PlatformError && error.code === 'REGISTRY_BEHIND' ? error : behind(error);
     } finally {
       patience.abort();
-      if (goal !== undefined) this.#goals.delete(goal);
+      if (goal !== undefined) this.goals.delete(goal);
       arrival.catch(() => undefined);
     }
   }
 
   close(): Promise<void> {
-    if (!this.#closed.signal.aborted) {
-      this.#closed.abort();
-      this.#onRecord = undefined;
+    if (!this.closed.signal.aborted) {
+      this.closed.abort();
+      this.onRecord = undefined;
       // The fetch that is under way ends by itself within its wait; nobody needs its answer, so nobody waits for it.
-      void this.#reading.then(() => this.#ports.cluster.disconnect()).catch(() => undefined);
+      void this.reading.then(() => this.ports.cluster.disconnect()).catch(() => undefined);
     }
     return Promise.resolve();
   }
 
   /** A topic that was made a moment ago may not have its leader yet. */
-  async #locateFirst(deadlineAt: number): Promise<void> {
+  private async locateFirst(deadlineAt: number): Promise<void> {
     for (;;) {
       try {
-        return await this.#locate(this.#from === 'earliest');
+        return await this.locate(this.from === 'earliest');
       } catch (error) {
-        if (rootOf(error).retriable !== true || performance.now() >= deadlineAt) throw error;
-        await delay(againMs, undefined, { signal: this.#closed.signal });
-        await this.#ports.cluster.refreshMetadata();
+        if (rootCause(error).retriable !== true || performance.now() >= deadlineAt) throw error;
+        await delay(againMs, undefined, { signal: this.closed.signal });
+        await this.ports.cluster.refreshMetadata();
       }
     }
   }
 
   /** Asks where partitions begin or end that have no position yet. */
-  async #locate(fromBeginning: boolean): Promise<void> {
-    const { cluster } = this.#ports;
+  private async locate(fromBeginning: boolean): Promise<void> {
+    const { cluster } = this.ports;
     const partitions = cluster
-      .findTopicPartitionMetadata(this.#topic)
+      .findTopicPartitionMetadata(this.topic)
       .map(({ partitionId }) => ({ partition: partitionId }))
-      .filter(({ partition }) => !this.#positions.has(partition));
+      .filter(({ partition }) => !this.positions.has(partition));
     if (partitions.length === 0) return;
-    const answer = await cluster.fetchTopicsOffset([{ topic: this.#topic, partitions, fromBeginning }]);
+    const answer = await cluster.fetchTopicsOffset([{ topic: this.topic, partitions, fromBeginning }]);
     for (const topic of answer)
-      for (const { partition, offset } of topic.partitions) this.#positions.set(partition, BigInt(offset));
+      for (const { partition, offset } of topic.partitions) this.positions.set(partition, BigInt(offset));
   }
 
-  async #read(): Promise<void> {
-    while (!this.#closed.signal.aborted) {
+  private async read(): Promise<void> {
+    while (!this.closed.signal.aborted) {
       const round = new AbortController();
       try {
         // A partition that was added later is read from its start.
-        await this.#locate(true);
-        const leaders = this.#ports.cluster.findLeaderForPartitions(this.#topic, [...this.#positions.keys()]);
-        await Promise.all(
-          Object.entries(leaders).map(([nodeId, partitions]) => this.#readFrom(nodeId, partitions, round.signal)),
-        );
+        await this.locate(true);
+        const leaders = this.ports.cluster.findLeaderForPartitions(this.topic, [...this.positions.keys()]);
+        await Promise.all(Object.entries(leaders).map(([nodeId, partitions]) => this.readFrom(nodeId, partitions, round.signal)));
       } catch (error) {
         round.abort();
-        await this.#recover(error);
+        await this.recover(error);
       }
     }
   }
 
-  async #recover(error: unknown): Promise<void> {
-    const { type, name, message } = rootOf(error);
+  private async recover(error: unknown): Promise<void> {
+    const { type, name, message } = rootCause(error);
     const level = type === 'NOT_LEADER_FOR_PARTITION' || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
-    if (this.#closed.signal.aborted) return;
-    this.#ports.log(level, 'A follower lost its way and asks again', { topic: this.#topic, error: message });
+    if (this.closed.signal.aborted) return;
+    this.ports.log(level, 'A follower lost its way and asks again', { topic: this.topic, error: message });
     // Records it never saw are gone from the log: it begins with what is left.
-    if (type === 'OFFSET_OUT_OF_RANGE') this.#positions.clear();
-    await delay(againMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+    if (type === 'OFFSET_OUT_OF_RANGE') this.positions.clear();
+    await delay(againMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
     try {
-      await this.#ports.cluster.connect();
-      await this.#ports.cluster.refreshMetadata();
+      await this.ports.cluster.connect();
+      await this.ports.cluster.refreshMetadata();
     } catch (next) {
-      this.#ports.log('debug', 'A follower cannot reach the brokers', { topic: this.#topic, error: rootOf(next).message });
+      this.ports.log('debug', 'A follower cannot reach the brokers', { topic: this.topic, error: rootCause(next).message });
     }
   }
 
-  async #readFrom(nodeId: string, partitions: readonly number[], round: AbortSignal): Promise<void> {
-    const broker = await this.#ports.cluster.findBroker({ nodeId });
-    while (!round.aborted && !this.#closed.signal.aborted) {
-      const asked = partitions.map((partition) => ({ partition, offset: this.#positions.get(partition) ?? 0n }));
+  private async readFrom(nodeId: string, partitions: readonly number[], round: AbortSignal): Promise<void> {
+    const broker = await this.ports.cluster.findBroker({ nodeId });
+    while (!round.aborted && !this.closed.signal.aborted) {
+      const asked = partitions.map((partition) => ({ partition, offset: this.positions.get(partition) ?? 0n }));
       const { responses } = await broker.fetch({
         maxWaitTime: fetchWaitMs,
         minBytes: 1,
@@ -173,7 +168,7 @@ export class KafkajsFollower implements TopicFollower {
         isolationLevel: 1,
         topics: [
           {
-            topic: this.#topic,
+            topic: this.topic,
             partitions: asked.map(({ partition, offset }) => ({
               partition,
               fetchOffset: String(offset),
@@ -183,22 +178,22 @@ export class KafkajsFollower implements TopicFollower {
         ],
       });
       for (const data of responses.flatMap((response) => response.partitions)) {
-        const batch = newBatch(this.#topic, this.#positions.get(data.partition) ?? 0n, data);
+        const batch = newBatch(this.topic, this.positions.get(data.partition) ?? 0n, data);
         if (batch.rawMessages.length === 0) continue;
-        for (const message of batch.messages) this.#handOut(incomingRecord(this.#topic, data.partition, message));
+        for (const message of batch.messages) this.handOut(incomingRecord(this.topic, data.partition, message));
         const next = BigInt(batch.lastOffset()) + 1n;
-        if (next > (this.#positions.get(data.partition) ?? 0n)) this.#positions.set(data.partition, next);
+        if (next > (this.positions.get(data.partition) ?? 0n)) this.positions.set(data.partition, next);
       }
-      this.#checkGoals();
+      this.checkGoals();
     }
   }
 
-  #handOut(record: IncomingRecord): void {
+  private handOut(record: IncomingRecord): void {
     try {
-      this.#onRecord?.(record);
+      this.onRecord?.(record);
     } catch (error) {
       const { topic, partition, offset } = record;
-      this.#ports.log('error', 'A record could not be followed', {
+      this.ports.log('error', 'A record could not be followed', {
         topic,
         partition,
         offset: String(offset),
@@ -207,9 +202,9 @@ export class KafkajsFollower implements TopicFollower {
     }
   }
 
-  #checkGoals(): void {
-    for (const goal of this.#goals) {
-      if (goal.ends.every(({ partition, end }) => end === 0n || (this.#positions.get(partition) ?? 0n) >= end)) goal.reached();
+  private checkGoals(): void {
+    for (const goal of this.goals) {
+      if (goal.ends.every(({ partition, end }) => end === 0n || (this.positions.get(partition) ?? 0n) >= end)) goal.reached();
     }
   }
 }

@@ -18,7 +18,7 @@ interface Request {
 const limits: PublisherLimits = {
   timeoutMs: 5_000,
   requestsMax: 2,
-  besideRecordsMin: 1,
+  extraRequestRecordsMin: 1,
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 100,
@@ -116,7 +116,7 @@ describe('group commit', () => {
   });
 
   it('gathers beside a request in flight until it is worth another one, or that one is answered', async () => {
-    const publisher = await aReadyPublisher({ besideRecordsMin: 3 });
+    const publisher = await aReadyPublisher({ extraRequestRecordsMin: 3 });
     const published: Promise<void>[] = [];
     for (const value of ['alone', '1', '2', '3', '4']) {
       published.push(publisher.publish(aRecord(value)));

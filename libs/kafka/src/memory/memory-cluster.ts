@@ -1,6 +1,6 @@
 import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
-import { silence, type TransportLog } from '../log.ts';
+import { noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { TopicSpec } from '../ports.ts';
 import { topicSpecs } from '../topic-specs.ts';
@@ -51,9 +51,9 @@ export class MemoryCluster {
   readonly listeners = new Set<(topic: string) => void>();
   readonly now: () => number;
   isReachable = true;
-  #batchNumber = 0;
+  private batchNumber = 0;
 
-  constructor({ prefix = 'sendoff.', partitions = 3, log = silence, now = Date.now }: MemoryKafkaOptions) {
+  constructor({ prefix = 'sendoff.', partitions = 3, log = noopLog, now = Date.now }: MemoryKafkaOptions) {
     this.prefix = prefix;
     this.log = log;
     this.now = now;
@@ -76,7 +76,7 @@ export class MemoryCluster {
   }
 
   append(records: readonly OutgoingRecord[]): void {
-    const batchNumber = this.#batchNumber++;
+    const batchNumber = this.batchNumber++;
     for (const { topic } of records) this.partitionsOf(topic);
     for (const record of records) {
       const partitions = this.partitionsOf(record.topic);

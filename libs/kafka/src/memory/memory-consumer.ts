@@ -7,113 +7,109 @@ const batchRecords = 500;
 
 /** A member of a group of a {@link MemoryCluster}. */
 export class MemoryConsumer implements RecordConsumer, GroupMember {
-  readonly #cluster: MemoryCluster;
-  readonly #options: ConsumerOptions;
-  readonly #reject: (record: IncomingRecord, reason: string) => Promise<void>;
+  private readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
   /** Where fetching goes on, by partition. */
-  readonly #next = new Map<string, number>();
-  #feeds: FeedSet | undefined;
-  #isScheduled = false;
+  private readonly next = new Map<string, number>();
+  private feeds: FeedSet | undefined;
+  private isScheduled = false;
 
   constructor(
-    cluster: MemoryCluster,
-    options: ConsumerOptions,
+    private readonly cluster: MemoryCluster,
+    private readonly options: ConsumerOptions,
     reject: (record: IncomingRecord, reason: string) => Promise<void>,
   ) {
-    this.#cluster = cluster;
-    this.#options = options;
-    this.#reject = reject;
+    this.reject = reject;
   }
 
   get inFlight(): number {
-    return this.#feeds?.inFlight ?? 0;
+    return this.feeds?.inFlight ?? 0;
   }
 
   async start(handler: RecordHandler): Promise<void> {
-    const { commits, members } = this.#cluster.group(this.#options.groupId);
-    for (const topic of this.#options.topics) this.#cluster.partitionsOf(topic);
-    this.#feeds = new FeedSet(this.#options, handler, {
-      log: this.#cluster.log,
-      reject: this.#reject,
-      changed: () => this.#schedule(),
+    const { commits, members } = this.cluster.group(this.options.groupId);
+    for (const topic of this.options.topics) this.cluster.partitionsOf(topic);
+    this.feeds = new FeedSet(this.options, handler, {
+      log: this.cluster.log,
+      reject: this.reject,
+      changed: () => this.schedule(),
       write: (due) => {
-        if (!this.#cluster.isReachable) return Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));
+        if (!this.cluster.isReachable) return Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));
         for (const { topic, partition, offset, metadata } of due) commits.set(`${topic}/${partition}`, { offset, metadata });
-        for (const topic of new Set(due.map((commit) => commit.topic))) this.#cluster.announce(topic);
+        for (const topic of new Set(due.map((commit) => commit.topic))) this.cluster.announce(topic);
         return Promise.resolve();
       },
     });
     members.push(this);
-    this.#cluster.listeners.add(this.#onAppend);
+    this.cluster.listeners.add(this.onAppend);
     rebalance(members);
     await nextTurn();
   }
 
   async close(drainMs: number): Promise<void> {
-    const feeds = this.#feeds;
+    const feeds = this.feeds;
     if (feeds === undefined) return;
-    this.#cluster.listeners.delete(this.#onAppend);
+    this.cluster.listeners.delete(this.onAppend);
     feeds.stop();
     await feeds.drained(drainMs);
     await feeds.commit().catch(() => undefined);
-    this.#feeds = undefined;
+    this.feeds = undefined;
     feeds.loseAll();
-    const { members } = this.#cluster.group(this.#options.groupId);
+    const { members } = this.cluster.group(this.options.groupId);
     members.splice(members.indexOf(this), 1);
     rebalance(members);
   }
 
   candidates(): TopicPartition[] {
-    return this.#options.topics.flatMap((topic) =>
-      this.#cluster.partitionsOf(topic).map((_partition, partition) => ({ topic, partition })),
+    return this.options.topics.flatMap((topic) =>
+      this.cluster.partitionsOf(topic).map((_partition, partition) => ({ topic, partition })),
     );
   }
 
   holds({ topic, partition }: TopicPartition): boolean {
-    return this.#feeds?.get(topic, partition) !== undefined;
+    return this.feeds?.get(topic, partition) !== undefined;
   }
 
   assign(assigned: readonly TopicPartition[]): void {
-    const feeds = this.#feeds;
+    const feeds = this.feeds;
     if (feeds === undefined) return;
     // The handlers of a lost partition finish what they can before the next owner reads the commit, as over a real rebalance.
     void feeds.commit().catch(() => undefined);
     feeds.keepOnly(assigned);
-    const { commits } = this.#cluster.group(this.#options.groupId);
+    const { commits } = this.cluster.group(this.options.groupId);
     for (const { topic, partition } of assigned) {
       if (feeds.get(topic, partition) !== undefined) continue;
-      const end = this.#cluster.partitionsOf(topic)[partition]?.records.length ?? 0;
-      const start = { offset: BigInt(this.#options.from === 'latest' ? end : 0), metadata: null };
+      const end = this.cluster.partitionsOf(topic)[partition]?.records.length ?? 0;
+      const start = { offset: BigInt(this.options.from === 'latest' ? end : 0), metadata: null };
       const committed = commits.get(`${topic}/${partition}`) ?? start;
       feeds.open({ topic, partition }, committed);
-      this.#next.set(`${topic}/${partition}`, Number(committed.offset));
+      this.next.set(`${topic}/${partition}`, Number(committed.offset));
     }
-    this.#schedule();
+    this.schedule();
   }
 
-  readonly #onAppend = (topic: string): void => {
-    if (this.#options.topics.includes(topic)) this.#schedule();
+  private readonly onAppend = (topic: string): void => {
+    if (this.options.topics.includes(topic)) this.schedule();
   };
 
-  #schedule(): void {
-    if (this.#isScheduled || this.#feeds === undefined) return;
-    this.#isScheduled = true;
+  private schedule(): void {
+    if (this.isScheduled || this.feeds === undefined) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      this.#isScheduled = false;
-      this.#poll();
+      this.isScheduled = false;
+      this.poll();
     });
   }
 
-  #poll(): void {
-    const feeds = this.#feeds;
-    if (feeds === undefined || !this.#cluster.isReachable) return;
+  private poll(): void {
+    const feeds = this.feeds;
+    if (feeds === undefined || !this.cluster.isReachable) return;
     for (const feed of feeds.all()) {
       if (feed.wantsPause) continue;
       const key = `${feed.topic}/${feed.partition}`;
-      const next = this.#next.get(key) ?? 0;
-      const records = this.#cluster.partitionsOf(feed.topic)[feed.partition]?.records.slice(next, next + batchRecords) ?? [];
+      const next = this.next.get(key) ?? 0;
+      const records = this.cluster.partitionsOf(feed.topic)[feed.partition]?.records.slice(next, next + batchRecords) ?? [];
       if (records.length === 0) continue;
-      this.#next.set(key, next + records.length);
+      this.next.set(key, next + records.length);
       feed.take(records);
     }
     void feeds.commit().catch(() => undefined);

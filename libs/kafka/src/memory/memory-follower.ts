@@ -4,59 +4,56 @@ import type { TopicFollower } from '../ports.ts';
 
 /** Follows a topic of a {@link MemoryCluster}. */
 export class MemoryFollower implements TopicFollower {
-  readonly #cluster: MemoryCluster;
-  readonly #topic: string;
-  readonly #from: 'earliest' | 'latest';
-  readonly #positions: number[] = [];
-  #onRecord: ((record: IncomingRecord) => void) | undefined;
-  #isScheduled = false;
+  private readonly positions: number[] = [];
+  private onRecord: ((record: IncomingRecord) => void) | undefined;
+  private isScheduled = false;
 
-  constructor(cluster: MemoryCluster, topic: string, from: 'earliest' | 'latest') {
-    this.#cluster = cluster;
-    this.#topic = topic;
-    this.#from = from;
-  }
+  constructor(
+    private readonly cluster: MemoryCluster,
+    private readonly topic: string,
+    private readonly from: 'earliest' | 'latest',
+  ) {}
 
   async start(onRecord: (record: IncomingRecord) => void): Promise<void> {
-    const partitions = this.#cluster.partitionsOf(this.#topic);
+    const partitions = this.cluster.partitionsOf(this.topic);
     await nextTurn();
-    for (const { records } of partitions) this.#positions.push(this.#from === 'earliest' ? 0 : records.length);
-    this.#onRecord = onRecord;
-    this.#poll();
-    this.#cluster.listeners.add(this.#onAppend);
+    for (const { records } of partitions) this.positions.push(this.from === 'earliest' ? 0 : records.length);
+    this.onRecord = onRecord;
+    this.poll();
+    this.cluster.listeners.add(this.onAppend);
   }
 
   async caughtUp(_timeoutMs: number): Promise<void> {
     await nextTurn();
-    if (!this.#cluster.isReachable) throw new PlatformError('REGISTRY_BEHIND');
-    this.#poll();
+    if (!this.cluster.isReachable) throw new PlatformError('REGISTRY_BEHIND');
+    this.poll();
   }
 
   close(): Promise<void> {
-    this.#onRecord = undefined;
-    this.#cluster.listeners.delete(this.#onAppend);
+    this.onRecord = undefined;
+    this.cluster.listeners.delete(this.onAppend);
     return Promise.resolve();
   }
 
-  readonly #onAppend = (topic: string): void => {
-    if (topic !== this.#topic || this.#isScheduled) return;
-    this.#isScheduled = true;
+  private readonly onAppend = (topic: string): void => {
+    if (topic !== this.topic || this.isScheduled) return;
+    this.isScheduled = true;
     setImmediate(() => {
-      this.#isScheduled = false;
-      this.#poll();
+      this.isScheduled = false;
+      this.poll();
     });
   };
 
-  #poll(): void {
-    for (const [partition, { records }] of this.#cluster.partitionsOf(this.#topic).entries()) {
+  private poll(): void {
+    for (const [partition, { records }] of this.cluster.partitionsOf(this.topic).entries()) {
       for (;;) {
-        const record = records[this.#positions[partition] ?? 0];
-        if (record === undefined || this.#onRecord === undefined) break;
-        this.#positions[partition] = (this.#positions[partition] ?? 0) + 1;
+        const record = records[this.positions[partition] ?? 0];
+        if (record === undefined || this.onRecord === undefined) break;
+        this.positions[partition] = (this.positions[partition] ?? 0) + 1;
         try {
-          this.#onRecord(record);
+          this.onRecord(record);
         } catch (error) {
-          this.#cluster.log('error', 'A record could not be followed', { topic: this.#topic, error: String(error) });
+          this.cluster.log('error', 'A record could not be followed', { topic: this.topic, error: String(error) });
         }
       }
     }

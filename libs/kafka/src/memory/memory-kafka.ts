@@ -22,15 +22,12 @@ import { recordBytesMaxDefault } from '../record-limits.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
 
 class MemoryPublisher implements Publisher {
-  readonly #cluster: MemoryCluster;
-  #isClosed = false;
+  private isClosed = false;
 
-  constructor(cluster: MemoryCluster) {
-    this.#cluster = cluster;
-  }
+  constructor(private readonly cluster: MemoryCluster) {}
 
   async publish(records: OutgoingRecord | readonly OutgoingRecord[]): Promise<void> {
-    if (this.#isClosed) throw new PlatformError('PUBLISHER_CLOSED');
+    if (this.isClosed) throw new PlatformError('PUBLISHER_CLOSED');
     const all = Array.isArray(records) ? (records as readonly OutgoingRecord[]) : [records as OutgoingRecord];
     for (const record of all) {
       const bytes = recordBytes(record);
@@ -38,37 +35,33 @@ class MemoryPublisher implements Publisher {
         throw new PlatformError('RECORD_TOO_LARGE', { details: { topic: record.topic, bytes, bytesMax: recordBytesMaxDefault } });
     }
     await nextTurn();
-    if (!this.#cluster.isReachable) throw new PlatformError('BROKER_UNAVAILABLE');
-    this.#cluster.append(all);
+    if (!this.cluster.isReachable) throw new PlatformError('BROKER_UNAVAILABLE');
+    this.cluster.append(all);
     await nextTurn();
   }
 
   close(): Promise<void> {
-    this.#isClosed = true;
+    this.isClosed = true;
     return Promise.resolve();
   }
 }
 
 class MemoryAdmin implements TopicAdmin {
-  readonly #cluster: MemoryCluster;
-
-  constructor(cluster: MemoryCluster) {
-    this.#cluster = cluster;
-  }
+  constructor(private readonly cluster: MemoryCluster) {}
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     await nextTurn();
-    for (const spec of specs) this.#cluster.create(spec);
+    for (const spec of specs) this.cluster.create(spec);
   }
 
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
     await nextTurn();
-    return this.#cluster.partitionsOf(topic).map(({ records }, partition) => ({ partition, end: BigInt(records.length) }));
+    return this.cluster.partitionsOf(topic).map(({ records }, partition) => ({ partition, end: BigInt(records.length) }));
   }
 
   async list(): Promise<readonly string[]> {
     await nextTurn();
-    return [...this.#cluster.topics.keys()];
+    return [...this.cluster.topics.keys()];
   }
 }
 
@@ -79,27 +72,27 @@ export type Awaited = number | ((records: readonly IncomingRecord[]) => boolean)
 export class MemoryKafka implements KafkaGateway {
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
-  readonly #cluster: MemoryCluster;
+  private readonly cluster: MemoryCluster;
 
   /** @param options settings of a new cluster, or the cluster to join; see {@link beside}. */
   constructor(options: MemoryKafkaOptions | MemoryCluster = {}) {
-    this.#cluster = options instanceof MemoryCluster ? options : new MemoryCluster(options);
-    this.publisher = new MemoryPublisher(this.#cluster);
-    this.admin = new MemoryAdmin(this.#cluster);
+    this.cluster = options instanceof MemoryCluster ? options : new MemoryCluster(options);
+    this.publisher = new MemoryPublisher(this.cluster);
+    this.admin = new MemoryAdmin(this.cluster);
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    return new MemoryConsumer(this.#cluster, options, (record, reason) =>
-      publishReject(this.publisher, record, reason, this.#cluster.prefix),
+    return new MemoryConsumer(this.cluster, options, (record, reason) =>
+      publishReject(this.publisher, record, reason, this.cluster.prefix),
     );
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    return new MemoryFollower(this.#cluster, topic, from);
+    return new MemoryFollower(this.cluster, topic, from);
   }
 
   isConnected(): boolean {
-    return this.#cluster.isReachable;
+    return this.cluster.isReachable;
   }
 
   close(): Promise<void> {
@@ -108,23 +101,23 @@ export class MemoryKafka implements KafkaGateway {
 
   /** The same cluster as another process sees it: with a publisher of its own. */
   beside(): MemoryKafka {
-    return new MemoryKafka(this.#cluster);
+    return new MemoryKafka(this.cluster);
   }
 
   /** Cuts the cluster off, or brings it back: nothing is written, committed or read meanwhile. */
   setReachable(isReachable: boolean): void {
-    this.#cluster.isReachable = isReachable;
-    if (isReachable) for (const topic of this.#cluster.topics.keys()) this.#cluster.announce(topic);
+    this.cluster.isReachable = isReachable;
+    if (isReachable) for (const topic of this.cluster.topics.keys()) this.cluster.announce(topic);
   }
 
   /** All records of a topic, partition by partition, each in order. */
   records(topic: string): readonly IncomingRecord[] {
-    return this.#cluster.partitionsOf(topic).flatMap(({ records }) => records);
+    return this.cluster.partitionsOf(topic).flatMap(({ records }) => records);
   }
 
   /** Where a group stands. @returns undefined when it never committed. */
   committed(groupId: string, topic: string, partition: number): bigint | undefined {
-    return this.#cluster.groups.get(groupId)?.commits.get(`${topic}/${partition}`)?.offset;
+    return this.cluster.groups.get(groupId)?.commits.get(`${topic}/${partition}`)?.offset;
   }
 
   /**
@@ -134,7 +127,7 @@ export class MemoryKafka implements KafkaGateway {
    */
   waitFor(topic: string, awaited: Awaited, deadlineMs = 5_000): Promise<readonly IncomingRecord[]> {
     const isThere = typeof awaited === 'number' ? (records: readonly IncomingRecord[]) => records.length >= awaited : awaited;
-    return this.#cluster.until(
+    return this.cluster.until(
       topic,
       () => {
         const records = this.records(topic);
@@ -148,7 +141,7 @@ export class MemoryKafka implements KafkaGateway {
   /** Waits until a group has committed an offset of a partition, or a later one. @throws Error after `deadlineMs`. */
   async waitForCommit(groupId: string, topic: string, partition: number, offset: bigint, deadlineMs = 5_000): Promise<void> {
     const committed = () => this.committed(groupId, topic, partition) ?? -1n;
-    await this.#cluster.until(
+    await this.cluster.until(
       topic,
       () => (committed() >= offset ? true : undefined),
       () => `${groupId} stands at ${committed()}`,

@@ -27,29 +27,27 @@ const erased = 'Internal server error';
  * declared with `@RecordController()`, or the app uses the filter `KeepErrors`. Nothing a handler does ends the process.
  */
 export class SendoffStrategy extends Server implements CustomTransportStrategy {
-  readonly #options: SendoffStrategyOptions;
-  #consumer: RecordConsumer | undefined;
-  #handlers: ReadonlyMap<string, MessageHandler> = new Map();
+  private consumer: RecordConsumer | undefined;
+  private handlers: ReadonlyMap<string, MessageHandler> = new Map();
 
-  constructor(options: SendoffStrategyOptions) {
+  constructor(private readonly options: SendoffStrategyOptions) {
     super();
-    this.#options = options;
   }
 
   /** Records handed out and not finished. */
   get inFlight(): number {
-    return this.#consumer?.inFlight ?? 0;
+    return this.consumer?.inFlight ?? 0;
   }
 
   /** Joins the group and reads the topics of all patterns; calls back when the first assignment is in place, or could not be had. */
   listen(callback: (error?: unknown) => void): void {
-    this.#listen().then(() => callback(), callback);
+    this.startConsumer().then(() => callback(), callback);
   }
 
   async close(): Promise<void> {
-    const consumer = this.#consumer;
-    this.#consumer = undefined;
-    await consumer?.close(this.#options.drainMs);
+    const consumer = this.consumer;
+    this.consumer = undefined;
+    await consumer?.close(this.options.drainMs);
   }
 
   /** There are no events to listen to. */
@@ -58,20 +56,20 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
   }
 
   override unwrap<Consumer>(): Consumer {
-    return this.#consumer as Consumer;
+    return this.consumer as Consumer;
   }
 
-  async #listen(): Promise<void> {
-    const { gateway, prefix, groupId, consumer } = this.#options;
-    this.#handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [prefix + pattern, handler]));
-    if (this.#handlers.size === 0) return;
-    this.#consumer = gateway.consumer({ ...consumer, groupId, topics: [...this.#handlers.keys()] });
-    await this.#consumer.start((record, signal) => this.#handle(record, signal));
+  private async startConsumer(): Promise<void> {
+    const { gateway, prefix, groupId, consumer } = this.options;
+    this.handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [prefix + pattern, handler]));
+    if (this.handlers.size === 0) return;
+    this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...this.handlers.keys()] });
+    await this.consumer.start((record, signal) => this.handleRecord(record, signal));
   }
 
   /** Unlike the base class's `handleEvent`, which resolves although the handler failed, and so would commit a record that was lost. */
-  async #handle(record: IncomingRecord, signal: AbortSignal): Promise<void> {
-    const handler = this.#handlers.get(record.topic);
+  private async handleRecord(record: IncomingRecord, signal: AbortSignal): Promise<void> {
+    const handler = this.handlers.get(record.topic);
     if (handler === undefined)
       throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `nobody reads ${record.topic}` } });
     try {
