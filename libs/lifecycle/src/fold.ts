@@ -65,7 +65,7 @@ export function fold(record: FoldedRecord | undefined, event: StatusEvent): Fold
   const known = subjectOf(record ?? unseen(event.requestId), event);
   switch (event.kind) {
     case 'delivery':
-      return { ...known, deliveries: mergeDelivery(known.deliveries, event.delivery) };
+      return foldDelivery(known, event.delivery);
     case 'settled':
       return foldSettled(known, event);
     case 'queued':
@@ -136,6 +136,11 @@ const between = '\0';
 function settlementOrder({ endedAt, errorCode, attempts, startedAt, errorMessage }: FoldedRecord): string {
   const digits = (value: number) => String(value).padStart(16, '0');
   return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join(between);
+}
+
+function foldDelivery(record: FoldedRecord, delivery: DeliveryStatus): FoldedRecord {
+  const deliveries = mergeDelivery(record.deliveries, delivery);
+  return deliveries === record.deliveries ? record : { ...record, deliveries };
 }
 
 function mergeDelivery(deliveries: readonly DeliveryStatus[], next: DeliveryStatus): readonly DeliveryStatus[] {
