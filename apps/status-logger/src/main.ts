@@ -2,9 +2,10 @@ import 'reflect-metadata';
 import { mkdir } from 'node:fs/promises';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { runService } from '#platform';
+import { openStatusStore } from './adapters/open-status-store.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
-import { openStore, StatusLoggerModule } from './status-logger.module.ts';
+import { StatusLoggerModule } from './status-logger.module.ts';
 
 const hourMs = 3_600_000;
 
@@ -13,7 +14,7 @@ await runService({
   config: StatusLoggerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
     await mkdir(config.dataDir, { recursive: true });
-    const store = openStore(config);
+    const store = await openStatusStore(config, clock);
     const retention = new Retention(store, clock, logger, config.retentionHours * hourMs);
     await retention.run();
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, fatal });
@@ -22,7 +23,7 @@ await runService({
       prefix: config.topicPrefix,
       groupId: `${config.topicPrefix}status-logger`,
       drainMs: config.drainMs,
-      // Nobody waits for a record: few full fetches cost the broker far less than many small ones.
+      // No caller waits for a record, and a few full fetches cost the broker far less than many small ones.
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
     return {

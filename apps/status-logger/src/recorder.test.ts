@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   delayed,
   encodeActivity,
@@ -9,6 +12,7 @@ import {
   type IncomingRecord,
   type OutgoingRecord,
 } from '#contracts';
+import { systemClock } from '#platform';
 import { aDelivery, anInvocation, aPublication, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { Recorder } from './recorder.ts';
@@ -22,26 +26,31 @@ const arrive = (record: OutgoingRecord): IncomingRecord => ({
   key: record.key ?? null,
 });
 
-function setUp() {
-  const store = new SqliteStatusStore(':memory:');
+async function setUp() {
+  const folder = await mkdtemp(join(tmpdir(), 'sendoff-recorder-'));
+  const store = await SqliteStatusStore.open(join(folder, 'status.db'), systemClock);
+  onTestFinished(async () => {
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
   const lines: string[] = [];
   const batches: number[] = [];
-  let failing: 'log' | 'store' | undefined;
-  const mayFail = (part: 'log' | 'store') => {
+  let failing: 'log' | 'commit' | undefined;
+  const mayFail = (part: 'log' | 'commit') => {
     if (failing !== part) return;
     failing = undefined;
     throw new Error(`${part} failed`);
   };
   const recorder = new Recorder(
     {
-      read: (requestIds) => store.read(requestIds),
-      query: (query) => store.query(query),
-      sweep: (before, limit) => store.sweep(before, limit),
-      close: () => store.close(),
-      async write(records) {
-        mayFail('store');
-        return store.write(records);
-      },
+      query: async (query) => store.query(query),
+      sweep: async (before, limit) => store.sweep(before, limit),
+      close: async () => store.close(),
+      fold: async (events, beforeCommit) =>
+        store.fold(events, async (changes) => {
+          await beforeCommit(changes);
+          mayFail('commit');
+        }),
     },
     {
       async append(added) {
@@ -52,9 +61,11 @@ function setUp() {
     new ManualClock(builtAt + 50),
     { stored: (events) => batches.push(events) },
   );
-  return { store, lines, batches, recorder, failNext: (part: 'log' | 'store') => void (failing = part) };
+  const stored = async () => (await store.query(all)).records;
+  return { stored, lines, batches, recorder, failNext: (part: 'log' | 'commit') => void (failing = part) };
 }
 
+const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 500 };
 const invocation = anInvocation({ policy });
 const running = {
   kind: 'running',
@@ -77,24 +88,27 @@ const story: readonly [string, IncomingRecord][] = [
   ],
 ];
 
-describe('Recorder', () => {
-  it('keeps what the topics tell, in whatever order', async () => {
+describe('the recorder', () => {
+  it('stores the same record whatever the order of the topics', async () => {
     for (const order of [story, story.toReversed()]) {
-      const { recorder, store } = setUp();
+      const { recorder, stored } = await setUp();
       for (const [topic, record] of order) await recorder.record(topic, record);
-      expect((await store.read([invocation.requestId])).get(invocation.requestId)).toMatchObject({
-        status: 'FAIL',
-        errorCode: 4201,
-        attempts: 1,
-        functionUrn: builtUrn,
-        acceptedAt: builtAt,
-        endedAt: builtAt + 10,
-      });
+      expect(await stored()).toMatchObject([
+        {
+          requestId: invocation.requestId,
+          status: 'FAIL',
+          errorCode: 4201,
+          attempts: 1,
+          functionUrn: builtUrn,
+          acceptedAt: builtAt,
+          endedAt: builtAt + 10,
+        },
+      ]);
     }
   });
 
-  it('writes a log line a transition, and none for a record read again', async () => {
-    const { recorder, lines } = setUp();
+  it('writes one log line per change of status, and none for a record that is read again', async () => {
+    const { recorder, lines } = await setUp();
     for (const [topic, record] of [...story, ...story]) await recorder.record(topic, record);
     expect(lines).toEqual([
       `group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`,
@@ -103,19 +117,20 @@ describe('Recorder', () => {
     ]);
   });
 
-  it('writes the line of a record again when it could not be stored, or the line not be written', async () => {
-    const { recorder, lines, failNext } = setUp();
+  it('writes a log line again when the line or the commit failed', async () => {
+    const { recorder, lines, failNext, stored } = await setUp();
     const [topic, record] = story[0] ?? expect.fail();
-    for (const part of ['log', 'store'] as const) {
+    for (const part of ['log', 'commit'] as const) {
       failNext(part);
       await expect(recorder.record(topic, record)).rejects.toThrow(part);
+      expect(await stored()).toEqual([]);
     }
     await recorder.record(topic, record);
     expect(lines).toEqual(Array(2).fill(`group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`));
   });
 
-  it('puts what arrives together into one transaction', async () => {
-    const { recorder, batches } = setUp();
+  it('puts records that arrive together into one transaction', async () => {
+    const { recorder, batches } = await setUp();
     await Promise.all(
       Array.from({ length: 300 }, async (_, index) =>
         recorder.record('invocations', arrive(encodeInvocation('t', anInvocation({ requestId: `r${index}` })))),
@@ -124,15 +139,15 @@ describe('Recorder', () => {
     expect(batches).toEqual([300]);
   });
 
-  it('makes no record of a published message that waits for its next try', async () => {
-    const { recorder, store, batches } = setUp();
+  it('stores nothing for a published message that waits for its next try', async () => {
+    const { recorder, stored, batches } = await setUp();
     const delivery = aDelivery({ try: 2, occasion: { kind: 'published', publication: aPublication() } });
     await recorder.record('delays.near', arrive(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
-    expect([(await store.read([aPublication().messageId])).size, batches]).toEqual([0, []]);
+    expect([await stored(), batches]).toEqual([[], []]);
   });
 
-  it('refuses a record of another shape', async () => {
-    const { recorder } = setUp();
+  it('rejects a record of the wrong shape', async () => {
+    const { recorder } = await setUp();
     await expect(recorder.record('settlements', arrive({ topic: 't', value: null, headers: {} }))).rejects.toMatchObject({
       code: 'CONTRACT_VIOLATED',
     });

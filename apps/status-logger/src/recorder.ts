@@ -7,10 +7,11 @@
  *     transaction: what fails in between is written twice rather than never.
  */
 import { conditions, type IncomingRecord, type StatusRecord } from '#contracts';
-import { fold, type FoldedRecord } from '#lifecycle';
+import type { StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
+import type { StatusChange } from './status-changes.ts';
 import { eventsOf, type ReadEvents, statusLine } from './status-events.ts';
-import type { StatusLog } from './status-log.ts';
+import type { StatusLog, StatusLogLine } from './status-log.ts';
 import type { StatusStore } from './status-store.ts';
 
 /** What is told of each transaction. */
@@ -72,20 +73,24 @@ export class Recorder {
   }
 
   private async writeBatch(batch: readonly Pending[]): Promise<void> {
-    const events = batch.flatMap(({ read }) => read.events.map((event) => ({ event, statusLog: read.statusLog })));
-    const known = await this.store.read([...new Set(events.map(({ event }) => event.requestId))]);
-    const folded = new Map<string, FoldedRecord>();
-    const lines: { statusLog: string; line: string }[] = [];
-    for (const { event, statusLog } of events) {
-      const before = folded.get(event.requestId) ?? known.get(event.requestId);
-      const after = fold(before, event);
-      if (after === before) continue;
-      folded.set(event.requestId, after);
+    const events: StatusEvent[] = [];
+    const logOf = new Map<StatusEvent, string>();
+    for (const { read } of batch)
+      for (const event of read.events) {
+        events.push(event);
+        if (read.statusLog !== undefined) logOf.set(event, read.statusLog);
+      }
+    await this.store.fold(events, async (changes) => this.log.append(this.linesOf(changes, logOf)));
+  }
+
+  private linesOf(changes: readonly StatusChange[], logOf: ReadonlyMap<StatusEvent, string>): StatusLogLine[] {
+    const lines: StatusLogLine[] = [];
+    for (const { event, before, after } of changes) {
+      const statusLog = logOf.get(event);
       if (statusLog !== undefined && after.status !== before?.status)
         lines.push({ statusLog, line: statusLine(transition(after, this.clock.now())) });
     }
-    await this.log.append(lines);
-    await this.store.write([...folded.values()]);
+    return lines;
   }
 }
 

@@ -3,7 +3,6 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { type Clock, DayFiles } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
-import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import { Recorder, type RecorderObserver } from './recorder.ts';
 import { RecordsController } from './records.controller.ts';
@@ -18,11 +17,6 @@ export interface StatusLoggerParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly store: StatusStore;
-}
-
-/** The store the config asks for. */
-export function openStore(config: Readonly<StatusLoggerConfig>): StatusStore {
-  return new SqliteStatusStore(join(config.dataDir, 'status.db'));
 }
 
 /** The status-logger records: what becomes of every invocation. */

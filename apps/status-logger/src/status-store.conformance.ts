@@ -1,101 +1,250 @@
+/**
+ * Goal: every adapter keeps each promise of the port, also while two handles write to one store.
+ * Method: events go in through `fold`, records come out through `query`. `beforeCommit` is called while the locks are held,
+ * so the order of its calls is the order of the commits.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type StatusQuery } from '#contracts';
-import type { FoldedRecord } from '#lifecycle';
+import { type DeliveryStatus, epochMs, type StatusQuery } from '#contracts';
+import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
+import type { StatusChange } from './status-changes.ts';
 import type { StatusStore } from './status-store.ts';
 
-const aRecord = (given: Partial<FoldedRecord> = {}): FoldedRecord => ({
-  requestId: 'r1',
-  functionUrn: builtUrn,
-  project: 'p1',
-  status: 'SUCCESS',
-  errorCode: 0,
-  errorMessage: '',
-  acceptedAt: builtAt,
-  startedAt: epochMs(builtAt + 1),
-  endedAt: epochMs(builtAt + 2),
-  attempts: 1,
-  deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 3) }],
-  stage: 9,
+/** An empty store that several handles may be opened on. */
+export interface StoreUnderTest {
+  open(): Promise<StatusStore>;
+  /** Called when all handles are closed. */
+  remove(): Promise<void>;
+}
+
+type EventOf<Kind> = Extract<StatusEvent, { kind: Kind }>;
+const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
+const at = (ms: number) => epochMs(builtAt + ms);
+const queued = (given: Partial<EventOf<'queued'>> = {}): StatusEvent => ({
+  ...subject,
+  kind: 'queued',
+  attempt: 1,
+  lastError: '',
   ...given,
 });
-
+const running = (attempt: number): StatusEvent => ({ ...subject, kind: 'running', attempt, startedAt: at(attempt) });
+const waiting = (attempt: number): StatusEvent => ({
+  ...subject,
+  kind: 'waiting',
+  attempt,
+  dueAt: at(900),
+  lastError: 'broke',
+});
+const settled = (given: Partial<EventOf<'settled'>> = {}): StatusEvent => ({
+  ...subject,
+  kind: 'settled',
+  condition: '',
+  attempts: 1,
+  startedAt: at(1),
+  endedAt: at(2),
+  errorMessage: '',
+  ...given,
+});
+const delivery = (given: Partial<DeliveryStatus> = {}): StatusEvent => ({
+  kind: 'delivery',
+  requestId: 'r1',
+  delivery: { deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: at(3), ...given },
+});
+const ignore = async () => undefined;
 const all: StatusQuery = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 100 };
 
-/** The promises of a status store. */
-export function statusStoreConformance(name: string, open: () => Promise<StatusStore>): void {
-  describe(`${name} as a status store`, () => {
+/** Runs the promises of a status store against one adapter. */
+export function statusStoreConformance(name: string, prepare: () => Promise<StoreUnderTest>): void {
+  describe(`the ${name} status store`, () => {
+    let under: StoreUnderTest;
     let store: StatusStore;
+    let other: StatusStore;
     beforeEach(async () => {
-      store = await open();
+      under = await prepare();
+      store = await under.open();
+      other = await under.open();
     });
-    afterEach(async () => store.close());
-
-    const ids = async (query: Partial<StatusQuery>) =>
-      (await store.query({ ...all, ...query })).records.map(({ requestId }) => requestId);
-
-    it('gives back what was written', async () => {
-      const { dueAt: _none, ...record } = aRecord();
-      await store.write([record]);
-      expect((await store.read(['r1', 'r2'])).get('r1')).toEqual(record);
+    afterEach(async () => {
+      await store.close();
+      await other.close();
+      await under.remove();
     });
 
-    it('overwrites a record of the same request id', async () => {
-      await store.write([aRecord({ status: 'WAIT' })]);
-      await store.write([aRecord({ status: 'FAIL' })]);
-      expect((await store.query(all)).records.map(({ status }) => status)).toEqual(['FAIL']);
+    const put = async (...events: StatusEvent[]) => store.fold(events, ignore);
+    const records = async (query: Partial<StatusQuery> = {}) => (await store.query({ ...all, ...query })).records;
+    const ids = async (query: Partial<StatusQuery> = {}) => (await records(query)).map(({ requestId }) => requestId);
+    const changesOf = async (...events: StatusEvent[]) => {
+      const changes: StatusChange[] = [];
+      await store.fold(events, async (reported) => void changes.push(...reported));
+      return changes;
+    };
+    /** What the store should hold after these events. Their order does not matter. */
+    const expected = (events: readonly StatusEvent[]) => {
+      const { stage: _stage, ...record } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
+      return record;
+    };
+
+    it.each<[string, StatusEvent[]]>([
+      ['waits', [queued()]],
+      ['waits for a retry', [queued(), waiting(2)]],
+      ['runs', [running(1)]],
+      ['failed', [settled({ condition: 'OutOfMemory', errorMessage: 'too much' })]],
+      ['was delivered', [settled(), delivery({ location: 'orders/0', reason: 'late' })]],
+    ])('keeps every field of an invocation that %s', async (_state, events) => {
+      await put(...events);
+      expect(await records()).toEqual([expected(events)]);
     });
 
-    it('lists a record whose delivery was heard of first by the function it turns out to be of', async () => {
-      await store.write([aRecord({ functionUrn: '', project: '', acceptedAt: epochMs(0) })]);
-      await store.write([aRecord()]);
+    it('keeps the progress of an invocation when later events arrive in another batch', async () => {
+      const story = [queued(), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
+      for (const event of story) await put(event);
+      expect(await records()).toEqual([expected(story)]);
+    });
+
+    it('reports for each event the record before and after it', async () => {
+      const [first] = await changesOf(queued());
+      const [second, third] = await changesOf(running(1), settled());
+      expect([first?.before, first?.after.status]).toEqual([undefined, 'WAIT']);
+      expect(second).toMatchObject({ event: running(1), before: first?.after, after: { status: 'RUNNING' } });
+      expect(third).toMatchObject({ event: settled(), before: second?.after, after: { status: 'SUCCESS' } });
+    });
+
+    it('reports no change for an event that it has folded before', async () => {
+      const story = [queued(), running(1), settled(), delivery()];
+      expect(await changesOf(...story)).toHaveLength(4);
+      expect(await changesOf(...story)).toEqual([]);
+    });
+
+    it('lists a record under its function when a delivery arrived before the invocation', async () => {
+      await put(delivery());
+      expect(await ids({ project: '' })).toEqual(['r1']);
+      await put(queued());
       expect(await ids({ functionUrns: [builtUrn] })).toEqual(['r1']);
       expect(await ids({ project: '' })).toEqual([]);
     });
 
-    it('writes all records or none, and goes on', async () => {
-      const unwritable = aRecord({ requestId: 'r2', errorMessage: Symbol('no text') as unknown as string });
-      await expect(store.write([aRecord(), unwritable])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-      expect((await store.read(['r1', 'r2'])).size).toBe(0);
-      await store.write([aRecord()]);
-      expect(await ids({})).toEqual(['r1']);
+    it('stores nothing of a batch that holds a record it cannot store', async () => {
+      const unstorable = settled({ requestId: 'r2', errorMessage: Symbol('not a text') as unknown as string });
+      await expect(put(queued(), unstorable)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect(await ids()).toEqual([]);
+      await put(queued());
+      expect(await ids()).toEqual(['r1']);
+    });
+
+    it('stores nothing if beforeCommit rejects, and reports the changes again', async () => {
+      const refusal = new Error('the log is full');
+      await expect(store.fold([queued()], async () => Promise.reject(refusal))).rejects.toBe(refusal);
+      expect(await ids()).toEqual([]);
+      expect(await changesOf(queued())).toHaveLength(1);
+      expect(await ids()).toEqual(['r1']);
+    });
+
+    it('shows no record before it is committed', async () => {
+      const seen: unknown[] = [];
+      await store.fold([queued()], async () => void seen.push(await store.query(all), await other.query(all)));
+      expect(seen).toEqual(Array(2).fill({ records: [], count: 0 }));
+      expect((await other.query(all)).count).toBe(1);
     });
 
     it('answers newest first, in pages, with the count of all', async () => {
-      await store.write(
-        Array.from({ length: 1_234 }, (_, index) => aRecord({ requestId: `r${index}`, acceptedAt: epochMs(builtAt + index) })),
-      );
+      const events = Array.from({ length: 1_234 }, (_, index) => queued({ requestId: `r${index}`, acceptedAt: at(index) }));
+      await put(...events);
       const page = await store.query({ ...all, offset: 500, limit: 2 });
       expect([page.records.map(({ requestId }) => requestId), page.count]).toEqual([['r733', 'r732'], 1_234]);
-      expect((await store.read(Array.from({ length: 1_234 }, (_, index) => `r${index}`))).size).toBe(1_234);
+      expect(await changesOf(...events)).toEqual([]);
     });
 
-    it('filters by each field', async () => {
-      await store.write([
-        aRecord({ requestId: 'a' }),
-        aRecord({ requestId: 'b', status: 'FAIL' }),
-        aRecord({ requestId: 'c', functionUrn: 'other' }),
-        aRecord({ requestId: 'd', project: 'p2' }),
-      ]);
+    it('answers by project, function, status and request id', async () => {
+      await put(
+        queued({ requestId: 'a' }),
+        settled({ requestId: 'b' }),
+        queued({ requestId: 'c', functionUrn: 'other' }),
+        queued({ requestId: 'd', project: 'p2' }),
+      );
       expect(await ids({ functionUrns: [builtUrn] })).toEqual(['a', 'b']);
-      expect(await ids({ statuses: ['FAIL'] })).toEqual(['b']);
+      expect(await ids({ statuses: ['SUCCESS'] })).toEqual(['b']);
       expect(await ids({ requestIds: ['a', 'd'] })).toEqual(['a']);
       expect(await ids({ requestIds: [] })).toEqual([]);
       expect(await ids({ project: 'p2' })).toEqual(['d']);
     });
 
-    it('counts both ends of the window in', async () => {
-      await store.write([aRecord()]);
+    it('includes both ends of the time window', async () => {
+      await put(queued());
       expect(await ids({ beginAt: builtAt, endAt: builtAt })).toEqual(['r1']);
-      expect(await ids({ beginAt: epochMs(builtAt + 1) })).toEqual([]);
-      expect(await ids({ endAt: epochMs(builtAt - 1) })).toEqual([]);
+      expect(await ids({ beginAt: at(1) })).toEqual([]);
+      expect(await ids({ endAt: at(-1) })).toEqual([]);
     });
 
-    it('sweeps what is old, no more than asked', async () => {
-      await store.write(['a', 'b', 'c'].map((requestId) => aRecord({ requestId })));
+    it('sweeps records accepted before an instant, at most as many as asked', async () => {
+      await put(...['a', 'b', 'c'].map((requestId) => queued({ requestId })));
       expect(await store.sweep(builtAt, 10)).toBe(0);
       expect(await store.sweep(builtAt + 1, 2)).toBe(2);
       expect((await store.query(all)).count).toBe(1);
+    });
+
+    it('makes a second writer wait for the commit of the first', async () => {
+      const order: string[] = [];
+      let second: Promise<void> = Promise.resolve();
+      await store.fold([settled()], async () => {
+        second = other.fold([delivery()], async ([change]) => void order.push(`second after ${change?.before?.status}`));
+        for (let turn = 0; turn < 20; turn++) await nextTurn();
+        order.push('first');
+      });
+      await second;
+      expect(order).toEqual(['first', 'second after SUCCESS']);
+      expect(await records()).toEqual([expected([settled(), delivery()])]);
+    });
+
+    it('lets a second writer pass when the first one fails', async () => {
+      let second: Promise<void> = Promise.resolve();
+      const first = store.fold([queued()], async () => {
+        second = other.fold([delivery()], ignore);
+        await nextTurn();
+        throw new Error('the log is full');
+      });
+      await expect(first).rejects.toThrow('the log is full');
+      await second;
+      expect(await records({ project: '' })).toEqual([expected([delivery()])]);
+    });
+
+    const story = [queued(), running(1), waiting(2), queued({ attempt: 2 }), running(2), settled({ attempts: 2 }), delivery()];
+    const dealt = fc.shuffledSubarray([...story, ...story], { minLength: story.length * 2 }).chain((events) =>
+      fc.record({
+        batches: fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 4 })), { minLength: 14, maxLength: 14 }),
+        events: fc.constant(events),
+      }),
+    );
+
+    it.each([
+      ['in turn', false],
+      ['at once', true],
+    ])('loses no event of one invocation that two writers fold %s, and reports each change once', async (_when, isAtOnce) => {
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(dealt, async ({ events, batches }) => {
+          const requestId = `run ${run++}`;
+          const own = events.map((event) => ({ ...event, requestId }));
+          const reported: StatusChange[] = [];
+          const folds: (() => Promise<void>)[] = [];
+          let next = 0;
+          for (const [isFirst, length] of batches) {
+            const batch = own.slice(next, (next += length));
+            folds.push(async () =>
+              (isFirst ? store : other).fold(batch, async (changes) => {
+                reported.push(...changes);
+                await nextTurn();
+              }),
+            );
+          }
+          if (isAtOnce) await Promise.all(folds.map(async (begin) => begin()));
+          else for (const begin of folds) await begin();
+          expect(await records({ requestIds: [requestId] })).toEqual([expected(own)]);
+          for (const [index, { before }] of reported.entries()) expect(before).toEqual(reported[index - 1]?.after);
+        }),
+        { numRuns: 20 },
+      );
     });
   });
 }

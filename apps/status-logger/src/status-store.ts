@@ -1,17 +1,46 @@
 import type { StatusPage, StatusQuery } from '#contracts';
-import type { FoldedRecord } from '#lifecycle';
+import type { StatusEvent } from '#lifecycle';
+import type { StatusChange } from './status-changes.ts';
+
+/** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
+export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
 
 /**
- * Where records of invocations are kept. Every adapter passes `status-store.conformance.ts`.
+ * Keeps one record per invocation. Several processes may share one store.
+ *
+ * Every adapter passes `status-store.conformance.ts`. An adapter decides nothing: it reads the rows of the events'
+ * invocations, calls `foldEvents`, and writes the records that function returns.
  */
 export interface StatusStore {
-  /** Those that are there, by request id. */
-  read(requestIds: readonly string[]): Promise<ReadonlyMap<string, FoldedRecord>>;
-  /** Writes all of them or none, over what was there. @throws PlatformError `STORE_UNAVAILABLE`. */
-  write(records: readonly FoldedRecord[]): Promise<void>;
-  /** Newest first; `count` is of all that match. */
+  /**
+   * Folds events into the records of their invocations, in one transaction.
+   *
+   * No other writer may change these records between the read and the commit. SQLite locks the whole database with
+   * `BEGIN IMMEDIATE`. A PostgreSQL adapter locks each request id, in ascending order so that two writers never wait for
+   * each other. `SELECT ... FOR UPDATE` alone is not enough, because it cannot lock a row that does not exist yet: insert
+   * the missing rows with `ON CONFLICT DO NOTHING` first, or take `pg_advisory_xact_lock` for each id. Optimistic
+   * locking works only if every conflict shows before `beforeCommit` is called.
+   *
+   * @param events in the order in which they are folded; several may belong to one invocation.
+   * @param beforeCommit called once, after the rows were written and before the commit, while the locks are held. If
+   *   the commit then fails, the events are folded again and their changes are reported again. Changes are never lost.
+   * @returns resolves after the commit.
+   * @throws PlatformError `STORE_UNAVAILABLE` if the database fails; nothing was stored.
+   * @throws the error of `beforeCommit`, unchanged; nothing was stored.
+   */
+  fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void>;
+  /**
+   * Lists records, newest first, then by request id.
+   * @returns one page, and the count of all records that match.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
   query(query: StatusQuery): Promise<StatusPage>;
-  /** Removes at most `limit` records accepted before `acceptedBefore`. @returns how many. */
+  /**
+   * Removes at most `limit` records accepted before `acceptedBefore`, in milliseconds since 1970.
+   * @returns how many were removed.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
   sweep(acceptedBefore: number, limit: number): Promise<number>;
+  /** Waits for the transaction under way, then closes the connections. */
   close(): Promise<void>;
 }

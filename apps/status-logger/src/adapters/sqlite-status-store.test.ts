@@ -1,38 +1,156 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+/**
+ * Goal: a file of any earlier version opens with all its records.
+ * Method: the schemas of earlier versions are kept here as they were written then.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { epochMs, type StatusRecord } from '#contracts';
+import { type Clock, systemClock } from '#platform';
+import { builtAt, builtUrn } from '#testing';
 import { statusStoreConformance } from '../status-store.conformance.ts';
+import { invocationColumns } from './invocation-rows.ts';
 import { SqliteStatusStore } from './sqlite-status-store.ts';
 
-statusStoreConformance('SQLite', async () => new SqliteStatusStore(':memory:'));
+statusStoreConformance('SQLite', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sendoff-sqlite-'));
+  return {
+    open: async () => SqliteStatusStore.open(join(folder, 'status.db'), systemClock),
+    remove: async () => rm(folder, { recursive: true }),
+  };
+});
 
-describe('a SQLite file', () => {
-  it('of an earlier version is brought up to this one', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'sendoff-sqlite-'));
-    const file = join(folder, 'status.db');
-    await new SqliteStatusStore(file).close();
-    const earlier = new DatabaseSync(file);
-    earlier.exec(
-      'DROP INDEX invocations_by_function; CREATE INDEX invocations_by_function ON invocations (function_urn); PRAGMA user_version = 1;',
-    );
-    earlier.close();
-    await new SqliteStatusStore(file).close();
-    const now = new DatabaseSync(file);
-    const columns = now.prepare('PRAGMA index_info(invocations_by_function)').all();
-    expect(columns.map(({ name }) => name)).toEqual(['project', 'function_urn', 'accepted_at', 'status']);
-    now.close();
-    await rm(folder, { recursive: true });
+/** The schemas, whose steps are counted in `user_version`. */
+const version1 = `CREATE TABLE invocations (
+    request_id TEXT PRIMARY KEY, function_urn TEXT NOT NULL, project TEXT NOT NULL, status TEXT NOT NULL, stage INTEGER NOT NULL,
+    error_code INTEGER NOT NULL, error_message TEXT NOT NULL, accepted_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
+    attempts INTEGER NOT NULL, due_at INTEGER, deliveries TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX invocations_by_function ON invocations (project, function_urn, accepted_at DESC);
+  CREATE INDEX invocations_by_age ON invocations (accepted_at);
+  PRAGMA user_version = 1;`;
+const version2 = `${version1}
+  DROP INDEX invocations_by_function;
+  CREATE INDEX invocations_by_function ON invocations (project, function_urn, accepted_at DESC, status);
+  PRAGMA user_version = 2;`;
+const row = `INSERT INTO invocations VALUES ('r1', '${builtUrn}', 'p1', 'FAIL', 9007199254740991, 4204, 'too much', ${builtAt},
+  ${builtAt + 1}, ${builtAt + 2}, 3, NULL, '[{"deliveryId":"DIS:x","state":"delivered","tries":1,"at":${builtAt + 3}}]')`;
+const record: StatusRecord = {
+  requestId: 'r1',
+  functionUrn: builtUrn,
+  project: 'p1',
+  status: 'FAIL',
+  errorCode: 4204,
+  errorMessage: 'too much',
+  acceptedAt: builtAt,
+  startedAt: epochMs(builtAt + 1),
+  endedAt: epochMs(builtAt + 2),
+  attempts: 3,
+  deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 3) }],
+};
+const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 100 };
+
+describe('a status database file', () => {
+  let folder: string;
+  let file: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sendoff-sqlite-'));
+    file = join(folder, 'status.db');
+  });
+  afterEach(async () => rm(folder, { recursive: true }));
+
+  const prepare = (...statements: string[]) => {
+    const database = new DatabaseSync(file);
+    for (const statement of statements) database.exec(statement);
+    database.close();
+  };
+  const select = (statement: string) => {
+    const database = new DatabaseSync(file);
+    const rows = database.prepare(statement).all();
+    database.close();
+    return rows;
+  };
+  const openAndClose = async () => {
+    const store = await SqliteStatusStore.open(file, systemClock);
+    const page = await store.query(all);
+    await store.close();
+    return page.records;
+  };
+
+  it.each([
+    ['1', version1],
+    ['2', version2],
+  ])('of schema version %s is migrated and keeps its records', async (_version, schema) => {
+    prepare(schema, row);
+    expect(await openAndClose()).toEqual([record]);
+    const columns = select('PRAGMA index_info(invocations_by_function)').map(({ name }) => name);
+    expect(columns).toEqual(['project', 'function_urn', 'accepted_at', 'status']);
+    expect(await openAndClose()).toEqual([record]);
   });
 
-  it('is opened again with what it held', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'sendoff-sqlite-'));
-    const file = join(folder, 'status.db');
-    await new SqliteStatusStore(file).close();
-    const store = new SqliteStatusStore(file);
-    expect((await store.read(['r1'])).size).toBe(0);
+  it('ends with the same schema whether it is new or migrated', async () => {
+    const schema = () =>
+      select('SELECT name, tbl_name, type FROM sqlite_schema ORDER BY name').concat(select('PRAGMA user_version'));
+    await openAndClose();
+    const fresh = schema();
+    await rm(file);
+    prepare(version1);
+    await openAndClose();
+    expect(schema()).toEqual(fresh);
+  });
+
+  it('has a column for each field of a row, and no other', async () => {
+    await openAndClose();
+    const columns = select('PRAGMA table_info(invocations)').map(({ name }) => name);
+    expect(new Set(columns)).toEqual(new Set(invocationColumns));
+  });
+
+  it('that is no database is refused', async () => {
+    await writeFile(file, 'x'.repeat(4_096));
+    await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('may be opened by two handles at once while it is new', async () => {
+    const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
+    for (const store of stores) await store.close();
+    expect(select('PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+  });
+
+  it('closes only after the transaction under way', async () => {
+    const store = await SqliteStatusStore.open(file, systemClock);
+    const event = { kind: 'queued', attempt: 1, lastError: '', requestId: 'r1', functionUrn: builtUrn, project: 'p1' } as const;
+    let closed: Promise<void> = Promise.resolve();
+    await store.fold([{ ...event, acceptedAt: builtAt }], async () => {
+      closed = store.close();
+      await Promise.resolve();
+    });
+    await closed;
+    expect(select('SELECT request_id FROM invocations')).toEqual([{ request_id: 'r1' }]);
+  });
+
+  it('takes no events once another connection holds the write lock for 5 s', async () => {
+    await openAndClose();
+    const waits: number[] = [];
+    let now = 0;
+    const clock: Clock = {
+      now: () => epochMs(now),
+      setTimer(delayMs, onFire) {
+        waits.push(delayMs);
+        now += 1_000;
+        queueMicrotask(onFire);
+        return { cancel: () => undefined };
+      },
+    };
+    const store = await SqliteStatusStore.open(file, clock);
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    await expect(store.fold([], async () => undefined)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(waits).toHaveLength(5);
+    holder.exec('ROLLBACK');
+    await store.fold([], async () => undefined);
+    holder.close();
     await store.close();
-    await rm(folder, { recursive: true });
   });
 });

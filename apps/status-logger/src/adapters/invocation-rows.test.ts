@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { epochMs } from '#contracts';
+import type { FoldedRecord } from '#lifecycle';
+import { builtAt, builtUrn } from '#testing';
+import { invocationColumns, recordOf, rowOf } from './invocation-rows.ts';
+
+const least: FoldedRecord = {
+  requestId: 'r1',
+  functionUrn: builtUrn,
+  project: 'p1',
+  status: 'WAIT',
+  errorCode: 0,
+  errorMessage: '',
+  acceptedAt: builtAt,
+  attempts: 0,
+  deliveries: [],
+  stage: -1,
+};
+const most: FoldedRecord = {
+  ...least,
+  startedAt: epochMs(builtAt + 1),
+  endedAt: epochMs(builtAt + 2),
+  dueAt: epochMs(builtAt + 3),
+  deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 4) }],
+  stage: Number.MAX_SAFE_INTEGER,
+};
+
+describe('the row of an invocation', () => {
+  it.each([
+    ['with all fields', most],
+    ['with the fewest fields', least],
+  ])('turns back into a record %s', (_which, record) => {
+    expect(recordOf(rowOf(record))).toStrictEqual(record);
+  });
+
+  it('lists its columns in the order in which statements bind them', () => {
+    expect(Object.keys(rowOf(least))).toEqual(invocationColumns);
+  });
+});

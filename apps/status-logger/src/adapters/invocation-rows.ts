@@ -1,0 +1,157 @@
+import { type ExpressionBuilder, type Kysely } from 'kysely';
+import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
+import type { FoldedRecord } from '#lifecycle';
+
+/**
+ * One row of the table `invocations`: what a SQL adapter of the status store keeps of an invocation. Times are milliseconds
+ * since 1970-01-01 UTC.
+ */
+export interface InvocationRow {
+  /** Primary key. */
+  request_id: string;
+  /** Empty while only a delivery of the invocation is known. */
+  function_urn: string;
+  /** Empty while only a delivery of the invocation is known. */
+  project: string;
+  /** 0 while only a delivery of the invocation is known. */
+  accepted_at: number;
+  /** WAIT, RUNNING, SUCCESS, FAIL or DISCARD. */
+  status: string;
+  /** Orders events: `fold` ignores an event of a lower stage. At most 2^53 - 1, so a BIGINT elsewhere. */
+  stage: number;
+  /** 0 unless the invocation failed or was discarded. */
+  error_code: number;
+  error_message: string;
+  /** Start of the last attempt. */
+  started_at: number | null;
+  ended_at: number | null;
+  /** Attempts started so far. */
+  attempts: number;
+  /** Start of the next attempt, while the invocation waits for a retry. */
+  due_at: number | null;
+  /** JSON: a list of `DeliveryStatus`. */
+  deliveries: string;
+}
+
+/** The tables of the status store, as Kysely wants them. */
+export interface StatusTables {
+  invocations: InvocationRow;
+}
+
+/**
+ * What each column is to an update. The `subject` of an invocation never changes once it is known, and the indexes begin
+ * with it, so an update of the `progress` moves an index entry within its page at most.
+ */
+const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress'>> = {
+  request_id: 'key',
+  function_urn: 'subject',
+  project: 'subject',
+  accepted_at: 'subject',
+  status: 'progress',
+  stage: 'progress',
+  error_code: 'progress',
+  error_message: 'progress',
+  started_at: 'progress',
+  ended_at: 'progress',
+  attempts: 'progress',
+  due_at: 'progress',
+  deliveries: 'progress',
+};
+
+/** All columns, in the order in which statements bind them. */
+export const invocationColumns = Object.keys(roleOf) as (keyof InvocationRow)[];
+/** The columns that never change once the invocation itself is known. */
+export const subjectColumns = invocationColumns.filter((name) => roleOf[name] === 'subject');
+/** The columns that an update overwrites. */
+export const progressColumns = invocationColumns.filter((name) => roleOf[name] === 'progress');
+
+/** Turns a record into its row. The fields have the order of {@link invocationColumns}, by which statements bind them. */
+export function rowOf(record: FoldedRecord): InvocationRow {
+  return {
+    request_id: record.requestId,
+    function_urn: record.functionUrn,
+    project: record.project,
+    accepted_at: record.acceptedAt,
+    status: record.status,
+    stage: record.stage,
+    error_code: record.errorCode,
+    error_message: record.errorMessage,
+    started_at: record.startedAt ?? null,
+    ended_at: record.endedAt ?? null,
+    attempts: record.attempts,
+    due_at: record.dueAt ?? null,
+    deliveries: JSON.stringify(record.deliveries),
+  };
+}
+
+/** Turns a row into its record. */
+export function recordOf(row: InvocationRow): FoldedRecord {
+  return {
+    requestId: row.request_id,
+    functionUrn: row.function_urn,
+    project: row.project,
+    acceptedAt: epochMs(row.accepted_at),
+    status: row.status as Status,
+    stage: row.stage,
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    ...(row.started_at === null ? {} : { startedAt: epochMs(row.started_at) }),
+    ...(row.ended_at === null ? {} : { endedAt: epochMs(row.ended_at) }),
+    attempts: row.attempts,
+    ...(row.due_at === null ? {} : { dueAt: epochMs(row.due_at) }),
+    deliveries: JSON.parse(row.deliveries) as DeliveryStatus[],
+  };
+}
+
+/** Turns a row into the record that callers see, which has no stage. */
+function shownRecordOf(row: InvocationRow): StatusRecord {
+  const { stage: _stage, ...record } = recordOf(row);
+  return record;
+}
+
+/** The condition that a row matches a question. */
+function matches(
+  where: ExpressionBuilder<StatusTables, 'invocations'>,
+  { project, functionUrns, requestIds, statuses, beginAt, endAt }: StatusQuery,
+) {
+  return where.and([
+    where('project', '=', project),
+    where('accepted_at', '>=', beginAt),
+    where('accepted_at', '<=', endAt),
+    ...(functionUrns === undefined ? [] : [where('function_urn', 'in', [...functionUrns])]),
+    ...(requestIds === undefined
+      ? []
+      : [requestIds.length === 0 ? where.lit(false) : where('request_id', 'in', [...requestIds])]),
+    ...(statuses === undefined ? [] : [where('status', 'in', [...statuses])]),
+  ]);
+}
+
+/** Reads the page that a question asks for, and counts all records that match. */
+export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuery): Promise<StatusPage> {
+  const matching = tables.selectFrom('invocations').where((where) => matches(where, query));
+  // Sorting ids first leaves the rows beyond the page unread: the index holds all that is sorted and filtered by.
+  const pageIds = matching
+    .select('request_id')
+    .orderBy('accepted_at', 'desc')
+    .orderBy('request_id')
+    .limit(query.limit)
+    .offset(query.offset);
+  const [rows, total] = await Promise.all([
+    tables
+      .selectFrom('invocations')
+      .selectAll()
+      .where('request_id', 'in', pageIds)
+      .orderBy('accepted_at', 'desc')
+      .orderBy('request_id')
+      .execute(),
+    matching.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow(),
+  ]);
+  return { records: rows.map(shownRecordOf), count: Number(total.count) };
+}
+
+/** Deletes at most `limit` rows accepted before `acceptedBefore`. @returns how many were deleted. */
+export async function deleteOldRows(tables: Kysely<StatusTables>, acceptedBefore: number, limit: number): Promise<number> {
+  const old = tables.selectFrom('invocations').select('request_id').where('accepted_at', '<', acceptedBefore).limit(limit);
+  const { numDeletedRows } = await tables.deleteFrom('invocations').where('request_id', 'in', old).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
