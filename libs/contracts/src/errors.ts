@@ -17,6 +17,7 @@ export const errorCatalogue = {
     meaning: 'A sealed secret cannot be opened: the platform key is another one, or the text was changed.',
   },
   SERVICE_START_FAILED: { retryable: false, meaning: 'A service ended before it was ready.' },
+  STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of the software has changed the status store.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;
 

@@ -1,5 +1,5 @@
 /**
- * Goal: a file of any earlier version opens with all its records.
+ * Goal: a file of any earlier version opens with all its records; a file of a later version is refused.
  * Method: the schemas of earlier versions are kept here as they were written then.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -22,7 +22,7 @@ statusStoreConformance('SQLite', async () => {
   };
 });
 
-/** The schemas, whose steps are counted in `user_version`. */
+/** The schema before Kysely's Migrator, whose steps were counted in `user_version`. */
 const version1 = `CREATE TABLE invocations (
     request_id TEXT PRIMARY KEY, function_urn TEXT NOT NULL, project TEXT NOT NULL, status TEXT NOT NULL, stage INTEGER NOT NULL,
     error_code INTEGER NOT NULL, error_message TEXT NOT NULL, accepted_at INTEGER NOT NULL, started_at INTEGER, ended_at INTEGER,
@@ -107,6 +107,20 @@ describe('a status database file', () => {
     expect(new Set(columns)).toEqual(new Set(invocationColumns));
   });
 
+  it.each([
+    [
+      'a migration that this version does not know',
+      `INSERT INTO kysely_migration VALUES ('0999-later', '2030-01-01')`,
+      '0999-later',
+    ],
+    ['a user_version that this version does not know', 'PRAGMA user_version = 3', 'user_version 3'],
+  ])('with %s is refused and left as it is', async (_what, change, named) => {
+    await openAndClose();
+    prepare(change, row);
+    await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_TOO_NEW', message: expect.stringContaining(named) });
+    expect(select('SELECT request_id FROM invocations')).toEqual([{ request_id: 'r1' }]);
+  });
+
   it('that is no database is refused', async () => {
     await writeFile(file, 'x'.repeat(4_096));
     await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
@@ -115,7 +129,7 @@ describe('a status database file', () => {
   it('may be opened by two handles at once while it is new', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(2);
   });
 
   it('closes only after the transaction under way', async () => {
