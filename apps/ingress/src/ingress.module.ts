@@ -2,21 +2,21 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { Counter, type Registry as Metrics } from 'prom-client';
 import type { ObjectStore } from '#objects';
-import { type Clock, CLOCK, gaugeBy, gaugeOf, type Logger, type Sealer } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { type Clock, CLOCK, gaugeBy, gaugeOf, type Logger, Sealer } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
 import { AbsentFeaturesController } from './functions/absent-features.controller.ts';
-import type { AcceptObserver, Acceptor } from './invocations/acceptor.ts';
+import { type AcceptObserver, Acceptor } from './invocations/acceptor.ts';
 import { AliasesController } from './functions/versions/aliases.controller.ts';
 import { ApiErrorFilter } from './http/api-error.filter.ts';
 import { ArchivesController } from './functions/code/archives.controller.ts';
 import type { BodyOwner } from './http/body-allowance.ts';
 import { CancelController } from './invocations/cancel.controller.ts';
-import type { Canceller } from './invocations/canceller.ts';
+import { Canceller } from './invocations/canceller.ts';
 import { CredentialsController } from './access/credentials.controller.ts';
 import { ExportsController } from './functions/code/exports.controller.ts';
 import { CodeIntake } from './functions/code/function-code.ts';
 import { FunctionMaker } from './functions/function-maker.ts';
-import type { FunctionNames } from './names/function-names.ts';
+import { FunctionNames } from './names/function-names.ts';
 import { FunctionsController } from './functions/functions.controller.ts';
 import { IamController } from './access/iam.controller.ts';
 import { IntakeController } from './invocations/intake.controller.ts';
@@ -27,25 +27,10 @@ import { ReservedInstancesController } from './functions/reserved-instances.cont
 import { StatusLogController } from './records/status-log.controller.ts';
 import { LogStreamsController } from './records/log-streams.controller.ts';
 import type { StatusRecords } from './records/status-records.ts';
-import {
-  ACCEPTOR,
-  CANCELLER,
-  CODE_INTAKE,
-  CODE_STORE,
-  FUNCTION_MAKER,
-  FUNCTION_NAMES,
-  INGRESS_OPTIONS,
-  type IngressOptions,
-  REGISTRY,
-  REGISTRY_WRITER,
-  SEALER,
-  STATUS_RECORDS,
-  TOPIC_MESSAGES,
-  TOPIC_NAMES,
-} from './tokens.ts';
+import { CODE_STORE, INGRESS_OPTIONS, type IngressOptions, STATUS_RECORDS } from './tokens.ts';
 import { SubscriptionLinksController } from './topics/subscription-links.controller.ts';
 import { SubscriptionsController } from './topics/subscriptions.controller.ts';
-import type { TopicMessages } from './topics/topic-messages.ts';
+import { TopicMessages } from './topics/topic-messages.ts';
 import { TopicNames } from './names/topic-names.ts';
 import { TagsController } from './functions/tags.controller.ts';
 import { TopicTagsController } from './topics/topic-tags.controller.ts';
@@ -100,23 +85,23 @@ export class IngressModule {
         IntakeController,
       ],
       providers: [
-        { provide: REGISTRY, useValue: registry },
-        { provide: REGISTRY_WRITER, useValue: writer },
-        { provide: ACCEPTOR, useValue: acceptor },
-        { provide: CANCELLER, useValue: canceller },
+        { provide: Registry, useValue: registry },
+        { provide: RegistryWriter, useValue: writer },
+        { provide: Acceptor, useValue: acceptor },
+        { provide: Canceller, useValue: canceller },
         { provide: STATUS_RECORDS, useValue: records },
         { provide: CODE_STORE, useValue: codeStore },
-        { provide: CODE_INTAKE, useValue: codes },
+        { provide: CodeIntake, useValue: codes },
         {
-          provide: FUNCTION_MAKER,
+          provide: FunctionMaker,
           useFactory: (clock: Clock) => new FunctionMaker({ registry, writer, codes, sealer, clock, options }),
           inject: [CLOCK],
         },
-        { provide: SEALER, useValue: sealer },
+        { provide: Sealer, useValue: sealer },
         { provide: INGRESS_OPTIONS, useValue: options },
-        { provide: FUNCTION_NAMES, useValue: names },
-        { provide: TOPIC_NAMES, useValue: new TopicNames(registry) },
-        { provide: TOPIC_MESSAGES, useValue: messages },
+        { provide: FunctionNames, useValue: names },
+        { provide: TopicNames, useValue: new TopicNames(registry) },
+        { provide: TopicMessages, useValue: messages },
         { provide: APP_FILTER, useValue: new ApiErrorFilter(logger) },
       ],
     };

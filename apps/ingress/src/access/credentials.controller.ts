@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { type Access, type CredentialDocument, credentialKey, epochMs } from '#contracts';
 import { covers } from '#lifecycle';
-import { type Clock, CLOCK, type Sealer } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { type Clock, CLOCK, Sealer } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { CalledBy, type Caller, wholeAccess } from './caller.ts';
 import { CredentialDto, RotationDto } from './credential.dto.ts';
 import { credentialOperations as operations } from './credentials.operations.ts';
 import { rfc3339 } from '../http/instants.ts';
 import { Operation } from '../document/operation.ts';
-import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, SEALER } from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Access keys of a project. */
@@ -55,10 +55,10 @@ function checkCovers(caller: Caller, access: Access, what: string): void {
 @Controller('v2/:project/sendoff/credentials')
 export class CredentialsController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 

@@ -1,9 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
 import { absentFeatureOperations as operations } from './absent-features.operations.ts';
-import type { FunctionNames } from '../names/function-names.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { logSettings, logSettingsOf } from './kept-fields.ts';
 import { Operation } from '../document/operation.ts';
-import { FUNCTION_NAMES } from '../tokens.ts';
 
 /**
  * What clients ask of features that are not here while they manage functions. They are told that there is nothing of it, in its own form;
@@ -12,7 +11,7 @@ import { FUNCTION_NAMES } from '../tokens.ts';
  */
 @Controller('v2/:project/fgs')
 export class AbsentFeaturesController {
-  constructor(@Inject(FUNCTION_NAMES) private readonly names: FunctionNames) {}
+  constructor(@Inject(FunctionNames) private readonly names: FunctionNames) {}
 
   @Operation(operations.triggers)
   @Get('triggers')

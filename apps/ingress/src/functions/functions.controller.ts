@@ -11,31 +11,22 @@ import {
   versionKey,
 } from '#contracts';
 import { mayUse } from '#lifecycle';
-import { type Clock, CLOCK, type Sealer } from '#platform';
-import type { Change, Registry, RegistryWriter } from '#registry';
+import { type Clock, CLOCK, Sealer } from '#platform';
+import { type Change, Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { archiveUrl } from './code/archives.controller.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
-import { codeContent, type CodeIntake } from './code/function-code.ts';
+import { codeContent, CodeIntake } from './code/function-code.ts';
 import { functionAnswer, functionAnswerOf, reconfigured } from './function-document.ts';
-import type { FunctionMaker } from './function-maker.ts';
-import { type FunctionNames, isQualified } from '../names/function-names.ts';
+import { FunctionMaker } from './function-maker.ts';
+import { FunctionNames, isQualified } from '../names/function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
 import { keptAfter, keptCodeFields } from './kept-fields.ts';
 import { Operation } from '../document/operation.ts';
 import { ownAddress } from '../http/own-address.ts';
 import { functionPage } from '../http/query.ts';
-import {
-  CODE_INTAKE,
-  FUNCTION_MAKER,
-  FUNCTION_NAMES,
-  INGRESS_OPTIONS,
-  type IngressOptions,
-  REGISTRY,
-  REGISTRY_WRITER,
-  SEALER,
-} from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { withoutVersion } from './versions/version-document.ts';
 
@@ -60,13 +51,13 @@ const codeAnswerFields: readonly string[] = [
 @Controller('v2/:project/fgs/functions')
 export class FunctionsController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
-    @Inject(CODE_INTAKE) private readonly codes: CodeIntake,
-    @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(CodeIntake) private readonly codes: CodeIntake,
+    @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
+    @Inject(FunctionMaker) private readonly maker: FunctionMaker,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 

@@ -1,21 +1,20 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { formatBareUrn } from '#contracts';
-import type { RegistryWriter } from '#registry';
+import { RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
-import type { FunctionNames } from '../names/function-names.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { tagList, type Tags, tagsOf } from './function-tags.ts';
 import { Operation } from '../document/operation.ts';
 import { TagsDto, tagsMax } from './tags.dto.ts';
 import { tagOperations as operations } from './tags.operations.ts';
-import { FUNCTION_NAMES, REGISTRY_WRITER } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Tags of functions, whatever their versions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
 @Controller('v2/:project/functions/:urn/tags')
 export class TagsController {
   constructor(
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
   ) {}
 
   @Operation(operations.list)

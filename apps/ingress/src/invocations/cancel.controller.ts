@@ -2,19 +2,18 @@ import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common'
 import { formatBareUrn } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 import { CancelDto } from './cancel.dto.ts';
-import type { Canceller } from './canceller.ts';
-import type { FunctionNames } from '../names/function-names.ts';
+import { Canceller } from './canceller.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { invocationOperations as operations } from './invocation.operations.ts';
 import { Operation } from '../document/operation.ts';
-import { CANCELLER, FUNCTION_NAMES } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Ends asynchronous invocations. @see FunctionGraph API, stopping an asynchronous invocation request */
 @Controller('v2/:project/fgs/functions/:urn')
 export class CancelController {
   constructor(
-    @Inject(CANCELLER) private readonly canceller: Canceller,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(Canceller) private readonly canceller: Canceller,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
   ) {}
 
   /** The body of the answer is empty: the documented `null` makes the Node SDK throw. One that was over before stays as it ended. */

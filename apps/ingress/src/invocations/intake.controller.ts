@@ -5,8 +5,8 @@ import { Payload } from '@nestjs/microservices';
 import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
 import { OnRecord, RecordController } from '#kafka';
 import { timeGroups } from '#platform';
-import type { Acceptor, Arrival } from './acceptor.ts';
-import { INGRESS_OPTIONS, type IngressOptions, ACCEPTOR } from '../tokens.ts';
+import { Acceptor, type Arrival } from './acceptor.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -67,7 +67,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
 @RecordController()
 export class IntakeController {
   constructor(
-    @Inject(ACCEPTOR) private readonly acceptor: Acceptor,
+    @Inject(Acceptor) private readonly acceptor: Acceptor,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}
 

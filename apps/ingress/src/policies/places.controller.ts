@@ -13,13 +13,13 @@ import {
   topicDeclarations,
 } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
 import { placeOperations as operations } from './places.operations.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
-import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** The most agencies of a project; also the most places of all kinds together. */
@@ -81,8 +81,8 @@ function placeAnswer({ name, topic }: Pick<PlaceDocument, 'name' | 'topic'>): Re
 @Controller('v2/:project/sendoff')
 export class PlacesController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}

@@ -1,18 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
 import { destinationKinds, formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument, resourceOf } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { functionRefusal } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { checkTargets } from './check-target.ts';
-import type { FunctionNames } from '../names/function-names.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { Operation } from '../document/operation.ts';
 import { policiesPage, policyOperations as operations } from './policies.operations.ts';
 import { policyAnswer, policyOf } from './policy-document.ts';
 import { PolicyDto } from './policy.dto.ts';
 import { wholeQuery } from '../http/query.ts';
-import { FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { targetRefused } from './target-refused.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
@@ -20,9 +20,9 @@ import { ValidatedBody } from '../http/validated.ts';
 @Controller('v2/:project/fgs/functions/:urn')
 export class PoliciesController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}

@@ -1,14 +1,13 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import type { Registry } from '#registry';
+import { Registry } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { statusLogOperations as operations } from './status-log.operations.ts';
-import { REGISTRY } from '../tokens.ts';
 
 /** The one question put to LTS: whether the stream of the status log is still there. @see LTS API reference, querying all log streams of a group */
 @Controller('v2/:project/groups')
 export class LogStreamsController {
-  constructor(@Inject(REGISTRY) private readonly registry: Registry) {}
+  constructor(@Inject(Registry) private readonly registry: Registry) {}
 
   @Operation(operations.streams)
   @Get(':group/streams')

@@ -3,12 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import { epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { ApiError } from '../http/api-error.ts';
-import type { FunctionNames } from '../names/function-names.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { Operation } from '../document/operation.ts';
 import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
 import type { StatusRecords } from './status-records.ts';
-import { FUNCTION_NAMES, STATUS_RECORDS } from '../tokens.ts';
+import { STATUS_RECORDS } from '../tokens.ts';
 
 const active: readonly Status[] = ['WAIT', 'RUNNING'];
 const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
@@ -66,7 +66,7 @@ function pageAnswer({ records, count }: StatusPage, offset: number, userAgent: s
 export class RecordsController {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { statusLogOperations as operations } from './status-log.operations.ts';
-import { REGISTRY, REGISTRY_WRITER } from '../tokens.ts';
 
 /** The project's switch for the status log. @see FunctionGraph API, asynchronous invocation status persistence */
 @Controller('v2/:project/fgs/functions')
 export class StatusLogController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
   ) {}
 
   /** Names group and stream once; asking again changes nothing. */

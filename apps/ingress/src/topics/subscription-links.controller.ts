@@ -1,14 +1,13 @@
 import { Controller, Get, HttpCode, Inject, Query, Req, UseInterceptors } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { subscriptionPaths, type TopicDocument } from '#contracts';
-import { type Clock, CLOCK, type Sealer, SubscriptionTokens, type TokenPurpose } from '#platform';
-import type { RegistryWriter } from '#registry';
+import { type Clock, CLOCK, Sealer, SubscriptionTokens, type TokenPurpose } from '#platform';
+import { RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import type { Query as QueryOf } from '../http/query.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionLinkOperations as operations } from './subscription-links.operations.ts';
-import { REGISTRY_WRITER, SEALER } from '../tokens.ts';
 import { topicOf } from '../names/topic-names.ts';
 
 /** Newer SDKs ask here for the same. */
@@ -27,8 +26,8 @@ export class SubscriptionLinksController {
   private readonly tokens: SubscriptionTokens;
 
   constructor(
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(SEALER) sealer: Sealer,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(Sealer) sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.tokens = new SubscriptionTokens(sealer);

@@ -3,8 +3,8 @@ import { isIP } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
-import { AllowedNetworks, type Clock, CLOCK, type Sealer } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { AllowedNetworks, type Clock, CLOCK, Sealer } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { checkCycle } from '../policies/check-target.ts';
 import { targetRefused } from '../policies/target-refused.ts';
@@ -12,18 +12,10 @@ import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery, wholeQuery } from '../http/query.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
-import {
-  INGRESS_OPTIONS,
-  type IngressOptions,
-  REGISTRY,
-  REGISTRY_WRITER,
-  SEALER,
-  TOPIC_MESSAGES,
-  TOPIC_NAMES,
-} from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
-import { randomId, type TopicMessages } from './topic-messages.ts';
-import type { TopicNames } from '../names/topic-names.ts';
+import { randomId, TopicMessages } from './topic-messages.ts';
+import { TopicNames } from '../names/topic-names.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** A topic and its subscriptions are one document, which must stay a record that brokers take. */
@@ -47,11 +39,11 @@ export class SubscriptionsController {
   private readonly networks: AllowedNetworks;
 
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(TOPIC_NAMES) private readonly names: TopicNames,
-    @Inject(TOPIC_MESSAGES) private readonly messages: TopicMessages,
-    @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(TopicNames) private readonly names: TopicNames,
+    @Inject(TopicMessages) private readonly messages: TopicMessages,
+    @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {

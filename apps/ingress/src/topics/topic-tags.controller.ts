@@ -1,13 +1,12 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { Operation } from '../document/operation.ts';
-import { TOPIC_NAMES } from '../tokens.ts';
-import type { TopicNames } from '../names/topic-names.ts';
+import { TopicNames } from '../names/topic-names.ts';
 import { topicTagOperations as operations } from './topics.operations.ts';
 
 /** Tags of topics: there are none, which clients ask for with every topic they show. @see SMN API, tag operations */
 @Controller('v2/:project/smn_topic/:name/tags')
 export class TopicTagsController {
-  constructor(@Inject(TOPIC_NAMES) private readonly names: TopicNames) {}
+  constructor(@Inject(TopicNames) private readonly names: TopicNames) {}
 
   @Operation(operations.list)
   @Get()

@@ -2,16 +2,16 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Quer
 import type { FastifyReply } from 'fastify';
 import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery } from '../http/query.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
-import { INGRESS_OPTIONS, type IngressOptions, REGISTRY, REGISTRY_WRITER, TOPIC_MESSAGES, TOPIC_NAMES } from '../tokens.ts';
+import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
-import type { TopicMessages } from './topic-messages.ts';
-import { topicId, type TopicNames } from '../names/topic-names.ts';
+import { TopicMessages } from './topic-messages.ts';
+import { topicId, TopicNames } from '../names/topic-names.ts';
 import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
@@ -42,10 +42,10 @@ function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDoc
 @UseInterceptors(RequestIdInBody)
 export class TopicsController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(TOPIC_NAMES) private readonly names: TopicNames,
-    @Inject(TOPIC_MESSAGES) private readonly messages: TopicMessages,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(TopicNames) private readonly names: TopicNames,
+    @Inject(TopicMessages) private readonly messages: TopicMessages,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}

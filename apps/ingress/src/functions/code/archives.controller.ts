@@ -1,10 +1,10 @@
 import { Controller, Get, Inject, Param, StreamableFile } from '@nestjs/common';
 import type { ObjectStore } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
-import type { FunctionNames } from '../../names/function-names.ts';
+import { FunctionNames } from '../../names/function-names.ts';
 import { functionOperations as operations } from '../functions.operations.ts';
 import { Operation } from '../../document/operation.ts';
-import { CODE_STORE, FUNCTION_NAMES } from '../../tokens.ts';
+import { CODE_STORE } from '../../tokens.ts';
 
 /** Where the archive of a version is fetched. @param fullUrn eight fields. */
 export function archiveUrl(address: string, project: string, fullUrn: string): string {
@@ -15,7 +15,7 @@ export function archiveUrl(address: string, project: string, fullUrn: string): s
 @Controller('v2/:project/sendoff/functions/:urn')
 export class ArchivesController {
   constructor(
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CODE_STORE) private readonly store: ObjectStore,
   ) {}
 

@@ -7,14 +7,14 @@ import { exportOperations as operations } from './exports.operations.ts';
 import { decodedFile } from './function-code.ts';
 import { functionAnswer } from '../function-document.ts';
 import { checkExportable, type ExportParts, exportOf, readExport } from './function-export.ts';
-import type { FunctionMaker } from '../function-maker.ts';
-import type { FunctionNames } from '../../names/function-names.ts';
+import { FunctionMaker } from '../function-maker.ts';
+import { FunctionNames } from '../../names/function-names.ts';
 import { CreateFunctionDto, functionFieldCodes } from '../function.dto.ts';
 import { ImportFunctionDto, importFieldCodes } from './import-function.dto.ts';
 import { Operation } from '../../document/operation.ts';
 import { ownAddress } from '../../http/own-address.ts';
 import type { Query as QueryOf } from '../../http/query.ts';
-import { CODE_STORE, FUNCTION_MAKER, FUNCTION_NAMES, INGRESS_OPTIONS, type IngressOptions } from '../../tokens.ts';
+import { CODE_STORE, INGRESS_OPTIONS, type IngressOptions } from '../../tokens.ts';
 import { validated, ValidatedBody } from '../../http/validated.ts';
 
 /** @throws ApiError FSS.1001. */
@@ -42,8 +42,8 @@ function partsOf(query: QueryOf): ExportParts {
 @Controller('v2/:project')
 export class ExportsController {
   constructor(
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
-    @Inject(FUNCTION_MAKER) private readonly maker: FunctionMaker,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(FunctionMaker) private readonly maker: FunctionMaker,
     @Inject(CODE_STORE) private readonly store: ObjectStore,
     @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
   ) {}

@@ -2,16 +2,15 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put } fro
 import { type AliasDocument, aliasKey, formatBareUrn, type FunctionUrn } from '#contracts';
 import { versionsBehind } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
 import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
 import { aliasOperations as operations } from './aliases.operations.ts';
 import { aliasNotFound, ApiError, versionNotFound } from '../../http/api-error.ts';
 import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
-import type { FunctionNames } from '../../names/function-names.ts';
+import { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';
-import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from '../../tokens.ts';
 import { ValidatedBody } from '../../http/validated.ts';
 
 /** Aliases of a function. */
@@ -21,9 +20,9 @@ const aliasesMax = 10;
 @Controller('v2/:project/fgs/functions/:urn/aliases')
 export class AliasesController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 

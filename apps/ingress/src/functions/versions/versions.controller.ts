@@ -1,15 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { formatBareUrn, type VersionDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../../http/api-error.ts';
 import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
 import { codeMd5 } from '../code/function-code.ts';
-import type { FunctionNames } from '../../names/function-names.ts';
+import { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';
 import { functionPage } from '../../http/query.ts';
-import { FUNCTION_NAMES, REGISTRY, REGISTRY_WRITER } from '../../tokens.ts';
 import { ValidatedBody } from '../../http/validated.ts';
 import { generatedVersion, hasChanged, newestFirst, newVersion, versionAnswer } from './version-document.ts';
 import { versionOperations as operations } from './versions.operations.ts';
@@ -22,9 +21,9 @@ const versionsMax = 20;
 @Controller('v2/:project/fgs/functions/:urn')
 export class VersionsController {
   constructor(
-    @Inject(REGISTRY) private readonly registry: Registry,
-    @Inject(REGISTRY_WRITER) private readonly writer: RegistryWriter,
-    @Inject(FUNCTION_NAMES) private readonly names: FunctionNames,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
