@@ -19,7 +19,7 @@ const ingressRooms = {
   http: [],
   document: ['http'],
   names: ['http'],
-  access: ['http', 'document'],
+  access: ['http', 'document', 'names'],
   policies: ['http', 'document', 'names', 'access'],
   functions: ['http', 'document', 'names', 'access', 'policies'],
   topics: ['http', 'document', 'names', 'policies'],
@@ -68,9 +68,9 @@ module.exports = {
     ...Object.entries(ingressRooms).map(([room, below]) =>
       rule(
         `ingress-${room}-imports`,
-        `apps/ingress/src/${room} may import ${below.join(', ') || 'no other folder'}: the folders of the ingress are a stack, read from the bottom.`,
+        `apps/ingress/src/${room} may import ${below.join(', ') || 'no other folder'}, and never the composition: the folders of the ingress are a stack, read from the bottom.`,
         { path: `^apps/ingress/src/${room}/`, pathNot: inTests },
-        { path: '^apps/ingress/src/[^/]+/', pathNot: `^apps/ingress/src/(${[room, ...below].join('|')})/` },
+        { path: '^apps/ingress/src/', pathNot: `^apps/ingress/src/(${[room, ...below].join('|')})/` },
       ),
     ),
     rule('testing-in-tests-only', 'Builders and manual clocks have no place in a service.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { path: '^libs/testing/' }),
@@ -90,7 +90,7 @@ module.exports = {
     rule('yauzl-in-its-room', 'Archives come from strangers: they are opened in one place, where all the checks are.', { path: '^(apps|libs)/', pathNot: '^libs/objects/' }, { path: 'node_modules/(@types/)?yauzl/' }),
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
-    rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/[^/]+\\.ts$', pathNot: [inTests, '(\\.module|/main)\\.ts$'] }, { path: '^apps/[^/]+/src/adapters/' }),
+    rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/', pathNot: [inTests, '(\\.module|/main)\\.ts$', '/adapters/'] }, { path: ['^apps/[^/]+/src/adapters/', '^apps/[^/]+/src/[^/]+/adapters/'] }),
     rule('not-to-dev-dep', 'What ships must not need what does not.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
   ],
   options: {

@@ -19,7 +19,7 @@ const climbing: readonly [room: string, above: string][] = [
   ['http', 'document'],
   ['document', 'names'],
   ['names', 'document'],
-  ['access', 'names'],
+  ['access', 'policies'],
   ['policies', 'functions'],
   ['functions', 'topics'],
   ['topics', 'access'],
@@ -89,6 +89,12 @@ const planted: readonly Planted[] = [
   ['database-in-its-room', 'apps/ingress/src/kysely.ts', "import { Kysely } from 'kysely';\nexport const k = Kysely;\n"],
   ['broker-for-standalone', 'apps/ingress/src/broker.ts', "import { a } from '#broker';\nexport const l = a;\n"],
   ['adapters-by-composition', 'apps/ingress/src/shell.ts', "import { a } from './adapters/plain.ts';\nexport const m = a;\n"],
+  [
+    'adapters-by-composition',
+    'apps/ingress/src/records/shell.ts',
+    "import { a } from './adapters/plain.ts';\nexport const p = a;\n",
+  ],
+  ['ingress-http-imports', 'apps/ingress/src/http/composing.ts', "import { a } from '../plain.ts';\nexport const q = a;\n"],
   ['not-to-dev-dep', 'apps/ingress/src/dev.ts', "import fc from 'fast-check';\nexport const n = fc;\n"],
 ];
 
@@ -145,6 +151,8 @@ beforeAll(() => {
     ...['strategy', 'bookkeeping', 'kafkajs', 'memory'].map((folder) => `libs/kafka/src/${folder}/plain.ts`),
     'apps/executor/src/plain.ts',
     'apps/ingress/src/adapters/plain.ts',
+    'apps/ingress/src/records/adapters/plain.ts',
+    'apps/ingress/src/plain.ts',
     ...climbing.map(([room]) => `apps/ingress/src/${room}/plain.ts`),
     'test/plain.ts',
   ])

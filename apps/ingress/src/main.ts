@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
 import { runService } from '#platform';
-import { HttpFunctionCalls } from './invocations/http-function-calls.ts';
-import { HttpStatusRecords } from './records/http-status-records.ts';
+import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
+import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
 
@@ -15,6 +15,6 @@ await runService({
     const gateway = await openKafka({ ...config, name: 'ingress', logger, fatal, publishTimeoutMs: config.acceptTimeoutMs });
     const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
     const calls = new HttpFunctionCalls(config.executorUrls, config.internalToken);
-    return composeIngress(base, gateway, records, openCodeStore(config), calls);
+    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls });
   },
 });

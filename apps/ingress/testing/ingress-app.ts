@@ -138,7 +138,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
-    const composition = await composeIngress(base, gateway, records, codeStore, calls);
+    const composition = await composeIngress(base, { gateway, records, codeStore, calls });
     const added: RouteOptions[] = [];
     const app = await buildService(base, {
       ...composition,

@@ -19,6 +19,9 @@ export interface Authenticator {
   authenticate(request: Credentialed): Authentication;
 }
 
+/** Injection token of the {@link Authenticator}s, in the order in which they are asked. */
+export const AUTHENTICATORS = Symbol('authenticators');
+
 /** Knows callers by `X-Auth-Token`. */
 export class TokenAuthenticator implements Authenticator {
   private readonly caller: Caller;

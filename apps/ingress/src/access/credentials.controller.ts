@@ -9,8 +9,8 @@ import { CalledBy, type Caller, wholeAccess } from './caller.ts';
 import { CredentialDto, RotationDto } from './credential.dto.ts';
 import { credentialOperations as operations } from './credentials.operations.ts';
 import { rfc3339 } from '../http/instants.ts';
+import { KeyRing } from './key-ring.ts';
 import { Operation } from '../document/operation.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Access keys of a project. */
@@ -59,7 +59,7 @@ export class CredentialsController {
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(KeyRing) private readonly keys: KeyRing,
   ) {}
 
   /** Makes an access key. The secret is shown here and never again. */
@@ -98,7 +98,7 @@ export class CredentialsController {
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string): Answer {
-    const { firstAccessKey } = this.options;
+    const { firstAccessKey } = this.keys;
     const made = this.registry.list('credential', project).toSorted((a, b) => a.createdAt - b.createdAt);
     const others = made.filter(({ accessKey }) => accessKey !== firstAccessKey).map(credentialAnswer);
     return { credentials: firstAccessKey === undefined ? others : [firstAnswer(firstAccessKey), ...others] };
@@ -107,7 +107,7 @@ export class CredentialsController {
   @Operation(operations.show)
   @Get(':accessKey')
   show(@Param('project') project: string, @Param('accessKey') accessKey: string): Answer {
-    return accessKey === this.options.firstAccessKey
+    return accessKey === this.keys.firstAccessKey
       ? firstAnswer(accessKey)
       : credentialAnswer(this.find(this.registry, project, accessKey));
   }
@@ -194,7 +194,7 @@ export class CredentialsController {
   }
 
   private findChangeable(registry: Registry, project: string, accessKey: string, caller: Caller): CredentialDocument {
-    if (accessKey === this.options.firstAccessKey)
+    if (accessKey === this.keys.firstAccessKey)
       throw new ApiError(
         'FSS.0403',
         'the first access key is changed where it is set, by SENDOFF_ACCESS_KEY and SENDOFF_SECRET_KEY',

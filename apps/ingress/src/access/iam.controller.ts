@@ -6,8 +6,8 @@ import { CalledBy, type Caller } from './caller.ts';
 import { iamOperations as operations } from './iam.operations.ts';
 import { Operation } from '../document/operation.ts';
 import type { Query as QueryString } from '../http/query.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
-import { ownAddress } from '../http/own-address.ts';
+import { type Home, HOME } from '../names/home.ts';
+import { OwnAddress } from '../http/own-address.ts';
 
 /**
  * What is served here, by the type that clients look for, with the path after the address. gophertelekomcloud derives the address of
@@ -29,13 +29,16 @@ const never = '9999-12-31T23:59:59.000000Z';
  */
 @Controller('v3')
 export class IamController {
-  constructor(@Inject(INGRESS_OPTIONS) private readonly options: IngressOptions) {}
+  constructor(
+    @Inject(HOME) private readonly home: Home,
+    @Inject(OwnAddress) private readonly address: OwnAddress,
+  ) {}
 
   /** The caller's project. It goes by the name of the region, as a region's own project does, and by its id. */
   @Operation(operations.projects)
   @Get('projects')
   projects(@CalledBy() { project }: Caller, @Query() { name }: QueryString): Record<string, unknown> {
-    const { region } = this.options;
+    const { region } = this.home;
     const own = {
       id: project,
       name: region,
@@ -81,7 +84,7 @@ export class IamController {
       issued_at: '1970-01-01T00:00:00.000000Z',
       expires_at: never,
       user: { id: project, name: project, domain },
-      project: { id: project, name: this.options.region, domain },
+      project: { id: project, name: this.home.region, domain },
       roles: [],
       catalog,
     };
@@ -89,8 +92,8 @@ export class IamController {
   }
 
   private catalogOf(project: string, request: FastifyRequest): readonly Record<string, unknown>[] {
-    const { region, publicUrl } = this.options;
-    const address = ownAddress(request, publicUrl);
+    const { region } = this.home;
+    const address = this.address.of(request);
     return services(project).map(([type, path]) => ({
       id: type,
       name: type,

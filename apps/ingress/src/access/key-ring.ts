@@ -48,14 +48,14 @@ export class KeyRing {
     registry.onChange(({ key }) => this.open.delete(key));
   }
 
-  /** Is it the access key of the configuration? */
-  isFirst(accessKey: string): boolean {
-    return accessKey === this.parts.first?.accessKey;
+  /** The access key of the configuration; undefined if it has none. */
+  get firstAccessKey(): string | undefined {
+    return this.parts.first?.accessKey;
   }
 
   /** @returns undefined for an access key nobody has, and for one whose secret cannot be opened, which is logged. */
   find(accessKey: string): OpenKey | undefined {
-    if (this.isFirst(accessKey)) return this.first;
+    if (accessKey === this.firstAccessKey) return this.first;
     const key = credentialKey(accessKey);
     const known = this.open.get(key);
     if (known !== undefined || this.open.has(key)) return known;

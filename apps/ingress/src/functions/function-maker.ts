@@ -1,27 +1,34 @@
+import { Inject } from '@nestjs/common';
 import { formatBareUrn, functionKey, type FunctionDocument } from '#contracts';
-import type { Clock, Sealer } from '#platform';
-import type { Registry, RegistryWriter } from '#registry';
+import { type Clock, CLOCK, Sealer } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { functionRefusal } from '../access/authorise.ts';
 import type { Caller } from '../access/caller.ts';
-import type { CodeIntake } from './code/function-code.ts';
+import { CodeIntake } from './code/function-code.ts';
 import { newFunction } from './function-document.ts';
 import type { CreateFunctionDto } from './function.dto.ts';
-import type { IngressOptions } from '../tokens.ts';
+import { type Home, HOME } from '../names/home.ts';
 
-/** What a {@link FunctionMaker} works with. */
-export interface FunctionMakerParts {
-  readonly registry: Registry;
-  readonly writer: RegistryWriter;
-  readonly codes: CodeIntake;
-  readonly sealer: Sealer;
-  readonly clock: Clock;
-  readonly options: Pick<IngressOptions, 'region' | 'functionsMax'>;
+/** Bounds of the functions of a project. */
+export interface FunctionsOptions {
+  readonly functionsMax: number;
 }
+
+/** Injection token of the {@link FunctionsOptions}. */
+export const FUNCTIONS_OPTIONS = Symbol('functions options');
 
 /** Makes functions, whichever way what they are to be has come. */
 export class FunctionMaker {
-  constructor(private readonly parts: FunctionMakerParts) {}
+  constructor(
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(RegistryWriter) private readonly writer: RegistryWriter,
+    @Inject(CodeIntake) private readonly codes: CodeIntake,
+    @Inject(Sealer) private readonly sealer: Sealer,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(HOME) private readonly home: Home,
+    @Inject(FUNCTIONS_OPTIONS) private readonly options: FunctionsOptions,
+  ) {}
 
   /**
    * Makes a function of a project, by a caller who may use it.
@@ -30,8 +37,8 @@ export class FunctionMaker {
   async make(dto: CreateFunctionDto, project: string, caller: Caller): Promise<FunctionDocument> {
     const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
     if (refusal !== undefined) throw refusal;
-    const { registry, writer, codes, sealer, clock, options } = this.parts;
-    const { region } = options;
+    const { registry, writer, codes, sealer, clock } = this;
+    const { region } = this.home;
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });
     // Before 50 MB are looked at for nothing, and again when it counts.
     this.checkRoom(registry, bareUrn, project);
@@ -46,7 +53,7 @@ export class FunctionMaker {
 
   private checkRoom(registry: Registry, bareUrn: string, project: string): void {
     if (registry.get(functionKey(bareUrn)) !== undefined) throw new ApiError('FSS.1061', `The function has existed: ${bareUrn}`);
-    const { functionsMax } = this.parts.options;
+    const { functionsMax } = this.options;
     if (registry.list('function', project).length >= functionsMax)
       throw new ApiError(
         'FSS.1041',

@@ -24,9 +24,8 @@ import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCod
 import { functionOperations as operations } from './functions.operations.ts';
 import { keptAfter, keptCodeFields } from './kept-fields.ts';
 import { Operation } from '../document/operation.ts';
-import { ownAddress } from '../http/own-address.ts';
+import { OwnAddress } from '../http/own-address.ts';
 import { functionPage } from '../http/query.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { withoutVersion } from './versions/version-document.ts';
 
@@ -58,7 +57,7 @@ export class FunctionsController {
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(FunctionMaker) private readonly maker: FunctionMaker,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
   @Operation(operations.create)
@@ -101,7 +100,7 @@ export class FunctionsController {
     const { fullUrn, function: fn } = this.names.find(urn, project);
     return {
       ...functionAnswerOf(fn, codeAnswerFields),
-      func_code: codeContent(fn.code, archiveUrl(this.addressFor(request), project, fullUrn)),
+      func_code: codeContent(fn.code, archiveUrl(this.address.of(request), project, fullUrn)),
     };
   }
 
@@ -130,7 +129,7 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
       return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
     });
-    return { ...answer, func_code: codeContent(code, archiveUrl(this.addressFor(request), project, fullUrn)) };
+    return { ...answer, func_code: codeContent(code, archiveUrl(this.address.of(request), project, fullUrn)) };
   }
 
   @Operation(operations.updateMaxInstances)
@@ -157,10 +156,6 @@ export class FunctionsController {
         throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
       return { changes: withoutVersion(registry, bareUrn, named.qualifier) };
     });
-  }
-
-  private addressFor(request: FastifyRequest): string {
-    return ownAddress(request, this.options.publicUrl);
   }
 
   private async change(

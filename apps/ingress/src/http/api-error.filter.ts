@@ -1,7 +1,7 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { PlatformError } from '#contracts';
-import type { Logger } from '#platform';
+import { type Logger, LOGGER } from '#platform';
 import { ApiError, type ApiCode } from './api-error.ts';
 import { dropRest } from './unread-body.ts';
 
@@ -42,7 +42,7 @@ export function sendError(reply: FastifyReply, error: ApiError): void {
 /** Answers every error with the body of the API; what is our own fault is logged, once. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const error = asApiError(thrown);

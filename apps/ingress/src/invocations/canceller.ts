@@ -1,3 +1,4 @@
+import { Inject } from '@nestjs/common';
 import {
   bareUrnOf,
   encodeActivity,
@@ -7,17 +8,9 @@ import {
   type Status,
   type StatusRecord,
 } from '#contracts';
-import type { Publisher } from '#kafka';
-import type { Clock } from '#platform';
-import type { StatusRecords } from '../records/status-records.ts';
-
-/** What a canceller works with. */
-export interface CancellerParts {
-  readonly records: StatusRecords;
-  readonly publisher: Publisher;
-  readonly clock: Clock;
-  readonly topicPrefix: string;
-}
+import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { type Clock, CLOCK } from '#platform';
+import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 
 /** What became of a wish to cancel: everybody who may hold the invocation is told; it was over before; or the function has no such invocation. */
 export type CancelAnswer = 'asked' | 'ended' | 'unknown';
@@ -32,7 +25,12 @@ const skewMs = 86_400_000;
 
 /** Cancels invocations: finds out whose they are, then writes once. */
 export class Canceller {
-  constructor(private readonly parts: CancellerParts) {}
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
+  ) {}
 
   /**
    * Cancels an invocation of a function, whatever its version. Resolves once the brokers have acknowledged; what runs ends a moment later.
@@ -43,9 +41,9 @@ export class Canceller {
     const record = await this.find(project, requestId);
     if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
     if (endedStatuses.has(record.status)) return 'ended';
-    const { publisher, clock, topicPrefix } = this.parts;
+    const { clock, topicPrefix } = this;
     const activity = { kind: 'cancel-asked', requestId, at: clock.now() } as const;
-    await publisher.publish([
+    await this.kafka.publisher.publish([
       encodeCancellation(physicalTopic(topicPrefix, 'cancellations'), record),
       encodeActivity(physicalTopic(topicPrefix, 'activity'), activity),
     ]);
@@ -53,7 +51,7 @@ export class Canceller {
   }
 
   private async find(project: string, requestId: string): Promise<StatusRecord | undefined> {
-    const { records, clock } = this.parts;
+    const { records, clock } = this;
     const endAt = epochMs(clock.now() + skewMs);
     for (const pauseMs of [0, ...recordPausesMs]) {
       if (pauseMs > 0) await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));

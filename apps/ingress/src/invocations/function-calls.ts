@@ -1,5 +1,8 @@
 import type { CallAnswer, CallRequest } from '#contracts';
 
+/** Injection token of the {@link FunctionCalls}. */
+export const FUNCTION_CALLS = Symbol('function calls');
+
 /** Where functions are called while the caller waits. */
 export interface FunctionCalls {
   /**

@@ -6,7 +6,7 @@ import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf
 import { OnRecord, RecordController } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
+import { type Home, HOME } from '../names/home.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -68,13 +68,13 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
 export class IntakeController {
   constructor(
     @Inject(Acceptor) private readonly acceptor: Acceptor,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(HOME) private readonly home: Home,
   ) {}
 
   /** @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record with the reason; `BROKER_UNAVAILABLE`: tried again. */
   @OnRecord('intake')
   async onArrival(@Payload() record: IncomingRecord): Promise<void> {
-    const arrival = readIntake(record, this.options.project);
+    const arrival = readIntake(record, this.home.project);
     const arrived = await this.acceptor.accept(arrival);
     if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${arrival.functionName.slice(0, 300)}`);
   }

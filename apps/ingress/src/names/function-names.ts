@@ -1,6 +1,7 @@
+import { Inject } from '@nestjs/common';
 import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, readFunctionUrn } from '#contracts';
 import { chooseVersion, type RequestSigns, versionsBehind } from '#lifecycle';
-import type { Registry } from '#registry';
+import { Registry } from '#registry';
 import {
   aliasNotFound,
   ApiError,
@@ -9,6 +10,7 @@ import {
   urnOfAnotherProject,
   versionNotFound,
 } from '../http/api-error.ts';
+import { type Home, HOME } from './home.ts';
 
 /** A version of a function that was named and found. */
 export interface NamedFunction {
@@ -31,13 +33,13 @@ export function isQualified(text: string): boolean {
 /** Reads the URNs of requests and finds what they name. */
 export class FunctionNames {
   constructor(
-    private readonly registry: Registry,
-    private readonly region: string,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(HOME) private readonly home: Home,
   ) {}
 
   /** @throws ApiError FSS.1309 when the text is no URN; FSS.0403 when it names another project; FSS.1051 when another region. */
   parse(text: string, project: string): FunctionUrn {
-    const reading = readFunctionUrn(text, { region: this.region, project });
+    const reading = readFunctionUrn(text, { region: this.home.region, project });
     switch (reading.kind) {
       case 'ours':
         return reading.urn;

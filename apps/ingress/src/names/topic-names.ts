@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Inject } from '@nestjs/common';
 import type { SubscriptionDocument, TopicDocument } from '#contracts';
-import type { Registry } from '#registry';
+import { Registry } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 
 const topicUrnPattern = /^urn:smn:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/;
@@ -14,7 +15,7 @@ export interface NamedSubscription {
 
 /** Reads the URNs of topics and subscriptions in requests, and finds what they name. */
 export class TopicNames {
-  constructor(private readonly registry: Registry) {}
+  constructor(@Inject(Registry) private readonly registry: Registry) {}
 
   /** @throws ApiError SMN.0005 when the text is no URN of a topic; SMN.0006 when the project has no such topic. */
   find(urn: string, project: string): TopicDocument {

@@ -1,8 +1,29 @@
 import { readFile } from 'node:fs/promises';
+import type { OnModuleInit } from '@nestjs/common';
 import { type AgencyDocument, PlatformError } from '#contracts';
+import type { RegistryWriter } from '#registry';
 import { checkAgencyName } from '../names/place-names.ts';
 import { AgencyDto } from './places.dto.ts';
 import { validated } from '../http/validated.ts';
+
+/** Makes, at the start, the agencies that a file names and the registry does not have. */
+export class AgenciesFile implements OnModuleInit {
+  constructor(
+    private readonly file: string | undefined,
+    private readonly writer: RegistryWriter,
+    private readonly project: string,
+  ) {}
+
+  /** @throws PlatformError `CONFIG_INVALID` if the file is not of the form that {@link agenciesOf} reads. */
+  async onModuleInit(): Promise<void> {
+    const { file, project } = this;
+    if (file === undefined) return;
+    const agencies = await agenciesOf(file, project);
+    await this.writer.mutate((registry) => ({
+      changes: agencies.filter(({ name }) => registry.agency(project, name) === undefined),
+    }));
+  }
+}
 
 /**
  * Agencies for the first start: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.

@@ -12,6 +12,7 @@ import {
   streamTopic,
   topicDeclarations,
 } from '#contracts';
+import { TOPIC_PREFIX } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
@@ -19,7 +20,6 @@ import { Operation } from '../document/operation.ts';
 import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
 import { placeOperations as operations } from './places.operations.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** The most agencies of a project; also the most places of all kinds together. */
@@ -84,7 +84,7 @@ export class PlacesController {
     @Inject(Registry) private readonly registry: Registry,
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
   ) {}
 
   @Operation(operations.agencies)
@@ -155,7 +155,7 @@ export class PlacesController {
     const type = placeTypeOf(kind);
     checkPlaceName(type, name);
     if (dto.topic !== undefined && type !== 'DIS') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
-    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.options.topicPrefix))
+    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.topicPrefix))
       throw new ApiError(
         'FSS.0400',
         `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,

@@ -7,12 +7,12 @@ import { functionRefusal } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { checkTargets } from './check-target.ts';
 import { FunctionNames } from '../names/function-names.ts';
+import { type Home, HOME } from '../names/home.ts';
 import { Operation } from '../document/operation.ts';
 import { policiesPage, policyOperations as operations } from './policies.operations.ts';
 import { policyAnswer, policyOf } from './policy-document.ts';
 import { PolicyDto } from './policy.dto.ts';
 import { wholeQuery } from '../http/query.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
 import { targetRefused } from './target-refused.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
@@ -24,7 +24,7 @@ export class PoliciesController {
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(HOME) private readonly home: Home,
   ) {}
 
   /** Sets the whole policy; what the body leaves out takes its default. */
@@ -38,14 +38,8 @@ export class PoliciesController {
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate((registry) => {
       const { fullUrn, function: fn } = this.names.find(urn, project);
-      const policy = policyOf(
-        dto,
-        fullUrn,
-        registry.policyOf(fullUrn),
-        { region: this.options.region, project },
-        this.clock.now(),
-      );
-      checkReach(caller, policy, this.options.region);
+      const policy = policyOf(dto, fullUrn, registry.policyOf(fullUrn), { region: this.home.region, project }, this.clock.now());
+      checkReach(caller, policy, this.home.region);
       const refused = checkTargets(registry, fn, policy);
       if (refused !== undefined) throw targetRefused(refused);
       return { changes: [policy], answer: policyAnswer(policy) };

@@ -7,8 +7,7 @@ import { FunctionNames } from '../names/function-names.ts';
 import { Operation } from '../document/operation.ts';
 import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
-import type { StatusRecords } from './status-records.ts';
-import { STATUS_RECORDS } from '../tokens.ts';
+import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 const active: readonly Status[] = ['WAIT', 'RUNNING'];
 const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;

@@ -12,11 +12,22 @@ import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery, wholeQuery } from '../http/query.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
+import { type Home, HOME } from '../names/home.ts';
 import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
 import { randomId, TopicMessages } from './topic-messages.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { ValidatedBody } from '../http/validated.ts';
+
+/** Rules of an installation for subscriptions. */
+export interface SubscriptionOptions {
+  /** CIDR blocks that webhooks may reach although they are not public. */
+  readonly webhookNetworks: readonly string[];
+  /** Who confirms the subscription of a webhook: the caller, by adding it, or the operator of its endpoint. */
+  readonly confirmedBy: 'caller' | 'endpoint';
+}
+
+/** Injection token of the {@link SubscriptionOptions}. */
+export const SUBSCRIPTION_OPTIONS = Symbol('subscription options');
 
 /** A topic and its subscriptions are one document, which must stay a record that brokers take. */
 const subscriptionsMax = 100;
@@ -45,7 +56,8 @@ export class SubscriptionsController {
     @Inject(TopicMessages) private readonly messages: TopicMessages,
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(HOME) private readonly home: Home,
+    @Inject(SUBSCRIPTION_OPTIONS) private readonly options: SubscriptionOptions,
   ) {
     this.networks = new AllowedNetworks(options.webhookNetworks);
   }
@@ -202,7 +214,7 @@ export class SubscriptionsController {
 
   private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
     if (protocol !== 'functionstage') return;
-    const read = readFunctionUrn(endpoint, { region: this.options.region, project });
+    const read = readFunctionUrn(endpoint, { region: this.home.region, project });
     if (read.kind !== 'ours') throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
     if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
   }

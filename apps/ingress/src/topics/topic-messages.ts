@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Inject } from '@nestjs/common';
 import {
   deliveryIdOf,
   type DeliveryTarget,
@@ -9,8 +10,8 @@ import {
   type SubscriptionDocument,
   type TopicDocument,
 } from '#contracts';
-import type { Publisher } from '#kafka';
-import type { Clock } from '#platform';
+import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { type Clock, CLOCK } from '#platform';
 import type { PublicationRequest } from './read-publication.ts';
 
 /** How long the link of a confirmation leads somewhere. */
@@ -19,9 +20,9 @@ const confirmationMs = 48 * 3_600_000;
 /** Hands the notifier what there is to tell, as one record with its first target. */
 export class TopicMessages {
   constructor(
-    private readonly publisher: Publisher,
-    private readonly clock: Clock,
-    private readonly topicPrefix: string,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
   ) {}
 
   /**
@@ -50,7 +51,7 @@ export class TopicMessages {
   private async tell(occasion: Occasion, target: DeliveryTarget): Promise<void> {
     const now = this.clock.now();
     const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
-    await this.publisher.publish(encodeDelivery(physicalTopic(this.topicPrefix, 'notifications'), delivery));
+    await this.kafka.publisher.publish(encodeDelivery(physicalTopic(this.topicPrefix, 'notifications'), delivery));
   }
 }
 

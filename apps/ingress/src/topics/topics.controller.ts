@@ -8,7 +8,7 @@ import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery } from '../http/query.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
-import { INGRESS_OPTIONS, type IngressOptions } from '../tokens.ts';
+import { type Home, HOME } from '../names/home.ts';
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
 import { TopicMessages } from './topic-messages.ts';
 import { topicId, TopicNames } from '../names/topic-names.ts';
@@ -47,7 +47,7 @@ export class TopicsController {
     @Inject(TopicNames) private readonly names: TopicNames,
     @Inject(TopicMessages) private readonly messages: TopicMessages,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(HOME) private readonly home: Home,
   ) {}
 
   /** Makes a topic: 201. One that is there already is left as it is: 200. */
@@ -59,7 +59,7 @@ export class TopicsController {
     @Body(new ValidatedBody(TopicDto, { codes: topicCodes })) { name, display_name: displayName = '' }: TopicDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
-    const urn = `urn:smn:${this.options.region}:${project}:${name}`;
+    const urn = `urn:smn:${this.home.region}:${project}:${name}`;
     const now = this.clock.now();
     const isNew = await this.writer.mutate((registry) => {
       if (registry.topic(urn) !== undefined) return { changes: [], answer: false };

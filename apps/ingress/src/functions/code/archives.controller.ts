@@ -4,7 +4,7 @@ import { ApiError } from '../../http/api-error.ts';
 import { FunctionNames } from '../../names/function-names.ts';
 import { functionOperations as operations } from '../functions.operations.ts';
 import { Operation } from '../../document/operation.ts';
-import { CODE_STORE } from '../../tokens.ts';
+import { CODE_STORE } from './code-store.ts';
 
 /** Where the archive of a version is fetched. @param fullUrn eight fields. */
 export function archiveUrl(address: string, project: string, fullUrn: string): string {

@@ -1,7 +1,9 @@
+import { Inject } from '@nestjs/common';
 import { epochMs, type FunctionDocument } from '#contracts';
 import type { ObjectStore } from '#objects';
-import type { Clock, Logger, Timer } from '#platform';
-import type { Registry } from '#registry';
+import { type Clock, CLOCK, type Logger, LOGGER, type Timer } from '#platform';
+import { Registry } from '#registry';
+import { CODE_STORE } from './code-store.ts';
 
 const sweepEveryMs = 3_600_000;
 /** An archive is kept before the function that names it is written; a day is longer than any upload. */
@@ -13,17 +15,15 @@ export class CodeSweep {
   private isClosed = false;
 
   constructor(
-    private readonly parts: {
-      readonly store: ObjectStore;
-      readonly registry: Registry;
-      readonly clock: Clock;
-      readonly logger: Logger;
-    },
+    @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /** Sweeps for the first time after a while: what starts has better to do. */
   start(): void {
-    this.timer = this.parts.clock.setTimer(sweepEveryMs, () => void this.sweep());
+    this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
 
   close(): void {
@@ -32,7 +32,7 @@ export class CodeSweep {
   }
 
   private async sweep(): Promise<void> {
-    const { store, clock, logger } = this.parts;
+    const { store, clock, logger } = this;
     const since = epochMs(clock.now() - keptMs);
     try {
       for await (const { digest, storedAt } of store.list())
@@ -45,7 +45,7 @@ export class CodeSweep {
 
   /** Asked for each archive anew, as late as can be: a function may have come to name it. */
   private isNamed(digest: string): boolean {
-    const { registry } = this.parts;
+    const { registry } = this;
     const names = ({ code }: FunctionDocument) => code.kind === 'archive' && code.digest === digest;
     return registry.list('function').some(names) || registry.list('version').some((version) => names(version.function));
   }

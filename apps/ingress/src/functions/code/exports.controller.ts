@@ -12,9 +12,9 @@ import { FunctionNames } from '../../names/function-names.ts';
 import { CreateFunctionDto, functionFieldCodes } from '../function.dto.ts';
 import { ImportFunctionDto, importFieldCodes } from './import-function.dto.ts';
 import { Operation } from '../../document/operation.ts';
-import { ownAddress } from '../../http/own-address.ts';
+import { OwnAddress } from '../../http/own-address.ts';
 import type { Query as QueryOf } from '../../http/query.ts';
-import { CODE_STORE, INGRESS_OPTIONS, type IngressOptions } from '../../tokens.ts';
+import { CODE_STORE } from './code-store.ts';
 import { validated, ValidatedBody } from '../../http/validated.ts';
 
 /** @throws ApiError FSS.1001. */
@@ -45,7 +45,7 @@ export class ExportsController {
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(FunctionMaker) private readonly maker: FunctionMaker,
     @Inject(CODE_STORE) private readonly store: ObjectStore,
-    @Inject(INGRESS_OPTIONS) private readonly options: IngressOptions,
+    @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
   /** Says where the export is fetched, with the credentials of the API. */
@@ -61,7 +61,7 @@ export class ExportsController {
     const parts = partsOf(query);
     checkExportable(fn, parts);
     const path = `/v2/${project}/sendoff/functions/${fullUrn}/export?config=${parts.config}&code=${parts.code}`;
-    return { file_name: `${fn.name}.zip`, code_url: `${ownAddress(request, this.options.publicUrl)}${path}` };
+    return { file_name: `${fn.name}.zip`, code_url: `${this.address.of(request)}${path}` };
   }
 
   /** Our own: the export itself. */

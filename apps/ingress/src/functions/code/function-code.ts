@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { Inject } from '@nestjs/common';
 import { type FunctionCode, limits } from '#contracts';
 import { archiveLimits, inspectArchive, type ObjectStore } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
+import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
 
 /** The part of a body that brings code. */
@@ -10,7 +12,7 @@ type GivenCode = Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>;
 
 /** Takes in the code that bodies bring; archives go into the object store before anything names them. */
 export class CodeIntake {
-  constructor(private readonly store: ObjectStore) {}
+  constructor(@Inject(CODE_STORE) private readonly store: ObjectStore) {}
 
   /**
    * The code a body brings, kept where it belongs.

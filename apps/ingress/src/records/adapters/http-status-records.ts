@@ -1,6 +1,6 @@
 import type { StatusPage, StatusQuery } from '#contracts';
-import { ApiError } from '../http/api-error.ts';
-import type { StatusRecords } from './status-records.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { StatusRecords } from '../status-records.ts';
 
 const timeoutMs = 5_000;
 

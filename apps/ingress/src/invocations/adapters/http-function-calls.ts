@@ -10,8 +10,8 @@ import {
   encodeCallRequest,
   limits,
 } from '#contracts';
-import { ApiError } from '../http/api-error.ts';
-import type { FunctionCalls } from './function-calls.ts';
+import { ApiError } from '../../http/api-error.ts';
+import type { FunctionCalls } from '../function-calls.ts';
 
 /** A report is some kilobytes; its log is bounded, and JSON may write a character in six. */
 const answerBytesMax = limits.syncBytesMax + 65_536;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusQuery } from '#contracts';
 import { builtAt } from '#testing';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError } from '../../http/api-error.ts';
 import { HttpStatusRecords } from './http-status-records.ts';
 
 const servers: Server[] = [];

@@ -1,0 +1,46 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { NamesModule } from '../names/names.module.ts';
+import { AbsentFeaturesController } from './absent-features.controller.ts';
+import { ArchivesController } from './code/archives.controller.ts';
+import { CodeSweep } from './code/code-sweep.ts';
+import { ExportsController } from './code/exports.controller.ts';
+import { CodeIntake } from './code/function-code.ts';
+import { FunctionMaker, FUNCTIONS_OPTIONS, type FunctionsOptions } from './function-maker.ts';
+import { FunctionsController } from './functions.controller.ts';
+import { ReservedInstancesController } from './reserved-instances.controller.ts';
+import { TagsController } from './tags.controller.ts';
+import { AliasesController } from './versions/aliases.controller.ts';
+import { VersionsController } from './versions/versions.controller.ts';
+
+/** Functions with their code, versions, aliases and tags. */
+@Module({})
+export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(CodeSweep) private readonly sweep: CodeSweep) {}
+
+  static register({ functionsMax }: FunctionsOptions): DynamicModule {
+    return {
+      module: FunctionsModule,
+      imports: [NamesModule],
+      // ReservedInstancesController comes first: its paths stand where FunctionsController expects the URN of a function.
+      controllers: [
+        ReservedInstancesController,
+        FunctionsController,
+        VersionsController,
+        AliasesController,
+        ArchivesController,
+        ExportsController,
+        TagsController,
+        AbsentFeaturesController,
+      ],
+      providers: [CodeIntake, CodeSweep, FunctionMaker, { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } }],
+    };
+  }
+
+  onModuleInit(): void {
+    this.sweep.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.sweep.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import type { ObjectStore } from '#objects';
+import { Sealer } from '#platform';
+import { Registry, RegistryWriter } from '#registry';
+import { CODE_STORE } from './functions/code/code-store.ts';
+import type { IngressConfig } from './ingress.config.ts';
+import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
+import { HOME, type Home } from './names/home.ts';
+import { STATUS_RECORDS, type StatusRecords } from './records/status-records.ts';
+
+/** The adapters of the ingress, opened by main or by a test. */
+export interface IngressAdapters {
+  readonly gateway: KafkaGateway;
+  readonly records: StatusRecords;
+  readonly codeStore: ObjectStore;
+  readonly calls: FunctionCalls;
+}
+
+/** The installation that the ingress is a part of. */
+export interface Installation extends IngressAdapters {
+  readonly config: Pick<IngressConfig, 'region' | 'projectId' | 'topicPrefix'>;
+  readonly sealer: Sealer;
+  /** Read to its end. */
+  readonly registry: Registry;
+}
+
+/** Provides for all modules what belongs to the installation: its names, Kafka, the registry, the object store and other services. */
+@Global()
+@Module({})
+export class InstallationModule {
+  static register({ config, gateway, records, codeStore, calls, sealer, registry }: Installation): DynamicModule {
+    const { region, projectId: project, topicPrefix: prefix } = config;
+    const providers = [
+      { provide: HOME, useValue: { region, project } satisfies Home },
+      { provide: TOPIC_PREFIX, useValue: prefix },
+      { provide: KAFKA, useValue: gateway },
+      { provide: Registry, useValue: registry },
+      { provide: RegistryWriter, useValue: new RegistryWriter({ registry, publisher: gateway.publisher, prefix }) },
+      { provide: Sealer, useValue: sealer },
+      { provide: CODE_STORE, useValue: codeStore },
+      { provide: STATUS_RECORDS, useValue: records },
+      { provide: FUNCTION_CALLS, useValue: calls },
+    ];
+    return { module: InstallationModule, providers, exports: providers.map(({ provide }) => provide) };
+  }
+}

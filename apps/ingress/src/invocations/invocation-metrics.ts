@@ -1,0 +1,29 @@
+import { Counter, type Registry as Metrics } from 'prom-client';
+import { gaugeOf } from '#platform';
+import type { AcceptObserver } from './acceptor.ts';
+
+/** Counts invocations that were asked for through either door, by outcome. */
+export function countArrivals(metrics: Metrics): AcceptObserver {
+  const arrivals = new Counter({
+    name: 'sendoff_arrivals_total',
+    help: 'Invocations asked for, by what became of them.',
+    labelNames: ['outcome'],
+    registers: [metrics],
+  });
+  return { arrived: (outcome) => arrivals.inc({ outcome }) };
+}
+
+/** Counts idempotency keys that were evicted before their day was over. */
+export function countForgottenKeys(metrics: Metrics): () => void {
+  const forgotten = new Counter({
+    name: 'sendoff_idempotency_keys_forgotten_total',
+    help: 'Idempotency keys forgotten before their day was over: INGRESS_IDEMPOTENCY_KEYS_MAX is too low.',
+    registers: [metrics],
+  });
+  return () => forgotten.inc();
+}
+
+/** Shows how many synchronous invocations run, beside `INGRESS_SYNC_CALLS_MAX`. */
+export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
+  gaugeOf(metrics, 'sendoff_sync_calls', 'Synchronous invocations under way.', underWay);
+}

@@ -1,0 +1,33 @@
+import { Inject } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
+import type { Registry as Metrics } from 'prom-client';
+import { type Clock, CLOCK, type Logger, LOGGER, METRICS } from '#platform';
+import { FunctionNames } from '../names/function-names.ts';
+import { Acceptor } from './acceptor.ts';
+import { FUNCTION_CALLS, type FunctionCalls } from './function-calls.ts';
+import { gaugeSyncCalls } from './invocation-metrics.ts';
+import { addInvocationRoute } from './invocation-route.ts';
+import { addSyncRoute, type SyncRouteOptions } from './sync-route.ts';
+
+/** Injection token of the {@link SyncRouteOptions}. */
+export const SYNC_ROUTE_OPTIONS = Symbol('sync route options');
+
+/** The two routes that take invocations. They are Fastify's own: they need the body as the bytes that came. */
+export class InvocationRoutes {
+  constructor(
+    @Inject(Acceptor) private readonly acceptor: Acceptor,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(FUNCTION_CALLS) private readonly calls: FunctionCalls,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(SYNC_ROUTE_OPTIONS) private readonly options: SyncRouteOptions,
+  ) {}
+
+  /** Adds both routes; call it after the hooks that must see their requests. */
+  async addTo(fastify: FastifyInstance): Promise<void> {
+    const { acceptor, names, calls, clock, logger, options } = this;
+    await addInvocationRoute(fastify, acceptor, clock, logger);
+    gaugeSyncCalls(this.metrics, await addSyncRoute(fastify, { names, calls, clock, logger, options }));
+  }
+}

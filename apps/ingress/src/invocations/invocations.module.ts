@@ -1,0 +1,79 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Registry as Metrics } from 'prom-client';
+import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { type Clock, CLOCK, METRICS } from '#platform';
+import { Registry } from '#registry';
+import { type Home, HOME } from '../names/home.ts';
+import { NamesModule } from '../names/names.module.ts';
+import { Acceptor } from './acceptor.ts';
+import { CancelController } from './cancel.controller.ts';
+import { Canceller } from './canceller.ts';
+import { ExpressRate } from './express-rate.ts';
+import { IdempotencyKeys } from './idempotency-keys.ts';
+import { IntakeController } from './intake.controller.ts';
+import { countArrivals, countForgottenKeys } from './invocation-metrics.ts';
+import { InvocationRoutes, SYNC_ROUTE_OPTIONS } from './invocation-routes.ts';
+
+/** Settings of the {@link InvocationsModule}. */
+export interface InvocationsOptions {
+  readonly expressRatePerSecond: number;
+  readonly idempotencyKeysMax: number;
+  readonly acceptTimeoutMs: number;
+  readonly syncCallsMax: number;
+  readonly syncWaitMs: number;
+}
+
+/** Accepts invocations through both doors, calls functions for callers who wait, and cancels invocations. */
+@Module({})
+export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(@Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys) {}
+
+  static register(options: InvocationsOptions): DynamicModule {
+    return {
+      module: InvocationsModule,
+      imports: [NamesModule],
+      controllers: [CancelController, IntakeController],
+      providers: [
+        acceptorProvider,
+        idempotencyKeysProvider(options),
+        { provide: ExpressRate, useValue: new ExpressRate(options.expressRatePerSecond) },
+        { provide: SYNC_ROUTE_OPTIONS, useValue: { callsMax: options.syncCallsMax, waitMs: options.syncWaitMs } },
+        Canceller,
+        InvocationRoutes,
+      ],
+    };
+  }
+
+  /** Resolves when every idempotency key of the last day is known: before the first request. */
+  onModuleInit(): Promise<void> {
+    return this.keys.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.keys.close();
+  }
+}
+
+const acceptorProvider = {
+  provide: Acceptor,
+  useFactory: (
+    registry: Registry,
+    { publisher }: KafkaGateway,
+    clock: Clock,
+    rate: ExpressRate,
+    keys: IdempotencyKeys,
+    metrics: Metrics,
+    { region }: Home,
+    topicPrefix: string,
+  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topicPrefix }),
+  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TOPIC_PREFIX],
+};
+
+function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: patienceMs }: InvocationsOptions) {
+  return {
+    provide: IdempotencyKeys,
+    useFactory: (gateway: KafkaGateway, clock: Clock, topicPrefix: string, metrics: Metrics) =>
+      new IdempotencyKeys({ gateway, clock, topicPrefix, keysMax, patienceMs, forgot: countForgottenKeys(metrics) }),
+    inject: [KAFKA, CLOCK, TOPIC_PREFIX, METRICS],
+  };
+}

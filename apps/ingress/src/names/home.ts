@@ -1,0 +1,7 @@
+import type { UrnDefaults } from '#contracts';
+
+/** The region and the project of this installation: short names are completed with them. */
+export type Home = UrnDefaults;
+
+/** Injection token of the {@link Home}. */
+export const HOME = Symbol('home');
