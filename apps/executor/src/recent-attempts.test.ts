@@ -80,10 +80,11 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(2);
   });
 
-  it('forgets the oldest over its bound', async () => {
+  it('forgets only the attempt that concluded first when one more than its bound has concluded', async () => {
     const { take, made } = setUp();
     for (const key of ['a', 'b', 'c', 'd']) await take('concluded', 0, key);
-    await take('concluded', 1, 'd');
+    for (const key of ['b', 'c', 'd']) await take('concluded', 1, key);
+    expect(made()).toBe(4);
     await take('concluded', 1, 'a');
     expect(made()).toBe(5);
   });

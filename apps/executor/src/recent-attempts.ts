@@ -1,43 +1,52 @@
+import { LRUCache } from 'lru-cache';
 import type { EpochMs } from '#contracts';
 
-/** What became of a record that asked for an attempt: it is over for good, or it was put back and will come again under the same number. */
+/**
+ * How the handling of a record that asked for an attempt ended.
+ *
+ * - `concluded`: the attempt was made, and its outcome is written.
+ * - `put-back`: the attempt was not made. Its record was published again and arrives later under the same attempt number.
+ */
 export type Taken = 'concluded' | 'put-back';
 
-/** How long concluded attempts are remembered. */
+/** How long, and how many, concluded attempts are remembered. */
 export interface RecentBounds {
   readonly forMs: number;
-  /** The oldest is forgotten first. */
+  /** When more attempts have concluded, the one that concluded first is forgotten. */
   readonly attemptsMax: number;
 }
 
 /**
- * Attempts under way in this process and those concluded lately, so that a record read twice makes one attempt (I5).
+ * Attempts that run in this process and those that concluded lately, so that a record read twice makes one attempt (I5).
  *
- * A second reading during the attempt gets the first one's promise, however long that takes: its offset is finished when the attempt is,
- * not before (I1). Afterwards only what was concluded is remembered: an attempt that was put back, because it was not due by this
- * machine's clock, comes again and must be made (I3).
+ * A record read again during its attempt waits for that attempt, however long it takes: its offset is committed only when
+ * the attempt has ended (I1). After the end only concluded attempts are remembered. An attempt that was put back, because
+ * it was not due by this machine's clock, arrives again and must be made (I3).
  */
 export class RecentAttempts {
   private readonly underWay = new Map<string, Promise<Taken>>();
-  /** In the order of their ends. */
-  private readonly concludedAt = new Map<string, EpochMs>();
+  /** Kept in the order in which the attempts concluded. */
+  private readonly concludedAt: LRUCache<string, EpochMs>;
 
   constructor(
     private readonly now: () => EpochMs,
     private readonly bounds: RecentBounds,
-  ) {}
+  ) {
+    this.concludedAt = new LRUCache({ max: bounds.attemptsMax });
+  }
 
   /**
-   * Makes the attempt unless it is under way or was concluded within the time. One that failed to be written down may be made again, and so
-   * may one that was put back: its record may come round before the brokers' answer to the putting back does.
+   * Makes the attempt unless it runs already or concluded within `forMs`.
+   *
+   * An attempt whose outcome could not be written may be made again. An attempt that was put back may too: its record can
+   * arrive again before the brokers have acknowledged that it was published.
    */
   async once(key: string, make: () => Promise<Taken>): Promise<void> {
     for (let known = this.underWay.get(key); known !== undefined; known = this.underWay.get(key)) {
       if ((await known) === 'concluded') return;
       this.leave(key, known);
     }
-    this.forgetOld();
-    if (this.concludedAt.has(key)) return;
+    if (this.concludedLately(key)) return;
     const attempt = make();
     this.underWay.set(key, attempt);
     try {
@@ -51,11 +60,8 @@ export class RecentAttempts {
     if (this.underWay.get(key) === attempt) this.underWay.delete(key);
   }
 
-  private forgetOld(): void {
-    const before = this.now() - this.bounds.forMs;
-    for (const [key, at] of this.concludedAt) {
-      if (at > before && this.concludedAt.size <= this.bounds.attemptsMax) return;
-      this.concludedAt.delete(key);
-    }
+  private concludedLately(key: string): boolean {
+    const at = this.concludedAt.peek(key);
+    return at !== undefined && this.now() - at < this.bounds.forMs;
   }
 }
