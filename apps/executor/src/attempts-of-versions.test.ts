@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
+import { Cancellations } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, ManualClock } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
@@ -54,7 +55,7 @@ beforeEach(async () => {
       attemptsMax: 10,
     }),
     queue: new AttemptQueue(10, new ManualClock()),
-    running: new RunningAttempts(),
+    running: new RunningAttempts(new Cancellations()),
     clock: new ManualClock(),
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },

@@ -15,6 +15,7 @@ import {
   type OutgoingRecord,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
+import { Cancellations } from '#platform';
 import { aFunction, anInvocation, builtAt, ManualClock } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
@@ -41,7 +42,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
       }),
     close: async () => undefined,
   };
-  const running = new RunningAttempts();
+  const cancellations = new Cancellations();
   const queue = new AttemptQueue(10, clock);
   const attempts = new Attempts({
     publisher: { publish: async (records) => void written.push(records as OutgoingRecord), close: async () => undefined },
@@ -52,7 +53,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
       attemptsMax: 10,
     }),
     queue,
-    running,
+    running: new RunningAttempts(cancellations),
     clock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
@@ -61,7 +62,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const take = async (invocation: Invocation, lost = new AbortController().signal) =>
     attempts.take('express', arrived(encodeInvocation('s.invocations', invocation)), lost);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
-    running.cancel(arrived(encodeCancellation('s.cancellations', { requestId, functionUrn })));
+    cancellations.add(arrived(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
   const onCatchUp = (act: () => void) => (caughtUp = act);
   return { attempts, clock, written, calls, queue, take, cancel, know, onCatchUp };

@@ -99,9 +99,8 @@ export class Attempts {
 
   private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<Taken> {
     refuseLost(lost);
-    const { clock, running } = this.parts;
-    const now = clock.now();
-    const admission = admit(invocation, now, running.isCancelled(invocation));
+    const now = this.parts.clock.now();
+    const admission = admit(invocation, now, signal.aborted);
     switch (admission.kind) {
       case 'settle':
         await this.settle(invocation, endingUnrun(invocation, admission.condition, now));

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { parseFunctionUrn, physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
-import { DayFiles, openSealer, runService } from '#platform';
+import { Cancellations, DayFiles, openSealer, runService } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
@@ -39,9 +39,10 @@ await runService({
     const gateway = await openKafka({ ...config, name: 'executor', logger, fatal });
     const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
-    const running = new RunningAttempts();
-    const cancellations = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
-    await cancellations.start((record) => running.cancel(record));
+    const cancellations = new Cancellations();
+    const cancellationsFollower = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
+    await cancellationsFollower.start((record) => cancellations.add(record));
+    const running = new RunningAttempts(cancellations);
     const logLimits = {
       fileBytesMax: config.functionLogFileBytesMax,
       filesMax: config.functionLogFilesMax,
@@ -87,7 +88,7 @@ await runService({
         await Promise.all(runtimes.map(async (runtime) => runtime.close()));
         await rm(workDir, { recursive: true, force: true });
         await log.close();
-        await Promise.all([cancellations.close(), registry.close()]);
+        await Promise.all([cancellationsFollower.close(), registry.close()]);
         await gateway.close();
       },
     };

@@ -1,24 +1,24 @@
-import { type Cancellation, cancellationKey, decodeCancellation, type IncomingRecord } from '#contracts';
+import { type Cancellation, cancellationKey } from '#contracts';
+import type { Cancellations } from '#platform';
 
-/** Cancelled invocations remembered at once; the oldest is forgotten first. */
-const rememberedMax = 100_000;
-
-/** Attempts under way in this process, waiting for their turn or running, and which invocations were cancelled. */
+/** The attempts that wait for their turn or run in this process, by invocation, so that a cancellation can abort them. */
 export class RunningAttempts {
   private readonly underWay = new Map<string, Set<AbortController>>();
-  private readonly cancelled = new Set<string>();
 
-  isCancelled(invocation: Cancellation): boolean {
-    return this.cancelled.has(cancellationKey(invocation));
+  constructor(private readonly cancellations: Cancellations) {
+    cancellations.onCancelled((invocation) => this.abort(invocation));
   }
 
-  /** Does something under a signal that aborts when the invocation is cancelled; it is aborted from the start where it was before. */
+  /**
+   * Runs `act` with a signal that aborts when the invocation is cancelled. If it was cancelled before, the signal has
+   * aborted already.
+   */
   async with<T>(invocation: Cancellation, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const key = cancellationKey(invocation);
     const controller = new AbortController();
     const siblings = this.underWay.get(key) ?? new Set();
     this.underWay.set(key, siblings.add(controller));
-    if (this.cancelled.has(key)) controller.abort();
+    if (this.cancellations.has(invocation)) controller.abort();
     try {
       return await act(controller.signal);
     } finally {
@@ -27,12 +27,7 @@ export class RunningAttempts {
     }
   }
 
-  /** Takes a record of the cancellations topic. @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
-  cancel(record: Pick<IncomingRecord, 'key' | 'headers'>): void {
-    const key = cancellationKey(decodeCancellation(record));
-    this.cancelled.add(key);
-    const oldest = this.cancelled.size > rememberedMax ? this.cancelled.values().next().value : undefined;
-    if (oldest !== undefined) this.cancelled.delete(oldest);
-    for (const controller of this.underWay.get(key) ?? []) controller.abort();
+  private abort(invocation: Cancellation): void {
+    for (const controller of this.underWay.get(cancellationKey(invocation)) ?? []) controller.abort();
   }
 }

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
 import { physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
-import { runService } from '#platform';
-import { Cancellations } from './cancellations.ts';
+import { Cancellations, runService } from '#platform';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
 import { RetrySchedulerModule } from './retry-scheduler.module.ts';
 

@@ -1,8 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
-import { type Clock, gaugeOf } from '#platform';
-import type { Cancellations } from './cancellations.ts';
+import { type Cancellations, type Clock, gaugeOf } from '#platform';
 import { DelaysController } from './delays.controller.ts';
 import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';

@@ -14,7 +14,7 @@ import {
   type OutgoingRecord,
   PlatformError,
 } from '#contracts';
-import { Cancellations } from './cancellations.ts';
+import { Cancellations } from '#platform';
 import { WaitingRoom } from './waiting-room.ts';
 
 function setUp() {

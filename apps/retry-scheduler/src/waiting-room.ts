@@ -22,8 +22,7 @@ import {
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { endingUnrun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
-import type { Clock, Timer } from '#platform';
-import type { Cancellations } from './cancellations.ts';
+import type { Cancellations, Clock, Timer } from '#platform';
 import { DueHeap } from './due-heap.ts';
 
 /** What is told of each release. */

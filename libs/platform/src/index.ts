@@ -1,3 +1,4 @@
+export { Cancellations } from './cancellations.ts';
 export * from './clock.ts';
 export * from './day-files.ts';
 export * from './folder-lock.ts';

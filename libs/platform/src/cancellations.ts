@@ -1,29 +1,40 @@
+import { LRUCache } from 'lru-cache';
 import { type Cancellation, cancellationKey, decodeCancellation, type IncomingRecord } from '#contracts';
 
-/** Cancelled invocations remembered at once; the oldest is forgotten first. */
 const rememberedMax = 100_000;
 
-/** Invocations that were cancelled, as far as this process has read. */
+/**
+ * The cancelled invocations that this process has read from the cancellations topic.
+ *
+ * At most 100,000 are remembered; then the one that was cancelled first is forgotten.
+ */
 export class Cancellations {
-  private readonly keys = new Set<string>();
+  private readonly keys: LRUCache<string, true>;
   private readonly listeners: ((cancellation: Cancellation) => void)[] = [];
+
+  /** @param max Cancelled invocations remembered at once. */
+  constructor(max: number = rememberedMax) {
+    this.keys = new LRUCache({ max });
+  }
 
   has(invocation: Cancellation): boolean {
     return this.keys.has(cancellationKey(invocation));
   }
 
+  /** Calls `listener` for each invocation when its cancellation is read for the first time. */
   onCancelled(listener: (cancellation: Cancellation) => void): void {
     this.listeners.push(listener);
   }
 
-  /** Takes a record of the cancellations topic. @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+  /**
+   * Remembers the cancellation that a record of the cancellations topic holds.
+   * @throws PlatformError `CONTRACT_VIOLATED` if the record has another shape.
+   */
   add(record: Pick<IncomingRecord, 'key' | 'headers'>): void {
     const cancellation = decodeCancellation(record);
     const key = cancellationKey(cancellation);
     if (this.keys.has(key)) return;
-    this.keys.add(key);
-    const oldest = this.keys.size > rememberedMax ? this.keys.values().next().value : undefined;
-    if (oldest !== undefined) this.keys.delete(oldest);
+    this.keys.set(key, true);
     for (const listener of this.listeners) listener(cancellation);
   }
 }
