@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { parseFunctionUrn, physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
-import { Cancellations, DayFiles, openSealer, runService } from '#platform';
+import { Cancellations, DayFiles, fastifyOf, openSealer, runService } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
@@ -80,7 +79,7 @@ await runService({
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async configureHttp(app) {
-        const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+        const fastify = fastifyOf(app);
         const { internalToken, syncCallsMax: callsMax } = config;
         gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, isDraining, logger }));
       },

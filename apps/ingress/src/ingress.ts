@@ -1,7 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { SendoffStrategy } from '#kafka';
-import { type Composition, openSealer, type ServiceBase } from '#platform';
+import { type Composition, fastifyOf, openSealer, type ServiceBase } from '#platform';
 import { Registry } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
@@ -31,7 +30,7 @@ const openRoutes: ReadonlySet<string | undefined> = new Set([
 /** Adds hooks and raw routes, in the order in which a request meets them. */
 async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<IngressConfig>): Promise<void> {
   const { config, clock, metrics, isDraining } = base;
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = fastifyOf(app);
   prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
   boundSlowBodies(fastify, clock, config.requestTimeoutMs);
   const authenticators = app.get(AUTHENTICATORS);

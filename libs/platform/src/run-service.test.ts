@@ -6,14 +6,14 @@ import { buildService, type ServiceBase } from './run-service.ts';
 import { ServiceConfig } from './service.config.ts';
 import { systemClock, systemRandom } from './clock.ts';
 import { isSameSecret } from './secrets.ts';
-import { LOGGER } from './tokens.ts';
+import { CLOCK } from './tokens.ts';
 
 @Controller('hello')
 class HelloController {
-  constructor(@Inject(LOGGER) private readonly logger: object) {}
+  constructor(@Inject(CLOCK) private readonly clock: object) {}
   @Get()
   hello(): boolean {
-    return this.logger !== undefined;
+    return this.clock !== undefined;
   }
 }
 

@@ -16,16 +16,16 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { PlatformError } from '#contracts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
+import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
 import { RequestsUnderWay } from './requests-under-way.ts';
 import type { ServiceConfig } from './service.config.ts';
-import { CLOCK, LOGGER, METRICS, RANDOM, READINESS } from './tokens.ts';
+import { CLOCK, LOGGER, METRICS, READINESS } from './tokens.ts';
 
 /** How a service ends whose environment does not fit. @see sysexits.h, EX_CONFIG */
 export const configInvalidExitCode = 78;
@@ -74,7 +74,6 @@ function serviceModule<C extends ServiceConfig>(
 ): DynamicModule {
   const provided = [
     { provide: CLOCK, useValue: base.clock },
-    { provide: RANDOM, useValue: base.random },
     { provide: LOGGER, useValue: base.logger },
     { provide: METRICS, useValue: base.metrics },
     { provide: READINESS, useValue: checks },
@@ -111,7 +110,7 @@ export async function buildService<C extends ServiceConfig>(
     bodyParser: composition.hasOwnBodyParser !== true,
     forceCloseConnections: true,
   });
-  requests.watch(adapter.getInstance() as unknown as FastifyInstance, base.isDraining);
+  requests.watch(fastifyOf(app), base.isDraining);
   await composition.configureHttp?.(app);
   for (const strategy of composition.transports ?? []) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   await app.init();

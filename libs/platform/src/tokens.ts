@@ -1,7 +1,5 @@
 /** Injection token of the {@link Clock}. */
 export const CLOCK = Symbol('clock');
-/** Injection token of the {@link Random}. */
-export const RANDOM = Symbol('random');
 /** Injection token of the logger. */
 export const LOGGER = Symbol('logger');
 /** Injection token of the metrics registry. */

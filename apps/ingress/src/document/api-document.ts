@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance } from 'fastify';
+import { fastifyOf } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
 
@@ -143,7 +143,7 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
 export async function serveDocument(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
   const document = documentOf(app, routes, await versionOfPackage());
   const bytes = Buffer.from(JSON.stringify(document));
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = fastifyOf(app);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
     if (!documentRoutes.has(route)) return done();
