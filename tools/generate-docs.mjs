@@ -11,11 +11,11 @@ await import('reflect-metadata');
 
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
-const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await load('libs/contracts/src/index.js');
+const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-error.js');
 const { apiCodeMeanings } = await load('apps/ingress/src/http/api-code-meanings.js');
-const { documentConfig, ServiceConfig } = await load('libs/platform/src/index.js');
-const { ObjectStoreConfig, CodeStoreConfig } = await load('libs/objects/src/index.js');
+const { documentConfig, ServiceConfig } = await import('#platform');
+const { ObjectStoreConfig, CodeStoreConfig } = await import('#objects');
 const configs = [
   ['npm start', (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
   ['every service', ServiceConfig],

@@ -1,7 +1,6 @@
 export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { openKafka } from './open-kafka.ts';
 export type {
-  ConsumerOptions,
   KafkaGateway,
   Publisher,
   RecordConsumer,

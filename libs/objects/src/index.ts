@@ -1,8 +1,8 @@
+export { archiveLimits, inspectArchive, readArchive, unpackArchive } from './archive.ts';
 export { ArchiveReader, sharedBytes } from './archive-reader.ts';
 export { type ArchiveFiles, type FileField, type InspectedArchive, isBase64, type OpenedBody } from './archive-worker.ts';
-export * from './archive.ts';
-export * from './object-store.config.ts';
-export * from './object-store.ts';
-export * from './open-object-store.ts';
-export * from './s3.ts';
-export * from './write-archive.ts';
+export { CodeStoreConfig, ObjectStoreConfig } from './object-store.config.ts';
+export { digestOf, type ObjectStore } from './object-store.ts';
+export { openCodeStore, s3Of } from './open-object-store.ts';
+export { s3Client, type S3Options } from './s3.ts';
+export { type ArchiveFile, writeArchive } from './write-archive.ts';

@@ -1,3 +1,2 @@
-export type { DocumentOf } from './document-index.ts';
-export * from './registry.ts';
-export * from './registry-writer.ts';
+export { Registry } from './registry.ts';
+export { type Change, RegistryWriter } from './registry-writer.ts';

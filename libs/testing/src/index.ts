@@ -1,4 +1,4 @@
-export * from './a-zip.ts';
-export * from './builders.ts';
-export * from './eventually.ts';
-export * from './manual-clock.ts';
+export { aZip, type ZipEntry, zipOf } from './a-zip.ts';
+export { aDelivery, aFunction, anInvocation, aPolicy, aPublication, aSettlement, builtAt, builtUrn } from './builders.ts';
+export { eventually } from './eventually.ts';
+export { ManualClock } from './manual-clock.ts';

@@ -1,2 +1,1 @@
-export type { MemoryKafkaOptions } from './memory-cluster.ts';
 export { MemoryKafka } from './memory-kafka.ts';
