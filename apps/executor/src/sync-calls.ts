@@ -77,7 +77,8 @@ export class SyncCalls {
     );
     const endedAt = clock.now();
     const finished = {
-      durationMs: endedAt - startedAt,
+      // The clock of the machine may be set back meanwhile.
+      durationMs: Math.max(0, endedAt - startedAt),
       memoryMb: fn.memoryMb,
       ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),
     };

@@ -1,4 +1,5 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
+import { limits } from '#contracts';
 import { ObjectStoreConfig } from '#objects';
 import { networkPattern, Setting } from '#platform';
 
@@ -7,7 +8,7 @@ export class NotifierConfig extends ObjectStoreConfig {
   @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery before it is given up.' })
   @IsInt()
   @Min(1)
-  @Max(100)
+  @Max(limits.deliveryTriesMax)
   triesMax: number = 8;
 
   @Setting({ env: 'NOTIFIER_WAIT_BASE_MS', description: 'Wait after the first failed try, in milliseconds; it doubles.' })

@@ -1,5 +1,6 @@
-import { PlatformError } from './errors.ts';
+import { bounds } from './bounds.ts';
 import type { EpochMs } from './epoch-ms.ts';
+import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
 /** A small fact that no work topic tells. */
@@ -33,12 +34,40 @@ export function encodeActivity(topic: string, activity: Activity): OutgoingRecor
 
 /** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activity {
-  try {
-    const activity = JSON.parse(String(value)) as Activity;
-    const isKnown = activity.kind === 'running' || activity.kind === 'delivery-ended' || activity.kind === 'cancel-asked';
-    if (isKnown && typeof activity.requestId === 'string') return activity;
-  } catch (cause) {
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the activity is not JSON' }, cause });
+  const fields = JsonObject.parse(String(value), 'the activity');
+  const kind = fields.word('kind', ['running', 'delivery-ended', 'cancel-asked']);
+  const requestId = fields.text('requestId');
+  switch (kind) {
+    case 'running': {
+      const statusLog = fields.optionalText('statusLog');
+      return {
+        kind,
+        requestId,
+        functionUrn: fields.text('functionUrn'),
+        project: fields.text('project'),
+        acceptedAt: fields.instant('acceptedAt'),
+        attempt: fields.wholeNumber('attempt', bounds.attempt),
+        startedAt: fields.instant('startedAt'),
+        ...(statusLog === undefined ? {} : { statusLog }),
+      };
+    }
+    case 'delivery-ended': {
+      const reason = fields.optionalText('reason');
+      const location = fields.optionalText('location');
+      return {
+        kind,
+        requestId,
+        deliveryId: fields.text('deliveryId'),
+        state: fields.word('state', ['delivered', 'undelivered']),
+        tries: fields.wholeNumber('tries', bounds.deliveryTries),
+        at: fields.instant('at'),
+        ...(reason === undefined ? {} : { reason }),
+        ...(location === undefined ? {} : { location }),
+      };
+    }
+    case 'cancel-asked':
+      return { kind, requestId, at: fields.instant('at') };
+    default:
+      return kind satisfies never;
   }
-  throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the activity is of no known kind' } });
 }

@@ -5,9 +5,11 @@
  * {@link CallReport} as JSON and behind it what the function returned, or its error document; {@link callReportBytesHeader} says where
  * one ends. A log may be long and of any characters: it does not fit into a header.
  */
-import type { Condition } from './condition.ts';
+import { bounds } from './bounds.ts';
+import { type Condition, isCondition } from './condition.ts';
 import type { EpochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
+import { contractViolated } from './errors.ts';
+import { JsonObject } from './json-object.ts';
 
 /** Where executors answer. */
 export const callPath = '/internal/calls';
@@ -62,13 +64,20 @@ export function encodeCallRequest(request: CallRequest): string {
   return Buffer.from(JSON.stringify(request)).toString('base64url');
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for anything else than {@link encodeCallRequest} makes. */
+/** @throws PlatformError `CONTRACT_VIOLATED` for a text that {@link encodeCallRequest} did not write. */
 export function decodeCallRequest(text: string): CallRequest {
-  const request = parsed(Buffer.from(text, 'base64url')) as Partial<CallRequest> | null;
-  const { requestId, functionUrn, modifiedAt } = request ?? {};
-  if (typeof requestId === 'string' && typeof functionUrn === 'string' && typeof modifiedAt === 'number')
-    return request as CallRequest;
-  throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the call names no function' } });
+  const call = JsonObject.parse(Buffer.from(text, 'base64url').toString('utf8'), 'the call');
+  const alias = call.optionalText('alias');
+  const memoryMb = call.optionalWholeNumber('memoryMb', bounds.memoryMb);
+  const traceparent = call.optionalText('traceparent');
+  return {
+    requestId: call.text('requestId'),
+    functionUrn: call.text('functionUrn'),
+    ...(alias === undefined ? {} : { alias }),
+    modifiedAt: call.instant('modifiedAt'),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
 }
 
 /** Report and payload as one body. @returns its bytes, and how many of them are the report. */
@@ -77,18 +86,47 @@ export function encodeCallAnswer({ report, payload }: CallAnswer): { readonly bo
   return { body: Buffer.concat([head, payload]), reportBytes: head.length };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for anything else than {@link encodeCallAnswer} makes. */
+/** @throws PlatformError `CONTRACT_VIOLATED` for a body that {@link encodeCallAnswer} did not write. */
 export function decodeCallAnswer(body: Buffer, reportBytes: number): CallAnswer {
   if (!Number.isSafeInteger(reportBytes) || reportBytes < 1 || reportBytes > body.length)
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the report is past the end of the answer' } });
-  const report = parsed(body.subarray(0, reportBytes)) as CallReport;
-  return { report, payload: body.subarray(reportBytes) };
+    throw contractViolated('the report is past the end of the answer');
+  const report = JsonObject.parse(body.toString('utf8', 0, reportBytes), 'the report of the call');
+  const memoryUsedBytes = report.optionalWholeNumber('memoryUsedBytes', bounds.memoryUsedBytes);
+  return {
+    report: {
+      ending: endingIn(report.object('ending')),
+      durationMs: report.wholeNumber('durationMs', bounds.callDurationMs),
+      memoryMb: report.wholeNumber('memoryMb', bounds.memoryMb),
+      ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),
+      log: report.text('log'),
+    },
+    payload: body.subarray(reportBytes),
+  };
 }
 
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'a part of the call is not JSON' }, cause });
+const endingKinds = [
+  'returned',
+  'too-large',
+  'failed',
+  'unavailable',
+  'function-unknown',
+  'function-disabled',
+  'cancelled',
+] as const satisfies readonly CallEnding['kind'][];
+
+function endingIn(fields: JsonObject): CallEnding {
+  const kind = fields.word('kind', endingKinds);
+  switch (kind) {
+    case 'failed': {
+      const condition = fields.text('condition');
+      if (!isCondition(condition) || condition === '') throw contractViolated('the ending of the call has an unknown condition');
+      return { kind, condition, errorMessage: fields.text('errorMessage') };
+    }
+    case 'unavailable': {
+      const retryAfterMs = fields.optionalWholeNumber('retryAfterMs', bounds.retryAfterMs);
+      return { kind, reason: fields.text('reason'), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    }
+    default:
+      return { kind };
   }
 }

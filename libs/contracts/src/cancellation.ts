@@ -1,4 +1,4 @@
-import { PlatformError } from './errors.ts';
+import { contractViolated } from './errors.ts';
 import { bareUrnOf } from './function-urn.ts';
 import { header, requiredText } from './headers.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
@@ -17,7 +17,7 @@ export function encodeCancellation(topic: string, { requestId, functionUrn }: Ca
 
 /** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodeCancellation({ key, headers }: Pick<IncomingRecord, 'key' | 'headers'>): Cancellation {
-  if (key === null) throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'a cancellation without a request id' } });
+  if (key === null) throw contractViolated('the key of the cancellation is missing: it is the request id');
   return { requestId: key, functionUrn: requiredText(headers, header.functionUrn) };
 }
 

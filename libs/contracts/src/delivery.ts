@@ -1,9 +1,11 @@
-import { type EpochMs, epochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
-import { header, parsedHeader } from './headers.ts';
+import { bounds } from './bounds.ts';
+import type { EpochMs } from './epoch-ms.ts';
+import { header, requiredText } from './headers.ts';
+import { JsonObject } from './json-object.ts';
 import { decodeOccasion, encodeOccasion, type Occasion } from './occasion.ts';
-import type { IncomingRecord, OutgoingRecord } from './record.ts';
-import type { Target } from './target.ts';
+import { targetIn } from './read-target.ts';
+import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+import type { Target } from './destinations.ts';
 
 /** A subscription of a pub/sub topic, as one target of its own. */
 export interface SubscriptionTarget {
@@ -57,23 +59,30 @@ export function encodeDelivery(topic: string, { occasion, ...delivery }: Pending
   };
 }
 
+/** Reads what a delivery is aimed at. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+function deliveryTargetIn(fields: JsonObject): DeliveryTarget {
+  if (fields.text('type') !== 'Subscription') return targetIn(fields);
+  return { type: 'Subscription', topicUrn: fields.text('topicUrn'), subscriptionUrn: fields.text('subscriptionUrn') };
+}
+
+/** The delivery that a record names. @throws PlatformError `CONTRACT_VIOLATED` if the header is missing or has another shape. */
+function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'occasion'> {
+  const delivery = JsonObject.parse(requiredText(headers, header.delivery), `header ${header.delivery}`);
+  const reason = delivery.optionalText('reason');
+  return {
+    deliveryId: delivery.text('deliveryId'),
+    target: deliveryTargetIn(delivery.object('target')),
+    try: delivery.wholeNumber('try', bounds.deliveryTry),
+    dueAt: delivery.instant('dueAt'),
+    firstTriedAt: delivery.instant('firstTriedAt'),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
 /**
  * Reads a delivery back.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
 export function decodeDelivery(record: Pick<IncomingRecord, 'headers' | 'value'>): PendingDelivery {
-  const delivery = parsedHeader<Omit<PendingDelivery, 'occasion'>>(record.headers, header.delivery);
-  if (
-    delivery === undefined ||
-    !Number.isSafeInteger(delivery.try) ||
-    typeof delivery.deliveryId !== 'string' ||
-    typeof delivery.target?.type !== 'string'
-  )
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'header delivery is missing or malformed' } });
-  return {
-    ...delivery,
-    dueAt: epochMs(delivery.dueAt),
-    firstTriedAt: epochMs(delivery.firstTriedAt),
-    occasion: decodeOccasion(record),
-  };
+  return { ...deliveryOf(record.headers), occasion: decodeOccasion(record) };
 }

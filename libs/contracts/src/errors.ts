@@ -50,3 +50,11 @@ export class PlatformError extends Error {
     return errorCatalogue[this.code].retryable;
   }
 }
+
+/**
+ * The error for a record whose shape is not the one its topic promises. The transport writes the record to `rejects` with this reason.
+ * @param reason what is wrong and where; without payloads or secrets.
+ */
+export function contractViolated(reason: string, cause?: unknown): PlatformError {
+  return new PlatformError('CONTRACT_VIOLATED', { details: { reason }, cause });
+}

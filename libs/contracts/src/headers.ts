@@ -1,5 +1,7 @@
-import { type EpochMs, epochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
+import { type Bounds, bounds } from './bounds.ts';
+import type { EpochMs } from './epoch-ms.ts';
+import { contractViolated } from './errors.ts';
+import { JsonObject } from './json-object.ts';
 import type { RecordHeaders } from './record.ts';
 
 /** Names of the headers that carry what the platform knows of a record. */
@@ -54,39 +56,64 @@ export const rejectHeader = {
   offset: 'reject-offset',
 } as const;
 
-/** @throws PlatformError `CONTRACT_VIOLATED` when the header is absent. */
+/** @throws PlatformError `CONTRACT_VIOLATED` if the header is missing. */
 export function requiredText(headers: RecordHeaders, name: string): string {
   const text = headers[name];
-  if (text === undefined) throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `header ${name} is missing` } });
+  if (text === undefined) throw contractViolated(`header ${name} is missing`);
   return text;
 }
 
 /**
- * Reads a whole number of at least 0.
- * @param fallback taken when the header is absent; without one the header is required.
- * @throws PlatformError `CONTRACT_VIOLATED` when absent without a fallback, or not such a number.
+ * Reads a whole number, written in decimal digits.
+ * @param fallback taken if the header is missing; without a fallback the header is required.
+ * @throws PlatformError `CONTRACT_VIOLATED` if the header is missing and has no fallback, or is not a whole number within the bounds.
  */
-export function wholeNumber(headers: RecordHeaders, name: string, fallback?: number): number {
+export function wholeNumber(headers: RecordHeaders, name: string, { min, max }: Bounds, fallback?: number): number {
   const text = headers[name];
   if (text === undefined && fallback !== undefined) return fallback;
-  const value = Number(requiredText(headers, name));
-  if (text === '' || !Number.isSafeInteger(value) || value < 0)
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `header ${name} is not a whole number` } });
+  const value = digits(requiredText(headers, name));
+  // NaN is in no range.
+  if (!(value >= min && value <= max)) throw contractViolated(`header ${name} must be a whole number from ${min} to ${max}`);
   return value;
+}
+
+/** As {@link wholeNumber}, for a header that a record may lack. @returns undefined if the header is missing. */
+export function optionalWholeNumber(headers: RecordHeaders, name: string, range: Bounds): number | undefined {
+  return headers[name] === undefined ? undefined : wholeNumber(headers, name, range);
 }
 
 /** As {@link wholeNumber}, for an instant. */
 export function instant(headers: RecordHeaders, name: string, fallback?: EpochMs): EpochMs {
-  return epochMs(wholeNumber(headers, name, fallback));
+  return wholeNumber(headers, name, bounds.instantMs, fallback) as EpochMs;
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` when the header holds no JSON. */
-export function parsedHeader<T>(headers: RecordHeaders, name: string): T | undefined {
-  const text = headers[name];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `header ${name} is not JSON` }, cause });
-  }
+/** As {@link instant}, for a header that a record may lack. @returns undefined if the header is missing. */
+export function optionalInstant(headers: RecordHeaders, name: string): EpochMs | undefined {
+  return headers[name] === undefined ? undefined : instant(headers, name);
 }
+
+/**
+ * Reads a JSON object, whose fields are still to be checked.
+ * @returns undefined if the header is missing.
+ * @throws PlatformError `CONTRACT_VIOLATED` if the header is not a JSON object.
+ */
+export function jsonObject(headers: RecordHeaders, name: string): JsonObject | undefined {
+  const text = headers[name];
+  return text === undefined ? undefined : JsonObject.parse(text, `header ${name}`);
+}
+
+const digitsMax = 15;
+
+/** The number that 1..15 decimal digits make: so many are always exact. @returns NaN for any other text. */
+function digits(text: string): number {
+  if (text.length === 0 || text.length > digitsMax) return Number.NaN;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - zero;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const zero = '0'.charCodeAt(0);

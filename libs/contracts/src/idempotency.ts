@@ -1,5 +1,6 @@
 import type { EpochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
+import { contractViolated } from './errors.ts';
+import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
 /** What a record of the idempotency topic says of one key. */
@@ -29,15 +30,20 @@ export function decodeIdempotency({ key, value }: Pick<IncomingRecord, 'key' | '
   readonly key: string;
   readonly event: IdempotencyEvent;
 } {
-  try {
-    const event = JSON.parse(String(value)) as IdempotencyEvent;
-    const isKnown =
-      event.kind === 'claimed'
-        ? typeof event.payloadDigest === 'string' && typeof event.claimant === 'string'
-        : event.kind === 'accepted';
-    if (key !== null && isKnown && typeof event.requestId === 'string' && typeof event.at === 'number') return { key, event };
-  } catch (cause) {
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the idempotency record is not JSON' }, cause });
-  }
-  throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'the idempotency record is of no known kind' } });
+  if (key === null) throw contractViolated('the key of the idempotency record is missing');
+  const fields = JsonObject.parse(String(value), 'the idempotency record');
+  const kind = fields.word('kind', ['claimed', 'accepted']);
+  const requestId = fields.text('requestId');
+  const at = fields.instant('at');
+  if (kind === 'accepted') return { key, event: { kind, requestId, at } };
+  const inPlaceOf = fields.optionalText('inPlaceOf');
+  const event = {
+    kind,
+    requestId,
+    payloadDigest: fields.text('payloadDigest'),
+    claimant: fields.text('claimant'),
+    ...(inPlaceOf === undefined ? {} : { inPlaceOf }),
+    at,
+  };
+  return { key, event };
 }

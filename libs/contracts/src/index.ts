@@ -1,4 +1,5 @@
 export * from './activity.ts';
+export * from './bounds.ts';
 export * from './bucket.ts';
 export * from './call.ts';
 export * from './cancellation.ts';

@@ -1,7 +1,11 @@
+import { bounds } from './bounds.ts';
 import { type EpochMs, epochMs } from './epoch-ms.ts';
-import { header, instant, parsedHeader, requiredText, wholeNumber } from './headers.ts';
-import type { IncomingRecord, OutgoingRecord } from './record.ts';
-import type { Destinations } from './target.ts';
+import { contractViolated } from './errors.ts';
+import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
+import { isMemorySizeMb } from './limits.ts';
+import { destinationsOf } from './read-target.ts';
+import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+import type { Destinations } from './destinations.ts';
 
 /** The wait before a retry grows from `baseMs` by doubling and stays at `maxMs`. */
 export interface Backoff {
@@ -83,6 +87,24 @@ export function encodeInvocation(topic: string, invocation: Invocation, key: str
   return { topic, key, value: invocation.payload, headers: invocationHeaders(invocation) };
 }
 
+/** The waits that a record's policy asks for, or the default ones. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+function backoffOf(headers: RecordHeaders): Backoff {
+  const backoff = jsonObject(headers, header.backoff);
+  if (backoff === undefined) return defaultBackoff;
+  return {
+    baseMs: backoff.wholeNumber('baseMs', bounds.backoffMs),
+    maxMs: backoff.wholeNumber('maxMs', bounds.backoffMs),
+  };
+}
+
+/** Memory that the caller chose. @throws PlatformError `CONTRACT_VIOLATED` for a size that no instance can have. */
+function memoryOf(headers: RecordHeaders): number | undefined {
+  const memoryMb = optionalWholeNumber(headers, header.memoryMb, bounds.memoryMb);
+  if (memoryMb !== undefined && !isMemorySizeMb(memoryMb))
+    throw contractViolated('header memory-mb is not a size that an instance can have');
+  return memoryMb;
+}
+
 /**
  * Reads an invocation back.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
@@ -90,7 +112,7 @@ export function encodeInvocation(topic: string, invocation: Invocation, key: str
 export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Invocation {
   const acceptedAt = instant(headers, header.acceptedAt);
   const alias = headers[header.alias];
-  const memoryMb = headers[header.memoryMb] === undefined ? undefined : wholeNumber(headers, header.memoryMb);
+  const memoryMb = memoryOf(headers);
   const traceparent = headers[header.traceparent];
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
@@ -102,15 +124,15 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
     acceptedAt,
     expiresAt: instant(headers, header.expiresAt),
     dueAt: instant(headers, header.dueAt, acceptedAt),
-    attempt: Math.max(1, wholeNumber(headers, header.attempt, 1)),
-    retriesUsed: wholeNumber(headers, header.retriesUsed, 0),
+    attempt: wholeNumber(headers, header.attempt, bounds.attempt, 1),
+    retriesUsed: wholeNumber(headers, header.retriesUsed, bounds.retries, 0),
     policy: {
-      retriesMax: wholeNumber(headers, header.retriesMax, 0),
-      backoff: parsedHeader<Backoff>(headers, header.backoff) ?? defaultBackoff,
-      destinations: parsedHeader<Destinations>(headers, header.destinations) ?? {},
+      retriesMax: wholeNumber(headers, header.retriesMax, bounds.retries, 0),
+      backoff: backoffOf(headers),
+      destinations: destinationsOf(headers),
       ...(statusLog === undefined ? {} : { statusLog }),
     },
-    hops: wholeNumber(headers, header.hops, 0),
+    hops: wholeNumber(headers, header.hops, bounds.hops, 0),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(lastError === undefined ? {} : { lastError }),

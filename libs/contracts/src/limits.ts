@@ -20,6 +20,10 @@ export const limits = {
   objectPrefixPartBytesMax: 255,
   /** Chained invocations in a row before recursion is assumed. */
   hopsMax: 16,
+  /** Largest number of chained invocations that a header may claim. */
+  hopsReadMax: 999_999,
+  /** Tries of one delivery that a configuration may ask for. */
+  deliveryTriesMax: 100,
   /** Longest delay a caller may ask for, in seconds. */
   delaySecondsMax: 86_400,
   /** Largest inline source, in bytes. */

@@ -1,6 +1,6 @@
 import type { EpochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
-import { header, parsedHeader } from './headers.ts';
+import { header, requiredText } from './headers.ts';
+import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import type { SubscriptionDocument } from './registry-documents.ts';
 
@@ -13,6 +13,8 @@ export interface MessageAttribute {
 
 /** The text for everybody, and other texts for single protocols. */
 export type MessageTexts = Readonly<{ default: string } & Partial<Record<SubscriptionDocument['protocol'], string>>>;
+
+const protocols: readonly SubscriptionDocument['protocol'][] = ['http', 'https', 'functionstage'];
 
 /** A message that was published to a pub/sub topic. */
 export interface Publication {
@@ -56,12 +58,15 @@ export function encodePublication(topic: string, { texts, ...publication }: Publ
 
 /** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodePublication({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Publication {
-  const read = parsedHeader<Omit<Publication, 'texts'> & { readonly isPlain: boolean }>(headers, header.publication);
-  if (!isNamed(read) || !Number.isSafeInteger(read.publishedAt) || !Array.isArray(read.attributes))
-    throw malformed('publication');
-  const { isPlain, ...publication } = read;
+  const publication = JsonObject.parse(requiredText(headers, header.publication), `header ${header.publication}`);
   const text = (value ?? Buffer.alloc(0)).toString('utf8');
-  return { ...publication, texts: isPlain ? { default: text } : textsOf(text) };
+  return {
+    ...namesIn(publication),
+    publishedAt: publication.instant('publishedAt'),
+    subject: publication.text('subject'),
+    attributes: publication.objects('attributes').map(attributeIn),
+    texts: publication.flag('isPlain') ? { default: text } : textsOf(text),
+  };
 }
 
 /** The record of a confirmation request. */
@@ -76,31 +81,30 @@ export function encodeConfirmationRequest(topic: string, request: ConfirmationRe
 
 /** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodeConfirmationRequest({ headers }: Pick<IncomingRecord, 'headers'>): ConfirmationRequest {
-  const request = parsedHeader<ConfirmationRequest>(headers, header.confirmation);
-  if (!isNamed(request) || !Number.isSafeInteger(request.askedAt)) throw malformed('confirmation');
-  return request;
+  const request = JsonObject.parse(requiredText(headers, header.confirmation), `header ${header.confirmation}`);
+  return { ...namesIn(request), askedAt: request.instant('askedAt') };
 }
 
-function isNamed<T extends Omit<ConfirmationRequest, 'askedAt'>>(read: T | undefined): read is T {
-  return (
-    typeof read?.messageId === 'string' &&
-    typeof read.project === 'string' &&
-    typeof read.topicUrn === 'string' &&
-    Number.isSafeInteger(read.expiresAt)
-  );
+/** Fields that a publication and a confirmation request have in common. */
+function namesIn(fields: JsonObject): Omit<ConfirmationRequest, 'askedAt'> {
+  return {
+    messageId: fields.text('messageId'),
+    project: fields.text('project'),
+    topicUrn: fields.text('topicUrn'),
+    expiresAt: fields.instant('expiresAt'),
+  };
+}
+
+function attributeIn(fields: JsonObject): MessageAttribute {
+  return {
+    name: fields.text('name'),
+    type: fields.word('type', ['STRING', 'STRING_ARRAY', 'PROTOCOL']),
+    value: fields.textOrTexts('value'),
+  };
 }
 
 function textsOf(json: string): MessageTexts {
-  let texts: Partial<MessageTexts> | null;
-  try {
-    texts = JSON.parse(json) as Partial<MessageTexts> | null;
-  } catch (cause) {
-    throw malformed('publication', cause);
-  }
-  if (typeof texts !== 'object' || typeof texts?.default !== 'string') throw malformed('publication');
-  return texts as MessageTexts;
-}
-
-function malformed(name: string, cause?: unknown): PlatformError {
-  return new PlatformError('CONTRACT_VIOLATED', { details: { reason: `the ${name} is malformed` }, cause });
+  const texts = JsonObject.parse(json, 'the value of the publication');
+  const others = protocols.filter((protocol) => texts.has(protocol)).map((protocol) => [protocol, texts.text(protocol)]);
+  return { ...Object.fromEntries(others), default: texts.text('default') };
 }

@@ -1,7 +1,8 @@
+import { bounds } from './bounds.ts';
 import { type Condition, conditions, isCondition } from './condition.ts';
 import type { EpochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
-import { header, instant, requiredText, wholeNumber } from './headers.ts';
+import { contractViolated } from './errors.ts';
+import { header, instant, optionalInstant, requiredText, wholeNumber } from './headers.ts';
 import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
 import { limits } from './limits.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
@@ -58,17 +59,15 @@ export function encodeSettlement(topic: string, settlement: Settlement): Outgoin
  */
 export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Settlement {
   const condition = requiredText(headers, header.condition);
-  if (!isCondition(condition))
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `condition ${condition} is unknown` } });
+  if (!isCondition(condition)) throw contractViolated(`header condition is not one of the known conditions`);
   const bytes = value ?? Buffer.alloc(0);
-  const requestBytes = wholeNumber(headers, header.requestBytes, 0);
-  if (requestBytes > bytes.length)
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'request-bytes is past the end of the value' } });
-  const startedAt = headers[header.startedAt] === undefined ? undefined : instant(headers, header.startedAt);
+  const requestBytes = wholeNumber(headers, header.requestBytes, bounds.requestBytes, 0);
+  if (requestBytes > bytes.length) throw contractViolated('header request-bytes is past the end of the value');
+  const startedAt = optionalInstant(headers, header.startedAt);
   return {
     invocation: decodeInvocation({ headers, value: bytes.subarray(0, requestBytes) }),
     condition,
-    attempts: wholeNumber(headers, header.attempts),
+    attempts: wholeNumber(headers, header.attempts, bounds.attempts),
     ...(startedAt === undefined ? {} : { startedAt }),
     endedAt: instant(headers, header.endedAt),
     errorMessage: headers[header.errorMessage] ?? '',

@@ -1,5 +1,5 @@
 import type { EpochMs } from './epoch-ms.ts';
-import { PlatformError } from './errors.ts';
+import { contractViolated } from './errors.ts';
 import { header, instant, requiredText } from './headers.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
@@ -30,7 +30,7 @@ export function delayed(record: OutgoingRecord, delayTopic: string, releaseTo: R
 export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): WaitingRecord {
   const releaseTo = requiredText(headers, header.releaseTo);
   if (releaseTo !== 'invocations' && releaseTo !== 'notifications')
-    throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `release-to names no work topic` } });
+    throw contractViolated('header release-to must be invocations or notifications');
   return {
     requestId: requiredText(headers, header.requestId),
     dueAt: instant(headers, header.dueAt),

@@ -57,7 +57,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
     project: headers[intakeHeader.project] ?? project,
     payload: value,
     headers,
-    hops: wholeHeader(headers, intakeHeader.hops, 999_999) ?? 0,
+    hops: wholeHeader(headers, intakeHeader.hops, limits.hopsReadMax) ?? 0,
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
     ...traceparentOf(headers[intakeHeader.traceparent]),
   };

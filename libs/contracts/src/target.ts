@@ -1,1 +1,0 @@
-export type { Destinations, Target } from './destinations.ts';
