@@ -19,7 +19,7 @@ import { buildService, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../src/ingress.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
-import type { FunctionCalls } from '../src/invocations/function-calls.ts';
+import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
 import type { StatusRecords } from '../src/records/status-records.ts';
 
@@ -71,10 +71,15 @@ export class FakeStatusRecords implements StatusRecords {
 export class FakeFunctionCalls implements FunctionCalls {
   readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
   answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
+  /** How a call ends; by default with {@link answer}. */
+  outcome: (request: CallRequest, signal: AbortSignal) => Promise<CallOutcome> = async (request, signal) => ({
+    kind: 'answered',
+    answer: await this.answer(request, signal),
+  });
 
-  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
     this.asked.push({ request, payload, signal });
-    return this.answer(request, signal);
+    return this.outcome(request, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { PlatformError } from '#contracts';
+import { type ErrorCode, PlatformError } from '#contracts';
 import { type Logger, LOGGER } from '#platform';
 import { ApiError, type ApiCode } from './api-error.ts';
 import { dropRest } from './unread-body.ts';
@@ -15,12 +15,20 @@ const codeByStatus: Readonly<Record<number, ApiCode>> = {
   429: 'FSS.0429',
 };
 const retryAfterSeconds = 1;
+/** What to tell a client about a retryable error, where more than the common sentence helps. */
+const retryWords: Readonly<Partial<Record<ErrorCode, string>>> = {
+  STORE_UNAVAILABLE: 'records cannot be asked for just now; try again',
+};
 
 /** Whatever was thrown, as an error of the API: never a stack, never a word of the inside. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof PlatformError && error.retryable)
-    return new ApiError('FSS.0503', 'the service cannot take the request just now; try again', retryAfterSeconds);
+    return new ApiError(
+      'FSS.0503',
+      retryWords[error.code] ?? 'the service cannot take the request just now; try again',
+      retryAfterSeconds,
+    );
   if (error instanceof PlatformError && error.code === 'RECORD_TOO_LARGE')
     return new ApiError('FSS.0413', 'what would be kept is larger than a record may be; send less');
   const status =

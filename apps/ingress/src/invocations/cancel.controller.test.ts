@@ -3,10 +3,9 @@
  * Method: a whole ingress over the in-memory broker; a fake status-logger holds the records.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeActivity, decodeCancellation, type StatusRecord } from '#contracts';
+import { decodeActivity, decodeCancellation, PlatformError, type StatusRecord } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { type ApiAnswer, IngressApp } from '../../testing/ingress-app.ts';
-import { ApiError } from '../http/api-error.ts';
 
 let app: IngressApp;
 
@@ -81,7 +80,7 @@ describe('a cancel', () => {
   });
 
   it('is not answered as if there were no such invocation while records cannot be asked', async () => {
-    app.records.failure = new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1);
+    app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     expect((await cancel('hello', { request_id: 'r1' })).status).toBe(503);
   });
 

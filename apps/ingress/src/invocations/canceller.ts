@@ -35,7 +35,7 @@ export class Canceller {
   /**
    * Cancels an invocation of a function, whatever its version. Resolves once the brokers have acknowledged; what runs ends a moment later.
    * @param bareUrn seven fields.
-   * @throws ApiError FSS.0503 when the records cannot be asked. @throws PlatformError `BROKER_UNAVAILABLE`: nothing was promised.
+   * @throws PlatformError `STORE_UNAVAILABLE` if the record cannot be read; `BROKER_UNAVAILABLE`: nothing was promised.
    */
   async cancel(project: string, bareUrn: string, requestId: string): Promise<CancelAnswer> {
     const record = await this.find(project, requestId);

@@ -3,12 +3,18 @@ import type { CallAnswer, CallRequest } from '#contracts';
 /** Injection token of the {@link FunctionCalls}. */
 export const FUNCTION_CALLS = Symbol('function calls');
 
-/** Where functions are called while the caller waits. */
+/** How a call ended. */
+export type CallOutcome =
+  | { readonly kind: 'answered'; readonly answer: CallAnswer }
+  /** No executor took the call: the function has not run. */
+  | { readonly kind: 'no-executor' }
+  /** The executor runs as many calls as it may: the function has not run. */
+  | { readonly kind: 'saturated' }
+  /** The connection broke before the answer was complete: the function may have run. */
+  | { readonly kind: 'lost' };
+
+/** Calls functions for callers who wait for the answer. */
 export interface FunctionCalls {
-  /**
-   * @param signal aborts the call, wherever it is; the promise rejects then.
-   * @throws ApiError FSS.0503 when nobody can take the call, FSS.0429 when too many are under way, FSS.0502 when the answer was lost: the
-   *   function may have run.
-   */
-  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer>;
+  /** @param signal aborts the call, wherever it is; the promise then rejects, or resolves with `lost`. */
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome>;
 }

@@ -9,7 +9,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
 import { aCallAnswer, IngressApp } from '../../testing/ingress-app.ts';
 import { sdkDate, signed } from '../../../../test/request-signer.ts';
-import { ApiError } from '../http/api-error.ts';
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
@@ -285,10 +284,14 @@ describe('a synchronous invocation', () => {
     for (const { socket } of came) socket.destroy();
   });
 
-  it('whose answer was lost says that the function may have run', async () => {
-    app.calls.answer = async () =>
-      Promise.reject(new ApiError('FSS.0502', 'the answer was lost on its way; the function may have run'));
-    expect(await invoke()).toMatchObject({ status: 502, body: { error_code: 'FSS.0502' } });
+  it.each<[kind: 'no-executor' | 'saturated' | 'lost', status: number, code: string, retryAfter: string | undefined]>([
+    ['no-executor', 503, 'FSS.0503', '1'],
+    ['saturated', 429, 'FSS.0429', '1'],
+    ['lost', 502, 'FSS.0502', undefined],
+  ])('whose call ends as %s is answered with %i', async (kind, status, code, retryAfter) => {
+    app.calls.outcome = async () => ({ kind });
+    const answer = await invoke();
+    expect([answer.status, answer.body.error_code, answer.headers['retry-after']]).toEqual([status, code, retryAfter]);
   });
 });
 

@@ -7,14 +7,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type FunctionDocument, limits, traceparentOf } from '#contracts';
+import { type CallAnswer, type FunctionDocument, limits, traceparentOf } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import type { Clock, Logger } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { ApiError, functionNotFound } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { diceOf } from './dice-of.ts';
-import type { FunctionCalls } from './function-calls.ts';
+import type { CallOutcome, FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from '../names/function-names.ts';
 import { parserOf } from '../access/door.ts';
 import { invocationOperations } from './invocation.operations.ts';
@@ -107,7 +107,7 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   };
   const patience = patienceWith(reply, clock, options.waitMs);
   try {
-    const answer = await calls.call(call, payload, patience.signal);
+    const answer = answerIn(await calls.call(call, payload, patience.signal));
     const isJson = fn.runtime !== 'http' || isJsonText(answer.payload);
     const wishes: AnswerWishes = { requestId: call.requestId, version, wantsLog, isJson };
     return syncAnswer(answer, wishes);
@@ -116,6 +116,22 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
     throw error;
   } finally {
     patience.end();
+  }
+}
+
+/** @throws ApiError FSS.0503, FSS.0429 if the function has not run; FSS.0502 if it may have run. */
+function answerIn(outcome: CallOutcome): CallAnswer {
+  switch (outcome.kind) {
+    case 'answered':
+      return outcome.answer;
+    case 'no-executor':
+      throw new ApiError('FSS.0503', 'no executor takes the call just now; try again', 1);
+    case 'saturated':
+      throw new ApiError('FSS.0429', 'too many synchronous calls are under way', 1);
+    case 'lost':
+      throw new ApiError('FSS.0502', 'the answer was lost on its way; the function may have run');
+    default:
+      return outcome satisfies never;
   }
 }
 

@@ -3,10 +3,9 @@
  * standing still; a status-logger that answers what the test lays in, and remembers what it was asked.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type StatusRecord } from '#contracts';
+import { epochMs, PlatformError, type StatusRecord } from '#contracts';
 import { builtAt, builtUrn, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
-import { ApiError } from '../http/api-error.ts';
 
 let app: IngressApp;
 beforeAll(async () => {
@@ -205,7 +204,7 @@ describe.each([
   );
 
   it('cannot be had while the status-logger is away, and says when to ask again', async () => {
-    app.records.failure = new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1);
+    app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     const { status, body, headers } = await app.call('GET', pathOf[path]);
     expect([status, headers['retry-after'], body]).toEqual([
       503,

@@ -3,8 +3,8 @@ import type { StatusPage, StatusQuery } from '#contracts';
 /** Injection token of the {@link StatusRecords}. */
 export const STATUS_RECORDS = Symbol('status records');
 
-/** Where records of invocations are asked for. */
+/** Reads records of invocations. */
 export interface StatusRecords {
-  /** @throws ApiError FSS.0503 when there is no answer in time. */
+  /** @throws PlatformError `STORE_UNAVAILABLE` if the status-logger does not answer within 5 s, or answers with an error. */
   query(query: StatusQuery): Promise<StatusPage>;
 }

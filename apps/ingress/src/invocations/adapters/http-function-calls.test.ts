@@ -33,8 +33,8 @@ const request = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
 const never = new AbortController().signal;
 const nobody = 'http://127.0.0.1:1';
 const call = async (urls: string[], signal = never) => {
-  const { report, payload } = await new HttpFunctionCalls(urls, 'a-secret-of-16-c').call(request, Buffer.from('{"a":1}'), signal);
-  return { report, payload: String(payload) };
+  const outcome = await new HttpFunctionCalls(urls, 'a-secret-of-16-c').call(request, Buffer.from('{"a":1}'), signal);
+  return outcome.kind === 'answered' ? { ...outcome.answer, payload: String(outcome.answer.payload) } : outcome;
 };
 
 describe('HttpFunctionCalls', () => {
@@ -64,22 +64,22 @@ describe('HttpFunctionCalls', () => {
   });
 
   it('asks the next one where nobody listens', async () => {
-    expect((await call([nobody, await executor(answering('b'))])).payload).toBe('"b"');
+    expect(await call([nobody, await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
   });
 
   it('asks the next one where the executor says that it does not run it', async () => {
     const elsewhere = await executor((_request, response) => response.writeHead(503).end());
-    expect((await call([elsewhere, await executor(answering('b'))])).payload).toBe('"b"');
-    await expect(call([elsewhere, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
+    expect(await call([elsewhere, await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
+    expect(await call([elsewhere, nobody])).toEqual({ kind: 'no-executor' });
   });
 
   it('asks the next one where the address has no machine', async () => {
-    expect((await call(['http://nobody.invalid:1', await executor(answering('b'))])).payload).toBe('"b"');
+    expect(await call(['http://nobody.invalid:1', await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
   });
 
   it('says so when nobody listens anywhere, or there is nobody', async () => {
-    await expect(call([nobody, nobody])).rejects.toMatchObject({ code: 'FSS.0503' });
-    await expect(call([])).rejects.toMatchObject({ code: 'FSS.0503' });
+    expect(await call([nobody, nobody])).toEqual({ kind: 'no-executor' });
+    expect(await call([])).toEqual({ kind: 'no-executor' });
   });
 
   it('asks no other once the call may have been made', async () => {
@@ -88,17 +88,20 @@ describe('HttpFunctionCalls', () => {
     const half = await executor((_request, response) => {
       response.writeHead(200, { [callReportBytesHeader]: '5', 'content-length': '100' }).write('12345', () => response.destroy());
     });
-    for (const url of [lost, half])
-      await expect(call([url, await executor(answering('b', seen))])).rejects.toMatchObject({ code: 'FSS.0502' });
+    for (const url of [lost, half]) expect(await call([url, await executor(answering('b', seen))])).toEqual({ kind: 'lost' });
     expect(seen).toEqual([]);
   });
 
   it.each([
-    [429, { code: 'FSS.0429' }],
-    [503, { code: 'FSS.0503' }],
-    [403, { message: 'an executor answered 403' }],
-  ])('tells what %i means', async (status, error) => {
-    await expect(call([await executor((_request, response) => response.writeHead(status).end())])).rejects.toMatchObject(error);
+    [429, { kind: 'saturated' }],
+    [503, { kind: 'no-executor' }],
+  ])('resolves for status %i with %o', async (status, outcome) => {
+    expect(await call([await executor((_request, response) => response.writeHead(status).end())])).toEqual(outcome);
+  });
+
+  it('rejects if an executor refuses the internal token', async () => {
+    const refusing = await executor((_request, response) => response.writeHead(403).end());
+    await expect(call([refusing])).rejects.toThrow('an executor answered 403');
   });
 
   it('hangs up when it is aborted', async () => {

@@ -1,7 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import {
-  type CallAnswer,
   callHeader,
   callPath,
   callReportBytesHeader,
@@ -10,46 +9,44 @@ import {
   encodeCallRequest,
   limits,
 } from '#contracts';
-import { ApiError } from '../../http/api-error.ts';
-import type { FunctionCalls } from '../function-calls.ts';
+import type { CallOutcome, FunctionCalls } from '../function-calls.ts';
 
-/** A report is some kilobytes; its log is bounded, and JSON may write a character in six. */
+/** Of an answer: the payload and its report. A report has a bounded log, of which JSON may escape every character as six. */
 const answerBytesMax = limits.syncBytesMax + 65_536;
-const retryAfterSeconds = 1;
+
+/** How the request to one executor ended, before its answer is read. */
+type Response = IncomingMessage | 'unreachable' | 'lost';
 
 /**
- * Asks executors over HTTP, each in turn.
+ * Calls functions through executors over HTTP, which take turns.
  *
- * Another one is asked only where nobody can be reached, or where the answer is 503: that one has not run it. In any other case nobody
- * knows whether the function ran. So each call has a connection of its own, too: one that was kept may be closed by the other side just as a call is written to it, and that looks like a lost answer.
+ * The next executor is asked only if the one before was unreachable or answered 503: then it has not run the function. After any other
+ * failure the function may have run. For the same reason each call opens a connection: the executor may close a kept one just as the call
+ * is written to it, and that looks like a lost answer.
  */
 export class HttpFunctionCalls implements FunctionCalls {
   private turn = 0;
 
-  /** @param urls of the executors; with none of them nothing can be called. */
+  /** @param urls of the executors; without any, no function can be called. */
   constructor(
     private readonly urls: readonly string[],
     private readonly internalToken: string,
   ) {}
 
-  async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
+  async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
     const first = this.turn++;
     for (let index = 0; index < this.urls.length; index++) {
       const url = this.urls[(first + index) % this.urls.length] ?? '';
       const response = await this.ask(url, request, payload, signal);
-      if (response?.statusCode === 503) response.resume();
-      else if (response !== undefined) return answerOf(response);
+      if (response === 'unreachable') continue;
+      if (response === 'lost') return { kind: 'lost' };
+      if (response.statusCode !== 503) return outcomeOf(response);
+      response.resume();
     }
-    throw new ApiError('FSS.0503', 'no executor takes the call just now; try again', retryAfterSeconds);
+    return { kind: 'no-executor' };
   }
 
-  /** @returns undefined when there is nobody to be reached: the call has not left. */
-  private async ask(
-    url: string,
-    request: CallRequest,
-    payload: Buffer,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage | undefined> {
+  private async ask(url: string, request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<Response> {
     const target = new URL(callPath, url);
     const headers = {
       'content-type': 'application/octet-stream',
@@ -60,23 +57,22 @@ export class HttpFunctionCalls implements FunctionCalls {
     const options = { method: 'POST', headers, signal, agent: false };
     return new Promise((resolve, reject) => {
       const sent = target.protocol === 'https:' ? httpsRequest(target, options, resolve) : httpRequest(target, options, resolve);
-      let hasLeft = false;
-      sent.once('socket', (socket) => socket.once('connect', () => (hasLeft = true)));
+      let isConnected = false;
+      sent.once('socket', (socket) => socket.once('connect', () => (isConnected = true)));
       sent.once('error', (error) => {
         if (signal.aborted) reject(error);
-        else if (hasLeft) reject(answerLost());
-        else resolve(undefined);
+        else resolve(isConnected ? 'lost' : 'unreachable');
       });
       sent.end(payload);
     });
   }
 }
 
-async function answerOf(response: IncomingMessage): Promise<CallAnswer> {
+async function outcomeOf(response: IncomingMessage): Promise<CallOutcome> {
   const { statusCode = 0 } = response;
   if (statusCode !== 200) {
     response.resume();
-    if (statusCode === 429) throw new ApiError('FSS.0429', 'too many synchronous calls are under way', retryAfterSeconds);
+    if (statusCode === 429) return { kind: 'saturated' };
     throw new Error(`an executor answered ${statusCode}`);
   }
   const chunks: Buffer[] = [];
@@ -88,11 +84,8 @@ async function answerOf(response: IncomingMessage): Promise<CallAnswer> {
       chunks.push(chunk);
     }
   } catch {
-    throw answerLost();
+    return { kind: 'lost' };
   }
-  return decodeCallAnswer(Buffer.concat(chunks), Number(response.headers[callReportBytesHeader]));
-}
-
-function answerLost(): ApiError {
-  return new ApiError('FSS.0502', 'the answer was lost on its way; the function may have run');
+  const reportBytes = Number(response.headers[callReportBytesHeader]);
+  return { kind: 'answered', answer: decodeCallAnswer(Buffer.concat(chunks), reportBytes) };
 }

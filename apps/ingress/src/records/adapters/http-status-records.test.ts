@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StatusQuery } from '#contracts';
 import { builtAt } from '#testing';
-import { ApiError } from '../../http/api-error.ts';
 import { HttpStatusRecords } from './http-status-records.ts';
 
 const servers: Server[] = [];
@@ -46,9 +45,8 @@ describe('HttpStatusRecords', () => {
     ['fails', () => statusLogger((_request, response) => response.writeHead(500).end('{"records":[],"count":0}'))],
     ['knows another secret', () => statusLogger((_request, response) => response.writeHead(403).end())],
     ['answers no JSON', () => statusLogger((_request, response) => response.end('<html>'))],
-  ])('asks to be asked again where the status-logger %s', async (_what, url) => {
+  ])('rejects with a retryable error if the status-logger %s', async (_what, url) => {
     const error = await ask(await url()).catch((thrown: unknown) => thrown);
-    expect(error).toEqual(new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1));
-    expect(error).toMatchObject({ status: 503, retryAfterSeconds: 1 });
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   });
 });

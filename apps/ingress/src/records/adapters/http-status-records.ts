@@ -1,10 +1,9 @@
-import type { StatusPage, StatusQuery } from '#contracts';
-import { ApiError } from '../../http/api-error.ts';
+import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
 import type { StatusRecords } from '../status-records.ts';
 
 const timeoutMs = 5_000;
 
-/** Asks the status-logger over HTTP. */
+/** Reads records from the status-logger over HTTP. */
 export class HttpStatusRecords implements StatusRecords {
   constructor(
     private readonly url: string,
@@ -21,8 +20,8 @@ export class HttpStatusRecords implements StatusRecords {
       });
       if (!response.ok) throw new Error(`the status-logger answered ${response.status}`);
       return (await response.json()) as StatusPage;
-    } catch {
-      throw new ApiError('FSS.0503', 'records cannot be asked for just now; try again', 1);
+    } catch (cause) {
+      throw new PlatformError('STORE_UNAVAILABLE', { cause });
     }
   }
 }
