@@ -1,33 +1,22 @@
 import {
-  type AliasDocument,
   bareUrnOf,
   delayed,
   encodeInvocation,
   encodeSettlement,
-  type FunctionUrn,
   formatFunctionUrn,
   type Invocation,
   type OutgoingRecord,
   physicalTopic,
-  readFunctionUrn,
   type TopicName,
-  type UrnReading,
 } from '#contracts';
 import type { Publisher } from '#kafka';
-import {
-  accept,
-  chooseVersion,
-  delayTopicFor,
-  type FunctionKnown,
-  type Refusal,
-  type RequestSigns,
-  settlementOf,
-} from '#lifecycle';
+import { accept, chooseVersion, delayTopicFor, type RequestSigns, settlementOf } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { Registry } from '#registry';
 import { diceOf } from './dice-of.ts';
 import type { ExpressRate } from './express-rate.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
+import { type ResolvedVersion, ResolvedNames, type Unaccepted, type Unresolved } from './resolved-names.ts';
 
 /** A request of either door, its form checked. */
 export interface Arrival {
@@ -46,15 +35,6 @@ export interface Arrival {
   /** The caller's word for this very invocation: sent again, it is the same one. */
   readonly idempotencyKey?: string;
 }
-
-/** Why an arrival is not accepted. */
-export type Unaccepted =
-  | Refusal
-  | 'urn-malformed'
-  | 'project-foreign'
-  | 'version-unknown'
-  | 'alias-unknown'
-  | 'idempotency-conflict';
 
 /** What became of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
@@ -78,32 +58,17 @@ export interface AcceptorParts {
   readonly topicPrefix: string;
 }
 
-/** What a name means: a version, or an alias and the choice it has. */
-type Meaning =
-  | { readonly kind: 'version'; readonly functionUrn: string; readonly known: FunctionKnown }
-  | { readonly kind: 'alias'; readonly urn: FunctionUrn; readonly alias: AliasDocument }
-  | { readonly kind: 'nothing'; readonly reason: Unaccepted };
-
-/** A version to be run, and the alias that led to it. */
-interface Resolved extends Extract<Meaning, { kind: 'version' }> {
+/** The version that will run, and the name of the alias that chose it. */
+interface ChosenVersion extends ResolvedVersion {
   readonly alias?: string;
 }
 
-const unreadable = {
-  malformed: 'urn-malformed',
-  'of-another-project': 'project-foreign',
-  'of-another-region': 'function-unknown',
-} as const satisfies Record<Exclude<UrnReading['kind'], 'ours'>, Unaccepted>;
-
-/** Names that are remembered with what they mean, until the registry changes. */
-const meaningsMax = 10_000;
-
 /** Accepts invocations for both doors: decides, then writes exactly one record. */
 export class Acceptor {
-  private readonly meanings = new Map<string, Meaning>();
+  private readonly names: ResolvedNames;
 
   constructor(private readonly parts: AcceptorParts) {
-    parts.registry.onChange(() => this.meanings.clear());
+    this.names = new ResolvedNames(parts);
   }
 
   /**
@@ -113,7 +78,7 @@ export class Acceptor {
   async accept(arrival: Arrival): Promise<Arrived> {
     const { clock, observer } = this.parts;
     const resolved = this.resolve(arrival);
-    if (resolved.kind === 'nothing') {
+    if (resolved.kind === 'unresolved') {
       observer.arrived(resolved.reason);
       return { kind: 'refused', reason: resolved.reason };
     }
@@ -133,7 +98,10 @@ export class Acceptor {
     return { kind: acceptance.kind, requestId: invocation.requestId };
   }
 
-  /** Whoever repeats a request did not hear its answer: that the function was disabled since is no answer to it. */
+  /**
+   * A client that repeats a request has not got the answer to it. It gets the first answer, though the function was
+   * disabled in between.
+   */
   private acceptedBefore({ idempotencyKey: key, payload }: Arrival, functionUrn: string): string | undefined {
     return key === undefined ? undefined : this.parts.keys.acceptedAs({ bareUrn: bareUrnOf(functionUrn), key, payload });
   }
@@ -153,39 +121,13 @@ export class Acceptor {
   }
 
   /** An alias chooses here, once: every attempt runs the version that is stamped. */
-  private resolve(arrival: Arrival): Resolved | Extract<Meaning, { kind: 'nothing' }> {
+  private resolve(arrival: Arrival): ChosenVersion | Unresolved {
     const { functionName, project, requestId, idempotencyKey, headers } = arrival;
-    const named = this.meaningOf(functionName, project);
+    const named = this.names.resolve(functionName, project);
     if (named.kind !== 'alias') return named;
     const version = chooseVersion(named.alias, { dice: diceOf(idempotencyKey ?? requestId), headers });
-    const chosen = this.meaningOf(formatFunctionUrn({ ...named.urn, qualifier: version }), project);
-    return chosen.kind === 'version' ? { ...chosen, alias: named.alias.name } : { kind: 'nothing', reason: 'version-unknown' };
-  }
-
-  private meaningOf(name: string, project: string): Meaning {
-    const key = `${project} ${name}`;
-    const remembered = this.meanings.get(key);
-    if (remembered !== undefined) return remembered;
-    const reading = readFunctionUrn(name, { region: this.parts.region, project });
-    if (reading.kind !== 'ours') return { kind: 'nothing', reason: unreadable[reading.kind] };
-    const meaning = this.lookUp(reading.urn);
-    if (this.meanings.size >= meaningsMax) this.meanings.clear();
-    // What means nothing is not remembered: names that callers make up would push out those that count.
-    if (meaning.kind !== 'nothing') this.meanings.set(key, meaning);
-    return meaning;
-  }
-
-  private lookUp(urn: FunctionUrn): Meaning {
-    const { registry } = this.parts;
-    if (registry.functionByUrn(urn) === undefined) return { kind: 'nothing', reason: 'function-unknown' };
-    if (urn.qualifier.startsWith('!')) {
-      const alias = registry.alias(urn);
-      return alias === undefined ? { kind: 'nothing', reason: 'alias-unknown' } : { kind: 'alias', urn, alias };
-    }
-    const found = registry.versionByUrn(urn);
-    if (found === undefined) return { kind: 'nothing', reason: 'version-unknown' };
-    const known = { function: found, policy: registry.policyOf(urn), project: registry.project(urn.project) };
-    return { kind: 'version', functionUrn: formatFunctionUrn(urn), known };
+    const chosen = this.names.resolve(formatFunctionUrn({ ...named.urn, qualifier: version }), project);
+    return chosen.kind === 'version' ? { ...chosen, alias: named.alias.name } : { kind: 'unresolved', reason: 'version-unknown' };
   }
 
   private queued(invocation: Invocation): OutgoingRecord {
