@@ -19,4 +19,10 @@ describe('ExpressRate', () => {
     const rate = new ExpressRate(1);
     expect([taken(rate, 'a', 2, 0), taken(rate, 'b', 2, 0)]).toEqual([1, 1]);
   });
+
+  it('forgets only the bucket used least recently when it holds one more than its bound', () => {
+    const rate = new ExpressRate(1, 3);
+    for (const key of ['a', 'b', 'c', 'a', 'd']) taken(rate, key, 1, 0);
+    expect(['a', 'c', 'd', 'b'].filter((key) => taken(rate, key, 1, 0) === 1)).toEqual(['b']);
+  });
 });
