@@ -1,9 +1,10 @@
+import { LRUCache } from 'lru-cache';
 import { type CredentialDocument, credentialKey, type EpochMs } from '#contracts';
 import type { Logger, Sealer } from '#platform';
 import type { Registry } from '#registry';
 import { type Caller, wholeAccess } from './caller.ts';
 
-/** An access key whose secret lies open. */
+/** An access key with its decrypted secret. */
 export interface OpenKey {
   readonly caller: Caller;
   readonly isEnabled: boolean;
@@ -24,21 +25,26 @@ export interface KeyRingParts {
   readonly registry: Registry;
   readonly sealer: Sealer;
   readonly logger: Logger;
-  /** Known without a document, with all rights; no document of the same name counts beside it. */
+  /** Has all rights and needs no document. A document of the same name is ignored. */
   readonly first: FirstKey | undefined;
 }
 
-/** Secrets that lie open at once. */
+/** Decrypted secrets kept in memory at once. */
 const openMax = 10_000;
 
-/** Access keys with their secrets, opened when first asked for and again when the registry changes them. */
+/** Access keys with their secrets. A secret is decrypted on the first request and again after the registry changed it. */
 export class KeyRing {
-  /** Undefined for one whose secret cannot be opened: it is logged once, not at each request that names it. */
-  private readonly open = new Map<string, OpenKey | undefined>();
+  /** `undecryptable` marks a key whose secret cannot be decrypted: that is logged once, not on each request. */
+  private readonly open: LRUCache<string, OpenKey | 'undecryptable'>;
   private readonly first: OpenKey | undefined;
 
-  constructor(private readonly parts: KeyRingParts) {
+  /** @param max Secrets kept at once; the one used least recently is forgotten first. */
+  constructor(
+    private readonly parts: KeyRingParts,
+    max: number = openMax,
+  ) {
     const { first, registry } = parts;
+    this.open = new LRUCache({ max });
     if (first !== undefined)
       this.first = {
         caller: { project: first.project, ...wholeAccess, accessKey: first.accessKey },
@@ -53,17 +59,16 @@ export class KeyRing {
     return this.parts.first?.accessKey;
   }
 
-  /** @returns undefined for an access key nobody has, and for one whose secret cannot be opened, which is logged. */
+  /** @returns undefined if the access key is unknown, or if its secret cannot be decrypted, which is logged once. */
   find(accessKey: string): OpenKey | undefined {
     if (accessKey === this.firstAccessKey) return this.first;
     const key = credentialKey(accessKey);
     const known = this.open.get(key);
-    if (known !== undefined || this.open.has(key)) return known;
+    if (known !== undefined) return known === 'undecryptable' ? undefined : known;
     const document = this.parts.registry.credential(accessKey);
     if (document === undefined) return undefined;
     const opened = this.opened(key, document);
-    if (this.open.size >= openMax) this.open.clear();
-    this.open.set(key, opened);
+    this.open.set(key, opened ?? 'undecryptable');
     return opened;
   }
 
