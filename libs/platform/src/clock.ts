@@ -2,23 +2,29 @@ import { type EpochMs, epochMs } from '#contracts';
 
 /** A timer that has not fired yet. */
 export interface Timer {
-  /** Makes sure it never fires; does nothing when it has. */
+  /** Stops the timer. Does nothing if the timer has fired. */
   cancel(): void;
 }
 
-/** The one source of time. */
+/**
+ * The time and the timers of a service. Code that needs either takes a `Clock`, so that tests can
+ * drive it.
+ */
 export interface Clock {
   now(): EpochMs;
-  /** Calls back once after at least `delayMs`; bounds above 2^31 - 1 fire early and must be set again by the caller. */
+  /**
+   * Calls `onFire` once, after at least `delayMs`. A delay above 2^31 - 1 ms (24.8 days) fires
+   * after that time: the caller sets it again.
+   */
   setTimer(delayMs: number, onFire: () => void): Timer;
 }
 
-/** Draws a number in [0, 1). */
+/** Returns a random number in [0, 1). */
 export type Random = () => number;
 
 const timerMsMax = 2 ** 31 - 1;
 
-/** The time of this machine. Its timers keep no process alive. */
+/** The clock of this machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
   setTimer(delayMs, onFire) {
@@ -28,5 +34,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** The dice of this process. */
+/** The random numbers of this process. */
 export const systemRandom: Random = () => Math.random();

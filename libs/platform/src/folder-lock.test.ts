@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(parent, { recursive: true }));
 
-it('is held by one process, and given back', async () => {
+it('a folder is locked by one process at a time, and can be locked again once released', async () => {
   const folder = join(parent, 'data');
   const unlock = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' });
@@ -18,17 +18,17 @@ it('is held by one process, and given back', async () => {
   (await lockFolder(folder))();
 });
 
-it('is taken over from a process that is gone', async () => {
+it('the lock of a process that no longer runs is replaced', async () => {
   await writeFile(join(parent, 'lock'), `${process.pid} 1`);
   await lockFolder(parent);
   expect(await readFile(join(parent, 'lock'), 'utf8')).not.toBe(`${process.pid} 1`);
 });
 
-it.each(['', '/below'])('is refused in words where a file is in its place%s', async (below) => {
+it.each(['', '/below'])('locking a path that is a file%s is refused with CONFIG_INVALID and the reason', async (below) => {
   const file = join(parent, 'file');
   await writeFile(file, '');
   await expect(lockFolder(`${file}${below}`)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
-    details: { reason: `SENDOFF_DATA_DIR: ${file}${below} cannot be used as a folder: it is a file, or lies below one` },
+    details: { reason: `SENDOFF_DATA_DIR: ${file}${below} cannot be used as a folder: it is a file or inside a file` },
   });
 });

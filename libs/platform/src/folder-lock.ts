@@ -7,7 +7,7 @@ import { startOfProcess } from './process-name.ts';
 /** @throws PlatformError `CONFIG_INVALID`. */
 function unusable(folder: string, cause: unknown): never {
   const { code = String(cause) } = cause as NodeJS.ErrnoException;
-  const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file, or lies below one' : code;
+  const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'it is a file or inside a file' : code;
   throw new PlatformError('CONFIG_INVALID', {
     details: { reason: `SENDOFF_DATA_DIR: ${folder} cannot be used as a folder: ${reason}` },
     cause,
@@ -15,22 +15,24 @@ function unusable(folder: string, cause: unknown): never {
 }
 
 /**
- * Takes a folder for this process alone, by a file that names the process. A file left by a process that is gone is taken over.
- * @returns what gives the folder back.
- * @throws PlatformError `DATA_DIR_LOCKED` when a living process holds it, `CONFIG_INVALID` when it cannot be made or written to.
+ * Locks a folder for this process, with a file that names the process. A lock file of a process
+ * that no longer runs is replaced.
+ * @returns a function that releases the lock.
+ * @throws PlatformError `DATA_DIR_LOCKED` if a running process holds the lock, `CONFIG_INVALID` if
+ *   the folder cannot be created or written to.
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => unusable(folder, error));
   const file = join(folder, 'lock');
-  const own = `${process.pid} ${await startOfProcess(process.pid)}`;
+  const thisProcess = `${process.pid} ${await startOfProcess(process.pid)}`;
   for (let tries = 0; tries < 2; tries++) {
     try {
-      await writeFile(file, own, { flag: 'wx' });
+      await writeFile(file, thisProcess, { flag: 'wx' });
       return () => {
         try {
-          if (readFileSync(file, 'utf8') === own) rmSync(file);
+          if (readFileSync(file, 'utf8') === thisProcess) rmSync(file);
         } catch {
-          // Gone already: the folder was removed with all that was in it.
+          // The folder was removed in the meantime, and the lock file with it.
         }
       };
     } catch (error) {
@@ -43,5 +45,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
       });
     rmSync(file, { force: true });
   }
-  throw new PlatformError('DATA_DIR_LOCKED', { details: { reason: `another process has just taken ${folder}` } });
+  throw new PlatformError('DATA_DIR_LOCKED', {
+    details: { reason: `another process has just locked ${folder}: stop it, or choose another SENDOFF_DATA_DIR` },
+  });
 }

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
 import { METRICS, READINESS } from './tokens.ts';
 
-/** Named conditions, each of which must hold before a service may be given work. */
+/** Readiness conditions by name. The service is ready if every condition returns true. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;
 
 interface Reply {
@@ -11,7 +11,7 @@ interface Reply {
   send(body: unknown): this;
 }
 
-/** The three questions every service answers without credentials. */
+/** The probes and metrics of every service; no credentials needed. */
 @Controller()
 export class HealthController {
   constructor(
@@ -19,13 +19,13 @@ export class HealthController {
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
-  /** Is the process alive? */
+  /** Liveness: always 200 while the process answers. */
   @Get('healthz')
   healthz(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
-  /** May it be given work? 503 names what does not hold. */
+  /** Readiness: 200, or 503 with the names of the conditions that fail. */
   @Get('readyz')
   readyz(@Res() reply: Reply): void {
     const failing = Object.entries(this.checks)
@@ -34,7 +34,7 @@ export class HealthController {
     reply.status(failing.length === 0 ? 200 : 503).send({ status: failing.length === 0 ? 'ready' : 'not ready', failing });
   }
 
-  /** Prometheus text format. */
+  /** Metrics in the Prometheus text format. */
   @Get('metrics')
   async text(@Res() reply: Reply): Promise<void> {
     reply.header('content-type', this.metrics.contentType).send(await this.metrics.metrics());

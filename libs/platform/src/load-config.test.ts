@@ -38,7 +38,7 @@ const faultsOf = (env: Record<string, string>): string => {
 };
 
 describe('loadConfig', () => {
-  it('takes what is given and keeps the defaults of the rest', () => {
+  it('reads the variables that are set and keeps the defaults of the others', () => {
     const config = loadConfig(Config, { OWN_SECRET: 's', OWN_LIST: 'x, y', OWN_SWITCH: 'true', BASE_SIZE_BYTES: '' });
     expect({ ...config }).toEqual({ sizeBytes: 5, secret: 's', list: ['x', 'y'], isOn: true });
     expect(Object.isFrozen(config)).toBe(true);
@@ -50,15 +50,15 @@ describe('loadConfig', () => {
     expect(faults).toContain('OWN_SECRET');
   });
 
-  it.each(['ten', '1.5', ' ', 'NaN'])('refuses %j where a whole number is wanted', (text) => {
+  it.each(['ten', '1.5', ' ', 'NaN'])('refuses %j for a whole number', (text) => {
     expect(faultsOf({ OWN_SECRET: 's', BASE_SIZE_BYTES: text })).toContain('BASE_SIZE_BYTES');
   });
 
-  it('prints no value', () => {
+  it('shows no value in its error', () => {
     expect(faultsOf({ OWN_SECRET: 'hush', BASE_SIZE_BYTES: '4711' })).not.toMatch(/hush|4711/);
   });
 
-  it('checks relations between properties', () => {
+  it('reports faults of relations between properties', () => {
     expect(faultsOf({ OWN_SECRET: 's', BASE_SIZE_BYTES: '10', OWN_SWITCH: '1' })).toContain('must be below 10');
   });
 

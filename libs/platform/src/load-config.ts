@@ -2,20 +2,20 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { PlatformError } from '#contracts';
 
-/** How one property of a config class is read and documented. */
+/** The environment variable behind one property of a config class. */
 export interface SettingDescription {
   /** The environment variable. */
   readonly env: string;
-  /** One sentence; a row of docs/config.md. */
+  /** One sentence, shown in docs/config.md. */
   readonly description: string;
-  /** Keeps the value out of every table, log and error. */
+  /** The value appears in no table, log or error. */
   readonly isSecret?: boolean;
 }
 
-/** One documented variable. */
+/** A variable with its default, for docs/config.md. */
 export interface DocumentedSetting extends SettingDescription {
   readonly property: string;
-  /** What holds where the variable is unset; absent where it is required or has none. */
+  /** The default. Absent if the variable is required or has no default. */
   readonly fallback?: unknown;
 }
 
@@ -23,7 +23,10 @@ type ConfigClass<T extends object> = new () => T;
 
 const settings = new WeakMap<object, Map<string, SettingDescription>>();
 
-/** Says which environment variable a property of a config class is read from. Its initialiser is the default. */
+/**
+ * Reads a property of a config class from an environment variable. The initialiser of the property
+ * is the default.
+ */
 export function Setting(description: SettingDescription): PropertyDecorator {
   return (prototype, property) => {
     const own = settings.get(prototype) ?? new Map<string, SettingDescription>();
@@ -44,7 +47,7 @@ function settingsOf(configClass: ConfigClass<object>): Map<string, SettingDescri
   return new Map(all.flatMap((own) => [...own]));
 }
 
-/** All variables of a config class, its base class's first. */
+/** All variables of a config class, those of its base class first. */
 export function documentConfig(configClass: ConfigClass<object>): readonly DocumentedSetting[] {
   const defaults = new configClass() as Record<string, unknown>;
   return [...settingsOf(configClass)].map(([property, description]) => ({
@@ -54,7 +57,10 @@ export function documentConfig(configClass: ConfigClass<object>): readonly Docum
   }));
 }
 
-/** Texts become what the property is declared as; a text that is no number stays one and fails validation. */
+/**
+ * Converts a text to the declared type of the property. A text that is not a number becomes NaN,
+ * which fails validation.
+ */
 function coerce(text: string, type: unknown): unknown {
   if (type === Number) return text.trim() === '' ? Number.NaN : Number(text);
   if (type === Boolean) return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
@@ -67,11 +73,10 @@ function coerce(text: string, type: unknown): unknown {
 }
 
 /**
- * Reads a config class from the environment: once, all faults together, no value printed.
- *
- * An empty variable counts as unset. A class may have `faults(): string[]` for relations between properties.
+ * Reads a config class from the environment. An empty variable counts as unset. A class checks
+ * relations between its properties in a method `faults(): string[]`.
  * @returns the frozen config.
- * @throws PlatformError `CONFIG_INVALID` with a line per fault.
+ * @throws PlatformError `CONFIG_INVALID` with one line for each fault. No line shows a value.
  */
 export function loadConfig<T extends object>(
   configClass: ConfigClass<T>,
@@ -90,6 +95,8 @@ export function loadConfig<T extends object>(
   );
   if (faults.length === 0) faults.push(...((config as { faults?: () => string[] }).faults?.() ?? []));
   if (faults.length > 0)
-    throw new PlatformError('CONFIG_INVALID', { details: { reason: `the environment does not fit:\n  ${faults.join('\n  ')}` } });
+    throw new PlatformError('CONFIG_INVALID', {
+      details: { reason: `the environment variables are not valid:\n  ${faults.join('\n  ')}` },
+    });
   return Object.freeze(config);
 }

@@ -5,8 +5,8 @@ import { PinoPretty } from 'pino-pretty';
 export type { Logger } from 'pino';
 
 /**
- * The log of a service, on stderr: JSON lines, or text for people.
- * What may hold a secret is cut out by name, wherever an object is logged.
+ * Creates the logger of a service. It writes to stderr: JSON lines, or readable text on a terminal.
+ * Fields whose name suggests a secret are replaced by `***`.
  */
 export function createLogger(options: {
   readonly service: string;
@@ -37,7 +37,7 @@ export function createLogger(options: {
   return pino(settings, pretty);
 }
 
-/** Nest's own messages, in the log of the service; what Nest calls `log` is detail here. */
+/** Writes Nest's messages to the log of the service. Nest's level `log` becomes `debug`. */
 export class NestLog implements LoggerService {
   constructor(private readonly logger: Logger) {}
   log(message: unknown, ...context: unknown[]): void {

@@ -1,13 +1,18 @@
 /**
- * Names by which processes of one machine tell which of them are gone.
+ * Process names, by which one process finds out whether another process of the same machine has
+ * ended.
  *
- * A name says where the process id means what it says (the start of the system, and the namespace of process ids), the id, and when the
- * process began, for ids are given again. Of a name from elsewhere nobody can tell.
+ * A name has three parts: a hash of the boot id and the PID namespace, the process id, and the
+ * start time of the process, because the kernel reuses process ids. A name from another machine or
+ * namespace cannot be judged.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 
-/** When a process was started, as the kernel counts: tells a process from a later one of the same id. Undefined when there is none. */
+/**
+ * The start time of a process in clock ticks since boot, which tells it from a later process with
+ * the same id. Undefined if no such process runs.
+ */
 export async function startOfProcess(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
@@ -19,7 +24,10 @@ export async function startOfProcess(pid: number): Promise<string | undefined> {
   }
 }
 
-async function place(): Promise<string | undefined> {
+/**
+ * Identifies the boot and the PID namespace that process ids belong to. Undefined outside Linux.
+ */
+async function idSpace(): Promise<string | undefined> {
   try {
     const parts = await Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readlink('/proc/self/ns/pid')]);
     return createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 12);
@@ -28,15 +36,15 @@ async function place(): Promise<string | undefined> {
   }
 }
 
-/** The name of this process, of letters, digits and `-`; undefined where the system does not tell enough for one. */
+/** The name of this process: letters, digits and `-`. Undefined if the system has no /proc. */
 export async function nameOfProcess(): Promise<string | undefined> {
-  const here = await place();
+  const here = await idSpace();
   return here === undefined ? undefined : `${here}-${process.pid}-${await startOfProcess(process.pid)}`;
 }
 
-/** Is the process of that name known to be gone? */
+/** True if the process with that name has certainly ended. */
 export async function isProcessGone(name: string): Promise<boolean> {
-  const [, there, pid, start] = /^([0-9a-f]{12})-(\d{1,10})-(\d+)$/.exec(name) ?? [];
-  if (there === undefined || there !== (await place())) return false;
+  const [, space, pid, start] = /^([0-9a-f]{12})-(\d{1,10})-(\d+)$/.exec(name) ?? [];
+  if (space === undefined || space !== (await idSpace())) return false;
   return (await startOfProcess(Number(pid))) !== start;
 }

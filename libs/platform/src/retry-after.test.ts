@@ -4,7 +4,7 @@ import { retryAfterMs } from './retry-after.ts';
 
 const now = epochMs(Date.parse('2026-03-01T10:00:00Z'));
 
-describe('what an answer asks for', () => {
+describe('retryAfterMs', () => {
   it.each([
     ['7', 7_000],
     ['Sun, 01 Mar 2026 10:00:09 GMT', 9_000],
@@ -16,7 +16,7 @@ describe('what an answer asks for', () => {
     ['soon', undefined],
     ['', undefined],
     [undefined, undefined],
-  ])('%s', (text, expected) => {
+  ])('reads %j as %j', (text, expected) => {
     expect(retryAfterMs(text, now)).toBe(expected);
   });
 });

@@ -1,11 +1,12 @@
 import type { EpochMs } from '#contracts';
 
-/** The longest wait that an answer may ask for. More would be a way to keep work here for days. */
+/** Upper bound of the wait, so that a server cannot delay a delivery for days. */
 const longestMs = 3_600_000;
 
 /**
- * How long an answer asks to be left alone: seconds or a date, in ms, at most an hour.
- * @returns undefined where it asks for nothing, or for nothing that can be read.
+ * Reads a `Retry-After` header, which holds seconds or a date.
+ * @returns the wait in milliseconds, at most 1 h; undefined if the header is absent, cannot be read
+ *   or names no time in the future.
  * @see RFC 9110 10.2.3
  */
 export function retryAfterMs(text: string | undefined, now: EpochMs): number | undefined {

@@ -36,7 +36,7 @@ describe('a service', () => {
   let close: () => Promise<void> = async () => undefined;
   afterEach(async () => close());
 
-  it('answers healthz, readyz and metrics beside its own routes', async () => {
+  it('answers /healthz, /readyz and /metrics beside its own routes', async () => {
     let isConnected = true;
     const app = await buildService(base, { module: HelloModule, checks: { kafka: () => isConnected } });
     close = () => app.close();

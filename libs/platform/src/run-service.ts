@@ -1,15 +1,21 @@
 /**
- * How every service lives: config, log, HTTP server, transports, then work until SIGTERM or SIGINT; drain, exit 0.
+ * The life of every service: read the config, create the log, start the HTTP server and the
+ * transports, work until SIGTERM or SIGINT, drain, exit 0.
  *
- * 1. Nothing is read from the environment but the config, and only here.
- * 2. `/readyz` says 503 until the transports run, and from the first signal on.
- * 3. A second signal ends the process at once. A parent that is gone (closed IPC channel) counts as a signal.
- * 4. A signal while it starts ends it at once: nothing was promised yet, and the brokers it waits for may be gone for good.
- * 5. What a service cannot go on without is reported through `fatal`: logged once, then exit 1, so that whoever started it starts it again.
- * 6. An environment that does not fit ends it with 78, so that nobody starts it again in vain. With the argument `check-config` a service
- *    looks at its environment and does nothing else.
- * 7. To drain is to let what is under way end, records and HTTP requests alike, for as long as the config says; then it is cut off. Which
- *    new requests are refused meanwhile is the service's own business.
+ * 1. The service reads the environment here and nowhere else, into its config.
+ * 2. `/readyz` answers 503 until the transports run, and again after the first signal.
+ * 3. A second signal ends the process at once. A closed IPC channel to the parent process counts as
+ *   a signal.
+ * 4. A signal during the start ends the process at once: it has accepted nothing yet, and the
+ *   brokers may never come back.
+ * 5. A service reports an error it cannot work without through `fatal`: logged once, then exit 1,
+ *   so that the supervisor restarts it.
+ * 6. An invalid environment ends the process with 78, so that the supervisor does not restart it.
+ *   With the argument `check-config` a
+ *    service checks its environment and exits.
+ * 7. Draining lets the records and HTTP requests in progress finish, for at most DRAIN_TIMEOUT_MS;
+ *   then they are cut off. Each service
+ *    decides which new requests it refuses meanwhile.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
@@ -23,50 +29,50 @@ import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
-import { RequestsUnderWay } from './requests-under-way.ts';
+import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
 import { CLOCK, LOGGER, METRICS, READINESS } from './tokens.ts';
 
-/** How a service ends whose environment does not fit. @see sysexits.h, EX_CONFIG */
+/** Exit code of a service whose environment is not valid. @see sysexits.h, EX_CONFIG */
 export const configInvalidExitCode = 78;
 
-/** What a service is composed from. */
+/** The parts that every service is composed from. */
 export interface ServiceBase<C extends ServiceConfig> {
   readonly config: Readonly<C>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly random: Random;
-  /** Was it told to stop? */
+  /** True from the first signal on. */
   readonly isDraining: () => boolean;
-  /** Ends the process non-zero after logging why. */
+  /** Logs the error and ends the process with a non-zero code. */
   readonly fatal: (error: unknown) => void;
 }
 
-/** A service, composed. */
+/** A composed service: its module, and how it starts and stops. */
 export interface Composition {
   readonly module: Type | DynamicModule;
-  /** Transports that bring records to the controllers. */
+  /** Transports that hand Kafka records to the controllers. */
   readonly transports?: readonly CustomTransportStrategy[];
   readonly checks?: ReadinessChecks;
-  /** Settings of Fastify itself, e.g. body limits. */
+  /** Options of the Fastify server, e.g. body limits. */
   readonly http?: ConstructorParameters<typeof FastifyAdapter>[0];
-  /** The service brings its own parser of request bodies. */
+  /** True if the service parses request bodies itself. */
   readonly hasOwnBodyParser?: boolean;
-  /** Raw routes and hooks, before Nest adds its own. */
+  /** Adds Fastify routes and hooks before Nest adds its own. */
   readonly configureHttp?: (app: NestFastifyApplication) => Promise<void> | void;
-  /** Runs after the transports are drained. */
+  /** Runs after the transports have drained. */
   readonly close?: () => Promise<void>;
 }
 
-/** A service to be run. */
+/** A service that {@link runService} can run. */
 export interface ServiceDefinition<C extends ServiceConfig> {
   readonly name: string;
   readonly config: new () => C;
   readonly compose: (base: ServiceBase<C>) => Promise<Composition>;
 }
 
-/** The module of what every service has; its providers are visible everywhere. */
+/** The module that every service has. Its providers are visible in all modules. */
 function serviceModule<C extends ServiceConfig>(
   base: ServiceBase<C>,
   composition: Composition,
@@ -90,16 +96,16 @@ function serviceModule<C extends ServiceConfig>(
   };
 }
 
-/** Tells a parent process the address, once; without a parent it does nothing. */
-function tellParent(message: { readonly ready: string }): void {
+/** Sends a message to the parent process, if one is connected. */
+function sendToParent(message: { readonly ready: string }): void {
   process.send?.(message);
 }
 
-/** Builds the application; listening is left to the caller, so that tests may do it on any port. */
+/** Builds the application. The caller makes it listen, so that tests can choose the port. */
 export async function buildService<C extends ServiceConfig>(
   base: ServiceBase<C>,
   composition: Composition,
-  requests = new RequestsUnderWay(),
+  requests = new RequestsInProgress(),
 ): Promise<NestFastifyApplication> {
   let hasStarted = false;
   const checks: ReadinessChecks = { started: () => hasStarted, serving: () => !base.isDraining(), ...composition.checks };
@@ -119,26 +125,28 @@ export async function buildService<C extends ServiceConfig>(
   return app;
 }
 
-/** A service that listens. */
+/** A service whose HTTP server listens. */
 interface StartedService {
   readonly app: NestFastifyApplication;
   readonly composition: Composition;
-  readonly requests: RequestsUnderWay;
+  readonly requests: RequestsInProgress;
 }
 
-/** From nothing to listening. */
+/** Composes and builds the service, then listens. */
 async function startService<C extends ServiceConfig>(
   definition: ServiceDefinition<C>,
   base: ServiceBase<C>,
 ): Promise<StartedService> {
   const composition = await definition.compose(base);
-  const requests = new RequestsUnderWay();
+  const requests = new RequestsInProgress();
   const app = await buildService(base, composition, requests);
   await app.listen(base.config.port, base.config.host);
   return { app, composition, requests };
 }
 
-/** Lets what is under way end, within the time of the config, and closes everything. */
+/**
+ * Waits for records and requests in progress, for at most DRAIN_TIMEOUT_MS, and closes everything.
+ */
 async function stopService({ config, clock }: ServiceBase<ServiceConfig>, service: StartedService): Promise<void> {
   const { app, composition, requests } = service;
   const drained = (composition.transports ?? []).map(async (transport) => transport.close());
@@ -147,12 +155,15 @@ async function stopService({ config, clock }: ServiceBase<ServiceConfig>, servic
   await composition.close?.();
 }
 
-/** Runs a service until it is told to stop. Never rejects: a failed start is logged and ends the process with 1. */
+/**
+ * Runs a service until a signal stops it. Never rejects: a failed start is logged and ends the
+ * process with 1 or 78.
+ */
 export async function runService<C extends ServiceConfig>(definition: ServiceDefinition<C>): Promise<void> {
   let logger = createLogger({ service: definition.name, level: 'warn' });
   const fatal = (error: unknown) => {
     if (error instanceof PlatformError) logger.fatal({ code: error.code, err: error.cause }, error.message);
-    else logger.fatal({ err: error }, 'stopped by a fault');
+    else logger.fatal({ err: error }, 'stopped by an unexpected error');
     process.exit(error instanceof PlatformError && error.code === 'CONFIG_INVALID' ? configInvalidExitCode : 1);
   };
   process.on('uncaughtException', fatal);
@@ -165,14 +176,14 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     metrics.setDefaultLabels({ service: definition.name });
     collectDefaultMetrics({ register: metrics });
     const stop = stopOnSignal(logger);
-    const { isAsked: isDraining } = stop;
+    const { isRequested: isDraining } = stop;
     const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, isDraining, fatal };
-    const started = await Promise.race([startService(definition, base), stop.asked]);
+    const started = await Promise.race([startService(definition, base), stop.requested]);
     if (started === undefined) process.exit(0);
     const url = await started.app.getUrl();
-    tellParent({ ready: url });
+    sendToParent({ ready: url });
     logger.info({ url }, 'ready');
-    await stop.asked;
+    await stop.requested;
     await stopService(base, started);
     process.exit(0);
   } catch (error) {
@@ -180,19 +191,19 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
   }
 }
 
-/** The first signal asks, the second ends the process. */
-function stopOnSignal(logger: Logger): { readonly asked: Promise<undefined>; readonly isAsked: () => boolean } {
-  let isAsked = false;
-  const asked = new Promise<undefined>((resolve) => {
-    const ask = (signal: string) => {
-      if (isAsked) process.exit(130);
-      isAsked = true;
+/** Resolves at the first signal. The second signal ends the process. */
+function stopOnSignal(logger: Logger): { readonly requested: Promise<undefined>; readonly isRequested: () => boolean } {
+  let isRequested = false;
+  const requested = new Promise<undefined>((resolve) => {
+    const request = (signal: string) => {
+      if (isRequested) process.exit(130);
+      isRequested = true;
       logger.info({ signal }, 'draining');
       resolve(undefined);
     };
-    process.on('SIGTERM', () => ask('SIGTERM'));
-    process.on('SIGINT', () => ask('SIGINT'));
-    process.on('disconnect', () => ask('parent gone'));
+    process.on('SIGTERM', () => request('SIGTERM'));
+    process.on('SIGINT', () => request('SIGINT'));
+    process.on('disconnect', () => request('parent process ended'));
   });
-  return { asked, isAsked: () => isAsked };
+  return { requested, isRequested: () => isRequested };
 }

@@ -9,7 +9,7 @@ const key = 'k'.repeat(32);
 describe('Sealer', () => {
   const sealer = new Sealer(key);
 
-  it('opens what it sealed, and no two sealed texts are alike', () => {
+  it('opens a text it has sealed, and seals the same text differently each time', () => {
     const [one, other] = [sealer.seal('sésame', 'credential/A'), sealer.seal('sésame', 'credential/A')];
     expect(one).not.toBe(other);
     expect(one).not.toContain('sésame');
@@ -25,7 +25,7 @@ describe('Sealer', () => {
     ['and was changed', sealer, flipped, 'credential/A'],
     ['of another form', sealer, 'secret', 'credential/A'],
     ['cut short', sealer, sealed.slice(0, 12), 'credential/A'],
-  ])('does not open a text sealed %s', (_what, opener, text, owner) => {
+  ])('refuses to open a text sealed %s', (_what, opener, text, owner) => {
     expect(() => opener.open(text, owner)).toThrow(expect.objectContaining({ code: 'SECRET_UNREADABLE' }));
   });
 });
@@ -39,17 +39,17 @@ describe('openSealer', () => {
   });
   afterAll(async () => rm(folder, { recursive: true }));
 
-  it('takes the key of the environment or of a file', async () => {
+  it('reads the key from the environment or from a file', async () => {
     const sealed = (await openSealer({ platformKey: key })).seal('secret', 'a');
     expect((await openSealer({ platformKeyFile: join(folder, 'good') })).open(sealed, 'a')).toBe('secret');
   });
 
   it.each([
     ['no key', {}],
-    ['two', { platformKey: key, platformKeyFile: 'good' }],
-    ['a short one', { platformKey: 'short' }],
-    ['a file with a short one', { platformKeyFile: 'short' }],
-    ['a file that is not there', { platformKeyFile: 'absent' }],
+    ['two keys', { platformKey: key, platformKeyFile: 'good' }],
+    ['a short key', { platformKey: 'short' }],
+    ['a file with a short key', { platformKeyFile: 'short' }],
+    ['a file that does not exist', { platformKeyFile: 'absent' }],
   ])('refuses %s', async (_what, { platformKey, platformKeyFile }: { platformKey?: string; platformKeyFile?: string }) => {
     const given = {
       ...(platformKey === undefined ? {} : { platformKey }),

@@ -12,18 +12,22 @@ const tagBytes = 16;
 export const platformKeyLengthMin = 32;
 
 /**
- * Seals secrets that are kept where others can read, such as the registry: AES-256-GCM under the platform key, each sealed text with a
- * nonce of its own and bound to what it belongs to, so that one cannot be put in the place of another.
+ * Encrypts secrets that are stored in readable places, such as the registry topic: AES-256-GCM
+ * under the platform key. Each sealed text has its own nonce and is bound to its owner (additional
+ * authenticated data), so that it cannot be copied to another owner.
  */
 export class Sealer {
   private readonly key: Buffer;
 
-  /** @param platformKey any text of at least {@link platformKeyLengthMin} characters, drawn at random. */
+  /** @param platformKey a random text of at least 32 characters. */
   constructor(platformKey: string) {
     this.key = Buffer.from(hkdfSync('sha256', platformKey, '', 'sendoff sealed secrets', 32));
   }
 
-  /** @param owner what the secret belongs to, e.g. the key of its document. */
+  /**
+   * @param owner the thing the secret belongs to, e.g. the key of its document.
+   * @returns the sealed text, starting with `v1.`.
+   */
   seal(secret: string, owner: string): string {
     const nonce = randomBytes(nonceBytes);
     const encryption = createCipheriv(cipher, this.key, nonce, { authTagLength: tagBytes }).setAAD(Buffer.from(owner));
@@ -32,12 +36,14 @@ export class Sealer {
   }
 
   /**
-   * @param owner as it was given to {@link seal}.
-   * @throws PlatformError `SECRET_UNREADABLE` for a text that was sealed under another key or for another owner, or was changed.
+   * Decrypts a sealed text.
+   * @param owner the same owner as in {@link seal}.
+   * @throws PlatformError `SECRET_UNREADABLE` if the text was sealed under another key, for another
+   *   owner, or was changed.
    */
   open(sealed: string, owner: string): string {
     try {
-      if (!sealed.startsWith(version)) throw new Error('the text is not sealed');
+      if (!sealed.startsWith(version)) throw new Error('the text does not start with v1.');
       const bytes = Buffer.from(sealed.slice(version.length), 'base64url');
       const decryption = createDecipheriv(cipher, this.key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
         .setAAD(Buffer.from(owner))
@@ -50,8 +56,9 @@ export class Sealer {
 }
 
 /**
- * The sealer of a service, under the key of its environment or of a file.
- * @throws PlatformError `CONFIG_INVALID` when there is no key, two, or one that is too short.
+ * Creates the sealer of a service from the platform key in its environment or in a file.
+ * @throws PlatformError `CONFIG_INVALID` if no key is set, both are set, the file cannot be read,
+ *   or the key is too short.
  */
 export async function openSealer({
   platformKey,
@@ -59,13 +66,13 @@ export async function openSealer({
 }: Pick<ServiceConfig, 'platformKey' | 'platformKeyFile'>): Promise<Sealer> {
   const invalid = (reason: string, cause?: unknown) => new PlatformError('CONFIG_INVALID', { details: { reason }, cause });
   if ((platformKey === undefined) === (platformKeyFile === undefined))
-    throw invalid('set one of SENDOFF_PLATFORM_KEY and SENDOFF_PLATFORM_KEY_FILE');
+    throw invalid('set exactly one of SENDOFF_PLATFORM_KEY and SENDOFF_PLATFORM_KEY_FILE');
   const key =
     platformKey ??
     (await readFile(platformKeyFile ?? '', 'utf8').catch((cause: unknown) => {
       throw invalid(`SENDOFF_PLATFORM_KEY_FILE ${platformKeyFile ?? ''} cannot be read`, cause);
     }));
   if (key.trim().length < platformKeyLengthMin)
-    throw invalid(`the platform key must have ${platformKeyLengthMin} characters at least`);
+    throw invalid(`the platform key must have at least ${platformKeyLengthMin} characters`);
   return new Sealer(key.trim());
 }

@@ -9,14 +9,14 @@ const topic = 'urn:smn:local:p1:news';
 const urn = `${topic}:0123`;
 const end = epochMs(builtAt + 1_000);
 
-describe('a token of a subscription', () => {
-  it('names its subscription until its end', () => {
+describe('SubscriptionTokens', () => {
+  it('reads the subscription of a token until the token expires', () => {
     const token = tokens.issue('confirm', urn, end);
     expect(tokens.read(token, 'confirm', topic, epochMs(end - 1))).toBe(urn);
     expect(tokens.read(token, 'confirm', topic, end)).toBeUndefined();
   });
 
-  it('has no end where none was asked for', () => {
+  it('issues tokens that never expire if no expiry is given', () => {
     expect(tokens.read(tokens.issue('unsubscribe', urn), 'unsubscribe', topic, epochMs(Number.MAX_SAFE_INTEGER))).toBe(urn);
   });
 
@@ -27,14 +27,20 @@ describe('a token of a subscription', () => {
       'another subscription',
       () => tokens.read(tokens.issue('confirm', urn, end).replace('0123', '0124'), 'confirm', topic, builtAt),
     ],
-    ['another end', () => tokens.read(`0123.${Buffer.from('9'.repeat(40)).toString('base64url')}`, 'confirm', topic, builtAt)],
+    [
+      'a forged expiry',
+      () => tokens.read(`0123.${Buffer.from('9'.repeat(40)).toString('base64url')}`, 'confirm', topic, builtAt),
+    ],
     ['no subscription', () => tokens.read('token', 'confirm', topic, builtAt)],
-    ['more than a token', () => tokens.read(`${tokens.issue('confirm', urn, end)}${'a'.repeat(600)}`, 'confirm', topic, builtAt)],
+    [
+      'more than 512 characters',
+      () => tokens.read(`${tokens.issue('confirm', urn, end)}${'a'.repeat(600)}`, 'confirm', topic, builtAt),
+    ],
     [
       'another platform key',
       () => tokens.read(new SubscriptionTokens(new Sealer('b'.repeat(32))).issue('confirm', urn, end), 'confirm', topic, builtAt),
     ],
-  ])('is worth nothing for %s', (_what, read) => {
+  ])('refuses a token for %s', (_what, read) => {
     expect(read()).toBeUndefined();
   });
 });

@@ -1,21 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
 
-/** The HTTP requests of a service that have come and are not answered yet. */
-export class RequestsUnderWay {
+/** Counts the HTTP requests that a service has received and not answered yet. */
+export class RequestsInProgress {
   private count = 0;
-  private whenNone: (() => void) | undefined;
+  private onNone: (() => void) | undefined;
 
   /**
-   * Watches every route of a server. Once the service is told to stop, each answer closes its connection, but where a body is still to come:
-   * closed under a client that writes, it would take the answer with it.
+   * Counts the requests of every route. While the service drains, each response closes its
+   * connection, unless the client is still sending the request body: closing the connection then
+   * could lose the response.
    */
   watch(fastify: FastifyInstance, isDraining: () => boolean): void {
     fastify.addHook('onRequest', (_request, reply, done) => {
       this.count++;
       reply.raw.once('close', () => {
         this.count--;
-        if (this.count === 0) this.whenNone?.();
+        if (this.count === 0) this.onNone?.();
       });
       done();
     });
@@ -25,12 +26,12 @@ export class RequestsUnderWay {
     });
   }
 
-  /** Resolves when none is under way, or when the time is over. */
-  async ended(clock: Clock, patienceMs: number): Promise<void> {
+  /** Resolves once no request is in progress, or after `timeoutMs`. */
+  async ended(clock: Clock, timeoutMs: number): Promise<void> {
     if (this.count === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = clock.setTimer(patienceMs, resolve);
-      this.whenNone = () => {
+      const timer = clock.setTimer(timeoutMs, resolve);
+      this.onNone = () => {
         timer.cancel();
         resolve();
       };
