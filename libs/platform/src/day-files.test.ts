@@ -10,14 +10,14 @@ const today = Date.UTC(2026, 10, 24);
 const clockAt = (at: number) => ({ now: () => epochMs(at), setTimer: () => ({ cancel: () => undefined }) });
 const limits = { fileBytesMax: 2, filesMax: 2, daysMax: 3 };
 
-describe('DayFiles', () => {
+describe('a folder of day files', () => {
   let root: string;
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'sendoff-days-'));
   });
   afterEach(async () => rm(root, { recursive: true }));
 
-  it('rotates by size and keeps so many', async () => {
+  it('rotates a full file and keeps as many rotated files as the limit says', async () => {
     const files = new DayFiles(root, clockAt(today), limits);
     for (const text of ['11', '22', '33', '44']) await files.append(['a'], text);
     expect((await readdir(join(root, 'a'))).toSorted()).toEqual(['2026-11-24.log', '2026-11-24.log.1', '2026-11-24.log.2']);
@@ -25,7 +25,7 @@ describe('DayFiles', () => {
     expect(await readFile(join(root, 'a', '2026-11-24.log.2'), 'utf8')).toBe('22');
   });
 
-  it('keeps so many days, and nothing but its own files goes', async () => {
+  it('removes files of days past the limit, and no other files', async () => {
     for (const age of [4, 3, 2, 1]) {
       const files = new DayFiles(root, clockAt(today - age * dayMs), { ...limits, daysMax: 99 });
       for (const text of ['11', '22']) await files.append(['a'], text);
@@ -42,7 +42,7 @@ describe('DayFiles', () => {
     ]);
   });
 
-  it('makes its folder again when somebody removed it', async () => {
+  it('is created again after it was deleted', async () => {
     const files = new DayFiles(root, clockAt(today), { ...limits, fileBytesMax: 99 });
     await files.append(['a'], '11');
     await rm(join(root, 'a'), { recursive: true });
@@ -55,7 +55,7 @@ describe('DayFiles', () => {
     ['../../etc', '.._.._etc'],
     ['..', '_'],
     ['', '_'],
-  ])('makes %j safe', (name, safe) => {
+  ])('takes the name %j as %j', (name, safe) => {
     expect(safeFileName(name)).toBe(safe);
   });
 });

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { epochMs, utcText } from '#contracts';
 import type { Clock } from './clock.ts';
 
-/** Bounds of one folder of day files. */
+/** Limits of each folder of day files. */
 export interface DayFilesLimits {
-  /** A file past it is rotated. */
+  /** Size in bytes from which the file of the day is rotated before the next append. */
   readonly fileBytesMax: number;
-  /** Rotated files kept of a day; the oldest goes. */
+  /** How many rotated files of a day are kept. One more rotation removes the oldest. */
   readonly filesMax: number;
-  /** Days kept, today's included; older files go when a new day begins. */
+  /** How many days are kept, today included. The first append of a new file removes older ones from its folder. */
   readonly daysMax: number;
 }
 
-/** A name that stays within its folder: what is no plain character becomes `_`. */
+/** Turns any text into a file name without a path: characters other than letters, digits, `.`, `_` and `-` become `_`. */
 export function safeFileName(name: string): string {
   const safe = name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 128);
   return /^\.*$/.test(safe) ? '_' : safe;
@@ -21,7 +21,13 @@ export function safeFileName(name: string): string {
 
 const dayMs = 86_400_000;
 
-/** Text files by UTC day, `<root>/<folder>/<day>.log`, rotated by size to `<day>.log.1`, `.2` and so on. */
+/**
+ * Appends text to one file per folder and UTC day: `<root>/<folder>/<day>.log`. Rotation by size renames a file to
+ * `<day>.log.1`, `.2` and so on; `.1` is the newest.
+ *
+ * Every append opens the file and closes it again, so thousands of folders hold no file open, and a folder that was
+ * deleted is created again. Callers do not overlap appends to one folder, because a rotation renames its files.
+ */
 export class DayFiles {
   constructor(
     private readonly root: string,
@@ -29,13 +35,17 @@ export class DayFiles {
     private readonly limits: DayFilesLimits,
   ) {}
 
-  /** Appends text. @param folder names below the root; made safe here. */
+  /**
+   * Appends text to today's file.
+   * @param folder names of nested folders below the root; each goes through {@link safeFileName}.
+   * @returns resolves once the operating system has the text.
+   */
   async append(folder: readonly string[], text: string): Promise<void> {
     const path = join(this.root, ...folder.map(safeFileName));
     const file = join(path, `${this.dayOf(this.clock.now())}.log`);
-    if (await this.isBegun(file)) return appendFile(file, text);
+    if (await this.hasSpace(file)) return appendFile(file, text);
     await mkdir(path, { recursive: true });
-    await this.removeOld(path);
+    await this.removeOldDays(path);
     await appendFile(file, text);
   }
 
@@ -43,21 +53,26 @@ export class DayFiles {
     return utcText(epochMs(at)).slice(0, 10);
   }
 
-  /** Is the file there? One that is full is moved out of the way first. */
-  private async isBegun(file: string): Promise<boolean> {
+  /** Returns true if the file exists and is not full. Rotates a full file. */
+  private async hasSpace(file: string): Promise<boolean> {
     const bytes = await stat(file).then(
       ({ size }) => size,
       () => undefined,
     );
-    if (bytes === undefined || bytes < this.limits.fileBytesMax) return bytes !== undefined;
+    if (bytes === undefined) return false;
+    if (bytes < this.limits.fileBytesMax) return true;
+    await this.rotate(file);
+    return false;
+  }
+
+  private async rotate(file: string): Promise<void> {
     await rm(`${file}.${this.limits.filesMax}`, { force: true });
     for (let index = this.limits.filesMax - 1; index >= 1; index--)
       await rename(`${file}.${index}`, `${file}.${index + 1}`).catch(() => undefined);
     await rename(file, `${file}.1`);
-    return false;
   }
 
-  private async removeOld(path: string): Promise<void> {
+  private async removeOldDays(path: string): Promise<void> {
     const firstKept = this.dayOf(this.clock.now() - (this.limits.daysMax - 1) * dayMs);
     for (const name of await readdir(path))
       if (/^\d{4}-\d\d-\d\d\.log/.test(name) && name.slice(0, firstKept.length) < firstKept)
