@@ -23,7 +23,8 @@ await runService({
       prefix: config.topicPrefix,
       groupId: `${config.topicPrefix}status-logger`,
       drainMs: config.drainMs,
-      // No caller waits for a record, and a few full fetches cost the broker far less than many small ones.
+      // No caller waits for a record, and a few full fetches cost the broker far less than many
+      // small ones.
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
     return {

@@ -59,7 +59,7 @@ async function setUp() {
       },
     },
     new ManualClock(builtAt + 50),
-    { stored: (events) => batches.push(events) },
+    { transactionEnded: (records) => batches.push(records) },
   );
   const stored = async () => (await store.query(all)).records;
   return { stored, lines, batches, recorder, failNext: (part: 'log' | 'commit') => void (failing = part) };
@@ -89,7 +89,7 @@ const story: readonly [string, IncomingRecord][] = [
 ];
 
 describe('the recorder', () => {
-  it('stores the same record whatever the order of the topics', async () => {
+  it('the recorder stores the same record whatever the order of the topics', async () => {
     for (const order of [story, story.toReversed()]) {
       const { recorder, stored } = await setUp();
       for (const [topic, record] of order) await recorder.record(topic, record);
@@ -107,7 +107,7 @@ describe('the recorder', () => {
     }
   });
 
-  it('writes one log line per change of status, and none for a record that is read again', async () => {
+  it('the recorder writes one log line per change of status, and none for a record that is read again', async () => {
     const { recorder, lines } = await setUp();
     for (const [topic, record] of [...story, ...story]) await recorder.record(topic, record);
     expect(lines).toEqual([
@@ -117,7 +117,7 @@ describe('the recorder', () => {
     ]);
   });
 
-  it('writes a log line again when the line or the commit failed', async () => {
+  it('the recorder writes a log line again when the line or the commit failed', async () => {
     const { recorder, lines, failNext, stored } = await setUp();
     const [topic, record] = story[0] ?? expect.fail();
     for (const part of ['log', 'commit'] as const) {
@@ -129,7 +129,7 @@ describe('the recorder', () => {
     expect(lines).toEqual(Array(2).fill(`group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`));
   });
 
-  it('puts records that arrive together into one transaction', async () => {
+  it('records that arrive together share one transaction', async () => {
     const { recorder, batches } = await setUp();
     await Promise.all(
       Array.from({ length: 300 }, async (_, index) =>
@@ -139,14 +139,14 @@ describe('the recorder', () => {
     expect(batches).toEqual([300]);
   });
 
-  it('stores nothing for a published message that waits for its next try', async () => {
+  it('the recorder stores nothing for a published message that waits for its next try', async () => {
     const { recorder, stored, batches } = await setUp();
     const delivery = aDelivery({ try: 2, occasion: { kind: 'published', publication: aPublication() } });
     await recorder.record('delays.near', arrive(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
     expect([await stored(), batches]).toEqual([[], []]);
   });
 
-  it('rejects a record of the wrong shape', async () => {
+  it('the recorder rejects a record of the wrong shape', async () => {
     const { recorder } = await setUp();
     await expect(recorder.record('settlements', arrive({ topic: 't', value: null, headers: {} }))).rejects.toMatchObject({
       code: 'CONTRACT_VIOLATED',

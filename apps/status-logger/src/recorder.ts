@@ -1,35 +1,42 @@
 /**
- * Folds what the topics tell into the store, many events in one transaction.
+ * Folds records of the work topics into the store, many in one transaction.
  *
- * R1. A record's promise settles only after the transaction that holds it (I1).
- * R2. While one transaction runs, events gather for the next: batches grow with the load, and an idle store waits for nothing.
- * R3. A log line is due where the folded status changed, so that a record read again writes none. Lines are written before the
- *     transaction: what fails in between is written twice rather than never.
+ * R1. The promise of `record` settles only after the transaction that holds the record (I1).
+ * R2. While one transaction runs, records gather for the next one. Batches grow with the load, and
+ *     an idle store adds no wait.
+ * R3. A change of status writes one log line, so a record that is read again writes none. The line
+ *     is written just before the commit. If the commit fails, the line is written again. A line
+ *     written after the commit would be lost if the process crashed in between.
  */
 import { conditions, type IncomingRecord, type StatusRecord } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { StatusChange } from './status-changes.ts';
-import { eventsOf, type ReadEvents, statusLine } from './status-events.ts';
+import { eventsOf, type RecordEvents, statusLine, type Transition } from './status-events.ts';
 import type { StatusLog, StatusLogLine } from './status-log.ts';
 import type { StatusStore } from './status-store.ts';
 
-/** What is told of each transaction. */
+/** Counts what the recorder does. */
 export interface RecorderObserver {
-  stored(events: number, seconds: number): void;
+  /**
+   * Called after each transaction, also if it failed.
+   * @param records how many it held.
+   * @param seconds how long it took.
+   */
+  transactionEnded(records: number, seconds: number): void;
 }
 
-interface Pending {
-  readonly read: ReadEvents;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
+interface WaitingRecord {
+  readonly read: RecordEvents;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-const eventsPerTransactionMax = 1_000;
+const recordsPerTransactionMax = 1_000;
 
-/** Records what becomes of invocations. */
+/** Records the status of every invocation in the store, and its changes in the status log. */
 export class Recorder {
-  private pending: Pending[] = [];
+  private waiting: WaitingRecord[] = [];
   private isWriting = false;
 
   constructor(
@@ -42,37 +49,38 @@ export class Recorder {
   /**
    * Takes a record of a work topic.
    * @param topic without the prefix.
-   * @returns resolves once it is in the store.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `STORE_UNAVAILABLE`.
+   * @returns resolves after the commit of the transaction that holds the record's events.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of the wrong shape; `STORE_UNAVAILABLE`.
    */
   async record(topic: string, record: IncomingRecord): Promise<void> {
     const read = eventsOf(topic, record);
     if (read.events.length === 0) return;
     return new Promise((resolve, reject) => {
-      this.pending.push({ read, done: resolve, failed: reject });
+      this.waiting.push({ read, resolve, reject });
       if (!this.isWriting) {
         this.isWriting = true;
+        // Records of the same turn of the event loop share the transaction.
         setImmediate(() => void this.writeAll());
       }
     });
   }
 
   private async writeAll(): Promise<void> {
-    while (this.pending.length > 0) {
-      const batch = this.pending.splice(0, eventsPerTransactionMax);
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, recordsPerTransactionMax);
       const startedAt = this.clock.now();
       try {
         await this.writeBatch(batch);
-        for (const { done } of batch) done();
+        for (const { resolve } of batch) resolve();
       } catch (error) {
-        for (const { failed } of batch) failed(error);
+        for (const { reject } of batch) reject(error);
       }
-      this.observer.stored(batch.length, (this.clock.now() - startedAt) / 1_000);
+      this.observer.transactionEnded(batch.length, (this.clock.now() - startedAt) / 1_000);
     }
     this.isWriting = false;
   }
 
-  private async writeBatch(batch: readonly Pending[]): Promise<void> {
+  private async writeBatch(batch: readonly WaitingRecord[]): Promise<void> {
     const events: StatusEvent[] = [];
     const logOf = new Map<StatusEvent, string>();
     for (const { read } of batch)
@@ -88,22 +96,19 @@ export class Recorder {
     for (const { event, before, after } of changes) {
       const statusLog = logOf.get(event);
       if (statusLog !== undefined && after.status !== before?.status)
-        lines.push({ statusLog, line: statusLine(transition(after, this.clock.now())) });
+        lines.push({ statusLog, line: statusLine(transitionTo(after, this.clock.now())) });
     }
     return lines;
   }
 }
 
-/** When the status was reached, as well as the record tells; a wait between attempts begins when it is read. */
-function transition(record: StatusRecord, now: number) {
+/**
+ * The transition to a record's status. Its time comes from the record, except for a wait between
+ * two attempts: no event says when that wait began, so the time is now.
+ */
+function transitionTo(record: StatusRecord, now: number): Transition {
   const { functionUrn, requestId, status, errorCode, errorMessage, attempts } = record;
   const at = record.endedAt ?? (status === 'RUNNING' ? record.startedAt : attempts === 0 ? record.acceptedAt : now) ?? now;
-  return {
-    functionUrn,
-    requestId,
-    status,
-    at,
-    errorCode,
-    errorMessage: errorCode === conditions[''].errorCode && record.endedAt !== undefined ? '' : errorMessage,
-  };
+  const hasSucceeded = errorCode === conditions[''].errorCode && record.endedAt !== undefined;
+  return { functionUrn, requestId, status, at, errorCode, errorMessage: hasSucceeded ? '' : errorMessage };
 }

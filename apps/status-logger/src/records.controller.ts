@@ -16,9 +16,12 @@ import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 import { STATUS_LOGGER_OPTIONS, STATUS_STORE, type StatusLoggerOptions } from './tokens.ts';
 
-/** Nobody but the ingress knows the secret. A guard, so that a stranger's question is not even read. */
+/**
+ * Lets only the ingress pass, which sends the internal token. Guards run before pipes, so other
+ * bodies are not validated.
+ */
 @Injectable()
-export class FromIngress implements CanActivate {
+export class IngressGuard implements CanActivate {
   constructor(@Inject(STATUS_LOGGER_OPTIONS) private readonly options: StatusLoggerOptions) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -27,8 +30,8 @@ export class FromIngress implements CanActivate {
   }
 }
 
-/** Answers questions of the ingress. */
-@UseGuards(FromIngress)
+/** Answers the ingress, which lists invocations for its callers. */
+@UseGuards(IngressGuard)
 @Controller('internal/records')
 export class RecordsController {
   constructor(@Inject(STATUS_STORE) private readonly store: StatusStore) {}

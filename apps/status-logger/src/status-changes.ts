@@ -17,7 +17,8 @@ export interface FoldedEvents {
 }
 
 /**
- * Folds events, in their order, into the records of their invocations. Pure: a store may call it again after a conflict.
+ * Folds events, in their order, into the records of their invocations. Pure: a store may call it
+ * again after a conflict.
  * @param known the stored records of these invocations, by request id.
  */
 export function foldEvents(known: ReadonlyMap<string, FoldedRecord>, events: readonly StatusEvent[]): FoldedEvents {

@@ -11,36 +11,41 @@ import {
 } from '#contracts';
 import { concerned, type EventSubject, type StatusEvent } from '#lifecycle';
 
-/** What a record of a topic tells of an invocation, and where its status log goes. */
-export interface ReadEvents {
+/** The events that one record reports, and where their status log goes. */
+export interface RecordEvents {
   readonly events: readonly StatusEvent[];
-  /** `group/stream`; absent where no line is wanted. */
+  /** `group/stream`; absent if the function has no status log. */
   readonly statusLog?: string;
 }
 
+/**
+ * Stands for the payload when a record is decoded: the status needs none, and decoding it would
+ * cost time.
+ */
 const noPayload = null;
 
 function subjectOf({ requestId, functionUrn, project, acceptedAt }: Invocation): EventSubject {
   return { requestId, functionUrn, project, acceptedAt };
 }
 
-function withLog(events: readonly StatusEvent[], statusLog: string | undefined): ReadEvents {
+function withLog(events: readonly StatusEvent[], statusLog: string | undefined): RecordEvents {
   return { events, ...(statusLog === undefined ? {} : { statusLog }) };
 }
 
 /**
- * Reads a work record as events. The work topics are the log: nothing is reported to the store in any other way.
- * @param topic without the prefix.
- * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ * Reads the events from a record of a work topic. These records are the only source of the store
+ * (I4).
+ * @param topic without the prefix; a topic not named below is a delay topic.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of the wrong shape.
  */
-export function eventsOf(topic: string, record: IncomingRecord): ReadEvents {
-  if (topic === 'invocations' || topic === 'invocations.bulk') return queued(record);
-  if (topic === 'settlements') return settled(record);
-  if (topic === 'activity') return activity(record);
-  return waiting(record);
+export function eventsOf(topic: string, record: IncomingRecord): RecordEvents {
+  if (topic === 'invocations' || topic === 'invocations.bulk') return eventsOfInvocation(record);
+  if (topic === 'settlements') return eventsOfSettlement(record);
+  if (topic === 'activity') return eventsOfActivity(record);
+  return eventsOfWaiting(record);
 }
 
-function queued({ headers }: IncomingRecord): ReadEvents {
+function eventsOfInvocation({ headers }: IncomingRecord): RecordEvents {
   const invocation = decodeInvocation({ headers, value: noPayload });
   return withLog(
     [{ kind: 'queued', attempt: invocation.attempt, lastError: invocation.lastError ?? '', ...subjectOf(invocation) }],
@@ -48,11 +53,11 @@ function queued({ headers }: IncomingRecord): ReadEvents {
   );
 }
 
-function waiting(record: IncomingRecord): ReadEvents {
+function eventsOfWaiting(record: IncomingRecord): RecordEvents {
   const { releaseTo, dueAt } = decodeWaiting(record);
   if (releaseTo === 'notifications') {
     const { occasion, deliveryId, try: next, reason } = decodeDelivery(record);
-    // What is published belongs to no invocation.
+    // A published message belongs to no invocation.
     if (occasion.kind !== 'settled') return { events: [] };
     const delivery = {
       deliveryId,
@@ -75,8 +80,11 @@ function waiting(record: IncomingRecord): ReadEvents {
   return withLog([event], invocation.policy.statusLog);
 }
 
-/** A settlement that some target wants starts that delivery: pending until the notifier tells how it ended. */
-function settled({ headers, timestamp }: IncomingRecord): ReadEvents {
+/**
+ * A settlement starts a delivery if the policy names a target for it. The delivery is pending until
+ * the notifier reports its end.
+ */
+function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvents {
   const { [header.requestBytes]: _requestBytes, ...ending } = headers;
   const settlement = decodeSettlement({ headers: ending, value: noPayload });
   const { invocation, condition, attempts, startedAt, endedAt, errorMessage } = settlement;
@@ -96,7 +104,7 @@ function settled({ headers, timestamp }: IncomingRecord): ReadEvents {
   return withLog([end, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);
 }
 
-function activity(record: IncomingRecord): ReadEvents {
+function eventsOfActivity(record: IncomingRecord): RecordEvents {
   const fact = decodeActivity(record);
   switch (fact.kind) {
     case 'running': {
@@ -114,22 +122,24 @@ function activity(record: IncomingRecord): ReadEvents {
   }
 }
 
-/** Numbers of the statuses in the status log. */
+/** The number of each status in the status log, as FunctionGraph writes it. */
 const seqStatus = { WAIT: 0, RUNNING: 1, SUCCESS: 2, FAIL: 3, DISCARD: 4 } as const;
 
-/** What a line of the status log is made of. */
+/** One change of status, as a line of the status log shows it. */
 export interface Transition {
   readonly functionUrn: string;
   readonly requestId: string;
   readonly status: keyof typeof seqStatus;
+  /** When the status was reached, in milliseconds since 1970. */
   readonly at: number;
   readonly errorCode: number;
   readonly errorMessage: string;
 }
 
 /**
- * One line of the status log, without its line end: `function_urn|request_id|seq_status|operation_timestamp|error_code|error_message`.
- * The separator and line ends in the message, those of Unicode included, become spaces.
+ * Writes a line of the status log, without its line end:
+ * `function_urn|request_id|seq_status|operation_timestamp|error_code|error_message`.
+ * Separators and line ends in the message become spaces, including the line ends of Unicode.
  */
 export function statusLine({ functionUrn, requestId, status, at, errorCode, errorMessage }: Transition): string {
   return [

@@ -1,10 +1,16 @@
-/** Lines for one `group/stream` each. */
+/** One line for one log stream. */
 export interface StatusLogLine {
+  /** The stream, as `group/stream`. */
   readonly statusLog: string;
+  /** Without its line end. */
   readonly line: string;
 }
 
-/** Where the status log is written. Appending resolves once the lines are handed to the operating system. */
+/**
+ * Writes the status log: one line per change of an invocation's status, for functions that ask for
+ * it.
+ */
 export interface StatusLog {
+  /** Appends lines in their order. @returns resolves once the operating system has the lines. */
   append(lines: readonly StatusLogLine[]): Promise<void>;
 }

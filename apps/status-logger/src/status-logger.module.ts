@@ -11,7 +11,7 @@ import type { StatusStore } from './status-store.ts';
 import { RECORDER, STATUS_LOGGER_OPTIONS, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
-/** What the status-logger is made of. */
+/** What the module needs from `main`. */
 export interface StatusLoggerParts {
   readonly config: Readonly<StatusLoggerConfig>;
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface StatusLoggerParts {
   readonly store: StatusStore;
 }
 
-/** The status-logger records: what becomes of every invocation. */
+/** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
   static register({ config, clock, metrics, store }: StatusLoggerParts): DynamicModule {
@@ -36,28 +36,28 @@ export class StatusLoggerModule {
       controllers: [WorkTopicsController, RecordsController],
       providers: [
         { provide: STATUS_STORE, useValue: store },
-        { provide: RECORDER, useValue: new Recorder(store, log, clock, observe(metrics)) },
+        { provide: RECORDER, useValue: new Recorder(store, log, clock, recorderMetrics(metrics)) },
         { provide: STATUS_LOGGER_OPTIONS, useValue: { topicPrefix, internalToken } },
       ],
     };
   }
 }
 
-function observe(metrics: Metrics): RecorderObserver {
+function recorderMetrics(metrics: Metrics): RecorderObserver {
   const registers = [metrics];
-  const events = new Counter({
+  const records = new Counter({
     name: 'sendoff_status_events_total',
     help: 'Records of work topics folded into the store.',
     registers,
   });
   const seconds = new Histogram({
     name: 'sendoff_status_store_seconds',
-    help: 'Time one transaction of the store took.',
+    help: 'Duration of one transaction of the store, in seconds.',
     registers,
   });
   return {
-    stored(count, tookSeconds) {
-      events.inc(count);
+    transactionEnded(count, tookSeconds) {
+      records.inc(count);
       seconds.observe(tookSeconds);
     },
   };

@@ -1,7 +1,7 @@
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { type EpochMs, type Status, type StatusQuery } from '#contracts';
 
-/** A question of the ingress, checked. */
+/** Validates a question of the ingress. */
 export class StatusQueryDto implements StatusQuery {
   @IsString()
   @MaxLength(64)

@@ -1,7 +1,7 @@
 /**
  * Goal: every adapter keeps each promise of the port, also while two handles write to one store.
- * Method: events go in through `fold`, records come out through `query`. `beforeCommit` is called while the locks are held,
- * so the order of its calls is the order of the commits.
+ * Method: events go in through `fold`, records come out through `query`. `beforeCommit` is called
+ * while the locks are held, so the order of its calls is the order of the commits.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -92,18 +92,18 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       ['runs', [running(1)]],
       ['failed', [settled({ condition: 'OutOfMemory', errorMessage: 'too much' })]],
       ['was delivered', [settled(), delivery({ location: 'orders/0', reason: 'late' })]],
-    ])('keeps every field of an invocation that %s', async (_state, events) => {
+    ])('the store keeps every field of an invocation that %s', async (_state, events) => {
       await put(...events);
       expect(await records()).toEqual([expected(events)]);
     });
 
-    it('keeps the progress of an invocation when later events arrive in another batch', async () => {
+    it('the store keeps the progress of an invocation when later events arrive in another batch', async () => {
       const story = [queued(), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
       for (const event of story) await put(event);
       expect(await records()).toEqual([expected(story)]);
     });
 
-    it('reports for each event the record before and after it', async () => {
+    it('the store reports for each event the record before and after it', async () => {
       const [first] = await changesOf(queued());
       const [second, third] = await changesOf(running(1), settled());
       expect([first?.before, first?.after.status]).toEqual([undefined, 'WAIT']);
@@ -111,13 +111,13 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(third).toMatchObject({ event: settled(), before: second?.after, after: { status: 'SUCCESS' } });
     });
 
-    it('reports no change for an event that it has folded before', async () => {
+    it('the store reports no change for an event that it has folded before', async () => {
       const story = [queued(), running(1), settled(), delivery()];
       expect(await changesOf(...story)).toHaveLength(4);
       expect(await changesOf(...story)).toEqual([]);
     });
 
-    it('lists a record under its function when a delivery arrived before the invocation', async () => {
+    it('a record is listed under its function when a delivery arrived before the invocation', async () => {
       await put(delivery());
       expect(await ids({ project: '' })).toEqual(['r1']);
       await put(queued());
@@ -125,7 +125,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids({ project: '' })).toEqual([]);
     });
 
-    it('stores nothing of a batch that holds a record it cannot store', async () => {
+    it('nothing of a batch is stored if one of its records cannot be stored', async () => {
       const unstorable = settled({ requestId: 'r2', errorMessage: Symbol('not a text') as unknown as string });
       await expect(put(queued(), unstorable)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       expect(await ids()).toEqual([]);
@@ -133,7 +133,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids()).toEqual(['r1']);
     });
 
-    it('stores nothing if beforeCommit rejects, and reports the changes again', async () => {
+    it('nothing is stored if beforeCommit rejects, and the changes are reported again', async () => {
       const refusal = new Error('the log is full');
       await expect(store.fold([queued()], async () => Promise.reject(refusal))).rejects.toBe(refusal);
       expect(await ids()).toEqual([]);
@@ -141,14 +141,14 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids()).toEqual(['r1']);
     });
 
-    it('shows no record before it is committed', async () => {
+    it('a query shows no record before its commit', async () => {
       const seen: unknown[] = [];
       await store.fold([queued()], async () => void seen.push(await store.query(all), await other.query(all)));
       expect(seen).toEqual(Array(2).fill({ records: [], count: 0 }));
       expect((await other.query(all)).count).toBe(1);
     });
 
-    it('answers newest first, in pages, with the count of all', async () => {
+    it('a query answers newest first, in pages, with the count of all', async () => {
       const events = Array.from({ length: 1_234 }, (_, index) => queued({ requestId: `r${index}`, acceptedAt: at(index) }));
       await put(...events);
       const page = await store.query({ ...all, offset: 500, limit: 2 });
@@ -156,7 +156,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await changesOf(...events)).toEqual([]);
     });
 
-    it('answers by project, function, status and request id', async () => {
+    it('a query selects by project, function, status and request id', async () => {
       await put(
         queued({ requestId: 'a' }),
         settled({ requestId: 'b' }),
@@ -170,21 +170,21 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids({ project: 'p2' })).toEqual(['d']);
     });
 
-    it('includes both ends of the time window', async () => {
+    it('a query includes both ends of the time window', async () => {
       await put(queued());
       expect(await ids({ beginAt: builtAt, endAt: builtAt })).toEqual(['r1']);
       expect(await ids({ beginAt: at(1) })).toEqual([]);
       expect(await ids({ endAt: at(-1) })).toEqual([]);
     });
 
-    it('sweeps records accepted before an instant, at most as many as asked', async () => {
+    it('a sweep removes records accepted before an instant, at most as many as asked', async () => {
       await put(...['a', 'b', 'c'].map((requestId) => queued({ requestId })));
       expect(await store.sweep(builtAt, 10)).toBe(0);
       expect(await store.sweep(builtAt + 1, 2)).toBe(2);
       expect((await store.query(all)).count).toBe(1);
     });
 
-    it('makes a second writer wait for the commit of the first', async () => {
+    it('a second writer waits for the commit of the first', async () => {
       const order: string[] = [];
       let second: Promise<void> = Promise.resolve();
       await store.fold([settled()], async () => {
@@ -197,7 +197,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await records()).toEqual([expected([settled(), delivery()])]);
     });
 
-    it('lets a second writer pass when the first one fails', async () => {
+    it('a second writer goes on when the first one fails', async () => {
       let second: Promise<void> = Promise.resolve();
       const first = store.fold([queued()], async () => {
         second = other.fold([delivery()], ignore);
@@ -220,31 +220,34 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
     it.each([
       ['in turn', false],
       ['at once', true],
-    ])('loses no event of one invocation that two writers fold %s, and reports each change once', async (_when, isAtOnce) => {
-      let run = 0;
-      await fc.assert(
-        fc.asyncProperty(dealt, async ({ events, batches }) => {
-          const requestId = `run ${run++}`;
-          const own = events.map((event) => ({ ...event, requestId }));
-          const reported: StatusChange[] = [];
-          const folds: (() => Promise<void>)[] = [];
-          let next = 0;
-          for (const [isFirst, length] of batches) {
-            const batch = own.slice(next, (next += length));
-            folds.push(async () =>
-              (isFirst ? store : other).fold(batch, async (changes) => {
-                reported.push(...changes);
-                await nextTurn();
-              }),
-            );
-          }
-          if (isAtOnce) await Promise.all(folds.map(async (begin) => begin()));
-          else for (const begin of folds) await begin();
-          expect(await records({ requestIds: [requestId] })).toEqual([expected(own)]);
-          for (const [index, { before }] of reported.entries()) expect(before).toEqual(reported[index - 1]?.after);
-        }),
-        { numRuns: 20 },
-      );
-    });
+    ])(
+      'no event of one invocation is lost when two writers fold %s, and each change is reported once',
+      async (_when, isAtOnce) => {
+        let run = 0;
+        await fc.assert(
+          fc.asyncProperty(dealt, async ({ events, batches }) => {
+            const requestId = `run ${run++}`;
+            const own = events.map((event) => ({ ...event, requestId }));
+            const reported: StatusChange[] = [];
+            const folds: (() => Promise<void>)[] = [];
+            let next = 0;
+            for (const [isFirst, length] of batches) {
+              const batch = own.slice(next, (next += length));
+              folds.push(async () =>
+                (isFirst ? store : other).fold(batch, async (changes) => {
+                  reported.push(...changes);
+                  await nextTurn();
+                }),
+              );
+            }
+            if (isAtOnce) await Promise.all(folds.map(async (begin) => begin()));
+            else for (const begin of folds) await begin();
+            expect(await records({ requestIds: [requestId] })).toEqual([expected(own)]);
+            for (const [index, { before }] of reported.entries()) expect(before).toEqual(reported[index - 1]?.after);
+          }),
+          { numRuns: 20 },
+        );
+      },
+    );
   });
 }

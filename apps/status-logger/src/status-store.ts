@@ -8,22 +8,24 @@ export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
 /**
  * Keeps one record per invocation. Several processes may share one store.
  *
- * Every adapter passes `status-store.conformance.ts`. An adapter decides nothing: it reads the rows of the events'
- * invocations, calls `foldEvents`, and writes the records that function returns.
+ * Every adapter passes `status-store.conformance.ts`. An adapter decides nothing: it reads the rows
+ * of the events' invocations, calls `foldEvents`, and writes the records that function returns.
  */
 export interface StatusStore {
   /**
    * Folds events into the records of their invocations, in one transaction.
    *
-   * No other writer may change these records between the read and the commit. SQLite locks the whole database with
-   * `BEGIN IMMEDIATE`. A PostgreSQL adapter locks each request id, in ascending order so that two writers never wait for
-   * each other. `SELECT ... FOR UPDATE` alone is not enough, because it cannot lock a row that does not exist yet: insert
-   * the missing rows with `ON CONFLICT DO NOTHING` first, or take `pg_advisory_xact_lock` for each id. Optimistic
-   * locking works only if every conflict shows before `beforeCommit` is called.
+   * No other writer may change these records between the read and the commit. SQLite locks the
+   * whole database with `BEGIN IMMEDIATE`. A PostgreSQL adapter locks each request id, in ascending
+   * order so that two writers never wait for each other. `SELECT ... FOR UPDATE` alone is not
+   * enough, because it cannot lock a row that does not exist yet: insert the missing rows with `ON
+   * CONFLICT DO NOTHING` first, or take `pg_advisory_xact_lock` for each id. Optimistic locking
+   * works only if every conflict shows before `beforeCommit` is called.
    *
    * @param events in the order in which they are folded; several may belong to one invocation.
-   * @param beforeCommit called once, after the rows were written and before the commit, while the locks are held. If
-   *   the commit then fails, the events are folded again and their changes are reported again. Changes are never lost.
+   * @param beforeCommit called once, after the rows were written and before the commit, while the
+   *   locks are held. If the commit then fails, the events are folded again and their changes are
+   *   reported again. Changes are never lost.
    * @returns resolves after the commit.
    * @throws PlatformError `STORE_UNAVAILABLE` if the database fails; nothing was stored.
    * @throws the error of `beforeCommit`, unchanged; nothing was stored.

@@ -5,8 +5,10 @@ export const STATUS_STORE = Symbol('status store');
 /** Injection token of this service's options. */
 export const STATUS_LOGGER_OPTIONS = Symbol('status-logger options');
 
-/** What the controllers must know. */
+/** Settings that the controllers use. */
 export interface StatusLoggerOptions {
+  /** Stands before every topic name. */
   readonly topicPrefix: string;
+  /** The secret that services of one installation share. */
   readonly internalToken: string;
 }

@@ -5,13 +5,13 @@ import { OnRecord, RecordController } from '#kafka';
 import type { Recorder } from './recorder.ts';
 import { RECORDER, STATUS_LOGGER_OPTIONS, type StatusLoggerOptions } from './tokens.ts';
 
-/** The topics that tell what becomes of invocations. */
 const [first = 'invocations', ...others] = topicDeclarations
   .filter(({ readBy }) => readBy.includes('status-logger'))
   .map(({ name }) => name);
+/** The topics that the status-logger reads. */
 export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...others];
 
-/** Brings records of all work topics to the recorder. */
+/** Hands records of all work topics to the recorder. */
 @RecordController()
 export class WorkTopicsController {
   constructor(
@@ -19,7 +19,10 @@ export class WorkTopicsController {
     @Inject(STATUS_LOGGER_OPTIONS) private readonly options: StatusLoggerOptions,
   ) {}
 
-  /** @throws PlatformError `CONTRACT_VIOLATED`: rejected; `STORE_UNAVAILABLE`: tried again. */
+  /**
+   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record;
+   *   `STORE_UNAVAILABLE`: it tries the record again.
+   */
   @OnRecord(...workTopics)
   async onWork(@Payload() record: IncomingRecord): Promise<void> {
     return this.recorder.record(record.topic.slice(this.options.topicPrefix.length), record);

@@ -17,7 +17,7 @@ describe('a folder of day files', () => {
   });
   afterEach(async () => rm(root, { recursive: true }));
 
-  it('rotates a full file and keeps as many rotated files as the limit says', async () => {
+  it('a full file is rotated, and as many rotated files are kept as the limit says', async () => {
     const files = new DayFiles(root, clockAt(today), limits);
     for (const text of ['11', '22', '33', '44']) await files.append(['a'], text);
     expect((await readdir(join(root, 'a'))).toSorted()).toEqual(['2026-11-24.log', '2026-11-24.log.1', '2026-11-24.log.2']);
@@ -25,7 +25,7 @@ describe('a folder of day files', () => {
     expect(await readFile(join(root, 'a', '2026-11-24.log.2'), 'utf8')).toBe('22');
   });
 
-  it('removes files of days past the limit, and no other files', async () => {
+  it('files of days past the limit are removed, and no other files', async () => {
     for (const age of [4, 3, 2, 1]) {
       const files = new DayFiles(root, clockAt(today - age * dayMs), { ...limits, daysMax: 99 });
       for (const text of ['11', '22']) await files.append(['a'], text);
@@ -42,7 +42,7 @@ describe('a folder of day files', () => {
     ]);
   });
 
-  it('is created again after it was deleted', async () => {
+  it('a folder is created again after it was deleted', async () => {
     const files = new DayFiles(root, clockAt(today), { ...limits, fileBytesMax: 99 });
     await files.append(['a'], '11');
     await rm(join(root, 'a'), { recursive: true });
@@ -55,7 +55,7 @@ describe('a folder of day files', () => {
     ['../../etc', '.._.._etc'],
     ['..', '_'],
     ['', '_'],
-  ])('takes the name %j as %j', (name, safe) => {
+  ])('the name %j becomes the file name %j', (name, safe) => {
     expect(safeFileName(name)).toBe(safe);
   });
 });

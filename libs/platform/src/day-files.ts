@@ -9,11 +9,17 @@ export interface DayFilesLimits {
   readonly fileBytesMax: number;
   /** How many rotated files of a day are kept. One more rotation removes the oldest. */
   readonly filesMax: number;
-  /** How many days are kept, today included. The first append of a new file removes older ones from its folder. */
+  /**
+   * How many days are kept, today included. The first append of a new file removes older ones from
+   * its folder.
+   */
   readonly daysMax: number;
 }
 
-/** Turns any text into a file name without a path: characters other than letters, digits, `.`, `_` and `-` become `_`. */
+/**
+ * Turns any text into a file name without a path: characters other than letters, digits, `.`, `_`
+ * and `-` become `_`.
+ */
 export function safeFileName(name: string): string {
   const safe = name.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 128);
   return /^\.*$/.test(safe) ? '_' : safe;
@@ -22,11 +28,12 @@ export function safeFileName(name: string): string {
 const dayMs = 86_400_000;
 
 /**
- * Appends text to one file per folder and UTC day: `<root>/<folder>/<day>.log`. Rotation by size renames a file to
- * `<day>.log.1`, `.2` and so on; `.1` is the newest.
+ * Appends text to one file per folder and UTC day: `<root>/<folder>/<day>.log`. Rotation by size
+ * renames a file to `<day>.log.1`, `.2` and so on; `.1` is the newest.
  *
- * Every append opens the file and closes it again, so thousands of folders hold no file open, and a folder that was
- * deleted is created again. Callers do not overlap appends to one folder, because a rotation renames its files.
+ * Every append opens the file and closes it again, so thousands of folders hold no file open, and a
+ * folder that was deleted is created again. Callers do not overlap appends to one folder, because a
+ * rotation renames its files.
  */
 export class DayFiles {
   constructor(

@@ -1,13 +1,13 @@
 import type { DayFiles } from '#platform';
 import type { StatusLog, StatusLogLine } from '../status-log.ts';
 
-/** A file a day in `<group>/<stream>/`. */
+/** Writes each stream's lines to one file a day in `<group>/<stream>/`. */
 export class FolderStatusLog implements StatusLog {
   constructor(private readonly files: DayFiles) {}
 
   async append(lines: readonly StatusLogLine[]): Promise<void> {
     const streams = Map.groupBy(lines, ({ statusLog }) => statusLog);
-    for (const [statusLog, ofStream] of streams)
-      await this.files.append(statusLog.split('/'), ofStream.map(({ line }) => `${line}\n`).join(''));
+    for (const [statusLog, streamLines] of streams)
+      await this.files.append(statusLog.split('/'), streamLines.map(({ line }) => `${line}\n`).join(''));
   }
 }

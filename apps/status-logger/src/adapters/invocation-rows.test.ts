@@ -29,11 +29,11 @@ describe('the row of an invocation', () => {
   it.each([
     ['with all fields', most],
     ['with the fewest fields', least],
-  ])('turns back into a record %s', (_which, record) => {
+  ])('a record %s survives being a row', (_which, record) => {
     expect(recordOf(rowOf(record))).toStrictEqual(record);
   });
 
-  it('lists its columns in the order in which statements bind them', () => {
+  it('a row lists its columns in the order in which statements bind them', () => {
     expect(Object.keys(rowOf(least))).toEqual(invocationColumns);
   });
 });

@@ -3,8 +3,8 @@ import { type DeliveryStatus, epochMs, type Status, type StatusPage, type Status
 import type { FoldedRecord } from '#lifecycle';
 
 /**
- * One row of the table `invocations`: what a SQL adapter of the status store keeps of an invocation. Times are milliseconds
- * since 1970-01-01 UTC.
+ * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
+ * invocation. Times are milliseconds since 1970-01-01 UTC.
  */
 export interface InvocationRow {
   /** Primary key. */
@@ -17,7 +17,10 @@ export interface InvocationRow {
   accepted_at: number;
   /** WAIT, RUNNING, SUCCESS, FAIL or DISCARD. */
   status: string;
-  /** Orders events: `fold` ignores an event of a lower stage. At most 2^53 - 1, so a BIGINT elsewhere. */
+  /**
+   * Orders events: `fold` ignores an event of a lower stage. At most 2^53 - 1, so a BIGINT
+   * elsewhere.
+   */
   stage: number;
   /** 0 unless the invocation failed or was discarded. */
   error_code: number;
@@ -39,8 +42,9 @@ export interface StatusTables {
 }
 
 /**
- * What each column is to an update. The `subject` of an invocation never changes once it is known, and the indexes begin
- * with it, so an update of the `progress` moves an index entry within its page at most.
+ * What each column is to an update. The `subject` of an invocation never changes once it is known,
+ * and the indexes begin with it, so an update of the `progress` moves an index entry within its
+ * page at most.
  */
 const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress'>> = {
   request_id: 'key',
@@ -65,7 +69,10 @@ export const subjectColumns = invocationColumns.filter((name) => roleOf[name] ==
 /** The columns that an update overwrites. */
 export const progressColumns = invocationColumns.filter((name) => roleOf[name] === 'progress');
 
-/** Turns a record into its row. The fields have the order of {@link invocationColumns}, by which statements bind them. */
+/**
+ * Turns a record into its row. The fields have the order of {@link invocationColumns}, by which
+ * statements bind them.
+ */
 export function rowOf(record: FoldedRecord): InvocationRow {
   return {
     request_id: record.requestId,
@@ -129,7 +136,8 @@ function matches(
 /** Reads the page that a question asks for, and counts all records that match. */
 export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuery): Promise<StatusPage> {
   const matching = tables.selectFrom('invocations').where((where) => matches(where, query));
-  // Sorting ids first leaves the rows beyond the page unread: the index holds all that is sorted and filtered by.
+  // Sorting ids first leaves the rows beyond the page unread: the index holds all that is sorted
+  // and filtered by.
   const pageIds = matching
     .select('request_id')
     .orderBy('accepted_at', 'desc')
@@ -149,7 +157,10 @@ export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuer
   return { records: rows.map(shownRecordOf), count: Number(total.count) };
 }
 
-/** Deletes at most `limit` rows accepted before `acceptedBefore`. @returns how many were deleted. */
+/**
+ * Deletes at most `limit` rows accepted before `acceptedBefore`.
+ * @returns how many were deleted.
+ */
 export async function deleteOldRows(tables: Kysely<StatusTables>, acceptedBefore: number, limit: number): Promise<number> {
   const old = tables.selectFrom('invocations').select('request_id').where('accepted_at', '<', acceptedBefore).limit(limit);
   const { numDeletedRows } = await tables.deleteFrom('invocations').where('request_id', 'in', old).executeTakeFirstOrThrow();

@@ -5,7 +5,8 @@ import type { StatusStore } from '../status-store.ts';
 import { SqliteStatusStore } from './sqlite-status-store.ts';
 
 /**
- * Opens the status store that the config asks for: `status.db` in the data folder. A second adapter is chosen here.
+ * Opens the status store that the config asks for: `status.db` in the data folder. A second adapter
+ * is chosen here.
  * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
 export async function openStatusStore(config: Readonly<StatusLoggerConfig>, clock: Clock): Promise<StatusStore> {

@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { SqliteDialect } from 'kysely';
 
-/** Kysely's SQLite dialect over Node's own SQLite: the little that it asks of a driver, in its words. */
+/** Makes Kysely's SQLite dialect use Node's own SQLite instead of `better-sqlite3`. */
 export function nodeSqliteDialect(database: DatabaseSync): SqliteDialect {
   return new SqliteDialect({
     database: {

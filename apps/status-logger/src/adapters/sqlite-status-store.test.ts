@@ -1,5 +1,6 @@
 /**
- * Goal: a file of any earlier version opens with all its records; a file of a later version is refused.
+ * Goal: a file of any earlier version opens with all its records, and a file of a later version is
+ * refused.
  * Method: the schemas of earlier versions are kept here as they were written then.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -82,7 +83,7 @@ describe('a status database file', () => {
   it.each([
     ['1', version1],
     ['2', version2],
-  ])('of schema version %s is migrated and keeps its records', async (_version, schema) => {
+  ])('a file of schema version %s is migrated and keeps its records', async (_version, schema) => {
     prepare(schema, row);
     expect(await openAndClose()).toEqual([record]);
     const columns = select('PRAGMA index_info(invocations_by_function)').map(({ name }) => name);
@@ -90,7 +91,7 @@ describe('a status database file', () => {
     expect(await openAndClose()).toEqual([record]);
   });
 
-  it('ends with the same schema whether it is new or migrated', async () => {
+  it('a migrated file has the same schema as a new one', async () => {
     const schema = () =>
       select('SELECT name, tbl_name, type FROM sqlite_schema ORDER BY name').concat(select('PRAGMA user_version'));
     await openAndClose();
@@ -101,7 +102,7 @@ describe('a status database file', () => {
     expect(schema()).toEqual(fresh);
   });
 
-  it('has a column for each field of a row, and no other', async () => {
+  it('the table has a column for each field of a row, and no other', async () => {
     await openAndClose();
     const columns = select('PRAGMA table_info(invocations)').map(({ name }) => name);
     expect(new Set(columns)).toEqual(new Set(invocationColumns));
@@ -114,25 +115,25 @@ describe('a status database file', () => {
       '0999-later',
     ],
     ['a user_version that this version does not know', 'PRAGMA user_version = 3', 'user_version 3'],
-  ])('with %s is refused and left as it is', async (_what, change, named) => {
+  ])('a file with %s is refused and left as it is', async (_what, change, named) => {
     await openAndClose();
     prepare(change, row);
     await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_TOO_NEW', message: expect.stringContaining(named) });
     expect(select('SELECT request_id FROM invocations')).toEqual([{ request_id: 'r1' }]);
   });
 
-  it('that is no database is refused', async () => {
+  it('a file that is not a database is refused', async () => {
     await writeFile(file, 'x'.repeat(4_096));
     await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('may be opened by two handles at once while it is new', async () => {
+  it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
     expect(select('SELECT name FROM kysely_migration')).toHaveLength(2);
   });
 
-  it('closes only after the transaction under way', async () => {
+  it('closing a handle waits for its transaction', async () => {
     const store = await SqliteStatusStore.open(file, systemClock);
     const event = { kind: 'queued', attempt: 1, lastError: '', requestId: 'r1', functionUrn: builtUrn, project: 'p1' } as const;
     let closed: Promise<void> = Promise.resolve();
@@ -144,7 +145,7 @@ describe('a status database file', () => {
     expect(select('SELECT request_id FROM invocations')).toEqual([{ request_id: 'r1' }]);
   });
 
-  it('takes no events once another connection holds the write lock for 5 s', async () => {
+  it('a fold fails after another connection has held the write lock for 5 s', async () => {
     await openAndClose();
     const waits: number[] = [];
     let now = 0;

@@ -29,10 +29,13 @@ const byIdsText = 'SELECT invocations.* FROM json_each(?) AS asked JOIN invocati
 /**
  * Keeps records in one SQLite file, which several processes on one machine may share.
  *
- * S1. All writes go through one connection and Kysely's lock around it, so a handle runs one transaction at a time.
- * S2. Questions go through a second connection. It sees committed rows only, also while a transaction is under way.
- * S3. The statements that every event costs are prepared once. Compiling them anew made the process spend two thirds more
- *     (27 of 67 us per invocation). Questions of people go through the query builder.
+ * S1. All writes go through one connection and Kysely's lock around it, so a handle runs one
+ *     transaction at a time.
+ * S2. Questions go through a second connection. It sees committed rows only, also while a
+ *     transaction is under way.
+ * S3. The statements that every event costs are prepared once. Compiling them anew made the process
+ *     spend two thirds more (27 of 67 us per invocation). Questions of people go through the query
+ *     builder.
  */
 export class SqliteStatusStore implements StatusStore {
   private readonly tables: Kysely<StatusTables>;
@@ -55,13 +58,15 @@ export class SqliteStatusStore implements StatusStore {
 
   /**
    * Opens the file, creates it if it does not exist, and migrates its schema.
-   * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the schema; `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the
+   *   schema; `STORE_UNAVAILABLE`.
    */
   static async open(file: string, clock: Clock): Promise<SqliteStatusStore> {
     const writer = attempt(() => new DatabaseSync(file));
     try {
       attempt(() => writer.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL'));
-      // The topics can rebuild the store (I4), so a power cut may cost the last moments. A crash of the process costs nothing.
+      // The topics can rebuild the store (I4), so a power cut may cost the last moments. A crash of
+      // the process costs nothing.
       writer.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA busy_timeout = 0');
       const tables = new Kysely<unknown>({ dialect: nodeSqliteDialect(writer) });
       await inTransaction(writer, clock, async () => migrate(tables, file));
@@ -110,7 +115,8 @@ export class SqliteStatusStore implements StatusStore {
   private write(record: FoldedRecord): void {
     // Binding by name would cost 45 % more per invocation, and mapping the columns to values 3 %.
     const values: SQLInputValue[] = Object.values(rowOf(record));
-    // A delivery may arrive before its invocation. The subject of such a row changes once, and with it the index entries.
+    // A delivery may arrive before its invocation. The subject of such a row changes once, and with
+    // it the index entries.
     if (this.upsert.run(...values).changes === 0) this.replace.run(...values);
   }
 }

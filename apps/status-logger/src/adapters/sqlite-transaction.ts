@@ -6,16 +6,22 @@ import type { Clock } from '#platform';
 const lockWaitMsMax = 5_000;
 const lockRetryMs = 2;
 
-/** Primary result code of SQLite for a lock that another connection holds; an extended code keeps it in its low byte. */
+/**
+ * Primary result code of SQLite for a lock that another connection holds; an extended code keeps it
+ * in its low byte.
+ */
 const sqliteBusy = 5;
 
 /**
- * Runs work in one write transaction: `BEGIN IMMEDIATE`, so that no other connection writes between a read and the commit.
+ * Runs work in one write transaction: `BEGIN IMMEDIATE`, so that no other connection writes between
+ * a read and the commit.
  *
- * While another connection holds the lock this one asks again every 2 ms. SQLite's own busy timeout would block the event
- * loop, and with it the other connection if that is one of this process. The connection must have no busy timeout.
+ * While another connection holds the lock this one asks again every 2 ms. SQLite's own busy timeout
+ * would block the event loop, and with it the other connection if that is one of this process. The
+ * connection must have no busy timeout.
  *
- * @throws PlatformError `STORE_UNAVAILABLE` if the lock is not free within 5 s, or the transaction cannot begin or commit.
+ * @throws PlatformError `STORE_UNAVAILABLE` if the lock is not free within 5 s, or the transaction
+ *   cannot begin or commit.
  * @throws the error of `work`, unchanged, after the rollback.
  */
 export async function inTransaction<T>(database: DatabaseSync, clock: Clock, work: () => Promise<T>): Promise<T> {
@@ -31,7 +37,10 @@ export async function inTransaction<T>(database: DatabaseSync, clock: Clock, wor
   }
 }
 
-/** Calls the database. @throws PlatformError `STORE_UNAVAILABLE` with the database's error as its cause. */
+/**
+ * Calls the database.
+ * @throws PlatformError `STORE_UNAVAILABLE` with the database's error as its cause.
+ */
 export function attempt<T>(call: () => T): T {
   try {
     return call();

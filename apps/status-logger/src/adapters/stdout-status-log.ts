@@ -1,6 +1,9 @@
 import type { StatusLog, StatusLogLine } from '../status-log.ts';
 
-/** Every line on standard output, its `group/stream` in front: for a cluster whose logs are collected. */
+/**
+ * Writes `group/stream` and the line to standard output, for a cluster that collects the output of
+ * its containers.
+ */
 export class StdoutStatusLog implements StatusLog {
   async append(lines: readonly StatusLogLine[]): Promise<void> {
     if (lines.length === 0) return;
