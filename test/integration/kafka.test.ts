@@ -6,5 +6,5 @@ import { kafkaConformance } from '../../libs/kafka/src/kafka.conformance.ts';
 kafkaConformance('Apache Kafka through kafkajs', async () => {
   const prefix = `t${randomUUID().slice(0, 8)}.`;
   const brokers = inject('kafkaBrokers').split(',');
-  return { prefix, connect: () => connectKafka({ brokers, clientId: 'conformance', prefix, replication: 1 }) };
+  return { prefix, connect: (hooks) => connectKafka({ brokers, clientId: 'conformance', prefix, replication: 1, ...hooks }) };
 });

@@ -6,5 +6,5 @@ import { strategyConformance } from '../../libs/kafka/src/strategy/sendoff-strat
 strategyConformance('SendoffStrategy on Apache Kafka', async () => {
   const prefix = `t${randomUUID().slice(0, 8)}.`;
   const brokers = inject('kafkaBrokers').split(',');
-  return { prefix, connect: () => connectKafka({ brokers, clientId: 'conformance', prefix, replication: 1 }) };
+  return { prefix, connect: (hooks) => connectKafka({ brokers, clientId: 'conformance', prefix, replication: 1, ...hooks }) };
 });

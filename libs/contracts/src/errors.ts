@@ -11,6 +11,10 @@ export const errorCatalogue = {
   PUBLISHER_SATURATED: { retryable: true, meaning: 'More records wait for an acknowledgement than the publisher may hold.' },
   PUBLISHER_CLOSED: { retryable: false, meaning: 'A record was given to a publisher after it was closed.' },
   RECORD_TOO_LARGE: { retryable: false, meaning: 'A record is larger than the broker accepts.' },
+  RECORD_UNHANDLED: {
+    retryable: false,
+    meaning: 'A handler failed on one record with unexpected errors, as often as RECORD_TRIES_MAX allows; the process ends.',
+  },
   REGISTRY_BEHIND: { retryable: true, meaning: 'The own copy of the registry did not reach its end in time.' },
   SECRET_UNREADABLE: {
     retryable: false,

@@ -5,13 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type IncomingRecord, type OutgoingRecord, PlatformError, rejectHeader } from '#contracts';
-import type { ConsumerOptions, KafkaGateway, RecordConsumer, RecordHandler, TopicFollower } from './ports.ts';
+import type { ConsumerOptions, GatewayHooks, KafkaGateway, RecordConsumer, RecordHandler, TopicFollower } from './ports.ts';
 
 /** A cluster under test. */
 export interface ClusterUnderTest {
   readonly prefix: string;
   /** A connection of its own, as another process would have. */
-  connect(): Promise<KafkaGateway>;
+  connect(hooks?: GatewayHooks): Promise<KafkaGateway>;
 }
 
 const deadlineMs = 15_000;
@@ -276,7 +276,7 @@ export function kafkaConformance(title: string, open: () => Promise<ClusterUnder
 
       it.each([
         ['a retryable error', new PlatformError('STORE_UNAVAILABLE')],
-        ['an error of no known kind', new Error('a bug')],
+        ['an unexpected error', new Error('a bug')],
       ])('handles a record again after %s, and hands out nothing more meanwhile', async (_kind, error) => {
         const topic = await aTopic();
         const tries = new Arrivals<string>();
@@ -287,6 +287,28 @@ export function kafkaConformance(title: string, open: () => Promise<ClusterUnder
           if (tries.items.length < 3) throw error;
         });
         expect(await tries.until(4)).toEqual(['first', 'first', 'first', 'second']);
+      });
+
+      it('gives up a record after the allowed number of unexpected errors, and commits nothing past it', async () => {
+        const topic = await aTopic();
+        const fatal = new Arrivals<PlatformError>();
+        const doomed = await cluster.connect({ recordTriesMax: 2, onFatal: (error) => fatal.add(error) });
+        cleanups.push(() => doomed.close());
+        await gateway.publisher.publish(['good', 'bad', 'good'].map((value) => aRecord(topic, value)));
+        const groupId = randomUUID();
+        const broken = await consume(
+          { topics: [topic], groupId },
+          async (record) => {
+            if (text(record) === 'bad') throw new TypeError('a bug');
+          },
+          doomed,
+        );
+        const [error] = await fatal.until(1);
+        expect(error).toMatchObject({ code: 'RECORD_UNHANDLED', details: { topic, partition: 0, offset: '1', tries: 2 } });
+        await broken.close(1_000);
+        const again = new Arrivals<string>();
+        await consume({ topics: [topic], groupId }, async (record) => again.add(text(record)));
+        expect(await again.until(1)).toEqual(['bad']);
       });
 
       it('hands out no more records than its mark, and gets through all of them', async () => {

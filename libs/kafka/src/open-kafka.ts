@@ -5,7 +5,8 @@ import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
 
 /** What a service hands over to be connected. */
-export interface KafkaSettings extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication'> {
+export interface KafkaSettings
+  extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'> {
   /** Of the service. */
   readonly name: string;
   readonly logger: Logger;
@@ -27,6 +28,7 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     ...(processName === undefined ? {} : { processName }),
     prefix: settings.topicPrefix,
     replication: settings.replication,
+    recordTriesMax: settings.recordTriesMax,
     log: (level, message, details) => logger[level](details ?? {}, message),
     onFatal: settings.fatal,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),

@@ -1,4 +1,4 @@
-import type { IncomingRecord, OutgoingRecord } from '#contracts';
+import type { IncomingRecord, OutgoingRecord, PlatformError } from '#contracts';
 
 /**
  * Writes records and resolves when the brokers have acknowledged all of them (acks=all).
@@ -87,6 +87,17 @@ export interface TopicFollower {
   /** Resolves when everything acknowledged before this call has been handed out. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
   caughtUp(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a gateway tells the process that uses it. */
+export interface GatewayHooks {
+  /** Unexpected errors of one record after which `onFatal` is called. Default 12. */
+  readonly recordTriesMax?: number;
+  /**
+   * Called when a consumer cannot go on: it lost its group for good, or a record failed `recordTriesMax` times with unexpected errors. The
+   * process should end and be started again. Default: the error is logged.
+   */
+  readonly onFatal?: (error: PlatformError) => void;
 }
 
 /** One broker cluster: the real one or its in-memory twin. Everything a service needs of Kafka comes from here. */

@@ -13,6 +13,6 @@ export { retryAfterMs } from './retry-after.ts';
 export { buildService, type Composition, configInvalidExitCode, runService, type ServiceBase } from './run-service.ts';
 export { openSealer, Sealer } from './sealer.ts';
 export { isSameSecret } from './secrets.ts';
-export { ServiceConfig } from './service.config.ts';
+export { recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';

@@ -2,6 +2,12 @@ import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, Ma
 import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
 import { Setting } from './load-config.ts';
 
+/**
+ * Unexpected errors of one record after which its handler counts as broken. The waits between 12 tries add up to 53 s; @see `againDelayMs`
+ * of libs/kafka.
+ */
+export const recordTriesMaxDefault = 12;
+
 /** What every service reads from its environment. */
 export class ServiceConfig {
   @Setting({ env: 'SENDOFF_HOST', description: 'Address the HTTP server listens on.' })
@@ -35,6 +41,16 @@ export class ServiceConfig {
   @Min(1)
   @Max(9)
   replication: number = 1;
+
+  @Setting({
+    env: 'RECORD_TRIES_MAX',
+    description:
+      'Tries of one record that may fail with an unexpected error before the process ends with 1; the waits between 12 tries add up to 53 s.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  recordTriesMax: number = recordTriesMaxDefault;
 
   @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for what is kept on this machine.' })
   @IsString()

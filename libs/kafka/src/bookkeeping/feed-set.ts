@@ -1,4 +1,4 @@
-import type { IncomingRecord } from '#contracts';
+import type { IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
 import { type FeedOwner, PartitionFeed } from './partition-feed.ts';
@@ -10,23 +10,27 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** Marks where the options leave them open. */
+/** Limits of a partition where the options of the consumer set none. */
 export const partitionBytesMaxDefault = 8 * 1024 * 1024;
 export const partitionRecordsMaxDefault = 5_000;
 
-/** Somewhere to write commits. Either all of them are taken or the promise rejects. */
+/** Writes commits to the broker. Resolves when the broker took all of them, else rejects. */
 export type CommitWriter = (commits: readonly (TopicPartition & Commit)[]) => Promise<void>;
 
-/** What differs between the brokers' consumer and its twin. */
+/** What the feeds need of their consumer: the real one, or the in-memory one. */
 export interface FeedSetPorts {
   readonly log: TransportLog;
+  /** Unexpected errors of one record after which it is given up. */
+  readonly recordTriesMax: number;
   reject(record: IncomingRecord, reason: string): Promise<void>;
-  /** A feed finished a record, or its wish to be paused changed. */
+  /** Called when a feed finished a record, or wants to be paused or resumed. */
   changed(feed: PartitionFeed): void;
+  /** Called when a record is given up: the process should end. */
+  onFatal(error: PlatformError): void;
   write: CommitWriter;
 }
 
-/** The feeds of all partitions a consumer has now: assigned, lost, drained and committed together. */
+/** The feeds of all partitions that a consumer has now. They are opened, lost, drained and committed together. */
 export class FeedSet {
   private readonly feeds = new Map<string, PartitionFeed>();
   private readonly owner: FeedOwner;
@@ -41,6 +45,8 @@ export class FeedSet {
     this.owner = {
       handler,
       log: ports.log,
+      triesMax: ports.recordTriesMax,
+      giveUp: (error) => ports.onFatal(error),
       reject: (record, reason) => ports.reject(record, reason),
       changed: (feed) => {
         ports.changed(feed);
@@ -49,24 +55,24 @@ export class FeedSet {
     };
   }
 
-  /** Records handed out and not finished, of all feeds. */
+  /** Records handed out and not finished, in all feeds. */
   get inFlight(): number {
     let sum = 0;
     for (const feed of this.feeds.values()) sum += feed.inFlight;
     return sum;
   }
 
-  /** The feed of a partition, or `undefined` when it is not ours. */
+  /** Returns the feed of a partition, or `undefined` if the partition is not assigned to this consumer. */
   get(topic: string, partition: number): PartitionFeed | undefined {
     return this.feeds.get(keyOf(topic, partition));
   }
 
-  /** The feeds there are now. */
+  /** All feeds of this moment. */
   all(): IterableIterator<PartitionFeed> {
     return this.feeds.values();
   }
 
-  /** Starts a feed where the group stands; one that was there is given up. */
+  /** Opens a feed at a committed offset. An earlier feed of the partition is lost. */
   open(
     { topic, partition }: TopicPartition,
     committed: { readonly offset: bigint; readonly metadata: string | null },
@@ -84,7 +90,7 @@ export class FeedSet {
     return feed;
   }
 
-  /** Gives up every partition that is not among these. */
+  /** Loses every feed whose partition is not among those assigned. */
   keepOnly(assigned: readonly TopicPartition[]): void {
     const kept = new Set(assigned.map(({ topic, partition }) => keyOf(topic, partition)));
     for (const [key, feed] of this.feeds) {
@@ -95,7 +101,7 @@ export class FeedSet {
     if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
   }
 
-  /** Commits what is new. Rejects as the writer does; then the same is committed next time. */
+  /** Commits what is new. If the writer rejects, so does this, and the next call commits the same again. */
   async commit(): Promise<void> {
     const due: { readonly feed: PartitionFeed; readonly commit: Commit }[] = [];
     for (const feed of this.feeds.values()) {
@@ -113,7 +119,7 @@ export class FeedSet {
     for (const feed of this.feeds.values()) feed.stop();
   }
 
-  /** Resolves when nothing is in flight, or when the time is over. */
+  /** Resolves when nothing is in flight, or after `drainMs`. */
   async drained(drainMs: number): Promise<void> {
     if (this.inFlight === 0 || drainMs <= 0) return;
     await new Promise<void>((resolve) => {
@@ -126,7 +132,7 @@ export class FeedSet {
     this.whenIdle = undefined;
   }
 
-  /** Aborts whatever is still in flight. */
+  /** Loses all feeds: aborts the records that are still in flight. */
   loseAll(): void {
     this.keepOnly([]);
   }

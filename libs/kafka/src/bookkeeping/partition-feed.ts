@@ -1,85 +1,107 @@
+/**
+ * One assigned partition, between the fetch loop and the handler.
+ *
+ * The way of a record:
+ *
+ *     fetched -> backlog -> in flight -> finished -> committed
+ *                              |  ^
+ *          the handler fails   v  |   after a wait the handler is called again
+ *                            failing
+ *                              |-> finished: the error is not retryable, and the record was written to the rejects
+ *                              |-> left: the partition was lost, or the feed was stopped; the next owner handles it
+ *                              '-> given up: too many unexpected errors; the process ends, and handles it after its restart
+ *
+ * The consumer calls `take` with each fetched batch. The feed hands records to the handler in the order of their offsets, without waiting
+ * for one before the next; they finish in any order. When as many records or bytes are in flight as the limits allow, the rest
+ * of the batch stays in the backlog. The feed then asks for a pause, so that the consumer fetches other partitions only. It asks
+ * for more when half of the limit is free again.
+ *
+ * While one record is failing, the feed hands out nothing more and asks for a pause: the usual cause is a broker or a database
+ * that is down, and more records would fail the same way.
+ *
+ * The consumer asks for `uncommitted` from time to time and writes it to the broker. `stop` ends the handing out; records in flight may
+ * still finish. `lose` also aborts the records in flight, because another process owns the partition now.
+ *
+ * 1. An offset is finished only when its handler resolved or the record lies in the rejects (I1, I6).
+ * 2. While a record is failing, and after one was given up, nothing more is handed out and nothing is fetched.
+ * 3. After `stop` nothing more is handed out; after `lose` nothing more is finished either.
+ * 4. No offset at or past a record that was left or given up is ever committed by this feed.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
 import type { RecordHandler } from '../ports.ts';
 import { recordBytes } from '../record-bytes.ts';
-import { againDelayMs, whatToDo } from './what-to-do.ts';
+import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 
 /** What a feed needs of its consumer. */
 export interface FeedOwner {
   readonly handler: RecordHandler;
   readonly log: TransportLog;
+  /** Unexpected errors of one record after which the feed gives it up. */
+  readonly triesMax: number;
   /** Writes a record to the rejects. */
   reject(record: IncomingRecord, reason: string): Promise<void>;
-  /** Something may have become committable, or the feed wants to be paused or resumed. */
+  /** Called when something may have become committable, or when the feed wants to be paused or resumed. */
   changed(feed: PartitionFeed): void;
+  /** Called when a record is given up: the process should end. @param error `RECORD_UNHANDLED`, which names the record. */
+  giveUp(error: PlatformError): void;
 }
 
-/** How much of a partition may be handed out and not finished. */
+/** How much of a partition may be in flight. */
 export interface FeedLimits {
   readonly bytesMax: number;
   readonly recordsMax: number;
 }
 
-/**
- * One assigned partition on its way to the handler. Records come in as they were fetched, wait in the backlog while the marks are
- * reached, are handed out in order, and finish in any order.
- *
- * 1. An offset is finished only when its handler resolved or the record lies in the rejects (I1, I6).
- * 2. While a record is being tried again nothing more is handed out, and nothing is fetched.
- * 3. After `stop` nothing more is handed out; after `lose` nothing more is finished either.
- */
+/** How the handling of a failing record ended. */
+type Ending = 'finished' | 'left' | 'given-up';
+
+/** One assigned partition, between the fetch loop and the handler. */
 export class PartitionFeed {
-  readonly topic: string;
-  readonly partition: number;
-  private readonly owner: FeedOwner;
-  private readonly limits: FeedLimits;
   private readonly ledger: OffsetLedger;
-  private readonly abort = new AbortController();
-  /** Cuts the waits before another try, so that a stop does not sit them out. */
+  private readonly lost = new AbortController();
+  /** Also cuts the waits between tries, so that a stop does not have to sit them out. */
   private readonly stopped = new AbortController();
   private backlog: readonly IncomingRecord[] = [];
   private backlogIndex = 0;
-  private bytes = 0;
-  private running = 0;
+  private bytesInFlight = 0;
+  private recordsInFlight = 0;
+  /** Records that are failing, and records that were given up. */
   private failing = 0;
   private isFull = false;
-  /** Has anything happened that may change what is committable? */
-  private isDirty = false;
+  /** False while nothing happened that could change what is committable. */
+  private mayHaveProgressed = false;
   private lastCommit: Commit;
 
   constructor(
-    topic: string,
-    partition: number,
+    readonly topic: string,
+    readonly partition: number,
     committed: { readonly offset: bigint; readonly metadata: string | null },
-    limits: FeedLimits,
-    owner: FeedOwner,
+    private readonly limits: FeedLimits,
+    private readonly owner: FeedOwner,
   ) {
-    this.topic = topic;
-    this.partition = partition;
     this.ledger = new OffsetLedger(committed.offset, committed.metadata);
     this.lastCommit = this.ledger.committable();
-    this.limits = limits;
-    this.owner = owner;
   }
 
-  /** Where fetching goes on when the backlog is dropped. */
+  /** The offset at which fetching goes on if the backlog is dropped. */
   get position(): bigint {
     return this.ledger.position;
   }
 
-  /** Records with the handler, or on the way to another try. */
+  /** Records handed out and not finished, failing ones included. */
   get inFlight(): number {
-    return this.running;
+    return this.recordsInFlight;
   }
 
-  /** Is there no room for another fetch? */
+  /** True while the feed has no use for another fetch. */
   get wantsPause(): boolean {
     return this.isFull || this.failing > 0 || this.backlogIndex < this.backlog.length || this.stopped.signal.aborted;
   }
 
-  /** Takes what was fetched, ascending. Records that were handed out before, or are known to be finished, are skipped. */
+  /** Takes a fetched batch, in the order of offsets. Records that were handed out before, or are known to be finished, are skipped. */
   take(records: readonly IncomingRecord[]): void {
     if (this.stopped.signal.aborted) return;
     this.backlog = this.backlogIndex < this.backlog.length ? [...this.backlog.slice(this.backlogIndex), ...records] : records;
@@ -88,36 +110,36 @@ export class PartitionFeed {
     this.owner.changed(this);
   }
 
-  /** Forgets what was fetched and not handed out; fetching goes on at {@link position}. */
+  /** Forgets the records that were fetched and not handed out; fetching goes on at {@link position}. */
   dropBacklog(): void {
     this.backlog = [];
     this.backlogIndex = 0;
   }
 
-  /** What should be committed, or `undefined` when that is what was committed last. */
+  /** Returns the commit to write now, or `undefined` if it equals the last one that was acknowledged. */
   uncommitted(): Commit | undefined {
-    if (!this.isDirty) return undefined;
+    if (!this.mayHaveProgressed) return undefined;
     const commit = this.ledger.committable();
     const isNew = commit.offset !== this.lastCommit.offset || commit.metadata !== this.lastCommit.metadata;
-    if (!isNew) this.isDirty = false;
+    if (!isNew) this.mayHaveProgressed = false;
     return isNew ? commit : undefined;
   }
 
-  /** Notes that a commit is acknowledged. */
+  /** Notes that the broker acknowledged a commit. */
   committed(commit: Commit): void {
     this.lastCommit = commit;
   }
 
-  /** Hands out nothing more; what is in flight may finish, what waits for another try is left. */
+  /** Hands out nothing more. Records in flight may finish; failing ones are left. */
   stop(): void {
     this.dropBacklog();
     this.stopped.abort();
   }
 
-  /** Gives the partition up: aborts what is in flight, which is no longer ours to finish. */
+  /** Gives the partition up: stops, and aborts the records in flight, which this process may no longer finish. */
   lose(): void {
     this.stop();
-    this.abort.abort();
+    this.lost.abort();
   }
 
   private handOut(): void {
@@ -125,70 +147,94 @@ export class PartitionFeed {
       const record = this.backlog[this.backlogIndex];
       if (record === undefined) return this.dropBacklog();
       this.backlogIndex += 1;
-      this.isDirty = true;
+      this.mayHaveProgressed = true;
       if (!this.ledger.handOut(record.offset)) continue;
       const bytes = recordBytes(record);
-      this.bytes += bytes;
-      this.running += 1;
-      this.isFull = this.bytes >= this.limits.bytesMax || this.running >= this.limits.recordsMax;
+      this.bytesInFlight += bytes;
+      this.recordsInFlight += 1;
+      this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.recordsInFlight >= this.limits.recordsMax;
       void this.run(record, bytes);
     }
   }
 
   private async run(record: IncomingRecord, bytes: number): Promise<void> {
-    const { signal } = this.abort;
+    const { signal } = this.lost;
     try {
       await this.owner.handler(record, signal);
     } catch (error) {
       this.failing += 1;
       this.owner.changed(this);
-      const isSettled = await this.retryUntilHandled(record, error);
-      this.failing -= 1;
-      if (!isSettled) return this.release(bytes);
+      const ending = await this.retryUntilHandled(record, error);
+      if (ending !== 'given-up') this.failing -= 1;
+      if (ending !== 'finished') return this.release(bytes);
     }
     if (signal.aborted) return this.release(bytes);
     this.ledger.finish(record.offset);
-    this.isDirty = true;
+    this.mayHaveProgressed = true;
     this.release(bytes);
   }
 
-  /** Rejects the record or handles it until it passes. @returns false when it is left unfinished. */
-  private async retryUntilHandled(record: IncomingRecord, firstError: unknown): Promise<boolean> {
-    let error = firstError;
+  /** Rejects a record, or handles it again until its handler resolves, the feed stops, or the record must be given up. */
+  private async retryUntilHandled(record: IncomingRecord, firstError: unknown): Promise<Ending> {
+    // The error of the handler decides; the latest error may also come from the write to the rejects.
+    let handlerError = firstError;
+    let latestError = firstError;
+    let unexpectedErrors = 0;
     for (let tries = 1; ; tries += 1) {
+      if (isUnexpected(latestError)) unexpectedErrors += 1;
+      const { triesMax } = this.owner;
+      const reaction = whatToDo(handlerError, { isAborted: this.lost.signal.aborted, unexpectedErrors, triesMax });
       try {
-        switch (whatToDo(error, this.abort.signal.aborted)) {
+        switch (reaction) {
           case 'leave':
-            return false;
+            return 'left';
+          case 'give-up':
+            return this.giveUp(record, latestError, tries);
           case 'reject':
-            this.report('warn', 'A record was rejected', record, error, tries);
-            await this.owner.reject(record, error instanceof Error ? error.message : String(error));
-            return true;
+            this.report('warn', 'A record was rejected', record, handlerError, tries);
+            await this.owner.reject(record, textOf(handlerError));
+            return 'finished';
           case 'again':
             this.report(
-              error instanceof PlatformError ? 'warn' : 'error',
+              isUnexpected(handlerError) ? 'error' : 'warn',
               'A record will be handled again',
               record,
-              error,
+              handlerError,
               tries,
             );
-            await delay(againDelayMs(tries), undefined, { signal: this.stopped.signal });
-            await this.owner.handler(record, this.abort.signal);
-            return true;
+            await this.waitBeforeRetry(tries);
+            await this.owner.handler(record, this.lost.signal);
+            return 'finished';
         }
-      } catch (next) {
-        if (this.stopped.signal.aborted) return false;
-        // A reject that could not be written is tried again with its own reason, not with that of the write.
-        if (whatToDo(error, false) !== 'reject') error = next;
-        else await delay(againDelayMs(tries), undefined, { signal: this.stopped.signal }).catch(() => undefined);
+      } catch (error) {
+        if (this.stopped.signal.aborted) return 'left';
+        latestError = error;
+        if (reaction === 'again') handlerError = error;
+        else await this.waitBeforeRetry(tries).catch(() => undefined);
       }
     }
   }
 
+  /** Rejects when the feed is stopped meanwhile. */
+  private async waitBeforeRetry(tries: number): Promise<void> {
+    await delay(againDelayMs(tries), undefined, { signal: this.stopped.signal });
+  }
+
+  private giveUp({ topic, partition, offset }: IncomingRecord, error: unknown, tries: number): Ending {
+    if (this.stopped.signal.aborted) return 'left';
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const reason = `the handler failed ${tries} times on the record of ${topic}, partition ${partition}, offset ${offset}: ${text}`;
+    const details = { reason, topic, partition, offset: String(offset), tries };
+    this.owner.giveUp(new PlatformError('RECORD_UNHANDLED', { details, cause: error }));
+    return 'given-up';
+  }
+
+  /** Takes a record out of the counts, and hands out more when half of the limit is free. */
   private release(bytes: number): void {
-    this.bytes -= bytes;
-    this.running -= 1;
-    if (this.isFull && this.bytes <= this.limits.bytesMax / 2 && this.running <= this.limits.recordsMax / 2) this.isFull = false;
+    this.bytesInFlight -= bytes;
+    this.recordsInFlight -= 1;
+    const { bytesMax, recordsMax } = this.limits;
+    if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.recordsInFlight <= recordsMax / 2) this.isFull = false;
     if (!this.isFull && this.backlogIndex < this.backlog.length) this.handOut();
     this.owner.changed(this);
   }
@@ -199,8 +245,12 @@ export class PartitionFeed {
       partition: record.partition,
       offset: String(record.offset),
       tries,
-      error: error instanceof Error ? error.message : String(error),
-      ...(error instanceof PlatformError || !(error instanceof Error) ? {} : { stack: error.stack }),
+      error: textOf(error),
+      ...(isUnexpected(error) && error instanceof Error ? { stack: error.stack } : {}),
     });
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,17 +1,39 @@
 import { PlatformError } from '#contracts';
 
 /**
- * What the transport does with a record whose handler failed: hand it to the rejects and move on, handle it again after a wait, or leave it
- * to whoever has the partition now.
+ * What the transport does with a record whose handler failed:
+ *
+ * - `reject`: writes the record to the rejects and moves on;
+ * - `again`: calls the handler again after a wait;
+ * - `leave`: nothing, because the partition belongs to another process now;
+ * - `give-up`: ends the process, because the handler is broken. The record stays uncommitted.
  */
-export type Reaction = 'reject' | 'again' | 'leave';
+export type Reaction = 'reject' | 'again' | 'leave' | 'give-up';
+
+/** What the reaction to a failure depends on, beside the error. */
+export interface FailureContext {
+  /** True once the partition was lost, or the consumer closed without waiting any longer. */
+  readonly isAborted: boolean;
+  /** Unexpected errors of this record so far, this one included. */
+  readonly unexpectedErrors: number;
+  /** Unexpected errors of one record after which the handler counts as broken. */
+  readonly triesMax: number;
+}
+
+/** True for an error that the code did not foresee: a bug, or a failure that nobody mapped to a {@link PlatformError}. */
+export function isUnexpected(error: unknown): boolean {
+  return !(error instanceof PlatformError);
+}
 
 /**
- * Maps a failure to what the transport does. An error of no known kind is handled again: unknown never means done.
- * @param isAborted whether the record's signal has aborted, because the partition was lost or the consumer has stopped waiting.
+ * Maps the failure of a handler to what the transport does with the record.
+ *
+ * A {@link PlatformError} knows whether a later try may succeed. An unexpected error never counts as done: the record is handled again,
+ * and after `triesMax` such errors the process ends, so that its orchestrator and its operator see the fault.
  */
-export function whatToDo(error: unknown, isAborted: boolean): Reaction {
+export function whatToDo(error: unknown, { isAborted, unexpectedErrors, triesMax }: FailureContext): Reaction {
   if (isAborted) return 'leave';
+  if (unexpectedErrors >= triesMax) return 'give-up';
   return error instanceof PlatformError && !error.retryable ? 'reject' : 'again';
 }
 
@@ -22,8 +44,8 @@ export const againBaseMs = 100;
 export const againMaxMs = 10_000;
 
 /**
- * The wait before a record is handled again: doubles with each try, up to a bound.
- * @param tries how often it was handled, from 1.
+ * Returns the wait before a record is handled again, in milliseconds: it doubles with each try, up to {@link againMaxMs}.
+ * @param tries how often the record was handled, from 1.
  */
 export function againDelayMs(tries: number): number {
   return Math.min(againMaxMs, againBaseMs * 2 ** Math.min(tries - 1, 30));

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import kafkajs, { type ICustomPartitioner, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
-import { type IncomingRecord, PlatformError } from '#contracts';
+import type { IncomingRecord } from '#contracts';
+import { recordTriesMaxDefault } from '#platform';
 import { AdminConnection } from './admin-connection.ts';
 import { unavailable, withTimeout } from './broker-errors.ts';
 import { memberClientId, removeGoneMembers } from './gone-members.ts';
@@ -13,12 +14,20 @@ import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
 import { rateLimited, noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
-import type { ConsumerOptions, KafkaGateway, Publisher, RecordConsumer, TopicAdmin, TopicFollower } from '../ports.ts';
+import type {
+  ConsumerOptions,
+  GatewayHooks,
+  KafkaGateway,
+  Publisher,
+  RecordConsumer,
+  TopicAdmin,
+  TopicFollower,
+} from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-limits.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
-export interface KafkaOptions {
+export interface KafkaOptions extends GatewayHooks {
   /** `host:port`, of some brokers of the cluster. */
   readonly brokers: readonly string[];
   /** How this process is called in the brokers' logs. */
@@ -30,8 +39,6 @@ export interface KafkaOptions {
   /** Copies of each partition of topics made here; -1 leaves it to the brokers. */
   readonly replication: number;
   readonly log?: TransportLog;
-  /** A consumer is beyond help: the process should end and be started again. */
-  readonly onFatal?: (error: PlatformError) => void;
   /** How long `publish` may take, in milliseconds. Default 5,000. */
   readonly publishTimeoutMs?: number;
   /** How long {@link connectKafka} tries, in milliseconds. Default 30,000. */
@@ -187,7 +194,8 @@ class KafkajsGateway implements KafkaGateway {
       removeGoneMembers: () => removeGoneMembers(options.groupId, this.connection, () => this.newCluster()),
       log: this.log,
       retriesMax: joinRetriesMax,
-      onFatal: this.options.onFatal ?? ((error) => this.log('error', 'A consumer has ended', { error: error.message })),
+      recordTriesMax: this.options.recordTriesMax ?? recordTriesMaxDefault,
+      onFatal: this.options.onFatal ?? ((error) => this.log('error', 'A consumer cannot go on', { error: error.message })),
       reject,
     });
   }

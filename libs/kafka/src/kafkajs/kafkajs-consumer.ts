@@ -28,6 +28,8 @@ export interface ConsumerPorts {
   /** Puts members out of the group that were killed. @returns how many. */
   readonly removeGoneMembers: () => Promise<number>;
   readonly log: TransportLog;
+  /** Unexpected errors of one record after which the process should end. */
+  readonly recordTriesMax: number;
   /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
   readonly retriesMax: number;
   /** The consumer is beyond help: the process should end and be started again. */
@@ -77,6 +79,8 @@ export class KafkajsConsumer implements RecordConsumer {
     this.feeds = new FeedSet(this.options, handler, {
       log: this.ports.log,
       reject: this.ports.reject,
+      recordTriesMax: this.ports.recordTriesMax,
+      onFatal: this.ports.onFatal,
       changed: (feed) => this.onChanged(feed),
       write: async (commits) => {
         await this.consumer?.commitOffsets(commits.map((commit) => ({ ...commit, offset: String(commit.offset) })));

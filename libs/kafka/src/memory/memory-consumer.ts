@@ -1,5 +1,5 @@
-import { type IncomingRecord, PlatformError } from '#contracts';
-import { FeedSet, type TopicPartition } from '../bookkeeping/feed-set.ts';
+import { PlatformError } from '#contracts';
+import { FeedSet, type FeedSetPorts, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { type GroupMember, type MemoryCluster, nextTurn } from './memory-cluster.ts';
 import type { ConsumerOptions, RecordConsumer, RecordHandler } from '../ports.ts';
 
@@ -7,7 +7,6 @@ const batchRecords = 500;
 
 /** A member of a group of a {@link MemoryCluster}. */
 export class MemoryConsumer implements RecordConsumer, GroupMember {
-  private readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
   /** Where fetching goes on, by partition. */
   private readonly next = new Map<string, number>();
   private feeds: FeedSet | undefined;
@@ -16,10 +15,8 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
   constructor(
     private readonly cluster: MemoryCluster,
     private readonly options: ConsumerOptions,
-    reject: (record: IncomingRecord, reason: string) => Promise<void>,
-  ) {
-    this.reject = reject;
-  }
+    private readonly ports: Pick<FeedSetPorts, 'reject' | 'recordTriesMax' | 'onFatal'>,
+  ) {}
 
   get inFlight(): number {
     return this.feeds?.inFlight ?? 0;
@@ -30,7 +27,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     for (const topic of this.options.topics) this.cluster.partitionsOf(topic);
     this.feeds = new FeedSet(this.options, handler, {
       log: this.cluster.log,
-      reject: this.reject,
+      ...this.ports,
       changed: () => this.schedule(),
       write: (due) => {
         if (!this.cluster.isReachable) return Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));

@@ -3,5 +3,5 @@ import { MemoryKafka } from './memory-kafka.ts';
 
 kafkaConformance('MemoryKafka', async () => {
   const kafka = new MemoryKafka({ prefix: 'test.' });
-  return { prefix: 'test.', connect: async () => kafka.beside() };
+  return { prefix: 'test.', connect: async (hooks) => kafka.beside(hooks) };
 });

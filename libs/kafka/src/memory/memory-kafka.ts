@@ -4,11 +4,13 @@
  * committing is the same code. What it leaves out: compaction, retention, replication.
  */
 import { type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
+import { recordTriesMaxDefault } from '#platform';
 import { MemoryCluster, type MemoryKafkaOptions, nextTurn } from './memory-cluster.ts';
 import { MemoryConsumer } from './memory-consumer.ts';
 import { MemoryFollower } from './memory-follower.ts';
 import type {
   ConsumerOptions,
+  GatewayHooks,
   KafkaGateway,
   PartitionEnd,
   Publisher,
@@ -75,16 +77,22 @@ export class MemoryKafka implements KafkaGateway {
   private readonly cluster: MemoryCluster;
 
   /** @param options settings of a new cluster, or the cluster to join; see {@link beside}. */
-  constructor(options: MemoryKafkaOptions | MemoryCluster = {}) {
+  constructor(
+    options: MemoryKafkaOptions | MemoryCluster = {},
+    private readonly hooks: GatewayHooks = {},
+  ) {
     this.cluster = options instanceof MemoryCluster ? options : new MemoryCluster(options);
     this.publisher = new MemoryPublisher(this.cluster);
     this.admin = new MemoryAdmin(this.cluster);
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    return new MemoryConsumer(this.cluster, options, (record, reason) =>
-      publishReject(this.publisher, record, reason, this.cluster.prefix),
-    );
+    const { recordTriesMax = recordTriesMaxDefault, onFatal = (error) => this.logFatal(error) } = this.hooks;
+    return new MemoryConsumer(this.cluster, options, {
+      reject: (record, reason) => publishReject(this.publisher, record, reason, this.cluster.prefix),
+      recordTriesMax,
+      onFatal,
+    });
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
@@ -100,8 +108,8 @@ export class MemoryKafka implements KafkaGateway {
   }
 
   /** The same cluster as another process sees it: with a publisher of its own. */
-  beside(): MemoryKafka {
-    return new MemoryKafka(this.cluster);
+  beside(hooks: GatewayHooks = {}): MemoryKafka {
+    return new MemoryKafka(this.cluster, hooks);
   }
 
   /** Cuts the cluster off, or brings it back: nothing is written, committed or read meanwhile. */
@@ -147,5 +155,9 @@ export class MemoryKafka implements KafkaGateway {
       () => `${groupId} stands at ${committed()}`,
       deadlineMs,
     );
+  }
+
+  private logFatal(error: PlatformError): void {
+    this.cluster.log('error', 'A consumer cannot go on', { error: error.message });
   }
 }

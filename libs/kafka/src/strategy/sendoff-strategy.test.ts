@@ -3,5 +3,5 @@ import { strategyConformance } from './sendoff-strategy.conformance.ts';
 
 strategyConformance('SendoffStrategy on MemoryKafka', async () => {
   const kafka = new MemoryKafka({ prefix: 'test.' });
-  return { prefix: 'test.', connect: async () => kafka.beside() };
+  return { prefix: 'test.', connect: async (hooks) => kafka.beside(hooks) };
 });
