@@ -1,25 +1,13 @@
-const rooms = [
-  'contracts',
-  'lifecycle',
-  'platform',
-  'kafka',
-  'registry',
-  'objects',
-  'broker',
-  'testing',
-  'ingress',
-  'executor',
-  'retry-scheduler',
-  'notifier',
-  'status-logger',
-  'standalone',
-  'demo',
-];
+const libraries = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
+const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
+const others = ['demo', 'docker', 'test', 'docs', 'deps', 'ci', 'house'];
 
+/** The subject names the object and the effect, and fits a line of `git log`. The body says why. */
 export default {
   extends: ['@commitlint/config-conventional'],
   rules: {
-    'scope-enum': [2, 'always', [...rooms, 'docker', 'test', 'docs', 'deps', 'ci', 'house']],
-    'body-max-line-length': [2, 'always', 130],
+    'scope-enum': [2, 'always', [...libraries, ...apps, ...others]],
+    'header-max-length': [2, 'always', 72],
+    'body-max-line-length': [2, 'always', 100],
   },
 };
