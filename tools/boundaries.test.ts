@@ -1,5 +1,6 @@
 /**
- * Goal: each rule of the house fires. Method: a copy of the configuration in a temporary tree, with one mistake a rule planted in it.
+ * Goal: each lint and boundary rule fires.
+ * Method: a temporary tree gets a copy of the configuration and one planted mistake for each rule.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

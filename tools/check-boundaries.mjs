@@ -1,4 +1,8 @@
-/** Runs dependency-cruiser over all rooms. It says nothing and ends 0 when it found no module at all, so the number of modules is checked too. */
+/**
+ * Runs dependency-cruiser over all apps and libraries.
+ *
+ * dependency-cruiser ends with 0 if it finds no module. So this check fails if it finds too few.
+ */
 import { execFileSync } from 'node:child_process';
 
 const modulesMin = Number(process.argv[3] ?? 100);

@@ -1,6 +1,6 @@
 /**
- * Goal: the image and the compose file say what the services read: all of it, and nothing else.
- * Method: what they set is read by the config classes of the services themselves; Docker is not needed.
+ * Goal: the image and the compose file set every variable that the services read, and no other.
+ * Method: the config classes of the services read those variables; Docker is not needed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -30,7 +30,7 @@ const composeText = read('docker/compose.yaml');
 const { services } = parse(composeText, { merge: true }) as { readonly services: Readonly<Record<string, ComposeService>> };
 const dockerfile = read('docker/Dockerfile');
 
-/** What the image sets, but for what Node and its packages read. */
+/** Variables that the image sets, except those of Node and its packages. */
 const imageEnvironment = Object.fromEntries(
   [...dockerfile.matchAll(/^ENV (.+)$/gm)]
     .flatMap(([, line = '']) => line.split(' '))
@@ -48,7 +48,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(secretsFolder, { recursive: true }));
 
-/** As Compose does with `${NAME:?message}` and `${NAME:-default}`. */
+/** Expands `${NAME:?message}` and `${NAME:-default}` as Compose does. */
 function interpolated(text: string): string {
   return text.replaceAll(/\$\{(\w+):([-?])([^}]*)\}/g, (_, name: string, kind: string, rest: string) => {
     const value = secrets[name] ?? (kind === '-' ? rest : undefined);

@@ -1,7 +1,7 @@
 /**
- * Writes the tables of docs/ from the code they describe; with `--check` it only tells whether they are up to date.
+ * Writes the tables of docs/ from the code they describe. `--check` only compares them.
  *
- * Works on compiled code, because config classes need decorators.
+ * It builds first and reads compiled code: plain Node cannot run the decorators of config classes.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ function fallback(setting) {
     : code(setting.fallback);
 }
 
-/** What several services read has a table of its own, named for them, and is in no other. */
+/** Settings of several services have their own table; the tables of services leave them out. */
 const shared = [ServiceConfig, ObjectStoreConfig, CodeStoreConfig];
 const configTables = configs.map(([name, config]) => {
   const inherited = shared.filter((base) => config.prototype instanceof base).flatMap((base) => documentConfig(base));
