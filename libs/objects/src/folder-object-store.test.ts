@@ -8,7 +8,7 @@ import { objectStoreConformance } from './object-store.conformance.ts';
 async function open() {
   const root = await mkdtemp(join(tmpdir(), 'sendoff-objects-'));
   const folder = join(root, 'code');
-  // A name longer than file systems take fails whoever asks, root too.
+  // A name longer than the file system allows fails for every user, root included.
   const impossible = join(root, 'x'.repeat(300));
   return {
     store: new FolderObjectStore(folder),
@@ -21,7 +21,7 @@ async function open() {
 
 objectStoreConformance('A folder', open);
 
-it('A folder keeps no drafts', async () => {
+it('A folder store leaves no temporary files', async () => {
   const { store, folder, close } = await open();
   const digest = await store.put(Buffer.from('a'));
   await store.put(Buffer.from('a'));

@@ -4,7 +4,10 @@ import { dirname, join } from 'node:path';
 import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 
-/** A folder as an object store: `<root>/<first two digits>/<digest>`, each file there whole or not at all. */
+/**
+ * An object store in a folder: `<root>/<first two digits>/<digest>`. A file is written to a
+ * temporary name and renamed, so readers never see a part of it.
+ */
 export class FolderObjectStore implements ObjectStore {
   constructor(private readonly root: string) {}
 

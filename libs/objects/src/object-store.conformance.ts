@@ -3,10 +3,10 @@ import { epochMs } from '#contracts';
 import { sharedBytes } from './archive-reader.ts';
 import { digestOf, type ObjectStore, type StoredObject } from './object-store.ts';
 
-/** A store with nothing in it. */
+/** An empty store to run the suite against. */
 export interface ObjectStoreUnderTest {
   readonly store: ObjectStore;
-  /** Changes the bytes under a digest behind the store's back. */
+  /** Changes the bytes of an object without the store. */
   damage(digest: string): Promise<void>;
   /** A store of the same kind that cannot be reached. */
   readonly unreachable: ObjectStore;
@@ -16,7 +16,7 @@ export interface ObjectStoreUnderTest {
 const later = epochMs(Date.now() + 3_600_000);
 const absent = digestOf(Buffer.from('nobody put this'));
 
-/** The promises of an object store. */
+/** The tests that every object store passes. */
 export function objectStoreConformance(name: string, open: () => Promise<ObjectStoreUnderTest>): void {
   describe(`${name} as an object store`, () => {
     let under: ObjectStoreUnderTest;
@@ -30,7 +30,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       return found.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
     };
 
-    it('has nothing at first', async () => {
+    it('is empty at first', async () => {
       expect(await under.store.get(absent)).toBeUndefined();
       expect(await all()).toEqual([]);
       await under.store.remove(absent, later);
@@ -43,7 +43,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect((await under.store.get(digest))?.equals(bytes)).toBe(true);
     });
 
-    it('gives back what it was given, under its SHA-512', async () => {
+    it('returns the bytes it was given, under their SHA-512', async () => {
       const bytes = Buffer.from([0, 1, 254, 255]);
       const digest = await under.store.put(bytes);
       expect(digest).toBe(digestOf(bytes));
@@ -51,19 +51,19 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect(await under.store.get(absent)).toBeUndefined();
     });
 
-    it('keeps an object of 8 MB, and an empty one', async () => {
+    it('stores an object of 8 MB and an empty object', async () => {
       for (const bytes of [Buffer.alloc(8 * 1_048_576, 7), Buffer.alloc(0)])
         expect((await under.store.get(await under.store.put(bytes)))?.equals(bytes)).toBe(true);
     });
 
-    it('has the same bytes once, also when they come at once', async () => {
+    it('stores equal bytes once, even when put concurrently', async () => {
       const bytes = Buffer.from('the same');
       await Promise.all([1, 2, 3].map(async () => under.store.put(bytes)));
       expect(await all()).toEqual([{ digest: digestOf(bytes), storedAt: expect.any(Number) }]);
       expect(await under.store.get(digestOf(bytes))).toEqual(bytes);
     });
 
-    it('lists what it has, and when it came', async () => {
+    it('lists each object with the time it was stored', async () => {
       const before = Date.now() - 2_000;
       const digests = await Promise.all(['a', 'b'].map(async (text) => under.store.put(Buffer.from(text))));
       const found = await all();
@@ -71,26 +71,29 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect(found.every(({ storedAt }) => storedAt > before && storedAt < before + 60_000)).toBe(true);
     });
 
-    it('forgets what it is told to, alone', async () => {
+    it('removes one object and keeps the others', async () => {
       const [one = '', two = ''] = await Promise.all(['a', 'b'].map(async (text) => under.store.put(Buffer.from(text))));
       await under.store.remove(one, later);
       expect(await under.store.get(one)).toBeUndefined();
       expect((await all()).map(({ digest }) => digest)).toEqual([two]);
     });
 
-    it('keeps what was put since', async () => {
+    it('does not remove an object stored since the given instant', async () => {
       const hourAgo = epochMs(Date.now() - 3_600_000);
       const digest = await under.store.put(Buffer.from('a'));
       await under.store.remove(digest, hourAgo);
       expect(String(await under.store.get(digest))).toBe('a');
     });
 
-    it.each(['', '..', '../../etc/passwd', absent.toUpperCase(), `${absent}0`])('has nothing under %j', async (text) => {
-      expect(await under.store.get(text)).toBeUndefined();
-      await under.store.remove(text, later);
-    });
+    it.each(['', '..', '../../etc/passwd', absent.toUpperCase(), `${absent}0`])(
+      'finds no object for the malformed digest %j',
+      async (text) => {
+        expect(await under.store.get(text)).toBeUndefined();
+        await under.store.remove(text, later);
+      },
+    );
 
-    it('does not give out bytes that were changed', async () => {
+    it('refuses to return bytes that were changed in the store', async () => {
       const digest = await under.store.put(Buffer.from('as it was'));
       await under.damage(digest);
       await expect(under.store.get(digest)).rejects.toMatchObject({ code: 'OBJECT_STORE_UNAVAILABLE' });
@@ -98,7 +101,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect(String(await under.store.get(digest))).toBe('as it was');
     });
 
-    it('says when it cannot be reached', async () => {
+    it('throws OBJECT_STORE_UNAVAILABLE when it cannot be reached', async () => {
       const unavailable = { code: 'OBJECT_STORE_UNAVAILABLE', retryable: true };
       await expect(under.unreachable.put(Buffer.from('a'))).rejects.toMatchObject(unavailable);
       await expect(under.unreachable.get(absent)).rejects.toMatchObject(unavailable);

@@ -4,15 +4,21 @@ import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 import { s3Client, type S3Options } from './s3.ts';
 
-/** Longest wait for one answer; the client has no limit of its own. */
+/** Longest wait for one answer. The client has no timeout of its own. */
 const timeoutMs = 60_000;
 const prefix = 'sha512/';
-/** The client hashes each part at once: 5 MiB block the event loop for up to 25 ms, 50 MB for 220 ms. S3 takes no smaller parts. */
+/**
+ * The client hashes each part at once: 5 MiB block the event loop for up to 25 ms, 50 MB for 220
+ * ms. S3 takes no smaller parts.
+ */
 const partBytes = 5 * 1_048_576;
-/** `NotFound` is the answer to a question without a body. */
+/** S3 answers `NotFound` to a HEAD request, which has no body for a better code. */
 const absentCodes = new Set(['NoSuchKey', 'NoSuchBucket', 'NotFound']);
 
-/** A bucket of an S3 as an object store: keys `sha512/<digest>`. The bucket is made at the first object where it is not there. */
+/**
+ * An object store in a bucket of an S3, with keys `sha512/<digest>`. The first write creates the
+ * bucket if it does not exist.
+ */
 export class S3ObjectStore implements ObjectStore {
   private readonly client: Client;
 
@@ -70,7 +76,7 @@ export class S3ObjectStore implements ObjectStore {
     await this.client.putObject(this.bucket, prefix + digest, bytes, bytes.length, { 'Content-Type': 'application/zip' });
   }
 
-  /** Two that make it at once both find it there. */
+  /** Succeeds if another process created the bucket at the same time. */
   private async makeBucket(): Promise<void> {
     await this.client.makeBucket(this.bucket, this.options.region).catch((error: unknown) => {
       if (codeOf(error) !== 'BucketAlreadyOwnedByYou') throw error;
@@ -96,7 +102,7 @@ async function readAll(stream: Readable): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > objectBytesMax) throw new Error(`an object may have ${objectBytesMax} bytes`);
+    if (bytes > objectBytesMax) throw new Error(`the object is larger than ${objectBytesMax} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,6 +1,6 @@
 import { Client } from 'minio';
 
-/** Where an S3 is, and how to be let in. */
+/** Endpoint and credentials of an S3. */
 export interface S3Options {
   /** A URL. */
   readonly endpoint: string;
@@ -9,7 +9,10 @@ export interface S3Options {
   readonly region: string;
 }
 
-/** Creates a client of an S3; sends no request yet. @param partBytes larger objects are uploaded in parts of this size. */
+/**
+ * Creates a client of an S3; sends no request yet.
+ * @param partBytes larger objects are uploaded in parts of this size.
+ */
 export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, partBytes?: number): Client {
   const url = new URL(endpoint);
   return new Client({

@@ -33,7 +33,7 @@ describe('an archive that is read into memory', () => {
     expect(await readArchive(writeArchive(files), 70_008)).toMatchObject({ kind: 'read' });
     expect(await readArchive(writeArchive(files), 70_007)).toEqual({
       kind: 'refused',
-      reason: 'the archive may unpack to 70007 bytes',
+      reason: 'the archive unpacks to more than 70007 bytes',
     });
   });
 

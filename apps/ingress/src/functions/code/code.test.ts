@@ -136,7 +136,7 @@ describe('code', () => {
 
   it('that is refused says why', async () => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('refused', zipped(zipOf({ '/etc/x': '' }))));
-    expect(answer.body.error_msg).toBe('func_code.file: not a ZIP that can be read: absolute path: /etc/x');
+    expect(answer.body.error_msg).toBe('func_code.file: not a readable ZIP: absolute path: /etc/x');
   });
 });
 
