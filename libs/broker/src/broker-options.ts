@@ -1,26 +1,32 @@
-/** A broker to be started. */
+/** Options of {@link startBroker}. */
 export interface BrokerOptions {
-  /** Kept between starts. */
+  /** Folder of the broker's data, kept between starts. */
   readonly dataDir: string;
-  /** Default: any free one. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** Where jars are kept. Default: `.cache/sendoff` in the home folder. */
+  /** Folder of the downloaded jars. Default: `.cache/sendoff` in the home folder. */
   readonly cacheDir?: string;
-  /** Acknowledge only what is flushed to disk: survives a power cut, costs speed. Default false. */
+  /**
+   * Flushes each batch to disk before acknowledging it: no loss at a power cut, but lower
+   * throughput. Default false.
+   */
   readonly flushEachRecord?: boolean;
-  /** A JVM that starts sooner and runs slower; for tests. Default false. */
+  /** Uses a JVM that starts faster and runs slower, for tests. Default false. */
   readonly isShortLived?: boolean;
-  /** `java` or `docker` insists on one way; `auto` takes the first that is there. Default `auto`. */
+  /**
+   * `java` or `docker` allows only that one; `auto` prefers Java and falls back to Docker. Default
+   * `auto`.
+   */
   readonly mode?: 'auto' | 'java' | 'docker';
 }
 
-/** A broker that answers. */
+/** A running broker that accepts connections. */
 export interface RunningBroker {
   /** `host:port`. */
   readonly bootstrapServers: string;
   readonly way: 'java' | 'docker';
-  /** Resolves with a word on how, when the broker has ended for whatever reason. */
+  /** Resolves with the reason once the broker has ended. */
   readonly exited: Promise<string>;
-  /** Ends it and waits until it is gone. */
+  /** Stops the broker and waits until it has ended. */
   stop(): Promise<void>;
 }

@@ -1,10 +1,11 @@
 /**
- * One Apache Kafka broker as a child process.
+ * Runs one Apache Kafka broker as a child process.
  *
- * B1. It never outlives its parent: a shell between the two holds a pipe from the parent and kills the broker when the pipe
- *     closes, however the parent ended.
- * B2. It is in a process group of its own: Ctrl-C in the terminal does not reach it, so services can drain first.
- * B3. Storage is formatted once; data and ids are kept, ports may differ from start to start.
+ * B1. The broker never outlives its parent. A shell between the two holds a pipe from the parent
+ * and kills the broker when the pipe
+ *     closes, even if the parent was killed. B2. The broker has its own process group: Ctrl-C in
+ * the terminal does not reach it, so services can drain first. B3. The storage is formatted once.
+ * Data and ids persist; ports may change from start to start.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -26,8 +27,9 @@ const startDeadlineMs = 60_000;
 const stopDeadlineMs = 10_000;
 
 /**
- * Starts a broker: with Java from Maven's jars, else with Docker.
- * @throws PlatformError `BROKER_MISSING` when neither way is there; `BROKER_START_FAILED`; `DATA_DIR_LOCKED`.
+ * Starts a broker: with Java and jars from Maven Central, else with Docker.
+ * @throws PlatformError `BROKER_MISSING` if neither Java with Maven nor Docker is available;
+ *   `BROKER_START_FAILED`; `DATA_DIR_LOCKED`.
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const { mode = 'auto', cacheDir = defaultCacheDir() } = options;
@@ -39,7 +41,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   if (mode !== 'java' && (await canRun('docker', ['info']))) return startDockerBroker(options);
   throw new PlatformError('BROKER_MISSING', {
     details: {
-      reason: `a broker is needed: install Java ${javaMajorMin} or newer with Maven (e.g. apt-get install openjdk-17-jre-headless maven), or start Docker, or set KAFKA_BROKERS to brokers of your own`,
+      reason: `no broker can be started: install Java ${javaMajorMin} or newer with Maven (e.g. apt-get install openjdk-17-jre-headless maven), or start Docker, or set KAFKA_BROKERS to the brokers of a cluster`,
     },
   });
 }
@@ -86,17 +88,24 @@ async function formatStorage(java: string, classPath: string, propertiesFile: st
       classPath,
       'kafka.tools.StorageTool',
       'format',
-      // One argument: an id may begin with `-`, and would be taken for an option.
+      // Passed as one argument: an id that begins with `-` would otherwise be read as an option.
       `--cluster-id=${clusterId}`,
       '-c',
       propertiesFile,
     ]);
   } catch (cause) {
-    throw new PlatformError('BROKER_START_FAILED', { details: { reason: 'its storage could not be formatted' }, cause });
+    throw new PlatformError('BROKER_START_FAILED', {
+      details: { reason: 'the storage of the broker could not be formatted' },
+      cause,
+    });
   }
 }
 
-/** `wait` twice, because the signal that stops the broker ends the first one. B1: `read` returns when the parent's end of the pipe closes; B2: `detached`. */
+/**
+ * Starts the broker behind a shell. B1: `read` in the shell returns when the parent's end of the
+ * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
+ * broker interrupts the first `wait`.
+ */
 function launch(java: string, classPath: string, propertiesFile: string, options: BrokerOptions, dataDir: string): ChildProcess {
   const jvm = [
     '-Xms64m',
@@ -113,7 +122,7 @@ function launch(java: string, classPath: string, propertiesFile: string, options
     {
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
-      // None of the platform's variables: nothing of ours is the broker's business.
+      // The broker gets no variable of the platform, secrets included.
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], JAVA_HOME: process.env['JAVA_HOME'] },
     },
   );
@@ -132,7 +141,10 @@ async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<
   clearTimeout(kill);
 }
 
-/** Waits until somebody listens. @throws PlatformError `BROKER_START_FAILED` with the last lines of the broker's log. */
+/**
+ * Waits until the broker listens.
+ * @throws PlatformError `BROKER_START_FAILED` with the last lines of the broker's log.
+ */
 async function answering(port: number, exited: Promise<string>, dataDir: string): Promise<void> {
   let ended: string | undefined;
   void exited.then((how) => {
@@ -155,16 +167,16 @@ async function answering(port: number, exited: Promise<string>, dataDir: string)
 async function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
-    const answer = (isThere: boolean) => {
+    const answer = (isListening: boolean) => {
       socket.destroy();
-      resolve(isThere);
+      resolve(isListening);
     };
     socket.once('connect', () => answer(true));
     socket.once('error', () => answer(false));
   });
 }
 
-/** A port that was free a moment ago. */
+/** A port that is free at the moment. Another process may take it before the broker does. */
 async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -7,21 +7,22 @@ const ready = 'waiting for the script';
 const startScript = '/tmp/sendoff-start.sh';
 
 /**
- * Starts the official image in a container. Its port is known only once it runs, so the container waits for a script that
- * advertises it.
+ * Starts the official image in a container. The port is known only once the container runs, so the
+ * container waits for a start script that advertises it.
  *
- * Data lives as long as the container does: for data that outlives a stop use Java, or brokers of your own.
+ * The data is lost when the container stops. To keep data use Java, or the brokers of a cluster.
  * @throws PlatformError `BROKER_START_FAILED`.
  */
 export async function startDockerBroker(options: BrokerOptions): Promise<RunningBroker> {
-  // Loaded only here: with Java nobody pays for it.
+  // Loaded only here: an installation with Java does not need testcontainers.
   const { GenericContainer, Wait } = await import('testcontainers');
   try {
     const container = await new GenericContainer(`apache/kafka:${kafkaVersion}`)
       .withExposedPorts(options.port ? { container: clientPort, host: options.port } : clientPort)
       .withEntrypoint(['sh', '-c', `echo ${ready}; while [ ! -f ${startScript} ]; do sleep 0.1; done; sh ${startScript}`])
       .withCommand([])
-      // Nobody listens in there before the script has come.
+      // The broker listens only after the script was copied, so wait for the log line, not for the
+      // port.
       .withWaitStrategy(Wait.forLogMessage(ready))
       .start();
     const host = container.getHost();
@@ -31,7 +32,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
     ]);
     const started = await container.logs();
     await new Promise<void>((resolve, reject) => {
-      const deadline = setTimeout(() => reject(new Error('the container never said that the broker started')), 60_000);
+      const deadline = setTimeout(() => reject(new Error('the broker did not start within 60 s')), 60_000);
       started.on('data', (line) => {
         if (!String(line).includes('Kafka Server started')) return;
         clearTimeout(deadline);
@@ -60,7 +61,10 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
   }
 }
 
-/** Any KAFKA_ variable replaces the image's defaults entirely, so all that is needed is here. */
+/**
+ * The start script. Any KAFKA_ variable replaces all defaults of the image, so the script sets
+ * every variable needed.
+ */
 function scriptFor(advertised: string, options: BrokerOptions): string {
   const variables: Readonly<Record<string, string>> = {
     KAFKA_NODE_ID: '1',

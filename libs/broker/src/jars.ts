@@ -10,29 +10,34 @@ import { PlatformError } from '#contracts';
 
 const run = promisify(execFile);
 
-/** Version of the broker; the folder of its jars is named for it. */
+/** Version of the broker. The folder of its jars has this version in its name. */
 export const kafkaVersion = '4.3.0';
 
-/** Where the jars are kept for all installations of this user. */
+/** The folder of the jars, shared by all installations of this user. */
 export function defaultCacheDir(): string {
   return join(homedir(), '.cache', 'sendoff');
 }
 
-/** The list of jars lies beside the sources; compiled code finds it from `dist`. */
+/**
+ * Finds `pom.xml`, the list of jars, beside the sources; compiled code runs in `dist` and looks
+ * there too.
+ */
 function pomFile(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   const candidates = [join(here, '..', 'pom.xml'), join(here, '..', '..', '..', '..', 'libs', 'broker', 'pom.xml')];
   const found = candidates.find((file) => existsSync(file));
   if (found === undefined)
-    throw new PlatformError('BROKER_START_FAILED', { details: { reason: `pom.xml is at none of ${candidates.join(', ')}` } });
+    throw new PlatformError('BROKER_START_FAILED', {
+      details: { reason: `pom.xml was not found at ${candidates.join(' or ')}` },
+    });
   return found;
 }
 
 /**
- * The folder with the broker's jars; fetched from Maven Central the first time.
+ * Returns the folder with the broker's jars. The first call downloads them from Maven Central.
  *
- * Two processes may do so at once: each fetches into a folder of its own, and the rename of the first one counts.
- * @throws PlatformError `BROKER_START_FAILED` when Maven could not bring them.
+ * Two processes may download at the same time: each uses its own folder, and the first rename wins.
+ * @throws PlatformError `BROKER_START_FAILED` if Maven could not download the jars.
  */
 export async function brokerJars(cacheDir: string): Promise<string> {
   const folder = join(cacheDir, `kafka-${kafkaVersion}`);
@@ -51,7 +56,7 @@ export async function brokerJars(cacheDir: string): Promise<string> {
     const { stdout, message } = cause as { readonly stdout?: string; readonly message: string };
     const lines = (stdout || message).split('\n').slice(0, 5).join('\n');
     throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: `Maven could not bring the broker's jars:\n${lines}` },
+      details: { reason: `Maven could not download the jars of the broker:\n${lines}` },
       cause,
     });
   } finally {

@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Oldest Java the broker runs on. */
+/** Oldest Java version that the broker runs on. */
 export const javaMajorMin = 17;
 
 /**
- * The major version in what `java -version` prints.
- * @returns undefined when there is none.
+ * Reads the major version from the output of `java -version`.
+ * @returns undefined if the text contains no version.
  */
 export function javaMajorOf(text: string): number | undefined {
   const match = /version "(\d+)(?:\.(\d+))?/.exec(text);
@@ -19,8 +19,8 @@ export function javaMajorOf(text: string): number | undefined {
 }
 
 /**
- * Finds a Java that is new enough: that of JAVA_HOME, else the one on the PATH.
- * @returns its command, or undefined when there is none.
+ * Finds a Java that is new enough: first in JAVA_HOME, then on the PATH.
+ * @returns the command, or undefined if no such Java is installed.
  */
 export async function findJava(javaHome: string | undefined): Promise<string | undefined> {
   const commands = [...(javaHome === undefined || javaHome === '' ? [] : [join(javaHome, 'bin', 'java')]), 'java'];
@@ -34,7 +34,7 @@ export async function findJava(javaHome: string | undefined): Promise<string | u
   return undefined;
 }
 
-/** Can this command be run with these arguments, ending with 0? */
+/** True if the command runs with these arguments and exits with 0. */
 export async function canRun(command: string, args: readonly string[]): Promise<boolean> {
   return run(command, [...args]).then(
     () => true,

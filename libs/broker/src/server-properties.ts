@@ -1,14 +1,18 @@
-/** What a broker's configuration depends on. */
+/** The settings that vary between brokers. */
 export interface BrokerSettings {
   readonly logDir: string;
   readonly port: number;
   readonly controllerPort: number;
-  /** Survive a power cut: every batch is flushed to disk before it is acknowledged. */
+  /**
+   * Flushes each batch to disk before acknowledging it, so that a power cut loses no acknowledged
+   * record.
+   */
   readonly flushEachRecord: boolean;
 }
 
 /**
- * The configuration of one small broker that is its own controller and listens on loopback only.
+ * The configuration of a single small broker that is its own controller and listens on 127.0.0.1
+ * only.
  * @see https://kafka.apache.org/documentation/#brokerconfigs
  */
 export function serverProperties({ logDir, port, controllerPort, flushEachRecord }: BrokerSettings): string {
@@ -23,7 +27,8 @@ export function serverProperties({ logDir, port, controllerPort, flushEachRecord
     'auto.create.topics.enable': false,
     'message.max.bytes': 2_097_152,
     'replica.fetch.max.bytes': 2_097_152,
-    // One broker has nobody to replicate to, and fifty partitions for offsets only cost memory and start time.
+    // A single broker cannot replicate, and 50 partitions of offsets would only cost memory and
+    // start time.
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 1,
     'transaction.state.log.replication.factor': 1,
@@ -34,10 +39,11 @@ export function serverProperties({ logDir, port, controllerPort, flushEachRecord
     'share.coordinator.state.topic.num.partitions': 1,
     'group.initial.rebalance.delay.ms': 0,
     'group.min.session.timeout.ms': 1_000,
-    // The default of 128 MB does not fit into the heap below.
+    // The default of 128 MB does not fit into the heap of 256 MB.
     'log.cleaner.dedupe.buffer.size': 2_097_152,
     'log.index.size.max.bytes': 1_048_576,
-    // A broker that was killed is waited for this long at its next start; the default of 9 s is for clusters.
+    // After a kill, the next start waits this long for the old session to expire. The default is 9
+    // s.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 1_000,
     ...(flushEachRecord ? { 'log.flush.interval.messages': 1 } : {}),
