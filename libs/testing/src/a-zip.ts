@@ -1,25 +1,25 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-/** An entry of a ZIP, told exactly, lies included. */
+/** An entry of a ZIP. Every header field can be set, to wrong values too. */
 export interface ZipEntry {
   readonly name: string;
   readonly data?: string | Buffer;
-  /** Unix mode with its kind; default a plain file of mode 644, a folder where the name ends in `/`. */
+  /** Unix mode with file type. Default: 0100644, or 040755 if the name ends in `/`. */
   readonly mode?: number;
-  /** General purpose flags; bit 0 says encrypted. */
+  /** General purpose flags. Bit 0 means encrypted. */
   readonly flags?: number;
   readonly method?: number;
-  /** What the directory says, where it is not the truth. */
+  /** The unpacked size that the headers declare, if it differs from the real size. */
   readonly declaredBytes?: number;
   readonly declaredCrc32?: number;
-  /** The entry whose bytes it shares, by index, instead of having its own. */
+  /** Index of another entry whose bytes this entry points at. */
   readonly sharesBytesOf?: number;
 }
 
 const utf8Names = 0x0800;
 const madeByUnix = 3 << 8;
 
-/** Files by name and text. */
+/** A ZIP of files, given by name and text. */
 export function zipOf(files: Readonly<Record<string, string>>): Buffer {
   return aZip(Object.entries(files).map(([name, data]) => ({ name, data })));
 }

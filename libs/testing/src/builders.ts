@@ -10,13 +10,16 @@ import {
   type StampedPolicy,
 } from '#contracts';
 
-/** The instant at which builders let things begin. */
+/** The instant at which everything that builders make begins. */
 export const builtAt = epochMs(1_800_000_000_000);
 
-/** The function that builders speak of, in eight fields. */
+/** The URN of the function that builders use, in eight fields. */
 export const builtUrn = 'urn:fss:local:p1:function:default:hello:latest';
 
-/** An invocation accepted at {@link builtAt}, about to make its first attempt, valid for an hour, with no retries. */
+/**
+ * An invocation accepted at {@link builtAt}, with its first attempt due. It expires after an hour
+ * and has no retries.
+ */
 export function anInvocation({
   policy,
   ...given
@@ -38,7 +41,7 @@ export function anInvocation({
   };
 }
 
-/** A settlement of {@link anInvocation}: success at its first attempt. */
+/** A settlement of {@link anInvocation}, which succeeded at its first attempt. */
 export function aSettlement(given: Partial<Settlement> = {}): Settlement {
   return {
     invocation: anInvocation(),
@@ -65,7 +68,7 @@ export function aDelivery(given: Partial<PendingDelivery> = {}): PendingDelivery
   };
 }
 
-/** A message published to the topic `news`, for an hour. */
+/** A message published to the topic `news`. It expires after an hour. */
 export function aPublication(given: Partial<Publication> = {}): Publication {
   return {
     messageId: '0123456789abcdef0123456789abcdef',
@@ -80,7 +83,7 @@ export function aPublication(given: Partial<Publication> = {}): Publication {
   };
 }
 
-/** A Node.js function that gives its event back. */
+/** A Node.js function that returns its event. */
 export function aFunction(given: Partial<FunctionDocument> = {}): FunctionDocument {
   return {
     kind: 'function',

@@ -7,7 +7,10 @@ interface PendingTimer {
   readonly onFire: () => void;
 }
 
-/** A clock that stands still until it is told to go on; timers fire in order, each at its own instant. */
+/**
+ * A clock that moves only when a test calls {@link ManualClock.advance}. Timers fire in order, each
+ * at its own instant.
+ */
 export class ManualClock implements Clock {
   private instant: number;
   private order = 0;
@@ -32,7 +35,10 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
-  /** Lets `ms` pass. Work that timers start is given turns of the event loop between two timers. */
+  /**
+   * Moves the clock by `ms`. Between two timers the event loop runs once, so that work started by a
+   * timer can proceed.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.instant + ms;
     for (let next = this.next(end); next !== undefined; next = this.next(end)) {
