@@ -115,8 +115,6 @@ function eventsOfActivity(record: IncomingRecord): RecordEvents {
       const { requestId, kind: _kind, ...delivery } = fact;
       return withLog([{ kind: 'delivery', requestId, delivery }], undefined);
     }
-    case 'cancel-asked':
-      return { events: [] };
     default:
       return fact satisfies never;
   }

@@ -24,8 +24,7 @@ export type Activity =
       readonly at: EpochMs;
       readonly reason?: string /** Where the notification lies, in words a person can follow. */;
       readonly location?: string;
-    }
-  | { readonly kind: 'cancel-asked'; readonly requestId: string; readonly at: EpochMs };
+    };
 
 /** The record of an activity, keyed by request id. */
 export function encodeActivity(topic: string, activity: Activity): OutgoingRecord {
@@ -35,7 +34,7 @@ export function encodeActivity(topic: string, activity: Activity): OutgoingRecor
 /** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activity {
   const fields = JsonObject.parse(String(value), 'the activity');
-  const kind = fields.word('kind', ['running', 'delivery-ended', 'cancel-asked']);
+  const kind = fields.word('kind', ['running', 'delivery-ended']);
   const requestId = fields.text('requestId');
   switch (kind) {
     case 'running': {
@@ -65,8 +64,6 @@ export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activi
         ...(location === undefined ? {} : { location }),
       };
     }
-    case 'cancel-asked':
-      return { kind, requestId, at: fields.instant('at') };
     default:
       return kind satisfies never;
   }

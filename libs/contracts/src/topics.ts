@@ -82,7 +82,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     readBy: 'notifier, people',
     retentionMs: 14 * dayMs,
   },
-  { ...hop, name: 'activity', value: 'a small fact, as JSON', writtenBy: 'executor, notifier, ingress', readBy: 'status-logger' },
+  { ...hop, name: 'activity', value: 'a small fact, as JSON', writtenBy: 'executor, notifier', readBy: 'status-logger' },
   {
     ...hop,
     name: 'cancellations',

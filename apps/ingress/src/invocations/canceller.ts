@@ -1,13 +1,5 @@
 import { Inject } from '@nestjs/common';
-import {
-  bareUrnOf,
-  encodeActivity,
-  encodeCancellation,
-  epochMs,
-  physicalTopic,
-  type Status,
-  type StatusRecord,
-} from '#contracts';
+import { bareUrnOf, encodeCancellation, epochMs, physicalTopic, type Status, type StatusRecord } from '#contracts';
 import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
@@ -41,12 +33,7 @@ export class Canceller {
     const record = await this.find(project, requestId);
     if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
     if (endedStatuses.has(record.status)) return 'ended';
-    const { clock, topicPrefix } = this;
-    const activity = { kind: 'cancel-asked', requestId, at: clock.now() } as const;
-    await this.kafka.publisher.publish([
-      encodeCancellation(physicalTopic(topicPrefix, 'cancellations'), record),
-      encodeActivity(physicalTopic(topicPrefix, 'activity'), activity),
-    ]);
+    await this.kafka.publisher.publish(encodeCancellation(physicalTopic(this.topicPrefix, 'cancellations'), record));
     return 'asked';
   }
 
