@@ -11,7 +11,7 @@ await import('reflect-metadata');
 
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
-const { topicDeclarations, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
+const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-error.js');
 const { apiCodeMeanings } = await load('apps/ingress/src/http/api-code-meanings.js');
 const { documentConfig, ServiceConfig } = await import('#platform');
@@ -36,6 +36,11 @@ function retention({ isCompacted, retentionMs }) {
   return `${retentionMs / 86_400_000} days`;
 }
 
+function users(named) {
+  if (named.length === services.length) return 'every service';
+  return named.length === 0 ? 'no service' : named.join(', ');
+}
+
 function fallback(setting) {
   if (setting.isSecret) return 'none';
   if (setting.fallback === undefined) return 'unset';
@@ -57,12 +62,13 @@ const configTables = configs.map(([name, config]) => {
 
 const pages = {
   'docs/topics.md': table(
-    ['topic', 'value', 'written by', 'read by', 'partitions', 'kept'],
+    ['topic', 'value', 'written by', 'read by', 'other programs may', 'partitions', 'kept'],
     topicDeclarations.map((topic) => [
       code(defaultTopicPrefix + topic.name),
       topic.value,
-      topic.writtenBy,
-      topic.readBy,
+      users(topic.writtenBy),
+      users(topic.readBy),
+      topic.publicAccess ?? 'no',
       topic.partitions,
       retention(topic),
     ]),

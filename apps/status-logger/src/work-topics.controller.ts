@@ -1,14 +1,13 @@
 import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { type IncomingRecord, type TopicName, topicDeclarations } from '#contracts';
+import { type IncomingRecord, type TopicName, topicsReadBy } from '#contracts';
 import { OnRecord, RecordController } from '#kafka';
 import type { Recorder } from './recorder.ts';
 import { RECORDER, STATUS_LOGGER_OPTIONS, type StatusLoggerOptions } from './tokens.ts';
 
-const [first = 'invocations', ...others] = topicDeclarations
-  .filter(({ readBy }) => readBy.includes('status-logger'))
-  .map(({ name }) => name);
-/** The topics that the status-logger reads. */
+const [first = 'invocations', ...others] = topicsReadBy('status-logger');
+
+/** The topics whose records show the progress of invocations. */
 export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...others];
 
 /** Hands records of all work topics to the recorder. */

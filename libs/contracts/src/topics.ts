@@ -31,15 +31,25 @@ export type TopicName =
   | 'registry'
   | 'rejects';
 
-/** How a topic is made. */
+/** The services that meet on the topics. */
+export const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'] as const;
+
+/** One of the {@link services}. */
+export type Service = (typeof services)[number];
+
+/** How a topic is created, and who uses it. */
 export interface TopicDeclaration {
   readonly name: TopicName;
+  /** The value of its records, in words. */
   readonly value: string;
-  readonly writtenBy: string;
-  readonly readBy: string;
-  /** 1 where order over all records matters; else as many as the configuration says. */
+  readonly writtenBy: readonly Service[];
+  readonly readBy: readonly Service[];
+  /** How programs other than the services may use it. Absent if they may not: its records may change without notice. */
+  readonly publicAccess?: 'write' | 'read';
+  /** 1 if all records must be in one order; else as many as the configuration says. */
   readonly partitions: 1 | 'configured';
   readonly isCompacted: boolean;
+  /** -1 keeps records for ever. */
   readonly retentionMs: number;
 }
 
@@ -50,60 +60,87 @@ const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map((
   ...hop,
   name: `delays.${name}` as const,
   value: 'the waiting record',
-  writtenBy: 'ingress, executor, notifier, retry-scheduler',
-  readBy: 'retry-scheduler, status-logger',
+  writtenBy: ['ingress', 'executor', 'notifier', 'retry-scheduler'],
+  readBy: ['retry-scheduler', 'status-logger'],
 }));
 
-/** The one declaration of all topics, from which they are created and documented. */
+/** The one declaration of all topics. Topics are created from it, docs/topics.md is generated from it, and a test compares it with the code. */
 export const topicDeclarations: readonly TopicDeclaration[] = [
-  { ...hop, name: 'intake', value: 'the payload, as JSON bytes', writtenBy: 'any Kafka producer, notifier', readBy: 'ingress' },
-  { ...hop, name: 'invocations', value: 'the payload', writtenBy: 'ingress, retry-scheduler', readBy: 'executor, status-logger' },
-  { ...hop, name: 'invocations.bulk', value: 'the payload', writtenBy: 'ingress, executor', readBy: 'executor, status-logger' },
+  {
+    ...hop,
+    name: 'intake',
+    value: 'the payload, as JSON bytes',
+    writtenBy: ['notifier'],
+    readBy: ['ingress'],
+    publicAccess: 'write',
+  },
+  {
+    ...hop,
+    name: 'invocations',
+    value: 'the payload',
+    writtenBy: ['ingress', 'retry-scheduler'],
+    readBy: ['executor', 'status-logger'],
+  },
+  {
+    ...hop,
+    name: 'invocations.bulk',
+    value: 'the payload',
+    writtenBy: ['ingress', 'executor'],
+    readBy: ['executor', 'status-logger'],
+  },
   ...delayDeclarations,
   {
     ...hop,
     name: 'settlements',
     value: 'request and response bytes',
-    writtenBy: 'executor, retry-scheduler',
-    readBy: 'notifier, status-logger',
+    writtenBy: ['ingress', 'executor', 'retry-scheduler'],
+    readBy: ['notifier', 'status-logger'],
   },
   {
     ...hop,
     name: 'notifications',
-    value: 'what there is to tell, for one target',
-    writtenBy: 'ingress, retry-scheduler',
-    readBy: 'notifier',
+    value: 'the message for one target',
+    writtenBy: ['ingress', 'retry-scheduler'],
+    readBy: ['notifier'],
   },
   {
     ...hop,
     name: 'undelivered',
     value: 'as notifications, with the reason',
-    writtenBy: 'notifier',
-    readBy: 'notifier, people',
+    writtenBy: ['notifier'],
+    readBy: [],
+    publicAccess: 'read',
     retentionMs: 14 * dayMs,
   },
-  { ...hop, name: 'activity', value: 'a small fact, as JSON', writtenBy: 'executor, notifier', readBy: 'status-logger' },
+  {
+    ...hop,
+    name: 'activity',
+    value: 'a small fact, as JSON',
+    writtenBy: ['executor', 'notifier'],
+    readBy: ['status-logger'],
+  },
   {
     ...hop,
     name: 'cancellations',
     value: 'nothing; the key is the request id, a header names the function',
-    writtenBy: 'ingress',
-    readBy: 'executor, retry-scheduler',
+    writtenBy: ['ingress'],
+    readBy: ['executor', 'retry-scheduler'],
     retentionMs: 2 * dayMs,
   },
   {
     ...hop,
     name: 'idempotency',
     value: 'who claims a key, and that its invocation was accepted, as JSON',
-    writtenBy: 'ingress',
-    readBy: 'ingress',
+    writtenBy: ['ingress'],
+    readBy: ['ingress'],
     retentionMs: 2 * dayMs,
   },
   {
+    ...hop,
     name: 'registry',
     value: 'one JSON document a key',
-    writtenBy: 'ingress',
-    readBy: 'all services',
+    writtenBy: ['ingress'],
+    readBy: ['ingress', 'executor', 'notifier'],
     partitions: 1,
     isCompacted: true,
     retentionMs: -1,
@@ -112,12 +149,18 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'rejects',
     value: 'the record as it came',
-    writtenBy: 'all services',
-    readBy: 'people',
+    writtenBy: services,
+    readBy: [],
+    publicAccess: 'read',
     partitions: 1,
     retentionMs: 14 * dayMs,
   },
 ];
+
+/** The topics that a service reads, by their names without the prefix. */
+export function topicsReadBy(service: Service): readonly TopicName[] {
+  return topicDeclarations.filter(({ readBy }) => readBy.includes(service)).map(({ name }) => name);
+}
 
 /** The prefix of every topic unless the configuration says otherwise. */
 export const defaultTopicPrefix = 'sendoff.';
