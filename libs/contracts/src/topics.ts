@@ -16,7 +16,10 @@ type DwellName = (typeof dwells)[number]['name'];
 /** A delay topic, by its name without the prefix. */
 export type DelayTopic = 'delays.near' | `delays.${DwellName}`;
 
-/** Every topic of the platform by its name without the prefix; streams and topics of users come on top. */
+/**
+ * Every topic of the services, by its name without the prefix.
+ * Topics behind streams and pub/sub topics are not among them.
+ */
 export type TopicName =
   | 'intake'
   | 'invocations'
@@ -44,7 +47,7 @@ export interface TopicDeclaration {
   readonly value: string;
   readonly writtenBy: readonly Service[];
   readonly readBy: readonly Service[];
-  /** How programs other than the services may use it. Absent if they may not: its records may change without notice. */
+  /** How other programs may use it. Absent if they may not: records may change without notice. */
   readonly publicAccess?: 'write' | 'read';
   /** 1 if all records must be in one order; else as many as the configuration says. */
   readonly partitions: 1 | 'configured';
@@ -64,7 +67,7 @@ const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map((
   readBy: ['retry-scheduler', 'status-logger'],
 }));
 
-/** The one declaration of all topics. Topics are created from it, docs/topics.md is generated from it, and a test compares it with the code. */
+/** All topics: they are created from this list, and docs/topics.md is generated from it. */
 export const topicDeclarations: readonly TopicDeclaration[] = [
   {
     ...hop,
@@ -183,5 +186,8 @@ export function pubSubTopic(prefix: string, topicName: string): string {
 /** Longest name of a pub/sub topic, in characters. */
 export const pubSubNameLengthMax = 200;
 
-/** Longest prefix of all topics, in characters: with the longest name of a pub/sub topic it is as long as Kafka lets a topic be. */
+/**
+ * Longest prefix of all topics, in characters. With the longest name of a pub/sub topic behind it,
+ * it has the 249 characters that Kafka allows.
+ */
 export const topicPrefixLengthMax = 249 - pubSubTopic('', '').length - pubSubNameLengthMax;
