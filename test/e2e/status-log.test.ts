@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => installation?.stop());
 
-it('a line a transition, six fields, in the order things happened', async () => {
+it('the status log has one line of six fields for each change of status, in order', async () => {
   const { client, dataDir } = installation;
   await client.must('POST', '/fgs/functions/enable-async-status-logs');
   const detail = await client.must<{ group_name: string; stream_name: string }>('GET', '/fgs/functions/async-status-log-detail');

@@ -146,26 +146,30 @@ describe('a status database file', () => {
   });
 
   it('a fold fails after another connection has held the write lock for 5 s', async () => {
-    await openAndClose();
-    const waits: number[] = [];
     let now = 0;
-    const clock: Clock = {
-      now: () => epochMs(now),
-      setTimer(delayMs, onFire) {
-        waits.push(delayMs);
-        now += 1_000;
-        queueMicrotask(onFire);
-        return { cancel: () => undefined };
-      },
-    };
+    const clock: Clock = { ...systemClock, now: () => epochMs((now += 1_000)) };
     const store = await SqliteStatusStore.open(file, clock);
     const holder = new DatabaseSync(file);
     holder.exec('BEGIN IMMEDIATE');
+    const askedAt = now;
     await expect(store.fold([], async () => undefined)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(waits).toHaveLength(5);
+    expect(now - askedAt).toBe(6_000);
     holder.exec('ROLLBACK');
     await store.fold([], async () => undefined);
     holder.close();
     await store.close();
+  });
+
+  it('waiting for the write lock keeps the process alive', async () => {
+    await openAndClose();
+    const holder = new DatabaseSync(file);
+    holder.exec('BEGIN IMMEDIATE');
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const timersBefore = timers();
+    const opening = SqliteStatusStore.open(file, systemClock);
+    expect(timers()).toBe(timersBefore + 1);
+    holder.exec('ROLLBACK');
+    holder.close();
+    await (await opening).close();
   });
 });

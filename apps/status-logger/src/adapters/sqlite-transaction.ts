@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '#contracts';
 import type { Clock } from '#platform';
 
@@ -58,7 +59,8 @@ async function begin(database: DatabaseSync, clock: Clock): Promise<void> {
     } catch (cause) {
       if (!isBusy(cause) || clock.now() >= giveUpAt) throw new PlatformError('STORE_UNAVAILABLE', { cause });
     }
-    await new Promise<void>((resolve) => void clock.setTimer(lockRetryMs, resolve));
+    // A timer of the clock would let the process end if it waits for nothing else, as at its start.
+    await delay(lockRetryMs);
   }
 }
 
