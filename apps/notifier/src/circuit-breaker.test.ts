@@ -4,34 +4,59 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 describe('CircuitBreaker', () => {
   const failed = (times: number) => {
     const breaker = new CircuitBreaker({ failuresMax: 3, openMs: 100 });
-    for (let index = 0; index < times; index++) breaker.tried(false, 1_000);
+    for (let index = 0; index < times; index++) {
+      breaker.begin();
+      breaker.end(false, 1_000);
+    }
     return breaker;
   };
 
-  it('opens at the third failure in a row, not at the second', () => {
+  it('opens after the third failure in a row, not after the second', () => {
     expect([failed(2).waitMs(1_000), failed(3).waitMs(1_000)]).toEqual([0, 100]);
   });
 
-  it('lets a single try through when its time is over', () => {
+  it('allows a probe when its open time is over, and not one millisecond before', () => {
     const breaker = failed(3);
-    expect([breaker.waitMs(1_099), breaker.waitMs(1_100), breaker.waitMs(1_100)]).toEqual([1, 0, 100]);
+    expect([breaker.waitMs(1_099), breaker.waitMs(1_100)]).toEqual([1, 0]);
   });
 
-  it('closes when that try goes well and opens again when it does not', () => {
-    const well = failed(3);
-    well.waitMs(1_100);
-    well.tried(true, 1_100);
-    expect([well.waitMs(1_100), well.isOpen]).toEqual([0, false]);
-    const unwell = failed(3);
-    unwell.waitMs(1_100);
-    unwell.tried(false, 1_100);
-    expect(unwell.waitMs(1_150)).toBe(50);
+  it('gives the same answer however often it is asked', () => {
+    const breaker = failed(3);
+    expect([breaker.waitMs(1_100), breaker.waitMs(1_100), breaker.waitMs(1_100)]).toEqual([0, 0, 0]);
   });
 
-  it('forgets failures at a success', () => {
+  it('allows one probe at a time while half open', () => {
+    const breaker = failed(3);
+    breaker.begin();
+    expect(breaker.waitMs(1_100)).toBe(100);
+  });
+
+  it('closes after a probe that succeeded', () => {
+    const breaker = failed(3);
+    breaker.begin();
+    breaker.end(true, 1_100);
+    expect([breaker.waitMs(1_100), breaker.isOpen]).toEqual([0, false]);
+  });
+
+  it('opens again after a probe that failed', () => {
+    const breaker = failed(3);
+    breaker.begin();
+    breaker.end(false, 1_100);
+    expect([breaker.waitMs(1_150), breaker.isOpen]).toEqual([50, true]);
+  });
+
+  it('allows the next probe after one that was cancelled', () => {
+    const breaker = failed(3);
+    breaker.begin();
+    breaker.cancel();
+    expect([breaker.waitMs(1_100), breaker.isOpen]).toEqual([0, true]);
+  });
+
+  it('forgets earlier failures after a success', () => {
     const breaker = failed(2);
-    breaker.tried(true, 1_000);
-    breaker.tried(false, 1_000);
+    breaker.end(true, 1_000);
+    expect(breaker.hasFailures).toBe(false);
+    breaker.end(false, 1_000);
     expect(breaker.isOpen).toBe(false);
   });
 });

@@ -1,7 +1,9 @@
 /**
- * Keeps a target that fails from being asked at every turn.
+ * The circuit breaker of a target: stops tries for a while after many failures in a row.
  *
- * closed -> open after `failuresMax` failures in a row -> half open after `openMs`, where a single try decides -> closed, or open again
+ * - closed: every try passes.
+ * - open, after `failuresMax` failures in a row: no try passes for `openMs`.
+ * - half open, when `openMs` is over: one try passes as a probe. Its success closes the breaker, its failure opens it again.
  */
 
 /** When a breaker opens, and for how long. */
@@ -10,7 +12,7 @@ export interface BreakerLimits {
   readonly openMs: number;
 }
 
-/** The breaker of one target. */
+/** The breaker of one target. {@link waitMs} only asks; {@link begin}, {@link end} and {@link cancel} change the state. */
 export class CircuitBreaker {
   private failures = 0;
   private openUntil = 0;
@@ -18,32 +20,41 @@ export class CircuitBreaker {
 
   constructor(private readonly limits: BreakerLimits) {}
 
-  /** May the target be tried now? Asking takes the single try of a half open breaker. @returns 0, or how long to wait. */
+  /** @returns 0 if a try may begin now; otherwise the milliseconds to wait. */
   waitMs(now: number): number {
-    if (this.failures < this.limits.failuresMax) return 0;
+    if (!this.isOpen) return 0;
     if (now < this.openUntil) return this.openUntil - now;
-    if (this.isProbing) return this.limits.openMs;
-    this.isProbing = true;
-    return 0;
+    return this.isProbing ? this.limits.openMs : 0;
   }
 
-  /** Takes back the try that {@link waitMs} allowed: it came to nothing that was the target's doing, so that the next one may decide. */
-  untried(): void {
-    this.isProbing = false;
+  /** Notes that a try begins. If the breaker is half open, the try is the probe. */
+  begin(): void {
+    if (this.isOpen) this.isProbing = true;
   }
 
-  /** Takes how a try went; a target that answers, even with a refusal, is well. */
-  tried(isWell: boolean, now: number): void {
+  /** Notes how a try ended. A target that answers counts as healthy, even if it refuses the delivery. */
+  end(isHealthy: boolean, now: number): void {
     this.isProbing = false;
-    if (isWell) {
+    if (isHealthy) {
       this.failures = 0;
       return;
     }
     this.failures++;
-    if (this.failures >= this.limits.failuresMax) this.openUntil = now + this.limits.openMs;
+    if (this.isOpen) this.openUntil = now + this.limits.openMs;
   }
 
+  /** Notes that a try ended for a reason of our own: the next try may be the probe. */
+  cancel(): void {
+    this.isProbing = false;
+  }
+
+  /** True from the last allowed failure until a success, so also while half open. */
   get isOpen(): boolean {
     return this.failures >= this.limits.failuresMax;
+  }
+
+  /** True if the last try that ended failed. */
+  get hasFailures(): boolean {
+    return this.failures > 0;
   }
 }

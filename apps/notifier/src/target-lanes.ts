@@ -61,12 +61,13 @@ export class TargetLanes {
       const reason = 'the target has failed many times in a row and is left alone for a while';
       return { kind: 'deferred', reason, retryAfterMs: waitMs };
     }
+    breaker.begin();
     try {
       const delivery = await tryOnce();
-      breaker.tried(delivery.kind !== 'deferred', this.clock.now());
+      breaker.end(delivery.kind !== 'deferred', this.clock.now());
       return delivery;
     } catch (error) {
-      breaker.untried();
+      breaker.cancel();
       throw error;
     }
   }
