@@ -3,7 +3,8 @@
  *
  * - closed: every try passes.
  * - open, after `failuresMax` failures in a row: no try passes for `openMs`.
- * - half open, when `openMs` is over: one try passes as a probe. Its success closes the breaker, its failure opens it again.
+ * - half open, when `openMs` is over: one try passes as a probe. Its success closes the breaker,
+ *   its failure opens it again.
  */
 
 /** When a breaker opens, and for how long. */
@@ -12,7 +13,10 @@ export interface BreakerLimits {
   readonly openMs: number;
 }
 
-/** The breaker of one target. {@link waitMs} only asks; {@link begin}, {@link end} and {@link cancel} change the state. */
+/**
+ * The breaker of one target. {@link waitMs} only asks; {@link begin}, {@link end} and {@link
+ * cancel} change the state.
+ */
 export class CircuitBreaker {
   private failures = 0;
   private openUntil = 0;
@@ -32,7 +36,10 @@ export class CircuitBreaker {
     if (this.isOpen) this.isProbing = true;
   }
 
-  /** Notes how a try ended. A target that answers counts as healthy, even if it refuses the delivery. */
+  /**
+   * Notes how a try ended. A target that answers counts as healthy, even if it refuses the
+   * delivery.
+   */
   end(isHealthy: boolean, now: number): void {
     this.isProbing = false;
     if (isHealthy) {

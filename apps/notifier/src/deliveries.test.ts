@@ -25,7 +25,7 @@ import { aFunction, anInvocation, aPublication, aSettlement, builtAt, ManualCloc
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import { RegistryDirectory } from './registry-directory.ts';
-import { TargetLanes } from './target-lanes.ts';
+import { TargetQueues } from './target-queues.ts';
 
 const topicUrn = 'urn:smn:local:p1:news';
 const topicTarget = { type: 'SMN', topicUrn } as const;
@@ -88,7 +88,7 @@ beforeEach(async () => {
     destinations: { OBS: destination, DIS: destination, SMN: destination, FunctionGraph: destination, Subscription: destination },
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
-    lanes: new TargetLanes({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
+    queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock,
     random: () => 0,
@@ -156,13 +156,13 @@ describe('a published message', () => {
     expect(written('undelivered')).toMatchObject([{ reason: 'the time to live ended before a try could be made' }]);
   });
 
-  it('does not wait past its time to live for a target that is left alone', async () => {
+  it('is given up at the end of its time to live while the breaker of its target is open', async () => {
     answer = { kind: 'deferred', reason: 'busy' };
     await tell(published());
     await tell(published());
     await tell(published({ expiresAt: epochMs(builtAt + 10_000) }));
     expect(told.length).toBe(2);
-    expect(written('undelivered')).toMatchObject([{ try: 1, reason: expect.stringContaining('left alone') }]);
+    expect(written('undelivered')).toMatchObject([{ try: 1, reason: expect.stringContaining('circuit breaker is open') }]);
   });
 
   it('of a topic that was deleted is undelivered', async () => {

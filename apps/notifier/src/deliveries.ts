@@ -30,7 +30,7 @@ import {
 import type { Clock, Random } from '#platform';
 import type { Destination, DestinationsByType } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
-import type { TargetLanes } from './target-lanes.ts';
+import type { TargetQueues } from './target-queues.ts';
 
 /** What the registry must tell of targets. */
 export interface TargetDirectory {
@@ -53,7 +53,7 @@ export interface DeliveryParts {
   readonly destinations: DestinationsByType;
   readonly directory: TargetDirectory;
   readonly publisher: Publisher;
-  readonly lanes: TargetLanes;
+  readonly queues: TargetQueues;
   readonly policy: DeliveryPolicy;
   readonly clock: Clock;
   readonly random: Random;
@@ -92,7 +92,7 @@ export class Deliveries {
     const startedAt = this.parts.clock.now();
     if (isExpired(occasionExpiresAt(pending.occasion), startedAt))
       return this.conclude(pending, { kind: 'refused', reason: 'the time to live ended before a try could be made' }, startedAt);
-    const turn = await this.parts.lanes.run(pending.deliveryId, async () => this.tryOnce(pending));
+    const turn = await this.parts.queues.run(pending.deliveryId, async () => this.tryOnce(pending));
     const now = this.parts.clock.now();
     this.parts.observer.tried(pending.target.type, turn.kind, (now - startedAt) / 1_000);
     return this.conclude(pending, turn, now);

@@ -52,14 +52,17 @@ export class NotifierConfig extends ObjectStoreConfig {
 
   @Setting({
     env: 'NOTIFIER_BREAKER_FAILURES',
-    description: 'Failures of a target in a row after which it is left alone for a while.',
+    description: 'Failures of a target in a row after which its circuit breaker opens.',
   })
   @IsInt()
   @Min(1)
   @Max(1_000)
   breakerFailuresMax: number = 10;
 
-  @Setting({ env: 'NOTIFIER_BREAKER_OPEN_MS', description: 'How long a failing target is left alone, in milliseconds.' })
+  @Setting({
+    env: 'NOTIFIER_BREAKER_OPEN_MS',
+    description: 'How long the circuit breaker of a target stays open, in milliseconds.',
+  })
   @IsInt()
   @Min(100)
   @Max(3_600_000)

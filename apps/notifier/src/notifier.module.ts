@@ -19,7 +19,7 @@ import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { RegistryDirectory } from './registry-directory.ts';
 import { SettlementsController } from './settlements.controller.ts';
-import { TargetLanes } from './target-lanes.ts';
+import { TargetQueues } from './target-queues.ts';
 import { DELIVERIES } from './tokens.ts';
 
 /** The clients and settings that the notifier is made of. */
@@ -88,7 +88,7 @@ export class NotifierModule {
   static register(parts: NotifierParts, destinations: DestinationsByType): DynamicModule {
     const { config, gateway, registry, clock, random, metrics } = parts;
     const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
-    const lanes = new TargetLanes(
+    const queues = new TargetQueues(
       { triesMax: targetTriesMax, waitingMax: targetQueueMax, failuresMax: breakerFailuresMax, openMs: breakerOpenMs },
       clock,
     );
@@ -96,11 +96,11 @@ export class NotifierModule {
       destinations,
       directory: new RegistryDirectory(registry),
       publisher: gateway.publisher,
-      lanes,
+      queues,
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
       clock,
       random,
-      observer: observe(metrics, lanes),
+      observer: observe(metrics, queues),
       topicPrefix: config.topicPrefix,
       tryTimeoutMs: config.tryTimeoutMs,
       timestampForm: config.timestampForm,
@@ -113,13 +113,13 @@ export class NotifierModule {
   }
 }
 
-function observe(metrics: Metrics, lanes: TargetLanes): DeliveryObserver {
+function observe(metrics: Metrics, queues: TargetQueues): DeliveryObserver {
   const seconds = new Histogram({
     name: 'sendoff_delivery_seconds',
     help: 'Time tries of deliveries took, by kind of target and result.',
     labelNames: ['type', 'result'],
     registers: [metrics],
   });
-  gaugeOf(metrics, 'sendoff_open_breakers', 'Targets that are left alone for a while.', () => lanes.open);
+  gaugeOf(metrics, 'sendoff_open_breakers', 'Targets whose circuit breaker is open or half open.', () => queues.openBreakers);
   return { tried: (type, result, took) => seconds.observe({ type, result }, took) };
 }

@@ -1,9 +1,10 @@
 /**
  * Posts to addresses that strangers chose.
  *
- * 1. The address is looked at when the name is looked up for this very connection, so that no name can point somewhere else a moment
- *    later; a literal address is looked at before.
- * 2. Redirects are not followed, an upgrade is not taken, and no more than a few kilobytes are read of an answer.
+ * 1. The address is looked at when the name is looked up for this very connection, so that no name
+ *    can point somewhere else a moment later; a literal address is looked at before.
+ * 2. Redirects are not followed, an upgrade is not taken, and no more than a few kilobytes are read
+ *    of an answer.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
@@ -39,7 +40,8 @@ export class WebhookClient {
 
   /**
    * @param signal ends the request, and the reading of its answer.
-   * @throws AddressRefused when the address is not public and its network is not allowed; any other error when there was no answer.
+   * @throws AddressRefused when the address is not public and its network is not allowed; any other
+   *   error when there was no answer.
    */
   async post(url: URL, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<WebhookAnswer> {
     const host = url.hostname.replaceAll(/^\[|\]$/g, '');
@@ -57,7 +59,8 @@ export class WebhookClient {
       const request = isHttps ? httpsRequest(url, options) : httpRequest(url, options);
       request.once('response', (response) => resolve(answerOf(response)));
       request.once('error', reject);
-      // After 101 there is neither a response nor an error, and the lane of this target would be taken for ever.
+      // After a 101 Node emits neither `response` nor `error`: the try would never end and would
+      // hold its place in the queue of the target.
       request.once('close', () => reject(new Error('the connection was closed without an answer')));
       request.end(body);
     });

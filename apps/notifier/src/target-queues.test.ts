@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { Delivery } from '#lifecycle';
+import { ManualClock } from '#testing';
+import { TargetQueues } from './target-queues.ts';
+
+const delivered: Delivery = { kind: 'delivered' };
+const deferred: Delivery = { kind: 'deferred', reason: 'no answer' };
+const limits = { triesMax: 2, waitingMax: 1, failuresMax: 3, openMs: 10_000 };
+
+/** A try that ends when the test calls `end`. */
+function heldTry(): { readonly make: () => Promise<Delivery>; readonly end: () => void; isMade: boolean } {
+  const { promise, resolve } = Promise.withResolvers<Delivery>();
+  const held = {
+    isMade: false,
+    make: () => {
+      held.isMade = true;
+      return promise;
+    },
+    end: () => resolve(delivered),
+  };
+  return held;
+}
+
+describe('TargetQueues', () => {
+  it('runs no more than triesMax tries of a target at once, and starts the next when one ends', async () => {
+    const queues = new TargetQueues(limits, new ManualClock());
+    const tries = [heldTry(), heldTry(), heldTry()];
+    const results = tries.map(({ make }) => queues.run('a', make));
+    expect(tries.map(({ isMade }) => isMade)).toEqual([true, true, false]);
+    tries[0]?.end();
+    await results[0];
+    await new Promise(setImmediate);
+    expect(tries[2]?.isMade).toBe(true);
+    for (const { end } of tries) end();
+    expect(await Promise.all(results)).toEqual(Array(3).fill(delivered));
+  });
+
+  it('postpones a try when waitingMax tries wait already, and delays no other target', async () => {
+    const queues = new TargetQueues(limits, new ManualClock());
+    const tries = [heldTry(), heldTry(), heldTry()];
+    const results = tries.map(({ make }) => queues.run('slow', make));
+    expect(await queues.run('slow', async () => delivered)).toMatchObject({ kind: 'postponed', waitMs: limits.openMs });
+    expect(await queues.run('quick', async () => delivered)).toEqual(delivered);
+    for (const { end } of tries) end();
+    await Promise.all(results);
+  });
+
+  it('defers tries without calling the target while its breaker is open', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues(limits, clock);
+    for (let failure = 0; failure < limits.failuresMax; failure++) await queues.run('a', async () => deferred);
+    let isAsked = false;
+    const ask = async () => {
+      isAsked = true;
+      return delivered;
+    };
+    expect(await queues.run('a', ask)).toMatchObject({ kind: 'deferred', retryAfterMs: limits.openMs });
+    expect([isAsked, queues.openBreakers]).toEqual([false, 1]);
+    await clock.advance(limits.openMs);
+    expect(await queues.run('a', ask)).toEqual(delivered);
+    expect([isAsked, queues.openBreakers]).toEqual([true, 0]);
+  });
+
+  it('allows the next probe after a probe that failed for a reason of our own', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues(limits, clock);
+    for (let failure = 0; failure < limits.failuresMax; failure++) await queues.run('a', async () => deferred);
+    await clock.advance(limits.openMs);
+    const behind = () => Promise.reject(new Error('the registry is behind'));
+    await expect(queues.run('a', behind)).rejects.toThrow('behind');
+    expect(await queues.run('a', async () => delivered)).toEqual(delivered);
+    expect(queues.openBreakers).toBe(0);
+  });
+
+  it('does not exceed triesMax when a try arrives at the moment another one ends', async () => {
+    const queues = new TargetQueues({ ...limits, triesMax: 1 }, new ManualClock());
+    let running = 0;
+    let most = 0;
+    const make = async () => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      return delivered;
+    };
+    const first = heldTry();
+    const results: Promise<unknown>[] = [queues.run('a', first.make), queues.run('a', make)];
+    first.end();
+    // Enough steps that one falls between the end of the first try and the start of the next.
+    for (let step = 0; step < 10; step++) {
+      results.push(queues.run('a', make));
+      await Promise.resolve();
+    }
+    await Promise.all(results);
+    expect(most).toBe(1);
+  });
+
+  it('forgets only the target whose failure is longest ago when it remembers one more than its bound', async () => {
+    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock(), 3);
+    for (const key of ['a', 'b', 'c', 'a', 'd']) await queues.run(key, async () => deferred);
+    expect(queues.openBreakers).toBe(3);
+    const tried: string[] = [];
+    for (const key of ['a', 'c', 'd', 'b'])
+      await queues.run(key, async () => {
+        tried.push(key);
+        return deferred;
+      });
+    expect(tried).toEqual(['b']);
+  });
+
+  it('does not forget the failures of a target while one of its tries runs', async () => {
+    const queues = new TargetQueues({ ...limits, failuresMax: 2 }, new ManualClock(), 1);
+    await queues.run('a', async () => deferred);
+    const held = heldTry();
+    const running = queues.run('a', held.make);
+    for (const key of ['b', 'c']) await queues.run(key, async () => deferred);
+    await queues.run('a', async () => deferred);
+    expect(queues.openBreakers).toBe(1);
+    held.end();
+    await running;
+  });
+});

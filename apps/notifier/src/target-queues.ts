@@ -1,0 +1,110 @@
+/**
+ * One queue for each target, so that a slow target delays no other.
+ *
+ * A queue with tries that run or wait is kept in `busy` and is never forgotten. When its last try
+ * has ended, the queue is dropped, or kept in `idle` if its breaker remembers failures. `idle` is
+ * bounded: the target whose last try is longest ago is forgotten first, and its breaker starts
+ * closed again.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Delivery, Turn } from '#lifecycle';
+import type { Clock } from '#platform';
+import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
+
+/** Bounds of the queue of one target. */
+export interface QueueLimits extends BreakerLimits {
+  /** Tries of one target that run at once. */
+  readonly triesMax: number;
+  /** Tries of one target that wait in memory; further ones go back to a delay topic. */
+  readonly waitingMax: number;
+}
+
+interface Queue {
+  readonly breaker: CircuitBreaker;
+  running: number;
+  readonly waiting: (() => void)[];
+}
+
+const idleMax = 10_000;
+
+/** The queues of all targets. */
+export class TargetQueues {
+  private readonly busy = new Map<string, Queue>();
+  private readonly idle: LRUCache<string, Queue>;
+
+  /** @param max Targets without tries whose failures are remembered. */
+  constructor(
+    private readonly limits: QueueLimits,
+    private readonly clock: Clock,
+    max: number = idleMax,
+  ) {
+    this.idle = new LRUCache({ max });
+  }
+
+  /** How many targets have an open or half-open breaker. */
+  get openBreakers(): number {
+    let count = 0;
+    for (const queues of [this.busy, this.idle]) for (const { breaker } of queues.values()) if (breaker.isOpen) count++;
+    return count;
+  }
+
+  /**
+   * Makes a try when the target has a free place, unless too many tries wait already.
+   *
+   * While the breaker is open, `tryOnce` is not called and the result is `deferred` all the same.
+   * The deferral counts as a try of that delivery: each delivery keeps its own budget, however many
+   * share a target that fails.
+   *
+   * @param key Names the target.
+   * @returns `postponed` if `waitingMax` tries wait already; otherwise how the try went.
+   */
+  async run(key: string, tryOnce: () => Promise<Delivery>): Promise<Turn> {
+    const queue = this.queueOf(key);
+    if (queue.running < this.limits.triesMax) queue.running++;
+    else if (queue.waiting.length >= this.limits.waitingMax)
+      return { kind: 'postponed', waitMs: this.limits.openMs, reason: 'too many notifications wait for this target' };
+    else await new Promise<void>((resolve) => queue.waiting.push(resolve));
+    try {
+      return await this.tryUnlessOpen(queue, tryOnce);
+    } finally {
+      // The place is handed to the next try directly. If it were free in between, a try that
+      // arrives at that moment would be one too many.
+      const next = queue.waiting.shift();
+      if (next === undefined) this.leave(key, queue);
+      else next();
+    }
+  }
+
+  private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<Delivery>): Promise<Delivery> {
+    const waitMs = breaker.waitMs(this.clock.now());
+    if (waitMs > 0) {
+      const reason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
+      return { kind: 'deferred', reason, retryAfterMs: waitMs };
+    }
+    breaker.begin();
+    try {
+      const delivery = await tryOnce();
+      breaker.end(delivery.kind !== 'deferred', this.clock.now());
+      return delivery;
+    } catch (error) {
+      breaker.cancel();
+      throw error;
+    }
+  }
+
+  private queueOf(key: string): Queue {
+    const known = this.busy.get(key);
+    if (known !== undefined) return known;
+    const queue = this.idle.get(key) ?? { breaker: new CircuitBreaker(this.limits), running: 0, waiting: [] };
+    this.idle.delete(key);
+    this.busy.set(key, queue);
+    return queue;
+  }
+
+  private leave(key: string, queue: Queue): void {
+    queue.running--;
+    if (queue.running > 0) return;
+    this.busy.delete(key);
+    if (queue.breaker.hasFailures) this.idle.set(key, queue);
+  }
+}
