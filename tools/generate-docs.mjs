@@ -4,7 +4,7 @@
  * It builds first and reads compiled code: plain Node cannot run the decorators of config classes.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 await import('reflect-metadata');
@@ -60,7 +60,19 @@ const configTables = configs.map(([name, config]) => {
   return `### ${name}\n\n${table(['variable', 'default', 'what it says'], rows)}`;
 });
 
+/** The decisions in order. Every file in the folder must have a title, a date and a status. */
+const decisions = readdirSync('docs/adr')
+  .filter((file) => /^\d{4}-/.test(file))
+  .sort((one, other) => one.localeCompare(other))
+  .map((file) => {
+    const head = /^# (\d+)\. (.+)\n\n- Date: (\d{4}-\d\d-\d\d)\n- Status: (.+)\n/.exec(readFileSync(`docs/adr/${file}`, 'utf8'));
+    if (head === null) throw new Error(`docs/adr/${file} must start with a numbered title, "- Date:" and "- Status:"`);
+    const [, number, title, date, status] = head;
+    return [number, `[${title}](${file})`, date, status];
+  });
+
 const pages = {
+  'docs/adr/README.md': table(['no.', 'decision', 'date', 'status'], decisions),
   'docs/topics.md': table(
     ['topic', 'value', 'written by', 'read by', 'other programs may', 'partitions', 'kept'],
     topicDeclarations.map((topic) => [
