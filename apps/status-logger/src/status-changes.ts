@@ -8,7 +8,7 @@ export interface StatusChange {
   readonly after: FoldedRecord;
 }
 
-/** What a batch of events changes. */
+/** The changes that a batch of events makes. */
 export interface FoldedEvents {
   /** One entry for each event that changed a record, in the order of the events. */
   readonly changes: readonly StatusChange[];

@@ -11,7 +11,7 @@ export class StatusLoggerConfig extends ServiceConfig {
 
   @Setting({
     env: 'STATUS_LOG_SINK',
-    description: 'Where status log lines go: `folder` (files below the data folder) or `stdout`.',
+    description: 'Destination of status log lines: `folder` (files below the data folder) or `stdout`.',
   })
   @IsIn(['folder', 'stdout'])
   statusLogSink: 'folder' | 'stdout' = 'folder';

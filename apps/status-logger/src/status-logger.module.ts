@@ -11,7 +11,7 @@ import type { StatusStore } from './status-store.ts';
 import { RECORDER, STATUS_LOGGER_OPTIONS, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
-/** What the module needs from `main`. */
+/** The parts that `main` makes and the module needs. */
 export interface StatusLoggerParts {
   readonly config: Readonly<StatusLoggerConfig>;
   readonly clock: Clock;

@@ -80,7 +80,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       await store.fold(events, async (reported) => void changes.push(...reported));
       return changes;
     };
-    /** What the store should hold after these events. Their order does not matter. */
+    /** The record that the store should hold after these events, in any order. */
     const expected = (events: readonly StatusEvent[]) => {
       const { stage: _stage, ...record } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;

@@ -16,11 +16,11 @@ export interface StatusStore {
    * Folds events into the records of their invocations, in one transaction.
    *
    * No other writer may change these records between the read and the commit. SQLite locks the
-   * whole database with `BEGIN IMMEDIATE`. A PostgreSQL adapter locks each request id, in ascending
-   * order so that two writers never wait for each other. `SELECT ... FOR UPDATE` alone is not
-   * enough, because it cannot lock a row that does not exist yet: insert the missing rows with `ON
-   * CONFLICT DO NOTHING` first, or take `pg_advisory_xact_lock` for each id. Optimistic locking
-   * works only if every conflict shows before `beforeCommit` is called.
+   * whole database with `BEGIN IMMEDIATE`. A PostgreSQL adapter locks the request ids one by one in
+   * ascending order, so two writers never wait for each other. `SELECT ... FOR UPDATE` cannot lock
+   * a row that does not exist yet. Therefore insert the missing rows with `ON CONFLICT DO NOTHING`
+   * first, or take `pg_advisory_xact_lock` for each id. Optimistic locking works only if every
+   * conflict shows before `beforeCommit` is called.
    *
    * @param events in the order in which they are folded; several may belong to one invocation.
    * @param beforeCommit called once, after the rows were written and before the commit, while the

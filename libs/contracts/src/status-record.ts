@@ -1,55 +1,70 @@
 import type { Status } from './condition.ts';
 import type { EpochMs } from './epoch-ms.ts';
 
-/** Where one delivery of an invocation stands. */
+/** The state of one delivery of an invocation. Times are milliseconds since 1970-01-01 UTC. */
 export interface DeliveryStatus {
+  /** Names the target, as `deliveryIdOf` writes it. */
   readonly deliveryId: string;
   readonly state: 'pending' | 'delivered' | 'undelivered';
+  /** Tries made so far. */
   readonly tries: number;
+  /** When the state was reported. */
   readonly at: EpochMs;
   /** When the next try is due; pending deliveries only. */
   readonly dueAt?: EpochMs;
+  /** Why the last try failed. */
   readonly reason?: string;
-  /** Where the notification lies. */
+  /** The notification at its target: a URL, or a short text if it has none. */
   readonly location?: string;
 }
 
-/** What is known of one invocation. */
+/** The status of one invocation. Times are milliseconds since 1970-01-01 UTC. */
 export interface StatusRecord {
   readonly requestId: string;
+  /** URN of eight fields; empty while only a delivery of the invocation is known. */
   readonly functionUrn: string;
+  /** Empty while only a delivery of the invocation is known. */
   readonly project: string;
   readonly status: Status;
+  /** Number of the condition it ended with; 0 before the end and on success. */
   readonly errorCode: number;
-  /** Empty on success; while an invocation waits for a retry, why the last attempt failed. */
+  /** Empty on success. While an invocation waits for a retry: why the last attempt failed. */
   readonly errorMessage: string;
+  /** 0 while only a delivery of the invocation is known. */
   readonly acceptedAt: EpochMs;
+  /** Start of the last attempt that was reported. */
   readonly startedAt?: EpochMs;
+  /** Absent before the end. */
   readonly endedAt?: EpochMs;
-  /** Attempts started as far as known. */
+  /** Attempts started so far. */
   readonly attempts: number;
   /** When the next attempt is due; waiting invocations only. */
   readonly dueAt?: EpochMs;
+  /** In the order of their ids. */
   readonly deliveries: readonly DeliveryStatus[];
 }
 
-/** A question to the status store, asked by the ingress over HTTP. */
+/** A query of the status store, which the ingress sends over HTTP. */
 export interface StatusQuery {
   readonly project: string;
-  /** Of eight fields each; absent asks for all of the project's functions. */
+  /** URNs of eight fields; absent selects all functions of the project. */
   readonly functionUrns?: readonly string[];
+  /** Absent selects all invocations; an empty list selects none. */
   readonly requestIds?: readonly string[];
+  /** Absent selects every status. */
   readonly statuses?: readonly Status[];
-  /** The window, over `acceptedAt`: [beginAt, endAt]. */
+  /** Begin of the window over `acceptedAt`; both ends belong to it. */
   readonly beginAt: EpochMs;
   readonly endAt: EpochMs;
+  /** How many matching records come before the page. */
   readonly offset: number;
+  /** Size of the page, in records. */
   readonly limit: number;
 }
 
-/** The answer: newest first. */
+/** One page of the records that match a query, newest first. */
 export interface StatusPage {
   readonly records: readonly StatusRecord[];
-  /** All that match, on this page and beyond. */
+  /** How many records match, on all pages together. */
   readonly count: number;
 }

@@ -1,6 +1,6 @@
 import { type Condition, conditions, type DeliveryStatus, type EpochMs, epochMs, type StatusRecord } from '#contracts';
 
-/** What every event says of its invocation. */
+/** The part of an invocation that every event repeats. */
 export interface EventSubject {
   readonly requestId: string;
   readonly functionUrn: string;
@@ -8,11 +8,11 @@ export interface EventSubject {
   readonly acceptedAt: EpochMs;
 }
 
-/** One thing that happened to an invocation, as a record of some topic tells it. */
+/** One thing that happened to an invocation, as a record of a work topic reports it. */
 export type StatusEvent =
-  /** It is on a work topic, about to make `attempt`. */
+  /** It is on a topic of invocations and waits for its turn to make `attempt`. */
   | ({ readonly kind: 'queued'; readonly attempt: number; readonly lastError: string } & EventSubject)
-  /** It waits in a delay topic for `attempt`. */
+  /** It is in a delay topic until `attempt` is due. */
   | ({ readonly kind: 'waiting'; readonly attempt: number; readonly dueAt: EpochMs; readonly lastError: string } & EventSubject)
   | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
   | ({
@@ -27,8 +27,9 @@ export type StatusEvent =
   | ({ readonly kind: 'delivery'; readonly delivery: DeliveryStatus } & Pick<EventSubject, 'requestId'> & Partial<EventSubject>);
 
 /**
- * Where an invocation stands, as far as seen. `stage` orders what may overwrite what: an event of a later attempt beats one of
- * an earlier, running beats waiting beats queued within an attempt, and a settlement beats all.
+ * The status of an invocation, as far as its events have arrived. An event of a higher `stage`
+ * overwrites one of a lower. A later attempt is higher than an earlier one. Within an attempt the
+ * order is waiting, queued, running. A settlement is the highest.
  */
 export interface FoldedRecord extends StatusRecord {
   readonly stage: number;
@@ -37,7 +38,10 @@ export interface FoldedRecord extends StatusRecord {
 const within = { queued: 0, waiting: 1, running: 2 } as const;
 const settledStage = Number.MAX_SAFE_INTEGER;
 
-/** Stage of an event before the settlement. An attempt that waits is queued afterwards, so `waiting` precedes `queued` of its attempt. */
+/**
+ * The stage of an event before the settlement. A waiting attempt is queued when it is due, so
+ * `waiting` is lower than `queued`.
+ */
 function stageOf(kind: keyof typeof within, attempt: number): number {
   if (kind === 'waiting') return attempt * 4;
   return attempt * 4 + 1 + within[kind];
@@ -57,7 +61,8 @@ const unseen = (requestId: string): FoldedRecord => ({
 });
 
 /**
- * Folds one event into what is known. Commutative and idempotent (I4): records of different topics may arrive in any order, and again.
+ * Folds one event into the record of its invocation. Commutative and idempotent (I4), because
+ * records of different topics may arrive in any order, and more than once.
  *
  * An invocation that was settled twice keeps the settlement that ended first.
  */
@@ -88,8 +93,8 @@ function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {
 }
 
 /**
- * What shows while an invocation is under way comes from the event of the highest stage alone: nothing is carried over from the one
- * before, which may not have arrived yet.
+ * Before the settlement, every shown field comes from the event of the highest stage alone. No
+ * field is carried over from an earlier event, because that event may not have arrived yet.
  */
 function foldProgress(
   record: FoldedRecord,
@@ -129,10 +134,13 @@ function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: '
   return record.stage === settledStage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
 }
 
-/** Sorts before anything else, so that a text beats its own beginning, and none at all. */
+/** Sorts before every other character, so a text is higher than its own beginning. */
 const between = '\0';
 
-/** A total order over settlements of one invocation: by end, then by everything else, so that any order of arrival keeps the same one. */
+/**
+ * A total order of the settlements of one invocation: by end, then by all other fields. Every order
+ * of arrival keeps the same settlement.
+ */
 function settlementOrder({ endedAt, errorCode, attempts, startedAt, errorMessage }: FoldedRecord): string {
   const digits = (value: number) => String(value).padStart(16, '0');
   return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join(between);
@@ -150,7 +158,10 @@ function mergeDelivery(deliveries: readonly DeliveryStatus[], next: DeliveryStat
   return [...others, next].toSorted((a, b) => (a.deliveryId < b.deliveryId ? -1 : 1));
 }
 
-/** A total order over what is said of one delivery: an end beats waiting, then the later one, then everything else. */
+/**
+ * A total order of the reports on one delivery: an end beats waiting, then the later report wins,
+ * then all other fields decide.
+ */
 function deliveryOrder({ state, tries, at, dueAt, reason, location }: DeliveryStatus): string {
   const digits = (value: number) => String(value).padStart(16, '0');
   const isEnded = state === 'pending' ? '0' : '1';

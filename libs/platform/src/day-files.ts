@@ -31,7 +31,7 @@ const dayMs = 86_400_000;
  * Appends text to one file per folder and UTC day: `<root>/<folder>/<day>.log`. Rotation by size
  * renames a file to `<day>.log.1`, `.2` and so on; `.1` is the newest.
  *
- * Every append opens the file and closes it again, so thousands of folders hold no file open, and a
+ * Every append opens the file and closes it again, so thousands of folders hold no file open. A
  * folder that was deleted is created again. Callers do not overlap appends to one folder, because a
  * rotation renames its files.
  */

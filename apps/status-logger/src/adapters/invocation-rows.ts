@@ -42,9 +42,9 @@ export interface StatusTables {
 }
 
 /**
- * What each column is to an update. The `subject` of an invocation never changes once it is known,
- * and the indexes begin with it, so an update of the `progress` moves an index entry within its
- * page at most.
+ * The role of each column in an update. The `subject` of an invocation never changes once it is
+ * known, and the indexes begin with it. An update of the `progress` therefore moves an index entry
+ * within its page at most.
  */
 const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress'>> = {
   request_id: 'key',
