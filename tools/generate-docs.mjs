@@ -12,8 +12,7 @@ await import('reflect-metadata');
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
-const { apiCodes } = await load('apps/ingress/src/http/api-error.js');
-const { apiCodeMeanings } = await load('apps/ingress/src/http/api-code-meanings.js');
+const { apiCodes } = await load('apps/ingress/src/http/api-codes.js');
 const { documentConfig, ServiceConfig } = await import('#platform');
 const { ObjectStoreConfig, CodeStoreConfig } = await import('#objects');
 const configs = [
@@ -93,7 +92,7 @@ const pages = {
     '## What the API answers with',
     table(
       ['error_code', 'HTTP', 'meaning'],
-      Object.entries(apiCodes).map(([name, status]) => [code(name), status, apiCodeMeanings[name]]),
+      Object.entries(apiCodes).map(([name, { status, meaning }]) => [code(name), status, meaning]),
     ),
     '## How an invocation can end',
     table(

@@ -1,4 +1,4 @@
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 import { CredentialDto, RotationDto } from './credential.dto.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { inPath } from '../document/parameters.ts';

@@ -12,7 +12,8 @@
 import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
 import type { FastifyBodyParser, FastifyInstance, FastifyRequest } from 'fastify';
-import { type ApiCode, ApiError } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
+import { ApiError } from '../http/api-error.ts';
 import { sendError } from '../http/api-error.filter.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';

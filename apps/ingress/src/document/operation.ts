@@ -16,8 +16,8 @@ import {
   type ReferenceObject,
   type SchemaObject,
 } from '@nestjs/swagger';
-import { apiCodeMeanings } from '../http/api-code-meanings.ts';
-import { apiCodes, type ApiCode, ApiError } from '../http/api-error.ts';
+import { apiCodes, type ApiCode } from '../http/api-codes.ts';
+import { ApiError } from '../http/api-error.ts';
 import { describeDto } from './dto-schema.ts';
 import { type Parameter, project } from './parameters.ts';
 
@@ -128,16 +128,16 @@ function errorSchemas(codes: readonly ApiCode[]): SchemaObject | ReferenceObject
 
 /** One response a status; its codes are told apart in words and by example. */
 function errorObjects(codes: readonly ApiCode[]): Record<string, ResponseObject> {
-  const byStatus = Map.groupBy(codes, (code) => String(apiCodes[code]));
+  const byStatus = Map.groupBy(codes, (code) => String(apiCodes[code].status));
   const responses = [...byStatus].map(([status, ofStatus]): [string, ResponseObject] => {
     const examples = ofStatus.map((code) => [
       code,
-      { value: new ApiError(code, apiCodeMeanings[code]).bodyFor('7c2f1d9e-0b3a-4e5d-8f6c-1a2b3c4d5e6f') },
+      { value: new ApiError(code, apiCodes[code].meaning).bodyFor('7c2f1d9e-0b3a-4e5d-8f6c-1a2b3c4d5e6f') },
     ]);
     return [
       status,
       {
-        description: ofStatus.map((code) => `\`${code}\`: ${apiCodeMeanings[code]}`).join('\n\n'),
+        description: ofStatus.map((code) => `\`${code}\`: ${apiCodes[code].meaning}`).join('\n\n'),
         headers: requestIdHeader,
         content: {
           'application/json': {

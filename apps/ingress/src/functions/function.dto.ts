@@ -16,7 +16,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { memorySizesMb } from '#contracts';
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 
 /** What of a function belongs to no other code than FSS.0400. */
 export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {

@@ -1,4 +1,4 @@
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';

@@ -2,7 +2,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject 
 import type { FastifyReply } from 'fastify';
 import { type ErrorCode, PlatformError } from '#contracts';
 import { type Logger, LOGGER } from '#platform';
-import { ApiError, type ApiCode } from './api-error.ts';
+import type { ApiCode } from './api-codes.ts';
+import { ApiError } from './api-error.ts';
 import { dropRest } from './unread-body.ts';
 
 const codeByStatus: Readonly<Record<number, ApiCode>> = {

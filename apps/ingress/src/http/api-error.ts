@@ -1,81 +1,4 @@
-/** Codes of the API this service answers with. @see FunctionGraph API reference, error codes; SMN API reference, error codes */
-export const apiCodes = {
-  'APIG.0301': 401,
-  'FSS.0400': 400,
-  'FSS.0401': 401,
-  'FSS.0403': 403,
-  'FSS.0404': 404,
-  'FSS.0405': 405,
-  'FSS.0406': 406,
-  'FSS.0413': 413,
-  'FSS.0422': 422,
-  'FSS.0429': 429,
-  'FSS.0500': 500,
-  'FSS.0502': 502,
-  'FSS.0503': 503,
-  'FSS.0504': 504,
-  'FSS.1001': 400,
-  'FSS.1002': 400,
-  'FSS.1003': 400,
-  'FSS.1004': 400,
-  'FSS.1005': 400,
-  'FSS.1006': 400,
-  'FSS.1007': 400,
-  'FSS.1008': 400,
-  'FSS.1009': 400,
-  'FSS.1011': 400,
-  'FSS.1012': 400,
-  'FSS.1014': 400,
-  'FSS.1015': 400,
-  'FSS.1016': 400,
-  'FSS.1017': 400,
-  'FSS.1018': 400,
-  'FSS.1019': 400,
-  'FSS.1026': 400,
-  'FSS.1041': 403,
-  'FSS.1042': 403,
-  'FSS.1043': 403,
-  'FSS.1051': 404,
-  'FSS.1052': 404,
-  'FSS.1053': 404,
-  'FSS.1061': 409,
-  'FSS.1062': 409,
-  'FSS.1063': 409,
-  'FSS.1066': 409,
-  'FSS.1071': 413,
-  'FSS.1072': 413,
-  'FSS.1091': 400,
-  'FSS.1092': 400,
-  'FSS.1093': 400,
-  'FSS.1121': 403,
-  'FSS.1171': 404,
-  'FSS.1201': 413,
-  'FSS.1309': 400,
-  'SMN.0002': 400,
-  'SMN.0003': 400,
-  'SMN.0004': 403,
-  'SMN.0005': 400,
-  'SMN.0006': 404,
-  'SMN.0007': 403,
-  'SMN.0008': 403,
-  'SMN.0009': 403,
-  'SMN.0011': 400,
-  'SMN.0012': 400,
-  'SMN.0013': 404,
-  'SMN.0014': 400,
-  'SMN.0015': 400,
-  'SMN.0017': 400,
-  'SMN.0021': 400,
-  'SMN.0022': 403,
-  'SMN.0032': 400,
-  'SMN.0046': 400,
-  'SMN.0069': 403,
-  'SMN.0077': 400,
-  'SMN.0101': 404,
-} as const;
-
-/** A code of {@link apiCodes}. */
-export type ApiCode = keyof typeof apiCodes;
+import { apiCodes, type ApiCode } from './api-codes.ts';
 
 /** A caller's mistake, or a refusal, as the API words it. */
 export class ApiError extends Error {
@@ -89,7 +12,7 @@ export class ApiError extends Error {
   }
 
   get status(): number {
-    return apiCodes[this.code];
+    return apiCodes[this.code].status;
   }
 
   /** The body of an error, in the form of the API its code is of. The gateway's own errors, `APIG.*`, repeat the request id there. */

@@ -1,5 +1,6 @@
 import { type EpochMs, epochMs } from '#contracts';
-import { type ApiCode, ApiError } from './api-error.ts';
+import type { ApiCode } from './api-codes.ts';
+import { ApiError } from './api-error.ts';
 
 /** A query string, parsed; a name that is there more than once was refused. */
 export type Query = Readonly<Record<string, string | undefined>>;

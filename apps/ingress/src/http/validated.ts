@@ -1,7 +1,8 @@
 import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
-import { ApiError, type ApiCode } from './api-error.ts';
+import type { ApiCode } from './api-codes.ts';
+import { ApiError } from './api-error.ts';
 
 /** How a body is checked. */
 export interface ValidatedOptions {

@@ -1,4 +1,4 @@
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, inPath, inQuery, wholeOrEmpty } from '../document/parameters.ts';
 import { SubscriptionChangeDto, SubscriptionDto } from './topic.dto.ts';

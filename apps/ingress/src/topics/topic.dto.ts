@@ -1,6 +1,6 @@
 import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { limits, pubSubNameLengthMax } from '#contracts';
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 
 const displayNameBytesMax = 192;
 const remarkBytesMax = 128;

@@ -1,4 +1,4 @@
-import type { ApiCode } from '../http/api-error.ts';
+import type { ApiCode } from '../http/api-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, inPath, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 import { pageMax } from '../http/query.ts';

@@ -1,5 +1,5 @@
 import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import type { ApiCode } from '../../http/api-error.ts';
+import type { ApiCode } from '../../http/api-codes.ts';
 
 /** What of an import belongs to no other code than FSS.0400. */
 export const importFieldCodes: Readonly<Record<string, ApiCode>> = {

@@ -12,7 +12,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import type { ApiCode } from '../../http/api-error.ts';
+import type { ApiCode } from '../../http/api-codes.ts';
 import { versionFieldCodes } from './version.dto.ts';
 
 /** What of an alias belongs to no other code than FSS.0400. */

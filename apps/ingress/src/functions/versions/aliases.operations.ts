@@ -1,5 +1,5 @@
 import { AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
-import type { ApiCode } from '../../http/api-error.ts';
+import type { ApiCode } from '../../http/api-codes.ts';
 import { functionCodes } from '../../names/function-codes.ts';
 import type { OperationSpec } from '../../document/operation.ts';
 import { exampleProject, functionUrn, inPath } from '../../document/parameters.ts';
