@@ -4,13 +4,14 @@ import { type Composition, fastifyOf, openSealer, type ServiceBase } from '#plat
 import { Registry } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
-import { prepareHttp } from './access/door.ts';
+import { addDoor } from './access/door.ts';
 import { documentRoutes, serveDocument } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
+import { requireSpecs } from './document/route-spec.ts';
 import { boundBodies } from './http/body-allowance.ts';
 import { countDropped, gaugeBodies } from './http/http-metrics.ts';
 import { httpOptions, prepareServer } from './http/http-server.ts';
-import { allowLargeBodies } from './http/large-bodies.ts';
+import { boundLargeBodies } from './http/large-bodies.ts';
 import { boundSlowBodies } from './http/slow-bodies.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { IngressModule } from './ingress.module.ts';
@@ -18,26 +19,19 @@ import type { IngressAdapters } from './installation.module.ts';
 import { invocationRoutes } from './invocations/invocation-route.ts';
 import { InvocationRoutes } from './invocations/invocation-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
-import { linkRoutes } from './topics/subscription-links.controller.ts';
-
-/** Paths that anyone may request: probes and metrics, the document of the API, and the links that subscribers get. */
-const openRoutes: ReadonlySet<string | undefined> = new Set([
-  ...probeRoutes.map(({ path }) => path),
-  ...documentRoutes,
-  ...linkRoutes,
-]);
 
 /** Adds hooks and raw routes, in the order in which a request meets them. */
 async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<IngressConfig>): Promise<void> {
   const { config, clock, metrics, isDraining } = base;
   const fastify = fastifyOf(app);
   prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
+  requireSpecs(fastify, [...probeRoutes, ...documentRoutes]);
   boundSlowBodies(fastify, clock, config.requestTimeoutMs);
   const authenticators = app.get(AUTHENTICATORS);
   const turnedAway = countTurnedAway(metrics);
-  prepareHttp(fastify, { authenticators, openRoutes, region: config.region, isDraining, turnedAway });
+  addDoor(fastify, { authenticators, region: config.region, isDraining, turnedAway });
   gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
-  allowLargeBodies(fastify);
+  boundLargeBodies(fastify);
   await app.get(InvocationRoutes).addTo(fastify);
   await serveDocument(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
 }

@@ -15,7 +15,7 @@ import {
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type ObjectStore, openCodeStore } from '#objects';
-import { buildService, loadConfig } from '#platform';
+import { buildService, fastifyOf, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../src/ingress.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
@@ -153,6 +153,8 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
         return composition.configureHttp?.(service);
       },
     });
+    // The last routes are added by plugins, when the server is ready.
+    await fastifyOf(app).ready();
     // Read only now: hooks of the ingress itself may have changed the limits of a route.
     const routes = added.flatMap(({ method, url, bodyLimit }) =>
       [method].flat().map((each) => ({ method: each, path: url, bodyBytesMax: bodyLimit })),

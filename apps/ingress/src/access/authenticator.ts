@@ -11,7 +11,7 @@ export type Authenticated =
 /** As {@link Authenticated}; or the payload decides; or the request carries nothing of the authenticator's kind. */
 export type Authentication =
   | Authenticated
-  | { readonly kind: 'unproved'; readonly prove: (payload: Buffer) => Authenticated }
+  | { readonly kind: 'unverified'; readonly verify: (payload: Buffer) => Authenticated }
   | { readonly kind: 'absent' };
 
 /** One way to say who calls. Ways are asked in turn; the first whose credentials are in the request decides. */

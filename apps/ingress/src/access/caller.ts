@@ -15,10 +15,10 @@ export const wholeAccess: Access = { rights: accessRights, functions: ['*'] };
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls; undefined on open routes, and while it is not proved yet. */
+    /** The caller; undefined on open routes, and until the signature is verified. */
     caller: Caller | undefined;
-    /** Proves by the payload who calls, once. @returns why the request may not go on. */
-    prove: ((payload: Buffer) => ApiError | undefined) | undefined;
+    /** Verifies the signature over the body, once; undefined if nothing is to be verified. Returns why the request is refused. */
+    verifySignature: ((payload: Buffer) => ApiError | undefined) | undefined;
   }
 }
 

@@ -34,6 +34,8 @@ export const credentialOperations = {
   create: {
     id: 'createCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Makes an access key; its secret is shown here and never again.',
     description: 'Nobody gives more than they hold.',
     body: {
@@ -56,12 +58,16 @@ export const credentialOperations = {
   list: {
     id: 'listCredentials',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Lists the access keys of the project, that of the configuration first.',
     answer: { status: 200, example: { credentials: [first, shown] } },
   },
   show: {
     id: 'showCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Shows what an access key may do.',
     parameters: [accessKey],
     answer: { status: 200, example: shown },
@@ -70,6 +76,8 @@ export const credentialOperations = {
   disable: {
     id: 'disableCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Lets an access key do nothing until it is enabled again.',
     parameters: [accessKey],
     answer: { status: 200, example: { ...shown, enabled: false } },
@@ -78,6 +86,8 @@ export const credentialOperations = {
   enable: {
     id: 'enableCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Lets an access key do what it may once more.',
     parameters: [accessKey],
     answer: { status: 200, example: shown },
@@ -86,6 +96,8 @@ export const credentialOperations = {
   rotate: {
     id: 'rotateCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Replaces the secret of an access key; the old one stays good for the time asked for.',
     parameters: [accessKey],
     body: { of: RotationDto, isOptional: true, example: { grace_in_seconds: 3_600 } },
@@ -103,6 +115,8 @@ export const credentialOperations = {
   remove: {
     id: 'deleteCredential',
     tag: 'Access keys',
+    right: 'manage',
+    checksAccessItself: true,
     summary: 'Removes an access key; what it signs is refused from then on.',
     parameters: [accessKey],
     answer: { status: 204 },

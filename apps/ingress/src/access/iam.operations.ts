@@ -1,3 +1,4 @@
+import { accessRights } from '#contracts';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, inHeader, inQuery } from '../document/parameters.ts';
 
@@ -24,6 +25,7 @@ export const iamOperations = {
   projects: {
     id: 'listProjects',
     tag: 'Before the first request',
+    right: accessRights,
     summary: 'Shows the project of the credentials, by the name of the region or its id.',
     isOfProject: false,
     parameters: [inQuery('name', { type: 'string' }, { description: 'Only the project of this name.', example: 'local' })],
@@ -48,6 +50,7 @@ export const iamOperations = {
   domains: {
     id: 'listDomains',
     tag: 'Before the first request',
+    right: accessRights,
     summary: 'Shows the account of the credentials, which is their project.',
     isOfProject: false,
     answer: {
@@ -61,6 +64,7 @@ export const iamOperations = {
   catalog: {
     id: 'showCatalog',
     tag: 'Before the first request',
+    right: accessRights,
     summary: 'Lists the services that are here, each with its address.',
     isOfProject: false,
     answer: { status: 200, example: { catalog, links: { self: '/v3/auth/catalog' } } },
@@ -68,6 +72,7 @@ export const iamOperations = {
   token: {
     id: 'showToken',
     tag: 'Before the first request',
+    right: accessRights,
     summary: "Shows what the caller's token is for; there are no others.",
     isOfProject: false,
     parameters: [inHeader('X-Subject-Token', { type: 'string' }, { description: 'The token, again.', example: 'a-token' })],

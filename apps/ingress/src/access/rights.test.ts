@@ -88,6 +88,7 @@ DELETE /v2/:project/sendoff/agencies/:name | manage | none | 1048576
 DELETE /v2/:project/sendoff/credentials/:accessKey | manage | all | 1048576
 GET /docs | open
 GET /docs/ | open
+GET /docs/* | open
 GET /docs/LICENSE | read | all | 1048576
 GET /docs/docs/swagger-ui-init.js | read | all | 1048576
 GET /docs/index.html | read | all | 1048576

@@ -39,10 +39,10 @@ export class SignatureAuthenticator implements Authenticator {
     if (read.kind === 'malformed') return refused(read.reason);
     const { signature } = read;
     if (this.keys.find(signature.accessKey) === undefined) return refused(unknownKey(signature));
-    return { kind: 'unproved', prove: (payload) => this.prove(request, signature, payload) };
+    return { kind: 'unverified', verify: (payload) => this.verify(request, signature, payload) };
   }
 
-  private prove(request: Credentialed, signature: Signature, payload: Buffer): Authenticated {
+  private verify(request: Credentialed, signature: Signature, payload: Buffer): Authenticated {
     const payloadHash = sha256Hex(payload);
     let canonicalHash: string;
     try {

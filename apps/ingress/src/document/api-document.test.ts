@@ -57,7 +57,7 @@ afterAll(() => app?.close());
 describe('the document', () => {
   it('has an operation for every route, and no other', () => {
     const routes = app.routes
-      .filter(({ method, path }) => method !== 'HEAD' && !documentRoutes.has(path) && !path.startsWith('/docs/'))
+      .filter(({ method, path }) => method !== 'HEAD' && documentRoutes.every((route) => route.path !== path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
     const described = [...operations.values()].map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect([...described, notOffered].toSorted()).toEqual([...new Set(routes)].toSorted());

@@ -9,6 +9,7 @@ import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaO
 import { fastifyOf } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
+import type { RawRoute } from './route-spec.ts';
 
 /** A route that is Fastify's own. */
 export interface DescribedRoute {
@@ -22,14 +23,15 @@ const documentPath = '/openapi.json';
 const pagePath = '/docs';
 const pageFilesRoute = `${pagePath}/*`;
 
-/** Routes of the document and its page; anyone may ask them. */
-export const documentRoutes: ReadonlySet<string | undefined> = new Set([
-  documentPath,
-  pagePath,
-  `${pagePath}/`,
-  `${pagePath}/swagger-ui-init.js`,
-  pageFilesRoute,
-]);
+const openPaths = [documentPath, pagePath, `${pagePath}/`, `${pagePath}/swagger-ui-init.js`, pageFilesRoute];
+/** Paths that swagger adds for itself; no page loads them. */
+const unusedPaths = [`${pagePath}${pagePath}/swagger-ui-init.js`, `${pagePath}/index.html`, `${pagePath}/LICENSE`];
+
+/** Routes of the document and its page. Anyone may request those that the page consists of. */
+export const documentRoutes: readonly RawRoute[] = [
+  ...openPaths.map((path) => ({ path, operation: { isOpen: true } }) as const),
+  ...unusedPaths.map((path) => ({ path, operation: { right: 'read' } }) as const),
+];
 
 /** What the page loads of the folder it comes in. */
 const pageFiles: ReadonlySet<string | undefined> = new Set([
@@ -144,9 +146,10 @@ export async function serveDocument(app: NestFastifyApplication, routes: readonl
   const document = documentOf(app, routes, await versionOfPackage());
   const bytes = Buffer.from(JSON.stringify(document));
   const fastify = fastifyOf(app);
+  const pageRoutes: ReadonlySet<string | undefined> = new Set(openPaths);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
-    if (!documentRoutes.has(route)) return done();
+    if (!pageRoutes.has(route)) return done();
     void reply.headers(securityHeaders);
     const isPageFile = route !== pageFilesRoute || pageFiles.has((request.params as { readonly '*'?: string })['*']);
     done(isPageFile ? undefined : new ApiError('FSS.0404', 'no such file'));

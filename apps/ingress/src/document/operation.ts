@@ -16,10 +16,12 @@ import {
   type ReferenceObject,
   type SchemaObject,
 } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import { apiCodes, type ApiCode } from '../http/api-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { describeDto } from './dto-schema.ts';
 import { type Parameter, project } from './parameters.ts';
+import type { RouteSpec } from './route-spec.ts';
 
 type PathItem = OpenAPIObject['paths'][string];
 /** An operation as OpenAPI words it. */
@@ -52,8 +54,11 @@ export interface Answer {
   readonly leadsTo?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** What an operation says of itself. */
-export interface OperationSpec {
+/** What an operation says of itself: to the HTTP layers as a route, and to the document. */
+export type OperationSpec = RouteSpec & OperationWords;
+
+/** What an operation says of itself in the document. */
+export interface OperationWords {
   readonly id: string;
   readonly tag: keyof typeof tags;
   /** One sentence. */
@@ -73,8 +78,6 @@ export interface OperationSpec {
   readonly otherwise?: Answer;
   /** Errors of its own, beside those that any operation of its kind can answer with. */
   readonly codes?: readonly ApiCode[];
-  /** Needs no credentials. */
-  readonly isOpen?: boolean;
   /** Its path begins with a project, of which the credentials must be. Default: it does, unless the operation is open. */
   readonly isOfProject?: boolean;
 }
@@ -185,12 +188,13 @@ export function operationObject(spec: OperationSpec): OperationObject {
 
 const parameterDecorators = { path: ApiParam, query: ApiQuery, header: ApiHeader } as const;
 
-/** Says of a controller's method what {@link operationObject} says of a route. */
+/** Gives a controller's method its {@link RouteSpec}, and says in the document what {@link operationObject} says of a route. */
 export function Operation(spec: OperationSpec): MethodDecorator {
   const { parameters, requestBody: _body, responses, ...words } = operationObject(spec);
   const { body } = spec;
   if (body !== undefined && isClass(body.of)) describeDto(body.of);
   return applyDecorators(
+    RouteConfig({ operation: spec }),
     ApiOperation(words),
     ...(parameters as readonly Parameter[]).map((said) => parameterDecorators[said.in as 'path'](said)),
     ...(body === undefined ? [] : [ApiBody(bodyParts(body))]),

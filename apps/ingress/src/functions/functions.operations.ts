@@ -3,6 +3,7 @@ import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCod
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 import { functionPageMax } from '../http/query.ts';
+import { codeBodyBytesMax } from '../http/large-bodies.ts';
 import { functionCodes } from '../names/function-codes.ts';
 
 /** Which part of a list of functions or versions is asked for. */
@@ -85,6 +86,9 @@ export const functionOperations = {
   create: {
     id: 'createFunction',
     tag: 'Functions',
+    right: 'manage',
+    checksAccessItself: true,
+    bodyBytesMax: codeBodyBytesMax,
     summary: 'Makes a function.',
     body: { of: CreateFunctionDto, example: { ...config, package: 'default', code_type: 'inline', func_code: { file: code } } },
     answer: { status: 200, example: exampleFunction },
@@ -93,6 +97,7 @@ export const functionOperations = {
   list: {
     id: 'listFunctions',
     tag: 'Functions',
+    right: 'read',
     summary: 'Lists the functions of the project, by URN.',
     parameters: [
       ...functionPageParameters,
@@ -105,6 +110,8 @@ export const functionOperations = {
   config: {
     id: 'showFunctionConfig',
     tag: 'Functions',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Shows how a function is configured.',
     parameters: [functionUrn],
     answer: { status: 200, example: exampleFunction },
@@ -113,6 +120,8 @@ export const functionOperations = {
   code: {
     id: 'showFunctionCode',
     tag: 'Functions',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Shows the code of a function.',
     parameters: [functionUrn],
     answer: {
@@ -124,6 +133,8 @@ export const functionOperations = {
   archive: {
     id: 'downloadFunctionArchive',
     tag: 'Functions',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Hands out the ZIP of a function.',
     parameters: [functionUrn],
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
@@ -132,6 +143,8 @@ export const functionOperations = {
   updateConfig: {
     id: 'updateFunctionConfig',
     tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Configures a function anew; its code stays.',
     parameters: [functionUrn],
     body: { of: FunctionConfigDto, example: { ...config, timeout: 10, user_data: '{"LANGUAGE": "en"}' } },
@@ -141,6 +154,9 @@ export const functionOperations = {
   updateCode: {
     id: 'updateFunctionCode',
     tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
+    bodyBytesMax: codeBodyBytesMax,
     summary: 'Gives a function other code; attempts that run go on with the old one.',
     parameters: [functionUrn],
     body: { of: FunctionCodeDto, example: { code_type: 'zip', func_code: { file: archive } } },
@@ -153,6 +169,8 @@ export const functionOperations = {
   updateMaxInstances: {
     id: 'updateFunctionMaxInstances',
     tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Sets how many instances a function may have.',
     parameters: [functionUrn],
     body: { of: MaxInstancesDto, example: { max_instance_num: 20 } },
@@ -162,6 +180,8 @@ export const functionOperations = {
   remove: {
     id: 'deleteFunction',
     tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Removes what is named: an alias, a version, or the whole function.',
     parameters: [functionUrn],
     answer: { status: 204 },

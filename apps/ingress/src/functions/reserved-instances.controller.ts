@@ -20,6 +20,7 @@ export class ReservedInstancesController {
   }
 
   /** Always refused: there is nothing to describe. */
+  @Operation(operations.reserve)
   @ApiExcludeEndpoint()
   @Put(':urn/reservedinstances')
   reserve(): never {

@@ -1,10 +1,12 @@
 import type { OperationSpec } from '../document/operation.ts';
+import { functionUrn } from '../document/parameters.ts';
 
 /** What the operations on reserved instances say of themselves. */
 export const reservedInstanceOperations = {
   list: {
     id: 'listReservedInstanceConfigs',
     tag: 'Functions',
+    right: 'read',
     summary: 'Lists the settings of reserved instances: there are none.',
     answer: {
       status: 200,
@@ -14,10 +16,21 @@ export const reservedInstanceOperations = {
   listOfFunctions: {
     id: 'listReservedInstances',
     tag: 'Functions',
+    right: 'read',
     summary: 'Lists reserved instances: there are none.',
     answer: {
       status: 200,
       example: { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 },
     },
+  },
+  /** Not in the document: it always fails. */
+  reserve: {
+    id: 'updateReservedInstances',
+    tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
+    summary: 'Refuses to reserve instances.',
+    parameters: [functionUrn],
+    answer: { status: 200 },
   },
 } as const satisfies Record<string, OperationSpec>;

@@ -3,7 +3,7 @@ import { functionUrn } from '../document/parameters.ts';
 import { TagsDto } from './tags.dto.ts';
 
 const example = { tags: [{ key: 'team', value: 'orders' }] };
-const common = { tag: 'Functions', parameters: [functionUrn] } as const;
+const common = { tag: 'Functions', limitedBy: 'urn', parameters: [functionUrn] } as const;
 const codes = ['FSS.0503', 'FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'] as const;
 
 /** What the operations on tags say of themselves. */
@@ -11,6 +11,7 @@ export const tagOperations = {
   list: {
     ...common,
     id: 'listFunctionTags',
+    right: 'read',
     summary: 'Shows the tags of a function.',
     answer: { status: 200, example: { ...example, sys_tags: [] } },
     codes: ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'],
@@ -18,6 +19,7 @@ export const tagOperations = {
   add: {
     ...common,
     id: 'createFunctionTags',
+    right: 'manage',
     summary: 'Adds tags to a function; one whose key is there already gets the new value.',
     body: { of: TagsDto, example },
     answer: { status: 204 },
@@ -26,6 +28,7 @@ export const tagOperations = {
   remove: {
     ...common,
     id: 'deleteFunctionTags',
+    right: 'manage',
     summary: 'Removes tags of a function, by key; those that are not there are passed over.',
     body: { of: TagsDto, example },
     answer: { status: 204 },

@@ -31,7 +31,7 @@ export function boundBodies(fastify: FastifyInstance, bytesMax: number): Readonl
   fastify.addHook('onRequest', (request, reply, done) => {
     const bytes = bytesToCome(request);
     if (bytes === 0) return done();
-    const owner = request.prove === undefined ? 'known' : 'unproved';
+    const owner = request.verifySignature === undefined ? 'known' : 'unproved';
     if (held[owner] > 0 && held[owner] + bytes > bytesMax)
       return sendError(reply, new ApiError('FSS.0429', 'too much is being sent just now; try again', retryAfterSeconds));
     held[owner] += bytes;

@@ -143,7 +143,7 @@ export async function addInvocationRoute(
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'an invocation could not be accepted');
       sendError(reply, error);
     });
-    scope.post<Route>(invokeAsyncPath, { bodyLimit: limits.payloadBytesMax }, async (request, reply) => {
+    scope.post<Route>(invokeAsyncPath, { config: { operation: invocationOperations.invokeAsync } }, async (request, reply) => {
       const requestId = await accept(acceptor, clock, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });

@@ -32,6 +32,9 @@ export const invocationOperations = {
   invokeAsync: {
     id: 'invokeFunctionAsync',
     tag: 'Invocations',
+    right: 'invoke',
+    limitedBy: 'urn',
+    bodyBytesMax: limits.payloadBytesMax,
     summary: 'Accepts an invocation: it is in Kafka when this is answered.',
     parameters: [
       ...common,
@@ -55,6 +58,9 @@ export const invocationOperations = {
   invoke: {
     id: 'invokeFunction',
     tag: 'Invocations',
+    right: 'invoke',
+    limitedBy: 'urn',
+    bodyBytesMax: limits.syncBytesMax,
     summary: 'Runs a function and answers with what it returned.',
     description:
       'What the function did wrong is its own answer, with status 200 and `X-Is-Func-Err: true`. `X-Cff-Invoke-Summary` and ' +
@@ -79,6 +85,8 @@ export const invocationOperations = {
   cancel: {
     id: 'cancelAsyncInvocation',
     tag: 'Invocations',
+    right: ['invoke', 'manage'],
+    limitedBy: 'urn',
     summary: 'Ends an asynchronous invocation, wherever it is; one that was over before stays as it ended.',
     parameters: [functionUrn],
     body: { of: CancelDto, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', type: 'force' } },

@@ -78,7 +78,7 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
         logger.warn({ err: thrown, requestId: reply.getHeader('x-request-id') }, 'a synchronous invocation failed');
       sendError(reply, error);
     });
-    scope.post<Route>(invokePath, { bodyLimit: limits.syncBytesMax }, async (request, reply) => {
+    scope.post<Route>(invokePath, { config: { operation: invocationOperations.invoke } }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
       // Fastify would put the names in lower case; there are SDKs that look for them as they are documented.
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);

@@ -32,12 +32,14 @@ export const placeOperations = {
   agencies: {
     id: 'listAgencies',
     tag: 'Places',
+    right: 'read',
     summary: 'Lists the agencies of the project.',
     answer: { status: 200, example: { agencies: [agency] } },
   },
   agency: {
     id: 'showAgency',
     tag: 'Places',
+    right: 'read',
     summary: 'Shows what an agency grants.',
     parameters: [agencyName],
     answer: { status: 200, example: agency },
@@ -46,6 +48,7 @@ export const placeOperations = {
   setAgency: {
     id: 'setAgency',
     tag: 'Places',
+    right: 'manage',
     summary: 'Sets all grants of an agency.',
     parameters: [agencyName],
     body: { of: AgencyDto, example: { grants: agency.grants } },
@@ -55,6 +58,7 @@ export const placeOperations = {
   removeAgency: {
     id: 'deleteAgency',
     tag: 'Places',
+    right: 'manage',
     summary: 'Removes an agency; functions that name it may use nothing.',
     parameters: [agencyName],
     answer: { status: 204 },
@@ -63,6 +67,7 @@ export const placeOperations = {
   places: {
     id: 'listPlaces',
     tag: 'Places',
+    right: 'read',
     summary: 'Lists the buckets or the streams that policies may name.',
     parameters: [kind],
     answer: { status: 200, example: { buckets: [{ name: 'results' }] } },
@@ -71,6 +76,7 @@ export const placeOperations = {
   place: {
     id: 'showPlace',
     tag: 'Places',
+    right: 'read',
     summary: 'Shows a bucket or a stream, with the topic behind it where it is not the default one.',
     parameters: [kind, placeName],
     answer: { status: 200, example: { name: 'results' } },
@@ -79,6 +85,7 @@ export const placeOperations = {
   setPlace: {
     id: 'setPlace',
     tag: 'Places',
+    right: 'manage',
     summary: 'Lets policies name a bucket or a stream.',
     parameters: [kind, placeName],
     body: { of: PlaceDto, isOptional: true, example: {} },
@@ -88,6 +95,7 @@ export const placeOperations = {
   removePlace: {
     id: 'deletePlace',
     tag: 'Places',
+    right: 'manage',
     summary: 'Forgets a bucket or a stream; what is in it stays.',
     description: 'Policies may go on naming it: what it would be told is undelivered, and the record of the invocation says so.',
     parameters: [kind, placeName],

@@ -27,6 +27,8 @@ export const policyOperations = {
   set: {
     id: 'setAsyncInvokeConfig',
     tag: 'Asynchronous configurations',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Sets the whole policy of a function.',
     description:
       'What the body leaves out takes its default. Every target must exist and be granted by the agency of the function.',
@@ -41,6 +43,8 @@ export const policyOperations = {
   show: {
     id: 'showAsyncInvokeConfig',
     tag: 'Asynchronous configurations',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Shows the policy of a function.',
     parameters: [functionUrn],
     answer: { status: 200, example: shown },
@@ -49,6 +53,8 @@ export const policyOperations = {
   list: {
     id: 'listAsyncInvokeConfigs',
     tag: 'Asynchronous configurations',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Lists the policies of a function and its versions.',
     parameters: [
       functionUrn,
@@ -74,6 +80,8 @@ export const policyOperations = {
   remove: {
     id: 'deleteAsyncInvokeConfig',
     tag: 'Asynchronous configurations',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Removes the policy of a function: no retries, no destinations.',
     parameters: [functionUrn],
     answer: { status: 204 },

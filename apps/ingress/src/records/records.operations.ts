@@ -66,6 +66,8 @@ export const recordOperations = {
   list: {
     id: 'listAsyncInvocations',
     tag: 'Invocations',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Lists records of the asynchronous invocations of a function, newest first.',
     parameters: [
       ...common,
@@ -81,6 +83,8 @@ export const recordOperations = {
   listActive: {
     id: 'listActiveAsyncInvocations',
     tag: 'Invocations',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Lists records of the asynchronous invocations that wait or run, newest first.',
     parameters: [
       ...common,

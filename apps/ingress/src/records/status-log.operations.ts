@@ -6,6 +6,7 @@ export const statusLogOperations = {
   enable: {
     id: 'enableAsyncStatusLogs',
     tag: 'Invocations',
+    right: 'manage',
     summary: 'Enables the status log of the project; asking again changes nothing.',
     answer: { status: 200 },
     codes: ['FSS.0503'],
@@ -13,6 +14,7 @@ export const statusLogOperations = {
   detail: {
     id: 'showAsyncStatusLogDetail',
     tag: 'Invocations',
+    right: 'read',
     summary: 'Shows in which group and stream the status log of the project is.',
     answer: {
       status: 200,
@@ -29,6 +31,7 @@ export const statusLogOperations = {
   streams: {
     id: 'listLogStreams',
     tag: 'Invocations',
+    right: 'read',
     summary: 'Lists the streams of a log group: that of the status log, in its own.',
     parameters: [
       inPath(

@@ -16,9 +16,6 @@ const newerPaths = {
   unsubscribe: '/rest/v2/notifications/subscription/unsubscribe',
 } as const;
 
-/** Routes that need no credentials: their token is one. */
-export const linkRoutes: readonly string[] = [...Object.values(subscriptionPaths), ...Object.values(newerPaths)];
-
 /** Where the links lead that a subscriber is sent. @see docs/adr/0010-links-are-sealed-tokens.md */
 @Controller()
 @UseInterceptors(RequestIdInBody)

@@ -40,6 +40,7 @@ export const subscriptionOperations = {
   add: {
     id: 'addSubscription',
     tag: 'Subscriptions',
+    right: 'manage',
     summary: 'Adds a subscription to a topic; one with the same endpoint stays.',
     description: 'A secret that is made, and signs what the endpoint is sent, is shown here and never again.',
     parameters: [topicUrn('urn')],
@@ -55,6 +56,7 @@ export const subscriptionOperations = {
   ofTopic: {
     id: 'listSubscriptionsOfTopic',
     tag: 'Subscriptions',
+    right: 'read',
     summary: 'Lists the subscriptions of a topic, oldest first.',
     parameters: [topicUrn('urn'), ...pageParameters, remark],
     answer: { status: 200, example: page },
@@ -63,6 +65,7 @@ export const subscriptionOperations = {
   ofProject: {
     id: 'listSubscriptions',
     tag: 'Subscriptions',
+    right: 'read',
     summary: 'Lists the subscriptions of the project, oldest first.',
     parameters: [
       ...pageParameters,
@@ -80,6 +83,7 @@ export const subscriptionOperations = {
   update: {
     id: 'updateSubscription',
     tag: 'Subscriptions',
+    right: 'manage',
     summary: 'Changes the remark of a subscription.',
     parameters: [topicUrn('topic'), subscriptionUrn],
     body: { of: SubscriptionChangeDto, example: { remark: 'by day' } },
@@ -89,6 +93,7 @@ export const subscriptionOperations = {
   remove: {
     id: 'deleteSubscription',
     tag: 'Subscriptions',
+    right: 'manage',
     summary: 'Removes a subscription.',
     parameters: [subscriptionUrn],
     answer: { status: 200, example: exampleRequestId },
@@ -97,6 +102,7 @@ export const subscriptionOperations = {
   removeOfTopic: {
     id: 'deleteSubscriptionOfTopic',
     tag: 'Subscriptions',
+    right: 'manage',
     summary: 'Removes a subscription of a topic.',
     parameters: [topicUrn('topic'), subscriptionUrn],
     answer: { status: 200, example: exampleRequestId },

@@ -44,6 +44,7 @@ export const topicTagOperations = {
   list: {
     id: 'listTopicTags',
     tag: 'Topics',
+    right: 'read',
     summary: 'Shows the tags of a topic: there are none.',
     parameters: [
       inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic, or its id.', example: 'alerts' }),
@@ -58,6 +59,7 @@ export const topicOperations = {
   create: {
     id: 'createTopic',
     tag: 'Topics',
+    right: 'manage',
     summary: 'Makes a topic; one that is there already is left as it is.',
     body: { of: TopicDto, example: { name: 'alerts', display_name: 'What went wrong' } },
     answer: { status: 201, example: { ...exampleRequestId, topic_urn: exampleTopic } },
@@ -67,6 +69,7 @@ export const topicOperations = {
   attributes: {
     id: 'listTopicAttributes',
     tag: 'Topics',
+    right: 'read',
     summary: 'Shows the attributes of a topic, which are all empty: access is a matter of agencies and of access keys.',
     parameters: [
       topicUrn('urn'),
@@ -82,6 +85,7 @@ export const topicOperations = {
   list: {
     id: 'listTopics',
     tag: 'Topics',
+    right: 'read',
     summary: 'Lists the topics of the project, newest first.',
     parameters: [
       ...pageParameters,
@@ -96,6 +100,7 @@ export const topicOperations = {
   show: {
     id: 'showTopic',
     tag: 'Topics',
+    right: 'read',
     summary: 'Shows a topic.',
     parameters: [topicUrn('urn')],
     answer: { status: 200, example: { ...exampleRequestId, ...topic } },
@@ -104,6 +109,7 @@ export const topicOperations = {
   update: {
     id: 'updateTopic',
     tag: 'Topics',
+    right: 'manage',
     summary: 'Changes the display name of a topic.',
     parameters: [topicUrn('urn')],
     body: { of: TopicChangeDto, example: { display_name: 'What went wrong' } },
@@ -113,6 +119,7 @@ export const topicOperations = {
   remove: {
     id: 'deleteTopic',
     tag: 'Topics',
+    right: 'manage',
     summary: 'Removes a topic and its subscriptions.',
     parameters: [topicUrn('urn')],
     answer: { status: 200, example: exampleRequestId },
@@ -121,6 +128,7 @@ export const topicOperations = {
   publish: {
     id: 'publishMessage',
     tag: 'Topics',
+    right: 'manage',
     summary: 'Publishes a message to a topic: it is in Kafka when this is answered.',
     description: '`message_structure`, a JSON object with a text for each protocol and `default`, counts before `message`.',
     parameters: [topicUrn('urn')],

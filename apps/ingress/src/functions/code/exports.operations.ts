@@ -1,5 +1,6 @@
 import type { SchemaObject } from '@nestjs/swagger';
 import { functionFieldCodes } from '../function.dto.ts';
+import { codeBodyBytesMax } from '../../http/large-bodies.ts';
 import { functionCodes } from '../../names/function-codes.ts';
 import { codeCodes, exampleFunction } from '../functions.operations.ts';
 import { ImportFunctionDto } from './import-function.dto.ts';
@@ -27,6 +28,8 @@ export const exportOperations = {
   export: {
     id: 'exportFunction',
     tag: 'Functions',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Says where the configuration and code of a function are fetched as one ZIP.',
     parameters: [functionUrn, ...parts],
     answer: {
@@ -41,6 +44,8 @@ export const exportOperations = {
   download: {
     id: 'downloadFunctionExport',
     tag: 'Functions',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Hands out the configuration and code of a function as one ZIP.',
     description: 'No secret leaves with it: of `encrypted_user_data` there are the names, every value blank.',
     parameters: [functionUrn, ...parts],
@@ -50,6 +55,9 @@ export const exportOperations = {
   import: {
     id: 'importFunction',
     tag: 'Functions',
+    right: 'manage',
+    checksAccessItself: true,
+    bodyBytesMax: codeBodyBytesMax,
     summary: 'Makes a function of an export, under a name of its own.',
     body: {
       of: ImportFunctionDto,

@@ -26,6 +26,8 @@ export const aliasOperations = {
   create: {
     id: 'createAlias',
     tag: 'Versions and aliases',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Makes an alias that leads to a version, or to one of two.',
     description:
       '`additional_version_weights` maps a second version to its per cent of invocations; `additional_version_strategy` maps it to ' +
@@ -38,6 +40,8 @@ export const aliasOperations = {
   list: {
     id: 'listAliases',
     tag: 'Versions and aliases',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Lists the aliases of a function, by name.',
     parameters: [functionUrn],
     answer: { status: 200, example: [shown] },
@@ -46,6 +50,8 @@ export const aliasOperations = {
   show: {
     id: 'showAlias',
     tag: 'Versions and aliases',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Shows where an alias leads.',
     parameters: [functionUrn, aliasName],
     answer: { status: 200, example: shown },
@@ -54,6 +60,8 @@ export const aliasOperations = {
   update: {
     id: 'updateAlias',
     tag: 'Versions and aliases',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Sets where an alias leads, whole.',
     parameters: [functionUrn, aliasName],
     body: { of: AliasRoutingDto, example: { version: 'v1', description: 'What the shop uses.' } },
@@ -63,6 +71,8 @@ export const aliasOperations = {
   remove: {
     id: 'deleteAlias',
     tag: 'Versions and aliases',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Removes an alias; its version stays.',
     parameters: [functionUrn, aliasName],
     answer: { status: 204 },

@@ -17,6 +17,8 @@ export const versionOperations = {
   publish: {
     id: 'publishVersion',
     tag: 'Versions and aliases',
+    right: 'manage',
+    limitedBy: 'urn',
     summary: 'Publishes a version: the function as it is now, its policy with it.',
     parameters: [functionUrn],
     body: { of: PublishVersionDto, isOptional: true, example: { version: 'v1', description: 'The first.' } },
@@ -26,6 +28,8 @@ export const versionOperations = {
   list: {
     id: 'listVersions',
     tag: 'Versions and aliases',
+    right: 'read',
+    limitedBy: 'urn',
     summary: 'Lists the versions of a function, `latest` first, then the newest.',
     parameters: [functionUrn, ...functionPageParameters],
     answer: { status: 200, example: { versions: [exampleFunction, published], next_marker: 2, count: 2 } },

@@ -1,0 +1,65 @@
+/**
+ * What each route says of itself to the HTTP layers: who may use it, and how large its body may be.
+ *
+ * 1. A route without a spec stops the start: nobody adds one that is open, or guarded by a guess, without saying so.
+ * 2. Controllers give the spec by `@Operation`, raw routes by `config.operation`. Routes of other packages are listed by path.
+ */
+import type { FastifyInstance } from 'fastify';
+import type { AccessRight } from '#contracts';
+
+/** Anyone may use the route, without credentials. */
+export interface OpenAccess {
+  readonly isOpen: true;
+  readonly right?: never;
+  readonly limitedBy?: never;
+  readonly checksAccessItself?: never;
+}
+
+/** Callers with a right may use the route. */
+export interface GuardedAccess {
+  readonly isOpen?: false;
+  /** The right that a caller needs; of several, any one is enough. */
+  readonly right: AccessRight | readonly AccessRight[];
+  /** The path parameter that names a function. A key that is limited to some functions may use the route for those only. */
+  readonly limitedBy?: 'urn';
+  /** The controller compares the caller's functions with the ones it handles, because the path does not name them. */
+  readonly checksAccessItself?: boolean;
+}
+
+/** What a route says of itself. */
+export type RouteSpec = (OpenAccess | GuardedAccess) & {
+  /** The largest body that the route reads. Default: 1 MiB. */
+  readonly bodyBytesMax?: number;
+};
+
+/** A route that another package adds, with the spec that it cannot give. */
+export interface RawRoute {
+  /** As Fastify takes it. */
+  readonly path: string;
+  readonly operation: RouteSpec;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Present on every route. */
+    operation?: RouteSpec;
+  }
+}
+
+/**
+ * Gives every route its spec; call it before any route is added.
+ * @param routes specs of routes that do not bring one.
+ * @throws Error where a route is added that has no spec.
+ */
+export function requireSpecs(fastify: FastifyInstance, routes: readonly RawRoute[]): void {
+  const specs = new Map(routes.map(({ path, operation }) => [path, operation]));
+  fastify.addHook('onRoute', (route) => {
+    const operation = route.config?.operation ?? specs.get(route.url);
+    if (operation === undefined)
+      throw new Error(
+        `the route ${String(route.method)} ${route.url} has no spec: declare it with @Operation or config.operation`,
+      );
+    route.config = { ...route.config, operation };
+    if (operation.bodyBytesMax !== undefined) route.bodyLimit = operation.bodyBytesMax;
+  });
+}
