@@ -67,7 +67,9 @@ export class FakeStatusRecords implements StatusRecords {
   }
 }
 
-/** An executor that answers what a test laid in, when it lets it, and remembers what it was asked. */
+/**
+ * An executor that answers what a test laid in, when it lets it, and remembers what it was asked.
+ */
 export class FakeFunctionCalls implements FunctionCalls {
   readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
   answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
@@ -96,7 +98,10 @@ export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":t
   return { report: all, payload: Buffer.from(payload) };
 }
 
-/** One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin unless a gateway is given. */
+/**
+ * One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin
+ * unless a gateway is given.
+ */
 export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static readonly token = 'a-token';
   static readonly project = 'p1';
@@ -167,7 +172,9 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return new IngressApp(gateway, records, calls, clock, codeStore, prefix, routes, metrics, app, end);
   }
 
-  /** Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON. */
+  /**
+   * Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON.
+   */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     return this.raw(method, `/v2/${IngressApp.project}${path}`, body, { 'x-auth-token': IngressApp.token, ...headers });
   }
@@ -183,7 +190,9 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return { status: answer.statusCode, headers: answer.headers, body: parsed(answer.body) };
   }
 
-  /** Asks below `/v2/<project>` with a signature, of the first access key unless another is given. */
+  /**
+   * Asks below `/v2/<project>` with a signature, of the first access key unless another is given.
+   */
   async signed(
     method: string,
     path: string,

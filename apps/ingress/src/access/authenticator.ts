@@ -8,13 +8,19 @@ export type Authenticated =
   | { readonly kind: 'known'; readonly caller: Caller }
   | { readonly kind: 'unknown'; readonly error: ApiError };
 
-/** As {@link Authenticated}; or the payload decides; or the request carries nothing of the authenticator's kind. */
+/**
+ * As {@link Authenticated}; or the payload decides; or the request carries nothing of the
+ * authenticator's kind.
+ */
 export type Authentication =
   | Authenticated
   | { readonly kind: 'unverified'; readonly verify: (payload: Buffer) => Authenticated }
   | { readonly kind: 'absent' };
 
-/** One way to say who calls. Ways are asked in turn; the first whose credentials are in the request decides. */
+/**
+ * One way to say who calls. Ways are asked in turn; the first whose credentials are in the request
+ * decides.
+ */
 export interface Authenticator {
   authenticate(request: Credentialed): Authentication;
 }

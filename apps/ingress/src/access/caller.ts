@@ -17,7 +17,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The caller; undefined on open routes, and until the signature is verified. */
     caller: Caller | undefined;
-    /** Verifies the signature over the body, once; undefined if nothing is to be verified. Returns why the request is refused. */
+    /**
+     * Verifies the signature over the body, once; undefined if nothing is to be verified. Returns
+     * why the request is refused.
+     */
     verifySignature: ((payload: Buffer) => ApiError | undefined) | undefined;
   }
 }

@@ -1,12 +1,16 @@
 /**
- * The door: what holds for every request before a controller or raw route handles it. It gives the request an id, finds out who calls,
- * compares the caller's rights with the spec of the route, and parses the body.
+ * The door: what holds for every request before a controller or raw route handles it. It gives the
+ * request an id, finds out who calls, compares the caller's rights with the spec of the route, and
+ * parses the body.
  *
- * 1. The door looks at the route that the router matched, never at the text of the URL. The router decodes `%76` to `v` and drops the host
- *    of an absolute-form target, so a check of the text once let `/%762/...` pass without credentials.
- * 2. A route needs credentials unless its {@link RouteSpec} says that it is open. No body is read for a path without a route.
- * 3. A signature covers the body, so the door verifies it when the whole body has arrived, before anything parses the body. All other
- *    checks run before the body is read. The route limits the size of the body, whoever sends it.
+ * 1. The door looks at the route that the router matched, never at the text of the URL. The router
+ *    decodes `%76` to `v` and drops the host of an absolute-form target, so a check of the text
+ *    once let `/%762/...` pass without credentials.
+ * 2. A route needs credentials unless its {@link RouteSpec} says that it is open. No body is read
+ *    for a path without a route.
+ * 3. A signature covers the body, so the door verifies it when the whole body has arrived, before
+ *    anything parses the body. All other checks run before the body is read. The route limits the
+ *    size of the body, whoever sends it.
  * 4. While the process drains, every guarded route answers 503, before any other check.
  * 5. Every error has the body of an API error and reveals nothing internal.
  */
@@ -46,7 +50,10 @@ function isParsed({ method }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD';
 }
 
-/** Verifies a signature over a body that no parser reads: the Node SDK sends IAM a GET with a body, and signs it. */
+/**
+ * Verifies a signature over a body that no parser reads: the Node SDK sends IAM a GET with a body,
+ * and signs it.
+ */
 async function verifyUnparsed(request: FastifyRequest): Promise<ApiError | undefined> {
   const lengthBytes = Number(request.headers['content-length'] ?? Number.NaN);
   if (!(lengthBytes <= unparsedBytesMax))
@@ -60,7 +67,10 @@ function isOpen({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.url !== undefined && routeOptions.config.operation?.isOpen === true;
 }
 
-/** Returns why an authenticated caller may not use the matched route; undefined if they may, or if no route matched. */
+/**
+ * Returns why an authenticated caller may not use the matched route; undefined if they may, or if
+ * no route matched.
+ */
 function rightRefusal({ caller, routeOptions, params }: FastifyRequest, region: string): ApiError | undefined {
   const { url, config } = routeOptions;
   if (url === undefined || caller === undefined) return undefined;
@@ -77,7 +87,10 @@ function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Au
   return refusal;
 }
 
-/** Whether a request has exactly one Host header; HTTP/1.0 needs none. @see RFC 9112, section 3.2 */
+/**
+ * Whether a request has exactly one Host header; HTTP/1.0 needs none.
+ * @see RFC 9112, section 3.2
+ */
 function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['raw']): boolean {
   if (headers.host === undefined) return httpVersionMinor === 0;
   let hosts = 0;
@@ -85,12 +98,16 @@ function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['r
   return hosts === 1;
 }
 
-/** Returns why a request is refused on its head alone; undefined if it is not, or if its signature has to be verified first. */
+/**
+ * Returns why a request is refused on its head alone; undefined if it is not, or if its signature
+ * has to be verified first.
+ */
 function headRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
   if (!hasOneHost(request.raw)) return new ApiError('FSS.0400', 'the request must have exactly one Host header');
   if (isOpen(request)) return undefined;
   const route = request.routeOptions.url;
-  // Unknown paths need no credentials, except below /v2: there an unauthenticated caller gets 401 whether or not the path exists.
+  // Unknown paths need no credentials, except below /v2: there an unauthenticated caller gets 401
+  // whether or not the path exists.
   const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
   if (refusal !== undefined) return refusal;
   if (route === undefined) return new ApiError('FSS.0404', 'no such operation');
@@ -99,8 +116,9 @@ function headRefusal(door: Door, request: FastifyRequest): ApiError | undefined 
 }
 
 /**
- * Returns a query parameter that occurs twice. The canonical request sorts the values of a name, so a signature does not fix their order:
- * a proxy could swap two values and so choose the one that counts.
+ * Returns a query parameter that occurs twice. The canonical request sorts the values of a name, so
+ * a signature does not fix their order: a proxy could swap two values and so choose the one that
+ * counts.
  */
 function repeatedName(url: string): string | undefined {
   const queryAt = url.indexOf('?');
@@ -113,7 +131,10 @@ function repeatedName(url: string): string | undefined {
   return undefined;
 }
 
-/** Returns why the caller is refused, as far as the head tells. A signature over a body is left to `request.verifySignature`. */
+/**
+ * Returns why the caller is refused, as far as the head tells. A signature over a body is left to
+ * `request.verifySignature`.
+ */
 function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
   const { method, originalUrl, headers } = request;
   const answer = authenticate(door.authenticators, { method, url: originalUrl, headers });
@@ -126,7 +147,10 @@ function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefine
   return undefined;
 }
 
-/** Makes a body parser that verifies the signature first: the bytes of an unknown sender are hashed, and nothing else. */
+/**
+ * Makes a body parser that verifies the signature first: the bytes of an unknown sender are hashed,
+ * and nothing else.
+ */
 export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
     const refusal = request.verifySignature?.(body);
@@ -141,7 +165,9 @@ export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Bu
   };
 }
 
-/** Parses JSON. Clients send a JSON content type with empty bodies, on GET, DELETE and some POSTs. */
+/**
+ * Parses JSON. Clients send a JSON content type with empty bodies, on GET, DELETE and some POSTs.
+ */
 function parsedJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw new ApiError('FSS.0406', 'the body is not JSON: it is not UTF-8');
@@ -156,14 +182,17 @@ function draining(): ApiError {
   return new ApiError('FSS.0503', 'this process is being stopped; try again', 1);
 }
 
-/** Adds the door to a Fastify instance; call it before any route is added, and after `requireSpecs`. */
+/**
+ * Adds the door to a Fastify instance; call it before any route is added, and after `requireSpecs`.
+ */
 export function addDoor(fastify: FastifyInstance, door: Door): void {
   askForBodies(fastify);
   fastify.decorateRequest('caller');
   fastify.decorateRequest('verifySignature');
   fastify.addHook('onRequest', (request, reply, done) => {
     giveRequestId(reply);
-    // Answer in the next turn, when a small body has arrived: then closing the connection does not lose the answer.
+    // Answer in the next turn, when a small body has arrived: then closing the connection does not
+    // lose the answer.
     if (door.isDraining() && !isOpen(request)) return void setImmediate(() => sendError(reply, draining()));
     const refusal = headRefusal(door, request);
     if (refusal !== undefined) return sendError(reply, refusal);

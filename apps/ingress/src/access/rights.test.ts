@@ -1,7 +1,8 @@
 /**
- * Goal: nobody adds a route without saying who may use it, and no change moves a route from one right to another unseen.
- * Method: a whole ingress is asked, on every route that was added, by callers who each lack something. Their answers tell the rights that
- * the route needs, what a key for some functions may do there, and whether the route is open. The table is the expectation.
+ * Goal: nobody adds a route without saying who may use it, and no change moves a route from one
+ * right to another unseen. Method: a whole ingress is asked, on every route that was added, by
+ * callers who each lack something. Their answers tell the rights that the route needs, what a key
+ * for some functions may do there, and whether the route is open. The table is the expectation.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessRights } from '#contracts';
@@ -38,11 +39,15 @@ function refusalIn({ status, body }: ApiAnswer): keyof typeof refusals | undefin
   return found?.[0] as keyof typeof refusals | undefined;
 }
 
-/** The path of a route with the project of the credentials, and one value for every other parameter. */
+/**
+ * The path of a route with the project of the credentials, and one value for every other parameter.
+ */
 const urlOf = (path: string, value: (parameter: string) => string) =>
   path.replace(':project', IngressApp.project).replaceAll(/:(\w+)/g, (_match, name: string) => value(name));
 
-/** An answer to HEAD has no body to tell refusals apart; Fastify gives HEAD the options of its GET. */
+/**
+ * An answer to HEAD has no body to tell refusals apart; Fastify gives HEAD the options of its GET.
+ */
 const ask = (method: string, url: string, key: string) => app.signedAt(method, url, undefined, keys.get(key));
 
 async function limitOf({ method, path }: Route): Promise<string> {
@@ -73,7 +78,10 @@ async function rowOf(route: Route): Promise<string> {
   return `${what} | ${rights.join(' ')} | ${await limitOf(route)} | ${bodyBytesMax}`;
 }
 
-/** Method and path; the rights any one of which opens the route; the functions that a limited key may use there; bytes of the body. */
+/**
+ * Method and path; the rights any one of which opens the route; the functions that a limited key
+ * may use there; bytes of the body.
+ */
 const table = `
 DELETE /v2/:project/fgs/functions/:urn | manage | :urn | 1048576
 DELETE /v2/:project/fgs/functions/:urn/aliases/:alias | manage | :urn | 1048576

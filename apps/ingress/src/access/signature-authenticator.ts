@@ -24,8 +24,9 @@ function unknownKey({ accessKey }: Signature): string {
 /**
  * Knows callers by the signature of their request.
  *
- * An access key nobody has is told at once, before a body is read for it: names of access keys are drawn at random and prove nothing. What
- * else there is to say of a key (it is disabled, it is of another project) is said only to who holds its secret.
+ * An access key nobody has is told at once, before a body is read for it: names of access keys are
+ * drawn at random and prove nothing. What else there is to say of a key (it is disabled, it is of
+ * another project) is said only to who holds its secret.
  */
 export class SignatureAuthenticator implements Authenticator {
   constructor(

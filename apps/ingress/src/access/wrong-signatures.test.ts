@@ -1,7 +1,8 @@
 /**
- * Goal: thousands of wrong signatures change nothing, leave nothing behind, and keep nobody out who signs rightly.
- * Method: a whole ingress over the in-memory broker, listening; right and wrong requests of all sizes side by side. What one costs is measured
- * in processor time, of many at once, and compared: figures of a clock would be those of the machine.
+ * Goal: thousands of wrong signatures change nothing, leave nothing behind, and keep nobody out who
+ * signs rightly. Method: a whole ingress over the in-memory broker, listening; right and wrong
+ * requests of all sizes side by side. What one costs is measured in processor time, of many at
+ * once, and compared: figures of a clock would be those of the machine.
  */
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
@@ -42,7 +43,10 @@ describe('a flood of wrong signatures', () => {
   const fullBody = `{"a":"${'x'.repeat(limits.payloadBytesMax - 8)}"}`;
   const right = (): SigningKey => ({ ...first, date: sdkDate(app.clock.now()) });
 
-  /** The n-th wrong request: each is wrong in another way, and no two name the same key that is not there. */
+  /**
+   * The n-th wrong request: each is wrong in another way, and no two name the same key that is not
+   * there.
+   */
   function wrong(n: number, body: string): [PlainRequest & { readonly body: string }, Record<string, string>] {
     const request = requestWith(host, body);
     const ways: readonly SigningKey[] = [
@@ -100,7 +104,10 @@ describe('a flood of wrong signatures', () => {
 });
 
 describe('a wrong signature costs', () => {
-  /** One is looked at as long as a right one, and no longer; this leaves room for what a machine does beside it. */
+  /**
+   * One is looked at as long as a right one, and no longer; this leaves room for what a machine
+   * does beside it.
+   */
   const timesMax = 3;
   const clock = new ManualClock();
   const registry = new Registry({ gateway: new MemoryKafka(), prefix: 'sendoff.' });

@@ -1,8 +1,8 @@
 /**
- * Goal: the document says what the service does, all of it and nothing else.
- * Method: a whole ingress over the in-memory broker is asked for its document. The document is held against the routes that were added and
- * against what OpenAPI 3.1 asks of it; then each example is sent exactly as it stands there, in an order that makes sense, and must be
- * answered as it says.
+ * Goal: the document says what the service does, all of it and nothing else. Method: a whole
+ * ingress over the in-memory broker is asked for its document. The document is held against the
+ * routes that were added and against what OpenAPI 3.1 asks of it; then each example is sent exactly
+ * as it stands there, in an order that makes sense, and must be answered as it says.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * The API's document, made once from the controllers and from what Fastify's own routes say beside them, and its page. Both are open: they
- * say what any reader of the code knows, and nothing of this installation.
+ * The API's document, made once from the controllers and from what Fastify's own routes say beside
+ * them, and its page. Both are open: they say what any reader of the code knows, and nothing of
+ * this installation.
  */
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
@@ -45,7 +46,8 @@ const pageFiles: ReadonlySet<string | undefined> = new Set([
 const securityHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
-  // The page styles its elements inline; its scripts are files. Requests it tries go to this service only.
+  // The page styles its elements inline; its scripts are files. Requests it tries go to this
+  // service only.
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; " +
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -102,7 +104,10 @@ const errorSchemas: Readonly<Record<string, SchemaObject>> = {
 };
 const requestIdHeader = { description: 'The id of this request, also in the log.', schema: { type: 'string', format: 'uuid' } };
 
-/** Where several paths lead to one method, each is an operation: all but the first get a number after their id. */
+/**
+ * Where several paths lead to one method, each is an operation: all but the first get a number
+ * after their id.
+ */
 function tellApart(paths: OpenAPIObject['paths']): void {
   const times = new Map<string, number>();
   for (const operation of Object.values(paths).flatMap((item) => Object.values(item) as OperationObject[])) {
@@ -113,7 +118,10 @@ function tellApart(paths: OpenAPIObject['paths']): void {
   }
 }
 
-/** What fits a schema, or null, in the words of JSON Schema 2020-12, which the types of swagger are older than. */
+/**
+ * What fits a schema, or null, in the words of JSON Schema 2020-12, which the types of swagger are
+ * older than.
+ */
 function orNull(schema: SchemaObject | ReferenceObject): SchemaObject {
   if (!('type' in schema)) return { anyOf: [schema, { type: 'null' }] };
   const { type, enum: choices } = schema;

@@ -1,6 +1,7 @@
 /**
- * What an operation of the API says of itself, in one form for Nest's controllers and for Fastify's own routes: {@link Operation} hands it
- * to swagger, {@link operationObject} is the same for a route that swagger does not see.
+ * What an operation of the API says of itself, in one form for Nest's controllers and for Fastify's
+ * own routes: {@link Operation} hands it to swagger, {@link operationObject} is the same for a
+ * route that swagger does not see.
  */
 import { applyDecorators, type Type } from '@nestjs/common';
 import {
@@ -46,11 +47,17 @@ export const tags = {
 /** An answer, by example. */
 export interface Answer {
   readonly status: number;
-  /** The body, as a request to this service is answered. Its schema is read from it: the same fields, of the same types. */
+  /**
+   * The body, as a request to this service is answered. Its schema is read from it: the same
+   * fields, of the same types.
+   */
   readonly example?: unknown;
   /** Default: `application/json`. */
   readonly mediaType?: string;
-  /** Where in the answer other operations find a value for a parameter: operation, then parameter, then a JSON pointer. */
+  /**
+   * Where in the answer other operations find a value for a parameter: operation, then parameter,
+   * then a JSON pointer.
+   */
   readonly leadsTo?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -78,7 +85,10 @@ export interface OperationWords {
   readonly otherwise?: Answer;
   /** Errors of its own, beside those that any operation of its kind can answer with. */
   readonly codes?: readonly ApiCode[];
-  /** Its path begins with a project, of which the credentials must be. Default: it does, unless the operation is open. */
+  /**
+   * Its path begins with a project, of which the credentials must be. Default: it does, unless the
+   * operation is open.
+   */
   readonly isOfProject?: boolean;
 }
 
@@ -188,7 +198,10 @@ export function operationObject(spec: OperationSpec): OperationObject {
 
 const parameterDecorators = { path: ApiParam, query: ApiQuery, header: ApiHeader } as const;
 
-/** Gives a controller's method its {@link RouteSpec}, and says in the document what {@link operationObject} says of a route. */
+/**
+ * Gives a controller's method its {@link RouteSpec}, and says in the document what
+ * {@link operationObject} says of a route.
+ */
 export function Operation(spec: OperationSpec): MethodDecorator {
   const { parameters, requestBody: _body, responses, ...words } = operationObject(spec);
   const { body } = spec;

@@ -1,8 +1,10 @@
 /**
  * What each route says of itself to the HTTP layers: who may use it, and how large its body may be.
  *
- * 1. A route without a spec stops the start: nobody adds one that is open, or guarded by a guess, without saying so.
- * 2. Controllers give the spec by `@Operation`, raw routes by `config.operation`. Routes of other packages are listed by path.
+ * 1. A route without a spec stops the start: nobody adds one that is open, or guarded by a guess,
+ *    without saying so.
+ * 2. Controllers give the spec by `@Operation`, raw routes by `config.operation`. Routes of other
+ *    packages are listed by path.
  */
 import type { FastifyInstance } from 'fastify';
 import type { AccessRight } from '#contracts';
@@ -20,9 +22,15 @@ export interface GuardedAccess {
   readonly isOpen?: false;
   /** The right that a caller needs; of several, any one is enough. */
   readonly right: AccessRight | readonly AccessRight[];
-  /** The path parameter that names a function. A key that is limited to some functions may use the route for those only. */
+  /**
+   * The path parameter that names a function. A key that is limited to some functions may use the
+   * route for those only.
+   */
   readonly limitedBy?: 'urn';
-  /** The controller compares the caller's functions with the ones it handles, because the path does not name them. */
+  /**
+   * The controller compares the caller's functions with the ones it handles, because the path does
+   * not name them.
+   */
   readonly checksAccessItself?: boolean;
 }
 

@@ -4,7 +4,10 @@ import { ApiError } from '../http/api-error.ts';
 import { reservedInstanceOperations as operations } from './reserved-instances.operations.ts';
 import { Operation } from '../document/operation.ts';
 
-/** Reserved instances: there are none, which clients ask for with every function they show. @see FunctionGraph API, reserved instances */
+/**
+ * Reserved instances: there are none, which clients ask for with every function they show.
+ * @see FunctionGraph API, reserved instances
+ */
 @Controller('v2/:project/fgs/functions')
 export class ReservedInstancesController {
   @Operation(operations.list)

@@ -1,5 +1,6 @@
 /**
- * Every error code that the API answers with, its HTTP status, and its meaning for readers of the document.
+ * Every error code that the API answers with, its HTTP status, and its meaning for readers of the
+ * document.
  * @see FunctionGraph API reference, error codes; SMN API reference, error codes
  */
 export const apiCodes = {

@@ -15,7 +15,10 @@ export class ApiError extends Error {
     return apiCodes[this.code].status;
   }
 
-  /** The body of an error, in the form of the API its code is of. The gateway's own errors, `APIG.*`, repeat the request id there. */
+  /**
+   * The body of an error, in the form of the API its code is of. The gateway's own errors,
+   * `APIG.*`, repeat the request id there.
+   */
   bodyFor(requestId: string): Readonly<Record<string, string>> {
     if (this.code.startsWith('SMN.')) return { request_id: requestId, code: this.code, message: this.message };
     const body = { error_code: this.code, error_msg: this.message };
@@ -28,7 +31,10 @@ export function urnMalformed(text: string): ApiError {
   return new ApiError('FSS.1309', `not a function URN: ${text.slice(0, 300)}`);
 }
 
-/** A URN that names a function of a project the caller is not of. @param where it stands, if not in the path. */
+/**
+ * A URN that names a function of a project the caller is not of.
+ * @param where it stands, if not in the path.
+ */
 export function urnOfAnotherProject(text: string, where = 'the function URN'): ApiError {
   return new ApiError('FSS.0403', `${where} is of another project: ${text.slice(0, 300)}`);
 }

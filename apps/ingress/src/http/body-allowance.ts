@@ -1,9 +1,11 @@
 /**
  * The allowance of bodies: what requests may hold in memory at once, whoever they are from.
  *
- * 1. A body is counted before a byte of it is read: as much as it says, or all that its route takes where it does not say.
- * 2. Callers who are known before their body comes have an allowance that nobody else can use up; a signature is proved by the body, so
- *    whoever brings one shares another, of the same size, with all who only name a key.
+ * 1. A body is counted before a byte of it is read: as much as it says, or all that its route takes
+ *    where it does not say.
+ * 2. Callers who are known before their body comes have an allowance that nobody else can use up; a
+ *    signature is proved by the body, so whoever brings one shares another, of the same size, with
+ *    all who only name a key.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.ts';
@@ -22,7 +24,8 @@ function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRe
 }
 
 /**
- * Bounds the bodies of all requests; call it once requests are asked who they are from, and before any route is added.
+ * Bounds the bodies of all requests; call it once requests are asked who they are from, and before
+ * any route is added.
  * @param bytesMax of each kind of owner; where it holds nothing, one body is taken however large.
  * @returns the bytes that are held.
  */

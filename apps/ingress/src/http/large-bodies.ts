@@ -1,8 +1,11 @@
 /**
- * Routes that take code read bodies of up to 72 MiB: a ZIP in Base64. Each body is in memory whole, so few are taken at once.
+ * Routes that take code read bodies of up to 72 MiB: a ZIP in Base64. Each body is in memory whole,
+ * so few are taken at once.
  *
- * L1. Callers that are known before their body arrives have places of their own, which no stranger can take.
- * L2. A signed request waits in other places until the body has arrived and its signature is verified.
+ * L1. Callers that are known before their body arrives have places of their own, which no stranger
+ *     can take.
+ * L2. A signed request waits in other places until the body has arrived and its signature is
+ *     verified.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ApiError } from './api-error.ts';
@@ -18,7 +21,10 @@ const smallBytes = 1_048_576;
 const largeAtOnceMax = 2;
 const retryAfterSeconds = 5;
 
-/** Bounds the large bodies that are read at once; call it before the routes are added, and after their limits are known. */
+/**
+ * Bounds the large bodies that are read at once; call it before the routes are added, and after
+ * their limits are known.
+ */
 export function boundLargeBodies(fastify: FastifyInstance): void {
   const places = { known: new Set<FastifyRequest>(), unverified: new Set<FastifyRequest>() };
   const hold = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {

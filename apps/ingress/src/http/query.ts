@@ -5,7 +5,10 @@ import { ApiError } from './api-error.ts';
 /** A query string, parsed; a name that is there more than once was refused. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** A text of a query. @returns undefined when it is absent or empty: clients send what they were not told as nothing. */
+/**
+ * A text of a query.
+ * @returns undefined when it is absent or empty: clients send what they were not told as nothing.
+ */
 export function textQuery(query: Query, name: string): string | undefined {
   return query[name] === '' ? undefined : query[name];
 }
@@ -28,7 +31,8 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
 export const functionPageMax = 400;
 
 /**
- * A page of functions or versions, by `marker`, an offset, and `maxitems`: 0 and more than 400 are 400.
+ * A page of functions or versions, by `marker`, an offset, and `maxitems`: 0 and more than 400 are
+ * 400.
  * @throws ApiError FSS.1001 for anything that is no whole number from 0.
  */
 export function functionPage<T>(all: readonly T[], query: Query): { readonly page: readonly T[]; readonly next: number } {

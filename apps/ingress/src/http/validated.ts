@@ -14,7 +14,10 @@ export interface ValidatedOptions {
   readonly codes?: Readonly<Record<string, ApiCode>>;
 }
 
-/** Rules about the type of a field: where one is broken, those about its value say nothing that helps. */
+/**
+ * Rules about the type of a field: where one is broken, those about its value say nothing that
+ * helps.
+ */
 const typeRules: readonly string[] = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray'];
 
 /** What is wrong with a field, in one sentence; undefined where the fault is further inside. */
@@ -34,15 +37,21 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
   return { field, message: `${field}.${first(children)?.message ?? 'is invalid'}` };
 }
 
-/** No body of the API needs more; recursion over what a caller nests must end before the stack does. */
+/**
+ * No body of the API needs more; recursion over what a caller nests must end before the stack does.
+ */
 const depthMax = 32;
 
-/** What an object is made by: class-transformer calls whatever stands there. No field of the API is called so. */
+/**
+ * What an object is made by: class-transformer calls whatever stands there. No field of the API is
+ * called so.
+ */
 const makers: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
- * A body as DTOs can be made of it. A field that is null says as much as one that is not there; class-validator lets null pass, and what
- * reads the DTO would not. Text with half a surrogate pair is no UTF-8, and rules that count bytes throw.
+ * A body as DTOs can be made of it. A field that is null says as much as one that is not there;
+ * class-validator lets null pass, and what reads the DTO would not. Text with half a surrogate pair
+ * is no UTF-8, and rules that count bytes throw.
  */
 function readable(value: unknown, name = 'the body', depth = 0): unknown {
   if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);

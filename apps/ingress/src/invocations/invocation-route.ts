@@ -1,5 +1,6 @@
 /**
- * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came, which go into Kafka as they are.
+ * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came,
+ * which go into Kafka as they are.
  */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -27,7 +28,9 @@ export function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer
   return body === undefined || body.length === 0 ? emptyEvent : body;
 }
 
-/** The event must be a JSON object, in UTF-8; anything else is refused before anything is written. */
+/**
+ * The event must be a JSON object, in UTF-8; anything else is refused before anything is written.
+ */
 export function isJsonObject(bytes: Buffer): boolean {
   if (!isUtf8(bytes)) return false;
   try {
@@ -65,7 +68,10 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
   }
 }
 
-/** What may stand in an `Idempotency-Key`, in the quotes of the draft or without. @see draft-ietf-httpapi-idempotency-key-header */
+/**
+ * What may stand in an `Idempotency-Key`, in the quotes of the draft or without.
+ * @see draft-ietf-httpapi-idempotency-key-header
+ */
 const idempotencyKeyPattern = /^(?<quote>"?)(?<key>[\x21\x23-\x7e]{1,255})\k<quote>$/;
 
 /** @throws ApiError FSS.0400. */

@@ -1,6 +1,6 @@
 /**
- * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own route, as its neighbour of the asynchronous
- * kind: bodies of megabytes stay the bytes that came.
+ * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own
+ * route, as its neighbour of the asynchronous kind: bodies of megabytes stay the bytes that came.
  *
  * 1. Calls are counted when it is proved whose they are, so that nobody else can take their places.
  * 2. A call ends when the caller is gone, or when the gateway's patience is over, wherever it is.
@@ -38,7 +38,10 @@ export interface SyncRouteOptions {
   readonly waitMs: number;
 }
 
-/** Time a socket may stay silent beyond the wait, so that the answer to a late call still gets through. */
+/**
+ * Time a socket may stay silent beyond the wait, so that the answer to a late call still gets
+ * through.
+ */
 const socketGraceMs = 10_000;
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
@@ -80,7 +83,8 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     });
     scope.post<Route>(invokePath, { config: { operation: invocationOperations.invoke } }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
-      // Fastify would put the names in lower case; there are SDKs that look for them as they are documented.
+      // Fastify would put the names in lower case; there are SDKs that look for them as they are
+      // documented.
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
       return reply.status(status).send(body);
     });

@@ -51,7 +51,10 @@ export class SubscriptionLinksController {
     return { message: `Unsubscribed: ${urn}` };
   }
 
-  /** @throws ApiError SMN.0022 where the token says nothing; programs that look at links without following them do so with HEAD. */
+  /**
+   * @throws ApiError SMN.0022 where the token says nothing; programs that look at links without
+   *   following them do so with HEAD.
+   */
   private subscriptionOf({ method }: FastifyRequest, { token }: QueryOf, purpose: TokenPurpose, topicUrn?: string): string {
     if (method !== 'GET') throw new ApiError('FSS.0405', 'the link is followed with GET');
     const urn =

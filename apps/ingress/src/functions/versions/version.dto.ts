@@ -1,7 +1,10 @@
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import type { ApiCode } from '../../http/api-codes.ts';
 
-/** What a version may be called: 1..42 letters, digits, `.`, `_` and `-`, from a letter or digit to a letter or digit; never `latest`. */
+/**
+ * What a version may be called: 1..42 letters, digits, `.`, `_` and `-`, from a letter or digit to
+ * a letter or digit; never `latest`.
+ */
 export const versionPattern = /^(?!latest$)[A-Za-z0-9](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9])?$/;
 
 /** What of a version belongs to no other code than FSS.0400. */
