@@ -32,7 +32,10 @@ function wholeHeader(headers: IncomingRecord['headers'], name: string, max: numb
   return Number(text);
 }
 
-/** The same record, read twice, asks for the same invocation. */
+/**
+ * The id of a record that names none: the time of the record, then a digest of its place. The same
+ * record, read twice, gets the same id.
+ */
 function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): string {
   const hex = createHash('sha256').update(`${topic} ${partition} ${offset} ${timestamp}`).digest('hex');
   const variant = ((Number.parseInt(hex.charAt(3), 16) & 3) | 8).toString(16);
