@@ -69,7 +69,7 @@ export class CredentialsController {
   async create(
     @Param('project') project: string,
     @CalledBy() caller: Caller,
-    @Body(new ValidatedBody(CredentialDto, { refuseUnknown: true })) { description, rights, functions }: CredentialDto,
+    @Body(new ValidatedBody(CredentialDto, { rejectUnknown: true })) { description, rights, functions }: CredentialDto,
   ): Promise<Answer> {
     checkCovers(caller, { rights, functions }, 'the access key could do');
     const accessKey = randomBytes(accessKeyLength / 2)
@@ -142,7 +142,7 @@ export class CredentialsController {
     @Param('project') project: string,
     @Param('accessKey') accessKey: string,
     @CalledBy() caller: Caller,
-    @Body(new ValidatedBody(RotationDto, { refuseUnknown: true, isOptional: true })) {
+    @Body(new ValidatedBody(RotationDto, { rejectUnknown: true, isOptional: true })) {
       grace_in_seconds: graceSeconds,
     }: RotationDto,
   ): Promise<Answer> {

@@ -21,7 +21,8 @@ import type { ApiCode } from '../http/api-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { sendError } from '../http/api-error.filter.ts';
 import { giveRequestId } from '../http/http-server.ts';
-import { askForBodies } from '../http/unread-body.ts';
+import { hasBody } from '../http/slow-bodies.ts';
+import { deferContinue } from '../http/unread-body.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
 
@@ -37,10 +38,6 @@ export interface Door {
 }
 
 const emptyBody = Buffer.alloc(0);
-
-function hasBody({ headers }: FastifyRequest): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-}
 
 /** The largest body of a GET or HEAD request. */
 const unparsedBytesMax = 1_024;
@@ -186,7 +183,7 @@ function draining(): ApiError {
  * Adds the door to a Fastify instance; call it before any route is added, and after `requireSpecs`.
  */
 export function addDoor(fastify: FastifyInstance, door: Door): void {
-  askForBodies(fastify);
+  deferContinue(fastify);
   fastify.decorateRequest('caller');
   fastify.decorateRequest('verifySignature');
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -112,7 +112,7 @@ it('a function that is larger than a record may be is refused with 413', async (
   publisher.publish = publishAsBefore;
   expect([refused.status, refused.body]).toEqual([
     413,
-    { error_code: 'FSS.0413', error_msg: 'what would be kept is larger than a record may be; send less' },
+    { error_code: 'FSS.0413', error_msg: 'the document would be larger than a Kafka record may be; send less' },
   ]);
   expect(await app.refusal('GET', '/fgs/functions/large/config')).toEqual([404, 'FSS.1051']);
 });

@@ -4,7 +4,7 @@ import { type ErrorCode, PlatformError } from '#contracts';
 import { type Logger, LOGGER } from '#platform';
 import type { ApiCode } from './api-codes.ts';
 import { ApiError } from './api-error.ts';
-import { dropRest } from './unread-body.ts';
+import { drainUnreadBody } from './unread-body.ts';
 
 const codeByStatus: Readonly<Record<number, ApiCode>> = {
   400: 'FSS.0400',
@@ -16,12 +16,15 @@ const codeByStatus: Readonly<Record<number, ApiCode>> = {
   429: 'FSS.0429',
 };
 const retryAfterSeconds = 1;
-/** What to tell a client about a retryable error, where more than the common sentence helps. */
+/** Messages for retryable errors that need more than the common sentence. */
 const retryWords: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_UNAVAILABLE: 'records cannot be asked for just now; try again',
 };
 
-/** Whatever was thrown, as an error of the API: never a stack, never a word of the inside. */
+/**
+ * Turns anything that was thrown into an error of the API. It reveals no stack and no internal
+ * message.
+ */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof PlatformError && error.retryable)
@@ -31,7 +34,7 @@ export function asApiError(error: unknown): ApiError {
       retryAfterSeconds,
     );
   if (error instanceof PlatformError && error.code === 'RECORD_TOO_LARGE')
-    return new ApiError('FSS.0413', 'what would be kept is larger than a record may be; send less');
+    return new ApiError('FSS.0413', 'the document would be larger than a Kafka record may be; send less');
   const status =
     error instanceof HttpException ? error.getStatus() : ((error as { statusCode?: number } | null)?.statusCode ?? 500);
   if (status === 404) return new ApiError('FSS.0404', 'no such operation');
@@ -40,15 +43,15 @@ export function asApiError(error: unknown): ApiError {
   return code === undefined ? new ApiError('FSS.0500', 'internal error') : new ApiError(code, (error as Error).message);
 }
 
-/** Sends an error; what is not read of the body is dropped. */
+/** Sends an error, and drops the unread rest of the body. */
 export function sendError(reply: FastifyReply, error: ApiError): void {
-  dropRest(reply);
+  drainUnreadBody(reply);
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', String(error.retryAfterSeconds));
   const body = JSON.stringify(error.bodyFor(String(reply.getHeader('x-request-id'))));
   void reply.status(error.status).header('content-type', 'application/json').send(body);
 }
 
-/** Answers every error with the body of the API; what is our own fault is logged, once. */
+/** Answers every error with the body of the API, and logs errors of this service once. */
 @Catch()
 export class ApiErrorFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}

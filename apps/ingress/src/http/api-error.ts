@@ -1,6 +1,6 @@
 import { apiCodes, type ApiCode } from './api-codes.ts';
 
-/** A caller's mistake, or a refusal, as the API words it. */
+/** An error that the API answers with. */
 export class ApiError extends Error {
   /** @param retryAfterSeconds sent as `Retry-After`. */
   constructor(
@@ -16,8 +16,8 @@ export class ApiError extends Error {
   }
 
   /**
-   * The body of an error, in the form of the API its code is of. The gateway's own errors,
-   * `APIG.*`, repeat the request id there.
+   * The body of the error, in the form of the API that its code belongs to. Errors of the gateway,
+   * `APIG.*`, repeat the request id in the body.
    */
   bodyFor(requestId: string): Readonly<Record<string, string>> {
     if (this.code.startsWith('SMN.')) return { request_id: requestId, code: this.code, message: this.message };
@@ -26,30 +26,30 @@ export class ApiError extends Error {
   }
 }
 
-/** A text that names no function in any form. */
+/** A text that is not a function URN in any form. */
 export function urnMalformed(text: string): ApiError {
   return new ApiError('FSS.1309', `not a function URN: ${text.slice(0, 300)}`);
 }
 
 /**
- * A URN that names a function of a project the caller is not of.
- * @param where it stands, if not in the path.
+ * A URN of a function of another project than the caller's.
+ * @param where the URN is, if not in the path.
  */
 export function urnOfAnotherProject(text: string, where = 'the function URN'): ApiError {
   return new ApiError('FSS.0403', `${where} is of another project: ${text.slice(0, 300)}`);
 }
 
-/** No function by that name. */
+/** No function has that name. */
 export function functionNotFound(name: string): ApiError {
   return new ApiError('FSS.1051', `Not found the function: ${name.slice(0, 300)}`);
 }
 
-/** No version by that name. */
+/** No version has that name. */
 export function versionNotFound(name: string): ApiError {
   return new ApiError('FSS.1052', `Not found the function version: ${name.slice(0, 300)}`);
 }
 
-/** No alias by that name. */
+/** No alias has that name. */
 export function aliasNotFound(name: string): ApiError {
   return new ApiError('FSS.1053', `Not found the function alias: ${name.slice(0, 300)}`);
 }

@@ -1,6 +1,7 @@
 /**
- * Goal: bodies under way hold so much and no more, whoever they are from, and those who only name a key are in nobody's way.
- * Method: a whole ingress over the in-memory broker, listening, with an allowance of 1,000 bytes; bodies that are announced and never sent.
+ * Goal: bodies in memory stay within the budgets, and callers who only name a key use up nobody
+ * else's. Method: a whole ingress over the in-memory broker, listening, with budgets of 1,000
+ * bytes. Bodies are announced and never sent.
  */
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -29,7 +30,10 @@ const forged = () => {
   return signed({ method: 'POST', path, headers: { host: 'a' }, body: '' }, key);
 };
 
-/** Announces a body and sends none of it. @returns the first status that comes: 100 where the body is awaited. */
+/**
+ * Announces a body and sends none of it.
+ * @returns the first status: 100 if the server waits for the body.
+ */
 async function announce(credentials: Record<string, string>, size: Record<string, string>): Promise<number> {
   const headers = { host: 'a', 'content-type': 'application/json', expect: '100-continue', ...credentials, ...size };
   const lines = Object.entries(headers).map((pair) => pair.join(': '));
@@ -48,7 +52,7 @@ async function held(): Promise<Readonly<Record<string, number>>> {
   return Object.fromEntries(found.map(([, owner, bytes]) => [owner, Number(bytes)]));
 }
 
-it('bodies are taken up to the bound, and again when one is gone', async () => {
+it('bodies are accepted up to the budget, and again when one is gone', async () => {
   expect([await announce(token, ofBytes(600)), await announce(token, ofBytes(400))]).toEqual([100, 100]);
   expect(await held()).toEqual({ known: 1_000, unproved: 0 });
   const refused = await app.call('POST', '/fgs/functions/hello/invocations-async', {});
@@ -59,19 +63,19 @@ it('bodies are taken up to the bound, and again when one is gone', async () => {
   expect((await held())['known']).toBe(400);
 });
 
-it('a body that does not say how large it is counts as all its route takes', async () => {
+it('a body without a content length counts as the limit of its route', async () => {
   expect(await announce(token, { 'transfer-encoding': 'chunked' })).toBe(100);
   expect(await held()).toEqual({ known: 262_144, unproved: 0 });
   expect(await announce(token, ofBytes(1))).toBe(429);
 });
 
-it('whoever only names a key uses up an allowance of their own', async () => {
+it('a caller who only names a key uses up the budget of unverified callers', async () => {
   expect([await announce(forged(), ofBytes(1_000)), await announce(forged(), ofBytes(1))]).toEqual([100, 429]);
   expect(await announce(token, ofBytes(1_000))).toBe(100);
   expect(await held()).toEqual({ known: 1_000, unproved: 1_000 });
 });
 
-it('requests without a body are always taken', async () => {
+it('requests without a body are accepted when the budgets are used up', async () => {
   expect(await announce(token, ofBytes(1_000))).toBe(100);
   expect((await app.call('GET', '/fgs/functions')).status).toBe(200);
 });

@@ -1,22 +1,22 @@
 /**
- * The allowance of bodies: what requests may hold in memory at once, whoever they are from.
+ * Bounds the bytes of all request bodies in memory at once.
  *
- * 1. A body is counted before a byte of it is read: as much as it says, or all that its route takes
- *    where it does not say.
- * 2. Callers who are known before their body comes have an allowance that nobody else can use up; a
- *    signature is proved by the body, so whoever brings one shares another, of the same size, with
- *    all who only name a key.
+ * 1. A body is counted before its first byte is read: by its content length, or by the limit of its
+ *    route if it has none.
+ * 2. Requests whose caller is known and signed requests have budgets of equal size. The caller of a
+ *    signed request is unknown until the body has been read. So strangers who only name an access
+ *    key cannot use up the budget of others.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 
-/** Whose body it is: of a caller who is known, or who will be when the body has come. */
+/** The budget that a body counts for: its caller is known, or its signature is not verified yet. */
 export type BodyOwner = 'known' | 'unproved';
 
 const retryAfterSeconds = 1;
 
-/** Bytes that are to be read of a body. */
+/** Returns how many bytes of the body will be read, at most. */
 function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
   if (method === 'GET' || method === 'HEAD') return 0;
   if (headers['transfer-encoding'] !== undefined) return bodyLimit;
@@ -24,10 +24,9 @@ function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRe
 }
 
 /**
- * Bounds the bodies of all requests; call it once requests are asked who they are from, and before
- * any route is added.
- * @param bytesMax of each kind of owner; where it holds nothing, one body is taken however large.
- * @returns the bytes that are held.
+ * Bounds the bodies of all requests; call it after the door is added, and before any route is.
+ * @param bytesMax of each budget; an empty budget takes one body of any size.
+ * @returns the bytes in memory now, by budget.
  */
 export function boundBodies(fastify: FastifyInstance, bytesMax: number): Readonly<Record<BodyOwner, number>> {
   const held: Record<BodyOwner, number> = { known: 0, unproved: 0 };

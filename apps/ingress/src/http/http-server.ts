@@ -1,8 +1,10 @@
 /**
- * The HTTP server under the API: how long it is patient, and what it answers to bytes that never become a request.
+ * The HTTP server under the API: its timeouts, and its answers to bytes that never become a
+ * request.
  *
- * 1. A request has its time to arrive, its body more for each byte that came, and a connection may be silent for so long and no longer.
- * 2. Whatever is answered here has the body of an API error and a request id, as everywhere.
+ * 1. A request has a fixed time to arrive; its body gets more time for each byte that came. A
+ *    connection may be silent for a fixed time.
+ * 2. Every answer from here has the body of an API error and a request id, like all other answers.
  */
 import { randomUUID } from 'node:crypto';
 import type { Server, ServerOptions, ServerResponse } from 'node:http';
@@ -13,28 +15,31 @@ import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
 import { codeBodyBytesMax } from './large-bodies.ts';
 
-/** How long a server waits. */
+/** Timeouts of the server. */
 export interface HttpPatience {
-  /** For the head of a request to arrive, and again for its body before its size is counted. */
+  /**
+   * For the head of a request to arrive, and again for its body, before the time that the size of
+   * the body adds.
+   */
   readonly requestTimeoutMs: number;
-  /** While nothing moves on a connection, in either direction. */
+  /** For a connection on which nothing moves in either direction. */
   readonly silenceTimeoutMs: number;
 }
 
-/** About one Mbit/s: who sends a body at this pace is never cut off. */
+/** About 1 Mbit/s: a client that sends a body at this rate is never cut off. */
 const bytesPerSecondMin = 128 * 1_024;
 
-/** What so many bytes may take, in milliseconds. */
+/** Returns the time that a number of bytes may take, in milliseconds. */
 export function paceMs(bytes: number): number {
   return Math.floor((bytes / bytesPerSecondMin) * 1_000);
 }
 
-/** Bodies of the control plane. */
+/** The limit of routes that declare none. */
 const bodyBytesMax = 1_048_576;
-/** Longer than proxies keep a connection for another request, so that it is they who close it. */
+/** Longer than proxies keep idle connections, so that the proxy closes them and not this server. */
 const keepAliveTimeoutMs = 65_000;
 
-/** An answer before there is a request. */
+/** An answer to bytes that are not a request that Fastify handles. */
 interface BareAnswer {
   readonly status: string;
   readonly code: string;
@@ -42,7 +47,10 @@ interface BareAnswer {
 }
 
 const tooSlow: BareAnswer = { status: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' };
-/** What the HTTP parser gave up, by Node's code; the rest is no HTTP. */
+/**
+ * Answers to what the HTTP parser rejects, by the error code of Node. Any other code means that the
+ * bytes are not HTTP.
+ */
 const brokenRequests: Readonly<Record<string, BareAnswer>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
   HPE_HEADER_OVERFLOW: {
@@ -58,7 +66,7 @@ function bodyOf({ code, message }: Omit<BareAnswer, 'status'>): string {
   return JSON.stringify({ error_code: code, error_msg: message });
 }
 
-/** Writes an answer where there is nothing to write it with, and ends the connection. */
+/** Writes an answer to a socket without a response object, and ends the connection. */
 function answerBare(socket: Duplex, answer: BareAnswer): void {
   socket.end(bareText(answer), () => socket.destroy());
 }
@@ -69,40 +77,46 @@ function bareText(answer: BareAnswer): string {
   return `HTTP/1.1 ${answer.status}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`;
 }
 
-/** Tells whoever still writes a body that it took too long, and ends this side of the connection. */
+/** Answers 408 to a client that still sends its body, and ends this side of the connection. */
 export function answerTooSlow(socket: Socket): void {
   socket.end(bareText(tooSlow));
 }
 
-/** Is an answer on its way? What was written now would be read as a part of it, or as a second one. */
+/**
+ * Whether an answer is being written: bytes written now would become part of it, or a second
+ * answer.
+ */
 function isAnswering(socket: Socket): boolean {
   return (socket as { readonly _httpMessage?: ServerResponse | null })._httpMessage?.headersSent === true;
 }
 
-/** Spells the name as it is documented: Fastify would put it in lower case. */
+/** Sets the header X-Request-Id. Fastify would send its name in lower case, not as documented. */
 export function giveRequestId({ raw }: FastifyReply): void {
   raw.setHeader('X-Request-Id', randomUUID());
 }
 
-/** Settings of Fastify and of the server it makes. */
+/** Returns the settings of Fastify and of the server it makes. */
 export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience) {
-  // The last resort: slow bodies are cut off long before it.
+  // A last resort: slow bodies are cut off long before it.
   const arrivalMs = 2 * requestTimeoutMs + paceMs(codeBodyBytesMax);
   return {
     bodyLimit: bodyBytesMax,
     routerOptions: {
       maxParamLength: 512,
-      /** One value a name: what reads a query reads text. */
+      /** One value per name: the readers of a query expect text. */
       querystringParser: (text) => (text === '' ? {} : Object.fromEntries(new URLSearchParams(text))),
     },
-    /** Clients that are given an address with a slash at its end begin paths with two. What is signed is what came. */
+    /**
+     * Clients whose configured address ends in a slash send paths that begin with two. Signatures
+     * are verified over the path as it was sent.
+     */
     rewriteUrl: ({ url = '/' }) => url.replace(/^\/{2,}/, '/'),
     http: {
-      // Node exchanges both where the one of the head is longer.
+      // Node swaps the two if the timeout of the head is the longer one.
       headersTimeout: requestTimeoutMs,
       requestTimeout: arrivalMs,
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 10),
-      // Node's own answer has no body; the Host is looked at with the rest of the request.
+      // Node's own answer has no body; the door checks Host instead.
       requireHostHeader: false,
     },
     requestTimeout: arrivalMs,
@@ -122,7 +136,10 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
   } as const satisfies FastifyServerOptions<RawServerBase> & { readonly http: ServerOptions };
 }
 
-/** Has a server answer in our words where Node has its own, and bounds its connections. @param dropped told of each that was too many. */
+/**
+ * Replaces Node's own answers by answers of the API, and bounds the number of connections.
+ * @param dropped called for each connection that is closed because too many are open.
+ */
 export function prepareServer(server: Server, connectionsMax: number, dropped: () => void): void {
   server.maxConnections = connectionsMax;
   server.on('drop', dropped);

@@ -2,22 +2,22 @@ import { type EpochMs, epochMs } from '#contracts';
 import type { ApiCode } from './api-codes.ts';
 import { ApiError } from './api-error.ts';
 
-/** A query string, parsed; a name that is there more than once was refused. */
+/** A parsed query string. The door has refused names that occur twice. */
 export type Query = Readonly<Record<string, string | undefined>>;
 
 /**
- * A text of a query.
- * @returns undefined when it is absent or empty: clients send what they were not told as nothing.
+ * Reads a query parameter. Returns undefined if it is missing or empty, because SDKs send unset
+ * parameters as empty strings.
  */
 export function textQuery(query: Query, name: string): string | undefined {
   return query[name] === '' ? undefined : query[name];
 }
 
 /**
- * A whole number of a query.
- * @returns undefined when it is absent or empty.
+ * Reads an integer of a query.
+ * @returns undefined if it is missing or empty.
  * @param code of the error.
- * @throws ApiError when it is none, or out of [min, max].
+ * @throws ApiError if it is not an integer, or not in [min, max].
  */
 export function wholeQuery(query: Query, name: string, min: number, max: number, code: ApiCode = 'FSS.1001'): number | undefined {
   const text = query[name];
@@ -27,13 +27,13 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
   return Number(text);
 }
 
-/** Functions or versions of one page of a list, at most. */
+/** The most functions or versions on one page of a list. */
 export const functionPageMax = 400;
 
 /**
- * A page of functions or versions, by `marker`, an offset, and `maxitems`: 0 and more than 400 are
- * 400.
- * @throws ApiError FSS.1001 for anything that is no whole number from 0.
+ * Returns the page of functions or versions that `marker` (an offset) and `maxitems` ask for. 0 and
+ * more than 400 items mean 400.
+ * @throws ApiError FSS.1001 if either is not an integer from 0.
  */
 export function functionPage<T>(all: readonly T[], query: Query): { readonly page: readonly T[]; readonly next: number } {
   const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
@@ -43,8 +43,8 @@ export function functionPage<T>(all: readonly T[], query: Query): { readonly pag
 }
 
 /**
- * An instant of a query: `YYYY-MM-DDTHH:mm:ss`, in UTC, a zone designator being allowed.
- * @throws ApiError FSS.1001 when it is none.
+ * Reads an instant of a query: `YYYY-MM-DDTHH:mm:ss` in UTC, or with a zone designator.
+ * @throws ApiError FSS.1001 if it is malformed.
  */
 export function instantQuery(query: Query, name: string): EpochMs | undefined {
   const text = query[name];
@@ -57,16 +57,19 @@ export function instantQuery(query: Query, name: string): EpochMs | undefined {
   return epochMs(ms);
 }
 
-/** Is there such a second? `Date.parse` takes the 30th of February for the 2nd of March. */
+/** Whether the date exists: `Date.parse` reads 30 February as 2 March. */
 function isOfCalendar(second: string): boolean {
   const ms = Date.parse(`${second}Z`);
   return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(second);
 }
 
-/** Entries of one page of a list of topics or subscriptions, at most. */
+/** The most entries on one page of a list of topics or subscriptions. */
 export const pageMax = 100;
 
-/** The page that `offset` and `limit` ask for. @throws ApiError SMN.0015. */
+/**
+ * Returns the page that `offset` and `limit` ask for.
+ * @throws ApiError SMN.0015 if either is malformed or out of range.
+ */
 export function page<T>(all: readonly T[], query: Query): readonly T[] {
   const offset = wholeQuery(query, 'offset', 0, Number.MAX_SAFE_INTEGER, 'SMN.0015') ?? 0;
   return all.slice(offset, offset + (wholeQuery(query, 'limit', 1, pageMax, 'SMN.0015') ?? pageMax));

@@ -2,7 +2,7 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyReply } from 'fastify';
 import { map, type Observable } from 'rxjs';
 
-/** Puts the request id into the body of an answer, where the answers of SMN have it. */
+/** Adds the request id to the body of an answer: answers of SMN carry it there. */
 export class RequestIdInBody implements NestInterceptor<Record<string, unknown>> {
   intercept(context: ExecutionContext, next: CallHandler<Record<string, unknown>>): Observable<Record<string, unknown>> {
     const reply = context.switchToHttp().getResponse<FastifyReply>();

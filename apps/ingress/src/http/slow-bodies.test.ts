@@ -1,6 +1,6 @@
 /**
- * Goal: a body may be slow, and none may be slower than the pace. Method: a server of its own over a clock that is moved by hand; how many
- * bytes came is read from its sockets.
+ * Goal: a body that keeps the minimum rate may take its time, and a slower one is cut off. Method:
+ * a server over a manual clock; its sockets tell how many bytes arrived.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -13,12 +13,12 @@ import { boundSlowBodies } from './slow-bodies.ts';
 const graceMs = 30_000;
 const arrivalMsMax = (bytes: number) => graceMs + paceMs(bytes);
 const mebibyte = 1_048_576;
-/** What comes with the headers is there before anybody counts. */
+/** Bytes that arrive with the headers are read before the time is measured. */
 const firstReadBytes = 65_536;
 let server: FastifyInstance;
 let clock: ManualClock;
 let port: number;
-/** On the server's side, the newest last. */
+/** Sockets of the server, the newest last. */
 let sockets: Socket[];
 
 beforeEach(async () => {
@@ -47,8 +47,8 @@ const begin = async (path: string, announced: number, sent: number) => {
   return { client, received: () => received, closed: once(client, 'close') };
 };
 
-describe('a body', () => {
-  it('that does not come is answered with 408 after 30 s, and the connection ends', async () => {
+describe('boundSlowBodies', () => {
+  it('answers 408 after 30 s without a body, and ends the connection', async () => {
     const { client, received, closed } = await begin('/', 5, 0);
     await clock.advance(29_999);
     expect([received(), client.destroyed]).toEqual(['', false]);
@@ -58,7 +58,7 @@ describe('a body', () => {
     expect(sockets[0]?.destroyed).toBe(true);
   });
 
-  it('that keeps the pace may take its time, and is cut off when it falls behind', async () => {
+  it('lets a body take its time while it keeps the rate, and cuts it off when it falls behind', async () => {
     const { client, received, closed } = await begin('/', 4 * mebibyte, 2 * mebibyte);
     await clock.advance(arrivalMsMax(2 * mebibyte - firstReadBytes) - 1);
     expect([received(), client.destroyed]).toEqual(['', false]);
@@ -67,7 +67,7 @@ describe('a body', () => {
     expect(received()).toContain('HTTP/1.1 408');
   });
 
-  it('that arrives in the end is taken, and leaves nothing to wait for', async () => {
+  it('accepts a body that arrives in the end, and leaves no timer behind', async () => {
     const { client, received } = await begin('/', 2 * mebibyte, 2 * mebibyte - 1);
     await clock.advance(arrivalMsMax(2 * mebibyte - firstReadBytes) - 1);
     client.write('x');
@@ -77,7 +77,7 @@ describe('a body', () => {
     client.destroy();
   });
 
-  it('that was refused and trickles on is cut off too', async () => {
+  it('cuts off a refused body that trickles on', async () => {
     const { received, closed } = await begin('/closed', mebibyte, 10);
     await eventually(() => received() !== '');
     expect(received()).toContain('401');
@@ -87,12 +87,12 @@ describe('a body', () => {
   });
 });
 
-describe('the pace', () => {
+describe('paceMs', () => {
   it.each([
     [0, 30_000],
     [128 * 1_024, 31_000],
     [72 * mebibyte, 606_000],
-  ])('gives %i bytes %i ms', (bytes, ms) => {
+  ])('allows %i bytes %i ms', (bytes, ms) => {
     expect(arrivalMsMax(bytes)).toBe(ms);
   });
 });

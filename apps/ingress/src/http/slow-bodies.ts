@@ -1,28 +1,34 @@
 /**
- * How long the body of a request may take to arrive. One number for all would either be too short for 50 MB over a slow line, or long enough
- * for anybody to keep a connection busy with next to nothing.
+ * Bounds the time that the body of a request may take to arrive. One timeout for all bodies would
+ * be too short for 50 MB over a slow line. A longer one would let anybody keep a connection busy
+ * with a few bytes.
  *
- * B1. A body may take as long as any request, and a second more for each `bytesPerSecondMin` of it that came: who keeps the pace is never cut off.
- * B2. It counts whoever sends it and whatever it was answered: a refused body that trickles on is cut off too.
+ * B1. A body may take the time of any request, and 1 s more for each `bytesPerSecondMin` bytes that
+ *     arrived. A client that sends at that rate is never cut off.
+ * B2. The bound holds for every body, also for one that was refused already.
  */
 import { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#platform';
 import { answerTooSlow, paceMs } from './http-server.ts';
 
-/** So that the answer gets through to whoever is still writing. */
+/** Time for the answer to reach a client that still sends. */
 const lingerMs = 1_000;
 
-/** Cuts off bodies that come too slowly; call it before all other hooks. @param graceMs what any body may take. */
+/**
+ * Cuts off bodies that arrive too slowly; call it before all other hooks are added.
+ * @param graceMs time that any body may take.
+ */
 export function boundSlowBodies(fastify: FastifyInstance, clock: Clock, graceMs: number): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    // What was injected came over no socket, and came whole.
-    if (announcesBody(request) && request.raw.socket instanceof Socket) watch(request, reply, clock, graceMs);
+    // An injected request has no socket, and its body is complete.
+    if (hasBody(request) && request.raw.socket instanceof Socket) watch(request, reply, clock, graceMs);
     done();
   });
 }
 
-function announcesBody({ headers }: FastifyRequest): boolean {
+/** Whether the head of a request announces a body. */
+export function hasBody({ headers }: FastifyRequest): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 

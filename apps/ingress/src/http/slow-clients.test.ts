@@ -1,7 +1,7 @@
 /**
- * Goal: a client that is slow to speak or to listen is cut off at the bound that is set, and holds up nobody else.
- * Method: a whole ingress over the in-memory broker, listening, with bounds of a few hundred milliseconds; raw sockets, and what is awaited is
- * their end.
+ * Goal: a client that sends or reads slowly is cut off at the configured bound, and delays nobody
+ * else. Method: a whole ingress over the in-memory broker, listening, with bounds of a few hundred
+ * milliseconds. The tests wait for the end of raw sockets.
  */
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,7 +10,10 @@ import { IngressApp } from '../../testing/ingress-app.ts';
 
 const boundMs = 300;
 const dropEveryMs = 20;
-/** How far past the bound a client may be cut off: the server looks every tenth of it, and this machine may be busy. */
+/**
+ * How long after the bound a client may be cut off: the server looks every tenth of the bound, and
+ * this machine may be busy.
+ */
 const graceMs = 10_000;
 
 vi.setConfig({ testTimeout: 20_000 });
@@ -37,7 +40,10 @@ function open(): Socket {
   return socket;
 }
 
-/** Sends the beginning at once and the rest drop by drop, until the server ends it. @returns what it answered, and when it was cut off. */
+/**
+ * Sends the beginning at once and the rest drop by drop, until the server ends it.
+ * @returns what it answered, and when it was cut off.
+ */
 async function drip(beginning: string, rest: string): Promise<{ readonly answer: string; readonly lastedMs: number }> {
   const socket = open();
   let answer = '';
@@ -55,7 +61,10 @@ async function drip(beginning: string, rest: string): Promise<{ readonly answer:
   return { answer, lastedMs: performance.now() - begunAt };
 }
 
-/** Asks as others do, for as long as something lasts. @returns the statuses they were answered with. */
+/**
+ * Asks as others do, for as long as something lasts.
+ * @returns the statuses they were answered with.
+ */
 async function othersDuring(lasting: Promise<unknown>): Promise<ReadonlySet<number>> {
   let isOver = false;
   void lasting.finally(() => (isOver = true));
@@ -68,12 +77,12 @@ const withToken = { 'x-auth-token': IngressApp.token };
 const invocation = 'POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1\r\nHost: a\r\n';
 const credentials = `X-Auth-Token: ${IngressApp.token}\r\n`;
 
-describe('a client that sends drop by drop', () => {
+describe('a slow client', () => {
   it.each<[what: string, beginning: string, rest: string]>([
     ['its head', 'GET /v2/p1/fgs/functions HTTP/1.1\r\nHost: a\r\n', 'x: 1\r\n'],
     ['its body', `${invocation}${credentials}Content-Length: 100000\r\n\r\n{"a":"`, 'a'],
     ['its body in chunks', `${invocation}${credentials}Transfer-Encoding: chunked\r\n\r\n`, '1\r\na\r\n'],
-  ])('%s is told and cut off when its time is over, and others go on', async (_what, beginning, rest) => {
+  ])('that drips %s gets 408 and is cut off, and other clients are served', async (_what, beginning, rest) => {
     const slow = drip(beginning, rest);
     expect([...(await othersDuring(slow))]).toEqual([200]);
     const { answer, lastedMs } = await slow;
@@ -84,19 +93,19 @@ describe('a client that sends drop by drop', () => {
     expect(app.recordsOf('invocations')).toEqual([]);
   });
 
-  it('what nobody reads any more of a request that was refused is cut off as well', async () => {
+  it('that drips the body of a refused request is cut off', async () => {
     const { answer, lastedMs } = await drip(`${invocation}Content-Length: 100000\r\n\r\n{"a":"`, 'a');
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
     expect(lastedMs).toBeLessThan(boundMs + graceMs);
   });
 });
 
-it('a client that sends nothing at all is cut off', async () => {
+it('a client that sends nothing is cut off', async () => {
   const { answer } = await drip('', '');
   expect(answer).toMatch(/^(?:|HTTP\/1.1 408 [^]*)$/);
 });
 
-it('a client that reads nothing of its answers is cut off, and others go on', async () => {
+it('a client that reads none of its answers is cut off, and other clients are served', async () => {
   const socket = open();
   socket.pause();
   // More answers than the buffers between two sockets hold.
@@ -106,7 +115,7 @@ it('a client that reads nothing of its answers is cut off, and others go on', as
   expect([others.status, await cutOff]).toEqual([200, true]);
 });
 
-it('what is no HTTP while an answer is on its way is not answered in the middle of it', async () => {
+it('bytes that are not HTTP get no answer inside another answer', async () => {
   const socket = open();
   let answer = '';
   socket.on('data', (bytes) => (answer += String(bytes)));
@@ -121,7 +130,7 @@ it('what is no HTTP while an answer is on its way is not answered in the middle 
   expect([answer.slice(0, 12), answer.includes('is not HTTP')]).toEqual(['HTTP/1.1 200', false]);
 });
 
-it('connections over their bound are closed and counted, and there is room again when one is gone', async () => {
+it('connections beyond the bound are closed and counted, until another one ends', async () => {
   await app.close();
   await start({ INGRESS_CONNECTIONS_MAX: '2' });
   const ended = async (socket: Socket) => new Promise((resolve) => socket.once('close', resolve));

@@ -1,6 +1,7 @@
 /**
- * Goal: no body is asked for in vain, and who sends one in vain still gets the answer, up to a bound.
- * Method: a whole ingress over the in-memory broker, listening; raw sockets, for clients of HTTP hide all of this.
+ * Goal: the server asks for no body in vain, and a client that sends one in vain still gets the
+ * answer, up to a bound. Method: a whole ingress over the in-memory broker, listening; raw sockets,
+ * because HTTP clients hide all of this.
  */
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +26,7 @@ const credentials = `X-Auth-Token: ${IngressApp.token}`;
 const head = (path: string, ...headers: string[]) =>
   [`POST /v2/p1/fgs/functions${path} HTTP/1.1`, 'Host: a', 'Content-Type: application/json', ...headers, '', ''].join('\r\n');
 
-/** A connection whose answers are kept. */
+/** A connection that stores its answers. */
 function open() {
   const socket = connect(port, '127.0.0.1');
   opened.push(socket);
@@ -45,8 +46,8 @@ function open() {
   return { socket, closed, write, statuses };
 }
 
-describe('a client that waits to be asked for its body', () => {
-  it('is asked when its head is good, and answered', async () => {
+describe('a client that waits for 100 Continue', () => {
+  it('gets it when its head is valid, and then the answer', async () => {
     const { write, statuses } = open();
     await write(head('/hello/invocations-async', credentials, 'Content-Length: 2', 'Expect: 100-continue'));
     expect(await statuses(1)).toEqual([100]);
@@ -57,23 +58,23 @@ describe('a client that waits to be asked for its body', () => {
   it.each([
     ['without credentials', '/hello/invocations-async', 'X-A: 1', 401],
     ['with a wrong token', '/hello/invocations-async', 'X-Auth-Token: other', 401],
-    ['for what is not there', '/hello/nothing', credentials, 404],
-  ])('is not asked %s, and the connection ends with the answer', async (_what, path, header, status) => {
+    ['for an unknown path', '/hello/nothing', credentials, 404],
+  ])('does not get it %s, and the connection ends with the answer', async (_what, path, header, status) => {
     const { closed, write, statuses } = open();
     await write(head(path, header, 'Content-Length: 200000', 'Expect: 100-continue'));
     expect([await closed, await statuses(1)]).toEqual([undefined, [status]]);
   });
 });
 
-describe('a client that sends all of its body before it listens', () => {
+describe('a client that sends its whole body before it reads', () => {
   const over = limits.payloadBytesMax + 1;
   it.each<[what: string, path: string, headers: string[], bytes: number, status: number]>([
     ['without credentials', '/hello/invocations-async', [], 8 * over, 401],
-    ['too large', '/hello/invocations-async', [credentials], 8 * over, 413],
-    ['too large to call', '/hello/invocations', [credentials], limits.syncBytesMax + over, 413],
-    ['too large to manage', '/hello/versions', [credentials], 8 * over, 413],
-    ['no JSON', '/hello/versions', [credentials], over, 406],
-  ])('%s is answered, and its connection is good for the next request', async (_what, path, headers, bytes, status) => {
+    ['for an event that is too large', '/hello/invocations-async', [credentials], 8 * over, 413],
+    ['for a synchronous event that is too large', '/hello/invocations', [credentials], limits.syncBytesMax + over, 413],
+    ['for a control plane body that is too large', '/hello/versions', [credentials], 8 * over, 413],
+    ['for a body that is not JSON', '/hello/versions', [credentials], over, 406],
+  ])('gets an answer %s, and may send its next request on the connection', async (_what, path, headers, bytes, status) => {
     const { socket, write, statuses } = open();
     socket.pause();
     await write(head(path, ...headers, `Content-Length: ${bytes}`));
@@ -83,7 +84,7 @@ describe('a client that sends all of its body before it listens', () => {
     expect(await statuses(2)).toEqual([status, 200]);
   });
 
-  it('in chunks, too large, is answered as well', async () => {
+  it('gets an answer for a chunked body that is too large', async () => {
     const { socket, write, statuses } = open();
     socket.pause();
     await write(head('/hello/invocations-async', credentials, 'Transfer-Encoding: chunked'));
@@ -95,13 +96,13 @@ describe('a client that sends all of its body before it listens', () => {
     expect(await statuses(2)).toEqual([413, 200]);
   });
 
-  it('larger than is worth it is told so and cut off', async () => {
+  it('gets an answer for more than 16 MB, and is cut off', async () => {
     const { closed, write, statuses } = open();
     await write(head('/hello/invocations-async', credentials, 'Content-Length: 20000000'));
     expect([await statuses(1), await closed]).toEqual([[413], undefined]);
   });
 
-  it('without an end is cut off', async () => {
+  it('is cut off if its body does not end', async () => {
     const { socket, closed, write } = open();
     await write(head('/hello/invocations-async', 'Transfer-Encoding: chunked'));
     const chunk = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`);

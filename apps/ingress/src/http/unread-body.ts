@@ -1,39 +1,42 @@
 /**
- * Bodies that are not read yet, or never will be.
+ * Handles bodies that are not read yet, or never will be.
  *
- * 1. A client that waits for `100 Continue` is asked for its body when the head alone is no reason to refuse it.
- * 2. What still comes of a body when the answer is there is dropped, so that the answer gets through: a connection that is closed while the
- *    client writes is reset under it, and the answer with it. What is dropped is bounded, as is the time it has.
+ * 1. A client that sent `Expect: 100-continue` gets `100 Continue` only if the head alone is no
+ *    reason to refuse the request.
+ * 2. When an error is answered early, the rest of the body is read and dropped. Closing the
+ *    connection while the client writes would reset it, and the client would lose the answer. Both
+ *    the bytes dropped and the time for them are bounded.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
-/** Of one body; past it the connection is cut. */
+/** Of one body; the connection is closed when more arrive. */
 const droppedBytesMax = 16 * 1_048_576;
 
-/** Requests whose client has not been asked for the body. */
-const heldBack = new WeakSet<IncomingMessage>();
+/** Requests whose client waits for `100 Continue`. */
+const awaitingContinue = new WeakSet<IncomingMessage>();
 
-/** Has bodies asked for only when they are about to be read; call it before any route is added. */
-export function askForBodies(fastify: FastifyInstance): void {
+/** Delays `100 Continue` until the body is about to be read; call it before any route is added. */
+export function deferContinue(fastify: FastifyInstance): void {
   const server: Server = fastify.server;
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    heldBack.add(request);
+    awaitingContinue.add(request);
     server.emit('request', request, response);
   });
   fastify.addHook('preParsing', (request, reply, payload, done) => {
-    if (heldBack.delete(request.raw)) reply.raw.writeContinue();
+    if (awaitingContinue.delete(request.raw)) reply.raw.writeContinue();
     done(null, payload);
   });
 }
 
-/** Sees to what is not read of the body, when an error is about to be sent. */
-export function dropRest(reply: FastifyReply): void {
+/** Drops the unread rest of a body, when an error is about to be sent. */
+export function drainUnreadBody(reply: FastifyReply): void {
   const { raw } = reply.request;
-  // Whether the body comes after all is the client's choice, and with it where its next request would begin.
-  const isToBeClosed = heldBack.has(raw) || Number(raw.headers['content-length'] ?? 0) > droppedBytesMax;
+  // After `Expect: 100-continue` the client may or may not send the body. The server cannot know
+  // where the next request starts, so it closes the connection (request smuggling).
+  const isToBeClosed = awaitingContinue.has(raw) || Number(raw.headers['content-length'] ?? 0) > droppedBytesMax;
   if (isToBeClosed) return void reply.header('connection', 'close');
-  // Fastify closes the connection wherever a body was at fault.
+  // Fastify has set `connection: close` if the body caused the error.
   void reply.removeHeader('connection');
   if (raw.complete) return;
   let bytes = 0;

@@ -1,4 +1,7 @@
-/** Goal: who sends a wrong body is told the first thing that is wrong with it, in the order in which it would be put right. */
+/**
+ * Goal: an error names the first invalid field of a body, in the order in which a client would
+ * correct them.
+ */
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -70,13 +73,13 @@ class Outer {
 
 const fault = (body: unknown): unknown => {
   try {
-    return validated(Outer, body, { refuseUnknown: true });
+    return validated(Outer, body, { rejectUnknown: true });
   } catch (error) {
     return error instanceof ApiError ? [error.code, error.message] : error;
   }
 };
 
-describe('a body', () => {
+describe('validated', () => {
   it.each<[what: string, body: unknown, message: string]>([
     ['text for a whole number', { whole: '1' }, 'whole must be an integer number'],
     ['a fraction for a whole number', { whole: 1.5 }, 'whole must be an integer number'],
@@ -88,7 +91,7 @@ describe('a body', () => {
     ['a list for text', { text: ['a'] }, 'text must be a string'],
     ['text that is too long', { text: 'aaaa' }, 'text must be shorter than or equal to 3 characters'],
     ['a number for a choice', { choice: 1 }, 'choice must be a string'],
-    ['text for a truth', { isOn: 'true' }, 'isOn must be a boolean value'],
+    ['text for a boolean', { isOn: 'true' }, 'isOn must be a boolean value'],
     ['text for an object', { inner: 'x' }, 'inner must be an object'],
     ['a list for an object', { inner: [{ name: 'abcd' }] }, 'inner must be an object'],
     ['an object for a list', { list: { name: 'abcd' } }, 'list must be an array'],
@@ -100,19 +103,19 @@ describe('a body', () => {
       { list: [{ name: 'abcd' }] },
       'list.0.name must be shorter than or equal to 3 characters',
     ],
-    ['a field nobody knows', { foo: 1 }, 'foo is not a field of this body'],
-    ['one within an object', { inner: { name: 'a', foo: 1 } }, 'inner.foo is not a field of this body'],
-    ['one within a list', { list: [{ name: 'a', foo: 1 }] }, 'list.0.foo is not a field of this body'],
-    ['nothing', undefined, 'the body must be a JSON object'],
+    ['an unknown field', { foo: 1 }, 'foo is not a field of this body'],
+    ['an unknown field within an object', { inner: { name: 'a', foo: 1 } }, 'inner.foo is not a field of this body'],
+    ['an unknown field within a list', { list: [{ name: 'a', foo: 1 }] }, 'list.0.foo is not a field of this body'],
+    ['no body', undefined, 'the body must be a JSON object'],
     ['a list', [], 'the body must be a JSON object'],
     ['null', null, 'the body must be a JSON object'],
     ['half a surrogate pair', { text: '\ud800' }, 'text has half a surrogate pair'],
-    ['a field that makes objects', JSON.parse('{"__proto__":{}}'), 'a field may not be called __proto__'],
-  ])('with %s is refused in these words', (_what, body, message) => {
+    ['a field with the name of a constructor', JSON.parse('{"__proto__":{}}'), 'a field may not be called __proto__'],
+  ])('refuses %s and says why', (_what, body, message) => {
     expect(fault(body)).toEqual(['FSS.0400', message]);
   });
 
-  it('may leave a field out with null', () => {
+  it('takes null for a missing field', () => {
     expect(fault({ whole: null, inner: { name: 'a' }, list: [] })).toEqual({ inner: { name: 'a' }, list: [] });
   });
 });

@@ -6,21 +6,18 @@ import { ApiError } from './api-error.ts';
 
 /** How a body is checked. */
 export interface ValidatedOptions {
-  /** A field nobody knows is an error. Default: it is kept. */
-  readonly refuseUnknown?: boolean;
-  /** No body is as good as an empty one. */
+  /** An unknown field is an error. Default: it is kept. */
+  readonly rejectUnknown?: boolean;
+  /** A missing body counts as an empty object. */
   readonly isOptional?: boolean;
-  /** Codes of single fields; the rest is FSS.0400. */
+  /** Error codes of single fields; all other fields have FSS.0400. */
   readonly codes?: Readonly<Record<string, ApiCode>>;
 }
 
-/**
- * Rules about the type of a field: where one is broken, those about its value say nothing that
- * helps.
- */
+/** Rules about the type of a field. If one is broken, messages about the value do not help. */
 const typeRules: readonly string[] = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isObject', 'isArray'];
 
-/** What is wrong with a field, in one sentence; undefined where the fault is further inside. */
+/** Describes the error of a field in one sentence; undefined if the error is in a nested field. */
 function messageOf({ property, constraints = {} }: ValidationError): string | undefined {
   if ('whitelistValidation' in constraints) return `${property} is not a field of this body`;
   const broken = typeRules.find((rule) => rule in constraints);
@@ -37,29 +34,24 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
   return { field, message: `${field}.${first(children)?.message ?? 'is invalid'}` };
 }
 
-/**
- * No body of the API needs more; recursion over what a caller nests must end before the stack does.
- */
+/** No body of the API is nested deeper. The bound keeps recursion from overflowing the stack. */
 const depthMax = 32;
 
-/**
- * What an object is made by: class-transformer calls whatever stands there. No field of the API is
- * called so.
- */
-const makers: ReadonlySet<string> = new Set(['constructor', '__proto__']);
+/** Names that class-transformer would call as constructors. No field of the API has such a name. */
+const constructorNames: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
- * A body as DTOs can be made of it. A field that is null says as much as one that is not there;
- * class-validator lets null pass, and what reads the DTO would not. Text with half a surrogate pair
- * is no UTF-8, and rules that count bytes throw.
+ * Prepares a body for DTOs. A null field counts as missing: class-validator accepts null, and the
+ * code that reads a DTO does not. Text with half a surrogate pair is refused: it is not UTF-8, and
+ * rules that count bytes throw.
  */
 function readable(value: unknown, name = 'the body', depth = 0): unknown {
   if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);
   if (typeof value === 'string' && !value.isWellFormed()) throw new ApiError('FSS.0400', `${name} has half a surrogate pair`);
   if (Array.isArray(value)) return value.map((inner) => readable(inner, name, depth + 1));
   if (typeof value !== 'object' || value === null) return value;
-  const maker = Object.keys(value).find((field) => makers.has(field));
-  if (maker !== undefined) throw new ApiError('FSS.0400', `a field may not be called ${maker}`);
+  const constructorName = Object.keys(value).find((field) => constructorNames.has(field));
+  if (constructorName !== undefined) throw new ApiError('FSS.0400', `a field may not be called ${constructorName}`);
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
@@ -69,20 +61,20 @@ function readable(value: unknown, name = 'the body', depth = 0): unknown {
 
 /**
  * Checks a body against a DTO class.
- * @throws ApiError naming the first field that does not fit.
+ * @throws ApiError naming the first field that is invalid.
  */
 export function validated<T extends object>(
   dto: Type<T>,
   given: unknown,
-  { refuseUnknown = false, isOptional = false, codes = {} }: ValidatedOptions = {},
+  { rejectUnknown = false, isOptional = false, codes = {} }: ValidatedOptions = {},
 ): T {
   const body = given === undefined && isOptional ? {} : readable(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ApiError('FSS.0400', 'the body must be a JSON object');
   const instance = plainToInstance(dto, body);
-  const unknown = refuseUnknown ? { whitelist: true, forbidNonWhitelisted: true } : {};
-  const fault = first(validateSync(instance, { forbidUnknownValues: false, ...unknown }));
-  if (fault !== undefined) throw new ApiError(codes[fault.field] ?? 'FSS.0400', fault.message);
+  const unknown = rejectUnknown ? { whitelist: true, forbidNonWhitelisted: true } : {};
+  const invalid = first(validateSync(instance, { forbidUnknownValues: false, ...unknown }));
+  if (invalid !== undefined) throw new ApiError(codes[invalid.field] ?? 'FSS.0400', invalid.message);
   return instance;
 }
 

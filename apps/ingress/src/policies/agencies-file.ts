@@ -36,7 +36,7 @@ export async function agenciesOf(file: string, project: string): Promise<readonl
       throw new Error('it must hold a JSON object, with the names of agencies as its fields');
     return Object.entries(agencies).map(([name, body]) => {
       checkAgencyName(name);
-      const { grants } = validated(AgencyDto, body, { refuseUnknown: true });
+      const { grants } = validated(AgencyDto, body, { rejectUnknown: true });
       return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
     });
   } catch (cause) {

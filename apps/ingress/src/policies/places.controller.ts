@@ -104,7 +104,7 @@ export class PlacesController {
   async setAgency(
     @Param('project') project: string,
     @Param('name') name: string,
-    @Body(new ValidatedBody(AgencyDto, { refuseUnknown: true })) dto: AgencyDto,
+    @Body(new ValidatedBody(AgencyDto, { rejectUnknown: true })) dto: AgencyDto,
   ): Promise<Record<string, unknown>> {
     checkAgencyName(name);
     const agency: AgencyDocument = {
@@ -150,7 +150,7 @@ export class PlacesController {
     @Param('project') project: string,
     @Param('kind') kind: string,
     @Param('name') name: string,
-    @Body(new ValidatedBody(PlaceDto, { refuseUnknown: true, isOptional: true })) dto: PlaceDto,
+    @Body(new ValidatedBody(PlaceDto, { rejectUnknown: true, isOptional: true })) dto: PlaceDto,
   ): Promise<Record<string, unknown>> {
     const type = placeTypeOf(kind);
     checkPlaceName(type, name);

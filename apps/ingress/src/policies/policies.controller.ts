@@ -34,7 +34,7 @@ export class PoliciesController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @CalledBy() caller: Caller,
-    @Body(new ValidatedBody(PolicyDto, { refuseUnknown: true })) dto: PolicyDto,
+    @Body(new ValidatedBody(PolicyDto, { rejectUnknown: true })) dto: PolicyDto,
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate((registry) => {
       const { fullUrn, function: fn } = this.names.find(urn, project);

@@ -34,7 +34,7 @@ function weightedOf({ version, additional_version_weights: weights }: AliasRouti
 function ruledOf({ version, additional_version_strategy: strategy }: AliasRoutingDto): AliasDocument['ruled'] {
   const entry = additional('additional_version_strategy', strategy, version);
   if (entry === undefined) return undefined;
-  const { combine_type: combine, rules } = validated(AliasStrategyDto, entry[1], { refuseUnknown: true });
+  const { combine_type: combine, rules } = validated(AliasStrategyDto, entry[1], { rejectUnknown: true });
   return {
     version: entry[0],
     combine,
