@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SendoffStrategy } from '#kafka';
+import { ArchiveReader } from '#objects';
 import { type Composition, fastifyOf, openSealer, type ServiceBase } from '#platform';
 import { Registry } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
@@ -9,6 +10,7 @@ import { documentRoutes, serveDocument } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
 import { requireSpecs } from './document/route-spec.ts';
 import { boundBodies } from './http/body-allowance.ts';
+import { takeFilesOut } from './http/file-bodies.ts';
 import { countDropped, gaugeBodies } from './http/http-metrics.ts';
 import { httpOptions, prepareServer } from './http/http-server.ts';
 import { boundLargeBodies } from './http/large-bodies.ts';
@@ -32,6 +34,7 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   addDoor(fastify, { authenticators, region: config.region, isDraining, turnedAway });
   gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
   boundLargeBodies(fastify);
+  takeFilesOut(fastify, app.get(ArchiveReader));
   await app.get(InvocationRoutes).addTo(fastify);
   await serveDocument(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
 }

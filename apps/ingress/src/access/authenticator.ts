@@ -14,7 +14,10 @@ export type Authenticated =
  */
 export type Authentication =
   | Authenticated
-  | { readonly kind: 'unverified'; readonly verify: (payload: Buffer) => Authenticated }
+  | {
+      readonly kind: 'unverified' /** Takes the SHA-256 of the payload, hex. */;
+      readonly verify: (payloadHash: string) => Authenticated;
+    }
   | { readonly kind: 'absent' };
 
 /**

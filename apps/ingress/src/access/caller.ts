@@ -18,10 +18,10 @@ declare module 'fastify' {
     /** The caller; undefined on open routes, and until the signature is verified. */
     caller: Caller | undefined;
     /**
-     * Verifies the signature over the body, once; undefined if nothing is to be verified. Returns
-     * why the request is refused.
+     * Verifies the signature by the SHA-256 of the body (hex), once; undefined if nothing is to be
+     * verified. Returns why the request is refused.
      */
-    verifySignature: ((payload: Buffer) => ApiError | undefined) | undefined;
+    verifySignature: ((payloadHash: string) => ApiError | undefined) | undefined;
   }
 }
 

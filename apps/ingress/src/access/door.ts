@@ -25,6 +25,7 @@ import { hasBody } from '../http/slow-bodies.ts';
 import { deferContinue } from '../http/unread-body.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
+import { sha256Hex } from './signature.ts';
 
 /** What the door works with. */
 export interface Door {
@@ -37,7 +38,7 @@ export interface Door {
   readonly turnedAway: (code: ApiCode) => void;
 }
 
-const emptyBody = Buffer.alloc(0);
+const emptyBodyHash = sha256Hex('');
 
 /** The largest body of a GET or HEAD request. */
 const unparsedBytesMax = 1_024;
@@ -56,7 +57,9 @@ async function verifyUnparsed(request: FastifyRequest): Promise<ApiError | undef
   if (!(lengthBytes <= unparsedBytesMax))
     return new ApiError('FSS.0413', `the body of ${request.method} may have ${unparsedBytesMax} bytes, and must say how many`);
   const body = await buffer(request.raw).catch(() => undefined);
-  return body === undefined ? new ApiError('FSS.0400', 'the body did not arrive whole') : request.verifySignature?.(body);
+  return body === undefined
+    ? new ApiError('FSS.0400', 'the body did not arrive whole')
+    : request.verifySignature?.(sha256Hex(body));
 }
 
 /** Whether anyone may use the matched route. */
@@ -136,10 +139,10 @@ function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefine
   const { method, originalUrl, headers } = request;
   const answer = authenticate(door.authenticators, { method, url: originalUrl, headers });
   if (answer.kind !== 'unverified') return admit(door, request, answer);
-  if (!hasBody(request)) return admit(door, request, answer.verify(emptyBody));
-  request.verifySignature = (payload) => {
+  if (!hasBody(request)) return admit(door, request, answer.verify(emptyBodyHash));
+  request.verifySignature = (payloadHash) => {
     request.verifySignature = undefined;
-    return admit(door, request, answer.verify(payload));
+    return admit(door, request, answer.verify(payloadHash));
   };
   return undefined;
 }
@@ -150,7 +153,7 @@ function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefine
  */
 export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
-    const refusal = request.verifySignature?.(body);
+    const refusal = request.verifySignature?.(sha256Hex(body));
     if (refusal !== undefined) return done(refusal);
     let parsed: unknown;
     try {

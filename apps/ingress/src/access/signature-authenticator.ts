@@ -40,11 +40,10 @@ export class SignatureAuthenticator implements Authenticator {
     if (read.kind === 'malformed') return refused(read.reason);
     const { signature } = read;
     if (this.keys.find(signature.accessKey) === undefined) return refused(unknownKey(signature));
-    return { kind: 'unverified', verify: (payload) => this.verify(request, signature, payload) };
+    return { kind: 'unverified', verify: (payloadHash) => this.verify(request, signature, payloadHash) };
   }
 
-  private verify(request: Credentialed, signature: Signature, payload: Buffer): Authenticated {
-    const payloadHash = sha256Hex(payload);
+  private verify(request: Credentialed, signature: Signature, payloadHash: string): Authenticated {
     let canonicalHash: string;
     try {
       canonicalHash = sha256Hex(canonicalRequest(request, signature, payloadHash));

@@ -8,6 +8,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { AccessRight } from '#contracts';
+import type { FileField } from '#objects';
 
 /** Anyone may use the route, without credentials. */
 export interface OpenAccess {
@@ -38,6 +39,11 @@ export interface GuardedAccess {
 export type RouteSpec = (OpenAccess | GuardedAccess) & {
   /** The largest body that the route reads. Default: 1 MiB. */
   readonly bodyBytesMax?: number;
+  /**
+   * The field of the JSON body that holds a file in Base64. Of bodies over 1 MiB few are read at
+   * once, and a worker thread takes the file out.
+   */
+  readonly fileField?: FileField;
 };
 
 /** A route that another package adds, with the spec that it cannot give. */

@@ -32,9 +32,10 @@ export class FunctionMaker {
 
   /**
    * Makes a function of a project, by a caller who may use it.
+   * @param file its code, decoded, if it came apart from the body.
    * @throws ApiError FSS.0403, FSS.1041, FSS.1061, or naming the field.
    */
-  async make(dto: CreateFunctionDto, project: string, caller: Caller): Promise<FunctionDocument> {
+  async make(dto: CreateFunctionDto, project: string, caller: Caller, file?: Buffer): Promise<FunctionDocument> {
     const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
     if (refusal !== undefined) throw refusal;
     const { registry, writer, codes, sealer, clock } = this;
@@ -42,7 +43,7 @@ export class FunctionMaker {
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });
     // Before 50 MB are looked at for nothing, and again when it counts.
     this.checkRoom(registry, bareUrn, project);
-    const code = await codes.take(dto.runtime, dto);
+    const code = await codes.take(dto.runtime, dto, file);
     const made = newFunction(dto, code, { bareUrn, project, sealer, now: clock.now() });
     await writer.mutate((known) => {
       this.checkRoom(known, bareUrn, project);

@@ -67,8 +67,9 @@ export class FunctionsController {
     @Param('project') project: string,
     @CalledBy() caller: Caller,
     @Body(new ValidatedBody(CreateFunctionDto, { codes })) dto: CreateFunctionDto,
+    @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
-    return functionAnswer(await this.maker.make(dto, project, caller));
+    return functionAnswer(await this.maker.make(dto, project, caller, request.file));
   }
 
   @Operation(operations.list)
@@ -123,7 +124,7 @@ export class FunctionsController {
     @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
     const { fullUrn, function: before } = this.names.findLatest(urn, project);
-    const code = await this.codes.take(before.runtime, dto);
+    const code = await this.codes.take(before.runtime, dto, request.file);
     const answer = await this.change(project, urn, (fn) => {
       if ((fn.runtime === 'http') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');

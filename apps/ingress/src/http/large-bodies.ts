@@ -10,26 +10,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
+import { smallBodyBytesMax } from './file-bodies.ts';
 
 /** A ZIP of 50 MB in Base64, and the JSON around it. */
 export const codeBodyBytesMax = 72 * 1_048_576;
-/** Routes with a larger limit take few bodies at once. */
-const ordinaryLimitBytes = 16 * 1_048_576;
-/** Bodies up to this size need no place. */
-const smallBytes = 1_048_576;
 /** Large bodies at once, of each kind of caller. */
 const largeAtOnceMax = 2;
 const retryAfterSeconds = 5;
 
 /**
- * Bounds the large bodies that are read at once; call it before the routes are added, and after
- * their limits are known.
+ * Bounds the large bodies that routes with a file field read at once. Call it before the routes are
+ * added, and after `requireSpecs`.
  */
 export function boundLargeBodies(fastify: FastifyInstance): void {
   const places = { known: new Set<FastifyRequest>(), unverified: new Set<FastifyRequest>() };
   const hold = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     // A body without a content length may be as large as the limit.
-    if (Number(request.headers['content-length'] ?? codeBodyBytesMax) <= smallBytes) return done();
+    if (Number(request.headers['content-length'] ?? codeBodyBytesMax) <= smallBodyBytesMax) return done();
     const held = request.verifySignature === undefined ? places.known : places.unverified;
     if (held.size >= largeAtOnceMax)
       return sendError(reply, new ApiError('FSS.0429', 'api is busy now: other code is being uploaded', retryAfterSeconds));
@@ -40,7 +37,7 @@ export function boundLargeBodies(fastify: FastifyInstance): void {
     done();
   };
   fastify.addHook('onRoute', (route) => {
-    if ((route.bodyLimit ?? 0) <= ordinaryLimitBytes) return;
+    if (route.config?.operation?.fileField === undefined) return;
     route.onRequest = [route.onRequest ?? [], hold].flat();
   });
 }

@@ -168,6 +168,44 @@ describe('a large body', () => {
     expect(await app.refusal('GET', '/fgs/functions/forged/config')).toEqual([404, 'FSS.1051']);
   });
 
+  it('may come in chunks of unknown number, up to the same limit', async () => {
+    const send = async (bytes: Buffer) => {
+      const socket = connect(port, '127.0.0.1');
+      const head = `POST /v2/p1/fgs/functions HTTP/1.1\r\nHost: a\r\nX-Auth-Token: ${IngressApp.token}\r\n`;
+      const status = new Promise<string>((resolve) => socket.once('data', (answer) => resolve(String(answer).slice(9, 12))));
+      socket.write(`${head}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      for (let at = 0; at < bytes.length; at += 1_000_000) {
+        const chunk = bytes.subarray(at, at + 1_000_000);
+        socket.write(`${chunk.length.toString(16)}\r\n`);
+        socket.write(chunk);
+        socket.write('\r\n');
+      }
+      socket.write('0\r\n\r\n');
+      const answered = await status;
+      socket.destroy();
+      return answered;
+    };
+    const archive = aZip([{ name: 'index.js', data: Buffer.alloc(3_000_000, 'abc'), method: 0 }]);
+    expect(await send(Buffer.from(JSON.stringify(functionBody('chunked', zipped(archive)))))).toBe('200');
+    expect((await app.must('GET', '/fgs/functions/chunked/config')).code_size).toBe(archive.length);
+    expect(await send(Buffer.from(JSON.stringify(functionBody('small-chunks'))))).toBe('200');
+    expect(await send(Buffer.alloc(73 * 1_048_576, 'x'))).toBe('413');
+  }, 30_000);
+
+  it.each<[what: string, body: unknown, refusal: readonly [number, string]]>([
+    ['that is no JSON', `{${'x'.repeat(2_000_000)}`, [406, 'FSS.0406']],
+    [
+      'with code that is no Base64',
+      functionBody('refused', { code_type: 'zip', func_code: { file: `!${'A'.repeat(2_000_000)}` } }),
+      [400, 'FSS.1012'],
+    ],
+    ['with code that is no ZIP', functionBody('refused', zipped(Buffer.alloc(2_000_000))), [400, 'FSS.1011']],
+    ['that is large by another field', functionBody('refused', { user_data: 'x'.repeat(2_000_000) }), [413, 'FSS.0413']],
+    ['that is an array', ['x'.repeat(2_000_000)], [413, 'FSS.0413']],
+  ])('%s is refused', async (_what, body, refusal) => {
+    expect(await app.refusal('POST', '/fgs/functions', body)).toEqual(refusal);
+  });
+
   it('is taken from two callers at once, and from the next when one is gone; strangers take no place of theirs', async () => {
     const hold = async (token: string, ...more: string[]) => begin(token, 9_000_000, ...more, 'Expect: 100-continue');
     const signature = `Authorization: SDK-HMAC-SHA256 Access=${IngressApp.accessKey}, SignedHeaders=host;x-sdk-date, Signature=${'0'.repeat(64)}`;

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, StreamableFile } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { ObjectStore } from '#objects';
+import { ArchiveReader, type ObjectStore } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { CalledBy, type Caller } from '../../access/caller.ts';
 import { exportOperations as operations } from './exports.operations.ts';
@@ -45,6 +45,7 @@ export class ExportsController {
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(FunctionMaker) private readonly maker: FunctionMaker,
     @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(ArchiveReader) private readonly archives: ArchiveReader,
     @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
@@ -85,12 +86,12 @@ export class ExportsController {
     @Param('project') project: string,
     @CalledBy() caller: Caller,
     @Body(new ValidatedBody(ImportFunctionDto, { codes: importFieldCodes })) dto: ImportFunctionDto,
+    @Req() request: FastifyRequest,
   ): Promise<Record<string, unknown>> {
-    const { config, file } = await readExport(decodedFile('file_code', dto.file_code));
+    const { config, file } = await readExport(this.archives, request.file ?? decodedFile('file_code', dto.file_code));
     const body = { ...config, func_name: dto.func_name, package: dto.package ?? 'default' };
     const wanted = validated(CreateFunctionDto, body, { codes: functionFieldCodes });
-    if (file !== undefined) wanted.func_code = { file };
-    return functionAnswer(await this.maker.make(wanted, project, caller));
+    return functionAnswer(await this.maker.make(wanted, project, caller, file));
   }
 
   private async archive(digest: string): Promise<Buffer> {

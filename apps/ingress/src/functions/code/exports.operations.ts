@@ -58,6 +58,7 @@ export const exportOperations = {
     right: 'manage',
     checksAccessItself: true,
     bodyBytesMax: codeBodyBytesMax,
+    fileField: ['file_code'],
     summary: 'Makes a function of an export, under a name of its own.',
     body: {
       of: ImportFunctionDto,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { type FunctionCode, limits } from '#contracts';
-import { archiveLimits, inspectArchive, type ObjectStore } from '#objects';
+import { archiveLimits, ArchiveReader, isBase64, type ObjectStore } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
@@ -12,14 +12,22 @@ type GivenCode = Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>;
 
 /** Takes in the code that bodies bring; archives go into the object store before anything names them. */
 export class CodeIntake {
-  constructor(@Inject(CODE_STORE) private readonly store: ObjectStore) {}
+  constructor(
+    @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(ArchiveReader) private readonly archives: ArchiveReader,
+  ) {}
 
   /**
    * The code a body brings, kept where it belongs.
+   * @param file the decoded file if it came apart from the body.
    * @throws ApiError FSS.1006, FSS.1011, FSS.1012, FSS.1071, FSS.1072.
    * @throws PlatformError `OBJECT_STORE_UNAVAILABLE`.
    */
-  async take(runtime: string, { code_type: type, code_url: url, func_code: code }: GivenCode): Promise<FunctionCode> {
+  async take(
+    runtime: string,
+    { code_type: type, code_url: url, func_code: code }: GivenCode,
+    file?: Buffer,
+  ): Promise<FunctionCode> {
     if (runtime === 'http') {
       if (url === undefined || !isHttpUrl(url))
         throw new ApiError(
@@ -30,28 +38,26 @@ export class CodeIntake {
     }
     switch (type) {
       case 'inline':
-        return inlineCode(code?.file ?? '');
+        return inlineCode(file ?? decodedFile('func_code.file', code?.file ?? ''));
       case 'zip':
-        return this.archive(code?.file ?? '');
+        return this.archive(file ?? decodedFile('func_code.file', code?.file ?? ''));
       default:
         throw new ApiError('FSS.1006', `code_type ${type} cannot be run here; use inline or zip`);
     }
   }
 
-  private async archive(file: string): Promise<FunctionCode> {
+  private async archive(bytes: Buffer): Promise<FunctionCode> {
     const { archiveBytesMax } = archiveLimits;
-    if (file === '') throw new ApiError('FSS.1012', 'func_code.file must be a ZIP in Base64');
-    const bytes = decodedFile('func_code.file', file);
+    if (bytes.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be a ZIP in Base64');
     if (bytes.length > archiveBytesMax) throw new ApiError('FSS.1071', `a ZIP may have ${archiveBytesMax} bytes`);
-    const verdict = await inspectArchive(bytes);
+    const { verdict, digest, md5 } = await this.archives.inspect(bytes);
     if (verdict.kind === 'refused') throw new ApiError('FSS.1011', `func_code.file: ${verdict.reason}`);
-    const digest = await this.store.put(bytes);
-    return { kind: 'archive', digest, md5: md5Of(bytes), sizeBytes: bytes.length };
+    await this.store.put(bytes, digest);
+    return { kind: 'archive', digest, md5, sizeBytes: bytes.length };
   }
 }
 
-function inlineCode(file: string): FunctionCode {
-  const source = decodedFile('func_code.file', file);
+function inlineCode(source: Buffer): FunctionCode {
   if (source.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be the source in Base64');
   if (source.length > limits.inlineCodeBytesMax)
     throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes; use code_type zip`);
@@ -67,9 +73,7 @@ function inlineCode(file: string): FunctionCode {
  * @throws ApiError FSS.1012.
  */
 export function decodedFile(field: string, file: string): Buffer {
-  const padded = file.indexOf('=');
-  const isBase64 = !/[^A-Za-z0-9+/_=\s-]/.test(file) && (padded === -1 || !/[^=\s]/.test(file.slice(padded)));
-  if (!isBase64) throw new ApiError('FSS.1012', `${field} must be in Base64`);
+  if (!isBase64(file)) throw new ApiError('FSS.1012', `${field} must be in Base64`);
   return Buffer.from(file, 'base64');
 }
 

@@ -6,7 +6,7 @@
  * E2. What comes back is a creation like any other: nothing is taken from an export that a body could not bring.
  */
 import type { FunctionCode, FunctionDocument } from '#contracts';
-import { archiveLimits, type ArchiveFile, readArchive, writeArchive } from '#objects';
+import { type ArchiveFile, archiveLimits, type ArchiveReader, writeArchive } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { functionAnswerOf } from '../function-document.ts';
 import { keptFields } from '../kept-fields.ts';
@@ -21,8 +21,8 @@ export interface ExportParts {
 export interface ReadExport {
   /** As it was written; not checked. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Base64, as bodies bring it; undefined where the function has its code elsewhere. */
-  readonly file?: string;
+  /** The code: a ZIP, or a source; undefined if the function runs at a URL. */
+  readonly file?: Buffer;
 }
 
 const configFields: readonly string[] = [
@@ -74,8 +74,8 @@ function fileOf(files: ReadonlyMap<string, Buffer>, ending: string): Buffer | un
   return found?.[1];
 }
 
-async function filesOf(bytes: Buffer): Promise<ReadonlyMap<string, Buffer>> {
-  const read = await readArchive(bytes, archiveLimits.archiveBytesMax);
+async function filesOf(archives: ArchiveReader, bytes: Buffer): Promise<ReadonlyMap<string, Buffer>> {
+  const read = await archives.readFiles(bytes, archiveLimits.archiveBytesMax);
   if (read.kind === 'refused') throw refused(read.reason);
   return read.files;
 }
@@ -96,16 +96,16 @@ function configIn(files: ReadonlyMap<string, Buffer>): Readonly<Record<string, u
  * Reads an export of a function.
  * @throws ApiError FSS.1011 for what is none; FSS.1071 for one that is too large.
  */
-export async function readExport(bytes: Buffer): Promise<ReadExport> {
+export async function readExport(archives: ArchiveReader, bytes: Buffer): Promise<ReadExport> {
   if (bytes.length > archiveLimits.archiveBytesMax)
     throw new ApiError('FSS.1071', `an export may have ${archiveLimits.archiveBytesMax} bytes`);
-  const files = await filesOf(bytes);
+  const files = await filesOf(archives, bytes);
   const config = configIn(files);
   const code = fileOf(files, '.zip');
   if (config['runtime'] === 'http') return { config };
   if (code === undefined) throw refused('it has no code (*.zip): export with config=true and code=true');
-  if (config['code_type'] !== 'inline') return { config, file: code.toString('base64') };
-  const source = (await filesOf(code)).get(sourceFile);
+  if (config['code_type'] !== 'inline') return { config, file: code };
+  const source = (await filesOf(archives, code)).get(sourceFile);
   if (source === undefined) throw refused(`the code of an inline function lies in ${sourceFile}`);
-  return { config, file: source.toString('base64') };
+  return { config, file: source };
 }
