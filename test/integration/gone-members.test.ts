@@ -35,7 +35,7 @@ beforeEach(async () => {
     prefix: 'p.',
     replication: 1,
     log: (_level, message, details) => {
-      if (message.includes('were put out')) putOut.push(details);
+      if (message.includes('were removed from a group')) putOut.push(details);
     },
   });
   const topic = `gone-${randomUUID()}`;

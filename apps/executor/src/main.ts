@@ -35,7 +35,7 @@ await runService({
   config: ExecutorConfig,
   async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
     const { topicPrefix: prefix, attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
-    const gateway = await openKafka({ ...config, name: 'executor', logger, fatal });
+    const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal });
     const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
     const cancellations = new Cancellations();

@@ -11,8 +11,15 @@ await runService({
   name: 'ingress',
   config: IngressConfig,
   async compose(base) {
-    const { config, logger, fatal } = base;
-    const gateway = await openKafka({ ...config, name: 'ingress', logger, fatal, publishTimeoutMs: config.acceptTimeoutMs });
+    const { config, logger, metrics, fatal } = base;
+    const gateway = await openKafka({
+      ...config,
+      name: 'ingress',
+      logger,
+      metrics,
+      fatal,
+      publishTimeoutMs: config.acceptTimeoutMs,
+    });
     const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
     const calls = new HttpFunctionCalls(config.executorUrls, config.internalToken);
     return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls });

@@ -11,7 +11,7 @@ await runService({
   async compose({ config, clock, random, metrics, logger, fatal }) {
     const { topicPrefix: prefix } = config;
     const sealer = await openSealer(config);
-    const gateway = await openKafka({ ...config, name: 'notifier', logger, fatal });
+    const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal });
     const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
     const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };

@@ -10,7 +10,7 @@ await runService({
   config: RetrySchedulerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
     const prefix = config.topicPrefix;
-    const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, fatal });
+    const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, metrics, fatal });
     const cancellations = new Cancellations();
     const follower = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
     await follower.start((record) => cancellations.add(record));

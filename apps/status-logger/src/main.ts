@@ -17,7 +17,7 @@ await runService({
     const store = await openStatusStore(config, clock);
     const retention = new Retention(store, clock, logger, config.retentionHours * hourMs);
     await retention.run();
-    const gateway = await openKafka({ ...config, name: 'status-logger', logger, fatal });
+    const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal });
     const strategy = new SendoffStrategy({
       gateway,
       prefix: config.topicPrefix,

@@ -1,3 +1,4 @@
+import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError } from '#contracts';
 import { type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './kafkajs/connect-kafka.ts';
@@ -10,6 +11,7 @@ export interface KafkaSettings
   /** Of the service. */
   readonly name: string;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly fatal: (error: PlatformError) => void;
   /** How long a publish may take, in milliseconds. */
   readonly publishTimeoutMs?: number;
@@ -31,6 +33,7 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     recordTriesMax: settings.recordTriesMax,
     log: (level, message, details) => logger[level](details ?? {}, message),
     onFatal: settings.fatal,
+    metrics: settings.metrics,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
   });
   await gateway.admin.ensureTopics(topicSpecs(settings.topicPrefix, settings.partitions));

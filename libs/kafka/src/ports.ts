@@ -1,25 +1,28 @@
+import type { Registry as Metrics } from 'prom-client';
 import type { IncomingRecord, OutgoingRecord, PlatformError } from '#contracts';
 
 /**
  * Writes records and resolves when the brokers have acknowledged all of them (acks=all).
  *
- * Bounded: past its limits of waiting bytes or records `publish` waits for room, and past its patience it fails.
+ * Bounded: while too many bytes or records wait for an acknowledgement, `publish` waits for room. It fails at its timeout.
  */
 export interface Publisher {
   /**
-   * @throws PlatformError `BROKER_UNAVAILABLE` when no acknowledgement came in time; the record may or may not be there.
-   * @throws PlatformError `PUBLISHER_SATURATED` when no room came free in time; nothing was written.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if no acknowledgement came in time; the records may or may not be written.
+   * @throws PlatformError `PUBLISHER_SATURATED` if no room came free in time; nothing was written.
    * @throws PlatformError `RECORD_TOO_LARGE`, `PUBLISHER_CLOSED`.
    */
   publish(records: OutgoingRecord | readonly OutgoingRecord[]): Promise<void>;
-  /** Sends what has gathered, then disconnects. */
+  /** Sends what is queued, then disconnects. */
   close(): Promise<void>;
 }
 
 /**
- * Handles one record. Its offset becomes committable only when this resolves; many run at once, in any order.
- * @param signal aborts when the partition is lost or the consumer closes without waiting any longer.
- * @throws PlatformError not retryable: the record goes to rejects and the partition moves on; retryable: it is handled again, with backoff.
+ * Handles one record. Its offset becomes committable only when this resolves; many records are handled at once, in any order.
+ *
+ * A PlatformError that is not retryable sends the record to the rejects, and the partition moves on. After any other error the record is
+ * handled again, with backoff: retryable errors without end, unexpected ones up to {@link GatewayHooks.recordTriesMax}.
+ * @param signal aborts when the partition is lost, or when the consumer closes without waiting any longer.
  */
 export type RecordHandler = (record: IncomingRecord, signal: AbortSignal) => Promise<void>;
 
@@ -30,19 +33,22 @@ export interface ConsumerOptions {
   readonly topics: readonly string[];
   /** Where a group without a commit starts. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
-  /** Bytes of records handed out and not finished, per partition; at the mark the partition pauses, at half of it it resumes. Default 8 MiB. */
+  /** Bytes in flight of one partition at which it is paused; it is resumed at half of them. Default 8 MiB. */
   readonly partitionBytesMax?: number | ((topic: string) => number);
-  /** As above, in records. Default 5,000. */
+  /** Records in flight of one partition at which it is paused; it is resumed at half of them. Default 5,000. */
   readonly partitionRecordsMax?: number | ((topic: string) => number);
-  /** Fetch answers wait for this many bytes. Default 1. */
+  /** The broker answers a fetch when it has this many bytes, or after {@link fetchWaitMs}. Default 1. */
   readonly fetchBytesMin?: number;
-  /** or this long. Default 100 ms. */
+  /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */
   readonly fetchWaitMs?: number;
-  /** Default 10 s. */
+  /** The group removes a member that sent no heartbeat for this long. Default 10 s. */
   readonly sessionTimeoutMs?: number;
 }
 
-/** Reads records of a group in parallel and commits how far all of them are finished (low-water mark, the rest in the metadata). */
+/**
+ * Reads records of a group in parallel. It commits the low-water mark of each partition, and in the metadata of the commit which records above
+ * it are finished too.
+ */
 export interface RecordConsumer {
   /** Joins the group; resolves when the first assignment is in place. */
   start(handler: RecordHandler): Promise<void>;
@@ -52,25 +58,27 @@ export interface RecordConsumer {
   close(drainMs: number): Promise<void>;
 }
 
-/** Position of the end of one partition. */
+/** The offsets between which a partition holds records. */
 export interface PartitionEnd {
   readonly partition: number;
+  /** Offset of the oldest record that the broker still keeps; equal to `end` if it keeps none. */
+  readonly start: bigint;
   /** Offset the next record will get. */
   readonly end: bigint;
 }
 
-/** A topic to be there. */
+/** A topic that should exist. */
 export interface TopicSpec {
   readonly topic: string;
   readonly partitions: number;
   readonly isCompacted: boolean;
-  /** -1 keeps records for ever. */
+  /** How long records are kept, in milliseconds; -1 keeps them for ever. */
   readonly retentionMs: number;
 }
 
-/** Looks after topics. */
+/** Looks after topics. All methods throw PlatformError `BROKER_UNAVAILABLE` if the brokers do not answer in time. */
 export interface TopicAdmin {
-  /** Makes those that are missing; leaves the others as they are. */
+  /** Creates the topics that are missing; leaves the others as they are. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** Names of all topics of the cluster. */
@@ -82,7 +90,10 @@ export interface TopicAdmin {
  * For the registry and cancellations.
  */
 export interface TopicFollower {
-  /** Resolves once every record that was there at the start has been handed out. Handler is called in order and synchronously. */
+  /**
+   * Resolves once every record that was there at the start has been handed out.
+   * @param onRecord is called in the order of offsets; the follower does not wait for anything asynchronous in it.
+   */
   start(onRecord: (record: IncomingRecord) => void): Promise<void>;
   /** Resolves when everything acknowledged before this call has been handed out. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
   caughtUp(timeoutMs: number): Promise<void>;
@@ -98,17 +109,47 @@ export interface GatewayHooks {
    * process should end and be started again. Default: the error is logged.
    */
   readonly onFatal?: (error: PlatformError) => void;
+  /** Where the gateway registers its metrics. Default: nowhere. At most one gateway for each registry. */
+  readonly metrics?: Metrics;
 }
 
-/** One broker cluster: the real one or its in-memory twin. Everything a service needs of Kafka comes from here. */
+/** One broker cluster: the real one, or the in-memory one. Everything a service needs of Kafka comes from here. */
 export interface KafkaGateway {
   /** The publisher shared by the process. */
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
   consumer(options: ConsumerOptions): RecordConsumer;
   follower(options: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower;
-  /** Can the brokers be reached just now? */
+  /** True while the brokers answer. */
   isConnected(): boolean;
-  /** Closes the publisher and the admin connection; consumers and followers are closed by who made them. */
+  /** Closes the publisher and the admin connection. Consumers and followers are closed by their owners. */
   close(): Promise<void>;
+}
+
+/** What a publisher has not finished now. */
+export interface PublisherLoad {
+  /** Records that are queued or on the way to the brokers. */
+  readonly records: number;
+  /** Bytes of these records. */
+  readonly bytes: number;
+  /** Requests on the way to the brokers. */
+  readonly requests: number;
+}
+
+/** How far a consumer is with one partition. */
+export interface PartitionProgress {
+  readonly topic: string;
+  readonly partition: number;
+  /** The low-water mark: every record below it is finished. */
+  readonly finishedTo: bigint;
+  /** True while the partition is not fetched. */
+  readonly isPaused: boolean;
+}
+
+/** Counts what seldom happens to records. The names of topics are physical. */
+export interface RecordObserver {
+  /** A record was written to the rejects. */
+  rejected(topic: string): void;
+  /** The handler of a record is called again. */
+  handledAgain(topic: string): void;
 }

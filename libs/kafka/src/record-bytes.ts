@@ -1,10 +1,14 @@
 import type { RecordHeaders } from '#contracts';
 
-/** Bytes of framing that a record and each of its headers may take at most. */
+/** Largest record the publisher takes, in bytes; below the broker's own limit of 1,048,588 for a batch (`message.max.bytes`). */
+export const recordBytesMaxDefault = 1_000_000;
+
+/** The most bytes that the framing of a record takes. */
 const framingBytes = 32;
+/** The most bytes that the framing of a header takes. */
 const headerFramingBytes = 8;
 
-/** About how many bytes a record takes in a batch; never less than it does, uncompressed. */
+/** Estimates the bytes of a record in a batch. The estimate is never below its uncompressed size. */
 export function recordBytes(record: {
   readonly key?: string | null;
   readonly value: Buffer | null;

@@ -2,7 +2,7 @@ import type { IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
 import { type FeedOwner, PartitionFeed } from './partition-feed.ts';
-import type { ConsumerOptions, RecordHandler } from '../ports.ts';
+import type { ConsumerOptions, PartitionProgress, RecordHandler, RecordObserver } from '../ports.ts';
 
 /** A partition of a topic. */
 export interface TopicPartition {
@@ -20,6 +20,7 @@ export type CommitWriter = (commits: readonly (TopicPartition & Commit)[]) => Pr
 /** What the feeds need of their consumer: the real one, or the in-memory one. */
 export interface FeedSetPorts {
   readonly log: TransportLog;
+  readonly observer: RecordObserver;
   /** Unexpected errors of one record after which it is given up. */
   readonly recordTriesMax: number;
   reject(record: IncomingRecord, reason: string): Promise<void>;
@@ -45,6 +46,7 @@ export class FeedSet {
     this.owner = {
       handler,
       log: ports.log,
+      observer: ports.observer,
       triesMax: ports.recordTriesMax,
       giveUp: (error) => ports.onFatal(error),
       reject: (record, reason) => ports.reject(record, reason),
@@ -70,6 +72,16 @@ export class FeedSet {
   /** All feeds of this moment. */
   all(): IterableIterator<PartitionFeed> {
     return this.feeds.values();
+  }
+
+  /** How far each partition is. */
+  progress(): PartitionProgress[] {
+    return [...this.feeds.values()].map(({ topic, partition, lowWaterMark, wantsPause }) => ({
+      topic,
+      partition,
+      finishedTo: lowWaterMark,
+      isPaused: wantsPause,
+    }));
   }
 
   /** Opens a feed at a committed offset. An earlier feed of the partition is lost. */

@@ -123,6 +123,12 @@ export class OffsetLedger {
     return this.next;
   }
 
+  /** Every offset below is finished. */
+  get lowWaterMark(): bigint {
+    const [low = this.next] = this.unfinished;
+    return low;
+  }
+
   /** Offsets handed out and not finished. */
   get inFlight(): number {
     return this.unfinished.size;

@@ -26,6 +26,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
   const calls: number[] = [];
   const rejects: number[] = [];
   const givenUp: PlatformError[] = [];
+  const counted: string[] = [];
   let onIdle: (() => void) | undefined;
   const owner: FeedOwner = {
     async handler({ offset }) {
@@ -35,6 +36,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
       if (outcome !== handled) throw outcome;
     },
     log: () => undefined,
+    observer: { rejected: (topic) => counted.push(`rejected ${topic}`), handledAgain: (topic) => counted.push(`again ${topic}`) },
     async reject({ offset }) {
       rejects.push(Number(offset));
     },
@@ -47,7 +49,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
   };
   const feed = new PartitionFeed('a', 3, { offset: 17n, metadata: null }, { bytesMax: 1_000_000, recordsMax: 100 }, owner);
   const idle = new Promise<void>((resolve) => (onIdle = resolve));
-  return { feed, calls, rejects, givenUp, idle };
+  return { feed, calls, rejects, givenUp, counted, idle };
 }
 
 describe('PartitionFeed', () => {
@@ -89,6 +91,13 @@ describe('PartitionFeed', () => {
     expect([calls, feed.wantsPause]).toEqual([[17, 18, 17, 17], true]);
     // Offset 17, and beyond it one unfinished record and one finished one.
     expect(feed.uncommitted()).toEqual({ offset: 17n, metadata: 'f1:1.1' });
+  });
+
+  it('reports each record written to the rejects, and each call of a handler after a failure', async () => {
+    const { feed, counted, idle } = aFeed({ 17: [passing, bug, refused] });
+    feed.take([aRecord(17)]);
+    await idle;
+    expect(counted).toEqual(['again a', 'again a', 'rejected a']);
   });
 
   it('goes on after retryable errors, however many', async () => {

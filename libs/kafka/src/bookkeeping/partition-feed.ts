@@ -31,7 +31,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
-import type { RecordHandler } from '../ports.ts';
+import type { RecordHandler, RecordObserver } from '../ports.ts';
 import { recordBytes } from '../record-bytes.ts';
 import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 
@@ -39,6 +39,7 @@ import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 export interface FeedOwner {
   readonly handler: RecordHandler;
   readonly log: TransportLog;
+  readonly observer: RecordObserver;
   /** Unexpected errors of one record after which the feed gives it up. */
   readonly triesMax: number;
   /** Writes a record to the rejects. */
@@ -89,6 +90,11 @@ export class PartitionFeed {
   /** The offset at which fetching goes on if the backlog is dropped. */
   get position(): bigint {
     return this.ledger.position;
+  }
+
+  /** Every record below this offset is finished. */
+  get lowWaterMark(): bigint {
+    return this.ledger.lowWaterMark;
   }
 
   /** Records handed out and not finished, failing ones included. */
@@ -193,6 +199,7 @@ export class PartitionFeed {
           case 'reject':
             this.report('warn', 'A record was rejected', record, handlerError, tries);
             await this.owner.reject(record, textOf(handlerError));
+            this.owner.observer.rejected(record.topic);
             return 'finished';
           case 'again':
             this.report(
@@ -203,6 +210,7 @@ export class PartitionFeed {
               tries,
             );
             await this.waitBeforeRetry(tries);
+            this.owner.observer.handledAgain(record.topic);
             await this.owner.handler(record, this.lost.signal);
             return 'finished';
         }

@@ -29,7 +29,7 @@ export class KafkajsAdmin implements TopicAdmin {
 
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
     const offsets = await this.admin.ask(this.timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
-    return offsets.map(({ partition, high }) => ({ partition, end: BigInt(high) }));
+    return offsets.map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }));
   }
 
   async list(): Promise<readonly string[]> {

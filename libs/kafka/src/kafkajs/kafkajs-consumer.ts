@@ -1,87 +1,105 @@
 /**
  * A member of a consumer group that works in parallel and out of order.
  *
- * Who runs: kafkajs runs one fetch loop per broker; `onBatch` puts what was fetched into the feed of its partition and returns, so that the
- * loop, and with it the heartbeat, never waits for a handler. Feeds hand records out; one timer commits how far they are.
- * A feed that has enough is paused: kafkajs then fetches other partitions, or none, and its heartbeats go on.
+ * kafkajs runs one fetch loop for each broker. For each fetched batch it calls `onBatch`, which puts the records into the feed of their
+ * partition and returns. So the fetch loop, and the heartbeat with it, never waits for a handler. Feeds call the handler; one timer commits
+ * how far the feeds are. A feed that has enough records is paused: kafkajs then fetches other partitions, or none, and goes on with heartbeats.
  *
- * 1. A feed exists for each assigned partition once its commit was read, and for no other.
- * 2. kafkajs is told an offset is resolved when the feed has it; the broker is told only what is finished (I1).
- * 3. A partition kept over a rebalance keeps its feed: what is in flight goes on, nothing is handed out twice. kafkajs forgets how far it
- *    had read, and sometimes what was paused: both are told again on every join.
- * 4. When kafkajs gives up on its own, a new consumer joins with the feeds as they are, a bounded number of times; then `onFatal`.
+ * What happens at a rebalance: kafkajs calls `onJoin` with the assignment. Feeds of lost partitions are lost at once. For new partitions
+ * the consumer asks the coordinator for the commits and opens feeds; batches that come meanwhile wait for that.
+ *
+ * 1. A feed exists for each assigned partition whose commit was read, and for no other partition.
+ * 2. kafkajs is told that an offset is resolved when the feed has the record; the broker is told only what is finished (I1).
+ * 3. A partition that stays here at a rebalance keeps its feed: records in flight go on, and nothing is handed out twice. kafkajs forgets
+ *    how far it had read, and sometimes what was paused, so both are told to it again at every join.
+ * 4. When kafkajs gives up on its own, a new consumer joins with the feeds as they are, a bounded number of times; then `onFatal` is called.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
+import { CommitTimer } from '../bookkeeping/commit-timer.ts';
+import { FeedSet } from '../bookkeeping/feed-set.ts';
+import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
+import type { TransportLog } from '../log.ts';
+import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler, RecordObserver } from '../ports.ts';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { unavailable, withTimeout } from './broker-errors.ts';
-import { FeedSet, type TopicPartition } from '../bookkeeping/feed-set.ts';
-import { incomingRecord } from './incoming.ts';
-import type { TransportLog } from '../log.ts';
-import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
-import type { ConsumerOptions, RecordConsumer, RecordHandler } from '../ports.ts';
+import { PositionReader } from './group-positions.ts';
+import { incomingRecord } from './incoming-record.ts';
 
 /** What a consumer needs of its gateway. */
 export interface ConsumerPorts {
   readonly kafka: Kafka;
   readonly admin: AdminConnection;
-  /** Puts members out of the group that were killed. @returns how many. */
+  /** Removes members of the group whose process was killed. @returns how many. */
   readonly removeGoneMembers: () => Promise<number>;
   readonly log: TransportLog;
+  readonly observer: RecordObserver;
   /** Unexpected errors of one record after which the process should end. */
   readonly recordTriesMax: number;
   /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
   readonly retriesMax: number;
-  /** The consumer is beyond help: the process should end and be started again. */
+  /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
+  /** Called once the consumer is closed. */
+  readonly onClosed: () => void;
 }
 
-const commitIntervalMs = 250;
-/** A member learns of a rebalance by its heartbeat: this is how long partitions stand still at worst when another one joins. */
+/** A member learns of a rebalance by its heartbeat: when another member joins, partitions stand still for at most this long. */
 const heartbeatMs = 1_000;
 const rejoinsMax = 6;
 const rejoinBaseMs = 500;
-/** Longest wait for one question at a join; far below any session timeout, because the fetch loop waits with it. */
-const joinQuestionMs = 2_000;
-const joinTries = 2;
-const closeMs = 5_000;
+const closeTimeoutMs = 5_000;
 const rebalanceTimeoutMs = 30_000;
-
-interface Committed {
-  readonly offset: bigint;
-  readonly metadata: string | null;
-}
 
 /** A {@link RecordConsumer} over kafkajs. */
 export class KafkajsConsumer implements RecordConsumer {
+  private readonly positions: PositionReader;
+  private readonly commits: CommitTimer;
   private consumer: Consumer | undefined;
   private feeds: FeedSet | undefined;
+  /** Resolves when the feeds of the last assignment are open. */
   private feedsOpened: Promise<void> = Promise.resolve();
   private paused = new WeakSet<PartitionFeed>();
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
-  private commitTimer: NodeJS.Timeout | undefined;
-  private committing: Promise<void> = Promise.resolve();
   private whenJoined: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
   constructor(
     private readonly options: ConsumerOptions,
     private readonly ports: ConsumerPorts,
-  ) {}
+  ) {
+    const { groupId, from = 'earliest' } = options;
+    this.positions = new PositionReader(groupId, from, ports.admin, ports.log);
+    this.commits = new CommitTimer(
+      async () => this.feeds?.commit(),
+      (error) => ports.log('debug', 'A commit failed and is made again', { groupId, error: String(error) }),
+    );
+  }
 
   get inFlight(): number {
     return this.feeds?.inFlight ?? 0;
   }
 
+  /** How far the consumer is with each of its partitions. */
+  progress(): readonly PartitionProgress[] {
+    return this.feeds?.progress() ?? [];
+  }
+
   async start(handler: RecordHandler): Promise<void> {
+    const { log, observer, reject, recordTriesMax, onFatal } = this.ports;
     this.feeds = new FeedSet(this.options, handler, {
-      log: this.ports.log,
-      reject: this.ports.reject,
-      recordTriesMax: this.ports.recordTriesMax,
-      onFatal: this.ports.onFatal,
-      changed: (feed) => this.onChanged(feed),
+      log,
+      observer,
+      reject,
+      recordTriesMax,
+      onFatal,
+      changed: (feed) => {
+        this.setPaused(feed, feed.wantsPause);
+        this.commits.commitSoon();
+      },
       write: async (commits) => {
         await this.consumer?.commitOffsets(commits.map((commit) => ({ ...commit, offset: String(commit.offset) })));
       },
@@ -101,38 +119,37 @@ export class KafkajsConsumer implements RecordConsumer {
   async close(drainMs: number): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
-    const { groupId } = this.options;
+    this.commits.stop();
     const feeds = this.feeds;
     if (feeds !== undefined) {
       feeds.stop();
       for (const feed of feeds.all()) this.setPaused(feed, true);
       await feeds.drained(drainMs);
     }
-    clearTimeout(this.commitTimer);
-    // Whatever is finished but not committed is handled again by the next owner: worth a wait, not worth an error.
-    await withTimeout(
-      closeMs,
-      'the last commit',
-      this.committing.then(() => feeds?.commit()),
-    ).catch((error: unknown) => {
-      this.ports.log('warn', 'The last commit of a consumer failed', { groupId, error: String(error) });
-    });
+    // Records that are finished but not committed are handled again by the next owner. That is allowed, so a failure is only logged.
+    await this.orLog('The last commit of a consumer failed', 'the last commit', this.commits.commitLast());
     feeds?.loseAll();
-    const consumer = this.consumer;
-    if (consumer !== undefined)
-      await withTimeout(closeMs, 'leaving the group', consumer.disconnect()).catch((error: unknown) => {
-        this.ports.log('warn', 'A consumer did not leave its group', { groupId, error: String(error) });
-      });
+    const leaving = this.consumer?.disconnect();
+    if (leaving !== undefined) await this.orLog('A consumer did not leave its group', 'leaving the group', leaving);
+    this.ports.onClosed();
   }
 
-  /** Worth a moment, not worth an error: whoever stays is waited for until its session is over. */
+  private async orLog(message: string, what: string, step: Promise<void>): Promise<void> {
+    try {
+      await withTimeout(closeTimeoutMs, what, step);
+    } catch (error) {
+      this.ports.log('warn', message, { groupId: this.options.groupId, error: String(error) });
+    }
+  }
+
+  /** Best effort: after a failure killed members stay in the group until their session times out. */
   private async removeKilledMembers(): Promise<void> {
     const { groupId } = this.options;
     try {
       const count = await this.ports.removeGoneMembers();
-      if (count > 0) this.ports.log('info', 'Members of a group whose processes are gone were put out', { groupId, count });
+      if (count > 0) this.ports.log('info', 'Members whose process is gone were removed from a group', { groupId, count });
     } catch (error) {
-      this.ports.log('debug', 'The members of a group could not be looked at', { groupId, error: String(error) });
+      this.ports.log('debug', 'The members of a group could not be read', { groupId, error: String(error) });
     }
   }
 
@@ -146,14 +163,14 @@ export class KafkajsConsumer implements RecordConsumer {
       minBytes: fetchBytesMin,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
-      // kafkajs puts 5 in place of what its client was told.
+      // Consumers of kafkajs do not inherit the retries of their client: without this line they are 5.
       retry: { retries: this.ports.retriesMax },
     });
     this.consumer = consumer;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (this.consumer === consumer) this.onJoin(payload.memberAssignment);
     });
-    consumer.on(consumer.events.REBALANCING, () => this.commitSoon(0));
+    consumer.on(consumer.events.REBALANCING, () => this.commits.commitNow());
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       if (this.consumer === consumer && !payload.restart) void this.onCrash(payload.error);
     });
@@ -209,68 +226,27 @@ export class KafkajsConsumer implements RecordConsumer {
       this.consumer?.seek({ topic, partition, offset: String(feed.position) });
       this.setPaused(feed, feed.wantsPause, true);
     }
-    this.feedsOpened = this.openNewFeeds(assigned, this.joins).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
+    this.feedsOpened = this.openFeeds(assigned, this.joins).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
   }
 
-  /** Reads where the group stands and opens the feeds of what is new. */
-  private async openNewFeeds(assigned: readonly TopicPartition[], join: number): Promise<void> {
-    const committed = await this.readCommits(assigned);
-    const ends = await this.readEnds(assigned.filter((partition) => committed?.get(nameOf(partition)) === undefined));
+  /** Reads where the group stands, and opens the feeds of new partitions. */
+  private async openFeeds(assigned: readonly TopicPartition[], join: number): Promise<void> {
+    const positions = await this.positions.read(assigned);
     const feeds = this.feeds;
     if (feeds === undefined || join !== this.joins) return;
     for (const { topic, partition } of assigned) {
-      const stand = committed?.get(nameOf({ topic, partition }));
+      const committed = positions.committed({ topic, partition });
       const feed = feeds.get(topic, partition);
-      // Whoever had the partition in between has come further than we had read.
-      const isBehind = feed !== undefined && stand !== undefined && stand.offset > feed.position;
+      // Another member had the partition in between, and came further than this one had read.
+      const isBehind = feed !== undefined && committed !== undefined && committed.offset > feed.position;
       if (feed !== undefined && !isBehind) continue;
-      const end = ends.get(nameOf({ topic, partition }));
-      if (isBehind || (stand === undefined && end !== undefined))
-        this.consumer?.seek({ topic, partition, offset: String(stand?.offset ?? end) });
-      feeds.open({ topic, partition }, stand ?? { offset: end ?? 0n, metadata: null });
+      const end = positions.end({ topic, partition });
+      if (isBehind || (committed === undefined && end !== undefined))
+        this.consumer?.seek({ topic, partition, offset: String(committed?.offset ?? end) });
+      feeds.open({ topic, partition }, committed ?? { offset: end ?? 0n, metadata: null });
     }
     this.rejoins = 0;
     this.whenJoined?.resolve();
-  }
-
-  /** @returns undefined when the coordinator did not say in time: then what was finished out of order is handled again (I5). */
-  private async readCommits(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, Committed> | undefined> {
-    const topics = [...new Set(assigned.map(({ topic }) => topic))];
-    if (topics.length === 0) return new Map();
-    const { groupId } = this.options;
-    for (let tries = 1; tries <= joinTries; tries += 1) {
-      try {
-        const answer = await this.ports.admin.ask(joinQuestionMs, 'reading commits', (admin) =>
-          admin.fetchOffsets({ groupId, topics }),
-        );
-        return new Map(
-          answer.flatMap(({ topic, partitions }) =>
-            partitions
-              .filter(({ offset }) => Number(offset) >= 0)
-              .map(
-                ({ partition, offset, metadata }) =>
-                  [nameOf({ topic, partition }), { offset: BigInt(offset), metadata }] as const,
-              ),
-          ),
-        );
-      } catch (error) {
-        this.ports.log('warn', 'The commits of a group could not be read', { groupId, tries, error: String(error) });
-      }
-    }
-    return undefined;
-  }
-
-  /** Where partitions start that were never committed and are to be read from the end. */
-  private async readEnds(assigned: readonly TopicPartition[]): Promise<ReadonlyMap<string, bigint>> {
-    const ends = new Map<string, bigint>();
-    if (this.options.from !== 'latest') return ends;
-    for (const topic of new Set(assigned.map((one) => one.topic))) {
-      const offsets = await this.ports.admin
-        .ask(joinQuestionMs, 'reading ends', (admin) => admin.fetchTopicOffsets(topic))
-        .catch(() => []);
-      for (const { partition, high } of offsets) ends.set(nameOf({ topic, partition }), BigInt(high));
-    }
-    return ends;
   }
 
   private async onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
@@ -281,7 +257,7 @@ export class KafkajsConsumer implements RecordConsumer {
     if (feed === undefined) return;
     const first = BigInt(batch.firstOffset() ?? batch.lastOffset());
     if (first < feed.position && BigInt(batch.highWatermark) < feed.position) {
-      // The log ends before what we have read: the topic was made anew. Reading on from its start repeats at most, skipping would lose.
+      // The partition ends before the position of the feed: the topic was deleted and created again. Starting over repeats at most some records.
       this.ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
       feed = this.feeds?.open({ topic, partition }, { offset: first, metadata: null });
     }
@@ -289,12 +265,7 @@ export class KafkajsConsumer implements RecordConsumer {
     resolveOffset(batch.lastOffset());
   }
 
-  private onChanged(feed: PartitionFeed): void {
-    this.setPaused(feed, feed.wantsPause);
-    this.commitSoon(commitIntervalMs);
-  }
-
-  /** Pauses or resumes fetching, where that is not what it does already. */
+  /** Pauses or resumes the fetching of a partition. @param isForced tells kafkajs even if it should know already. */
   private setPaused(feed: PartitionFeed, isPaused: boolean, isForced = false): void {
     if (!isForced && isPaused === this.paused.has(feed)) return;
     const { topic, partition } = feed;
@@ -304,26 +275,7 @@ export class KafkajsConsumer implements RecordConsumer {
       if (isPaused) this.paused.add(feed);
       else this.paused.delete(feed);
     } catch {
-      // Out of the group just now: the next join tells kafkajs again.
+      // The consumer is out of its group just now: the next join tells kafkajs again.
     }
   }
-
-  private commitSoon(delayMs: number): void {
-    if (this.isClosing) return;
-    if (delayMs === 0) clearTimeout(this.commitTimer);
-    else if (this.commitTimer !== undefined) return;
-    this.commitTimer = setTimeout(() => {
-      this.commitTimer = undefined;
-      this.committing = this.committing
-        .then(() => this.feeds?.commit())
-        .catch((error: unknown) => {
-          this.ports.log('debug', 'A commit failed and is made again', { groupId: this.options.groupId, error: String(error) });
-          this.commitSoon(commitIntervalMs);
-        });
-    }, delayMs);
-  }
-}
-
-function nameOf({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
 }

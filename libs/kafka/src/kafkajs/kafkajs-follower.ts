@@ -10,7 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { rootCause, unavailable } from './broker-errors.ts';
-import { incomingRecord } from './incoming.ts';
+import { incomingRecord } from './incoming-record.ts';
 import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
 import type { TransportLog } from '../log.ts';
 import type { PartitionEnd, TopicFollower } from '../ports.ts';

@@ -76,8 +76,10 @@ export interface ClusterOptions {
   readonly clientId: string;
   readonly logCreator: logCreator;
   readonly logLevel: number;
-  readonly connectionTimeoutMs: number;
-  readonly requestTimeoutMs: number;
+  /** In milliseconds. */
+  readonly connectionTimeout: number;
+  /** In milliseconds. */
+  readonly requestTimeout: number;
   readonly socketFactory: ISocketFactory;
 }
 
@@ -88,8 +90,8 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
     socketFactory: options.socketFactory,
     brokers: options.brokers,
     clientId: options.clientId,
-    connectionTimeout: options.connectionTimeoutMs,
-    requestTimeout: options.requestTimeoutMs,
+    connectionTimeout: options.connectionTimeout,
+    requestTimeout: options.requestTimeout,
     enforceRequestTimeout: true,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,

@@ -5,7 +5,8 @@
 import type { Producer, ProducerBatch } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutgoingRecord } from '#contracts';
-import { type BatchedMessage, KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import type { BatchedMessage } from './publisher-queue.ts';
 
 interface Request {
   readonly topics: readonly string[];
@@ -104,6 +105,22 @@ describe('group commit', () => {
     expect(requests.map(({ values }) => values)).toEqual([['x']]);
     requests[0]?.acknowledge();
     await published;
+  });
+
+  it('shows what it has not finished: records, bytes and requests', async () => {
+    const publisher = await aReadyPublisher();
+    const published = publisher.publish([aRecord('x'), aRecord('y')]);
+    const queued = publisher.load;
+    await turn();
+    const sent = publisher.load;
+    requests[0]?.acknowledge();
+    await published;
+    await turn();
+    expect([queued, sent, publisher.load]).toEqual([
+      { records: 2, bytes: 66, requests: 0 },
+      { records: 2, bytes: 66, requests: 1 },
+      { records: 0, bytes: 0, requests: 0 },
+    ]);
   });
 
   it('sends in one request what was published side by side', async () => {

@@ -71,7 +71,7 @@ export class MemoryCluster {
   partitionsOf(topic: string): Partition[] {
     const partitions = this.topics.get(topic);
     if (partitions === undefined)
-      throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `topic ${topic} is not there`, topic } });
+      throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `topic ${topic} does not exist`, topic } });
     return partitions;
   }
 

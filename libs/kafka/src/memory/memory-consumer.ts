@@ -1,9 +1,15 @@
 import { PlatformError } from '#contracts';
 import { FeedSet, type FeedSetPorts, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { type GroupMember, type MemoryCluster, nextTurn } from './memory-cluster.ts';
-import type { ConsumerOptions, RecordConsumer, RecordHandler } from '../ports.ts';
+import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler } from '../ports.ts';
 
 const batchRecords = 500;
+
+/** What a consumer needs of its gateway. */
+export interface MemoryConsumerPorts extends Pick<FeedSetPorts, 'observer' | 'reject' | 'recordTriesMax' | 'onFatal'> {
+  /** Called once the consumer is closed. */
+  readonly onClosed: () => void;
+}
 
 /** A member of a group of a {@link MemoryCluster}. */
 export class MemoryConsumer implements RecordConsumer, GroupMember {
@@ -15,11 +21,16 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
   constructor(
     private readonly cluster: MemoryCluster,
     private readonly options: ConsumerOptions,
-    private readonly ports: Pick<FeedSetPorts, 'reject' | 'recordTriesMax' | 'onFatal'>,
+    private readonly ports: MemoryConsumerPorts,
   ) {}
 
   get inFlight(): number {
     return this.feeds?.inFlight ?? 0;
+  }
+
+  /** How far the consumer is with each of its partitions. */
+  progress(): readonly PartitionProgress[] {
+    return this.feeds?.progress() ?? [];
   }
 
   async start(handler: RecordHandler): Promise<void> {
@@ -54,6 +65,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     const { members } = this.cluster.group(this.options.groupId);
     members.splice(members.indexOf(this), 1);
     rebalance(members);
+    this.ports.onClosed();
   }
 
   candidates(): TopicPartition[] {

@@ -1,0 +1,94 @@
+import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
+import { gaugeOf } from '#platform';
+import type { PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver } from './ports.ts';
+
+/** Where the gauges of a gateway read their values, each time the metrics are collected. */
+export interface GatewayNumbers {
+  publisherLoad(): PublisherLoad;
+  /** The partitions of all consumers that are open now. */
+  progress(): readonly PartitionProgress[];
+  /** Asks the brokers. May reject. */
+  ends(topic: string): Promise<readonly PartitionEnd[]>;
+}
+
+/**
+ * Registers the metrics of a gateway. Gauges cost nothing between two collections; the counters are for what seldom happens.
+ * @param metrics where to register them; undefined registers nothing.
+ * @returns what the consumers report to.
+ */
+export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: GatewayNumbers): RecordObserver {
+  if (metrics === undefined) return { rejected: () => undefined, handledAgain: () => undefined };
+  const { publisherLoad, progress } = numbers;
+  gaugeOf(
+    metrics,
+    'sendoff_publisher_records',
+    'Records that this process publishes and the brokers have not acknowledged yet.',
+    () => publisherLoad().records,
+  );
+  gaugeOf(
+    metrics,
+    'sendoff_publisher_bytes',
+    'Bytes of the records that this process publishes and the brokers have not acknowledged yet.',
+    () => publisherLoad().bytes,
+  );
+  gaugeOf(
+    metrics,
+    'sendoff_publisher_requests',
+    'Write requests that the brokers have not answered yet.',
+    () => publisherLoad().requests,
+  );
+  gaugeOf(
+    metrics,
+    'sendoff_partitions_paused',
+    'Partitions of this process that are not fetched, because records in flight reached a limit or a record fails.',
+    () => progress().filter(({ isPaused }) => isPaused).length,
+  );
+  new Gauge({
+    name: 'sendoff_consumer_lag_records',
+    help: 'Records of the partitions of this process that are not finished, absent while the brokers do not answer.',
+    labelNames: ['topic'],
+    registers: [metrics],
+    async collect() {
+      const lag = await lagByTopic(numbers);
+      this.reset();
+      for (const [topic, records] of lag) this.set({ topic }, records);
+    },
+  });
+  const rejects = new Counter({
+    name: 'sendoff_rejects_total',
+    help: 'Records that were written to the rejects because no later try could handle them, by the topic they came from.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+  const again = new Counter({
+    name: 'sendoff_records_again_total',
+    help: 'Calls of a handler with a record on which it had failed before, by topic.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+  return { rejected: (topic) => rejects.inc({ topic }), handledAgain: (topic) => again.inc({ topic }) };
+}
+
+/** Records between the low-water marks and the ends of partitions, by topic. Leaves out topics whose ends the brokers do not tell. */
+async function lagByTopic({ progress, ends }: GatewayNumbers): Promise<ReadonlyMap<string, number>> {
+  const lag = new Map<string, number>();
+  const byTopic = new Map<string, PartitionProgress[]>();
+  for (const one of progress()) byTopic.set(one.topic, [...(byTopic.get(one.topic) ?? []), one]);
+  const addLag = async (topic: string, partitions: readonly PartitionProgress[]): Promise<void> => {
+    const bounds = new Map((await ends(topic)).map((bound) => [bound.partition, bound]));
+    const records = partitions.map(({ partition, finishedTo }) => unfinished(finishedTo, bounds.get(partition)));
+    lag.set(
+      topic,
+      records.reduce((sum, one) => sum + one, 0),
+    );
+  };
+  await Promise.allSettled([...byTopic].map(([topic, partitions]) => addLag(topic, partitions)));
+  return lag;
+}
+
+/** Records that retention has deleted do not count: nobody can read them any more. */
+function unfinished(finishedTo: bigint, bound: PartitionEnd | undefined): number {
+  if (bound === undefined) return 0;
+  const from = finishedTo > bound.start ? finishedTo : bound.start;
+  return bound.end > from ? Number(bound.end - from) : 0;
+}

@@ -1,0 +1,23 @@
+import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
+
+/** Looks after the topics of a {@link MemoryCluster}. */
+export class MemoryAdmin implements TopicAdmin {
+  constructor(private readonly cluster: MemoryCluster) {}
+
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
+    await nextTurn();
+    for (const spec of specs) this.cluster.create(spec);
+  }
+
+  async ends(topic: string): Promise<readonly PartitionEnd[]> {
+    await nextTurn();
+    const partitions = this.cluster.partitionsOf(topic);
+    return partitions.map(({ records }, partition) => ({ partition, start: 0n, end: BigInt(records.length) }));
+  }
+
+  async list(): Promise<readonly string[]> {
+    await nextTurn();
+    return [...this.cluster.topics.keys()];
+  }
+}
