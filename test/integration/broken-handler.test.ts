@@ -1,6 +1,7 @@
 /**
- * Goal: a service whose handler is broken ends with 1, says why, and loses no record. Method: a service of its own process, made of the
- * library's parts, whose handler throws a TypeError; then a healthy consumer joins the same group.
+ * Goal: a service whose handler is broken ends with 1, says why, and loses no record. Method: a
+ * service of its own process, made of the library's parts, whose handler throws a TypeError; then a
+ * healthy consumer joins the same group.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

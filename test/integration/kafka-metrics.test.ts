@@ -1,6 +1,6 @@
 /**
- * Goal: an operator sees the metrics of the Kafka library on the /metrics of a service. Method: a built retry-scheduler, and a record in a
- * delay topic that nobody can read.
+ * Goal: an operator sees the metrics of the Kafka library on the /metrics of a service. Method: a
+ * built retry-scheduler, and a record in a delay topic that nobody can read.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import { gaugeOf } from '#platform';
 import type { PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver } from './ports.ts';
 
-/** Where the gauges of a gateway read their values, each time the metrics are collected. */
+/** Sources of the gauges of a gateway. They are read each time the metrics are collected. */
 export interface GatewayNumbers {
   publisherLoad(): PublisherLoad;
   /** The partitions of all consumers that are open now. */
@@ -12,9 +12,10 @@ export interface GatewayNumbers {
 }
 
 /**
- * Registers the metrics of a gateway. Gauges cost nothing between two collections; the counters are for what seldom happens.
- * @param metrics where to register them; undefined registers nothing.
- * @returns what the consumers report to.
+ * Registers the metrics of a gateway. Gauges cost nothing between two collections; the counters are
+ * for what seldom happens.
+ * @param metrics the registry of the process; undefined registers nothing.
+ * @returns the observer that the consumers report to.
  */
 export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: GatewayNumbers): RecordObserver {
   if (metrics === undefined) return { rejected: () => undefined, handledAgain: () => undefined };
@@ -69,7 +70,10 @@ export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: Ga
   return { rejected: (topic) => rejects.inc({ topic }), handledAgain: (topic) => again.inc({ topic }) };
 }
 
-/** Records between the low-water marks and the ends of partitions, by topic. Leaves out topics whose ends the brokers do not tell. */
+/**
+ * Records between the low-water marks and the ends of partitions, by topic. Leaves out topics whose
+ * ends the brokers do not tell.
+ */
 async function lagByTopic({ progress, ends }: GatewayNumbers): Promise<ReadonlyMap<string, number>> {
   const lag = new Map<string, number>();
   const byTopic = new Map<string, PartitionProgress[]>();

@@ -1,6 +1,7 @@
 /**
- * The promises of a {@link KafkaGateway}, checked the same way for the brokers and for their in-memory twin. Each test makes topics of its
- * own; nothing sleeps, everything waits for an event with a deadline.
+ * The promises of a {@link KafkaGateway}, checked the same way for the brokers and for their
+ * in-memory twin. Each test makes topics of its own; nothing sleeps, everything waits for an event
+ * with a deadline.
  */
 import { randomUUID } from 'node:crypto';
 import { Registry as Metrics } from 'prom-client';
@@ -458,7 +459,10 @@ export function kafkaConformance(title: string, open: () => Promise<ClusterUnder
     });
 
     describe('the metrics', () => {
-      /** A gateway with metrics of its own. @returns a reader of one value, undefined while there is none. */
+      /**
+       * A gateway with metrics of its own.
+       * @returns a reader of one value, undefined while there is none.
+       */
       async function measured() {
         const metrics = new Metrics();
         const process = await cluster.connect({ metrics });
@@ -514,7 +518,8 @@ export function kafkaConformance(title: string, open: () => Promise<ClusterUnder
           process,
         );
         await seen.until(1);
-        // More records come to a partition that is not fetched: the lag is the truth of the broker, not of the last fetch.
+        // More records come to a partition that is not fetched: the lag is the truth of the broker,
+        // not of the last fetch.
         await gateway.publisher.publish(aRecord(topic, 'd'));
         expect([await valueOf('sendoff_consumer_lag_records', topic), await valueOf('sendoff_partitions_paused')]).toEqual([
           4, 1,

@@ -5,10 +5,10 @@ import { connectKafka } from './kafkajs/connect-kafka.ts';
 import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
 
-/** What a service hands over to be connected. */
+/** Settings and parts of a service that its connection to Kafka needs. */
 export interface KafkaSettings
   extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'> {
-  /** Of the service. */
+  /** Name of the service. */
   readonly name: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -18,7 +18,7 @@ export interface KafkaSettings
 }
 
 /**
- * Connects a service to the brokers and makes sure that every topic of the platform is there.
+ * Connects a service to the brokers, and creates the topics of the platform that are missing.
  * @throws PlatformError `BROKER_UNAVAILABLE`.
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {

@@ -1,4 +1,7 @@
-/** Goal: records with a key land where every other Kafka client puts them. Method: any key, beside the partitioner of kafkajs. */
+/**
+ * Goal: records with a key land where every other Kafka client puts them. Method: any key, beside
+ * the partitioner of kafkajs.
+ */
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';

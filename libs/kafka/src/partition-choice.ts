@@ -1,22 +1,27 @@
-/** Where a record may go: a partition and the id of the broker that leads it, -1 while it has no leader. */
+/** A partition, and the id of the broker that leads it; -1 while it has no leader. */
 export interface PartitionLeader {
   readonly partitionId: number;
   readonly leader: number;
 }
 
-/** What the choice of a partition depends on. */
+/** The properties of a record that choose its partition. */
 export interface UnplacedRecord {
   /** Chosen by the sender. */
   readonly partition?: number;
   readonly key?: string | Buffer | null;
-  /** Number of the batch; all records of a batch that have no key go to one partition, the next batch goes to the next. Default 0. */
+  /**
+   * Number of the batch; all records of a batch that have no key go to one partition, the next
+   * batch goes to the next. Default 0.
+   */
   readonly batchNumber?: number;
 }
 
 /**
- * Chooses the partition of a record: the one it names, else by the hash of its key as every Kafka client does, else by the number of its
- * batch. One partition for a whole batch is less work for client and broker than a batch spread over all partitions.
- * @param partitions all partitions of the topic; those without a leader get no records without a key, unless none has a leader.
+ * Chooses the partition of a record: the one it names, else by the hash of its key, else by the
+ * number of its batch. The hash is that of every Kafka client. One partition for a whole batch is
+ * less work for client and broker than a batch spread over all partitions.
+ * @param partitions all partitions of the topic; those without a leader get no records without a
+ *   key, unless none has a leader.
  */
 export function choosePartition(
   { partition, key, batchNumber = 0 }: UnplacedRecord,
@@ -34,7 +39,9 @@ const multiplier = 0x5bd1_e995;
 
 /**
  * The hash of Kafka's clients, as a signed integer of 32 bits.
- * @see https://github.com/apache/kafka/blob/4.0/clients/src/main/java/org/apache/kafka/common/utils/Utils.java (`murmur2`)
+ * @see
+ *   https://github.com/apache/kafka/blob/4.0/clients/src/main/java/org/apache/kafka/common/utils/Utils.java
+ *   (`murmur2`)
  */
 function murmur2(bytes: Buffer): number {
   const { length } = bytes;

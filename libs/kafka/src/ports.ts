@@ -4,11 +4,13 @@ import type { IncomingRecord, OutgoingRecord, PlatformError } from '#contracts';
 /**
  * Writes records and resolves when the brokers have acknowledged all of them (acks=all).
  *
- * Bounded: while too many bytes or records wait for an acknowledgement, `publish` waits for room. It fails at its timeout.
+ * Bounded: while too many bytes or records wait for an acknowledgement, `publish` waits for room.
+ * It fails at its timeout.
  */
 export interface Publisher {
   /**
-   * @throws PlatformError `BROKER_UNAVAILABLE` if no acknowledgement came in time; the records may or may not be written.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if no acknowledgement came in time; the records may
+   *   or may not be written.
    * @throws PlatformError `PUBLISHER_SATURATED` if no room came free in time; nothing was written.
    * @throws PlatformError `RECORD_TOO_LARGE`, `PUBLISHER_CLOSED`.
    */
@@ -18,26 +20,38 @@ export interface Publisher {
 }
 
 /**
- * Handles one record. Its offset becomes committable only when this resolves; many records are handled at once, in any order.
+ * Handles one record. Its offset becomes committable only when this resolves; many records are
+ * handled at once, in any order.
  *
- * A PlatformError that is not retryable sends the record to the rejects, and the partition moves on. After any other error the record is
- * handled again, with backoff: retryable errors without end, unexpected ones up to {@link GatewayHooks.recordTriesMax}.
- * @param signal aborts when the partition is lost, or when the consumer closes without waiting any longer.
+ * A PlatformError that is not retryable sends the record to the rejects, and the partition moves
+ * on. After any other error the record is handled again, with backoff: retryable errors without
+ * end, unexpected ones up to {@link GatewayHooks.recordTriesMax}.
+ * @param signal aborts when the partition is lost, or when the consumer closes without waiting any
+ *   longer.
  */
 export type RecordHandler = (record: IncomingRecord, signal: AbortSignal) => Promise<void>;
 
-/** What a consumer reads, and how much at once. */
+/** Topics and group of a consumer, and how much it reads at once. */
 export interface ConsumerOptions {
   readonly groupId: string;
   /** Physical names. */
   readonly topics: readonly string[];
-  /** Where a group without a commit starts. Default `earliest`. */
+  /** Position at which a group without a commit starts. Default `earliest`. */
   readonly from?: 'earliest' | 'latest';
-  /** Bytes in flight of one partition at which it is paused; it is resumed at half of them. Default 8 MiB. */
+  /**
+   * Bytes in flight of one partition at which it is paused; it is resumed at half of them. Default
+   * 8 MiB.
+   */
   readonly partitionBytesMax?: number | ((topic: string) => number);
-  /** Records in flight of one partition at which it is paused; it is resumed at half of them. Default 5,000. */
+  /**
+   * Records in flight of one partition at which it is paused; it is resumed at half of them.
+   * Default 5,000.
+   */
   readonly partitionRecordsMax?: number | ((topic: string) => number);
-  /** The broker answers a fetch when it has this many bytes, or after {@link fetchWaitMs}. Default 1. */
+  /**
+   * The broker answers a fetch when it has this many bytes, or after {@link fetchWaitMs}. Default
+   * 1.
+   */
   readonly fetchBytesMin?: number;
   /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */
   readonly fetchWaitMs?: number;
@@ -46,8 +60,8 @@ export interface ConsumerOptions {
 }
 
 /**
- * Reads records of a group in parallel. It commits the low-water mark of each partition, and in the metadata of the commit which records above
- * it are finished too.
+ * Reads records of a group in parallel. It commits the low-water mark of each partition, and in the
+ * metadata of the commit which records above it are finished too.
  */
 export interface RecordConsumer {
   /** Joins the group; resolves when the first assignment is in place. */
@@ -76,7 +90,10 @@ export interface TopicSpec {
   readonly retentionMs: number;
 }
 
-/** Looks after topics. All methods throw PlatformError `BROKER_UNAVAILABLE` if the brokers do not answer in time. */
+/**
+ * Looks after topics. All methods throw PlatformError `BROKER_UNAVAILABLE` if the brokers do not
+ * answer in time.
+ */
 export interface TopicAdmin {
   /** Creates the topics that are missing; leaves the others as they are. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
@@ -86,34 +103,45 @@ export interface TopicAdmin {
 }
 
 /**
- * Reads whole topics without a group: each process sees every record, from the beginning or from now, and nothing is committed.
- * For the registry and cancellations.
+ * Reads whole topics without a group: each process sees every record, from the beginning or from
+ * now, and nothing is committed. For the registry and cancellations.
  */
 export interface TopicFollower {
   /**
    * Resolves once every record that was there at the start has been handed out.
-   * @param onRecord is called in the order of offsets; the follower does not wait for anything asynchronous in it.
+   * @param onRecord is called in the order of offsets; the follower does not wait for anything
+   *   asynchronous in it.
    */
   start(onRecord: (record: IncomingRecord) => void): Promise<void>;
-  /** Resolves when everything acknowledged before this call has been handed out. @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. */
+  /**
+   * Resolves when everything acknowledged before this call has been handed out.
+   * @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`.
+   */
   caughtUp(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a gateway tells the process that uses it. */
+/** Reports of a gateway to the process that uses it. */
 export interface GatewayHooks {
   /** Unexpected errors of one record after which `onFatal` is called. Default 12. */
   readonly recordTriesMax?: number;
   /**
-   * Called when a consumer cannot go on: it lost its group for good, or a record failed `recordTriesMax` times with unexpected errors. The
-   * process should end and be started again. Default: the error is logged.
+   * Called when a consumer cannot go on: it lost its group for good, or a record failed
+   * `recordTriesMax` times with unexpected errors. The process should end and be started again.
+   * Default: the error is logged.
    */
   readonly onFatal?: (error: PlatformError) => void;
-  /** Where the gateway registers its metrics. Default: nowhere. At most one gateway for each registry. */
+  /**
+   * The registry of metrics in which the gateway registers its own, one gateway for each registry.
+   * Default: no metrics.
+   */
   readonly metrics?: Metrics;
 }
 
-/** One broker cluster: the real one, or the in-memory one. Everything a service needs of Kafka comes from here. */
+/**
+ * One broker cluster: the real one, or the in-memory one. Everything a service needs of Kafka comes
+ * from here.
+ */
 export interface KafkaGateway {
   /** The publisher shared by the process. */
   readonly publisher: Publisher;
@@ -122,11 +150,14 @@ export interface KafkaGateway {
   follower(options: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower;
   /** True while the brokers answer. */
   isConnected(): boolean;
-  /** Closes the publisher and the admin connection. Consumers and followers are closed by their owners. */
+  /**
+   * Closes the publisher and the admin connection. Consumers and followers are closed by their
+   * owners.
+   */
   close(): Promise<void>;
 }
 
-/** What a publisher has not finished now. */
+/** The unfinished work of a publisher. */
 export interface PublisherLoad {
   /** Records that are queued or on the way to the brokers. */
   readonly records: number;

@@ -1,6 +1,9 @@
 import type { RecordHeaders } from '#contracts';
 
-/** Largest record the publisher takes, in bytes; below the broker's own limit of 1,048,588 for a batch (`message.max.bytes`). */
+/**
+ * Largest record the publisher takes, in bytes; below the broker's own limit of 1,048,588 for a
+ * batch (`message.max.bytes`).
+ */
 export const recordBytesMaxDefault = 1_000_000;
 
 /** The most bytes that the framing of a record takes. */
@@ -8,7 +11,9 @@ const framingBytes = 32;
 /** The most bytes that the framing of a header takes. */
 const headerFramingBytes = 8;
 
-/** Estimates the bytes of a record in a batch. The estimate is never below its uncompressed size. */
+/**
+ * Estimates the bytes of a record in a batch. The estimate is never below its uncompressed size.
+ */
 export function recordBytes(record: {
   readonly key?: string | null;
   readonly value: Buffer | null;

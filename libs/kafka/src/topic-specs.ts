@@ -2,8 +2,9 @@ import { physicalTopic, topicDeclarations } from '#contracts';
 import type { TopicSpec } from './ports.ts';
 
 /**
- * Every topic of the platform, ready for {@link TopicAdmin.ensureTopics}.
- * @param partitions of the topics whose declaration leaves it to the configuration.
+ * Returns every topic of the platform, ready for {@link TopicAdmin.ensureTopics}.
+ * @param partitions number of partitions for topics whose declaration leaves it to the
+ *   configuration.
  */
 export function topicSpecs(prefix: string, partitions: number): TopicSpec[] {
   return topicDeclarations.map((declaration) => ({

@@ -1,4 +1,7 @@
-/** Longest time between the end of a record and its commit, while the broker answers, in milliseconds. */
+/**
+ * Longest time between the end of a record and its commit, while the broker answers, in
+ * milliseconds.
+ */
 const commitIntervalMs = 250;
 
 /** Commits from time to time: never two commits at once, and again after one that failed. */

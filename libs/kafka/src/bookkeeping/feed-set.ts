@@ -17,7 +17,7 @@ export const partitionRecordsMaxDefault = 5_000;
 /** Writes commits to the broker. Resolves when the broker took all of them, else rejects. */
 export type CommitWriter = (commits: readonly (TopicPartition & Commit)[]) => Promise<void>;
 
-/** What the feeds need of their consumer: the real one, or the in-memory one. */
+/** The consumer as its feeds see it: the one of kafkajs, or the one in memory. */
 export interface FeedSetPorts {
   readonly log: TransportLog;
   readonly observer: RecordObserver;
@@ -31,7 +31,10 @@ export interface FeedSetPorts {
   write: CommitWriter;
 }
 
-/** The feeds of all partitions that a consumer has now. They are opened, lost, drained and committed together. */
+/**
+ * The feeds of all partitions that a consumer has now. They are opened, lost, drained and committed
+ * together.
+ */
 export class FeedSet {
   private readonly feeds = new Map<string, PartitionFeed>();
   private readonly owner: FeedOwner;
@@ -64,7 +67,10 @@ export class FeedSet {
     return sum;
   }
 
-  /** Returns the feed of a partition, or `undefined` if the partition is not assigned to this consumer. */
+  /**
+   * Returns the feed of a partition, or `undefined` if the partition is not assigned to this
+   * consumer.
+   */
   get(topic: string, partition: number): PartitionFeed | undefined {
     return this.feeds.get(keyOf(topic, partition));
   }
@@ -113,7 +119,10 @@ export class FeedSet {
     if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
   }
 
-  /** Commits what is new. If the writer rejects, so does this, and the next call commits the same again. */
+  /**
+   * Commits what is new. If the writer rejects, so does this, and the next call commits the same
+   * again.
+   */
   async commit(): Promise<void> {
     const due: { readonly feed: PartitionFeed; readonly commit: Commit }[] = [];
     for (const feed of this.feeds.values()) {

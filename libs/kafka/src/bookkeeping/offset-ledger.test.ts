@@ -55,7 +55,10 @@ describe('the metadata', () => {
 });
 
 describe('OffsetLedger', () => {
-  /** Hands out and finishes at random, crashes at random, and starts again from the last commit; gaps are offsets that hold no record. */
+  /**
+   * Hands out and finishes at random, crashes at random, and starts again from the last commit;
+   * gaps are offsets that hold no record.
+   */
   const histories = fc.array(
     fc.record({ handOut: fc.integer({ min: 0, max: 12 }), finish: fc.array(fc.nat(40), { maxLength: 12 }), crash: fc.boolean() }),
     { maxLength: 40 },

@@ -1,15 +1,20 @@
 /**
- * What may be committed of one partition: a pure function of offsets.
+ * Calculates the commit of one partition: a pure function of offsets.
  *
- * Records are handed out in ascending order and finish in any order. What is known of a partition is three things: the offsets in
- * flight, the position (one past the last offset handed out), and the runs above the position that an earlier owner finished.
+ * Records are handed out in ascending order and finish in any order. Three facts describe a
+ * partition:
+ *
+ * - the offsets in flight;
+ * - the position, which is one past the last offset handed out;
+ * - the runs above the position that an earlier owner finished.
  *
  * 1. The committed offset is never past an offset in flight (I1).
- * 2. An offset below the position and not in flight is finished, or was never there.
- * 3. The metadata never calls an unfinished offset finished; where it does not fit it forgets finished ones, from the far end.
+ * 2. An offset below the position and not in flight is finished, or does not exist.
+ * 3. The metadata never calls an unfinished offset finished. If it grows too long it forgets
+ *    finished offsets, the highest first.
  */
 
-/** Offsets from `from` up to, not including, `to`. */
+/** The offsets in `[from, to)`. */
 export interface OffsetRun {
   readonly from: bigint;
   readonly to: bigint;
@@ -19,31 +24,32 @@ export interface OffsetRun {
 export interface Commit {
   /** All offsets below are finished. */
   readonly offset: bigint;
-  /** Which offsets above are finished too, as text; see {@link encodeFinished}. */
+  /** Finished offsets above, as text; see {@link encodeFinished}. */
   readonly metadata: string;
 }
 
-/** Bytes a broker takes as commit metadata unless it is told otherwise (`offset.metadata.max.bytes`). */
+/** Longest commit metadata, in bytes: the default of the brokers (`offset.metadata.max.bytes`). */
 export const metadataBytesMax = 4096;
 
 const version = 'f1:';
 
 /**
- * Says what may be committed.
- * @param inFlight offsets handed out and not finished, ascending; no more of them are read than the metadata has room for.
+ * Returns the commit that is allowed now.
+ * @param inFlight offsets handed out and not finished, ascending. Only as many are read as fit into
+ *   the metadata.
  * @param position one past the last offset handed out.
- * @param ahead finished runs at or above the position, ascending and apart.
+ * @param ahead finished runs at or above the position, ascending and not adjacent.
  */
 export function committable(inFlight: Iterable<bigint>, position: bigint, ahead: readonly OffsetRun[]): Commit {
   const [low = position] = inFlight;
   const [first] = ahead;
-  // Nothing in flight, and the run ahead begins where the partition stands: all of it is finished.
+  // Nothing is in flight, and a finished run begins at the position: that run is finished too.
   if (low === position && first?.from === position)
     return { offset: first.to, metadata: encodeFinished(first.to, ahead.slice(1)) };
   return { offset: low, metadata: encodeFinished(low, finishedAbove(inFlight, low, position, ahead)) };
 }
 
-/** The finished runs above the low-water mark, ascending and apart. */
+/** The finished runs above the low-water mark, ascending and not adjacent. */
 function* finishedAbove(
   inFlight: Iterable<bigint>,
   low: bigint,
@@ -62,10 +68,11 @@ function* finishedAbove(
 }
 
 /**
- * Writes finished runs as text: from the base on, the length of what is unfinished, of what is finished, and so on, in base 36.
- * @param runs ascending, apart, and past the base.
- * @param bytesMax runs that do not fit are left out, from the end.
- * @returns the empty text when there is nothing to say.
+ * Encodes finished runs as text. From the base on it lists lengths in base 36: unfinished offsets,
+ * finished offsets, unfinished offsets, and so on.
+ * @param runs ascending, not adjacent, and above the base.
+ * @param bytesMax runs that do not fit are left out, the highest first.
+ * @returns the empty text if there are no runs.
  */
 export function encodeFinished(base: bigint, runs: Iterable<OffsetRun>, bytesMax: number = metadataBytesMax): string {
   let text = '';
@@ -80,8 +87,9 @@ export function encodeFinished(base: bigint, runs: Iterable<OffsetRun>, bytesMax
 }
 
 /**
- * Reads what {@link encodeFinished} wrote.
- * @returns no runs for any other text: then the records are handled again, which is allowed (I5), and none is skipped that must not be.
+ * Decodes the text of {@link encodeFinished}.
+ * @returns no runs for any other text. The records are then handled again, which is allowed (I5);
+ *   none is skipped.
  */
 export function decodeFinished(base: bigint, metadata: string | null): readonly OffsetRun[] {
   if (metadata === null || !metadata.startsWith(version)) return [];
@@ -101,17 +109,21 @@ function fromBase36(text: string): bigint {
   return BigInt(Number.parseInt(text, 36));
 }
 
-/** The offsets of one assigned partition: what was handed out, what is finished, what need not be handed out again. */
+/**
+ * The offsets of one assigned partition: those handed out, those finished, and those finished by an
+ * earlier owner.
+ */
 export class OffsetLedger {
-  // A Set keeps insertion order, and offsets are inserted ascending: its first one is the low-water mark.
+  // A Set keeps the order of insertion, and offsets are inserted ascending. So its first offset is
+  // the low-water mark.
   private readonly unfinished = new Set<bigint>();
   private next: bigint;
   private finishedAhead: readonly OffsetRun[];
   private finishedIndex = 0;
 
   /**
-   * @param start where the group stands.
-   * @param metadata what was committed with it.
+   * @param start the committed offset.
+   * @param metadata the metadata of that commit.
    */
   constructor(start: bigint, metadata: string | null) {
     this.next = start;
@@ -134,7 +146,10 @@ export class OffsetLedger {
     return this.unfinished.size;
   }
 
-  /** Notes that a record is about to be handed out. @returns false when it must not be: it was handed out before, or is finished. */
+  /**
+   * Notes that a record is about to be handed out.
+   * @returns false if it must not be: it was handed out before, or it is finished.
+   */
   handOut(offset: bigint): boolean {
     if (offset < this.next) return false;
     while ((this.finishedAhead[this.finishedIndex]?.to ?? offset + 1n) <= offset) this.finishedIndex += 1;
@@ -145,12 +160,12 @@ export class OffsetLedger {
     return true;
   }
 
-  /** Notes that the record of an offset needs no more handling. */
+  /** Notes that the record at an offset is finished. */
   finish(offset: bigint): void {
     this.unfinished.delete(offset);
   }
 
-  /** What may be committed now. */
+  /** Returns the commit that is allowed now. */
   committable(): Commit {
     const ahead: OffsetRun[] = [];
     for (const run of this.finishedAhead.slice(this.finishedIndex)) {

@@ -1,6 +1,7 @@
 /**
- * Goal: what a feed does with a record whose handler fails, and what it then commits. Method: a feed whose owner is the test; each call of
- * the handler takes the next outcome of its record from a list. The waits between tries are real, 0.1 to 0.4 s.
+ * Goal: what a feed does with a record whose handler fails, and what it then commits. Method: a
+ * feed whose owner is the test; each call of the handler takes the next outcome of its record from
+ * a list. The waits between tries are real, 0.1 to 0.4 s.
  */
 import { describe, expect, it } from 'vitest';
 import { epochMs, type IncomingRecord, PlatformError } from '#contracts';

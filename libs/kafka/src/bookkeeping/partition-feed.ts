@@ -3,29 +3,36 @@
  *
  * The way of a record:
  *
- *     fetched -> backlog -> in flight -> finished -> committed
- *                              |  ^
- *          the handler fails   v  |   after a wait the handler is called again
- *                            failing
- *                              |-> finished: the error is not retryable, and the record was written to the rejects
- *                              |-> left: the partition was lost, or the feed was stopped; the next owner handles it
- *                              '-> given up: too many unexpected errors; the process ends, and handles it after its restart
+ * ```text
+ * fetched -> backlog -> in flight -> finished -> committed
+ *                         |  ^
+ *     the handler fails   v  |   after a wait the handler is called again
+ *                       failing
+ *                         |-> finished:  the error is final, the record lies in the rejects
+ *                         |-> left:      the partition was lost, or the feed was stopped
+ *                         '-> given up:  too many unexpected errors, the process ends
+ * ```
  *
- * The consumer calls `take` with each fetched batch. The feed hands records to the handler in the order of their offsets, without waiting
- * for one before the next; they finish in any order. When as many records or bytes are in flight as the limits allow, the rest
- * of the batch stays in the backlog. The feed then asks for a pause, so that the consumer fetches other partitions only. It asks
- * for more when half of the limit is free again.
+ * The consumer calls `take` with each fetched batch. The feed calls the handler with the records in
+ * the order of their offsets. It does not wait for one record before the next, so they finish in
+ * any order.
  *
- * While one record is failing, the feed hands out nothing more and asks for a pause: the usual cause is a broker or a database
- * that is down, and more records would fail the same way.
+ * The limits bound the records and bytes in flight. At a limit the rest of the batch stays in the
+ * backlog. The feed then asks for a pause, and the consumer fetches other partitions only. At half
+ * of the limit the feed hands out more.
  *
- * The consumer asks for `uncommitted` from time to time and writes it to the broker. `stop` ends the handing out; records in flight may
- * still finish. `lose` also aborts the records in flight, because another process owns the partition now.
+ * While one record is failing, the feed hands out nothing more and asks for a pause. The usual
+ * cause is a broker or a database that is down, and other records would fail the same way.
  *
- * 1. An offset is finished only when its handler resolved or the record lies in the rejects (I1, I6).
- * 2. While a record is failing, and after one was given up, nothing more is handed out and nothing is fetched.
- * 3. After `stop` nothing more is handed out; after `lose` nothing more is finished either.
- * 4. No offset at or past a record that was left or given up is ever committed by this feed.
+ * The consumer asks for `uncommitted` from time to time and writes it to the broker. `stop` ends
+ * the handing out; records in flight may still finish. `lose` also aborts the records in flight,
+ * because another process owns the partition now. The next owner handles each record that was left
+ * or given up.
+ *
+ * 1. An offset is finished only if its handler resolved or the record lies in the rejects (I1, I6).
+ * 2. While a record is failing, and after one was given up, nothing is handed out or fetched.
+ * 3. After `stop` nothing more is handed out. After `lose` nothing more is finished either.
+ * 4. This feed commits no offset at or past a record that was left or given up.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
@@ -35,7 +42,7 @@ import type { RecordHandler, RecordObserver } from '../ports.ts';
 import { recordBytes } from '../record-bytes.ts';
 import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 
-/** What a feed needs of its consumer. */
+/** The consumer as its feed sees it. */
 export interface FeedOwner {
   readonly handler: RecordHandler;
   readonly log: TransportLog;
@@ -44,9 +51,15 @@ export interface FeedOwner {
   readonly triesMax: number;
   /** Writes a record to the rejects. */
   reject(record: IncomingRecord, reason: string): Promise<void>;
-  /** Called when something may have become committable, or when the feed wants to be paused or resumed. */
+  /**
+   * Called when something may have become committable, or when the feed wants to be paused or
+   * resumed.
+   */
   changed(feed: PartitionFeed): void;
-  /** Called when a record is given up: the process should end. @param error `RECORD_UNHANDLED`, which names the record. */
+  /**
+   * Called when a record is given up: the process should end.
+   * @param error `RECORD_UNHANDLED`, which names the record.
+   */
   giveUp(error: PlatformError): void;
 }
 
@@ -107,7 +120,10 @@ export class PartitionFeed {
     return this.isFull || this.failing > 0 || this.backlogIndex < this.backlog.length || this.stopped.signal.aborted;
   }
 
-  /** Takes a fetched batch, in the order of offsets. Records that were handed out before, or are known to be finished, are skipped. */
+  /**
+   * Takes a fetched batch, in the order of offsets. Records that were handed out before, or are
+   * known to be finished, are skipped.
+   */
   take(records: readonly IncomingRecord[]): void {
     if (this.stopped.signal.aborted) return;
     this.backlog = this.backlogIndex < this.backlog.length ? [...this.backlog.slice(this.backlogIndex), ...records] : records;
@@ -116,13 +132,18 @@ export class PartitionFeed {
     this.owner.changed(this);
   }
 
-  /** Forgets the records that were fetched and not handed out; fetching goes on at {@link position}. */
+  /**
+   * Forgets the records that were fetched and not handed out; fetching goes on at {@link position}.
+   */
   dropBacklog(): void {
     this.backlog = [];
     this.backlogIndex = 0;
   }
 
-  /** Returns the commit to write now, or `undefined` if it equals the last one that was acknowledged. */
+  /**
+   * Returns the commit to write now, or `undefined` if it equals the last one that was
+   * acknowledged.
+   */
   uncommitted(): Commit | undefined {
     if (!this.mayHaveProgressed) return undefined;
     const commit = this.ledger.committable();
@@ -142,7 +163,10 @@ export class PartitionFeed {
     this.stopped.abort();
   }
 
-  /** Gives the partition up: stops, and aborts the records in flight, which this process may no longer finish. */
+  /**
+   * Gives the partition up: stops, and aborts the records in flight, which this process may no
+   * longer finish.
+   */
   lose(): void {
     this.stop();
     this.lost.abort();
@@ -180,9 +204,13 @@ export class PartitionFeed {
     this.release(bytes);
   }
 
-  /** Rejects a record, or handles it again until its handler resolves, the feed stops, or the record must be given up. */
+  /**
+   * Rejects a record, or handles it again until its handler resolves, the feed stops, or the record
+   * must be given up.
+   */
   private async retryUntilHandled(record: IncomingRecord, firstError: unknown): Promise<Ending> {
-    // The error of the handler decides; the latest error may also come from the write to the rejects.
+    // The error of the handler decides; the latest error may also come from the write to the
+    // rejects.
     let handlerError = firstError;
     let latestError = firstError;
     let unexpectedErrors = 0;

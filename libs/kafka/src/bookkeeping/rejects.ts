@@ -3,7 +3,10 @@ import type { Publisher } from '../ports.ts';
 
 const reasonLengthMax = 512;
 
-/** The record that tells people of one nobody can read: as it came, with reason and origin in its headers (I6). */
+/**
+ * Returns the record for the rejects topic: the original, with reason and origin in its headers
+ * (I6).
+ */
 export function rejected(record: IncomingRecord, reason: string, prefix: string): OutgoingRecord {
   return {
     topic: physicalTopic(prefix, 'rejects'),
@@ -20,8 +23,9 @@ export function rejected(record: IncomingRecord, reason: string, prefix: string)
 }
 
 /**
- * Writes a record to the rejects. One that no longer fits with its reason goes there without value and headers of its own: topic,
- * partition and offset still say where it lies.
+ * Writes a record to the rejects topic. With its new headers a record may be too large; then it is
+ * written without its key, value and headers. Topic, partition and offset tell where to find the
+ * original.
  * @throws PlatformError as {@link Publisher.publish}.
  */
 export async function publishReject(publisher: Publisher, record: IncomingRecord, reason: string, prefix: string): Promise<void> {

@@ -1,16 +1,16 @@
 import { PlatformError } from '#contracts';
 
 /**
- * What the transport does with a record whose handler failed:
+ * Reaction of the transport to the failure of a handler:
  *
  * - `reject`: writes the record to the rejects and moves on;
  * - `again`: calls the handler again after a wait;
- * - `leave`: nothing, because the partition belongs to another process now;
- * - `give-up`: ends the process, because the handler is broken. The record stays uncommitted.
+ * - `leave`: does nothing, because the partition belongs to another process now;
+ * - `give-up`: ends the process, because the handler is broken; the record stays uncommitted.
  */
 export type Reaction = 'reject' | 'again' | 'leave' | 'give-up';
 
-/** What the reaction to a failure depends on, beside the error. */
+/** Circumstances of a failure, beside its error. */
 export interface FailureContext {
   /** True once the partition was lost, or the consumer closed without waiting any longer. */
   readonly isAborted: boolean;
@@ -20,16 +20,20 @@ export interface FailureContext {
   readonly triesMax: number;
 }
 
-/** True for an error that the code did not foresee: a bug, or a failure that nobody mapped to a {@link PlatformError}. */
+/**
+ * True for an error that the code did not foresee: a bug, or a failure that nobody mapped to a
+ * {@link PlatformError}.
+ */
 export function isUnexpected(error: unknown): boolean {
   return !(error instanceof PlatformError);
 }
 
 /**
- * Maps the failure of a handler to what the transport does with the record.
+ * Maps the failure of a handler to the reaction of the transport.
  *
- * A {@link PlatformError} knows whether a later try may succeed. An unexpected error never counts as done: the record is handled again,
- * and after `triesMax` such errors the process ends, so that its orchestrator and its operator see the fault.
+ * A {@link PlatformError} knows whether a later try may succeed. An unexpected error never counts
+ * as done: the record is handled again. After `triesMax` such errors the process ends, so that its
+ * orchestrator and its operator see the fault.
  */
 export function whatToDo(error: unknown, { isAborted, unexpectedErrors, triesMax }: FailureContext): Reaction {
   if (isAborted) return 'leave';
@@ -44,7 +48,8 @@ export const againBaseMs = 100;
 export const againMaxMs = 10_000;
 
 /**
- * Returns the wait before a record is handled again, in milliseconds: it doubles with each try, up to {@link againMaxMs}.
+ * Returns the wait before a record is handled again, in milliseconds: it doubles with each try, up
+ * to {@link againMaxMs}.
  * @param tries how often the record was handled, from 1.
  */
 export function againDelayMs(tries: number): number {

@@ -2,8 +2,9 @@ import type { Admin, Kafka } from 'kafkajs';
 import { rootCause, withTimeout } from './broker-errors.ts';
 
 /**
- * The admin connection of a process. kafkajs keeps asking for every topic it was ever asked about, and fails every question once one of them
- * was deleted; so after such a failure the question is put once more, to an admin that has seen nothing.
+ * The admin connection of a process. An admin of kafkajs asks for the metadata of every topic it
+ * was ever asked about. Once one of them was deleted, each request fails. So after such a failure a
+ * new admin, which knows no topics, repeats the request.
  */
 export class AdminConnection {
   private admin: Admin;
@@ -18,7 +19,11 @@ export class AdminConnection {
     return withTimeout(timeoutMs, 'connecting', this.admin.connect());
   }
 
-  /** Puts a question. @param what is asked for, in words. @throws PlatformError `BROKER_UNAVAILABLE` when no answer came in time. */
+  /**
+   * Sends a request.
+   * @param what the request in words, for errors.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if no answer came in time.
+   */
   async ask<Answer>(timeoutMs: number, what: string, question: (admin: Admin) => Promise<Answer>): Promise<Answer> {
     try {
       return await withTimeout(timeoutMs, what, question(this.admin));

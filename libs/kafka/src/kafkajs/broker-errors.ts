@@ -8,7 +8,7 @@ interface BrokerError {
   readonly cause?: unknown;
 }
 
-/** The error at the bottom: kafkajs wraps what it gave up on. */
+/** Returns the innermost cause: the client wraps the error that made it give up. */
 export function rootCause(error: unknown): BrokerError {
   let root = error as BrokerError;
   for (let depth = 0; depth < 8 && typeof root?.cause === 'object' && root.cause !== null; depth += 1)
@@ -16,7 +16,10 @@ export function rootCause(error: unknown): BrokerError {
   return root ?? {};
 }
 
-/** A write or a question that the brokers did not answer. */
+/**
+ * Returns the error for a request that the brokers did not answer. A PlatformError is returned as
+ * it is.
+ */
 export function unavailable(error: unknown, details: Readonly<Record<string, unknown>> = {}): PlatformError {
   if (error instanceof PlatformError) return error;
   const { type, message } = rootCause(error);
@@ -27,7 +30,7 @@ export function unavailable(error: unknown, details: Readonly<Record<string, unk
 }
 
 /**
- * Waits for a promise, but not for ever; what comes later is ignored.
+ * Waits for a promise, but no longer than `timeoutMs`; a later result is ignored.
  * @throws PlatformError `BROKER_UNAVAILABLE` after `timeoutMs`, and for any failure of the promise.
  */
 export async function withTimeout<Answer>(timeoutMs: number, what: string, promise: Promise<Answer>): Promise<Answer> {

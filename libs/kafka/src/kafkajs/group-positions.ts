@@ -2,13 +2,16 @@ import type { TransportLog } from '../log.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 
-/** What a group committed of a partition. */
+/** The commit of a group for one partition. */
 export interface CommittedPosition {
   readonly offset: bigint;
   readonly metadata: string | null;
 }
 
-/** Where a group stands in some partitions. Both are undefined for a partition of which the brokers told nothing. */
+/**
+ * Positions of a group in some partitions. Both are undefined for a partition about which the
+ * brokers did not answer.
+ */
 export interface GroupPositions {
   committed(partition: TopicPartition): CommittedPosition | undefined;
   /** The end of a partition that has no commit. Only for groups that start at the end. */
@@ -19,7 +22,7 @@ export interface GroupPositions {
 const answerTimeoutMs = 2_000;
 const triesMax = 2;
 
-/** Asks the brokers where a group stands. */
+/** Asks the brokers for the positions of a group. */
 export class PositionReader {
   constructor(
     private readonly groupId: string,
@@ -28,7 +31,7 @@ export class PositionReader {
     private readonly log: TransportLog,
   ) {}
 
-  /** Reads where the group stands in these partitions. Never rejects. */
+  /** Reads the positions of the group in these partitions. Never rejects. */
   async read(partitions: readonly TopicPartition[]): Promise<GroupPositions> {
     const commits = await this.readCommits(partitions);
     const ends = await this.readEnds(partitions.filter((partition) => commits?.get(nameOf(partition)) === undefined));
@@ -39,8 +42,9 @@ export class PositionReader {
   }
 
   /**
-   * Returns undefined if the coordinator did not answer in time. kafkajs then starts at the commit it reads itself, without its metadata:
-   * records that were finished out of order are handled again, which is allowed (I5).
+   * Returns undefined if the coordinator did not answer in time. The client then starts at the
+   * commit that it reads itself, without the metadata. So records that were finished out of order
+   * are handled again, which is allowed (I5).
    */
   private async readCommits(partitions: readonly TopicPartition[]): Promise<ReadonlyMap<string, CommittedPosition> | undefined> {
     const topics = topicsOf(partitions);

@@ -1,7 +1,10 @@
 import type { KafkaMessage } from 'kafkajs';
 import { epochMs, type IncomingRecord } from '#contracts';
 
-/** A message of kafkajs as a record. Of a header that is there several times the last one counts, as in Kafka's own clients. */
+/**
+ * Returns a message of kafkajs as a record. If a header occurs several times, the last one counts,
+ * as in Kafka's own clients.
+ */
 export function incomingRecord(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
   const headers: Record<string, string> = {};
   for (const name in message.headers) {

@@ -3,9 +3,12 @@ import type { AdminConnection } from './admin-connection.ts';
 import { unavailable } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 
-/** Looks after topics through a kafkajs admin. Every question is bounded; no answer is `BROKER_UNAVAILABLE`. */
+/**
+ * Looks after topics through an admin of kafkajs. Each request has a timeout; after it, the error
+ * is `BROKER_UNAVAILABLE`.
+ */
 export class KafkajsAdmin implements TopicAdmin {
-  /** @param replication copies of each partition; -1 leaves it to the brokers. */
+  /** @param replication replicas of each partition; -1 leaves the number to the brokers. */
   constructor(
     private readonly admin: AdminConnection,
     private readonly replication: number,
@@ -13,7 +16,8 @@ export class KafkajsAdmin implements TopicAdmin {
   ) {}
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
-    // Several services may start at once: whoever comes second finds the topic there, which is what was wanted.
+    // Several services may start at once. If another one created the topics first, the next round
+    // finds them.
     for (let round = 1; ; round += 1) {
       const present = new Set(await this.list());
       const missing = specs.filter(({ topic }) => !present.has(topic));

@@ -1,18 +1,24 @@
 /**
  * A member of a consumer group that works in parallel and out of order.
  *
- * kafkajs runs one fetch loop for each broker. For each fetched batch it calls `onBatch`, which puts the records into the feed of their
- * partition and returns. So the fetch loop, and the heartbeat with it, never waits for a handler. Feeds call the handler; one timer commits
- * how far the feeds are. A feed that has enough records is paused: kafkajs then fetches other partitions, or none, and goes on with heartbeats.
+ * The client runs one fetch loop for each broker. For each fetched batch it calls `onBatch`, which
+ * puts the records into the feed of their partition and returns. So the fetch loop, and the
+ * heartbeat with it, never waits for a handler. Feeds call the handler, and one timer commits how
+ * far they are. A feed with enough records is paused: the client then fetches other partitions, or
+ * none, and its heartbeats go on.
  *
- * What happens at a rebalance: kafkajs calls `onJoin` with the assignment. Feeds of lost partitions are lost at once. For new partitions
- * the consumer asks the coordinator for the commits and opens feeds; batches that come meanwhile wait for that.
+ * At a rebalance the client calls `onJoin` with the assignment. Feeds of lost partitions are lost
+ * at once. For new partitions the consumer asks the coordinator for the commits, then opens feeds.
+ * Batches that come meanwhile wait for that.
  *
  * 1. A feed exists for each assigned partition whose commit was read, and for no other partition.
- * 2. kafkajs is told that an offset is resolved when the feed has the record; the broker is told only what is finished (I1).
- * 3. A partition that stays here at a rebalance keeps its feed: records in flight go on, and nothing is handed out twice. kafkajs forgets
- *    how far it had read, and sometimes what was paused, so both are told to it again at every join.
- * 4. When kafkajs gives up on its own, a new consumer joins with the feeds as they are, a bounded number of times; then `onFatal` is called.
+ * 2. The client is told that an offset is resolved once the feed has the record. The broker is told
+ *    only of finished records (I1).
+ * 3. A partition that stays here at a rebalance keeps its feed: records in flight go on, and none
+ *    is handed out twice. The client forgets how far it had read, and sometimes which partitions
+ *    were paused. Each join tells both to it again.
+ * 4. If the client gives up its membership, a new client consumer joins with the same feeds. After
+ *    a bounded number of such joins `onFatal` is called.
  */
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { type IncomingRecord, PlatformError } from '#contracts';
@@ -27,7 +33,7 @@ import { unavailable, withTimeout } from './broker-errors.ts';
 import { PositionReader } from './group-positions.ts';
 import { incomingRecord } from './incoming-record.ts';
 
-/** What a consumer needs of its gateway. */
+/** The gateway as its consumer sees it. */
 export interface ConsumerPorts {
   readonly kafka: Kafka;
   readonly admin: AdminConnection;
@@ -46,7 +52,10 @@ export interface ConsumerPorts {
   readonly onClosed: () => void;
 }
 
-/** A member learns of a rebalance by its heartbeat: when another member joins, partitions stand still for at most this long. */
+/**
+ * A member learns of a rebalance by its heartbeat: when another member joins, partitions stand
+ * still for at most this long.
+ */
 const heartbeatMs = 1_000;
 const rejoinsMax = 6;
 const rejoinBaseMs = 500;
@@ -126,7 +135,8 @@ export class KafkajsConsumer implements RecordConsumer {
       for (const feed of feeds.all()) this.setPaused(feed, true);
       await feeds.drained(drainMs);
     }
-    // Records that are finished but not committed are handled again by the next owner. That is allowed, so a failure is only logged.
+    // Records that are finished but not committed are handled again by the next owner. That is
+    // allowed (I5), so a failure is only logged.
     await this.orLog('The last commit of a consumer failed', 'the last commit', this.commits.commitLast());
     feeds?.loseAll();
     const leaving = this.consumer?.disconnect();
@@ -142,7 +152,9 @@ export class KafkajsConsumer implements RecordConsumer {
     }
   }
 
-  /** Best effort: after a failure killed members stay in the group until their session times out. */
+  /**
+   * Best effort: after a failure killed members stay in the group until their session times out.
+   */
   private async removeKilledMembers(): Promise<void> {
     const { groupId } = this.options;
     try {
@@ -163,7 +175,8 @@ export class KafkajsConsumer implements RecordConsumer {
       minBytes: fetchBytesMin,
       maxWaitTimeInMs: fetchWaitMs,
       allowAutoTopicCreation: false,
-      // Consumers of kafkajs do not inherit the retries of their client: without this line they are 5.
+      // Consumers of kafkajs do not inherit the retries of their client: without this line they are
+      // 5.
       retry: { retries: this.ports.retriesMax },
     });
     this.consumer = consumer;
@@ -257,7 +270,8 @@ export class KafkajsConsumer implements RecordConsumer {
     if (feed === undefined) return;
     const first = BigInt(batch.firstOffset() ?? batch.lastOffset());
     if (first < feed.position && BigInt(batch.highWatermark) < feed.position) {
-      // The partition ends before the position of the feed: the topic was deleted and created again. Starting over repeats at most some records.
+      // The partition ends before the position of the feed: the topic was deleted and created
+      // again. Starting over handles some records twice at most.
       this.ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
       feed = this.feeds?.open({ topic, partition }, { offset: first, metadata: null });
     }
@@ -265,7 +279,10 @@ export class KafkajsConsumer implements RecordConsumer {
     resolveOffset(batch.lastOffset());
   }
 
-  /** Pauses or resumes the fetching of a partition. @param isForced tells kafkajs even if it should know already. */
+  /**
+   * Pauses or resumes the fetching of a partition.
+   * @param isForced tells kafkajs even if it should know already.
+   */
   private setPaused(feed: PartitionFeed, isPaused: boolean, isForced = false): void {
     if (!isForced && isPaused === this.paused.has(feed)) return;
     const { topic, partition } = feed;

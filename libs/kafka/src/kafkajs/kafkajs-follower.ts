@@ -1,11 +1,14 @@
 /**
  * Reads a whole topic without a group.
  *
- * Who runs: one loop per broker that leads a partition of the topic, as brokers answer one connection's requests in turn. Any failure ends
- * the loops of this round; after a wait the next round asks again who leads what, and goes on where the last one stood.
+ * One loop runs for each broker that leads a partition of the topic, because a broker answers the
+ * requests of one connection in turn. Any failure ends all loops of this round. After a wait the
+ * next round asks for the leaders again and goes on at the same positions.
  *
- * 1. A position is one past the last offset that was handed out; records of a partition are handed out once and in order.
- * 2. `caughtUp` asks for the ends after it was called, so whatever was acknowledged before is below them.
+ * 1. A position is one past the last offset that was handed out. The records of a partition are
+ *    handed out once and in order.
+ * 2. `caughtUp` asks for the ends after it was called, so every record acknowledged before is below
+ *    them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
@@ -15,7 +18,7 @@ import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
 import type { TransportLog } from '../log.ts';
 import type { PartitionEnd, TopicFollower } from '../ports.ts';
 
-/** What a follower needs of its gateway. */
+/** The gateway as its follower sees it. */
 export interface FollowerPorts {
   readonly cluster: ClusterConnection;
   readonly log: TransportLog;
@@ -63,7 +66,7 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   async caughtUp(timeoutMs: number): Promise<void> {
-    const patience = new AbortController();
+    const timer = new AbortController();
     const behind = (cause?: unknown) =>
       new PlatformError('REGISTRY_BEHIND', {
         details: { topic: this.topic, timeoutMs },
@@ -79,12 +82,12 @@ export class KafkajsFollower implements TopicFollower {
       });
     })();
     try {
-      const timeout = delay(timeoutMs, undefined, { signal: patience.signal }).then(() => Promise.reject(behind()));
+      const timeout = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => Promise.reject(behind()));
       await Promise.race([arrival, timeout]);
     } catch (error) {
       throw error instanceof PlatformError && error.code === 'REGISTRY_BEHIND' ? error : behind(error);
     } finally {
-      patience.abort();
+      timer.abort();
       if (goal !== undefined) this.goals.delete(goal);
       arrival.catch(() => undefined);
     }
@@ -94,13 +97,14 @@ export class KafkajsFollower implements TopicFollower {
     if (!this.closed.signal.aborted) {
       this.closed.abort();
       this.onRecord = undefined;
-      // The fetch that is under way ends by itself within its wait; nobody needs its answer, so nobody waits for it.
+      // The fetch under way ends within its wait. Nobody needs its answer, so `close` does not wait
+      // for it.
       void this.reading.then(() => this.ports.cluster.disconnect()).catch(() => undefined);
     }
     return Promise.resolve();
   }
 
-  /** A topic that was made a moment ago may not have its leader yet. */
+  /** Retries while the topic has no leader yet, because it was created a moment ago. */
   private async locateFirst(deadlineAt: number): Promise<void> {
     for (;;) {
       try {
@@ -113,7 +117,7 @@ export class KafkajsFollower implements TopicFollower {
     }
   }
 
-  /** Asks where partitions begin or end that have no position yet. */
+  /** Asks for the beginning or the end of partitions without a position. */
   private async locate(fromBeginning: boolean): Promise<void> {
     const { cluster } = this.ports;
     const partitions = cluster
@@ -145,8 +149,9 @@ export class KafkajsFollower implements TopicFollower {
     const { type, name, message } = rootCause(error);
     const level = type === 'NOT_LEADER_FOR_PARTITION' || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
     if (this.closed.signal.aborted) return;
-    this.ports.log(level, 'A follower lost its way and asks again', { topic: this.topic, error: message });
-    // Records it never saw are gone from the log: it begins with what is left.
+    this.ports.log(level, 'A follower failed to read its topic and tries again', { topic: this.topic, error: message });
+    // Retention deleted records that this follower never read: it goes on with the oldest record
+    // that is left.
     if (type === 'OFFSET_OUT_OF_RANGE') this.positions.clear();
     await delay(againMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
     try {
@@ -193,7 +198,7 @@ export class KafkajsFollower implements TopicFollower {
       this.onRecord?.(record);
     } catch (error) {
       const { topic, partition, offset } = record;
-      this.ports.log('error', 'A record could not be followed', {
+      this.ports.log('error', 'A follower failed to process a record', {
         topic,
         partition,
         offset: String(offset),

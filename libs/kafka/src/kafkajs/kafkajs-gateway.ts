@@ -22,7 +22,7 @@ import { KafkajsFollower } from './kafkajs-follower.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 
-/** What a gateway is made of: connections, and the settings of what it makes with them. */
+/** Connections of a gateway, and settings of the consumers, followers and publisher it makes. */
 export interface GatewayParts {
   readonly prefix: string;
   readonly replication: number;

@@ -1,13 +1,16 @@
 /**
- * The parts of kafkajs below its public face: for putting members out of a group, and for reading a topic without one. Its consumer always
- * joins a group, which costs the coordinator work, takes `group.initial.rebalance.delay.ms` (3 s by default) and leaves a group behind when
- * the process is killed.
- * kafkajs has had no release since 2.2.4 (2023), so these shapes stand still; the conformance suite fails when they move.
+ * The private parts of kafkajs that this adapter uses: to remove members from a group, and to read
+ * a topic without a group.
+ *
+ * A public consumer always joins a group. That costs the coordinator work and takes
+ * `group.initial.rebalance.delay.ms`, by default 3 s. It also leaves a group behind if the process
+ * is killed. The client has had no release since 2.2.4 (2023), so these parts do not change; the
+ * conformance suite fails if they do.
  */
 import { createRequire } from 'node:module';
 import type { ISocketFactory, KafkaMessage, logCreator } from 'kafkajs';
 
-/** What one fetch brought of one partition. */
+/** The answer of one fetch for one partition. */
 export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: string;
@@ -29,7 +32,7 @@ export interface BrokerConnection {
   }>;
 }
 
-/** The broker that keeps a consumer group. */
+/** The broker that coordinates a consumer group. */
 export interface GroupCoordinator {
   leaveGroup(member: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
 }
@@ -54,7 +57,7 @@ export interface ClusterConnection {
   ): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>;
 }
 
-/** What one fetch brought, without what is below the offset asked for. */
+/** The records of one fetch, without those below the offset that was asked for. */
 export interface FetchedBatch {
   readonly messages: readonly KafkaMessage[];
   readonly rawMessages: readonly unknown[];
@@ -83,7 +86,7 @@ export interface ClusterOptions {
   readonly socketFactory: ISocketFactory;
 }
 
-/** A connection that is not made yet. */
+/** Returns a connection that is not connected yet. */
 export function newCluster(options: ClusterOptions): ClusterConnection {
   return new Cluster({
     logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
@@ -95,13 +98,13 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
     enforceRequestTimeout: true,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,
-    // Read committed, as consumers do.
+    // Read committed, as the consumers do.
     isolationLevel: 1,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
   });
 }
 
-/** Reads what a fetch brought of one partition. */
+/** Decodes the answer of one fetch for one partition. */
 export function newBatch(topic: string, offset: bigint, data: FetchedPartition): FetchedBatch {
   return new Batch(topic, String(offset), data);
 }

@@ -1,8 +1,11 @@
 import kafkajs, { type logCreator } from 'kafkajs';
 import type { LogLevel, TransportLog } from '../log.ts';
 
-/** What a fresh or rebalancing group says on its way up; kafkajs calls these errors, then tries again and succeeds. */
-const passing = [
+/**
+ * Errors of a new or rebalancing group that pass by themselves. The client logs them as errors,
+ * tries again and succeeds.
+ */
+const transientMessages = [
   'coordinator is not available',
   'coordinator not available',
   'coordinator is loading',
@@ -12,9 +15,9 @@ const passing = [
   'rebalancing',
   'member needs to have a valid member id',
   'not aware of this member',
-  // Another service made the same topics a moment ago.
+  // Another service created the same topics a moment ago.
   'Topic creation errors',
-  // Why it restarts was said before.
+  // The line before this one says why.
   'Restarting the consumer',
   'This server is not the leader',
   'This server does not host this topic-partition',
@@ -23,17 +26,18 @@ const passing = [
 ];
 
 /**
- * How much of what kafkajs says concerns an operator.
+ * Returns the level at which an operator should see a line of kafkajs.
  * @param level as kafkajs counts: 1 error, 2 warning, 4 info, 5 debug.
  */
 export function severityOf(level: number, message: string, error: string): LogLevel {
   if (level >= kafkajs.logLevel.INFO) return 'debug';
-  if (passing.some((phrase) => message.includes(phrase) || error.includes(phrase))) return 'debug';
-  // Its errors too: what cannot be helped reaches the owner of the consumer as such.
+  if (transientMessages.some((phrase) => message.includes(phrase) || error.includes(phrase))) return 'debug';
+  // Errors too are warnings: the owner of the consumer hears of a failure for good through
+  // `onFatal`.
   return 'warn';
 }
 
-/** Makes kafkajs speak through our log, without its stacks. */
+/** Makes kafkajs log through our log, without stack traces. */
 export function logThrough(log: TransportLog): logCreator {
   return () =>
     ({ namespace, level, log: { message, timestamp: _timestamp, stack: _stack, ...details } }) => {

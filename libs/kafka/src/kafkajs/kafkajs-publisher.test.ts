@@ -1,6 +1,7 @@
 /**
- * Group commit against a producer of our own: what gathers into a batch, what is refused alone, what waits and for how long. That the real
- * producer takes these batches is the conformance suite's business.
+ * Group commit against a producer of our own: what gathers into a batch, what is refused alone,
+ * what waits and for how long. That the real producer takes these batches is the conformance
+ * suite's business.
  */
 import type { Producer, ProducerBatch } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

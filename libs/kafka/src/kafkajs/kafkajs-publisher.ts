@@ -1,10 +1,12 @@
 /**
- * Group commit: records that have gathered are sent the moment no request is in flight. Beside requests in flight another one is sent when
- * many records have gathered. There is no timer: an idle publisher sends at once, a busy one sends fuller batches.
+ * Group commit: gathered records are sent the moment no request is in flight. Beside requests in
+ * flight another one is sent if many records have gathered. No timer is used: an idle publisher
+ * sends at once, a busy one sends fuller batches.
  *
  * 1. A call resolves only when the brokers acknowledged all of its records with acks=all (I1).
  * 2. The queue is bounded in records and bytes (I7), see `publisher-queue.ts`.
- * 3. A batch whose content the broker refuses is halved, again and again, until the refused record stands alone and fails alone.
+ * 3. A batch whose content the broker refuses is halved, again and again, until the refused record
+ *    stands alone and fails alone.
  */
 import type { Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
@@ -26,13 +28,16 @@ export interface PublisherLimits extends QueueLimits {
   readonly timeoutMs: number;
   /** Requests in flight. */
   readonly requestsMax: number;
-  /** Records that must be queued before a request is sent beside others in flight. Fewer records wait, and share a request. */
+  /**
+   * Records that must be queued before a request is sent beside others in flight. Fewer records
+   * wait, and share a request.
+   */
   readonly extraRequestRecordsMin: number;
   /** Largest single record, in bytes. */
   readonly recordBytesMax: number;
 }
 
-/** What a publisher needs of its gateway. */
+/** The gateway as its publisher sees it. */
 export interface PublisherPorts {
   /** Connects a new producer, which knows no topic yet. */
   newProducer(): Promise<Producer>;
@@ -77,7 +82,7 @@ export class KafkajsPublisher implements Publisher {
     this.queue = new PublisherQueue(limits);
   }
 
-  /** What is queued or on the way now. */
+  /** Records, bytes and requests that are not finished. */
   get load(): PublisherLoad {
     return { records: this.queue.records, bytes: this.queue.bytes, requests: this.requestsInFlight };
   }
@@ -119,8 +124,8 @@ export class KafkajsPublisher implements Publisher {
   }
 
   /**
-   * Asks the brokers for topics that were never written to, before records for them join a batch: a topic that does not exist would fail
-   * the whole batch, again and again.
+   * Asks the brokers for topics that were never written to, before their records join a batch. A
+   * topic that does not exist would fail the whole batch, again and again.
    */
   private async checkTopicsExist(callRecords: CallRecords): Promise<void> {
     try {
@@ -172,7 +177,9 @@ export class KafkajsPublisher implements Publisher {
     }
   }
 
-  /** @param isResent true if the batch was sent before, by a producer that has been replaced since. */
+  /**
+   * @param isResent true if the batch was sent before, by a producer that has been replaced since.
+   */
   private async send(batch: readonly QueuedRecord[], isResent = false): Promise<void> {
     try {
       const topicMessages = byTopic(batch, this.batchNumber++);
@@ -209,8 +216,9 @@ export class KafkajsPublisher implements Publisher {
   }
 
   /**
-   * Fails the records of deleted topics and sends the others again. A kafkajs producer never forgets a topic, so after a topic was deleted it
-   * fails every batch, even one without that topic. Only a new producer helps.
+   * Fails the records of deleted topics and sends the others again. A kafkajs producer never
+   * forgets a topic, so after a topic was deleted it fails every batch, even one without that
+   * topic. Only a new producer helps.
    */
   private async recoverFromDeletedTopic(batch: readonly QueuedRecord[], error: unknown, isResent: boolean): Promise<void> {
     try {

@@ -1,4 +1,7 @@
-/** Goal: records are written and read as kafkajs does. Method: any record, written by both and read by both. */
+/**
+ * Goal: records are written and read as kafkajs does. Method: any record, written by both and read
+ * by both.
+ */
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -56,7 +59,8 @@ describe('a record', () => {
 
   it('is read as kafkajs reads it', () => {
     fc.assert(
-      // Of a header without a value, as other producers write them, kafkajs reads null but writes none.
+      // Of a header without a value, as other producers write them, kafkajs reads null but writes
+      // none.
       fc.property(recordsWith(content), batches, (record, batch) => {
         const written = encodeRecord(record).buffer;
         const decoder = new Decoder(written);

@@ -1,9 +1,12 @@
 /**
- * The queue of a publisher: a call waits for room, then its records are queued, then they travel to the brokers in a batch.
+ * The queue of a publisher: a call waits for room, then its records are queued, then they travel to
+ * the brokers in a batch.
  *
- * 1. Records and bytes are counted from the queue to the end of their batch, and never exceed their bounds (I7). One exception: a single call
- *    that is larger than the bounds is admitted when nothing else is counted.
- * 2. Calls are admitted in the order in which they came: a small call does not overtake a large one that waits for room.
+ * 1. Records and bytes are counted from the queue to the end of their batch, and never exceed their
+ *    bounds (I7). One exception: a single call that is larger than the bounds is admitted when
+ *    nothing else is counted.
+ * 2. Calls are admitted in the order in which they came: a small call does not overtake a large one
+ *    that waits for room.
  */
 import type { Message } from 'kafkajs';
 import type { OutgoingRecord } from '#contracts';
@@ -11,7 +14,10 @@ import { recordBytes } from '../record-bytes.ts';
 
 /** Bounds of the queue and of the batches taken from it. */
 export interface QueueLimits {
-  /** Bytes of one topic in a batch, so that no partition's share exceeds the broker's `message.max.bytes`. */
+  /**
+   * Bytes of one topic in a batch, so that no partition's share exceeds the broker's
+   * `message.max.bytes`.
+   */
   readonly batchBytesMax: number;
   /** Bytes of one request, all topics together. */
   readonly requestBytesMax: number;
@@ -23,12 +29,18 @@ export interface QueueLimits {
   readonly queueRecordsMax: number;
 }
 
-/** A message of kafkajs. Messages without a key carry the number of their batch, which chooses their partition. */
+/**
+ * A message of kafkajs. Messages without a key carry the number of their batch, which chooses their
+ * partition.
+ */
 export interface BatchedMessage extends Message {
   readonly batchNumber?: number;
 }
 
-/** One call of `publish`. It is settled once: by the last acknowledgement, by the first failure, or at its deadline. */
+/**
+ * One call of `publish`. It is settled once: by the last acknowledgement, by the first failure, or
+ * at its deadline.
+ */
 export interface PublishCall {
   /** Records that are not acknowledged. */
   unacknowledged: number;
@@ -84,7 +96,10 @@ export class PublisherQueue {
     return this.queue.length - this.queueIndex;
   }
 
-  /** Queues the records of a call, or lets the call wait for room. Does nothing for a call that is settled already. */
+  /**
+   * Queues the records of a call, or lets the call wait for room. Does nothing for a call that is
+   * settled already.
+   */
   add(records: CallRecords): void {
     if (records.call.isSettled) return;
     if (this.waitingForRoom.length > 0 || !this.hasRoomFor(records)) this.waitingForRoom.push(records);
@@ -96,7 +111,10 @@ export class PublisherQueue {
     return this.waitingForRoom.some((waiting) => waiting.call === call);
   }
 
-  /** Takes the next batch out of the queue. Its records stay counted until {@link release}. Records of settled calls are dropped. */
+  /**
+   * Takes the next batch out of the queue. Its records stay counted until {@link release}. Records
+   * of settled calls are dropped.
+   */
   nextBatch(): QueuedRecord[] {
     const { batchBytesMax, requestBytesMax, requestRecordsMax } = this.limits;
     const batch: QueuedRecord[] = [];

@@ -9,19 +9,19 @@ import { topicSpecs } from '../topic-specs.ts';
 export interface MemoryKafkaOptions {
   /** Default `sendoff.`. */
   readonly prefix?: string;
-  /** Partitions of the platform's topics, which are there from the start. Default 3. */
+  /** Partitions of the platform's topics, which exist from the start. Default 3. */
   readonly partitions?: number;
   readonly log?: TransportLog;
-  /** Stamps records; default the system's clock. */
+  /** The clock for the timestamps of records. Default: the clock of the system. */
   readonly now?: () => number;
 }
 
-/** A member of a group, as its cluster sees it. */
+/** A member of a group, as the cluster sees it. */
 export interface GroupMember {
-  /** All partitions this member could have. */
+  /** All partitions of the topics of this member. */
   candidates(): readonly TopicPartition[];
   holds(partition: TopicPartition): boolean;
-  /** Gives up what is not among these and starts what is new. */
+  /** Loses the partitions that are not among these, and opens new ones. */
   assign(assigned: readonly TopicPartition[]): void;
 }
 
@@ -30,19 +30,19 @@ export interface Partition {
   readonly records: IncomingRecord[];
 }
 
-/** What a group committed of a partition. */
+/** The commit of a group for one partition. */
 export interface CommittedOffset {
   readonly offset: bigint;
   readonly metadata: string | null;
 }
 
-/** A consumer group: where it stands, and who is in it. */
+/** A consumer group: its commits and its members. */
 export interface Group {
   readonly commits: Map<string, CommittedOffset>;
   readonly members: GroupMember[];
 }
 
-/** The cluster itself: what its parts share. */
+/** The state that all gateways of a cluster share. */
 export class MemoryCluster {
   readonly prefix: string;
   readonly log: TransportLog;
@@ -100,12 +100,16 @@ export class MemoryCluster {
     for (const topic of new Set(records.map((record) => record.topic))) this.announce(topic);
   }
 
-  /** Tells everyone who listens that something happened to a topic. */
+  /** Tells the listeners that a topic got records or commits. */
   announce(topic: string): void {
     for (const listener of this.listeners) listener(topic);
   }
 
-  /** Waits until a question about a topic has an answer. */
+  /**
+   * Waits until `ask` returns a value; it is called again after each event of the topic.
+   * @param excuse describes the present state, for the error.
+   * @throws Error after `deadlineMs`.
+   */
   until<Answer>(topic: string, ask: () => Answer | undefined, excuse: () => string, deadlineMs: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
@@ -134,7 +138,7 @@ export class MemoryCluster {
   }
 }
 
-/** Lets everything that is already due go first, as a trip over the network would. */
+/** Resolves in the next turn of the event loop, as an answer over the network would. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

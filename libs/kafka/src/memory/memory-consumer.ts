@@ -5,7 +5,7 @@ import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler 
 
 const batchRecords = 500;
 
-/** What a consumer needs of its gateway. */
+/** The gateway as its consumer sees it. */
 export interface MemoryConsumerPorts extends Pick<FeedSetPorts, 'observer' | 'reject' | 'recordTriesMax' | 'onFatal'> {
   /** Called once the consumer is closed. */
   readonly onClosed: () => void;
@@ -13,7 +13,7 @@ export interface MemoryConsumerPorts extends Pick<FeedSetPorts, 'observer' | 're
 
 /** A member of a group of a {@link MemoryCluster}. */
 export class MemoryConsumer implements RecordConsumer, GroupMember {
-  /** Where fetching goes on, by partition. */
+  /** Offset of the next fetch, by partition. */
   private readonly next = new Map<string, number>();
   private feeds: FeedSet | undefined;
   private isScheduled = false;
@@ -81,7 +81,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
   assign(assigned: readonly TopicPartition[]): void {
     const feeds = this.feeds;
     if (feeds === undefined) return;
-    // The handlers of a lost partition finish what they can before the next owner reads the commit, as over a real rebalance.
+    // Commit before the next owner reads the commits, as members of a real group do at a rebalance.
     void feeds.commit().catch(() => undefined);
     feeds.keepOnly(assigned);
     const { commits } = this.cluster.group(this.options.groupId);
@@ -125,7 +125,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
   }
 }
 
-/** Deals the partitions out among the members that may have them. */
+/** Assigns the partitions to the members that read their topics, in turn. */
 function rebalance(members: readonly GroupMember[]): void {
   const shares = new Map<GroupMember, TopicPartition[]>(members.map((member) => [member, []]));
   const seen = new Set<string>();
@@ -140,7 +140,7 @@ function rebalance(members: readonly GroupMember[]): void {
     const owner = able[dealt++ % able.length];
     if (owner !== undefined) shares.get(owner)?.push(candidate);
   }
-  // First everyone gives up, then everyone takes over: no partition has two owners.
+  // All members lose partitions before any member takes over: no partition has two owners.
   for (const [member, share] of shares) member.assign(share.filter((candidate) => member.holds(candidate)));
   for (const [member, share] of shares) member.assign(share);
 }

@@ -53,7 +53,7 @@ export class MemoryFollower implements TopicFollower {
         try {
           this.onRecord(record);
         } catch (error) {
-          this.cluster.log('error', 'A record could not be followed', { topic: this.topic, error: String(error) });
+          this.cluster.log('error', 'A follower failed to process a record', { topic: this.topic, error: String(error) });
         }
       }
     }

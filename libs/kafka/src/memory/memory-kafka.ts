@@ -1,8 +1,10 @@
 /**
- * A broker cluster in memory, for tests: partitions, offsets, groups with commits and their metadata, rebalances, backpressure, rejects.
+ * A broker cluster in memory, for tests: partitions, offsets, groups with commits and their
+ * metadata, rebalances, backpressure, rejects.
  *
- * It keeps the promises of the real one for two reasons: both pass `kafka.conformance.ts`, and both use the same bookkeeping for feeding,
- * retrying and committing. It leaves out compaction, retention and replication.
+ * It keeps the promises of the real one for two reasons: both pass `kafka.conformance.ts`, and both
+ * use the same bookkeeping for feeding, retrying and committing. It leaves out compaction,
+ * retention and replication.
  */
 import type { IncomingRecord } from '#contracts';
 import { recordTriesMaxDefault } from '#platform';
@@ -76,12 +78,18 @@ export class MemoryKafka implements KafkaGateway {
     return this.publisher.close();
   }
 
-  /** Connects to the same cluster as another process would: with a publisher, metrics and hooks of its own. */
+  /**
+   * Connects to the same cluster as another process would: with a publisher, metrics and hooks of
+   * its own.
+   */
   beside(hooks: GatewayHooks = {}): MemoryKafka {
     return new MemoryKafka(this.cluster, hooks);
   }
 
-  /** Cuts the cluster off, or brings it back. While it is cut off nothing is written, committed or read. */
+  /**
+   * Cuts the cluster off, or brings it back. While it is cut off nothing is written, committed or
+   * read.
+   */
   setReachable(isReachable: boolean): void {
     this.cluster.isReachable = isReachable;
     if (isReachable) for (const topic of this.cluster.topics.keys()) this.cluster.announce(topic);
@@ -115,7 +123,10 @@ export class MemoryKafka implements KafkaGateway {
     );
   }
 
-  /** Waits until a group has committed this offset of a partition, or a later one. @throws Error after `deadlineMs`. */
+  /**
+   * Waits until a group has committed this offset of a partition, or a later one.
+   * @throws Error after `deadlineMs`.
+   */
   async waitForCommit(groupId: string, topic: string, partition: number, offset: bigint, deadlineMs = 5_000): Promise<void> {
     const committed = () => this.committed(groupId, topic, partition) ?? -1n;
     await this.cluster.until(

@@ -12,7 +12,7 @@ export class MemoryPublisher implements Publisher {
 
   constructor(private readonly cluster: MemoryCluster) {}
 
-  /** What is not written yet. */
+  /** Records, bytes and requests that are not finished. */
   get load(): PublisherLoad {
     return { records: this.records, bytes: this.bytes, requests: this.requests };
   }
@@ -45,7 +45,10 @@ export class MemoryPublisher implements Publisher {
   }
 }
 
-/** @throws PlatformError `RECORD_TOO_LARGE`. */
+/**
+ * Returns the bytes of a record.
+ * @throws PlatformError `RECORD_TOO_LARGE`.
+ */
 function sizeOf(record: OutgoingRecord): number {
   const bytes = recordBytes(record);
   const details = { topic: record.topic, bytes, bytesMax: recordBytesMaxDefault };

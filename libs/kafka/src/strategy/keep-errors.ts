@@ -2,8 +2,8 @@ import { applyDecorators, type ArgumentsHost, Catch, Controller, type RpcExcepti
 import { type Observable, throwError } from 'rxjs';
 
 /**
- * Lets what a handler threw reach the transport as it is. Nest's own filter turns everything into `Internal server error`, and the
- * transport could no longer tell a record to be rejected from one to be handled again.
+ * Passes the error of a handler to the transport as it is. Nest's default filter turns every error
+ * into `Internal server error`; the transport could no longer choose between retry and rejects.
  */
 @Catch()
 export class KeepErrors implements RpcExceptionFilter {
@@ -12,7 +12,7 @@ export class KeepErrors implements RpcExceptionFilter {
   }
 }
 
-/** A controller whose handlers are given records: a Nest controller with {@link KeepErrors}. */
+/** Declares a Nest controller whose handlers take records, with the filter {@link KeepErrors}. */
 export function RecordController(): ClassDecorator {
   return applyDecorators(Controller(), UseFilters(new KeepErrors()));
 }

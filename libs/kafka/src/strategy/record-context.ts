@@ -1,14 +1,14 @@
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { IncomingRecord } from '#contracts';
 
-/** What a handler is told beside its record. */
+/** The context of a record, for handlers. */
 export class KafkaRecordContext extends BaseRpcContext<[record: IncomingRecord, signal: AbortSignal]> {
-  /** The record itself, as in the payload. */
+  /** The record, the same as the payload. */
   get record(): IncomingRecord {
     return this.getArgByIndex(0) as IncomingRecord;
   }
 
-  /** Aborts when the partition is lost, or when the consumer closes and waits no longer. */
+  /** Aborts when the partition is lost, or when the consumer closes without waiting any longer. */
   get signal(): AbortSignal {
     return this.getArgByIndex(1) as AbortSignal;
   }

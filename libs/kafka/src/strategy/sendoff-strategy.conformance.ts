@@ -1,4 +1,4 @@
-/** What Nest's controllers may rely on, over either broker. */
+/** The promises of the transport to Nest controllers, over either broker. */
 import { randomUUID } from 'node:crypto';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
@@ -79,7 +79,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     const publish = (name: string, value: string) =>
       gateway.publisher.publish({ topic: prefix + name, value: Buffer.from(value), headers: {} });
 
-    /** What the group has left to do, as its next member sees it; ends with the record `end`. */
+    /** Returns the records that the next member of the group gets, up to the record `end`. */
     async function leftovers(name: string): Promise<string[]> {
       const seen = new Arrivals<string>();
       const consumer = gateway.consumer({ groupId, topics: [prefix + name] });

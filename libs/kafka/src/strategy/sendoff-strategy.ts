@@ -4,27 +4,29 @@ import { type IncomingRecord, PlatformError } from '#contracts';
 import type { ConsumerOptions, KafkaGateway, RecordConsumer } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
 
-/** How records reach the controllers. */
+/** Settings of the transport between Kafka and the controllers of a service. */
 export interface SendoffStrategyOptions {
   readonly gateway: KafkaGateway;
-  /** Of all topic names; patterns are written without it. */
+  /** Prefix of all topic names; patterns are written without it. */
   readonly prefix: string;
   readonly groupId: string;
-  /** What differs from the consumer's defaults. */
+  /** Settings of the consumer that differ from its defaults. */
   readonly consumer?: Partial<Omit<ConsumerOptions, 'groupId' | 'topics'>>;
   /** How long `close` waits for handlers, in milliseconds. */
   readonly drainMs: number;
 }
 
-/** What Nest's filter leaves of an error that was not kept. */
+/** The message that Nest's default filter puts in place of every error. */
 const erased = 'Internal server error';
 
 /**
- * Brings records to controllers: `@OnRecord('invocations')`, or Nest's own `@EventPattern`, reads the topic `<prefix>invocations`; the handler is given the record as
- * `@Payload()` and a {@link KafkaRecordContext} as `@Ctx()`.
+ * Brings records to controllers. `@OnRecord('invocations')`, or Nest's own `@EventPattern`, reads
+ * the topic `<prefix>invocations`. The handler gets the record as `@Payload()` and a
+ * {@link KafkaRecordContext} as `@Ctx()`.
  *
- * A record is finished when its handler resolves. What it throws decides what becomes of the record, see `whatToDo`; so controllers are
- * declared with `@RecordController()`, or the app uses the filter `KeepErrors`. Nothing a handler does ends the process.
+ * A record is finished when its handler resolves. If the handler throws, the error decides between
+ * retry and rejects, see `whatToDo`. So controllers are declared with `@RecordController()`, which
+ * keeps errors as they are.
  */
 export class SendoffStrategy extends Server implements CustomTransportStrategy {
   private consumer: RecordConsumer | undefined;
@@ -39,7 +41,10 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     return this.consumer?.inFlight ?? 0;
   }
 
-  /** Joins the group and reads the topics of all patterns; calls back when the first assignment is in place, or could not be had. */
+  /**
+   * Joins the group and reads the topics of all patterns. Calls back when the first assignment is
+   * in place, or with the error that prevented it.
+   */
   listen(callback: (error?: unknown) => void): void {
     this.startConsumer().then(() => callback(), callback);
   }
@@ -50,7 +55,7 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     await consumer?.close(this.options.drainMs);
   }
 
-  /** There are no events to listen to. */
+  /** Does nothing: this transport has no events. */
   override on(): void {
     return undefined;
   }
@@ -67,11 +72,14 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     await this.consumer.start((record, signal) => this.handleRecord(record, signal));
   }
 
-  /** Unlike the base class's `handleEvent`, which resolves although the handler failed, and so would commit a record that was lost. */
+  /**
+   * Calls the handler and rejects if it failed. The `handleEvent` of the base class resolves even
+   * then, which would commit a record that was not handled.
+   */
   private async handleRecord(record: IncomingRecord, signal: AbortSignal): Promise<void> {
     const handler = this.handlers.get(record.topic);
     if (handler === undefined)
-      throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `nobody reads ${record.topic}` } });
+      throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `no handler reads ${record.topic}` } });
     try {
       const result: unknown = await handler(record, new KafkaRecordContext([record, signal]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
