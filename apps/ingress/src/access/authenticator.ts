@@ -3,14 +3,14 @@ import { ApiError } from '../http/api-error.ts';
 import { type Caller, wholeAccess } from './caller.ts';
 import type { Credentialed } from './signature.ts';
 
-/** Whether an authenticator knows the caller: it does; it does not. */
+/** The answer of an authenticator: it knows the caller, or refuses the credentials. */
 export type Authenticated =
   | { readonly kind: 'known'; readonly caller: Caller }
   | { readonly kind: 'unknown'; readonly error: ApiError };
 
 /**
- * As {@link Authenticated}; or the payload decides; or the request carries nothing of the
- * authenticator's kind.
+ * As {@link Authenticated}; or the signature has to be verified over the payload; or the request
+ * has no credentials of this kind.
  */
 export type Authentication =
   | Authenticated
@@ -21,7 +21,7 @@ export type Authentication =
   | { readonly kind: 'absent' };
 
 /**
- * One way to say who calls. Ways are asked in turn; the first whose credentials are in the request
+ * One kind of credentials. The first authenticator whose kind of credentials is in the request
  * decides.
  */
 export interface Authenticator {
@@ -31,7 +31,7 @@ export interface Authenticator {
 /** Injection token of the {@link Authenticator}s, in the order in which they are asked. */
 export const AUTHENTICATORS = Symbol('authenticators');
 
-/** Knows callers by `X-Auth-Token`. */
+/** Knows callers by the token in `X-Auth-Token`. */
 export class TokenAuthenticator implements Authenticator {
   private readonly caller: Caller;
 
@@ -50,7 +50,7 @@ export class TokenAuthenticator implements Authenticator {
   }
 }
 
-/** Asks each authenticator in turn. */
+/** Asks the authenticators in order. */
 export function authenticate(
   authenticators: readonly Authenticator[],
   request: Credentialed,

@@ -3,14 +3,14 @@ import type { FastifyRequest } from 'fastify';
 import { type Access, accessRights } from '#contracts';
 import type { ApiError } from '../http/api-error.ts';
 
-/** Who calls, and what they may do. */
+/** The caller of a request, with its rights. */
 export interface Caller extends Access {
   readonly project: string;
-  /** Absent where a token was sent. */
+  /** Absent if the caller sent a token. */
   readonly accessKey?: string;
 }
 
-/** All rights, all functions. */
+/** All rights for all functions. */
 export const wholeAccess: Access = { rights: accessRights, functions: ['*'] };
 
 declare module 'fastify' {
@@ -25,9 +25,9 @@ declare module 'fastify' {
   }
 }
 
-/** Who calls, as a parameter of a controller's method. */
+/** Injects the caller into a controller's method. */
 export const CalledBy = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
   const { caller } = context.switchToHttp().getRequest<FastifyRequest>();
-  if (caller === undefined) throw new Error('a route that asks who calls is open to anyone');
+  if (caller === undefined) throw new Error('a controller reads the caller of an open route');
   return caller;
 });

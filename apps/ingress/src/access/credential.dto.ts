@@ -15,7 +15,7 @@ import { type AccessRight, accessRights } from '#contracts';
 
 const graceSecondsMax = 604_800;
 
-/** The body that makes an access key. */
+/** The body of a request that creates an access key. */
 export class CredentialDto {
   @IsOptional()
   @IsString()
@@ -40,9 +40,9 @@ export class CredentialDto {
   functions: string[] = ['*'];
 }
 
-/** The body that rotates a secret. */
+/** The body of a request that rotates a secret. */
 export class RotationDto {
-  /** How long the old secret stays good. */
+  /** How long the old secret stays valid. */
   @IsOptional()
   @IsInt()
   @Min(0)

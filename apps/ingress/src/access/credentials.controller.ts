@@ -13,7 +13,7 @@ import { KeyRing } from './key-ring.ts';
 import { Operation } from '../document/operation.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
-/** Access keys of a project. */
+/** The most access keys of a project. */
 const credentialsMax = 1_000;
 const accessKeyLength = 20;
 const secretBytes = 30;
@@ -35,12 +35,15 @@ function credentialAnswer(document: CredentialDocument): Answer {
   };
 }
 
-/** The access key of the configuration: shown, so that nobody wonders whose it is; changed only there. */
+/** Shows the access key of the configuration, which can be changed only there. */
 function firstAnswer(accessKey: string): Answer {
   return { access_key: accessKey, description: 'of the configuration', ...wholeAccess, enabled: true, first: true };
 }
 
-/** @throws ApiError FSS.0403: nobody gives, or takes over, what they do not hold. */
+/**
+ * @throws ApiError FSS.0403 if the caller lacks a right or function that the key has: nobody may
+ *   hand out, or take over, more than they hold.
+ */
 function checkCovers(caller: Caller, access: Access, what: string): void {
   if (covers(caller, access)) return;
   const { rights, functions } = caller;
@@ -48,9 +51,11 @@ function checkCovers(caller: Caller, access: Access, what: string): void {
 }
 
 /**
- * Our own: access keys for signed requests, with the rights to invoke, read or manage, for all functions or for some.
+ * An API of Sendoff itself: access keys for signed requests, with the rights to invoke, read or
+ * manage, for all functions or for some.
  *
- * Every change needs a caller who holds all that the key in question holds: else a new secret for a stronger key would be one's own.
+ * A caller who changes a key must hold all that the key holds. Otherwise a caller could give a
+ * stronger key a new secret, and use it.
  */
 @Controller('v2/:project/sendoff/credentials')
 export class CredentialsController {
@@ -62,7 +67,7 @@ export class CredentialsController {
     @Inject(KeyRing) private readonly keys: KeyRing,
   ) {}
 
-  /** Makes an access key. The secret is shown here and never again. */
+  /** Creates an access key. Only this answer shows the secret. */
   @Operation(operations.create)
   @Post()
   @HttpCode(201)
@@ -134,7 +139,10 @@ export class CredentialsController {
     return this.change(project, accessKey, caller, (document) => ({ ...document, isEnabled: true }));
   }
 
-  /** Replaces the secret; the old one stays good for the time asked for. The new one is shown here and never again. */
+  /**
+   * Replaces the secret. The old one stays valid for the time that the body asks for. Only this
+   * answer shows the new one.
+   */
   @Operation(operations.rotate)
   @Post(':accessKey/rotate')
   @HttpCode(200)

@@ -29,7 +29,7 @@ const secret = { secret_key: 'q7Jm0xZr2VtKc9LwB4sYhN6eUaPdGf3TiXoRkMvC' };
 const found = { accessKey: '/access_key' };
 const changeCodes: readonly ApiCode[] = ['FSS.0404', 'FSS.0503'];
 
-/** What the operations on access keys say of themselves. */
+/** Operations on access keys. */
 export const credentialOperations = {
   create: {
     id: 'createCredential',

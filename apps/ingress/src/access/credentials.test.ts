@@ -1,6 +1,7 @@
 /**
- * Goal: an access key opens what its rights and patterns say and nothing else, whatever is done with it, and nobody rises by it.
- * Method: a whole ingress over the in-memory broker; every claim is put to the API with signed requests.
+ * Goal: an access key allows what its rights and patterns say and nothing else, and nobody gains
+ * rights through one. Method: a whole ingress over the in-memory broker; signed requests test every
+ * claim through the API.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AccessRight } from '#contracts';
@@ -54,7 +55,7 @@ describe('rights', () => {
     ['manage', 'GET', '/sendoff/%63redentials', undefined],
     ['manage', 'POST', '/sendoff/credentials/AKFIRST/rotate', {}],
   ];
-  it('invoke and manage are each enough to cancel, of what the key is for', async () => {
+  it('let a key cancel with invoke or with manage, for its own functions', async () => {
     const cancel = async (key: Key, name: string) =>
       (await app.signed('POST', `/fgs/functions/${name}/cancel`, { request_id: '' }, key)).body.error_msg;
     for (const right of ['invoke', 'manage'] as const)
@@ -75,7 +76,7 @@ describe('rights', () => {
     },
   );
 
-  it.each(routes)('%s is what it takes for %s %s', async (needed, method, path, body) => {
+  it.each(routes)('require %s for %s %s', async (needed, method, path, body) => {
     const others = (['invoke', 'read', 'manage'] as const).filter((right) => right !== needed);
     const refused = await app.signed(method, path, body, await aKey(others));
     expect([refused.status, refused.body]).toEqual([
@@ -88,7 +89,7 @@ describe('rights', () => {
   });
 });
 
-describe('patterns', () => {
+describe('a pattern', () => {
   it.each<[method: string, path: string, status: number, body?: unknown]>([
     ['POST', '/fgs/functions/team-a/invocations-async', 202, {}],
     ['POST', '/fgs/functions/urn:fss:local:p1:function:default:team-a:latest/invocations-async', 202, {}],
@@ -104,12 +105,12 @@ describe('patterns', () => {
     ['PUT', '/sendoff/agencies/a', 403, { grants: [] }],
     ['POST', '/fgs/functions/enable-async-status-logs', 403],
     ['DELETE', '/fgs/functions/other', 403],
-  ])('of team-* let %s %s be answered %i', async (method, path, status, body) => {
+  ])('of team-* answers %s %s with %i', async (method, path, status, body) => {
     const key = await aKey(['invoke', 'read', 'manage'], ['team-*']);
     expect(await statusOf(app.signed(method, path, body, key))).toBe(status);
   });
 
-  it('hold for functions that are listed and made', async () => {
+  it('limits the functions that a key lists and creates', async () => {
     const key = await aKey(['read', 'manage'], ['team-*']);
     const { body } = await app.signed('GET', '/fgs/functions', undefined, key);
     expect(body.functions.map(({ func_name }: { func_name: string }) => func_name)).toEqual(['team-a']);
@@ -120,8 +121,8 @@ describe('patterns', () => {
   });
 });
 
-describe('nobody rises by an access key:', () => {
-  it('functions out of its reach are not called by those within it', async () => {
+describe('a limited access key', () => {
+  it('cannot make its functions call functions outside its pattern', async () => {
     await app.must('PUT', '/sendoff/agencies/calls', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
     const key = await aKey(['manage'], ['team-*']);
     await app.createFunction('team-caller', { xrole: 'calls' });
@@ -148,21 +149,21 @@ describe('nobody rises by an access key:', () => {
   });
 
   it.each<[what: string, rights: AccessRight[], functions: string[]]>([
-    ['a right more', ['manage', 'invoke'], ['team-*']],
+    ['one more right', ['manage', 'invoke'], ['team-*']],
     ['all functions', ['manage'], ['*']],
     ['a wider pattern', ['manage'], ['t*']],
-    ['one pattern more', ['manage'], ['team-*', 'other']],
-  ])('%s is not given', async (_what, rights, functions) => {
+    ['one more pattern', ['manage'], ['team-*', 'other']],
+  ])('cannot create a key with %s', async (_what, rights, functions) => {
     const key = await aKey(['manage'], ['team-*']);
     expect(await statusOf(app.signed('POST', '/sendoff/credentials', { rights, functions }, key))).toBe(403);
   });
 
-  it('as much as one has is given, also to go on from', async () => {
+  it('can create a key with all that it has, and that key another', async () => {
     const grandchild = await aKey(['manage'], ['team-a'], await aKey(['manage'], ['team-*'], await aKey(['manage', 'read'])));
     expect(await statusOf(app.signed('PUT', '/fgs/functions/team-a/async-invoke-config', {}, grandchild))).toBe(200);
   });
 
-  it.each(['rotate', 'enable', 'disable', 'delete'])('a stronger key cannot be reached: %s', async (action) => {
+  it.each(['rotate', 'enable', 'disable', 'delete'])('cannot %s a stronger key', async (action) => {
     const [weak, strong] = [await aKey(['manage'], ['team-*']), await aKey(['manage'])];
     const path = `/sendoff/credentials/${strong.accessKey}`;
     const refused =
@@ -171,7 +172,7 @@ describe('nobody rises by an access key:', () => {
     expect(await statusOf(app.signed('GET', '/sendoff/credentials', undefined, strong))).toBe(200);
   });
 
-  it.each(['rotate', 'enable', 'disable', 'delete'])('the first one cannot be locked out: %s', async (action) => {
+  it.each(['rotate', 'enable', 'disable', 'delete'])('cannot %s the key of the configuration', async (action) => {
     const path = '/sendoff/credentials/AKFIRST';
     const answer = action === 'delete' ? app.call('DELETE', path) : app.call('POST', `${path}/${action}`, {});
     expect((await answer).body).toMatchObject({
@@ -183,7 +184,7 @@ describe('nobody rises by an access key:', () => {
 });
 
 describe('an access key', () => {
-  it('shows its secret once, and keeps it from the registry', async () => {
+  it('shows its secret once, and stores it sealed', async () => {
     const made = await app.must('POST', '/sendoff/credentials', { rights: ['read'], description: 'of a test' });
     expect(made).toMatchObject({ description: 'of a test', rights: ['read'], functions: ['*'], enabled: true, first: false });
     const shown = await app.must('GET', `/sendoff/credentials/${made.access_key}`);
@@ -198,7 +199,7 @@ describe('an access key', () => {
     expect(String(record?.value)).not.toContain(secretKey);
   });
 
-  it('is good until it is disabled, and again when it is enabled, and no more when it is deleted', async () => {
+  it('is valid until it is disabled, again when it is enabled, and no more when it is deleted', async () => {
     const key = await aKey(['read']);
     const path = `/sendoff/credentials/${key.accessKey}`;
     expect(await list(key)).toBe(200);
@@ -214,14 +215,14 @@ describe('an access key', () => {
     expect((await app.call('GET', path)).status).toBe(404);
   });
 
-  it('that is rotated has a new secret at once, and no old one', async () => {
+  it('has only the new secret after a rotation without grace', async () => {
     const key = await aKey(['read']);
     expect(await list(key)).toBe(200);
     const { secret_key: secretKey } = await app.must('POST', `/sendoff/credentials/${key.accessKey}/rotate`, {});
     expect([await list(key), await list({ ...key, secretKey })]).toEqual([401, 200]);
   });
 
-  it('that is changed is changed for another ingress, which is told of it by the registry', async () => {
+  it('changes for another ingress too, which reads the change from the registry', async () => {
     const other = await IngressApp.start({ gateway: app.kafka.beside() });
     const key = await aKey(['read']);
     const elsewhere = async (status: number, signer = key) =>
@@ -240,7 +241,7 @@ describe('an access key', () => {
     await other.close();
   });
 
-  it('that is rotated with a grace keeps the old secret for just so long', async () => {
+  it('keeps the old secret for exactly the grace of a rotation', async () => {
     const key = await aKey(['read']);
     const rotated = await app.must('POST', `/sendoff/credentials/${key.accessKey}/rotate`, { grace_in_seconds: 60 });
     expect(Date.parse(rotated.previous_secret_ends_at)).toBe(Math.floor(app.clock.now() / 1_000) * 1_000 + 60_000);
@@ -251,7 +252,7 @@ describe('an access key', () => {
     expect([await list(key), await list(next)]).toEqual([401, 200]);
   });
 
-  it('sealed under another platform key is of no use, until it is rotated', async () => {
+  it('is refused when another platform key sealed its secret, until it is rotated', async () => {
     const key = await aKey(['read']);
     const other = await IngressApp.start({
       gateway: app.kafka.beside(),
@@ -267,15 +268,15 @@ describe('an access key', () => {
 
   it.each<[what: string, path: string, body: unknown]>([
     ['without rights', '', { rights: [] }],
-    ['with a right that is none', '', { rights: ['own'] }],
-    ['with rights that are no list', '', { rights: 'read' }],
+    ['with an unknown right', '', { rights: ['own'] }],
+    ['with rights that are not a list', '', { rights: 'read' }],
     ['without a body', '', undefined],
     ['for no function', '', { rights: ['read'], functions: [] }],
-    ['for what is no name', '', { rights: ['read'], functions: ['a b'] }],
+    ['for a text that is not a name', '', { rights: ['read'], functions: ['a b'] }],
     ['with a secret of the caller', '', { rights: ['read'], secret_key: 'mine' }],
     ['with a grace below zero', '/X/rotate', { grace_in_seconds: -1 }],
     ['with a grace that is too long', '/X/rotate', { grace_in_seconds: 604_801 }],
-  ])('%s is refused', async (_what, path, body) => {
+  ])('is refused %s', async (_what, path, body) => {
     expect(await app.call('POST', `/sendoff/credentials${path}`, body)).toMatchObject({
       status: 400,
       body: { error_code: 'FSS.0400' },

@@ -1,6 +1,7 @@
 /**
- * Goal: nobody gets past the door without credentials, however the request is written, and every answer has the form of the API.
- * Method: a whole ingress over the in-memory broker, listening, because an injected request is not parsed by the HTTP server.
+ * Goal: nobody passes the door without credentials, and every error has the form of the API.
+ * Method: a whole ingress over the in-memory broker, listening, because an injected request is not
+ * parsed by the HTTP server.
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,7 +36,7 @@ const get = (target: string, more = '') => send(`GET ${target} HTTP/1.1\r\nHost:
 const withToken = `X-Auth-Token: ${IngressApp.token}\r\n`;
 const apiError = (code: string) => ({ error_code: code, error_msg: expect.any(String) });
 
-describe('credentials', () => {
+describe('the door', () => {
   it.each([
     ['as it is', '/v2/p1/fgs/functions'],
     ['with a part percent-encoded', '/%762/p1/fgs/functions'],
@@ -44,14 +45,14 @@ describe('credentials', () => {
     ['in absolute form', 'http://anyone/v2/p1/fgs/functions'],
     ['in absolute form, of a function', 'http://anyone/v2/p1/fgs/functions/hello/code'],
     ['with the project percent-encoded', '/v2/p%31/fgs/functions'],
-    ['of the hot route, percent-encoded', '/%762/p1/fgs/functions/hello/async-invocations'],
-    ['of a path below /v2 that is not there', '/v2/p1/nowhere'],
-  ])('are asked for when the target is written %s', async (_how, target) => {
+    ['as the records of a function, percent-encoded', '/%762/p1/fgs/functions/hello/async-invocations'],
+    ['as an unknown path below /v2', '/v2/p1/nowhere'],
+  ])('asks for credentials if the target is written %s', async (_how, target) => {
     const { status, body } = await get(target);
     expect([status, body]).toEqual([401, apiError('FSS.0401')]);
   });
 
-  it('are asked for before an invocation is taken, however it is written', async () => {
+  it('accepts no invocation without credentials, however the target is written', async () => {
     for (const target of [
       '/v2/p1/fgs/functions/hello/invocations-async',
       'http://a/%762/p1/fgs/functions/hello/invocations-async',
@@ -65,14 +66,14 @@ describe('credentials', () => {
   it.each([
     ['wrong', 'X-Auth-Token: other\r\n'],
     ['empty', 'X-Auth-Token: \r\n'],
-    ['a beginning of the right one', `X-Auth-Token: ${IngressApp.token.slice(0, -1)}\r\n`],
-    ['there twice', withToken + withToken],
-  ])('are refused when the token is %s', async (_what, header) => {
+    ['a prefix of the right one', `X-Auth-Token: ${IngressApp.token.slice(0, -1)}\r\n`],
+    ['sent twice', withToken + withToken],
+  ])('refuses a token that is %s', async (_what, header) => {
     expect(await get('/v2/p1/fgs/functions', header)).toMatchObject({ status: 401, body: apiError('FSS.0401') });
   });
 
   it.each(['/v2/p2/fgs/functions', '/v2/P1/fgs/functions', '/v2/p2/sendoff/agencies', 'http://a/v2/p2/fgs/functions'])(
-    'are good for their own project only: %s',
+    'refuses credentials of another project: %s',
     async (target) => {
       expect(await get(target, withToken)).toMatchObject({ status: 403, body: apiError('FSS.0403') });
     },
@@ -85,49 +86,49 @@ describe('credentials', () => {
     },
   );
 
-  it('are not asked of probes', async () => {
+  it('asks for no credentials on probes', async () => {
     expect(await get('/healthz')).toMatchObject({ status: 200 });
     expect(await get('/readyz')).toMatchObject({ status: 200 });
   });
 });
 
-describe('an answer', () => {
+describe('an error', () => {
   it.each([
-    ['to a path that is not there', '/v2/p1/nowhere', withToken, 404, 'FSS.0404'],
-    ['to a path outside the API', '/nowhere', '', 404, 'FSS.0404'],
-    ['to a path that cannot be decoded', '/v2/p1/fgs/functions/%zz/config', withToken, 400, 'FSS.0400'],
-    ['to a URN longer than any', `/v2/p1/fgs/functions/${'a'.repeat(600)}/config`, withToken, 400, 'FSS.0400'],
-    ['to headers that are too large', '/v2/p1/fgs/functions', `X-Large: ${'a'.repeat(20_000)}\r\n`, 431, 'FSS.0400'],
-  ])('%s is an error of the API with a request id', async (_what, target, headers, status, code) => {
+    ['for an unknown path', '/v2/p1/nowhere', withToken, 404, 'FSS.0404'],
+    ['for a path outside the API', '/nowhere', '', 404, 'FSS.0404'],
+    ['for a path that cannot be decoded', '/v2/p1/fgs/functions/%zz/config', withToken, 400, 'FSS.0400'],
+    ['for a URN that is too long', `/v2/p1/fgs/functions/${'a'.repeat(600)}/config`, withToken, 400, 'FSS.0400'],
+    ['for headers that are too large', '/v2/p1/fgs/functions', `X-Large: ${'a'.repeat(20_000)}\r\n`, 431, 'FSS.0400'],
+  ])('%s has the form of the API and a request id', async (_what, target, headers, status, code) => {
     const answer = await get(target, headers);
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
     expect(answer.headers.get('x-request-id')).toMatch(/[0-9a-f-]{36}$/);
   });
 
   it.each<[what: string, text: string, status: number, code: string]>([
-    ['bytes that are no HTTP', 'EHLO there\r\n\r\n', 400, 'FSS.0400'],
+    ['bytes that are not HTTP', 'EHLO there\r\n\r\n', 400, 'FSS.0400'],
     ['a request without a Host', `GET /v2/p1/fgs/functions HTTP/1.1\r\n${withToken}\r\n`, 400, 'FSS.0400'],
-    ['a request with two', `GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`, 400, 'FSS.0400'],
-    ['an expectation nobody knows', 'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n', 417, 'FSS.0400'],
+    ['a request with two Hosts', `GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`, 400, 'FSS.0400'],
+    ['an unknown expectation', 'GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n', 417, 'FSS.0400'],
     ['a request for a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'FSS.0405'],
     [
-      'a body in chunks that are none',
+      'a body with malformed chunks',
       `POST /v2/p1/fgs/functions HTTP/1.1\r\nHost: a\r\n${withToken}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n`,
       400,
       'FSS.0400',
     ],
-  ])('to %s is one too', async (_what, text, status, code) => {
+  ])('for %s has the form of the API and a request id', async (_what, text, status, code) => {
     const answer = await send(text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
     expect(answer.headers.get('content-type')).toMatch(/application\/json/);
     expect(answer.headers.get('x-request-id')).toMatch(/[0-9a-f-]{36}$/);
   });
 
-  it('to a request of HTTP/1.0 needs no Host', async () => {
+  it('is not sent for a missing Host in HTTP/1.0', async () => {
     expect(await send(`GET /v2/p1/fgs/functions HTTP/1.0\r\n${withToken}\r\n`)).toMatchObject({ status: 200 });
   });
 
-  it('to a good request has a request id of its own', async () => {
+  it('or success has a request id of its own', async () => {
     const [one, other] = [await get('/v2/p1/fgs/functions', withToken), await get('/v2/p1/fgs/functions', withToken)];
     expect(one.headers.get('x-request-id')).not.toEqual(other.headers.get('x-request-id'));
   });
@@ -135,23 +136,23 @@ describe('an answer', () => {
 
 describe('a body', () => {
   it.each<[what: string, body: string, type: string, status: number, code: string]>([
-    ['is no JSON', '{"a":', 'application/json', 406, 'FSS.0406'],
+    ['is not JSON', '{"a":', 'application/json', 406, 'FSS.0406'],
     ['has another type', 'a=1', 'application/x-www-form-urlencoded', 406, 'FSS.0406'],
-    ['is no object', '[]', 'application/json', 400, 'FSS.0400'],
-    ['is not there', '', 'application/json', 400, 'FSS.0400'],
-    ['says how to make an object', '{"tags": {"constructor": {"name": 1}}}', 'application/json', 400, 'FSS.0400'],
-    ['says what an object comes from', '{"tags": [{"__proto__": {}}]}', 'application/json', 400, 'FSS.0400'],
-  ])('that %s is refused', async (_what, body, type, status, code) => {
+    ['is not an object', '[]', 'application/json', 400, 'FSS.0400'],
+    ['is missing', '', 'application/json', 400, 'FSS.0400'],
+    ['has a field named constructor', '{"tags": {"constructor": {"name": 1}}}', 'application/json', 400, 'FSS.0400'],
+    ['has a field named __proto__', '{"tags": [{"__proto__": {}}]}', 'application/json', 400, 'FSS.0400'],
+  ])('is refused if it %s', async (_what, body, type, status, code) => {
     const answer = await app.call('POST', '/fgs/functions', body, { 'content-type': type });
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
   });
 
-  it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('that is not UTF-8 is refused by %s', async (path) => {
+  it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('is refused by %s if it is not UTF-8', async (path) => {
     const answer = await app.call('POST', path, Buffer.from('{"a":"\xff"}', 'latin1'));
     expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);
   });
 
-  it('that is not there is the empty event of an asynchronous invocation', async () => {
+  it('is the empty event of an asynchronous invocation if it is missing', async () => {
     const { status } = await app.call('POST', '/fgs/functions/hello/invocations-async');
     expect([status, app.recordsOf('invocations').map(({ value }) => String(value))]).toEqual([202, ['{}']]);
   });
@@ -161,12 +162,12 @@ describe('a body', () => {
     ['PUT', '/fgs/functions/hello/async-invoke-config'],
     ['POST', '/fgs/functions/hello/versions'],
     ['POST', '/notifications/topics'],
-  ])('that is over 1 MiB is refused by %s %s', async (method, path) => {
+  ])('over 1 MiB is refused by %s %s', async (method, path) => {
     const answer = await app.call(method, path, { a: 'x'.repeat(1_048_576) });
     expect([answer.status, answer.body]).toEqual([413, apiError('FSS.0413')]);
   });
 
-  it('is not read where there is none, whatever the content type says', async () => {
+  it('may be missing although the content type says JSON', async () => {
     expect((await app.call('GET', '/fgs/functions')).status).toBe(200);
     expect((await app.call('POST', '/fgs/functions/enable-async-status-logs', '')).status).toBe(200);
   });

@@ -4,8 +4,8 @@
  * parses the body.
  *
  * 1. The door looks at the route that the router matched, never at the text of the URL. The router
- *    decodes `%76` to `v` and drops the host of an absolute-form target, so a check of the text
- *    once let `/%762/...` pass without credentials.
+ *    decodes `%76` to `v` and drops the host of an absolute-form target. A check of the text once
+ *    let `/%762/...` pass without credentials.
  * 2. A route needs credentials unless its {@link RouteSpec} says that it is open. No body is read
  *    for a path without a route.
  * 3. A signature covers the body, so the door verifies it when the whole body has arrived, before
@@ -27,7 +27,7 @@ import { authenticate, type Authenticated, type Authenticator } from './authenti
 import { refusalOf as accessRefusal } from './authorise.ts';
 import { sha256Hex } from './signature.ts';
 
-/** What the door works with. */
+/** Dependencies of the door. */
 export interface Door {
   readonly authenticators: readonly Authenticator[];
   /** Completes short function URNs. */
@@ -117,7 +117,7 @@ function headRefusal(door: Door, request: FastifyRequest): ApiError | undefined 
 
 /**
  * Returns a query parameter that occurs twice. The canonical request sorts the values of a name, so
- * a signature does not fix their order: a proxy could swap two values and so choose the one that
+ * a signature does not fix their order. A proxy could swap two values and so choose the one that
  * counts.
  */
 function repeatedName(url: string): string | undefined {

@@ -10,8 +10,9 @@ import { type Home, HOME } from '../names/home.ts';
 import { OwnAddress } from '../http/own-address.ts';
 
 /**
- * What is served here, by the type that clients look for, with the path after the address. gophertelekomcloud derives the address of
- * FunctionGraph from that of block storage, `volumev2`, and calls SMN `smnv2`.
+ * The services of this installation, by the type that clients look for, each with its path. The
+ * type `volumev2` is block storage, from whose address gophertelekomcloud derives that of
+ * FunctionGraph. It calls SMN `smnv2`.
  */
 const services = (project: string) =>
   [
@@ -19,13 +20,14 @@ const services = (project: string) =>
     ...['functiongraph', 'volumev2', 'smn', 'smnv2'].map((type) => [type, `/v2/${project}`] as const),
   ] as const;
 
-/** A token here does not expire; clients want to be told when. */
+/** Tokens do not expire here, but clients require an expiry date. */
 const never = '9999-12-31T23:59:59.000000Z';
 
 /**
- * What clients ask of IAM before they ask anything else: which project a region's name stands for, whose it is, where the services are,
- * and what a token is for. There is no IAM here; the credentials tell all of it.
- * @see IAM API reference, querying projects; accessible accounts; the service catalog; verifying a token
+ * Answers what clients ask of IAM before their first request: the project of a region, the account,
+ * the services, and the owner of a token. The credentials answer all of it; no IAM runs here.
+ * @see IAM API reference, querying projects; accessible accounts; the service catalog; verifying a
+ *   token
  */
 @Controller('v3')
 export class IamController {
@@ -34,7 +36,7 @@ export class IamController {
     @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
-  /** The caller's project. It goes by the name of the region, as a region's own project does, and by its id. */
+  /** The caller's project. Its name is the region, as for a region's own project, or its id. */
   @Operation(operations.projects)
   @Get('projects')
   projects(@CalledBy() { project }: Caller, @Query() { name }: QueryString): Record<string, unknown> {
@@ -51,7 +53,7 @@ export class IamController {
     return { projects: name === undefined || name === region || name === project ? [own] : [], links: { self: '/v3/projects' } };
   }
 
-  /** The account: a project here is its own. */
+  /** The account of the caller. Each project is its own account. */
   @Operation(operations.domains)
   @Get('auth/domains')
   domains(@CalledBy() { project }: Caller): Record<string, unknown> {
@@ -64,8 +66,9 @@ export class IamController {
   }
 
   /**
-   * What the caller's own token is for.
-   * @throws ApiError FSS.0404 for any other, as IAM has it: there is one token, and who knows it asks with it.
+   * Describes the caller's own token.
+   * @throws ApiError FSS.0404 for any other token, as IAM does it: the only token is the one that
+   *   the caller sends.
    */
   @Operation(operations.token)
   @Get('auth/tokens')
@@ -75,7 +78,8 @@ export class IamController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Record<string, unknown> {
-    if (accessKey !== undefined || !isSameSecret(subject, own)) throw new ApiError('FSS.0404', 'X-Subject-Token is no token');
+    if (accessKey !== undefined || !isSameSecret(subject, own))
+      throw new ApiError('FSS.0404', 'X-Subject-Token is not the token of the caller');
     void reply.header('x-subject-token', subject);
     const domain = { id: project, name: project };
     const catalog = this.catalogOf(project, request);

@@ -20,7 +20,7 @@ const catalog = [
   },
 ];
 
-/** What the operations of IAM that are answered here say of themselves. */
+/** Operations of IAM that this service answers. */
 export const iamOperations = {
   projects: {
     id: 'listProjects',

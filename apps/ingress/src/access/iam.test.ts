@@ -9,7 +9,7 @@ interface Entry {
 
 const withToken = { 'x-auth-token': IngressApp.token };
 
-describe('what clients ask before they begin', () => {
+describe('IAM', () => {
   let app: IngressApp;
   beforeAll(async () => {
     app = await IngressApp.start();
@@ -20,18 +20,18 @@ describe('what clients ask before they begin', () => {
     ['by the name of the region', '?name=local', 1],
     ['by its id', `?name=${IngressApp.project}`, 1],
     ['without a name', '', 1],
-    ['not by another name', '?name=elsewhere', 0],
-  ])('the project of the credentials is found %s', async (_how, query, count) => {
+    ['but not by another name', '?name=elsewhere', 0],
+  ])('finds the project of the credentials %s', async (_how, query, count) => {
     const { status, body } = await app.raw('GET', `/v3/projects${query}`, undefined, withToken);
     expect([status, body.projects.map(({ id }: { id: string }) => id)]).toEqual([200, Array(count).fill(IngressApp.project)]);
   });
 
-  it('the account is that of the project', async () => {
+  it('shows the account of the project', async () => {
     const { status, body } = await app.raw('GET', '/v3/auth/domains', undefined, withToken);
     expect([status, body.domains]).toMatchObject([200, [{ id: IngressApp.project }]]);
   });
 
-  it('the services are where the client asked, each with its version and project', async () => {
+  it('lists the services at the address that the client used', async () => {
     const { status, body } = await app.raw('GET', '/v3/auth/catalog', undefined, { ...withToken, host: 'sendoff.example:8700' });
     const addresses = (body.catalog as Entry[]).map(({ type, endpoints }) => [type, ...endpoints.map(({ url }) => url)]);
     const url = `http://sendoff.example:8700/v2/${IngressApp.project}`;
@@ -48,14 +48,14 @@ describe('what clients ask before they begin', () => {
     expect(body.catalog[1].endpoints).toMatchObject([{ interface: 'public', region: 'local', region_id: 'local' }]);
   });
 
-  it('the services are where the configuration says, whoever asks where', async () => {
+  it('lists the services at the configured address, if one is set', async () => {
     const elsewhere = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://functions.example/' } });
     const { body } = await elsewhere.raw('GET', '/v3/auth/catalog', undefined, { ...withToken, host: 'inside:8700' });
     await elsewhere.close();
     expect((body.catalog as Entry[])[0]?.endpoints).toMatchObject([{ url: 'https://functions.example/v3' }]);
   });
 
-  it('a token is told what it is for, and comes back in the header where clients take it from', async () => {
+  it('describes the token, and repeats it in the header that clients read', async () => {
     const { status, headers, body } = await app.raw('GET', '/v3/auth/tokens', undefined, {
       ...withToken,
       'x-subject-token': IngressApp.token,
@@ -66,9 +66,9 @@ describe('what clients ask before they begin', () => {
   });
 
   it.each([
-    ['another one', { 'x-subject-token': 'another' }],
-    ['none', {}],
-  ])('%s is no token', async (_what, headers) => {
+    ['another token', { 'x-subject-token': 'another' }],
+    ['no token', {}],
+  ])('answers 404 for %s', async (_what, headers) => {
     expect(await app.raw('GET', '/v3/auth/tokens', undefined, { ...withToken, ...headers })).toMatchObject({
       status: 404,
       body: { error_code: 'FSS.0404' },
@@ -77,8 +77,8 @@ describe('what clients ask before they begin', () => {
 
   it.each([
     ['the token of the installation', { 'x-subject-token': IngressApp.token }],
-    ['none', {}],
-  ])('who signs is told of no token: %s', async (_what, more) => {
+    ['no token', {}],
+  ])('describes no token to callers who sign: %s', async (_what, more) => {
     const request = { method: 'GET', path: ['v3', 'auth', 'tokens'], headers: { host: 'a', ...more } };
     const { accessKey, secretKey } = IngressApp;
     const headers = signed(request, { accessKey, secretKey, date: sdkDate(app.clock.now()) });
@@ -86,13 +86,13 @@ describe('what clients ask before they begin', () => {
   });
 
   it.each(['/v3/projects', '/v3/auth/domains', '/v3/auth/catalog', '/v3/auth/tokens'])(
-    'nobody is told without credentials: %s',
+    'answers nothing without credentials: %s',
     async (path) => {
       expect(await app.raw('GET', path)).toMatchObject({ status: 401, body: { error_code: 'FSS.0401' } });
     },
   );
 
-  it('no instance is reserved, and none can be', async () => {
+  it('shows no reserved instances, and reserves none', async () => {
     expect(await app.call('GET', '/fgs/functions/reservedinstanceconfigs?function_urn=hello&limit=100&marker=0')).toMatchObject({
       status: 200,
       body: { reserved_instances: [], count: 0 },

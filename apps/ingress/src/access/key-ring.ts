@@ -13,14 +13,14 @@ export interface OpenKey {
   readonly previous?: { readonly secret: string; readonly endsAt: EpochMs };
 }
 
-/** The access key the configuration brings. */
+/** The access key of the configuration. */
 export interface FirstKey {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly project: string;
 }
 
-/** What a key ring works with. */
+/** Dependencies of a {@link KeyRing}. */
 export interface KeyRingParts {
   readonly registry: Registry;
   readonly sealer: Sealer;
@@ -32,9 +32,15 @@ export interface KeyRingParts {
 /** Decrypted secrets kept in memory at once. */
 const openMax = 10_000;
 
-/** Access keys with their secrets. A secret is decrypted on the first request and again after the registry changed it. */
+/**
+ * Access keys with their secrets. A secret is decrypted on the first request and again after the
+ * registry changed it.
+ */
 export class KeyRing {
-  /** `undecryptable` marks a key whose secret cannot be decrypted: that is logged once, not on each request. */
+  /**
+   * `undecryptable` marks a key whose secret cannot be decrypted: that is logged once, not on each
+   * request.
+   */
   private readonly open: LRUCache<string, OpenKey | 'undecryptable'>;
   private readonly first: OpenKey | undefined;
 
@@ -59,7 +65,10 @@ export class KeyRing {
     return this.parts.first?.accessKey;
   }
 
-  /** @returns undefined if the access key is unknown, or if its secret cannot be decrypted, which is logged once. */
+  /**
+   * @returns undefined if the access key is unknown, or if its secret cannot be decrypted, which is
+   *   logged once.
+   */
   find(accessKey: string): OpenKey | undefined {
     if (accessKey === this.firstAccessKey) return this.first;
     const key = credentialKey(accessKey);
@@ -93,7 +102,7 @@ export class KeyRing {
     } catch (error) {
       this.parts.logger.error(
         { err: error, owner },
-        'a secret of an access key is of no use: rotate it, or bring the platform key it was sealed under',
+        'the secret of an access key cannot be decrypted: rotate it, or configure the platform key that sealed it',
       );
       return undefined;
     }

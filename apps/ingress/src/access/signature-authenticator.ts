@@ -8,7 +8,7 @@ import {
   type Credentialed,
   isStatedHash,
   readSignature,
-  rightSignature,
+  expectedSignature,
   sha256Hex,
   type Signature,
 } from './signature.ts';
@@ -24,9 +24,9 @@ function unknownKey({ accessKey }: Signature): string {
 /**
  * Knows callers by the signature of their request.
  *
- * An access key nobody has is told at once, before a body is read for it: names of access keys are
- * drawn at random and prove nothing. What else there is to say of a key (it is disabled, it is of
- * another project) is said only to who holds its secret.
+ * An unknown access key is refused before the body is read. Access keys are random, so their names
+ * reveal nothing. Only a caller who holds the secret learns more about a key: that it is disabled,
+ * or belongs to another project.
  */
 export class SignatureAuthenticator implements Authenticator {
   constructor(
@@ -50,7 +50,7 @@ export class SignatureAuthenticator implements Authenticator {
     } catch {
       return refused('the path cannot be decoded');
     }
-    // As it is now: while the body came the key may have been disabled, rotated or deleted.
+    // Look the key up again: while the body arrived, it may have been disabled, rotated or deleted.
     const key = this.keys.find(signature.accessKey);
     if (key === undefined) return refused(unknownKey(signature));
     if (!this.isSignedWith(key, signature, canonicalHash))
@@ -61,7 +61,7 @@ export class SignatureAuthenticator implements Authenticator {
   }
 
   private isSignedWith({ secret, previous }: OpenKey, signature: Signature, canonicalHash: string): boolean {
-    const matches = (held: string) => timingSafeEqual(rightSignature(signature, held, canonicalHash), signature.bytes);
+    const matches = (held: string) => timingSafeEqual(expectedSignature(signature, held, canonicalHash), signature.bytes);
     if (matches(secret)) return true;
     return previous !== undefined && this.clock.now() < previous.endsAt && matches(previous.secret);
   }

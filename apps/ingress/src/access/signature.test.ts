@@ -1,6 +1,7 @@
 /**
- * Goal: the signatures clients make are the ones computed here, for any path, query, header and body.
- * Method: vectors recomputed with sha256sum and openssl, the official SDK's own derived signer, and a signer of the tests' own.
+ * Goal: the signatures computed here are those of the clients, for any path, query, header and
+ * body. Method: vectors recomputed with sha256sum and openssl, the derived signer of the official
+ * SDK, and a signer of the tests' own.
  */
 import { createHmac } from 'node:crypto';
 import { AKSKSigner } from '@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js';
@@ -14,7 +15,7 @@ import {
   type Credentialed,
   clockSkewMsMax,
   readSignature,
-  rightSignature,
+  expectedSignature,
   sha256Hex,
   type Signature,
 } from './signature.ts';
@@ -47,11 +48,11 @@ function signatureOf(request: Credentialed): Signature {
 function computed(request: Credentialed, body: string | Buffer, secret: string): string {
   const signature = signatureOf(request);
   const canonical = canonicalRequest(request, signature, sha256Hex(Buffer.from(body)));
-  return rightSignature(signature, secret, sha256Hex(canonical)).toString('hex');
+  return expectedSignature(signature, secret, sha256Hex(canonical)).toString('hex');
 }
 
 describe('a signature', () => {
-  it('of an invocation is that of the vector', () => {
+  it('of an invocation equals the vector', () => {
     const request = aRequest();
     const canonical = canonicalRequest(request, signatureOf(request), sha256Hex(Buffer.from('{"k":"héllo"}')));
     expect(canonical).toBe(
@@ -72,7 +73,7 @@ describe('a signature', () => {
     expect(computed(request, '{"k":"héllo"}', 'SKTEST')).toBe('bcadd9a8dfe74482ec37ce0ed3edac6a543fcf094342a1b5cf477b17f24a5750');
   });
 
-  it('of a query is that of the vector, in whatever order and form the query came', () => {
+  it('of a query equals the vector, in any order and encoding of the query', () => {
     const path = '/v2/p1/fgs/functions/hello/async-invocations';
     for (const query of [
       'status=SUCCESS&limit=5&query_begin_time=2026-11-23T00%3A00%3A00',
@@ -83,7 +84,7 @@ describe('a signature', () => {
       );
   });
 
-  it('under a key derived for day, region and service is that of the four steps', () => {
+  it('under a scoped key equals the one computed step by step', () => {
     const scope = '20261123/eu-de/fgs/sdk_request';
     const request = aRequest({}, { authorization: authorization('0'.repeat(64), `Credential=AKTEST/${scope}`) });
     const step = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
@@ -93,7 +94,7 @@ describe('a signature', () => {
     expect(computed(request, '{"k":"héllo"}', 'SKTEST')).toBe(step(key, text).toString('hex'));
   });
 
-  it.each([AKSKSigner, DerivedAKSKSigner])('is that of the official SDK: $name', (signer) => {
+  it.each([AKSKSigner, DerivedAKSKSigner])('equals that of the official SDK: $name', (signer) => {
     const credentials = new BasicCredentials().withAk('AKTEST').withSk('SKTEST').withProjectId('p1').withRegionId('r');
     credentials.processDerivedAuthParams('functiongraph', 'r');
     const given = {
@@ -111,10 +112,10 @@ describe('a signature', () => {
     const read = readSignature(request, Date.now());
     if (read.kind !== 'signed') throw new Error(JSON.stringify(read));
     const canonicalHash = sha256Hex(canonicalRequest(request, read.signature, sha256Hex(Buffer.from('{"k":"héllo"}'))));
-    expect(rightSignature(read.signature, 'SKTEST', canonicalHash)).toEqual(read.signature.bytes);
+    expect(expectedSignature(read.signature, 'SKTEST', canonicalHash)).toEqual(read.signature.bytes);
   });
 
-  it('that is scoped has runs of blanks in header values as one, any other has them as they came', () => {
+  it('folds blanks in header values if it is scoped, and keeps them otherwise', () => {
     const header = { 'x-project-id': 'a  b' };
     const scoped = aRequest(
       {},
@@ -125,7 +126,7 @@ describe('a signature', () => {
     expect(canonicalRequest(plain, signatureOf(plain), '')).toContain('x-project-id:a  b\n');
   });
 
-  it('is right for whatever a client signs', () => {
+  it('equals that of the client for any request', () => {
     const segment = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => text.isWellFormed());
     const pair = fc.tuple(fc.constantFrom('a', 'b', 'B', 'a b', 'é', '!', 'x-y'), segment);
     const odd = fc.constantFrom('!prod', 'a:b', '%2F', 'a/b', '*', "'()", 'é', '日本', '~', '+', ' ');
@@ -144,7 +145,8 @@ describe('a signature', () => {
             body,
           };
           const headers = signed(plain, { accessKey: 'AKTEST', secretKey: 'SKTEST', date });
-          // Clients send some characters as they are that are signed encoded, and blanks of a query as plus signs.
+          // Clients send some characters as they are that are signed encoded, and blanks of a query
+          // as plus signs.
           const sent = (text: string) => (isRaw ? encodeURIComponent(text).replaceAll('%3A', ':') : encodeURIComponent(text));
           const form = (text: string) => (isRaw ? sent(text).replaceAll('%20', '+') : sent(text));
           const search = query.map((parts) => parts.map(form).join('=')).join('&');
@@ -160,7 +162,7 @@ describe('a signature', () => {
   });
 });
 
-describe('what a request says of its signature', () => {
+describe('readSignature', () => {
   const hex = 'a'.repeat(64);
   const form = (text: string) => ({ authorization: text });
   const at = (ms: number) => ({ 'x-sdk-date': sdkDate(now + ms) });
@@ -176,7 +178,7 @@ describe('what a request says of its signature', () => {
     ['has no access key', form(`SDK-HMAC-SHA256 Access=, SignedHeaders=host, Signature=${hex}`), /Authorization must be/],
     ['has no signed headers', form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=, Signature=${hex}`), /Authorization must be/],
     ['is too short', form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=${hex.slice(1)}`), /Authorization must be/],
-    ['is no hex', form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=${hex.slice(1)}g`), /Authorization must be/],
+    ['is not hex', form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=${hex.slice(1)}g`), /Authorization must be/],
     ['has more after it', form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=host, Signature=${hex}, x=1`), /Authorization must be/],
     [
       'has a scope that ends otherwise',
@@ -194,17 +196,17 @@ describe('what a request says of its signature', () => {
     ['has no date', { 'x-sdk-date': undefined }, /X-Sdk-Date must be YYYYMMDDTHHmmssZ/],
     ['has a date of another form', { 'x-sdk-date': '2026-11-23T12:00:00Z' }, /X-Sdk-Date must be/],
     ['has a date twice', { 'x-sdk-date': `${date}, ${date}` }, /X-Sdk-Date must be/],
-    ['has a day that is none', { 'x-sdk-date': '20261399T120000Z' }, /more than 15 minutes/],
+    ['has an invalid day', { 'x-sdk-date': '20261399T120000Z' }, /more than 15 minutes/],
     ['is too old', at(-clockSkewMsMax - 1_000), /more than 15 minutes/],
-    ['is too young', at(clockSkewMsMax + 1_000), /more than 15 minutes/],
-    ['names a header that is not there', { 'x-project-id': undefined }, /the signed header x-project-id did not arrive/],
+    ['is too far ahead', at(clockSkewMsMax + 1_000), /more than 15 minutes/],
+    ['names a missing header', { 'x-project-id': undefined }, /the signed header x-project-id did not arrive/],
     [
       'names a header in upper case',
       form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=Host, Signature=${hex}`),
       /signed header Host/,
     ],
     [
-      'names what every object has',
+      'names a property of every object',
       form(`SDK-HMAC-SHA256 Access=A, SignedHeaders=toString, Signature=${hex}`),
       /toString did not arrive/,
     ],
@@ -214,31 +216,31 @@ describe('what a request says of its signature', () => {
       /64 headers/,
     ],
     ['is of a temporary key', { 'x-security-token': 'a' }, /X-Security-Token is not supported/],
-    ['states a hash that is none', hashed('abc', 'text/plain'), /must be a SHA-256/],
+    ['states a malformed hash', hashed('abc', 'text/plain'), /must be a SHA-256/],
     ['states a hash in upper case', hashed('A'.repeat(64), 'text/plain'), /must be a SHA-256/],
-    ['leaves JSON out', hashed('UNSIGNED-PAYLOAD', 'application/json; charset=utf-8'), /not for JSON/],
+    ['leaves JSON unsigned', hashed('UNSIGNED-PAYLOAD', 'application/json; charset=utf-8'), /not for JSON/],
     [
-      'leaves the payload out unsigned',
+      'does not sign that it leaves the payload unsigned',
       { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD', 'content-type': 'text/plain' },
       /among the signed/,
     ],
-  ])('is refused when it %s', (_what, headers, reason) => {
+  ])('refuses a signature that %s', (_what, headers, reason) => {
     expect(readSignature(aRequest({}, headers), now)).toEqual({ kind: 'malformed', reason: expect.stringMatching(reason) });
   });
 
   it.each<[what: string, headers: Record<string, string | undefined>]>([
-    ['as old as may be', at(-clockSkewMsMax)],
-    ['as young as may be', at(clockSkewMsMax)],
+    ['as old as allowed', at(-clockSkewMsMax)],
+    ['as far ahead as allowed', at(clockSkewMsMax)],
     ['without blanks between its parts', form(`SDK-HMAC-SHA256 Access=A,SignedHeaders=host,Signature=${hex}`)],
-    ['scoped, with nothing between the slashes', form(authorization(hex, 'Credential=A/20261123///sdk_request'))],
-    ['derived', form(authorization(hex, 'Credential=A/20261123/r/s', 'V11-HMAC-SHA256'))],
-    ['stating a hash', hashed(hex, 'application/json')],
-    ['leaving out what is no JSON', hashed('UNSIGNED-PAYLOAD', 'application/octet-stream')],
-  ])('is taken %s', (_what, headers) => {
+    ['that is scoped, with nothing between the slashes', form(authorization(hex, 'Credential=A/20261123///sdk_request'))],
+    ['that is derived', form(authorization(hex, 'Credential=A/20261123/r/s', 'V11-HMAC-SHA256'))],
+    ['that states a hash', hashed(hex, 'application/json')],
+    ['that leaves unsigned a payload that is not JSON', hashed('UNSIGNED-PAYLOAD', 'application/octet-stream')],
+  ])('accepts a signature %s', (_what, headers) => {
     expect(readSignature(aRequest({}, headers), now)).toMatchObject({ kind: 'signed' });
   });
 
-  it('is nothing where there is no Authorization, and refused where the target is a whole URL', () => {
+  it('finds no signature without Authorization, and refuses a target that is a URL', () => {
     expect(readSignature(aRequest({}, { authorization: undefined }), now)).toEqual({ kind: 'absent' });
     expect(readSignature(aRequest({ url: 'http://a/v2/p1' }), now)).toMatchObject({ kind: 'malformed' });
   });

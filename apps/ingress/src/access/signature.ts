@@ -1,50 +1,56 @@
 /**
- * Request signatures as the clients of the API make them: what is signed, and under which key. Pure but for the hashing.
+ * Request signatures as the clients of the API make them: the text that is signed, and the key that
+ * signs it. Pure functions, apart from hashing.
  *
- * What is signed is what is run: path and query are taken apart as the router does it, so nothing can mean one thing here and another there.
+ * The signature covers the request that runs: path and query are parsed as the router parses them.
+ * So no request can mean one thing here and another thing there.
  *
  * @see Huawei Cloud API request signing guide; docs/adr/0006
  */
 import { createHmac, hash, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A request as far as authentication looks at it. */
+/** The parts of a request that authentication reads. */
 export interface Credentialed {
   readonly method: string;
-  /** Path and query as they came. */
+  /** Path and query, as the client sent them. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
 }
 
 /**
- * Which key signs, and what: `plain`, the secret itself; `scoped`, a key derived from it for a day, region and service, as
- * gophertelekomcloud does it; `derived`, the same by HKDF, as the SDKs do it when told to.
+ * The key that signs. `plain`: the secret itself. `scoped`: a key derived from it for a day, region
+ * and service, as gophertelekomcloud does it. `derived`: the same by HKDF, as the official SDKs do
+ * it if told to.
  */
 export type SignatureScheme = 'plain' | 'scoped' | 'derived';
 
-/** A signature as the request states it, its form checked. */
+/** The signature that a request states; its form is valid. */
 export interface Signature {
   readonly scheme: SignatureScheme;
   readonly accessKey: string;
-  /** `date/region/service`, with `/sdk_request` where `scoped`; empty where `plain`. */
+  /** `date/region/service`, followed by `/sdk_request` if `scoped`; empty if `plain`. */
   readonly scope: string;
-  /** Lower case, in the order given. */
+  /** In lower case, in the order of the request. */
   readonly signedHeaders: readonly string[];
-  /** `X-Sdk-Date`, as it came. */
+  /** `X-Sdk-Date`, as the client sent it. */
   readonly date: string;
   /** 32 bytes. */
   readonly bytes: Buffer;
-  /** `X-Sdk-Content-Sha256`: a stated hash, `UNSIGNED-PAYLOAD`, or undefined where the payload's own counts. */
+  /**
+   * `X-Sdk-Content-Sha256`: a hash, or `UNSIGNED-PAYLOAD`; undefined if the hash of the payload
+   * itself is signed.
+   */
   readonly statedHash: string | undefined;
 }
 
-/** A signature, the reason why there can be none, or nothing of the kind. */
+/** A valid statement of a signature; the reason why it is malformed; or a request without one. */
 export type ReadSignature =
   | { readonly kind: 'signed'; readonly signature: Signature }
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'absent' };
 
-/** How far the clock of a client may be off, in milliseconds. */
+/** The largest difference between the clocks of client and server, in milliseconds. */
 export const clockSkewMsMax = 15 * 60_000;
 
 const unsignedPayload = 'UNSIGNED-PAYLOAD';
@@ -56,7 +62,10 @@ const algorithms = { plain: 'SDK-HMAC-SHA256', scoped: 'SDK-HMAC-SHA256', derive
 
 const malformed = (reason: string): ReadSignature => ({ kind: 'malformed', reason });
 
-/** The scheme, and where access key and scope part. Undefined where algorithm and form do not go together. */
+/**
+ * Splits access key and scope, and tells the scheme. Undefined if the algorithm does not fit the
+ * form.
+ */
 function schemeOf(
   algorithm: string,
   word: string,
@@ -70,13 +79,16 @@ function schemeOf(
   return { scheme: isScoped ? 'scoped' : 'derived', accessKey, scope: scope.join('/') };
 }
 
-/** @returns NaN for what is no date. */
+/** @returns NaN if the text is not a date. */
 function instantOf(date: string): number {
   const [, year, month, day, hour, minute, second] = dateForm.exec(date) ?? [];
   return year === undefined ? Number.NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
-/** Why the stated hash may not stand for the payload. The SDKs leave a payload out of the signature only where it is not JSON. */
+/**
+ * Returns why the stated hash may not replace the hash of the payload. The SDKs leave only payloads
+ * that are not JSON unsigned.
+ */
 function hashFault(statedHash: string | undefined, signedHeaders: readonly string[], contentType = ''): string | undefined {
   if (statedHash === undefined || /^[0-9a-f]{64}$/.test(statedHash)) return undefined;
   if (statedHash !== unsignedPayload) return `X-Sdk-Content-Sha256 must be a SHA-256 in lower-case hex, or ${unsignedPayload}`;
@@ -84,7 +96,10 @@ function hashFault(statedHash: string | undefined, signedHeaders: readonly strin
   return /json/i.test(contentType) ? `${unsignedPayload} is not for JSON: sign the payload` : undefined;
 }
 
-/** Reads what a request says of its signature; everything that can be judged without a secret or the payload is judged here. */
+/**
+ * Reads the signature of a request, and checks everything that needs neither the secret nor the
+ * payload.
+ */
 export function readSignature({ url, headers }: Credentialed, now: number): ReadSignature {
   const { authorization, 'x-sdk-date': date, 'x-sdk-content-sha256': statedHash } = headers;
   if (authorization === undefined || authorization === '') return { kind: 'absent' };
@@ -113,7 +128,7 @@ export function readSignature({ url, headers }: Credentialed, now: number): Read
   return { kind: 'signed', signature: { ...scheme, signedHeaders, date, bytes: Buffer.from(hex, 'hex'), statedHash: stated } };
 }
 
-/** Percent-encodes all but the unreserved characters of RFC 3986. */
+/** Percent-encodes all characters but the unreserved ones of RFC 3986. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replaceAll(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -123,7 +138,7 @@ function canonicalPath(path: string): string {
   return path.endsWith('/') ? segments.join('/') : `${segments.join('/')}/`;
 }
 
-/** By code unit, as the SDKs sort; `localeCompare` would not. */
+/** Sorts by code unit, as the SDKs do; `localeCompare` sorts differently. */
 function inOrder(a: readonly [string, string], b: readonly [string, string]): number {
   const [left, right] = a[0] === b[0] ? [a[1], b[1]] : [a[0], b[0]];
   return left < right ? -1 : left > right ? 1 : 0;
@@ -138,9 +153,10 @@ function canonicalQuery(query: string): string {
 }
 
 /**
- * The text whose hash is signed. Header values are as they came on the wire, one byte a character.
+ * Returns the text whose hash is signed. Header values are as they came on the wire, one character
+ * per byte.
  * @param payloadHash of the payload as it came, hex.
- * @throws URIError for a path that cannot be decoded.
+ * @throws URIError if the path cannot be decoded.
  */
 export function canonicalRequest({ method, url, headers }: Credentialed, signature: Signature, payloadHash: string): string {
   const end = url.search(/[?#]/);
@@ -165,10 +181,10 @@ function hmac(key: string | Buffer, text: string): Buffer {
 }
 
 /**
- * The right signature of a request, under a secret.
+ * Computes the signature of a request under a secret.
  * @param canonicalHash of the {@link canonicalRequest}, hex.
  */
-export function rightSignature({ scheme, accessKey, scope, date }: Signature, secret: string, canonicalHash: string): Buffer {
+export function expectedSignature({ scheme, accessKey, scope, date }: Signature, secret: string, canonicalHash: string): Buffer {
   switch (scheme) {
     case 'plain':
       return hmac(secret, `${algorithms.plain}\n${date}\n${canonicalHash}`);
@@ -177,7 +193,7 @@ export function rightSignature({ scheme, accessKey, scope, date }: Signature, se
       return hmac(key, `${algorithms.scoped}\n${date}\n${scope}\n${canonicalHash}`);
     }
     case 'derived': {
-      // The SDKs take the hex text of the derived key for the key, not its bytes.
+      // The SDKs use the hex text of the derived key as the key, not its bytes.
       const key = Buffer.from(hkdfSync('sha256', secret, accessKey, scope, 32)).toString('hex');
       return hmac(key, `${algorithms.derived}\n${date}\n${scope}\n${canonicalHash}`);
     }
@@ -186,12 +202,15 @@ export function rightSignature({ scheme, accessKey, scope, date }: Signature, se
   }
 }
 
-/** Does the payload hash to what the request states of it? */
+/** Whether the hash of the payload is the one that the request states. */
 export function isStatedHash({ statedHash }: Signature, payloadHash: string): boolean {
   return statedHash === undefined || statedHash === unsignedPayload || statedHash === payloadHash;
 }
 
-/** SHA-256, in lower-case hex. @param data text is one byte a character. */
+/**
+ * Returns the SHA-256 of data in lower-case hex.
+ * @param data a string has one character per byte.
+ */
 export function sha256Hex(data: string | Buffer): string {
   return hash('sha256', typeof data === 'string' ? Buffer.from(data, 'latin1') : data, 'hex');
 }

@@ -1,6 +1,7 @@
 /**
- * Goal: a signed request does what one with the token does, and nothing signed wrongly does anything.
- * Method: a whole ingress over the in-memory broker; over a socket where it matters what comes when.
+ * Goal: a signed request is answered like one with the token, and a wrongly signed one has no
+ * effect. Method: a whole ingress over the in-memory broker; over a socket if the order of arrival
+ * matters.
  */
 import { connect } from 'node:net';
 import fc from 'fast-check';
@@ -43,26 +44,26 @@ describe('a signed request', () => {
     ['that changes', 'PUT', '/fgs/functions/hello/async-invoke-config', { max_async_retry_attempts: 1 }, 200],
     ['that deletes', 'DELETE', '/fgs/functions/hello/async-invoke-config', undefined, 204],
     ['that invokes', 'POST', '/fgs/functions/hello/invocations-async', { k: 'héllo' }, 202],
-    ['for what is not there', 'GET', '/nowhere', undefined, 404],
+    ['for an unknown path', 'GET', '/nowhere', undefined, 404],
     ['of another project', 'GET', '/fgs/functions', undefined, 403],
-  ])('%s is answered as one with the token', async (what, method, path, body, status) => {
+  ])('%s is answered like one with the token', async (what, method, path, body, status) => {
     const answer = await app.signed(method, path, body, what.includes('another') ? { project: 'p2' } : {});
     expect([answer.status, answer.headers['x-request-id']]).toEqual([status, expect.stringMatching(/^[0-9a-f-]{36}$/)]);
   });
 
-  it('may begin its path with two slashes, as of clients whose address ends in one, and they are signed as two', async () => {
+  it('may begin its path with two slashes, and the signature covers both', async () => {
     const request = { ...invocation(), path: ['', 'v2', 'p1', 'fgs', 'functions', 'hello', 'invocations-async'] };
     expect((await send(request, signed(request, key))).status).toBe(202);
     expect((await send(request, signed(invocation(), key))).status).toBe(401);
   });
 
-  it('hands the payload on byte by byte', async () => {
+  it('passes the payload on byte for byte', async () => {
     const body = '{ "k" : "h\\u00e9llo" , "é":1}';
     expect((await send(invocation(body), signed(invocation(body), key))).status).toBe(202);
     expect(app.recordsOf('invocations').map(({ value }) => String(value))).toContain(body);
   });
 
-  it('may state the hash of its body, and must then keep to it', async () => {
+  it('may state the hash of its body, which must then fit', async () => {
     const stated = (body: string, hash: string) => invocation(body, { 'x-sdk-content-sha256': hash });
     const hash = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
     expect((await send(stated('{}', hash), signed(stated('{}', hash), key))).status).toBe(202);
@@ -73,7 +74,7 @@ describe('a signed request', () => {
     ]);
   });
 
-  it('may leave out a body that is no JSON, as the SDK does, and no other', async () => {
+  it('may leave a body unsigned only if it is not JSON, as the SDK does', async () => {
     const left = (type: string) => invocation('{"a":1}', { 'content-type': type, 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' });
     expect((await send(left('application/octet-stream'), signed(left('application/octet-stream'), key))).status).toBe(202);
     expect((await send(left('application/json'), signed(left('application/json'), key))).status).toBe(401);
@@ -81,7 +82,7 @@ describe('a signed request', () => {
     expect(await send(control, signed(control, key))).toMatchObject({ status: 406, body: { error_code: 'FSS.0406' } });
   });
 
-  it('does not say a name of its query twice, for nobody signs which one counts', async () => {
+  it('is refused if its query has a name twice', async () => {
     const query: [string, string][] = [
       ['maxitems', '1'],
       ['maxitems', '2'],
@@ -94,14 +95,14 @@ describe('a signed request', () => {
       });
   });
 
-  it('that reads may bring a body, which its signature covers as any other', async () => {
+  it('may be a GET with a body, which the signature covers', async () => {
     const reading = (body: string) => ({ ...invocation(body), method: 'GET', path: ['v3', 'projects'] });
     expect((await send(reading('{}'), signed(reading('{}'), key))).status).toBe(200);
     expect((await send(reading('{"a":1}'), signed(reading('{}'), key))).status).toBe(401);
     expect((await send(reading('{}'), signed(reading(''), key))).status).toBe(401);
   });
 
-  it('that reads may bring 1 KiB and no more, and says how much', async () => {
+  it('may be a GET with at most 1 KiB, whose length it states', async () => {
     const reading = (bytes: number) => ({ ...invocation('x'.repeat(bytes)), method: 'GET', path: ['v3', 'projects'] });
     expect((await send(reading(1_024), signed(reading(1_024), key))).status).toBe(200);
     expect(await send(reading(1_025), signed(reading(1_025), key))).toMatchObject({
@@ -112,7 +113,7 @@ describe('a signed request', () => {
     expect(await ask(['GET /v3/projects HTTP/1.1', ...lines])).toBe(413);
   });
 
-  it('over the wire has its Host taken as it came, port included', async () => {
+  it('has its Host header signed as it came, port included', async () => {
     const request = { ...invocation(''), method: 'GET', path: ['v2', 'p1', 'fgs', 'functions'] };
     const at = async (host: string) => {
       const headers = signed({ ...request, headers: { ...request.headers, host } }, key);
@@ -125,7 +126,7 @@ describe('a signed request', () => {
   });
 });
 
-it('whatever path and query a request is signed for, the router takes it as it was signed', async () => {
+it('the router reads every path and query as they were signed', async () => {
   const odd = fc.constantFrom('!prod', 'a:b', '%2F', '%', 'a/b', '*', "'()", 'é', '日本', '~', '+', ' ', ';', '#', '?', '&=');
   const text = fc.oneof(odd, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })).filter((one) => one.isWellFormed());
   const name = text.filter((one) => !/^\.{1,2}$/.test(one));
@@ -140,7 +141,7 @@ it('whatever path and query a request is signed for, the router takes it as it w
   );
 });
 
-describe('a signature that is wrong', () => {
+describe('a wrong signature', () => {
   const before = () => app.recordsOf('invocations').length;
   it.each<[what: string, change: (headers: Record<string, string>) => PlainRequest | void]>([
     ['for the body', () => invocation('{"k":"other"}')],
@@ -164,7 +165,7 @@ describe('a signature that is wrong', () => {
         void (headers['authorization'] = headers['authorization']?.replace(/.$/, (d) => (d === '0' ? '1' : '0')) ?? ''),
     ],
     [
-      'as headers are left out',
+      'because headers are left out',
       (headers) => void (headers['authorization'] = headers['authorization']?.replace('host;', '') ?? ''),
     ],
   ])('%s is refused, and nothing is accepted', async (_what, change) => {
@@ -176,14 +177,14 @@ describe('a signature that is wrong', () => {
     expect(answer.body.request_id).toBe(answer.headers['x-request-id']);
   });
 
-  it('is counted', async () => {
+  it('is counted in the metrics', async () => {
     const count = async () => (await app.raw('GET', '/metrics')).body.match(/turned_away_total\{code="APIG.0301".*\} (\d+)/)?.[1];
     const earlier = Number(await count());
     await send(invocation(), signed(invocation(), { ...key, secretKey: 'wrong' }));
     expect(Number(await count())).toBe(earlier + 1);
   });
 
-  it('under an access key nobody has is refused without waiting for the body', async () => {
+  it('under an unknown access key is refused before the body arrives', async () => {
     const unknown = signed(invocation(), { ...key, accessKey: 'AKNOBODY' });
     const lines = Object.entries({ ...unknown, 'content-length': '200000' }).map((pair) => pair.join(': '));
     expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
@@ -191,7 +192,7 @@ describe('a signature that is wrong', () => {
     expect(answer.body).toEqual({ ...refused, error_msg: expect.stringContaining('there is no access key AKNOBODY here') });
   });
 
-  it('is told before a body is parsed, and a body over the limit of the route is not read', async () => {
+  it('is refused before the body is parsed, and a body over the limit is not read', async () => {
     const wrong = { ...key, secretKey: 'wrong' };
     const broken = { ...invocation('{"a":'), path: ['v2', 'p1', 'fgs', 'functions'] };
     expect((await send(broken, signed(broken, wrong))).status).toBe(401);
@@ -200,21 +201,21 @@ describe('a signature that is wrong', () => {
     expect((await send(large, signed(large, wrong))).status).toBe(413);
   });
 
-  it.each(['TRACE', 'PROPFIND', 'QUERY', 'POST'])('for what is not there is no fault of the platform: %s', async (method) => {
+  it.each(['TRACE', 'PROPFIND', 'QUERY', 'POST'])('for an unknown path is answered 404: %s', async (method) => {
     const request = { ...invocation(), method, path: ['v2', 'p1', 'nowhere'] };
     const wrong = signed({ ...request, headers: { host: 'a:1', 'content-type': 'text/plain' } }, { ...key, secretKey: 'wrong' });
     const lines = Object.entries({ ...wrong, 'content-length': '200000' }).map((pair) => pair.join(': '));
     expect(await ask([`${method} /v2/p1/nowhere HTTP/1.1`, ...lines])).toBe(404);
   });
 
-  it('in form or date is refused without waiting for the body', async () => {
+  it('that is too old is refused before the body arrives', async () => {
     const old = signed(invocation(), { ...key, date: sdkDate(app.clock.now() - 901_000) });
     const lines = Object.entries({ ...old, 'content-length': '200000' }).map((pair) => pair.join(': '));
     expect(await ask(['POST /v2/p1/fgs/functions/hello/invocations-async HTTP/1.1', ...lines])).toBe(401);
   });
 });
 
-it('a key that is disabled while the body of its request comes is not good for it', async () => {
+it('a key that is disabled while the body arrives does not authenticate the request', async () => {
   const made = await app.must('POST', '/sendoff/credentials', { rights: ['invoke'] });
   const request = invocation();
   const headers = signed(request, { ...key, accessKey: made.access_key, secretKey: made.secret_key });

@@ -1,8 +1,8 @@
 /**
- * Goal: thousands of wrong signatures change nothing, leave nothing behind, and keep nobody out who
- * signs rightly. Method: a whole ingress over the in-memory broker, listening; right and wrong
- * requests of all sizes side by side. What one costs is measured in processor time, of many at
- * once, and compared: figures of a clock would be those of the machine.
+ * Goal: thousands of wrong signatures change nothing, keep no memory, and lock out no caller who
+ * signs correctly. Method: a whole ingress over the in-memory broker, listening; right and wrong
+ * requests of all sizes at the same time. Costs are compared in processor time, because wall-clock
+ * time depends on the machine.
  */
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
@@ -44,10 +44,7 @@ describe('a flood of wrong signatures', () => {
   const fullBody = `{"a":"${'x'.repeat(limits.payloadBytesMax - 8)}"}`;
   const right = (): SigningKey => ({ ...first, date: sdkDate(app.clock.now()) });
 
-  /**
-   * The n-th wrong request: each is wrong in another way, and no two name the same key that is not
-   * there.
-   */
+  /** The n-th wrong request. Each is wrong in another way, and no two name the same unknown key. */
   function wrong(n: number, body: string): [PlainRequest & { readonly body: string }, Record<string, string>] {
     const request = requestWith(host, body);
     const ways: readonly SigningKey[] = [
@@ -72,7 +69,7 @@ describe('a flood of wrong signatures', () => {
     return process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
   }
 
-  it('is refused, each of it, while every right one is taken, and leaves nothing behind', { timeout: 60_000 }, async () => {
+  it('is refused one by one, while right ones are accepted, and keeps no memory', { timeout: 60_000 }, async () => {
     const every = wrongCount / rightCount;
     const jobs = Array.from({ length: wrongCount + rightCount }, (_, n) => async () => {
       if (n % (every + 1) === every) {
@@ -106,8 +103,8 @@ describe('a flood of wrong signatures', () => {
 
 describe('a wrong signature costs', () => {
   /**
-   * One is looked at as long as a right one, and no longer; this leaves room for what a machine
-   * does beside it.
+   * A wrong signature takes as long to verify as a right one. The factor allows for other load on
+   * the machine.
    */
   const timesMax = 3;
   const clock = new ManualClock();
@@ -115,7 +112,7 @@ describe('a wrong signature costs', () => {
   const keys = new KeyRing({ registry, sealer: new Sealer('k'.repeat(32)), logger: pino({ level: 'silent' }), first });
   const authenticator = new SignatureAuthenticator(keys, clock);
 
-  /** Microseconds of processor time that it takes to look at a request so often. */
+  /** Microseconds of processor time for verifying a request that often. */
   function cost(key: Partial<SigningKey>, body = '{}', rounds = 4_000): number {
     const request = requestWith('a:1', body);
     const headers = signed(request, { ...first, date: sdkDate(clock.now()), ...key });
@@ -133,13 +130,13 @@ describe('a wrong signature costs', () => {
 
   it.each<[what: string, key: Partial<SigningKey>]>([
     ['under a wrong secret', { secretKey: 'wrong' }],
-    ['under a key that is not there', { accessKey: 'AKNOBODY' }],
+    ['under an unknown key', { accessKey: 'AKNOBODY' }],
     ['of another day', { date: sdkDate(clock.now() - 86_400_000) }],
-  ])('%s no more than a right one', (_what, key) => {
+  ])('no more than a right one %s', (_what, key) => {
     expect(cost(key)).toBeLessThan(timesMax * cost({}));
   });
 
-  it('of a body of full size, under a key that is not there, none of what the body would', () => {
+  it('nothing for the body, however large, under an unknown key', () => {
     const body = 'x'.repeat(limits.payloadBytesMax);
     expect(cost({ accessKey: 'AKNOBODY' }, body, 200) * 2).toBeLessThan(cost({}, body, 200));
   });

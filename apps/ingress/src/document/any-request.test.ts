@@ -1,8 +1,9 @@
 /**
- * Goal: whatever is sent, the answer is one of the API, and one that the document tells of; nothing fails inside, nothing hangs.
- * Method: for each operation requests are drawn from the document, some as it asks for them, most with something else in some place, and
- * sent to a whole ingress over the in-memory broker in which the examples' things are there. Bodies that fit their schemas are held against
- * the rules themselves; a field that is null is one that is not there.
+ * Goal: every request gets an answer that the document lists; no request causes an internal error
+ * or hangs. Method: requests for each operation are drawn from the document. Some are valid, most
+ * have another value in one place. They go to a whole ingress over the in-memory broker, in which
+ * the resources of the examples exist. Bodies that fit their schemas are checked against the rules
+ * themselves; a null field counts as missing.
  */
 import type { Type } from '@nestjs/common';
 import fc from 'fast-check';
@@ -43,10 +44,10 @@ const aRecord: StatusRecord = {
   deliveries: [],
 };
 
-/** Values of parameters that only answers tell, by `operation.parameter`. */
+/** Parameters whose values come from answers, by `operation.parameter`. */
 const known = new Map<string, string>();
 
-/** Makes what the examples speak of, where it is not there. */
+/** Creates the resources of the examples that do not exist. */
 async function furnish(): Promise<void> {
   for (const id of [
     ...['setAgency', 'setPlace', 'createTopic', 'addSubscription', 'createCredential'],
@@ -59,18 +60,21 @@ async function furnish(): Promise<void> {
   }
 }
 
-/** How an operation is asked: the synchronous invocation sets how long its socket may be silent, and needs one. */
+/**
+ * Sends a request. The synchronous invocation sets the timeout of its socket, so it needs a real
+ * one.
+ */
 const send = (id: string): IngressApp['raw'] => (id === 'invokeFunction' ? app.overHttp : app.raw).bind(app);
 
 beforeAll(async () => {
   await app.listen();
-  // A cancel waits for the record of an invocation that nobody knows yet.
+  // A cancel waits for the record of an unknown invocation.
   app.records.page = { records: [aRecord], count: 1 };
   await furnish();
 });
 afterAll(() => app.close());
 
-/** The body of an error, in the form of the API its code is of. */
+/** The body of an error, in the form of the API that its code belongs to. */
 function errorOf(code: unknown): unknown {
   const text = expect.any(String);
   return String(code).startsWith('SMN.') ? { request_id: text, code, message: text } : { error_code: code, error_msg: text };
@@ -78,7 +82,7 @@ function errorOf(code: unknown): unknown {
 
 describe(`any request (seed ${seed})`, () => {
   it.each([...operations.values()].map((described) => [described.id, described] as const))(
-    'for %s is answered as the document tells',
+    'for %s gets an answer that the document lists',
     async (id, described) => {
       const property = fc.asyncProperty(
         arbitraryRequest(described, document, (name) => known.get(`${id}.${name}`)),
@@ -97,7 +101,7 @@ describe(`any request (seed ${seed})`, () => {
               said,
               ...Object.keys(content?.['application/json']?.examples ?? {}),
             ]);
-            // A body nobody asked for is read all the same, and must be one.
+            // A body is parsed even if the operation needs none, so it must be JSON.
             const ofBody = requestBody === undefined ? ['FSS.0406'] : [];
             expect([...told, ...ofBody]).toContain(status >= 400 ? code : String(status));
           }

@@ -1,8 +1,8 @@
 /**
- * Goal: the document says what the service does, all of it and nothing else. Method: a whole
- * ingress over the in-memory broker is asked for its document. The document is held against the
- * routes that were added and against what OpenAPI 3.1 asks of it; then each example is sent exactly
- * as it stands there, in an order that makes sense, and must be answered as it says.
+ * Goal: the document describes the service completely and correctly. Method: a whole ingress over
+ * the in-memory broker serves its document. The tests compare the document with the routes and with
+ * the rules of OpenAPI 3.1. Then they send each example exactly as it is, in an order that works,
+ * and compare the answers.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ let app: IngressApp;
 let document: any;
 let operations: ReadonlyMap<string, Described>;
 
-/** Always refused, in words of its own: there is nothing to describe. */
+/** Always refused, so the document leaves it out. */
 const notOffered = 'PUT /v2/{project}/fgs/functions/{urn}/reservedinstances';
 
 const settled: StatusRecord = {
@@ -55,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 describe('the document', () => {
-  it('has an operation for every route, and no other', () => {
+  it('has exactly one operation per route', () => {
     const routes = app.routes
       .filter(({ method, path }) => method !== 'HEAD' && documentRoutes.every((route) => route.path !== path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
@@ -68,14 +68,14 @@ describe('the document', () => {
     expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Sendoff', version }, servers: [{ url: '/' }] });
   });
 
-  it('is the same bytes at each ask, and of each ingress', async () => {
+  it('is the same to the byte on each request and in each ingress', async () => {
     const other = await IngressApp.start();
     const texts = await Promise.all([app, app, other].map(async (one) => (await one.raw('GET', '/openapi.json')).body));
     await other.close();
     expect(new Set(texts.map((text) => JSON.stringify(text))).size).toBe(1);
   });
 
-  it('refers to nothing that is not there, and keeps nothing that nobody refers to', () => {
+  it('has no dangling and no unused component', () => {
     const refs = new Set([...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/([^"]+)"/g)].map(([, ref = '']) => ref));
     const { schemas, headers } = document.components;
     const there = [
@@ -85,7 +85,7 @@ describe('the document', () => {
     expect(there.toSorted()).toEqual([...refs].toSorted());
   });
 
-  it('names each security scheme, tag and linked operation it speaks of', () => {
+  it('declares each security scheme, tag and linked operation that it uses', () => {
     const schemes = Object.keys(document.components.securitySchemes);
     const asked = [document, ...[...operations.values()].map(({ operation }) => operation)].flatMap(
       ({ security = [] }) => security,
@@ -107,7 +107,7 @@ describe('each operation', () => {
     for (const described of operations.values()) check(described);
   };
 
-  it('has what OpenAPI asks of it, and one sentence about itself', () => {
+  it('has all that OpenAPI requires, and a summary of one sentence', () => {
     each(({ id, path, operation: { summary, responses, parameters, ...rest } }) => {
       expect([id, summary]).toEqual([expect.stringMatching(/^[a-z]\w+$/), expect.stringMatching(/^[A-Z][^.]+\.$/)]);
       const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
@@ -122,7 +122,7 @@ describe('each operation', () => {
     });
   });
 
-  it('says which errors it can answer with, in the form of the API', () => {
+  it('lists its errors, in the form of the API', () => {
     each(({ id, operation }) => {
       const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
       const examples = errors.flatMap(([, { content }]) => Object.entries(content?.['application/json']?.examples ?? {}));
@@ -150,7 +150,7 @@ describe('each operation', () => {
   });
 });
 
-/** Makes before it shows, shows before it removes. */
+/** An order in which every resource exists when an example needs it. */
 const order = [
   ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
   ...['listReservedInstances', 'listTriggers', 'listDependencies', 'listQuotas'],
@@ -174,10 +174,12 @@ const order = [
 
 describe('the example', () => {
   const tokens = new SubscriptionTokens(new Sealer('a-platform-key-of-32-characters-at-least'));
-  /** What earlier answers said of parameters, as the links of the document tell. */
+  /** Parameters from earlier answers, found by the links of the document. */
   const known = new Map<string, string>();
 
-  /** What a subscriber is sent is in no answer: it is made as the notifier makes it. */
+  /**
+   * The links of subscribers are in no answer, so they are made here as the notifier makes them.
+   */
   function sendLinks(subscriptionUrn: string): void {
     for (const time of ['', '2']) {
       known.set(`confirmSubscription${time}.token`, tokens.issue('confirm', subscriptionUrn));
@@ -186,22 +188,22 @@ describe('the example', () => {
     }
   }
 
-  it.each(order)('of %s is answered as it says', async (id) => {
+  it.each(order)('of %s gets the answer of the document', async (id) => {
     const described = operations.get(id);
-    if (described === undefined) throw new Error(`there is no operation ${id}`);
+    if (described === undefined) throw new Error(`no operation has the id ${id}`);
     app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };
     const answer = id === 'invokeFunction' ? await app.overHttp(method, url, body, all) : await app.raw(method, url, body, all);
     const { status, body: documented } = examplesOf(described.operation).answer;
-    // The body is there to be read when the status is another one.
+    // The body is compared with itself to show it if the status differs.
     expect([answer.status, answer.body]).toEqual([status, answer.body]);
     expect(shapeOf(answer.body)).toEqual(shapeOf(documented));
     for (const [parameter, value] of followed(described, answer.body)) known.set(parameter, value);
     if (id === 'addSubscription') sendLinks(answer.body.subscription_urn);
   });
 
-  it('of every operation was sent', () => {
+  it('of every operation is in the order', () => {
     expect([...new Set(order)].toSorted()).toEqual([...operations.keys()].toSorted());
   });
 });
@@ -209,7 +211,7 @@ describe('the example', () => {
 describe('the page', () => {
   const files = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-standalone-preset.js', 'swagger-ui-init.js'];
 
-  it('and its files are open, and come from here only', async () => {
+  it('and its files are open, and come from this service only', async () => {
     const page = await app.raw('GET', '/docs');
     expect([page.status, page.headers['content-type']]).toEqual([200, expect.stringMatching(/^text\/html/)]);
     const sources = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source]) => source);
@@ -220,7 +222,7 @@ describe('the page', () => {
   });
 
   it.each(['/openapi.json', '/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs/swagger-ui-bundle.js'])(
-    'and the document are served with headers that bind a browser: %s',
+    'and the document have security headers for browsers: %s',
     async (path) => {
       const { status, headers } = await app.raw('GET', path);
       expect(status).toBe(200);
@@ -231,11 +233,11 @@ describe('the page', () => {
 
   it.each([
     ['a file the page does not load', '/docs/package.json', 404],
-    ['a file that is not there', '/docs/nothing.js', 404],
+    ['a missing file', '/docs/nothing.js', 404],
     ['a path that climbs', '/docs/%2e%2e/%2e%2e/package.json', 404],
     ['a path that climbs, encoded twice', '/docs/..%2f..%2fpackage.json', 404],
-    ['what swagger adds beside it', '/docs/docs/swagger-ui-init.js', 401],
-  ])('opens nothing else: %s', async (_what, path, status) => {
+    ['a path that swagger adds', '/docs/docs/swagger-ui-init.js', 401],
+  ])('makes no other path open: %s', async (_what, path, status) => {
     const answer = await app.raw('GET', path);
     expect([answer.status, answer.body]).toEqual([status, { error_code: expect.any(String), error_msg: expect.any(String) }]);
   });

@@ -1,7 +1,7 @@
 /**
- * The API's document, made once from the controllers and from what Fastify's own routes say beside
- * them, and its page. Both are open: they say what any reader of the code knows, and nothing of
- * this installation.
+ * The document of the API and its page. The document is made once, from the controllers and from
+ * the descriptions of raw routes. Both are open: they show what the source code shows, and nothing
+ * of this installation.
  */
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
@@ -12,7 +12,7 @@ import { ApiError } from '../http/api-error.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
 import type { RawRoute } from './route-spec.ts';
 
-/** A route that is Fastify's own. */
+/** A raw route of Fastify, with its description. */
 export interface DescribedRoute {
   readonly method: 'get' | 'post';
   /** As Fastify takes it. */
@@ -34,7 +34,7 @@ export const documentRoutes: readonly RawRoute[] = [
   ...unusedPaths.map((path) => ({ path, operation: { right: 'read' } }) as const),
 ];
 
-/** What the page loads of the folder it comes in. */
+/** The files that the page loads. */
 const pageFiles: ReadonlySet<string | undefined> = new Set([
   'swagger-ui.css',
   'swagger-ui-bundle.js',
@@ -59,7 +59,7 @@ const signatureWords =
 
 async function versionOfPackage(): Promise<string> {
   const file = findPackageJSON(import.meta.url);
-  if (file === undefined) throw new Error('there is no package.json above the code');
+  if (file === undefined) throw new Error('no folder above the code has a package.json');
   return (JSON.parse(await readFile(file, 'utf8')) as { readonly version: string }).version;
 }
 
@@ -105,8 +105,8 @@ const errorSchemas: Readonly<Record<string, SchemaObject>> = {
 const requestIdHeader = { description: 'The id of this request, also in the log.', schema: { type: 'string', format: 'uuid' } };
 
 /**
- * Where several paths lead to one method, each is an operation: all but the first get a number
- * after their id.
+ * Makes operation ids unique: a method with several paths is one operation per path. All but the
+ * first get a number.
  */
 function tellApart(paths: OpenAPIObject['paths']): void {
   const times = new Map<string, number>();
@@ -119,8 +119,8 @@ function tellApart(paths: OpenAPIObject['paths']): void {
 }
 
 /**
- * What fits a schema, or null, in the words of JSON Schema 2020-12, which the types of swagger are
- * older than.
+ * A schema that also accepts null, in the form of JSON Schema 2020-12. The types of swagger
+ * describe an older form.
  */
 function orNull(schema: SchemaObject | ReferenceObject): SchemaObject {
   if (!('type' in schema)) return { anyOf: [schema, { type: 'null' }] };
@@ -129,14 +129,17 @@ function orNull(schema: SchemaObject | ReferenceObject): SchemaObject {
   return { ...schema, ...(orNone as unknown as SchemaObject) };
 }
 
-/** A field that may be left out may be null as well: what checks bodies takes one for the other. */
+/** Lets optional fields be null, because the validation treats null as missing. */
 function withNulls(schema: SchemaObject): SchemaObject {
   const { properties = {}, required = [] } = schema;
   const fields = Object.entries(properties).map(([name, inner]) => [name, required.includes(name) ? inner : orNull(inner)]);
   return { ...schema, properties: Object.fromEntries(fields) as typeof properties };
 }
 
-/** Makes the document. @param routes what swagger does not see. */
+/**
+ * Makes the document.
+ * @param routes that swagger does not see.
+ */
 function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute[], version: string): OpenAPIObject {
   const { paths, components, ...head } = SwaggerModule.createDocument(app, skeleton(version), { autoTagControllers: false });
   for (const { method, path, operation } of routes) {
@@ -149,7 +152,7 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 
-/** Adds `GET /openapi.json` and `GET /docs`; call it when all other raw routes are added. */
+/** Adds `GET /openapi.json` and `GET /docs`; call it after all other raw routes are added. */
 export async function serveDocument(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
   const document = documentOf(app, routes, await versionOfPackage());
   const bytes = Buffer.from(JSON.stringify(document));
@@ -166,7 +169,7 @@ export async function serveDocument(app: NestFastifyApplication, routes: readonl
   SwaggerModule.setup(pagePath.slice(1), app, document, {
     raw: false,
     customSiteTitle: 'Sendoff API',
-    // Without it the page asks a validator on the internet.
+    // Otherwise the page would send the document to a validator on the internet.
     swaggerOptions: { validatorUrl: null },
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Goal: what the document says of a body is what the service checks.
- * Method: a class with every rule that DTOs here use, and classes with a mistake.
+ * Goal: the document states the same bounds that the service checks. Method: a class with every
+ * rule that the DTOs use, and classes with one mistake each.
  */
 import { Type } from 'class-transformer';
 import {
@@ -99,7 +99,7 @@ class EveryRule extends Base {
 }
 
 describe('the schema of a DTO', () => {
-  it('says of each property what its rules say', () => {
+  it('has the bounds of the rules for each property', () => {
     expect(schemaOf(EveryRule)).toEqual({
       inherited: { value: { type: 'boolean' }, required: true },
       text: { value: { type: 'string', minLength: 2, maxLength: 5 }, required: true },
@@ -132,7 +132,7 @@ describe('the schema of a DTO', () => {
     ['a choice of different kinds', [IsIn(['a', 1])], /strings or of whole numbers/],
     ['a nested class that is not named', [ValidateNested()], /needs @Type/],
     ['two rules that differ', [IsInt(), IsNumber()], /differ in type/],
-  ])('is refused for %s', (_what, decorators, reason) => {
+  ])('throws for %s', (_what, decorators, reason) => {
     expect(() => schemaOf(mistaken(...decorators))).toThrow(reason);
     expect(() => schemaOf(mistaken(...decorators))).toThrow(/^Mistaken\.field: /);
   });

@@ -1,9 +1,10 @@
 /**
- * The schema of a body, read from the rules that check it: class-validator's metadata is the one list of bounds, and the document shows it.
+ * Derives the schema of a body from the rules that check it. The metadata of class-validator is the
+ * only list of bounds, and the document shows it.
  *
- * 1. A rule that has no line in {@link rules} is an error when its class is described, never left out: a document that promises less
- *    than the service asks for is wrong without a word.
- * 2. Two rules that say different things of one keyword are an error too.
+ * 1. A rule without a line in {@link rules} throws when its class is described. A document that
+ *    leaves a rule out would promise too much.
+ * 2. Two rules that set one keyword to different values throw, too.
  */
 import type { Type } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
@@ -15,11 +16,11 @@ type RuleMetadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetV
 /** A part of a JSON schema. */
 type Keywords = Readonly<Record<string, unknown>>;
 
-/** What a class says of one of its properties. */
+/** The schema of one property of a class. */
 export interface PropertySchema {
   /** Of the value, or of each element of an array. */
   readonly value: Keywords;
-  /** Of the array; undefined where it is none. */
+  /** Of the array; undefined if the property is not an array. */
   readonly array?: Keywords;
   /** The class of the value, or of each element. */
   readonly nested?: Type<object>;
@@ -39,13 +40,13 @@ function enumOf([values]: readonly unknown[]): Keywords {
   throw new Error('a choice must be of strings or of whole numbers');
 }
 
-/** What each rule says in JSON schema, by class-validator's name. */
+/** The JSON schema of each rule, by its name in class-validator. */
 const rules: Readonly<Record<string, (constraints: readonly unknown[]) => Keywords>> = {
   isString: () => ({ type: 'string' }),
   isNotEmpty: () => ({ minLength: 1 }),
   minLength: ([minLength]) => ({ minLength }),
   maxLength: ([maxLength]) => ({ maxLength }),
-  // JSON schema counts characters only; bytes are said beside it.
+  // JSON schema counts characters only, so the description states the bytes.
   isByteLength: ([min, bytesMax]) => ({
     minLength: Number(min) === 0 ? 0 : 1,
     maxLength: bytesMax,
@@ -77,7 +78,9 @@ function merged(parts: readonly Keywords[]): Keywords {
   return all;
 }
 
-/** The class that `@Type` names: whatever class-transformer makes of an empty object. */
+/**
+ * Returns the class that `@Type` names: the one that class-transformer makes of an empty object.
+ */
 function nestedClassOf(dto: Type<object>, property: string): Type<object> {
   const made = (plainToInstance(dto, { [property]: {} }) as Record<string, object | undefined>)[property];
   if (made === undefined || made.constructor === Object) throw new Error('@ValidateNested needs @Type');
@@ -107,8 +110,8 @@ function propertySchema(dto: Type<object>, property: string, metadata: readonly 
 }
 
 /**
- * What the rules of a class, inherited ones among them, say of each property.
- * @throws Error naming class and property for a rule that is not known here.
+ * Derives the schema of each property of a class from its rules, inherited ones included.
+ * @throws Error naming class and property if a rule is unknown.
  */
 export function schemaOf(dto: Type<object>): Readonly<Record<string, PropertySchema>> {
   const storage = getMetadataStorage();
@@ -131,7 +134,10 @@ function asOptions({ value, array, nested, required }: PropertySchema): ApiPrope
   return { type: () => nested, isArray: array !== undefined, ...bounds, required } as ApiPropertyOptions;
 }
 
-/** Tells swagger of each property of a class, and of the classes within it, what the rules say. @throws as {@link schemaOf}. */
+/**
+ * Describes each property of a class, and of nested classes, to swagger.
+ * @throws as {@link schemaOf}.
+ */
 export function describeDto(dto: Type<object>): void {
   for (const [property, schema] of Object.entries(schemaOf(dto))) {
     ApiProperty(asOptions(schema))(dto.prototype as object, property);

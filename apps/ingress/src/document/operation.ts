@@ -1,7 +1,7 @@
 /**
- * What an operation of the API says of itself, in one form for Nest's controllers and for Fastify's
- * own routes: {@link Operation} hands it to swagger, {@link operationObject} is the same for a
- * route that swagger does not see.
+ * The declaration of an operation, in one form for controllers of Nest and for raw routes of
+ * Fastify. {@link Operation} passes it to swagger. {@link operationObject} describes a route that
+ * swagger does not see.
  */
 import { applyDecorators, type Type } from '@nestjs/common';
 import {
@@ -25,12 +25,12 @@ import { type Parameter, project } from './parameters.ts';
 import type { RouteSpec } from './route-spec.ts';
 
 type PathItem = OpenAPIObject['paths'][string];
-/** An operation as OpenAPI words it. */
+/** An operation object of OpenAPI. */
 export type OperationObject = NonNullable<PathItem['get']>;
 type ResponseObject = Exclude<OperationObject['responses'][string], ReferenceObject | undefined>;
 type Links = NonNullable<ResponseObject['links']>;
 
-/** Groups of operations, in the order in which the document shows them. */
+/** Groups of operations, in the order of the document. */
 export const tags = {
   Functions: 'Made, shown, changed, removed.',
   'Versions and aliases': 'A function as it was once, and names that lead there.',
@@ -44,55 +44,52 @@ export const tags = {
   Probes: 'What anyone may ask of the service itself.',
 } as const;
 
-/** An answer, by example. */
+/** An answer, described by an example. */
 export interface Answer {
   readonly status: number;
-  /**
-   * The body, as a request to this service is answered. Its schema is read from it: the same
-   * fields, of the same types.
-   */
+  /** The body of an answer of this service. Its schema has the fields and types of the example. */
   readonly example?: unknown;
   /** Default: `application/json`. */
   readonly mediaType?: string;
   /**
-   * Where in the answer other operations find a value for a parameter: operation, then parameter,
-   * then a JSON pointer.
+   * Values of the answer that other operations take as parameters: operation, then parameter, then
+   * a JSON pointer.
    */
   readonly leadsTo?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** What an operation says of itself: to the HTTP layers as a route, and to the document. */
+/** The declaration of an operation, for the HTTP layers and for the document. */
 export type OperationSpec = RouteSpec & OperationWords;
 
-/** What an operation says of itself in the document. */
+/** The part of a declaration that only the document shows. */
 export interface OperationWords {
   readonly id: string;
   readonly tag: keyof typeof tags;
   /** One sentence. */
   readonly summary: string;
-  /** What one sentence cannot say. */
+  /** Details that do not fit into the summary. */
   readonly description?: string;
-  /** Beside the project, which every operation that needs credentials has. */
+  /** All parameters but the project, which every guarded operation has. */
   readonly parameters?: readonly Parameter[];
   readonly body?: {
-    /** The class that checks the body, or a schema where none does. */
+    /** The class that checks the body, or a schema if no class does. */
     readonly of: Type<object> | SchemaObject;
     readonly isOptional?: boolean;
     readonly example: unknown;
   };
   readonly answer: Answer;
-  /** Another way to answer that is no error of the API. */
+  /** A second answer that is not an error of the API. */
   readonly otherwise?: Answer;
-  /** Errors of its own, beside those that any operation of its kind can answer with. */
+  /** Error codes of this operation, beside those that all operations of its kind have. */
   readonly codes?: readonly ApiCode[];
   /**
-   * Its path begins with a project, of which the credentials must be. Default: it does, unless the
+   * Whether the path begins with the project of the credentials. Default: true, unless the
    * operation is open.
    */
   readonly isOfProject?: boolean;
 }
 
-/** What an example shows of a schema: kinds and fields, no bounds. */
+/** Derives a schema from an example: types and fields, without bounds. */
 function schemaByExample(example: unknown): SchemaObject {
   if (Array.isArray(example)) return { type: 'array', items: example.length === 0 ? {} : schemaByExample(example[0]) };
   if (typeof example !== 'object' || example === null)
@@ -125,21 +122,21 @@ function answerObject({ status, example, mediaType = 'application/json', leadsTo
   };
 }
 
-/** Errors that come with a part of an operation, whichever it is. */
+/** Returns the error codes of an operation, with those that follow from its parts. */
 function codesOf({ codes = [], body, isOpen = false }: OperationSpec): readonly ApiCode[] {
   const ofRequest: readonly ApiCode[] = isOpen ? [] : ['APIG.0301', 'FSS.0400', 'FSS.0401', 'FSS.0403'];
   const ofBody: readonly ApiCode[] = body === undefined ? [] : ['FSS.0400', 'FSS.0406', 'FSS.0413', 'FSS.0429'];
   return [...new Set([...ofRequest, ...ofBody, ...codes, 'FSS.0500' as const])].toSorted();
 }
 
-/** Errors have the body of the API whose code they have. */
+/** The schema of errors with these codes: each has the form of the API that its code belongs to. */
 function errorSchemas(codes: readonly ApiCode[]): SchemaObject | ReferenceObject {
   const names = [...new Set(codes.map((code) => (code.startsWith('SMN.') ? 'SmnError' : 'ApiError')))];
   const [first = { $ref: '' }, ...others] = names.map((name) => ({ $ref: `#/components/schemas/${name}` }));
   return others.length === 0 ? first : { oneOf: [first, ...others] };
 }
 
-/** One response a status; its codes are told apart in words and by example. */
+/** One response per status. Its codes are told apart in the description and by examples. */
 function errorObjects(codes: readonly ApiCode[]): Record<string, ResponseObject> {
   const byStatus = Map.groupBy(codes, (code) => String(apiCodes[code].status));
   const responses = [...byStatus].map(([status, ofStatus]): [string, ResponseObject] => {
@@ -176,7 +173,7 @@ function bodyParts({ of, isOptional = false, example }: NonNullable<OperationSpe
   };
 }
 
-/** An operation as OpenAPI words it. */
+/** An operation object of OpenAPI. */
 export function operationObject(spec: OperationSpec): OperationObject {
   const { id, tag, summary, description, parameters = [], body, answer, otherwise, isOpen = false, isOfProject = !isOpen } = spec;
   const { required, ...media } = body === undefined ? { required: undefined } : bodyParts(body);
@@ -199,8 +196,8 @@ export function operationObject(spec: OperationSpec): OperationObject {
 const parameterDecorators = { path: ApiParam, query: ApiQuery, header: ApiHeader } as const;
 
 /**
- * Gives a controller's method its {@link RouteSpec}, and says in the document what
- * {@link operationObject} says of a route.
+ * Declares the operation of a controller's method: to the HTTP layers, and to the document as
+ * {@link operationObject} does for raw routes.
  */
 export function Operation(spec: OperationSpec): MethodDecorator {
   const { parameters, requestBody: _body, responses, ...words } = operationObject(spec);
@@ -209,9 +206,11 @@ export function Operation(spec: OperationSpec): MethodDecorator {
   return applyDecorators(
     RouteConfig({ operation: spec }),
     ApiOperation(words),
-    ...(parameters as readonly Parameter[]).map((said) => parameterDecorators[said.in as 'path'](said)),
+    ...(parameters as readonly Parameter[]).map((parameter) => parameterDecorators[parameter.in as 'path'](parameter)),
     ...(body === undefined ? [] : [ApiBody(bodyParts(body))]),
     ...(body !== undefined && isClass(body.of) ? [ApiExtraModels(body.of)] : []),
-    ...Object.entries(responses).map(([status, said]) => ApiResponse({ ...(said as ResponseObject), status: Number(status) })),
+    ...Object.entries(responses).map(([status, response]) =>
+      ApiResponse({ ...(response as ResponseObject), status: Number(status) }),
+    ),
   );
 }

@@ -1,6 +1,9 @@
 import type { DescribedRoute } from './api-document.ts';
 
-/** What the probes of every service say of themselves; their controller knows nothing of documents. */
+/**
+ * Operations of the probes that every service has. Their controller is in another library and
+ * declares none.
+ */
 export const probeRoutes: readonly DescribedRoute[] = [
   {
     method: 'get',

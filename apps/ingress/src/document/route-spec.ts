@@ -1,10 +1,10 @@
 /**
- * What each route says of itself to the HTTP layers: who may use it, and how large its body may be.
+ * The spec of a route: who may use it, and how large its body may be.
  *
- * 1. A route without a spec stops the start: nobody adds one that is open, or guarded by a guess,
- *    without saying so.
- * 2. Controllers give the spec by `@Operation`, raw routes by `config.operation`. Routes of other
- *    packages are listed by path.
+ * 1. A route without a spec stops the start. So nobody adds an open route, or one with a guessed
+ *    right, by accident.
+ * 2. Controllers declare the spec by `@Operation`, raw routes by `config.operation`. Routes of
+ *    other packages are listed by path.
  */
 import type { FastifyInstance } from 'fastify';
 import type { AccessRight } from '#contracts';
@@ -35,7 +35,7 @@ export interface GuardedAccess {
   readonly checksAccessItself?: boolean;
 }
 
-/** What a route says of itself. */
+/** The spec of a route. */
 export type RouteSpec = (OpenAccess | GuardedAccess) & {
   /** The largest body that the route reads. Default: 1 MiB. */
   readonly bodyBytesMax?: number;

@@ -1,6 +1,7 @@
 /**
- * Goal: a URN means the same wherever one is taken: in the path of every route, at the Kafka door, in destinations, in endpoints. Method:
- * a whole ingress over the in-memory broker; the routes are those it has, so that a new one must be added here.
+ * Goal: a URN has the same meaning everywhere: in the path of every route, at the Kafka door, in
+ * destinations, in endpoints. Method: a whole ingress over the in-memory broker. The routes are
+ * those of the ingress, so a new one must be added here.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionBody, IngressApp, inlineCode } from '../../testing/ingress-app.ts';
@@ -30,7 +31,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'DELETE /functions/:urn/tags/delete': { tags: [{ key: 'a' }] },
 };
 
-/** Reserving is refused, whatever it is for. */
+/** Reserving instances is refused for every function. */
 const isNamedInVain = ({ path }: { readonly path: string }) => path.endsWith('/reservedinstances');
 
 const refusals = async (urn: string) => {
@@ -66,7 +67,7 @@ describe('a URN at the Kafka door', () => {
   it.each([
     ['of another project', 'urn:fss:local:p2:function:default:here', 'project-foreign'],
     ['of another region', 'urn:fss:elsewhere:p1:function:default:here', 'function-unknown'],
-    ['that is none', 'a:b:c:d:e', 'urn-malformed'],
+    ['that is malformed', 'a:b:c:d:e', 'urn-malformed'],
   ])('%s is rejected', async (_what, urn, reason) => {
     await app.produce('{}', { 'sendoff-function': urn });
     await expect
@@ -89,10 +90,10 @@ describe('a URN in a destination', () => {
       'FSS.0403',
     ],
     ['of a function of another region', 'FunctionGraph', { func_urn: 'urn:fss:x:p1:function:default:here' }, 404, 'FSS.1051'],
-    ['of no function', 'FunctionGraph', { func_urn: 'a:b:c:d:e' }, 400, 'FSS.0400'],
+    ['that is malformed', 'FunctionGraph', { func_urn: 'a:b:c:d:e' }, 400, 'FSS.0400'],
     ['of a topic of another project', 'SMN', { topic_urn: 'urn:smn:local:p2:news' }, 404, 'FSS.1171'],
   ])('%s is refused', async (_what, destination, param, status, code) => {
-    // What another project has is in the same registry.
+    // The registry also holds a topic of another project.
     const topic = { kind: 'topic', urn: 'urn:smn:local:p2:news', project: 'p2', name: 'news', subscriptions: [] };
     const value = Buffer.from(JSON.stringify(topic));
     await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${topic.urn}`, value, headers: {} });
@@ -106,7 +107,7 @@ describe('a URN as the endpoint of a subscription', () => {
   it.each([
     ['of another project', 'urn:fss:local:p2:function:default:here'],
     ['of another region', 'urn:fss:elsewhere:p1:function:default:here'],
-    ['that is none', 'a:b:c:d:e'],
+    ['that is malformed', 'a:b:c:d:e'],
   ])('%s is refused', async (_what, endpoint) => {
     const body = { protocol: 'functionstage', endpoint };
     const answer = await app.call('POST', '/notifications/topics/urn:smn:local:p1:news/subscriptions', body);

@@ -12,32 +12,35 @@ import {
 } from '../http/api-error.ts';
 import { type Home, HOME } from './home.ts';
 
-/** A version of a function that was named and found. */
+/** A version of a function, found by its name. */
 export interface NamedFunction {
-  /** Names a version, never an alias. */
+  /** Names a version, not an alias. */
   readonly urn: FunctionUrn;
-  /** Eight fields. */
+  /** The URN in its full form of eight fields. */
   readonly fullUrn: string;
-  /** As it is at that version. */
+  /** The function as it is in this version. */
   readonly function: FunctionDocument;
-  /** The alias it was named by. */
+  /** The alias that the name was. */
   readonly alias?: AliasDocument;
 }
 
-/** Does a text say which version or alias it means, rather than leave it at `latest`? */
+/** Whether a text names a version or an alias. Otherwise it means `latest`. */
 export function isQualified(text: string): boolean {
   const fields = text.split(':').length;
   return fields === 4 || fields === 8;
 }
 
-/** Reads the URNs of requests and finds what they name. */
+/** Parses the URNs of requests, and finds the functions that they name. */
 export class FunctionNames {
   constructor(
     @Inject(Registry) private readonly registry: Registry,
     @Inject(HOME) private readonly home: Home,
   ) {}
 
-  /** @throws ApiError FSS.1309 when the text is no URN; FSS.0403 when it names another project; FSS.1051 when another region. */
+  /**
+   * @throws ApiError FSS.1309 if the text is not a URN; FSS.0403 if it names another project;
+   *   FSS.1051 if it names another region.
+   */
   parse(text: string, project: string): FunctionUrn {
     const reading = readFunctionUrn(text, { region: this.home.region, project });
     switch (reading.kind) {
@@ -55,35 +58,38 @@ export class FunctionNames {
   }
 
   /**
-   * The version a text names; an alias leads to its own version.
-   * @throws ApiError FSS.1051, FSS.1052, FSS.1053 for a function, version or alias that is not there, and as {@link parse}.
+   * Returns the version that a text names. An alias stands for its main version.
+   * @throws ApiError FSS.1051, FSS.1052, FSS.1053 if the function, version or alias does not exist,
+   *   and as {@link parse}.
    */
   find(text: string, project: string): NamedFunction {
-    return this.behind(this.asked(text, project), (alias) => alias.version);
+    return this.resolved(this.parseExisting(text, project), (alias) => alias.version);
   }
 
-  /** As {@link find}, for a request that runs the function: an alias chooses. */
+  /**
+   * As {@link find}, for a request that runs the function: an alias chooses one of its versions.
+   */
   choose(text: string, project: string, signs: RequestSigns): NamedFunction {
-    return this.behind(this.asked(text, project), (alias) => chooseVersion(alias, signs));
+    return this.resolved(this.parseExisting(text, project), (alias) => chooseVersion(alias, signs));
   }
 
-  private asked(text: string, project: string): FunctionUrn {
+  private parseExisting(text: string, project: string): FunctionUrn {
     const urn = this.parse(text, project);
     if (this.registry.functionByUrn(urn) === undefined) throw functionNotFound(text);
     return urn;
   }
 
-  private behind(asked: FunctionUrn, versionOf: (alias: AliasDocument) => string): NamedFunction {
-    const alias = this.aliasOf(asked);
-    const urn = alias === undefined ? asked : { ...asked, qualifier: versionOf(alias) };
+  private resolved(urnOrAlias: FunctionUrn, versionOf: (alias: AliasDocument) => string): NamedFunction {
+    const alias = this.aliasOf(urnOrAlias);
+    const urn = alias === undefined ? urnOrAlias : { ...urnOrAlias, qualifier: versionOf(alias) };
     const found = this.registry.versionByUrn(urn);
     if (found === undefined) throw versionNotFound(urn.qualifier);
     return { urn, fullUrn: formatFunctionUrn(urn), function: found, ...(alias === undefined ? {} : { alias }) };
   }
 
   /**
-   * As {@link find}, for what is about to be changed.
-   * @throws ApiError FSS.0400 for a published version: it never changes.
+   * As {@link find}, for a change.
+   * @throws ApiError FSS.0400 for a published version, which never changes.
    */
   findLatest(text: string, project: string): NamedFunction {
     const named = this.find(text, project);
@@ -93,8 +99,9 @@ export class FunctionNames {
   }
 
   /**
-   * The versions whose invocations a text may mean, in eight fields each; what is gone may be named, for its records outlive it.
-   * @throws ApiError FSS.1053 for an alias that is not there, and as {@link parse}.
+   * Returns the versions whose invocations a text may mean, in eight fields each. They need not
+   * exist any more, because records outlive them.
+   * @throws ApiError FSS.1053 if the alias does not exist, and as {@link parse}.
    */
   versionsNamed(text: string, project: string): readonly string[] {
     const urn = this.parse(text, project);
