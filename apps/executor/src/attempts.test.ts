@@ -10,13 +10,12 @@ import {
   encodeInvocation,
   epochMs,
   type FunctionDocument,
-  type IncomingRecord,
   type Invocation,
   type OutgoingRecord,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import { Cancellations } from '#platform';
-import { aFunction, anInvocation, builtAt, ManualClock } from '#testing';
+import { aFunction, anInvocation, asIncoming, builtAt, ManualClock, RecordingPublisher } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
@@ -27,7 +26,7 @@ const succeeded: AttemptOutcome = { kind: 'succeeded', responsePayload: Buffer.f
 
 function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const clock = new ManualClock(builtAt);
-  const written: OutgoingRecord[] = [];
+  const publisher = new RecordingPublisher(clock);
   const calls: { requestId: string; end: (outcome: AttemptOutcome) => void }[] = [];
   let known: FunctionDocument | undefined = fn;
   let caughtUp: () => void = () => undefined;
@@ -45,7 +44,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const cancellations = new Cancellations();
   const queue = new AttemptQueue(10, clock);
   const attempts = new Attempts({
-    publisher: { publish: async (records) => void written.push(records as OutgoingRecord), close: async () => undefined },
+    publisher,
     functions: new RunnableFunctions({
       runtimes: [runtime],
       functionOf: () => known,
@@ -60,16 +59,12 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     limits: { topicPrefix: 's.', expressQueueMax: 100 },
   });
   const take = async (invocation: Invocation, lost = new AbortController().signal) =>
-    attempts.take('express', arrived(encodeInvocation('s.invocations', invocation)), lost);
+    attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), lost);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
-    cancellations.add(arrived(encodeCancellation('s.cancellations', { requestId, functionUrn })));
+    cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
   const onCatchUp = (act: () => void) => (caughtUp = act);
-  return { attempts, clock, written, calls, queue, take, cancel, know, onCatchUp };
-}
-
-function arrived(record: OutgoingRecord): IncomingRecord {
-  return { ...record, partition: 0, offset: 0n, timestamp: builtAt, key: record.key ?? null };
+  return { attempts, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp };
 }
 
 const turn = async () => new Promise(setImmediate);
@@ -81,7 +76,7 @@ describe('an attempt', () => {
     await take(invocation);
     expect(written.map(({ topic }) => topic)).toEqual(['s.delays.near']);
     await clock.advance(5);
-    const second = take(decodeInvocation(arrived(written[0] as OutgoingRecord)));
+    const second = take(decodeInvocation(asIncoming(written[0] as OutgoingRecord)));
     await turn();
     calls[0]?.end(succeeded);
     await second;
@@ -121,14 +116,14 @@ describe('an attempt', () => {
     await turn();
     calls[0]?.end(succeeded);
     await taken;
-    expect(decodeSettlement(arrived(written[0] as OutgoingRecord)).condition).toBe('');
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('');
   });
 
   it('of a function that is gone fails as the platform could not run it', async () => {
     const { written, take, know } = setUp();
     know(undefined);
     await take(anInvocation());
-    const settlement = decodeSettlement(arrived(written[0] as OutgoingRecord));
+    const settlement = decodeSettlement(asIncoming(written[0] as OutgoingRecord));
     expect([settlement.condition, settlement.attempts]).toEqual(['SystemError', 0]);
   });
 
@@ -137,7 +132,7 @@ describe('an attempt', () => {
     know(aFunction({ instancesMax: 0 }));
     await take(anInvocation());
     expect(written[0]).toMatchObject({ topic: 's.delays.near' });
-    expect(decodeInvocation(arrived(written[0] as OutgoingRecord))).toMatchObject({ attempt: 2, retriesUsed: 0 });
+    expect(decodeInvocation(asIncoming(written[0] as OutgoingRecord))).toMatchObject({ attempt: 2, retriesUsed: 0 });
   });
 });
 
@@ -151,7 +146,7 @@ describe('a cancel', () => {
     await turn();
     cancel('r2');
     await second;
-    expect(decodeSettlement(arrived(written[0] as OutgoingRecord))).toMatchObject({
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord))).toMatchObject({
       condition: 'InvocationCanceled',
       attempts: 0,
       errorMessage: 'function invocation canceled',
@@ -168,7 +163,7 @@ describe('a cancel', () => {
     await turn();
     cancel('r1');
     await taken;
-    const settlement = decodeSettlement(arrived(written[0] as OutgoingRecord));
+    const settlement = decodeSettlement(asIncoming(written[0] as OutgoingRecord));
     expect([settlement.condition, settlement.attempts]).toEqual(['InvocationCanceled', 1]);
   });
 
@@ -177,7 +172,7 @@ describe('a cancel', () => {
     cancel('r2');
     await take(waiting);
     expect(calls).toEqual([]);
-    expect(decodeSettlement(arrived(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
   });
 
   it('of another function with the same request id leaves it alone', async () => {
@@ -188,13 +183,13 @@ describe('a cancel', () => {
     cancel('r1', 'urn:fss:local:p1:function:default:other:latest');
     calls[0]?.end(succeeded);
     await taken;
-    expect(decodeSettlement(arrived(written[0] as OutgoingRecord)).condition).toBe('');
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('');
   });
 
   it('by another version of the same function is meant for it', async () => {
     const { written, take, cancel } = setUp();
     cancel('r1', 'urn:fss:local:p1:function:default:hello:v1');
     await take(anInvocation({ requestId: 'r1' }));
-    expect(decodeSettlement(arrived(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
   });
 });

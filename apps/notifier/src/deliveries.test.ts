@@ -9,9 +9,7 @@ import {
   encodeDelivery,
   encodeSettlement,
   epochMs,
-  type IncomingRecord,
   type Occasion,
-  type OutgoingRecord,
   type RegistryDocument,
   registryKey,
   type SubscriptionDocument,
@@ -21,7 +19,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import type { Delivery } from '#lifecycle';
 import { type Change, Registry, RegistryWriter } from '#registry';
-import { aFunction, anInvocation, aPublication, aSettlement, builtAt, ManualClock } from '#testing';
+import { aFunction, anInvocation, aPublication, asIncoming, aSettlement, builtAt, ManualClock } from '#testing';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import { RegistryDirectory } from './registry-directory.ts';
@@ -50,17 +48,10 @@ const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => 
   kind: 'published',
   publication: aPublication(given),
 });
-const incoming = (record: OutgoingRecord): IncomingRecord => ({
-  partition: 0,
-  offset: 0n,
-  timestamp: clock.now(),
-  ...record,
-  key: record.key ?? null,
-});
 const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise<void> => {
   const now = clock.now();
   const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, occasion };
-  return deliveries.onNotification(incoming(encodeDelivery('s.notifications', pending)));
+  return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)));
 };
 const written = (topic: string) => kafka.records(`s.${topic}`).map(decodeDelivery);
 const change = (...changes: Change[]) =>
@@ -174,7 +165,7 @@ describe('a published message', () => {
 describe('the end of an invocation', () => {
   const settled = (target: Target) => {
     const invocation = anInvocation({ policy: { destinations: { onSuccess: target } } });
-    return deliveries.onSettlement(incoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+    return deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
   };
 
   it('is told to the subscriptions of its topic, and how it went shows in its record', async () => {
@@ -228,7 +219,7 @@ describe('the end of an invocation', () => {
     await settled({ type: 'DIS', streamName: 'results' });
     await subscribe(subscription('a'));
     const invocation = anInvocation({ project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
-    await deliveries.onSettlement(incoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+    await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
     expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDelivery, anInvocation, builtAt, ManualClock } from '#testing';
+import { aDelivery, anInvocation, asIncoming, builtAt, ManualClock, RecordingPublisher } from '#testing';
 import {
   decodeInvocation,
   decodeSettlement,
@@ -19,35 +19,27 @@ import { WaitingRoom } from './waiting-room.ts';
 
 function setUp() {
   const clock = new ManualClock(builtAt);
-  const written: { record: OutgoingRecord; atMs: number }[] = [];
-  let isBrokerGone = false;
+  const publisher = new RecordingPublisher(clock);
   const cancellations = new Cancellations();
   const room = new WaitingRoom({
-    publisher: {
-      publish: async (record) => {
-        if (isBrokerGone) throw new PlatformError('BROKER_UNAVAILABLE');
-        written.push({ record: record as OutgoingRecord, atMs: clock.now() - builtAt });
-      },
-      close: async () => undefined,
-    },
+    publisher,
     clock,
     cancellations,
     topicPrefix: 's.',
     observer: { left: () => undefined },
   });
-  const arrive = (record: OutgoingRecord, timestampMs = 0): IncomingRecord => ({
-    ...record,
-    partition: 0,
-    offset: 0n,
-    timestamp: epochMs(builtAt + timestampMs),
-    key: record.key ?? null,
-  });
+  const arrive = (record: OutgoingRecord, timestampMs = 0) => asIncoming(record, epochMs(builtAt + timestampMs));
   const waiting = (dueInMs: number, given: Parameters<typeof anInvocation>[0] = {}): IncomingRecord => {
     const dueAt = epochMs(builtAt + dueInMs);
     const invocation = anInvocation({ attempt: 2, dueAt, lastError: 'no luck', ...given });
     return arrive(delayed(encodeInvocation('x', invocation), 's.delays.near', 'invocations', dueAt));
   };
-  return { clock, written, room, cancellations, waiting, arrive, breakBroker: (isGone: boolean) => (isBrokerGone = isGone) };
+  /** The records published so far, each with the time since the start, in milliseconds. */
+  const written = () => publisher.records.map((record, index) => ({ record, atMs: (publisher.times[index] ?? 0) - builtAt }));
+  const breakBroker = (isGone: boolean) => {
+    publisher.failure = isGone ? new PlatformError('BROKER_UNAVAILABLE') : undefined;
+  };
+  return { clock, written, room, cancellations, waiting, arrive, breakBroker };
 }
 
 const never = new AbortController().signal;
@@ -62,20 +54,20 @@ describe('WaitingRoom', () => {
     const { clock, written, room, waiting } = setUp();
     const held = room.hold('delays.near', waiting(1_000), never);
     await clock.advance(999);
-    expect(written).toEqual([]);
+    expect(written()).toEqual([]);
     await clock.advance(1);
     await held;
-    expect(written.map(({ record, atMs }) => [record.topic, atMs, decodeInvocation(record).attempt])).toEqual([
+    expect(written().map(({ record, atMs }) => [record.topic, atMs, decodeInvocation(record).attempt])).toEqual([
       ['s.invocations', 1_000, 2],
     ]);
-    expect(written[0]?.record.headers['release-to']).toBeUndefined();
+    expect(written()[0]?.record.headers['release-to']).toBeUndefined();
   });
 
   it('releases by due time, whatever the order of arrival', async () => {
     const { clock, written, room, waiting } = setUp();
     for (const dueInMs of [300, 100, 200]) void room.hold('delays.near', waiting(dueInMs), never);
     await clock.advance(1_000);
-    expect(written.map(({ atMs }) => atMs)).toEqual([100, 200, 300]);
+    expect(written().map(({ atMs }) => atMs)).toEqual([100, 200, 300]);
     expect([room.size, room.heldBytes]).toEqual([0, 0]);
   });
 
@@ -83,7 +75,7 @@ describe('WaitingRoom', () => {
     const { clock, written, room, waiting } = setUp();
     void room.hold('delays.2m', waiting(200_000), never);
     await clock.advance(120_000);
-    expect(written.map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
+    expect(written().map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
   });
 
   it('hands a record that cannot be read when its time is over to its consumer, and goes on', async () => {
@@ -95,15 +87,15 @@ describe('WaitingRoom', () => {
     void room.hold('delays.near', waiting(2_000), never);
     await clock.advance(2_000);
     await fate;
-    expect(written.map(({ atMs }) => atMs)).toEqual([2_000]);
+    expect(written().map(({ atMs }) => atMs)).toEqual([2_000]);
   });
 
   it('settles an invocation whose validity period ends while it waits', async () => {
     const { clock, written, room, waiting } = setUp();
     void room.hold('delays.near', waiting(1_000, { expiresAt: epochMs(builtAt + 600) }), never);
     await clock.advance(600);
-    const settlement = decodeSettlement(written[0]?.record ?? expect.fail());
-    expect([settlement.condition, settlement.attempts, settlement.errorMessage, written[0]?.atMs]).toEqual([
+    const settlement = decodeSettlement(written()[0]?.record ?? expect.fail());
+    expect([settlement.condition, settlement.attempts, settlement.errorMessage, written()[0]?.atMs]).toEqual([
       'EventAgeExceeded',
       1,
       'no luck',
@@ -116,17 +108,17 @@ describe('WaitingRoom', () => {
     const held = room.hold('delays.near', waiting(1_000), never);
     cancellations.add(cancellationOf(anInvocation()));
     await held;
-    const settlement = decodeSettlement(written[0]?.record ?? expect.fail());
+    const settlement = decodeSettlement(written()[0]?.record ?? expect.fail());
     expect([settlement.condition, settlement.errorMessage]).toEqual(['InvocationCanceled', 'function invocation canceled']);
     await clock.advance(2_000);
-    expect(written.length).toBe(1);
+    expect(written().length).toBe(1);
   });
 
   it('settles an invocation that was cancelled before it came', async () => {
     const { written, room, waiting, cancellations } = setUp();
     cancellations.add(cancellationOf(anInvocation()));
     await room.hold('delays.8h', waiting(80_000_000), never);
-    expect(decodeSettlement(written[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
+    expect(decodeSettlement(written()[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
   });
 
   it('is not moved by the cancel of another function with the same request id', async () => {
@@ -134,7 +126,7 @@ describe('WaitingRoom', () => {
     void room.hold('delays.near', waiting(1_000), never);
     cancellations.add(cancellationOf(anInvocation({ functionUrn: 'urn:fss:local:p2:function:default:hello:latest' })));
     await clock.advance(1_000);
-    expect(written.map(({ record }) => record.topic)).toEqual(['s.invocations']);
+    expect(written().map(({ record }) => record.topic)).toEqual(['s.invocations']);
   });
 
   it('lets a notification outlive its invocation', async () => {
@@ -144,7 +136,7 @@ describe('WaitingRoom', () => {
     cancellations.add(cancellationOf(anInvocation({ requestId: occasionId(delivery.occasion) })));
     void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
     await clock.advance(7_200_000);
-    expect(written.map(({ record }) => record.topic)).toEqual(['s.notifications']);
+    expect(written().map(({ record }) => record.topic)).toEqual(['s.notifications']);
   });
 
   it('leaves the offset open when the release could not be written', async () => {
@@ -163,6 +155,6 @@ describe('WaitingRoom', () => {
     lost.abort();
     await held;
     await clock.advance(100);
-    expect([written, room.heldBytes]).toEqual([[], 0]);
+    expect([written(), room.heldBytes]).toEqual([[], 0]);
   });
 });

@@ -10,21 +10,13 @@ import {
   encodeSettlement,
   epochMs,
   type IncomingRecord,
-  type OutgoingRecord,
 } from '#contracts';
 import { systemClock } from '#platform';
-import { aDelivery, anInvocation, aPublication, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
+import { aDelivery, anInvocation, aPublication, asIncoming, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
 import { Recorder } from './recorder.ts';
 
 const policy = { statusLog: 'group/stream' };
-const arrive = (record: OutgoingRecord): IncomingRecord => ({
-  ...record,
-  partition: 0,
-  offset: 0n,
-  timestamp: builtAt,
-  key: record.key ?? null,
-});
 
 async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), 'sendoff-recorder-'));
@@ -78,11 +70,11 @@ const running = {
   statusLog: 'group/stream',
 } as const;
 const story: readonly [string, IncomingRecord][] = [
-  ['invocations', arrive(encodeInvocation('t', invocation))],
-  ['activity', arrive(encodeActivity('t', running))],
+  ['invocations', asIncoming(encodeInvocation('t', invocation))],
+  ['activity', asIncoming(encodeActivity('t', running))],
   [
     'settlements',
-    arrive(
+    asIncoming(
       encodeSettlement('t', aSettlement({ invocation, condition: 'HandledInvocationError', errorMessage: 'a|b\nc\u2028d' })),
     ),
   ],
@@ -133,7 +125,7 @@ describe('the recorder', () => {
     const { recorder, batches } = await setUp();
     await Promise.all(
       Array.from({ length: 300 }, async (_, index) =>
-        recorder.record('invocations', arrive(encodeInvocation('t', anInvocation({ requestId: `r${index}` })))),
+        recorder.record('invocations', asIncoming(encodeInvocation('t', anInvocation({ requestId: `r${index}` })))),
       ),
     );
     expect(batches).toEqual([300]);
@@ -142,13 +134,13 @@ describe('the recorder', () => {
   it('the recorder stores nothing for a published message that waits for its next try', async () => {
     const { recorder, stored, batches } = await setUp();
     const delivery = aDelivery({ try: 2, occasion: { kind: 'published', publication: aPublication() } });
-    await recorder.record('delays.near', arrive(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
+    await recorder.record('delays.near', asIncoming(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
     expect([await stored(), batches]).toEqual([[], []]);
   });
 
   it('the recorder rejects a record of the wrong shape', async () => {
     const { recorder } = await setUp();
-    await expect(recorder.record('settlements', arrive({ topic: 't', value: null, headers: {} }))).rejects.toMatchObject({
+    await expect(recorder.record('settlements', asIncoming({ topic: 't', value: null, headers: {} }))).rejects.toMatchObject({
       code: 'CONTRACT_VIOLATED',
     });
   });

@@ -2,3 +2,4 @@ export { aZip, type ZipEntry, zipOf } from './a-zip.ts';
 export { aDelivery, aFunction, anInvocation, aPolicy, aPublication, aSettlement, builtAt, builtUrn } from './builders.ts';
 export { eventually } from './eventually.ts';
 export { ManualClock } from './manual-clock.ts';
+export { asIncoming, RecordingPublisher } from './records.ts';

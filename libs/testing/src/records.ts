@@ -1,0 +1,31 @@
+import type { EpochMs, IncomingRecord, OutgoingRecord } from '#contracts';
+import type { Publisher } from '#kafka';
+import type { Clock } from '#platform';
+import { builtAt } from './builders.ts';
+import { ManualClock } from './manual-clock.ts';
+
+/** The record as a consumer reads it: the first one of partition 0. */
+export function asIncoming(record: OutgoingRecord, timestamp: EpochMs = builtAt): IncomingRecord {
+  return { partition: 0, offset: 0n, timestamp, ...record, key: record.key ?? null };
+}
+
+/** A publisher that keeps what it is given, in order. */
+export class RecordingPublisher implements Publisher {
+  readonly records: OutgoingRecord[] = [];
+  /** When each record was published, by the clock of the publisher. */
+  readonly times: EpochMs[] = [];
+  /** While this is set, `publish` rejects with it and keeps nothing. */
+  failure: Error | undefined;
+
+  constructor(private readonly clock: Clock = new ManualClock(builtAt)) {}
+
+  async publish(given: OutgoingRecord | readonly OutgoingRecord[]): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
+    for (const record of [given].flat()) {
+      this.records.push(record);
+      this.times.push(this.clock.now());
+    }
+  }
+
+  async close(): Promise<void> {}
+}
