@@ -18,9 +18,6 @@ import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SyncCalls } from './sync-calls.ts';
 
-/** A registry that cannot be read to its end within this is behind. */
-const registryPatienceMs = 5_000;
-
 /** A process that may not be signalled is there too. */
 function isAlive(pid: number): boolean {
   try {
@@ -67,7 +64,7 @@ await runService({
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
       return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
-    const catchUp = async () => registry.caughtUp(registryPatienceMs);
+    const catchUp = async () => registry.caughtUp();
     const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
     const queue = new AttemptQueue(attemptsMax, clock);
     registry.onChange(() => queue.boundsChanged());

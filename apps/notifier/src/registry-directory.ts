@@ -13,7 +13,6 @@ import {
 import { isGranted } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { TargetDirectory } from './deliveries.ts';
-import { registryPatienceMs } from './registry-patience.ts';
 
 const nowhere = { region: '', project: '' };
 
@@ -25,7 +24,7 @@ export class RegistryDirectory implements TargetDirectory {
     // The adapter looks a subscription up, and its topic was checked before.
     if (!isPolicyTarget(target)) return undefined;
     // A message may arrive before this replica of the registry has seen a subscription that was made just before it.
-    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp(registryPatienceMs);
+    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp();
     if (!this.isThere(occasion, target))
       return `${destinationKinds[target.type].word} ${resourceOf(target)} does not exist any more`;
     return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;

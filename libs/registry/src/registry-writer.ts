@@ -1,6 +1,6 @@
 import { type OutgoingRecord, PlatformError, physicalTopic, type RegistryDocument, registryKey } from '#contracts';
 import type { Publisher } from '#kafka';
-import type { Registry } from './registry.ts';
+import { catchUpMsMax, type Registry } from './registry.ts';
 
 /** A document to write, or the key of a document to delete. */
 export type Change = RegistryDocument | { readonly delete: string };
@@ -41,7 +41,7 @@ export class RegistryWriter {
   private lastMutation: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  constructor({ registry, publisher, prefix, timeoutMs = 5_000, waitingMax = 1_000 }: RegistryWriterOptions) {
+  constructor({ registry, publisher, prefix, timeoutMs = catchUpMsMax, waitingMax = 1_000 }: RegistryWriterOptions) {
     this.registry = registry;
     this.publisher = publisher;
     this.topic = physicalTopic(prefix, 'registry');

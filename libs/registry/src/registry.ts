@@ -32,6 +32,9 @@ import type { KafkaGateway, TopicFollower } from '#kafka';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
 import { readEntry } from './read-document.ts';
 
+/** How long a service waits for its copy of the registry to catch up, in milliseconds. */
+export const catchUpMsMax = 5_000;
+
 /**
  * A target names its function by a full URN, so no default region or project is needed to parse it.
  */
@@ -87,9 +90,9 @@ export class Registry {
 
   /**
    * Resolves once the copy holds every document that the brokers acknowledged before the call.
-   * @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`.
+   * @throws PlatformError `REGISTRY_BEHIND` after `timeoutMs`. Default: 5 s.
    */
-  caughtUp(timeoutMs: number): Promise<void> {
+  caughtUp(timeoutMs: number = catchUpMsMax): Promise<void> {
     return this.follower.caughtUp(timeoutMs);
   }
 

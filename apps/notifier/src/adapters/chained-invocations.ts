@@ -4,7 +4,6 @@ import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
 import { chainedRequestId } from '../chained-id.ts';
 import type { Notification } from '../destination.ts';
-import { registryPatienceMs } from '../registry-patience.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
 /** What chained invocations are started with. */
@@ -49,7 +48,7 @@ export class ChainedInvocations {
 
   private async isThere(urn: FunctionUrn): Promise<boolean> {
     if (this.parts.registry.hasFunction(urn)) return true;
-    await this.parts.registry.caughtUp(registryPatienceMs);
+    await this.parts.registry.caughtUp();
     return this.parts.registry.hasFunction(urn);
   }
 }

@@ -12,7 +12,6 @@ import type { Delivery } from '#lifecycle';
 import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
-import { registryPatienceMs } from '../registry-patience.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhook-client.ts';
 
@@ -54,7 +53,7 @@ export class SubscriptionDestination implements Destination<SubscriptionTarget> 
     const look = () => this.parts.registry.topic(topicUrn)?.subscriptions.find(({ urn }) => urn === subscriptionUrn);
     const known = look();
     if (known !== undefined) return known;
-    await this.parts.registry.caughtUp(registryPatienceMs);
+    await this.parts.registry.caughtUp();
     return look();
   }
 
