@@ -13,40 +13,43 @@ import type { Publisher } from '#kafka';
 import { accept, chooseVersion, delayTopicFor, type RequestSigns, settlementOf } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { Registry } from '#registry';
-import { diceOf } from './dice-of.ts';
+import { stableRandom } from './stable-random.ts';
 import type { ExpressRate } from './express-rate.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { type ResolvedVersion, ResolvedNames, type Unaccepted, type Unresolved } from './resolved-names.ts';
 
-/** A request of either door, its form checked. */
+/** A request from either door; its form is valid. */
 export interface Arrival {
   readonly requestId: string;
-  /** Any URN form. */
+  /** A function URN in any form. */
   readonly functionName: string;
   readonly project: string;
   readonly payload: Buffer;
-  /** What the rules of an alias may look at, by lower-case name. */
+  /** The headers that the rules of an alias may read, by lower-case name. */
   readonly headers: RequestSigns['headers'];
   readonly hops: number;
   readonly delaySeconds?: number;
   /** In MB. */
   readonly memoryMb?: number;
   readonly traceparent?: string;
-  /** The caller's word for this very invocation: sent again, it is the same one. */
+  /**
+   * A name that the caller gave to this invocation: a request with the same key is the same
+   * invocation.
+   */
   readonly idempotencyKey?: string;
 }
 
-/** What became of an arrival. An accepted or discarded one is in Kafka. */
+/** The outcome of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
   | { readonly kind: 'accepted' | 'discarded'; readonly requestId: string }
   | { readonly kind: 'refused'; readonly reason: Unaccepted };
 
-/** What is told of each arrival. */
+/** Is called with the outcome of each arrival. */
 export interface AcceptObserver {
   arrived(outcome: string): void;
 }
 
-/** What an acceptor works with. */
+/** Dependencies of an {@link Acceptor}. */
 export interface AcceptorParts {
   readonly registry: Registry;
   readonly publisher: Publisher;
@@ -72,8 +75,9 @@ export class Acceptor {
   }
 
   /**
-   * Resolves once the invocation is acknowledged by the brokers.
-   * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: nothing was promised.
+   * Resolves once the brokers have acknowledged the invocation.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: the invocation was not
+   *   accepted.
    */
   async accept(arrival: Arrival): Promise<Arrived> {
     const { clock, observer } = this.parts;
@@ -99,8 +103,8 @@ export class Acceptor {
   }
 
   /**
-   * A client that repeats a request has not got the answer to it. It gets the first answer, though the function was
-   * disabled in between.
+   * Returns the request id of the first request with this key. A client that retries gets it even
+   * if the function was disabled in between.
    */
   private acceptedBefore({ idempotencyKey: key, payload }: Arrival, functionUrn: string): string | undefined {
     return key === undefined ? undefined : this.parts.keys.acceptedAs({ bareUrn: bareUrnOf(functionUrn), key, payload });
@@ -120,12 +124,15 @@ export class Acceptor {
     return { kind: 'accepted', requestId: acceptance.requestId };
   }
 
-  /** An alias chooses here, once: every attempt runs the version that is stamped. */
+  /**
+   * Resolves the name. An alias chooses its version here, once: every attempt runs the version in
+   * the record.
+   */
   private resolve(arrival: Arrival): ChosenVersion | Unresolved {
     const { functionName, project, requestId, idempotencyKey, headers } = arrival;
     const named = this.names.resolve(functionName, project);
     if (named.kind !== 'alias') return named;
-    const version = chooseVersion(named.alias, { dice: diceOf(idempotencyKey ?? requestId), headers });
+    const version = chooseVersion(named.alias, { dice: stableRandom(idempotencyKey ?? requestId), headers });
     const chosen = this.names.resolve(formatFunctionUrn({ ...named.urn, qualifier: version }), project);
     return chosen.kind === 'version' ? { ...chosen, alias: named.alias.name } : { kind: 'unresolved', reason: 'version-unknown' };
   }

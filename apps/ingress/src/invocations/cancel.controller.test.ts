@@ -1,5 +1,5 @@
 /**
- * Goal: a cancel reaches exactly the invocation it means, and says so when there is none.
+ * Goal: a cancel reaches exactly the invocation that it names, and is refused if none has that id.
  * Method: a whole ingress over the in-memory broker; a fake status-logger holds the records.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ const record = (given: Partial<StatusRecord> = {}): StatusRecord => ({
 const know = (...records: StatusRecord[]) => (app.records.page = { records, count: records.length });
 const cancel = async (name: string, body: unknown) => app.call('POST', `/fgs/functions/${name}/cancel`, body);
 
-/** Lets the patience of a request pass. */
+/** Lets the waits of a request pass. */
 async function impatient(answer: Promise<ApiAnswer>): Promise<ApiAnswer> {
   let isOver = false;
   void answer.finally(() => (isOver = true));
@@ -64,7 +64,7 @@ describe('a cancel', () => {
     expect(app.recordsOf('cancellations')).toEqual([]);
   });
 
-  it('of nothing anybody knows is refused, after a while', async () => {
+  it('of an unknown invocation is refused after the waits', async () => {
     const answer = await impatient(cancel('hello', { request_id: 'r1' }));
     expect([answer.status, answer.body.error_msg]).toEqual([400, 'Invalid RequestId']);
     expect(app.records.asked.length).toBe(7);
@@ -78,7 +78,7 @@ describe('a cancel', () => {
     expect(app.recordsOf('cancellations').length).toBe(1);
   });
 
-  it('is not answered as if there were no such invocation while records cannot be asked', async () => {
+  it('is answered 503 while records cannot be read', async () => {
     app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     expect((await cancel('hello', { request_id: 'r1' })).status).toBe(503);
   });
@@ -96,12 +96,12 @@ describe('a cancel', () => {
     expect(app.recordsOf('cancellations')).toEqual([]);
   });
 
-  it('may say that it forces', async () => {
+  it('may have the type force', async () => {
     know(record());
     expect((await cancel('hello', { request_id: 'r1', type: 'force' })).status).toBe(200);
   });
 
-  it('of a function that is not there is refused', async () => {
+  it('of an unknown function is refused', async () => {
     expect(await cancel('nobody', { request_id: 'r1' })).toMatchObject({ status: 404, body: { error_code: 'FSS.1051' } });
   });
 });

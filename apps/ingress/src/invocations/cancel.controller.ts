@@ -8,7 +8,10 @@ import { invocationOperations as operations } from './invocation.operations.ts';
 import { Operation } from '../document/operation.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
-/** Ends asynchronous invocations. @see FunctionGraph API, stopping an asynchronous invocation request */
+/**
+ * Cancels asynchronous invocations.
+ * @see FunctionGraph API, stopping an asynchronous invocation request
+ */
 @Controller('v2/:project/fgs/functions/:urn')
 export class CancelController {
   constructor(
@@ -16,7 +19,10 @@ export class CancelController {
     @Inject(FunctionNames) private readonly names: FunctionNames,
   ) {}
 
-  /** The body of the answer is empty: the documented `null` makes the Node SDK throw. One that was over before stays as it ended. */
+  /**
+   * Cancels an invocation; one that has ended stays as it ended. The body of the answer is empty,
+   * because the documented `null` makes the Node SDK throw.
+   */
   @Operation(operations.cancel)
   @Post('cancel')
   @HttpCode(200)

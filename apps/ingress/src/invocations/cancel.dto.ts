@@ -1,14 +1,17 @@
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 
-/** The body of a cancel. */
+/** The body of a request that cancels an invocation. */
 export class CancelDto {
   @IsString()
   @IsNotEmpty()
   @MaxLength(64)
   request_id!: string;
 
-  /** `recursive` would have to end invocations that this one started, and nobody keeps count of those. */
+  /**
+   * `recursive` would also have to cancel the invocations that this one started, and no record
+   * lists them.
+   */
   @IsOptional()
-  @IsIn(['force'], { message: 'type may be force; recursive is not offered' })
+  @IsIn(['force'], { message: 'type must be force; recursive is not supported' })
   type?: string;
 }

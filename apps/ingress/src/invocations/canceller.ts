@@ -4,18 +4,27 @@ import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 
-/** What became of a wish to cancel: everybody who may hold the invocation is told; it was over before; or the function has no such invocation. */
-export type CancelAnswer = 'asked' | 'ended' | 'unknown';
+/**
+ * The outcome of a cancel. `requested`: the cancellation is in Kafka. `ended`: the invocation has
+ * ended before. `unknown`: the function has no such invocation.
+ */
+export type CancelAnswer = 'requested' | 'ended' | 'unknown';
 
 const endedStatuses: ReadonlySet<Status> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 
-/** A record is in the status store a moment after the 202; whoever cancels sooner waits for it, this long in all. */
+/**
+ * Waits between reads of the record, in milliseconds. The status store has it a moment after the
+ * 202, and a client may cancel sooner.
+ */
 const recordPausesMs = [50, 100, 200, 400, 800, 1_600];
 
-/** Clocks of two machines may differ; a record from a little ahead of ours is still one. */
+/**
+ * The largest difference between the clocks of two machines, in milliseconds: a record may seem to
+ * be from the future.
+ */
 const skewMs = 86_400_000;
 
-/** Cancels invocations: finds out whose they are, then writes once. */
+/** Cancels invocations: reads the record, then writes once. */
 export class Canceller {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
@@ -25,16 +34,18 @@ export class Canceller {
   ) {}
 
   /**
-   * Cancels an invocation of a function, whatever its version. Resolves once the brokers have acknowledged; what runs ends a moment later.
+   * Cancels an invocation of any version of a function. Resolves once the brokers have
+   * acknowledged; a running attempt ends a moment later.
    * @param bareUrn seven fields.
-   * @throws PlatformError `STORE_UNAVAILABLE` if the record cannot be read; `BROKER_UNAVAILABLE`: nothing was promised.
+   * @throws PlatformError `STORE_UNAVAILABLE` if the record cannot be read; `BROKER_UNAVAILABLE` if
+   *   the cancellation was not written.
    */
   async cancel(project: string, bareUrn: string, requestId: string): Promise<CancelAnswer> {
     const record = await this.find(project, requestId);
     if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
     if (endedStatuses.has(record.status)) return 'ended';
     await this.kafka.publisher.publish(encodeCancellation(physicalTopic(this.topicPrefix, 'cancellations'), record));
-    return 'asked';
+    return 'requested';
   }
 
   private async find(project: string, requestId: string): Promise<StatusRecord | undefined> {

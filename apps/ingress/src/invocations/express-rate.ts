@@ -9,15 +9,16 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each function. Invocations above the rate go to the bulk lane, so that the express lane stays short
- * for the other functions.
+ * A token bucket for each function. Invocations above the rate go to the bulk lane, so that the
+ * express lane stays short for the other functions.
  */
 export class ExpressRate {
   private readonly buckets: LRUCache<string, Bucket>;
 
   /**
    * @param perSecond Tokens a second. A bucket holds at most the tokens of one second.
-   * @param max Buckets remembered at once. The one used least recently is forgotten first and starts full again.
+   * @param max Buckets remembered at once. The one used least recently is forgotten first and
+   *   starts full again.
    */
   constructor(
     private readonly perSecond: number,
@@ -26,10 +27,14 @@ export class ExpressRate {
     this.buckets = new LRUCache({ max });
   }
 
-  /** Takes a token of the function's bucket. @returns false if the bucket is empty: the invocation is above the rate. */
+  /**
+   * Takes a token of the function's bucket.
+   * @returns false if the bucket is empty: the invocation is above the rate.
+   */
   take(key: string, now: number): boolean {
     const bucket = this.bucketOf(key, now);
-    // A clock may step back. The function gets no tokens until the clock has passed `bucket.at` again.
+    // A clock may step back. The function gets no tokens until the clock has passed `bucket.at`
+    // again.
     const passedMs = Math.max(0, now - bucket.at);
     bucket.tokens = Math.min(this.perSecond, bucket.tokens + (passedMs / 1_000) * this.perSecond);
     bucket.at = now;

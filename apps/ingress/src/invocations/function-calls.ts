@@ -15,6 +15,9 @@ export type CallOutcome =
 
 /** Calls functions for callers who wait for the answer. */
 export interface FunctionCalls {
-  /** @param signal aborts the call, wherever it is; the promise then rejects, or resolves with `lost`. */
+  /**
+   * @param signal aborts the call, wherever it is; the promise then rejects, or resolves with
+   *   `lost`.
+   */
   call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome>;
 }

@@ -1,6 +1,7 @@
 /**
- * Goal: a key stands for one invocation, whoever is asked, however often, and whatever died in between.
- * Method: two whole ingresses over one in-memory broker, asked through HTTP; records are counted where they lie.
+ * Goal: a key belongs to one invocation, in every process, after any number of requests, whatever
+ * dies in between. Method: two whole ingresses over one in-memory broker, called through HTTP. The
+ * tests count records in the topics.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeInvocation, PlatformError } from '#contracts';
@@ -12,7 +13,7 @@ import { IngressApp } from '../../testing/ingress-app.ts';
 const dayMs = 86_400_000;
 const path = '/fgs/functions/hello/invocations-async';
 
-/** A publisher that never gets a record of one topic through. */
+/** A publisher that fails for the records of one topic. */
 function failingAt(topic: string, publisher: Publisher): Publisher {
   return {
     publish: (records) =>
@@ -61,7 +62,7 @@ describe('an idempotency key', () => {
     expect(invocations()).toHaveLength(1);
   });
 
-  it('holds over a restart', async () => {
+  it('holds after a restart', async () => {
     const { body } = await invoke(one, 'k1');
     const restarted = await IngressApp.start({ gateway: kafka.beside(), clock });
     expect((await invoke(restarted, 'k1')).body).toEqual(body);
@@ -69,7 +70,7 @@ describe('an idempotency key', () => {
     await restarted.close();
   });
 
-  it('may be quoted, as the draft has it', async () => {
+  it('may have the quotes of the draft', async () => {
     const { body } = await invoke(one, 'k1');
     expect((await invoke(one, '"k1"')).body).toEqual(body);
   });
@@ -79,7 +80,7 @@ describe('an idempotency key', () => {
     expect([answer.status, answer.body.error_code, invocations()]).toEqual([400, 'FSS.0400', []]);
   });
 
-  it('is of one function, in any form of its name, and of no other', async () => {
+  it('belongs to one function, in any form of its name', async () => {
     const { body } = await invoke(one, 'k1');
     const inFull = '/fgs/functions/urn:fss:local:p1:function:default:hello:latest/invocations-async';
     expect((await invoke(one, 'k1', { n: 1 }, inFull)).body).toEqual(body);
@@ -97,7 +98,7 @@ describe('an idempotency key', () => {
     expect(invocations()).toHaveLength(1);
   });
 
-  it('stands for its invocation though the function was disabled since; another one is refused', async () => {
+  it('returns its invocation after the function was disabled, while a new key is refused', async () => {
     const { body } = await invoke(one, 'k1');
     await one.must('PUT', '/fgs/functions/hello/config-max-instance', { max_instance_num: 0 });
     const repeated = await invoke(one, 'k1');
@@ -116,7 +117,7 @@ describe('an idempotency key', () => {
     expect(invocations()).toHaveLength(2);
   });
 
-  it('whose claimant died is taken over under the same request id, once patience is over', async () => {
+  it('is taken over under the same request id when its claimant has died', async () => {
     const dying = kafka.beside();
     const { publisher } = dying;
     const app = await IngressApp.start({
@@ -136,7 +137,7 @@ describe('an idempotency key', () => {
     expect(invocations().map(({ requestId }) => requestId)).toEqual([claim?.requestId]);
   });
 
-  it('is forgotten for want of room only, oldest first, and is counted', async () => {
+  it('is evicted only beyond the bound, oldest first, and counted', async () => {
     const small = await IngressApp.start({ gateway: kafka.beside(), clock, env: { INGRESS_IDEMPOTENCY_KEYS_MAX: '2' } });
     const answers = [];
     for (const key of ['a', 'b', 'c']) answers.push((await invoke(small, key)).body);

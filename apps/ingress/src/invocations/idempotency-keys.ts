@@ -1,13 +1,17 @@
 /**
- * Idempotency keys: the same key on the same function, within a day, is one invocation, whichever process is asked and whatever died.
+ * Idempotency keys: within a day, requests with the same key for the same function are one
+ * invocation. This holds across processes and restarts.
  *
- * Who decides: the order of a topic. A request claims its key there and looks at what it reads: the first claim holds, and everybody
- * reads the same order. The holder writes the invocation, then that it was accepted; others wait for that word.
+ * The order of a topic decides. A request writes a claim of its key to the topic and reads the
+ * topic. The first claim wins, and every process reads the same order. The winner publishes the
+ * invocation, then the record that it was accepted. Other requests wait for that record.
  *
- * 1. Nobody is answered before the invocation is acknowledged by the brokers.
- * 2. A holder that dies before its word is replaced after a while, under the same request id: should the invocation have been written
- *    after all, its copy is the same invocation (I5).
- * 3. Keys are bounded by number; past it the oldest is forgotten before its day is over, and a counter says so (I7).
+ * 1. No request is answered before the brokers have acknowledged the invocation.
+ * 2. If a winner dies before its second record, another request takes over after a timeout, under
+ *    the same request id. If the invocation had been written after all, the copy is the same
+ *    invocation (I5).
+ * 3. The number of keys is bounded. Beyond the bound the oldest key is evicted before its day is
+ *    over, and a counter counts it (I7).
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -23,7 +27,7 @@ import type { KafkaGateway, TopicFollower } from '#kafka';
 import { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from '#lifecycle';
 import { type Clock, newRequestId } from '#platform';
 
-/** What a key of a caller is told apart by. */
+/** The parts of a request that its key belongs to. */
 export interface IdempotentRequest {
   /** Seven fields: versions and aliases share the keys of their function. */
   readonly bareUrn: string;
@@ -31,25 +35,28 @@ export interface IdempotentRequest {
   readonly payload: Buffer;
 }
 
-/** How a request with a key ended: written just now; written before; or the key stands for another payload. */
+/**
+ * The outcome of a request with a key. `written`: its invocation was published now. `repeated`: an
+ * earlier request published it. `conflict`: the key belongs to another payload.
+ */
 export type IdempotentAcceptance =
   | { readonly kind: 'written' | 'repeated'; readonly requestId: string }
   | { readonly kind: 'conflict' };
 
-/** What the keys are kept with. */
+/** Dependencies of {@link IdempotencyKeys}. */
 export interface IdempotencyKeysParts {
   readonly gateway: Pick<KafkaGateway, 'follower' | 'publisher'>;
   readonly clock: Clock;
   readonly topicPrefix: string;
-  /** Keys remembered at once. */
+  /** The most keys in memory. */
   readonly keysMax: number;
-  /** How long a claimant may take before it is taken to have died, and the longest wait for its word, in milliseconds. */
-  readonly patienceMs: number;
-  /** Told of each key that was forgotten before its time. */
-  readonly forgot: () => void;
+  /** Time until a claim without an accepted invocation may be taken over, in milliseconds. */
+  readonly claimTimeoutMs: number;
+  /** Called for each key that was evicted before its day was over. */
+  readonly evicted: () => void;
 }
 
-/** The keys of all functions, as this process has read them. */
+/** The idempotency keys of all functions, as far as this process has read the topic. */
 export class IdempotencyKeys {
   private readonly claims = new Map<string, IdempotencyClaim>();
   private readonly waiting = new Map<string, Set<() => void>>();
@@ -61,7 +68,7 @@ export class IdempotencyKeys {
     this.follower = parts.gateway.follower({ topic: this.topic, from: 'earliest' });
   }
 
-  /** Resolves when every key of the last day is known. */
+  /** Resolves when this process has read all keys of the last day. */
   start(): Promise<void> {
     return this.follower.start((record) => this.apply(record));
   }
@@ -70,12 +77,15 @@ export class IdempotencyKeys {
     return this.follower.close();
   }
 
-  /** Keys remembered now. */
+  /** Number of keys in memory. */
   get size(): number {
     return this.claims.size;
   }
 
-  /** The invocation that a request with its key has, as far as was read here; undefined where there is none yet. */
+  /**
+   * Returns the request id of the accepted invocation with this key and payload; undefined if this
+   * process has read of none.
+   */
   acceptedAs({ bareUrn, key, payload }: IdempotentRequest): string | undefined {
     const claim = this.claims.get(nameOf(bareUrn, key));
     if (claim === undefined || !claim.isAccepted || isOver(claim, this.parts.clock.now())) return undefined;
@@ -83,20 +93,22 @@ export class IdempotencyKeys {
   }
 
   /**
-   * Writes the invocation of a request unless one with its key was written.
-   * @param write resolves when the invocation is acknowledged under the request id it is given.
-   * @throws PlatformError `BROKER_UNAVAILABLE` when the brokers, or whoever holds the key, did not get through in time; what `write` throws.
+   * Publishes the invocation of a request, unless an earlier request with its key did.
+   * @param write resolves when the brokers have acknowledged the invocation under the given request
+   *   id.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if the brokers, or the request that holds the key,
+   *   took too long; anything that `write` throws.
    */
   async once(
     { bareUrn, key: callersKey, payload }: IdempotentRequest,
     write: (requestId: string) => Promise<void>,
   ): Promise<IdempotentAcceptance> {
-    const { clock, patienceMs } = this.parts;
+    const { clock, claimTimeoutMs } = this.parts;
     const key = nameOf(bareUrn, callersKey);
     const request = { payloadDigest: digestOf(payload), claimant: randomUUID() };
-    const giveUpAt = clock.now() + 2 * patienceMs;
+    const giveUpAt = clock.now() + 2 * claimTimeoutMs;
     for (;;) {
-      const step = nextIdempotencyStep(this.claims.get(key), request, clock.now(), patienceMs);
+      const step = nextIdempotencyStep(this.claims.get(key), request, clock.now(), claimTimeoutMs);
       switch (step.kind) {
         case 'conflict':
           return { kind: 'conflict' };
@@ -108,7 +120,7 @@ export class IdempotencyKeys {
           return { kind: 'written', requestId: step.requestId };
         case 'claim':
         case 'wait': {
-          const changed = this.change(key, Math.min(patienceMs, giveUpAt - clock.now()));
+          const changed = this.change(key, Math.min(claimTimeoutMs, giveUpAt - clock.now()));
           if (step.kind === 'claim') {
             const inPlaceOf = step.inPlaceOf === undefined ? {} : { inPlaceOf: step.inPlaceOf };
             const now = clock.now();
@@ -117,7 +129,7 @@ export class IdempotencyKeys {
           await changed;
           if (clock.now() >= giveUpAt)
             throw new PlatformError('BROKER_UNAVAILABLE', {
-              details: { reason: 'no word of the invocation with this idempotency key' },
+              details: { reason: 'no request with this idempotency key published its invocation in time' },
             });
           break;
         }
@@ -150,30 +162,30 @@ export class IdempotencyKeys {
   private apply(record: IncomingRecord): void {
     const { key, event } = decodeIdempotency(record);
     const claim = foldClaim(this.claims.get(key), event);
-    if (claim !== undefined) this.remember(key, claim);
+    if (claim !== undefined) this.store(key, claim);
     for (const listener of this.waiting.get(key) ?? []) listener();
   }
 
-  private remember(key: string, claim: IdempotencyClaim): void {
+  private store(key: string, claim: IdempotencyClaim): void {
     if (this.claims.get(key)?.firstAt !== claim.firstAt) {
       this.claims.delete(key);
-      this.forgetOld(this.parts.clock.now());
+      this.evictOld(this.parts.clock.now());
     }
     this.claims.set(key, claim);
   }
 
-  /** The map keeps the order of first claims, so the oldest stand in front. */
-  private forgetOld(now: EpochMs): void {
+  /** Evicts old keys. The map is in the order of first claims, so the oldest come first. */
+  private evictOld(now: EpochMs): void {
     for (const [key, claim] of this.claims) {
       const hasTime = !isOver(claim, now);
       if (hasTime && this.claims.size < this.parts.keysMax) return;
       this.claims.delete(key);
-      if (hasTime) this.parts.forgot();
+      if (hasTime) this.parts.evicted();
     }
   }
 }
 
-/** What a key is remembered under. */
+/** Returns the name under which a key is stored. */
 function nameOf(bareUrn: string, callersKey: string): string {
   return digestOf(`${bareUrn} ${callersKey}`);
 }

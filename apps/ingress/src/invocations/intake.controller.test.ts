@@ -1,4 +1,7 @@
-/** Goal: what comes through the Kafka door and is no event is rejected with its reason. Method: a whole ingress over the in-memory broker. */
+/**
+ * Goal: a record of the Kafka door that is not an event is rejected with its reason. Method: a
+ * whole ingress over the in-memory broker.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { IngressApp } from '../../testing/ingress-app.ts';
 

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
@@ -6,6 +5,7 @@ import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf
 import { OnRecord, RecordController } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
+import { parsedJson } from './json-bytes.ts';
 import { type Home, HOME } from '../names/home.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -14,17 +14,10 @@ function malformed(reason: string): PlatformError {
   return new PlatformError('CONTRACT_VIOLATED', { details: { reason } });
 }
 
-function isJson(bytes: Buffer): boolean {
-  if (!isUtf8(bytes)) return false;
-  try {
-    JSON.parse(bytes.toString('utf8'));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A whole number in a header. @throws PlatformError `CONTRACT_VIOLATED`. */
+/**
+ * Reads an integer header.
+ * @throws PlatformError `CONTRACT_VIOLATED` if it is malformed or out of range.
+ */
 function wholeHeader(headers: IncomingRecord['headers'], name: string, max: number): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
@@ -33,8 +26,8 @@ function wholeHeader(headers: IncomingRecord['headers'], name: string, max: numb
 }
 
 /**
- * The id of a record that names none: the time of the record, then a digest of its place. The same
- * record, read twice, gets the same id.
+ * Returns the request id of a record that states none: the time of the record, then a digest of its
+ * position. A record that is read twice gets the same id.
  */
 function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): string {
   const hex = createHash('sha256').update(`${topic} ${partition} ${offset} ${timestamp}`).digest('hex');
@@ -43,19 +36,19 @@ function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): s
 }
 
 /**
- * Reads a record of the Kafka door. Nothing is guessed: what does not fit is refused with its reason.
+ * Reads a record of the Kafka door. A malformed record is rejected with its reason, never repaired.
  * @throws PlatformError `CONTRACT_VIOLATED`.
  */
 export function readIntake(record: IncomingRecord, project: string): Arrival {
   const { headers, value } = record;
   const functionName = headers[intakeHeader.function];
   if (functionName === undefined || functionName === '') throw malformed(`header ${intakeHeader.function} is missing`);
-  const asked = headers[intakeHeader.requestId];
-  if (asked !== undefined && !uuidPattern.test(asked)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
-  if (value === null || !isJson(value)) throw malformed('the value is not JSON');
+  const requestId = headers[intakeHeader.requestId];
+  if (requestId !== undefined && !uuidPattern.test(requestId)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
+  if (value === null || parsedJson(value) === undefined) throw malformed('the value is not JSON');
   const delaySeconds = wholeHeader(headers, intakeHeader.delaySeconds, limits.delaySecondsMax);
   return {
-    requestId: asked?.toLowerCase() ?? requestIdOf(record),
+    requestId: requestId?.toLowerCase() ?? requestIdOf(record),
     functionName,
     project: headers[intakeHeader.project] ?? project,
     payload: value,
@@ -66,7 +59,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
   };
 }
 
-/** The Kafka door: any producer is a full caller. */
+/** The Kafka door: any producer may do what a caller with all rights may do. */
 @RecordController()
 export class IntakeController {
   constructor(
@@ -74,7 +67,10 @@ export class IntakeController {
     @Inject(HOME) private readonly home: Home,
   ) {}
 
-  /** @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record with the reason; `BROKER_UNAVAILABLE`: tried again. */
+  /**
+   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record;
+   *   `BROKER_UNAVAILABLE`: the transport tries the record again.
+   */
   @OnRecord('intake')
   async onArrival(@Payload() record: IncomingRecord): Promise<void> {
     const arrival = readIntake(record, this.home.project);

@@ -14,7 +14,7 @@ export function countArrivals(metrics: Metrics): AcceptObserver {
 }
 
 /** Counts idempotency keys that were evicted before their day was over. */
-export function countForgottenKeys(metrics: Metrics): () => void {
+export function countEvictedKeys(metrics: Metrics): () => void {
   const forgotten = new Counter({
     name: 'sendoff_idempotency_keys_forgotten_total',
     help: 'Idempotency keys forgotten before their day was over: INGRESS_IDEMPOTENCY_KEYS_MAX is too low.',
@@ -24,6 +24,6 @@ export function countForgottenKeys(metrics: Metrics): () => void {
 }
 
 /** Shows how many synchronous invocations run, beside `INGRESS_SYNC_CALLS_MAX`. */
-export function gaugeSyncCalls(metrics: Metrics, underWay: () => number): void {
-  gaugeOf(metrics, 'sendoff_sync_calls', 'Synchronous invocations under way.', underWay);
+export function gaugeSyncCalls(metrics: Metrics, running: () => number): void {
+  gaugeOf(metrics, 'sendoff_sync_calls', 'Synchronous invocations under way.', running);
 }

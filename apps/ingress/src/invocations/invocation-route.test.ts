@@ -1,6 +1,6 @@
 /**
- * Goal: what a caller asks for is taken as it is written or refused with its reason, by both operations alike. Method: a whole ingress over
- * the in-memory broker; where the form of bytes counts, the body is bytes.
+ * Goal: both operations accept or refuse the same events, names and options. Method: a whole
+ * ingress over the in-memory broker. If the form of bytes matters, the body is bytes.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngressApp } from '../../testing/ingress-app.ts';

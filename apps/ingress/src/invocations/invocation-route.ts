@@ -1,8 +1,7 @@
 /**
- * The hot route. It is Fastify's own: no pipes, no DTO, and the body stays the bytes that came,
- * which go into Kafka as they are.
+ * The route of asynchronous invocations. It is a raw route of Fastify, for speed: no pipes and no
+ * DTO. The body goes into Kafka as the bytes that came.
  */
-import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { limits, memorySizesMb, traceparentOf } from '#contracts';
@@ -19,26 +18,16 @@ import {
 import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { parserOf } from '../access/door.ts';
 import type { DescribedRoute } from '../document/api-document.ts';
+import { isJsonObject } from './json-bytes.ts';
 import { invocationOperations } from './invocation.operations.ts';
 
 const emptyEvent = Buffer.from('{}');
 
-/** The event of a request. No body is an empty one: there are clients that have none to send. */
+/**
+ * Returns the event of a request. A missing body counts as `{}`, because some clients send none.
+ */
 export function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer {
   return body === undefined || body.length === 0 ? emptyEvent : body;
-}
-
-/**
- * The event must be a JSON object, in UTF-8; anything else is refused before anything is written.
- */
-export function isJsonObject(bytes: Buffer): boolean {
-  if (!isUtf8(bytes)) return false;
-  try {
-    const value = JSON.parse(bytes.toString('utf8')) as unknown;
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
 
 function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: string): ApiError {
@@ -69,7 +58,7 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
 }
 
 /**
- * What may stand in an `Idempotency-Key`, in the quotes of the draft or without.
+ * The form of an `Idempotency-Key`, with or without the quotes of the draft.
  * @see draft-ietf-httpapi-idempotency-key-header
  */
 const idempotencyKeyPattern = /^(?<quote>"?)(?<key>[\x21\x23-\x7e]{1,255})\k<quote>$/;
@@ -83,12 +72,15 @@ function idempotencyKeyOf(header: string | string[] | undefined): string | undef
   return key;
 }
 
-/** Memory that is not offered. */
+/** The error for a memory size that does not exist. */
 export function memoryUnknown(): ApiError {
   return new ApiError('FSS.0406', `X-Cff-Instance-Memory must be one of ${memorySizesMb.join(', ')}`);
 }
 
-/** The memory a request asks for; what is no number is NaN, for whoever judges it. */
+/**
+ * Returns the memory that a request asks for, or NaN if the header is not a number: the rule that
+ * checks it refuses NaN.
+ */
 export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memoryMb?: number } {
   const text = headers['x-cff-instance-memory'];
   if (typeof text !== 'string' || text === '') return {};
@@ -97,7 +89,7 @@ export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memor
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
-async function accept(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
+async function acceptRequest(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
   const { project, urn } = request.params;
   const payload = eventOf(request);
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
@@ -121,12 +113,15 @@ async function accept(acceptor: Acceptor, clock: Clock, request: FastifyRequest<
 
 const invokeAsyncPath = '/v2/:project/fgs/functions/:urn/invocations-async';
 
-/** What the routes here say of themselves. */
+/** The raw route of this file, for the document. */
 export const invocationRoutes: readonly DescribedRoute[] = [
   { method: 'post', path: invokeAsyncPath, operation: invocationOperations.invokeAsync },
 ];
 
-/** Adds `POST .../invocations-async`: 202 only once Kafka has acknowledged. */
+/**
+ * Adds `POST .../invocations-async`. It answers 202 only after Kafka has acknowledged the
+ * invocation.
+ */
 export async function addInvocationRoute(
   fastify: FastifyInstance,
   acceptor: Acceptor,
@@ -150,7 +145,7 @@ export async function addInvocationRoute(
       sendError(reply, error);
     });
     scope.post<Route>(invokeAsyncPath, { config: { operation: invocationOperations.invokeAsync } }, async (request, reply) => {
-      const requestId = await accept(acceptor, clock, request);
+      const requestId = await acceptRequest(acceptor, clock, request);
       return reply.status(202).header('content-type', 'application/json').send(`{"request_id":"${requestId}"}`);
     });
   });

@@ -12,7 +12,10 @@ import { addSyncRoute, type SyncRouteOptions } from './sync-route.ts';
 /** Injection token of the {@link SyncRouteOptions}. */
 export const SYNC_ROUTE_OPTIONS = Symbol('sync route options');
 
-/** The two routes that take invocations. They are Fastify's own: they need the body as the bytes that came. */
+/**
+ * The two routes that take invocations. They are raw routes of Fastify, because they need the body
+ * as bytes.
+ */
 export class InvocationRoutes {
   constructor(
     @Inject(Acceptor) private readonly acceptor: Acceptor,

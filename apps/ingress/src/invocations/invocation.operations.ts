@@ -12,22 +12,22 @@ const common: readonly Parameter[] = [
     {
       description:
         `The memory of the instance for a function with \`enable_dynamic_memory\`, in MB: ${memorySizesMb.join(', ')}. ` +
-        'Of other functions it is not looked at.',
+        'Ignored for other functions.',
     },
   ),
   inHeader(
     'traceparent',
     { type: 'string' },
-    { description: 'W3C trace context, handed on to the function; one of another form is left out.' },
+    { description: 'W3C trace context, passed on to the function. A malformed one is ignored.' },
   ),
 ];
 const event = {
-  of: { type: 'object', description: 'The event, as the function is given it; without a body it is an empty object.' },
+  of: { type: 'object', description: 'The event that the function gets. A missing body counts as an empty object.' },
   isOptional: true,
   example: { name: 'world' },
 } as const;
 
-/** What the operations on invocations say of themselves. */
+/** Operations on invocations. */
 export const invocationOperations = {
   invokeAsync: {
     id: 'invokeFunctionAsync',
@@ -35,7 +35,7 @@ export const invocationOperations = {
     right: 'invoke',
     limitedBy: 'urn',
     bodyBytesMax: limits.payloadBytesMax,
-    summary: 'Accepts an invocation: it is in Kafka when this is answered.',
+    summary: 'Accepts an invocation. It is in Kafka when the answer comes.',
     parameters: [
       ...common,
       inHeader('X-Sendoff-Delay-Seconds', whole(0, limits.delaySecondsMax), {
@@ -46,7 +46,7 @@ export const invocationOperations = {
         'Idempotency-Key',
         { type: 'string', pattern: '^(?:[\\x21\\x23-\\x7e]{1,255}|"[\\x21\\x23-\\x7e]{1,255}")$' },
         {
-          description: "The caller's word for this very invocation: sent again within a day, it is the same one.",
+          description: 'A name for this invocation. A request with the same key within a day does not run the function again.',
           example: 'order-4711',
         },
       ),
@@ -63,19 +63,19 @@ export const invocationOperations = {
     bodyBytesMax: limits.syncBytesMax,
     summary: 'Runs a function and answers with what it returned.',
     description:
-      'What the function did wrong is its own answer, with status 200 and `X-Is-Func-Err: true`. `X-Cff-Invoke-Summary` and ' +
-      '`X-Cff-Billing-Duration` say what it took.',
+      'An error of the function is an answer with status 200 and `X-Is-Func-Err: true`. `X-Cff-Invoke-Summary` and ' +
+      '`X-Cff-Billing-Duration` show time and memory.',
     parameters: [
       ...common,
       inHeader(
         'X-CFF-Request-Version',
         { type: 'string', enum: ['v0', 'v1', ''] },
-        { description: '`v0`, the default: what the function returned. `v1`: a JSON object with that as text in it.' },
+        { description: '`v0`, the default: the value that the function returned. `v1`: a JSON object with that value as text.' },
       ),
       inHeader(
         'X-CFF-Log-Type',
         { type: 'string', enum: ['tail', ''] },
-        { description: 'Asks for the end of the log, as Base64 in `X-CFF-Function-Log`.', example: 'tail' },
+        { description: '`tail` asks for the end of the log, as Base64 in `X-CFF-Function-Log`.', example: 'tail' },
       ),
     ],
     body: event,
@@ -87,7 +87,7 @@ export const invocationOperations = {
     tag: 'Invocations',
     right: ['invoke', 'manage'],
     limitedBy: 'urn',
-    summary: 'Ends an asynchronous invocation, wherever it is; one that was over before stays as it ended.',
+    summary: 'Cancels an asynchronous invocation. One that has ended stays as it ended.',
     parameters: [functionUrn],
     body: { of: CancelDto, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', type: 'force' } },
     answer: { status: 200 },

@@ -11,7 +11,7 @@ import { Canceller } from './canceller.ts';
 import { ExpressRate } from './express-rate.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import { IntakeController } from './intake.controller.ts';
-import { countArrivals, countForgottenKeys } from './invocation-metrics.ts';
+import { countArrivals, countEvictedKeys } from './invocation-metrics.ts';
 import { InvocationRoutes, SYNC_ROUTE_OPTIONS } from './invocation-routes.ts';
 
 /** Settings of the {@link InvocationsModule}. */
@@ -23,7 +23,10 @@ export interface InvocationsOptions {
   readonly syncWaitMs: number;
 }
 
-/** Accepts invocations through both doors, calls functions for callers who wait, and cancels invocations. */
+/**
+ * Accepts invocations through both doors, calls functions for callers who wait, and cancels
+ * invocations.
+ */
 @Module({})
 export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys) {}
@@ -69,11 +72,11 @@ const acceptorProvider = {
   inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TOPIC_PREFIX],
 };
 
-function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: patienceMs }: InvocationsOptions) {
+function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: claimTimeoutMs }: InvocationsOptions) {
   return {
     provide: IdempotencyKeys,
     useFactory: (gateway: KafkaGateway, clock: Clock, topicPrefix: string, metrics: Metrics) =>
-      new IdempotencyKeys({ gateway, clock, topicPrefix, keysMax, patienceMs, forgot: countForgottenKeys(metrics) }),
+      new IdempotencyKeys({ gateway, clock, topicPrefix, keysMax, claimTimeoutMs, evicted: countEvictedKeys(metrics) }),
     inject: [KAFKA, CLOCK, TOPIC_PREFIX, METRICS],
   };
 }

@@ -4,7 +4,9 @@ import type { Registry } from '#registry';
 import { aFunction } from '#testing';
 import { ResolvedNames } from './resolved-names.ts';
 
-/** Names over a registry that knows every function but `missing`, and counts how often it is asked. */
+/**
+ * Names over a registry that knows every function but `missing`, and counts how often it is asked.
+ */
 function setUp() {
   const asked: string[] = [];
   let changed: Parameters<Registry['onChange']>[0] = () => undefined;

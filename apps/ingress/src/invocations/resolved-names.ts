@@ -33,7 +33,7 @@ export interface Unresolved {
   readonly reason: Unaccepted;
 }
 
-/** What names are resolved with. */
+/** Dependencies of {@link ResolvedNames}. */
 export interface NameParts {
   readonly registry: Registry;
   readonly region: string;
@@ -68,7 +68,8 @@ export class ResolvedNames {
     const reading = readFunctionUrn(name, { region: this.parts.region, project });
     if (reading.kind !== 'ours') return { kind: 'unresolved', reason: unreadable[reading.kind] };
     const resolved = this.lookUp(reading.urn);
-    // Unresolved names are not cached: callers can make up any number of them and would evict real ones.
+    // Unresolved names are not cached: callers can make up any number of them and would evict real
+    // ones.
     if (resolved.kind !== 'unresolved') this.cache.set(key, resolved);
     return resolved;
   }

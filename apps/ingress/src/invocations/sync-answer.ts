@@ -1,20 +1,20 @@
 import { type CallAnswer, type CallReport, conditions, lastBytes, limits } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 
-/** How the caller of a synchronous invocation wants its answer. */
-export interface AnswerWishes {
+/** The form of the answer that the caller of a synchronous invocation asked for. */
+export interface AnswerFormat {
   readonly requestId: string;
-  /** v0: what the function returned, as it is. v1: a JSON object with that as text in it. */
+  /** v0: the value that the function returned. v1: a JSON object with that value as text. */
   readonly version: 'v0' | 'v1';
   readonly wantsLog: boolean;
-  /** Returned bytes are JSON whenever there are any. */
+  /** Whether the returned bytes, if any, are JSON. */
   readonly isJson: boolean;
 }
 
-/** An answer, ready to be sent. */
+/** An answer that can be sent. */
 export interface SyncAnswer {
   readonly status: number;
-  /** By name, spelled as documented. */
+  /** By name, spelled as in the documentation. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
 }
@@ -22,19 +22,20 @@ export interface SyncAnswer {
 const logHeaderBytesMax = 2_000;
 
 /**
- * The answer to a synchronous invocation. What the function did wrong is its own answer, with status 200 and `X-Is-Func-Err: true`, since
- * those headers are documented for 200; other statuses are the platform's.
- * @throws ApiError FSS.0503 when the function could not be run, FSS.0502 when the executor was stopped under it, FSS.0429 when it is disabled, FSS.1051 when it is gone, FSS.1201 when it
- *   returned too much.
+ * Makes the answer to a synchronous invocation. An error of the function is an answer with status
+ * 200 and `X-Is-Func-Err: true`, as documented. Other statuses are errors of the platform.
+ * @throws ApiError FSS.0503 if the function could not be run. FSS.0502 if the executor was stopped
+ *   during the call. FSS.0429 if the function is disabled. FSS.1051 if it was deleted. FSS.1201 if
+ *   it returned too much.
  */
-export function syncAnswer({ report, payload }: CallAnswer, wishes: AnswerWishes): SyncAnswer {
+export function syncAnswer({ report, payload }: CallAnswer, format: AnswerFormat): SyncAnswer {
   const { ending } = report;
   switch (ending.kind) {
     case 'returned':
-      return answered(report, payload, wishes, { errorCode: 0, statusCode: 200 });
+      return answered(report, payload, format, { errorCode: 0, statusCode: 200 });
     case 'failed': {
       const document = payload.length > 0 ? payload : errorDocument(ending.condition, ending.errorMessage);
-      return answered(report, document, wishes, conditions[ending.condition]);
+      return answered(report, document, format, conditions[ending.condition]);
     }
     case 'too-large':
       throw new ApiError('FSS.1201', `a function called synchronously may return ${limits.syncBytesMax} bytes`);
@@ -45,7 +46,7 @@ export function syncAnswer({ report, payload }: CallAnswer, wishes: AnswerWishes
     case 'unavailable':
       throw new ApiError('FSS.0503', ending.reason, Math.max(1, Math.ceil((ending.retryAfterMs ?? 0) / 1_000)));
     case 'cancelled':
-      throw new ApiError('FSS.0502', 'the call was ended before the function had; it may have run in part');
+      throw new ApiError('FSS.0502', 'the call was stopped before the function ended; the function may have run in part');
     default:
       return ending satisfies never;
   }
@@ -54,7 +55,7 @@ export function syncAnswer({ report, payload }: CallAnswer, wishes: AnswerWishes
 function answered(
   report: CallReport,
   payload: Buffer,
-  { requestId, version, wantsLog, isJson }: AnswerWishes,
+  { requestId, version, wantsLog, isJson }: AnswerFormat,
   { errorCode, statusCode }: { readonly errorCode: number; readonly statusCode: number },
 ): SyncAnswer {
   const { durationMs, memoryMb, memoryUsedBytes, log } = report;
@@ -79,7 +80,7 @@ function answered(
   return { status: 200, headers, body: JSON.stringify(body) };
 }
 
-/** As a runtime would have written it. */
+/** Makes the error document that a runtime would have written. */
 function errorDocument(errorType: string, errorMessage: string): Buffer {
   return Buffer.from(JSON.stringify({ errorMessage, errorType, stackTrace: [] }, null, 2));
 }

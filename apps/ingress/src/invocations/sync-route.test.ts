@@ -1,7 +1,7 @@
 /**
- * Goal: a synchronous invocation is checked, forwarded once, and answered in the documented form, whatever came of it.
- * Method: a whole ingress over the in-memory broker, listening, because a call sets how long its socket may be silent; a fake executor
- * that answers what the test lays in.
+ * Goal: a synchronous invocation is checked, forwarded once, and answered in the documented form,
+ * however it ends. Method: a whole ingress over the in-memory broker, listening, because a call
+ * sets the timeout of its socket. A fake executor gives the answers of the test.
  */
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -39,7 +39,7 @@ const invoke = async (body: unknown = {}, headers: Record<string, string> = {}, 
 const end = (ending: CallEnding, payload = '') => (app.calls.answer = async () => aCallAnswer({ ending }, payload));
 
 describe('a synchronous invocation', () => {
-  it('is answered with what the function returned, as it is', async () => {
+  it('is answered with the value of the function, unchanged', async () => {
     const answer = await invoke({ a: 1 });
     expect([answer.status, answer.body]).toEqual([200, { ok: true }]);
     expect(answer.headers).toMatchObject({
@@ -59,7 +59,7 @@ describe('a synchronous invocation', () => {
     expect(answer.headers).not.toHaveProperty('x-cff-function-log');
   });
 
-  it('is answered with header names as they are documented, which the Java SDK compares letter by letter', async () => {
+  it('has header names in the documented spelling, which the Java SDK compares letter by letter', async () => {
     const rawHeaders = await new Promise<readonly string[]>((resolve, reject) => {
       const headers = { 'X-Auth-Token': IngressApp.token, 'X-Cff-Log-Type': 'tail', 'Content-Length': '2' };
       const asked = request(`${url}/fgs/functions/hello/invocations`, { method: 'POST', headers }, (response) => {
@@ -81,19 +81,19 @@ describe('a synchronous invocation', () => {
     );
   });
 
-  it.each(['', undefined])('without a body is one with an empty event', async (body) => {
+  it.each(['', undefined])('without a body has an empty event', async (body) => {
     const answer = await app.overHttp('POST', '/v2/p1/fgs/functions/hello/invocations', body, {
       'x-auth-token': IngressApp.token,
     });
     expect([answer.status, String(app.calls.asked[0]?.payload)]).toEqual([200, '{}']);
   });
 
-  it('hands no trace context on that has another form', async () => {
+  it('does not pass on a malformed trace context', async () => {
     await invoke({}, { traceparent: `${traceparent}-0` });
     expect(app.calls.asked[0]?.request).not.toHaveProperty('traceparent');
   });
 
-  it('asks the executor for this function, as new as it is known here, and writes nothing', async () => {
+  it('names the newest known state of the function to the executor, and writes nothing to Kafka', async () => {
     await invoke({ a: 1 }, { traceparent });
     expect(app.calls.asked).toMatchObject([
       {
@@ -109,7 +109,7 @@ describe('a synchronous invocation', () => {
     expect([...app.recordsOf('invocations'), ...app.recordsOf('activity')]).toEqual([]);
   });
 
-  it('is answered in a JSON object when version v1 is asked for', async () => {
+  it('is answered in a JSON object for version v1', async () => {
     const answer = await invoke({}, { 'x-cff-request-version': 'v1' });
     expect(answer.body).toEqual({
       request_id: app.calls.asked[0]?.request.requestId,
@@ -120,7 +120,7 @@ describe('a synchronous invocation', () => {
     expect(answer.headers['x-cff-response-version']).toBe('v1');
   });
 
-  it('brings the end of its log when the tail is asked for', async () => {
+  it('returns the end of its log for log type tail', async () => {
     const log = `${'x'.repeat(3_000)}end\n`;
     app.calls.answer = async () => aCallAnswer({ log });
     const answer = await invoke({}, { 'x-cff-log-type': 'tail', 'x-cff-request-version': 'v1' });
@@ -128,7 +128,7 @@ describe('a synchronous invocation', () => {
     expect(answer.body['log']).toBe(log);
   });
 
-  it('splits no character at the beginning of that end', async () => {
+  it('splits no character at the start of that log', async () => {
     app.calls.answer = async () => aCallAnswer({ log: `${'€'.repeat(1_000)}\n` });
     const { headers } = await invoke({}, { 'x-cff-log-type': 'tail' });
     expect(Buffer.from(headers['x-cff-function-log'] ?? '', 'base64').toString()).toBe(`${'€'.repeat(666)}\n`);
@@ -148,7 +148,7 @@ describe('a synchronous invocation', () => {
     expect([wrapped.status, wrapped.body['status'], wrapped.body['result']]).toEqual([200, status, '{"errorMessage":"no luck"}']);
   });
 
-  it('whose function left no error document gets one', async () => {
+  it('gets an error document if the function left none', async () => {
     end({ kind: 'failed', condition: 'InvocationTimeout', errorMessage: 'too slow' });
     expect((await invoke()).body).toEqual({ errorMessage: 'too slow', errorType: 'InvocationTimeout', stackTrace: [] });
   });
@@ -210,7 +210,7 @@ describe('a synchronous invocation', () => {
     expect([await send(body), await send('{"a":2}'), app.calls.asked.length]).toEqual([200, 401, 1]);
   });
 
-  it('by an alias goes to the version that the alias chooses', async () => {
+  it('of an alias runs the version that the alias chooses', async () => {
     await app.must('POST', '/fgs/functions/hello/versions', { version: 'v1' });
     const file = Buffer.from('exports.handler = async () => 2;').toString('base64');
     await app.must('PUT', '/fgs/functions/hello/code', { code_type: 'inline', func_code: { file } });
@@ -240,7 +240,7 @@ describe('a synchronous invocation', () => {
     });
   });
 
-  it('is answered with 504 when the wait is over, and the call is ended', async () => {
+  it('is answered with 504 when the wait is over, and the call is aborted', async () => {
     app.calls.answer = async (_request, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const answer = invoke();
@@ -252,7 +252,7 @@ describe('a synchronous invocation', () => {
     expect(app.calls.asked[0]?.signal.aborted).toBe(true);
   });
 
-  it('over the bound of calls under way is refused, and let in when one has ended', async () => {
+  it('over the bound is refused, and accepted when another one has ended', async () => {
     const ends: (() => void)[] = [];
     app.calls.answer = async () => new Promise((resolve) => ends.push(() => resolve(aCallAnswer())));
     const first = [invoke(), invoke()];
@@ -264,7 +264,7 @@ describe('a synchronous invocation', () => {
     expect((await invoke()).status).toBe(200);
   });
 
-  it('finds its place however many name an access key and do not prove it', async () => {
+  it('is accepted while many requests with wrong signatures wait', async () => {
     const request = {
       method: 'POST',
       path: ['v2', 'p1', 'fgs', 'functions', 'hello', 'invocations'],
@@ -308,18 +308,21 @@ describe('X-Cff-Instance-Memory', () => {
     expect(app.recordsOf('invocations')[0]?.headers['memory-mb']).toBe('512');
   });
 
-  it('is ignored by any other', async () => {
+  it('is ignored by other functions', async () => {
     await invoke({}, header('257'));
     expect(app.calls.asked[0]?.request.memoryMb).toBeUndefined();
     expect((await post('/fgs/functions/hello/invocations-async', {}, header('257'))).status).toBe(202);
     expect(app.recordsOf('invocations')[0]?.headers['memory-mb']).toBeUndefined();
   });
 
-  it.each(['257', '0', '-128', '128.0', '1,024', 'much'])('of %s is refused where it counts', async (memory) => {
-    for (const path of ['invocations', 'invocations-async'])
-      expect(await post(`/fgs/functions/dynamic/${path}`, {}, header(memory))).toMatchObject({
-        status: 406,
-        body: { error_code: 'FSS.0406' },
-      });
-  });
+  it.each(['257', '0', '-128', '128.0', '1,024', 'much'])(
+    'of %s is refused for a function with dynamic memory',
+    async (memory) => {
+      for (const path of ['invocations', 'invocations-async'])
+        expect(await post(`/fgs/functions/dynamic/${path}`, {}, header(memory))).toMatchObject({
+          status: 406,
+          body: { error_code: 'FSS.0406' },
+        });
+    },
+  );
 });

@@ -1,9 +1,10 @@
 /**
- * Synchronous invocation: the caller waits while an executor runs the function. Fastify's own
- * route, as its neighbour of the asynchronous kind: bodies of megabytes stay the bytes that came.
+ * Synchronous invocation: the caller waits while an executor runs the function. It is a raw route
+ * of Fastify, so that bodies of megabytes stay bytes.
  *
- * 1. Calls are counted when it is proved whose they are, so that nobody else can take their places.
- * 2. A call ends when the caller is gone, or when the gateway's patience is over, wherever it is.
+ * 1. A call counts against the bound once its caller is authenticated, so strangers cannot use up
+ *    the bound.
+ * 2. A call ends when the caller disconnects or the wait is over, wherever the call is.
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -13,15 +14,16 @@ import type { Clock, Logger } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { ApiError, functionNotFound } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
-import { diceOf } from './dice-of.ts';
+import { stableRandom } from './stable-random.ts';
 import type { CallOutcome, FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from '../names/function-names.ts';
 import { parserOf } from '../access/door.ts';
 import { invocationOperations } from './invocation.operations.ts';
-import { eventOf, instanceMemoryOf, isJsonObject, memoryUnknown } from './invocation-route.ts';
-import { type AnswerWishes, syncAnswer } from './sync-answer.ts';
+import { eventOf, instanceMemoryOf, memoryUnknown } from './invocation-route.ts';
+import { isJsonObject } from './json-bytes.ts';
+import { type AnswerFormat, syncAnswer } from './sync-answer.ts';
 
-/** What the route works with. */
+/** Dependencies of the route. */
 export interface SyncRouteParts {
   readonly names: FunctionNames;
   readonly calls: FunctionCalls;
@@ -32,31 +34,31 @@ export interface SyncRouteParts {
 
 /** Bounds of synchronous invocations. */
 export interface SyncRouteOptions {
-  /** At once; each may hold a payload and an answer of `limits.syncBytesMax`. */
+  /** Calls that run at once. Each may hold a payload and an answer of `limits.syncBytesMax`. */
   readonly callsMax: number;
-  /** Longest wait for an answer. */
+  /** The longest wait for an answer. */
   readonly waitMs: number;
 }
 
-/**
- * Time a socket may stay silent beyond the wait, so that the answer to a late call still gets
- * through.
- */
+/** Time that a socket may be silent after the wait, so that a late answer still gets through. */
 const socketGraceMs = 10_000;
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
 const invokePath = '/v2/:project/fgs/functions/:urn/invocations';
 
-/** What the route here says of itself. */
+/** The raw route of this file, for the document. */
 export const syncRoutes: readonly DescribedRoute[] = [
   { method: 'post', path: invokePath, operation: invocationOperations.invoke },
 ];
 
-/** Adds `POST .../invocations`. @returns how many calls are under way. */
+/**
+ * Adds `POST .../invocations`.
+ * @returns a function that tells how many calls run.
+ */
 export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRouteParts): Promise<() => number> {
   const { logger, options } = parts;
-  let underWay = 0;
+  let running = 0;
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -65,12 +67,12 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
       parserOf((body) => body),
     );
     scope.addHook('preHandler', (request, reply, done) => {
-      if (underWay >= options.callsMax) {
+      if (running >= options.callsMax) {
         return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
       }
-      underWay++;
-      reply.raw.once('close', () => underWay--);
-      // The server's own patience with silent sockets is shorter than a call may take.
+      running++;
+      reply.raw.once('close', () => running--);
+      // A call may take longer than the server lets sockets be silent.
       request.raw.socket.setTimeout(options.waitMs + socketGraceMs);
       done();
     });
@@ -83,20 +85,23 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
     });
     scope.post<Route>(invokePath, { config: { operation: invocationOperations.invoke } }, async (request, reply) => {
       const { status, headers, body } = await invoke(parts, request, reply);
-      // Fastify would put the names in lower case; there are SDKs that look for them as they are
-      // documented.
+      // Some SDKs compare header names letter by letter, and Fastify would send them in lower case.
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
       return reply.status(status).send(body);
     });
   });
-  return () => underWay;
+  return () => running;
 }
 
 async function invoke({ names, calls, clock, options }: SyncRouteParts, request: FastifyRequest<Route>, reply: FastifyReply) {
   const { project, urn } = request.params;
   const payload = eventOf(request);
   const requestId = randomUUID();
-  const { fullUrn, function: fn, alias } = names.choose(urn, project, { dice: diceOf(requestId), headers: request.headers });
+  const {
+    fullUrn,
+    function: fn,
+    alias,
+  } = names.choose(urn, project, { dice: stableRandom(requestId), headers: request.headers });
   const memory = instanceMemoryOf(request.headers);
   refuse(fn, urn, payload, memory);
   const version = versionOf(request);
@@ -109,17 +114,17 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
     ...chosenMemory(fn, memory.memoryMb),
     ...traceparentOf(request.headers['traceparent']),
   };
-  const patience = patienceWith(reply, clock, options.waitMs);
+  const deadline = deadlineOf(reply, clock, options.waitMs);
   try {
-    const answer = answerIn(await calls.call(call, payload, patience.signal));
+    const answer = answerIn(await calls.call(call, payload, deadline.signal));
     const isJson = fn.runtime !== 'http' || isJsonText(answer.payload);
-    const wishes: AnswerWishes = { requestId: call.requestId, version, wantsLog, isJson };
-    return syncAnswer(answer, wishes);
+    const format: AnswerFormat = { requestId: call.requestId, version, wantsLog, isJson };
+    return syncAnswer(answer, format);
   } catch (error) {
-    if (patience.isOver()) throw new ApiError('FSS.0504', `there was no answer within ${options.waitMs / 1_000} s`);
+    if (deadline.isOver()) throw new ApiError('FSS.0504', `the function did not answer within ${options.waitMs / 1_000} s`);
     throw error;
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 
@@ -139,8 +144,8 @@ function answerIn(outcome: CallOutcome): CallAnswer {
   }
 }
 
-/** A signal that aborts when the caller is gone or the wait is over. */
-function patienceWith(reply: FastifyReply, clock: Clock, waitMs: number) {
+/** Makes a signal that aborts when the caller disconnects or the wait is over. */
+function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
   const controller = new AbortController();
   let isOver = false;
   const timer = clock.setTimer(waitMs, () => {
@@ -159,7 +164,7 @@ function patienceWith(reply: FastifyReply, clock: Clock, waitMs: number) {
   };
 }
 
-/** @throws ApiError why the function may not be called so. */
+/** @throws ApiError if the function cannot be called with this request. */
 function refuse(fn: FunctionDocument, urn: string, payload: Buffer, memory: { readonly memoryMb?: number }): void {
   const refusal = callRefusalOf(fn, { payload, ...memory }, limits.syncBytesMax);
   switch (refusal) {

@@ -1,6 +1,7 @@
 /**
- * Goal: a trace context goes along with an invocation, and what is none stays at the door. Method: a whole ingress over the in-memory
- * broker; both of its asynchronous doors are tried, and what came through is read from the topic.
+ * Goal: a valid trace context travels with an invocation, and a malformed one is dropped at the
+ * door. Method: a whole ingress over the in-memory broker. Both asynchronous doors are tried, and
+ * the records are read from the topic.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngressApp } from '../../testing/ingress-app.ts';
@@ -15,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(async () => app.close());
 
-/** The record of a request id, once it is there. */
+/** The record of a request id, when it has arrived. */
 async function accepted(requestId: string) {
   const records = await app.kafka.waitFor('sendoff.invocations', (all) =>
     all.some(({ headers }) => headers['request-id'] === requestId),
@@ -37,7 +38,7 @@ const doors = {
 } as const;
 
 describe.each(Object.entries(doors))('over %s, a trace context', (name, send) => {
-  it('goes along', async () => {
+  it('travels with the invocation', async () => {
     expect(await send(good)).toMatchObject({ traceparent: good });
   });
 
@@ -47,7 +48,7 @@ describe.each(Object.entries(doors))('over %s, a trace context', (name, send) =>
     ['in upper case', good.toUpperCase()],
     // No HTTP parser lets a line feed through; Kafka does.
     ...(name === 'kafka' ? [['with a line feed', `${good}\nx: y`]] : []),
-  ])('%s is left out, and the invocation is accepted', async (_what, text) => {
+  ])('%s is dropped, and the invocation is accepted', async (_what, text) => {
     const headers = await send(text ?? '');
     expect([headers?.['function-urn'], headers?.['traceparent']]).toEqual([
       'urn:fss:local:p1:function:default:hello:latest',

@@ -38,7 +38,7 @@ const call = async (urls: string[], signal = never) => {
 };
 
 describe('HttpFunctionCalls', () => {
-  it('brings secret, call and payload, and takes report and payload back', async () => {
+  it('sends token, call and payload, and returns report and payload', async () => {
     const seen: unknown[] = [];
     const server = createServer((incoming, response) => {
       const chunks: Buffer[] = [];
@@ -63,26 +63,26 @@ describe('HttpFunctionCalls', () => {
     expect(seen).toEqual(['a', 'b', 'a', 'b']);
   });
 
-  it('asks the next one where nobody listens', async () => {
+  it('asks the next executor if one is unreachable', async () => {
     expect(await call([nobody, await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
   });
 
-  it('asks the next one where the executor says that it does not run it', async () => {
+  it('asks the next executor if one answers 503', async () => {
     const elsewhere = await executor((_request, response) => response.writeHead(503).end());
     expect(await call([elsewhere, await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
     expect(await call([elsewhere, nobody])).toEqual({ kind: 'no-executor' });
   });
 
-  it('asks the next one where the address has no machine', async () => {
+  it('asks the next executor if the name of one does not resolve', async () => {
     expect(await call(['http://nobody.invalid:1', await executor(answering('b'))])).toMatchObject({ payload: '"b"' });
   });
 
-  it('says so when nobody listens anywhere, or there is nobody', async () => {
+  it('resolves with no-executor if all are unreachable, or none is configured', async () => {
     expect(await call([nobody, nobody])).toEqual({ kind: 'no-executor' });
     expect(await call([])).toEqual({ kind: 'no-executor' });
   });
 
-  it('asks no other once the call may have been made', async () => {
+  it('asks no other executor once the function may have run', async () => {
     const seen: string[] = [];
     const lost = await executor((_request, response) => response.destroy());
     const half = await executor((_request, response) => {
@@ -104,7 +104,7 @@ describe('HttpFunctionCalls', () => {
     await expect(call([refusing])).rejects.toThrow('an executor answered 403');
   });
 
-  it('hangs up when it is aborted', async () => {
+  it('closes the connection when it is aborted', async () => {
     const abort = new AbortController();
     let hungUp: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (hungUp = resolve));

@@ -11,7 +11,10 @@ import {
 } from '#contracts';
 import type { CallOutcome, FunctionCalls } from '../function-calls.ts';
 
-/** Of an answer: the payload and its report. A report has a bounded log, of which JSON may escape every character as six. */
+/**
+ * The largest answer: payload and report. A report has a bounded log, and JSON may escape each of
+ * its characters as six.
+ */
 const answerBytesMax = limits.syncBytesMax + 65_536;
 
 /** How the request to one executor ended, before its answer is read. */
@@ -20,9 +23,10 @@ type Response = IncomingMessage | 'unreachable' | 'lost';
 /**
  * Calls functions through executors over HTTP, which take turns.
  *
- * The next executor is asked only if the one before was unreachable or answered 503: then it has not run the function. After any other
- * failure the function may have run. For the same reason each call opens a connection: the executor may close a kept one just as the call
- * is written to it, and that looks like a lost answer.
+ * The next executor is asked only if the one before was unreachable or answered 503: then it has
+ * not run the function. After any other failure the function may have run. For the same reason each
+ * call opens a connection. An executor may close a kept one just when the call is written to it,
+ * and that looks like a lost answer.
  */
 export class HttpFunctionCalls implements FunctionCalls {
   private turn = 0;
