@@ -1,5 +1,5 @@
-# A function, and the topic that is told when it fails, by Huawei Cloud's own provider. The agency is Sendoff's own, and made before
-# ($API and $TOKEN as in the README):
+# Creates a function and a topic that is notified of its failures, with Huawei Cloud's provider.
+# The provider cannot create Sendoff's agencies, so create one first. $API and $TOKEN are those of the README:
 #   curl -X PUT $API/sendoff/agencies/terraform -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' -d '{"grants": [{"type": "SMN", "resource": "*"}]}'
 #   cd examples/terraform && terraform init && terraform apply
 terraform {

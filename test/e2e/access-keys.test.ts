@@ -1,4 +1,7 @@
-/** Goal: what the README promises of access keys and `npm run credentials`. Method: the real command, and requests signed with what it says. */
+/**
+ * Goal: `npm run credentials` creates and changes access keys as docs/access.md says.
+ * Method: the real command, and requests signed with the keys that it prints.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

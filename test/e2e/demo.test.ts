@@ -1,4 +1,7 @@
-/** Goal: what the README promises of `npm run demo` and of every service. Method: the real demo, against one installation. */
+/**
+ * Goal: `npm run demo` and the probes of every service do what the README says.
+ * Method: the real demo, against one installation.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

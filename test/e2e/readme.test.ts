@@ -1,15 +1,17 @@
 /**
- * Goal: what the README tells a newcomer to type works as it stands there. Method: its blocks are cut out and run one after the other, in an
- * empty folder where an installation has its data, with nothing changed but the port.
+ * Goal: every command of the README and of the pages in docs/ works as it is printed.
+ * Method: the blocks of each page run in order, in a folder with the data of an installation.
+ * Only the port, the topic prefix and `npm run` differ from the printed text.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
 import { Installation } from './installation.ts';
+import { blocksOf } from './page-blocks.ts';
 
 const run = promisify(execFile);
 let installation: Installation;
@@ -26,46 +28,107 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The blocks of one language in a section, with the address of this installation and its topics. */
-async function blocks(section: string, language: string): Promise<readonly string[]> {
-  const text = await readFile('README.md', 'utf8');
-  const [, ofSection = ''] = text.split(`## ${section}\n`);
-  const [own = ''] = ofSection.split(/^## /m);
-  return [...own.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, block = '']) =>
-    block.replaceAll('http://127.0.0.1:8700', installation.url).replaceAll('sendoff.intake', `${installation.topicPrefix}intake`),
-  );
+/** Commands that other tests run: they install, build or test, or need Docker. */
+const runElsewhere = new Map([
+  ['README.md', ['npm ci && npm start', 'npm ci && npm test']],
+  ['CONTRIBUTING.md', ['npm ci ']],
+  ['docs/containers.md', ['sh docker/make-env.sh', 'docker build']],
+]);
+
+const isElsewhere = (page: string, text: string) => (runElsewhere.get(page) ?? []).some((start) => text.startsWith(start));
+
+/** The blocks of a page that run here, with the address and the topics of this installation. */
+async function blocks(page: string, language: string): Promise<readonly string[]> {
+  const command = `node ${resolve('dist/apps/standalone/src/credentials-command/main.js')}`;
+  return (await blocksOf(page))
+    .filter((block) => block.language === language && !isElsewhere(page, block.text))
+    .map(({ text }) =>
+      text
+        .replaceAll('http://127.0.0.1:8700', installation.url)
+        .replaceAll('sendoff.intake', `${installation.topicPrefix}intake`)
+        .replaceAll('npm run -s credentials --', command),
+    );
 }
 
-async function script(name: string, source: string): Promise<string> {
-  await writeFile(join(folder, name), source);
-  return (await run(process.execPath, [name], { cwd: folder })).stdout;
-}
-
-it('the first invocation, with curl: made, invoked, answered, cancelled, published', async () => {
-  const shell = await blocks('Your first invocation', 'sh');
-  expect(shell).toHaveLength(4);
+/** Runs all shell blocks of a page in one shell. @returns the output. */
+async function runShell(page: string): Promise<string> {
+  const shell = await blocks(page, 'sh');
+  expect(shell.length).toBeGreaterThan(0);
   const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', shell.join('\n')], { cwd: folder });
   expect(stdout).not.toContain('error_code":"');
-  const records = await eventually(async () => {
-    const all = await installation.client.records('p1:default:hello:!prod');
-    return all.length === 1 && all.every(({ status }) => status === 'SUCCESS') ? all : undefined;
+  return stdout;
+}
+
+/** Runs the only JavaScript block of a page. @returns the output. */
+async function runScript(page: string): Promise<string> {
+  const [source = '', ...more] = await blocks(page, 'js');
+  expect(more).toEqual([]);
+  await writeFile(join(folder, 'script.mjs'), source);
+  return (await run(process.execPath, ['script.mjs'], { cwd: folder })).stdout;
+}
+
+const succeeded = async (functionName: string, count: number) =>
+  eventually(async () => {
+    const records = await installation.client.records(functionName);
+    return records.filter(({ status }) => status === 'SUCCESS').length >= count ? records : undefined;
   });
-  expect(records).toHaveLength(1);
-  const first = await eventually(async () => {
-    const all = await installation.client.records('hello');
-    return all.some(({ deliveries }) => deliveries.some(({ state }) => state === 'delivered')) ? all : undefined;
+
+describe('the commands of a page work as they are printed:', () => {
+  it('the README creates a function and invokes it', async () => {
+    await runShell('README.md');
+    expect(await succeeded('hello', 1)).toHaveLength(1);
   });
-  expect(first.map(({ error_code: code }) => code)).toContain(4208);
+
+  it('invocations.md invokes, retries, lists, calls and cancels', async () => {
+    expect(await runShell('docs/invocations.md')).toContain('HTTP/1.1 200');
+    const records = await succeeded('hello', 2);
+    expect(records.map(({ error_code: code }) => code)).toContain(4208);
+  });
+
+  it('kafka.md invokes the function from a producer', async () => {
+    const before = (await installation.client.records('hello')).length;
+    await runScript('docs/kafka.md');
+    await eventually(async () => (await installation.client.records('hello')).length === before + 1);
+  });
+
+  it('functions.md uploads a ZIP and invokes an alias', async () => {
+    await runShell('docs/functions.md');
+    expect(await succeeded('p1:default:hello:!prod', 1)).toHaveLength(1);
+  });
+
+  it('notifications.md delivers to a bucket and publishes to a topic', async () => {
+    const before = (await installation.client.records('hello')).length;
+    await runShell('docs/notifications.md');
+    await eventually(async () => {
+      const records = await installation.client.records('hello');
+      const delivered = records.flatMap(({ deliveries }) => deliveries).filter(({ state }) => state === 'delivered');
+      return records.length === before + 2 && delivered.length === 2;
+    });
+  });
+
+  it('access.md lists functions by the SDK, and creates, rotates and deletes a key', async () => {
+    expect(await runScript('docs/access.md')).toMatch(/func_name: 'hello'/);
+    expect(await runShell('docs/access.md')).toContain('is deleted');
+  });
 });
 
-it('the same from a Kafka producer', async () => {
-  const [source = ''] = await blocks('Your first invocation', 'js');
-  const before = (await installation.client.records('hello')).length;
-  await script('producer.mjs', source);
-  await eventually(async () => (await installation.client.records('hello')).length === before + 1);
-});
-
-it('the official SDK', async () => {
-  const [source = ''] = await blocks('Official SDKs and access keys', 'js');
-  expect(await script('list.mjs', source)).toMatch(/func_name: 'hello'/);
+it('every block of commands runs here, or only installs, tests or needs Docker', async () => {
+  const docs = (await readdir('docs')).filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`);
+  const here = [
+    'README.md',
+    'docs/invocations.md',
+    'docs/kafka.md',
+    'docs/functions.md',
+    'docs/notifications.md',
+    'docs/access.md',
+  ];
+  const pages = await Promise.all(
+    ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...docs].map(async (page) => ({ page, blocks: await blocksOf(page) })),
+  );
+  const forgotten = pages.flatMap(({ page, blocks: all }) =>
+    all
+      .filter(({ language, text }) => ['sh', 'js'].includes(language) && !here.includes(page) && !isElsewhere(page, text))
+      .map(({ text }) => `${page}: ${text}`),
+  );
+  expect(forgotten).toEqual([]);
 });
