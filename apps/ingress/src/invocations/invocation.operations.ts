@@ -35,7 +35,7 @@ export const invocationOperations = {
     right: 'invoke',
     limitedBy: 'urn',
     bodyBytesMax: limits.payloadBytesMax,
-    summary: 'Accepts an invocation. It is in Kafka when the answer comes.',
+    summary: 'Accepts an invocation, which is in Kafka when the answer comes.',
     parameters: [
       ...common,
       inHeader('X-Sendoff-Delay-Seconds', whole(0, limits.delaySecondsMax), {
@@ -87,7 +87,7 @@ export const invocationOperations = {
     tag: 'Invocations',
     right: ['invoke', 'manage'],
     limitedBy: 'urn',
-    summary: 'Cancels an asynchronous invocation. One that has ended stays as it ended.',
+    summary: 'Cancels an asynchronous invocation; one that has ended stays as it ended.',
     parameters: [functionUrn],
     body: { of: CancelDto, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', type: 'force' } },
     answer: { status: 200 },
