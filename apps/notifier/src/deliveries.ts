@@ -3,6 +3,7 @@ import {
   decodeSettlement,
   delayed,
   type DeliveryTarget,
+  type DeliveryTargetType,
   deliveryIdOf,
   encodeActivity,
   encodeDelivery,
@@ -28,7 +29,7 @@ import {
   type Turn,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
-import type { Destination, DestinationsByType } from './destination.ts';
+import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetQueues } from './target-queues.ts';
 
@@ -99,16 +100,14 @@ export class Deliveries {
   }
 
   private async tryOnce({ occasion, target }: PendingDelivery): Promise<Delivery> {
-    // A later release may know more kinds of targets.
-    const destination: Destination | undefined = this.parts.destinations[target.type];
-    if (destination === undefined) return { kind: 'refused', reason: `this notifier has no adapter for ${target.type}` };
     const refusal = await this.parts.directory.refusal(occasion, target);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    return destination.deliver(
-      notificationOf(occasion, this.parts.timestampForm),
-      target,
-      AbortSignal.timeout(this.parts.tryTimeoutMs),
-    );
+    return this.deliver(notificationOf(occasion, this.parts.timestampForm), target);
+  }
+
+  private async deliver<Type extends DeliveryTargetType>(notification: Notification, target: DeliveryTarget<Type>) {
+    const { destinations, tryTimeoutMs } = this.parts;
+    return destinations[target.type].deliver(notification, target, AbortSignal.timeout(tryTimeoutMs));
   }
 
   /** What follows goes out in one write: the end of this delivery, and the first tries that it brings. */

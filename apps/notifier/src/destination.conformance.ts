@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DeliveryTarget } from '#contracts';
+import type { DeliveryTarget, DeliveryTargetType } from '#contracts';
 import { aSettlement } from '#testing';
 import type { Destination } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 
 /** A destination with a target that takes what it is sent, and a way to look there. */
-export interface DestinationUnderTest<Target extends DeliveryTarget> {
-  readonly destination: Destination<Target>;
-  readonly target: Target;
+export interface DestinationUnderTest<Type extends DeliveryTargetType> {
+  readonly destination: Destination<Type>;
+  readonly target: DeliveryTarget<Type>;
   /** A target of the same kind that will never take anything; undefined where there is none. */
-  readonly refusing?: Target;
+  readonly refusing?: DeliveryTarget<Type>;
   /** All that the target has, as texts; a repeat that overwrites itself is there once. */
   received(): Promise<readonly string[]>;
   /** Does the target tell two deliveries of the same notification apart? An object store overwrites. */
@@ -18,12 +18,12 @@ export interface DestinationUnderTest<Target extends DeliveryTarget> {
 }
 
 /** The promises of a destination. */
-export function destinationConformance<Target extends DeliveryTarget>(
+export function destinationConformance<Type extends DeliveryTargetType>(
   name: string,
-  open: () => Promise<DestinationUnderTest<Target>>,
+  open: () => Promise<DestinationUnderTest<Type>>,
 ): void {
   describe(`${name} as a destination`, () => {
-    let under: DestinationUnderTest<Target>;
+    let under: DestinationUnderTest<Type>;
     const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
     const message = notification.texts.default;
     const never = new AbortController().signal;

@@ -1,4 +1,4 @@
-import type { DeliveryTarget, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
+import type { DeliveryTarget, DeliveryTargetType, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
 import type { Delivery } from '#lifecycle';
 
 /** What a target is told, whatever the occasion. */
@@ -33,14 +33,14 @@ export interface Notification {
  * Adapters make a single try and say how it went. They do not retry, log or publish work: the notifier does that once, for all
  * of them. Every adapter passes `destination.conformance.ts`.
  */
-export interface Destination<Target extends DeliveryTarget = DeliveryTarget> {
+export interface Destination<Type extends DeliveryTargetType = DeliveryTargetType> {
   /** @param signal aborts the try; an aborted try is `deferred`. @returns how it went; never rejects for anything the target does. */
-  deliver(notification: Notification, target: Target, signal: AbortSignal): Promise<Delivery>;
+  deliver(notification: Notification, target: DeliveryTarget<Type>, signal: AbortSignal): Promise<Delivery>;
 }
 
 /** An adapter for every kind of target: a kind without an adapter does not compile. */
 export type DestinationsByType = {
-  readonly [Type in DeliveryTarget['type']]: Destination<Extract<DeliveryTarget, { type: Type }>>;
+  readonly [Type in DeliveryTargetType]: Destination<Type>;
 };
 
 /** The reason in an error, short, and without what a URL may hide. */

@@ -1,21 +1,26 @@
 import { bounds } from './bounds.ts';
+import { readTarget, type TargetFields, targetIdOf } from './destinations.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import { header, requiredText } from './headers.ts';
 import { JsonObject } from './json-object.ts';
 import { decodeOccasion, encodeOccasion, type Occasion } from './occasion.ts';
-import { targetIn } from './read-target.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
-import type { Target } from './destinations.ts';
 
-/** A subscription of a pub/sub topic, as one target of its own. */
-export interface SubscriptionTarget {
-  readonly type: 'Subscription';
-  readonly topicUrn: string;
-  readonly subscriptionUrn: string;
+/** The fields of what a delivery can be aimed at: a target of a policy, or a subscription of a pub/sub topic. */
+interface DeliveryTargetFields extends TargetFields {
+  readonly Subscription: { readonly topicUrn: string; readonly subscriptionUrn: string };
 }
 
+/** A kind of target of deliveries. */
+export type DeliveryTargetType = keyof DeliveryTargetFields;
+
 /** What one delivery is aimed at. */
-export type DeliveryTarget = Target | SubscriptionTarget;
+export type DeliveryTarget<Type extends DeliveryTargetType = DeliveryTargetType> = {
+  [T in Type]: { readonly type: T } & DeliveryTargetFields[T];
+}[Type];
+
+/** A subscription of a pub/sub topic, as one target of its own. */
+export type SubscriptionTarget = DeliveryTarget<'Subscription'>;
 
 /** One notification on its way to one target: what it tells of, and how often it was tried. */
 export interface PendingDelivery {
@@ -32,22 +37,9 @@ export interface PendingDelivery {
   readonly occasion: Occasion;
 }
 
-/** The stable name of a target. */
+/** The stable name of a target: its type, and what tells it apart from others of its type. */
 export function deliveryIdOf(target: DeliveryTarget): string {
-  switch (target.type) {
-    case 'OBS':
-      return `OBS:${target.bucket}/${target.prefix}`;
-    case 'DIS':
-      return `DIS:${target.streamName}`;
-    case 'SMN':
-      return `SMN:${target.topicUrn}`;
-    case 'FunctionGraph':
-      return `FunctionGraph:${target.functionUrn}`;
-    case 'Subscription':
-      return `Subscription:${target.subscriptionUrn}`;
-    default:
-      return target satisfies never;
-  }
+  return `${target.type}:${target.type === 'Subscription' ? target.subscriptionUrn : targetIdOf(target)}`;
 }
 
 /** The record of a delivery to be tried again, or given up: as what it tells of, with the delivery in a header. */
@@ -61,7 +53,7 @@ export function encodeDelivery(topic: string, { occasion, ...delivery }: Pending
 
 /** Reads what a delivery is aimed at. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
 function deliveryTargetIn(fields: JsonObject): DeliveryTarget {
-  if (fields.text('type') !== 'Subscription') return targetIn(fields);
+  if (fields.text('type') !== 'Subscription') return readTarget(fields);
   return { type: 'Subscription', topicUrn: fields.text('topicUrn'), subscriptionUrn: fields.text('subscriptionUrn') };
 }
 

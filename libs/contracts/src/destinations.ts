@@ -1,7 +1,11 @@
+import { bounds } from './bounds.ts';
 import { bucketNamePattern, bucketNameRule } from './bucket.ts';
+import { header, jsonObject } from './headers.ts';
+import type { JsonObject } from './json-object.ts';
+import type { RecordHeaders } from './record.ts';
 
 /** The fields of a target, by kind of destination. */
-interface TargetFields {
+export interface TargetFields {
   readonly OBS: {
     readonly bucket: string;
     readonly prefix: string;
@@ -40,6 +44,8 @@ export type DestinationDocument =
 export interface DestinationKind<Type extends DestinationType> {
   /** One such destination in plain English, for error messages. */
   readonly word: string;
+  /** Reads a target from a record. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+  readonly read: (fields: JsonObject) => Target<Type>;
   /** The name that a grant of an agency must cover, and that the registry looks up. */
   readonly resourceOf: (target: Target<Type>) => string;
   /** Tells two targets of this kind apart; part of a delivery's id. */
@@ -53,12 +59,19 @@ type DestinationKinds = { readonly [Type in DestinationType]: DestinationKind<Ty
 const described = {
   OBS: {
     word: 'bucket',
+    read: (fields) => ({
+      type: 'OBS',
+      bucket: fields.text('bucket'),
+      prefix: fields.text('prefix'),
+      expiresDays: fields.wholeNumber('expiresDays', bounds.expiresDays),
+    }),
     resourceOf: ({ bucket }) => bucket,
     idOf: ({ bucket, prefix }) => `${bucket}/${prefix}`,
     document: { kind: 'place', path: 'buckets', namePattern: bucketNamePattern, nameRule: bucketNameRule },
   },
   DIS: {
     word: 'stream',
+    read: (fields) => ({ type: 'DIS', streamName: fields.text('streamName') }),
     resourceOf: ({ streamName }) => streamName,
     idOf: ({ streamName }) => streamName,
     document: {
@@ -70,12 +83,14 @@ const described = {
   },
   SMN: {
     word: 'topic',
+    read: (fields) => ({ type: 'SMN', topicUrn: fields.text('topicUrn') }),
     resourceOf: ({ topicUrn }) => topicUrn,
     idOf: ({ topicUrn }) => topicUrn,
     document: { kind: 'topic' },
   },
   FunctionGraph: {
     word: 'function',
+    read: (fields) => ({ type: 'FunctionGraph', functionUrn: fields.text('functionUrn') }),
     resourceOf: ({ functionUrn }) => functionUrn,
     idOf: ({ functionUrn }) => functionUrn,
     document: { kind: 'function' },
@@ -124,4 +139,20 @@ export function resourceOf<Type extends DestinationType>(target: Target<Type>): 
 /** Tells a target apart from others of its kind. */
 export function targetIdOf<Type extends DestinationType>(target: Target<Type>): string {
   return destinationKinds[target.type].idOf(target);
+}
+
+/** Reads a target of a policy from a record. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+export function readTarget(fields: JsonObject): Target {
+  return destinationKinds[fields.word('type', destinationTypes)].read(fields);
+}
+
+/** The destinations that a record's policy names. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+export function destinationsOf(headers: RecordHeaders): Destinations {
+  const destinations = jsonObject(headers, header.destinations);
+  if (destinations === undefined) return {};
+  // Every record of a function with a policy passes here: filling one object costs less than spreading two.
+  const found: { onSuccess?: Target; onFailure?: Target } = {};
+  if (destinations.has('onSuccess')) found.onSuccess = readTarget(destinations.object('onSuccess'));
+  if (destinations.has('onFailure')) found.onFailure = readTarget(destinations.object('onFailure'));
+  return found;
 }

@@ -3,9 +3,8 @@ import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
 import { isMemorySizeMb } from './limits.ts';
-import { destinationsOf } from './read-target.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
-import type { Destinations } from './destinations.ts';
+import { type Destinations, destinationsOf } from './destinations.ts';
 
 /** The wait before a retry grows from `baseMs` by doubling and stays at `maxMs`. */
 export interface Backoff {

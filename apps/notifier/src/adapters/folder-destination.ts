@@ -20,7 +20,7 @@ type ObsTarget = Target<'OBS'>;
  * An object that expires has a mark at `<root>/.expires/<day>/<bucket>/<key>`, made before the object: the day after which the sweeper
  * removes both. There is no instant at which an object is there and its expiry is not.
  */
-export class FolderDestination implements Destination<ObsTarget> {
+export class FolderDestination implements Destination<'OBS'> {
   private timer: Timer | undefined;
   private isClosed = false;
 

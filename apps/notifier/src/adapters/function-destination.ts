@@ -4,7 +4,7 @@ import type { Destination, Notification } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 
 /** A function: the message is the event of an asynchronous invocation. */
-export class FunctionDestination implements Destination<Target<'FunctionGraph'>> {
+export class FunctionDestination implements Destination<'FunctionGraph'> {
   constructor(private readonly chained: ChainedInvocations) {}
 
   async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>): Promise<Delivery> {

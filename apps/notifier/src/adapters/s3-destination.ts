@@ -42,7 +42,7 @@ const minimumSizes = 'x-amz-transition-default-minimum-object-size';
  * prefix is never touched. Setting a lifecycle replaces all rules of a bucket, so it is read, ours is added, and the whole is written:
  * rules of the user stay.
  */
-export class S3Destination implements Destination<ObsTarget> {
+export class S3Destination implements Destination<'OBS'> {
   private readonly client: Client;
   private readonly endpoint: string;
   /** When a bucket's rule for so many days was last seen there. */

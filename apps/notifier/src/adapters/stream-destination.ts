@@ -18,7 +18,7 @@ export function cloudEventHeaders({ id, source, type, contentType, at, tracepare
 }
 
 /** A stream: one record on a Kafka topic, keyed by request id. */
-export class StreamDestination implements Destination<Target<'DIS'>> {
+export class StreamDestination implements Destination<'DIS'> {
   constructor(
     private readonly topics: UserTopics,
     private readonly registry: Pick<Registry, 'place'>,

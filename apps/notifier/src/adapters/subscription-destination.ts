@@ -32,7 +32,7 @@ export interface SubscriptionParts {
 }
 
 /** Pushes to one subscription. */
-export class SubscriptionDestination implements Destination<SubscriptionTarget> {
+export class SubscriptionDestination implements Destination<'Subscription'> {
   constructor(private readonly parts: SubscriptionParts) {}
 
   async deliver(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<Delivery> {

@@ -5,7 +5,7 @@ import { cloudEventHeaders } from './stream-destination.ts';
 import type { UserTopics } from './user-topics.ts';
 
 /** A pub/sub topic: one record on its Kafka topic. Its subscriptions follow as deliveries of their own. */
-export class TopicDestination implements Destination<Target<'SMN'>> {
+export class TopicDestination implements Destination<'SMN'> {
   constructor(
     private readonly topics: UserTopics,
     private readonly prefix: string,
