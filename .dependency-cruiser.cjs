@@ -91,6 +91,7 @@ module.exports = {
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
     rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/', pathNot: [inTests, '(\\.module|/main)\\.ts$', '/adapters/'] }, { path: ['^apps/[^/]+/src/adapters/', '^apps/[^/]+/src/[^/]+/adapters/'] }),
+    rule('processes-without-languages', 'The pool of function processes serves every language: only launchers know one.', { path: '^apps/executor/src/adapters/process-runtime/', pathNot: inTests }, { path: '^apps/executor/src/adapters/', pathNot: '^apps/executor/src/adapters/process-runtime/' }),
     rule('not-to-dev-dep', 'What ships must not need what does not.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
   ],
   options: {

@@ -96,6 +96,11 @@ const planted: readonly Planted[] = [
     "import { a } from './adapters/plain.ts';\nexport const p = a;\n",
   ],
   ['ingress-http-imports', 'apps/ingress/src/http/composing.ts', "import { a } from '../plain.ts';\nexport const q = a;\n"],
+  [
+    'processes-without-languages',
+    'apps/executor/src/adapters/process-runtime/language.ts',
+    "import { a } from '../node/plain.ts';\nexport const q = a;\n",
+  ],
   ['not-to-dev-dep', 'apps/ingress/src/dev.ts', "import fc from 'fast-check';\nexport const n = fc;\n"],
 ];
 
@@ -151,6 +156,7 @@ beforeAll(() => {
     'libs/kafka/src/memory/index.ts',
     ...['strategy', 'bookkeeping', 'kafkajs', 'memory'].map((folder) => `libs/kafka/src/${folder}/plain.ts`),
     'apps/executor/src/plain.ts',
+    'apps/executor/src/adapters/node/plain.ts',
     'apps/ingress/src/adapters/plain.ts',
     'apps/ingress/src/records/adapters/plain.ts',
     'apps/ingress/src/plain.ts',

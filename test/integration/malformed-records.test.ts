@@ -25,6 +25,7 @@ import {
 import { connectKafka, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
 import { Cancellations, systemClock } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
+import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
 import { Attempts } from '../../apps/executor/src/attempts.ts';
 import { InvocationsController } from '../../apps/executor/src/invocations.controller.ts';
@@ -71,11 +72,12 @@ async function serve(service: string, controller: Type, providers: readonly { pr
 }
 
 async function serveExecutor() {
+  const runtime = new HttpRuntime(systemClock, 1);
   const attempts = new Attempts({
     publisher: publisherOf('executor'),
     // No function exists, so every attempt is settled without a run.
     functions: new RunnableFunctions({
-      runtimes: [],
+      runtimes: { files: runtime, url: runtime },
       functionOf: () => undefined,
       catchUp: async () => undefined,
       attemptsMax: 10,

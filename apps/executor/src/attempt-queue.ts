@@ -1,12 +1,14 @@
 /**
  * Whose turn it is: a queue per function, one attempt each in turn.
  *
- * Q1. A function with a long queue waits for its turn like one with a short one: turns go round between functions, so that a
- *     quiet function never stands behind a noisy one's backlog.
- * Q2. At most `runningMax` at once in all, and for each function at most what it allows now, not what it allowed when the attempt came.
- * Q3. A function's queue has two lines, for what somebody waits for and for the rest; they take turns, so neither starves the other.
- * Q4. What is aborted, or whose time is over, does not wait for its turn: it begins at once, beyond the bounds, to come to its end without
- *     running anything.
+ * Q1. A function with a long queue waits for its turn like one with a short one: turns go round
+ *     between functions, so that a quiet function never stands behind a noisy one's backlog.
+ * Q2. At most `runningMax` at once in all, and for each function at most what it allows now, not
+ *     what it allowed when the attempt came.
+ * Q3. A function's queue has two lines, for what somebody waits for and for the rest; they take
+ *     turns, so neither starves the other.
+ * Q4. What is aborted, or whose time is over, does not wait for its turn: it begins at once, beyond
+ *     the bounds, to come to its end without running anything.
  */
 import type { EpochMs } from '#contracts';
 import type { Clock, Timer } from '#platform';
@@ -15,7 +17,10 @@ import type { Clock, Timer } from '#platform';
 export interface Ticket {
   /** Attempts with the same key share a queue and its bound. */
   readonly key: string;
-  /** At most so many of this key at once, from 1; asked when an attempt comes and when bounds have changed. The latest word counts. */
+  /**
+   * At most so many of this key at once, from 1; asked when an attempt comes and when bounds have
+   * changed. The latest word counts.
+   */
   readonly runningMax: () => number;
   /** Does somebody wait for its answer? */
   readonly isAwaited: boolean;
@@ -71,7 +76,8 @@ export class AttemptQueue {
   }
 
   /**
-   * Runs a task when its function's turn comes, or at once when its signal aborts or its time is over.
+   * Runs a task when its function's turn comes, or at once when its signal aborts or its time is
+   * over.
    * @returns settles as the task does.
    */
   async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
@@ -112,7 +118,10 @@ export class AttemptQueue {
     return { cancel: () => timer.cancel() };
   }
 
-  /** Asks every function again how many it may run at once: what waits need not wait for a newcomer to tell. */
+  /**
+   * Asks every function again how many it may run at once: what waits need not wait for a newcomer
+   * to tell.
+   */
   boundsChanged(): void {
     for (const queue of this.queues.values()) queue.runningMax = queue.runningMaxNow();
     this.next();

@@ -1,6 +1,6 @@
 /**
- * Goal: an attempt runs the function at the version its invocation names. Method: attempts over a real registry and the in-memory broker;
- * the runtime only tells what it was asked.
+ * Goal: an attempt runs the function at the version its invocation names. Method: attempts over a
+ * real registry and the in-memory broker; the runtime only tells what it was asked.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
@@ -31,7 +31,6 @@ beforeEach(async () => {
   calls = [];
   isRegistrySeen = true;
   const runtime: Runtime = {
-    runs: () => true,
     callsMax: () => 10,
     run: async (call) => {
       calls.push(call);
@@ -46,7 +45,7 @@ beforeEach(async () => {
   attempts = new Attempts({
     publisher: kafka.publisher,
     functions: new RunnableFunctions({
-      runtimes: [runtime],
+      runtimes: { files: runtime, url: runtime },
       functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
       catchUp: async () => {
         await registry.caughtUp(1_000);

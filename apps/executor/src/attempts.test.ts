@@ -1,6 +1,7 @@
 /**
- * Goal: a record that asks for an attempt leads to exactly one record that says what is next, whatever else is going on.
- * Method: the attempts of one process over a publisher that keeps what it is given, a clock that stands still and a runtime that is told how to end.
+ * Goal: a record that asks for an attempt leads to exactly one record that says what is next,
+ * whatever else is going on. Method: the attempts of one process over a publisher that keeps what
+ * it is given, a clock that stands still and a runtime that is told how to end.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -31,7 +32,6 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   let known: FunctionDocument | undefined = fn;
   let caughtUp: () => void = () => undefined;
   const runtime: Runtime = {
-    runs: () => true,
     callsMax: ({ instancesMax, concurrencyPerInstance }) => instancesMax * concurrencyPerInstance,
     run: async ({ requestId }, signal) =>
       new Promise((resolve) => {
@@ -46,7 +46,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const attempts = new Attempts({
     publisher,
     functions: new RunnableFunctions({
-      runtimes: [runtime],
+      runtimes: { files: runtime, url: runtime },
       functionOf: () => known,
       catchUp: async () => caughtUp(),
       attemptsMax: 10,

@@ -71,12 +71,13 @@ export class Attempts {
   }
 
   /**
-   * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one record that says what is next.
-   * A cancelled invocation does not wait for its turn.
-   * @param lost aborts when the record goes to another process, which makes the attempt again: then nothing is published here, so that
-   *   nobody is told of an end that is not one.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when the decision could not be published,
-   *   `REGISTRY_BEHIND` when it is not known what to run, `PARTITION_LOST` when `lost` has aborted.
+   * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one
+   * record that says what is next. A cancelled invocation does not wait for its turn.
+   * @param lost aborts when the record goes to another process, which makes the attempt again: then
+   *   nothing is published here, so that nobody is told of an end that is not one.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
+   *   when the decision could not be published, `REGISTRY_BEHIND` when it is not known what to run,
+   *   `PARTITION_LOST` when `lost` has aborted.
    */
   async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal): Promise<void> {
     const invocation = decodeInvocation(record);

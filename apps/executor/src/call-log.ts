@@ -7,7 +7,9 @@ export interface FinishedCall {
   readonly memoryUsedBytes?: number;
 }
 
-/** The log of one call: a first line, what the function printed, a last line; of all that, the end. */
+/**
+ * The log of one call: a first line, what the function printed, a last line; of all that, the end.
+ */
 export class CallLog {
   private readonly lines: string[];
   private bytes = 0;

@@ -1,6 +1,7 @@
 /**
- * Goal: only the services' own calls get in, no more than may be held, and a call ends when whoever asked is gone.
- * Method: the route on a Fastify that listens, over a queue and a runtime that is told how to end.
+ * Goal: only the services' own calls get in, no more than may be held, and a call ends when whoever
+ * asked is gone. Method: the route on a Fastify that listens, over a queue and a runtime that is
+ * told how to end.
  */
 import { Registry as Metrics } from 'prom-client';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -42,7 +43,6 @@ beforeEach(async () => {
   clock = new ManualClock(builtAt);
   queue = new AttemptQueue(10, clock);
   const runtime: Runtime = {
-    runs: (name) => name.startsWith('Node.js'),
     callsMax: ({ instancesMax }) => instancesMax,
     run: async (call, signal) =>
       new Promise((end) => {
@@ -52,7 +52,7 @@ beforeEach(async () => {
     close: async () => undefined,
   };
   const functions = new RunnableFunctions({
-    runtimes: [runtime],
+    runtimes: { files: runtime, url: runtime },
     functionOf: () => known,
     catchUp: async () => void (known = whenCaughtUp ?? known),
     attemptsMax: 10,

@@ -1,5 +1,6 @@
 /**
- * Where the ingress asks for synchronous calls. It is Fastify's own route: a payload of megabytes stays the bytes that came.
+ * Where the ingress asks for synchronous calls. It is Fastify's own route: a payload of megabytes
+ * stays the bytes that came.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import {
@@ -19,14 +20,20 @@ export interface CallRouteParts {
   readonly calls: SyncCalls;
   /** The secret between the services. */
   readonly internalToken: string;
-  /** Calls at once, waiting ones included: each may hold a payload and an answer of `limits.syncBytesMax`. */
+  /**
+   * Calls at once, waiting ones included: each may hold a payload and an answer of
+   * `limits.syncBytesMax`.
+   */
   readonly callsMax: number;
   /** Are new calls left to other executors? */
   readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
-/** Statuses of what the contract has no ending for; `notHere` promises that the function was not run. */
+/**
+ * Statuses of what the contract has no ending for; `notHere` promises that the function was not
+ * run.
+ */
 const status = { forbidden: 403, tooMany: 429, malformed: 400, notHere: 503, fault: 500 } as const;
 
 /** Calls under way on one route. */
@@ -34,7 +41,9 @@ export interface CallsUnderWay {
   readonly count: () => number;
 }
 
-/** Adds the route. Nobody but the services knows the secret; it is asked for before a body is read. */
+/**
+ * Adds the route. Nobody but the services knows the secret; it is asked for before a body is read.
+ */
 export async function addCallRoute(
   fastify: FastifyInstance,
   { calls, internalToken, callsMax, isDraining, logger }: CallRouteParts,
@@ -59,7 +68,8 @@ export async function addCallRoute(
       return reply.status(statusOf(error)).send();
     });
     scope.post<{ Body: Buffer | undefined }>(callPath, async (request, reply) => {
-      // Said once the body is read: whoever is still writing it would take the answer for a lost connection.
+      // Said once the body is read: whoever is still writing it would take the answer for a lost
+      // connection.
       if (isDraining()) return reply.status(status.notHere).send();
       const asked = request.headers[callHeader];
       const call = decodeCallRequest(typeof asked === 'string' ? asked : '');

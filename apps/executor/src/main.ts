@@ -9,8 +9,9 @@ import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
-import { clearLeftovers, CodeFolders } from './adapters/node-runtime/code-folders.ts';
-import { NodeRuntime } from './adapters/node-runtime/node-runtime.ts';
+import { launchers } from './adapters/launchers.ts';
+import { clearLeftovers, CodeFolders } from './adapters/process-runtime/code-folders.ts';
+import { ProcessRuntime } from './adapters/process-runtime/process-runtime.ts';
 import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
@@ -49,8 +50,8 @@ await runService({
     await clearLeftovers(resolve(config.dataDir, 'functions'), process.pid, isAlive);
     const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax);
     const sealer = await openSealer(config);
-    const nodeRuntime = new NodeRuntime({ folders, sealer, instancesMax, idleMs }, clock, log);
-    const runtimes = [nodeRuntime, new HttpRuntime(clock, attemptsMax)];
+    const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
+    const runtimes = { files: processRuntime, url: new HttpRuntime(clock, attemptsMax) };
     const bulk = physicalTopic(prefix, 'invocations.bulk');
     const strategy = new SendoffStrategy({
       gateway,
@@ -72,7 +73,7 @@ await runService({
     const limits = { topicPrefix: prefix, expressQueueMax };
     const parts = { publisher: gateway.publisher, functions, queue, running, clock, random, limits, metrics };
     return {
-      module: ExecutorModule.register({ ...parts, instances: () => nodeRuntime.instances }),
+      module: ExecutorModule.register({ ...parts, instances: () => processRuntime.instances }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async configureHttp(app) {
@@ -81,7 +82,7 @@ await runService({
         gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, isDraining, logger }));
       },
       async close() {
-        await Promise.all(runtimes.map(async (runtime) => runtime.close()));
+        await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));
         await rm(workDir, { recursive: true, force: true });
         await log.close();
         await Promise.all([cancellationsFollower.close(), registry.close()]);

@@ -5,7 +5,8 @@ import type { EpochMs } from '#contracts';
  * How the handling of a record that asked for an attempt ended.
  *
  * - `concluded`: the attempt was made, and its outcome is written.
- * - `put-back`: the attempt was not made. Its record was published again and arrives later under the same attempt number.
+ * - `put-back`: the attempt was not made. Its record was published again and arrives later under
+ *   the same attempt number.
  */
 export type Taken = 'concluded' | 'put-back';
 
@@ -17,11 +18,13 @@ export interface RecentBounds {
 }
 
 /**
- * Attempts that run in this process and those that concluded lately, so that a record read twice makes one attempt (I5).
+ * Attempts that run in this process and those that concluded lately, so that a record read twice
+ * makes one attempt (I5).
  *
- * A record read again during its attempt waits for that attempt, however long it takes: its offset is committed only when
- * the attempt has ended (I1). After the end only concluded attempts are remembered. An attempt that was put back, because
- * it was not due by this machine's clock, arrives again and must be made (I3).
+ * A record read again during its attempt waits for that attempt, however long it takes: its offset
+ * is committed only when the attempt has ended (I1). After the end only concluded attempts are
+ * remembered. An attempt that was put back, because it was not due by this machine's clock, arrives
+ * again and must be made (I3).
  */
 export class RecentAttempts {
   private readonly underWay = new Map<string, Promise<Taken>>();
@@ -38,8 +41,9 @@ export class RecentAttempts {
   /**
    * Makes the attempt unless it runs already or concluded within `forMs`.
    *
-   * An attempt whose outcome could not be written may be made again. An attempt that was put back may too: its record can
-   * arrive again before the brokers have acknowledged that it was published.
+   * An attempt whose outcome could not be written may be made again. An attempt that was put back
+   * may too: its record can arrive again before the brokers have acknowledged that it was
+   * published.
    */
   async once(key: string, make: () => Promise<Taken>): Promise<void> {
     for (let known = this.underWay.get(key); known !== undefined; known = this.underWay.get(key)) {

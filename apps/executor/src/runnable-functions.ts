@@ -1,13 +1,22 @@
-import type { FunctionDocument } from '#contracts';
+import { type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
 import { chosenMemory } from '#lifecycle';
 import type { Runtime } from './runtime.ts';
 
-/** What runnable functions are found with. */
+/** A runtime for each way in which code comes. */
+export type Runtimes = { readonly [Code in RuntimeDescriptor['code']]: Runtime };
+
+/** Parts of {@link RunnableFunctions}. */
 export interface RunnableParts {
-  readonly runtimes: readonly Runtime[];
-  /** The function a URN of eight fields names, as far as this process knows; undefined when it is gone. */
+  readonly runtimes: Runtimes;
+  /**
+   * The function a URN of eight fields names, as far as this process knows; undefined when it is
+   * gone.
+   */
   readonly functionOf: (functionUrn: string) => FunctionDocument | undefined;
-  /** Resolves when this process knows of functions what was known anywhere before. @throws PlatformError `REGISTRY_BEHIND`. */
+  /**
+   * Resolves when this process knows of functions what was known anywhere before.
+   * @throws PlatformError `REGISTRY_BEHIND`.
+   */
   readonly catchUp: () => Promise<void>;
   /** Attempts at once in this process. */
   readonly attemptsMax: number;
@@ -33,7 +42,8 @@ export class RunnableFunctions {
   constructor(private readonly parts: RunnableParts) {}
 
   /**
-   * Finds a function. The own copy of the registry may lie behind what the caller knew, so it catches up before it says no.
+   * Finds a function. The own copy of the registry may lie behind what the caller knew, so it
+   * catches up before it says no.
    * @returns the function with the memory the caller chose, where it lets callers choose.
    * @throws PlatformError `REGISTRY_BEHIND` when it is not known whether there is such a function.
    */
@@ -48,7 +58,10 @@ export class RunnableFunctions {
     return { kind: 'runnable', function: { ...found, ...chosenMemory(found, memoryMb) }, runtime };
   }
 
-  /** Attempts of a function this process makes at once: what its runtime can do, but never all of this process. At least 1. */
+  /**
+   * Attempts of a function this process makes at once: what its runtime can do, but never all of
+   * this process. At least 1.
+   */
   runningMaxOf(functionUrn: string): number {
     const share = Math.max(1, Math.floor(this.parts.attemptsMax * shareMax));
     const found = this.parts.functionOf(functionUrn);
@@ -57,6 +70,7 @@ export class RunnableFunctions {
   }
 
   private runtimeOf(found: FunctionDocument): Runtime | undefined {
-    return this.parts.runtimes.find((candidate) => candidate.runs(found.runtime));
+    const kind = runtimeOf(found.runtime);
+    return kind === undefined ? undefined : this.parts.runtimes[kind.code];
   }
 }

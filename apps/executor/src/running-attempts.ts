@@ -1,7 +1,10 @@
 import { type Cancellation, cancellationKey } from '#contracts';
 import type { Cancellations } from '#platform';
 
-/** The attempts that wait for their turn or run in this process, by invocation, so that a cancellation can abort them. */
+/**
+ * The attempts that wait for their turn or run in this process, by invocation, so that a
+ * cancellation can abort them.
+ */
 export class RunningAttempts {
   private readonly underWay = new Map<string, Set<AbortController>>();
 
@@ -10,8 +13,8 @@ export class RunningAttempts {
   }
 
   /**
-   * Runs `act` with a signal that aborts when the invocation is cancelled. If it was cancelled before, the signal has
-   * aborted already.
+   * Runs `act` with a signal that aborts when the invocation is cancelled. If it was cancelled
+   * before, the signal has aborted already.
    */
   async with<T>(invocation: Cancellation, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const key = cancellationKey(invocation);

@@ -9,7 +9,10 @@ export interface FunctionCall {
   readonly requestId: string;
   readonly attempt: number;
   readonly payload: Buffer;
-  /** Longest run, from the moment the function is given the call; waiting for a place to run does not count. */
+  /**
+   * Longest run, from the moment the function is given the call; waiting for a place to run does
+   * not count.
+   */
   readonly timeoutMs: number;
   /** A run that cannot begin before it does not begin at all: it is `unavailable`. */
   readonly startBefore?: EpochMs;
@@ -31,16 +34,16 @@ export interface CallObserver {
 /**
  * A way to run functions. Every adapter passes `runtime.conformance.ts`.
  *
- * One call is one attempt: it is neither retried nor logged by the adapter. The function's own output goes to the function log.
+ * One call is one attempt: it is neither retried nor logged by the adapter. The function's own
+ * output goes to the function log.
  */
 export interface Runtime {
-  /** May this runtime run functions of that name? */
-  runs(runtime: string): boolean;
   /** Calls of one function that it can make at once; more would only wait inside of it. */
   callsMax(fn: FunctionDocument): number;
   /**
    * Runs a function once.
-   * @param signal aborts the run; an aborted run is `cancelled`, and others in the same instance go on.
+   * @param signal aborts the run; an aborted run is `cancelled`, and others in the same instance go
+   *   on.
    * @returns how it ended; never rejects for anything the function does.
    */
   run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome>;

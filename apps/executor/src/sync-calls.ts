@@ -1,6 +1,7 @@
 /**
- * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no record; no policy applies, and nothing is
- * tried again. They share their function's concurrency with its attempts, because they go through the same queue.
+ * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no
+ * record; no policy applies, and nothing is tried again. They share their function's concurrency
+ * with its attempts, because they go through the same queue.
  */
 import { bareUrnOf, beginningOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';

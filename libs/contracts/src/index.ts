@@ -18,6 +18,7 @@ export * from './occasion.ts';
 export * from './publication.ts';
 export * from './record.ts';
 export * from './registry-documents.ts';
+export * from './runtimes.ts';
 export * from './settlement.ts';
 export * from './status-record.ts';
 export * from './subscription-links.ts';

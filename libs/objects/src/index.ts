@@ -1,6 +1,6 @@
-export { archiveLimits, inspectArchive, readArchive, unpackArchive } from './archive.ts';
+export { archiveLimits, readArchive, unpackArchive } from './archive.ts';
 export { ArchiveReader, sharedBytes } from './archive-reader.ts';
-export { type ArchiveFiles, type FileField, type InspectedArchive, isBase64, type OpenedBody } from './archive-worker.ts';
+export { type FileField, isBase64 } from './archive-worker.ts';
 export { CodeStoreConfig, ObjectStoreConfig } from './object-store.config.ts';
 export { digestOf, type ObjectStore } from './object-store.ts';
 export { openCodeStore, s3Of } from './open-object-store.ts';

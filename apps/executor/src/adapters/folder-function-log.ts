@@ -7,7 +7,10 @@ const flushEveryMs = 500;
 /** What is not written yet; past it the oldest function's lines are dropped and counted. */
 const bufferedBytesMax = 8 * 1_048_576;
 
-/** The output of functions, a file a day each; buffered, so that a chatty function costs one write now and then. */
+/**
+ * The output of functions, a file a day each; buffered, so that a chatty function costs one write
+ * now and then.
+ */
 export class FolderFunctionLog implements FunctionLog {
   private buffers = new Map<string, { readonly folder: readonly string[]; lines: string[] }>();
   private bufferedBytes = 0;

@@ -17,11 +17,13 @@ interface Sending {
 /**
  * Runs functions that are HTTP endpoints: a POST of the payload to `code_url`.
  *
- * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch milliseconds), `traceparent`. Answers: 2xx is
- * success and the body what the function returned; 429, 502, 503, 504 and a connection that could not be made are not the function's
- * fault, nor is a kept connection that its end had closed; other 4xx were reported by the function; other 5xx, and a connection that
- * breaks once the function had the call, are its faults: it may have run. `Retry-After` lengthens the wait,
- * `X-Sendoff-Retryable: false` says never again. Redirects are not followed.
+ * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch
+ * milliseconds), `traceparent`. Answers: 2xx is success and the body what the function returned;
+ * 429, 502, 503, 504 and a connection that could not be made are not the function's fault, nor is a
+ * kept connection that its end had closed; other 4xx were reported by the function; other 5xx, and
+ * a connection that breaks once the function had the call, are its faults: it may have run.
+ * `Retry-After` lengthens the wait, `X-Sendoff-Retryable: false` says never again. Redirects are
+ * not followed.
  */
 export class HttpRuntime implements Runtime {
   private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
@@ -32,10 +34,6 @@ export class HttpRuntime implements Runtime {
   ) {
     const settings = { keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: 64, timeout: 0 };
     this.agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
-  }
-
-  runs(runtime: string): boolean {
-    return runtime === 'http';
   }
 
   callsMax({ instancesMax, concurrencyPerInstance }: FunctionDocument): number {
@@ -80,7 +78,8 @@ export class HttpRuntime implements Runtime {
     return new Promise((resolve, reject) => {
       const request = isHttps ? httpsRequest(url, options) : httpRequest(url, options);
       request.once('socket', (socket) => {
-        // What a kept connection was sent may have met a closed one: whether it arrived is known once something comes back.
+        // What a kept connection was sent may have met a closed one: whether it arrived is known
+        // once something comes back.
         if (request.reusedSocket) return;
         const begin = () => void (sending.isUnderWay = true);
         if (socket.connecting) socket.once(isHttps ? 'secureConnect' : 'connect', begin);

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type EpochMs, type FunctionCode, type FunctionDocument, utcText } from '#contracts';
+import {
+  type EpochMs,
+  type FunctionCode,
+  type FunctionDocument,
+  type RuntimeDescriptor,
+  runtimeOf,
+  runtimeWords,
+  utcText,
+} from '#contracts';
 import type { Sealer } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { rfc3339 } from '../http/instants.ts';
@@ -11,12 +19,12 @@ import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
 /** Instances where a function says nothing. */
 const instancesMaxDefault = 400;
-/** `file.export`, the file without its extension, in a folder of the archive or not. */
-const handlerPattern = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_-]+\.[A-Za-z_$][A-Za-z0-9_$]*$/;
 
-/** Is it a runtime that runs here? */
-function isNodeRuntime(runtime: string): boolean {
-  return /^Node\.js\d+\.\d+$/.test(runtime);
+/** The runtime of a name. @throws ApiError FSS.1005 if no runtime has the name. */
+export function knownRuntime(name: string): RuntimeDescriptor {
+  const runtime = runtimeOf(name);
+  if (runtime === undefined) throw new ApiError('FSS.1005', `runtime ${name} cannot be run here; use ${runtimeWords}`);
+  return runtime;
 }
 
 /** What a configuration body says of a function. @throws ApiError naming the field. */
@@ -35,19 +43,18 @@ export function configuredBy(
   | 'concurrencyPerInstance'
 > &
   Partial<Pick<FunctionDocument, 'initializer' | 'agency' | 'appAgency'>> {
-  if (dto.runtime !== 'http' && !isNodeRuntime(dto.runtime))
-    throw new ApiError('FSS.1005', `runtime ${dto.runtime} cannot be run here; use Node.js<version> or http`);
-  if (isNodeRuntime(dto.runtime) && !handlerPattern.test(dto.handler))
-    throw new ApiError('FSS.1003', 'handler must be file.export, e.g. index.handler or src/index.handler');
-  const { initializer_handler: initializer } = dto;
-  if (initializer !== undefined && initializer !== '' && !handlerPattern.test(initializer))
-    throw new ApiError('FSS.1003', 'initializer_handler must be file.export');
+  const runtime = knownRuntime(dto.runtime);
+  const { initializer_handler: initializer = '' } = dto;
+  if (runtime.code === 'files') {
+    const { handlerPattern, handlerRule } = runtime;
+    if (!handlerPattern.test(dto.handler)) throw new ApiError('FSS.1003', `handler must be ${handlerRule}`);
+    if (initializer !== '' && !handlerPattern.test(initializer))
+      throw new ApiError('FSS.1003', `initializer_handler must be ${handlerRule}`);
+  }
   return {
     runtime: dto.runtime,
     handler: dto.handler,
-    ...(initializer === undefined || initializer === ''
-      ? {}
-      : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
+    ...(initializer === '' ? {} : { initializer: { handler: initializer, timeoutMs: (dto.initializer_timeout ?? 30) * 1_000 } }),
     timeoutMs: dto.timeout * 1_000,
     memoryMb: dto.memory_size,
     isMemoryDynamic: dto.enable_dynamic_memory === true,
@@ -88,7 +95,7 @@ export function newFunction(
  * @throws ApiError naming the field.
  */
 export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
-  if ((dto.runtime === 'http') !== (fn.runtime === 'http'))
+  if (knownRuntime(dto.runtime).kind !== runtimeOf(fn.runtime)?.kind)
     throw new ApiError('FSS.1005', `the runtime of a function cannot change from ${fn.runtime} to ${dto.runtime}`);
   if (dto.func_name !== undefined && dto.func_name !== fn.name)
     throw new ApiError('FSS.1002', `the name of a function cannot change; func_name is ${fn.name}`);

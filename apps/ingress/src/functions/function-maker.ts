@@ -6,7 +6,7 @@ import { ApiError } from '../http/api-error.ts';
 import { functionRefusal } from '../access/authorise.ts';
 import type { Caller } from '../access/caller.ts';
 import { CodeIntake } from './code/function-code.ts';
-import { newFunction } from './function-document.ts';
+import { knownRuntime, newFunction } from './function-document.ts';
 import type { CreateFunctionDto } from './function.dto.ts';
 import { type Home, HOME } from '../names/home.ts';
 
@@ -43,6 +43,7 @@ export class FunctionMaker {
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });
     // Before 50 MB are looked at for nothing, and again when it counts.
     this.checkRoom(registry, bareUrn, project);
+    knownRuntime(dto.runtime);
     const code = await codes.take(dto.runtime, dto, file);
     const made = newFunction(dto, code, { bareUrn, project, sealer, now: clock.now() });
     await writer.mutate((known) => {

@@ -126,7 +126,7 @@ export class FunctionsController {
     const { fullUrn, function: before } = this.names.findLatest(urn, project);
     const code = await this.codes.take(before.runtime, dto, request.file);
     const answer = await this.change(project, urn, (fn) => {
-      if ((fn.runtime === 'http') !== (code.kind === 'url'))
+      if ((fn.code.kind === 'url') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
       return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
     });

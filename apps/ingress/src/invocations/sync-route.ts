@@ -117,7 +117,7 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   const deadline = deadlineOf(reply, clock, options.waitMs);
   try {
     const answer = answerIn(await calls.call(call, payload, deadline.signal));
-    const isJson = fn.runtime !== 'http' || isJsonText(answer.payload);
+    const isJson = fn.code.kind !== 'url' || isJsonText(answer.payload);
     const format: AnswerFormat = { requestId: call.requestId, version, wantsLog, isJson };
     return syncAnswer(answer, format);
   } catch (error) {

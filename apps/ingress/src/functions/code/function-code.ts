@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
-import { type FunctionCode, limits } from '#contracts';
+import { type FunctionCode, limits, runtimeOf } from '#contracts';
 import { archiveLimits, ArchiveReader, isBase64, type ObjectStore } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { CODE_STORE } from './code-store.ts';
@@ -28,11 +28,11 @@ export class CodeIntake {
     { code_type: type, code_url: url, func_code: code }: GivenCode,
     file?: Buffer,
   ): Promise<FunctionCode> {
-    if (runtime === 'http') {
+    if (runtimeOf(runtime)?.code === 'url') {
       if (url === undefined || !isHttpUrl(url))
         throw new ApiError(
           'FSS.1012',
-          'code_url must be an http or https URL for runtime http, without credentials: everyone who may read would see them',
+          `code_url must be an http or https URL for runtime ${runtime}, without credentials: everyone who may read would see them`,
         );
       return { kind: 'url', url };
     }

@@ -5,7 +5,7 @@
  * E1. No secret leaves with it: of encrypted user data there are the names, every value blank.
  * E2. What comes back is a creation like any other: nothing is taken from an export that a body could not bring.
  */
-import type { FunctionCode, FunctionDocument } from '#contracts';
+import { type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
 import { type ArchiveFile, archiveLimits, type ArchiveReader, writeArchive } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { functionAnswerOf } from '../function-document.ts';
@@ -32,8 +32,10 @@ const configFields: readonly string[] = [
 ];
 /** More than any configuration takes, however it is indented. */
 const configBytesMax = 1_048_576;
-/** Where the source of an inline function lies in its code. */
-const sourceFile = 'index.js';
+/** The file of an exported archive that holds the source of an inline function. */
+function sourceFile(runtime: RuntimeDescriptor | undefined): string {
+  return `index${runtime?.code === 'files' ? runtime.sourceExtension : ''}`;
+}
 
 function configFile(fn: FunctionDocument): ArchiveFile {
   const config = functionAnswerOf(fn, configFields);
@@ -41,8 +43,10 @@ function configFile(fn: FunctionDocument): ArchiveFile {
   return { path: `${fn.name}.yaml`, bytes: Buffer.from(`${JSON.stringify({ ...config, ...where }, undefined, 2)}\n`) };
 }
 
-function codeBytes(code: FunctionCode, archive: Buffer | undefined): Buffer | undefined {
-  return code.kind === 'inline' ? writeArchive([{ path: sourceFile, bytes: Buffer.from(code.source) }]) : archive;
+function codeBytes({ code, runtime }: FunctionDocument, archive: Buffer | undefined): Buffer | undefined {
+  return code.kind === 'inline'
+    ? writeArchive([{ path: sourceFile(runtimeOf(runtime)), bytes: Buffer.from(code.source) }])
+    : archive;
 }
 
 /**
@@ -58,7 +62,7 @@ export function checkExportable({ name, code }: FunctionDocument, parts: ExportP
 
 /** The export of a function that was found exportable; of its code alone it is the ZIP of the code itself. @param archive its code where that is one. */
 export function exportOf(fn: FunctionDocument, parts: ExportParts, archive: Buffer | undefined): Buffer {
-  const code = parts.code ? codeBytes(fn.code, archive) : undefined;
+  const code = parts.code ? codeBytes(fn, archive) : undefined;
   if (!parts.config && code !== undefined) return code;
   return writeArchive([...(code === undefined ? [] : [{ path: `${fn.name}.zip`, bytes: code }]), configFile(fn)]);
 }
@@ -102,10 +106,13 @@ export async function readExport(archives: ArchiveReader, bytes: Buffer): Promis
   const files = await filesOf(archives, bytes);
   const config = configIn(files);
   const code = fileOf(files, '.zip');
-  if (config['runtime'] === 'http') return { config };
+  const runtime = runtimeOf(String(config['runtime']));
+  if (runtime?.code === 'url') return { config };
   if (code === undefined) throw refused('it has no code (*.zip): export with config=true and code=true');
-  if (config['code_type'] !== 'inline') return { config, file: code };
-  const source = (await filesOf(archives, code)).get(sourceFile);
-  if (source === undefined) throw refused(`the code of an inline function lies in ${sourceFile}`);
+  // The creation of the function refuses an unknown runtime.
+  if (config['code_type'] !== 'inline' || runtime === undefined) return { config, file: code };
+  const file = sourceFile(runtime);
+  const source = (await filesOf(archives, code)).get(file);
+  if (source === undefined) throw refused(`the code of an inline function must be in ${file}`);
   return { config, file: source };
 }

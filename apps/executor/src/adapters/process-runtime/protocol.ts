@@ -51,7 +51,10 @@ export type FromInstance =
       readonly isRetryable: boolean;
       readonly memoryBytes: number;
     }
-  /** The code did something after which it is not to be trusted with another call; those that run may end. */
+  /**
+   * The code did something after which it is not to be trusted with another call; those that run
+   * may end.
+   */
   | { readonly kind: 'spoiled' }
   | {
       readonly kind: 'log';
@@ -61,7 +64,10 @@ export type FromInstance =
       readonly text: string;
     };
 
-/** Reads what an instance sent at once. @returns undefined where anything in it has no known shape. */
+/**
+ * Reads what an instance sent at once.
+ * @returns undefined where anything in it has no known shape.
+ */
 export function readFromInstance(sent: unknown): readonly FromInstance[] | undefined {
   return Array.isArray(sent) && sent.every(isFromInstance) ? sent : undefined;
 }

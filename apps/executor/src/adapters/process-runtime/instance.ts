@@ -1,31 +1,34 @@
 /**
- * One instance: a child process with a function's code in it.
+ * One instance: a process with the code of one function in it.
  *
  * starting -> serving -> retiring -> gone, or starting -> gone
  *
- * N1. A call ends once, by whichever comes first: its answer, its deadline, its abort, the end of the process.
- * N2. At the deadline, and when its caller aborts it, the handler's signal aborts. Whatever the handler says after that, the call ran past
- *     its timeout or was cancelled; what does not end within a short grace is ended without it: the instance takes no more calls and
- *     is killed when nobody else runs in it, so neighbours go on.
- * N3. A neighbour that goes down with the process was not at fault: its call is `unavailable`. Where one call ran alone, it was.
- * N4. What the process says is not trusted: the channel is a file descriptor that the code can write to. What has not the shape of the
- *     protocol ends the instance, and nothing else.
+ * N1. A call ends once, by the first of these: its answer, its deadline, its abort, the end of the
+ *     process.
+ * N2. The handler's signal aborts at the deadline, and when the caller aborts the call. After that
+ *     the call is a timeout or cancelled, whatever the handler answers. If the handler does not end
+ *     within a short grace, the call ends without it: the instance takes no more calls, and is
+ *     killed when no other call runs in it.
+ * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
+ *     call that ran alone is blamed.
+ * N4. Messages of the process are not trusted: function code can write to the channel. A message of
+ *     an unknown shape ends the instance, and nothing else.
  */
-import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { beginningOf, epochMs, limits } from '#contracts';
+import { epochMs } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
+import { errorDocument, failed, returned, timedOut } from './outcomes.ts';
+import type { FunctionProcess, ProcessLauncher } from './process-launcher.ts';
 import { type ErrorDocument, type FromInstance, readFromInstance, type ToInstance } from './protocol.ts';
 
 const abortGraceMs = 200;
 const memoryCheckMs = 200;
 const pageBytes = 4_096;
-/** What Node itself takes is not charged to the function. */
-const runtimeOverheadBytes = 64 * 1_048_576;
+/** Output that is remembered to find out why the process ended, in characters. */
 const tailMax = 4_096;
-/** What is larger does not wait for company. */
+/** Messages of more bytes together are sent at once. */
 const bundleBytesMax = 65_536;
 
 interface Pending {
@@ -33,9 +36,10 @@ interface Pending {
   readonly end: (outcome: AttemptOutcome) => void;
 }
 
-/** What an instance is given. */
+/** Parts of an {@link Instance}. */
 export interface InstanceParts {
-  readonly child: ChildProcess;
+  readonly process: FunctionProcess;
+  readonly launcher: Pick<ProcessLauncher, 'overheadBytes' | 'isOutOfMemory'>;
   readonly clock: Clock;
   readonly memoryMb: number;
   /** Longest time until its code is loaded and its initializer is over. */
@@ -47,11 +51,11 @@ export interface InstanceParts {
 /** How loading the code of an instance ended. */
 export type Loading = { readonly kind: 'loaded' } | { readonly kind: 'unusable'; readonly error: ErrorDocument };
 
-/** A child process that serves calls. */
+/** A process that serves the calls of one function. */
 export class Instance {
   /** How loading the code ended. */
   readonly loaded: Promise<Loading>;
-  /** When the last call ended. */
+  /** When the last call ended, or the process was started. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly unsent: ToInstance[] = [];
@@ -60,11 +64,11 @@ export class Instance {
   private reserved = 0;
   private isRetiring = false;
   private isOutOfMemory = false;
-  private stderrTail = '';
+  private outputTail = '';
   private memoryTimer: Timer | undefined;
 
   constructor(private readonly parts: InstanceParts) {
-    const { child, clock } = parts;
+    const { process, clock } = parts;
     this.idleSince = clock.now();
     this.loaded = new Promise((resolve) => {
       const timer = clock.setTimer(parts.startTimeoutMs, () => this.kill());
@@ -72,7 +76,7 @@ export class Instance {
         timer.cancel();
         resolve(loading);
       };
-      child.on('message', (sent: unknown) => {
+      process.onMessages((sent) => {
         const messages = readFromInstance(sent);
         if (messages === undefined) return this.kill();
         for (const message of messages)
@@ -80,40 +84,41 @@ export class Instance {
           else if (message.kind === 'unusable') settle({ kind: 'unusable', error: message.error });
           else this.onMessage(message);
       });
-      child.once('error', (error) => settle(unusable(error.message)));
-      child.once('exit', (code, signal) => {
-        settle(unusable(`the instance ended while it started (${signal ?? `exit code ${code}`})`));
-        this.onExit(code, signal);
+      process.onEnd((how) => {
+        settle(unusable(`the instance ended while it started (${how})`));
+        this.onEnd(how);
       });
     });
-    child.stdout?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => this.onRawOutput(chunk));
+    process.onOutput((chunk) => this.onRawOutput(chunk));
   }
 
-  /** Calls that run in it, and those that are about to. */
+  /** Calls that run in the instance, and calls with reserved room. */
   get calls(): number {
     return this.pending.size + this.reserved;
   }
 
-  /** Keeps room for one call, which must follow: whoever looks next finds one room less, and nobody ends the instance as idle. */
+  /**
+   * Reserves room for one call. {@link call} or {@link giveBack} must follow; until then the
+   * instance is not idle.
+   */
   reserve(): this {
     this.reserved++;
     return this;
   }
 
-  /** Gives the room for a call back that will not follow. */
+  /** Gives reserved room back. */
   giveBack(): void {
     this.reserved--;
     this.idleSince = this.parts.clock.now();
     if (this.isRetiring && this.calls === 0) this.kill();
   }
 
-  /** May it be given another call? */
+  /** False once the instance takes no more calls. */
   get isServing(): boolean {
     return !this.isRetiring;
   }
 
-  /** Runs one call in it, for which room was reserved. */
+  /** Runs one call in reserved room. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
     const deadlineAt = epochMs(clock.now() + call.timeoutMs);
@@ -159,19 +164,22 @@ export class Instance {
     });
   }
 
-  /** Takes no more calls; ends when the last one has. */
+  /** Takes no more calls; the process ends after the last one. */
   retire(): void {
     this.isRetiring = true;
     if (this.calls === 0) this.kill();
   }
 
-  /** Ends it at once. */
+  /** Ends the process at once. */
   kill(): void {
     this.isRetiring = true;
-    this.parts.child.kill('SIGKILL');
+    this.parts.process.kill();
   }
 
-  /** What is said in one turn of the event loop travels together: a message a call costs two writes and two reads more. */
+  /**
+   * Batches the messages of one event-loop tick: each message of its own would cost two writes and
+   * two reads.
+   */
   private send(message: ToInstance): void {
     this.unsentBytes += message.kind === 'call' ? message.payload.length : 0;
     const isFirst = this.unsent.push(message) === 1;
@@ -182,7 +190,7 @@ export class Instance {
   private flush(): void {
     const messages = this.unsent.splice(0);
     this.unsentBytes = 0;
-    if (messages.length > 0 && this.parts.child.connected) this.parts.child.send(messages, () => undefined);
+    if (messages.length > 0) this.parts.process.send(messages);
   }
 
   private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
@@ -212,96 +220,49 @@ export class Instance {
 
   private onRawOutput(chunk: Buffer): void {
     const text = chunk.toString('utf8');
-    this.stderrTail = (this.stderrTail + text).slice(-tailMax);
+    this.outputTail = (this.outputTail + text).slice(-tailMax);
     this.parts.onLog('', text);
   }
 
-  private onExit(code: number | null, signal: NodeJS.Signals | null): void {
+  private onEnd(how: string): void {
     this.isRetiring = true;
     this.memoryTimer?.cancel();
     const isAlone = this.pending.size === 1;
-    const isOutOfMemory = this.isOutOfMemory || this.stderrTail.includes('heap out of memory');
+    const isOutOfMemory = this.isOutOfMemory || this.parts.launcher.isOutOfMemory(this.outputTail);
     for (const { end } of [...this.pending.values()]) {
       if (isOutOfMemory)
         end(failed('OutOfMemory', errorDocument('OutOfMemory', `the function used more than its ${this.parts.memoryMb} MB`)));
       else if (isAlone)
-        end(
-          failed(
-            'UnhandledInvocationError',
-            errorDocument('InstanceExited', `the function's process ended (${signal ?? `exit code ${code}`})`),
-          ),
-        );
+        end(failed('UnhandledInvocationError', errorDocument('InstanceExited', `the function's process ended (${how})`)));
       else end({ kind: 'unavailable', reason: 'the instance ended while it served several calls' });
     }
     this.parts.onGone();
   }
 
-  /** The heap has its own limit; buffers are outside of it, so resident memory is looked at while calls run. */
+  /**
+   * Checks resident memory while calls run: the heap has a limit of its own, buffers are outside of
+   * it.
+   */
   private watchMemory(): void {
     if (this.memoryTimer !== undefined) return;
     this.memoryTimer = this.parts.clock.setTimer(memoryCheckMs, () => {
       this.memoryTimer = undefined;
       if (this.pending.size === 0) return;
       void this.residentBytes().then((bytes) => {
-        if (bytes <= this.parts.memoryMb * 1_048_576 + runtimeOverheadBytes) return this.watchMemory();
+        if (bytes <= this.parts.memoryMb * 1_048_576 + this.parts.launcher.overheadBytes) return this.watchMemory();
         this.isOutOfMemory = true;
         this.kill();
       });
     });
   }
 
-  /** 0 where the system does not tell. */
+  /** 0 if the system does not provide it. */
   private async residentBytes(): Promise<number> {
-    const text = await readFile(`/proc/${this.parts.child.pid}/statm`, 'utf8').catch(() => '');
+    const text = await readFile(`/proc/${this.parts.process.pid}/statm`, 'utf8').catch(() => '');
     return Number(text.split(' ')[1] ?? 0) * pageBytes;
   }
 }
 
 function unusable(errorMessage: string): Loading {
   return { kind: 'unusable', error: errorDocument('InstanceError', errorMessage) };
-}
-
-function returned(payload = '', { responseBytesMax = limits.responseBytesMax }: FunctionCall): AttemptOutcome {
-  const responsePayload = Buffer.from(payload);
-  if (responsePayload.length <= responseBytesMax) return { kind: 'succeeded', responsePayload };
-  return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
-}
-
-function timedOut(call: FunctionCall): AttemptOutcome {
-  return failed(
-    'InvocationTimeout',
-    errorDocument('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`),
-  );
-}
-
-/** What an error document may be of; the code writes what it likes. */
-const documentMax = { typeLength: 256, frames: 16, frameLength: 1_024 } as const;
-
-function bounded({ errorMessage, errorType, stackTrace }: ErrorDocument): ErrorDocument {
-  return {
-    errorMessage: beginningOf(errorMessage, limits.errorDocumentLengthMax),
-    errorType: beginningOf(errorType, documentMax.typeLength),
-    stackTrace: stackTrace.slice(0, documentMax.frames).map((frame) => beginningOf(frame, documentMax.frameLength)),
-  };
-}
-
-/** The error document of a failure that the runtime, not the code, found. */
-export function errorDocument(errorType: string, errorMessage: string): ErrorDocument {
-  return { errorMessage, errorType, stackTrace: [] };
-}
-
-/** A function failure with its document, cut to its bounds and pretty-printed as FunctionGraph's runtimes do. */
-export function failed(
-  condition: Extract<AttemptOutcome, { kind: 'failed' }>['condition'],
-  error: ErrorDocument,
-  isRetryable = true,
-): AttemptOutcome {
-  const document = bounded(error);
-  return {
-    kind: 'failed',
-    condition,
-    errorMessage: document.errorMessage,
-    responsePayload: Buffer.from(JSON.stringify(document, null, 2)),
-    isRetryable,
-  };
 }

@@ -1,27 +1,36 @@
 /**
- * Runs Node.js functions in child processes of their own.
+ * Runs functions that are files, each in processes of its own. A launcher for each language starts
+ * the processes.
  *
- * Not a wall against hostile code: the permission model keeps honest mistakes in (files, processes, workers, addons), the network
- * is open. Whoever runs strangers' code runs this service in a sandboxed RuntimeClass, or uses the `http` runtime.
+ * The process is no wall against hostile code: Node's permission model catches honest mistakes
+ * (files, processes, workers, addons), and the network is open. To run code of strangers, run this
+ * service in a sandboxed RuntimeClass, or use the `http` runtime.
  *
- * P1. An instance serves one version of one function, as it was set at one time, with the memory it was started with; a call takes an
- *     instance with room, else a new one, else waits its turn. A place that a call has taken is its own from then on.
- * P2. At most `instancesMax` processes, and no function, all its versions together, may hold more than three quarters of them, so that
- *     a quiet function finds room.
+ * P1. An instance serves one version of one function, with the settings and the memory it was
+ *     started with. A call takes an instance with room, else a new one, else it waits. Reserved
+ *     room belongs to its call.
+ * P2. At most `instancesMax` processes run, whatever their languages. All versions of one function
+ *     together hold at most three quarters of them, so that a quiet function finds room.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
- * P4. No instance outlives this process: its channel closes, and where the system can (`setpriv`), it is killed by the kernel, even
- *     in an endless loop.
+ * P4. No instance outlives the executor: its channel closes, and the kernel ends it if the system
+ *     has `setpriv`, even in an endless loop.
  */
-import { type FunctionDocument, userDataOwner } from '#contracts';
+import assert from 'node:assert/strict';
+import { type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Sealer, Timer } from '#platform';
 import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
 import type { CodeFolders, Workplace } from './code-folders.ts';
-import { errorDocument, failed, Instance } from './instance.ts';
-import { launch, versionOf } from './launch.ts';
+import { Instance } from './instance.ts';
+import { errorDocument, failed } from './outcomes.ts';
+import { type ProcessLauncher, versionOf } from './process-launcher.ts';
 
-/** Bounds of the runtime, and what it works with. */
-export interface NodeRuntimeOptions {
+/** A launcher for each language. */
+export type Launchers = { readonly [Kind in ProcessRuntimeKind]: ProcessLauncher };
+
+/** Parts and bounds of a {@link ProcessRuntime}. */
+export interface ProcessRuntimeOptions {
+  readonly launchers: Launchers;
   readonly folders: CodeFolders;
   /** Opens the sealed user data of functions. */
   readonly sealer: Pick<Sealer, 'open'>;
@@ -38,29 +47,28 @@ interface Pool {
 }
 
 const acquireTimeoutMs = 10_000;
-/** Longest start of an instance, but for its initializer, which has a limit of its own. */
+/** Longest start of an instance without its initializer, which has a limit of its own. */
 const startTimeoutMs = 15_000;
 const tooLate = 'no instance was ready before the validity period ended';
 const unreadable = 'the encrypted user data cannot be opened with the platform key';
 
-/** The runtime of functions whose `runtime` is some `Node.js...`. */
-export class NodeRuntime implements Runtime {
+/** The runtime of all functions that are files. */
+export class ProcessRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
-  /** Calls that wait for an instance. Each end of a call or an instance wakes all of them: not every one can use what came free. */
+  /**
+   * Wakes calls that wait for an instance. Each end of a call or of an instance wakes all, because
+   * some cannot use it.
+   */
   private readonly waiters = new Set<() => void>();
   private readonly sweepTimer: Timer;
   private isClosed = false;
 
   constructor(
-    private readonly options: NodeRuntimeOptions,
+    private readonly options: ProcessRuntimeOptions,
     private readonly clock: Clock,
     private readonly log: FunctionLog,
   ) {
     this.sweepTimer = this.sweepLater();
-  }
-
-  runs(runtime: string): boolean {
-    return runtime.startsWith('Node.js');
   }
 
   callsMax(fn: FunctionDocument): number {
@@ -82,7 +90,7 @@ export class NodeRuntime implements Runtime {
     return outcome;
   }
 
-  /** The function's own time begins when its code is loaded: what starting takes is not the call's to pay. */
+  /** The timeout of the call begins when the code is loaded. */
   private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const loading = await Promise.race([instance.loaded, aborted(signal)]);
     const isLate = call.startBefore !== undefined && this.clock.now() >= call.startBefore;
@@ -107,7 +115,7 @@ export class NodeRuntime implements Runtime {
     for (const { instances } of this.pools.values()) for (const instance of instances) instance.kill();
   }
 
-  /** An instance with room; or how the attempt ends without one. */
+  /** An instance with reserved room, or the outcome of an attempt that gets none. */
   private async acquire({ function: fn, startBefore }: FunctionCall, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
     const waitsUntil = Math.min(this.clock.now() + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
     while (!this.isClosed && !signal.aborted && this.clock.now() < waitsUntil) {
@@ -118,7 +126,7 @@ export class NodeRuntime implements Runtime {
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
   }
 
-  /** Waits until something came free or the call is aborted, bounded. */
+  /** Waits until an instance or a place may be free, the call is aborted, or the time is over. */
   private async turn(waitMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
@@ -138,14 +146,14 @@ export class NodeRuntime implements Runtime {
     for (const wake of [...this.waiters]) wake();
   }
 
-  /** Room is reserved as soon as it is found. */
+  /** An instance with room, which is reserved. */
   private withRoom(fn: FunctionDocument): Instance | undefined {
     for (const instance of this.pools.get(poolKey(fn))?.instances ?? [])
       if (instance.isServing && instance.calls < fn.concurrencyPerInstance) return instance.reserve();
     return undefined;
   }
 
-  /** @returns undefined where it is not this function's turn. */
+  /** Returns undefined if the function gets no place now. */
   private async startFor(fn: FunctionDocument): Promise<Instance | AttemptOutcome | undefined> {
     if (!this.mayStart(fn)) return undefined;
     const answer = await this.options.folders.workplaceFor(fn);
@@ -168,13 +176,13 @@ export class NodeRuntime implements Runtime {
     }
   }
 
-  /** Is there a place for one more, or an idle one whose place it can have? */
+  /** True if one more instance has a place, or may take that of an idle one. */
   private mayStart(fn: FunctionDocument): boolean {
     const hasOwnPlace = this.instancesOf(fn.urn) < this.instancesMaxOf(fn) || this.idle(fn.urn) !== undefined;
     return hasOwnPlace && (this.instances < this.options.instancesMax || this.idle() !== undefined);
   }
 
-  /** @returns undefined where a value was sealed with another key. */
+  /** Returns undefined if a value was encrypted with another platform key. */
   private userDataOf({ urn, userData, sealedUserData }: FunctionDocument): Readonly<Record<string, string>> | undefined {
     try {
       const sealed = Object.entries(sealedUserData ?? {});
@@ -191,15 +199,17 @@ export class NodeRuntime implements Runtime {
     return instancesMax === -1 ? share : Math.min(instancesMax, share);
   }
 
-  /** Where there is no place left, an idle instance makes one. */
+  /** Starts an instance. An idle one ends for it if no place is free. */
   private start(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): Instance {
     if (this.instancesOf(fn.urn) >= this.instancesMaxOf(fn)) this.idle(fn.urn)?.retire();
     else if (this.instances >= this.options.instancesMax) this.idle()?.retire();
     const key = poolKey(fn);
     const pool = this.pools.get(key) ?? { functionUrn: fn.urn, instances: new Set<Instance>() };
     this.pools.set(key, pool);
+    const launcher = this.launcherOf(fn);
     const instance: Instance = new Instance({
-      child: launch(fn, workplace, userData),
+      process: launcher.launch(fn, workplace, userData),
+      launcher,
       clock: this.clock,
       memoryMb: fn.memoryMb,
       startTimeoutMs: startTimeoutMs + (fn.initializer?.timeoutMs ?? 0),
@@ -215,13 +225,22 @@ export class NodeRuntime implements Runtime {
     return instance;
   }
 
+  private launcherOf({ runtime }: FunctionDocument): ProcessLauncher {
+    const found = runtimeOf(runtime);
+    assert(found?.code === 'files', `functions of runtime ${runtime} are not files`);
+    return this.options.launchers[found.kind];
+  }
+
   private instancesOf(functionUrn: string): number {
     let count = 0;
     for (const pool of this.pools.values()) if (pool.functionUrn === functionUrn) count += pool.instances.size;
     return count;
   }
 
-  /** The instance, of one function or of all, that has been idle longest; undefined when none is idle. */
+  /**
+   * The instance, of one function or of all, that has been idle longest; undefined when none is
+   * idle.
+   */
   private idle(functionUrn?: string): Instance | undefined {
     let oldest: Instance | undefined;
     for (const pool of this.pools.values()) {

@@ -8,8 +8,9 @@ import { type CodeStoreConfig, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
 import { callOf, runtimeConformance } from '../../runtime.conformance.ts';
-import { CodeFolders } from './code-folders.ts';
-import { NodeRuntime } from './node-runtime.ts';
+import { CodeFolders } from '../process-runtime/code-folders.ts';
+import { launchers } from '../launchers.ts';
+import { ProcessRuntime } from '../process-runtime/process-runtime.ts';
 
 const behaviours = `
 exports.handler = (event, context, callback) => {
@@ -42,8 +43,8 @@ async function open(source = behaviours, given: Partial<FunctionDocument> = {}, 
     close: async () => undefined,
   };
   return {
-    runtime: new NodeRuntime(
-      { folders: new CodeFolders(workDir, store, 10), sealer, instancesMax, idleMs: 60_000 },
+    runtime: new ProcessRuntime(
+      { launchers, folders: new CodeFolders(workDir, store, 10), sealer, instancesMax, idleMs: 60_000 },
       systemClock,
       log,
     ),

@@ -2,13 +2,15 @@
  * Folders with the code of functions, and a temporary folder for each instance that runs it.
  *
  * F1. A code folder gets its name last, when all of it is there: nobody runs half an archive.
- * F2. It is made once for each digest and kept while somebody uses it; past `foldersMax` the one used longest ago goes.
- * F3. A temporary folder belongs to one instance and goes with it: instances of one code share nothing they can write.
+ * F2. It is made once for each digest and kept while somebody uses it; past `foldersMax` the one
+ *     used longest ago goes.
+ * F3. A temporary folder belongs to one instance and goes with it: instances of one code share
+ *     nothing they can write.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FunctionDocument } from '#contracts';
+import { type FunctionDocument, runtimeOf } from '#contracts';
 import { type ObjectStore, unpackArchive } from '#objects';
 
 /** A place to run one instance in. */
@@ -93,10 +95,13 @@ export class CodeFolders {
   }
 
   /** @returns why it cannot be done; undefined when it is. */
-  private async fill({ code, handler }: FunctionDocument, folder: string): Promise<Exclude<Made, { kind: 'made' }> | undefined> {
+  private async fill(
+    { code, handler, runtime }: FunctionDocument,
+    folder: string,
+  ): Promise<Exclude<Made, { kind: 'made' }> | undefined> {
     switch (code.kind) {
       case 'inline': {
-        const file = join(folder, `${handlerFile(handler)}.js`);
+        const file = join(folder, `${handlerFile(handler)}${sourceExtension(runtime)}`);
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, code.source);
         return undefined;
@@ -134,11 +139,20 @@ async function removed(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
-/** Removes what processes that are gone left below a folder with one folder a process, and what an earlier process of our own id left. */
+/**
+ * Removes what processes that are gone left below a folder with one folder a process, and what an
+ * earlier process of our own id left.
+ */
 export async function clearLeftovers(root: string, ownPid: number, isAlive: (pid: number) => boolean): Promise<void> {
   const names = await readdir(root).catch((): string[] => []);
   for (const name of names.filter((text) => /^\d+$/.test(text)))
     if (Number(name) === ownPid || !isAlive(Number(name))) await rm(join(root, name), { recursive: true, force: true });
+}
+
+/** The extension of source files of a runtime. */
+function sourceExtension(runtime: string): string {
+  const found = runtimeOf(runtime);
+  return found?.code === 'files' ? found.sourceExtension : '';
 }
 
 /** The file of a handler, without its extension. */
@@ -147,8 +161,12 @@ function handlerFile(handler: string): string {
 }
 
 /** Inline code lies in the file its handler names, so that the name is part of what it is. */
-function folderName({ code, handler }: FunctionDocument): string {
+function folderName({ code, handler, runtime }: FunctionDocument): string {
   const text =
-    code.kind === 'inline' ? `${code.digest} ${handlerFile(handler)}` : code.kind === 'archive' ? code.digest : code.url;
+    code.kind === 'inline'
+      ? `${code.digest} ${handlerFile(handler)}${sourceExtension(runtime)}`
+      : code.kind === 'archive'
+        ? code.digest
+        : code.url;
   return createHash('sha256').update(text).digest('hex').slice(0, 40);
 }

@@ -1,6 +1,6 @@
 /**
- * Goal: the code of a zip function runs as it was packed, within the same walls, and costs a folder only while it is of use.
- * Method: instances of their own over a folder as object store.
+ * Goal: the code of a zip function runs as it was packed, within the same walls, and costs a folder
+ * only while it is of use. Method: instances of their own over a folder as object store.
  */
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,19 +11,20 @@ import { digestOf, type CodeStoreConfig, type ObjectStore, openCodeStore } from 
 import { Sealer, systemClock } from '#platform';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
 import { callOf } from '../../runtime.conformance.ts';
-import { clearLeftovers, CodeFolders } from './code-folders.ts';
-import { NodeRuntime } from './node-runtime.ts';
+import { clearLeftovers, CodeFolders } from '../process-runtime/code-folders.ts';
+import { launchers } from '../launchers.ts';
+import { ProcessRuntime } from '../process-runtime/process-runtime.ts';
 
 let workDir: string;
 let store: ObjectStore;
-let runtime: NodeRuntime;
+let runtime: ProcessRuntime;
 beforeEach(async () => {
   workDir = await mkdtemp(join(tmpdir(), 'sendoff-zip-'));
   store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreConfig);
   const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
   const log = { write: () => undefined, close: async () => undefined };
   const folders = new CodeFolders(workDir, store, 10);
-  runtime = new NodeRuntime({ folders, sealer, instancesMax: 4, idleMs: 60_000 }, systemClock, log);
+  runtime = new ProcessRuntime({ launchers, folders, sealer, instancesMax: 4, idleMs: 60_000 }, systemClock, log);
 });
 afterEach(async () => {
   await runtime.close();

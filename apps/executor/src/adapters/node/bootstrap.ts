@@ -1,14 +1,14 @@
 /**
  * What runs inside an instance: loads the user's code, then answers calls until its parent is gone.
  *
- * Runs alone: nothing of the platform is imported, so that the permission model need not let it read any of it. It also runs
- * from source, with types stripped by Node.
+ * Runs alone: nothing of the platform is imported, so that the permission model need not let it
+ * read any of it. It also runs from source, with types stripped by Node.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from './protocol.ts';
+import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from '../process-runtime/protocol.ts';
 
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
 delete process.env['SENDOFF_INSTANCE'];
@@ -83,7 +83,10 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value);
 }
 
-/** Its stack is that of the code, named as its author names it: where all of it lies on this machine is nobody's business. */
+/**
+ * Its stack is that of the code, named as its author names it: where all of it lies on this machine
+ * is nobody's business.
+ */
 function read(error: unknown): ErrorDocument {
   if (!(error instanceof Error)) return { errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] };
   const stackTrace = textOf(error.stack ?? '')
@@ -104,7 +107,10 @@ function wordsOf(thrown: unknown): string {
   }
 }
 
-/** Code may throw anything, and some of that strikes when it is looked at: nothing of it may end the instance. */
+/**
+ * Code may throw anything, and some of that strikes when it is looked at: nothing of it may end the
+ * instance.
+ */
 function documentOf(error: unknown): ErrorDocument {
   try {
     return read(error);
@@ -124,7 +130,10 @@ function isRetryable(error: unknown): boolean {
 const memoryAgeMaxMs = 10;
 let memory = { bytes: 0, at: 0 };
 
-/** What the process uses. Asking costs 20 us, a file that is read; where several calls run at once it is nobody's own, and may be a moment old. */
+/**
+ * What the process uses. Asking costs 20 us, a file that is read; where several calls run at once
+ * it is nobody's own, and may be a moment old.
+ */
 function memoryBytes(): number {
   const now = performance.now();
   if (running.size <= 1 || now - memory.at > memoryAgeMaxMs) memory = { bytes: process.memoryUsage.rss(), at: now };
@@ -183,7 +192,10 @@ function load(handler: string): Handler {
   return exported as Handler;
 }
 
-/** An error given to the callback: the function reported it, rather than falling over it. Known by identity: `instanceof` asks what was thrown. */
+/**
+ * An error given to the callback: the function reported it, rather than falling over it. Known by
+ * identity: `instanceof` asks what was thrown.
+ */
 class Reported {
   private static readonly known = new WeakSet<object>();
   readonly error: unknown;
@@ -198,7 +210,10 @@ class Reported {
   }
 }
 
-/** Calls with a trailing callback; whichever of callback, promise or plain value comes first is the answer. */
+/**
+ * Calls with a trailing callback; whichever of callback, promise or plain value comes first is the
+ * answer.
+ */
 async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const callback: Callback = (error, value) =>
@@ -241,8 +256,8 @@ async function initialise(): Promise<Handler> {
   return handler;
 }
 
-// An error that nobody awaited belongs to the call it was made for, as far as that can be told; else to all that run. The instance is not
-// to be trusted with another call after it.
+// An error that nobody awaited belongs to the call it was made for, as far as that can be told;
+// else to all that run. The instance is not to be trusted with another call after it.
 process.on('uncaughtException', (error) => {
   const owner = current.getStore();
   if (owner !== undefined && running.delete(owner.id)) {

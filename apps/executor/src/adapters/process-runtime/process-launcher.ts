@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { accessSync } from 'node:fs';
+import type { FunctionDocument } from '#contracts';
+import type { Workplace } from './code-folders.ts';
+import type { InstanceSetup, ToInstance } from './protocol.ts';
+
+/** The process of one instance. It hides how messages travel to and from the process. */
+export interface FunctionProcess {
+  /** Undefined if the process could not be started. */
+  readonly pid: number | undefined;
+  /** Sends messages in one piece. Does nothing once the process has ended. */
+  send(messages: readonly ToInstance[]): void;
+  /** @param listener gets what the process sent in one piece; nothing of it is checked. */
+  onMessages(listener: (sent: unknown) => void): void;
+  /** @param listener gets what the process writes to stdout and stderr. */
+  onOutput(listener: (chunk: Buffer) => void): void;
+  /**
+   * @param listener is called once, with a signal, an exit code, or why the process did not start.
+   */
+  onEnd(listener: (how: string) => void): void;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+/**
+ * Starts the processes of one language.
+ *
+ * A launcher knows the command line and the channel. Calls, deadlines, memory and the number of
+ * processes are the pool's concern. A runtime made of a launcher passes `runtime.conformance.ts`.
+ */
+export interface ProcessLauncher {
+  /** Resident memory of a process without any code, in bytes. It is not charged to the function. */
+  readonly overheadBytes: number;
+  /** True if the last output of a process says that it ran out of memory. */
+  isOutOfMemory(outputTail: string): boolean;
+  /** @param userData all of it, decrypted. */
+  launch(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): FunctionProcess;
+}
+
+const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => {
+  try {
+    accessSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/** The name of a function's version. */
+export function versionOf({ version }: FunctionDocument): string {
+  return version ?? 'latest';
+}
+
+/**
+ * Starts a command in the temporary folder of a workplace, with the environment of a function. If
+ * the system has `setpriv`, the kernel ends the process when the executor ends.
+ */
+export function startProcess(
+  command: readonly [string, ...string[]],
+  fn: FunctionDocument,
+  workplace: Workplace,
+  userData: Readonly<Record<string, string>>,
+  stdio: StdioOptions,
+): ChildProcess {
+  const [file, ...args] = setpriv === undefined ? command : ([setpriv, '--pdeathsig', 'KILL', '--', ...command] as const);
+  return spawn(file, args, { cwd: workplace.tmpDir, env: environmentOf(fn, workplace, userData), stdio });
+}
+
+function setupOf(fn: FunctionDocument, codeDir: string, userData: Readonly<Record<string, string>>): InstanceSetup {
+  return {
+    codeDir,
+    handler: fn.handler,
+    ...(fn.initializer === undefined ? {} : { initializer: fn.initializer }),
+    functionName: fn.name,
+    package: fn.package,
+    projectId: fn.project,
+    version: versionOf(fn),
+    memoryMb: fn.memoryMb,
+    timeoutMs: fn.timeoutMs,
+    userData,
+  };
+}
+
+/**
+ * The whole environment of a function. It has none of the platform's variables.
+ * @see FunctionGraph custom runtimes, RUNTIME_ variables
+ */
+function environmentOf(
+  fn: FunctionDocument,
+  { codeDir, tmpDir }: Workplace,
+  userData: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return {
+    SENDOFF_INSTANCE: JSON.stringify(setupOf(fn, codeDir, userData)),
+    RUNTIME_PROJECT_ID: fn.project,
+    RUNTIME_FUNC_NAME: fn.name,
+    RUNTIME_FUNC_VERSION: versionOf(fn),
+    RUNTIME_PACKAGE: fn.package,
+    RUNTIME_HANDLER: fn.handler,
+    RUNTIME_TIMEOUT: String(fn.timeoutMs / 1_000),
+    RUNTIME_USERDATA: JSON.stringify(userData),
+    RUNTIME_CPU: String(Math.round((fn.memoryMb / 128) * 100 + 200)),
+    RUNTIME_MEMORY: String(fn.memoryMb),
+    RUNTIME_CODE_ROOT: codeDir,
+    TMPDIR: tmpDir,
+    TZ: 'UTC',
+  };
+}
