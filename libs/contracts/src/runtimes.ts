@@ -25,7 +25,9 @@ const fileAndExport = {
   handlerRule: 'file.export, e.g. index.handler or src/index.handler',
 } as const;
 
-/** Every kind of runtime. The process of a kind with files comes from its launcher in the executor. */
+/**
+ * Every kind of runtime. The process of a kind with files comes from its launcher in the executor.
+ */
 const described = {
   node: {
     word: 'Node.js<version>',
