@@ -9,11 +9,12 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { connectKafka, topicSpecs } from '#kafka';
-import { Arrivals } from '../../libs/kafka/src/kafka.conformance.ts';
+import { Arrivals } from '#testing';
 
 const brokenService = `
   import { Module } from '@nestjs/common';
   import { OnRecord, openKafka, RecordController, SendoffStrategy } from '#kafka';
+import { Arrivals } from '#testing';
   import { runService, ServiceConfig } from '#platform';
   class Broken {
     onInvocation() {

@@ -1,6 +1,7 @@
 /**
- * Goal: whoever joins a group does not wait for members that were killed, and puts nobody out who lives. Method: a process of its own joins a
- * group with a session of a minute, and is killed or not; then somebody joins the same group.
+ * Goal: a new member of a group does not wait for killed members, and removes no living ones.
+ * Method: another process joins a group with a session timeout of a minute, and is killed or not.
+ * Then a consumer of the test joins the same group.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -21,13 +22,13 @@ const member = `
 let gateway: KafkaGateway;
 let other: ChildProcess;
 let consumer: RecordConsumer | undefined;
-let putOut: unknown[] = [];
+let removed: unknown[] = [];
 let options: { groupId: string; topics: string[]; sessionTimeoutMs: number };
 const brokers = () => inject('kafkaBrokers').split(',');
 
 beforeEach(async () => {
   const processName = await nameOfProcess();
-  putOut = [];
+  removed = [];
   gateway = await connectKafka({
     brokers: brokers(),
     clientId: 'b',
@@ -35,7 +36,7 @@ beforeEach(async () => {
     prefix: 'p.',
     replication: 1,
     log: (_level, message, details) => {
-      if (message.includes('were removed from a group')) putOut.push(details);
+      if (message.includes('were removed from a group')) removed.push(details);
     },
   });
   const topic = `gone-${randomUUID()}`;
@@ -60,18 +61,18 @@ afterEach(async () => {
   await gateway.close();
 });
 
-it('a member that was killed is put out, and not waited for', async () => {
+it('a killed member is removed from the group, and the next member does not wait for it', async () => {
   other.kill('SIGKILL');
   await once(other, 'exit');
   const startedAt = performance.now();
   consumer = gateway.consumer(options);
   await consumer.start(async () => undefined);
   expect(performance.now() - startedAt).toBeLessThan(20_000);
-  expect(putOut).toEqual([{ groupId: options.groupId, count: 1 }]);
+  expect(removed).toEqual([{ groupId: options.groupId, count: 1 }]);
 });
 
-it('a member that lives stays', async () => {
+it('a living member stays in the group', async () => {
   consumer = gateway.consumer(options);
   await consumer.start(async () => undefined);
-  expect(putOut).toEqual([]);
+  expect(removed).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { connectKafka, topicSpecs } from '#kafka';
-import { Arrivals } from '../../libs/kafka/src/kafka.conformance.ts';
+import { Arrivals } from '#testing';
 
 it('a service shows the metrics of its publisher and of its consumers', async () => {
   const prefix = `t${randomUUID().slice(0, 8)}.`;

@@ -1,6 +1,7 @@
 /**
- * What the transport promises while brokers come and go. Goal: no write hangs, no record is lost, nobody needs a restart. Method: a broker of
- * its own that is stopped and started again under a publisher, a consumer and a follower.
+ * Goal: while a broker is down no write hangs, no record is lost, and no service needs a restart.
+ * Method: a broker of its own is stopped and started again under a publisher, a consumer and a
+ * follower.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,8 +12,7 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BrokerOptions, type RunningBroker, startBroker } from '#broker';
 import { connectKafka, type KafkaGateway } from '#kafka';
-import { eventually } from '#testing';
-import { Arrivals } from '../../libs/kafka/src/kafka.conformance.ts';
+import { Arrivals, eventually } from '#testing';
 
 const publishTimeoutMs = 2_000;
 const topic = 'outage.work';
@@ -46,7 +46,7 @@ afterAll(async () => {
 const publish = (value: string) => gateway.publisher.publish({ topic, key: value, value: Buffer.from(value), headers: {} });
 
 /** Publishes until it passes, as every caller of the platform does. */
-async function persevere(value: string): Promise<void> {
+async function publishUntilAcknowledged(value: string): Promise<void> {
   for (const deadlineAt = performance.now() + 30_000; ; ) {
     try {
       return await publish(value);
@@ -56,8 +56,8 @@ async function persevere(value: string): Promise<void> {
   }
 }
 
-describe('over a restart of the broker', () => {
-  it('writes fail in time, and everyone goes on where they were', { timeout: 120_000 }, async () => {
+describe('a restart of the broker', () => {
+  it('fails writes in time, and consumers and followers go on at their positions', { timeout: 120_000 }, async () => {
     const handled = new Arrivals<string>();
     const followed = new Arrivals<string>();
     const consumer = gateway.consumer({ groupId: randomUUID(), topics: [topic] });
@@ -78,7 +78,7 @@ describe('over a restart of the broker', () => {
     await expect(follower.caughtUp(500)).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
 
     broker = await startBroker(options);
-    for (let index = 0; index < 50; index += 1) await persevere(`after-${index}`);
+    for (let index = 0; index < 50; index += 1) await publishUntilAcknowledged(`after-${index}`);
     expect(gateway.isConnected()).toBe(true);
     const all = (items: readonly string[]) => items.filter((value) => value.startsWith('after-')).length >= 50;
     await handled.until(all);
@@ -91,8 +91,8 @@ describe('over a restart of the broker', () => {
   });
 });
 
-describe('over the end of a topic', () => {
-  it('its own writes fail, others pass, and a topic made anew is read from its start', { timeout: 60_000 }, async () => {
+describe('a deleted topic', () => {
+  it('fails its own writes only, and is read from its start when it is created again', { timeout: 60_000 }, async () => {
     const [mortal, other] = ['outage.mortal', 'outage.other'];
     const specs = [mortal, other].map((name) => ({ topic: name, partitions: 1, isCompacted: false, retentionMs: 3_600_000 }));
     const write = (name: string, value: string) =>
@@ -112,7 +112,8 @@ describe('over the end of a topic', () => {
     await admin.connect();
     await admin.deleteTopics({ topics: [mortal] });
     await admin.disconnect();
-    // The controller answers before the broker has put the topic away, and until then it takes what is written.
+    // The controller answers before the broker has deleted the topic. Until then the broker accepts
+    // writes to it.
     const [gone, kept] = await eventually(async () => {
       const both = await Promise.allSettled([write(mortal, 'gone'), write(other, 'kept')]);
       return both[0].status === 'rejected' ? both : undefined;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import { connectKafka } from '#kafka';
-import { kafkaConformance } from '../../libs/kafka/src/kafka.conformance.ts';
+import { kafkaConformance } from '../../libs/kafka/src/conformance/kafka.conformance.ts';
 
 kafkaConformance('Apache Kafka through kafkajs', async () => {
   const prefix = `t${randomUUID().slice(0, 8)}.`;

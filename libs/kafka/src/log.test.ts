@@ -3,11 +3,11 @@ import { severityOf } from './kafkajs/kafkajs-log.ts';
 import { rateLimited } from './log.ts';
 
 describe('rateLimited', () => {
-  it('says a line again only after its interval, and at level debug in between', () => {
-    const said: string[] = [];
+  it('logs a repeated line at level debug until the interval has passed', () => {
+    const logged: string[] = [];
     let now = 0;
     const log = rateLimited(
-      (level, message, details) => said.push(`${level} ${message} ${String(details['error'])}`),
+      (level, message, details) => logged.push(`${level} ${message} ${String(details['error'])}`),
       () => now,
       1_000,
     );
@@ -17,7 +17,7 @@ describe('rateLimited', () => {
     }
     log('warn', 'gone', { error: 'y' });
     log('debug', 'gone', { error: 'x' });
-    expect(said).toEqual([
+    expect(logged).toEqual([
       'warn gone x',
       'debug gone x',
       'debug gone x',

@@ -1,3 +1,4 @@
+export { Arrivals } from './arrivals.ts';
 export { aZip, type ZipEntry, zipOf } from './a-zip.ts';
 export { aDelivery, aFunction, anInvocation, aPolicy, aPublication, aSettlement, builtAt, builtUrn } from './builders.ts';
 export { eventually } from './eventually.ts';

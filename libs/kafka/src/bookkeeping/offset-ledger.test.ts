@@ -6,14 +6,14 @@ const run = (from: number, to: number): OffsetRun => ({ from: BigInt(from), to: 
 
 describe('committable', () => {
   it.each<[claim: string, inFlight: number[], position: number, ahead: OffsetRun[], offset: number, finished: OffsetRun[]]>([
-    ['nothing in flight commits the position', [], 7, [], 7, []],
-    ['the oldest in flight holds the mark', [3], 7, [], 3, [run(4, 7)]],
-    ['several in flight leave the rest in the metadata', [3, 5], 7, [], 3, [run(4, 5), run(6, 7)]],
-    ['neighbours in flight leave no empty run', [3, 4], 7, [], 3, [run(5, 7)]],
-    ['the newest in flight leaves nothing above', [6], 7, [], 6, []],
-    ['a finished run ahead is remembered', [], 7, [run(9, 12)], 7, [run(9, 12)]],
+    ['the position is committed if nothing is in flight', [], 7, [], 7, []],
+    ['the oldest offset in flight is the low-water mark', [3], 7, [], 3, [run(4, 7)]],
+    ['the metadata holds the finished offsets between those in flight', [3, 5], 7, [], 3, [run(4, 5), run(6, 7)]],
+    ['adjacent offsets in flight leave no empty run', [3, 4], 7, [], 3, [run(5, 7)]],
+    ['the newest offset in flight leaves no finished run above', [6], 7, [], 6, []],
+    ['a finished run above the position stays in the metadata', [], 7, [run(9, 12)], 7, [run(9, 12)]],
     ['a finished run that touches the position is committed', [], 7, [run(7, 12)], 12, []],
-    ['a finished run ahead joins what is finished below', [5], 7, [run(7, 12)], 5, [run(6, 12)]],
+    ['a finished run at the position joins the finished offsets below', [5], 7, [run(7, 12)], 5, [run(6, 12)]],
   ])('%s', (_claim, inFlight, position, ahead, offset, finished) => {
     const commit = committable(inFlight.map(BigInt), BigInt(position), ahead);
     expect({ offset: commit.offset, finished: decodeFinished(commit.offset, commit.metadata) }).toEqual({
@@ -23,7 +23,7 @@ describe('committable', () => {
   });
 });
 
-describe('the metadata', () => {
+describe('the metadata of a commit', () => {
   it.each([null, '', 'text of another client', 'f1:', 'f1:1', 'f1:-1.2', 'f1:1.2.3', 'f1:1.zzzzzzzzzzzzz'])(
     'reads %j as nothing finished',
     (metadata) => expect(decodeFinished(5n, metadata)).toEqual([]),
@@ -40,7 +40,7 @@ describe('the metadata', () => {
       });
     });
 
-  it('comes back as it was, or shorter from the end when it does not fit', () => {
+  it('is decoded as it was encoded, without the highest runs if it does not fit', () => {
     fc.assert(
       fc.property(runs, (finished) => {
         const text = encodeFinished(1_000_000_000n, finished);
@@ -64,7 +64,7 @@ describe('OffsetLedger', () => {
     { maxLength: 40 },
   );
 
-  it('loses no record over crashes, and repeats none that the commit knows to be finished', () => {
+  it('loses no record over crashes, and repeats none that the commit lists as finished', () => {
     fc.assert(
       fc.property(histories, fc.uniqueArray(fc.nat(300), { maxLength: 60 }), (history, gaps) => {
         const holes = new Set(gaps);
@@ -105,7 +105,7 @@ describe('OffsetLedger', () => {
     );
   });
 
-  it('hands nothing out twice within one life', () => {
+  it('hands out no offset twice before a crash', () => {
     const ledger = new OffsetLedger(10n, null);
     expect([9n, 10n, 11n, 10n, 11n, 12n].map((offset) => ledger.handOut(offset))).toEqual([
       false,

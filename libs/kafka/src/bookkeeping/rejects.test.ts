@@ -14,7 +14,7 @@ const record: IncomingRecord = {
 };
 
 describe('publishReject', () => {
-  it('keeps where a record lies even when the record and its reason are too large together', async () => {
+  it('keeps the origin of a record that is too large together with its reason', async () => {
     const kafka = new MemoryKafka();
     await publishReject(kafka.publisher, record, 'too odd', 'sendoff.');
     expect(kafka.records('sendoff.rejects')).toMatchObject([
@@ -26,7 +26,7 @@ describe('publishReject', () => {
     ]);
   });
 
-  it('says no more than its bound', async () => {
+  it('cuts the reason at its bound', async () => {
     const kafka = new MemoryKafka();
     await publishReject(kafka.publisher, { ...record, value: null }, 'x'.repeat(10_000), 'sendoff.');
     expect(kafka.records('sendoff.rejects')[0]?.headers['reject-reason']?.length).toBe(512);

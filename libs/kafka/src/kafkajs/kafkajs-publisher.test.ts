@@ -124,7 +124,7 @@ describe('group commit', () => {
     ]);
   });
 
-  it('sends in one request what was published side by side', async () => {
+  it('sends the records of calls made side by side in one request', async () => {
     const publisher = await aReadyPublisher();
     const published = Promise.all(['x', 'y', 'z'].map((value) => publisher.publish(aRecord(value))));
     await turn();
@@ -133,7 +133,7 @@ describe('group commit', () => {
     await published;
   });
 
-  it('gathers beside a request in flight until it is worth another one, or that one is answered', async () => {
+  it('gathers records beside a request in flight until they fill another request or it is answered', async () => {
     const publisher = await aReadyPublisher({ extraRequestRecordsMin: 3 });
     const published: Promise<void>[] = [];
     for (const value of ['alone', '1', '2', '3', '4']) {
@@ -151,7 +151,7 @@ describe('group commit', () => {
     await Promise.all(published);
   });
 
-  it('gathers while as many requests are in flight as may be, and sends the moment one is answered', async () => {
+  it('sends nothing at the limit of requests in flight, and sends once one of them is answered', async () => {
     const publisher = await aReadyPublisher();
     const published: Promise<void>[] = [];
     for (const value of ['1', '2', '3', '4']) {
@@ -180,7 +180,7 @@ describe('group commit', () => {
     await published;
   });
 
-  it('keeps a batch of one topic below its bytes, and beside it the other topic', async () => {
+  it('bounds the bytes of one topic in a batch, and adds records of another topic', async () => {
     const publisher = await aReadyPublisher();
     const large = 'x'.repeat(600);
     void publisher.publish([aRecord(large), aRecord(large, { topic: 'b' }), aRecord(large)]);
@@ -202,8 +202,8 @@ describe('group commit', () => {
   });
 });
 
-describe('what is refused', () => {
-  it('is a record that is too large, before it is sent, with its whole call', async () => {
+describe('a refused record', () => {
+  it('fails its whole call, before anything is sent, if it is too large', async () => {
     const publisher = await aReadyPublisher();
     const refused = publisher.publish([aRecord('small'), aRecord('x'.repeat(1_000))]);
     await expect(refused).rejects.toMatchObject({ code: 'RECORD_TOO_LARGE' });
@@ -213,7 +213,7 @@ describe('what is refused', () => {
   it.each([
     ['MESSAGE_TOO_LARGE', 'RECORD_TOO_LARGE'],
     ['INVALID_RECORD', 'BROKER_UNAVAILABLE'],
-  ])('is the one record the brokers mean by %s, and none of its batch mates', async (type, code) => {
+  ])('that the brokers answer with %s fails alone with %s; the rest of its batch is written', async (type, code) => {
     const publisher = await aReadyPublisher();
     answer = (request) => {
       if (request.values.includes('bad')) request.fail(brokerError(type));
@@ -225,7 +225,7 @@ describe('what is refused', () => {
     expect(reached.every(Boolean)).toBe(true);
   });
 
-  it('are the records of a topic that was deleted; the others go through a producer that has never seen it', async () => {
+  it('of a deleted topic fails; a new producer sends the others', async () => {
     const publisher = await aReadyPublisher();
     topics = ['a'];
     answer = (request) => {
@@ -241,15 +241,18 @@ describe('what is refused', () => {
   it.each([
     [1, 'fulfilled', 2],
     [2, 'rejected', 3],
-  ])('is nothing for a topic of an earlier batch: after %i complaints it is %s', async (complaints, status, producersMade) => {
-    const publisher = await aReadyPublisher();
-    answer = (request) =>
-      requests.length > complaints ? request.acknowledge() : request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
-    const [outcome] = await Promise.allSettled([publisher.publish(aRecord('1'))]);
-    expect([outcome.status, producers]).toEqual([status, producersMade]);
-  });
+  ])(
+    'is sent again if a topic of an earlier batch was deleted: after %i errors it is %s',
+    async (errors, status, producersMade) => {
+      const publisher = await aReadyPublisher();
+      answer = (request) =>
+        requests.length > errors ? request.acknowledge() : request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
+      const [outcome] = await Promise.allSettled([publisher.publish(aRecord('1'))]);
+      expect([outcome.status, producers]).toEqual([status, producersMade]);
+    },
+  );
 
-  it('is everything after the close, which waits for what was taken before', async () => {
+  it('fails after the close, which waits for the records taken before', async () => {
     const publisher = await aReadyPublisher();
     const published = publisher.publish(aRecord('x'));
     let isClosed = false;
@@ -264,12 +267,12 @@ describe('what is refused', () => {
   });
 });
 
-describe('patience', () => {
+describe('the timeout of a call', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   });
 
-  it('ends while the brokers are silent, for records on their way and for those in the queue', async () => {
+  it('fails records on the way and in the queue while the brokers do not answer', async () => {
     const publisher = await aReadyPublisher();
     const calls: Promise<unknown>[] = [];
     for (const value of ['1', '2', '3']) {
@@ -279,14 +282,14 @@ describe('patience', () => {
     await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'BROKER_UNAVAILABLE', retryable: true });
     expect(reached.at(-1)).toBe(false);
-    // A call nobody waits for is not sent any more.
+    // The records of a failed call are not sent any more.
     requests[0]?.acknowledge();
     requests[1]?.acknowledge();
     await turn();
     expect(requests.map(({ values }) => values)).toEqual([['1'], ['2']]);
   });
 
-  it('ends as saturated for what found no room, and room is found again', async () => {
+  it('fails a call without room as saturated, and room becomes free again', async () => {
     const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
     const [first, second, third] = ['1', '2', '3'].map((value) =>
       publisher.publish(aRecord(value)).catch((error: unknown) => error),
@@ -304,7 +307,7 @@ describe('patience', () => {
     expect(requests.map(({ values }) => values)).toEqual([['1', '2'], ['4']]);
   });
 
-  it('is enough for what waits until there is room', async () => {
+  it('does not fail a call that gets room in time', async () => {
     const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
     const published = ['1', '2', '3'].map((value) => publisher.publish(aRecord(value)));
     await turn();
@@ -316,7 +319,7 @@ describe('patience', () => {
     expect(requests[1]?.values).toEqual(['3']);
   });
 
-  it('admits a call that is larger than the queue when it has the queue to itself', async () => {
+  it('does not fail a call that is larger than the queue if nothing else is queued', async () => {
     const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
     const published = publisher.publish(['1', '2', '3'].map((value) => aRecord(value)));
     await turn();

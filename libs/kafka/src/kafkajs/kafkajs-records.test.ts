@@ -72,18 +72,18 @@ describe('a record', () => {
     );
   });
 
-  it.each(['__proto__', 'constructor'])('may have a header called %s', (awkward) => {
+  it.each(['__proto__', 'constructor'])('may have a header named %s', (awkward) => {
     const written = encodeRecord({ value: null, headers: JSON.parse(`{"${awkward}":"a"}`) as Record<string, string> }).buffer;
     expect(Object.entries(decodeRecord({ buffer: written.subarray(1) }, aBatch).headers)).toEqual([[awkward, Buffer.from('a')]]);
   });
 
-  it('that ends within a number is no record', () => {
+  it('that ends within a number cannot be decoded', () => {
     expect(() => decodeRecord({ buffer: Buffer.from([0, 0x80]) }, aBatch)).toThrow(RangeError);
     expect(() => decodeRecord({ buffer: Buffer.from([0, 0, 0xff, 0xff]) }, aBatch)).toThrow(RangeError);
   });
 });
 
-it('every producer and consumer of the process uses these', () => {
+it('kafkajs uses these functions after useOwnRecords', () => {
   useOwnRecords();
   expect([require(encoderPath), require(decoderPath)]).toEqual([encodeRecord, decodeRecord]);
 });

@@ -1,4 +1,4 @@
-import { kafkaConformance } from '../kafka.conformance.ts';
+import { kafkaConformance } from '../conformance/kafka.conformance.ts';
 import { MemoryKafka } from './memory-kafka.ts';
 
 kafkaConformance('MemoryKafka', async () => {

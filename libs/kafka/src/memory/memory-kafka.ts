@@ -2,7 +2,7 @@
  * A broker cluster in memory, for tests: partitions, offsets, groups with commits and their
  * metadata, rebalances, backpressure, rejects.
  *
- * It keeps the promises of the real one for two reasons: both pass `kafka.conformance.ts`, and both
+ * It keeps the promises of the real one for two reasons: both pass `conformance/`, and both
  * use the same bookkeeping for feeding, retrying and committing. It leaves out compaction,
  * retention and replication.
  */

@@ -6,7 +6,8 @@ import { Test } from '@nestjs/testing';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import { Arrivals, type ClusterUnderTest } from '../kafka.conformance.ts';
+import { Arrivals } from '#testing';
+import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
 import { RecordController } from './keep-errors.ts';
@@ -19,7 +20,7 @@ type Handle = (record: IncomingRecord, context: KafkaRecordContext) => unknown;
 let handle: Handle = () => undefined;
 
 @RecordController()
-class KeptController {
+class FilteredController {
   @OnRecord('delays.near', 'delays.30s')
   onDelay(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): unknown {
     return handle(record, context);
@@ -32,7 +33,7 @@ class KeptController {
 }
 
 @Controller()
-class ForgetfulController {
+class PlainController {
   @EventPattern('invocations')
   async onInvocation(@Payload() record: IncomingRecord): Promise<void> {
     await handle(record, new KafkaRecordContext([record, new AbortController().signal]));
@@ -66,7 +67,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
     });
 
-    async function serve(handler: Handle, controller: typeof KeptController | typeof ForgetfulController = KeptController) {
+    async function serve(handler: Handle, controller: typeof FilteredController | typeof PlainController = FilteredController) {
       handle = handler;
       const module = await Test.createTestingModule({ controllers: [controller] }).compile();
       const strategy = new SendoffStrategy({ gateway, prefix, groupId, drainMs: 200 });
@@ -116,7 +117,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     it.each([
       ['throws', () => Promise.reject(new PlatformError('STORE_UNAVAILABLE'))],
       [
-        'throws at once what is no error',
+        'throws a string synchronously',
         () => {
           throw 'a word';
         },
@@ -145,7 +146,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       expect(await leftovers('delays.near')).toEqual(['kept', 'end']);
     });
 
-    it('hands a record of the wrong shape to the rejects, with the reason its handler gave', async () => {
+    it('writes a record of the wrong shape to the rejects, with the reason of its handler', async () => {
       const rejects = new Arrivals<IncomingRecord>();
       const follower = gateway.follower({ topic: `${prefix}rejects`, from: 'earliest' });
       cleanups.push(() => follower.close());
@@ -161,21 +162,21 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       });
     });
 
-    it('does not lose a record when a controller forgets to keep its errors', async () => {
+    it('does not lose a record when its controller lacks @RecordController()', async () => {
       const tries = new Arrivals<number>();
       const { app } = await serve(() => {
         tries.add(1);
         throw new PlatformError('CONTRACT_VIOLATED');
-      }, ForgetfulController);
+      }, PlainController);
       await publish('invocations', 'kept');
       await tries.until(2);
       await app.close();
       expect(await leftovers('invocations')).toEqual(['kept', 'end']);
     });
 
-    it('says so when it cannot listen', async () => {
+    it('fails to listen when a topic does not exist', async () => {
       const strategy = new SendoffStrategy({ gateway, prefix: `${prefix}absent.`, groupId, drainMs: 0 });
-      const module = await Test.createTestingModule({ controllers: [KeptController] }).compile();
+      const module = await Test.createTestingModule({ controllers: [FilteredController] }).compile();
       const app = module.createNestMicroservice({ strategy, logger: false });
       cleanups.push(() => app.close());
       await expect(app.listen()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
