@@ -13,12 +13,15 @@ const active: readonly Status[] = ['WAIT', 'RUNNING'];
 const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 const hourMs = 3_600_000;
 
-/** `YYYY-MM-DDTHH:mm:ss`, UTC, without a zone; empty where there is no such instant yet. */
+/** Formats an instant as `YYYY-MM-DDTHH:mm:ss` in UTC, without a zone; empty if it is undefined. */
 function plainUtc(at: number | undefined): string {
   return at === undefined ? '' : utcText(epochMs(at)).slice(0, 19);
 }
 
-/** A record as the API shows it. `start_time` is acceptance: it is there for every record, and it is what the window is over. */
+/**
+ * Shows a record. `start_time` is the time of acceptance, because every record has one and the time
+ * window is over it.
+ */
 function recordAnswer(record: StatusRecord): Record<string, unknown> {
   return {
     request_id: record.requestId,
@@ -40,12 +43,17 @@ function recordAnswer(record: StatusRecord): Record<string, unknown> {
   };
 }
 
-/** What the client calls itself; no parameter of the operation. */
+/**
+ * Injects the user agent. It is not a parameter of the operation, so the document does not show it.
+ */
 const UserAgent = createParamDecorator(
   (_data: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<FastifyRequest>().headers['user-agent'],
 );
 
-/** Terraform's provider reads `next_marker` as text, and ends on the number that is documented as soon as a page is full. */
+/**
+ * Whether the client reads `next_marker` as text. The provider of Terraform does, and fails on the
+ * documented number as soon as a page is full.
+ */
 function readsMarkersAsText(userAgent: string | undefined): boolean {
   return userAgent?.includes('terraform-provider-') === true;
 }
@@ -60,7 +68,10 @@ function pageAnswer({ records, count }: StatusPage, offset: number, userAgent: s
   };
 }
 
-/** Records of invocations. @see FunctionGraph API, asynchronous invocation records */
+/**
+ * Records of asynchronous invocations.
+ * @see FunctionGraph API, asynchronous invocation records
+ */
 @Controller('v2/:project/fgs/functions/:urn')
 export class RecordsController {
   constructor(
@@ -103,7 +114,7 @@ export class RecordsController {
     return pageAnswer(isOver ? this.noRecords(question, urn) : await this.page(question, urn), question.offset, userAgent);
   }
 
-  /** @param requestIds none asks for all. */
+  /** @param requestIds empty for all invocations. */
   private question(
     project: string,
     urn: string,
@@ -116,7 +127,7 @@ export class RecordsController {
     const { status } = query;
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
-    // Who names a request wants to find it, however old it is.
+    // A caller who names a request wants its record, however old it is.
     const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
     const endAt = instantQuery(query, 'query_end_time');
@@ -126,7 +137,7 @@ export class RecordsController {
       functionUrns,
       statuses: status === undefined || status === '' ? byDefault : [status as Status],
       beginAt,
-      // A query's second is a whole one: what began within it belongs to it.
+      // The window ends with its last second, so add the rest of that second.
       endAt: endAt === undefined ? now : epochMs(endAt - (endAt % 1_000) + 999),
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
       limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
@@ -139,7 +150,10 @@ export class RecordsController {
     return page.count === 0 ? this.noRecords(question, urn) : page;
   }
 
-  /** The records of a function outlive it. @throws ApiError FSS.1051, FSS.1052 where there is neither. */
+  /**
+   * Returns an empty page. The function may be deleted, because records outlive it.
+   * @throws ApiError FSS.1051, FSS.1052 if neither the function nor records of it exist.
+   */
   private noRecords({ project }: StatusQuery, urn: string): StatusPage {
     this.names.find(urn, project);
     return { records: [], count: 0 };

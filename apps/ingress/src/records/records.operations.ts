@@ -6,7 +6,7 @@ import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from '../
 /** Every status a record may have. */
 export const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
 
-/** Bounds of a question for records. */
+/** Bounds of a query for records. */
 export const recordBounds = {
   limitDefault: 100,
   limitMax: 500,
@@ -21,11 +21,11 @@ const common: readonly Parameter[] = [
   functionUrn,
   inQuery('status', { type: 'string', enum: [...statuses] }, { description: 'Only records of this status.' }),
   inQuery('query_begin_time', instant, {
-    description: 'The earliest acceptance, UTC; an hour ago where it is absent and no request is named.',
+    description: 'The earliest acceptance, UTC. Default: one hour ago, or no limit if a request is named.',
     example: '2026-11-25T09:00:00',
   }),
   inQuery('query_end_time', instant, {
-    description: 'The latest acceptance, UTC; now where it is absent.',
+    description: 'The latest acceptance, UTC. Default: now.',
     example: '2026-11-25T10:00:00',
   }),
   inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
@@ -33,7 +33,7 @@ const common: readonly Parameter[] = [
     example: 10,
   }),
   inQuery('marker', wholeOrEmpty(0, markerMax), {
-    description: 'How many to pass over: the `next_marker` of the page before.',
+    description: 'How many records to skip: the `next_marker` of the page before.',
     example: 0,
   }),
 ];
@@ -61,7 +61,7 @@ const waiting = {
   deliveries: [],
 };
 
-/** What the operations on records say of themselves. */
+/** Operations on records. */
 export const recordOperations = {
   list: {
     id: 'listAsyncInvocations',

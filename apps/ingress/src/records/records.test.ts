@@ -1,6 +1,7 @@
 /**
- * Goal: records are asked for as the API promises, and shown in its formats. Method: a whole ingress over the in-memory broker, its clock
- * standing still; a status-logger that answers what the test lays in, and remembers what it was asked.
+ * Goal: queries for records and the records themselves have the form of the API.
+ * Method: a whole ingress over the in-memory broker with a clock that stands still. A fake
+ * status-logger gives the answers of the test and stores the queries.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, PlatformError, type StatusRecord } from '#contracts';
@@ -41,7 +42,7 @@ const aRecord = (given: Partial<StatusRecord> = {}): StatusRecord => ({
   ...given,
 });
 
-/** What the status-logger was asked for a query. */
+/** The query that the status-logger got. */
 async function asked(path: keyof typeof pathOf, query: string) {
   await app.must('GET', `${pathOf[path]}${query}`);
   return app.records.asked.at(-1);
@@ -70,12 +71,12 @@ describe('a record', () => {
     ]);
   });
 
-  it('of what runs has no end', async () => {
+  it('of a running invocation has no end', async () => {
     const { endedAt: _endedAt, ...running } = aRecord({ status: 'RUNNING' });
     expect(await shown(running)).toMatchObject([{ status: 'RUNNING', start_time: '2027-01-15T08:00:00', end_time: '' }]);
   });
 
-  it('of what waits for a retry says why, and when it is due', async () => {
+  it('of an invocation that waits for a retry shows the error and the due time', async () => {
     const { startedAt: _startedAt, endedAt: _endedAt, ...waiting } = aRecord({ status: 'WAIT', errorCode: 4_202 });
     expect(await shown({ ...waiting, errorMessage: 'no luck', dueAt: epochMs(builtAt + 2_345) })).toEqual([
       {
@@ -92,7 +93,7 @@ describe('a record', () => {
     ]);
   });
 
-  it('tells where each delivery stands', async () => {
+  it('shows the state of each delivery', async () => {
     const at = builtAt;
     const deliveries: StatusRecord['deliveries'] = [
       { deliveryId: 'DIS:orders', state: 'pending', tries: 2, at, dueAt: epochMs(at + 30_000), reason: 'busy' },
@@ -111,7 +112,7 @@ describe.each([
   ['all', everyStatus],
   ['active', ['WAIT', 'RUNNING']],
 ] as const)('the list of %s invocations', (path, byDefault) => {
-  it('is asked for with a page of 100 of the last hour, unless it is said', async () => {
+  it('is one of the first 100 of the last hour by default', async () => {
     expect(await asked(path, '')).toEqual({
       project: 'p1',
       functionUrns: [builtUrn],
@@ -123,7 +124,7 @@ describe.each([
     });
   });
 
-  it('is asked for in the same way where its parameters are empty', async () => {
+  it('has the same defaults for empty parameters', async () => {
     const empty = '?request_id=&requests=&status=&limit=&marker=&query_begin_time=&query_end_time=';
     expect(await asked(path, empty)).toEqual(await asked(path, ''));
   });
@@ -140,7 +141,7 @@ describe.each([
     ['query_begin_time=2027-01-15T06:00:00.250', [builtAt - 2 * hourMs + 250, builtAt]],
     ['query_end_time=2027-01-15T06:00:00.250', [builtAt - hourMs, builtAt - 2 * hourMs + 999]],
     ['query_begin_time=1970-01-01T00:00:00', [0, builtAt]],
-  ])('over the window of %s, whose seconds are whole', async (query, [beginAt, endAt]) => {
+  ])('is in the window of %s, whose seconds are whole', async (query, [beginAt, endAt]) => {
     expect(await asked(path, `?${query}`)).toMatchObject({ beginAt, endAt });
   });
 
@@ -152,7 +153,7 @@ describe.each([
     ['marker=0', 0, 100],
     ['marker=200&limit=50', 200, 50],
     ['marker=10000000', 10_000_000, 100],
-  ])('pages by %s', async (query, offset, limit) => {
+  ])('is on the page of %s', async (query, offset, limit) => {
     expect(await asked(path, `?${query}`)).toMatchObject({ offset, limit });
   });
 
@@ -173,7 +174,7 @@ describe.each([
     ['query_begin_time=2027-01-15T24:00:00', 'query_begin_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_end_time=2027-01-15%2008:00:00', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_end_time=1969-12-31T23:59:59', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
-  ])('refuses %s, and asks nobody', async (query, message) => {
+  ])('is not queried for %s, which is refused', async (query, message) => {
     const before = app.records.asked.length;
     const { status, body } = await app.call('GET', `${pathOf[path]}?${query}`);
     expect([status, body]).toEqual([400, { error_code: 'FSS.1001', error_msg: message }]);
@@ -203,7 +204,7 @@ describe.each([
     },
   );
 
-  it('cannot be had while the status-logger is away, and says when to ask again', async () => {
+  it('is answered with 503 and Retry-After while the status-logger is away', async () => {
     app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     const { status, body, headers } = await app.call('GET', pathOf[path]);
     expect([status, headers['retry-after'], body]).toEqual([
@@ -213,7 +214,7 @@ describe.each([
     ]);
   });
 
-  it('is that of one version; of a function that is gone as well', async () => {
+  it('belongs to one version, also of a deleted function', async () => {
     app.records.page = { records: [aRecord()], count: 1 };
     for (const [form, qualifier] of [
       ['hello', 'latest'],
@@ -238,11 +239,11 @@ describe.each([
 });
 
 describe('records of all invocations', () => {
-  it.each(everyStatus)('may be asked for by status %s', async (status) => {
+  it.each(everyStatus)('may be filtered by status %s', async (status) => {
     expect((await asked('all', `?status=${status}`))?.statuses).toEqual([status]);
   });
 
-  it('by request id are found however old they are, unless a window is said', async () => {
+  it('by request id are found at any age, unless the query has a window', async () => {
     expect(await asked('all', `?request_id=${requestId}`)).toMatchObject({
       requestIds: [requestId],
       statuses: everyStatus,
@@ -255,11 +256,11 @@ describe('records of all invocations', () => {
     });
   });
 
-  it('by a request id nobody knows are an empty list', async () => {
+  it('by an unknown request id are an empty list', async () => {
     expect(await app.must('GET', `${pathOf.all}?request_id=nobody`)).toEqual({ invocations: [], count: 0, next_marker: 0 });
   });
 
-  it('take a request id of 64 characters, and no longer one', async () => {
+  it('accept a request id of 64 characters, and refuse a longer one', async () => {
     expect((await asked('all', `?request_id=${'x'.repeat(64)}`))?.requestIds).toEqual(['x'.repeat(64)]);
     const { status, body } = await app.call('GET', `${pathOf.all}?request_id=${'x'.repeat(65)}`);
     expect([status, body]).toEqual([400, { error_code: 'FSS.1001', error_msg: 'request_id may have 64 characters' }]);
@@ -267,18 +268,18 @@ describe('records of all invocations', () => {
 });
 
 describe('records of active invocations', () => {
-  it.each(['WAIT', 'RUNNING'])('may be asked for by status %s', async (status) => {
+  it.each(['WAIT', 'RUNNING'])('may be filtered by status %s', async (status) => {
     expect((await asked('active', `?status=${status}`))?.statuses).toEqual([status]);
   });
 
-  it.each(['SUCCESS', 'FAIL', 'DISCARD'])('of status %s are none, and nobody is asked', async (status) => {
+  it.each(['SUCCESS', 'FAIL', 'DISCARD'])('of status %s are an empty list without a query', async (status) => {
     const before = app.records.asked.length;
     app.records.page = { records: [aRecord()], count: 1 };
     expect(await app.must('GET', `${pathOf.active}?status=${status}`)).toEqual({ invocations: [], count: 0, next_marker: 0 });
     expect(app.records.asked.length).toBe(before);
   });
 
-  it('by request ids are found however old they are, unless a window is said', async () => {
+  it('by request ids are found at any age, unless the query has a window', async () => {
     expect(await asked('active', `?requests=a,%20${requestId}`)).toMatchObject({
       requestIds: ['a', requestId],
       beginAt: 0,
@@ -289,7 +290,7 @@ describe('records of active invocations', () => {
     });
   });
 
-  it('know nothing of the parameter for a single request id', async () => {
+  it('ignore the parameter for a single request id', async () => {
     expect(await asked('active', `?request_id=${requestId}`)).toEqual(await asked('active', ''));
   });
 
@@ -297,14 +298,14 @@ describe('records of active invocations', () => {
     ['ten', 'a,b,c,d,e,f,g,h,i,j', 'abcdefghij'.split('')],
     ['with commas too many', ',a,,b,', ['a', 'b']],
     ['of 64 characters', 'x'.repeat(64), ['x'.repeat(64)]],
-  ])('take request ids %s', async (_what, requests, named) => {
+  ])('accept request ids: %s', async (_what, requests, named) => {
     expect((await asked('active', `?requests=${requests}`))?.requestIds).toEqual(named);
   });
 
   it.each([
     ['eleven', 'a,b,c,d,e,f,g,h,i,j,k'],
     ['of 65 characters', 'x'.repeat(65)],
-  ])('refuse request ids %s', async (_what, requests) => {
+  ])('refuse request ids: %s', async (_what, requests) => {
     const { status, body } = await app.call('GET', `${pathOf.active}?requests=${requests}`);
     expect([status, body]).toEqual([
       400,

@@ -5,7 +5,10 @@ import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { statusLogOperations as operations } from './status-log.operations.ts';
 
-/** The project's switch for the status log. @see FunctionGraph API, asynchronous invocation status persistence */
+/**
+ * Enables the status log of a project, and shows its log group and stream.
+ * @see FunctionGraph API, asynchronous invocation status persistence
+ */
 @Controller('v2/:project/fgs/functions')
 export class StatusLogController {
   constructor(
@@ -13,7 +16,7 @@ export class StatusLogController {
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
   ) {}
 
-  /** Names group and stream once; asking again changes nothing. */
+  /** Creates the ids of group and stream once; a repeated call changes nothing. */
   @Operation(operations.enable)
   @Post('enable-async-status-logs')
   @HttpCode(200)

@@ -1,13 +1,13 @@
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, inPath } from '../document/parameters.ts';
 
-/** What the operations on the status log say of themselves. */
+/** Operations on the status log. */
 export const statusLogOperations = {
   enable: {
     id: 'enableAsyncStatusLogs',
     tag: 'Invocations',
     right: 'manage',
-    summary: 'Enables the status log of the project; asking again changes nothing.',
+    summary: 'Enables the status log of the project; a repeated call changes nothing.',
     answer: { status: 200 },
     codes: ['FSS.0503'],
   },
@@ -15,7 +15,7 @@ export const statusLogOperations = {
     id: 'showAsyncStatusLogDetail',
     tag: 'Invocations',
     right: 'read',
-    summary: 'Shows in which group and stream the status log of the project is.',
+    summary: 'Shows the log group and stream of the status log.',
     answer: {
       status: 200,
       example: {
@@ -32,7 +32,7 @@ export const statusLogOperations = {
     id: 'listLogStreams',
     tag: 'Invocations',
     right: 'read',
-    summary: 'Lists the streams of a log group: that of the status log, in its own.',
+    summary: 'Lists the streams of a log group, which is that of the status log.',
     parameters: [
       inPath(
         'group',

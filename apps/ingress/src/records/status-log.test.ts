@@ -1,6 +1,8 @@
 /**
- * Goal: the status log of a project is enabled once, its group and stream stay what they are, and only who may enables it. Method: a whole
- * ingress over the in-memory broker. What is written to the log is in `test/e2e/status-log.test.ts`.
+ * Goal: the status log of a project is enabled once, keeps its group and stream, and only callers
+ * with the right enable it.
+ * Method: a whole ingress over the in-memory broker. `test/e2e/status-log.test.ts` tests the lines
+ * of the log.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IngressApp } from '../../testing/ingress-app.ts';
@@ -25,7 +27,7 @@ describe('the status log', () => {
     ]);
   });
 
-  it('is enabled without a body, in whatever form clients leave it out, and answered without one', async () => {
+  it('is enabled by a request without a body in any form, and answers without one', async () => {
     for (const [body, headers] of [
       [undefined, {}],
       [undefined, { 'content-length': '0' }],
@@ -36,7 +38,7 @@ describe('the status log', () => {
     }
   });
 
-  it('has its stream in its group, and there is no other group', async () => {
+  it('has its stream in its group, which is the only group', async () => {
     expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
     await app.must('POST', enablePath);
     const { group_id: group, stream_id: id, stream_name: name } = await app.must('GET', detailPath);
@@ -46,7 +48,7 @@ describe('the status log', () => {
     expect(await app.refusal('GET', '/groups/any/streams')).toEqual([404, 'FSS.0404']);
   });
 
-  it('has a group and a stream named after the project, which asking again leaves as they are', async () => {
+  it('has a group and a stream named after the project, which a repeated call keeps', async () => {
     await app.must('POST', enablePath);
     const detail = await app.must('GET', detailPath);
     expect(detail).toEqual({
@@ -60,13 +62,13 @@ describe('the status log', () => {
     expect(projectsWritten()).toBe(1);
   });
 
-  it('is enabled once where it is asked for several times at once', async () => {
+  it('is enabled once by several concurrent calls', async () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => app.call('POST', enablePath)));
     expect(answers.map(({ status }) => status)).toEqual(Array(5).fill(200));
     expect(projectsWritten()).toBe(1);
   });
 
-  it('takes its paths from no function: a function may be called so', async () => {
+  it('does not hide a function with the name of its path', async () => {
     await app.createFunction('async-status-log-detail');
     expect(await app.refusal('GET', detailPath)).toEqual([404, 'FSS.0404']);
     expect((await app.call('GET', '/fgs/functions/async-status-log-detail/config')).status).toBe(200);
@@ -89,7 +91,7 @@ describe('the status log', () => {
     expect((await app.signed('GET', detailPath, undefined, key)).status).toBe(showing);
   });
 
-  it('is closed without credentials, and for any other project', async () => {
+  it('needs credentials of its project', async () => {
     expect((await app.raw('POST', `/v2/p1${enablePath}`)).status).toBe(401);
     expect((await app.raw('GET', `/v2/p1${detailPath}`)).status).toBe(401);
     expect((await app.raw('POST', `/v2/p2${enablePath}`, undefined, { 'x-auth-token': IngressApp.token })).status).toBe(403);

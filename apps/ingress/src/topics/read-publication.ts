@@ -2,7 +2,7 @@ import { limits, type MessageAttribute, type MessageTexts } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 import type { PublicationDto } from './topic.dto.ts';
 
-/** What somebody wants to be told to the subscriptions of a topic. */
+/** A message that a caller publishes to a topic. */
 export interface PublicationRequest {
   readonly subject: string;
   readonly texts: MessageTexts;
@@ -19,7 +19,7 @@ const attributeTextsMax = 10;
 
 /**
  * Reads the body of a message. Precedence: `message_structure`, `message_template_name`, `message`.
- * @throws ApiError naming what does not fit.
+ * @throws ApiError naming the field that is invalid.
  * @see SMN API, publishing a message
  */
 export function readPublication(dto: PublicationDto): PublicationRequest {
@@ -35,12 +35,12 @@ export function readPublication(dto: PublicationDto): PublicationRequest {
 function readTexts({ message, message_structure: structure, message_template_name: template }: PublicationDto): MessageTexts {
   if (structure !== undefined) return readStructure(structure);
   if (template !== undefined)
-    throw new ApiError('SMN.0032', 'message templates are not offered: send message or message_structure');
-  if (message === undefined) throw new ApiError('SMN.0009', 'message or message_structure must be there');
+    throw new ApiError('SMN.0032', 'message templates are not supported: send message or message_structure');
+  if (message === undefined) throw new ApiError('SMN.0009', 'message or message_structure is required');
   return { default: message };
 }
 
-/** Texts for protocols that nobody can subscribe with here are left out. */
+/** Reads the texts by protocol. Texts for protocols without subscriptions here are dropped. */
 function readStructure(text: string): MessageTexts {
   const structure = jsonObject(text);
   const { default: everybody } = structure;
@@ -55,7 +55,10 @@ function readStructure(text: string): MessageTexts {
   return texts;
 }
 
-/** Half a surrogate pair, which JSON within JSON can bring past the door, is no UTF-8. */
+/**
+ * Whether a value is text that UTF-8 can hold. JSON inside JSON can bring half a surrogate pair
+ * past the door.
+ */
 function isUnicode(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }

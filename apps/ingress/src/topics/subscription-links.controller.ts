@@ -10,13 +10,16 @@ import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionLinkOperations as operations } from './subscription-links.operations.ts';
 import { topicOf } from '../names/topic-names.ts';
 
-/** Newer SDKs ask here for the same. */
+/** Paths under which newer SDKs call the same operations. */
 const newerPaths = {
   confirm: '/rest/v2/notifications/subscription/confirm',
   unsubscribe: '/rest/v2/notifications/subscription/unsubscribe',
 } as const;
 
-/** Where the links lead that a subscriber is sent. @see docs/adr/0010-links-are-sealed-tokens.md */
+/**
+ * The operations behind the links that subscribers get.
+ * @see docs/adr/0010-links-are-sealed-tokens.md
+ */
 @Controller()
 @UseInterceptors(RequestIdInBody)
 export class SubscriptionLinksController {
@@ -30,7 +33,7 @@ export class SubscriptionLinksController {
     this.tokens = new SubscriptionTokens(sealer);
   }
 
-  /** Confirms; once more is as good as once. */
+  /** Confirms a subscription; confirming it again changes nothing. */
   @Operation(operations.confirm)
   @Get([subscriptionPaths.confirm, newerPaths.confirm])
   @HttpCode(200)
@@ -40,7 +43,7 @@ export class SubscriptionLinksController {
     return { subscription_urn: urn };
   }
 
-  /** Ends a subscription; its owner may add it again. */
+  /** Removes a subscription; its owner may add it again. */
   @Operation(operations.unsubscribe)
   @Get([subscriptionPaths.unsubscribe, newerPaths.unsubscribe])
   @HttpCode(200)
@@ -52,11 +55,11 @@ export class SubscriptionLinksController {
   }
 
   /**
-   * @throws ApiError SMN.0022 where the token says nothing; programs that look at links without
-   *   following them do so with HEAD.
+   * @throws ApiError SMN.0022 if the token is invalid; FSS.0405 for HEAD, by which mail scanners
+   *   probe links.
    */
   private subscriptionOf({ method }: FastifyRequest, { token }: QueryOf, purpose: TokenPurpose, topicUrn?: string): string {
-    if (method !== 'GET') throw new ApiError('FSS.0405', 'the link is followed with GET');
+    if (method !== 'GET') throw new ApiError('FSS.0405', 'the link must be requested with GET');
     const urn =
       token === undefined || topicUrn === undefined ? undefined : this.tokens.read(token, purpose, topicUrn, this.clock.now());
     if (urn === undefined) throw tokenRefused();
@@ -74,5 +77,5 @@ export class SubscriptionLinksController {
 }
 
 function tokenRefused(): ApiError {
-  return new ApiError('SMN.0022', 'the token is not valid, or not any more');
+  return new ApiError('SMN.0022', 'the token is invalid or has expired');
 }

@@ -5,16 +5,16 @@ import { exampleRequestId, exampleTopic } from './topics.operations.ts';
 
 const text = { type: 'string' } as const;
 const token = inQuery('token', text, {
-  description: 'What the link that the subscriber was sent carries; it stands for credentials.',
+  description: 'The token of the link that the subscriber got. It replaces credentials.',
   example: 'c2VhbGVkIGZvciB0aGlzIHN1YnNjcmlwdGlvbiBhbG9uZQ',
 });
 
-/** What the links of a subscriber say of themselves. */
+/** Operations behind the links of a subscriber. */
 export const subscriptionLinkOperations = {
   confirm: {
     id: 'confirmSubscription',
     tag: 'Subscriptions',
-    summary: 'Confirms a subscription by the link that its endpoint was sent; once more is as good as once.',
+    summary: 'Confirms a subscription by the link that its endpoint got; confirming again changes nothing.',
     isOpen: true,
     parameters: [inQuery('topic_urn', text, { description: 'The topic of the subscription.', example: exampleTopic }), token],
     answer: { status: 200, example: { ...exampleRequestId, subscription_urn: exampleSubscription } },
@@ -23,7 +23,7 @@ export const subscriptionLinkOperations = {
   unsubscribe: {
     id: 'unsubscribe',
     tag: 'Subscriptions',
-    summary: 'Ends a subscription by the link that its endpoint was sent with each message.',
+    summary: 'Removes a subscription by the link that its endpoint gets with each message.',
     isOpen: true,
     parameters: [inQuery('subscription_urn', text, { description: 'The subscription.', example: exampleSubscription }), token],
     answer: { status: 200, example: { ...exampleRequestId, message: `Unsubscribed: ${exampleSubscription}` } },

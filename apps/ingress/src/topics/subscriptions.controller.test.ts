@@ -1,7 +1,7 @@
 /**
- * Goal: subscriptions answer as the SMN API does; nobody but who is behind an endpoint confirms it where that is asked for, and no secret
- * lies anywhere in clear.
- * Method: a whole ingress over the in-memory broker; tokens are issued as the notifier issues them.
+ * Goal: subscriptions answer as the SMN API does. If endpoints confirm, nobody else can, and no
+ * secret is stored in clear text.
+ * Method: a whole ingress over the in-memory broker; tokens are made as the notifier makes them.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { confirmUrl, decodeDelivery, epochMs, unsubscribeUrl } from '#contracts';
@@ -30,7 +30,7 @@ const listed = (query = '', path = '/notifications/subscriptions') => app.must('
 const documents = () => app.recordsOf('registry').map(({ value }) => String(value));
 
 describe('a subscription', () => {
-  it('is added with 201, confirmed, with a secret that is shown this once and kept sealed', async () => {
+  it('is added with 201, confirmed, and its secret is shown once and stored sealed', async () => {
     const { status, body, headers } = await add({ ...webhook, remark: 'mine' });
     expect([status, body]).toEqual([
       201,
@@ -50,7 +50,7 @@ describe('a subscription', () => {
     expect(app.recordsOf('notifications')).toEqual([]);
   });
 
-  it('with the same endpoint stays, with 200, and takes over a secret of the caller', async () => {
+  it('with the same endpoint stays, with 200, and takes a new secret of the caller', async () => {
     const { body: first } = await add(webhook);
     const again = await add(webhook);
     expect([again.status, again.body]).toEqual([
@@ -63,13 +63,13 @@ describe('a subscription', () => {
     expect((await listed()).subscription_count).toBe(1);
   });
 
-  it('of a function needs no secret', async () => {
+  it('of a function has no secret', async () => {
     await app.createFunction('hello');
     const { status, body } = await add({ protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:hello:latest' });
     expect([status, body.secret]).toEqual([201, undefined]);
   });
 
-  it('takes a new remark', async () => {
+  it('can get a new remark', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     expect(await app.call('PUT', `/notifications/topics/${topic}/subscriptions/${urn}`, { remark: 'new' })).toMatchObject({
       status: 200,
@@ -149,14 +149,14 @@ describe('a subscription', () => {
     expect(await app.call(method, `/notifications${path}`, body)).toMatchObject({ status, body: smnError(code) });
   });
 
-  it('is not to be removed below another topic', async () => {
+  it('cannot be removed through another topic', async () => {
     await app.must('POST', '/notifications/topics', { name: 'arts' });
     const { subscription_urn: urn } = (await add(webhook)).body;
     const removal = await app.call('DELETE', `/notifications/topics/urn:smn:local:p1:arts/subscriptions/${urn}`);
     expect(removal).toMatchObject({ status: 404, body: smnError('SMN.0013') });
   });
 
-  it('is one of a hundred at most', async () => {
+  it('is refused after 100 on one topic', async () => {
     for (let n = 0; n < 100; n++) await add({ ...webhook, endpoint: `https://example.com/${n}` });
     expect(await add(webhook)).toMatchObject({ status: 403, body: smnError('SMN.0007') });
     expect((await add({ ...webhook, endpoint: 'https://example.com/7' })).status).toBe(200);
@@ -191,7 +191,7 @@ describe('subscriptions', () => {
     ['?status=0', [0]],
     ['?protocol=&endpoint=&status=&fuzzy_remark=', [3, 'one', 'two', 'twofold']],
     ['?fuzzy_remark=two', [2, 'two', 'twofold']],
-  ])('of all topics are listed, oldest first: %j', async (query, expected) => {
+  ])('of all topics are listed oldest first: %j', async (query, expected) => {
     expect(remarks(await listed(query))).toEqual(expected);
   });
 
@@ -204,7 +204,7 @@ describe('subscriptions', () => {
   });
 });
 
-describe('where endpoints confirm', () => {
+describe('if endpoints confirm,', () => {
   beforeEach(async () => {
     await app.close();
     await start({ SUBSCRIPTIONS_CONFIRMED_BY: 'endpoint', SENDOFF_PUBLIC_URL: 'https://api.example.com' });
@@ -213,7 +213,7 @@ describe('where endpoints confirm', () => {
   /** Follows a link as a receiver does: without credentials. */
   const follow = (url: string, method = 'GET') => app.raw(method, url.slice('https://api.example.com'.length));
 
-  it('a webhook is unconfirmed, and asked for 48 hours', async () => {
+  it('a webhook is unconfirmed, and gets a request that is valid for 48 hours', async () => {
     const { subscription_urn: subscriptionUrn } = (await add(webhook)).body;
     expect(await statusOf()).toEqual([0]);
     expect(app.recordsOf('notifications').map(decodeDelivery)).toMatchObject([
@@ -224,7 +224,7 @@ describe('where endpoints confirm', () => {
     ]);
   });
 
-  it('a webhook that is added again is asked again, until it has confirmed', async () => {
+  it('a webhook that is added again gets another request, until it has confirmed', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     expect((await add(webhook)).status).toBe(200);
     expect(app.recordsOf('notifications').length).toBe(2);
@@ -239,7 +239,7 @@ describe('where endpoints confirm', () => {
     expect([await statusOf(), app.recordsOf('notifications')]).toEqual([[1], []]);
   });
 
-  it('the link confirms, without credentials, as often as it is followed', async () => {
+  it('the link confirms without credentials, any number of times', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     const link = confirmUrl('https://api.example.com', topic, tokens.issue('confirm', urn, inHours(48)));
     for (const newer of [false, true]) {
@@ -249,7 +249,7 @@ describe('where endpoints confirm', () => {
     }
   });
 
-  it('a look at the link confirms nothing', async () => {
+  it('a HEAD request for the link confirms nothing', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     const link = confirmUrl('https://api.example.com', topic, tokens.issue('confirm', urn, inHours(48)));
     expect((await follow(link, 'HEAD')).status).not.toBe(200);
@@ -270,7 +270,7 @@ describe('where endpoints confirm', () => {
     expect(await statusOf()).toEqual([0]);
   });
 
-  it('the link of a subscription that was removed says so', async () => {
+  it('the link of a removed subscription answers 404', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     await app.must('DELETE', `/notifications/subscriptions/${urn}`);
     const answer = await follow(confirmUrl('https://api.example.com', topic, tokens.issue('confirm', urn, inHours(48))));
@@ -278,8 +278,8 @@ describe('where endpoints confirm', () => {
   });
 });
 
-describe('the link that ends a subscription', () => {
-  it('ends it, without credentials, and no other', async () => {
+describe('the unsubscribe link', () => {
+  it('removes its subscription without credentials, and no other', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     await add({ ...webhook, endpoint: 'https://example.com/other' });
     const link = unsubscribeUrl('', urn, tokens.issue('unsubscribe', urn));
@@ -297,7 +297,7 @@ describe('the link that ends a subscription', () => {
       (urn) => unsubscribeUrl('', urn, tokens.issue('unsubscribe', `${topic}:${'0'.repeat(32)}`)),
     ],
     ['a subscription', () => unsubscribeUrl('', 'news', tokens.issue('unsubscribe', 'news'))],
-  ])('does nothing without %s of its own', async (_what, link) => {
+  ])('does nothing without its own %s', async (_what, link) => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     expect(await app.raw('GET', link(urn))).toMatchObject({ status: 403, body: smnError('SMN.0022') });
     expect((await listed()).subscription_count).toBe(1);
@@ -305,7 +305,7 @@ describe('the link that ends a subscription', () => {
 });
 
 describe('the configuration', () => {
-  it('is refused where endpoints confirm at no address', async () => {
+  it('is invalid if endpoints confirm and no public URL is set', async () => {
     await expect(IngressApp.start({ env: { SUBSCRIPTIONS_CONFIRMED_BY: 'endpoint' } })).rejects.toThrow(/SENDOFF_PUBLIC_URL/);
   });
 });

@@ -22,14 +22,20 @@ import { ValidatedBody } from '../http/validated.ts';
 export interface SubscriptionOptions {
   /** CIDR blocks that webhooks may reach although they are not public. */
   readonly webhookNetworks: readonly string[];
-  /** Who confirms the subscription of a webhook: the caller, by adding it, or the operator of its endpoint. */
+  /**
+   * The party that confirms the subscription of a webhook: the caller, by adding it, or the
+   * operator of its endpoint.
+   */
   readonly confirmedBy: 'caller' | 'endpoint';
 }
 
 /** Injection token of the {@link SubscriptionOptions}. */
 export const SUBSCRIPTION_OPTIONS = Symbol('subscription options');
 
-/** A topic and its subscriptions are one document, which must stay a record that brokers take. */
+/**
+ * The most subscriptions of a topic. A topic and its subscriptions are one document, which must fit
+ * into a Kafka record.
+ */
 const subscriptionsMax = 100;
 const secretBytes = 32;
 
@@ -43,7 +49,10 @@ function subscriptionAnswer({ topic, subscription }: Listed): Record<string, unk
   return { topic_urn: topic.urn, subscription_urn: urn, protocol, endpoint, owner: topic.project, remark, status };
 }
 
-/** Who is told of what is published. @see SMN API, subscription operations */
+/**
+ * Subscriptions to topics.
+ * @see SMN API, subscription operations
+ */
 @Controller('v2/:project/notifications')
 @UseInterceptors(RequestIdInBody)
 export class SubscriptionsController {
@@ -63,8 +72,9 @@ export class SubscriptionsController {
   }
 
   /**
-   * Adds a subscription: 201. One with the same endpoint stays: 200; it is asked to confirm once more where it has not, and takes over a
-   * secret of the caller's own. A secret is shown when it is made, and never again.
+   * Adds a subscription and answers 201. An existing one with the same endpoint stays, and the
+   * answer is 200. If it is unconfirmed, it gets another confirmation request. A secret in the body
+   * replaces its secret. Only the answer that creates a secret shows it.
    */
   @Operation(operations.add)
   @Post('topics/:urn/subscriptions')
@@ -116,14 +126,14 @@ export class SubscriptionsController {
     const protocol = textQuery(query, 'protocol');
     const endpoint = textQuery(query, 'endpoint');
     const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
-    const fitting = this.registry
+    const matching = this.registry
       .list('topic', project)
       .toSorted((a, b) => a.createdAt - b.createdAt)
       .flatMap((topic) => topic.subscriptions.map((subscription) => ({ topic, subscription })))
       .filter(({ subscription }) => protocol === undefined || protocol === subscription.protocol)
       .filter(({ subscription }) => endpoint === undefined || endpoint === subscription.endpoint)
       .filter(({ subscription }) => status === undefined || status === subscription.status);
-    return this.listed(fitting, query);
+    return this.listed(matching, query);
   }
 
   @Operation(operations.update)
@@ -176,11 +186,14 @@ export class SubscriptionsController {
     return found;
   }
 
-  /** Who is behind a webhook confirms, where the configuration asks for it; a function is of this very project. */
-  private make({ protocol, endpoint, remark = '', secret: own }: SubscriptionDto, topicUrn: string) {
+  /**
+   * Makes a subscription. A webhook starts unconfirmed if the configuration lets its endpoint
+   * confirm. A function is confirmed at once, because it belongs to the project.
+   */
+  private make({ protocol, endpoint, remark = '', secret: callersSecret }: SubscriptionDto, topicUrn: string) {
     const urn = `${topicUrn}:${randomId()}`;
     const isWebhook = protocol !== 'functionstage';
-    const secret = isWebhook ? (own ?? `whsec_${randomBytes(secretBytes).toString('base64')}`) : '';
+    const secret = isWebhook ? (callersSecret ?? `whsec_${randomBytes(secretBytes).toString('base64')}`) : '';
     const subscription: SubscriptionDocument = {
       urn,
       protocol,
@@ -206,10 +219,10 @@ export class SubscriptionsController {
 
   private listed(all: readonly Listed[], query: QueryOf): Record<string, unknown> {
     const part = textQuery(query, 'fuzzy_remark');
-    const fitting = all
+    const matching = all
       .filter(({ subscription }) => part === undefined || subscription.remark.includes(part))
       .toSorted((a, b) => (a.subscription.createdAt ?? 0) - (b.subscription.createdAt ?? 0));
-    return { subscription_count: fitting.length, subscriptions: page(fitting, query).map(subscriptionAnswer) };
+    return { subscription_count: matching.length, subscriptions: page(matching, query).map(subscriptionAnswer) };
   }
 
   private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
@@ -219,10 +232,14 @@ export class SubscriptionsController {
     if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
   }
 
-  /** Says early what the notifier would refuse for ever; names are looked up, and looked at again, at each delivery. */
+  /**
+   * Refuses an endpoint that the notifier would always refuse. The notifier checks host names again
+   * at each delivery.
+   */
   private checkAddress({ protocol, endpoint }: SubscriptionDto): void {
     if (protocol === 'functionstage') return;
-    // URLs are read leniently: `https:a`, and blanks and line ends anywhere, would be kept and shown as nobody can use them elsewhere.
+    // `URL` is lenient: it would accept `https:a` and blanks, and other clients could not use such
+    // an endpoint.
     const isPlain = endpoint.toLowerCase().startsWith(`${protocol}://`) && !/[\s\p{Cc}]/u.test(endpoint);
     const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (url === undefined || url.username !== '' || url.password !== '')

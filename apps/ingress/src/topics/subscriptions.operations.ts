@@ -4,7 +4,7 @@ import { exampleProject, inPath, inQuery, wholeOrEmpty } from '../document/param
 import { SubscriptionChangeDto, SubscriptionDto } from './topic.dto.ts';
 import { exampleRequestId, exampleTopic, pageParameters, topicNameCodes, topicUrn } from './topics.operations.ts';
 
-/** The subscription of all examples. */
+/** The subscription in all examples. */
 export const exampleSubscription = `${exampleTopic}:0c4e1b7f9a2d4e6f8b1a3c5d7e9f0a2b`;
 
 /** Statuses of subscriptions, as numbers: 0 is unconfirmed, 1 is confirmed. */
@@ -17,7 +17,11 @@ const subscriptionUrn = inPath(
 );
 const subscriptionCodes: readonly ApiCode[] = ['FSS.0503', 'SMN.0013', 'SMN.0014'];
 const endpoint = { protocol: 'https', endpoint: 'https://hooks.example.com/sendoff' };
-const remark = inQuery('fuzzy_remark', { type: 'string' }, { description: 'Only subscriptions with this in their remark.' });
+const remark = inQuery(
+  'fuzzy_remark',
+  { type: 'string' },
+  { description: 'Only subscriptions whose remark contains this text.' },
+);
 const page = {
   ...exampleRequestId,
   subscription_count: 1,
@@ -35,14 +39,14 @@ const page = {
 const named = { ...exampleRequestId, subscription_urn: exampleSubscription };
 const found = { urn: '/subscription_urn' };
 
-/** What the operations on subscriptions say of themselves. */
+/** Operations on subscriptions. */
 export const subscriptionOperations = {
   add: {
     id: 'addSubscription',
     tag: 'Subscriptions',
     right: 'manage',
     summary: 'Adds a subscription to a topic; one with the same endpoint stays.',
-    description: 'A secret that is made, and signs what the endpoint is sent, is shown here and never again.',
+    description: 'The service makes a secret that signs all messages to the endpoint. Only this answer shows it.',
     parameters: [topicUrn('urn')],
     body: { of: SubscriptionDto, example: { ...endpoint, remark: 'on call' } },
     answer: {
@@ -73,7 +77,7 @@ export const subscriptionOperations = {
       inQuery('protocol', { type: 'string' }, { description: 'Only subscriptions of this protocol.', example: 'https' }),
       inQuery('endpoint', { type: 'string' }, { description: 'Only subscriptions of this endpoint.' }),
       inQuery('status', wholeOrEmpty(0, subscriptionStatusMax), {
-        description: 'Only subscriptions of this status: 0 unconfirmed, 1 confirmed; none here has another.',
+        description: 'Only subscriptions of this status: 0 unconfirmed, 1 confirmed. No other status occurs.',
         example: 1,
       }),
     ],

@@ -14,10 +14,13 @@ import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import type { PublicationRequest } from './read-publication.ts';
 
-/** How long the link of a confirmation leads somewhere. */
+/** How long the link of a confirmation request is valid. */
 const confirmationMs = 48 * 3_600_000;
 
-/** Hands the notifier what there is to tell, as one record with its first target. */
+/**
+ * Publishes messages and confirmation requests for the notifier, each as one record with its first
+ * target.
+ */
 export class TopicMessages {
   constructor(
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
@@ -28,34 +31,38 @@ export class TopicMessages {
   /**
    * Publishes a message; resolves once the brokers have acknowledged it.
    * @returns the message id.
-   * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: nothing was promised.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: the message was not
+   *   published.
    */
   async publish({ urn, project }: TopicDocument, { timeToLiveMs, ...message }: PublicationRequest): Promise<string> {
     const messageId = randomId();
     const publishedAt = this.clock.now();
     const expiresAt = epochMs(publishedAt + timeToLiveMs);
     const publication = { messageId, project, topicUrn: urn, publishedAt, expiresAt, ...message };
-    await this.tell({ kind: 'published', publication }, { type: 'SMN', topicUrn: urn });
+    await this.publishDelivery({ kind: 'published', publication }, { type: 'SMN', topicUrn: urn });
     return messageId;
   }
 
-  /** Asks a subscription to confirm itself. @throws as {@link publish}. */
+  /**
+   * Publishes a request to a subscription to confirm itself.
+   * @throws as {@link publish}.
+   */
   async askToConfirm({ urn, project }: TopicDocument, subscription: SubscriptionDocument): Promise<void> {
     const askedAt = this.clock.now();
     const expiresAt = epochMs(askedAt + confirmationMs);
     const request = { messageId: randomId(), project, topicUrn: urn, askedAt, expiresAt };
     const target = { type: 'Subscription', topicUrn: urn, subscriptionUrn: subscription.urn } as const;
-    await this.tell({ kind: 'subscribed', request }, target);
+    await this.publishDelivery({ kind: 'subscribed', request }, target);
   }
 
-  private async tell(occasion: Occasion, target: DeliveryTarget): Promise<void> {
+  private async publishDelivery(occasion: Occasion, target: DeliveryTarget): Promise<void> {
     const now = this.clock.now();
     const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
     await this.kafka.publisher.publish(encodeDelivery(physicalTopic(this.topicPrefix, 'notifications'), delivery));
   }
 }
 
-/** 32 hexadecimal digits, as ids of messages and subscriptions have. */
+/** Returns 32 random hexadecimal digits, the form of message and subscription ids. */
 export function randomId(): string {
   return randomUUID().replaceAll('-', '');
 }

@@ -3,7 +3,11 @@ import { Operation } from '../document/operation.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { topicTagOperations as operations } from './topics.operations.ts';
 
-/** Tags of topics: there are none, which clients ask for with every topic they show. @see SMN API, tag operations */
+/**
+ * Tags of topics are not supported, but clients ask for them with every topic they show: the list
+ * is empty.
+ * @see SMN API, tag operations
+ */
 @Controller('v2/:project/smn_topic/:name/tags')
 export class TopicTagsController {
   constructor(@Inject(TopicNames) private readonly names: TopicNames) {}

@@ -6,7 +6,7 @@ const displayNameBytesMax = 192;
 const remarkBytesMax = 128;
 const endpointBytesMax = 2_048;
 
-/** What SMN calls a field that does not fit. What it has no code for is FSS.0400. */
+/** Error codes of SMN for single fields. All other fields have FSS.0400. */
 export const topicCodes: Readonly<Record<string, ApiCode>> = {
   name: 'SMN.0002',
   display_name: 'SMN.0003',
@@ -19,7 +19,7 @@ export const topicCodes: Readonly<Record<string, ApiCode>> = {
   message_template_name: 'SMN.0032',
 };
 
-/** What of a topic may change. */
+/** The fields of a topic that may change. */
 export class TopicChangeDto {
   @IsOptional()
   @IsString()
@@ -27,16 +27,16 @@ export class TopicChangeDto {
   display_name?: string;
 }
 
-/** The body of a topic. */
+/** The body of a request that creates a topic. */
 export class TopicDto extends TopicChangeDto {
-  /** Shorter than SMN's 255: a Kafka topic of that name stands behind it. */
+  /** Shorter than SMN's 255, because the name becomes part of the name of a Kafka topic. */
   @Matches(new RegExp(`^[A-Za-z0-9][A-Za-z0-9_-]{0,${pubSubNameLengthMax - 1}}$`), {
     message: `name must be 1..${pubSubNameLengthMax} letters, digits, - or _, from a letter or digit`,
   })
   name!: string;
 }
 
-/** What of a subscription may change. */
+/** The fields of a subscription that may change. */
 export class SubscriptionChangeDto {
   @IsOptional()
   @IsString()
@@ -44,7 +44,7 @@ export class SubscriptionChangeDto {
   remark?: string;
 }
 
-/** The body of a subscription. */
+/** The body of a request that adds a subscription. */
 export class SubscriptionDto extends SubscriptionChangeDto {
   @IsIn(['http', 'https', 'functionstage'], {
     message: 'protocol must be http, https or functionstage: no other is offered here',
@@ -55,12 +55,12 @@ export class SubscriptionDto extends SubscriptionChangeDto {
   @IsByteLength(1, endpointBytesMax, { message: `endpoint must have 1 to ${endpointBytesMax} bytes` })
   endpoint!: string;
 
-  /** Ours: a Standard Webhooks secret of the caller's own. */
+  /** An extension of Sendoff: a Standard Webhooks secret that the caller chose. */
   @IsOptional()
   @Matches(/^whsec_[A-Za-z0-9+/]{32,128}={0,2}$/, { message: 'secret must be whsec_ and 24..96 bytes in Base64' })
   secret?: string;
 
-  /** Refused where it is there: headers that are not sent would be missed at the endpoint only. */
+  /** Not supported: the endpoint would silently miss headers that the notifier does not send. */
   @IsOptional()
   @IsIn([], { message: 'extension is not offered: no headers are added to what an endpoint is sent' })
   extension?: unknown;
@@ -70,7 +70,10 @@ export class SubscriptionDto extends SubscriptionChangeDto {
   subscriptions?: unknown;
 }
 
-/** The body of a message to be published. Of several forms of the text the most special counts. */
+/**
+ * The body of a request that publishes a message. If it has several forms of the text, the most
+ * specific one counts.
+ */
 export class PublicationDto {
   @IsOptional()
   @IsString()
@@ -82,7 +85,7 @@ export class PublicationDto {
   @IsByteLength(1, limits.messageBytesMax, { message: `message must have 1 to ${limits.messageBytesMax} bytes of UTF-8` })
   message?: string;
 
-  /** JSON: a text for each protocol, and `default`. */
+  /** JSON with a text for each protocol, and `default`. */
   @IsOptional()
   @IsString()
   @IsByteLength(1, limits.messageBytesMax, {
@@ -94,7 +97,7 @@ export class PublicationDto {
   @IsString()
   message_template_name?: string;
 
-  /** Seconds, as text. */
+  /** In seconds, as text. */
   @IsOptional()
   @Matches(/^\d{1,5}$/, { message: `time_to_live must be a whole number of seconds from 1 to ${limits.timeToLiveSecondsMax}` })
   time_to_live?: string;

@@ -1,6 +1,8 @@
 /**
- * Goal: topics and publishing answer as the SMN API does, and a message that was answered with 200 is in Kafka, whole.
- * Method: a whole ingress over the in-memory broker; what it wrote is read as the notifier would.
+ * Goal: topics and publishing answer as the SMN API does, and a message that got 200 is complete in
+ * Kafka.
+ * Method: a whole ingress over the in-memory broker; the tests read its records as the notifier
+ * would.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeDelivery, PlatformError } from '#contracts';
@@ -18,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 describe('a topic', () => {
-  it('is made with 201, and left as it is with 200', async () => {
+  it('is created with 201, and stays as it is with 200', async () => {
     const made = await app.call('POST', '/notifications/topics', {
       name: 'more',
       display_name: 'More',
@@ -53,7 +55,7 @@ describe('a topic', () => {
     expect((await app.call('GET', `/notifications/topics/${encodeURIComponent(urn)}`)).status).toBe(200);
   });
 
-  it('takes a new display name', async () => {
+  it('can get a new display name', async () => {
     await app.clock.advance(1_000);
     expect(await app.call('PUT', `/notifications/topics/${urn}`, { display_name: '新闻' })).toMatchObject({
       status: 200,
@@ -66,14 +68,14 @@ describe('a topic', () => {
     });
   });
 
-  it('has its tags, none, by name and by id', async () => {
+  it('has an empty list of tags, by name and by id', async () => {
     const { topic_id: id } = await app.must('GET', `/notifications/topics/${urn}`);
     for (const resource of ['news', id])
       expect(await app.call('GET', `/smn_topic/${resource}/tags`)).toMatchObject({ status: 200, body: { tags: [] } });
     expect(await app.call('GET', '/smn_topic/olds/tags')).toMatchObject({ status: 404, body: smnError('SMN.0006') });
   });
 
-  it('has its attributes, which are empty, all of them or the one that is asked for', async () => {
+  it('has empty attributes, all of them or the requested one', async () => {
     const attributes = async (query: string) => app.call('GET', `/notifications/topics/${urn}/attributes${query}`);
     const both = { access_policy: '', introduction: '' };
     expect((await attributes('')).body.attributes).toEqual(both);
@@ -82,7 +84,7 @@ describe('a topic', () => {
     expect(await attributes('?name=colour')).toMatchObject({ status: 400, body: smnError('SMN.0046') });
   });
 
-  it('is deleted, though a policy names it, with its subscriptions', async () => {
+  it('is deleted with its subscriptions although a policy names it', async () => {
     await app.must('PUT', '/sendoff/agencies/all', { grants: [{ type: 'SMN', resource: '*' }] });
     await app.createFunction('hello', { xrole: 'all' });
     const target = { destination: 'SMN', param: JSON.stringify({ topic_urn: urn }) };
@@ -122,7 +124,7 @@ describe('text with half a surrogate pair', () => {
     ['POST', '', { name: 'a', display_name: '\ud800' }],
     ['POST', `/${urn}/publish`, { message: 'a\udc00' }],
     ['POST', `/${urn}/publish`, { message: 'a', message_attributes: [{ name: 'a', type: 'STRING', value: '\ud800' }] }],
-  ])('is refused, for it is no UTF-8: %s %s', async (method, path, body) => {
+  ])('is refused by %s %s, because it is not UTF-8', async (method, path, body) => {
     expect(await app.call(method, `/notifications/topics${path}`, body)).toMatchObject({
       status: 400,
       body: { error_code: 'FSS.0400', error_msg: expect.stringContaining('half a surrogate pair') },
@@ -173,7 +175,7 @@ describe('publishing', () => {
       return { ...delivery, publication: occasion.kind === 'published' ? occasion.publication : undefined };
     });
 
-  it('writes one record to its topic, and says which message it is', async () => {
+  it('writes one record, and answers with the id of the message', async () => {
     const { status, body, headers } = await publish({ subject: 'Breaking', message: '{"any": "text"} é' });
     expect([status, body]).toEqual([
       200,
@@ -200,7 +202,7 @@ describe('publishing', () => {
     ]);
   });
 
-  it('takes all that the API offers', async () => {
+  it('accepts all fields of the API', async () => {
     const attributes = [
       { name: 'kind', type: 'STRING', value: '新闻_1' },
       { name: 'tags_of_it', type: 'STRING_ARRAY', value: ['a', 'b'] },
@@ -230,7 +232,7 @@ describe('publishing', () => {
     ['a subject of 512 bytes', { subject: 'é'.repeat(256), message: 'a' }],
     ['a time to live of a day', { message: 'a', time_to_live: '86400' }],
     ['a field that is null as one that is not there', { message: 'a', subject: null, message_structure: null }],
-  ])('takes %s', async (_what, body) => {
+  ])('accepts %s', async (_what, body) => {
     expect((await publish(body)).status).toBe(200);
   });
 
@@ -284,7 +286,7 @@ describe('publishing', () => {
     expect(published()).toEqual([]);
   });
 
-  it('promises nothing while Kafka does not acknowledge', async () => {
+  it('answers 503 while Kafka does not acknowledge', async () => {
     const { publisher } = app.kafka;
     const publishAsBefore = publisher.publish.bind(publisher);
     publisher.publish = () => Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));

@@ -16,7 +16,7 @@ import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 const topicsMax = 3_000;
-/** What clients ask for with every topic they show. */
+/** Attributes that clients request with every topic they show. */
 const topicAttributes = ['access_policy', 'introduction'] as const;
 
 /** `YYYY-MM-DDTHH:mm:ssZ`. */
@@ -37,7 +37,10 @@ function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDoc
   };
 }
 
-/** Topics, and what is published to them. @see SMN API, topic operations and message publishing */
+/**
+ * Topics, and publishing to them.
+ * @see SMN API, topic operations and message publishing
+ */
 @Controller('v2/:project/notifications/topics')
 @UseInterceptors(RequestIdInBody)
 export class TopicsController {
@@ -50,7 +53,7 @@ export class TopicsController {
     @Inject(HOME) private readonly home: Home,
   ) {}
 
-  /** Makes a topic: 201. One that is there already is left as it is: 200. */
+  /** Creates a topic and answers 201. An existing one stays as it is, and the answer is 200. */
   @Operation(operations.create)
   @Post()
   @HttpCode(201)
@@ -91,7 +94,7 @@ export class TopicsController {
     return { attributes: Object.fromEntries(shown.map((attribute) => [attribute, ''])) };
   }
 
-  /** Newest first; the count is of all that fit, on this page and beyond. */
+  /** Lists topics, newest first. The count covers all pages. */
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
@@ -99,14 +102,14 @@ export class TopicsController {
     const part = textQuery(query, 'fuzzy_name');
     const displayPart = textQuery(query, 'fuzzy_display_name');
     const id = textQuery(query, 'topic_id');
-    const fitting = this.registry
+    const matching = this.registry
       .list('topic', project)
       .filter((topic) => name === undefined || name === topic.name)
       .filter((topic) => part === undefined || topic.name.includes(part))
       .filter((topic) => id === undefined || id === topicId(topic.urn))
       .filter((topic) => displayPart === undefined || topic.displayName.includes(displayPart))
       .toSorted((a, b) => b.createdAt - a.createdAt || (a.name < b.name ? -1 : 1));
-    return { topic_count: fitting.length, topics: page(fitting, query).map(topicAnswer) };
+    return { topic_count: matching.length, topics: page(matching, query).map(topicAnswer) };
   }
 
   @Operation(operations.show)
@@ -129,7 +132,7 @@ export class TopicsController {
     return {};
   }
 
-  /** Policies may still name it: their deliveries then say that it is gone. */
+  /** Deletes a topic. Policies may still name it; their deliveries are then refused. */
   @Operation(operations.remove)
   @Delete(':urn')
   @HttpCode(200)
@@ -138,7 +141,7 @@ export class TopicsController {
     return {};
   }
 
-  /** Answers once the message is acknowledged by the brokers; it is on its way to the subscriptions then, and delivered on its own time. */
+  /** Answers once the brokers have acknowledged the message. The notifier delivers it later. */
   @Operation(operations.publish)
   @Post(':urn/publish')
   @HttpCode(200)

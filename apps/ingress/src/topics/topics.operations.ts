@@ -4,28 +4,28 @@ import { exampleProject, inPath, inQuery, type Parameter, wholeOrEmpty } from '.
 import { pageMax } from '../http/query.ts';
 import { PublicationDto, TopicChangeDto, TopicDto } from './topic.dto.ts';
 
-/** The topic of all examples. */
+/** The topic in all examples. */
 export const exampleTopic = `urn:smn:local:${exampleProject}:alerts`;
 
-/** A topic, by URN. */
+/** The path parameter with the URN of a topic. */
 export function topicUrn(name: 'urn' | 'topic'): Parameter {
   const schema = { type: 'string', minLength: 1, maxLength: 512 } as const;
   return inPath(name, schema, { description: 'The URN of a topic.', example: exampleTopic });
 }
 
-/** Which part of a list is asked for. */
+/** The query parameters for one page of a list. */
 export const pageParameters: readonly Parameter[] = [
-  inQuery('offset', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), { description: 'How many to pass over.', example: 0 }),
+  inQuery('offset', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), { description: 'How many entries to skip.', example: 0 }),
   inQuery('limit', wholeOrEmpty(1, pageMax), {
-    description: `How many to show at most; ${pageMax} where it is absent.`,
+    description: `The most entries to show; ${pageMax} by default.`,
     example: 10,
   }),
 ];
 
-/** The request id, as answers of SMN have it in their bodies. */
+/** The request id in the body, as answers of SMN have it. */
 export const exampleRequestId = { request_id: '7c2f1d9e-0b3a-4e5d-8f6c-1a2b3c4d5e6f' } as const;
 
-/** How a topic that is named may not be found. */
+/** Error codes for a topic that is not found. */
 export const topicNameCodes: readonly ApiCode[] = ['SMN.0005', 'SMN.0006'];
 
 const topic = {
@@ -39,13 +39,13 @@ const topic = {
   update_time: '2026-11-25T09:45:00Z',
 };
 
-/** What the operation on tags of topics says of itself. */
+/** The operation on tags of topics. */
 export const topicTagOperations = {
   list: {
     id: 'listTopicTags',
     tag: 'Topics',
     right: 'read',
-    summary: 'Shows the tags of a topic: there are none.',
+    summary: 'Shows the tags of a topic; the list is always empty.',
     parameters: [
       inPath('name', { type: 'string', minLength: 1 }, { description: 'The name of a topic, or its id.', example: 'alerts' }),
     ],
@@ -54,13 +54,13 @@ export const topicTagOperations = {
   },
 } as const satisfies Record<string, OperationSpec>;
 
-/** What the operations on topics say of themselves. */
+/** Operations on topics. */
 export const topicOperations = {
   create: {
     id: 'createTopic',
     tag: 'Topics',
     right: 'manage',
-    summary: 'Makes a topic; one that is there already is left as it is.',
+    summary: 'Creates a topic; an existing one stays as it is.',
     body: { of: TopicDto, example: { name: 'alerts', display_name: 'What went wrong' } },
     answer: { status: 201, example: { ...exampleRequestId, topic_urn: exampleTopic } },
     otherwise: { status: 200, example: { ...exampleRequestId, topic_urn: exampleTopic } },
@@ -70,13 +70,13 @@ export const topicOperations = {
     id: 'listTopicAttributes',
     tag: 'Topics',
     right: 'read',
-    summary: 'Shows the attributes of a topic, which are all empty: access is a matter of agencies and of access keys.',
+    summary: 'Shows the attributes of a topic, which are all empty: agencies and access keys control access.',
     parameters: [
       topicUrn('urn'),
       inQuery(
         'name',
         { type: 'string' },
-        { description: 'Only the attribute of this name; all where it is absent.', example: 'access_policy' },
+        { description: 'Only the attribute of this name; all attributes by default.', example: 'access_policy' },
       ),
     ],
     answer: { status: 200, example: { ...exampleRequestId, attributes: { access_policy: '' } } },
@@ -90,8 +90,8 @@ export const topicOperations = {
     parameters: [
       ...pageParameters,
       inQuery('name', { type: 'string' }, { description: 'Only the topic of this name.', example: 'alerts' }),
-      inQuery('fuzzy_name', { type: 'string' }, { description: 'Only topics with this in their name.' }),
-      inQuery('fuzzy_display_name', { type: 'string' }, { description: 'Only topics with this in their display name.' }),
+      inQuery('fuzzy_name', { type: 'string' }, { description: 'Only topics whose name contains this text.' }),
+      inQuery('fuzzy_display_name', { type: 'string' }, { description: 'Only topics whose display name contains this text.' }),
       inQuery('topic_id', { type: 'string' }, { description: 'Only the topic of this id.' }),
     ],
     answer: { status: 200, example: { ...exampleRequestId, topic_count: 1, topics: [topic] } },
@@ -129,8 +129,9 @@ export const topicOperations = {
     id: 'publishMessage',
     tag: 'Topics',
     right: 'manage',
-    summary: 'Publishes a message to a topic: it is in Kafka when this is answered.',
-    description: '`message_structure`, a JSON object with a text for each protocol and `default`, counts before `message`.',
+    summary: 'Publishes a message to a topic; it is in Kafka when the answer comes.',
+    description:
+      '`message_structure`, a JSON object with a text for each protocol and `default`, takes precedence over `message`.',
     parameters: [topicUrn('urn')],
     body: {
       of: PublicationDto,
