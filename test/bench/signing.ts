@@ -16,7 +16,7 @@ const headers = { 'content-type': 'application/json', host: '127.0.0.1:8700', 'x
 
 const authenticator = new SignatureAuthenticator(
   new KeyRing({
-    registry: new Registry({ gateway: new MemoryKafka(), prefix: 'sendoff.' }),
+    registry: new Registry({ gateway: new MemoryKafka() }),
     sealer: new Sealer('k'.repeat(32)),
     logger: pino({ level: 'silent' }),
     first: { accessKey: 'AKFIRST', secretKey: 'a-secret', project: 'p1' },

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { expect, inject, it, onTestFinished } from 'vitest';
+import { Topics } from '#contracts';
 import { connectKafka, topicSpecs } from '#kafka';
 import { Arrivals } from '#testing';
 
@@ -30,25 +31,24 @@ import { Arrivals } from '#testing';
     config: ServiceConfig,
     async compose({ config, logger, metrics, fatal }) {
       const gateway = await openKafka({ ...config, name: 'broken', logger, metrics, fatal });
-      const { topicPrefix: prefix } = config;
-      const strategy = new SendoffStrategy({ gateway, prefix, groupId: prefix + 'broken', drainMs: 1_000 });
+      const strategy = new SendoffStrategy({ gateway, groupId: gateway.topics.prefix + 'broken', drainMs: 1_000 });
       return { module: BrokenModule, transports: [strategy] };
     },
   });`;
 
 it('a service whose handler fails RECORD_TRIES_MAX times on a record ends with 1 and does not commit the record', async () => {
-  const prefix = `t${randomUUID().slice(0, 8)}.`;
+  const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
   const brokers = inject('kafkaBrokers').split(',');
-  const gateway = await connectKafka({ brokers, clientId: 'test', prefix, replication: 1 });
+  const gateway = await connectKafka({ brokers, clientId: 'test', topics, replication: 1 });
   onTestFinished(() => gateway.close());
-  await gateway.admin.ensureTopics(topicSpecs(prefix, 1));
-  await gateway.publisher.publish({ topic: `${prefix}invocations`, value: Buffer.from('precious'), headers: {} });
+  await gateway.admin.ensureTopics(topicSpecs(topics, 1));
+  await gateway.publisher.publish({ topic: topics.name('invocations'), value: Buffer.from('precious'), headers: {} });
 
   const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', brokenService], {
     env: {
       SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
       KAFKA_BROKERS: brokers.join(','),
-      KAFKA_TOPIC_PREFIX: prefix,
+      KAFKA_TOPIC_PREFIX: topics.prefix,
       KAFKA_PARTITIONS: '1',
       RECORD_TRIES_MAX: '3',
     },
@@ -61,10 +61,10 @@ it('a service whose handler fails RECORD_TRIES_MAX times on a record ends with 1
   const lastLine = JSON.parse(log.trim().split('\n').at(-1) ?? '') as object;
   expect(lastLine).toMatchObject({
     code: 'RECORD_UNHANDLED',
-    msg: `RECORD_UNHANDLED: the handler failed 3 times on the record of ${prefix}invocations, partition 0, offset 0: TypeError: a bug of this service`,
+    msg: `RECORD_UNHANDLED: the handler failed 3 times on the record of ${topics.name('invocations')}, partition 0, offset 0: TypeError: a bug of this service`,
   });
   const arrivals = new Arrivals<string>();
-  const consumer = gateway.consumer({ groupId: `${prefix}broken`, topics: [`${prefix}invocations`] });
+  const consumer = gateway.consumer({ groupId: `${topics.prefix}broken`, topics: [topics.name('invocations')] });
   onTestFinished(() => consumer.close(0));
   await consumer.start(async (record) => arrivals.add(String(record.value)));
   expect(await arrivals.until(1)).toEqual(['precious']);

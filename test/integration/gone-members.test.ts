@@ -7,15 +7,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { Topics } from '#contracts';
 import { connectKafka, type KafkaGateway, type RecordConsumer } from '#kafka';
 import { nameOfProcess } from '#platform';
 
 const member = `
+  import { Topics } from '#contracts';
   import { connectKafka } from '#kafka';
   import { nameOfProcess } from '#platform';
   const { brokers, options } = JSON.parse(process.argv[1]);
   const processName = await nameOfProcess();
-  const gateway = await connectKafka({ brokers, clientId: 'a', processName, prefix: 'p.', replication: 1 });
+  const gateway = await connectKafka({ brokers, clientId: 'a', processName, topics: new Topics('p.'), replication: 1 });
   await gateway.consumer(options).start(async () => undefined);
   process.send('joined');`;
 
@@ -33,7 +35,7 @@ beforeEach(async () => {
     brokers: brokers(),
     clientId: 'b',
     ...(processName === undefined ? {} : { processName }),
-    prefix: 'p.',
+    topics: new Topics('p.'),
     replication: 1,
     log: (_level, message, details) => {
       if (message.includes('were removed from a group')) removed.push(details);

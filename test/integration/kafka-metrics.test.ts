@@ -6,25 +6,26 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, inject, it, onTestFinished } from 'vitest';
+import { Topics } from '#contracts';
 import { connectKafka, topicSpecs } from '#kafka';
 import { Arrivals } from '#testing';
 
 it('a service shows the metrics of its publisher and of its consumers', async () => {
-  const prefix = `t${randomUUID().slice(0, 8)}.`;
+  const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
   const brokers = inject('kafkaBrokers').split(',');
-  const gateway = await connectKafka({ brokers, clientId: 'test', prefix, replication: 1 });
+  const gateway = await connectKafka({ brokers, clientId: 'test', topics, replication: 1 });
   onTestFinished(() => gateway.close());
-  await gateway.admin.ensureTopics(topicSpecs(prefix, 1));
-  const topic = `${prefix}delays.near`;
+  await gateway.admin.ensureTopics(topicSpecs(topics, 1));
+  const topic = topics.name('delays.near');
   const rejects = new Arrivals<string>();
-  const follower = gateway.follower({ topic: `${prefix}rejects`, from: 'earliest' });
+  const follower = gateway.follower({ topic: topics.name('rejects'), from: 'earliest' });
   onTestFinished(() => follower.close());
   await follower.start((record) => rejects.add(String(record.value)));
 
   const service = spawn(process.execPath, ['dist/apps/retry-scheduler/src/main.js'], {
     env: {
       KAFKA_BROKERS: brokers.join(','),
-      KAFKA_TOPIC_PREFIX: prefix,
+      KAFKA_TOPIC_PREFIX: topics.prefix,
       KAFKA_PARTITIONS: '1',
       SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
       SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more',

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Topics } from '#contracts';
 import { type BrokerOptions, type RunningBroker, startBroker } from '#broker';
 import { connectKafka, type KafkaGateway } from '#kafka';
 import { Arrivals, eventually } from '#testing';
@@ -30,7 +31,7 @@ beforeAll(async () => {
   gateway = await connectKafka({
     brokers: [broker.bootstrapServers],
     clientId: 'outage',
-    prefix: 'outage.',
+    topics: new Topics('outage.'),
     replication: 1,
     publishTimeoutMs,
     onFatal: (error) => fatal.push(error.message),

@@ -20,9 +20,11 @@ import {
   type IncomingRecord,
   type OutgoingRecord,
   rejectHeader,
+  type Service,
   type TopicName,
+  Topics,
 } from '#contracts';
-import { connectKafka, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
+import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
 import { Cancellations, systemClock } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
@@ -38,13 +40,13 @@ import { SettlementsController } from '../../apps/notifier/src/settlements.contr
 import { TargetQueues } from '../../apps/notifier/src/target-queues.ts';
 import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
 import { DelaysController } from '../../apps/retry-scheduler/src/delays.controller.ts';
-import { TOPIC_PREFIX, WAITING_ROOM } from '../../apps/retry-scheduler/src/tokens.ts';
+import { WAITING_ROOM } from '../../apps/retry-scheduler/src/tokens.ts';
 import { WaitingRoom } from '../../apps/retry-scheduler/src/waiting-room.ts';
 import { Recorder } from '../../apps/status-logger/src/recorder.ts';
-import { RECORDER, STATUS_LOGGER_OPTIONS } from '../../apps/status-logger/src/tokens.ts';
+import { RECORDER } from '../../apps/status-logger/src/tokens.ts';
 import { WorkTopicsController } from '../../apps/status-logger/src/work-topics.controller.ts';
 
-const prefix = `t${randomUUID().slice(0, 8)}.`;
+const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
 const cleanups: (() => Promise<unknown>)[] = [];
 const rejects: IncomingRecord[] = [];
 /** `<service> <request id>` of each record that a service has handled. */
@@ -63,9 +65,9 @@ const publisherOf = (service: string) => ({
   close: async () => undefined,
 });
 
-async function serve(service: string, controller: Type, providers: readonly { provide: symbol; useValue: unknown }[]) {
+async function serve(service: Service, controller: Type, providers: readonly { provide: symbol; useValue: unknown }[]) {
   const module = await Test.createTestingModule({ controllers: [controller], providers: [...providers] }).compile();
-  const strategy = new SendoffStrategy({ gateway, prefix, groupId: `${prefix}${service}`, drainMs: 0 });
+  const strategy = new SendoffStrategy({ gateway, groupId: topics.groupOf(service), drainMs: 0 });
   const app = module.createNestMicroservice({ strategy, logger: false });
   cleanups.push(() => app.close());
   await app.listen();
@@ -87,7 +89,8 @@ async function serveExecutor() {
     clock: systemClock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { topicPrefix: prefix, expressQueueMax: 100 },
+    topics,
+    limits: { expressQueueMax: 100 },
   });
   await serve('executor', InvocationsController, [{ provide: ATTEMPTS, useValue: attempts }]);
 }
@@ -97,12 +100,12 @@ async function serveRetryScheduler() {
     publisher: publisherOf('retry-scheduler'),
     clock: systemClock,
     cancellations: new Cancellations(),
-    topicPrefix: prefix,
+    topics,
     observer: { left: () => undefined },
   });
   await serve('retry-scheduler', DelaysController, [
     { provide: WAITING_ROOM, useValue: room },
-    { provide: TOPIC_PREFIX, useValue: prefix },
+    { provide: KAFKA, useValue: gateway },
   ]);
 }
 
@@ -117,7 +120,7 @@ async function serveNotifier() {
     clock: systemClock,
     random: () => 0,
     observer: { tried: () => undefined },
-    topicPrefix: prefix,
+    topics,
     tryTimeoutMs: 1_000,
     timestampForm: 'rfc3339',
   });
@@ -137,15 +140,15 @@ async function serveStatusLogger() {
   const recorder = new Recorder(store, log, systemClock, { transactionEnded: () => undefined });
   await serve('status-logger', WorkTopicsController, [
     { provide: RECORDER, useValue: recorder },
-    { provide: STATUS_LOGGER_OPTIONS, useValue: { topicPrefix: prefix, internalToken: '' } },
+    { provide: KAFKA, useValue: gateway },
   ]);
 }
 
 beforeAll(async () => {
   const brokers = inject('kafkaBrokers').split(',');
-  gateway = await connectKafka({ brokers, clientId: 'malformed', prefix, replication: 1 });
-  await gateway.admin.ensureTopics(topicSpecs(prefix, 1));
-  const follower = gateway.follower({ topic: `${prefix}rejects`, from: 'earliest' });
+  gateway = await connectKafka({ brokers, clientId: 'malformed', topics, replication: 1 });
+  await gateway.admin.ensureTopics(topicSpecs(topics, 1));
+  const follower = gateway.follower({ topic: topics.name('rejects'), from: 'earliest' });
   await follower.start((record) => void rejects.push(record));
   producer = new Kafka({ brokers, logLevel: logLevel.NOTHING }).producer();
   await producer.connect();
@@ -193,7 +196,7 @@ function validRecord(name: TopicName, requestId: string): OutgoingRecord {
 
 const send = (name: TopicName, { key, value, headers }: OutgoingRecord, damage: Damage = {}) =>
   producer.send({
-    topic: prefix + name,
+    topic: topics.name(name),
     messages: [{ key: key ?? null, value, headers: { ...headers, ...damage } }],
   });
 
@@ -216,7 +219,7 @@ describe('a damaged record', () => {
     const rejected = await eventually(() =>
       rejects.find(({ key, headers }) => key === damagedId && headers[rejectHeader.reason]?.includes(reason)),
     );
-    expect(rejected.headers[rejectHeader.topic]).toBe(prefix + topic);
+    expect(rejected.headers[rejectHeader.topic]).toBe(topics.name(topic));
     expect(handled).not.toContain(`${service} ${damagedId}`);
   });
 

@@ -4,11 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it, inject } from 'vitest';
-import { type AgencyDocument, registryKey } from '#contracts';
+import { type AgencyDocument, registryKey, Topics } from '#contracts';
 import { connectKafka, type KafkaGateway, topicSpecs } from '#kafka';
 import { Registry, RegistryWriter } from '#registry';
 
-const prefix = `t${randomUUID().slice(0, 8)}.`;
+const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
 const count = 10_000;
 let kafka: KafkaGateway;
 
@@ -20,18 +20,18 @@ const anAgency = (name: string, grants = 1): AgencyDocument => ({
 });
 
 async function withRegistry<Answer>(use: (registry: Registry, writer: RegistryWriter) => Promise<Answer>): Promise<Answer> {
-  const registry = new Registry({ gateway: kafka, prefix });
+  const registry = new Registry({ gateway: kafka });
   await registry.start();
   try {
-    return await use(registry, new RegistryWriter({ registry, publisher: kafka.publisher, prefix }));
+    return await use(registry, new RegistryWriter({ registry, gateway: kafka }));
   } finally {
     await registry.close();
   }
 }
 
 beforeAll(async () => {
-  kafka = await connectKafka({ brokers: inject('kafkaBrokers').split(','), clientId: 'registry', prefix, replication: 1 });
-  await kafka.admin.ensureTopics(topicSpecs(prefix, 1).filter(({ topic }) => topic === `${prefix}registry`));
+  kafka = await connectKafka({ brokers: inject('kafkaBrokers').split(','), clientId: 'registry', topics, replication: 1 });
+  await kafka.admin.ensureTopics(topicSpecs(topics, 1).filter(({ topic }) => topic === topics.name('registry')));
 });
 afterAll(() => kafka?.close());
 

@@ -15,7 +15,6 @@ import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import type { FunctionCall, Runtime } from './runtime.ts';
 
-const prefix = 'sendoff.';
 const bareUrn = aFunction().urn;
 let kafka: MemoryKafka;
 let registry: Registry;
@@ -25,8 +24,8 @@ let attempts: Attempts;
 
 beforeEach(async () => {
   kafka = new MemoryKafka();
-  await kafka.admin.ensureTopics(topicSpecs(prefix, 1));
-  registry = new Registry({ gateway: kafka, prefix });
+  await kafka.admin.ensureTopics(topicSpecs(kafka.topics, 1));
+  registry = new Registry({ gateway: kafka });
   await registry.start();
   calls = [];
   isRegistrySeen = true;
@@ -44,6 +43,7 @@ beforeEach(async () => {
   };
   attempts = new Attempts({
     publisher: kafka.publisher,
+    topics: kafka.topics,
     functions: new RunnableFunctions({
       runtimes: { files: runtime, url: runtime },
       functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
@@ -58,13 +58,12 @@ beforeEach(async () => {
     clock: new ManualClock(),
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { topicPrefix: prefix, expressQueueMax: 10 },
+    limits: { expressQueueMax: 10 },
   });
 });
 afterEach(async () => registry.close());
 
-const write = async (...changes: Change[]) =>
-  new RegistryWriter({ registry, publisher: kafka.publisher, prefix }).mutate(() => ({ changes }));
+const write = async (...changes: Change[]) => new RegistryWriter({ registry, gateway: kafka }).mutate(() => ({ changes }));
 const version = (name: string, fn: FunctionDocument) => ({
   kind: 'version' as const,
   urn: `${bareUrn}:${name}`,
@@ -75,9 +74,9 @@ const version = (name: string, fn: FunctionDocument) => ({
   publishedAt: fn.createdAt,
 });
 const take = async (given: Parameters<typeof anInvocation>[0]) => {
-  const record = encodeInvocation(`${prefix}invocations`, anInvocation(given));
+  const record = encodeInvocation(kafka.topics.name('invocations'), anInvocation(given));
   await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal);
-  return kafka.records(`${prefix}settlements`).at(-1)?.headers;
+  return kafka.records(kafka.topics.name('settlements')).at(-1)?.headers;
 };
 
 describe('an attempt', () => {

@@ -13,6 +13,7 @@ import {
   type FunctionDocument,
   type Invocation,
   type OutgoingRecord,
+  Topics,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import { Cancellations } from '#platform';
@@ -44,6 +45,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const cancellations = new Cancellations();
   const queue = new AttemptQueue(10, clock);
   const attempts = new Attempts({
+    topics: new Topics('s.'),
     publisher,
     functions: new RunnableFunctions({
       runtimes: { files: runtime, url: runtime },
@@ -56,7 +58,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     clock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { topicPrefix: 's.', expressQueueMax: 100 },
+    limits: { expressQueueMax: 100 },
   });
   const take = async (invocation: Invocation, lost = new AbortController().signal) =>
     attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), lost);

@@ -13,8 +13,7 @@ import {
   nextAttempt,
   type OutgoingRecord,
   PlatformError,
-  physicalTopic,
-  type TopicName,
+  type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import {
@@ -41,7 +40,6 @@ export interface AttemptObserver {
 
 /** Bounds of the attempts of one process. */
 export interface AttemptLimits {
-  readonly topicPrefix: string;
   /** Attempts of one function that may wait on the express lane before the rest goes to bulk. */
   readonly expressQueueMax: number;
 }
@@ -49,6 +47,7 @@ export interface AttemptLimits {
 /** What attempts are made with. */
 export interface AttemptParts {
   readonly publisher: Publisher;
+  readonly topics: Topics;
   readonly functions: RunnableFunctions;
   readonly queue: AttemptQueue;
   readonly running: RunningAttempts;
@@ -86,7 +85,7 @@ export class Attempts {
     const key = bareUrnOf(functionUrn);
     if (lane === 'express' && queue.waitingOf(key) >= limits.expressQueueMax) {
       observer.overflowed();
-      return this.publish(encodeInvocation(this.topic('invocations.bulk'), invocation, functionUrn));
+      return this.publish(encodeInvocation(this.parts.topics.name('invocations.bulk'), invocation, functionUrn));
     }
     const runningMax = () => functions.runningMaxOf(functionUrn);
     return this.recent.once(`${requestId} ${attempt} ${functionUrn}`, async () =>
@@ -166,27 +165,23 @@ export class Attempts {
   }
 
   private async delay(invocation: Invocation, dueAt: EpochMs): Promise<void> {
-    const topic = this.topic(delayTopicFor(dueAt, this.parts.clock.now()));
+    const topic = this.parts.topics.name(delayTopicFor(dueAt, this.parts.clock.now()));
     return this.publish(delayed(encodeInvocation(topic, invocation), topic, 'invocations', dueAt));
   }
 
   private async settle(invocation: Invocation, ending: Ending): Promise<void> {
-    return this.publish(encodeSettlement(this.topic('settlements'), settlementOf(invocation, ending)));
+    return this.publish(encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending)));
   }
 
   /** Not awaited by the attempt: a record that does not get through is only a status shown late. */
   private showRunning({ requestId, functionUrn, project, acceptedAt, attempt, policy }: Invocation, startedAt: EpochMs): void {
     const log = policy.statusLog === undefined ? {} : { statusLog: policy.statusLog };
     const activity: Activity = { kind: 'running', requestId, functionUrn, project, acceptedAt, attempt, startedAt, ...log };
-    void this.publish(encodeActivity(this.topic('activity'), activity)).catch(() => undefined);
+    void this.publish(encodeActivity(this.parts.topics.name('activity'), activity)).catch(() => undefined);
   }
 
   private async publish(record: OutgoingRecord): Promise<void> {
     return this.parts.publisher.publish(record);
-  }
-
-  private topic(name: TopicName): string {
-    return physicalTopic(this.parts.limits.topicPrefix, name);
   }
 }
 

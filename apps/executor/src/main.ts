@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseFunctionUrn, physicalTopic } from '#contracts';
+import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
 import { Cancellations, DayFiles, fastifyOf, openSealer, runService } from '#platform';
@@ -32,12 +32,12 @@ await runService({
   name: 'executor',
   config: ExecutorConfig,
   async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
-    const { topicPrefix: prefix, attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
+    const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
     const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal });
-    const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+    const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
     const cancellations = new Cancellations();
-    const cancellationsFollower = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
+    const cancellationsFollower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
     await cancellationsFollower.start((record) => cancellations.add(record));
     const running = new RunningAttempts(cancellations);
     const logLimits = {
@@ -52,11 +52,10 @@ await runService({
     const sealer = await openSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
     const runtimes = { files: processRuntime, url: new HttpRuntime(clock, attemptsMax) };
-    const bulk = physicalTopic(prefix, 'invocations.bulk');
+    const bulk = gateway.topics.name('invocations.bulk');
     const strategy = new SendoffStrategy({
       gateway,
-      prefix,
-      groupId: `${prefix}executor`,
+      groupId: gateway.topics.groupOf('executor'),
       drainMs: config.drainMs,
       // Express partitions read on while functions run; bulk ones wait for them.
       consumer: { partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000) },
@@ -70,8 +69,18 @@ await runService({
     const queue = new AttemptQueue(attemptsMax, clock);
     registry.onChange(() => queue.boundsChanged());
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
-    const limits = { topicPrefix: prefix, expressQueueMax };
-    const parts = { publisher: gateway.publisher, functions, queue, running, clock, random, limits, metrics };
+    const limits = { expressQueueMax };
+    const parts = {
+      publisher: gateway.publisher,
+      topics: gateway.topics,
+      functions,
+      queue,
+      running,
+      clock,
+      random,
+      limits,
+      metrics,
+    };
     return {
       module: ExecutorModule.register({ ...parts, instances: () => processRuntime.instances }),
       transports: [strategy],

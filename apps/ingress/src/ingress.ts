@@ -43,13 +43,12 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
 export async function composeIngress(base: ServiceBase<IngressConfig>, adapters: IngressAdapters): Promise<Composition> {
   const { config, logger } = base;
   const { gateway } = adapters;
-  const { topicPrefix: prefix } = config;
   const sealer = await openSealer(config);
-  const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+  const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
   await registry.start();
   return {
     module: IngressModule.register(config, { ...adapters, config, sealer, registry }),
-    transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}ingress`, drainMs: config.drainMs })],
+    transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('ingress'), drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
     http: httpOptions(config),

@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import type { ObjectStore } from '#objects';
 import { Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
@@ -19,7 +19,7 @@ export interface IngressAdapters {
 
 /** The installation that the ingress is a part of. */
 export interface Installation extends IngressAdapters {
-  readonly config: Pick<IngressConfig, 'region' | 'projectId' | 'topicPrefix'>;
+  readonly config: Pick<IngressConfig, 'region' | 'projectId'>;
   readonly sealer: Sealer;
   /** Read to its end. */
   readonly registry: Registry;
@@ -30,13 +30,12 @@ export interface Installation extends IngressAdapters {
 @Module({})
 export class InstallationModule {
   static register({ config, gateway, records, codeStore, calls, sealer, registry }: Installation): DynamicModule {
-    const { region, projectId: project, topicPrefix: prefix } = config;
+    const { region, projectId: project } = config;
     const providers = [
       { provide: HOME, useValue: { region, project } satisfies Home },
-      { provide: TOPIC_PREFIX, useValue: prefix },
       { provide: KAFKA, useValue: gateway },
       { provide: Registry, useValue: registry },
-      { provide: RegistryWriter, useValue: new RegistryWriter({ registry, publisher: gateway.publisher, prefix }) },
+      { provide: RegistryWriter, useValue: new RegistryWriter({ registry, gateway }) },
       { provide: Sealer, useValue: sealer },
       { provide: CODE_STORE, useValue: codeStore },
       { provide: STATUS_RECORDS, useValue: records },

@@ -28,7 +28,6 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly gateway?: Gateway;
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: ManualClock;
-  readonly topicPrefix?: string;
   readonly isDraining?: () => boolean;
 }
 
@@ -115,7 +114,6 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly calls: FakeFunctionCalls,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
-    readonly prefix: string,
     /** Every route, whoever added it. */
     readonly routes: readonly Route[],
     private readonly metrics: Metrics,
@@ -126,9 +124,9 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static async start<Gateway extends KafkaGateway = MemoryKafka>(
     options: IngressAppOptions<Gateway> = {},
   ): Promise<IngressApp<Gateway>> {
-    const { env = {}, clock = new ManualClock(), topicPrefix: prefix = 'sendoff.', isDraining = () => false } = options;
+    const { env = {}, clock = new ManualClock(), isDraining = () => false } = options;
     const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
-    await gateway.admin.ensureTopics(topicSpecs(prefix, 2));
+    await gateway.admin.ensureTopics(topicSpecs(gateway.topics, 2));
     const records = new FakeStatusRecords();
     const calls = new FakeFunctionCalls();
     const metrics = new Metrics();
@@ -140,7 +138,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
       SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
       STATUS_LOGGER_URL: 'http://127.0.0.1:1',
-      KAFKA_TOPIC_PREFIX: prefix,
+      KAFKA_TOPIC_PREFIX: gateway.topics.prefix,
       DRAIN_TIMEOUT_MS: '1000',
       ...env,
     });
@@ -169,7 +167,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, clock, codeStore, prefix, routes, metrics, app, end);
+    return new IngressApp(gateway, records, calls, clock, codeStore, routes, metrics, app, end);
   }
 
   /**
@@ -271,12 +269,12 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   /** Writes a record to the intake topic as any producer would. */
   async produce(value: string | Buffer | null, headers: Record<string, string>): Promise<void> {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    await this.kafka.publisher.publish({ topic: `${this.prefix}intake`, value: bytes, headers });
+    await this.kafka.publisher.publish({ topic: this.kafka.topics.name('intake'), value: bytes, headers });
   }
 
   /** The records of a topic of the in-memory twin, named without the prefix. */
   recordsOf(this: IngressApp<MemoryKafka>, topic: string): readonly IncomingRecord[] {
-    return this.kafka.records(this.prefix + topic);
+    return this.kafka.records(this.kafka.topics.prefix + topic);
   }
 
   /** Arrivals counted so far, by what became of them. */

@@ -14,6 +14,7 @@ import {
   registryKey,
   type SubscriptionDocument,
   type Target,
+  Topics,
 } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
@@ -37,6 +38,7 @@ const subscription = (name: string, given: Partial<SubscriptionDocument> = {}): 
   ...given,
 });
 
+const topics = new Topics('s.');
 let kafka: MemoryKafka;
 let registry: Registry;
 let clock: ManualClock;
@@ -53,18 +55,17 @@ const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise
   const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, occasion };
   return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)));
 };
-const written = (topic: string) => kafka.records(`s.${topic}`).map(decodeDelivery);
-const change = (...changes: Change[]) =>
-  new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 's.' }).mutate(() => ({ changes }));
+const written = (topic: string) => kafka.records(topics.prefix + topic).map(decodeDelivery);
+const change = (...changes: Change[]) => new RegistryWriter({ registry, gateway: kafka }).mutate(() => ({ changes }));
 const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
   const named = { urn: topicUrn, project: 'p1', name: 'news', displayName: '', createdAt: builtAt, modifiedAt: builtAt };
   await change({ kind: 'topic', ...named, subscriptions });
 };
 
 beforeEach(async () => {
-  kafka = new MemoryKafka();
-  await kafka.admin.ensureTopics(topicSpecs('s.', 1));
-  registry = new Registry({ gateway: kafka, prefix: 's.' });
+  kafka = new MemoryKafka({ topics });
+  await kafka.admin.ensureTopics(topicSpecs(topics, 1));
+  registry = new Registry({ gateway: kafka });
   await registry.start();
   clock = new ManualClock(builtAt);
   told = [];
@@ -84,7 +85,7 @@ beforeEach(async () => {
     clock,
     random: () => 0,
     observer: { tried: () => undefined },
-    topicPrefix: 's.',
+    topics,
     tryTimeoutMs: 1_000,
     timestampForm: 'rfc3339',
   });

@@ -14,8 +14,7 @@ import {
   occasionId,
   type OutgoingRecord,
   type PendingDelivery,
-  physicalTopic,
-  type TopicName,
+  type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import {
@@ -59,7 +58,7 @@ export interface DeliveryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: DeliveryObserver;
-  readonly topicPrefix: string;
+  readonly topics: Topics;
   /** Longest try, in milliseconds. */
   readonly tryTimeoutMs: number;
   readonly timestampForm: TimestampForm;
@@ -120,7 +119,7 @@ export class Deliveries {
       case 'again':
         return this.publish([this.again(pending, decision.try, decision.dueAt, decision.reason)]);
       case 'abandon': {
-        const given = encodeDelivery(this.topic('undelivered'), { ...pending, reason: decision.reason });
+        const given = encodeDelivery(this.parts.topics.name('undelivered'), { ...pending, reason: decision.reason });
         return this.publish([given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })]);
       }
       case 'done': {
@@ -136,7 +135,7 @@ export class Deliveries {
   }
 
   private again(pending: PendingDelivery, next: number, dueAt: EpochMs, reason?: string): OutgoingRecord {
-    const topic = this.topic(delayTopicFor(dueAt, this.parts.clock.now()));
+    const topic = this.parts.topics.name(delayTopicFor(dueAt, this.parts.clock.now()));
     const { reason: _before, ...rest } = pending;
     const delivery = { ...rest, try: next, dueAt, ...(reason === undefined ? {} : { reason }) };
     return delayed(encodeDelivery(topic, delivery), topic, 'notifications', dueAt);
@@ -151,14 +150,20 @@ export class Deliveries {
   ): readonly OutgoingRecord[] {
     if (occasion.kind !== 'settled') return [];
     const requestId = occasionId(occasion);
-    return [encodeActivity(this.topic('activity'), { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more })];
+    return [
+      encodeActivity(this.parts.topics.name('activity'), {
+        kind: 'delivery-ended',
+        requestId,
+        deliveryId,
+        state,
+        tries,
+        at,
+        ...more,
+      }),
+    ];
   }
 
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {
     if (records.length > 0) return this.parts.publisher.publish(records);
-  }
-
-  private topic(name: TopicName): string {
-    return physicalTopic(this.parts.topicPrefix, name);
   }
 }

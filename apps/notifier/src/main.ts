@@ -9,16 +9,15 @@ await runService({
   name: 'notifier',
   config: NotifierConfig,
   async compose({ config, clock, random, metrics, logger, fatal }) {
-    const { topicPrefix: prefix } = config;
     const sealer = await openSealer(config);
     const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal });
-    const registry = new Registry({ gateway, prefix, warn: (message, details) => logger.warn(details, message) });
+    const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
     await registry.start();
     const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.byType),
-      transports: [new SendoffStrategy({ gateway, prefix, groupId: `${prefix}notifier`, drainMs: config.drainMs })],
+      transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('notifier'), drainMs: config.drainMs })],
       checks: { kafka: () => gateway.isConnected() },
       async close() {
         destinations.close();

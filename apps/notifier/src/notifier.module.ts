@@ -51,10 +51,10 @@ function objectStore({ config, clock, logger }: NotifierParts): { destination: D
 /** Makes an adapter for each kind of target. */
 export function openDestinations(parts: NotifierParts): OpenDestinations {
   const { config, gateway, registry, sealer, clock } = parts;
-  const { topicPrefix, region } = config;
-  const { publisher } = gateway;
-  const topics = new UserTopics(gateway.admin, publisher, config.partitions);
-  const chained = new ChainedInvocations({ publisher, registry, topicPrefix, region });
+  const { region } = config;
+  const { publisher, topics } = gateway;
+  const userTopics = new UserTopics(gateway.admin, publisher, config.partitions);
+  const chained = new ChainedInvocations({ publisher, registry, topics, region });
   const objects = objectStore(parts);
   const webhooks = new WebhookClient(new AllowedNetworks(config.webhookNetworks), config.targetTriesMax);
   const subscriptions = new SubscriptionDestination({
@@ -70,8 +70,8 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   return {
     byType: {
       OBS: objects.destination,
-      DIS: new StreamDestination(topics, registry, topicPrefix),
-      SMN: new TopicDestination(topics, topicPrefix),
+      DIS: new StreamDestination(userTopics, registry, topics),
+      SMN: new TopicDestination(userTopics, topics),
       FunctionGraph: new FunctionDestination(chained),
       Subscription: subscriptions,
     },
@@ -96,12 +96,12 @@ export class NotifierModule {
       destinations,
       directory: new RegistryDirectory(registry),
       publisher: gateway.publisher,
+      topics: gateway.topics,
       queues,
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
       clock,
       random,
       observer: observe(metrics, queues),
-      topicPrefix: config.topicPrefix,
       tryTimeoutMs: config.tryTimeoutMs,
       timestampForm: config.timestampForm,
     });

@@ -1,8 +1,8 @@
 import { Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import { type DelayTopic, dwells, type IncomingRecord } from '#contracts';
-import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
-import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
+import { KAFKA, type KafkaGateway, type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
+import { WAITING_ROOM } from './tokens.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
 /** Every delay topic, nearest first. */
@@ -16,7 +16,7 @@ export const delayTopics: readonly [DelayTopic, ...DelayTopic[]] = [
 export class DelaysController {
   constructor(
     @Inject(WAITING_ROOM) private readonly room: WaitingRoom,
-    @Inject(TOPIC_PREFIX) private readonly prefix: string,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
   ) {}
 
   /**
@@ -25,6 +25,6 @@ export class DelaysController {
    */
   @OnRecord(...delayTopics)
   async onWaiting(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): Promise<void> {
-    return this.room.hold(record.topic.slice(this.prefix.length) as DelayTopic, record, context.signal);
+    return this.room.hold(this.kafka.topics.withName(record.topic) as DelayTopic, record, context.signal);
   }
 }

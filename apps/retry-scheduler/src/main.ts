@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { physicalTopic } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { Cancellations, runService } from '#platform';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
@@ -9,16 +8,14 @@ await runService({
   name: 'retry-scheduler',
   config: RetrySchedulerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
-    const prefix = config.topicPrefix;
     const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, metrics, fatal });
     const cancellations = new Cancellations();
-    const follower = gateway.follower({ topic: physicalTopic(prefix, 'cancellations'), from: 'earliest' });
+    const follower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
     await follower.start((record) => cancellations.add(record));
-    const near = physicalTopic(prefix, 'delays.near');
+    const near = gateway.topics.name('delays.near');
     const strategy = new SendoffStrategy({
       gateway,
-      prefix,
-      groupId: `${prefix}retry-scheduler`,
+      groupId: gateway.topics.groupOf('retry-scheduler'),
       drainMs: 0,
       consumer: {
         partitionBytesMax: (topic) => (topic === near ? config.nearBytesMax : config.dwellBytesMax),
@@ -26,7 +23,7 @@ await runService({
       },
     });
     return {
-      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations, topicPrefix: prefix }),
+      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

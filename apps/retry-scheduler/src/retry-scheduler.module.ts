@@ -1,9 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
-import type { KafkaGateway } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Cancellations, type Clock, gaugeOf } from '#platform';
 import { DelaysController } from './delays.controller.ts';
-import { TOPIC_PREFIX, WAITING_ROOM } from './tokens.ts';
+import { WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
 
 /** What the retry-scheduler is made of. */
@@ -12,21 +12,26 @@ export interface RetrySchedulerParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly cancellations: Cancellations;
-  readonly topicPrefix: string;
 }
 
 /** The retry-scheduler releases: each waiting record at its time. */
 @Module({})
 export class RetrySchedulerModule {
-  static register({ gateway, clock, metrics, cancellations, topicPrefix }: RetrySchedulerParts): DynamicModule {
-    const room = new WaitingRoom({ publisher: gateway.publisher, clock, cancellations, topicPrefix, observer: observe(metrics) });
+  static register({ gateway, clock, metrics, cancellations }: RetrySchedulerParts): DynamicModule {
+    const room = new WaitingRoom({
+      publisher: gateway.publisher,
+      topics: gateway.topics,
+      clock,
+      cancellations,
+      observer: observe(metrics),
+    });
     gaugeRoom(metrics, room);
     return {
       module: RetrySchedulerModule,
       controllers: [DelaysController],
       providers: [
         { provide: WAITING_ROOM, useValue: room },
-        { provide: TOPIC_PREFIX, useValue: topicPrefix },
+        { provide: KAFKA, useValue: gateway },
       ],
     };
   }

@@ -13,6 +13,7 @@ import {
   type Invocation,
   type OutgoingRecord,
   PlatformError,
+  Topics,
 } from '#contracts';
 import { Cancellations } from '#platform';
 import { WaitingRoom } from './waiting-room.ts';
@@ -25,7 +26,7 @@ function setUp() {
     publisher,
     clock,
     cancellations,
-    topicPrefix: 's.',
+    topics: new Topics('s.'),
     observer: { left: () => undefined },
   });
   const arrive = (record: OutgoingRecord, timestampMs = 0) => asIncoming(record, epochMs(builtAt + timestampMs));

@@ -16,9 +16,8 @@ import {
   epochMs,
   type IncomingRecord,
   type OutgoingRecord,
-  physicalTopic,
   released,
-  type TopicName,
+  type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { endingUnrun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
@@ -50,7 +49,7 @@ export interface WaitingRoomParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly cancellations: Cancellations;
-  readonly topicPrefix: string;
+  readonly topics: Topics;
   readonly observer: ReleaseObserver;
 }
 
@@ -190,10 +189,10 @@ export class WaitingRoom {
   private following(record: IncomingRecord, decision: Leaving, now: number): OutgoingRecord {
     switch (decision.kind) {
       case 'release':
-        return released(record, this.topic(decision.to));
+        return released(record, this.parts.topics.name(decision.to));
       case 'requeue':
         return {
-          topic: this.topic(decision.topic),
+          topic: this.parts.topics.name(decision.topic),
           ...(record.key === null ? {} : { key: record.key }),
           value: record.value,
           headers: record.headers,
@@ -201,14 +200,10 @@ export class WaitingRoom {
       case 'settle': {
         const invocation = decodeInvocation(record);
         const settlement = settlementOf(invocation, endingUnrun(invocation, decision.condition, epochMs(now)));
-        return encodeSettlement(this.topic('settlements'), settlement);
+        return encodeSettlement(this.parts.topics.name('settlements'), settlement);
       }
       default:
         return decision satisfies never;
     }
-  }
-
-  private topic(name: TopicName): string {
-    return physicalTopic(this.parts.topicPrefix, name);
   }
 }

@@ -20,15 +20,14 @@ await runService({
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal });
     const strategy = new SendoffStrategy({
       gateway,
-      prefix: config.topicPrefix,
-      groupId: `${config.topicPrefix}status-logger`,
+      groupId: gateway.topics.groupOf('status-logger'),
       drainMs: config.drainMs,
       // No caller waits for a record, and a few full fetches cost the broker far less than many
       // small ones.
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
     return {
-      module: StatusLoggerModule.register({ config, clock, metrics, store }),
+      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

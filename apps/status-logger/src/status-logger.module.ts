@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, DayFiles } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
@@ -14,6 +15,7 @@ import { WorkTopicsController } from './work-topics.controller.ts';
 /** The parts that `main` makes and the module needs. */
 export interface StatusLoggerParts {
   readonly config: Readonly<StatusLoggerConfig>;
+  readonly gateway: KafkaGateway;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly store: StatusStore;
@@ -22,8 +24,8 @@ export interface StatusLoggerParts {
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ config, clock, metrics, store }: StatusLoggerParts): DynamicModule {
-    const { statusLogSink, dataDir, topicPrefix, internalToken } = config;
+  static register({ config, gateway, clock, metrics, store }: StatusLoggerParts): DynamicModule {
+    const { statusLogSink, dataDir, internalToken } = config;
     const limits = {
       fileBytesMax: config.statusLogFileBytesMax,
       filesMax: config.statusLogFilesMax,
@@ -37,7 +39,8 @@ export class StatusLoggerModule {
       providers: [
         { provide: STATUS_STORE, useValue: store },
         { provide: RECORDER, useValue: new Recorder(store, log, clock, recorderMetrics(metrics)) },
-        { provide: STATUS_LOGGER_OPTIONS, useValue: { topicPrefix, internalToken } },
+        { provide: STATUS_LOGGER_OPTIONS, useValue: { internalToken } },
+        { provide: KAFKA, useValue: gateway },
       ],
     };
   }

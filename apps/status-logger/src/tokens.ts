@@ -7,8 +7,6 @@ export const STATUS_LOGGER_OPTIONS = Symbol('status-logger options');
 
 /** Settings that the controllers use. */
 export interface StatusLoggerOptions {
-  /** Stands before every topic name. */
-  readonly topicPrefix: string;
   /** The secret that services of one installation share. */
   readonly internalToken: string;
 }

@@ -1,9 +1,9 @@
 import { Inject } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { type IncomingRecord, type TopicName, topicsReadBy } from '#contracts';
-import { OnRecord, RecordController } from '#kafka';
+import { KAFKA, type KafkaGateway, OnRecord, RecordController } from '#kafka';
 import type { Recorder } from './recorder.ts';
-import { RECORDER, STATUS_LOGGER_OPTIONS, type StatusLoggerOptions } from './tokens.ts';
+import { RECORDER } from './tokens.ts';
 
 const [first = 'invocations', ...others] = topicsReadBy('status-logger');
 
@@ -15,7 +15,7 @@ export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...other
 export class WorkTopicsController {
   constructor(
     @Inject(RECORDER) private readonly recorder: Recorder,
-    @Inject(STATUS_LOGGER_OPTIONS) private readonly options: StatusLoggerOptions,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
   ) {}
 
   /**
@@ -24,6 +24,6 @@ export class WorkTopicsController {
    */
   @OnRecord(...workTopics)
   async onWork(@Payload() record: IncomingRecord): Promise<void> {
-    return this.recorder.record(record.topic.slice(this.options.topicPrefix.length), record);
+    return this.recorder.record(this.kafka.topics.withName(record.topic), record);
   }
 }

@@ -22,6 +22,7 @@ export * from './runtimes.ts';
 export * from './settlement.ts';
 export * from './status-record.ts';
 export * from './subscription-links.ts';
+export * from './topic-declarations.ts';
 export * from './topics.ts';
 export * from './traceparent.ts';
 export * from './utc-text.ts';

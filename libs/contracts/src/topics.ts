@@ -1,193 +1,63 @@
-/** Waits of the dwell topics, shortest first. */
-export const dwells = [
-  { name: '30s', dwellMs: 30_000 },
-  { name: '2m', dwellMs: 120_000 },
-  { name: '8m', dwellMs: 480_000 },
-  { name: '32m', dwellMs: 1_920_000 },
-  { name: '2h', dwellMs: 7_200_000 },
-  { name: '8h', dwellMs: 28_800_000 },
-] as const;
-
-/** Within this of now a record waits in `delays.near`. */
-export const nearHorizonMs = 30_000;
-
-type DwellName = (typeof dwells)[number]['name'];
-
-/** A delay topic, by its name without the prefix. */
-export type DelayTopic = 'delays.near' | `delays.${DwellName}`;
-
-/**
- * Every topic of the services, by its name without the prefix.
- * Topics behind streams and pub/sub topics are not among them.
- */
-export type TopicName =
-  | 'intake'
-  | 'invocations'
-  | 'invocations.bulk'
-  | DelayTopic
-  | 'settlements'
-  | 'notifications'
-  | 'undelivered'
-  | 'activity'
-  | 'cancellations'
-  | 'idempotency'
-  | 'registry'
-  | 'rejects';
-
-/** The services that meet on the topics. */
-export const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'] as const;
-
-/** One of the {@link services}. */
-export type Service = (typeof services)[number];
-
-/** How a topic is created, and who uses it. */
-export interface TopicDeclaration {
-  readonly name: TopicName;
-  /** The value of its records, in words. */
-  readonly value: string;
-  readonly writtenBy: readonly Service[];
-  readonly readBy: readonly Service[];
-  /** How other programs may use it. Absent if they may not: records may change without notice. */
-  readonly publicAccess?: 'write' | 'read';
-  /** 1 if all records must be in one order; else as many as the configuration says. */
-  readonly partitions: 1 | 'configured';
-  readonly isCompacted: boolean;
-  /** -1 keeps records for ever. */
-  readonly retentionMs: number;
-}
-
-const dayMs = 86_400_000;
-const hop = { partitions: 'configured', isCompacted: false, retentionMs: 3 * dayMs } as const;
-
-const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map(({ name }) => name)] as const).map((name) => ({
-  ...hop,
-  name: `delays.${name}` as const,
-  value: 'the waiting record',
-  writtenBy: ['ingress', 'executor', 'notifier', 'retry-scheduler'],
-  readBy: ['retry-scheduler', 'status-logger'],
-}));
-
-/** All topics: they are created from this list, and docs/topics.md is generated from it. */
-export const topicDeclarations: readonly TopicDeclaration[] = [
-  {
-    ...hop,
-    name: 'intake',
-    value: 'the payload, as JSON bytes',
-    writtenBy: ['notifier'],
-    readBy: ['ingress'],
-    publicAccess: 'write',
-  },
-  {
-    ...hop,
-    name: 'invocations',
-    value: 'the payload',
-    writtenBy: ['ingress', 'retry-scheduler'],
-    readBy: ['executor', 'status-logger'],
-  },
-  {
-    ...hop,
-    name: 'invocations.bulk',
-    value: 'the payload',
-    writtenBy: ['ingress', 'executor'],
-    readBy: ['executor', 'status-logger'],
-  },
-  ...delayDeclarations,
-  {
-    ...hop,
-    name: 'settlements',
-    value: 'request and response bytes',
-    writtenBy: ['ingress', 'executor', 'retry-scheduler'],
-    readBy: ['notifier', 'status-logger'],
-  },
-  {
-    ...hop,
-    name: 'notifications',
-    value: 'the message for one target',
-    writtenBy: ['ingress', 'retry-scheduler'],
-    readBy: ['notifier'],
-  },
-  {
-    ...hop,
-    name: 'undelivered',
-    value: 'as notifications, with the reason',
-    writtenBy: ['notifier'],
-    readBy: [],
-    publicAccess: 'read',
-    retentionMs: 14 * dayMs,
-  },
-  {
-    ...hop,
-    name: 'activity',
-    value: 'a small fact, as JSON',
-    writtenBy: ['executor', 'notifier'],
-    readBy: ['status-logger'],
-  },
-  {
-    ...hop,
-    name: 'cancellations',
-    value: 'nothing; the key is the request id, a header names the function',
-    writtenBy: ['ingress'],
-    readBy: ['executor', 'retry-scheduler'],
-    retentionMs: 2 * dayMs,
-  },
-  {
-    ...hop,
-    name: 'idempotency',
-    value: 'who claims a key, and that its invocation was accepted, as JSON',
-    writtenBy: ['ingress'],
-    readBy: ['ingress'],
-    retentionMs: 2 * dayMs,
-  },
-  {
-    ...hop,
-    name: 'registry',
-    value: 'one JSON document a key',
-    writtenBy: ['ingress'],
-    readBy: ['ingress', 'executor', 'notifier'],
-    partitions: 1,
-    isCompacted: true,
-    retentionMs: -1,
-  },
-  {
-    ...hop,
-    name: 'rejects',
-    value: 'the record as it came',
-    writtenBy: services,
-    readBy: [],
-    publicAccess: 'read',
-    partitions: 1,
-    retentionMs: 14 * dayMs,
-  },
-];
-
-/** The topics that a service reads, by their names without the prefix. */
-export function topicsReadBy(service: Service): readonly TopicName[] {
-  return topicDeclarations.filter(({ readBy }) => readBy.includes(service)).map(({ name }) => name);
-}
+import { contractViolated } from './errors.ts';
+import { type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
 
 /** The prefix of every topic unless the configuration says otherwise. */
 export const defaultTopicPrefix = 'sendoff.';
 
-/** The physical name of a topic. */
-export function physicalTopic(prefix: string, name: TopicName): string {
-  return prefix + name;
-}
+/** The names of all topics and consumer groups of one installation; made once, from its prefix. */
+export class Topics {
+  private readonly byName: ReadonlyMap<string, TopicName>;
 
-/** The physical name of the topic behind a stream, where no mapping says otherwise. */
-export function streamTopic(prefix: string, streamName: string): string {
-  return `${prefix}stream.${streamName}`;
-}
+  /**
+   * @param prefix stands in front of every name, so that several installations may share brokers.
+   */
+  constructor(readonly prefix: string) {
+    this.byName = new Map(topicDeclarations.map(({ name }) => [this.name(name), name]));
+  }
 
-/** The physical name of the topic behind a pub/sub topic. */
-export function pubSubTopic(prefix: string, topicName: string): string {
-  return `${prefix}topic.${topicName}`;
+  /** The name that the brokers know a topic by. */
+  name(topic: TopicName): string {
+    return this.prefix + topic;
+  }
+
+  /** Do the brokers know a declared topic by this name? */
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /**
+   * The topic that the brokers know by this name.
+   * @throws PlatformError `CONTRACT_VIOLATED` if no declared topic has the name.
+   */
+  withName(name: string): TopicName {
+    const topic = this.byName.get(name);
+    if (topic === undefined) throw contractViolated(`${name} is not a topic of this installation`);
+    return topic;
+  }
+
+  /** The name of the topic behind a stream, unless its place names another one. */
+  ofStream(streamName: string): string {
+    return `${this.prefix}stream.${streamName}`;
+  }
+
+  /** The name of the topic behind a pub/sub topic. */
+  ofPubSubTopic(topicName: string): string {
+    return `${this.prefix}topic.${topicName}`;
+  }
+
+  /** The consumer group that all processes of a service join. */
+  groupOf(service: Service): string {
+    return this.prefix + service;
+  }
 }
 
 /** Longest name of a pub/sub topic, in characters. */
 export const pubSubNameLengthMax = 200;
 
+const topicNameLengthMax = 249;
+
 /**
- * Longest prefix of all topics, in characters. With the longest name of a pub/sub topic behind it,
- * it has the 249 characters that Kafka allows.
+ * Longest prefix of all topics, in characters: Kafka allows 249 for the name of a pub/sub topic's
+ * topic.
  */
-export const topicPrefixLengthMax = 249 - pubSubTopic('', '').length - pubSubNameLengthMax;
+export const topicPrefixLengthMax = topicNameLengthMax - pubSubNameLengthMax - new Topics('').ofPubSubTopic('').length;

@@ -1,5 +1,5 @@
 import type { Registry as Metrics } from 'prom-client';
-import type { PlatformError } from '#contracts';
+import { type PlatformError, Topics, type Service } from '#contracts';
 import { type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './kafkajs/connect-kafka.ts';
 import type { KafkaGateway } from './ports.ts';
@@ -9,7 +9,7 @@ import { topicSpecs } from './topic-specs.ts';
 export interface KafkaSettings
   extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'> {
   /** Name of the service. */
-  readonly name: string;
+  readonly name: Service;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly fatal: (error: PlatformError) => void;
@@ -23,12 +23,13 @@ export interface KafkaSettings
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
   const { logger } = settings;
+  const topics = new Topics(settings.topicPrefix);
   const processName = await nameOfProcess();
   const gateway = await connectKafka({
     brokers: settings.kafkaBrokers,
-    clientId: `${settings.topicPrefix}${settings.name}`,
+    clientId: topics.groupOf(settings.name),
     ...(processName === undefined ? {} : { processName }),
-    prefix: settings.topicPrefix,
+    topics,
     replication: settings.replication,
     recordTriesMax: settings.recordTriesMax,
     log: (level, message, details) => logger[level](details ?? {}, message),
@@ -36,6 +37,6 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     metrics: settings.metrics,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
   });
-  await gateway.admin.ensureTopics(topicSpecs(settings.topicPrefix, settings.partitions));
+  await gateway.admin.ensureTopics(topicSpecs(topics, settings.partitions));
   return gateway;
 }

@@ -1,5 +1,5 @@
 import type { Registry as Metrics } from 'prom-client';
-import type { IncomingRecord, OutgoingRecord, PlatformError } from '#contracts';
+import type { IncomingRecord, OutgoingRecord, PlatformError, Topics } from '#contracts';
 
 /**
  * Writes records and resolves when the brokers have acknowledged all of them (acks=all).
@@ -143,6 +143,8 @@ export interface GatewayHooks {
  * from here.
  */
 export interface KafkaGateway {
+  /** The names of this installation's topics and consumer groups. */
+  readonly topics: Topics;
   /** The publisher shared by the process. */
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;

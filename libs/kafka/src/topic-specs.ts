@@ -1,4 +1,4 @@
-import { physicalTopic, topicDeclarations } from '#contracts';
+import { topicDeclarations, type Topics } from '#contracts';
 import type { TopicSpec } from './ports.ts';
 
 /**
@@ -6,9 +6,9 @@ import type { TopicSpec } from './ports.ts';
  * @param partitions number of partitions for topics whose declaration leaves it to the
  *   configuration.
  */
-export function topicSpecs(prefix: string, partitions: number): TopicSpec[] {
+export function topicSpecs(topics: Topics, partitions: number): TopicSpec[] {
   return topicDeclarations.map((declaration) => ({
-    topic: physicalTopic(prefix, declaration.name),
+    topic: topics.name(declaration.name),
     partitions: declaration.partitions === 'configured' ? partitions : declaration.partitions,
     isCompacted: declaration.isCompacted,
     retentionMs: declaration.retentionMs,

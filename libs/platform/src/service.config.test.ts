@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pubSubNameLengthMax, pubSubTopic } from '#contracts';
+import { pubSubNameLengthMax, Topics } from '#contracts';
 import { loadConfig } from './load-config.ts';
 import { ServiceConfig } from './service.config.ts';
 
@@ -9,7 +9,7 @@ const configOf = (prefix: string) =>
 describe('the prefix of topics', () => {
   it('leaves room for the longest name of a pub/sub topic', () => {
     const { topicPrefix } = configOf('x'.repeat(43));
-    expect(pubSubTopic(topicPrefix, 'y'.repeat(pubSubNameLengthMax)).length).toBe(249);
+    expect(new Topics(topicPrefix).ofPubSubTopic('y'.repeat(pubSubNameLengthMax)).length).toBe(249);
     expect(() => configOf('x'.repeat(44))).toThrow(/KAFKA_TOPIC_PREFIX/);
   });
 

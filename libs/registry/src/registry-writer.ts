@@ -1,5 +1,5 @@
-import { type OutgoingRecord, PlatformError, physicalTopic, type RegistryDocument, registryKey } from '#contracts';
-import type { Publisher } from '#kafka';
+import { type OutgoingRecord, PlatformError, type RegistryDocument, registryKey } from '#contracts';
+import type { KafkaGateway } from '#kafka';
 import { catchUpMsMax, type Registry } from './registry.ts';
 
 /** A document to write, or the key of a document to delete. */
@@ -17,9 +17,7 @@ type AnswerOf<Checked extends Edit> = Checked extends { readonly answer: infer A
 /** Settings of a {@link RegistryWriter}. */
 export interface RegistryWriterOptions {
   readonly registry: Registry;
-  readonly publisher: Publisher;
-  /** Prefix of every topic name. */
-  readonly prefix: string;
+  readonly gateway: Pick<KafkaGateway, 'publisher' | 'topics'>;
   /** Longest wait for the local copy to catch up, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
   /** Most mutations that may be queued or running. Default 1,000. */
@@ -34,17 +32,15 @@ export interface RegistryWriterOptions {
  */
 export class RegistryWriter {
   private readonly registry: Registry;
-  private readonly publisher: Publisher;
-  private readonly topic: string;
+  private readonly gateway: RegistryWriterOptions['gateway'];
   private readonly timeoutMs: number;
   private readonly waitingMax: number;
   private lastMutation: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
-  constructor({ registry, publisher, prefix, timeoutMs = catchUpMsMax, waitingMax = 1_000 }: RegistryWriterOptions) {
+  constructor({ registry, gateway, timeoutMs = catchUpMsMax, waitingMax = 1_000 }: RegistryWriterOptions) {
     this.registry = registry;
-    this.publisher = publisher;
-    this.topic = physicalTopic(prefix, 'registry');
+    this.gateway = gateway;
     this.timeoutMs = timeoutMs;
     this.waitingMax = waitingMax;
   }
@@ -76,7 +72,7 @@ export class RegistryWriter {
     await this.registry.caughtUp(this.timeoutMs);
     const { changes, answer } = check(this.registry);
     if (changes.length > 0) {
-      await this.publisher.publish(changes.map((change) => recordOf(this.topic, change)));
+      await this.gateway.publisher.publish(changes.map((change) => recordOf(this.gateway.topics.name('registry'), change)));
       await this.registry.caughtUp(this.timeoutMs);
     }
     return answer as AnswerOf<Checked>;

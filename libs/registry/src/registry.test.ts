@@ -87,7 +87,6 @@ const cleanups: (() => Promise<void>)[] = [];
 async function aRegistry(): Promise<Registry> {
   const one = new Registry({
     gateway: kafka,
-    prefix: 'sendoff.',
     warn: (message, details) => warnings.push({ message, details }),
   });
   cleanups.push(() => one.close());
@@ -95,7 +94,7 @@ async function aRegistry(): Promise<Registry> {
   return one;
 }
 
-const writer = (over = registry) => new RegistryWriter({ registry: over, publisher: kafka.publisher, prefix: 'sendoff.' });
+const writer = (over = registry) => new RegistryWriter({ registry: over, gateway: kafka });
 const write = (changes: readonly Change[], by = writer()) => by.mutate(() => ({ changes }));
 const put = (key: string, value: string) => kafka.publisher.publish({ topic, key, value: Buffer.from(value), headers: {} });
 
@@ -313,7 +312,7 @@ describe('RegistryWriter', () => {
   });
 
   it('rejects a mutation beyond the most that may wait', async () => {
-    const one = new RegistryWriter({ registry, publisher: kafka.publisher, prefix: 'sendoff.', waitingMax: 2 });
+    const one = new RegistryWriter({ registry, gateway: kafka, waitingMax: 2 });
     const results = await Promise.allSettled([1, 2, 3].map(() => write([anAgency], one)));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(results[2]).toMatchObject({ reason: { code: 'PUBLISHER_SATURATED', retryable: true } });

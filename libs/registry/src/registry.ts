@@ -13,7 +13,6 @@ import {
   functionKey,
   type IncomingRecord,
   parseFunctionUrn,
-  physicalTopic,
   type PlaceDocument,
   type PolicyDocument,
   type ProjectDocument,
@@ -52,9 +51,8 @@ export interface RegistryChange {
 
 /** Settings of a {@link Registry}. */
 export interface RegistryOptions {
-  readonly gateway: Pick<KafkaGateway, 'follower'>;
+  readonly gateway: Pick<KafkaGateway, 'follower' | 'topics'>;
   /** Prefix of every topic name. */
-  readonly prefix: string;
   /**
    * Receives a warning for each unreadable document and each failed listener. Default: warnings are
    * dropped.
@@ -74,8 +72,8 @@ export class Registry {
   private readonly follower: TopicFollower;
   private readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
 
-  constructor({ gateway, prefix, warn = () => undefined }: RegistryOptions) {
-    this.follower = gateway.follower({ topic: physicalTopic(prefix, 'registry'), from: 'earliest' });
+  constructor({ gateway, warn = () => undefined }: RegistryOptions) {
+    this.follower = gateway.follower({ topic: gateway.topics.name('registry'), from: 'earliest' });
     this.warn = warn;
   }
 

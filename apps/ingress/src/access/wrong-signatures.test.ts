@@ -108,7 +108,7 @@ describe('a wrong signature costs', () => {
    */
   const timesMax = 3;
   const clock = new ManualClock();
-  const registry = new Registry({ gateway: new MemoryKafka(), prefix: 'sendoff.' });
+  const registry = new Registry({ gateway: new MemoryKafka() });
   const keys = new KeyRing({ registry, sealer: new Sealer('k'.repeat(32)), logger: pino({ level: 'silent' }), first });
   const authenticator = new SignatureAuthenticator(keys, clock);
 

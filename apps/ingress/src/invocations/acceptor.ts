@@ -6,8 +6,7 @@ import {
   formatFunctionUrn,
   type Invocation,
   type OutgoingRecord,
-  physicalTopic,
-  type TopicName,
+  type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { accept, chooseVersion, delayTopicFor, type RequestSigns, settlementOf } from '#lifecycle';
@@ -58,7 +57,7 @@ export interface AcceptorParts {
   readonly keys: IdempotencyKeys;
   readonly observer: AcceptObserver;
   readonly region: string;
-  readonly topicPrefix: string;
+  readonly topics: Topics;
 }
 
 /** The version that will run, and the name of the alias that chose it. */
@@ -140,11 +139,12 @@ export class Acceptor {
   private queued(invocation: Invocation): OutgoingRecord {
     const now = this.parts.clock.now();
     if (invocation.dueAt > now) {
-      const topic = this.topic(delayTopicFor(invocation.dueAt, now));
+      const topic = this.parts.topics.name(delayTopicFor(invocation.dueAt, now));
       return delayed(encodeInvocation(topic, invocation), topic, 'invocations', invocation.dueAt);
     }
-    if (this.parts.rate.take(invocation.functionUrn, now)) return encodeInvocation(this.topic('invocations'), invocation);
-    return encodeInvocation(this.topic('invocations.bulk'), invocation, invocation.functionUrn);
+    if (this.parts.rate.take(invocation.functionUrn, now))
+      return encodeInvocation(this.parts.topics.name('invocations'), invocation);
+    return encodeInvocation(this.parts.topics.name('invocations.bulk'), invocation, invocation.functionUrn);
   }
 
   private discarded(invocation: Invocation): OutgoingRecord {
@@ -154,10 +154,6 @@ export class Acceptor {
       endedAt: invocation.acceptedAt,
       errorMessage: `more than the allowed number of chained invocations (${invocation.hops})`,
     } as const;
-    return encodeSettlement(this.topic('settlements'), settlementOf(invocation, ending));
-  }
-
-  private topic(name: TopicName): string {
-    return physicalTopic(this.parts.topicPrefix, name);
+    return encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending));
   }
 }

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
-import { bareUrnOf, encodeCancellation, epochMs, physicalTopic, type Status, type StatusRecord } from '#contracts';
-import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { bareUrnOf, encodeCancellation, epochMs, type Status, type StatusRecord } from '#contracts';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 
@@ -30,7 +30,6 @@ export class Canceller {
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
   ) {}
 
   /**
@@ -44,7 +43,7 @@ export class Canceller {
     const record = await this.find(project, requestId);
     if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
     if (endedStatuses.has(record.status)) return 'ended';
-    await this.kafka.publisher.publish(encodeCancellation(physicalTopic(this.topicPrefix, 'cancellations'), record));
+    await this.kafka.publisher.publish(encodeCancellation(this.kafka.topics.name('cancellations'), record));
     return 'requested';
   }
 

@@ -21,7 +21,6 @@ import {
   type IdempotencyEvent,
   type IncomingRecord,
   PlatformError,
-  physicalTopic,
 } from '#contracts';
 import type { KafkaGateway, TopicFollower } from '#kafka';
 import { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from '#lifecycle';
@@ -45,9 +44,8 @@ export type IdempotentAcceptance =
 
 /** Dependencies of {@link IdempotencyKeys}. */
 export interface IdempotencyKeysParts {
-  readonly gateway: Pick<KafkaGateway, 'follower' | 'publisher'>;
+  readonly gateway: Pick<KafkaGateway, 'follower' | 'publisher' | 'topics'>;
   readonly clock: Clock;
-  readonly topicPrefix: string;
   /** The most keys in memory. */
   readonly keysMax: number;
   /** Time until a claim without an accepted invocation may be taken over, in milliseconds. */
@@ -64,8 +62,8 @@ export class IdempotencyKeys {
   private readonly topic: string;
 
   constructor(private readonly parts: IdempotencyKeysParts) {
-    this.topic = physicalTopic(parts.topicPrefix, 'idempotency');
-    this.follower = parts.gateway.follower({ topic: this.topic, from: 'earliest' });
+    this.topic = parts.gateway.topics.name('idempotency');
+    this.follower = parts.gateway.follower({ topic: parts.gateway.topics.name('idempotency'), from: 'earliest' });
   }
 
   /** Resolves when this process has read all keys of the last day. */

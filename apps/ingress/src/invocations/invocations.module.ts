@@ -1,6 +1,6 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
-import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, METRICS } from '#platform';
 import { Registry } from '#registry';
 import { type Home, HOME } from '../names/home.ts';
@@ -61,22 +61,21 @@ const acceptorProvider = {
   provide: Acceptor,
   useFactory: (
     registry: Registry,
-    { publisher }: KafkaGateway,
+    { publisher, topics }: KafkaGateway,
     clock: Clock,
     rate: ExpressRate,
     keys: IdempotencyKeys,
     metrics: Metrics,
     { region }: Home,
-    topicPrefix: string,
-  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topicPrefix }),
-  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TOPIC_PREFIX],
+  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topics }),
+  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME],
 };
 
 function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: claimTimeoutMs }: InvocationsOptions) {
   return {
     provide: IdempotencyKeys,
-    useFactory: (gateway: KafkaGateway, clock: Clock, topicPrefix: string, metrics: Metrics) =>
-      new IdempotencyKeys({ gateway, clock, topicPrefix, keysMax, claimTimeoutMs, evicted: countEvictedKeys(metrics) }),
-    inject: [KAFKA, CLOCK, TOPIC_PREFIX, METRICS],
+    useFactory: (gateway: KafkaGateway, clock: Clock, metrics: Metrics) =>
+      new IdempotencyKeys({ gateway, clock, keysMax, claimTimeoutMs, evicted: countEvictedKeys(metrics) }),
+    inject: [KAFKA, CLOCK, METRICS],
   };
 }

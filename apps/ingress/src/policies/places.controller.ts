@@ -2,17 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@ne
 import {
   type AgencyDocument,
   agencyKey,
-  physicalTopic,
   type PlaceDocument,
   placeKey,
   placeKind,
   type PlaceType,
   placeTypes,
-  pubSubTopic,
-  streamTopic,
-  topicDeclarations,
+  type Topics,
 } from '#contracts';
-import { TOPIC_PREFIX } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
@@ -29,10 +26,10 @@ const namesMax = 1_000;
  * Tells whether a stream may write to a Kafka topic. Notifications on a topic of the platform would be read as invocations or cancellations.
  * Notifications on the topic of another stream, or of a pub/sub topic, would be read as something that nobody sent there.
  */
-function mayBeStream(topic: string, stream: string, prefix: string): boolean {
-  if (topic === streamTopic(prefix, stream)) return true;
-  const isOwn = topicDeclarations.some(({ name }) => physicalTopic(prefix, name) === topic);
-  const isOfAnother = [streamTopic(prefix, ''), pubSubTopic(prefix, '')].some((begin) => topic.startsWith(begin));
+function mayBeStream(topic: string, stream: string, topics: Topics): boolean {
+  if (topic === topics.ofStream(stream)) return true;
+  const isOwn = topics.has(topic);
+  const isOfAnother = [topics.ofStream(''), topics.ofPubSubTopic('')].some((begin) => topic.startsWith(begin));
   return !isOwn && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
 }
 
@@ -84,7 +81,7 @@ export class PlacesController {
     @Inject(Registry) private readonly registry: Registry,
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
   ) {}
 
   @Operation(operations.agencies)
@@ -155,7 +152,7 @@ export class PlacesController {
     const type = placeTypeOf(kind);
     checkPlaceName(type, name);
     if (dto.topic !== undefined && type !== 'DIS') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
-    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.topicPrefix))
+    if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.kafka.topics))
       throw new ApiError(
         'FSS.0400',
         `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,

@@ -6,11 +6,10 @@ import {
   encodeDelivery,
   epochMs,
   type Occasion,
-  physicalTopic,
   type SubscriptionDocument,
   type TopicDocument,
 } from '#contracts';
-import { KAFKA, type KafkaGateway, TOPIC_PREFIX } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import type { PublicationRequest } from './read-publication.ts';
 
@@ -25,7 +24,6 @@ export class TopicMessages {
   constructor(
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(TOPIC_PREFIX) private readonly topicPrefix: string,
   ) {}
 
   /**
@@ -58,7 +56,7 @@ export class TopicMessages {
   private async publishDelivery(occasion: Occasion, target: DeliveryTarget): Promise<void> {
     const now = this.clock.now();
     const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
-    await this.kafka.publisher.publish(encodeDelivery(physicalTopic(this.topicPrefix, 'notifications'), delivery));
+    await this.kafka.publisher.publish(encodeDelivery(this.kafka.topics.name('notifications'), delivery));
   }
 }
 

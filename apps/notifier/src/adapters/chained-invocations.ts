@@ -1,4 +1,4 @@
-import { type FunctionUrn, intakeHeader, limits, type OutgoingRecord, parseFunctionUrn, physicalTopic } from '#contracts';
+import { type FunctionUrn, intakeHeader, limits, type OutgoingRecord, parseFunctionUrn, type Topics } from '#contracts';
 import type { Publisher } from '#kafka';
 import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
@@ -10,7 +10,7 @@ import { publishOutcome } from './publish-outcome.ts';
 export interface ChainParts {
   readonly publisher: Publisher;
   readonly registry: Pick<Registry, 'functionByUrn' | 'hasFunction' | 'caughtUp'>;
-  readonly topicPrefix: string;
+  readonly topics: Topics;
   /** In short URNs. */
   readonly region: string;
 }
@@ -42,7 +42,7 @@ export class ChainedInvocations {
       [intakeHeader.hops]: String(hops + 1),
       ...(traceparent === undefined ? {} : { [intakeHeader.traceparent]: traceparent }),
     };
-    const record: OutgoingRecord = { topic: physicalTopic(this.parts.topicPrefix, 'intake'), key: requestId, value, headers };
+    const record: OutgoingRecord = { topic: this.parts.topics.name('intake'), key: requestId, value, headers };
     return publishOutcome(this.parts.publisher, record, `invocation ${requestId} of ${functionUrn}`);
   }
 

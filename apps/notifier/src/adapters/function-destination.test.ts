@@ -3,6 +3,7 @@
  * Method: a registry over the in-memory broker; the record on the intake topic is looked at.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Topics } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type Change, Registry, RegistryWriter } from '#registry';
@@ -26,13 +27,14 @@ class Rig {
   ) {}
 
   static async open(): Promise<Rig> {
-    const kafka = new MemoryKafka();
-    await kafka.admin.ensureTopics(topicSpecs('s.', 1));
-    const registry = new Registry({ gateway: kafka, prefix: 's.' });
+    const topics = new Topics('s.');
+    const kafka = new MemoryKafka({ topics });
+    await kafka.admin.ensureTopics(topicSpecs(topics, 1));
+    const registry = new Registry({ gateway: kafka });
     await registry.start();
     const { publisher } = kafka;
-    const writer = new RegistryWriter({ registry, publisher, prefix: 's.' });
-    const chained = new ChainedInvocations({ publisher, registry, topicPrefix: 's.', region: 'local' });
+    const writer = new RegistryWriter({ registry, gateway: kafka });
+    const chained = new ChainedInvocations({ publisher, registry, topics, region: 'local' });
     const close = async () => registry.close();
     return new Rig(kafka, new FunctionDestination(chained), (...changes) => writer.mutate(() => ({ changes })), close);
   }

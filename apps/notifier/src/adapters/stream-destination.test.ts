@@ -1,6 +1,6 @@
 /** Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone. Method: the in-memory broker. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PlaceDocument } from '#contracts';
+import { type PlaceDocument, Topics } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
 import { aSettlement, builtAt } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
@@ -29,7 +29,7 @@ function streamOver({ admin, publisher }: Kafka, ...places: readonly PlaceDocume
     place: (project: string, type: 'OBS' | 'DIS', name: string) =>
       places.find((one) => one.project === project && one.type === type && one.name === name),
   };
-  return new StreamDestination(new UserTopics(admin, publisher, 2), registry, 's.');
+  return new StreamDestination(new UserTopics(admin, publisher, 2), registry, new Topics('s.'));
 }
 
 const texts = (kafka: MemoryKafka, topic: string) => kafka.records(topic).map(({ value }) => String(value));

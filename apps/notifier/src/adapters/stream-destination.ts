@@ -1,4 +1,4 @@
-import { streamTopic, type Target, utcText } from '#contracts';
+import { type Target, type Topics, utcText } from '#contracts';
 import type { Delivery } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { Destination, Notification } from '../destination.ts';
@@ -22,7 +22,7 @@ export class StreamDestination implements Destination<'DIS'> {
   constructor(
     private readonly topics: UserTopics,
     private readonly registry: Pick<Registry, 'place'>,
-    private readonly prefix: string,
+    private readonly names: Topics,
   ) {}
 
   async deliver(notification: Notification, { streamName }: Target<'DIS'>): Promise<Delivery> {
@@ -30,7 +30,7 @@ export class StreamDestination implements Destination<'DIS'> {
     const place = this.registry.place(project, 'DIS', streamName);
     // Without its place nobody can tell which topic was meant.
     if (place === undefined) return { kind: 'refused', reason: `stream ${streamName} does not exist any more` };
-    const topic = place.topic ?? streamTopic(this.prefix, streamName);
+    const topic = place.topic ?? this.names.ofStream(streamName);
     const value = Buffer.from(notification.texts.default);
     return this.topics.write({ topic, key: id, value, headers: cloudEventHeaders(notification) });
   }

@@ -5,7 +5,7 @@
  */
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { epochMs, type SubscriptionDocument, type SubscriptionTarget, type TopicDocument } from '#contracts';
+import { epochMs, type SubscriptionDocument, type SubscriptionTarget, type TopicDocument, Topics } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
@@ -71,17 +71,18 @@ class Rig {
   ) {}
 
   static async open({ networks = ['127.0.0.0/8'], publicUrl }: { networks?: string[]; publicUrl?: string } = {}): Promise<Rig> {
-    const kafka = new MemoryKafka();
-    await kafka.admin.ensureTopics(topicSpecs('s.', 1));
-    const registry = new Registry({ gateway: kafka, prefix: 's.' });
+    const topics = new Topics('s.');
+    const kafka = new MemoryKafka({ topics });
+    await kafka.admin.ensureTopics(topicSpecs(topics, 1));
+    const registry = new Registry({ gateway: kafka });
     await registry.start();
     const { publisher } = kafka;
     const clock = new ManualClock(builtAt);
     const webhooks = new WebhookClient(new AllowedNetworks(networks), 4);
     const more = publicUrl === undefined ? {} : { publicUrl };
-    const chained = new ChainedInvocations({ publisher, registry, topicPrefix: 's.', region: 'local' });
+    const chained = new ChainedInvocations({ publisher, registry, topics, region: 'local' });
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
-    const writer = new RegistryWriter({ registry, publisher, prefix: 's.' });
+    const writer = new RegistryWriter({ registry, gateway: kafka });
     await writer.mutate(() => ({ changes: [aFunction()] }));
     return new Rig(kafka, new SubscriptionDestination(parts), chained, clock, writer, async () => {
       webhooks.close();
@@ -129,7 +130,7 @@ destinationConformance('a function that subscribed', async () => {
 destinationConformance('a pub/sub topic', async () => {
   const kafka = new MemoryKafka();
   return {
-    destination: new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.'),
+    destination: new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), new Topics('s.')),
     target: { type: 'SMN', topicUrn },
     keepsCopies: true,
     received: async () => kafka.records('s.topic.news').map(({ value }) => String(value)),
@@ -142,7 +143,7 @@ describe('a record on a pub/sub topic', () => {
     const kafka = new MemoryKafka();
     const attributes = [{ name: 'kind', type: 'STRING', value: 'news' }] as const;
     const notification = published({ texts: { default: 'for all', http: 'for some' }, attributes });
-    const topic = new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), 's.');
+    const topic = new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), new Topics('s.'));
     await topic.deliver(notification, { type: 'SMN', topicUrn });
     const [record] = kafka.records('s.topic.news');
     expect(String(record?.value)).toBe('for all');

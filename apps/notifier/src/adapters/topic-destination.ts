@@ -1,4 +1,4 @@
-import { pubSubTopic, type Target } from '#contracts';
+import type { Target, Topics } from '#contracts';
 import type { Delivery } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
 import { cloudEventHeaders } from './stream-destination.ts';
@@ -8,12 +8,12 @@ import type { UserTopics } from './user-topics.ts';
 export class TopicDestination implements Destination<'SMN'> {
   constructor(
     private readonly topics: UserTopics,
-    private readonly prefix: string,
+    private readonly names: Topics,
   ) {}
 
   async deliver(notification: Notification, { topicUrn }: Target<'SMN'>): Promise<Delivery> {
     const { id, subject, attributes, texts } = notification;
-    const topic = pubSubTopic(this.prefix, topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
+    const topic = this.names.ofPubSubTopic(topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
     const headers = {
       ...cloudEventHeaders(notification),
       'smn-topic-urn': topicUrn,

@@ -1,6 +1,6 @@
 /** Tells the story of Sendoff in a terminal, against a running `npm start`. */
 import 'reflect-metadata';
-import { defaultTopicPrefix, physicalTopic } from '#contracts';
+import { defaultTopicPrefix, Topics } from '#contracts';
 import { readRunning } from '../read-running.ts';
 import { DemoClient, type DemoRecord } from './demo-client.ts';
 import { produce } from './producer.ts';
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     functionName: `demo:${chosen(index)}`,
     event: { key: `kafka-${index}` },
   }));
-  const topic = physicalTopic(process.env['KAFKA_TOPIC_PREFIX'] ?? defaultTopicPrefix, 'intake');
+  const topic = new Topics(process.env['KAFKA_TOPIC_PREFIX'] ?? defaultTopicPrefix).name('intake');
   const requestIds = await produce(running.kafkaBrokers, topic, running.projectId, events);
   for (const [index, requestId] of requestIds.entries()) all.push({ requestId, functionName: chosen(index), door: 'Kafka' });
   await follow(client, all);

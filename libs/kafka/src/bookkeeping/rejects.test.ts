@@ -16,7 +16,7 @@ const record: IncomingRecord = {
 describe('publishReject', () => {
   it('keeps the origin of a record that is too large together with its reason', async () => {
     const kafka = new MemoryKafka();
-    await publishReject(kafka.publisher, record, 'too odd', 'sendoff.');
+    await publishReject(kafka.publisher, record, 'too odd', kafka.topics);
     expect(kafka.records('sendoff.rejects')).toMatchObject([
       {
         key: null,
@@ -28,7 +28,7 @@ describe('publishReject', () => {
 
   it('cuts the reason at its bound', async () => {
     const kafka = new MemoryKafka();
-    await publishReject(kafka.publisher, { ...record, value: null }, 'x'.repeat(10_000), 'sendoff.');
+    await publishReject(kafka.publisher, { ...record, value: null }, 'x'.repeat(10_000), kafka.topics);
     expect(kafka.records('sendoff.rejects')[0]?.headers['reject-reason']?.length).toBe(512);
   });
 });

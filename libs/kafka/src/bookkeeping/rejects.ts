@@ -1,4 +1,4 @@
-import { type IncomingRecord, type OutgoingRecord, PlatformError, physicalTopic, rejectHeader } from '#contracts';
+import { type IncomingRecord, type OutgoingRecord, PlatformError, rejectHeader, type Topics } from '#contracts';
 import type { Publisher } from '../ports.ts';
 
 const reasonLengthMax = 512;
@@ -7,9 +7,9 @@ const reasonLengthMax = 512;
  * Returns the record for the rejects topic: the original, with reason and origin in its headers
  * (I6).
  */
-export function rejected(record: IncomingRecord, reason: string, prefix: string): OutgoingRecord {
+export function rejected(record: IncomingRecord, reason: string, topics: Topics): OutgoingRecord {
   return {
-    topic: physicalTopic(prefix, 'rejects'),
+    topic: topics.name('rejects'),
     ...(record.key === null ? {} : { key: record.key }),
     value: record.value,
     headers: {
@@ -28,11 +28,11 @@ export function rejected(record: IncomingRecord, reason: string, prefix: string)
  * original.
  * @throws PlatformError as {@link Publisher.publish}.
  */
-export async function publishReject(publisher: Publisher, record: IncomingRecord, reason: string, prefix: string): Promise<void> {
+export async function publishReject(publisher: Publisher, record: IncomingRecord, reason: string, topics: Topics): Promise<void> {
   try {
-    await publisher.publish(rejected(record, reason, prefix));
+    await publisher.publish(rejected(record, reason, topics));
   } catch (error) {
     if (!(error instanceof PlatformError) || error.code !== 'RECORD_TOO_LARGE') throw error;
-    await publisher.publish(rejected({ ...record, key: null, value: null, headers: {} }, reason, prefix));
+    await publisher.publish(rejected({ ...record, key: null, value: null, headers: {} }, reason, topics));
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { IncomingRecord, OutgoingRecord } from '#contracts';
+import type { IncomingRecord, OutgoingRecord, Topics } from '#contracts';
 import type {
   ConsumerOptions,
   GatewayHooks,
@@ -13,7 +13,7 @@ import type {
 
 /** A cluster under test. */
 export interface ClusterUnderTest {
-  readonly prefix: string;
+  readonly topics: Topics;
   /** Connects as another process would. */
   connect(hooks?: GatewayHooks): Promise<KafkaGateway>;
 }
@@ -45,7 +45,7 @@ export class ClusterTools {
     beforeAll(async () => {
       this.cluster = await open();
       this.mainGateway = await this.cluster.connect();
-      await this.gateway.admin.ensureTopics([aTopicSpec(`${this.prefix}rejects`, 1)]);
+      await this.gateway.admin.ensureTopics([aTopicSpec(this.topics.name('rejects'), 1)]);
     });
     afterEach(async () => {
       for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
@@ -53,8 +53,8 @@ export class ClusterTools {
     afterAll(() => this.mainGateway?.close());
   }
 
-  get prefix(): string {
-    return this.cluster.prefix;
+  get topics(): Topics {
+    return this.cluster.topics;
   }
 
   /** The gateway of the suite. */
@@ -71,7 +71,7 @@ export class ClusterTools {
 
   /** Creates a topic with a new name. */
   async aTopic(partitions = 1): Promise<string> {
-    const topic = `${this.prefix}conformance.${randomUUID()}`;
+    const topic = `${this.topics.prefix}conformance.${randomUUID()}`;
     await this.gateway.admin.ensureTopics([aTopicSpec(topic, partitions)]);
     return topic;
   }

@@ -87,7 +87,7 @@ export function consumerConformance(tools: ClusterTools): void {
         aRecord(topic, 'good'),
       ]);
       const rejects = new Arrivals<IncomingRecord>();
-      await tools.consume({ topics: [`${tools.prefix}rejects`] }, async (record) => rejects.add(record));
+      await tools.consume({ topics: [tools.topics.name('rejects')] }, async (record) => rejects.add(record));
       const handled = new Arrivals<string>();
       const consumer = await tools.consume({ topics: [topic], groupId }, async (record) => {
         if (text(record) === 'bad') throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'no such thing' } });

@@ -53,7 +53,7 @@ export function publisherConformance(tools: ClusterTools): void {
     it('fails for a topic that does not exist, and writes to the others', async () => {
       const topic = await tools.aTopic();
       const [absent, present] = await Promise.allSettled([
-        tools.gateway.publisher.publish(aRecord(`${tools.prefix}${randomUUID()}`, 'x')),
+        tools.gateway.publisher.publish(aRecord(`${tools.topics.prefix}${randomUUID()}`, 'x')),
         tools.gateway.publisher.publish(aRecord(topic, 'x')),
       ]);
       expect(absent).toMatchObject({ status: 'rejected', reason: { code: 'BROKER_UNAVAILABLE' } });

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import kafkajs, { type ICustomPartitioner, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
+import type { Topics } from '#contracts';
 import { recordTriesMaxDefault } from '#platform';
 import { noopLog, rateLimited, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
@@ -25,8 +26,7 @@ export interface KafkaOptions extends GatewayHooks {
    * timeout.
    */
   readonly processName?: string;
-  /** Prefix of all topic names; the rejects go to `<prefix>rejects`. */
-  readonly prefix: string;
+  readonly topics: Topics;
   /** Replicas of each partition of topics created here; -1 leaves the number to the brokers. */
   readonly replication: number;
   readonly log?: TransportLog;
@@ -78,7 +78,7 @@ const createPartitioner: ICustomPartitioner = () => {
  * @throws PlatformError `BROKER_UNAVAILABLE` if no broker answered within `connectTimeoutMs`.
  */
 export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway> {
-  const { brokers, clientId, prefix, replication, publishTimeoutMs = 5_000 } = options;
+  const { brokers, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
   const log = options.log ?? noopLog;
   const dedupedLog = rateLimited(log, () => performance.now(), logDedupMs);
   const common = {
@@ -100,7 +100,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
   const admin = new AdminConnection(adminClient);
   const producer = await connectWithRetry(options, admin, newProducer);
   return new KafkajsGateway({
-    prefix,
+    topics,
     replication,
     kafka: memberClient,
     admin,

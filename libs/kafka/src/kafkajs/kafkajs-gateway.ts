@@ -1,6 +1,6 @@
 import type { Kafka, Producer } from 'kafkajs';
 import type { Registry as Metrics } from 'prom-client';
-import type { PlatformError } from '#contracts';
+import type { PlatformError, Topics } from '#contracts';
 import { publishReject } from '../bookkeeping/rejects.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type { TransportLog } from '../log.ts';
@@ -24,7 +24,7 @@ import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 
 /** Connections of a gateway, and settings of the consumers, followers and publisher it makes. */
 export interface GatewayParts {
-  readonly prefix: string;
+  readonly topics: Topics;
   readonly replication: number;
   /** The client of the members of groups. */
   readonly kafka: Kafka;
@@ -52,6 +52,7 @@ const closeTimeoutMs = 5_000;
 
 /** A {@link KafkaGateway} over kafkajs. It asks the brokers every 3 s whether they are there. */
 export class KafkajsGateway implements KafkaGateway {
+  readonly topics: Topics;
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
   private readonly consumers = new Set<KafkajsConsumer>();
@@ -62,6 +63,7 @@ export class KafkajsGateway implements KafkaGateway {
 
   constructor(private readonly parts: GatewayParts) {
     const { admin, replication, adminTimeoutMs, producer, newProducer, publisherLimits, metrics } = parts;
+    this.topics = parts.topics;
     this.admin = new KafkajsAdmin(admin, replication, adminTimeoutMs);
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
       newProducer,
@@ -82,7 +84,7 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { kafka, admin, log, prefix, joinRetriesMax, recordTriesMax, onFatal, newCluster } = this.parts;
+    const { kafka, admin, log, joinRetriesMax, recordTriesMax, onFatal, newCluster } = this.parts;
     const consumer = new KafkajsConsumer(options, {
       kafka,
       admin,
@@ -92,7 +94,7 @@ export class KafkajsGateway implements KafkaGateway {
       recordTriesMax,
       retriesMax: joinRetriesMax,
       onFatal,
-      reject: (record, reason) => publishReject(this.publisher, record, reason, prefix),
+      reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
       onClosed: () => this.consumers.delete(consumer),
     });
     this.consumers.add(consumer);

@@ -1,4 +1,4 @@
-import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
+import { epochMs, type IncomingRecord, type OutgoingRecord, PlatformError, Topics, defaultTopicPrefix } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
@@ -7,8 +7,8 @@ import { topicSpecs } from '../topic-specs.ts';
 
 /** Settings of a {@link MemoryKafka}. */
 export interface MemoryKafkaOptions {
-  /** Default `sendoff.`. */
-  readonly prefix?: string;
+  /** Default: names with the prefix `sendoff.`. */
+  readonly topics?: Topics;
   /** Partitions of the platform's topics, which exist from the start. Default 3. */
   readonly partitions?: number;
   readonly log?: TransportLog;
@@ -44,7 +44,7 @@ export interface Group {
 
 /** The state that all gateways of a cluster share. */
 export class MemoryCluster {
-  readonly prefix: string;
+  readonly names: Topics;
   readonly log: TransportLog;
   readonly topics = new Map<string, Partition[]>();
   readonly groups = new Map<string, Group>();
@@ -53,11 +53,11 @@ export class MemoryCluster {
   isReachable = true;
   private batchNumber = 0;
 
-  constructor({ prefix = 'sendoff.', partitions = 3, log = noopLog, now = Date.now }: MemoryKafkaOptions) {
-    this.prefix = prefix;
+  constructor({ topics = new Topics(defaultTopicPrefix), partitions = 3, log = noopLog, now = Date.now }: MemoryKafkaOptions) {
+    this.names = topics;
     this.log = log;
     this.now = now;
-    for (const spec of topicSpecs(prefix, partitions)) this.create(spec);
+    for (const spec of topicSpecs(topics, partitions)) this.create(spec);
   }
 
   create({ topic, partitions }: Pick<TopicSpec, 'topic' | 'partitions'>): void {

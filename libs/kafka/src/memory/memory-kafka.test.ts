@@ -1,7 +1,9 @@
+import { Topics } from '#contracts';
 import { kafkaConformance } from '../conformance/kafka.conformance.ts';
 import { MemoryKafka } from './memory-kafka.ts';
 
 kafkaConformance('MemoryKafka', async () => {
-  const kafka = new MemoryKafka({ prefix: 'test.' });
-  return { prefix: 'test.', connect: async (hooks) => kafka.beside(hooks) };
+  const topics = new Topics('test.');
+  const kafka = new MemoryKafka({ topics });
+  return { topics, connect: async (hooks) => kafka.beside(hooks) };
 });

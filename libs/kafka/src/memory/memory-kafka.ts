@@ -6,7 +6,7 @@
  * use the same bookkeeping for feeding, retrying and committing. It leaves out compaction,
  * retention and replication.
  */
-import type { IncomingRecord } from '#contracts';
+import type { IncomingRecord, Topics } from '#contracts';
 import { recordTriesMaxDefault } from '#platform';
 import { publishReject } from '../bookkeeping/rejects.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
@@ -31,6 +31,7 @@ export type Awaited = number | ((records: readonly IncomingRecord[]) => boolean)
 
 /** A broker cluster in memory: a {@link KafkaGateway}, and methods for the questions of tests. */
 export class MemoryKafka implements KafkaGateway {
+  readonly topics: Topics;
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
   private readonly cluster: MemoryCluster;
@@ -43,6 +44,7 @@ export class MemoryKafka implements KafkaGateway {
     private readonly hooks: GatewayHooks = {},
   ) {
     this.cluster = options instanceof MemoryCluster ? options : new MemoryCluster(options);
+    this.topics = this.cluster.names;
     const publisher = new MemoryPublisher(this.cluster);
     this.publisher = publisher;
     this.admin = new MemoryAdmin(this.cluster);
@@ -54,10 +56,10 @@ export class MemoryKafka implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { log, prefix } = this.cluster;
+    const { log } = this.cluster;
     const consumer = new MemoryConsumer(this.cluster, options, {
       observer: this.observer,
-      reject: (record, reason) => publishReject(this.publisher, record, reason, prefix),
+      reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
       recordTriesMax: this.hooks.recordTriesMax ?? recordTriesMaxDefault,
       onFatal: this.hooks.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
       onClosed: () => this.consumers.delete(consumer),

@@ -5,7 +5,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type IncomingRecord, PlatformError } from '#contracts';
+import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
 import { Arrivals } from '#testing';
 import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
@@ -40,23 +40,31 @@ class PlainController {
   }
 }
 
+@RecordController()
+class AbsentController {
+  @EventPattern('absent')
+  async onRecord(@Payload() record: IncomingRecord): Promise<void> {
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal]));
+  }
+}
+
 /** Runs the suite. */
 export function strategyConformance(title: string, open: () => Promise<ClusterUnderTest>): void {
   describe(title, () => {
     let gateway: KafkaGateway;
-    let prefix: string;
+    let topics: Topics;
     let groupId: string;
     const cleanups: (() => Promise<unknown>)[] = [];
 
     beforeEach(async () => {
       const cluster = await open();
-      prefix = cluster.prefix;
+      topics = cluster.topics;
       groupId = randomUUID();
       gateway = await cluster.connect();
       cleanups.push(() => gateway.close());
       await gateway.admin.ensureTopics(
         ['invocations', 'delays.near', 'delays.30s', 'rejects'].map((name) => ({
-          topic: prefix + name,
+          topic: topics.prefix + name,
           partitions: 1,
           isCompacted: false,
           retentionMs: 3_600_000,
@@ -70,7 +78,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     async function serve(handler: Handle, controller: typeof FilteredController | typeof PlainController = FilteredController) {
       handle = handler;
       const module = await Test.createTestingModule({ controllers: [controller] }).compile();
-      const strategy = new SendoffStrategy({ gateway, prefix, groupId, drainMs: 200 });
+      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 200 });
       const app = module.createNestMicroservice({ strategy, logger: false });
       cleanups.push(() => app.close());
       await app.listen();
@@ -78,12 +86,12 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     }
 
     const publish = (name: string, value: string) =>
-      gateway.publisher.publish({ topic: prefix + name, value: Buffer.from(value), headers: {} });
+      gateway.publisher.publish({ topic: topics.prefix + name, value: Buffer.from(value), headers: {} });
 
     /** Returns the records that the next member of the group gets, up to the record `end`. */
     async function leftovers(name: string): Promise<string[]> {
       const seen = new Arrivals<string>();
-      const consumer = gateway.consumer({ groupId, topics: [prefix + name] });
+      const consumer = gateway.consumer({ groupId, topics: [topics.prefix + name] });
       cleanups.push(() => consumer.close(0));
       await consumer.start(async (record) => seen.add(String(record.value)));
       await publish(name, 'end');
@@ -96,7 +104,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       await serve(({ topic, value }, context) => {
         expect(context.record.topic).toBe(topic);
         expect(context.signal.aborted).toBe(false);
-        seen.add(`${topic.slice(prefix.length)} ${String(value)}`);
+        seen.add(`${topics.withName(topic)} ${String(value)}`);
       });
       for (const name of ['delays.near', 'delays.30s', 'invocations']) await publish(name, 'x');
       expect([...(await seen.until(3))].sort()).toEqual(['delays.30s x', 'delays.near x', 'invocations x']);
@@ -148,7 +156,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
 
     it('writes a record of the wrong shape to the rejects, with the reason of its handler', async () => {
       const rejects = new Arrivals<IncomingRecord>();
-      const follower = gateway.follower({ topic: `${prefix}rejects`, from: 'earliest' });
+      const follower = gateway.follower({ topic: topics.name('rejects'), from: 'earliest' });
       cleanups.push(() => follower.close());
       await follower.start((record) => rejects.add(record));
       await serve(() => {
@@ -158,7 +166,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       await rejects.until(1);
       expect(rejects.items[0]?.headers).toMatchObject({
         'reject-reason': 'CONTRACT_VIOLATED: header x is missing',
-        'reject-topic': `${prefix}invocations`,
+        'reject-topic': topics.name('invocations'),
       });
     });
 
@@ -175,8 +183,8 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     });
 
     it('fails to listen when a topic does not exist', async () => {
-      const strategy = new SendoffStrategy({ gateway, prefix: `${prefix}absent.`, groupId, drainMs: 0 });
-      const module = await Test.createTestingModule({ controllers: [FilteredController] }).compile();
+      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 0 });
+      const module = await Test.createTestingModule({ controllers: [AbsentController] }).compile();
       const app = module.createNestMicroservice({ strategy, logger: false });
       cleanups.push(() => app.close());
       await expect(app.listen()).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });

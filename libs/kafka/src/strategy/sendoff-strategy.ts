@@ -7,8 +7,6 @@ import { KafkaRecordContext } from './record-context.ts';
 /** Settings of the transport between Kafka and the controllers of a service. */
 export interface SendoffStrategyOptions {
   readonly gateway: KafkaGateway;
-  /** Prefix of all topic names; patterns are written without it. */
-  readonly prefix: string;
   readonly groupId: string;
   /** Settings of the consumer that differ from its defaults. */
   readonly consumer?: Partial<Omit<ConsumerOptions, 'groupId' | 'topics'>>;
@@ -65,8 +63,8 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
   }
 
   private async startConsumer(): Promise<void> {
-    const { gateway, prefix, groupId, consumer } = this.options;
-    this.handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [prefix + pattern, handler]));
+    const { gateway, groupId, consumer } = this.options;
+    this.handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [gateway.topics.prefix + pattern, handler]));
     if (this.handlers.size === 0) return;
     this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...this.handlers.keys()] });
     await this.consumer.start((record, signal) => this.handleRecord(record, signal));

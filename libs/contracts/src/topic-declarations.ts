@@ -1,0 +1,166 @@
+/** Waits of the dwell topics, shortest first. */
+export const dwells = [
+  { name: '30s', dwellMs: 30_000 },
+  { name: '2m', dwellMs: 120_000 },
+  { name: '8m', dwellMs: 480_000 },
+  { name: '32m', dwellMs: 1_920_000 },
+  { name: '2h', dwellMs: 7_200_000 },
+  { name: '8h', dwellMs: 28_800_000 },
+] as const;
+
+/** Within this of now a record waits in `delays.near`. */
+export const nearHorizonMs = 30_000;
+
+type DwellName = (typeof dwells)[number]['name'];
+
+/** A delay topic, by its name without the prefix. */
+export type DelayTopic = 'delays.near' | `delays.${DwellName}`;
+
+/**
+ * Every topic of the services, by its name without the prefix.
+ * Topics behind streams and pub/sub topics are not among them.
+ */
+export type TopicName =
+  | 'intake'
+  | 'invocations'
+  | 'invocations.bulk'
+  | DelayTopic
+  | 'settlements'
+  | 'notifications'
+  | 'undelivered'
+  | 'activity'
+  | 'cancellations'
+  | 'idempotency'
+  | 'registry'
+  | 'rejects';
+
+/** The services that meet on the topics. */
+export const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'] as const;
+
+/** One of the {@link services}. */
+export type Service = (typeof services)[number];
+
+/** How a topic is created, and who uses it. */
+export interface TopicDeclaration {
+  readonly name: TopicName;
+  /** The value of its records, in words. */
+  readonly value: string;
+  readonly writtenBy: readonly Service[];
+  readonly readBy: readonly Service[];
+  /** How other programs may use it. Absent if they may not: records may change without notice. */
+  readonly publicAccess?: 'write' | 'read';
+  /** 1 if all records must be in one order; else as many as the configuration says. */
+  readonly partitions: 1 | 'configured';
+  readonly isCompacted: boolean;
+  /** -1 keeps records for ever. */
+  readonly retentionMs: number;
+}
+
+const dayMs = 86_400_000;
+const hop = { partitions: 'configured', isCompacted: false, retentionMs: 3 * dayMs } as const;
+
+const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map(({ name }) => name)] as const).map((name) => ({
+  ...hop,
+  name: `delays.${name}` as const,
+  value: 'the waiting record',
+  writtenBy: ['ingress', 'executor', 'notifier', 'retry-scheduler'],
+  readBy: ['retry-scheduler', 'status-logger'],
+}));
+
+/** All topics: they are created from this list, and docs/topics.md is generated from it. */
+export const topicDeclarations: readonly TopicDeclaration[] = [
+  {
+    ...hop,
+    name: 'intake',
+    value: 'the payload, as JSON bytes',
+    writtenBy: ['notifier'],
+    readBy: ['ingress'],
+    publicAccess: 'write',
+  },
+  {
+    ...hop,
+    name: 'invocations',
+    value: 'the payload',
+    writtenBy: ['ingress', 'retry-scheduler'],
+    readBy: ['executor', 'status-logger'],
+  },
+  {
+    ...hop,
+    name: 'invocations.bulk',
+    value: 'the payload',
+    writtenBy: ['ingress', 'executor'],
+    readBy: ['executor', 'status-logger'],
+  },
+  ...delayDeclarations,
+  {
+    ...hop,
+    name: 'settlements',
+    value: 'request and response bytes',
+    writtenBy: ['ingress', 'executor', 'retry-scheduler'],
+    readBy: ['notifier', 'status-logger'],
+  },
+  {
+    ...hop,
+    name: 'notifications',
+    value: 'the message for one target',
+    writtenBy: ['ingress', 'retry-scheduler'],
+    readBy: ['notifier'],
+  },
+  {
+    ...hop,
+    name: 'undelivered',
+    value: 'as notifications, with the reason',
+    writtenBy: ['notifier'],
+    readBy: [],
+    publicAccess: 'read',
+    retentionMs: 14 * dayMs,
+  },
+  {
+    ...hop,
+    name: 'activity',
+    value: 'a small fact, as JSON',
+    writtenBy: ['executor', 'notifier'],
+    readBy: ['status-logger'],
+  },
+  {
+    ...hop,
+    name: 'cancellations',
+    value: 'nothing; the key is the request id, a header names the function',
+    writtenBy: ['ingress'],
+    readBy: ['executor', 'retry-scheduler'],
+    retentionMs: 2 * dayMs,
+  },
+  {
+    ...hop,
+    name: 'idempotency',
+    value: 'who claims a key, and that its invocation was accepted, as JSON',
+    writtenBy: ['ingress'],
+    readBy: ['ingress'],
+    retentionMs: 2 * dayMs,
+  },
+  {
+    ...hop,
+    name: 'registry',
+    value: 'one JSON document a key',
+    writtenBy: ['ingress'],
+    readBy: ['ingress', 'executor', 'notifier'],
+    partitions: 1,
+    isCompacted: true,
+    retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'rejects',
+    value: 'the record as it came',
+    writtenBy: services,
+    readBy: [],
+    publicAccess: 'read',
+    partitions: 1,
+    retentionMs: 14 * dayMs,
+  },
+];
+
+/** The topics that a service reads, by their names without the prefix. */
+export function topicsReadBy(service: Service): readonly TopicName[] {
+  return topicDeclarations.filter(({ readBy }) => readBy.includes(service)).map(({ name }) => name);
+}
