@@ -100,6 +100,17 @@ async function findingsOf(file) {
   return findings;
 }
 
+/** The limits; undefined if the file is missing. */
+function readAllowed() {
+  if (!existsSync(allowedFile)) return undefined;
+  try {
+    return JSON.parse(readFileSync(allowedFile, 'utf8'));
+  } catch {
+    console.error('words: tools/words-allowed.json is not JSON; after a conflict take one side and run --update');
+    process.exit(1);
+  }
+}
+
 /** The files that differ from the branch `main`; undefined if no file does, or without git. */
 function changedFiles() {
   try {
@@ -134,7 +145,7 @@ for (const folder of [...new Set(files.map(folderOf))].sort((one, other) => one.
     kinds.map((kind) => [kind, findings.filter((finding) => finding.kind === kind && folderOf(finding.file) === folder).length]),
   );
 const sumOf = (table, kind) => Object.values(table).reduce((sum, count) => sum + (count[kind] ?? 0), 0);
-const allowed = existsSync(allowedFile) ? JSON.parse(readFileSync(allowedFile, 'utf8')) : undefined;
+const allowed = readAllowed();
 
 /** Prints the excess findings: those in files changed since `main` if any, else the first 40. */
 function printExcess(folder, kind) {

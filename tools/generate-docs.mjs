@@ -56,7 +56,7 @@ const configTables = configs.map(([name, config]) => {
   const inherited = shared.filter((base) => config.prototype instanceof base).flatMap((base) => documentConfig(base));
   const own = documentConfig(config).filter(({ env }) => inherited.every((setting) => setting.env !== env));
   const rows = own.map((setting) => [code(setting.env), fallback(setting), setting.description]);
-  return `### ${name}\n\n${table(['variable', 'default', 'what it says'], rows)}`;
+  return `### ${name}\n\n${table(['variable', 'default', 'meaning'], rows)}`;
 });
 
 /** The decisions in order. Every file in the folder must have a title, a date and a status. */
@@ -86,15 +86,15 @@ const pages = {
   ),
   'docs/errors.md': [
     table(
-      ['code', 'may the same call pass later?', 'meaning'],
+      ['code', 'retryable', 'meaning'],
       Object.entries(errorCatalogue).map(([name, { retryable, meaning }]) => [code(name), retryable ? 'yes' : 'no', meaning]),
     ),
-    '## What the API answers with',
+    '## Error codes of the API',
     table(
       ['error_code', 'HTTP', 'meaning'],
       Object.entries(apiCodes).map(([name, { status, meaning }]) => [code(name), status, meaning]),
     ),
-    '## How an invocation can end',
+    '## Conditions: how an invocation can end',
     table(
       ['condition', 'status', 'error_code', 'status_code', 'meaning'],
       Object.entries(conditions).map(([name, { status, errorCode, statusCode, meaning }]) => [

@@ -1,9 +1,10 @@
-/** Where an invocation stands, in FunctionGraph's words. */
+/** The status of an invocation, in FunctionGraph's words. */
 export type Status = 'WAIT' | 'RUNNING' | 'SUCCESS' | 'FAIL' | 'DISCARD';
 
 /**
- * How an invocation ended. `condition` is the word in the notification message, `errorCode` the number in records and log
- * lines (4208 is FunctionGraph's own, the others are ours), `statusCode` the `response_context.status_code`.
+ * How an invocation can end. The key is the `condition` of the notification message; it is empty on
+ * success. `errorCode` is the number in records and log lines: 4208 is FunctionGraph's, the others
+ * are Sendoff's. `statusCode` is the `response_context.status_code`.
  */
 export const conditions = {
   '': { status: 'SUCCESS', errorCode: 0, statusCode: 200, meaning: 'The function succeeded.' },
@@ -14,23 +15,38 @@ export const conditions = {
     statusCode: 500,
     meaning: 'The function threw, crashed or answered HTTP 5xx.',
   },
-  InvocationTimeout: { status: 'FAIL', errorCode: 4203, statusCode: 408, meaning: 'The function ran past its timeout.' },
-  OutOfMemory: { status: 'FAIL', errorCode: 4204, statusCode: 500, meaning: 'The function passed its memory limit.' },
-  InvocationCanceled: { status: 'FAIL', errorCode: 4208, statusCode: 499, meaning: 'The invocation was cancelled.' },
-  SystemError: { status: 'FAIL', errorCode: 4500, statusCode: 500, meaning: 'The platform could not run the function in time.' },
+  InvocationTimeout: {
+    status: 'FAIL',
+    errorCode: 4203,
+    statusCode: 408,
+    meaning: 'The function did not end within its timeout.',
+  },
+  OutOfMemory: { status: 'FAIL', errorCode: 4204, statusCode: 500, meaning: 'The function exceeded its memory limit.' },
+  InvocationCanceled: { status: 'FAIL', errorCode: 4208, statusCode: 499, meaning: 'A client cancelled the invocation.' },
+  SystemError: {
+    status: 'FAIL',
+    errorCode: 4500,
+    statusCode: 500,
+    meaning: 'The platform could not run the function within the validity period, or the function was deleted.',
+  },
   EventAgeExceeded: {
     status: 'DISCARD',
     errorCode: 4501,
     statusCode: 500,
-    meaning: 'The invocation never ran to an end within its validity period.',
+    meaning: 'The validity period ended before an attempt succeeded and before the retries were used up.',
   },
-  RecursionDetected: { status: 'DISCARD', errorCode: 4502, statusCode: 500, meaning: 'The invocation was over the hop limit.' },
+  RecursionDetected: {
+    status: 'DISCARD',
+    errorCode: 4502,
+    statusCode: 500,
+    meaning: 'More than 16 functions invoked each other in a row.',
+  },
 } as const satisfies Record<
   string,
   { readonly status: Status; readonly errorCode: number; readonly statusCode: number; readonly meaning: string }
 >;
 
-/** The end of an invocation; the empty word is success. */
+/** A key of {@link conditions}. The empty text is success. */
 export type Condition = keyof typeof conditions;
 
 /** Tells whether a text is one of the {@link conditions}. */
