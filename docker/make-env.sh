@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes docker/.env with secrets nobody has seen. Keeps one that is there: what is sealed in Kafka opens with its platform key only.
+# Creates docker/.env with random secrets. Never overwrites the file: secrets stored in Kafka can be decrypted
+# with its platform key only.
 set -eu
 file="${1:-$(dirname "$0")/.env}"
 if [ -e "$file" ]; then
-  echo "$file is there already; remove it to have new secrets made" >&2
+  echo "$file already exists; delete it to create new secrets" >&2
   exit 1
 fi
 secret() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
@@ -18,4 +19,4 @@ SENDOFF_PLATFORM_KEY=$(secret 32)
 S3_ACCESS_KEY=$(secret 10)
 S3_SECRET_KEY=$(secret 20)
 EOF
-echo "secrets were made; they are in $file" >&2
+echo "secrets were created in $file" >&2
