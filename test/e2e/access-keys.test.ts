@@ -93,7 +93,10 @@ describe('npm run credentials', () => {
 
   it('says so when nothing runs', async () => {
     const nowhere = await mkdtemp(join(tmpdir(), 'sendoff-nowhere-'));
-    expect(await credentials('list', nowhere)).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing runs here') });
+    expect(await credentials('list', nowhere)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Sendoff does not run here'),
+    });
     await rm(nowhere, { recursive: true });
   });
 });

@@ -3,27 +3,27 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '#contracts';
 
-/** What a client needs to be let in, and what the services need among each other. */
+/** The credentials of clients, and the secrets that the services share. */
 export interface Credentials {
   readonly projectId: string;
   readonly accessKey: string;
   readonly secretKey: string;
   readonly token: string;
-  /** Between the services of this installation. */
+  /** Authenticates the services of this installation to each other. */
   readonly internalToken: string;
-  /** Secrets are sealed with it: without it they cannot be read again. */
+  /** Encrypts stored secrets. If it is lost, they cannot be decrypted. */
   readonly platformKey: string;
 }
 
-/** Credentials, and the file they are kept in. */
-export interface KeptCredentials {
+/** Credentials, and the file that stores them. */
+export interface StoredCredentials {
   readonly credentials: Credentials;
   readonly file: string;
-  /** Were they made just now? */
+  /** True if this start created the file. */
   readonly isNew: boolean;
 }
 
-function madeCredentials(): Credentials {
+function newCredentials(): Credentials {
   return {
     projectId: randomUUID().replaceAll('-', ''),
     accessKey: randomBytes(15).toString('hex').toUpperCase().slice(0, 20),
@@ -34,7 +34,7 @@ function madeCredentials(): Credentials {
   };
 }
 
-async function readKept(file: string): Promise<Partial<Credentials> | undefined> {
+async function readStored(file: string): Promise<Partial<Credentials> | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -46,26 +46,27 @@ async function readKept(file: string): Promise<Partial<Credentials> | undefined>
     return JSON.parse(text) as Partial<Credentials>;
   } catch {
     throw new PlatformError('CONFIG_INVALID', {
-      details: { reason: `${file} is not JSON: mend it, or remove it to have new credentials made` },
+      details: { reason: `${file} is not valid JSON: repair it, or delete it to create new credentials` },
     });
   }
 }
 
 /**
- * The credentials of this installation: given ones first, then those of `<dataDir>/credentials.json`, and what is missing is made and kept there (mode 600).
- * @throws PlatformError `CONFIG_INVALID` when the file is there and cannot be read as JSON.
+ * Returns the credentials of this installation and stores them in `<dataDir>/credentials.json`
+ * (mode 600). A given value wins over a stored one; missing values are created.
+ * @throws PlatformError `CONFIG_INVALID` if the file exists and is not valid JSON.
  */
-export async function keepCredentials(dataDir: string, given: Partial<Credentials>): Promise<KeptCredentials> {
+export async function storeCredentials(dataDir: string, given: Partial<Credentials>): Promise<StoredCredentials> {
   const file = join(dataDir, 'credentials.json');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const kept = await readKept(file);
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const credentials: Credentials = { ...madeCredentials(), ...kept, ...known };
+  const stored = await readStored(file);
+  const givenValues = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const credentials: Credentials = { ...newCredentials(), ...stored, ...givenValues };
   const text = `${JSON.stringify(credentials, null, 2)}\n`;
-  if (kept === undefined || JSON.stringify(kept) !== JSON.stringify(credentials)) {
+  if (stored === undefined || JSON.stringify(stored) !== JSON.stringify(credentials)) {
     await writeFile(`${file}.new`, text, { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
   await chmod(file, 0o600);
-  return { credentials, file, isNew: kept === undefined };
+  return { credentials, file, isNew: stored === undefined };
 }

@@ -1,10 +1,14 @@
 /**
- * A whole installation on this machine: broker, then services, then the door.
+ * Starts and stops a whole installation on this machine: the broker, then the workers, then the
+ * ingress.
  *
- * 1. The ingress starts last and is told first to stop, so that nothing is accepted that nobody will run. It lets synchronous calls end, for
- *    which it needs the executor: the others are told when it has ended, or a moment later, and then all of them drain at once.
- * 2. The broker stops last, after every service has written what it had.
- * 3. Every port but the API's is free choice of the machine and stays the same through restarts.
+ * 1. The ingress starts last and stops first, so that it accepts no invocation that no executor
+ *   will run. While it drains, synchronous
+ *    calls still need the executor: the workers start to drain when the ingress has ended, at the
+ * latest after 2 s.
+ * 2. The broker stops last, after every service has published its last records.
+ * 3. Only the port of the API is configured. The system chooses the other ports, which stay the
+ *   same when a service restarts.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -12,18 +16,21 @@ import { fileURLToPath } from 'node:url';
 import { type RunningBroker, startBroker } from '#broker';
 import { PlatformError } from '#contracts';
 import { type Clock, lockFolder } from '#platform';
-import { type Credentials, keepCredentials, type KeptCredentials } from './credentials.ts';
+import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
 import { type Announce, SupervisedService } from './supervised-service.ts';
 
 const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as const;
 
-/** Longest drain of one service; the orchestrator's grace is 30 s. */
+/** Longest drain of one service. An orchestrator kills the installation after 30 s. */
 const stopMs = 14_000;
-/** Longest time the ingress drains alone. */
-const headStartMs = 2_000;
+/** Longest time the ingress drains before the workers start to drain too. */
+const ingressDrainFirstMs = 2_000;
 
-/** What `running.json` in the data folder says, for tools on the same machine. Mode 600, for it holds the token. */
+/**
+ * The content of `running.json` in the data folder, for tools on the same machine. The file has
+ * mode 600 because it holds the token.
+ */
 export interface RunningInstallation {
   readonly url: string;
   readonly kafkaBrokers: readonly string[];
@@ -32,14 +39,14 @@ export interface RunningInstallation {
   readonly token: string;
 }
 
-/** A started installation. */
+/** A running installation. */
 export interface Installation {
   readonly url: string;
   readonly credentialsFile: string;
   readonly hasNewCredentials: boolean;
-  /** Drains and stops all of it. */
+  /** Drains and stops all services, then the broker. */
   stop(): Promise<void>;
-  /** Ends all of it at once. */
+  /** Kills all services at once. */
   kill(): void;
 }
 
@@ -68,8 +75,11 @@ function environmentOf(
   };
 }
 
-/** The broker that was given, or one that is started here and started again on its port when it dies. */
-async function bringBroker(
+/**
+ * Uses the configured brokers. Without any, starts a broker and restarts it on the same port when
+ * it ends.
+ */
+async function connectBroker(
   config: StandaloneConfig,
   dataDir: string,
   announce: Announce,
@@ -82,13 +92,13 @@ async function bringBroker(
   const watch = async (): Promise<void> => {
     await broker.exited;
     if (isStopping) return;
-    announce('the broker ended, starting it again');
+    announce('the broker ended, restarting it');
     broker = await startBroker({ ...options, port });
-    announce('the broker is back');
+    announce('the broker runs again');
     void watch();
   };
   void watch().catch((error: unknown) => {
-    announce(`the broker cannot be started again: ${String(error)}`);
+    announce(`the broker cannot be restarted, stopping: ${String(error)}`);
     process.kill(process.pid, 'SIGTERM');
   });
   return {
@@ -100,16 +110,17 @@ async function bringBroker(
   };
 }
 
-/** What is kept in the data folder of the credentials the configuration gives, and those that were made. */
-async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise<KeptCredentials> {
+/** The credentials of the configuration, completed by the stored ones. */
+async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise<StoredCredentials> {
   const { projectId, accessKey, secretKey, token, internalToken, platformKey } = config;
   const given = Object.entries({ projectId, accessKey, secretKey, token, internalToken, platformKey });
-  return keepCredentials(dataDir, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  return storeCredentials(dataDir, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
 }
 
 /**
- * Starts the workers. Where an environment does not fit one of them, every service looks at it, so that all faults are told together.
- * @returns `<NAME>_URL` for each.
+ * Starts the workers. If the environment of one of them is not valid, the ingress checks its
+ * environment too, so that one start reports all faults.
+ * @returns the address of each worker as `<NAME>_URL`.
  */
 async function startWorkers(services: readonly SupervisedService[], ingress: SupervisedService): Promise<Record<string, string>> {
   const started = await Promise.allSettled(
@@ -126,8 +137,9 @@ function addressName(service: string): string {
 }
 
 /**
- * Starts everything; what was started is ended again when a part of it fails.
- * @throws PlatformError `CONFIG_INVALID`, `BROKER_MISSING`, `BROKER_START_FAILED`, `DATA_DIR_LOCKED`, `SERVICE_START_FAILED`.
+ * Starts an installation. If a part of it fails to start, the parts that run are stopped again.
+ * @throws PlatformError `CONFIG_INVALID`, `BROKER_MISSING`, `BROKER_START_FAILED`,
+ *   `DATA_DIR_LOCKED`, `SERVICE_START_FAILED`.
  */
 export async function startInstallation(config: StandaloneConfig, clock: Clock, announce: Announce): Promise<Installation> {
   const dataDir = resolve(config.dataDir);
@@ -148,13 +160,13 @@ async function startLocked(
   announce: Announce,
 ): Promise<Installation> {
   const { credentials, file, isNew } = await credentialsOf(config, dataDir);
-  const broker = await bringBroker(config, dataDir, announce);
+  const broker = await connectBroker(config, dataDir, announce);
   const env = environmentOf(config, dataDir, broker.servers, credentials);
   const supervised = (name: string, more: Readonly<Record<string, string>> = {}, port = 0) =>
     new SupervisedService({ name, modulePath: mainOf(name), env: { ...env, ...more }, port }, clock, announce);
   const services = workers.map((name) => supervised(name));
-  const nowhere = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
-  let ingress = supervised('ingress', nowhere);
+  const unusedAddresses = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
+  let ingress = supervised('ingress', unusedAddresses);
   const kill = () => {
     for (const service of [ingress, ...services]) service.kill();
   };
@@ -162,7 +174,7 @@ async function startLocked(
   const stop = async () => {
     await rm(runningFile, { force: true });
     const ingressEnd = ingress.stop(stopMs);
-    await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(headStartMs, resolve))]);
+    await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(ingressDrainFirstMs, resolve))]);
     await Promise.all([ingressEnd, ...services.map(async (service) => service.stop(stopMs))]);
     await broker.stop();
     unlock();

@@ -7,14 +7,19 @@ import { StandaloneConfig } from './standalone.config.ts';
 
 const announce = (line: string) => void process.stderr.write(`sendoff: ${line}\n`);
 
-/** @throws PlatformError `CONFIG_INVALID` when somebody else listens there: said before a broker is started for nothing. */
+/**
+ * Fails early, before a broker is started.
+ * @throws PlatformError `CONFIG_INVALID` if the port cannot be listened on.
+ */
 async function assertPortIsFree(host: string, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const probe = createServer();
     probe.once('error', (cause) =>
       reject(
         new PlatformError('CONFIG_INVALID', {
-          details: { reason: `nothing can listen on ${host}:${port}: stop what does, or set SENDOFF_PORT (0 = any)` },
+          details: {
+            reason: `cannot listen on ${host}:${port}: stop the process that uses the port, or set SENDOFF_PORT (0 = any free port)`,
+          },
           cause,
         }),
       ),
@@ -23,10 +28,13 @@ async function assertPortIsFree(host: string, port: number): Promise<void> {
   });
 }
 
-/** npm passes Ctrl-C on to what it runs, which the terminal has told already: within this time two signals are one. */
+/** At Ctrl-C, both the terminal and npm send SIGINT. Signals within this time count as one. */
 const sameSignalMs = 500;
 
-/** The first signal drains, the second ends at once; a signal during the start ends the start. */
+/**
+ * The first signal drains the installation, the second kills it. A signal during the start ends the
+ * process at once.
+ */
 function stopOnSignals(installation: () => Installation | undefined): void {
   let stoppingSince: number | undefined;
   const onSignal = () => {
@@ -38,7 +46,7 @@ function stopOnSignals(installation: () => Installation | undefined): void {
     stoppingSince = performance.now();
     const running = installation();
     if (running === undefined) process.exit(130);
-    announce('draining; press Ctrl-C again to end at once');
+    announce('draining; press Ctrl-C again to stop at once');
     void running.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -58,8 +66,7 @@ async function main(): Promise<void> {
     const config = loadConfig(StandaloneConfig);
     await assertPortIsFree(config.host, config.port);
     installation = await startInstallation(config, systemClock, announce);
-    if (installation.hasNewCredentials)
-      process.stdout.write(`Credentials were made; they are in ${installation.credentialsFile}\n`);
+    if (installation.hasNewCredentials) process.stdout.write(`Credentials were created in ${installation.credentialsFile}\n`);
     else process.stdout.write(`Credentials are in ${installation.credentialsFile}\n`);
     process.stdout.write(`Sendoff is ready on ${installation.url}\n`);
   } catch (error) {

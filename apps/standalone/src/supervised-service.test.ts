@@ -6,7 +6,7 @@ import { systemClock } from '#platform';
 import { eventually } from '#testing';
 import { SupervisedService } from './supervised-service.ts';
 
-const wellBehaved = `
+const aService = `
 process.on('SIGTERM', () => process.exit(0));
 process.on('disconnect', () => process.exit(0));
 process.send({ ready: 'http://127.0.0.1:' + (process.env.SERVICE_PORT === '0' ? '4711' : process.env.SERVICE_PORT) });
@@ -38,36 +38,36 @@ describe('a supervised service', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('tells its address and stops when asked', async () => {
-    const started = await supervise(wellBehaved);
+  it('reports its address and stops on SIGTERM', async () => {
+    const started = await supervise(aService);
     expect(await started.start()).toBe('http://127.0.0.1:4711');
     await started.stop(5_000);
     expect([started.pid, lines]).toEqual([undefined, []]);
   });
 
-  it('is started again, on the same port, when it dies, and says so', async () => {
-    const started = await supervise(wellBehaved);
+  it('restarts after it was killed and announces it', async () => {
+    const started = await supervise(aService);
     await started.start();
     const firstPid = started.pid ?? 0;
     process.kill(firstPid, 'SIGKILL');
-    await eventually(() => lines.includes('worker is back'));
-    expect(lines[0]).toBe('worker ended (SIGKILL), starting it again in 0.25 s');
+    await eventually(() => lines.includes('worker runs again'));
+    expect(lines[0]).toBe('worker ended (SIGKILL), restarting it in 0.25 s');
     expect(started.pid).not.toBe(firstPid);
   });
 
-  it('is given up when it never becomes ready', async () => {
+  it('fails to start after three runs that never became ready', async () => {
     const started = await supervise('process.exit(3);');
     await expect(started.start()).rejects.toThrow(/ended 3 times before it was ready \(exit code 3\)/);
   });
 
-  it('is ended when it does not drain in time', async () => {
-    const started = await supervise(wellBehaved.replace('process.exit(0)', 'undefined'));
+  it('is killed if it does not drain in time', async () => {
+    const started = await supervise(aService.replace('process.exit(0)', 'undefined'));
     await started.start();
     await started.stop(50);
-    expect(lines).toEqual(['worker did not drain within 0 s, ending it']);
+    expect(lines).toEqual(['worker did not drain within 0.05 s, killing it']);
   });
 
-  it('is not started again when its environment does not fit', async () => {
+  it('is not restarted if its environment is not valid', async () => {
     const started = await supervise('process.exit(78);');
     await expect(started.start()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('worker') });
     expect(lines).toEqual([]);

@@ -1,40 +1,42 @@
 /**
- * One service as a child process that is kept running.
+ * Runs one service as a child process and restarts it when it ends.
  *
  * starting -> ready -> (ended -> waiting -> starting)* -> stopped
  *
- * 1. A child is in a process group of its own: Ctrl-C in the terminal reaches the parent alone, which stops its children in order.
- * 2. A child ends by itself when its parent is gone: its IPC channel closes, and runService drains.
- * 3. The wait before a restart doubles from 250 ms to 10 s and starts anew once a child has run for half a minute.
- * 4. A restarted child listens on the port its first run got, so that others find it again.
+ * 1. Each child has its own process group: Ctrl-C in the terminal reaches the parent only, which
+ *   stops its children in order.
+ * 2. A child ends by itself if its parent has died: its IPC channel closes, and runService drains.
+ * 3. The wait before a restart doubles from 250 ms to 10 s. It starts at 250 ms again after a child
+ *   has run for 30 s.
+ * 4. A restarted child listens on the port of its first run, so that its peers find it again.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
 import { type Clock, configInvalidExitCode, type Timer } from '#platform';
 
-/** What to run, and who is told. */
+/** A service to run. */
 export interface ServiceSpec {
   readonly name: string;
   readonly modulePath: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Port of the first run; 0 takes any. */
+  /** Port of the first run. 0 lets the system choose. */
   readonly port: number;
 }
 
-/** Words for the operator. */
+/** Writes a line for the operator. */
 export type Announce = (line: string) => void;
 
 const restartWaitMs = { first: 250, max: 10_000 } as const;
-const provenAfterMs = 30_000;
+const stableAfterMs = 30_000;
 const failedStartsMax = 3;
 
 function configInvalid(name: string): PlatformError {
   return new PlatformError('CONFIG_INVALID', {
-    details: { reason: `${name} cannot be started with this environment; its lines above say why` },
+    details: { reason: `${name} cannot start with this environment; see its log lines above` },
   });
 }
 
-/** A child process that is started again whenever it ends before it was told to. */
+/** A child process that is restarted whenever it ends unexpectedly. */
 export class SupervisedService {
   private child: ChildProcess | undefined;
   private restart: Timer | undefined;
@@ -63,9 +65,10 @@ export class SupervisedService {
   }
 
   /**
-   * Starts the child and keeps it running from then on.
-   * @returns its address once it is ready for the first time.
-   * @throws PlatformError `SERVICE_START_FAILED` when it ends three times before that; `CONFIG_INVALID` when its environment does not fit.
+   * Starts the child and keeps it running.
+   * @returns the address of the child once it is ready for the first time.
+   * @throws PlatformError `SERVICE_START_FAILED` if the child ends three times before it is ready;
+   *   `CONFIG_INVALID` if its environment is not valid.
    */
   async start(): Promise<string> {
     return new Promise((resolve, reject) => this.launch(resolve, reject));
@@ -82,7 +85,7 @@ export class SupervisedService {
     this.child = child;
     child.on('message', (message: { readonly ready?: string }) => {
       if (message.ready === undefined) return;
-      if (this.url !== undefined) this.announce(`${this.spec.name} is back`);
+      if (this.url !== undefined) this.announce(`${this.spec.name} runs again`);
       this.url = message.ready;
       this.port = Number(new URL(message.ready).port);
       onReady(message.ready);
@@ -101,20 +104,20 @@ export class SupervisedService {
       onFailed(
         new PlatformError('SERVICE_START_FAILED', {
           details: {
-            reason: `${this.spec.name} ended ${failedStartsMax} times before it was ready (${how}); its last lines above say why`,
+            reason: `${this.spec.name} ended ${failedStartsMax} times before it was ready (${how}); see its log lines above`,
           },
         }),
       );
       return;
     }
-    if (this.clock.now() - this.startedAt >= provenAfterMs) this.waitMs = restartWaitMs.first;
+    if (this.clock.now() - this.startedAt >= stableAfterMs) this.waitMs = restartWaitMs.first;
     const waitMs = this.waitMs;
     this.waitMs = Math.min(restartWaitMs.max, waitMs * 2);
-    this.announce(`${this.spec.name} ended (${how}), starting it again in ${waitMs / 1_000} s`);
+    this.announce(`${this.spec.name} ended (${how}), restarting it in ${waitMs / 1_000} s`);
     this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
   }
 
-  /** Has the child look at its environment and do nothing else; what does not fit is in its log. */
+  /** Starts the child only to check its environment. The child logs every fault. */
   async checkConfig(): Promise<void> {
     const child = fork(this.spec.modulePath, ['check-config'], {
       env: { ...this.spec.env },
@@ -123,7 +126,7 @@ export class SupervisedService {
     await new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   }
 
-  /** Tells the child to drain and waits for its end; past the deadline it is killed. */
+  /** Lets the child drain and waits until it has ended. Kills it after `deadlineMs`. */
   async stop(deadlineMs: number): Promise<void> {
     this.isStopping = true;
     this.restart?.cancel();
@@ -131,7 +134,7 @@ export class SupervisedService {
     if (child === undefined || child.exitCode !== null) return;
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const kill = this.clock.setTimer(deadlineMs, () => {
-      this.announce(`${this.spec.name} did not drain within ${Math.round(deadlineMs / 1_000)} s, ending it`);
+      this.announce(`${this.spec.name} did not drain within ${deadlineMs / 1_000} s, killing it`);
       child.kill('SIGKILL');
     });
     child.kill('SIGTERM');
@@ -139,7 +142,7 @@ export class SupervisedService {
     kill.cancel();
   }
 
-  /** Ends the child at once. */
+  /** Kills the child at once. */
   kill(): void {
     this.isStopping = true;
     this.restart?.cancel();

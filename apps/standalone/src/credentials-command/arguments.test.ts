@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Asked, readArguments } from './arguments.ts';
+import { type Command, readArguments } from './arguments.ts';
 
 describe('readArguments', () => {
-  it.each<[line: string, asked: Asked]>([
+  it.each<[line: string, command: Command]>([
     ['create --rights read', { kind: 'create', rights: ['read'], functions: ['*'], description: '' }],
     [
       'create --rights invoke,read --functions=team-*,a:b --description ci',
@@ -14,24 +14,24 @@ describe('readArguments', () => {
     ['delete AK', { kind: 'delete', accessKey: 'AK' }],
     ['rotate AK', { kind: 'rotate', accessKey: 'AK', graceSeconds: 0 }],
     ['rotate --grace 60 AK', { kind: 'rotate', accessKey: 'AK', graceSeconds: 60 }],
-  ])('reads %s', (line, asked) => {
-    expect(readArguments(line.split(' '))).toEqual(asked);
+  ])('reads %s', (line, command) => {
+    expect(readArguments(line.split(' '))).toEqual(command);
   });
 
   it.each<[line: string, reason: RegExp]>([
-    ['', /nothing was asked for/],
-    ['toString', /toString is not among/],
-    ['make', /make is not among/],
+    ['', /the command is missing/],
+    ['toString', /unknown command toString/],
+    ['make', /unknown command make/],
     ['create', /needs --rights/],
-    ['create AK --rights read', /takes no AK/],
+    ['create AK --rights read', /takes no argument AK/],
     ['create --right read', /Unknown option '--right'/],
     ['list --all', /Unknown option/],
-    ['list AK', /takes no AK/],
-    ['disable', /takes one access key/],
-    ['delete A B', /takes one access key/],
+    ['list AK', /takes no argument AK/],
+    ['disable', /takes exactly one access key/],
+    ['delete A B', /takes exactly one access key/],
     ['rotate AK --grace -1', /grace/],
     ['rotate AK --grace 1h', /whole number/],
-  ])('says what is wrong with: %s', (line, reason) => {
+  ])('rejects %j with the fault', (line, reason) => {
     expect(() => readArguments(line === '' ? [] : line.split(' '))).toThrow(reason);
   });
 });

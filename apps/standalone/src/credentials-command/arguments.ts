@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
-/** What the command may be asked for. */
-export type Asked =
+/** A command line, as read. */
+export type Command =
   | {
       readonly kind: 'create';
       readonly rights: readonly string[];
@@ -12,18 +12,18 @@ export type Asked =
   | { readonly kind: 'disable' | 'enable' | 'delete'; readonly accessKey: string }
   | { readonly kind: 'rotate'; readonly accessKey: string; readonly graceSeconds: number };
 
-/** What there is to say to who asks wrongly. */
-export const usage = `usage: npm run credentials -- <what> ...
+/** Usage text. */
+export const usage = `usage: npm run credentials -- <command> ...
 
   create --rights <invoke,read,manage> [--functions <patterns>] [--description <text>]
-                       makes an access key and shows its secret, once; a pattern is
+                       creates an access key and shows its secret once; a pattern is
                        a function's name or package:name, with * for any characters
   list                 shows the access keys of the project
-  disable <access key> takes it out of use
-  enable <access key>  takes it into use again
+  disable <access key> rejects requests signed with the key
+  enable <access key>  accepts requests signed with the key again
   rotate <access key> [--grace <seconds>]
-                       gives it a new secret; the old one stays good for the grace
-  delete <access key>  removes it for good`;
+                       creates a new secret; the old one stays valid for the grace
+  delete <access key>  deletes the key`;
 
 const options = {
   create: {
@@ -40,22 +40,21 @@ const options = {
 
 const parts = (text: string) => text.split(',').map((part) => part.trim());
 
-/** Reads the arguments. @throws Error that says what is wrong with them. */
-export function readArguments([what = '', ...rest]: readonly string[]): Asked {
-  if (!Object.hasOwn(options, what))
-    throw new Error(what === '' ? 'nothing was asked for' : `${what} is not among what can be asked for`);
-  const kind = what as Asked['kind'];
+/** Reads the arguments of the command line. @throws Error with the fault. */
+export function readArguments([name = '', ...rest]: readonly string[]): Command {
+  if (!Object.hasOwn(options, name)) throw new Error(name === '' ? 'the command is missing' : `unknown command ${name}`);
+  const kind = name as Command['kind'];
   const { values, positionals } = parseArgs({ args: rest, options: options[kind], allowPositionals: true });
   const given = values as Readonly<Record<string, string | undefined>>;
   const [accessKey, ...more] = positionals;
   if (kind === 'create' || kind === 'list') {
-    if (accessKey !== undefined) throw new Error(`${kind} takes no ${accessKey}`);
+    if (accessKey !== undefined) throw new Error(`${kind} takes no argument ${accessKey}`);
     if (kind === 'list') return { kind };
     if (given['rights'] === undefined) throw new Error('create needs --rights');
     const { rights, functions = '*', description = '' } = given;
     return { kind, rights: parts(rights), functions: parts(functions), description };
   }
-  if (accessKey === undefined || more.length > 0) throw new Error(`${kind} takes one access key`);
+  if (accessKey === undefined || more.length > 0) throw new Error(`${kind} takes exactly one access key`);
   if (kind !== 'rotate') return { kind, accessKey };
   const { grace = '0' } = given;
   if (!/^\d{1,6}$/.test(grace)) throw new Error('--grace must be a whole number of seconds');

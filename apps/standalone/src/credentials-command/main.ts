@@ -1,6 +1,9 @@
-/** Makes and changes access keys of a running `npm start`. Ends with 0 when it did, 1 when it could not, 2 when it was asked wrongly. */
+/**
+ * `npm run credentials`: creates and changes access keys of a running installation. Exits with 0,
+ * with 1 if the API refused, with 2 for wrong arguments.
+ */
 import { readRunning } from '../read-running.ts';
-import { type Asked, readArguments, usage } from './arguments.ts';
+import { type Command, readArguments, usage } from './arguments.ts';
 
 interface Credential {
   readonly access_key: string;
@@ -14,7 +17,7 @@ interface Credential {
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-/** @throws Error with the API's own words, for anything but 2xx. */
+/** Calls the API. @throws Error with the API's message for any status but 2xx. */
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const { url, projectId, token } = await readRunning();
   const response = await fetch(`${url}/v2/${projectId}/sendoff/credentials${path}`, {
@@ -24,15 +27,15 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   });
   const text = await response.text();
   const answer = (text === '' ? {} : JSON.parse(text)) as T & { readonly error_msg?: string };
-  if (!response.ok) throw new Error(answer.error_msg ?? `the answer was ${response.status}`);
+  if (!response.ok) throw new Error(answer.error_msg ?? `the API answered with status ${response.status}`);
   return answer;
 }
 
-function tellSecret({ access_key: accessKey, secret_key: secretKey = '', previous_secret_ends_at: endsAt }: Credential): void {
+function showSecret({ access_key: accessKey, secret_key: secretKey = '', previous_secret_ends_at: endsAt }: Credential): void {
   say(`access key  ${accessKey}`);
   say(`secret key  ${secretKey}`);
-  say('The secret is not shown again: keep it now.');
-  if (endsAt !== undefined) say(`The secret before it is good until ${endsAt}.`);
+  say('Store the secret now: it is not shown again.');
+  if (endsAt !== undefined) say(`The previous secret is valid until ${endsAt}.`);
 }
 
 function rowOf({ access_key: accessKey, enabled, rights, functions, description }: Credential): string {
@@ -41,11 +44,11 @@ function rowOf({ access_key: accessKey, enabled, rights, functions, description 
     .trimEnd();
 }
 
-async function run(asked: Asked): Promise<void> {
-  switch (asked.kind) {
+async function run(command: Command): Promise<void> {
+  switch (command.kind) {
     case 'create': {
-      const { rights, functions, description } = asked;
-      return tellSecret(await call('POST', '', { rights, functions, description }));
+      const { rights, functions, description } = command;
+      return showSecret(await call('POST', '', { rights, functions, description }));
     }
     case 'list': {
       const { credentials } = await call<{ credentials: readonly Credential[] }>('GET', '');
@@ -53,22 +56,22 @@ async function run(asked: Asked): Promise<void> {
       return;
     }
     case 'rotate':
-      return tellSecret(
-        await call('POST', `/${encodeURIComponent(asked.accessKey)}/rotate`, { grace_in_seconds: asked.graceSeconds }),
+      return showSecret(
+        await call('POST', `/${encodeURIComponent(command.accessKey)}/rotate`, { grace_in_seconds: command.graceSeconds }),
       );
     case 'delete':
-      await call('DELETE', `/${encodeURIComponent(asked.accessKey)}`);
-      return say(`${asked.accessKey} is deleted`);
+      await call('DELETE', `/${encodeURIComponent(command.accessKey)}`);
+      return say(`${command.accessKey} is deleted`);
     case 'disable':
     case 'enable':
-      await call('POST', `/${encodeURIComponent(asked.accessKey)}/${asked.kind}`);
-      return say(`${asked.accessKey} is ${asked.kind}d`);
+      await call('POST', `/${encodeURIComponent(command.accessKey)}/${command.kind}`);
+      return say(`${command.accessKey} is ${command.kind}d`);
     default:
-      asked satisfies never;
+      command satisfies never;
   }
 }
 
-function asked(): Asked | undefined {
+function readCommand(): Command | undefined {
   try {
     return readArguments(process.argv.slice(2));
   } catch (error) {
@@ -77,10 +80,10 @@ function asked(): Asked | undefined {
   }
 }
 
-const what = asked();
-if (what === undefined) process.exitCode = 2;
+const command = readCommand();
+if (command === undefined) process.exitCode = 2;
 else
-  await run(what).catch((error: unknown) => {
+  await run(command).catch((error: unknown) => {
     process.stderr.write(`credentials: ${(error as Error).message}\n`);
     process.exitCode = 1;
   });

@@ -1,4 +1,4 @@
-/** A record as the API answers it. */
+/** A record of an invocation, as the API returns it. */
 export interface DemoRecord {
   readonly request_id: string;
   readonly status: string;
@@ -8,7 +8,7 @@ export interface DemoRecord {
   readonly deliveries: readonly { readonly state: string; readonly location?: string; readonly reason?: string }[];
 }
 
-/** Talks to a running Sendoff as any script would. */
+/** A minimal client of the API. */
 export class DemoClient {
   constructor(
     private readonly url: string,
@@ -26,10 +26,11 @@ export class DemoClient {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** @throws Error with the answer, for anything but 2xx. */
+  /** As {@link call}. @throws Error with the response for any status but 2xx. */
   async must<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.call(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path} was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path} failed with status ${answer.status}: ${JSON.stringify(answer.body)}`);
     return answer.body as T;
   }
 

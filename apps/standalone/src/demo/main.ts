@@ -1,4 +1,7 @@
-/** Tells the story of Sendoff in a terminal, against a running `npm start`. */
+/**
+ * `npm run demo`: invokes functions that succeed, fail and retry, against a running `npm start`,
+ * and shows their progress.
+ */
 import 'reflect-metadata';
 import { defaultTopicPrefix, Topics } from '#contracts';
 import { readRunning } from '../read-running.ts';
@@ -6,7 +9,7 @@ import { DemoClient, type DemoRecord } from './demo-client.ts';
 import { produce } from './producer.ts';
 import { cast, prepare } from './story.ts';
 
-const eventsADoor = 20;
+const eventsPerDoor = 20;
 const deadlineMs = 90_000;
 const refreshMs = 500;
 const ended = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
@@ -39,9 +42,9 @@ function rowOf({ requestId, functionName, door, record }: Followed): string {
 
 function draw(all: readonly Followed[], isFirst: boolean): void {
   const done = all.filter(isOver).length;
-  if (!isTerminal) return say(`${done} of ${all.length} ended and told`);
+  if (!isTerminal) return say(`${done} of ${all.length} ended and delivered`);
   const moveUp = isFirst ? '' : `\u001B[${all.length + 1}A`;
-  const lines = [...all.map(rowOf), `${done} of ${all.length} ended and told`];
+  const lines = [...all.map(rowOf), `${done} of ${all.length} ended and delivered`];
   process.stdout.write(`${moveUp}${lines.map((line) => `\u001B[2K${line}`).join('\n')}\n`);
 }
 
@@ -57,18 +60,18 @@ async function follow(client: DemoClient, all: readonly Followed[]): Promise<voi
     }
     draw(all, round === 0);
     if (all.every(isOver)) return;
-    if (Date.now() > endsAt) throw new Error(`not all was over after ${deadlineMs / 1_000} s`);
+    if (Date.now() > endsAt) throw new Error(`some invocations had not ended after ${deadlineMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, refreshMs));
   }
 }
 
-function tellWhere(all: readonly Followed[]): void {
-  say('\nWhere each notification lies:');
+function showDeliveries(all: readonly Followed[]): void {
+  say('\nEach invocation and its notification:');
   for (const { requestId, functionName, record } of all) {
     const { status = '', deliveries = [], error_message: error = '' } = record ?? {};
     const where = deliveries.map(({ state, location, reason }) => `${state} ${location ?? reason ?? ''}`).join('; ');
     say(
-      `${requestId}  ${functionName.padEnd(13)} ${status.padEnd(8)} ${where === '' ? `nobody asked to be told${error === '' ? '' : `; ${error}`}` : where}`,
+      `${requestId}  ${functionName.padEnd(13)} ${status.padEnd(8)} ${where === '' ? `no destination for this outcome${error === '' ? '' : `; ${error}`}` : where}`,
     );
   }
 }
@@ -77,20 +80,20 @@ async function main(): Promise<void> {
   const running = await readRunning();
   const client = new DemoClient(running.url, running.projectId, running.token);
   const characters = cast(running.projectId, running.region);
-  say(`Sendoff runs on ${running.url}. The cast:`);
+  say(`Sendoff runs on ${running.url}. The functions:`);
   for (const { name, says } of characters) say(`  ${name.padEnd(14)} ${says}`);
   await prepare(client, characters);
   const invoked = characters.filter(({ name }) => name !== 'demo-follower');
   const chosen = (index: number) => invoked[index % invoked.length]?.name ?? '';
   const all: Followed[] = [];
-  say(`\n${eventsADoor} events over HTTP, ${eventsADoor} from a plain Kafka producer:`);
-  for (let index = 0; index < eventsADoor; index++) {
+  say(`\n${eventsPerDoor} events over HTTP, ${eventsPerDoor} from a plain Kafka producer:`);
+  for (let index = 0; index < eventsPerDoor; index++) {
     const body = await client.must<{ request_id: string }>('POST', `/fgs/functions/demo:${chosen(index)}/invocations-async`, {
       key: `http-${index}`,
     });
     all.push({ requestId: body.request_id, functionName: chosen(index), door: 'HTTP' });
   }
-  const events = Array.from({ length: eventsADoor }, (_, index) => ({
+  const events = Array.from({ length: eventsPerDoor }, (_, index) => ({
     functionName: `demo:${chosen(index)}`,
     event: { key: `kafka-${index}` },
   }));
@@ -98,11 +101,11 @@ async function main(): Promise<void> {
   const requestIds = await produce(running.kafkaBrokers, topic, running.projectId, events);
   for (const [index, requestId] of requestIds.entries()) all.push({ requestId, functionName: chosen(index), door: 'Kafka' });
   await follow(client, all);
-  tellWhere(all);
+  showDeliveries(all);
   const count = (...statuses: string[]) => all.filter(({ record }) => statuses.includes(record?.status ?? '')).length;
   const [succeeded, failed] = [count('SUCCESS'), count('FAIL', 'DISCARD')];
   say(
-    `\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as they should, ${all.length - succeeded - failed} unaccounted for.`,
+    `\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as intended, ${all.length - succeeded - failed} unaccounted for.`,
   );
 }
 

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import kafkajs from 'kafkajs';
 
-/** One event for the Kafka door. */
+/** One event for the intake topic. */
 export interface DemoEvent {
   readonly functionName: string;
   readonly event: unknown;
 }
 
 /**
- * What any producer does to call functions: JSON in the value, the function in a header. Plain kafkajs, nothing of Sendoff.
- * @returns the request ids it chose.
+ * Invokes functions as any Kafka producer can: JSON in the value, the function in a header. Uses
+ * plain kafkajs, no code of Sendoff.
+ * @returns the request ids, which the producer chooses.
  */
 export async function produce(
   brokers: readonly string[],

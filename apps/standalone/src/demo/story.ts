@@ -1,6 +1,6 @@
 import type { DemoClient } from './demo-client.ts';
 
-/** One function of the story. */
+/** One function of the demo. */
 export interface Character {
   readonly name: string;
   readonly says: string;
@@ -11,7 +11,7 @@ export interface Character {
 const destination = (type: string, param: Record<string, unknown>) => ({ destination: type, param: JSON.stringify(param) });
 const quickRetries = { retry_wait_base_in_seconds: 0.5, retry_wait_max_in_seconds: 4 };
 
-/** Who appears, and where each outcome is told. */
+/** The functions of the demo, and the destinations of their outcomes. */
 export function cast(project: string, region: string): readonly Character[] {
   const chained = `urn:fss:${region}:${project}:function:demo:demo-follower:latest`;
   return [
@@ -62,7 +62,7 @@ exports.handler = async (event, context) => {
   ];
 }
 
-/** Makes agency, places, functions and policies; made anew where an earlier demo left them. */
+/** Creates the agency, places, functions and policies. Replaces those of an earlier demo. */
 export async function prepare(client: DemoClient, characters: readonly Character[]): Promise<void> {
   await client.must('PUT', '/sendoff/agencies/demo', {
     grants: ['OBS', 'DIS', 'FunctionGraph'].map((type) => ({ type, resource: '*' })),
