@@ -1,6 +1,6 @@
 #!/bin/sh
-# Creates docker/.env with random secrets. Never overwrites the file: secrets stored in Kafka can be decrypted
-# with its platform key only.
+# Creates docker/.env with random secrets. Never overwrites the file: secrets stored in Kafka can be
+# decrypted with its platform key only.
 set -eu
 file="${1:-$(dirname "$0")/.env}"
 if [ -e "$file" ]; then
