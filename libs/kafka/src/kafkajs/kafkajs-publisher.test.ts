@@ -1,7 +1,6 @@
 /**
- * Group commit against a producer of our own: what gathers into a batch, what is refused alone,
- * what waits and for how long. That the real producer takes these batches is the conformance
- * suite's business.
+ * Goal: group commit, refused records and timeouts. Method: a fake producer that the test answers.
+ * The conformance suite checks that the real producer takes such batches.
  */
 import type { Producer, ProducerBatch } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -55,18 +54,6 @@ function aProducer(): Producer {
   } as unknown as Producer;
 }
 
-function aPublisher(more: Partial<PublisherLimits> = {}): KafkajsPublisher {
-  return new KafkajsPublisher(
-    aProducer(),
-    { ...limits, ...more },
-    {
-      newProducer: () => Promise.resolve(aProducer()),
-      listTopics: () => Promise.resolve(topics),
-      reached: (isReached) => reached.push(isReached),
-    },
-  );
-}
-
 const aRecord = (value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
   topic: 'a',
   value: Buffer.from(value),
@@ -78,7 +65,12 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A publisher that knows its topics, as after its first write. */
 async function aReadyPublisher(more: Partial<PublisherLimits> = {}): Promise<KafkajsPublisher> {
-  const publisher = aPublisher(more);
+  const ports = {
+    newProducer: () => Promise.resolve(aProducer()),
+    listTopics: () => Promise.resolve(topics),
+    reached: (isReached: boolean) => reached.push(isReached),
+  };
+  const publisher = new KafkajsPublisher(aProducer(), { ...limits, ...more }, ports);
   answer = (request) => request.acknowledge();
   await publisher.publish([aRecord('first'), aRecord('first', { topic: 'b' })]);
   answer = undefined;
@@ -94,9 +86,7 @@ beforeEach(() => {
   answer = undefined;
   reached = [];
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
+afterEach(() => void vi.useRealTimers());
 
 describe('group commit', () => {
   it('sends at once when it is idle', async () => {
@@ -180,15 +170,6 @@ describe('group commit', () => {
     await published;
   });
 
-  it('bounds the bytes of one topic in a batch, and adds records of another topic', async () => {
-    const publisher = await aReadyPublisher();
-    const large = 'x'.repeat(600);
-    void publisher.publish([aRecord(large), aRecord(large, { topic: 'b' }), aRecord(large)]);
-    await turn();
-    expect(requests.map((request) => request.topics)).toEqual([['a', 'b'], ['a']]);
-    for (const request of requests) request.acknowledge();
-  });
-
   it('gives records without a key the number of their batch', async () => {
     const publisher = await aReadyPublisher();
     void publisher.publish([aRecord('1'), aRecord('2'), aRecord('3', { key: 'k' }), aRecord('4', { partition: 0 })]);
@@ -256,9 +237,7 @@ describe('a refused record', () => {
     const publisher = await aReadyPublisher();
     const published = publisher.publish(aRecord('x'));
     let isClosed = false;
-    const closing = publisher.close().then(() => {
-      isClosed = true;
-    });
+    const closing = publisher.close().then(() => (isClosed = true));
     await expect(publisher.publish(aRecord('y'))).rejects.toMatchObject({ code: 'PUBLISHER_CLOSED' });
     await turn();
     expect(isClosed).toBe(false);
@@ -317,14 +296,5 @@ describe('the timeout of a call', () => {
     requests[1]?.acknowledge();
     await Promise.all(published);
     expect(requests[1]?.values).toEqual(['3']);
-  });
-
-  it('does not fail a call that is larger than the queue if nothing else is queued', async () => {
-    const publisher = await aReadyPublisher({ queueRecordsMax: 2 });
-    const published = publisher.publish(['1', '2', '3'].map((value) => aRecord(value)));
-    await turn();
-    requests[0]?.acknowledge();
-    await published;
-    expect(requests.map(({ values }) => values)).toEqual([['1', '2', '3']]);
   });
 });
