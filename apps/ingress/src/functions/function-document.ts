@@ -14,20 +14,26 @@ import { rfc3339 } from '../http/instants.ts';
 import { codeAnswer } from './code/function-code.ts';
 import type { CreateFunctionDto, FunctionConfigDto, FunctionSettingsDto } from './function.dto.ts';
 import { tagList, tagsIn } from './function-tags.ts';
-import { keptAfter, logTargetAnswer } from './kept-fields.ts';
+import { mergePassThrough, logTargetAnswer } from './pass-through-fields.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
-/** Instances where a function says nothing. */
+/** The most instances of a function whose body sets no limit. */
 const instancesMaxDefault = 400;
 
-/** The runtime of a name. @throws ApiError FSS.1005 if no runtime has the name. */
+/**
+ * Returns the runtime with a name.
+ * @throws ApiError FSS.1005 if no runtime has the name.
+ */
 export function knownRuntime(name: string): RuntimeDescriptor {
   const runtime = runtimeOf(name);
   if (runtime === undefined) throw new ApiError('FSS.1005', `runtime ${name} cannot be run here; use ${runtimeWords}`);
   return runtime;
 }
 
-/** What a configuration body says of a function. @throws ApiError naming the field. */
+/**
+ * Reads the settings of a configuration body.
+ * @throws ApiError naming the field.
+ */
 export function configuredBy(
   dto: FunctionSettingsDto,
 ): Pick<
@@ -67,7 +73,10 @@ export function configuredBy(
   };
 }
 
-/** The document of a new function. @throws ApiError naming the field. */
+/**
+ * Makes the document of a new function.
+ * @throws ApiError naming the field.
+ */
 export function newFunction(
   dto: CreateFunctionDto,
   code: FunctionCode,
@@ -84,14 +93,15 @@ export function newFunction(
     code,
     ...configuredBy(dto),
     ...sealedUserData(dto.encrypted_user_data, undefined, bareUrn, sealer),
-    ...keptAndTags({ kept: {} }, dto),
+    ...passThroughAndTags({ kept: {} }, dto),
     createdAt: now,
     modifiedAt: now,
   };
 }
 
 /**
- * A function as a configuration body leaves it: what the body does not say is gone, but for code, scaling, secrets and what is only kept.
+ * Applies a configuration body to a function. A setting that the body leaves out is removed, except
+ * code, scaling, secrets and pass-through fields.
  * @throws ApiError naming the field.
  */
 export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, sealer: Sealer): FunctionDocument {
@@ -106,27 +116,33 @@ export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, seale
     ...sealedUserData(dto.encrypted_user_data, before, fn.urn, sealer),
     instancesMax: dto.strategy_config?.concurrency ?? fn.instancesMax,
     concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? fn.concurrencyPerInstance,
-    ...keptAndTags(fn, dto),
+    ...passThroughAndTags(fn, dto),
   };
 }
 
-/** Tags in a form that is known belong to the function, where the operations on tags find them; in another they are only kept. */
-function keptAndTags(
+/**
+ * Merges pass-through fields and tags. Tags in a known form become tags of the function, which the
+ * operations on tags change. In any other form they are a pass-through field.
+ */
+function passThroughAndTags(
   { kept, tags }: Pick<FunctionDocument, 'kept' | 'tags'>,
   body: object,
 ): Pick<FunctionDocument, 'kept' | 'tags'> {
-  const said = tagsIn(body);
-  if (said === undefined) return { kept: keptAfter(kept, body), ...(tags === undefined ? {} : { tags }) };
+  const newTags = tagsIn(body);
+  if (newTags === undefined) return { kept: mergePassThrough(kept, body), ...(tags === undefined ? {} : { tags }) };
   const { tags: _text, ...others } = kept;
-  return { kept: keptAfter(others, { ...body, tags: undefined }), tags: said };
+  return { kept: mergePassThrough(others, { ...body, tags: undefined }), tags: newTags };
 }
 
-/** Tags belong to the function as it is now, not to its versions. */
+/** Shows the tags of a function. Versions have none. */
 function tagsAnswer({ tags = {}, version }: FunctionDocument): { readonly tags?: ReturnType<typeof tagList> } {
   return version !== undefined || Object.keys(tags).length === 0 ? {} : { tags: tagList(tags) };
 }
 
-/** A function as the API shows it. @see FunctionGraph API, 6.2 of the function model */
+/**
+ * Shows a function.
+ * @see FunctionGraph API, 6.2 of the function model
+ */
 export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
   const version = fn.version ?? 'latest';
   return {
@@ -167,7 +183,7 @@ export function functionAnswer(fn: FunctionDocument): Record<string, unknown> {
   };
 }
 
-/** Of {@link functionAnswer} the fields that are named, as far as they are there. */
+/** Returns the named fields of {@link functionAnswer} that are present. */
 export function functionAnswerOf(fn: FunctionDocument, fields: readonly string[]): Record<string, unknown> {
   const answer = functionAnswer(fn);
   return Object.fromEntries(fields.filter((field) => field in answer).map((field) => [field, answer[field]]));

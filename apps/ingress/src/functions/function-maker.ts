@@ -18,7 +18,7 @@ export interface FunctionsOptions {
 /** Injection token of the {@link FunctionsOptions}. */
 export const FUNCTIONS_OPTIONS = Symbol('functions options');
 
-/** Makes functions, whichever way what they are to be has come. */
+/** Creates functions, from a body or from an import. */
 export class FunctionMaker {
   constructor(
     @Inject(Registry) private readonly registry: Registry,
@@ -31,8 +31,8 @@ export class FunctionMaker {
   ) {}
 
   /**
-   * Makes a function of a project, by a caller who may use it.
-   * @param file its code, decoded, if it came apart from the body.
+   * Creates a function for a caller who may use it.
+   * @param file its decoded code, if it came apart from the body.
    * @throws ApiError FSS.0403, FSS.1041, FSS.1061, or naming the field.
    */
   async make(dto: CreateFunctionDto, project: string, caller: Caller, file?: Buffer): Promise<FunctionDocument> {
@@ -41,19 +41,19 @@ export class FunctionMaker {
     const { registry, writer, codes, sealer, clock } = this;
     const { region } = this.home;
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });
-    // Before 50 MB are looked at for nothing, and again when it counts.
-    this.checkRoom(registry, bareUrn, project);
+    // Checked here to save reading 50 MB in vain, and again in the mutation.
+    this.checkMayAdd(registry, bareUrn, project);
     knownRuntime(dto.runtime);
     const code = await codes.take(dto.runtime, dto, file);
     const made = newFunction(dto, code, { bareUrn, project, sealer, now: clock.now() });
     await writer.mutate((known) => {
-      this.checkRoom(known, bareUrn, project);
+      this.checkMayAdd(known, bareUrn, project);
       return { changes: [made] };
     });
     return made;
   }
 
-  private checkRoom(registry: Registry, bareUrn: string, project: string): void {
+  private checkMayAdd(registry: Registry, bareUrn: string, project: string): void {
     if (registry.get(functionKey(bareUrn)) !== undefined) throw new ApiError('FSS.1061', `The function has existed: ${bareUrn}`);
     const { functionsMax } = this.options;
     if (registry.list('function', project).length >= functionsMax)

@@ -18,7 +18,7 @@ import {
 import { memorySizesMb } from '#contracts';
 import type { ApiCode } from '../http/api-codes.ts';
 
-/** What of a function belongs to no other code than FSS.0400. */
+/** Error codes of single fields of a function. All other fields have FSS.0400. */
 export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
   func_name: 'FSS.1002',
   handler: 'FSS.1003',
@@ -36,7 +36,7 @@ export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
 
 /** The code of a function. */
 export class FuncCodeDto {
-  /** Its length is judged with its kind, under a code of its own. */
+  /** Its length is checked with its kind, under another error code. */
   @IsOptional()
   @IsString()
   file?: string;
@@ -47,7 +47,7 @@ export class FuncCodeDto {
   link?: string;
 }
 
-/** How many instances a function may have, and how much each takes at once. */
+/** The most instances of a function, and the requests that each runs at once. */
 export class StrategyConfigDto {
   @IsOptional()
   @IsInt()
@@ -62,8 +62,8 @@ export class StrategyConfigDto {
   concurrent_num?: number;
 }
 
-/** What is only kept and shown of a function, where its form is documented. */
-class KeptFieldsDto {
+/** Pass-through fields with a documented form. */
+class PassThroughFieldsDto {
   @IsOptional()
   @IsIn(['v1', 'v2'])
   type?: string;
@@ -115,7 +115,7 @@ class KeptFieldsDto {
 }
 
 /** The fields of a function that creation and update share. */
-export class FunctionSettingsDto extends KeptFieldsDto {
+export class FunctionSettingsDto extends PassThroughFieldsDto {
   @IsString()
   @MinLength(1)
   @MaxLength(64)
@@ -139,12 +139,12 @@ export class FunctionSettingsDto extends KeptFieldsDto {
   @IsBoolean()
   enable_dynamic_memory?: boolean;
 
-  /** Its length is judged with its entries, under a code of its own. */
+  /** Its length is checked with its entries, under another error code. */
   @IsOptional()
   @IsString()
   user_data?: string;
 
-  /** As `user_data`, kept sealed and never shown: a blank value leaves what is there. */
+  /** As `user_data`, but stored sealed and never shown. A blank value keeps the stored one. */
   @IsOptional()
   @IsString()
   encrypted_user_data?: string;
@@ -211,16 +211,16 @@ export class FunctionCodeDto {
   func_code?: FuncCodeDto;
 }
 
-/** The body of an update. */
+/** The body of a configuration update. */
 export class FunctionConfigDto extends FunctionSettingsDto {
-  /** The function's own name, which cannot change; some clients leave it out. */
+  /** The name of the function, which cannot change. Some clients leave it out. */
   @IsOptional()
   @IsString()
   @MaxLength(60)
   func_name?: string;
 }
 
-/** The body of a creation. */
+/** The body of a request that creates a function. */
 export class CreateFunctionDto extends FunctionSettingsDto {
   @IsString()
   @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
@@ -258,7 +258,7 @@ export class CreateFunctionDto extends FunctionSettingsDto {
   func_code?: FuncCodeDto;
 }
 
-/** The body of a change of the most instances. */
+/** The body of a request that sets the most instances. */
 export class MaxInstancesDto {
   @IsInt()
   @Min(-1)

@@ -22,7 +22,7 @@ import { FunctionMaker } from './function-maker.ts';
 import { FunctionNames, isQualified } from '../names/function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
 import { functionOperations as operations } from './functions.operations.ts';
-import { keptAfter, keptCodeFields } from './kept-fields.ts';
+import { mergePassThrough, passThroughCodeFields } from './pass-through-fields.ts';
 import { Operation } from '../document/operation.ts';
 import { OwnAddress } from '../http/own-address.ts';
 import { functionPage } from '../http/query.ts';
@@ -31,7 +31,10 @@ import { withoutVersion } from './versions/version-document.ts';
 
 const codes = functionFieldCodes;
 
-/** What is shown of a function beside its code. @see FunctionGraph API, querying the code of a function */
+/**
+ * The fields that the answer with the code of a function has.
+ * @see FunctionGraph API, querying the code of a function
+ */
 const codeAnswerFields: readonly string[] = [
   'func_urn',
   'func_name',
@@ -39,14 +42,17 @@ const codeAnswerFields: readonly string[] = [
   'runtime',
   'code_type',
   'code_url',
-  ...keptCodeFields,
+  ...passThroughCodeFields,
   'code_size',
   'digest',
   'last_modified',
   'strategy_config',
 ];
 
-/** Functions: made, shown, changed, removed. @see FunctionGraph API, function lifecycle management */
+/**
+ * Functions: create, show, change, delete.
+ * @see FunctionGraph API, function lifecycle management
+ */
 @Controller('v2/:project/fgs/functions')
 export class FunctionsController {
   constructor(
@@ -128,7 +134,7 @@ export class FunctionsController {
     const answer = await this.change(project, urn, (fn) => {
       if ((fn.code.kind === 'url') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
-      return { ...fn, code, codeType: dto.code_type, kept: keptAfter(fn.kept, dto, keptCodeFields) };
+      return { ...fn, code, codeType: dto.code_type, kept: mergePassThrough(fn.kept, dto, passThroughCodeFields) };
     });
     return { ...answer, func_code: codeContent(code, archiveUrl(this.address.of(request), project, fullUrn)) };
   }
@@ -143,7 +149,10 @@ export class FunctionsController {
     return this.change(project, urn, (fn) => ({ ...fn, instancesMax: dto.max_instance_num }));
   }
 
-  /** Removes what is named: an alias, a version with all that hangs on it, or, where neither is named, the whole function. */
+  /**
+   * Deletes what the URN names: an alias, a version with its policy and aliases, or the whole
+   * function.
+   */
   @Operation(operations.remove)
   @Delete(':urn')
   @HttpCode(204)
@@ -173,14 +182,15 @@ export class FunctionsController {
 }
 
 /**
- * Now, but later than what was there: executors tell one state of a function from another by it, and two ingresses, or a clock that was set
- * back, may say the same instant twice.
+ * Returns now, or an instant after the last change if the clock is not past it. Executors tell
+ * states of a function apart by this instant. Two ingresses may change a function in the same
+ * millisecond, and a clock may be set back.
  */
 function after(before: EpochMs, now: EpochMs): EpochMs {
   return epochMs(Math.max(now, before + 1));
 }
 
-/** All that goes with a function. */
+/** Deletes a function with its versions, aliases and policies. */
 function wholeFunction(registry: Registry, bareUrn: string): readonly Change[] {
   return [
     { delete: functionKey(bareUrn) },

@@ -1,6 +1,6 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
-import { AbsentFeaturesController } from './absent-features.controller.ts';
+import { UnsupportedFeaturesController } from './unsupported-features.controller.ts';
 import { ArchivesController } from './code/archives.controller.ts';
 import { CodeSweep } from './code/code-sweep.ts';
 import { ExportsController } from './code/exports.controller.ts';
@@ -21,7 +21,8 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
     return {
       module: FunctionsModule,
       imports: [NamesModule],
-      // ReservedInstancesController comes first: its paths stand where FunctionsController expects the URN of a function.
+      // ReservedInstancesController comes first, because its paths are where FunctionsController
+      // expects a function URN.
       controllers: [
         ReservedInstancesController,
         FunctionsController,
@@ -30,7 +31,7 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
         ArchivesController,
         ExportsController,
         TagsController,
-        AbsentFeaturesController,
+        UnsupportedFeaturesController,
       ],
       providers: [CodeIntake, CodeSweep, FunctionMaker, { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } }],
     };

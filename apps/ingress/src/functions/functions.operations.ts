@@ -6,10 +6,10 @@ import { functionPageMax } from '../http/query.ts';
 import { codeBodyBytesMax } from '../http/large-bodies.ts';
 import { functionCodes } from '../names/function-codes.ts';
 
-/** Which part of a list of functions or versions is asked for. */
+/** Query parameters for one page of functions or versions. */
 export const functionPageParameters: readonly Parameter[] = [
   inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-    description: 'How many to pass over: the `next_marker` of the page before.',
+    description: 'How many entries to skip: the `next_marker` of the page before.',
     example: 0,
   }),
   inQuery('maxitems', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
@@ -18,7 +18,7 @@ export const functionPageParameters: readonly Parameter[] = [
   }),
 ];
 
-/** How code may be refused. */
+/** Error codes of refused code. */
 export const codeCodes: readonly ApiCode[] = ['FSS.0429', 'FSS.1006', 'FSS.1011', 'FSS.1012', 'FSS.1071', 'FSS.1072'];
 
 const fieldCodes: readonly ApiCode[] = [...Object.values(functionFieldCodes), 'FSS.1017', 'FSS.1018'];
@@ -28,7 +28,7 @@ const code = 'ZXhwb3J0cy5oYW5kbGVyID0gYXN5bmMgKGV2ZW50KSA9PiAoeyBncmVldGluZzogYG
 const digest =
   'c69fbcee5da8c0ebd7a9d1d544bcff0e9be1ed3a91d06de23eb46210e3eb995218e340e00c4c6832e5fa6bfb59f5f7cb35dc3f8e2058210bb6a2b4a0abddc6b9';
 
-/** The same, as `index.js` in a ZIP. */
+/** The same source, as `index.js` in a ZIP. */
 const archive =
   'UEsDBBQAAAAAAKBNeV2RdKixSQAAAEkAAAAIAAAAaW5kZXguanNleHBvcnRzLmhhbmRsZXIgPSBhc3luYyAoZXZlbnQpID0+ICh7IGdyZWV0aW5nOiBgaGVsbG8gJHtldmVudC5uYW1lfWAgfSk7' +
   'UEsBAhQDFAAAAAAAoE15XZF0qLFJAAAASQAAAAgAAAAAAAAAAAAAAKQBAAAAAGluZGV4LmpzUEsFBgAAAAABAAEANgAAAG8AAAAAAA==';
@@ -53,7 +53,7 @@ const identity = {
   digest,
   last_modified: '2026-11-25T09:45:00+00:00',
 };
-/** A function, as it is shown. */
+/** A function in the form of answers. */
 export const exampleFunction = {
   ...identity,
   func_id: '6f1c3c2e-8a51-4f0e-9f4b-0a9c5b7d2e11',
@@ -81,7 +81,7 @@ export const exampleFunction = {
 
 const exampleArchiveUrl = `http://127.0.0.1:8700/v2/${exampleProject}/sendoff/functions/${identity.func_urn}/archive`;
 
-/** What the operations on functions say of themselves. */
+/** Operations on functions. */
 export const functionOperations = {
   create: {
     id: 'createFunction',
@@ -90,7 +90,7 @@ export const functionOperations = {
     checksAccessItself: true,
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['func_code', 'file'],
-    summary: 'Makes a function.',
+    summary: 'Creates a function.',
     body: { of: CreateFunctionDto, example: { ...config, package: 'default', code_type: 'inline', func_code: { file: code } } },
     answer: { status: 200, example: exampleFunction },
     codes: [...fieldCodes, ...codeCodes, 'FSS.0503', 'FSS.1041', 'FSS.1061'],
@@ -103,7 +103,7 @@ export const functionOperations = {
     parameters: [
       ...functionPageParameters,
       inQuery('package_name', { type: 'string' }, { description: 'Only functions of this package.' }),
-      inQuery('func_name', { type: 'string' }, { description: 'Only functions with this in their name.', example: 'hel' }),
+      inQuery('func_name', { type: 'string' }, { description: 'Only functions whose name contains this text.', example: 'hel' }),
     ],
     answer: { status: 200, example: { functions: [exampleFunction], next_marker: 1, count: 1 } },
     codes: ['FSS.1001'],
@@ -113,7 +113,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'read',
     limitedBy: 'urn',
-    summary: 'Shows how a function is configured.',
+    summary: 'Shows the configuration of a function.',
     parameters: [functionUrn],
     answer: { status: 200, example: exampleFunction },
     codes: functionCodes,
@@ -136,7 +136,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'read',
     limitedBy: 'urn',
-    summary: 'Hands out the ZIP of a function.',
+    summary: 'Downloads the code of a function as a ZIP.',
     parameters: [functionUrn],
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
     codes: [...functionCodes, 'FSS.0404', 'FSS.0503'],
@@ -146,7 +146,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Configures a function anew; its code stays.',
+    summary: 'Replaces the configuration of a function; its code stays.',
     parameters: [functionUrn],
     body: { of: FunctionConfigDto, example: { ...config, timeout: 10, user_data: '{"LANGUAGE": "en"}' } },
     answer: { status: 200, example: { ...exampleFunction, timeout: 10, user_data: '{"LANGUAGE":"en"}' } },
@@ -159,7 +159,7 @@ export const functionOperations = {
     limitedBy: 'urn',
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['func_code', 'file'],
-    summary: 'Gives a function other code; attempts that run go on with the old one.',
+    summary: 'Replaces the code of a function; running attempts keep the old code.',
     parameters: [functionUrn],
     body: { of: FunctionCodeDto, example: { code_type: 'zip', func_code: { file: archive } } },
     answer: {
@@ -173,7 +173,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Sets how many instances a function may have.',
+    summary: 'Sets the most instances of a function.',
     parameters: [functionUrn],
     body: { of: MaxInstancesDto, example: { max_instance_num: 20 } },
     answer: { status: 200, example: { ...exampleFunction, strategy_config: { concurrency: 20, concurrent_num: 1 } } },
@@ -184,7 +184,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Removes what is named: an alias, a version, or the whole function.',
+    summary: 'Deletes what the URN names: an alias, a version, or the whole function.',
     parameters: [functionUrn],
     answer: { status: 204 },
     codes: [...functionCodes, 'FSS.0503'],

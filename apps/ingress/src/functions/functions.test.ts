@@ -1,6 +1,7 @@
 /**
- * Goal: functions are shown, listed and changed as the API promises, and what is secret is never shown. Method: a whole ingress over the
- * in-memory broker; what it keeps is read from the registry topic.
+ * Goal: functions are shown, listed and changed as the API documents, and secrets are never shown.
+ * Method: a whole ingress over the in-memory broker. The tests read what it stores from the
+ * registry topic.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionDocument, PlatformError, userDataOwner } from '#contracts';
@@ -21,7 +22,7 @@ const update = async (name: string, more: Record<string, unknown> = {}) =>
 const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
 
 describe('a changed configuration', () => {
-  it('leaves code, scaling and what is only kept, where it does not speak of them', async () => {
+  it('keeps code, scaling and pass-through fields that it leaves out', async () => {
     const name = await app.aFunction({
       strategy_config: { concurrency: 3, concurrent_num: 2 },
       tags: { team: 'a' },
@@ -77,7 +78,7 @@ describe('a changed configuration', () => {
     expect(await show(name)).toEqual(before);
   });
 
-  it('is told from the one before, though the clock stood still or went back', async () => {
+  it('has a later time of change, although the clock stood still or went back', async () => {
     const name = await app.aFunction();
     const ofName = () => app.recordsOf('registry').filter(({ key }) => key?.endsWith(`:${name}`));
     const ahead = { ...JSON.parse(String(ofName().at(-1)?.value)), modifiedAt: app.clock.now() + 60_000 };
@@ -89,7 +90,7 @@ describe('a changed configuration', () => {
     expect(instants).toEqual([0, 60_000, 60_001, 60_002]);
   });
 
-  it('may name a handler in a folder', async () => {
+  it('may have a handler in a folder', async () => {
     const name = await app.aFunction();
     expect(await update(name, { handler: 'src/v1.2/main.handler' })).toMatchObject({ handler: 'src/v1.2/main.handler' });
   });
@@ -104,7 +105,7 @@ function entries(count: number): string {
   return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v'])));
 }
 
-it('a function that is larger than a record may be is refused with 413', async () => {
+it('a function that is larger than a Kafka record may be is refused with 413', async () => {
   const { publisher } = app.kafka;
   const publishAsBefore = publisher.publish.bind(publisher);
   publisher.publish = () => Promise.reject(new PlatformError('RECORD_TOO_LARGE'));
@@ -128,7 +129,7 @@ describe('encrypted user data', () => {
     return Object.fromEntries(pairs.map(([key, sealed]) => [key, sealer.open(sealed, userDataOwner(urn, key))]));
   };
 
-  it('is shown blank and kept sealed', async () => {
+  it('is shown blank and stored sealed', async () => {
     const name = await app.aFunction({ encrypted_user_data: '{"password":"hush-hush"}', user_data: '{"colour":"blue"}' });
     expect(await show(name)).toMatchObject({ encrypted_user_data: '{"password":""}', user_data: '{"colour":"blue"}' });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
@@ -142,15 +143,15 @@ describe('encrypted user data', () => {
   });
 
   it.each<[what: string, text: string | undefined, kept: Record<string, string>]>([
-    ['keeps all of it without the field', undefined, { a: 'one', b: 'two' }],
-    ['keeps all of it with a blank field', '', { a: 'one', b: 'two' }],
-    ['keeps a value that comes back blank', '{"a":"","b":"three"}', { a: 'one', b: 'three' }],
-    ['takes a blank value for a new name', '{"a":"","c":""}', { a: 'one', c: '' }],
-    ['drops what is left out', '{"b":""}', { b: 'two' }],
-    ['drops all of it with an empty object', '{}', {}],
-    ['takes a value that is no text as JSON', '{"a":1}', { a: '1' }],
-    ['takes names every object has as any other', '{"constructor":"","toString":"x"}', { constructor: '', toString: 'x' }],
-  ])('a change %s', async (_what, text, kept) => {
+    ['without the field it stays', undefined, { a: 'one', b: 'two' }],
+    ['with a blank field it stays', '', { a: 'one', b: 'two' }],
+    ['a blank value keeps the stored one', '{"a":"","b":"three"}', { a: 'one', b: 'three' }],
+    ['a new name may have a blank value', '{"a":"","c":""}', { a: 'one', c: '' }],
+    ['a name that is left out is removed', '{"b":""}', { b: 'two' }],
+    ['an empty object removes all names', '{}', {}],
+    ['a value that is not text is stored as JSON', '{"a":1}', { a: '1' }],
+    ['names of object properties are allowed', '{"constructor":"","toString":"x"}', { constructor: '', toString: 'x' }],
+  ])('after a change: %s', async (_what, text, kept) => {
     const name = await app.aFunction({ encrypted_user_data: '{"a":"one","b":"two"}' });
     await update(name, text === undefined ? {} : { encrypted_user_data: text });
     expect(opened(name)).toEqual(kept);
@@ -158,7 +159,7 @@ describe('encrypted user data', () => {
 });
 
 describe('a project', () => {
-  it('may have so many functions and no more; versions and other packages do not make room', async () => {
+  it('may have a bounded number of functions, over all packages, without their versions', async () => {
     const small = await IngressApp.start({ env: { INGRESS_FUNCTIONS_MAX: '2' } });
     await small.publish('one', 'v1');
     await small.createFunction('one', { package: 'other' });
@@ -198,7 +199,7 @@ describe('the list of functions', () => {
     ['?package_name=fruit', ['apple'], 1, 1],
     ['?package_name=fruit&func_name=pear', [], 0, 0],
     ['?package_name=&func_name=&marker=&maxitems=', ['apple', 'pear', 'pineapple', 'apple'], 4, 4],
-  ])('%s', async (query, expected, next, count) => {
+  ])('pages and filters by the query %j', async (query, expected, next, count) => {
     expect(await names(query)).toEqual([expected, next, count]);
   });
 

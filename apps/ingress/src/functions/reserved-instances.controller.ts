@@ -5,7 +5,8 @@ import { reservedInstanceOperations as operations } from './reserved-instances.o
 import { Operation } from '../document/operation.ts';
 
 /**
- * Reserved instances: there are none, which clients ask for with every function they show.
+ * Reserved instances are not supported, but clients ask for them with every function they show: the
+ * lists are empty.
  * @see FunctionGraph API, reserved instances
  */
 @Controller('v2/:project/fgs/functions')
@@ -22,7 +23,7 @@ export class ReservedInstancesController {
     return { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 };
   }
 
-  /** Always refused: there is nothing to describe. */
+  /** Always fails, so the document leaves it out. */
   @Operation(operations.reserve)
   @ApiExcludeEndpoint()
   @Put(':urn/reservedinstances')

@@ -1,13 +1,13 @@
 import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn } from '../document/parameters.ts';
 
-/** What the operations on reserved instances say of themselves. */
+/** Operations on reserved instances. */
 export const reservedInstanceOperations = {
   list: {
     id: 'listReservedInstanceConfigs',
     tag: 'Functions',
     right: 'read',
-    summary: 'Lists the settings of reserved instances: there are none.',
+    summary: 'Lists the settings of reserved instances; the list is always empty.',
     answer: {
       status: 200,
       example: { reserved_instances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 },
@@ -17,7 +17,7 @@ export const reservedInstanceOperations = {
     id: 'listReservedInstances',
     tag: 'Functions',
     right: 'read',
-    summary: 'Lists reserved instances: there are none.',
+    summary: 'Lists reserved instances; the list is always empty.',
     answer: {
       status: 200,
       example: { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 },

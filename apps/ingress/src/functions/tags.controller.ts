@@ -9,7 +9,10 @@ import { TagsDto, tagsMax } from './tags.dto.ts';
 import { tagOperations as operations } from './tags.operations.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
-/** Tags of functions, whatever their versions: kept and shown, and nothing here depends on them. @see FunctionGraph API, tag management */
+/**
+ * Tags of functions. All versions share them, and nothing here depends on them.
+ * @see FunctionGraph API, tag management
+ */
 @Controller('v2/:project/functions/:urn/tags')
 export class TagsController {
   constructor(
@@ -52,7 +55,7 @@ export class TagsController {
     await this.change(project, urn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !gone.has(key))));
   }
 
-  /** Not a change of what runs: instances go on. */
+  /** Tags do not change what runs, so instances keep running. */
   private async change(project: string, urn: string, changed: (before: Tags) => Tags): Promise<void> {
     await this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);

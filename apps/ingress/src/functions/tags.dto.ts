@@ -1,7 +1,7 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
 
-/** Tags of one function. */
+/** The most tags of one function. */
 export const tagsMax = 20;
 
 /** One tag. */
@@ -17,7 +17,7 @@ export class TagDto {
   value?: string;
 }
 
-/** The tags that the body of a function brings; it may bring none. */
+/** The optional tags in the body of a function. */
 export class FunctionTagsDto {
   @IsArray()
   @ArrayMaxSize(tagsMax)
@@ -26,7 +26,7 @@ export class FunctionTagsDto {
   tags!: TagDto[];
 }
 
-/** The body that adds or removes tags. */
+/** The body of a request that adds or removes tags. */
 export class TagsDto {
   @IsArray()
   @ArrayMinSize(1)

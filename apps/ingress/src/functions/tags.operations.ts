@@ -6,7 +6,7 @@ const example = { tags: [{ key: 'team', value: 'orders' }] };
 const common = { tag: 'Functions', limitedBy: 'urn', parameters: [functionUrn] } as const;
 const codes = ['FSS.0503', 'FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'] as const;
 
-/** What the operations on tags say of themselves. */
+/** Operations on tags. */
 export const tagOperations = {
   list: {
     ...common,
@@ -20,7 +20,7 @@ export const tagOperations = {
     ...common,
     id: 'createFunctionTags',
     right: 'manage',
-    summary: 'Adds tags to a function; one whose key is there already gets the new value.',
+    summary: 'Adds tags to a function; an existing key gets the new value.',
     body: { of: TagsDto, example },
     answer: { status: 204 },
     codes,
@@ -29,7 +29,7 @@ export const tagOperations = {
     ...common,
     id: 'deleteFunctionTags',
     right: 'manage',
-    summary: 'Removes tags of a function, by key; those that are not there are passed over.',
+    summary: 'Removes tags of a function by key; unknown keys are ignored.',
     body: { of: TagsDto, example },
     answer: { status: 204 },
     codes,

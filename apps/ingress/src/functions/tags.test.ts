@@ -1,4 +1,7 @@
-/** Goal: tags of functions are added, replaced, removed and shown, and nothing that runs is touched. Method: a whole ingress over the in-memory broker. */
+/**
+ * Goal: tags of functions are added, replaced, removed and shown, and what runs does not change.
+ * Method: a whole ingress over the in-memory broker.
+ */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { builtAt, ManualClock } from '#testing';
 import { functionBody, IngressApp, inlineCode } from '../../testing/ingress-app.ts';
@@ -22,11 +25,11 @@ const add = (...tags: Tag[]) => app.call('POST', `${pathOf()}/create`, { tags })
 const remove = (...tags: Tag[]) => app.call('DELETE', `${pathOf()}/delete`, { tags });
 
 describe('the tags of a function', () => {
-  it('are none at first', async () => {
+  it('are an empty list at first', async () => {
     expect(await shown()).toEqual({ tags: [], sys_tags: [] });
   });
 
-  it('are added, replaced by their keys, and removed, each with 204 and no body', async () => {
+  it('are added, replaced by key, and removed, each with 204 and no body', async () => {
     const answers = [
       await add({ key: 'team', value: 'orders' }, { key: 'blank' }),
       await add({ key: 'team', value: 'shop' }, { key: 'stage', value: 'test' }),
@@ -46,7 +49,7 @@ describe('the tags of a function', () => {
     expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(4).fill([204, undefined]));
   });
 
-  it('may be called as every object calls what it has', async () => {
+  it('may have the names of object properties', async () => {
     await add({ key: '__proto__', value: 'a' }, { key: 'constructor', value: 'b' });
     expect((await shown()).tags).toEqual([
       { key: '__proto__', value: 'a' },
@@ -54,7 +57,7 @@ describe('the tags of a function', () => {
     ]);
   });
 
-  it('are 20 at most, of which each may be replaced', async () => {
+  it('are at most 20, and each may be replaced', async () => {
     expect((await add(...many(20))).status).toBe(204);
     const refused = await add({ key: 'more' });
     expect([refused.status, refused.body]).toEqual([400, { error_code: 'FSS.0400', error_msg: 'a function may have 20 tags' }]);
@@ -78,7 +81,7 @@ describe('the tags of a function', () => {
       { tags: [{ key: 'a', value: 'x'.repeat(256) }] },
       'tags.0.value must be shorter than or equal to 255 characters',
     ],
-  ])('are neither added nor removed by %s', async (_what, body, message) => {
+  ])('are neither added nor removed with %s', async (_what, body, message) => {
     await add({ key: 'team', value: 'a' });
     for (const [method, verb] of [
       ['POST', 'create'],
@@ -96,7 +99,7 @@ describe('the tags of a function', () => {
     expect((await shown()).tags).toEqual([longest]);
   });
 
-  it('outlast a change of configuration and of code', async () => {
+  it('stay when configuration or code changes', async () => {
     await add({ key: 'team', value: 'a' });
     await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name));
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 2;'));
@@ -125,7 +128,7 @@ describe('tags in the body of a function', () => {
   it.each<[form: string, said: unknown]>([
     ['a list', [tags[0], { key: 'blank' }]],
     ['a list as JSON in a string', JSON.stringify(tags)],
-  ])('are those of the function, made and changed: %s', async (_form, said) => {
+  ])('are those of the function after creation and update: %s', async (_form, said) => {
     const tagged = await app.aFunction({ tags: said });
     expect((await shown(tagged)).tags).toEqual(tags);
     expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toEqual(tags);
@@ -142,12 +145,12 @@ describe('tags in the body of a function', () => {
     ['21', many(21), 'tags must contain no more than 20 elements'],
     ['one without a key', [{ value: 'a' }], 'tags.0.key must be a string'],
     ['one of text, in a string', '["a"]', 'tags.0 must be an object'],
-  ])('are refused by the same rules: %s', async (_what, said, message) => {
+  ])('are checked by the same rules: %s', async (_what, said, message) => {
     const { status, body } = await app.call('POST', '/fgs/functions', functionBody('never', { tags: said }));
     expect([status, body]).toEqual([400, { error_code: 'FSS.0400', error_msg: message }]);
   });
 
-  it('of another form are only kept and shown, until there are some', async () => {
+  it('of another form are a pass-through field, until tags are added', async () => {
     const tagged = await app.aFunction({ tags: 'team=a' });
     expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toBe('team=a');
     expect((await shown(tagged)).tags).toEqual([]);
@@ -157,7 +160,7 @@ describe('tags in the body of a function', () => {
 });
 
 describe('a change of tags', () => {
-  it('is none of what runs', async () => {
+  it('does not change what runs', async () => {
     const before = await app.must('GET', `/fgs/functions/${name}/config`);
     await app.clock.advance(60_000);
     await add({ key: 'team', value: 'a' });
@@ -166,13 +169,13 @@ describe('a change of tags', () => {
     expect(await app.must('GET', `/fgs/functions/${name}/config`)).toEqual({ ...before, tags: [{ key: 'team', value: 'b' }] });
   });
 
-  it('gives nothing to publish', async () => {
+  it('makes no new version publishable', async () => {
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await add({ key: 'team', value: 'a' });
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
   });
 
-  it('shows at every version, and is asked of the function', async () => {
+  it('shows at every version', async () => {
     await add({ key: 'team', value: 'a' });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });

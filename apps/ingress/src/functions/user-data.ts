@@ -6,7 +6,7 @@ const entriesMax = 20;
 const bytesMax = 4_096;
 
 /**
- * Name/value pairs, from JSON in a string.
+ * Reads name/value pairs from JSON in a string.
  * @throws ApiError FSS.1009, FSS.1017, FSS.1018.
  */
 export function userDataOf(field: 'user_data' | 'encrypted_user_data', text: string | undefined): Record<string, string> {
@@ -28,8 +28,9 @@ export function userDataOf(field: 'user_data' | 'encrypted_user_data', text: str
 }
 
 /**
- * The sealed user data a body asks for. The API never shows a value, so what comes back blank leaves what is there: without the field
- * all of it stays, and a blank value keeps the one of its name; a name that is left out is gone.
+ * Reads and seals the encrypted user data of a body. The API never shows a value, so clients send
+ * blank values back. Without the field, all values stay. A blank value keeps the stored one of its
+ * name. A name that is left out is removed.
  * @throws ApiError FSS.1009, FSS.1017, FSS.1018.
  */
 export function sealedUserData(
@@ -46,7 +47,7 @@ export function sealedUserData(
   return sealed.length === 0 ? {} : { sealedUserData: Object.fromEntries(sealed) };
 }
 
-/** As the API shows it: the names, every value blank. */
+/** Shows sealed user data: the names, each with a blank value. */
 export function blankUserData(sealed: FunctionDocument['sealedUserData']): string {
   if (sealed === undefined) return '';
   return JSON.stringify(Object.fromEntries(Object.keys(sealed).map((name) => [name, ''])));

@@ -6,12 +6,18 @@ import { functionOperations as operations } from '../functions.operations.ts';
 import { Operation } from '../../document/operation.ts';
 import { CODE_STORE } from './code-store.ts';
 
-/** Where the archive of a version is fetched. @param fullUrn eight fields. */
+/**
+ * Returns the URL of the archive of a version.
+ * @param fullUrn eight fields.
+ */
 export function archiveUrl(address: string, project: string, fullUrn: string): string {
   return `${address}/v2/${project}/sendoff/functions/${fullUrn}/archive`;
 }
 
-/** Our own: the code of a zip function, as `func_code.link` names it, with the credentials of the API. */
+/**
+ * An operation of Sendoff itself: the code of a zip function, which `func_code.link` names. It
+ * needs credentials of the API.
+ */
 @Controller('v2/:project/sendoff/functions/:urn')
 export class ArchivesController {
   constructor(

@@ -6,10 +6,13 @@ import { Registry } from '#registry';
 import { CODE_STORE } from './code-store.ts';
 
 const sweepEveryMs = 3_600_000;
-/** An archive is kept before the function that names it is written; a day is longer than any upload. */
-const keptMs = 86_400_000;
+/**
+ * Minimum age of a removed archive. An upload stores it before the function names it, and takes
+ * less than a day.
+ */
+const minAgeMs = 86_400_000;
 
-/** Removes archives that no function names any more, now and again until closed. */
+/** Deletes archives that no function names any more, every hour until closed. */
 export class CodeSweep {
   private timer: Timer | undefined;
   private isClosed = false;
@@ -21,7 +24,7 @@ export class CodeSweep {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Sweeps for the first time after a while: what starts has better to do. */
+  /** Schedules the first sweep after an hour, because a starting process has more urgent work. */
   start(): void {
     this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
@@ -33,17 +36,20 @@ export class CodeSweep {
 
   private async sweep(): Promise<void> {
     const { store, clock, logger } = this;
-    const since = epochMs(clock.now() - keptMs);
+    const since = epochMs(clock.now() - minAgeMs);
     try {
       for await (const { digest, storedAt } of store.list())
         if (storedAt < since && !this.isNamed(digest)) await store.remove(digest, since);
     } catch (error) {
-      logger.warn({ err: error }, 'code that nobody needs could not be removed');
+      logger.warn({ err: error }, 'unused archives could not be deleted; the next sweep tries again');
     }
     if (!this.isClosed) this.start();
   }
 
-  /** Asked for each archive anew, as late as can be: a function may have come to name it. */
+  /**
+   * Whether a function or version names an archive. It is checked just before each deletion,
+   * because a new function may name the archive.
+   */
   private isNamed(digest: string): boolean {
     const { registry } = this;
     const names = ({ code }: FunctionDocument) => code.kind === 'archive' && code.digest === digest;

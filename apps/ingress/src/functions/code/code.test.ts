@@ -1,6 +1,8 @@
 /**
- * Goal: the code of a zip function is checked when it comes, kept beside the registry, and given back. Method: a whole ingress over the
- * in-memory broker, with a folder as its object store; large bodies go over a real socket.
+ * Goal: the code of a zip function is checked when it arrives, stored beside the registry, and
+ * returned.
+ * Method: a whole ingress over the in-memory broker, with a folder as its object store. Large
+ * bodies go over a real socket.
  */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
@@ -28,7 +30,7 @@ const digests = async () => {
 describe('a zip function', () => {
   const archive = zipOf({ 'src/index.js': 'exports.handler = 1;', 'src/lib.js': '' });
 
-  it('is made, shown with size and digest, and not kept in the registry', async () => {
+  it('is created, shown with size and digest, and not stored in the registry', async () => {
     const created = await app.must(
       'POST',
       '/fgs/functions',
@@ -40,7 +42,7 @@ describe('a zip function', () => {
     expect(written.some((text) => text.includes(archive.toString('base64').slice(0, 40)))).toBe(false);
   });
 
-  it('gives its archive back where its link says, to those who may', async () => {
+  it('returns its archive at its link, to callers with the right', async () => {
     await app.createFunction('linked', { ...zipped(archive), handler: 'src/index.handler' });
     const shown = await app.must('GET', '/fgs/functions/linked/code');
     expect(shown.func_code.file).toBe('');
@@ -70,7 +72,7 @@ describe('a zip function', () => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
   });
 
-  it('may become an inline one, and an inline one a zip one', async () => {
+  it('may become an inline function, and an inline function a zip function', async () => {
     await app.createFunction('changing', { ...zipped(archive), handler: 'src/index.handler' });
     expect(await app.must('PUT', '/fgs/functions/changing/code', inlineCode('exports.handler = 3;'))).toMatchObject({
       code_type: 'inline',
@@ -84,7 +86,7 @@ describe('a zip function', () => {
     });
   });
 
-  it('is shown with the name of its file, its dependencies and the scaling of its function', async () => {
+  it('is shown with its file name, dependencies and scaling', async () => {
     const said = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
     const name = await app.aFunction({ ...zipped(archive), ...said, handler: 'src/index.handler', gpu_type: 'a' });
     const shown = await app.must('GET', `/fgs/functions/${name}/code`);
@@ -95,31 +97,31 @@ describe('a zip function', () => {
 
 describe('code', () => {
   it.each<[what: string, body: Record<string, unknown>, status: number, code: string]>([
-    ['a ZIP that is none', zipped(Buffer.from('no zip')), 400, 'FSS.1011'],
-    ['a ZIP that leads out', zipped(zipOf({ '../evil.js': '' })), 400, 'FSS.1011'],
+    ['a file that is not a ZIP', zipped(Buffer.from('no zip')), 400, 'FSS.1011'],
+    ['a ZIP with a path outside', zipped(zipOf({ '../evil.js': '' })), 400, 'FSS.1011'],
     ['a ZIP with a link', zipped(aZip([{ name: 'a', data: '/etc/passwd', mode: 0o120777 }])), 400, 'FSS.1011'],
     ['a ZIP that is damaged', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
-    ['a ZIP that is not there', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
-    ['no source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
+    ['a missing ZIP', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
+    ['a missing source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
     ['source that is not encoded', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
-    ['source that goes on after its end', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
-    ['source that is no text', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
+    ['source with text after its padding', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
+    ['source that is not UTF-8', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
     ['a ZIP that is not encoded', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
     ['an endpoint with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
     ['source over 10 KB', inlineCode('x'.repeat(10_241)), 413, 'FSS.1072'],
-    ['code elsewhere', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
+    ['code in a bucket', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
     ['code of another kind', { code_type: 'jar' }, 400, 'FSS.1006'],
-    ['code of no kind', { code_type: 'gem' }, 400, 'FSS.1006'],
-    ['a file that is no text', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
-    ['an endpoint that is none', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
-  ])('%s is refused, and nothing is kept', async (_what, body, status, code) => {
+    ['code of an unknown kind', { code_type: 'gem' }, 400, 'FSS.1006'],
+    ['a file field that is not text', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
+    ['an endpoint that is not HTTP', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
+  ])('%s is refused, and nothing is stored', async (_what, body, status, code) => {
     const before = await digests();
     expect(await app.refusal('POST', '/fgs/functions', functionBody('refused', body))).toEqual([status, code]);
     expect(await app.refusal('GET', '/fgs/functions/refused/config')).toEqual([404, 'FSS.1051']);
     expect(await digests()).toEqual(before);
   });
 
-  it('may be encoded in either alphabet, in lines', async () => {
+  it('may be in either Base64 alphabet, with line breaks', async () => {
     const source = 'exports.handler = () => "ÿ>?~ÿ>?~";';
     const encoded = Buffer.from(source).toString('base64url').replaceAll(/.{8}/g, '$&\r\n');
     const name = await app.aFunction({ func_code: { file: encoded } });
@@ -127,21 +129,24 @@ describe('code', () => {
     expect([Buffer.from(code.file, 'base64').toString(), size]).toEqual([source, Buffer.byteLength(source)]);
   });
 
-  it('of a function that is there already, or of none, is not even looked at', async () => {
+  it('is not checked if the function exists already, or cannot be created', async () => {
     await app.createFunction('there');
     const broken = zipped(Buffer.from('no zip'));
     expect(await app.refusal('POST', '/fgs/functions', functionBody('there', broken))).toEqual([409, 'FSS.1061']);
     expect(await app.refusal('PUT', '/fgs/functions/nowhere/code', broken)).toEqual([404, 'FSS.1051']);
   });
 
-  it('that is refused says why', async () => {
+  it('is refused with a reason', async () => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('refused', zipped(zipOf({ '/etc/x': '' }))));
     expect(answer.body.error_msg).toBe('func_code.file: not a readable ZIP: absolute path: /etc/x');
   });
 });
 
 describe('a large body', () => {
-  /** Begins an upload and sends none of it. @returns the first status that comes: 100 where the rest is awaited. */
+  /**
+   * Begins an upload and sends none of it.
+   * @returns the first status that comes: 100 where the rest is awaited.
+   */
   const begin = async (token: string, contentLength: number, ...more: string[]) => {
     const head = ['POST /v2/p1/fgs/functions HTTP/1.1', 'Host: a', `X-Auth-Token: ${token}`, 'Content-Type: application/json'];
     const socket = connect(port, '127.0.0.1');
@@ -150,7 +155,7 @@ describe('a large body', () => {
     return { socket, status: await status };
   };
 
-  it('of up to 50 MB is taken as code', async () => {
+  it('of up to 50 MB is accepted as code', async () => {
     const archive = aZip([{ name: 'index.js', data: Buffer.alloc(3_000_000, 'abc'), method: 0 }]);
     expect((await app.must('POST', '/fgs/functions', functionBody('large', zipped(archive)))).code_size).toBe(archive.length);
     const tooLarge = zipped(Buffer.alloc(50 * 1_048_576 + 1));
@@ -160,7 +165,7 @@ describe('a large body', () => {
     huge.socket.destroy();
   }, 30_000);
 
-  it('may be signed, and nothing is taken of one whose signature is wrong', async () => {
+  it('may be signed, and a wrong signature stores nothing', async () => {
     const large = zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000, 'abc'), method: 0 }]));
     expect((await app.signed('POST', '/fgs/functions', functionBody('signed', large))).status).toBe(200);
     const forged = await app.signed('POST', '/fgs/functions', functionBody('forged', large), { secretKey: 'another' });
@@ -168,7 +173,7 @@ describe('a large body', () => {
     expect(await app.refusal('GET', '/fgs/functions/forged/config')).toEqual([404, 'FSS.1051']);
   });
 
-  it('may come in chunks of unknown number, up to the same limit', async () => {
+  it('may be chunked, up to the same limit', async () => {
     const send = async (bytes: Buffer) => {
       const socket = connect(port, '127.0.0.1');
       const head = `POST /v2/p1/fgs/functions HTTP/1.1\r\nHost: a\r\nX-Auth-Token: ${IngressApp.token}\r\n`;
@@ -193,20 +198,20 @@ describe('a large body', () => {
   }, 30_000);
 
   it.each<[what: string, body: unknown, refusal: readonly [number, string]]>([
-    ['that is no JSON', `{${'x'.repeat(2_000_000)}`, [406, 'FSS.0406']],
+    ['that is not JSON', `{${'x'.repeat(2_000_000)}`, [406, 'FSS.0406']],
     [
-      'with code that is no Base64',
+      'with code that is not Base64',
       functionBody('refused', { code_type: 'zip', func_code: { file: `!${'A'.repeat(2_000_000)}` } }),
       [400, 'FSS.1012'],
     ],
-    ['with code that is no ZIP', functionBody('refused', zipped(Buffer.alloc(2_000_000))), [400, 'FSS.1011']],
-    ['that is large by another field', functionBody('refused', { user_data: 'x'.repeat(2_000_000) }), [413, 'FSS.0413']],
+    ['with code that is not a ZIP', functionBody('refused', zipped(Buffer.alloc(2_000_000))), [400, 'FSS.1011']],
+    ['with another large field', functionBody('refused', { user_data: 'x'.repeat(2_000_000) }), [413, 'FSS.0413']],
     ['that is an array', ['x'.repeat(2_000_000)], [413, 'FSS.0413']],
   ])('%s is refused', async (_what, body, refusal) => {
     expect(await app.refusal('POST', '/fgs/functions', body)).toEqual(refusal);
   });
 
-  it('is taken from two callers at once, and from the next when one is gone; strangers take no place of theirs', async () => {
+  it('is accepted from two callers at once; strangers have places of their own', async () => {
     const hold = async (token: string, ...more: string[]) => begin(token, 9_000_000, ...more, 'Expect: 100-continue');
     const signature = `Authorization: SDK-HMAC-SHA256 Access=${IngressApp.accessKey}, SignedHeaders=host;x-sdk-date, Signature=${'0'.repeat(64)}`;
     const unproved = [1, 2].map(async () => hold('', signature, `X-Sdk-Date: ${sdkDate(app.clock.now())}`));
@@ -227,7 +232,7 @@ describe('a large body', () => {
     for (const { socket } of strangers) socket.destroy();
   });
 
-  it('that stands still is cut off, and gives its place back', async () => {
+  it('that stalls is cut off, and frees its place', async () => {
     const held = [1, 2].map(async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue'));
     const endings = (await Promise.all(held)).map(
       async ({ socket }) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12)))),
@@ -243,7 +248,7 @@ describe('a large body', () => {
 });
 
 describe('a link to code', () => {
-  it('leads to the address that is configured, whatever a proxy says', async () => {
+  it('has the configured address, whatever a proxy sends', async () => {
     const behind = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://api.example.com/' } });
     await behind.createFunction('f', zipped(zipOf({ 'index.js': '1' })));
     const host = { host: 'inside:8700' };
@@ -256,7 +261,7 @@ describe('a link to code', () => {
 });
 
 describe('the sweep', () => {
-  it('removes archives a day after nobody names them, and no others', async () => {
+  it('deletes only archives that no function has named for a day', async () => {
     // The files are as old as this machine says; the ingress lives two days later.
     const swept = await IngressApp.start({ clock: new ManualClock(Date.now() + 172_800_000) });
     const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));

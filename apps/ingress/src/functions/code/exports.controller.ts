@@ -24,7 +24,10 @@ function flag(query: QueryOf, name: string): boolean {
   return text === 'true';
 }
 
-/** Which parts a query asks for: `type` names one of them, and is not for those who name them by `config` and `code`. @throws ApiError FSS.1001. */
+/**
+ * Reads which parts a query asks for: by `type`, or by `config` and `code`, but not by both.
+ * @throws ApiError FSS.1001.
+ */
 function partsOf(query: QueryOf): ExportParts {
   const parts = { config: flag(query, 'config'), code: flag(query, 'code') };
   const { type = '' } = query;
@@ -38,7 +41,10 @@ function partsOf(query: QueryOf): ExportParts {
   return { config: type === 'config', code: type === 'code' };
 }
 
-/** Functions, taken elsewhere and brought from there. @see FunctionGraph API, function import and export */
+/**
+ * Export and import of functions.
+ * @see FunctionGraph API, function import and export
+ */
 @Controller('v2/:project')
 export class ExportsController {
   constructor(
@@ -49,7 +55,7 @@ export class ExportsController {
     @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
-  /** Says where the export is fetched, with the credentials of the API. */
+  /** Returns the URL of the export, which needs credentials of the API. */
   @Operation(operations.export)
   @Get('fgs/functions/:urn/export')
   export(
@@ -65,7 +71,7 @@ export class ExportsController {
     return { file_name: `${fn.name}.zip`, code_url: `${this.address.of(request)}${path}` };
   }
 
-  /** Our own: the export itself. */
+  /** An operation of Sendoff itself: the download of the export. */
   @Operation(operations.download)
   @Get('sendoff/functions/:urn/export')
   async download(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Promise<StreamableFile> {
@@ -78,7 +84,7 @@ export class ExportsController {
     return new StreamableFile(bytes, { type: 'application/zip', length: bytes.length, disposition });
   }
 
-  /** Makes a function of an export, under the name that is asked for. */
+  /** Creates a function from an export, under the requested name. */
   @Operation(operations.import)
   @Post('fgs/functions/import')
   @HttpCode(200)

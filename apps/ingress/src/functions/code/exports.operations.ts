@@ -9,12 +9,16 @@ import { exampleProject, functionUrn, inQuery, type Parameter } from '../../docu
 
 const flag: SchemaObject = { type: 'string', enum: ['true', 'false'] };
 const parts: readonly Parameter[] = [
-  inQuery('config', flag, { description: 'With the configuration. Default: false.', example: 'true' }),
-  inQuery('code', flag, { description: 'With the code. Default: false.', example: 'true' }),
-  inQuery('type', { type: 'string', enum: ['config', 'code'] }, { description: 'One of them, instead of `config` and `code`.' }),
+  inQuery('config', flag, { description: 'Whether to export the configuration. Default: false.', example: 'true' }),
+  inQuery('code', flag, { description: 'Whether to export the code. Default: false.', example: 'true' }),
+  inQuery(
+    'type',
+    { type: 'string', enum: ['config', 'code'] },
+    { description: 'The one part to export, instead of `config` and `code`.' },
+  ),
 ];
 
-/** Function `hello`, exported: `index.js` in `hello.zip`, and `hello.yaml`. */
+/** The exported function `hello`: `index.js` in `hello.zip`, and `hello.yaml`. */
 const example =
   'UEsDBBQAAAgAAAAAIQC2A2eJuwAAALsAAAAJAAAAaGVsbG8uemlwUEsDBBQAAAgAAAAAIQCRdKixSQAAAEkAAAAIAAAAaW5kZXguanNleHBvcnRzLmhhbmRsZXIgPSBhc3luYyAoZXZl' +
   'bnQpID0+ICh7IGdyZWV0aW5nOiBgaGVsbG8gJHtldmVudC5uYW1lfWAgfSk7UEsBAhQAFAAACAAAAAAhAJF0qLFJAAAASQAAAAgAAAAAAAAAAAAAAAAAAAAAAGluZGV4LmpzUEsFBgAA' +
@@ -23,14 +27,14 @@ const example =
   'c3VsdHMiLCJkZXNjcmlwdGlvbiI6IkdyZWV0cyBieSBuYW1lLiJ9ClBLAQIUABQAAAgAAAAAIQC2A2eJuwAAALsAAAAJAAAAAAAAAAAAAAAAAAAAAABoZWxsby56aXBQSwECFAAUAAAI' +
   'AAAAACEAXnCp1cIAAADCAAAACgAAAAAAAAAAAAAAAADiAAAAaGVsbG8ueWFtbFBLBQYAAAAAAgACAG8AAADMAQAAAAA=';
 
-/** What the operations that take functions elsewhere say of themselves. */
+/** Operations that export and import functions. */
 export const exportOperations = {
   export: {
     id: 'exportFunction',
     tag: 'Functions',
     right: 'read',
     limitedBy: 'urn',
-    summary: 'Says where the configuration and code of a function are fetched as one ZIP.',
+    summary: 'Returns the URL of the configuration and code of a function as one ZIP.',
     parameters: [functionUrn, ...parts],
     answer: {
       status: 200,
@@ -46,8 +50,8 @@ export const exportOperations = {
     tag: 'Functions',
     right: 'read',
     limitedBy: 'urn',
-    summary: 'Hands out the configuration and code of a function as one ZIP.',
-    description: 'No secret leaves with it: of `encrypted_user_data` there are the names, every value blank.',
+    summary: 'Downloads the configuration and code of a function as one ZIP.',
+    description: 'It has no secrets: the values of `encrypted_user_data` are blank.',
     parameters: [functionUrn, ...parts],
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
     codes: [...functionCodes, 'FSS.0404', 'FSS.0503', 'FSS.1001', 'FSS.1071'],
@@ -59,7 +63,7 @@ export const exportOperations = {
     checksAccessItself: true,
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['file_code'],
-    summary: 'Makes a function of an export, under a name of its own.',
+    summary: 'Creates a function from an export, under a new name.',
     body: {
       of: ImportFunctionDto,
       example: { func_name: 'hello-again', file_name: 'hello.zip', file_type: 'zip', file_code: example, package: 'default' },

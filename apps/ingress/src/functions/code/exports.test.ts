@@ -1,6 +1,8 @@
 /**
- * Goal: a function that is exported comes back as it was but for its secrets, and nothing comes in that a body could not bring. Method: a
- * whole ingress over the in-memory broker, listening; exports are fetched where the API says.
+ * Goal: an exported function can be imported unchanged, apart from its secrets, and an import can
+ * set nothing that a body cannot.
+ * Method: a whole ingress over the in-memory broker, listening; exports are downloaded from the URL
+ * that the API returns.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readArchive, writeArchive } from '#objects';
@@ -18,7 +20,7 @@ const zipped = (bytes: Buffer) => ({ code_type: 'zip', func_code: { file: bytes.
 const archive = zipOf({ 'src/index.js': 'exports.handler = 1;' });
 
 const token = { 'x-auth-token': IngressApp.token };
-/** Follows the link of an export. */
+/** Downloads an export from its URL. */
 const fetched = async (urn: string, query: string) => {
   const { body } = await app.overHttp('GET', `/v2/p1/fgs/functions/${urn}/export?${query}`, undefined, token);
   const answer = await fetch(body.code_url, { headers: token });
@@ -41,14 +43,14 @@ const config = (more: Readonly<Record<string, unknown>> = {}) => {
   const { func_code: _code, ...rest } = functionBody('any', more);
   return rest;
 };
-/** An export with exactly these parts. */
+/** Makes an export with exactly these parts. */
 const anExport = (said: unknown, code: Buffer | undefined = writeArchive([{ path: 'index.js', bytes: Buffer.from('1') }])) =>
   writeArchive([
     { path: 'a.yaml', bytes: Buffer.from(typeof said === 'string' ? said : JSON.stringify(said)) },
     ...(code === undefined ? [] : [{ path: 'a.zip', bytes: code }]),
   ]);
 
-describe('a function that is exported', () => {
+describe('an export', () => {
   const said = {
     timeout: 9,
     memory_size: 256,
@@ -63,14 +65,14 @@ describe('a function that is exported', () => {
     mount_config: { a: 1 },
     ephemeral_storage: 10_240,
   };
-  /** What is of one function alone. */
+  /** Fields that differ for each function. */
   const own = { func_name: '', func_id: '', func_urn: '', resource_id: '', image_name: '', last_modified: '' };
 
   it.each<[kind: string, code: Readonly<Record<string, unknown>>]>([
     ['inline', inlineCode('exports.handler = "été";')],
     ['zip', zipped(archive)],
     ['http', { runtime: 'http', handler: '-', code_type: 'inline', code_url: 'http://127.0.0.1:9/a' }],
-  ])('comes back as it was: %s', async (_kind, code) => {
+  ])('can be imported unchanged: %s', async (_kind, code) => {
     const name = await app.aFunction({ handler: 'src/index.handler', ...said, ...code });
     const before = await app.must('GET', `/fgs/functions/${name}/config`);
     const made = await app.must('POST', '/fgs/functions/import', importing(await fetched(name, 'config=true&code=true')));
@@ -81,7 +83,7 @@ describe('a function that is exported', () => {
     expect([other.func_code.file, other.code_url, other.digest]).toEqual([one.func_code.file, one.code_url, one.digest]);
   });
 
-  it('may be a version, and takes another name and package', async () => {
+  it('may be of a version, and can be imported under another name and package', async () => {
     const name = await app.published('v1');
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 2;'));
     const bytes = await fetched(`p1:default:${name}:v1`, 'config=true&code=true');
@@ -90,7 +92,7 @@ describe('a function that is exported', () => {
     expect(made.digest).toBe((await app.must('GET', `/fgs/functions/p1:default:${name}:v1/config`)).digest);
   });
 
-  it('takes no secret with it, but the names of them', async () => {
+  it('has the names of secrets, and not their values', async () => {
     const name = await app.aFunction({ encrypted_user_data: '{"password":"hush-hush"}' });
     const bytes = await fetched(name, 'config=true&code=true');
     const text = String((await filesIn(bytes)).get(`${name}.yaml`));
@@ -107,13 +109,13 @@ describe('a function that is exported', () => {
     ['type=config', ['*.yaml']],
     ['config=true', ['*.yaml']],
     ['code=true&config=true', ['*.zip', '*.yaml']],
-  ])('has the parts that are asked for: %s', async (query, files) => {
+  ])('has the requested parts: %s', async (query, files) => {
     const name = await app.aFunction();
     const names = [...(await filesIn(await fetched(name, query))).keys()];
     expect(names.map((file) => file.replace(name, '*'))).toEqual(files);
   });
 
-  it('is, of a zip function, its code byte for byte', async () => {
+  it('of the code of a zip function is the same ZIP byte for byte', async () => {
     const name = await app.aFunction({ ...zipped(archive), handler: 'src/index.handler' });
     expect(await fetched(name, 'type=code')).toEqual(archive);
   });
@@ -124,13 +126,13 @@ describe('a function that is exported', () => {
     ['another word', 'config=yes'],
     ['another type', 'type=all'],
     ['a type and more', 'type=code&config=true'],
-  ])('must be asked for rightly: %s is refused', async (_what, query) => {
+  ])('is refused for the query %s', async (_what, query) => {
     const name = await app.aFunction();
     for (const room of ['fgs', 'sendoff'])
       expect(await app.refusal('GET', `/${room}/functions/${name}/export?${query}`)).toEqual([400, 'FSS.1001']);
   });
 
-  it('has code to export, where code is asked for alone', async () => {
+  it('of code alone needs a function with code', async () => {
     const name = await app.aFunction({ runtime: 'http', handler: '-', code_url: 'http://127.0.0.1:9/' });
     for (const room of ['fgs', 'sendoff'])
       expect(await app.refusal('GET', `/${room}/functions/${name}/export?type=code`)).toEqual([400, 'FSS.0400']);
@@ -139,32 +141,32 @@ describe('a function that is exported', () => {
 
 describe('an import', () => {
   it.each<[what: string, bytes: Buffer, status: number, code: string]>([
-    ['no ZIP', Buffer.from('no zip'), 400, 'FSS.1011'],
-    ['a ZIP that leads out', zipOf({ '../a.yaml': '{}' }), 400, 'FSS.1011'],
+    ['a file that is not a ZIP', Buffer.from('no zip'), 400, 'FSS.1011'],
+    ['a ZIP with a path outside', zipOf({ '../a.yaml': '{}' }), 400, 'FSS.1011'],
     ['a ZIP with a link', aZip([{ name: 'a.yaml', data: '/etc/passwd', mode: 0o120777 }]), 400, 'FSS.1011'],
     ['a ZIP that is too large', Buffer.alloc(50 * 1_048_576 + 1), 413, 'FSS.1071'],
     ['no configuration', zipOf({ 'index.js': '1' }), 400, 'FSS.1011'],
     ['two configurations', zipOf({ 'a.yaml': '{}', 'b.yaml': '{}' }), 400, 'FSS.1011'],
     ['YAML of another kind', anExport('runtime: Node.js20.15\n'), 400, 'FSS.1011'],
-    ['a configuration that is no object', anExport('[]'), 400, 'FSS.1011'],
-    ['a configuration of nothing', anExport({}), 400, 'FSS.1006'],
+    ['a configuration that is not an object', anExport('[]'), 400, 'FSS.1011'],
+    ['an empty configuration', anExport({}), 400, 'FSS.1006'],
     ['another runtime', anExport(config({ runtime: 'Python3.9' })), 400, 'FSS.1005'],
     ['a field out of its range', anExport(config({ timeout: 1 })), 400, 'FSS.1008'],
-    ['a field that tells how to make an object', anExport('{"constructor":{}}'), 400, 'FSS.0400'],
+    ['a field named constructor', anExport('{"constructor":{}}'), 400, 'FSS.0400'],
     ['no code', writeArchive([{ path: 'a.yaml', bytes: Buffer.from(JSON.stringify(config())) }]), 400, 'FSS.1011'],
     ['inline code of another name', anExport(config(), zipOf({ 'main.js': '1' })), 400, 'FSS.1011'],
-    ['code that leads out', anExport(config({ code_type: 'zip' }), zipOf({ '../a.js': '1' })), 400, 'FSS.1011'],
-    ['code that is no ZIP', anExport(config({ code_type: 'zip' }), Buffer.from('x')), 400, 'FSS.1011'],
-  ])('of %s is refused, and makes nothing', async (_what, bytes, status, code) => {
+    ['code with a path outside', anExport(config({ code_type: 'zip' }), zipOf({ '../a.js': '1' })), 400, 'FSS.1011'],
+    ['code that is not a ZIP', anExport(config({ code_type: 'zip' }), Buffer.from('x')), 400, 'FSS.1011'],
+  ])('of %s is refused, and creates nothing', async (_what, bytes, status, code) => {
     const body = importing(bytes);
     expect(await app.refusal('POST', '/fgs/functions/import', body)).toEqual([status, code]);
     expect(await app.refusal('GET', `/fgs/functions/${body.func_name}/config`)).toEqual([404, 'FSS.1051']);
   });
 
   it.each<[what: string, more: Readonly<Record<string, unknown>>, code: string]>([
-    ['a name that is none', { func_name: '1' }, 'FSS.1002'],
-    ['a package that is none', { package: 'a:b' }, 'FSS.1004'],
-    ['no name of a file', { file_name: undefined }, 'FSS.0400'],
+    ['a malformed name', { func_name: '1' }, 'FSS.1002'],
+    ['a malformed package', { package: 'a:b' }, 'FSS.1004'],
+    ['no file name', { file_name: undefined }, 'FSS.0400'],
     ['a file of another type', { file_type: 'tar' }, 'FSS.0400'],
     ['no file', { file_code: undefined }, 'FSS.1012'],
     ['a file that is not in Base64', { file_code: 'PK!' }, 'FSS.1012'],
@@ -172,7 +174,7 @@ describe('an import', () => {
     expect(await app.refusal('POST', '/fgs/functions/import', importing(anExport(config()), more))).toEqual([400, code]);
   });
 
-  it('under a name that is taken is refused, as by an access key that is for another function', async () => {
+  it('is refused under an existing name, and for an access key of another function', async () => {
     const name = await app.aFunction();
     const body = importing(anExport(config()), { func_name: name });
     expect(await app.refusal('POST', '/fgs/functions/import', body)).toEqual([409, 'FSS.1061']);

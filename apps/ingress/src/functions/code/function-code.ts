@@ -7,10 +7,10 @@ import { ApiError } from '../../http/api-error.ts';
 import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
 
-/** The part of a body that brings code. */
+/** The fields of a body that bring code. */
 type GivenCode = Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>;
 
-/** Takes in the code that bodies bring; archives go into the object store before anything names them. */
+/** Stores the code of bodies. An archive goes into the object store before a function names it. */
 export class CodeIntake {
   constructor(
     @Inject(CODE_STORE) private readonly store: ObjectStore,
@@ -18,7 +18,7 @@ export class CodeIntake {
   ) {}
 
   /**
-   * The code a body brings, kept where it belongs.
+   * Checks and stores the code of a body.
    * @param file the decoded file if it came apart from the body.
    * @throws ApiError FSS.1006, FSS.1011, FSS.1012, FSS.1071, FSS.1072.
    * @throws PlatformError `OBJECT_STORE_UNAVAILABLE`.
@@ -67,9 +67,9 @@ function inlineCode(source: Buffer): FunctionCode {
 }
 
 /**
- * The bytes of a Base64 text of either alphabet, its lines broken or not. Node passes over what it does not know, and would take a source
- * that somebody forgot to encode for other code.
- * @param field for the caller.
+ * Decodes Base64 of either alphabet, with or without line breaks. Node skips characters that are
+ * not Base64. So it would turn a source that a client forgot to encode into other code.
+ * @param field the name of the field in the error.
  * @throws ApiError FSS.1012.
  */
 export function decodedFile(field: string, file: string): Buffer {
@@ -82,7 +82,10 @@ function isHttpUrl(text: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }
 
-/** The MD5 of code, in hex, by which a publication may say what it means; that of an endpoint is of its URL. */
+/**
+ * Returns the MD5 of code in hex, by which a publication may name the code. For an endpoint it is
+ * that of the URL.
+ */
 export function codeMd5(code: FunctionCode): string {
   switch (code.kind) {
     case 'inline':
@@ -100,7 +103,7 @@ function md5Of(bytes: string | Buffer): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
-/** Code itself as it is shown: source in Base64, an archive by the link where it is fetched; the other one is empty. */
+/** Shows code: a source in Base64, or an archive by its URL. The other field is empty. */
 export function codeContent(code: FunctionCode, archiveUrl: string): { readonly file: string; readonly link: string } {
   return {
     file: code.kind === 'inline' ? Buffer.from(code.source).toString('base64') : '',
@@ -108,7 +111,10 @@ export function codeContent(code: FunctionCode, archiveUrl: string): { readonly 
   };
 }
 
-/** How code is shown: its size in bytes, its digest, and its URL; what it has not is 0 or empty. */
+/**
+ * Shows size in bytes, digest and URL of code. A property that the kind of code lacks is 0 or
+ * empty.
+ */
 export function codeAnswer(code: FunctionCode): {
   readonly code_size: number;
   readonly digest: string;

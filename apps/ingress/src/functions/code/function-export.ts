@@ -1,25 +1,26 @@
 /**
- * What a function is taken elsewhere as: a ZIP of its code, `<name>.zip`, and of its configuration, `<name>.yaml`, which is the body that
- * makes it, without the code. It is written as JSON, which is YAML.
+ * Export and import of a function: a ZIP of its code, `<name>.zip`, and of its configuration,
+ * `<name>.yaml`. The configuration is the body that creates the function, without the code. It is
+ * written as JSON, which is YAML.
  *
- * E1. No secret leaves with it: of encrypted user data there are the names, every value blank.
- * E2. What comes back is a creation like any other: nothing is taken from an export that a body could not bring.
+ * E1. An export has no secrets: the values of encrypted user data are blank.
+ * E2. An import is checked like any creation: it can set nothing that a body cannot.
  */
 import { type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
 import { type ArchiveFile, archiveLimits, type ArchiveReader, writeArchive } from '#objects';
 import { ApiError } from '../../http/api-error.ts';
 import { functionAnswerOf } from '../function-document.ts';
-import { keptFields } from '../kept-fields.ts';
+import { passThroughFields } from '../pass-through-fields.ts';
 
-/** Which parts of a function an export has. */
+/** The parts of an export. */
 export interface ExportParts {
   readonly config: boolean;
   readonly code: boolean;
 }
 
-/** What was read from an export. */
+/** The contents of an export. */
 export interface ReadExport {
-  /** As it was written; not checked. */
+  /** The configuration as in the file; not checked. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The code: a ZIP, or a source; undefined if the function runs at a URL. */
   readonly file?: Buffer;
@@ -28,9 +29,9 @@ export interface ReadExport {
 const configFields: readonly string[] = [
   ...['func_name', 'package', 'runtime', 'handler', 'timeout', 'memory_size', 'enable_dynamic_memory', 'code_type'],
   ...['user_data', 'encrypted_user_data', 'xrole', 'app_xrole', 'description', 'initializer_handler', 'initializer_timeout'],
-  ...['strategy_config', ...keptFields],
+  ...['strategy_config', ...passThroughFields],
 ];
-/** More than any configuration takes, however it is indented. */
+/** More than any configuration has, in any indentation. */
 const configBytesMax = 1_048_576;
 /** The file of an exported archive that holds the source of an inline function. */
 function sourceFile(runtime: RuntimeDescriptor | undefined): string {
@@ -50,8 +51,9 @@ function codeBytes({ code, runtime }: FunctionDocument, archive: Buffer | undefi
 }
 
 /**
- * Can these parts be exported, and come back?
- * @throws ApiError FSS.0400 where code is asked for alone and there is none; FSS.1071 where the whole would be too large to be imported.
+ * Checks that an export of these parts can be made and imported again.
+ * @throws ApiError FSS.0400 if only code is asked for and the function has none; FSS.1071 if the
+ *   export would be too large.
  */
 export function checkExportable({ name, code }: FunctionDocument, parts: ExportParts): void {
   if (!parts.config && code.kind === 'url')
@@ -60,7 +62,11 @@ export function checkExportable({ name, code }: FunctionDocument, parts: ExportP
     throw new ApiError('FSS.1071', 'the code is too large to be exported with its configuration: export them apart');
 }
 
-/** The export of a function that was found exportable; of its code alone it is the ZIP of the code itself. @param archive its code where that is one. */
+/**
+ * Makes the export of a function that {@link checkExportable} allows. An export of the code alone
+ * is the ZIP of the code.
+ * @param archive the code of a zip function.
+ */
 export function exportOf(fn: FunctionDocument, parts: ExportParts, archive: Buffer | undefined): Buffer {
   const code = parts.code ? codeBytes(fn, archive) : undefined;
   if (!parts.config && code !== undefined) return code;
@@ -71,7 +77,10 @@ function refused(reason: string): ApiError {
   return new ApiError('FSS.1011', `file_code: ${reason}`);
 }
 
-/** The only file with that ending. @throws ApiError FSS.1011 where there are several. */
+/**
+ * Returns the only file with that ending.
+ * @throws ApiError FSS.1011 if several files have it.
+ */
 function fileOf(files: ReadonlyMap<string, Buffer>, ending: string): Buffer | undefined {
   const [found, ...others] = [...files].filter(([path]) => path.endsWith(ending));
   if (others.length > 0) throw refused(`it has several files *${ending}: import one function at a time`);
@@ -91,14 +100,14 @@ function configIn(files: ReadonlyMap<string, Buffer>): Readonly<Record<string, u
     const config = JSON.parse(text.toString('utf8')) as unknown;
     if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
   } catch {
-    // Falls through to the one answer for both.
+    // The error below covers malformed JSON, too.
   }
   throw refused('its configuration is not one that was exported here: a JSON object');
 }
 
 /**
- * Reads an export of a function.
- * @throws ApiError FSS.1011 for what is none; FSS.1071 for one that is too large.
+ * Reads the export of a function.
+ * @throws ApiError FSS.1011 if it is malformed; FSS.1071 if it is too large.
  */
 export async function readExport(archives: ArchiveReader, bytes: Buffer): Promise<ReadExport> {
   if (bytes.length > archiveLimits.archiveBytesMax)

@@ -1,16 +1,16 @@
 import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import type { ApiCode } from '../../http/api-codes.ts';
 
-/** What of an import belongs to no other code than FSS.0400. */
+/** Error codes of single fields of an import. All other fields have FSS.0400. */
 export const importFieldCodes: Readonly<Record<string, ApiCode>> = {
   func_name: 'FSS.1002',
   package: 'FSS.1004',
   file_code: 'FSS.1012',
 };
 
-/** The body of an import. */
+/** The body of a request that imports a function. */
 export class ImportFunctionDto {
-  /** What the function is called here. */
+  /** The name of the new function. */
   @IsString()
   @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,58}[A-Za-z0-9])?$/, {
     message: 'func_name must be 1..60 letters, digits, - or _, from a letter to a letter or digit',
@@ -31,7 +31,7 @@ export class ImportFunctionDto {
   @IsIn(['zip'])
   file_type!: string;
 
-  /** An export, in Base64. */
+  /** The export, in Base64. */
   @IsString()
   @IsNotEmpty()
   file_code!: string;

@@ -8,8 +8,8 @@ import { versionPattern } from './version.dto.ts';
 type Routing = Pick<AliasDocument, 'version' | 'description' | 'weighted' | 'ruled'>;
 
 /**
- * The one entry of a map from an additional version.
- * @returns undefined where there is none.
+ * Returns the only entry of a map from an additional version.
+ * @returns undefined if the map is empty.
  * @throws ApiError FSS.1091, FSS.1093.
  */
 function additional(field: string, map: Record<string, unknown> | undefined, version: string): [string, unknown] | undefined {
@@ -47,7 +47,10 @@ function ruledOf({ version, additional_version_strategy: strategy }: AliasRoutin
   };
 }
 
-/** Where a body lets an alias lead. @throws ApiError FSS.1091, FSS.1092, FSS.1093, or FSS.0400 naming the field. */
+/**
+ * Reads the routing of an alias from a body.
+ * @throws ApiError FSS.1091, FSS.1092, FSS.1093, or FSS.0400 naming the field.
+ */
 export function routingOf(dto: AliasRoutingDto): Routing {
   const weighted = weightedOf(dto);
   const ruled = ruledOf(dto);
@@ -59,7 +62,10 @@ export function routingOf(dto: AliasRoutingDto): Routing {
   };
 }
 
-/** The document of an alias. @param before the alias it replaces. */
+/**
+ * Makes the document of an alias.
+ * @param before the alias that it replaces.
+ */
 export function aliasOf(
   routing: Routing,
   { bareUrn, project, name }: { readonly bareUrn: string; readonly project: string; readonly name: string },
@@ -70,7 +76,7 @@ export function aliasOf(
   return { kind: 'alias', urn: `${bareUrn}:!${name}`, project, name, ...routing, createdAt, modifiedAt: now };
 }
 
-/** An alias as the API shows it. */
+/** Shows an alias. */
 export function aliasAnswer({
   urn,
   name,

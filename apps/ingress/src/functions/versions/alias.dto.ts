@@ -15,10 +15,10 @@ import {
 import type { ApiCode } from '../../http/api-codes.ts';
 import { versionFieldCodes } from './version.dto.ts';
 
-/** What of an alias belongs to no other code than FSS.0400. */
+/** Error codes of single fields of an alias. All other fields have FSS.0400. */
 export const aliasFieldCodes: Readonly<Record<string, ApiCode>> = { ...versionFieldCodes, name: 'FSS.1014' };
 
-/** The body of a changed alias. */
+/** The body of a request that changes an alias. */
 export class AliasRoutingDto {
   @IsString()
   @Matches(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,40}[A-Za-z0-9])?$/, { message: 'version must be the name of a version' })
@@ -29,18 +29,18 @@ export class AliasRoutingDto {
   @MaxLength(512)
   description?: string;
 
-  /** Version to per cent. */
+  /** Percentage by version. */
   @IsOptional()
   @IsObject()
   additional_version_weights?: Record<string, unknown>;
 
-  /** Version to {@link AliasStrategyDto}. */
+  /** {@link AliasStrategyDto} by version. */
   @IsOptional()
   @IsObject()
   additional_version_strategy?: Record<string, unknown>;
 }
 
-/** The body of a new alias. */
+/** The body of a request that creates an alias. */
 export class CreateAliasDto extends AliasRoutingDto {
   @IsString()
   @Matches(/^[A-Za-z](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$/, {
@@ -49,7 +49,7 @@ export class CreateAliasDto extends AliasRoutingDto {
   name!: string;
 }
 
-/** One condition of a request. */
+/** One condition on a request. */
 export class AliasRuleDto {
   @IsIn(['Header', 'Cookie'])
   rule_type!: 'Header' | 'Cookie';
@@ -66,7 +66,7 @@ export class AliasRuleDto {
   value!: string;
 }
 
-/** Conditions, and whether all or any of them must hold. */
+/** Conditions, of which all or any must hold. */
 export class AliasStrategyDto {
   @IsIn(['and', 'or'])
   combine_type!: 'and' | 'or';

@@ -13,10 +13,13 @@ import { FunctionNames } from '../../names/function-names.ts';
 import { Operation } from '../../document/operation.ts';
 import { ValidatedBody } from '../../http/validated.ts';
 
-/** Aliases of a function. */
+/** The most aliases of a function. */
 const aliasesMax = 10;
 
-/** Aliases: made, listed, shown, moved, removed. @see FunctionGraph API, versions and aliases */
+/**
+ * Aliases of functions: create, list, show, change, delete.
+ * @see FunctionGraph API, versions and aliases
+ */
 @Controller('v2/:project/fgs/functions/:urn/aliases')
 export class AliasesController {
   constructor(
@@ -41,7 +44,7 @@ export class AliasesController {
     });
   }
 
-  /** A bare array, as the API has it. */
+  /** The answer is a bare array, as in the API. */
   @Operation(operations.list)
   @Get()
   list(@Param('project') project: string, @Param('urn') urn: string): readonly Record<string, unknown>[] {
@@ -55,7 +58,7 @@ export class AliasesController {
     return aliasAnswer(this.find(this.registry, project, urn, name));
   }
 
-  /** Sets where it leads, whole: what the body leaves out is gone. */
+  /** Replaces the routing of an alias. A field that the body leaves out is removed. */
   @Operation(operations.update)
   @Put(':alias')
   async update(
@@ -74,7 +77,7 @@ export class AliasesController {
     await this.writer.mutate((registry) => ({ changes: [{ delete: aliasKey(this.find(registry, project, urn, name).urn) }] }));
   }
 
-  /** @param check whether there may, or must, be one of that name. */
+  /** @param check throws if the alias may not, or must, exist. */
   private async set(
     project: string,
     urn: string,

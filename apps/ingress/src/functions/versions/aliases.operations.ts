@@ -16,24 +16,24 @@ const setCodes: readonly ApiCode[] = [
 const shown = {
   name: 'stable',
   version: 'v1',
-  description: 'What the shop uses.',
+  description: 'Used by the shop.',
   last_modified: '2026-11-25T09:45:00+00:00',
   alias_urn: `urn:fss:local:${exampleProject}:function:default:hello:!stable`,
 };
 
-/** What the operations on aliases say of themselves. */
+/** Operations on aliases. */
 export const aliasOperations = {
   create: {
     id: 'createAlias',
     tag: 'Versions and aliases',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Makes an alias that leads to a version, or to one of two.',
+    summary: 'Creates an alias for one version, or for two.',
     description:
-      '`additional_version_weights` maps a second version to its per cent of invocations; `additional_version_strategy` maps it to ' +
-      'conditions of their headers or cookies.',
+      '`additional_version_weights` maps a second version to its percentage of invocations. `additional_version_strategy` maps it ' +
+      'to conditions on their headers or cookies.',
     parameters: [functionUrn],
-    body: { of: CreateAliasDto, example: { name: 'stable', version: 'v1', description: 'What the shop uses.' } },
+    body: { of: CreateAliasDto, example: { name: 'stable', version: 'v1', description: 'Used by the shop.' } },
     answer: { status: 200, example: shown },
     codes: [...setCodes, 'FSS.1014', 'FSS.1043', 'FSS.1063'],
   },
@@ -52,7 +52,7 @@ export const aliasOperations = {
     tag: 'Versions and aliases',
     right: 'read',
     limitedBy: 'urn',
-    summary: 'Shows where an alias leads.',
+    summary: 'Shows an alias.',
     parameters: [functionUrn, aliasName],
     answer: { status: 200, example: shown },
     codes: functionCodes,
@@ -62,9 +62,9 @@ export const aliasOperations = {
     tag: 'Versions and aliases',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Sets where an alias leads, whole.',
+    summary: 'Replaces the routing of an alias.',
     parameters: [functionUrn, aliasName],
-    body: { of: AliasRoutingDto, example: { version: 'v1', description: 'What the shop uses.' } },
+    body: { of: AliasRoutingDto, example: { version: 'v1', description: 'Used by the shop.' } },
     answer: { status: 200, example: shown },
     codes: setCodes,
   },

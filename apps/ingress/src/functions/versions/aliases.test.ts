@@ -1,6 +1,8 @@
 /**
- * Goal: aliases as the API promises them, each refusal with its code, and invocations that run the version they chose. Method: a whole
- * ingress over the in-memory broker; what it accepts is read from the topics.
+ * Goal: aliases behave as the API documents, each refusal has its code, and invocations run the
+ * version that the alias chose.
+ * Method: a whole ingress over the in-memory broker; the tests read accepted invocations from the
+ * topics.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { IngressApp, inlineCode } from '../../../testing/ingress-app.ts';
@@ -22,7 +24,7 @@ const acceptedBy = async (name: string, headers: Record<string, string> = {}) =>
 describe('an alias', () => {
   const rules = { combine_type: 'and', rules: [{ rule_type: 'Header', param: 'X-Group', op: 'in', value: 'beta,gamma' }] };
 
-  it('is made, shown, listed, moved and removed', async () => {
+  it('is created, shown, listed, changed and deleted', async () => {
     const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', description: 'what users see', additional_version_weights: { v2: 20 } };
     const made = await app.must('POST', `/fgs/functions/${name}/aliases`, body);
@@ -103,13 +105,13 @@ describe('an alias', () => {
     expect((await app.must('GET', `/fgs/functions/${name}/aliases`)).length).toBe(1);
   });
 
-  it('that is not there cannot be shown, moved or removed', async () => {
+  it('that does not exist cannot be shown, changed or deleted', async () => {
     const name = await app.published('v1');
     for (const [method, body] of [['GET'], ['PUT', { version: 'v1' }], ['DELETE']] as const)
       expect(await app.refusal(method, `/fgs/functions/${name}/aliases/prod`, body)).toEqual([404, 'FSS.1053']);
   });
 
-  it('may be moved to the version it has, not to that of another', async () => {
+  it('may keep its version, and not take that of another alias', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'one', version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'two', version: 'v2' });
@@ -117,7 +119,7 @@ describe('an alias', () => {
     expect(await app.refusal('PUT', `/fgs/functions/${name}/aliases/one`, { version: 'v2' })).toEqual([409, 'FSS.1066']);
   });
 
-  it('is refused where there are 10', async () => {
+  it('is refused after 10 on one function', async () => {
     const versions = Array.from({ length: 11 }, (_, index) => `v${index + 1}`);
     const name = await app.published(...versions);
     for (const version of versions.slice(0, 10))
@@ -128,7 +130,7 @@ describe('an alias', () => {
     ]);
   });
 
-  it('leads functions, policies and codes to its version, and goes alone', async () => {
+  it('stands for its version in functions, policies and code, and is deleted alone', async () => {
     const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     expect(await app.must('GET', `/fgs/functions/${urnOf(name, '!prod')}/config`)).toMatchObject({ func_urn: urnOf(name, 'v1') });
@@ -140,7 +142,7 @@ describe('an alias', () => {
     expect((await app.must('GET', `/fgs/functions/${urnOf(name, 'v1')}/async-invoke-config`)).func_urn).toBe(urnOf(name, 'v1'));
   });
 
-  it('asks for the records of all versions it may lead to', async () => {
+  it('finds the records of all versions it may choose', async () => {
     const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', additional_version_weights: { v2: 1 } };
     await app.must('POST', `/fgs/functions/${name}/aliases`, body);
@@ -165,7 +167,7 @@ describe('an invocation', () => {
       expect(await acceptedBy(form)).toMatchObject({ urn: urnOf(name, 'v1'), alias: undefined });
   });
 
-  it('by an alias names version and alias, and takes the policy of that version', async () => {
+  it('of an alias names version and alias, and has the policy of that version', async () => {
     const name = await app.published('v1');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v1')}/async-invoke-config`, { max_async_retry_attempts: 3 });
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 2 });
@@ -175,7 +177,7 @@ describe('an invocation', () => {
     expect(record?.headers['retries-max']).toBe('3');
   });
 
-  it('goes where the weight sends it, all or nothing at the edges', async () => {
+  it('runs the version that the weight chooses, always or never at the edges', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     for (const [weight, version] of [
@@ -188,7 +190,7 @@ describe('an invocation', () => {
     }
   });
 
-  it('goes where its headers and cookies send it', async () => {
+  it('runs the version that its headers and cookies choose', async () => {
     const name = await app.published('v1', 'v2');
     const rules = [
       { rule_type: 'Header', param: 'X-Group', op: '=', value: 'beta' },
@@ -206,7 +208,7 @@ describe('an invocation', () => {
     expect((await acceptedBy(prod, { cookie: 'group=beta' })).urn).toBe(urnOf(name, 'v2'));
   });
 
-  it('of a version, alias or function that is not there, or is disabled, is refused', async () => {
+  it('of an unknown or disabled version, alias or function is refused', async () => {
     const name = await app.published('v1');
     const invoke = async (urn: string) => app.refusal('POST', `/fgs/functions/${urn}/invocations-async`, {});
     expect(await invoke(urnOf(name, 'v2'))).toEqual([404, 'FSS.1052']);
@@ -226,7 +228,7 @@ describe('a record of the Kafka door', () => {
       .filter(({ headers }) => headers['request-id'] === requestId)
       .map(({ headers }) => headers['function-urn']);
 
-  it('that is written twice runs one version, though the alias throws dice', async () => {
+  it('that is written twice runs one version, although the alias chooses at random', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, {
       name: 'prod',
@@ -239,7 +241,7 @@ describe('a record of the Kafka door', () => {
     expect(new Set(versionsRun()).size).toBe(1);
   });
 
-  it('goes where its headers send it, and is rejected where its alias is not there', async () => {
+  it('runs the version that its headers choose, and is rejected if its alias is unknown', async () => {
     const name = await app.published('v1', 'v2');
     const rules = [{ rule_type: 'Header', param: 'group', op: '=', value: 'beta' }];
     const strategy = { v2: { combine_type: 'and', rules } };
@@ -264,7 +266,7 @@ describe('a cycle of functions', () => {
     destination_config: { on_success: { destination: 'FunctionGraph', param: JSON.stringify({ func_urn: urn }) } },
   });
 
-  it('is found through an alias, when a policy and when an alias would close it', async () => {
+  it('is found through an alias, if a policy or an alias would close it', async () => {
     await app.must('PUT', '/sendoff/agencies/any', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
     const f = await app.aFunction({ xrole: 'any' });
     const g = await app.aFunction({ xrole: 'any' });

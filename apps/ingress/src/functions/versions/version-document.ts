@@ -15,7 +15,10 @@ import { rfc3339 } from '../../http/instants.ts';
 import { functionAnswer } from '../function-document.ts';
 import { policyAnswer } from '../../policies/policy-document.ts';
 
-/** The part of a function that a version fixes; what is left out belongs to the function, or tells only when. */
+/**
+ * Returns the part of a function that a version freezes. The rest belongs to the function as a
+ * whole, or is a time.
+ */
 function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
   const {
     version: _version,
@@ -28,18 +31,18 @@ function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
   return fixed;
 }
 
-/** Would a version published of a function now be another than the last one? */
+/** Whether a function differs from its last version. */
 export function hasChanged(fn: FunctionDocument, versions: readonly VersionDocument[]): boolean {
   const [last] = newestFirst(versions);
   return last === undefined || !isDeepStrictEqual(fixedPart(fn), fixedPart(last.function));
 }
 
-/** Versions by the time of their publication. */
+/** Sorts versions, the newest first. */
 export function newestFirst(versions: readonly VersionDocument[]): readonly VersionDocument[] {
   return versions.toSorted((a, b) => b.publishedAt - a.publishedAt || (a.urn < b.urn ? 1 : -1));
 }
 
-/** `vYYYYMMDD-HHMMSS` of an instant, or of the first second after it that is not taken. */
+/** Returns `vYYYYMMDD-HHMMSS` of an instant, or of the first later second whose name is free. */
 export function generatedVersion(now: EpochMs, isTaken: (version: string) => boolean): string {
   for (let at = now; ; at = (at + 1_000) as EpochMs) {
     const digits = utcText(at).replaceAll(/\D/g, '');
@@ -48,13 +51,15 @@ export function generatedVersion(now: EpochMs, isTaken: (version: string) => boo
   }
 }
 
-/** The document of a version that is published now. */
+/** Makes the document of a version that is published now. */
 export function newVersion(fn: FunctionDocument, version: string, description: string, now: EpochMs): VersionDocument {
   const urn = `${fn.urn}:${version}`;
   return { kind: 'version', urn, project: fn.project, version, description, function: { ...fn, version }, publishedAt: now };
 }
 
-/** What goes when a version goes: its policy, the aliases bound to it, and its part in the others. */
+/**
+ * Deletes a version with its policy and the aliases bound to it, and removes it from other aliases.
+ */
 export function withoutVersion(registry: Registry, bareUrn: string, version: string): readonly Change[] {
   const urn = `${bareUrn}:${version}`;
   const policy = registry.policyOf(urn) === undefined ? [] : [{ delete: policyKey(urn) }];
@@ -73,7 +78,10 @@ function withoutAdditional({ weighted, ruled, ...alias }: AliasDocument, version
   };
 }
 
-/** A version as the API shows it, `latest` included, with its policy. @see FunctionGraph API, versions and aliases */
+/**
+ * Shows a version, or `latest`, with its policy.
+ * @see FunctionGraph API, versions and aliases
+ */
 export function versionAnswer(
   fn: FunctionDocument,
   published: VersionDocument | undefined,

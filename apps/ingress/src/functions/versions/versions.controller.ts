@@ -14,10 +14,13 @@ import { generatedVersion, hasChanged, newestFirst, newVersion, versionAnswer } 
 import { versionOperations as operations } from './versions.operations.ts';
 import { PublishVersionDto, versionFieldCodes } from './version.dto.ts';
 
-/** Versions of a function, `latest` included. */
+/** The most versions of a function, with `latest`. */
 const versionsMax = 20;
 
-/** Versions: published, listed. They are shown and removed as functions are, by their URN. @see FunctionGraph API, versions and aliases */
+/**
+ * Versions of functions: publish and list. They are shown and deleted like functions, by their URN.
+ * @see FunctionGraph API, versions and aliases
+ */
 @Controller('v2/:project/fgs/functions/:urn')
 export class VersionsController {
   constructor(
@@ -27,7 +30,7 @@ export class VersionsController {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  /** Keeps the function as it is now, its policy with it. */
+  /** Publishes a version: a copy of the function and its policy. */
   @Operation(operations.publish)
   @Post('versions')
   @HttpCode(200)
@@ -49,7 +52,7 @@ export class VersionsController {
     });
   }
 
-  /** `latest` first, then the newest. */
+  /** Lists `latest` first, then the newest versions. */
   @Operation(operations.list)
   @Get('versions')
   list(

@@ -12,14 +12,14 @@ const published = {
   version_description: 'The first.',
 };
 
-/** What the operations on versions say of themselves. */
+/** Operations on versions. */
 export const versionOperations = {
   publish: {
     id: 'publishVersion',
     tag: 'Versions and aliases',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Publishes a version: the function as it is now, its policy with it.',
+    summary: 'Publishes a version: a copy of the function and its policy.',
     parameters: [functionUrn],
     body: { of: PublishVersionDto, isOptional: true, example: { version: 'v1', description: 'The first.' } },
     answer: { status: 200, example: published },

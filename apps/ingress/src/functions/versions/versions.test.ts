@@ -1,5 +1,6 @@
 /**
- * Goal: versions as the API promises them, each refusal with its code. Method: a whole ingress over the in-memory broker.
+ * Goal: versions behave as the API documents, and each refusal has its code.
+ * Method: a whole ingress over the in-memory broker.
  */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ const urnOf = (name: string, qualifier: string) => `urn:fss:local:p1:function:de
 const config = { runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
 
 describe('a publication', () => {
-  it('keeps the function as it is, whatever becomes of it', async () => {
+  it('freezes the function, whatever changes later', async () => {
     const name = await app.aFunction({ description: 'first', user_data: '{"colour":"blue"}' });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1', description: 'the first one' });
     expect(answer).toMatchObject({
@@ -37,7 +38,7 @@ describe('a publication', () => {
     expect(await app.must('GET', `/fgs/functions/${name}/config`)).toMatchObject({ version: 'latest', description: 'second' });
   });
 
-  it('is named by its time, and by the next second where that is taken', async () => {
+  it('is named by its time, or by the next free second', async () => {
     const name = await app.aFunction();
     const first = await app.must('POST', `/fgs/functions/${name}/versions`);
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 1;'));
@@ -45,7 +46,7 @@ describe('a publication', () => {
     expect([first.version, second.version]).toEqual(['v20270115-080000', 'v20270115-080001']);
   });
 
-  it('takes the policy with it, and shows it without URN and log flag', async () => {
+  it('copies the policy, and shows it without URN and log flag', async () => {
     const name = await app.aFunction();
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 3 });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
@@ -61,7 +62,7 @@ describe('a publication', () => {
     ]);
   });
 
-  it('is refused where nothing changed since the last one, until something does', async () => {
+  it('is refused until something changed since the last one', async () => {
     const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
     await app.must('PUT', `/fgs/functions/${name}/config-max-instance`, { max_instance_num: 7 });
@@ -70,7 +71,7 @@ describe('a publication', () => {
     expect(await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toMatchObject({ memory_size: 256 });
   });
 
-  it('of other code than its digest says is refused', async () => {
+  it('is refused if its digest is that of other code', async () => {
     const name = await app.aFunction(inlineCode('exports.handler = 1;'));
     const wrong = { digest: 'd41d8cd98f00b204e9800998ecf8427e' };
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, wrong)).toEqual([400, 'FSS.0400']);
@@ -86,27 +87,27 @@ describe('a publication', () => {
     ['v:1', 'FSS.1015'],
     ['!v1', 'FSS.1015'],
     ['v'.repeat(43), 'FSS.1015'],
-  ])('may not be called %j', async (version, code) => {
+  ])('cannot have the name %j', async (version, code) => {
     const name = await app.aFunction();
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version })).toEqual([400, code]);
   });
 
   it.each([
     ['a description that is too long', { description: 'x'.repeat(513) }, [400, 'FSS.1019']],
-    ['a digest that is none', { digest: 'x' }, [400, 'FSS.0400']],
-    ['a body that is none', [], [400, 'FSS.0400']],
+    ['a malformed digest', { digest: 'x' }, [400, 'FSS.0400']],
+    ['a malformed body', [], [400, 'FSS.0400']],
   ])('with %s is refused', async (_what, body, answer) => {
     expect(await app.refusal('POST', `/fgs/functions/${await app.aFunction()}/versions`, body)).toEqual(answer);
   });
 
-  it('of a name that is taken, of a version, or of no function is refused', async () => {
+  it('is refused for an existing name, for a version, and for an unknown function', async () => {
     const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v1' })).toEqual([409, 'FSS.1062']);
     expect(await app.refusal('POST', `/fgs/functions/${urnOf(name, 'v1')}/versions`, {})).toEqual([400, 'FSS.0400']);
     expect(await app.refusal('POST', '/fgs/functions/nowhere/versions', {})).toEqual([404, 'FSS.1051']);
   });
 
-  it('is refused where there are 20 versions, latest included', async () => {
+  it('is refused after 20 versions, latest included', async () => {
     const name = await app.published(...Array.from({ length: 19 }, (_, index) => `v${index + 1}`));
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 20;'));
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, {})).toEqual([403, 'FSS.1042']);
@@ -145,13 +146,13 @@ describe('a version', () => {
     expect(await app.refusal(method, `/fgs/functions/${urnOf(name, 'v1')}/${what}`, body)).toEqual([400, 'FSS.0400']);
   });
 
-  it.each(['config', 'code', 'async-invoke-config', 'async-invoke-configs'])('that is not there has no %s', async (what) => {
+  it.each(['config', 'code', 'async-invoke-config', 'async-invoke-configs'])('that does not exist has no %s', async (what) => {
     const name = await app.published('v1');
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, 'v2')}/${what}`)).toEqual([404, 'FSS.1052']);
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, '!v2')}/${what}`)).toEqual([404, 'FSS.1053']);
   });
 
-  it('goes alone, with its policy and the aliases bound to it; another alias loses its second version', async () => {
+  it('is deleted with its policy and bound aliases; another alias loses its second version', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v2')}/async-invoke-config`, {});
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'bound', version: 'v2' });
@@ -173,13 +174,13 @@ describe('a version', () => {
     expect(await app.refusal('DELETE', `/fgs/functions/${urnOf(name, 'v2')}`)).toEqual([404, 'FSS.1052']);
   });
 
-  it('latest cannot go alone', async () => {
+  it('named latest cannot be deleted alone', async () => {
     const name = await app.published('v1');
     for (const urn of [urnOf(name, 'latest'), `p1:default:${name}:latest`])
       expect(await app.refusal('DELETE', `/fgs/functions/${urn}`)).toEqual([400, 'FSS.0400']);
   });
 
-  it('goes with its function, and does not come back with one of the same name', async () => {
+  it('is deleted with its function, and stays deleted for a new one of that name', async () => {
     const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     await app.must('PUT', `/fgs/functions/${urnOf(name, '!prod')}/async-invoke-config`, {});

@@ -9,18 +9,18 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-describe('of a feature that is not here', () => {
+describe('an unsupported feature', () => {
   it.each<[path: string, body: unknown]>([
     ['/fgs/triggers', { triggers: [], next_marker: 0, count: 0 }],
     ['/fgs/triggers/hello', []],
     ['/fgs/functions/hello/events', { events: [], next_marker: 0, count: 0 }],
     ['/fgs/dependencies?maxitems=100&marker=0', { dependencies: [], next_marker: 0, count: 0 }],
     ['/fgs/quotas', { quotas: { resources: [] } }],
-  ])('%s says that there is nothing', async (path, body) => {
+  ])('has an empty list at %s', async (path, body) => {
     expect(await app.call('GET', path)).toMatchObject({ status: 200, body });
   });
 
-  it('the triggers of a function can be removed all the same', async () => {
+  it('lets clients remove the triggers of a function', async () => {
     expect((await app.call('DELETE', '/fgs/triggers/hello')).status).toBe(204);
   });
 
@@ -29,11 +29,11 @@ describe('of a feature that is not here', () => {
     ['DELETE', '/fgs/triggers/nobody'],
     ['GET', '/fgs/functions/nobody/events'],
     ['GET', '/fgs/functions/nobody/lts-log-detail'],
-  ])('%s %s is refused where there is no such function', async (method, path) => {
+  ])('refuses %s %s if the function is unknown', async (method, path) => {
     expect(await app.refusal(method, path)).toEqual([404, 'FSS.1051']);
   });
 
-  it('none can be made', async () => {
+  it('cannot be created', async () => {
     expect(await app.refusal('POST', '/fgs/triggers/hello', { trigger_type_code: 'TIMER' })).toEqual([404, 'FSS.0404']);
   });
 });
@@ -41,15 +41,15 @@ describe('of a feature that is not here', () => {
 describe('the log settings of a function', () => {
   const shown = async (name: string) => (await app.call('GET', `/fgs/functions/${name}/lts-log-detail`)).body;
 
-  it('are those it was given', async () => {
+  it('are those of its configuration', async () => {
     const log = { group_name: 'a', group_id: 'b', stream_id: 'c', stream_name: 'd' };
     expect(await shown(await app.aFunction({ log_config: log }))).toEqual(log);
   });
 
   it.each([
-    ['nothing', {}],
-    ['what is no text', { log_config: { group_name: 1, stream_id: ['a'] } }],
-  ])('are empty where it was given %s', async (_what, more) => {
+    ['no settings', {}],
+    ['settings that are not text', { log_config: { group_name: 1, stream_id: ['a'] } }],
+  ])('are empty if it has %s', async (_what, more) => {
     const empty = { group_name: '', group_id: '', stream_id: '', stream_name: '' };
     expect(await shown(await app.aFunction(more))).toEqual(empty);
   });

@@ -1,16 +1,16 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param } from '@nestjs/common';
-import { absentFeatureOperations as operations } from './absent-features.operations.ts';
+import { unsupportedFeatureOperations as operations } from './unsupported-features.operations.ts';
 import { FunctionNames } from '../names/function-names.ts';
-import { logSettings, logSettingsOf } from './kept-fields.ts';
+import { logSettings, logSettingsOf } from './pass-through-fields.ts';
 import { Operation } from '../document/operation.ts';
 
 /**
- * What clients ask of features that are not here while they manage functions. They are told that there is nothing of it, in its own form;
- * making some is no operation.
+ * Stubs for unsupported features that clients ask for while they manage functions. Lists are empty
+ * in the documented shape; creating is not supported.
  * @see FunctionGraph API, triggers, test events, dependencies, quotas, log settings
  */
 @Controller('v2/:project/fgs')
-export class AbsentFeaturesController {
+export class UnsupportedFeaturesController {
   constructor(@Inject(FunctionNames) private readonly names: FunctionNames) {}
 
   @Operation(operations.triggers)
@@ -55,7 +55,7 @@ export class AbsentFeaturesController {
   @Operation(operations.logDetail)
   @Get('functions/:urn/lts-log-detail')
   logDetail(@Param('project') project: string, @Param('urn') urn: string): Record<string, string> {
-    const said = logSettingsOf(this.names.find(urn, project).function.kept);
-    return Object.fromEntries(logSettings.map((name) => [name, said[name] ?? '']));
+    const settings = logSettingsOf(this.names.find(urn, project).function.kept);
+    return Object.fromEntries(logSettings.map((name) => [name, settings[name] ?? '']));
   }
 }

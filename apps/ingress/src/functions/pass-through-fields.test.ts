@@ -1,6 +1,7 @@
 /**
- * Goal: what changes nothing here is kept and shown all the same, in its form and within its bound. Method: a whole ingress over the
- * in-memory broker.
+ * Goal: fields that change nothing here are stored and shown unchanged, within their form and
+ * bound.
+ * Method: a whole ingress over the in-memory broker.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionBody, IngressApp, inlineCode } from '../../testing/ingress-app.ts';
@@ -16,10 +17,10 @@ const update = async (name: string, more: Record<string, unknown> = {}) =>
   app.must('PUT', `/fgs/functions/${name}/config`, { func_name: name, ...required, ...more });
 const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
 
-describe('what is only kept and shown', () => {
+describe('pass-through fields', () => {
   const kept = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
   const message = (field: string) =>
-    `${field} is too large: what is only kept and shown of a function may have 16384 bytes of JSON in all`;
+    `${field} is too large: fields that are only stored and shown may have 16384 bytes of JSON in all`;
 
   it('may have 16 KB of JSON in all', async () => {
     const name = await app.aFunction({ tags: kept(16_384) });
@@ -31,7 +32,7 @@ describe('what is only kept and shown', () => {
     ['one field of a megabyte', { tags: 'x'.repeat(900_000) }, 'tags'],
     ['one field in which a letter has three bytes', { tags: '数'.repeat(5_500) }, 'tags'],
     ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
-  ])('is refused, by the name of the largest, where it is too much: %s', async (_what, more, field) => {
+  ])('are refused with the name of the largest: %s', async (_what, more, field) => {
     const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
     const name = await app.aFunction({ tags: 'before' });
     expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
@@ -40,7 +41,7 @@ describe('what is only kept and shown', () => {
     expect((await show(name)).tags).toBe('before');
   });
 
-  it('counts what an earlier body said, and the name of the file', async () => {
+  it('count with those of earlier bodies, and with the file name', async () => {
     const name = await app.aFunction({ tags: kept(16_384) });
     for (const [path, body] of [
       ['config', { func_name: name, ...required, type: 'v2' }],
@@ -53,7 +54,7 @@ describe('what is only kept and shown', () => {
     expect((await update(name, { tags: 'less', type: 'v2' })).type).toBe('v2');
   });
 
-  it('may stay where it is too much already, and become less', async () => {
+  it('may stay over the bound if they do not grow', async () => {
     const name = await app.aFunction();
     const record = app.recordsOf('registry').findLast(({ key }) => key?.endsWith(`:${name}`));
     const older = { ...JSON.parse(String(record?.value)), kept: { domain_names: kept(20_000), gpu_type: 'large' } };
@@ -65,7 +66,7 @@ describe('what is only kept and shown', () => {
     expect(await app.refusal('PUT', `/fgs/functions/${name}/config`, more)).toEqual([400, 'FSS.0400']);
   });
 
-  it('is everything that clients send and look for again', async () => {
+  it('are all that clients send and expect to find again', async () => {
     const said = {
       enable_auth_in_header: true,
       enable_class_isolation: false,
@@ -107,7 +108,7 @@ describe('what is only kept and shown', () => {
     ['custom_image', true],
     ['network_controller', 1],
     ['depend_version_list', 'd'],
-  ])('has the form that is documented: %s is not %j', async (field, value) => {
+  ])('have their documented form: %s is not %j', async (field, value) => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('never', { [field]: value }));
     expect([answer.status, answer.body.error_code]).toEqual([400, 'FSS.0400']);
     expect(answer.body.error_msg).toContain(field);
