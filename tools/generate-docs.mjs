@@ -13,13 +13,10 @@ const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-codes.js');
-const { documentConfig, ServiceConfig } = await import('#platform');
-const { ObjectStoreConfig, CodeStoreConfig } = await import('#objects');
+const { documentConfig, settingGroupsOf } = await import('#platform');
+const standalone = 'npm start';
 const configs = [
-  ['npm start', (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
-  ['every service', ServiceConfig],
-  ['ingress, executor and notifier', ObjectStoreConfig],
-  ['ingress and executor', CodeStoreConfig],
+  [standalone, (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
   ['ingress', (await load('apps/ingress/src/ingress.config.js')).IngressConfig],
   ['executor', (await load('apps/executor/src/executor.config.js')).ExecutorConfig],
   ['retry-scheduler', (await load('apps/retry-scheduler/src/retry-scheduler.config.js')).RetrySchedulerConfig],
@@ -50,12 +47,30 @@ function fallback(setting) {
     : code(setting.fallback);
 }
 
-/** Settings of several services have their own table; the tables of services leave them out. */
-const shared = [ServiceConfig, ObjectStoreConfig, CodeStoreConfig];
-const configTables = configs.map(([name, config]) => {
-  const inherited = shared.filter((base) => config.prototype instanceof base).flatMap((base) => documentConfig(base));
-  const own = documentConfig(config).filter(({ env }) => inherited.every((setting) => setting.env !== env));
-  const rows = own.map((setting) => [code(setting.env), fallback(setting), setting.description]);
+/** The own settings of a config class or group, without those of its groups. */
+function ownSettings(config) {
+  const ofGroups = new Set(settingGroupsOf(config).flatMap((group) => documentConfig(group).map(({ env }) => env)));
+  return documentConfig(config).filter(({ env }) => !ofGroups.has(env));
+}
+
+/** The programs that have a group of settings, as a heading. */
+function usersOf(group) {
+  const names = configs.filter(([, config]) => settingGroupsOf(config).includes(group)).map(([name]) => name);
+  const services = names.filter((name) => name !== standalone);
+  const all = services.length === configs.length - 1 ? ['every service'] : services;
+  return [...(names.includes(standalone) ? [standalone] : []), ...all].join(', ');
+}
+
+/** One table for all groups that the same programs have, then one for the rest of each program. */
+const groups = new Set(configs.flatMap(([, config]) => settingGroupsOf(config)));
+const tables = Map.groupBy(
+  [configs[0], ...[...groups].map((group) => [usersOf(group), group]), ...configs.slice(1)],
+  ([name]) => name,
+);
+const configTables = [...tables].map(([name, parts]) => {
+  const rows = parts
+    .flatMap(([, part]) => ownSettings(part))
+    .map((setting) => [code(setting.env), fallback(setting), setting.description]);
   return `### ${name}\n\n${table(['variable', 'default', 'meaning'], rows)}`;
 });
 

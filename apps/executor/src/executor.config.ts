@@ -1,9 +1,15 @@
 import { IsInt, Max, Min } from 'class-validator';
-import { CodeStoreConfig } from '#objects';
-import { Setting } from '#platform';
+import { CodeStoreSettings } from '#objects';
+import { InternalTokenSettings, PlatformKeySettings, RegionSettings, ServiceConfig, Setting, withSettings } from '#platform';
 
 /** What the executor reads from its environment. */
-export class ExecutorConfig extends CodeStoreConfig {
+export class ExecutorConfig extends withSettings(
+  ServiceConfig,
+  RegionSettings,
+  InternalTokenSettings,
+  PlatformKeySettings,
+  CodeStoreSettings,
+) {
   @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts this process makes at once.' })
   @IsInt()
   @Min(1)

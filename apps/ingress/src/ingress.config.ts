@@ -1,9 +1,24 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
-import { CodeStoreConfig } from '#objects';
-import { networkPattern, Setting } from '#platform';
+import { CodeStoreSettings } from '#objects';
+import {
+  InternalTokenSettings,
+  PlatformKeySettings,
+  RegionSettings,
+  ServiceConfig,
+  Setting,
+  WebhookSettings,
+  withSettings,
+} from '#platform';
 
 /** What the ingress reads from its environment. */
-export class IngressConfig extends CodeStoreConfig {
+export class IngressConfig extends withSettings(
+  ServiceConfig,
+  RegionSettings,
+  InternalTokenSettings,
+  PlatformKeySettings,
+  CodeStoreSettings,
+  WebhookSettings,
+) {
   @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project the first credentials belong to.' })
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   projectId!: string;
@@ -142,14 +157,6 @@ export class IngressConfig extends CodeStoreConfig {
   functionsMax: number = 400;
 
   @Setting({
-    env: 'WEBHOOK_NETWORKS_ALLOWED',
-    description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
-  })
-  @IsArray()
-  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
-  webhookNetworks: string[] = [];
-
-  @Setting({
     env: 'SUBSCRIPTIONS_CONFIRMED_BY',
     description:
       'Who confirms the subscription of a webhook: `caller`, who adds it through the API, at once; or `endpoint`, which is sent a link that is good for 48 hours.',
@@ -157,19 +164,9 @@ export class IngressConfig extends CodeStoreConfig {
   @IsIn(['caller', 'endpoint'])
   confirmedBy: 'caller' | 'endpoint' = 'caller';
 
-  @Setting({
-    env: 'SENDOFF_PUBLIC_URL',
-    description:
-      'Address at which clients and receivers reach the API, as a URL, for the links and the catalog it gives out; must be there where ' +
-      'endpoints confirm.',
-  })
-  @IsOptional()
-  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
-  publicUrl?: string;
-
   /** Relations between the settings. */
-  override faults(): string[] {
-    const faults = super.faults();
+  faults(): string[] {
+    const faults: string[] = [];
     if (this.confirmedBy === 'endpoint' && this.publicUrl === undefined)
       faults.push('SENDOFF_PUBLIC_URL: required with SUBSCRIPTIONS_CONFIRMED_BY=endpoint');
     if ((this.accessKey === undefined) !== (this.secretKey === undefined))

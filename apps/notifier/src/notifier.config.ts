@@ -1,10 +1,16 @@
-import { IsArray, IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { limits } from '#contracts';
-import { ObjectStoreConfig } from '#objects';
-import { networkPattern, Setting } from '#platform';
+import { ObjectStoreSettings } from '#objects';
+import { PlatformKeySettings, RegionSettings, ServiceConfig, Setting, WebhookSettings, withSettings } from '#platform';
 
 /** What the notifier reads from its environment. */
-export class NotifierConfig extends ObjectStoreConfig {
+export class NotifierConfig extends withSettings(
+  ServiceConfig,
+  RegionSettings,
+  PlatformKeySettings,
+  ObjectStoreSettings,
+  WebhookSettings,
+) {
   @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery before it is given up.' })
   @IsInt()
   @Min(1)
@@ -69,30 +75,14 @@ export class NotifierConfig extends ObjectStoreConfig {
   breakerOpenMs: number = 10_000;
 
   @Setting({
-    env: 'WEBHOOK_NETWORKS_ALLOWED',
-    description: 'CIDR blocks that webhooks may reach though they are not public, separated by commas.',
-  })
-  @IsArray()
-  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
-  webhookNetworks: string[] = [];
-
-  @Setting({
-    env: 'SENDOFF_PUBLIC_URL',
-    description: 'Address at which receivers reach the API, as a URL; where unset messages to webhooks hold no links.',
-  })
-  @IsOptional()
-  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
-  publicUrl?: string;
-
-  @Setting({
     env: 'NOTIFICATION_TIMESTAMP',
     description: 'Form of the timestamp in messages: `rfc3339`, or `documented` for the literal form of the manual.',
   })
   @IsIn(['rfc3339', 'documented'])
   timestampForm: 'rfc3339' | 'documented' = 'rfc3339';
 
-  override faults(): string[] {
+  faults(): string[] {
     const isOrdered = this.waitMaxMs >= this.waitBaseMs;
-    return [...super.faults(), ...(isOrdered ? [] : ['NOTIFIER_WAIT_MAX_MS: must be at least NOTIFIER_WAIT_BASE_MS'])];
+    return isOrdered ? [] : ['NOTIFIER_WAIT_MAX_MS: must be at least NOTIFIER_WAIT_BASE_MS'];
   }
 }

@@ -1,8 +1,8 @@
 import { IsInt, Max, Min } from 'class-validator';
-import { ServiceConfig, Setting } from '#platform';
+import { ServiceConfig, Setting, withSettings } from '#platform';
 
 /** What the retry-scheduler reads from its environment. */
-export class RetrySchedulerConfig extends ServiceConfig {
+export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
     env: 'SCHEDULER_NEAR_BYTES',
     description: 'Bytes of records held at once for each partition of the near delay topic.',

@@ -1,31 +1,19 @@
-import { IsArray, IsInt, IsOptional, IsString, Matches, Max, Min, MinLength } from 'class-validator';
-import { Setting } from '#platform';
+import { IsArray, IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
+import { DataFolderSettings, HostSettings, PlatformKeySettings, RegionSettings, Setting, withSettings } from '#platform';
 
 /** What `npm start` reads from its environment; the rest of it is handed on to the services. */
-export class StandaloneConfig {
+export class StandaloneConfig extends withSettings(HostSettings, DataFolderSettings, RegionSettings, PlatformKeySettings) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 takes any free one.' })
   @IsInt()
   @Min(0)
   @Max(65_535)
   port: number = 8_700;
 
-  @Setting({ env: 'SENDOFF_HOST', description: 'Address the API listens on.' })
-  @IsString()
-  host: string = '127.0.0.1';
-
-  @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for what is kept on this machine.' })
-  @IsString()
-  dataDir: string = '.sendoff';
-
   @Setting({ env: 'KAFKA_BROKERS', description: 'Brokers to use; where unset a broker is started here.' })
   @IsOptional()
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers?: string[];
-
-  @Setting({ env: 'SENDOFF_REGION', description: 'Region in URNs.' })
-  @Matches(/^[A-Za-z0-9-]{1,64}$/)
-  region: string = 'local';
 
   @Setting({
     env: 'SENDOFF_PROJECT_ID',
@@ -66,20 +54,6 @@ export class StandaloneConfig {
   @IsOptional()
   @MinLength(16)
   internalToken?: string;
-
-  @Setting({
-    env: 'SENDOFF_PLATFORM_KEY',
-    description: 'Key that secrets are sealed with where they are kept; made at the first start where unset.',
-    isSecret: true,
-  })
-  @IsOptional()
-  @MinLength(32)
-  platformKey?: string;
-
-  @Setting({ env: 'SENDOFF_PLATFORM_KEY_FILE', description: 'File that holds the platform key, instead.' })
-  @IsOptional()
-  @IsString()
-  platformKeyFile?: string;
 
   @Setting({
     env: 'KAFKA_FLUSH_EACH_BATCH',

@@ -1,8 +1,8 @@
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { ServiceConfig, Setting } from '#platform';
+import { DataFolderSettings, InternalTokenSettings, ServiceConfig, Setting, withSettings } from '#platform';
 
 /** The environment of the status-logger. */
-export class StatusLoggerConfig extends ServiceConfig {
+export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSettings, InternalTokenSettings) {
   @Setting({ env: 'STATUS_RETENTION_HOURS', description: 'Age in hours after which records are removed.' })
   @IsInt()
   @Min(1)

@@ -1,7 +1,7 @@
 export { archiveLimits, readArchive, unpackArchive } from './archive.ts';
 export { ArchiveReader, sharedBytes } from './archive-reader.ts';
 export { type FileField, isBase64 } from './archive-worker.ts';
-export { CodeStoreConfig, ObjectStoreConfig } from './object-store.config.ts';
+export { CodeStoreSettings, ObjectStoreSettings } from './object-store-settings.ts';
 export { digestOf, type ObjectStore } from './object-store.ts';
 export { openCodeStore, s3Of } from './open-object-store.ts';
 export { s3Client, type S3Options } from './s3.ts';

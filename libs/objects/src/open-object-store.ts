@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { FolderObjectStore } from './folder-object-store.ts';
-import type { CodeStoreConfig, ObjectStoreConfig } from './object-store.config.ts';
+import type { CodeStoreSettings, ObjectStoreSettings } from './object-store-settings.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Options } from './s3.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
 /** The S3 options of a config. Undefined if the config sets no S3 endpoint. */
-export function s3Of(config: Readonly<ObjectStoreConfig>): S3Options | undefined {
+export function s3Of(config: Readonly<Omit<ObjectStoreSettings, 'faults'>>): S3Options | undefined {
   const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region } = config;
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined) return undefined;
   return { endpoint, accessKey, secretKey, region };
@@ -16,7 +16,7 @@ export function s3Of(config: Readonly<ObjectStoreConfig>): S3Options | undefined
  * The store for function code: a bucket if the config sets an S3 endpoint, else the folder `code`
  * in the data folder.
  */
-export function openCodeStore(config: Readonly<CodeStoreConfig>): ObjectStore {
+export function openCodeStore(config: Readonly<CodeStoreSettings>): ObjectStore {
   const s3 = s3Of(config);
   return s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'code')) : new S3ObjectStore(s3, config.codeBucket);
 }

@@ -4,9 +4,9 @@ export { DayFiles } from './day-files.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
-export { documentConfig, loadConfig, Setting } from './load-config.ts';
+export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { AllowedNetworks, networkPattern } from './networks.ts';
+export { AllowedNetworks } from './networks.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
@@ -14,5 +14,13 @@ export { buildService, type Composition, configInvalidExitCode, runService, type
 export { openSealer, Sealer } from './sealer.ts';
 export { isSameSecret } from './secrets.ts';
 export { recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
+export {
+  DataFolderSettings,
+  HostSettings,
+  InternalTokenSettings,
+  PlatformKeySettings,
+  RegionSettings,
+  WebhookSettings,
+} from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';

@@ -1,4 +1,3 @@
-import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { PlatformError } from '#contracts';
 
@@ -21,7 +20,11 @@ export interface DocumentedSetting extends SettingDescription {
 
 type ConfigClass<T extends object> = new () => T;
 
+/** The instance type that has the properties of all the given instance types. */
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void ? All : never;
+
 const settings = new WeakMap<object, Map<string, SettingDescription>>();
+const groups = new WeakMap<object, readonly ConfigClass<object>[]>();
 
 /**
  * Reads a property of a config class from an environment variable. The initialiser of the property
@@ -35,19 +38,53 @@ export function Setting(description: SettingDescription): PropertyDecorator {
   };
 }
 
-function settingsOf(configClass: ConfigClass<object>): Map<string, SettingDescription> {
-  const all: Map<string, SettingDescription>[] = [];
+/**
+ * Makes the base class of a config that has the settings of several groups. A group is a config
+ * class too. Its method `faults` is called with the others and is not inherited.
+ */
+export function withSettings<Groups extends readonly ConfigClass<object>[]>(
+  ...members: Groups
+): ConfigClass<Omit<Intersection<InstanceType<Groups[number]>>, 'faults'>> {
+  class Composed {
+    constructor() {
+      for (const Group of members) Object.assign(this, new Group());
+    }
+  }
+  groups.set(Composed.prototype, members);
+  return Composed as ConfigClass<Omit<Intersection<InstanceType<Groups[number]>>, 'faults'>>;
+}
+
+/** A class and its base classes, the last base class first. */
+function lineOf(configClass: ConfigClass<object>): readonly object[] {
+  const line: object[] = [];
   for (
     let prototype: object | null = configClass.prototype as object;
     prototype !== null;
     prototype = Object.getPrototypeOf(prototype) as object | null
-  ) {
-    all.unshift(settings.get(prototype) ?? new Map());
-  }
-  return new Map(all.flatMap((own) => [...own]));
+  )
+    line.unshift(prototype);
+  return line;
 }
 
-/** All variables of a config class, those of its base class first. */
+/** The groups that a config class is composed of, each once. */
+export function settingGroupsOf(configClass: ConfigClass<object>): readonly ConfigClass<object>[] {
+  const members = lineOf(configClass).flatMap((prototype) => groups.get(prototype) ?? []);
+  return [...new Set(members.flatMap((group) => [...settingGroupsOf(group), group]))];
+}
+
+function settingsOf(configClass: ConfigClass<object>): Map<string, SettingDescription> {
+  const all = [...settingGroupsOf(configClass), configClass].flatMap((part) => lineOf(part));
+  return new Map(all.flatMap((prototype) => [...(settings.get(prototype) ?? [])]));
+}
+
+/** The declared type of a property, from the config class or the group that declares it. */
+function typeOf(configClass: ConfigClass<object>, property: string): unknown {
+  return [configClass, ...settingGroupsOf(configClass)]
+    .map((part) => Reflect.getMetadata('design:type', part.prototype as object, property) as unknown)
+    .find((type) => type !== undefined);
+}
+
+/** All variables of a config class, those of its groups and of its base class first. */
 export function documentConfig(configClass: ConfigClass<object>): readonly DocumentedSetting[] {
   const defaults = new configClass() as Record<string, unknown>;
   return [...settingsOf(configClass)].map(([property, description]) => ({
@@ -55,6 +92,17 @@ export function documentConfig(configClass: ConfigClass<object>): readonly Docum
     property,
     ...(defaults[property] === undefined ? {} : { fallback: defaults[property] }),
   }));
+}
+
+/** Faults of single values by the rules of one config class or group. */
+function valueFaults(config: object, described: ReadonlyMap<string, SettingDescription>): readonly string[] {
+  return validateSync(config, { forbidUnknownValues: false }).map(
+    ({ property, constraints }) => `${described.get(property)?.env ?? property}: ${Object.values(constraints ?? {}).join(', ')}`,
+  );
+}
+
+function relationFaults(config: object): readonly string[] {
+  return (config as { faults?: () => readonly string[] }).faults?.() ?? [];
 }
 
 /**
@@ -73,8 +121,8 @@ function coerce(text: string, type: unknown): unknown {
 }
 
 /**
- * Reads a config class from the environment. An empty variable counts as unset. A class checks
- * relations between its properties in a method `faults(): string[]`.
+ * Reads a config class from the environment. An empty variable counts as unset. A class or group
+ * checks relations between its properties in a method `faults(): string[]`.
  * @returns the frozen config.
  * @throws PlatformError `CONFIG_INVALID` with one line for each fault. No line shows a value.
  */
@@ -86,14 +134,16 @@ export function loadConfig<T extends object>(
   const given: Record<string, unknown> = {};
   for (const [property, { env: name }] of described) {
     const text = env[name];
-    if (text !== undefined && text !== '')
-      given[property] = coerce(text, Reflect.getMetadata('design:type', configClass.prototype as object, property));
+    if (text !== undefined && text !== '') given[property] = coerce(text, typeOf(configClass, property));
   }
-  const config = plainToInstance(configClass, given, { exposeDefaultValues: true });
-  const faults = validateSync(config, { forbidUnknownValues: false }).map(
-    ({ property, constraints }) => `${described.get(property)?.env ?? property}: ${Object.values(constraints ?? {}).join(', ')}`,
+  const config = Object.assign(new configClass(), given);
+  // class-validator finds the rules of a group on an instance of the group alone.
+  const views = settingGroupsOf(configClass).map(({ prototype }) =>
+    Object.assign(Object.create(prototype as object) as object, config),
   );
-  if (faults.length === 0) faults.push(...((config as { faults?: () => string[] }).faults?.() ?? []));
+  const parts = [...views, config];
+  const faults = parts.flatMap((part) => valueFaults(part, described));
+  if (faults.length === 0) faults.push(...parts.flatMap((part) => relationFaults(part)));
   if (faults.length > 0)
     throw new PlatformError('CONFIG_INVALID', {
       details: { reason: `the environment variables are not valid:\n  ${faults.join('\n  ')}` },

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { PlatformError } from '#contracts';
-import type { ServiceConfig } from './service.config.ts';
+import type { PlatformKeySettings } from './setting-groups.ts';
 
 const cipher = 'aes-256-gcm';
 const version = 'v1.';
@@ -60,10 +60,7 @@ export class Sealer {
  * @throws PlatformError `CONFIG_INVALID` if no key is set, both are set, the file cannot be read,
  *   or the key is too short.
  */
-export async function openSealer({
-  platformKey,
-  platformKeyFile,
-}: Pick<ServiceConfig, 'platformKey' | 'platformKeyFile'>): Promise<Sealer> {
+export async function openSealer({ platformKey, platformKeyFile }: PlatformKeySettings): Promise<Sealer> {
   const invalid = (reason: string, cause?: unknown) => new PlatformError('CONFIG_INVALID', { details: { reason }, cause });
   if ((platformKey === undefined) === (platformKeyFile === undefined))
     throw invalid('set exactly one of SENDOFF_PLATFORM_KEY and SENDOFF_PLATFORM_KEY_FILE');

@@ -1,6 +1,7 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
 import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
-import { Setting } from './load-config.ts';
+import { Setting, withSettings } from './load-config.ts';
+import { HostSettings } from './setting-groups.ts';
 
 /**
  * Unexpected errors of one record after which its handler counts as broken. The waits between 12 tries add up to 53 s; @see `againDelayMs`
@@ -8,12 +9,8 @@ import { Setting } from './load-config.ts';
  */
 export const recordTriesMaxDefault = 12;
 
-/** What every service reads from its environment. */
-export class ServiceConfig {
-  @Setting({ env: 'SENDOFF_HOST', description: 'Address the HTTP server listens on.' })
-  @IsString()
-  host: string = '127.0.0.1';
-
+/** The settings that every service has. */
+export class ServiceConfig extends withSettings(HostSettings) {
   @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 takes any free one.' })
   @IsInt()
   @Min(0)
@@ -51,33 +48,6 @@ export class ServiceConfig {
   @Min(1)
   @Max(1_000)
   recordTriesMax: number = recordTriesMaxDefault;
-
-  @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for what is kept on this machine.' })
-  @IsString()
-  dataDir: string = '.sendoff';
-
-  @Setting({ env: 'SENDOFF_REGION', description: 'Region in URNs.' })
-  @Matches(/^[A-Za-z0-9-]{1,64}$/)
-  region: string = 'local';
-
-  @Setting({ env: 'SENDOFF_INTERNAL_TOKEN', description: 'Secret between the services, at least 16 characters.', isSecret: true })
-  @IsString()
-  @MinLength(16)
-  internalToken!: string;
-
-  @Setting({
-    env: 'SENDOFF_PLATFORM_KEY',
-    description: 'Key that secrets are sealed with where they are kept, at least 32 characters; or its file, in the next row.',
-    isSecret: true,
-  })
-  @IsOptional()
-  @IsString()
-  platformKey?: string;
-
-  @Setting({ env: 'SENDOFF_PLATFORM_KEY_FILE', description: 'File that holds the platform key.' })
-  @IsOptional()
-  @IsString()
-  platformKeyFile?: string;
 
   @Setting({ env: 'LOG_LEVEL', description: 'Least severe level that is logged: debug, info, warn, error or silent.' })
   @IsIn(['debug', 'info', 'warn', 'error', 'silent'])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type FunctionDocument, limits, userDataOwner } from '#contracts';
-import { type CodeStoreConfig, openCodeStore } from '#objects';
+import { type CodeStoreSettings, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
 import { callOf, runtimeConformance } from '../../runtime.conformance.ts';
@@ -36,7 +36,7 @@ let logged: string[];
 
 async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4) {
   workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
-  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreConfig);
+  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
   logged = [];
   const log = {
     write: (_fn: FunctionDocument, requestId: string, text: string) => void logged.push(`${requestId}: ${text}`),

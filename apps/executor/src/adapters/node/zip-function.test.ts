@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FunctionDocument } from '#contracts';
-import { digestOf, type CodeStoreConfig, type ObjectStore, openCodeStore } from '#objects';
+import { digestOf, type CodeStoreSettings, type ObjectStore, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
 import { callOf } from '../../runtime.conformance.ts';
@@ -20,7 +20,7 @@ let store: ObjectStore;
 let runtime: ProcessRuntime;
 beforeEach(async () => {
   workDir = await mkdtemp(join(tmpdir(), 'sendoff-zip-'));
-  store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreConfig);
+  store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
   const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
   const log = { write: () => undefined, close: async () => undefined };
   const folders = new CodeFolders(workDir, store, 10);

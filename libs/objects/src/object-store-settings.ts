@@ -1,12 +1,12 @@
 import { IsOptional, IsString, IsUrl, Matches } from 'class-validator';
 import { bucketNamePattern, bucketNameRule } from '#contracts';
-import { ServiceConfig, Setting } from '#platform';
+import { DataFolderSettings, Setting, withSettings } from '#platform';
 
-/** What a service that uses an object store reads from its environment. */
-export class ObjectStoreConfig extends ServiceConfig {
+/** For services that use an object store. Without one they use the data folder. */
+export class ObjectStoreSettings extends withSettings(DataFolderSettings) {
   @Setting({
     env: 'S3_ENDPOINT',
-    description: 'Object store, as a URL; where unset objects go to folders below the data folder.',
+    description: 'URL of the object store. If it is unset, objects go to folders below the data folder.',
   })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
@@ -34,12 +34,12 @@ export class ObjectStoreConfig extends ServiceConfig {
   }
 }
 
-/** What a service that keeps or reads code of functions reads from its environment. */
-export class CodeStoreConfig extends ObjectStoreConfig {
+/** For services that write or read the code of functions. */
+export class CodeStoreSettings extends withSettings(ObjectStoreSettings) {
   @Setting({
     env: 'S3_CODE_BUCKET',
     description:
-      'Bucket for the code of zip functions, made where it is not there; without an S3 a folder `code` takes its place.',
+      'Bucket for the code of zip functions. A service makes it if it is missing. Without S3 a folder `code` takes its place.',
   })
   @Matches(bucketNamePattern, { message: `S3_CODE_BUCKET ${bucketNameRule}` })
   codeBucket: string = 'sendoff-code';
