@@ -90,7 +90,7 @@ export function operationsOf(document: ApiDocument): ReadonlyMap<string, Describ
   return operations;
 }
 
-/** What the example of an operation sends, and how it is answered. */
+/** The example of an operation: the request it sends and the answer it expects. */
 export interface Examples {
   readonly request: {
     readonly path: Readonly<Record<string, string>>;
@@ -140,7 +140,10 @@ export interface ApiRequest {
   readonly body: unknown;
 }
 
-/** The request of an operation's example. @param known a value that is better known than by the example, e.g. from a link. */
+/**
+ * The request of an operation's example.
+ * @param known a value that is better known than by the example, e.g. from a link.
+ */
 export function requestOf({ method, path, operation }: Described, known: (parameter: string) => string | undefined): ApiRequest {
   const { request } = examplesOf(operation);
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(known(name) ?? request.path[name] ?? ''));
@@ -154,7 +157,10 @@ export function requestOf({ method, path, operation }: Described, known: (parame
   };
 }
 
-/** Values for parameters that an answer tells of, as the links of its operation say: by `operation.parameter`. */
+/**
+ * Values for parameters that an answer tells of, as the links of its operation say: by
+ * `operation.parameter`.
+ */
 export function followed({ operation }: Described, body: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
   const links = examplesOf(operation).answer.links.flatMap(({ operationId, parameters }) =>
     Object.entries(parameters).map(([parameter, expression]): [string, string] => {
@@ -165,7 +171,10 @@ export function followed({ operation }: Described, body: Readonly<Record<string,
   return new Map(links);
 }
 
-/** Keys and types of a value: what an example promises of every answer. Of an array, the shape of its elements. */
+/**
+ * Keys and types of a value: what an example promises of every answer. Of an array, the shape of
+ * its elements.
+ */
 export function shapeOf(value: unknown): unknown {
   if (Array.isArray(value))
     return [...new Set(value.map((inner) => JSON.stringify(shapeOf(inner))))].map((text) => JSON.parse(text));

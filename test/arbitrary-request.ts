@@ -34,7 +34,8 @@ export function fitting(schema: Schema, document: ApiDocument): fc.Arbitrary<unk
   switch (type) {
     case 'string':
       if (pattern !== undefined) {
-        // Drawn without what must not follow, of which the generator knows nothing; then held against all of it.
+        // Drawn without what must not follow, of which the generator knows nothing; then held
+        // against all of it.
         const drawn = fc.stringMatching(new RegExp(pattern.replaceAll(/\(\?![^)]*\)/g, '')));
         return drawn.filter((text) => new RegExp(pattern).test(text));
       }
@@ -127,7 +128,10 @@ function values(parameter: Parameter, document: ApiDocument, known: Known): fc.A
   }
 }
 
-/** Requests for an operation: as the document asks for them, and with anything else in each place. The project stays the caller's own. */
+/**
+ * Requests for an operation: as the document asks for them, and with anything else in each place.
+ * The project stays the caller's own.
+ */
 export function arbitraryRequest(described: Described, document: ApiDocument, known: Known): fc.Arbitrary<ArbitraryRequest> {
   const { method, path, operation } = described;
   const free = operation.parameters.filter(({ name }) => name !== 'project');

@@ -1,6 +1,6 @@
 /**
- * Leaves what a suite came to in the file that `COUNTS_FILE` names: `{ passed, failed, skips }`, where a skip is the test and why it could not
- * run. Vitest's own JSON has no reasons.
+ * Leaves what a suite came to in the file that `COUNTS_FILE` names: `{ passed, failed, skips }`,
+ * where a skip is the test and why it could not run. Vitest's own JSON has no reasons.
  */
 import { writeFileSync } from 'node:fs';
 

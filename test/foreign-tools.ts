@@ -1,4 +1,7 @@
-/** Tools of other languages that examples and official clients need, fetched once from their registries and kept in the cache of the user. */
+/**
+ * Tools of other languages that examples and official clients need, fetched once from their
+ * registries and kept in the cache of the user.
+ */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -25,7 +28,8 @@ export async function systemTool(command: string, ...proof: readonly string[]): 
 }
 
 /**
- * A folder of the cache with what some files ask for: filled once, and again from the start where that was cut short.
+ * A folder of the cache with what some files ask for: filled once, and again from the start where
+ * that was cut short.
  * @returns why it could not be filled, where it could not.
  */
 async function filledOnce(
@@ -86,7 +90,11 @@ function readable(output: string): string {
     .join('\n');
 }
 
-/** Runs a program to its end. @returns its standard output. @throws Error with both outputs when it fails. */
+/**
+ * Runs a program to its end.
+ * @returns its standard output.
+ * @throws Error with both outputs when it fails.
+ */
 export async function output(
   command: string,
   args: readonly string[],

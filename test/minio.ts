@@ -20,7 +20,10 @@ export interface RunningMinio {
   stop(): Promise<void>;
 }
 
-/** The binary, built where it is not there yet. @returns a reason in words when it cannot be had. */
+/**
+ * The binary, built where it is not there yet.
+ * @returns a reason in words when it cannot be had.
+ */
 export async function minioBinary(): Promise<{ readonly file: string } | { readonly missing: string }> {
   const file = join(binDir, 'minio');
   if (existsSync(file)) return { file };

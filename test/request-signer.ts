@@ -54,7 +54,10 @@ export function canonicalText({ method, path, query = [], headers, body = '' }: 
   ].join('\n');
 }
 
-/** The headers of a signed request: those given, `x-sdk-date` and `authorization`. Written from the guide, not from what verifies it. */
+/**
+ * The headers of a signed request: those given, `x-sdk-date` and `authorization`. Written from the
+ * guide, not from what verifies it.
+ */
 export function signed(request: PlainRequest, { accessKey, secretKey, date }: SigningKey): Record<string, string> {
   const headers = { ...request.headers, 'x-sdk-date': date };
   const text = `SDK-HMAC-SHA256\n${date}\n${sha256(canonicalText({ ...request, headers }))}`;

@@ -1,7 +1,8 @@
 /**
- * What `npm test` runs: builds, then every suite in turn, then says what was skipped and why, and ends with one plain line of counts.
+ * Runs for `npm test`: builds, then runs every suite in turn. Prints each skipped test with its
+ * reason, and last one plain line of counts.
  *
- * Ends non-zero when a test failed, a suite could not be loaded, or no test ran at all.
+ * Exits non-zero if a test failed, a suite could not be loaded, or no test ran.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

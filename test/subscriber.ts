@@ -12,7 +12,9 @@ export interface Pushed {
 /** How a subscriber answers: a status, or by hand. */
 export type Answer = number | ((request: IncomingMessage, response: ServerResponse) => void);
 
-/** A webhook: an HTTP server on this machine that remembers what it got and answers as it is told. */
+/**
+ * A webhook: an HTTP server on this machine that remembers what it got and answers as it is told.
+ */
 export class Subscriber {
   readonly received: Pushed[] = [];
   answer: Answer = 200;

@@ -1,5 +1,6 @@
 /**
- * Goal: the check for unused code fires. Method: a copy of the repository with one unused thing of each kind planted in it.
+ * Goal: the check for unused code fires. Method: a copy of the repository with one unused thing of
+ * each kind planted in it.
  */
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** The part of knip's JSON report that the test reads: the names of one kind of issue in one file. */
+/**
+ * The part of knip's JSON report that the test reads: the names of one kind of issue in one file.
+ */
 type Issues = Readonly<Record<'exports' | 'types' | 'files' | 'dependencies', readonly { readonly name: string }[]>> & {
   readonly file: string;
 };

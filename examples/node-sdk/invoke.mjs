@@ -1,5 +1,6 @@
 // Invokes a function with the official Node SDK: node invoke.mjs <function>
-// npm install @huaweicloud/huaweicloud-sdk-functiongraph uuid   (the SDK needs uuid and does not say so)
+// npm install @huaweicloud/huaweicloud-sdk-functiongraph uuid   (the SDK needs uuid and does not
+// say so)
 import { readFileSync } from 'node:fs';
 import core from '@huaweicloud/huaweicloud-sdk-core';
 import functiongraph from '@huaweicloud/huaweicloud-sdk-functiongraph/v2/public-api.js';

@@ -64,7 +64,10 @@ export class BenchInstallation {
     return (JSON.parse(readFileSync(join(this.dataDir, 'running.json'), 'utf8')) as { kafkaBrokers: string[] }).kafkaBrokers;
   }
 
-  /** Sends a request below {@link functionsUrl}, authenticated by token. @throws Error unless the answer is 2xx. */
+  /**
+   * Sends a request below {@link functionsUrl}, authenticated by token.
+   * @throws Error unless the answer is 2xx.
+   */
   async call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
     const response = await fetch(`${this.functionsUrl}${path}`, {
       method,
@@ -98,7 +101,10 @@ export class BenchInstallation {
     await this.untilCounted(name, 'SUCCESS', count);
   }
 
-  /** Headers of a signed asynchronous invocation. The signature stays valid for 15 minutes, so one serves a whole run. */
+  /**
+   * Headers of a signed asynchronous invocation. The signature stays valid for 15 minutes, so one
+   * serves a whole run.
+   */
   signedHeaders(name: string, body: string): Record<string, string> {
     const { host, pathname } = new URL(`${this.functionsUrl}/${name}/invocations-async`);
     const headers = { host, 'content-type': 'application/json', 'x-project-id': 'p1' };

@@ -1,6 +1,6 @@
 import { Client, type Dispatcher, Pool } from 'undici';
 
-/** What a load run saw; times in milliseconds. */
+/** Counts and latencies of one load run. */
 export interface LoadResult {
   readonly answered: number;
   readonly failed: number;
@@ -61,7 +61,10 @@ export async function post(
   return resultOf(latencies, failed, performance.now() - startedAt);
 }
 
-/** Posts the same body at a fixed rate, however long each answer takes: a delay of the server delays no later request. */
+/**
+ * Posts the same body at a fixed rate, however long each answer takes: a delay of the server delays
+ * no later request.
+ */
 export async function postAtRate(
   url: string,
   headers: Record<string, string>,

@@ -1,7 +1,11 @@
 /**
- * Measures one whole installation on this machine, load generator included: accepted and completed invocations a second at 64
- * connections (by token and by signature) and at 256, completed invocations a second from the Kafka door, the CPU of each process,
- * and how late 1,000 records are released, alone and while 100,000 others wait. Prints JSON and keeps it in test/bench/results/.
+ * Measures one whole installation on this machine, load generator included. Prints JSON, and keeps
+ * it in test/bench/results/:
+ *
+ * - accepted and completed invocations a second at 64 connections, by token and by signature;
+ * - the same at 256 connections by token;
+ * - completed invocations a second from the Kafka door, and the CPU of each process;
+ * - the lateness of 1,000 released records, alone and while 100,000 others wait.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
@@ -26,7 +30,10 @@ const { tokenHeaders } = installation;
 // Signed once for the whole run, so that the load generator costs the same as with a token.
 const signedHeaders = () => installation.signedHeaders('noop', event);
 
-/** Invocations of the function under load that were accepted so far, all of which have ended before more are measured. */
+/**
+ * Invocations of the function under load that were accepted so far, all of which have ended before
+ * more are measured.
+ */
 let accepted = 0;
 
 async function throughput(headers: Record<string, string>, connections = fewConnections): Promise<Record<string, unknown>> {
@@ -92,7 +99,9 @@ async function completedFromKafka(kafka: Kafka): Promise<Record<string, unknown>
   return { records: produced, completedPerSecond: Math.round(produced / seconds) };
 }
 
-/** How late some are while many wait for their hour, and how fast the Kafka door takes those many. */
+/**
+ * How late some are while many wait for their hour, and how fast the Kafka door takes those many.
+ */
 async function lateAmongMany(kafka: Kafka, releases: Releases): Promise<Record<string, unknown>> {
   await installation.createFunction('later', 'exports.handler = async () => 1;');
   const producer = kafka.producer();
@@ -118,7 +127,8 @@ async function lateAmongMany(kafka: Kafka, releases: Releases): Promise<Record<s
 const kafka = new kafkajs.Kafka({ brokers: [...installation.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
 
 await installation.createFunction('noop', 'exports.handler = async () => 1;');
-// New processes take many seconds of load to reach their pace: whatever is measured first would look slow.
+// New processes take many seconds of load to reach their pace: whatever is measured first would
+// look slow.
 await throughput(tokenHeaders);
 await throughput(signedHeaders());
 const throughputs = {

@@ -2,7 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 
 const ticksPerSecond = 100;
 
-/** CPU seconds used so far by each process below `parent`, by a short name; several of a name are added up. */
+/**
+ * CPU seconds used so far by each process below `parent`, by a short name; several of a name are
+ * added up.
+ */
 export async function cpuSecondsBelow(parent: number): Promise<ReadonlyMap<string, number>> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const processes = await Promise.all(

@@ -11,7 +11,10 @@ export interface Lateness {
   readonly latestMs: number | undefined;
 }
 
-/** What is released to the work topic, and how long after its due time it was written there, by its own header and timestamp. */
+/**
+ * Consumes the records that the retry-scheduler releases. The lateness of a record is its Kafka
+ * timestamp minus its `due-at` header.
+ */
 export class Releases {
   private lateMs: number[] = [];
 
@@ -36,7 +39,7 @@ export class Releases {
     return this.lateMs.length;
   }
 
-  /** What was seen since the last time. */
+  /** The lateness of the records since the last call. */
   take(): Lateness {
     const sorted = this.lateMs.toSorted((a, b) => a - b);
     this.lateMs = [];

@@ -1,4 +1,7 @@
-/** Measures what it costs the ingress to verify one signed invocation, in microseconds of one core, and prints JSON. */
+/**
+ * Measures what it costs the ingress to verify one signed invocation, in microseconds of one core,
+ * and prints JSON.
+ */
 import pino from 'pino';
 import { epochMs } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';

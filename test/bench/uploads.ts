@@ -1,6 +1,7 @@
 /**
- * Measures how long the ingress takes to accept an invocation at 200/s, alone and while a client uploads 50 MB ZIPs one after another.
- * An own process uploads, so that only the ingress can delay an answer. Prints JSON.
+ * Measures how long the ingress takes to accept an invocation at 200/s, alone and while a client
+ * uploads 50 MB ZIPs one after another. An own process uploads, so that only the ingress can delay
+ * an answer. Prints JSON.
  *
  * `npm run bench:uploads [seconds]`
  */
@@ -25,7 +26,10 @@ function archiveOf(sizeBytes: number): Buffer {
   ]);
 }
 
-/** Uploads a file with curl until it is told to stop. @returns how many uploads were answered 200, and how to stop. */
+/**
+ * Uploads a file with curl until it is told to stop.
+ * @returns how many uploads were answered 200, and how to stop.
+ */
 function uploadRepeatedly(url: string, file: string, headers: Record<string, string>) {
   let isStopped = false;
   let uploads = 0;

@@ -1,6 +1,7 @@
 /**
  * Goal: while the broker is gone nothing is promised, and when it is back all goes on by itself.
- * Method: a broker of this test's own, stopped and started again on its port under a running installation.
+ * Method: a broker of this test's own, stopped and started again on its port under a running
+ * installation.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,8 @@
 /**
- * Goal: a cancelled invocation ends at once wherever it is, and nothing else does.
- * Method: one installation with short queues; functions whose endings are held at an HTTP server of the test until it lets them go. Records
- * say how each invocation ended, a stream what its failure destination was told.
+ * Goal: a cancelled invocation ends at once wherever it is, and nothing else does. Method: one
+ * installation with short queues; functions whose endings are held at an HTTP server of the test
+ * until it lets them go. Records say how each invocation ended, a stream what its failure
+ * destination was told.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -64,7 +65,10 @@ async function withPolicy(name: string, policy: Record<string, unknown> = {}): P
   });
 }
 
-/** A function at the endpoint of the test; one instance, so that a second invocation waits for the first. */
+/**
+ * A function at the endpoint of the test; one instance, so that a second invocation waits for the
+ * first.
+ */
 async function httpFunction(name: string, path: string, policy: Record<string, unknown> = {}): Promise<void> {
   await installation.client.createFunction(name, '', {
     runtime: 'http',

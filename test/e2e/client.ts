@@ -27,7 +27,7 @@ export interface Answer<T = Record<string, unknown>> {
 
 const ended = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 
-/** What a user's script would do with fetch. */
+/** Calls the API with fetch, as a user's script would. */
 export class Client {
   constructor(
     readonly url: string,

@@ -1,7 +1,8 @@
 /**
- * Goal: whatever becomes of an invocation, the destination its policy names is told, with the documented message.
- * Method: one installation; a function that succeeds and one that fails; each kind of destination on each side; the
- * notification is read where a user would read it (folder, Kafka topic, webhook, another function's record).
+ * Goal: however an invocation ends, the destination in its policy gets the documented message.
+ * Method: one installation with a function that succeeds and one that fails, and each kind of
+ * destination on each side. The test reads the notification where a user would: in a folder, a
+ * Kafka topic, a webhook, or the record of another function.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';

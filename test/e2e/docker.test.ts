@@ -1,6 +1,7 @@
 /**
- * Goal: the image and the compose file do what they promise, together with Kafka and an object store in containers.
- * Method: Docker Compose builds and starts them as they are, on a project of their own; they are asked through the published port.
+ * Goal: the image and the compose file do what they promise, together with Kafka and an object
+ * store in containers. Method: Docker Compose builds and starts them as they are, on a project of
+ * their own; they are asked through the published port.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -19,7 +20,10 @@ const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-
 const startTimeoutMs = 600_000;
 const stopMaxMs = 25_000;
 
-/** @returns in words what cannot be had here; undefined when all is there. Nothing is pulled for a test. */
+/**
+ * @returns in words what cannot be had here; undefined when all is there. Nothing is pulled for a
+ *   test.
+ */
 async function whatIsMissing(): Promise<string | undefined> {
   const client = await getContainerRuntimeClient().catch(() => undefined);
   if (client === undefined) return 'Docker is not there';

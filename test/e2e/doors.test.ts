@@ -1,6 +1,7 @@
 /**
  * Goal: both doors take the same invocations and refuse the same mistakes, each in its own way.
- * Method: one installation; fetch at the HTTP door, plain kafkajs at the Kafka door; answers, rejects and records are read.
+ * Method: one installation; fetch at the HTTP door, plain kafkajs at the Kafka door; answers,
+ * rejects and records are read.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

@@ -1,5 +1,6 @@
 /**
- * Goal: every example works as it stands in the repository. Method: one installation, and each example run by its own tools, as its reader would.
+ * Goal: every example works as it stands in the repository. Method: one installation, and each
+ * example run by its own tools, as its reader would.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

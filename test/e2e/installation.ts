@@ -8,7 +8,10 @@ import { Client } from './client.ts';
 /** Names of the services, as their processes are called. */
 export type ServiceName = 'ingress' | 'executor' | 'retry-scheduler' | 'notifier' | 'status-logger';
 
-/** `npm start`, without npm: one whole installation in a temporary data folder, on a topic prefix of its own. */
+/**
+ * `npm start`, without npm: one whole installation in a temporary data folder, on a topic prefix of
+ * its own.
+ */
 export class Installation {
   private constructor(
     private readonly process: ChildProcess,

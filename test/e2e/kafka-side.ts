@@ -10,7 +10,10 @@ export interface SeenRecord {
   readonly atMs: number;
 }
 
-/** What a user does with plain kafkajs: produce to the intake, read streams. Nothing of the platform is used. */
+/**
+ * Produces to the intake and reads streams with plain kafkajs, as a user would. It imports nothing
+ * of the platform.
+ */
 export class KafkaSide {
   private readonly kafka: Kafka;
   private producer: Producer | undefined;

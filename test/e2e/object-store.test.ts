@@ -1,5 +1,6 @@
 /**
- * Goal: with an S3 configured, notifications go there. Method: a whole installation beside a real MinIO, asked through the minio package.
+ * Goal: with an S3 configured, notifications go there. Method: a whole installation beside a real
+ * MinIO, asked through the minio package.
  */
 import { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';

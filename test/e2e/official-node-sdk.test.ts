@@ -1,6 +1,7 @@
 /**
- * Goal: the official Node.js SDK works against an installation, with nothing told to it but the endpoint.
- * Method: the real SDK, signing with the first access key; one table of operations, in the order a user would call them.
+ * Goal: the official Node.js SDK works against an installation, with nothing told to it but the
+ * endpoint. Method: the real SDK, signing with the first access key; one table of operations, in
+ * the order a user would call them.
  */
 import { createRequire } from 'node:module';
 import * as core from '@huaweicloud/huaweicloud-sdk-core';
@@ -19,7 +20,10 @@ const json = 'application/json';
 let installation: Installation;
 let client: sdk.FunctionGraphClient;
 
-/** A client as the SDK's own guide builds it. Without an agent of its own it would write to the home folder. */
+/**
+ * A client as the SDK's own guide builds it. Without an agent of its own it would write to the home
+ * folder.
+ */
 function clientOf({ accessKey, secretKey }: typeof keys, project = 'p1'): sdk.FunctionGraphClient {
   const credentials = new core.BasicCredentials().withAk(accessKey).withSk(secretKey).withProjectId(project);
   return sdk.FunctionGraphClient.newBuilder()
@@ -44,7 +48,10 @@ beforeAll(async () => {
 });
 afterAll(async () => installation?.stop());
 
-/** What an operation answers: properties are those of the wire, which the SDK hands through, and `httpStatusCode`. */
+/**
+ * An operation and its answer. The SDK passes the properties through as they come on the wire, and
+ * adds `httpStatusCode`.
+ */
 type Operation = [name: string, call: () => Promise<unknown>, answer: Record<string, unknown>];
 
 const func = (more: Record<string, unknown> = {}) => expect.objectContaining({ func_name: 'hello', ...more });

@@ -1,6 +1,7 @@
 /**
- * Goal: the official SDKs work against an installation with nothing changed but their endpoint. Method: each is driven, in its own language, over
- * every operation that the compatibility table offers, and tells of each how it went.
+ * Goal: the official SDKs work against an installation with nothing changed but their endpoint.
+ * Method: each is driven, in its own language, over every operation that the compatibility table
+ * offers, and tells of each how it went.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -26,7 +27,10 @@ beforeAll(async () => {
 });
 afterAll(async () => installation?.stop());
 
-/** @param printed a line of JSON an operation. @param operationsMin fewer would mean that the driver ended early. */
+/**
+ * @param printed a line of JSON an operation.
+ * @param operationsMin fewer would mean that the driver ended early.
+ */
 function expectNoFault(printed: string, operationsMin: number): void {
   const lines = printed.trim().split('\n');
   const results = lines.map((line) => JSON.parse(line) as { readonly operation: string; readonly fault: string | null });

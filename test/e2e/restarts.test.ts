@@ -1,7 +1,8 @@
 /**
- * Goal: nothing that was accepted is lost when a service dies in the middle of work, and the registry outlives a stop.
- * Method: a stream of invocations that fail once and then succeed, so that every service has work; each service in turn is
- * killed with SIGKILL while they run; every accepted invocation must end as SUCCESS and be told to the stream.
+ * Goal: no accepted invocation is lost when a service dies while it works, and the registry
+ * survives a stop. Method: invocations fail once and then succeed, so that every service has work.
+ * The test kills each service in turn with SIGKILL. Every accepted invocation must end as SUCCESS,
+ * and its notification must reach the stream.
  */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';

@@ -1,6 +1,7 @@
 /**
- * Goal: a failed invocation is retried exactly as often, and no sooner, than its policy says, and ends within its validity period.
- * Method: one installation; functions that report each attempt to an HTTP server of the test, which is where attempts and gaps are measured.
+ * Goal: a failed invocation is retried exactly as often, and no sooner, than its policy says, and
+ * ends within its validity period. Method: one installation; functions that report each attempt to
+ * an HTTP server of the test, which is where attempts and gaps are measured.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,6 +1,7 @@
 /**
- * Goal: a tester that knows nothing but the document finds no fault in the service. Method: Schemathesis makes requests from the document of a
- * running installation, right ones and wrong ones, and holds each answer against it.
+ * Goal: a tester that knows nothing but the document finds no fault in the service. Method:
+ * Schemathesis makes requests from the document of a running installation, right ones and wrong
+ * ones, and holds each answer against it.
  */
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -40,7 +41,8 @@ it(
       [
         ...['--config-file', `${folder}/schemathesis.toml`, 'run', `${installation.url}/openapi.json`],
         ...['--header', 'X-Auth-Token: e2e-token', '--checks', checks.join(',')],
-        // One worker: with more, Python 3.11 and 3.12 now and then fail within the tester ("AST constructor recursion depth mismatch").
+        // One worker: with more, Python 3.11 and 3.12 now and then fail within the tester ("AST
+        // constructor recursion depth mismatch").
         ...['--max-examples', '10', '--seed', seed, '--workers', '1', '--continue-on-failure', '--no-color'],
       ],
       // It keeps a cache where it is started.

@@ -1,4 +1,7 @@
-/** Goal: a start that cannot be tells all that is wrong, at once, and harms nobody. Method: `npm start` without npm, with an environment or a folder that does not fit. */
+/**
+ * Goal: a start that cannot be tells all that is wrong, at once, and harms nobody. Method: `npm
+ * start` without npm, with an environment or a folder that does not fit.
+ */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Installation } from './installation.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Goal: for functions that ask for it, every change of status is a line in the group and stream of the project.
- * Method: one installation; the lines are read from the folder, the switches are set through the API.
+ * Goal: for functions that ask for it, every change of status is a line in the group and stream of
+ * the project. Method: one installation; the lines are read from the folder, the switches are set
+ * through the API.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Goal: Ctrl-C does what it says. Method: `npm start` with npm, in a process group of its own that gets the signal as from a terminal. */
+/**
+ * Goal: Ctrl-C does what it says. Method: `npm start` with npm, in a process group of its own that
+ * gets the signal as from a terminal.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -53,7 +56,7 @@ describe('Ctrl-C on npm start', () => {
     expect((await processes()).length).toBeGreaterThan(5);
     pressCtrlC();
     await eventually(() => said().includes('draining'), { pauseMs: 1 });
-    // What npm does, and what the kernel makes one signal of as often as not.
+    // npm passes the signal on, so two arrive; in about half of the runs the kernel merges them.
     pressCtrlC();
     expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('draining')]);
     expect(await processes()).toEqual([]);

@@ -1,6 +1,7 @@
 /**
- * Goal: a caller that waits gets the function's answer, or the plain reason why there is none; and nothing of it is left behind.
- * Method: one installation whose gateway is patient for 8 s; fetch; an HTTP server of the test holds functions until it lets them go.
+ * Goal: a caller that waits gets the function's answer, or the plain reason why there is none; and
+ * nothing of it is left behind. Method: one installation whose gateway is patient for 8 s; fetch;
+ * an HTTP server of the test holds functions until it lets them go.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

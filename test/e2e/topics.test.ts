@@ -1,7 +1,8 @@
 /**
- * Goal: what is published to a topic reaches everybody who asked to be told: a Kafka consumer, a webhook that can tell it is genuine, a
- * function; a receiver that is down gets it later, and one that must confirm gets nothing before.
- * Method: one installation whose endpoints confirm, at a port chosen before, because links name it; receivers on this machine.
+ * Goal: a message published to a topic reaches every subscriber: a Kafka consumer, a webhook that
+ * verifies the signature, a function. A receiver that is down gets it later. One that must confirm
+ * its subscription gets nothing before. Method: one installation and receivers on this machine. Its
+ * port is chosen before the start, because confirmation links contain it.
  */
 import { type AddressInfo, createServer } from 'node:net';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';

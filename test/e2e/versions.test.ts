@@ -1,6 +1,7 @@
 /**
- * Goal: what a user does with versions, aliases, zip functions and secrets, through public doors only. Method: a whole installation; what a
- * function returned is read from the object its success leaves.
+ * Goal: what a user does with versions, aliases, zip functions and secrets, through public doors
+ * only. Method: a whole installation; what a function returned is read from the object its success
+ * leaves.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

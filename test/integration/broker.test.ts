@@ -1,4 +1,7 @@
-/** Goal: the broker started here keeps its data, its folder and its word. Method: real brokers on folders of their own. */
+/**
+ * Goal: the broker started here keeps its data, its folder and its word. Method: real brokers on
+ * folders of their own.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';

@@ -1,4 +1,7 @@
-/** Goal: an S3 keeps the promises of an object store. Method: the conformance suite against a MinIO of our own. */
+/**
+ * Goal: an S3 keeps the promises of an object store. Method: the conformance suite against a MinIO
+ * of our own.
+ */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { s3Client } from '#objects';
 import { objectStoreConformance } from '../../libs/objects/src/object-store.conformance.ts';

@@ -1,6 +1,7 @@
 /**
- * Goal: notifications lie in a real S3, expire by rules that are really there, and leave the user's own rules alone.
- * Method: a MinIO of our own; its API, through the minio package, is asked for objects and rules.
+ * Goal: notifications lie in a real S3, expire by rules that are really there, and leave the user's
+ * own rules alone. Method: a MinIO of our own; its API, through the minio package, is asked for
+ * objects and rules.
  */
 import { Client } from 'minio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

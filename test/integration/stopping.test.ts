@@ -1,7 +1,7 @@
 /**
- * Goal: whoever stops a service does not wait for brokers that are not there, or no longer, and cuts off no request that ends in time.
- * Method: a built service and a port where nobody listens; the life of every service, with a transport that never gets there, and with a
- * route that is answered when the test says so.
+ * Goal: a stop does not wait for brokers that cannot be reached, and cuts off no request that ends
+ * in time. Method: a built service whose broker address has no listener. A second service has a
+ * transport that never connects, and a route that answers when the test tells it to.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

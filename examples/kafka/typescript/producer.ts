@@ -1,4 +1,5 @@
-// Starts a function by writing to Kafka. Node 24 runs it as it is: node producer.ts <function> [count]
+// Starts a function by writing to Kafka. Node 24 runs it as it is: node producer.ts <function>
+// [count]
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import kafkajs from 'kafkajs';
@@ -17,7 +18,8 @@ const topic = `${process.env['KAFKA_TOPIC_PREFIX'] ?? 'sendoff.'}intake`;
 const producer = new kafkajs.Kafka({ brokers: kafkaBrokers, logLevel: kafkajs.logLevel.ERROR }).producer();
 await producer.connect();
 const messages = Array.from({ length: Number(count) }, (_, n) => {
-  // A request id of your own is optional: with one, a write that is repeated is the same invocation.
+  // A request id of your own is optional: with one, a write that is repeated is the same
+  // invocation.
   const requestId = randomUUID();
   console.log(requestId);
   return {

@@ -12,10 +12,12 @@ const waitingMax = 100;
 const heapMbMax = 1_024;
 
 /**
- * Reads large request bodies and ZIPs in a worker thread, so that the event loop stays free to accept invocations.
+ * Reads large request bodies and ZIPs in a worker thread, so that the event loop stays free to
+ * accept invocations.
  *
- * One thread, started by the first task and ended after 30 s without one. Bytes in shared memory (see {@link sharedBytes}) are
- * handed over without a copy. Every method rejects if the thread runs out of memory or 100 tasks wait.
+ * One thread, started by the first task and ended after 30 s without one. Bytes in shared memory
+ * (see {@link sharedBytes}) are handed over without a copy. Every method rejects if the thread runs
+ * out of memory or 100 tasks wait.
  */
 export class ArchiveReader {
   private readonly pool = new Tinypool({

@@ -1,9 +1,11 @@
 /**
- * Work on large uploads that would block the event loop for up to a second. It runs in a worker thread, one task at a time;
- * {@link ArchiveReader} sends the tasks.
+ * Work on large uploads that would block the event loop for up to a second. It runs in a worker
+ * thread, one task at a time; {@link ArchiveReader} sends the tasks.
  *
- * W1. Bytes cross the thread boundary in shared memory and are never copied for it. Neither side writes to them afterwards.
- * W2. Node strips the types of this file when tests run it from source: it may only import what works without decorators.
+ * W1. Bytes cross the thread boundary in shared memory and are never copied for it. Neither side
+ *     writes to them afterwards.
+ * W2. Node strips the types of this file when tests run it from source: it may only import what
+ *     works without decorators.
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
@@ -83,7 +85,10 @@ export async function readFiles({
   return { kind: 'read', files: new Map([...read.files].map(([path, content]) => [path, shared(content)])) };
 }
 
-/** Is a text Base64 of either alphabet, with or without line breaks? `Buffer.from` skips characters it does not know. */
+/**
+ * Is a text Base64 of either alphabet, with or without line breaks? `Buffer.from` skips characters
+ * it does not know.
+ */
 export function isBase64(text: string): boolean {
   const padded = text.indexOf('=');
   return !/[^A-Za-z0-9+/_=\s-]/.test(text) && (padded === -1 || !/[^=\s]/.test(text.slice(padded)));

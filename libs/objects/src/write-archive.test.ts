@@ -1,4 +1,7 @@
-/** Goal: what is written is read by others and by our own. Method: Python's reader, and the checks that archives of callers go through. */
+/**
+ * Goal: what is written is read by others and by our own. Method: Python's reader, and the checks
+ * that archives of callers go through.
+ */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { archiveLimits, readArchive } from './archive.ts';

@@ -17,10 +17,11 @@ export function gaugeOf(metrics: Metrics, name: string, help: string, read: () =
 }
 
 /**
- * Registers a gauge with one value for each value of a label, read anew each time the metrics are collected.
+ * Registers a gauge with one value for each value of a label, read anew each time the metrics are
+ * collected.
  *
- * @param read Returns the present values by the value of `label`. A label value that is no longer returned disappears
- * from the metrics.
+ * @param read Returns the present values by the value of `label`. A label value that is no longer
+ *   returned disappears from the metrics.
  */
 export function gaugeBy(
   metrics: Metrics,

@@ -23,9 +23,9 @@ function listOf(networks: readonly string[]): BlockList {
  * Tells which addresses webhooks may reach: public ones, and those of the networks an operator
  * allows.
  *
- * Not public are the ranges of IANA's special-purpose registries, multicast, and reserved ranges:
- * this host, private and shared networks, link-local addresses (cloud metadata), and the IPv6
- * addresses by which a gateway reaches an IPv4 one (NAT64, Teredo, 6to4).
+ * Not public are the ranges of IANA's special-purpose registries, multicast, and reserved ranges.
+ * Among them are this host, private and shared networks, and link-local addresses (cloud metadata).
+ * So are the IPv6 addresses by which a gateway reaches an IPv4 address (NAT64, Teredo, 6to4).
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */

@@ -3,8 +3,8 @@
  * ended.
  *
  * A name has three parts: a hash of the boot id and the PID namespace, the process id, and the
- * start time of the process, because the kernel reuses process ids. A name from another machine or
- * namespace cannot be judged.
+ * start time of the process. The start time is needed because the kernel reuses process ids. A name
+ * from another machine or namespace cannot be judged.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';

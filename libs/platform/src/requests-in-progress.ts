@@ -8,8 +8,8 @@ export class RequestsInProgress {
 
   /**
    * Counts the requests of every route. While the service drains, each response closes its
-   * connection, unless the client is still sending the request body: closing the connection then
-   * could lose the response.
+   * connection. If the client is still sending the request body, the connection stays open, because
+   * the client could lose the response.
    */
   watch(fastify: FastifyInstance, isDraining: () => boolean): void {
     fastify.addHook('onRequest', (_request, reply, done) => {

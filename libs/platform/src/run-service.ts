@@ -1,6 +1,6 @@
 /**
  * The life of every service: read the config, create the log, start the HTTP server and the
- * transports, work until SIGTERM or SIGINT, drain, exit 0.
+ * transports. Then work until SIGTERM or SIGINT, drain, and exit 0.
  *
  * 1. The service reads the environment here and nowhere else, into its config.
  * 2. `/readyz` answers 503 until the transports run, and again after the first signal.

@@ -48,8 +48,8 @@ export class RegistryWriter {
   /**
    * Writes the changes that a check allows, then resolves with the answer of the check. The local
    * copy holds the changes by then.
-   * @param check reads the registry it is handed and changes nothing itself. It may throw to refuse:
-   *   then nothing is written, and the promise rejects with the error.
+   * @param check reads the registry it is handed and changes nothing itself. It may throw to
+   *   refuse: then nothing is written, and the promise rejects with the error.
    * @throws PlatformError `REGISTRY_BEHIND` if the local copy did not catch up in time, before the
    *   write or after it.
    * @throws PlatformError `BROKER_UNAVAILABLE`, `RECORD_TOO_LARGE`, `PUBLISHER_SATURATED`,
