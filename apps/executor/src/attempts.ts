@@ -23,7 +23,7 @@ import {
   decide,
   delayTopicFor,
   type Ending,
-  endingUnrun,
+  settledWithoutRun,
   settlementOf,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
@@ -103,7 +103,7 @@ export class Attempts {
     const admission = admit(invocation, now, signal.aborted);
     switch (admission.kind) {
       case 'settle':
-        await this.settle(invocation, endingUnrun(invocation, admission.condition, now));
+        await this.settle(invocation, settledWithoutRun(invocation, admission.condition, now));
         return 'concluded';
       case 'wait':
         await this.delay(invocation, admission.dueAt);
@@ -120,7 +120,7 @@ export class Attempts {
     const { clock, functions, observer } = this.parts;
     const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
     const startedAt = clock.now();
-    if (runnable.kind !== 'runnable') return this.conclude(invocation, unrunnable(runnable), startedAt);
+    if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt);
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
     const { requestId, alias, attempt, payload, traceparent } = invocation;
     const call = {
@@ -191,7 +191,7 @@ function refuseLost(lost: AbortSignal): void {
 }
 
 /** A disabled function may be enabled again before the validity period ends. */
-function unrunnable({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): AttemptOutcome {
+function outcomeOfUnrunnable({ kind, reason }: Exclude<Runnable, { kind: 'runnable' }>): AttemptOutcome {
   return { kind: kind === 'disabled' ? 'unavailable' : 'impossible', reason };
 }
 

@@ -38,7 +38,7 @@ export class SyncCalls {
     const { functions, queue, observer } = this.parts;
     const { functionUrn } = request;
     const runnable = await functions.find(functionUrn, request);
-    if (runnable.kind !== 'runnable') return { report: unran(endingOf(runnable)), payload: nothing };
+    if (runnable.kind !== 'runnable') return { report: notRunReport(endingOf(runnable)), payload: nothing };
     const ticket = {
       key: bareUrnOf(functionUrn),
       runningMax: () => functions.runningMaxOf(functionUrn),
@@ -56,7 +56,7 @@ export class SyncCalls {
     { function: fn, runtime }: Extract<Runnable, { kind: 'runnable' }>,
     signal: AbortSignal,
   ): Promise<CallAnswer> {
-    if (signal.aborted) return { report: unran({ kind: 'cancelled' }), payload: nothing };
+    if (signal.aborted) return { report: notRunReport({ kind: 'cancelled' }), payload: nothing };
     const { clock } = this.parts;
     const startedAt = clock.now();
     const version = fn.version ?? 'latest';
@@ -90,7 +90,7 @@ export class SyncCalls {
   }
 }
 
-function unran(ending: CallEnding): CallReport {
+function notRunReport(ending: CallEnding): CallReport {
   return { ending, durationMs: 0, memoryMb: 0, log: '' };
 }
 

@@ -19,7 +19,7 @@ import {
 import type { Publisher } from '#kafka';
 import {
   afterDelivery,
-  concerned,
+  targetFor,
   type DeliveryPolicy,
   delayTopicFor,
   type Delivery,
@@ -74,7 +74,7 @@ export class Deliveries {
    */
   async onSettlement(record: IncomingRecord): Promise<void> {
     const settlement = decodeSettlement(record);
-    const target = concerned(settlement);
+    const target = targetFor(settlement);
     if (target !== undefined) return this.attend(this.first({ kind: 'settled', settlement }, target));
   }
 

@@ -20,7 +20,7 @@ import {
   type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
-import { endingUnrun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
+import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
 import type { Cancellations, Clock, Timer } from '#platform';
 import { DueHeap } from './due-heap.ts';
 
@@ -199,7 +199,7 @@ export class WaitingRoom {
         };
       case 'settle': {
         const invocation = decodeInvocation(record);
-        const settlement = settlementOf(invocation, endingUnrun(invocation, decision.condition, epochMs(now)));
+        const settlement = settlementOf(invocation, settledWithoutRun(invocation, decision.condition, epochMs(now)));
         return encodeSettlement(this.parts.topics.name('settlements'), settlement);
       }
       default:

@@ -9,7 +9,7 @@ import {
   type IncomingRecord,
   type Invocation,
 } from '#contracts';
-import { concerned, type EventSubject, type StatusEvent } from '#lifecycle';
+import { targetFor, type EventSubject, type StatusEvent } from '#lifecycle';
 
 /** The events that one record reports, and where their status log goes. */
 export interface RecordEvents {
@@ -98,7 +98,7 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
     ...(startedAt === undefined ? {} : { startedAt }),
     ...subject,
   };
-  const target = concerned(settlement);
+  const target = targetFor(settlement);
   if (target === undefined) return withLog([end], invocation.policy.statusLog);
   const delivery = { deliveryId: deliveryIdOf(target), state: 'pending', tries: 0, at: timestamp } as const;
   return withLog([end, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);

@@ -1,8 +1,9 @@
 import { bounds } from './bounds.ts';
+import { beginningOf } from './cut-text.ts';
 import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
-import { isMemorySizeMb } from './limits.ts';
+import { isMemorySizeMb, limits } from './limits.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
 
@@ -149,6 +150,6 @@ export function nextAttempt(
     attempt: next.attempt,
     retriesUsed: next.retriesUsed,
     dueAt: epochMs(next.dueAt),
-    lastError: next.lastError,
+    lastError: beginningOf(next.lastError, limits.errorMessageLengthMax),
   };
 }

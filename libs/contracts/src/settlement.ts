@@ -4,10 +4,9 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, optionalInstant, requiredText, wholeNumber } from './headers.ts';
 import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
-import { limits } from './limits.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
-/** The end of an invocation. Payloads are empty where no destination wants them. */
+/** The end of an invocation. Both payloads are empty if its policy names no target for this outcome. */
 export interface Settlement {
   /** As it was at its last attempt; its `payload` is the request payload. */
   readonly invocation: Invocation;
@@ -23,12 +22,6 @@ export interface Settlement {
   readonly responsePayload: Buffer;
 }
 
-/** Does any target of this invocation want to hear of this end? */
-export function wantsPayloads({ invocation, condition }: Pick<Settlement, 'invocation' | 'condition'>): boolean {
-  const { onSuccess, onFailure } = invocation.policy.destinations;
-  return (conditions[condition].status === 'SUCCESS' ? onSuccess : onFailure) !== undefined;
-}
-
 /** The headers of a settlement: those of its invocation, and its end. */
 export function settlementHeaders(settlement: Settlement): Record<string, string> {
   const { condition } = settlement;
@@ -39,18 +32,16 @@ export function settlementHeaders(settlement: Settlement): Record<string, string
   headers[header.statusCode] = String(conditions[condition].statusCode);
   headers[header.errorCode] = String(conditions[condition].errorCode);
   if (settlement.startedAt !== undefined) headers[header.startedAt] = String(settlement.startedAt);
-  if (settlement.errorMessage !== '')
-    headers[header.errorMessage] = settlement.errorMessage.slice(0, limits.errorMessageLengthMax);
+  if (settlement.errorMessage !== '') headers[header.errorMessage] = settlement.errorMessage;
   return headers;
 }
 
-/** The record of a settlement: request payload then response payload, both left out where nobody wants them. */
+/** The record of a settlement. Its value is the request payload, followed by the response payload. */
 export function encodeSettlement(topic: string, settlement: Settlement): OutgoingRecord {
-  const { invocation } = settlement;
+  const { invocation, responsePayload } = settlement;
   const headers = settlementHeaders(settlement);
-  if (!wantsPayloads(settlement)) return { topic, key: invocation.requestId, value: Buffer.alloc(0), headers };
-  headers[header.requestBytes] = String(invocation.payload.length);
-  return { topic, key: invocation.requestId, value: Buffer.concat([invocation.payload, settlement.responsePayload]), headers };
+  if (invocation.payload.length > 0) headers[header.requestBytes] = String(invocation.payload.length);
+  return { topic, key: invocation.requestId, value: Buffer.concat([invocation.payload, responsePayload]), headers };
 }
 
 /**

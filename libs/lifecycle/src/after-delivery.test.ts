@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aSettlement, anInvocation, builtAt } from '#testing';
-import { type Condition, epochMs, type Target } from '#contracts';
+import { builtAt } from '#testing';
+import { epochMs } from '#contracts';
 import { afterDelivery, defaultDeliveryPolicy, type DeliveryDecision, isExpired, type Turn } from './after-delivery.ts';
-import { concerned } from './concerned.ts';
-import { findCycle } from './find-cycle.ts';
-import { isGranted } from './is-granted.ts';
-import { settlementOf } from './settle.ts';
 
 const policy = { triesMax: 3, backoff: { baseMs: 1_000, maxMs: 10_000 } };
 const deferred: Turn = { kind: 'deferred', reason: 'busy' };
@@ -93,107 +89,5 @@ describe('afterDelivery', () => {
       if (decision.kind === 'again') elapsedMs += decision.dueAt - builtAt;
     }
     expect([defaultDeliveryPolicy.triesMax, Math.round(elapsedMs / 60_000)]).toStrictEqual([8, 61]);
-  });
-});
-
-const stream: Target = { type: 'DIS', streamName: 'orders' };
-const store: Target = { type: 'OBS', bucket: 'results', prefix: '', expiresDays: 0 };
-
-describe('concerned', () => {
-  const invocation = anInvocation({ policy: { destinations: { onSuccess: stream, onFailure: store } } });
-  it.each<[Condition, Target]>([
-    ['', stream],
-    ['HandledInvocationError', store],
-    ['InvocationCanceled', store],
-    ['EventAgeExceeded', store],
-    ['RecursionDetected', store],
-  ])('%j concerns its side', (condition, target) => {
-    expect(concerned({ condition, invocation })).toBe(target);
-  });
-
-  it('is nobody where a side has no target', () => {
-    expect(concerned({ condition: '', invocation: anInvocation() })).toBeUndefined();
-  });
-});
-
-describe('isGranted', () => {
-  const agency = (resource: string, type: 'DIS' | 'OBS' = 'DIS') => ({
-    kind: 'agency' as const,
-    project: 'p1',
-    name: 'a',
-    grants: [{ type, resource }],
-  });
-  it.each([
-    ['orders', true],
-    ['order', false],
-    ['orders2', false],
-    ['*', true],
-    ['ord*', true],
-    ['*ers', true],
-    ['o*d*s', true],
-    ['o*x*s', false],
-    ['*orders*', true],
-    ['ord*ders', false],
-    ['order*ers', false],
-    ['', false],
-    ['xrd*', false],
-    ['x*', false],
-    ['o*d*d*s', false],
-    ['o*r*r*s', true],
-  ])('a grant of %j: %s', (resource, isCovered) => {
-    expect(isGranted(agency(resource), stream)).toBe(isCovered);
-  });
-
-  it('is enough when one grant of many covers it', () => {
-    const grants = [...agency('other').grants, ...agency('orders').grants];
-    expect(isGranted({ ...agency('x'), grants }, stream)).toBe(true);
-  });
-
-  it('looks at the kind too, and grants nothing without an agency', () => {
-    expect([isGranted(agency('*', 'OBS'), stream), isGranted(undefined, stream)]).toStrictEqual([false, false]);
-  });
-});
-
-describe('findCycle', () => {
-  const edges: Readonly<Record<string, readonly string[]>> = {
-    a: ['b', 'x'],
-    b: ['c'],
-    c: ['a'],
-    x: ['x', 'y'],
-    y: ['x'],
-    self: ['self'],
-  };
-  it.each([
-    ['a', ['a', 'b', 'c', 'a']],
-    ['self', ['self', 'self']],
-    ['y', ['y', 'x', 'y']],
-    ['nobody', undefined],
-  ])('from %s', (start, path) => {
-    expect(findCycle(start, (node) => edges[node] ?? [])).toStrictEqual(path);
-  });
-
-  it('ends at a cycle that does not contain the start', () => {
-    expect(findCycle('start', (node) => (node === 'start' ? ['x'] : (edges[node] ?? [])))).toBeUndefined();
-  });
-});
-
-describe('settlementOf', () => {
-  const ending = { condition: '', attempts: 1, endedAt: builtAt } as const;
-  it.each([
-    [256 * 1024, 256 * 1024],
-    [256 * 1024 + 1, 0],
-  ])('keeps of a return value of %i bytes %i', (bytes, kept) => {
-    const settlement = settlementOf(anInvocation(), { ...ending, responsePayload: Buffer.alloc(bytes) });
-    expect([settlement.responsePayload.length, settlement.condition]).toStrictEqual([kept, '']);
-  });
-
-  it('is empty where nothing was returned, and cuts long messages', () => {
-    const { startedAt: _none, ...expected } = aSettlement({
-      endedAt: builtAt,
-      responsePayload: Buffer.alloc(0),
-      errorMessage: 'x'.repeat(1_024),
-    });
-    expect(settlementOf(anInvocation(), { ...ending, errorMessage: 'x'.repeat(2_000) })).toStrictEqual(expected);
-    expect(settlementOf(anInvocation(), ending).errorMessage).toBe('');
   });
 });

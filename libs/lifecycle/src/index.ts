@@ -4,7 +4,7 @@ export * from './admit.ts';
 export * from './after-delivery.ts';
 export * from './backoff.ts';
 export * from './choose-version.ts';
-export * from './concerned.ts';
+export * from './target-for.ts';
 export * from './decide.ts';
 export * from './delay-topic.ts';
 export * from './find-cycle.ts';

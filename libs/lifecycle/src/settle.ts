@@ -1,24 +1,26 @@
 import { beginningOf, type Condition, type EpochMs, type Invocation, limits, type Settlement } from '#contracts';
+import { targetFor } from './target-for.ts';
 
 /** How an invocation ended. */
 export interface Ending {
   readonly condition: Condition;
   /** Attempts started. */
   readonly attempts: number;
-  /** Start of the last attempt; absent when it never ran. */
+  /** Start of the last attempt; absent if the invocation never ran. */
   readonly startedAt?: EpochMs;
   readonly endedAt: EpochMs;
   readonly errorMessage?: string;
   readonly responsePayload?: Buffer;
 }
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /**
- * The end of an invocation that makes no further attempt though none has settled it. Its message tells why the last attempt failed, where
- * there was one, rather than that time ran out; a cancelled one says so in FunctionGraph's words.
+ * The end of an invocation that is settled instead of making its next attempt. The error message of
+ * an expired one is that of its last attempt, if it made one. The message of a cancelled one is
+ * FunctionGraph's.
  */
-export function endingUnrun(
+export function settledWithoutRun(
   { attempt, lastError }: Invocation,
   condition: 'EventAgeExceeded' | 'InvocationCanceled',
   endedAt: EpochMs,
@@ -32,19 +34,25 @@ export function endingUnrun(
   };
 }
 
-/** FunctionGraph's words for a cancelled invocation. */
+/** FunctionGraph's error message for a cancelled invocation. */
 export const cancelledMessage = 'function invocation canceled';
 
-/** The settlement of an invocation. A return value over 256 KB becomes an empty one; the condition stays what it is. */
+/**
+ * The settlement of an invocation.
+ *
+ * It holds both payloads only if the policy names a target for this outcome, because nobody else
+ * reads them. A return value over 256 KB is replaced by an empty one, and the condition stays.
+ */
 export function settlementOf(
   invocation: Invocation,
-  { errorMessage = '', responsePayload = nothing, ...ending }: Ending,
+  { errorMessage = '', responsePayload = empty, ...ending }: Ending,
 ): Settlement {
-  const isKept = responsePayload.length <= limits.responseBytesMax;
+  const hasTarget = targetFor({ condition: ending.condition, invocation }) !== undefined;
+  const isKept = hasTarget && responsePayload.length <= limits.responseBytesMax;
   return {
-    invocation,
+    invocation: hasTarget ? invocation : { ...invocation, payload: empty },
     ...ending,
     errorMessage: beginningOf(errorMessage, limits.errorMessageLengthMax),
-    responsePayload: isKept ? responsePayload : nothing,
+    responsePayload: isKept ? responsePayload : empty,
   };
 }
