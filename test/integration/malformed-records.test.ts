@@ -35,7 +35,7 @@ import { RunnableFunctions } from '../../apps/executor/src/runnable-functions.ts
 import { RunningAttempts } from '../../apps/executor/src/running-attempts.ts';
 import { ATTEMPTS } from '../../apps/executor/src/tokens.ts';
 import { Deliveries } from '../../apps/notifier/src/deliveries.ts';
-import type { Destination } from '../../apps/notifier/src/destination.ts';
+import { everyDestination } from '../../apps/notifier/testing/every-destination.ts';
 import { SettlementsController } from '../../apps/notifier/src/settlements.controller.ts';
 import { TargetQueues } from '../../apps/notifier/src/target-queues.ts';
 import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
@@ -110,9 +110,8 @@ async function serveRetryScheduler() {
 }
 
 async function serveNotifier() {
-  const destination: Destination = { deliver: async () => ({ kind: 'delivered' }) };
   const deliveries = new Deliveries({
-    destinations: { OBS: destination, DIS: destination, SMN: destination, FunctionGraph: destination, Subscription: destination },
+    destinations: everyDestination({ deliver: async () => ({ kind: 'delivered' }) }),
     directory: { refusal: async () => undefined, followers: () => [] },
     publisher: publisherOf('notifier'),
     queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, systemClock),

@@ -21,6 +21,7 @@ import { MemoryKafka } from '#kafka/memory';
 import type { Delivery } from '#lifecycle';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, aPublication, asIncoming, aSettlement, builtAt, ManualClock } from '#testing';
+import { everyDestination } from '../testing/every-destination.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import { RegistryDirectory } from './registry-directory.ts';
@@ -77,7 +78,7 @@ beforeEach(async () => {
     },
   };
   deliveries = new Deliveries({
-    destinations: { OBS: destination, DIS: destination, SMN: destination, FunctionGraph: destination, Subscription: destination },
+    destinations: everyDestination(destination),
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
     queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
