@@ -1,10 +1,11 @@
+import { destinationTypes } from '#contracts';
 import { IngressApp, type IngressAppOptions } from './ingress-app.ts';
 import { MemoryKafka } from '#kafka/memory';
 
 /** An ingress with a target of each kind, version `v1` of function `target` among them, and an agency that grants all. */
 export async function startPolicyApp(options: IngressAppOptions<MemoryKafka> = {}): Promise<IngressApp> {
   const app = await IngressApp.start(options);
-  const grants = ['OBS', 'DIS', 'SMN', 'FunctionGraph'].map((type) => ({ type, resource: '*' }));
+  const grants = destinationTypes.map((type) => ({ type, resource: '*' }));
   await app.must('PUT', '/sendoff/agencies/any', { grants });
   await app.must('PUT', '/sendoff/buckets/results');
   await app.must('PUT', '/sendoff/streams/orders');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aDelivery, anInvocation } from '#testing';
 import { decodeDelivery, encodeDelivery } from './delivery.ts';
+import { destinationTypes } from './destinations.ts';
 import { decodeInvocation, encodeInvocation } from './invocation.ts';
 
 const invocation = anInvocation({ policy: { backoff: { baseMs: 2_000, maxMs: 60_000 } } });
@@ -29,12 +30,12 @@ describe('a header', () => {
     [
       'destinations',
       '{"onFailure":{"type":"FTP"}}',
-      'header destinations: onFailure: type must be one of: OBS, DIS, SMN, FunctionGraph',
+      `header destinations: onFailure: type must be one of: ${destinationTypes.join(', ')}`,
     ],
     [
       'destinations',
       '{"onFailure":{"type":"toString"}}',
-      'header destinations: onFailure: type must be one of: OBS, DIS, SMN, FunctionGraph',
+      `header destinations: onFailure: type must be one of: ${destinationTypes.join(', ')}`,
     ],
     ['destinations', '{"onFailure":{"type":"DIS"}}', 'header destinations: onFailure: streamName must be a text'],
     [

@@ -3,7 +3,7 @@
  * a topic that is somebody else's. Method: a whole ingress over the in-memory broker; what it keeps is read from the registry topic.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { topicDeclarations } from '#contracts';
+import { destinationTypes, topicDeclarations } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
@@ -99,6 +99,7 @@ describe('an agency', () => {
       expect(await answered('PUT', `/sendoff/agencies/${name}`, { grants: all })).toEqual([200, { name, grants: all }]);
   });
 
+  const kinds = `must be one of the following values: ${destinationTypes.join(', ')}`;
   const grant = (more: Record<string, unknown>) => ({ grants: [{ ...grants[0], ...more }] });
   it.each<[body: unknown, message: string]>([
     [undefined, 'the body must be a JSON object'],
@@ -108,8 +109,8 @@ describe('an agency', () => {
     [{ grants: { type: 'OBS' } }, 'grants must be an array'],
     [{ grants: Array(101).fill(grants[0]) }, 'grants must contain no more than 100 elements'],
     [{ grants: ['OBS'] }, 'grants.0 must be an object'],
-    [grant({ type: 'obs' }), 'grants.0.type must be one of the following values: OBS, DIS, SMN, FunctionGraph'],
-    [grant({ type: undefined }), 'grants.0.type must be one of the following values: OBS, DIS, SMN, FunctionGraph'],
+    [grant({ type: 'obs' }), `grants.0.type ${kinds}`],
+    [grant({ type: undefined }), `grants.0.type ${kinds}`],
     [grant({ resource: undefined }), 'grants.0.resource must be a string'],
     [grant({ resource: 5 }), 'grants.0.resource must be a string'],
     [grant({ resource: '' }), 'grants.0.resource must be longer than or equal to 1 characters'],

@@ -4,7 +4,7 @@
  * `aliases.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bucketNameRule } from '#contracts';
+import { bucketNameRule, destinationTypes } from '#contracts';
 import type { IngressApp } from '../../testing/ingress-app.ts';
 import { bareUrn, onSuccess, pathOf, policyCalls, startPolicyApp, to, urnOf } from '../../testing/policy-app.ts';
 
@@ -57,6 +57,7 @@ describe('a destination', () => {
   });
 
   const text = 'must be a JSON object in a string';
+  const kinds = `must be ${destinationTypes.slice(0, -1).join(', ')} or ${destinationTypes.at(-1)}`;
   const bucket = bucketNameRule;
   const prefix = 'must be at most 960 bytes of UTF-8, each part at most 255, without . or .. as a part';
   const days = 'must be a whole number of days from 0 to 365';
@@ -64,7 +65,7 @@ describe('a destination', () => {
   const topic = 'must be urn:smn:<region>:<project>:<topic>';
   const inResults = (more: Record<string, unknown>) => JSON.stringify({ bucket: 'results', ...more });
   it.each<[destination: string, param: string | undefined | null, field: string, rule: string]>([
-    ...['OBS', 'DIS', 'SMN', 'FunctionGraph'].flatMap((type): [string, string | undefined | null, string, string][] => [
+    ...destinationTypes.flatMap((type): [string, string | undefined | null, string, string][] => [
       [type, undefined, 'param', text],
       [type, null, 'param', text],
       [type, '', 'param', text],
@@ -116,9 +117,9 @@ describe('a destination', () => {
     ['FunctionGraph', '{"func_urn":5}', 'param.func_urn', 'must be a function URN'],
     ['FunctionGraph', '{"func_urn":""}', 'param.func_urn', 'must be a function URN'],
     ['FunctionGraph', '{"func_urn":"a:b:c:d:e"}', 'param.func_urn', 'must be a function URN'],
-    ['obs', '{}', 'destination', 'must be OBS, DIS, SMN or FunctionGraph'],
-    ['Kafka', '{}', 'destination', 'must be OBS, DIS, SMN or FunctionGraph'],
-    ['constructor', '{}', 'destination', 'must be OBS, DIS, SMN or FunctionGraph'],
+    ['obs', '{}', 'destination', kinds],
+    ['Kafka', '{}', 'destination', kinds],
+    ['constructor', '{}', 'destination', kinds],
   ])('%s with param %j is refused by its field, on either side', async (destination, param, field, rule) => {
     for (const side of ['on_success', 'on_failure'])
       expect(await refused('target', { destination_config: { [side]: { destination, param } } })).toEqual([
@@ -254,7 +255,7 @@ describe('an agency', () => {
     ['SMN', 'urn:smn:local:p1:news', to('SMN', { topic_urn: 'urn:smn:local:p1:news' })],
     ['FunctionGraph', urnOf('target'), to('FunctionGraph', { func_urn: 'target' })],
   ])('grants %s by a grant of that kind alone, on either side', async (type, resource, destination) => {
-    const others = ['OBS', 'DIS', 'SMN', 'FunctionGraph'].filter((other) => other !== type);
+    const others = destinationTypes.filter((other) => other !== type);
     const agency = app.freshName();
     const name = await aFunction({ xrole: agency });
     for (const [grants, status] of [
