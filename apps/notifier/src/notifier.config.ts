@@ -1,4 +1,5 @@
 import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { defaultDeliveryPolicy } from '#lifecycle';
 import { limits } from '#contracts';
 import { ObjectStoreSettings } from '#objects';
 import { PlatformKeySettings, RegionSettings, ServiceConfig, Setting, WebhookSettings, withSettings } from '#platform';
@@ -15,19 +16,19 @@ export class NotifierConfig extends withSettings(
   @IsInt()
   @Min(1)
   @Max(limits.deliveryTriesMax)
-  triesMax: number = 8;
+  triesMax: number = defaultDeliveryPolicy.triesMax;
 
   @Setting({ env: 'NOTIFIER_WAIT_BASE_MS', description: 'Wait after the first failed try, in milliseconds; it doubles.' })
   @IsInt()
   @Min(10)
   @Max(3_600_000)
-  waitBaseMs: number = 30_000;
+  waitBaseMs: number = defaultDeliveryPolicy.backoff.baseMs;
 
   @Setting({ env: 'NOTIFIER_WAIT_MAX_MS', description: 'Longest wait between two tries, in milliseconds.' })
   @IsInt()
   @Min(10)
   @Max(86_400_000)
-  waitMaxMs: number = 1_800_000;
+  waitMaxMs: number = defaultDeliveryPolicy.backoff.maxMs;
 
   @Setting({ env: 'NOTIFIER_TRY_TIMEOUT_MS', description: 'Longest try of a delivery, in milliseconds.' })
   @IsInt()

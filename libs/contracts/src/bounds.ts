@@ -1,4 +1,5 @@
 import { limits, memorySizesMb } from './limits.ts';
+import { retryPolicy } from './retry-policy.ts';
 
 /** The range of a whole number on a record; both ends belong to it. */
 export interface Bounds {
@@ -16,10 +17,10 @@ export const bounds = {
   /** Milliseconds since 1970, until the end of the year 9999: the last instant that RFC 3339 can write. */
   instantMs: { min: 0, max: 253_402_300_799_999 },
   /** The attempt that comes next: at most one for each millisecond of the longest validity period. */
-  attempt: { min: 1, max: limits.eventAgeSecondsMax * 1_000 },
+  attempt: { min: 1, max: retryPolicy.eventAgeSecondsMax * 1_000 },
   /** Attempts that were started. */
-  attempts: { min: 0, max: limits.eventAgeSecondsMax * 1_000 },
-  retries: { min: 0, max: limits.retriesMax },
+  attempts: { min: 0, max: retryPolicy.eventAgeSecondsMax * 1_000 },
+  retries: { min: 0, max: retryPolicy.retriesMax },
   hops: { min: 0, max: limits.hopsReadMax },
   /** Each wait of a backoff, in milliseconds. */
   backoffMs: { min: 1, max: dayMs },

@@ -19,6 +19,7 @@ export * from './publication.ts';
 export * from './record.ts';
 export * from './registry-documents.ts';
 export * from './runtimes.ts';
+export * from './retry-policy.ts';
 export * from './settlement.ts';
 export * from './status-record.ts';
 export * from './subscription-links.ts';

@@ -4,17 +4,9 @@ import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
 import { isMemorySizeMb, limits } from './limits.ts';
+import { type Backoff, retryPolicy } from './retry-policy.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
-
-/** The wait before a retry grows from `baseMs` by doubling and stays at `maxMs`. */
-export interface Backoff {
-  readonly baseMs: number;
-  readonly maxMs: number;
-}
-
-/** The waits where a policy says nothing else. */
-export const defaultBackoff: Backoff = { baseMs: 1_000, maxMs: 300_000 };
 
 /** The policy in force when an invocation was accepted, stamped on it: later decisions look nothing up. */
 export interface StampedPolicy {
@@ -70,7 +62,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   if (invocation.dueAt > invocation.acceptedAt) headers[header.dueAt] = String(invocation.dueAt);
   if (invocation.retriesUsed > 0) headers[header.retriesUsed] = String(invocation.retriesUsed);
   if (policy.retriesMax > 0) headers[header.retriesMax] = String(policy.retriesMax);
-  if (policy.backoff.baseMs !== defaultBackoff.baseMs || policy.backoff.maxMs !== defaultBackoff.maxMs)
+  if (policy.backoff.baseMs !== retryPolicy.backoff.baseMs || policy.backoff.maxMs !== retryPolicy.backoff.maxMs)
     headers[header.backoff] = JSON.stringify(policy.backoff);
   if (policy.destinations.onSuccess !== undefined || policy.destinations.onFailure !== undefined)
     headers[header.destinations] = JSON.stringify(policy.destinations);
@@ -90,7 +82,7 @@ export function encodeInvocation(topic: string, invocation: Invocation, key: str
 /** The waits that a record's policy asks for, or the default ones. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
 function backoffOf(headers: RecordHeaders): Backoff {
   const backoff = jsonObject(headers, header.backoff);
-  if (backoff === undefined) return defaultBackoff;
+  if (backoff === undefined) return retryPolicy.backoff;
   return {
     baseMs: backoff.wholeNumber('baseMs', bounds.backoffMs),
     maxMs: backoff.wholeNumber('maxMs', bounds.backoffMs),

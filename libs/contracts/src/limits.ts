@@ -8,10 +8,6 @@ export const limits = {
   syncBytesMax: 6 * 1024 * 1024,
   /** Log of a synchronous invocation that is given back, in bytes: its end. */
   callLogBytesMax: 4_096,
-  /** Retries a policy may ask for. */
-  retriesMax: 3,
-  /** Longest validity period, in seconds. */
-  eventAgeSecondsMax: 86_400,
   /** Days after which an object may expire; 0 keeps it. */
   expiresDaysMax: 365,
   /** Longest prefix of objects, in bytes of UTF-8: with day and request id a key stays below the 1,024 of every S3. */

@@ -1,6 +1,6 @@
 import type { DestinationType, Destinations, PlaceType } from './destinations.ts';
 import type { EpochMs } from './epoch-ms.ts';
-import type { Backoff } from './invocation.ts';
+import type { Backoff } from './retry-policy.ts';
 
 /** Where the code of a function is. */
 export type FunctionCode =

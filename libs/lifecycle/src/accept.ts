@@ -1,5 +1,4 @@
 import {
-  defaultBackoff,
   type EpochMs,
   epochMs,
   type FunctionDocument,
@@ -8,6 +7,7 @@ import {
   limits,
   type PolicyDocument,
   type ProjectDocument,
+  retryPolicy,
   type StampedPolicy,
 } from '#contracts';
 
@@ -48,7 +48,7 @@ export type Acceptance =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   | { readonly kind: 'discarded'; readonly condition: 'RecursionDetected'; readonly invocation: Invocation };
 
-const eventAgeMsWithoutPolicy = 3_600_000;
+const { withoutConfiguration } = retryPolicy;
 
 /**
  * Accepts a request, with the policy in force stamped on it.
@@ -66,7 +66,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
     ...(request.alias === undefined ? {} : { alias: request.alias }),
     project: request.project,
     acceptedAt: now,
-    expiresAt: epochMs(dueAt + (known.policy?.eventAgeMaxMs ?? eventAgeMsWithoutPolicy)),
+    expiresAt: epochMs(dueAt + (known.policy?.eventAgeMaxMs ?? withoutConfiguration.eventAgeSeconds * 1_000)),
     dueAt,
     attempt: 1,
     retriesUsed: 0,
@@ -111,7 +111,8 @@ export function chosenMemory(
 
 /** The part of a policy that travels with an invocation. */
 function stamp({ policy, project }: FunctionKnown): StampedPolicy {
-  if (policy === undefined) return { retriesMax: 0, backoff: defaultBackoff, destinations: {} };
+  if (policy === undefined)
+    return { retriesMax: withoutConfiguration.retriesMax, backoff: retryPolicy.backoff, destinations: {} };
   const { retriesMax, backoff, destinations } = policy;
   const statusLog = statusLogOf(policy, project);
   return { retriesMax, backoff, destinations, ...(statusLog === undefined ? {} : { statusLog }) };

@@ -16,7 +16,10 @@ export interface DeliveryPolicy {
   readonly backoff: Backoff;
 }
 
-/** Eight tries over about an hour: full waits of 30 s, 1, 2, 4, 8, 16 and 30 min. */
+/**
+ * The policy unless the configuration of the notifier says otherwise: 8 tries in about an hour, with
+ * waits of at most 30 s, 1, 2, 4, 8, 16 and 30 min.
+ */
 export const defaultDeliveryPolicy: DeliveryPolicy = { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } };
 
 /** What follows a try. */

@@ -45,6 +45,7 @@ export interface Circumstances {
  * one that the platform could not run fails as the platform's fault.
  *
  * @returns `retry` with `dueAt` in (now, expiresAt), or `settle`.
+ * @see retryPolicy for the defaults and limits: retries, validity period, waits
  */
 export function decide(invocation: Invocation, { outcome, now, jitter }: Circumstances): Decision {
   switch (outcome.kind) {

@@ -1,11 +1,11 @@
 import {
-  defaultBackoff,
   epochMs,
   type FunctionDocument,
   type Invocation,
   type PendingDelivery,
   type PolicyDocument,
   type Publication,
+  retryPolicy,
   type Settlement,
   type StampedPolicy,
 } from '#contracts';
@@ -37,7 +37,7 @@ export function anInvocation({
     hops: 0,
     payload: Buffer.from('{"key":"value"}'),
     ...given,
-    policy: { retriesMax: 0, backoff: defaultBackoff, destinations: {}, ...policy },
+    policy: { retriesMax: 0, backoff: retryPolicy.backoff, destinations: {}, ...policy },
   };
 }
 
@@ -116,7 +116,7 @@ export function aPolicy(given: Partial<PolicyDocument> = {}): PolicyDocument {
     functionUrn: builtUrn,
     eventAgeMaxMs: 3_600_000,
     retriesMax: 1,
-    backoff: defaultBackoff,
+    backoff: retryPolicy.backoff,
     destinations: {},
     isStatusLogged: false,
     createdAt: builtAt,

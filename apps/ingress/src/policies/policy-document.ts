@@ -1,9 +1,9 @@
 import {
-  defaultBackoff,
   type Destinations,
   destinationTypes,
   type EpochMs,
   type PolicyDocument,
+  retryPolicy,
   type Target,
   type UrnDefaults,
 } from '#contracts';
@@ -13,8 +13,7 @@ import type { DestinationDto, PolicyDto } from './policy.dto.ts';
 import { targetAnswer, targetKinds } from './target-kinds.ts';
 import { TargetParam } from './target-param.ts';
 
-/** The values of fields that the body of a policy leaves out. @see FunctionGraph API, asynchronous configuration */
-const defaults = { retriesMax: 1, eventAgeSeconds: 3_600 } as const;
+const { backoff: defaultBackoff, byDefault } = retryPolicy;
 
 /**
  * Reads one side of a policy.
@@ -65,8 +64,8 @@ export function policyOf(
   return {
     kind: 'policy',
     functionUrn,
-    eventAgeMaxMs: (dto.max_async_event_age_in_seconds ?? defaults.eventAgeSeconds) * 1_000,
-    retriesMax: dto.max_async_retry_attempts ?? defaults.retriesMax,
+    eventAgeMaxMs: (dto.max_async_event_age_in_seconds ?? byDefault.eventAgeSeconds) * 1_000,
+    retriesMax: dto.max_async_retry_attempts ?? byDefault.retriesMax,
     backoff: { baseMs, maxMs },
     destinations: destinationsOf(dto, urnDefaults),
     isStatusLogged: dto.enable_async_status_log ?? false,

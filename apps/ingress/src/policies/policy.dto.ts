@@ -12,7 +12,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { limits } from '#contracts';
+import { retryPolicy } from '#contracts';
 
 /** A log group or stream: one part of `group/stream`, and of a path. @see LTS API, creating a log group */
 const logName = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})?$/;
@@ -50,13 +50,13 @@ export class PolicyDto {
   @IsOptional()
   @IsInt()
   @Min(1)
-  @Max(limits.eventAgeSecondsMax)
+  @Max(retryPolicy.eventAgeSecondsMax)
   max_async_event_age_in_seconds?: number;
 
   @IsOptional()
   @IsInt()
   @Min(0)
-  @Max(limits.retriesMax)
+  @Max(retryPolicy.retriesMax)
   max_async_retry_attempts?: number;
 
   @IsOptional()
