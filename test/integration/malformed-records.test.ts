@@ -112,7 +112,7 @@ async function serveRetryScheduler() {
 async function serveNotifier() {
   const deliveries = new Deliveries({
     destinations: everyDestination({ deliver: async () => ({ kind: 'delivered' }) }),
-    directory: { refusal: async () => undefined, followers: () => [] },
+    directory: { refusal: async () => undefined, subscriptionTargets: () => [] },
     publisher: publisherOf('notifier'),
     queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, systemClock),
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },

@@ -24,7 +24,7 @@ import { aFunction, anInvocation, aPublication, asIncoming, aSettlement, builtAt
 import { everyDestination } from '../testing/every-destination.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
-import { RegistryDirectory } from './registry-directory.ts';
+import { RegistryDirectory } from './adapters/registry-directory.ts';
 import { TargetQueues } from './target-queues.ts';
 
 const topicUrn = 'urn:smn:local:p1:news';

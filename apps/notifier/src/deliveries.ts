@@ -32,15 +32,17 @@ import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetQueues } from './target-queues.ts';
 
-/** What the registry must tell of targets. */
+/** Answers questions about targets. */
 export interface TargetDirectory {
   /**
-   * @returns why a delivery to the target is refused: it was deleted, or the function may not use it any more; undefined if it may.
+   * Checks whether a delivery may be tried.
+   * @returns why it is refused: the target was deleted, or the function may not use it any more.
+   *   Undefined if it may be tried.
    * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
    */
   refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined>;
-  /** Further targets that a delivered one brings: the subscriptions of a topic. */
-  followers(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[];
+  /** The subscriptions of a topic, if the target is one: each gets a delivery of its own. */
+  subscriptionTargets(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[];
 }
 
 /** What is told of each try. */
@@ -124,10 +126,10 @@ export class Deliveries {
       }
       case 'done': {
         const location = decision.location === undefined ? {} : { location: decision.location };
-        const followers = directory
-          .followers(pending.occasion, pending.target)
+        const subscriptions = directory
+          .subscriptionTargets(pending.occasion, pending.target)
           .map((target) => this.again(this.first(pending.occasion, target), 1, now));
-        return this.publish([...this.ended(pending, 'delivered', now, location), ...followers]);
+        return this.publish([...this.ended(pending, 'delivered', now, location), ...subscriptions]);
       }
       default:
         decision satisfies never;

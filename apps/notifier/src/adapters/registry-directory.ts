@@ -12,9 +12,10 @@ import {
 } from '#contracts';
 import { isGranted } from '#lifecycle';
 import type { Registry } from '#registry';
-import type { TargetDirectory } from './deliveries.ts';
+import type { TargetDirectory } from '../deliveries.ts';
 
-const nowhere = { region: '', project: '' };
+/** URNs of invocations are complete, so no default region or project is needed to parse one. */
+const noDefaults = { region: '', project: '' };
 
 /** Looks targets, grants and subscriptions up in this process's replica of the registry. */
 export class RegistryDirectory implements TargetDirectory {
@@ -23,20 +24,21 @@ export class RegistryDirectory implements TargetDirectory {
   async refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined> {
     // The adapter looks a subscription up, and its topic was checked before.
     if (!isPolicyTarget(target)) return undefined;
-    // A message may arrive before this replica of the registry has seen a subscription that was made just before it.
+    // A message may arrive before this replica of the registry has seen a subscription that was
+    // made just before it.
     if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp();
     if (!this.isThere(occasion, target))
       return `${destinationKinds[target.type].word} ${resourceOf(target)} does not exist any more`;
     return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;
   }
 
-  followers(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[] {
+  subscriptionTargets(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[] {
     if (target.type !== 'SMN') return [];
     const { topicUrn } = target;
-    const isMeant = occasion.kind === 'published' ? protocolsOf(occasion.publication) : () => true;
+    const isMeantFor = occasion.kind === 'published' ? protocolsOf(occasion.publication) : () => true;
     const subscriptions = this.registry.topic(topicUrn)?.subscriptions ?? [];
     return subscriptions
-      .filter(({ status, protocol }) => status === 1 && isMeant(protocol))
+      .filter(({ status, protocol }) => status === 1 && isMeantFor(protocol))
       .map(({ urn }) => ({ type: 'Subscription', topicUrn, subscriptionUrn: urn }));
   }
 
@@ -45,9 +47,12 @@ export class RegistryDirectory implements TargetDirectory {
     return this.registry.hasTarget(occasionProject(occasion), target);
   }
 
-  /** A function that was deleted since had its grants when it was invoked, so its outcome is still delivered. */
+  /**
+   * A function that was deleted since had its grants when it was invoked, so its outcome is still
+   * delivered.
+   */
   private missingGrant({ invocation }: Settlement, target: Target): string | undefined {
-    const urn = parseFunctionUrn(invocation.functionUrn, nowhere);
+    const urn = parseFunctionUrn(invocation.functionUrn, noDefaults);
     const fn = urn === undefined ? undefined : this.registry.versionByUrn(urn);
     if (fn === undefined) return undefined;
     const agency = fn.agency === undefined ? undefined : this.registry.agency(fn.project, fn.agency);
