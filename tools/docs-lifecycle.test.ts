@@ -85,6 +85,6 @@ describe('the diagram of a delivery', () => {
 
   it('shows every way a try can end', () => {
     const shown = delivery.filter(({ rule }) => rule === 'afterDelivery').flatMap(({ causes }) => causes);
-    expect(unique(shown)).toEqual(unique([...kindsOf('after-delivery.ts', 'Delivery'), 'postponed']));
+    expect(unique(shown)).toEqual(unique([...kindsOf('after-delivery.ts', 'TryResult'), 'postponed']));
   });
 });

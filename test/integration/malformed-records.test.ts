@@ -180,7 +180,7 @@ function validRecord(name: TopicName, requestId: string): OutgoingRecord {
     case 'settlements':
       return encodeSettlement(name, settlement);
     case 'notifications':
-      return encodeDelivery(name, aDelivery({ occasion: { kind: 'settled', settlement } }));
+      return encodeDelivery(name, aDelivery({ event: { kind: 'settled', settlement } }));
     case 'activity': {
       const { functionUrn, project, acceptedAt, attempt } = invocation;
       const subject = { requestId, functionUrn, project, acceptedAt };

@@ -9,7 +9,7 @@ import {
   encodeDelivery,
   encodeSettlement,
   epochMs,
-  type Occasion,
+  type DeliveryEvent,
   type RegistryDocument,
   registryKey,
   type SubscriptionDocument,
@@ -18,7 +18,7 @@ import {
 } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, aPublication, asIncoming, aSettlement, builtAt, ManualClock } from '#testing';
 import { everyDestination } from '../testing/every-destination.ts';
@@ -45,15 +45,15 @@ let registry: Registry;
 let clock: ManualClock;
 let deliveries: Deliveries;
 let told: DeliveryTarget[];
-let answer: Delivery;
+let answer: TryResult;
 
-const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => ({
+const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEvent => ({
   kind: 'published',
   publication: aPublication(given),
 });
-const tell = (occasion: Occasion, target: DeliveryTarget = topicTarget): Promise<void> => {
+const tell = (event: DeliveryEvent, target: DeliveryTarget = topicTarget): Promise<void> => {
   const now = clock.now();
-  const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, occasion };
+  const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, event };
   return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)));
 };
 const written = (topic: string) => kafka.records(topics.prefix + topic).map(decodeDelivery);
@@ -103,7 +103,7 @@ describe('a published message', () => {
     expect(next.map(({ target }) => target)).toEqual(
       ['a', 'c'].map((name) => ({ type: 'Subscription', topicUrn, subscriptionUrn: `${topicUrn}:${name}` })),
     );
-    expect(next.map(({ occasion, try: no, dueAt }) => [occasion, no, dueAt])).toEqual(Array(2).fill([published(), 1, builtAt]));
+    expect(next.map(({ event, try: no, dueAt }) => [event, no, dueAt])).toEqual(Array(2).fill([published(), 1, builtAt]));
   });
 
   it('is for the protocols its publisher named alone', async () => {
@@ -133,7 +133,7 @@ describe('a published message', () => {
   it('waits on the undelivered topic, with the reason, once it is given up', async () => {
     answer = { kind: 'refused', reason: 'gone' };
     await tell(published());
-    expect(written('undelivered')).toMatchObject([{ reason: 'gone', occasion: published() }]);
+    expect(written('undelivered')).toMatchObject([{ reason: 'gone', event: published() }]);
   });
 
   it('is not tried again when its time to live will be over', async () => {
@@ -173,9 +173,7 @@ describe('the end of an invocation', () => {
   it('is told to the subscriptions of its topic, and how it went shows in its record', async () => {
     await subscribe(subscription('a'));
     await settled(topicTarget);
-    expect(written('delays.near')).toMatchObject([
-      { target: { subscriptionUrn: `${topicUrn}:a` }, occasion: { kind: 'settled' } },
-    ]);
+    expect(written('delays.near')).toMatchObject([{ target: { subscriptionUrn: `${topicUrn}:a` }, event: { kind: 'settled' } }]);
     expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
       { kind: 'delivery-ended', state: 'delivered', tries: 1, location: 'there' },
     ]);

@@ -9,9 +9,9 @@ import {
   encodeDelivery,
   type EpochMs,
   type IncomingRecord,
-  type Occasion,
-  occasionExpiresAt,
-  occasionId,
+  type DeliveryEvent,
+  eventExpiresAt,
+  eventId,
   type OutgoingRecord,
   type PendingDelivery,
   type Topics,
@@ -22,10 +22,10 @@ import {
   targetFor,
   type DeliveryPolicy,
   delayTopicFor,
-  type Delivery,
+  type TryResult,
   isExpired,
   type TimestampForm,
-  type Turn,
+  type DeliveryResult,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import type { DestinationsByType, Notification } from './destination.ts';
@@ -40,14 +40,14 @@ export interface TargetDirectory {
    *   Undefined if it may be tried.
    * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
    */
-  refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined>;
+  refusal(event: DeliveryEvent, target: DeliveryTarget): Promise<string | undefined>;
   /** The subscriptions of a topic, if the target is one: each gets a delivery of its own. */
-  subscriptionTargets(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[];
+  subscriptionTargets(event: DeliveryEvent, target: DeliveryTarget): readonly DeliveryTarget[];
 }
 
 /** What is told of each try. */
 export interface DeliveryObserver {
-  tried(type: string, result: Turn['kind'], seconds: number): void;
+  tried(type: string, result: DeliveryResult['kind'], seconds: number): void;
 }
 
 /** What deliveries are made with. */
@@ -77,33 +77,33 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target !== undefined) return this.attend(this.first({ kind: 'settled', settlement }, target));
+    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target));
   }
 
   /** Makes the next try of what waited, or of what somebody published. @throws as {@link onSettlement}. */
   async onNotification(record: IncomingRecord): Promise<void> {
-    return this.attend(decodeDelivery(record));
+    return this.process(decodeDelivery(record));
   }
 
-  private first(occasion: Occasion, target: DeliveryTarget): PendingDelivery {
+  private first(event: DeliveryEvent, target: DeliveryTarget): PendingDelivery {
     const now = this.parts.clock.now();
-    return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
+    return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
   }
 
-  private async attend(pending: PendingDelivery): Promise<void> {
+  private async process(pending: PendingDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
-    if (isExpired(occasionExpiresAt(pending.occasion), startedAt))
+    if (isExpired(eventExpiresAt(pending.event), startedAt))
       return this.conclude(pending, { kind: 'refused', reason: 'the time to live ended before a try could be made' }, startedAt);
-    const turn = await this.parts.queues.run(pending.deliveryId, async () => this.tryOnce(pending));
+    const result = await this.parts.queues.run(pending.deliveryId, async () => this.tryOnce(pending));
     const now = this.parts.clock.now();
-    this.parts.observer.tried(pending.target.type, turn.kind, (now - startedAt) / 1_000);
-    return this.conclude(pending, turn, now);
+    this.parts.observer.tried(pending.target.type, result.kind, (now - startedAt) / 1_000);
+    return this.conclude(pending, result, now);
   }
 
-  private async tryOnce({ occasion, target }: PendingDelivery): Promise<Delivery> {
-    const refusal = await this.parts.directory.refusal(occasion, target);
+  private async tryOnce({ event, target }: PendingDelivery): Promise<TryResult> {
+    const refusal = await this.parts.directory.refusal(event, target);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    return this.deliver(notificationOf(occasion, this.parts.timestampForm), target);
+    return this.deliver(notificationOf(event, this.parts.timestampForm), target);
   }
 
   private async deliver<Type extends DeliveryTargetType>(notification: Notification, target: DeliveryTarget<Type>) {
@@ -112,11 +112,11 @@ export class Deliveries {
   }
 
   /** What follows goes out in one write: the end of this delivery, and the first tries that it brings. */
-  private async conclude(pending: PendingDelivery, turn: Turn, now: EpochMs): Promise<void> {
+  private async conclude(pending: PendingDelivery, result: DeliveryResult, now: EpochMs): Promise<void> {
     const { policy, random, directory } = this.parts;
-    const expiresAt = occasionExpiresAt(pending.occasion);
+    const expiresAt = eventExpiresAt(pending.event);
     const until = expiresAt === undefined ? {} : { expiresAt };
-    const decision = afterDelivery({ turn, try: pending.try, policy, now, jitter: random(), ...until });
+    const decision = afterDelivery({ result, try: pending.try, policy, now, jitter: random(), ...until });
     switch (decision.kind) {
       case 'again':
         return this.publish([this.again(pending, decision.try, decision.dueAt, decision.reason)]);
@@ -127,8 +127,8 @@ export class Deliveries {
       case 'done': {
         const location = decision.location === undefined ? {} : { location: decision.location };
         const subscriptions = directory
-          .subscriptionTargets(pending.occasion, pending.target)
-          .map((target) => this.again(this.first(pending.occasion, target), 1, now));
+          .subscriptionTargets(pending.event, pending.target)
+          .map((target) => this.again(this.first(pending.event, target), 1, now));
         return this.publish([...this.ended(pending, 'delivered', now, location), ...subscriptions]);
       }
       default:
@@ -145,13 +145,13 @@ export class Deliveries {
 
   /** The end as an activity, where there is an invocation whose record shows it. */
   private ended(
-    { occasion, deliveryId, try: tries }: PendingDelivery,
+    { event, deliveryId, try: tries }: PendingDelivery,
     state: 'delivered' | 'undelivered',
     at: EpochMs,
     more: { reason?: string; location?: string },
   ): readonly OutgoingRecord[] {
-    if (occasion.kind !== 'settled') return [];
-    const requestId = occasionId(occasion);
+    if (event.kind !== 'settled') return [];
+    const requestId = eventId(event);
     return [
       encodeActivity(this.parts.topics.name('activity'), {
         kind: 'delivery-ended',

@@ -1,7 +1,7 @@
 import type { DeliveryTarget, DeliveryTargetType, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 
-/** What a target is told, whatever the occasion. */
+/** What a target is told, whatever the event. */
 export interface Notification {
   /** The request id or message id: the same in every copy. */
   readonly id: string;
@@ -35,7 +35,7 @@ export interface Notification {
  */
 export interface Destination<Type extends DeliveryTargetType = DeliveryTargetType> {
   /** @param signal aborts the try; an aborted try is `deferred`. @returns how it went; never rejects for anything the target does. */
-  deliver(notification: Notification, target: DeliveryTarget<Type>, signal: AbortSignal): Promise<Delivery>;
+  deliver(notification: Notification, target: DeliveryTarget<Type>, signal: AbortSignal): Promise<TryResult>;
 }
 
 /** An adapter for every kind of target: a kind without an adapter does not compile. */

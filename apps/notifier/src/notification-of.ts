@@ -1,16 +1,16 @@
-import { conditions, type Occasion, type Publication, type Settlement } from '#contracts';
+import { conditions, type DeliveryEvent, type Publication, type Settlement } from '#contracts';
 import { notificationMessage, type TimestampForm } from '#lifecycle';
 import type { Notification } from './destination.ts';
 
-/** What a target is told on an occasion. @param form of the timestamp in the message of an invocation. */
-export function notificationOf(occasion: Occasion, form: TimestampForm): Notification {
-  switch (occasion.kind) {
+/** What a target is told on an event. @param form of the timestamp in the message of an invocation. */
+export function notificationOf(event: DeliveryEvent, form: TimestampForm): Notification {
+  switch (event.kind) {
     case 'settled':
-      return ofSettlement(occasion.settlement, form);
+      return ofSettlement(event.settlement, form);
     case 'published':
-      return ofPublication(occasion.publication);
+      return ofPublication(event.publication);
     case 'subscribed': {
-      const { messageId, project, topicUrn, askedAt, expiresAt } = occasion.request;
+      const { messageId, project, topicUrn, askedAt, expiresAt } = event.request;
       const text = `You are asked to confirm a subscription to the topic ${topicUrn}. Visit subscribe_url to confirm it.`;
       return {
         ...bare,
@@ -24,7 +24,7 @@ export function notificationOf(occasion: Occasion, form: TimestampForm): Notific
       };
     }
     default:
-      return occasion satisfies never;
+      return event satisfies never;
   }
 }
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { ManualClock } from '#testing';
 import { TargetQueues } from './target-queues.ts';
 
-const delivered: Delivery = { kind: 'delivered' };
-const deferred: Delivery = { kind: 'deferred', reason: 'no answer' };
+const delivered: TryResult = { kind: 'delivered' };
+const deferred: TryResult = { kind: 'deferred', reason: 'no answer' };
 const limits = { triesMax: 2, waitingMax: 1, failuresMax: 3, openMs: 10_000 };
 
 /** A try that ends when the test calls `end`. */
-function heldTry(): { readonly make: () => Promise<Delivery>; readonly end: () => void; isMade: boolean } {
-  const { promise, resolve } = Promise.withResolvers<Delivery>();
+function heldTry(): { readonly make: () => Promise<TryResult>; readonly end: () => void; isMade: boolean } {
+  const { promise, resolve } = Promise.withResolvers<TryResult>();
   const held = {
     isMade: false,
     make: () => {

@@ -7,7 +7,7 @@
  * closed again.
  */
 import { LRUCache } from 'lru-cache';
-import type { Delivery, Turn } from '#lifecycle';
+import type { TryResult, DeliveryResult } from '#lifecycle';
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
 
@@ -58,7 +58,7 @@ export class TargetQueues {
    * @param key Names the target.
    * @returns `postponed` if `waitingMax` tries wait already; otherwise how the try went.
    */
-  async run(key: string, tryOnce: () => Promise<Delivery>): Promise<Turn> {
+  async run(key: string, tryOnce: () => Promise<TryResult>): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
     if (queue.running < this.limits.triesMax) queue.running++;
     else if (queue.waiting.length >= this.limits.waitingMax)
@@ -75,7 +75,7 @@ export class TargetQueues {
     }
   }
 
-  private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<Delivery>): Promise<Delivery> {
+  private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<TryResult>): Promise<TryResult> {
     const waitMs = breaker.waitMs(this.clock.now());
     if (waitMs > 0) {
       const reason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';

@@ -9,7 +9,7 @@ import {
   encodeInvocation,
   epochMs,
   type IncomingRecord,
-  occasionId,
+  eventId,
   type Invocation,
   type OutgoingRecord,
   PlatformError,
@@ -134,7 +134,7 @@ describe('WaitingRoom', () => {
     const { clock, written, room, arrive, cancellations } = setUp();
     const dueAt = epochMs(builtAt + 7_200_000);
     const delivery = aDelivery({ try: 2, dueAt });
-    cancellations.add(cancellationOf(anInvocation({ requestId: occasionId(delivery.occasion) })));
+    cancellations.add(cancellationOf(anInvocation({ requestId: eventId(delivery.event) })));
     void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
     await clock.advance(7_200_000);
     expect(written().map(({ record }) => record.topic)).toEqual(['s.notifications']);

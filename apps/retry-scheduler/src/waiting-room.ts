@@ -97,7 +97,7 @@ export class WaitingRoom {
       };
       this.remember(entry);
       // The cancellation may have been read before the record it is meant for.
-      if (this.isCancelled(entry)) return this.attend(entry);
+      if (this.isCancelled(entry)) return this.process(entry);
       this.heap.push(entry);
       this.arm();
     });
@@ -139,7 +139,7 @@ export class WaitingRoom {
 
   /** A cancelled invocation need not wait for its time. The entry stays in the heap as gone until its turn comes. */
   private wake({ requestId }: Cancellation): void {
-    for (const entry of [...(this.byRequest.get(requestId) ?? [])]) if (this.isCancelled(entry)) this.attend(entry);
+    for (const entry of [...(this.byRequest.get(requestId) ?? [])]) if (this.isCancelled(entry)) this.process(entry);
   }
 
   /** A notification outlives the invocation it tells of. */
@@ -160,13 +160,13 @@ export class WaitingRoom {
     const now = this.parts.clock.now();
     for (let head = this.heap.peek(); head !== undefined && head.wakeAt <= now; head = this.heap.peek()) {
       this.heap.pop();
-      this.attend(head);
+      this.process(head);
     }
     this.arm();
   }
 
   /** Decides on an entry now; one that must go on waiting goes back into the heap. */
-  private attend(entry: Entry): void {
+  private process(entry: Entry): void {
     if (entry.isGone) return;
     const { clock, observer } = this.parts;
     const now = clock.now();
@@ -178,15 +178,15 @@ export class WaitingRoom {
     }
     this.forget(entry);
     observer.left(decision.kind, Math.max(0, now - entry.waiting.leavesAt));
-    this.letGo(entry.record, decision, now).then(entry.done, entry.failed);
+    this.release(entry.record, decision, now).then(entry.done, entry.failed);
   }
 
   /** Rejects, and never throws, for a record that cannot be read after all: a timer has nobody to throw at. */
-  private async letGo(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
-    await this.parts.publisher.publish(this.following(record, decision, now));
+  private async release(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
+    await this.parts.publisher.publish(this.nextRecord(record, decision, now));
   }
 
-  private following(record: IncomingRecord, decision: Leaving, now: number): OutgoingRecord {
+  private nextRecord(record: IncomingRecord, decision: Leaving, now: number): OutgoingRecord {
     switch (decision.kind) {
       case 'release':
         return released(record, this.parts.topics.name(decision.to));

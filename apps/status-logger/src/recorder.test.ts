@@ -133,7 +133,7 @@ describe('the recorder', () => {
 
   it('the recorder stores nothing for a published message that waits for its next try', async () => {
     const { recorder, stored, batches } = await setUp();
-    const delivery = aDelivery({ try: 2, occasion: { kind: 'published', publication: aPublication() } });
+    const delivery = aDelivery({ try: 2, event: { kind: 'published', publication: aPublication() } });
     await recorder.record('delays.near', asIncoming(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
     expect([await stored(), batches]).toEqual([[], []]);
   });

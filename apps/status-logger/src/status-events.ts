@@ -56,9 +56,9 @@ function eventsOfInvocation({ headers }: IncomingRecord): RecordEvents {
 function eventsOfWaiting(record: IncomingRecord): RecordEvents {
   const { releaseTo, dueAt } = decodeWaiting(record);
   if (releaseTo === 'notifications') {
-    const { occasion, deliveryId, try: next, reason } = decodeDelivery(record);
+    const { event, deliveryId, try: next, reason } = decodeDelivery(record);
     // A published message belongs to no invocation.
-    if (occasion.kind !== 'settled') return { events: [] };
+    if (event.kind !== 'settled') return { events: [] };
     const delivery = {
       deliveryId,
       state: 'pending',
@@ -67,7 +67,7 @@ function eventsOfWaiting(record: IncomingRecord): RecordEvents {
       dueAt,
       ...(reason === undefined ? {} : { reason }),
     } as const;
-    return withLog([{ kind: 'delivery', delivery, ...subjectOf(occasion.settlement.invocation) }], undefined);
+    return withLog([{ kind: 'delivery', delivery, ...subjectOf(event.settlement.invocation) }], undefined);
   }
   const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
   const event = {

@@ -15,7 +15,7 @@ import { epochMs } from './epoch-ms.ts';
 import { PlatformError } from './errors.ts';
 import { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
 import { decodeInvocation, encodeInvocation } from './invocation.ts';
-import type { Occasion } from './occasion.ts';
+import type { DeliveryEvent } from './delivery-event.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { decodeSettlement, encodeSettlement } from './settlement.ts';
 import type { Target } from './destinations.ts';
@@ -96,15 +96,15 @@ const answers: readonly CallAnswer['report']['ending'][] = [
   { kind: 'unavailable', reason: 'busy', retryAfterMs: 1_000 },
 ];
 
-const occasions: readonly Occasion[] = [
+const events: readonly DeliveryEvent[] = [
   { kind: 'settled', settlement },
   { kind: 'published', publication },
   { kind: 'subscribed', request },
 ];
-const deliveries: readonly [string, Case][] = occasions.flatMap((occasion) =>
+const deliveries: readonly [string, Case][] = events.flatMap((event) =>
   [...targets, { type: 'Subscription', topicUrn: 'urn:t', subscriptionUrn: 'urn:s' } as const].map((target): [string, Case] => [
-    `delivery of ${occasion.kind} to ${target.type}`,
-    { record: encodeDelivery('t', aDelivery({ target, try: 3, reason: 'busy', occasion })), decode: decodeDelivery },
+    `delivery of ${event.kind} to ${target.type}`,
+    { record: encodeDelivery('t', aDelivery({ target, try: 3, reason: 'busy', event })), decode: decodeDelivery },
   ]),
 );
 /** Calls travel over HTTP; here their text stands in the value of a record. */

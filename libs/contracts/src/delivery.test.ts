@@ -3,7 +3,7 @@ import { aDelivery, anInvocation, aPublication, aSettlement, builtAt } from '#te
 import { decodeDelivery, encodeDelivery, type PendingDelivery } from './delivery.ts';
 import { epochMs } from './epoch-ms.ts';
 import { header } from './headers.ts';
-import { type Occasion, occasionExpiresAt, occasionId } from './occasion.ts';
+import { type DeliveryEvent, eventExpiresAt, eventId } from './delivery-event.ts';
 import type { ConfirmationRequest } from './publication.ts';
 import { decodeWaiting, delayed } from './waiting.ts';
 
@@ -16,8 +16,8 @@ const request: ConfirmationRequest = {
 };
 const policy = { destinations: { onSuccess: { type: 'DIS', streamName: 'orders' } } } as const;
 const settlement = aSettlement({ invocation: anInvocation({ policy }) });
-const told = aDelivery({ try: 3, reason: 'busy', occasion: { kind: 'settled', settlement } });
-const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => ({
+const told = aDelivery({ try: 3, reason: 'busy', event: { kind: 'settled', settlement } });
+const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEvent => ({
   kind: 'published',
   publication: aPublication(given),
 });
@@ -25,32 +25,32 @@ const published = (given: Parameters<typeof aPublication>[0] = {}): Occasion => 
 describe('the record of a delivery', () => {
   it.each<[what: string, PendingDelivery]>([
     ['of a settlement', told],
-    ['of a published message', { ...told, occasion: published() }],
+    ['of a published message', { ...told, event: published() }],
     [
       'of an empty message with awkward text around it',
-      { ...told, occasion: published({ subject: '"\n é', texts: { default: '' } }) },
+      { ...told, event: published({ subject: '"\n é', texts: { default: '' } }) },
     ],
     [
       'of a message with a text for a protocol, and attributes',
       {
         ...told,
-        occasion: published({
+        event: published({
           texts: { default: 'a', https: 'b' },
           attributes: [{ name: 'kind', type: 'STRING_ARRAY', value: ['x', 'y'] }],
         }),
       },
     ],
-    ['of a text that looks like several', { ...told, occasion: published({ texts: { default: '{"default":1}' } }) }],
-    ['of a confirmation request', { ...told, occasion: { kind: 'subscribed', request } }],
+    ['of a text that looks like several', { ...told, event: published({ texts: { default: '{"default":1}' } }) }],
+    ['of a confirmation request', { ...told, event: { kind: 'subscribed', request } }],
   ])('%s is read back as it was', (_what, delivery) => {
     const record = delayed(encodeDelivery('t', delivery), 'd', 'notifications', delivery.dueAt);
     expect(decodeDelivery(record)).toEqual(delivery);
-    expect(record.key).toBe(occasionId(delivery.occasion));
-    expect(decodeWaiting(record).requestId).toBe(occasionId(delivery.occasion));
+    expect(record.key).toBe(eventId(delivery.event));
+    expect(decodeWaiting(record).requestId).toBe(eventId(delivery.event));
   });
 
   it('holds a lone text as it is', () => {
-    expect(String(encodeDelivery('t', { ...told, occasion: published() }).value)).toBe('something happened');
+    expect(String(encodeDelivery('t', { ...told, event: published() }).value)).toBe('something happened');
   });
 
   it.each<[what: string, name: string, text: string, value: string]>([
@@ -66,7 +66,7 @@ describe('the record of a delivery', () => {
     ],
     ['a confirmation without its end', header.confirmation, JSON.stringify({ ...request, expiresAt: 'soon' }), ''],
   ])('is refused as %s', (_what, name, text, value) => {
-    const record = encodeDelivery('t', { ...told, occasion: published() });
+    const record = encodeDelivery('t', { ...told, event: published() });
     const { [header.publication]: _publication, ...headers } = record.headers;
     expect(() => decodeDelivery({ headers: { ...headers, [name]: text }, value: Buffer.from(value) })).toThrow(
       /CONTRACT_VIOLATED/,
@@ -74,9 +74,9 @@ describe('the record of a delivery', () => {
   });
 });
 
-describe('an occasion', () => {
+describe('an event', () => {
   it('expires with its message or its link, and never with a settlement', () => {
-    const all: readonly Occasion[] = [told.occasion, published(), { kind: 'subscribed', request }];
-    expect(all.map(occasionExpiresAt)).toEqual([undefined, builtAt + 3_600_000, builtAt + 1]);
+    const all: readonly DeliveryEvent[] = [told.event, published(), { kind: 'subscribed', request }];
+    expect(all.map(eventExpiresAt)).toEqual([undefined, builtAt + 3_600_000, builtAt + 1]);
   });
 });

@@ -3,7 +3,7 @@ import { readTarget, type TargetFields, targetIdOf } from './destinations.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import { header, requiredText } from './headers.ts';
 import { JsonObject } from './json-object.ts';
-import { decodeOccasion, encodeOccasion, type Occasion } from './occasion.ts';
+import { decodeDeliveryEvent, encodeDeliveryEvent, type DeliveryEvent } from './delivery-event.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 
 /** The fields of what a delivery can be aimed at: a target of a policy, or a subscription of a pub/sub topic. */
@@ -24,7 +24,7 @@ export type SubscriptionTarget = DeliveryTarget<'Subscription'>;
 
 /** One notification on its way to one target: what it tells of, and how often it was tried. */
 export interface PendingDelivery {
-  /** Tells deliveries of one occasion apart: the type and the name of the target. */
+  /** Tells deliveries of one event apart: the type and the name of the target. */
   readonly deliveryId: string;
   readonly target: DeliveryTarget;
   /** The try that comes next, from 1. */
@@ -34,7 +34,7 @@ export interface PendingDelivery {
   readonly firstTriedAt: EpochMs;
   /** Why the try before did not pass. */
   readonly reason?: string;
-  readonly occasion: Occasion;
+  readonly event: DeliveryEvent;
 }
 
 /** The stable name of a target: its type, and what tells it apart from others of its type. */
@@ -43,8 +43,8 @@ export function deliveryIdOf(target: DeliveryTarget): string {
 }
 
 /** The record of a delivery to be tried again, or given up: as what it tells of, with the delivery in a header. */
-export function encodeDelivery(topic: string, { occasion, ...delivery }: PendingDelivery): OutgoingRecord {
-  const record = encodeOccasion(topic, occasion);
+export function encodeDelivery(topic: string, { event, ...delivery }: PendingDelivery): OutgoingRecord {
+  const record = encodeDeliveryEvent(topic, event);
   return {
     ...record,
     headers: { ...record.headers, [header.dueAt]: String(delivery.dueAt), [header.delivery]: JSON.stringify(delivery) },
@@ -58,7 +58,7 @@ function deliveryTargetIn(fields: JsonObject): DeliveryTarget {
 }
 
 /** The delivery that a record names. @throws PlatformError `CONTRACT_VIOLATED` if the header is missing or has another shape. */
-function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'occasion'> {
+function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'event'> {
   const delivery = JsonObject.parse(requiredText(headers, header.delivery), `header ${header.delivery}`);
   const reason = delivery.optionalText('reason');
   return {
@@ -76,5 +76,5 @@ function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'occasion'> {
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
 export function decodeDelivery(record: Pick<IncomingRecord, 'headers' | 'value'>): PendingDelivery {
-  return { ...deliveryOf(record.headers), occasion: decodeOccasion(record) };
+  return { ...deliveryOf(record.headers), event: decodeDeliveryEvent(record) };
 }

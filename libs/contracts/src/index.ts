@@ -14,7 +14,7 @@ export * from './headers.ts';
 export * from './idempotency.ts';
 export * from './invocation.ts';
 export * from './limits.ts';
-export * from './occasion.ts';
+export * from './delivery-event.ts';
 export * from './publication.ts';
 export * from './record.ts';
 export * from './registry-documents.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { builtAt } from '#testing';
 import { epochMs } from '#contracts';
-import { afterDelivery, defaultDeliveryPolicy, type DeliveryDecision, isExpired, type Turn } from './after-delivery.ts';
+import { afterDelivery, defaultDeliveryPolicy, type DeliveryDecision, isExpired, type DeliveryResult } from './after-delivery.ts';
 
 const policy = { triesMax: 3, backoff: { baseMs: 1_000, maxMs: 10_000 } };
-const deferred: Turn = { kind: 'deferred', reason: 'busy' };
-const postponed: Turn = { kind: 'postponed', waitMs: 40, reason: 'no room' };
+const deferred: DeliveryResult = { kind: 'deferred', reason: 'busy' };
+const postponed: DeliveryResult = { kind: 'postponed', waitMs: 40, reason: 'no room' };
 
 describe('isExpired', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('isExpired', () => {
 });
 
 describe('afterDelivery', () => {
-  it.each<[rule: string, made: number, Turn, DeliveryDecision]>([
+  it.each<[rule: string, made: number, DeliveryResult, DeliveryDecision]>([
     ['delivered is done', 1, { kind: 'delivered' }, { kind: 'done' }],
     ['and says where', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
     ['refused is given up', 1, { kind: 'refused', reason: 'gone' }, { kind: 'abandon', reason: 'gone' }],
@@ -32,33 +32,33 @@ describe('afterDelivery', () => {
     [
       'a target may ask for a longer wait',
       1,
-      { ...deferred, retryAfterMs: 900 } as Turn,
+      { ...deferred, retryAfterMs: 900 } as DeliveryResult,
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 900), reason: 'busy' },
     ],
     [
       'but not for a shorter one',
       1,
-      { ...deferred, retryAfterMs: 100 } as Turn,
+      { ...deferred, retryAfterMs: 100 } as DeliveryResult,
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' },
     ],
     ['postponed uses up no try', 3, postponed, { kind: 'again', try: 3, dueAt: epochMs(builtAt + 40), reason: 'no room' }],
-  ])('%s', (_rule, made, turn, decision) => {
-    expect(afterDelivery({ turn, try: made, policy, now: builtAt, jitter: 0 })).toStrictEqual(decision);
+  ])('%s', (_rule, made, result, decision) => {
+    expect(afterDelivery({ result, try: made, policy, now: builtAt, jitter: 0 })).toStrictEqual(decision);
   });
 
-  it.each<[rule: string, Turn, expiresInMs: number, DeliveryDecision['kind']]>([
+  it.each<[rule: string, DeliveryResult, expiresInMs: number, DeliveryDecision['kind']]>([
     ['a try due a millisecond before the message expires is made', deferred, 501, 'again'],
     ['a try due when the message expires is not', deferred, 500, 'abandon'],
     ['nor one that was postponed until then', postponed, 40, 'abandon'],
     ['but one postponed until a millisecond before is', postponed, 41, 'again'],
     ['delivered is done, however late', { kind: 'delivered' }, -1, 'done'],
-  ])('%s', (_rule, turn, expiresInMs, kind) => {
+  ])('%s', (_rule, result, expiresInMs, kind) => {
     const expiresAt = epochMs(builtAt + expiresInMs);
-    expect(afterDelivery({ turn, try: 1, policy, now: builtAt, jitter: 0, expiresAt })).toMatchObject({ kind });
+    expect(afterDelivery({ result, try: 1, policy, now: builtAt, jitter: 0, expiresAt })).toMatchObject({ kind });
   });
 
   it('says why it did not wait any longer', () => {
-    expect(afterDelivery({ turn: deferred, try: 1, policy, now: builtAt, jitter: 0, expiresAt: builtAt })).toStrictEqual({
+    expect(afterDelivery({ result: deferred, try: 1, policy, now: builtAt, jitter: 0, expiresAt: builtAt })).toStrictEqual({
       kind: 'abandon',
       reason: 'busy (the time to live ends before the next try)',
     });
@@ -67,7 +67,7 @@ describe('afterDelivery', () => {
   it('tries again a millisecond later at the soonest', () => {
     expect(
       afterDelivery({
-        turn: deferred,
+        result: deferred,
         try: 1,
         policy: { triesMax: 2, backoff: { baseMs: 0, maxMs: 0 } },
         now: builtAt,
@@ -80,7 +80,7 @@ describe('afterDelivery', () => {
     let elapsedMs = 0;
     for (let made = 1; made < defaultDeliveryPolicy.triesMax; made++) {
       const decision = afterDelivery({
-        turn: deferred,
+        result: deferred,
         try: made,
         policy: defaultDeliveryPolicy,
         now: builtAt,

@@ -2,13 +2,13 @@ import { type Backoff, type EpochMs, epochMs } from '#contracts';
 import { backoffMs } from './backoff.ts';
 
 /** How a delivery ended: the target owns the record now; may pass, try again; will never pass. */
-export type Delivery =
+export type TryResult =
   | { readonly kind: 'delivered' /** Where the notification lies, in words a person can follow. */; readonly location?: string }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What came of a delivery's turn: a try; or none, because there was no room here, which is not the target's fault. */
-export type Turn = Delivery | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
+export type DeliveryResult = TryResult | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
 
 /** How often, and how far apart, a delivery is tried. */
 export interface DeliveryPolicy {
@@ -30,7 +30,7 @@ export type DeliveryDecision =
 
 /** What a decision on a delivery depends on. */
 export interface DeliveryCircumstances {
-  readonly turn: Turn;
+  readonly result: DeliveryResult;
   /** The try that was just made, from 1; of a postponed one, the try that was not. */
   readonly try: number;
   /** When there is no more sense in it; absent where there always is. */
@@ -50,24 +50,24 @@ export function isExpired(expiresAt: EpochMs | undefined, now: EpochMs): boolean
  * Decides what follows one turn: a target that may pass is tried again within the budget, one that never will is given up. What was
  * postponed uses up no try. A try that would be due when its message has expired is not made.
  */
-export function afterDelivery({ turn, try: made, expiresAt, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
+export function afterDelivery({ result, try: made, expiresAt, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
   const again = (next: number, waitMs: number, reason: string): DeliveryDecision => {
     const dueAt = epochMs(now + waitMs);
     if (!isExpired(expiresAt, dueAt)) return { kind: 'again', try: next, dueAt, reason };
     return { kind: 'abandon', reason: `${reason} (the time to live ends before the next try)` };
   };
-  switch (turn.kind) {
+  switch (result.kind) {
     case 'delivered':
-      return { kind: 'done', ...(turn.location === undefined ? {} : { location: turn.location }) };
+      return { kind: 'done', ...(result.location === undefined ? {} : { location: result.location }) };
     case 'refused':
-      return { kind: 'abandon', reason: turn.reason };
+      return { kind: 'abandon', reason: result.reason };
     case 'postponed':
-      return again(made, turn.waitMs, turn.reason);
+      return again(made, result.waitMs, result.reason);
     case 'deferred': {
-      if (made >= policy.triesMax) return { kind: 'abandon', reason: `${turn.reason} (try ${made} of ${policy.triesMax})` };
-      return again(made + 1, Math.max(1, backoffMs(policy.backoff, made, jitter), turn.retryAfterMs ?? 0), turn.reason);
+      if (made >= policy.triesMax) return { kind: 'abandon', reason: `${result.reason} (try ${made} of ${policy.triesMax})` };
+      return again(made + 1, Math.max(1, backoffMs(policy.backoff, made, jitter), result.retryAfterMs ?? 0), result.reason);
     }
     default:
-      return turn satisfies never;
+      return result satisfies never;
   }
 }

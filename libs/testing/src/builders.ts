@@ -63,7 +63,7 @@ export function aDelivery(given: Partial<PendingDelivery> = {}): PendingDelivery
     try: 1,
     dueAt: builtAt,
     firstTriedAt: builtAt,
-    occasion: { kind: 'settled', settlement: aSettlement() },
+    event: { kind: 'settled', settlement: aSettlement() },
     ...given,
   };
 }

@@ -219,7 +219,7 @@ describe('if endpoints confirm,', () => {
     expect(app.recordsOf('notifications').map(decodeDelivery)).toMatchObject([
       {
         target: { type: 'Subscription', topicUrn: topic, subscriptionUrn },
-        occasion: { kind: 'subscribed', request: { topicUrn: topic, askedAt: builtAt, expiresAt: inHours(48) } },
+        event: { kind: 'subscribed', request: { topicUrn: topic, askedAt: builtAt, expiresAt: inHours(48) } },
       },
     ]);
   });

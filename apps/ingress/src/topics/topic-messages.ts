@@ -5,7 +5,7 @@ import {
   type DeliveryTarget,
   encodeDelivery,
   epochMs,
-  type Occasion,
+  type DeliveryEvent,
   type SubscriptionDocument,
   type TopicDocument,
 } from '#contracts';
@@ -53,9 +53,9 @@ export class TopicMessages {
     await this.publishDelivery({ kind: 'subscribed', request }, target);
   }
 
-  private async publishDelivery(occasion: Occasion, target: DeliveryTarget): Promise<void> {
+  private async publishDelivery(event: DeliveryEvent, target: DeliveryTarget): Promise<void> {
     const now = this.clock.now();
-    const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, occasion };
+    const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
     await this.kafka.publisher.publish(encodeDelivery(this.kafka.topics.name('notifications'), delivery));
   }
 }

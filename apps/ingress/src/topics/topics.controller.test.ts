@@ -171,8 +171,8 @@ describe('publishing', () => {
   const publish = (body: unknown) => app.call('POST', `/notifications/topics/${urn}/publish`, body);
   const published = () =>
     app.recordsOf('notifications').map((record) => {
-      const { occasion, ...delivery } = decodeDelivery(record);
-      return { ...delivery, publication: occasion.kind === 'published' ? occasion.publication : undefined };
+      const { event, ...delivery } = decodeDelivery(record);
+      return { ...delivery, publication: event.kind === 'published' ? event.publication : undefined };
     });
 
   it('writes one record, and answers with the id of the message', async () => {

@@ -1,6 +1,6 @@
 import { type FunctionUrn, intakeHeader, limits, type OutgoingRecord, parseFunctionUrn, type Topics } from '#contracts';
 import type { Publisher } from '#kafka';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import type { Registry } from '#registry';
 import { chainedRequestId } from '../chained-id.ts';
 import type { Notification } from '../destination.ts';
@@ -24,7 +24,7 @@ export class ChainedInvocations {
    * @param functionUrn in any form; short ones are of the notification's project.
    * @throws PlatformError `REGISTRY_BEHIND`.
    */
-  async start(notification: Notification, functionUrn: string, event: string): Promise<Delivery> {
+  async start(notification: Notification, functionUrn: string, event: string): Promise<TryResult> {
     const { id, project, hops, traceparent } = notification;
     const value = Buffer.from(event);
     if (value.length > limits.payloadBytesMax)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Target } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
@@ -30,7 +30,7 @@ export class FolderDestination implements Destination<'OBS'> {
     private readonly logger: Logger,
   ) {}
 
-  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<Delivery> {
+  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<TryResult> {
     const name = join(bucket, objectKey(prefix, notification));
     const file = this.within(name);
     if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead out of the folder' };

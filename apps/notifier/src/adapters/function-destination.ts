@@ -1,5 +1,5 @@
 import type { Target } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 
@@ -7,7 +7,7 @@ import type { ChainedInvocations } from './chained-invocations.ts';
 export class FunctionDestination implements Destination<'FunctionGraph'> {
   constructor(private readonly chained: ChainedInvocations) {}
 
-  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>): Promise<Delivery> {
+  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>): Promise<TryResult> {
     return this.chained.start(notification, functionUrn, notification.texts.default);
   }
 }

@@ -1,6 +1,6 @@
 import { type OutgoingRecord, PlatformError } from '#contracts';
 import type { Publisher } from '#kafka';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { reasonOf } from '../destination.ts';
 
 /** Publishes, and says in a delivery's words how it went: what may pass later is deferred. */
@@ -8,7 +8,7 @@ export async function publishOutcome(
   publisher: Pick<Publisher, 'publish'>,
   record: OutgoingRecord,
   location: string,
-): Promise<Delivery> {
+): Promise<TryResult> {
   try {
     await publisher.publish(record);
     return { kind: 'delivered', location };

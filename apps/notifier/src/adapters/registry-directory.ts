@@ -2,8 +2,8 @@ import {
   type DeliveryTarget,
   destinationKinds,
   isPolicyTarget,
-  type Occasion,
-  occasionProject,
+  type DeliveryEvent,
+  eventProject,
   parseFunctionUrn,
   type Publication,
   resourceOf,
@@ -21,21 +21,21 @@ const noDefaults = { region: '', project: '' };
 export class RegistryDirectory implements TargetDirectory {
   constructor(private readonly registry: Registry) {}
 
-  async refusal(occasion: Occasion, target: DeliveryTarget): Promise<string | undefined> {
+  async refusal(event: DeliveryEvent, target: DeliveryTarget): Promise<string | undefined> {
     // The adapter looks a subscription up, and its topic was checked before.
     if (!isPolicyTarget(target)) return undefined;
     // A message may arrive before this replica of the registry has seen a subscription that was
     // made just before it.
-    if (occasion.kind === 'published' || !this.isThere(occasion, target)) await this.registry.caughtUp();
-    if (!this.isThere(occasion, target))
+    if (event.kind === 'published' || !this.isThere(event, target)) await this.registry.caughtUp();
+    if (!this.isThere(event, target))
       return `${destinationKinds[target.type].word} ${resourceOf(target)} does not exist any more`;
-    return occasion.kind === 'settled' ? this.missingGrant(occasion.settlement, target) : undefined;
+    return event.kind === 'settled' ? this.missingGrant(event.settlement, target) : undefined;
   }
 
-  subscriptionTargets(occasion: Occasion, target: DeliveryTarget): readonly DeliveryTarget[] {
+  subscriptionTargets(event: DeliveryEvent, target: DeliveryTarget): readonly DeliveryTarget[] {
     if (target.type !== 'SMN') return [];
     const { topicUrn } = target;
-    const isMeantFor = occasion.kind === 'published' ? protocolsOf(occasion.publication) : () => true;
+    const isMeantFor = event.kind === 'published' ? protocolsOf(event.publication) : () => true;
     const subscriptions = this.registry.topic(topicUrn)?.subscriptions ?? [];
     return subscriptions
       .filter(({ status, protocol }) => status === 1 && isMeantFor(protocol))
@@ -43,8 +43,8 @@ export class RegistryDirectory implements TargetDirectory {
   }
 
   /** A target that was deleted is not created again by a delivery: the delivery is refused. */
-  private isThere(occasion: Occasion, target: Target): boolean {
-    return this.registry.hasTarget(occasionProject(occasion), target);
+  private isThere(event: DeliveryEvent, target: Target): boolean {
+    return this.registry.hasTarget(eventProject(event), target);
   }
 
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Client } from 'minio';
 import type { EpochMs, Target } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
@@ -57,7 +57,7 @@ export class S3Destination implements Destination<'OBS'> {
     this.client = s3Client(options);
   }
 
-  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<Delivery> {
+  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<TryResult> {
     const key = objectKey(prefix, notification);
     try {
       await unlessAborted(signal, async () => this.put({ bucket, key, expiresDays }, notification.texts.default, signal));

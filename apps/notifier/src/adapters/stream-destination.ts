@@ -1,5 +1,5 @@
 import { type Target, type Topics, utcText } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { Destination, Notification } from '../destination.ts';
 import type { UserTopics } from './user-topics.ts';
@@ -25,7 +25,7 @@ export class StreamDestination implements Destination<'DIS'> {
     private readonly names: Topics,
   ) {}
 
-  async deliver(notification: Notification, { streamName }: Target<'DIS'>): Promise<Delivery> {
+  async deliver(notification: Notification, { streamName }: Target<'DIS'>): Promise<TryResult> {
     const { id, project } = notification;
     const place = this.registry.place(project, 'DIS', streamName);
     // Without its place nobody can tell which topic was meant.

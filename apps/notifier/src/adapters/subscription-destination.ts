@@ -8,7 +8,7 @@ import {
   unsubscribeUrl,
   utcText,
 } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
@@ -35,7 +35,7 @@ export interface SubscriptionParts {
 export class SubscriptionDestination implements Destination<'Subscription'> {
   constructor(private readonly parts: SubscriptionParts) {}
 
-  async deliver(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<Delivery> {
+  async deliver(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<TryResult> {
     try {
       const subscription = await this.find(target);
       if (subscription === undefined) return { kind: 'refused', reason: 'the subscription is gone' };
@@ -58,7 +58,11 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   }
 
   /** @see SMN user guide, function subscriptions: the event a function sees */
-  private async invoke(notification: Notification, topicUrn: string, { urn, endpoint }: SubscriptionDocument): Promise<Delivery> {
+  private async invoke(
+    notification: Notification,
+    topicUrn: string,
+    { urn, endpoint }: SubscriptionDocument,
+  ): Promise<TryResult> {
     const { texts, attributes, subject } = notification;
     const smn = {
       topic_urn: topicUrn,
@@ -78,7 +82,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     topicUrn: string,
     subscription: SubscriptionDocument,
     signal: AbortSignal,
-  ): Promise<Delivery> {
+  ): Promise<TryResult> {
     const secret = this.secretOf(subscription);
     if (secret === undefined)
       return { kind: 'refused', reason: 'the secret of the subscription cannot be opened: the platform key is another one' };
@@ -165,7 +169,7 @@ function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): 
 }
 
 /** 2xx is delivered; what may pass is deferred; any other word of the receiver is final, a redirect too. */
-function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): Delivery {
+function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): TryResult {
   if (status >= 200 && status < 300) return { kind: 'delivered', location };
   const reason = `the receiver answered ${status}`;
   if (status >= 500 || busyStatuses.has(status)) {

@@ -1,5 +1,5 @@
 import type { Target, Topics } from '#contracts';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
 import { cloudEventHeaders } from './stream-destination.ts';
 import type { UserTopics } from './user-topics.ts';
@@ -11,7 +11,7 @@ export class TopicDestination implements Destination<'SMN'> {
     private readonly names: Topics,
   ) {}
 
-  async deliver(notification: Notification, { topicUrn }: Target<'SMN'>): Promise<Delivery> {
+  async deliver(notification: Notification, { topicUrn }: Target<'SMN'>): Promise<TryResult> {
     const { id, subject, attributes, texts } = notification;
     const topic = this.names.ofPubSubTopic(topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
     const headers = {

@@ -1,6 +1,6 @@
 import type { OutgoingRecord } from '#contracts';
 import type { Publisher, TopicAdmin } from '#kafka';
-import type { Delivery } from '#lifecycle';
+import type { TryResult } from '#lifecycle';
 import { reasonOf } from '../destination.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
@@ -17,7 +17,7 @@ export class UserTopics {
   ) {}
 
   /** Writes one record, and says in a delivery's words how it went. A topic that took none is made sure of at the next try: it may have been removed. */
-  async write(record: OutgoingRecord): Promise<Delivery> {
+  async write(record: OutgoingRecord): Promise<TryResult> {
     const { topic, key } = record;
     try {
       await this.ensure(topic);

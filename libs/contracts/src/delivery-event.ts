@@ -12,72 +12,72 @@ import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';
 
 /** What a delivery tells of: an invocation ended; a message was published; a subscription was made and wants to be confirmed. */
-export type Occasion =
+export type DeliveryEvent =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | { readonly kind: 'published'; readonly publication: Publication }
   | { readonly kind: 'subscribed'; readonly request: ConfirmationRequest };
 
 /** The request id or message id, by which a receiver knows a copy. */
-export function occasionId(occasion: Occasion): string {
-  switch (occasion.kind) {
+export function eventId(event: DeliveryEvent): string {
+  switch (event.kind) {
     case 'settled':
-      return occasion.settlement.invocation.requestId;
+      return event.settlement.invocation.requestId;
     case 'published':
-      return occasion.publication.messageId;
+      return event.publication.messageId;
     case 'subscribed':
-      return occasion.request.messageId;
+      return event.request.messageId;
     default:
-      return occasion satisfies never;
+      return event satisfies never;
   }
 }
 
 /** The project it belongs to. */
-export function occasionProject(occasion: Occasion): string {
-  switch (occasion.kind) {
+export function eventProject(event: DeliveryEvent): string {
+  switch (event.kind) {
     case 'settled':
-      return occasion.settlement.invocation.project;
+      return event.settlement.invocation.project;
     case 'published':
-      return occasion.publication.project;
+      return event.publication.project;
     case 'subscribed':
-      return occasion.request.project;
+      return event.request.project;
     default:
-      return occasion satisfies never;
+      return event satisfies never;
   }
 }
 
 /** When telling of it has no more sense; undefined where it always has. */
-export function occasionExpiresAt(occasion: Occasion): EpochMs | undefined {
-  switch (occasion.kind) {
+export function eventExpiresAt(event: DeliveryEvent): EpochMs | undefined {
+  switch (event.kind) {
     case 'settled':
       return undefined;
     case 'published':
-      return occasion.publication.expiresAt;
+      return event.publication.expiresAt;
     case 'subscribed':
-      return occasion.request.expiresAt;
+      return event.request.expiresAt;
     default:
-      return occasion satisfies never;
+      return event satisfies never;
   }
 }
 
-/** The record of an occasion, keyed by its id. */
-export function encodeOccasion(topic: string, occasion: Occasion): OutgoingRecord {
-  switch (occasion.kind) {
+/** The record of an event, keyed by its id. */
+export function encodeDeliveryEvent(topic: string, event: DeliveryEvent): OutgoingRecord {
+  switch (event.kind) {
     case 'settled':
-      return encodeSettlement(topic, occasion.settlement);
+      return encodeSettlement(topic, event.settlement);
     case 'published':
-      return encodePublication(topic, occasion.publication);
+      return encodePublication(topic, event.publication);
     case 'subscribed':
-      return encodeConfirmationRequest(topic, occasion.request);
+      return encodeConfirmationRequest(topic, event.request);
     default:
-      return occasion satisfies never;
+      return event satisfies never;
   }
 }
 
 /**
- * Reads an occasion back; what says nothing else is a settlement.
+ * Reads an event back; what says nothing else is a settlement.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
-export function decodeOccasion(record: Pick<IncomingRecord, 'headers' | 'value'>): Occasion {
+export function decodeDeliveryEvent(record: Pick<IncomingRecord, 'headers' | 'value'>): DeliveryEvent {
   if (record.headers[header.publication] !== undefined) return { kind: 'published', publication: decodePublication(record) };
   if (record.headers[header.confirmation] !== undefined)
     return { kind: 'subscribed', request: decodeConfirmationRequest(record) };
