@@ -10,7 +10,7 @@ import {
   withSettings,
 } from '#platform';
 
-/** What the ingress reads from its environment. */
+/** The environment of the ingress. */
 export class IngressConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
@@ -41,13 +41,14 @@ export class IngressConfig extends withSettings(
   @MinLength(4)
   secretKey?: string;
 
-  @Setting({ env: 'STATUS_LOGGER_URL', description: 'Where the status-logger answers questions.' })
+  @Setting({ env: 'STATUS_LOGGER_URL', description: 'URL of the status-logger.' })
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   statusLoggerUrl!: string;
 
   @Setting({
     env: 'EXECUTOR_URL',
-    description: 'Where executors answer synchronous calls, separated by commas and asked in turn; without any there are none.',
+    description:
+      'URLs of the executors that take synchronous calls, separated by commas. They take turns. Without any, functions cannot be called synchronously.',
   })
   @IsArray()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }, { each: true })
@@ -55,7 +56,7 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'SENDOFF_AGENCIES_FILE',
-    description: 'Agencies made at the start where the registry has none of that name, as JSON.',
+    description: 'JSON file with agencies that are created at the start if the registry has none of that name.',
   })
   @IsOptional()
   @IsString()
@@ -63,7 +64,7 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_EXPRESS_RATE_PER_SECOND',
-    description: 'Invocations of one function a second that take the express lane; the rest takes the bulk lane.',
+    description: 'Invocations of one function per second that take the express lane. More take the bulk lane.',
   })
   @IsInt()
   @Min(1)
@@ -81,7 +82,7 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_IDEMPOTENCY_KEYS_MAX',
-    description: 'Idempotency keys remembered at once, each for a day; past it the oldest is forgotten. A million take 400 MB.',
+    description: 'Idempotency keys in memory, each for a day. Beyond the bound the oldest is evicted. A million take 400 MB.',
   })
   @IsInt()
   @Min(1)
@@ -109,7 +110,7 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'INGRESS_REQUEST_TIMEOUT_MS',
     description:
-      'Longest time the head of a request may take to arrive, in milliseconds; and again its body, with 1 s more for each 128 KiB of it.',
+      'Longest time for the head of a request to arrive, in milliseconds. The body has the same time, and 1 s more for each 128 KiB of it.',
   })
   @IsInt()
   @Min(100)
@@ -119,8 +120,8 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'INGRESS_SILENCE_TIMEOUT_MS',
     description:
-      'Longest time nothing may move on a connection, such as an answer that nobody reads, in milliseconds. ' +
-      'Synchronous invocations wait longer, INGRESS_SYNC_WAIT_MS and 10 s.',
+      'Longest time without traffic on a connection, in milliseconds, for example if a client reads no answer. ' +
+      'For synchronous invocations it is INGRESS_SYNC_WAIT_MS and 10 s.',
   })
   @IsInt()
   @Min(100)
@@ -129,7 +130,7 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_CONNECTIONS_MAX',
-    description: 'HTTP connections open at once; more are closed as they come.',
+    description: 'Open HTTP connections. More are closed at once.',
   })
   @IsInt()
   @Min(1)
@@ -139,8 +140,8 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'INGRESS_BODY_BYTES_MAX',
     description:
-      'Bytes of request bodies held at once: as many of callers who are known before their body comes, as many of those whose ' +
-      'signature it proves. More are answered with 429.',
+      'Bytes of request bodies in memory. Requests with a token and signed requests have a budget of this size each. ' +
+      'More are answered with 429.',
   })
   @IsInt()
   @Min(1)
@@ -159,12 +160,12 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'SUBSCRIPTIONS_CONFIRMED_BY',
     description:
-      'Who confirms the subscription of a webhook: `caller`, who adds it through the API, at once; or `endpoint`, which is sent a link that is good for 48 hours.',
+      'The party that confirms the subscription of a webhook. `caller`: it is confirmed when a caller adds it. `endpoint`: the endpoint gets a link that is valid for 48 hours.',
   })
   @IsIn(['caller', 'endpoint'])
   confirmedBy: 'caller' | 'endpoint' = 'caller';
 
-  /** Relations between the settings. */
+  /** Checks relations between the settings. */
   faults(): string[] {
     const faults: string[] = [];
     if (this.confirmedBy === 'endpoint' && this.publicUrl === undefined)

@@ -18,7 +18,8 @@ export class IngressModule {
       imports: [
         InstallationModule.register(installation),
         HttpModule.register(config),
-        // RecordsModule comes before FunctionsModule: paths of the status log stand where a function's URN is expected.
+        // RecordsModule comes before FunctionsModule: paths of the status log stand where a
+        // function's URN is expected.
         RecordsModule,
         FunctionsModule.register(config),
         AccessModule.register(config),

@@ -25,7 +25,10 @@ export interface Installation extends IngressAdapters {
   readonly registry: Registry;
 }
 
-/** Provides for all modules what belongs to the installation: its names, Kafka, the registry, the object store and other services. */
+/**
+ * Provides for all modules what belongs to the installation: its names, Kafka, the registry, the
+ * object store and other services.
+ */
 @Global()
 @Module({})
 export class InstallationModule {

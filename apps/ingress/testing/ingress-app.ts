@@ -23,7 +23,7 @@ import type { CallOutcome, FunctionCalls } from '../src/invocations/function-cal
 import { sdkDate, signed } from '../../../test/request-signer.ts';
 import type { StatusRecords } from '../src/records/status-records.ts';
 
-/** What an ingress under test is told to differ in. */
+/** Options of an ingress under test. */
 export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly gateway?: Gateway;
   readonly env?: Readonly<Record<string, string>>;
@@ -31,16 +31,16 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly isDraining?: () => boolean;
 }
 
-/** An answer of the API, read. */
+/** A parsed answer of the API. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
-  /** Parsed; the text where it is no JSON; undefined where there is none. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects of an answer by expecting it
+  /** The parsed JSON, the text if it is not JSON, or undefined without a body. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests check its shape
   readonly body: any;
 }
 
-/** A route of the HTTP server, as it was added. */
+/** A route of the HTTP server. */
 export interface Route {
   readonly method: string;
   readonly path: string;
@@ -48,13 +48,13 @@ export interface Route {
   readonly bodyBytesMax: number | undefined;
 }
 
-/** What signs a request. */
+/** The key that signs a request. */
 export interface AccessKey {
   readonly accessKey: string;
   readonly secretKey: string;
 }
 
-/** A status-logger that answers what a test laid in, and remembers what it was asked. */
+/** A status-logger that gives the answer of a test, and stores the queries. */
 export class FakeStatusRecords implements StatusRecords {
   readonly asked: StatusQuery[] = [];
   page: StatusPage = { records: [], count: 0 };
@@ -66,9 +66,7 @@ export class FakeStatusRecords implements StatusRecords {
   }
 }
 
-/**
- * An executor that answers what a test laid in, when it lets it, and remembers what it was asked.
- */
+/** An executor that gives the answer of a test, and stores the calls. */
 export class FakeFunctionCalls implements FunctionCalls {
   readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
   answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
@@ -98,7 +96,7 @@ export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":t
 }
 
 /**
- * One ingress, whole: HTTP surface, controllers, registry and Kafka door, over the in-memory twin
+ * A whole ingress: HTTP layers, controllers, registry and Kafka door, over the in-memory broker
  * unless a gateway is given.
  */
 export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
@@ -114,7 +112,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly calls: FakeFunctionCalls,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
-    /** Every route, whoever added it. */
+    /** Every route of the server. */
     readonly routes: readonly Route[],
     private readonly metrics: Metrics,
     private readonly app: Awaited<ReturnType<typeof buildService>>,
@@ -158,7 +156,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     });
     // The last routes are added by plugins, when the server is ready.
     await fastifyOf(app).ready();
-    // Read only now: hooks of the ingress itself may have changed the limits of a route.
+    // Read the limits only now, because hooks of the ingress may have set them.
     const routes = added.flatMap(({ method, url, bodyLimit }) =>
       [method].flat().map((each) => ({ method: each, path: url, bodyBytesMax: bodyLimit })),
     );
@@ -171,13 +169,14 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   }
 
   /**
-   * Asks below `/v2/<project>`, with the token. A body that is no text or bytes is sent as JSON.
+   * Sends a request below `/v2/<project>` with the token. A body that is neither text nor bytes is
+   * sent as JSON.
    */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     return this.raw(method, `/v2/${IngressApp.project}${path}`, body, { 'x-auth-token': IngressApp.token, ...headers });
   }
 
-  /** Asks exactly this, with these headers. */
+  /** Sends exactly this request, with these headers. */
   async raw(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const answer = await this.app.inject({
       method: method as 'GET',
@@ -188,9 +187,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return { status: answer.statusCode, headers: answer.headers, body: parsed(answer.body) };
   }
 
-  /**
-   * Asks below `/v2/<project>` with a signature, of the first access key unless another is given.
-   */
+  /** Sends a signed request below `/v2/<project>`, by default with the first access key. */
   async signed(
     method: string,
     path: string,
@@ -220,25 +217,31 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return this.raw(method, url, body === undefined ? undefined : text, headers);
   }
 
-  /** As {@link call}, but anything other than 2xx is thrown. */
+  /** As {@link call}, but throws unless the status is 2xx. */
   async must(method: string, path: string, body?: unknown): Promise<ApiAnswer['body']> {
     const answer = await this.call(method, path, body);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
-  /** Asks for what is to be refused. @returns status and code. */
+  /**
+   * Sends a request that must be refused.
+   * @returns status and code.
+   */
   async refusal(method: string, path: string, body?: unknown): Promise<readonly [status: number, code: unknown]> {
     const answer = await this.call(method, path, body);
     return [answer.status, answer.body?.error_code];
   }
 
-  /** Makes a function. @returns its URN, eight fields. */
+  /**
+   * Creates a function.
+   * @returns its URN, eight fields.
+   */
   async createFunction(name: string, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
     return (await this.must('POST', '/fgs/functions', functionBody(name, more))).func_urn;
   }
 
-  /** Makes a function with these versions, each with code of its own. */
+  /** Creates a function with these versions, each with its own code. */
   async publish(name: string, ...versions: readonly string[]): Promise<void> {
     await this.createFunction(name);
     for (const version of versions) {
@@ -247,7 +250,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     }
   }
 
-  /** A name that nothing in this ingress has yet. */
+  /** Returns a name that nothing in this ingress has yet. */
   freshName(): string {
     return `f${++this.named}`;
   }
@@ -266,30 +269,33 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     return name;
   }
 
-  /** Writes a record to the intake topic as any producer would. */
+  /** Writes a record to the intake topic, as any producer would. */
   async produce(value: string | Buffer | null, headers: Record<string, string>): Promise<void> {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
     await this.kafka.publisher.publish({ topic: this.kafka.topics.name('intake'), value: bytes, headers });
   }
 
-  /** The records of a topic of the in-memory twin, named without the prefix. */
+  /** Returns the records of a topic of the in-memory broker, named without the prefix. */
   recordsOf(this: IngressApp<MemoryKafka>, topic: string): readonly IncomingRecord[] {
     return this.kafka.records(this.kafka.topics.prefix + topic);
   }
 
-  /** Arrivals counted so far, by what became of them. */
+  /** Returns the counted arrivals by outcome. */
   async arrivals(): Promise<Readonly<Record<string, number>>> {
     const metric = await this.metrics.getSingleMetric('sendoff_arrivals_total')?.get();
     return Object.fromEntries((metric?.values ?? []).map(({ labels, value }) => [String(labels['outcome']), value]));
   }
 
-  /** Listens on a free port, for what `inject` cannot show. @returns the port. */
+  /**
+   * Listens on a free port, for tests that need a socket.
+   * @returns the port.
+   */
   async listen(): Promise<number> {
     await this.app.listen(0, '127.0.0.1');
     return Number(new URL(await this.app.getUrl()).port);
   }
 
-  /** How many clients are connected. */
+  /** Returns the number of open connections. */
   async connections(): Promise<number> {
     const server = this.app.getHttpServer();
     return new Promise((resolve, reject) => {
@@ -297,7 +303,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     });
   }
 
-  /** As {@link raw}, over a socket, for routes that look at theirs; {@link listen} first. */
+  /** As {@link raw}, over a socket, for routes that use it; call {@link listen} first. */
   async overHttp(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
     const answer = await fetch(new URL(url, await this.app.getUrl()), {
       method,
@@ -312,7 +318,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   }
 }
 
-/** The code part of a body. */
+/** The code fields of a body. */
 export function inlineCode(source: string): { readonly code_type: string; readonly func_code: { readonly file: string } } {
   return { code_type: 'inline', func_code: { file: Buffer.from(source).toString('base64') } };
 }

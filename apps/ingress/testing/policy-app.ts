@@ -2,7 +2,10 @@ import { destinationTypes } from '#contracts';
 import { IngressApp, type IngressAppOptions } from './ingress-app.ts';
 import { MemoryKafka } from '#kafka/memory';
 
-/** An ingress with a target of each kind, version `v1` of function `target` among them, and an agency that grants all. */
+/**
+ * Starts an ingress with a target of each kind, version `v1` of function `target` among them, and
+ * an agency that grants all.
+ */
 export async function startPolicyApp(options: IngressAppOptions<MemoryKafka> = {}): Promise<IngressApp> {
   const app = await IngressApp.start(options);
   const grants = destinationTypes.map((type) => ({ type, resource: '*' }));
@@ -18,11 +21,14 @@ export const bareUrn = (name: string) => `urn:fss:local:p1:function:default:${na
 export const urnOf = (name: string, qualifier = 'latest') => `${bareUrn(name)}:${qualifier}`;
 export const pathOf = (name: string) => `/fgs/functions/${name}/async-invoke-config`;
 
-/** A destination as bodies name it. */
+/** A destination in the form of bodies. */
 export const to = (destination: string, param: unknown) => ({ destination, param: JSON.stringify(param) });
 export const onSuccess = (destination: unknown) => ({ destination_config: { on_success: destination } });
 
-/** The calls of tests of policies. @param app which has started by the time of the first call. */
+/**
+ * Calls for tests of policies.
+ * @param app which has started by the time of the first call.
+ */
 export function policyCalls(app: () => IngressApp) {
   return {
     set: (name: string, body: unknown) => app().must('PUT', pathOf(name), body),
@@ -31,7 +37,7 @@ export function policyCalls(app: () => IngressApp) {
       const answer = await app().call('PUT', pathOf(name), body);
       return [answer.status, answer.body.error_code, answer.body.error_msg];
     },
-    /** A function that may use anything, unless told otherwise. */
+    /** Creates a function that may use every target by default. */
     aFunction: (more: Readonly<Record<string, unknown>> = {}) => app().aFunction({ xrole: 'any', ...more }),
   };
 }

@@ -14,7 +14,7 @@ import { documentRoutes } from './api-document.ts';
 import { exampleProject } from './parameters.ts';
 
 let app: IngressApp;
-// oxlint-disable-next-line typescript/no-explicit-any -- any document: what it must be is what is tested
+// oxlint-disable-next-line typescript/no-explicit-any -- any document; the tests check its shape
 let document: any;
 let operations: ReadonlyMap<string, Described>;
 

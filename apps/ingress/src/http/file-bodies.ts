@@ -1,7 +1,7 @@
 /**
- * Large bodies that carry a file in Base64. To parse, decode and hash 72 MiB at once would block the
- * event loop for half a second, in which the ingress accepts no invocation. A worker thread does it
- * (ADR 16).
+ * Large bodies that carry a file in Base64. To parse, decode and hash 72 MiB at once would block
+ * the event loop for half a second, in which the ingress accepts no invocation. A worker thread
+ * does it (ADR 16).
  *
  * F1. The body is gathered in shared memory, so that neither thread copies it.
  * F2. The signature is verified before the body is parsed.

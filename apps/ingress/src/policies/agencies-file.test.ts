@@ -1,4 +1,7 @@
-/** Goal: a first start has the agencies of its file, or ends with what is wrong with the file. Method: a file, and an ingress that reads it. */
+/**
+ * Goal: a first start creates the agencies of its file, or ends with the error in the file.
+ * Method: a file, and an ingress that reads it.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +20,7 @@ afterAll(async () => rm(folder, { recursive: true }));
 const grants = [{ type: 'OBS', resource: '*' }];
 
 describe('the file of agencies', () => {
-  it('makes those that are not there, and leaves the others as they are', async () => {
+  it('creates missing agencies, and does not change the others', async () => {
     await writeFile(file, JSON.stringify({ results: { grants } }));
     const app = await IngressApp.start({ env: { SENDOFF_AGENCIES_FILE: file } });
     expect((await app.must('GET', '/sendoff/agencies')).agencies).toEqual([{ name: 'results', grants }]);

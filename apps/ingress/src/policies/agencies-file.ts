@@ -6,7 +6,7 @@ import { checkAgencyName } from '../names/place-names.ts';
 import { AgencyDto } from './places.dto.ts';
 import { validated } from '../http/validated.ts';
 
-/** Makes, at the start, the agencies that a file names and the registry does not have. */
+/** Creates, at the start, the agencies of a file that the registry does not have. */
 export class AgenciesFile implements OnModuleInit {
   constructor(
     private readonly file: string | undefined,
@@ -14,7 +14,10 @@ export class AgenciesFile implements OnModuleInit {
     private readonly project: string,
   ) {}
 
-  /** @throws PlatformError `CONFIG_INVALID` if the file is not of the form that {@link agenciesOf} reads. */
+  /**
+   * @throws PlatformError `CONFIG_INVALID` if the file is not of the form that {@link agenciesOf}
+   *   reads.
+   */
   async onModuleInit(): Promise<void> {
     const { file, project } = this;
     if (file === undefined) return;
@@ -26,8 +29,8 @@ export class AgenciesFile implements OnModuleInit {
 }
 
 /**
- * Agencies for the first start: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.
- * @throws PlatformError `CONFIG_INVALID` when the file is not of that form.
+ * Reads the agencies of a file: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.
+ * @throws PlatformError `CONFIG_INVALID` if the file is malformed.
  */
 export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
   try {

@@ -43,10 +43,16 @@ function missingTarget(registry: Registry, project: string, target: Target): Ref
   }
 }
 
-/** A document that is about to be written; the search for cycles reads it in place of the registry's. */
+/**
+ * A document that is about to be written; the search for cycles reads it in place of the
+ * registry's.
+ */
 type Intended = PolicyDocument | AliasDocument | TopicDocument;
 
-/** The functions that subscribed to a topic, in eight fields; short forms are of its region and project. */
+/**
+ * The functions that subscribed to a topic, in eight fields; short forms are of its region and
+ * project.
+ */
 function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly string[] {
   const [, , region = '', project = ''] = urn.split(':');
   return subscriptions.flatMap(({ protocol, endpoint }) => {
@@ -56,8 +62,8 @@ function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly st
 }
 
 /**
- * The functions and topics that a name leads to: from a topic to the functions that subscribed, from an alias to its versions, from a version
- * to the targets of its policy.
+ * Returns the functions and topics that a name leads to. A topic leads to the functions that
+ * subscribed. An alias leads to its versions. A version leads to the targets of its policy.
  */
 function successors(registry: Registry, intended: Intended, from: string): readonly string[] {
   if (from.startsWith('urn:smn:')) {
@@ -94,7 +100,8 @@ export function checkCycle(registry: Registry, intended: Intended): RefusedTarge
 }
 
 /**
- * Checks every target of a policy that is about to be set: the target exists, the function's agency grants it, and it closes no cycle.
+ * Checks every target of a policy that is about to be set: the target exists, the function's agency
+ * grants it, and it closes no cycle.
  * @returns the first refusal; undefined if the policy may be set.
  */
 export function checkTargets(registry: Registry, fn: FunctionDocument, policy: PolicyDocument): RefusedTarget | undefined {

@@ -23,8 +23,9 @@ import { ValidatedBody } from '../http/validated.ts';
 const namesMax = 1_000;
 
 /**
- * Tells whether a stream may write to a Kafka topic. Notifications on a topic of the platform would be read as invocations or cancellations.
- * Notifications on the topic of another stream, or of a pub/sub topic, would be read as something that nobody sent there.
+ * Tells whether a stream may write to a Kafka topic. Notifications on a topic of the platform would
+ * be read as invocations or cancellations. Notifications on the topic of another stream, or of a
+ * pub/sub topic, would be read as something that nobody sent there.
  */
 function mayBeStream(topic: string, stream: string, topics: Topics): boolean {
   if (topic === topics.ofStream(stream)) return true;
@@ -40,7 +41,9 @@ function placeTypeOf(path: string): PlaceType {
   return type;
 }
 
-/** Sorts by name, because the registry lists in no promised order and two ingresses would differ. */
+/**
+ * Sorts by name, because the registry lists in no promised order and two ingresses would differ.
+ */
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
@@ -59,8 +62,11 @@ function placeOf(registry: Registry, project: string, type: PlaceType, name: str
   return place;
 }
 
-/** For one more. @throws ApiError FSS.0400. */
-function checkRoom(registry: Registry, kind: 'agency' | 'place', project: string): void {
+/**
+ * Checks that the project may have one more agency or place.
+ * @throws ApiError FSS.0400.
+ */
+function checkMayAdd(registry: Registry, kind: 'agency' | 'place', project: string): void {
   if (registry.list(kind, project).length < namesMax) return;
   const what = kind === 'agency' ? 'agencies' : 'buckets and streams';
   throw new ApiError('FSS.0400', `a project may have ${namesMax} ${what}: delete those nobody uses`);
@@ -74,7 +80,10 @@ function placeAnswer({ name, topic }: Pick<PlaceDocument, 'name' | 'topic'>): Re
   return { name, ...(topic === undefined ? {} : { topic }) };
 }
 
-/** Our own small API beside FunctionGraph's: agencies and their grants, and the buckets and streams that policies may name. */
+/**
+ * An API of Sendoff itself: agencies with their grants, and the buckets and streams that policies
+ * may name.
+ */
 @Controller('v2/:project/sendoff')
 export class PlacesController {
   constructor(
@@ -111,7 +120,7 @@ export class PlacesController {
       grants: dto.grants.map(({ type, resource }) => ({ type, resource })),
     };
     await this.writer.mutate((registry) => {
-      if (registry.agency(project, name) === undefined) checkRoom(registry, 'agency', project);
+      if (registry.agency(project, name) === undefined) checkMayAdd(registry, 'agency', project);
       return { changes: [agency] };
     });
     return agencyAnswer(agency);
@@ -160,7 +169,7 @@ export class PlacesController {
     const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
     await this.writer.mutate((registry) => {
       const before = registry.place(project, type, name);
-      if (before === undefined) checkRoom(registry, 'place', project);
+      if (before === undefined) checkMayAdd(registry, 'place', project);
       return { changes: [{ ...place, createdAt: before?.createdAt ?? this.clock.now() }] };
     });
     return placeAnswer(place);

@@ -12,7 +12,7 @@ const agencyName = inPath(
 const kind = inPath(
   'kind',
   { type: 'string', enum: placeTypes.map((type) => placeKind(type).path) },
-  { description: 'Which places.', example: 'buckets' },
+  { description: 'The kind of places.', example: 'buckets' },
 );
 const placeName = inPath(
   'name',
@@ -27,7 +27,7 @@ const agency = {
   ],
 };
 
-/** What the operations on agencies and places say of themselves. */
+/** Operations on agencies, buckets and streams. */
 export const placeOperations = {
   agencies: {
     id: 'listAgencies',
@@ -40,7 +40,7 @@ export const placeOperations = {
     id: 'showAgency',
     tag: 'Places',
     right: 'read',
-    summary: 'Shows what an agency grants.',
+    summary: 'Shows an agency with its grants.',
     parameters: [agencyName],
     answer: { status: 200, example: agency },
     codes: ['FSS.0404'],
@@ -59,7 +59,7 @@ export const placeOperations = {
     id: 'deleteAgency',
     tag: 'Places',
     right: 'manage',
-    summary: 'Removes an agency; functions that name it may use nothing.',
+    summary: 'Deletes an agency; functions that name it may use no target.',
     parameters: [agencyName],
     answer: { status: 204 },
     codes: ['FSS.0404', 'FSS.0503'],
@@ -77,7 +77,7 @@ export const placeOperations = {
     id: 'showPlace',
     tag: 'Places',
     right: 'read',
-    summary: 'Shows a bucket or a stream, with the topic behind it where it is not the default one.',
+    summary: 'Shows a bucket or a stream, with its Kafka topic unless that is the default one.',
     parameters: [kind, placeName],
     answer: { status: 200, example: { name: 'results' } },
     codes: ['FSS.0404'],
@@ -96,8 +96,8 @@ export const placeOperations = {
     id: 'deletePlace',
     tag: 'Places',
     right: 'manage',
-    summary: 'Forgets a bucket or a stream; what is in it stays.',
-    description: 'Policies may go on naming it: what it would be told is undelivered, and the record of the invocation says so.',
+    summary: 'Removes a bucket or a stream from the registry; its contents stay.',
+    description: 'Policies may still name it. Their deliveries to it then fail, which the record of the invocation shows.',
     parameters: [kind, placeName],
     answer: { status: 204 },
     codes: ['FSS.0404', 'FSS.0503'],

@@ -1,6 +1,8 @@
 /**
- * Goal: agencies, buckets and streams are set, shown, listed and removed, each refusal with its code and its words, and no stream leads to
- * a topic that is somebody else's. Method: a whole ingress over the in-memory broker; what it keeps is read from the registry topic.
+ * Goal: agencies, buckets and streams are set, shown, listed and removed. Each refusal has its code
+ * and message. No stream writes to a topic of somebody else.
+ * Method: a whole ingress over the in-memory broker; the tests read what it stores from the
+ * registry topic.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { destinationTypes, topicDeclarations } from '#contracts';
@@ -23,7 +25,7 @@ const answered = async (method: string, path: string, body?: unknown) => {
   return [status, answer];
 };
 const refused = (status: number, code: string, message: string) => [status, { error_code: code, error_msg: message }];
-/** The document under a key, as it was last written. */
+/** The last document under a key. */
 const kept = (key: string) => {
   const written = app.recordsOf('registry').filter((record) => record.key === key);
   return JSON.parse(String(written.at(-1)?.value)) as unknown;
@@ -39,7 +41,7 @@ describe('a project', () => {
     await full.kafka.publisher.publish(records);
   };
 
-  it('may have 1,000 agencies, of which each may be replaced', async () => {
+  it('may have 1,000 agencies, and replace each', async () => {
     const full = await IngressApp.start();
     await fill(full, (index) => ({
       key: `agency/p1/a${index}`,
@@ -93,7 +95,7 @@ describe('an agency', () => {
       expect(await answered(method, path)).toEqual(refused(404, 'FSS.0404', `no agency ${name}`));
   });
 
-  it('may grant nothing, and 100 things', async () => {
+  it('may have no grants, or 100', async () => {
     const many = Array.from({ length: 100 }, (_, index) => ({ type: 'OBS', resource: `b${index}` }));
     for (const all of [[], many])
       expect(await answered('PUT', `/sendoff/agencies/${name}`, { grants: all })).toEqual([200, { name, grants: all }]);
@@ -117,7 +119,7 @@ describe('an agency', () => {
     [grant({ resource: 'x'.repeat(301) }), 'grants.0.resource must be shorter than or equal to 300 characters'],
     [grant({ foo: 1 }), 'grants.0.foo is not a field of this body'],
     [{ grants, foo: 1 }, 'foo is not a field of this body'],
-  ])('of %j is refused, and is not there', async (body, message) => {
+  ])('of %j is refused, and not created', async (body, message) => {
     expect(await answered('PUT', `/sendoff/agencies/${name}`, body)).toEqual(refused(400, 'FSS.0400', message));
     expect(await app.refusal('GET', `/sendoff/agencies/${name}`)).toEqual([404, 'FSS.0404']);
   });
@@ -136,7 +138,7 @@ describe.each([
       expect(await answered(method, path)).toEqual(refused(404, 'FSS.0404', `no ${what} ${name}${name}`));
   });
 
-  it('keeps when it was made', async () => {
+  it('keeps its time of creation', async () => {
     const path = `/sendoff/${kind}/${name}-x`;
     const madeAt = app.clock.now();
     await app.must('PUT', path, {});
@@ -156,7 +158,7 @@ describe.each([
     [{ topic: '' }, 'topic must be 1..200 letters, digits, ., _ or -'],
     [{ topic: 'a b' }, 'topic must be 1..200 letters, digits, ., _ or -'],
     [{ topic: 'x'.repeat(201) }, 'topic must be 1..200 letters, digits, ., _ or -'],
-  ])('of %j is refused, and is not there', async (body, message) => {
+  ])('of %j is refused, and not created', async (body, message) => {
     expect(await answered('PUT', `/sendoff/${kind}/${name}-x`, body)).toEqual(refused(400, 'FSS.0400', message));
     expect(await app.refusal('GET', `/sendoff/${kind}/${name}-x`)).toEqual([404, 'FSS.0404']);
   });
@@ -167,7 +169,7 @@ describe('a name', () => {
     ['agencies', ['a', '9', '-', 'A_b-9', 'x'.repeat(64)]],
     ['buckets', ['abc', '0-9', 'a.b-c', 'a--b', '1.2.3', 'x.xn--a', 'x'.repeat(63)]],
     ['streams', ['a', '9', '_', 'A_b-9', 'x'.repeat(64)]],
-  ])('of %s may be %j', async (kind, names) => {
+  ])('of a resource in %s may be %j', async (kind, names) => {
     for (const each of names)
       expect(await app.must('PUT', `/sendoff/${kind}/${each}`, kind === 'agencies' ? { grants: [] } : {})).toMatchObject({
         name: each,
@@ -198,22 +200,25 @@ describe('a name', () => {
       ],
     ],
     ['streams', ['a.b', 'a b', 'ü', 'a:b', 'a/b', 'x'.repeat(65)]],
-  ])('of %s may not be %j', async (kind, names) => {
+  ])('of a resource in %s may not be %j', async (kind, names) => {
     for (const each of names)
       expect(
         await answered('PUT', `/sendoff/${kind}/${encodeURIComponent(each)}`, kind === 'agencies' ? { grants: [] } : {}),
       ).toEqual(refused(400, 'FSS.0400', `not a name for ${kind}: ${each}`));
   });
 
-  it.each(['places', 'topics', 'Buckets', 'constructor'])('of %s is none: there is no such kind', async (kind) => {
-    for (const [method, path] of [
-      ['GET', ''],
-      ['GET', '/results'],
-      ['PUT', '/results'],
-      ['DELETE', '/results'],
-    ] as const)
-      expect(await answered(method, `/sendoff/${kind}${path}`)).toEqual(refused(404, 'FSS.0404', 'no such operation'));
-  });
+  it.each(['places', 'topics', 'Buckets', 'constructor'])(
+    'of %s is refused, because that is not a kind of place',
+    async (kind) => {
+      for (const [method, path] of [
+        ['GET', ''],
+        ['GET', '/results'],
+        ['PUT', '/results'],
+        ['DELETE', '/results'],
+      ] as const)
+        expect(await answered(method, `/sendoff/${kind}${path}`)).toEqual(refused(404, 'FSS.0404', 'no such operation'));
+    },
+  );
 });
 
 describe('a topic', () => {
@@ -234,7 +239,7 @@ describe('a topic', () => {
     },
   );
 
-  it('of its own, by its name, may stand behind a stream', async () => {
+  it('with the name of its stream may be its topic', async () => {
     const topic = `sendoff.stream.${name}`;
     expect(await answered('PUT', `/sendoff/streams/${name}`, { topic })).toEqual([200, { name, topic }]);
   });
@@ -247,12 +252,12 @@ describe('a topic', () => {
     '__consumer_offsets',
     '.',
     '..',
-  ])('of somebody else may not: %s', async (topic) => {
+  ])('of somebody else may not be the topic of a stream: %s', async (topic) => {
     expect(await answered('PUT', `/sendoff/streams/${name}`, { topic })).toEqual(belongs(topic));
     expect(await app.refusal('GET', `/sendoff/streams/${name}`)).toEqual([404, 'FSS.0404']);
   });
 
-  it('is none of a bucket', async () => {
+  it('cannot be set for a bucket', async () => {
     expect(await answered('PUT', `/sendoff/buckets/${name}-x`, { topic: 'shop.orders' })).toEqual(
       refused(400, 'FSS.0400', 'topic is for streams: a bucket has none'),
     );
@@ -266,11 +271,11 @@ describe('a list', () => {
   });
   afterAll(async () => lists.close());
 
-  it.each(['agencies', 'buckets', 'streams'])('of %s is empty where there are none', async (kind) => {
+  it.each(['agencies', 'buckets', 'streams'])('of %s is empty at first', async (kind) => {
     expect(await lists.must('GET', `/sendoff/${kind}`)).toEqual({ [kind]: [] });
   });
 
-  it('holds those of its kind, by name, whatever they were made in', async () => {
+  it('has those of its kind, sorted by name', async () => {
     for (const each of ['pear', 'apple', 'fig']) {
       await lists.must('PUT', `/sendoff/agencies/${each}`, { grants: [] });
       await lists.must('PUT', `/sendoff/buckets/${each}`);

@@ -16,7 +16,10 @@ import { wholeQuery } from '../http/query.ts';
 import { targetRefused } from './target-refused.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
-/** Asynchronous configurations. @see FunctionGraph API, asynchronous execution notification */
+/**
+ * Asynchronous configurations of functions.
+ * @see FunctionGraph API, asynchronous execution notification
+ */
 @Controller('v2/:project/fgs/functions/:urn')
 export class PoliciesController {
   constructor(
@@ -27,7 +30,7 @@ export class PoliciesController {
     @Inject(HOME) private readonly home: Home,
   ) {}
 
-  /** Sets the whole policy; what the body leaves out takes its default. */
+  /** Replaces the policy. A field that the body leaves out takes its default. */
   @Operation(operations.set)
   @Put('async-invoke-config')
   async set(
@@ -92,7 +95,10 @@ export class PoliciesController {
   }
 }
 
-/** Callers cannot reach a function through a policy that they may not use themselves. @throws ApiError FSS.0403. */
+/**
+ * Callers cannot reach a function through a policy that they may not use themselves.
+ * @throws ApiError FSS.0403.
+ */
 function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {
   for (const target of [destinations.onSuccess, destinations.onFailure]) {
     if (target === undefined || destinationKinds[target.type].document?.kind !== 'function') continue;

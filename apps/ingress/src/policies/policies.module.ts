@@ -11,7 +11,9 @@ export interface PoliciesOptions {
   readonly agenciesFile?: string;
 }
 
-/** What becomes of an invocation after its end: asynchronous configurations, and the agencies and places they may name. */
+/**
+ * Asynchronous configurations of functions, and the agencies, buckets and streams that they name.
+ */
 @Module({})
 export class PoliciesModule {
   static register({ agenciesFile }: PoliciesOptions): DynamicModule {

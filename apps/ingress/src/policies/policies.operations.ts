@@ -3,7 +3,7 @@ import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, wholeOrEmpty } from '../document/parameters.ts';
 import { PolicyDto } from './policy.dto.ts';
 
-/** Policies of one page of a list. */
+/** Bounds of one page of a list of policies. */
 export const policiesPage = { byDefault: 10, max: 100 } as const;
 
 const destinations = {
@@ -22,16 +22,16 @@ const shown = {
   retry_wait_max_in_seconds: 90.5,
 };
 
-/** What the operations on policies say of themselves. */
+/** Operations on policies. */
 export const policyOperations = {
   set: {
     id: 'setAsyncInvokeConfig',
     tag: 'Asynchronous configurations',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Sets the whole policy of a function.',
+    summary: 'Replaces the policy of a function.',
     description:
-      'What the body leaves out takes its default. Every target must exist and be granted by the agency of the function.',
+      'A field that the body leaves out takes its default. Every target must exist, and the agency of the function must grant it.',
     parameters: [functionUrn],
     body: {
       of: PolicyDto,
@@ -59,7 +59,7 @@ export const policyOperations = {
     parameters: [
       functionUrn,
       inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: 'How many to pass over: the `next_marker` of the page before.',
+        description: 'How many policies to skip: the `next_marker` of the page before.',
         example: 0,
       }),
       inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
@@ -82,7 +82,7 @@ export const policyOperations = {
     tag: 'Asynchronous configurations',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Removes the policy of a function: no retries, no destinations.',
+    summary: 'Deletes the policy of a function, which then has no retries and no destinations.',
     parameters: [functionUrn],
     answer: { status: 204 },
     codes: [...functionCodes, 'FSS.0404', 'FSS.0503'],

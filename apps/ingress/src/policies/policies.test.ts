@@ -1,7 +1,8 @@
 /**
- * Goal: asynchronous configurations are set, shown, listed and removed as the API promises, each refusal with its code and its words, and
- * invocations are stamped with the one in force. Method: a whole ingress over the in-memory broker, its clock set by hand; what it accepts
- * is read from the topics. What they may name as targets is in `policy-targets.test.ts`.
+ * Goal: asynchronous configurations are set, shown, listed and removed as the API documents. Each
+ * refusal has its code and message, and each invocation carries the configuration in force.
+ * Method: a whole ingress over the in-memory broker with a manual clock. The tests read accepted
+ * invocations from the topics. `policy-targets.test.ts` tests the targets.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeInvocation, type Invocation } from '#contracts';
@@ -17,7 +18,7 @@ afterAll(async () => app.close());
 
 const { set, show, refused, aFunction } = policyCalls(() => app);
 
-/** An instant of the API, so many seconds on. */
+/** An instant in the form of the API, some seconds later. */
 const later = (time: string, seconds: number) =>
   `${new Date(Date.parse(time) + seconds * 1_000).toISOString().slice(0, 19)}+00:00`;
 
@@ -33,13 +34,13 @@ const defaults = {
 };
 
 describe('an asynchronous configuration', () => {
-  it('that says nothing has every default', async () => {
+  it('has every default for an empty body', async () => {
     const name = await aFunction();
     expect(await set(name, {})).toEqual({ func_urn: urnOf(name), ...defaults });
     expect(await show(name)).toEqual({ func_urn: urnOf(name), ...defaults });
   });
 
-  it('keeps all it says', async () => {
+  it('has all fields of its body', async () => {
     const name = await aFunction();
     const body = {
       max_async_event_age_in_seconds: 60,
@@ -60,7 +61,7 @@ describe('an asynchronous configuration', () => {
     expect(await show(name)).toEqual({ func_urn: urnOf(name), ...defaults, ...body });
   });
 
-  it('is replaced as a whole; when it was made stays', async () => {
+  it('is replaced as a whole, except its time of creation', async () => {
     const name = await aFunction();
     const { created_time: madeAt } = await set(name, {
       max_async_retry_attempts: 3,
@@ -90,7 +91,7 @@ describe('an asynchronous configuration', () => {
     }
   });
 
-  it('goes with its function, and does not come back with one of the same name', async () => {
+  it('is deleted with its function, and stays deleted for a new one of that name', async () => {
     const name = await aFunction();
     await set(name, {});
     await app.must('DELETE', `/fgs/functions/${name}`);
@@ -106,7 +107,7 @@ describe('an asynchronous configuration', () => {
     ['another region', 'urn:fss:elsewhere:p1:function:default:target', 404, 'FSS.1051'],
     ['another project', 'urn:fss:local:p2:function:default:target', 403, 'FSS.0403'],
     ['five fields', 'a:b:c:d:e', 400, 'FSS.1309'],
-  ])('of %s is refused, whatever is asked of it', async (_what, urn, status, code) => {
+  ])('of %s is refused by every operation', async (_what, urn, status, code) => {
     for (const [method, path, body] of [
       ['PUT', pathOf(urn), {}],
       ['GET', pathOf(urn)],
@@ -133,7 +134,7 @@ describe('an asynchronous configuration', () => {
     }
   });
 
-  it('belongs to one version, and a version takes that of latest along', async () => {
+  it('belongs to one version, and a new version copies that of latest', async () => {
     const name = await aFunction();
     await set(name, { max_async_retry_attempts: 3 });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
@@ -159,7 +160,7 @@ describe('a field', () => {
     ['log_stream_id', ['x'.repeat(64)]],
     ['log_group_name', ['x'.repeat(64), 'a.b_c-d']],
     ['log_stream_name', ['x'.repeat(64), '_a']],
-  ])('%s may be %j', async (field, values, more) => {
+  ])('named %s may be %j', async (field, values, more) => {
     const name = await aFunction();
     for (const value of values) expect((await set(name, { ...more, [field]: value }))[field]).toBe(value);
   });
@@ -224,7 +225,7 @@ describe('a field', () => {
     ['a list', [], 400, 'FSS.0400'],
     ['null', 'null', 400, 'FSS.0400'],
     ['what is no JSON', '{', 406, 'FSS.0406'],
-  ])('cannot be read of %s', async (_what, body, status, code) => {
+  ])('cannot be read from %s', async (_what, body, status, code) => {
     expect((await refused('target', body)).slice(0, 2)).toEqual([status, code]);
     expect(await app.refusal('GET', pathOf('target'))).toEqual([404, 'FSS.0404']);
   });
@@ -271,7 +272,7 @@ describe('the list of configurations', () => {
     ['?marker=10', all.slice(10), 0, 0],
     ['?marker=12', [], 0, 2],
     ['?marker=99', [], 0, 89],
-  ])('%s', async (query, shown, next, previous) => {
+  ])('pages by the query %j', async (query, shown, next, previous) => {
     const { async_invoke_configs: configs, ...rest } = await list(name, query);
     expect(configs.map(({ func_urn: urn }: { func_urn: string }) => urn)).toEqual(shown.map((version) => urnOf(name, version)));
     expect(rest).toEqual({
@@ -280,13 +281,13 @@ describe('the list of configurations', () => {
     });
   });
 
-  it('holds each as it is shown, whichever version it is asked of', async () => {
+  it('has each as it is shown, for any version of the function', async () => {
     const [first] = (await list(name)).async_invoke_configs;
     expect(first).toEqual(await show(name));
     expect(await list(urnOf(name, 'v03'))).toEqual(await list(name));
   });
 
-  it('is empty where there are none', async () => {
+  it('is empty without configurations', async () => {
     expect(await list('target')).toEqual({
       async_invoke_configs: [],
       count: 0,
@@ -310,7 +311,7 @@ describe('an invocation', () => {
   };
   const backoff = { baseMs: 1_000, maxMs: 300_000 };
 
-  it('is stamped with the configuration in force, and with none where there is none', async () => {
+  it('carries the configuration in force, if one is set', async () => {
     const name = await aFunction();
     expect(await stampedOn(name)).toEqual([0, 3_600_000, backoff, {}]);
     await set(name, {});

@@ -18,7 +18,8 @@ const { backoff: defaultBackoff, byDefault } = retryPolicy;
 /**
  * Reads one side of a policy.
  * @returns undefined if the side is missing, or its `destination` is empty.
- * @throws ApiError FSS.0400, which names the field; FSS.0403 or FSS.1051 for a function of another project or region.
+ * @throws ApiError FSS.0400, which names the field; FSS.0403 or FSS.1051 for a function of another
+ *   project or region.
  */
 function targetOf(side: string, dto: DestinationDto | undefined, urnDefaults: UrnDefaults): Target | undefined {
   if (dto?.destination === undefined || dto.destination === '') return undefined;
@@ -40,7 +41,8 @@ function destinationsOf({ destination_config: config }: PolicyDto, urnDefaults: 
 }
 
 /**
- * The policy that a body asks for. It replaces the policy before as a whole, except for its time of creation.
+ * The policy that a body asks for. It replaces the policy before as a whole, except for its time of
+ * creation.
  * @throws ApiError FSS.0400, which names the field.
  */
 export function policyOf(

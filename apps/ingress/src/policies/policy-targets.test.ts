@@ -1,7 +1,8 @@
 /**
- * Goal: a policy may name the targets that are there, that the agency of its function grants, and that lead back to no function; each
- * refusal has its code and names its field. Method: a whole ingress over the in-memory broker. Aliases that close a cycle are in
- * `aliases.test.ts`.
+ * Goal: a policy may name targets that exist, that the agency of its function grants, and that
+ * close no cycle. Each refusal has its code and names its field.
+ * Method: a whole ingress over the in-memory broker. `aliases.test.ts` tests aliases that close a
+ * cycle.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bucketNameRule, destinationTypes } from '#contracts';
@@ -21,7 +22,7 @@ afterAll(async () => app.close());
 const { set, show, refused, aFunction } = policyCalls(() => app);
 const telling = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
 
-/** 960 bytes, the parts as long as they may be. */
+/** A prefix of 960 bytes, whose parts have the longest length. */
 const longest = `/${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(191)}`;
 
 describe('a destination', () => {
@@ -180,14 +181,14 @@ describe('a destination', () => {
       'FSS.1051',
       `Not found the function: ${urnOf('target', '!none')}`,
     ],
-  ])('that is not there is refused, on either side: %s', async (_what, destination, status, code, message) => {
+  ])('that does not exist is refused, on either side: %s', async (_what, destination, status, code, message) => {
     const name = await aFunction();
     for (const side of ['on_success', 'on_failure'])
       expect(await refused(name, { destination_config: { [side]: destination } })).toEqual([status, code, message]);
     expect(await app.refusal('GET', pathOf(name))).toEqual([404, 'FSS.0404']);
   });
 
-  it('is one for success and another for failure', async () => {
+  it('may differ for success and failure', async () => {
     const name = await aFunction();
     const both = {
       on_success: to('DIS', { stream_name: 'orders' }),
@@ -212,13 +213,13 @@ describe('an agency', () => {
   const inResults = onSuccess(to('OBS', { bucket: 'results' }));
   const may = (why: string) => [403, 'FSS.1121', `OBS results may not be used: ${why}`];
 
-  it('is needed to name a target, and not to name none', async () => {
+  it('is needed only if the policy names a target', async () => {
     const name = await aFunction({ xrole: '' });
     expect(await refused(name, inResults)).toEqual(may('the function has no agency (xrole)'));
     expect((await set(name, {})).destination_config).toEqual({});
   });
 
-  it('must be there', async () => {
+  it('must exist', async () => {
     const name = await aFunction({ xrole: 'unmade' });
     expect(await refused(name, inResults)).toEqual(may('agency unmade does not exist'));
     await app.must('PUT', '/sendoff/agencies/unmade', { grants: [{ type: 'OBS', resource: 'results' }] });
@@ -239,7 +240,7 @@ describe('an agency', () => {
     ['*x*', false],
     ['r.*', false],
     ['results?', false],
-  ])('that grants bucket %s: %s', async (resource, isGranted) => {
+  ])('that grants bucket %s allows the target: %s', async (resource, isGranted) => {
     const agency = app.freshName();
     await app.must('PUT', `/sendoff/agencies/${agency}`, { grants: [{ type: 'OBS', resource }] });
     const name = await aFunction({ xrole: agency });
@@ -254,7 +255,7 @@ describe('an agency', () => {
     ['DIS', 'orders', to('DIS', { stream_name: 'orders' })],
     ['SMN', 'urn:smn:local:p1:news', to('SMN', { topic_urn: 'urn:smn:local:p1:news' })],
     ['FunctionGraph', urnOf('target'), to('FunctionGraph', { func_urn: 'target' })],
-  ])('grants %s by a grant of that kind alone, on either side', async (type, resource, destination) => {
+  ])('grants %s only by a grant of that kind, on either side', async (type, resource, destination) => {
     const others = destinationTypes.filter((other) => other !== type);
     const agency = app.freshName();
     const name = await aFunction({ xrole: agency });
@@ -273,7 +274,7 @@ describe('an agency', () => {
 describe('a cycle of functions', () => {
   const cycle = (...urns: string[]) => [400, 'FSS.0400', `the policy would close a cycle: ${urns.join(' -> ')}`];
 
-  it('of one is refused, by whatever name it calls itself', async () => {
+  it('of one is refused, in any form of its URN', async () => {
     const name = await aFunction();
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
@@ -296,7 +297,7 @@ describe('a cycle of functions', () => {
     expect((await app.call('PUT', pathOf(b), telling(a))).status).toBe(200);
   });
 
-  it('of three is refused with the way round, and a way that forks and meets again is none', async () => {
+  it('of three is refused with its path, and two paths to one function are allowed', async () => {
     const [a, b, c] = [await aFunction(), await aFunction(), await aFunction()];
     await set(a, {
       destination_config: {
@@ -310,7 +311,7 @@ describe('a cycle of functions', () => {
     expect(await app.refusal('GET', pathOf(c))).toEqual([404, 'FSS.0404']);
   });
 
-  it('through a topic is refused, by the policy or by the subscription that would close it', async () => {
+  it('through a topic is refused, if the policy or the subscription would close it', async () => {
     const [a, b] = [await aFunction(), await aFunction()];
     const { topic_urn: topic } = await app.must('POST', '/notifications/topics', { name: `of-${a}` });
     const subscribe = (endpoint: string) =>

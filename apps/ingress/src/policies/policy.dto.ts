@@ -14,7 +14,10 @@ import {
 } from 'class-validator';
 import { retryPolicy } from '#contracts';
 
-/** A log group or stream: one part of `group/stream`, and of a path. @see LTS API, creating a log group */
+/**
+ * The form of a log group or stream: one part of `group/stream`, and of a path.
+ * @see LTS API, creating a log group
+ */
 const logName = /^(?:[A-Za-z0-9_-][A-Za-z0-9._-]{0,63})?$/;
 
 /** One side of a policy: a destination, and its parameters as JSON in a string. */
@@ -30,7 +33,7 @@ export class DestinationDto {
   param?: string;
 }
 
-/** Both sides. */
+/** The destinations of both sides. */
 export class DestinationConfigDto {
   @IsOptional()
   @IsObject()
@@ -45,7 +48,7 @@ export class DestinationConfigDto {
   on_failure?: DestinationDto;
 }
 
-/** An asynchronous configuration. Every field is optional; what is left out takes its default. */
+/** The body of a policy. Every field is optional; one that is left out takes its default. */
 export class PolicyDto {
   @IsOptional()
   @IsInt()
@@ -89,14 +92,17 @@ export class PolicyDto {
   @Matches(logName, { message: 'log_stream_name must be 1..64 letters, digits, -, _ or ., and begin with no dot' })
   log_stream_name?: string;
 
-  /** Ours: the wait after the first failed attempt, in seconds; it doubles. */
+  /**
+   * An extension of Sendoff: the wait after the first failed attempt, in seconds. It doubles with
+   * each attempt.
+   */
   @IsOptional()
   @IsNumber({}, { message: '$property must be a number' })
   @Min(0.05)
   @Max(3_600)
   retry_wait_base_in_seconds?: number;
 
-  /** Ours: the longest wait, in seconds. */
+  /** An extension of Sendoff: the longest wait, in seconds. */
   @IsOptional()
   @IsNumber({}, { message: '$property must be a number' })
   @Min(0.05)

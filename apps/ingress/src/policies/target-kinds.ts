@@ -16,7 +16,8 @@ interface TargetKind<Type extends DestinationType> {
   /**
    * Reads the `param` of a policy.
    * @param home the region and project of the function whose policy it is.
-   * @throws ApiError FSS.0400, which names the field; FSS.0403 or FSS.1051 for a function of another project or region.
+   * @throws ApiError FSS.0400, which names the field; FSS.0403 or FSS.1051 for a function of
+   *   another project or region.
    */
   readonly read: (param: TargetParam, home: UrnDefaults) => Target<Type>;
   /** The `param` that the API shows. */
@@ -29,7 +30,10 @@ const prefixRule =
   `must be at most ${limits.objectPrefixBytesMax} bytes of UTF-8, each part at most ${limits.objectPrefixPartBytesMax}, ` +
   'without . or .. as a part';
 
-/** How the API reads and shows the targets of each kind of destination. @see FunctionGraph API, asynchronous configuration */
+/**
+ * How the API reads and shows the targets of each kind of destination.
+ * @see FunctionGraph API, asynchronous configuration
+ */
 export const targetKinds: { readonly [Type in DestinationType]: TargetKind<Type> } = {
   OBS: {
     read(param) {
@@ -74,7 +78,10 @@ function placeName(param: TargetParam, field: string, type: PlaceType): string {
   return param.text(field, (text) => namePattern.test(text), nameRule);
 }
 
-/** Tells whether every object store can keep keys with this prefix, and whether they stay inside of the bucket. */
+/**
+ * Tells whether every object store can keep keys with this prefix, and whether they stay inside of
+ * the bucket.
+ */
 function isPrefix(text: string): boolean {
   return (
     text.isWellFormed() &&

@@ -1,6 +1,9 @@
 import { ApiError } from '../http/api-error.ts';
 
-/** The `param` of one side of a policy, read field by field. Every method throws ApiError FSS.0400, which names the field. */
+/**
+ * The `param` of one side of a policy, read field by field. Every method throws ApiError FSS.0400,
+ * which names the field.
+ */
 export class TargetParam {
   /** The path of the field in the body, for errors about more than its form. */
   readonly path: string;

@@ -1,7 +1,7 @@
 import { ApiError } from '../http/api-error.ts';
 import type { RefusedTarget } from './check-target.ts';
 
-/** The error that the API answers with for a target that a policy may not have. */
+/** Returns the API error for a target that a policy may not name. */
 export function targetRefused({ kind, reason }: RefusedTarget): ApiError {
   switch (kind) {
     case 'function-absent':

@@ -26,7 +26,7 @@ describe('an alias', () => {
 
   it('is created, shown, listed, changed and deleted', async () => {
     const name = await app.published('v1', 'v2');
-    const body = { name: 'prod', version: 'v1', description: 'what users see', additional_version_weights: { v2: 20 } };
+    const body = { name: 'prod', version: 'v1', description: 'for users', additional_version_weights: { v2: 20 } };
     const made = await app.must('POST', `/fgs/functions/${name}/aliases`, body);
     expect(made).toEqual({
       ...body,
