@@ -27,12 +27,12 @@ import {
   settlementOf,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
-import type { AttemptQueue } from './attempt-queue.ts';
+import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import { RecentAttempts, type Taken } from './recent-attempts.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { RunningAttempts } from './running-attempts.ts';
 
-/** What is told of each attempt. */
+/** Receives the measurements of each attempt. */
 export interface AttemptObserver {
   attempted(outcome: string, seconds: number): void;
   overflowed(): void;
@@ -44,7 +44,7 @@ export interface AttemptLimits {
   readonly expressQueueMax: number;
 }
 
-/** What attempts are made with. */
+/** Parts of {@link Attempts}. */
 export interface AttemptParts {
   readonly publisher: Publisher;
   readonly topics: Topics;
@@ -57,7 +57,7 @@ export interface AttemptParts {
   readonly limits: AttemptLimits;
 }
 
-/** An attempt that lasts shows as RUNNING; one that ends sooner costs no record. */
+/** An attempt shows as RUNNING after this time. A shorter one costs no record. */
 const runningShownAfterMs = 250;
 const recentMax = 100_000;
 
@@ -70,31 +70,49 @@ export class Attempts {
   }
 
   /**
-   * Makes the attempt a record asks for, when its function's turn comes, then publishes exactly one
-   * record that says what is next. A cancelled invocation does not wait for its turn.
-   * @param lost aborts when the record goes to another process, which makes the attempt again: then
-   *   nothing is published here, so that nobody is told of an end that is not one.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
-   *   when the decision could not be published, `REGISTRY_BEHIND` when it is not known what to run,
-   *   `PARTITION_LOST` when `lost` has aborted.
+   * Makes the attempt that a record asks for, then publishes exactly one record with the decision:
+   *
+   * 1. `take` moves the record to the bulk lane if too many attempts of its function wait. A record
+   *    that was read twice makes one attempt.
+   * 2. `inTurn` waits for the function's turn.
+   * 3. `attempt` settles a cancelled or expired invocation without a run, and delays an early one.
+   * 4. `run` runs the function once.
+   * 5. `conclude` decides: another attempt, or the end.
+   *
+   * @param lost aborts when another process takes the partition over. That process makes the
+   *   attempt again, so this one publishes nothing.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if the decision could not be published.
+   * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to run.
+   * @throws PlatformError `PARTITION_LOST` if `lost` has aborted.
    */
   async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal): Promise<void> {
     const invocation = decodeInvocation(record);
-    const { functions, limits, observer, queue, running } = this.parts;
-    const { requestId, functionUrn, attempt } = invocation;
-    const key = bareUrnOf(functionUrn);
-    if (lane === 'express' && queue.waitingOf(key) >= limits.expressQueueMax) {
-      observer.overflowed();
-      return this.publish(encodeInvocation(this.parts.topics.name('invocations.bulk'), invocation, functionUrn));
-    }
+    if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation);
+    return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, lost));
+  }
+
+  /** True if so many attempts of the function wait that more would only take up memory. */
+  private isCrowded({ functionUrn }: Invocation): boolean {
+    const { limits, queue } = this.parts;
+    return queue.waitingOf(bareUrnOf(functionUrn)) >= limits.expressQueueMax;
+  }
+
+  private async moveToBulk(invocation: Invocation): Promise<void> {
+    const { observer, topics } = this.parts;
+    observer.overflowed();
+    return this.publish(encodeInvocation(topics.name('invocations.bulk'), invocation, invocation.functionUrn));
+  }
+
+  /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
+  private async inTurn(invocation: Invocation, lost: AbortSignal): Promise<Taken> {
+    const { functions, queue, running } = this.parts;
+    const { expiresAt, functionUrn } = invocation;
+    using cancellable = running.begin(invocation);
+    const { signal } = cancellable;
     const runningMax = () => functions.runningMaxOf(functionUrn);
-    return this.recent.once(`${requestId} ${attempt} ${functionUrn}`, async () =>
-      running.with(invocation, async (signal) =>
-        queue.run({ key, runningMax, isAwaited: false, signal, expiresAt: invocation.expiresAt }, async () =>
-          this.attempt(invocation, signal, lost),
-        ),
-      ),
-    );
+    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited: false, signal, expiresAt };
+    return await queue.run(ticket, async () => this.attempt(invocation, signal, lost));
   }
 
   private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<Taken> {
@@ -173,7 +191,7 @@ export class Attempts {
     return this.publish(encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending)));
   }
 
-  /** Not awaited by the attempt: a record that does not get through is only a status shown late. */
+  /** Best effort: the attempt does not wait for this record. If it is lost, RUNNING is not shown. */
   private showRunning({ requestId, functionUrn, project, acceptedAt, attempt, policy }: Invocation, startedAt: EpochMs): void {
     const log = policy.statusLog === undefined ? {} : { statusLog: policy.statusLog };
     const activity: Activity = { kind: 'running', requestId, functionUrn, project, acceptedAt, attempt, startedAt, ...log };
@@ -183,6 +201,11 @@ export class Attempts {
   private async publish(record: OutgoingRecord): Promise<void> {
     return this.parts.publisher.publish(record);
   }
+}
+
+/** The same for every record that asks for this attempt. */
+function attemptKey({ requestId, attempt, functionUrn }: Invocation): string {
+  return `${requestId} ${attempt} ${functionUrn}`;
 }
 
 /** @throws PlatformError `PARTITION_LOST`. */

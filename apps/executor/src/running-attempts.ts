@@ -1,6 +1,11 @@
 import { type Cancellation, cancellationKey } from '#contracts';
 import type { Cancellations } from '#platform';
 
+/** An attempt that a cancellation can abort, until it is disposed of. */
+export interface CancellableAttempt extends Disposable {
+  readonly signal: AbortSignal;
+}
+
 /**
  * The attempts that wait for their turn or run in this process, by invocation, so that a
  * cancellation can abort them.
@@ -13,21 +18,20 @@ export class RunningAttempts {
   }
 
   /**
-   * Runs `act` with a signal that aborts when the invocation is cancelled. If it was cancelled
-   * before, the signal has aborted already.
+   * Registers an attempt until it is disposed of. Its signal aborts when the invocation is
+   * cancelled; if it was cancelled before, the signal has aborted already.
    */
-  async with<T>(invocation: Cancellation, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  begin(invocation: Cancellation): CancellableAttempt {
     const key = cancellationKey(invocation);
     const controller = new AbortController();
     const siblings = this.underWay.get(key) ?? new Set();
     this.underWay.set(key, siblings.add(controller));
     if (this.cancellations.has(invocation)) controller.abort();
-    try {
-      return await act(controller.signal);
-    } finally {
+    const end = () => {
       siblings.delete(controller);
       if (siblings.size === 0 && this.underWay.get(key) === siblings) this.underWay.delete(key);
-    }
+    };
+    return { signal: controller.signal, [Symbol.dispose]: end };
   }
 
   private abort(invocation: Cancellation): void {
