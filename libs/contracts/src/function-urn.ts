@@ -20,17 +20,17 @@ const projectPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const qualifierPattern = /^!?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 
 /** Tells whether a text may name a function: 1..60 of letters, digits, `-`, `_`, from a letter to a letter or digit. */
-export function isFunctionName(text: string): boolean {
+function isFunctionName(text: string): boolean {
   return namePattern.test(text);
 }
 
 /** Tells whether a text may name a package. */
-export function isPackageName(text: string): boolean {
+function isPackageName(text: string): boolean {
   return packagePattern.test(text);
 }
 
 /** Tells whether a text may be a project id. */
-export function isProjectId(text: string): boolean {
+function isProjectId(text: string): boolean {
   return projectPattern.test(text);
 }
 

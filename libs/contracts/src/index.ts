@@ -1,30 +1,106 @@
-export * from './activity.ts';
-export * from './bounds.ts';
-export * from './bucket.ts';
-export * from './call.ts';
-export * from './cancellation.ts';
-export * from './condition.ts';
-export * from './cut-text.ts';
-export * from './delivery.ts';
-export * from './destinations.ts';
-export * from './epoch-ms.ts';
-export * from './errors.ts';
-export * from './function-urn.ts';
-export * from './headers.ts';
-export * from './idempotency.ts';
-export * from './invocation.ts';
-export * from './limits.ts';
-export * from './delivery-event.ts';
-export * from './publication.ts';
-export * from './record.ts';
-export * from './registry-documents.ts';
-export * from './runtimes.ts';
-export * from './retry-policy.ts';
-export * from './settlement.ts';
-export * from './status-record.ts';
-export * from './subscription-links.ts';
-export * from './topic-declarations.ts';
-export * from './topics.ts';
-export * from './traceparent.ts';
-export * from './utc-text.ts';
-export * from './waiting.ts';
+export { type Activity, decodeActivity, encodeActivity } from './activity.ts';
+export { bucketNamePattern, bucketNameRule } from './bucket.ts';
+export {
+  type CallAnswer,
+  type CallEnding,
+  callHeader,
+  callPath,
+  type CallReport,
+  callReportBytesHeader,
+  type CallRequest,
+  decodeCallAnswer,
+  decodeCallRequest,
+  encodeCallAnswer,
+  encodeCallRequest,
+} from './call.ts';
+export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
+export { type Condition, conditions, type Status } from './condition.ts';
+export { beginningOf, lastBytes } from './cut-text.ts';
+export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
+export {
+  decodeDelivery,
+  deliveryIdOf,
+  type DeliveryTarget,
+  type DeliveryTargetType,
+  encodeDelivery,
+  type PendingDelivery,
+  type SubscriptionTarget,
+} from './delivery.ts';
+export {
+  destinationKinds,
+  type Destinations,
+  type DestinationType,
+  destinationTypes,
+  isPolicyTarget,
+  placeKind,
+  type PlaceType,
+  placeTypes,
+  resourceOf,
+  type Target,
+} from './destinations.ts';
+export { type EpochMs, epochMs } from './epoch-ms.ts';
+export { errorCatalogue, type ErrorCode, PlatformError } from './errors.ts';
+export {
+  bareUrnOf,
+  formatBareUrn,
+  formatFunctionUrn,
+  type FunctionUrn,
+  parseFunctionUrn,
+  readFunctionUrn,
+  type UrnDefaults,
+  type UrnReading,
+} from './function-urn.ts';
+export { header, intakeHeader, rejectHeader } from './headers.ts';
+export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
+export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
+export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
+export type { MessageAttribute, MessageTexts, Publication } from './publication.ts';
+export type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+export {
+  type Access,
+  type AccessRight,
+  accessRights,
+  type AgencyDocument,
+  agencyKey,
+  type AliasDocument,
+  aliasKey,
+  type AliasRule,
+  type CredentialDocument,
+  credentialKey,
+  type FunctionCode,
+  type FunctionDocument,
+  functionKey,
+  type PlaceDocument,
+  placeKey,
+  type PolicyDocument,
+  policyKey,
+  type ProjectDocument,
+  projectKey,
+  type RegistryDocument,
+  registryKey,
+  type SubscriptionDocument,
+  type TopicDocument,
+  topicKey,
+  userDataOwner,
+  type VersionDocument,
+  versionKey,
+} from './registry-documents.ts';
+export { type Backoff, retryPolicy } from './retry-policy.ts';
+export { type ProcessRuntimeKind, type RuntimeDescriptor, runtimeOf, runtimeWords } from './runtimes.ts';
+export { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';
+export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
+export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
+export {
+  type DelayTopic,
+  dwells,
+  nearHorizonMs,
+  type Service,
+  services,
+  topicDeclarations,
+  type TopicName,
+  topicsReadBy,
+} from './topic-declarations.ts';
+export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
+export { traceparentOf } from './traceparent.ts';
+export { utcText } from './utc-text.ts';
+export { decodeWaiting, delayed, released, type ReleaseTo, type WaitingRecord } from './waiting.ts';

@@ -23,7 +23,7 @@ export interface Settlement {
 }
 
 /** The headers of a settlement: those of its invocation, and its end. */
-export function settlementHeaders(settlement: Settlement): Record<string, string> {
+function settlementHeaders(settlement: Settlement): Record<string, string> {
   const { condition } = settlement;
   const headers = invocationHeaders(settlement.invocation);
   headers[header.condition] = condition;

@@ -1,16 +1,22 @@
-export * from './accept.ts';
-export * from './access.ts';
-export * from './admit.ts';
-export * from './after-delivery.ts';
-export * from './backoff.ts';
-export * from './choose-version.ts';
-export * from './target-for.ts';
-export * from './decide.ts';
-export * from './delay-topic.ts';
-export * from './find-cycle.ts';
-export * from './fold.ts';
-export * from './idempotency.ts';
-export * from './notification-message.ts';
-export * from './release.ts';
-export * from './settle.ts';
-export * from './is-granted.ts';
+export { accept, callRefusalOf, chosenMemory, type FunctionKnown, type Refusal } from './accept.ts';
+export { covers, isForAll, mayUse } from './access.ts';
+export { admit } from './admit.ts';
+export {
+  afterDelivery,
+  defaultDeliveryPolicy,
+  type DeliveryPolicy,
+  type DeliveryResult,
+  isExpired,
+  type TryResult,
+} from './after-delivery.ts';
+export { chooseVersion, type RequestSigns, versionsBehind } from './choose-version.ts';
+export { type AttemptOutcome, decide } from './decide.ts';
+export { delayTopicFor, leavesAt } from './delay-topic.ts';
+export { findCycle } from './find-cycle.ts';
+export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';
+export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
+export { isGranted } from './is-granted.ts';
+export { notificationMessage, type TimestampForm } from './notification-message.ts';
+export { release, type Waiting } from './release.ts';
+export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
+export { targetFor } from './target-for.ts';
