@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.ts';
+import { DocumentModule } from './document/document.module.ts';
 import { FunctionsModule } from './functions/functions.module.ts';
 import { HttpModule } from './http/http.module.ts';
 import type { IngressConfig } from './ingress.config.ts';
@@ -18,6 +19,7 @@ export class IngressModule {
       imports: [
         InstallationModule.register(installation),
         HttpModule.register(config),
+        DocumentModule,
         // RecordsModule comes before FunctionsModule: paths of the status log stand where a
         // function's URN is expected.
         RecordsModule,

@@ -6,7 +6,7 @@ import { Registry } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
 import { addDoor } from './access/door.ts';
-import { documentRoutes, serveDocument } from './document/api-document.ts';
+import { ApiDocument, documentRoutes } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
 import { requireSpecs } from './document/route-spec.ts';
 import { boundBodies } from './http/body-allowance.ts';
@@ -36,7 +36,7 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   boundLargeBodies(fastify);
   takeFilesOut(fastify, app.get(ArchiveReader));
   await app.get(InvocationRoutes).addTo(fastify);
-  await serveDocument(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
+  await app.get(ApiDocument).addTo(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
 }
 
 /** Composes the ingress over its adapters. The registry is read to the end when this resolves. */

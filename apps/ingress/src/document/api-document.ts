@@ -5,8 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
+import { Injectable } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { fastifyOf } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
@@ -152,11 +154,30 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 
-/** Adds `GET /openapi.json` and `GET /docs`; call it after all other raw routes are added. */
-export async function serveDocument(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
-  const document = documentOf(app, routes, await versionOfPackage());
-  const bytes = Buffer.from(JSON.stringify(document));
-  const fastify = fastifyOf(app);
+/** The document of the API at `/openapi.json`, and its page at `/docs`. */
+@Injectable()
+export class ApiDocument {
+  /**
+   * Adds the routes of the document and its page; call it after all other raw routes are added.
+   * @param routes that swagger does not see.
+   */
+  async addTo(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
+    const document = documentOf(app, routes, await versionOfPackage());
+    const bytes = Buffer.from(JSON.stringify(document));
+    const fastify = fastifyOf(app);
+    guardPage(fastify);
+    fastify.get(documentPath, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
+    SwaggerModule.setup(pagePath.slice(1), app, document, {
+      raw: false,
+      customSiteTitle: 'Sendoff API',
+      // Otherwise the page would send the document to a validator on the internet.
+      swaggerOptions: { validatorUrl: null },
+    });
+  }
+}
+
+/** Adds security headers to the page, and refuses files that the page does not load. */
+function guardPage(fastify: FastifyInstance): void {
   const pageRoutes: ReadonlySet<string | undefined> = new Set(openPaths);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { url: route } = request.routeOptions;
@@ -164,12 +185,5 @@ export async function serveDocument(app: NestFastifyApplication, routes: readonl
     void reply.headers(securityHeaders);
     const isPageFile = route !== pageFilesRoute || pageFiles.has((request.params as { readonly '*'?: string })['*']);
     done(isPageFile ? undefined : new ApiError('FSS.0404', 'no such file'));
-  });
-  fastify.get(documentPath, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
-  SwaggerModule.setup(pagePath.slice(1), app, document, {
-    raw: false,
-    customSiteTitle: 'Sendoff API',
-    // Otherwise the page would send the document to a validator on the internet.
-    swaggerOptions: { validatorUrl: null },
   });
 }
