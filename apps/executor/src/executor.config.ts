@@ -10,7 +10,7 @@ export class ExecutorConfig extends withSettings(
   PlatformKeySettings,
   CodeStoreSettings,
 ) {
-  @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts this process makes at once.' })
+  @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts that run at once in this process.' })
   @IsInt()
   @Min(1)
   @Max(10_000)
@@ -27,7 +27,7 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_INSTANCE_IDLE_MS',
-    description: 'A function process without calls ends after this, in milliseconds.',
+    description: 'Time after which a function process without calls ends, in milliseconds.',
   })
   @IsInt()
   @Min(1_000)
@@ -36,7 +36,7 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_CODE_FOLDERS_MAX',
-    description: 'Unpacked code that is kept though nothing runs it; an archive may have 512 MiB unpacked.',
+    description: 'Unused folders of unpacked code that stay on disk. One may have 512 MiB.',
   })
   @IsInt()
   @Min(1)
@@ -45,14 +45,17 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_EXPRESS_QUEUE_MAX',
-    description: 'Invocations of one function that may wait on the express lane; more are moved to the bulk lane.',
+    description: 'Invocations of one function that may wait on the express lane. The executor moves more to the bulk lane.',
   })
   @IsInt()
   @Min(1)
   @Max(100_000)
   expressQueueMax: number = 1_000;
 
-  @Setting({ env: 'EXECUTOR_BULK_RECORDS', description: 'Records of the bulk lane read ahead for each partition.' })
+  @Setting({
+    env: 'EXECUTOR_BULK_RECORDS',
+    description: 'Records of the bulk lane that the executor reads ahead for each partition.',
+  })
   @IsInt()
   @Min(10)
   @Max(100_000)
@@ -60,26 +63,26 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_SYNC_CALLS_MAX',
-    description: 'Synchronous calls at once, waiting ones included; each may hold 12 MB. More are refused.',
+    description: 'Synchronous calls at once, waiting ones included. Each may hold 12 MB. The executor refuses more.',
   })
   @IsInt()
   @Min(1)
   @Max(10_000)
   syncCallsMax: number = 100;
 
-  @Setting({ env: 'FUNCTION_LOG_FILE_BYTES', description: 'Size past which the log file of a function is rotated.' })
+  @Setting({ env: 'FUNCTION_LOG_FILE_BYTES', description: 'Size in bytes from which the log file of a function is rotated.' })
   @IsInt()
   @Min(1_024)
   @Max(1_073_741_824)
   functionLogFileBytesMax: number = 16_777_216;
 
-  @Setting({ env: 'FUNCTION_LOG_FILES', description: 'Rotated log files kept of a function and day.' })
+  @Setting({ env: 'FUNCTION_LOG_FILES', description: 'How many rotated log files of a function and a day are kept.' })
   @IsInt()
   @Min(1)
   @Max(100)
   functionLogFilesMax: number = 3;
 
-  @Setting({ env: 'FUNCTION_LOG_DAYS', description: 'Days the log of a function is kept.' })
+  @Setting({ env: 'FUNCTION_LOG_DAYS', description: 'How many days the log of a function is kept.' })
   @IsInt()
   @Min(1)
   @Max(3_650)

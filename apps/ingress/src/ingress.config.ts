@@ -19,7 +19,7 @@ export class IngressConfig extends withSettings(
   CodeStoreSettings,
   WebhookSettings,
 ) {
-  @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project the first credentials belong to.' })
+  @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project of the first credentials.' })
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   projectId!: string;
 

@@ -12,13 +12,16 @@ export class NotifierConfig extends withSettings(
   ObjectStoreSettings,
   WebhookSettings,
 ) {
-  @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery before it is given up.' })
+  @Setting({ env: 'NOTIFIER_TRIES_MAX', description: 'Tries of one delivery, after which it ends as undelivered.' })
   @IsInt()
   @Min(1)
   @Max(limits.deliveryTriesMax)
   triesMax: number = defaultDeliveryPolicy.triesMax;
 
-  @Setting({ env: 'NOTIFIER_WAIT_BASE_MS', description: 'Wait after the first failed try, in milliseconds; it doubles.' })
+  @Setting({
+    env: 'NOTIFIER_WAIT_BASE_MS',
+    description: 'Wait after the first failed try, in milliseconds. It doubles with each further try.',
+  })
   @IsInt()
   @Min(10)
   @Max(3_600_000)
@@ -42,7 +45,7 @@ export class NotifierConfig extends withSettings(
   @Max(60_000)
   webhookTimeoutMs: number = 5_000;
 
-  @Setting({ env: 'NOTIFIER_TARGET_TRIES_MAX', description: 'Tries of one target at once.' })
+  @Setting({ env: 'NOTIFIER_TARGET_TRIES_MAX', description: 'Tries at one target that run at once.' })
   @IsInt()
   @Min(1)
   @Max(1_000)
@@ -68,7 +71,7 @@ export class NotifierConfig extends withSettings(
 
   @Setting({
     env: 'NOTIFIER_BREAKER_OPEN_MS',
-    description: 'How long the circuit breaker of a target stays open, in milliseconds.',
+    description: 'Time for which the circuit breaker of a target stays open, in milliseconds.',
   })
   @IsInt()
   @Min(100)

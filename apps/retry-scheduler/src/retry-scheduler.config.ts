@@ -5,26 +5,26 @@ import { ServiceConfig, Setting, withSettings } from '#platform';
 export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
     env: 'SCHEDULER_NEAR_BYTES',
-    description: 'Bytes of records held at once for each partition of the near delay topic.',
+    description: 'Bytes of records in memory for each partition of the near delay topic.',
   })
   @IsInt()
   @Min(1_048_576)
   @Max(1_073_741_824)
   nearBytesMax: number = 67_108_864;
 
-  @Setting({ env: 'SCHEDULER_NEAR_RECORDS', description: 'Records held at once for each partition of the near delay topic.' })
+  @Setting({ env: 'SCHEDULER_NEAR_RECORDS', description: 'Records in memory for each partition of the near delay topic.' })
   @IsInt()
   @Min(1_000)
   @Max(5_000_000)
   nearRecordsMax: number = 200_000;
 
-  @Setting({ env: 'SCHEDULER_DWELL_BYTES', description: 'Bytes of records read ahead for each partition of a dwell topic.' })
+  @Setting({ env: 'SCHEDULER_DWELL_BYTES', description: 'Bytes of records in memory for each partition of a dwell topic.' })
   @IsInt()
   @Min(65_536)
   @Max(67_108_864)
   dwellBytesMax: number = 1_048_576;
 
-  @Setting({ env: 'SCHEDULER_DWELL_RECORDS', description: 'Records read ahead for each partition of a dwell topic.' })
+  @Setting({ env: 'SCHEDULER_DWELL_RECORDS', description: 'Records in memory for each partition of a dwell topic.' })
   @IsInt()
   @Min(100)
   @Max(100_000)

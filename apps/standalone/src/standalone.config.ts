@@ -3,13 +3,16 @@ import { DataFolderSettings, HostSettings, PlatformKeySettings, RegionSettings, 
 
 /** What `npm start` reads from its environment; the rest of it is handed on to the services. */
 export class StandaloneConfig extends withSettings(HostSettings, DataFolderSettings, RegionSettings, PlatformKeySettings) {
-  @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 takes any free one.' })
+  @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })
   @IsInt()
   @Min(0)
   @Max(65_535)
   port: number = 8_700;
 
-  @Setting({ env: 'KAFKA_BROKERS', description: 'Brokers to use; where unset a broker is started here.' })
+  @Setting({
+    env: 'KAFKA_BROKERS',
+    description: 'Brokers to use, `host:port` separated by commas. If unset, Sendoff starts a broker.',
+  })
   @IsOptional()
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
@@ -17,20 +20,20 @@ export class StandaloneConfig extends withSettings(HostSettings, DataFolderSetti
 
   @Setting({
     env: 'SENDOFF_PROJECT_ID',
-    description: 'Project the first credentials belong to; made at the first start where unset.',
+    description: 'Project of the first credentials. If unset, the first start creates it.',
   })
   @IsOptional()
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)
   projectId?: string;
 
-  @Setting({ env: 'SENDOFF_ACCESS_KEY', description: 'First access key; made at the first start where unset.', isSecret: true })
+  @Setting({ env: 'SENDOFF_ACCESS_KEY', description: 'First access key. If unset, the first start creates it.', isSecret: true })
   @IsOptional()
   @Matches(/^[^\s,/]{4,128}$/, { message: 'SENDOFF_ACCESS_KEY must be 4..128 characters without blanks, commas and slashes' })
   accessKey?: string;
 
   @Setting({
     env: 'SENDOFF_SECRET_KEY',
-    description: 'Secret of the first access key; made at the first start where unset.',
+    description: 'Secret of the first access key. If unset, the first start creates it.',
     isSecret: true,
   })
   @IsOptional()
@@ -39,7 +42,7 @@ export class StandaloneConfig extends withSettings(HostSettings, DataFolderSetti
 
   @Setting({
     env: 'SENDOFF_TOKEN',
-    description: 'First token, sent as X-Auth-Token; made at the first start where unset.',
+    description: 'First token, sent as X-Auth-Token. If unset, the first start creates it.',
     isSecret: true,
   })
   @IsOptional()
@@ -48,7 +51,7 @@ export class StandaloneConfig extends withSettings(HostSettings, DataFolderSetti
 
   @Setting({
     env: 'SENDOFF_INTERNAL_TOKEN',
-    description: 'Secret between the services; made at the first start where unset.',
+    description: 'Secret between the services. If unset, the first start creates it.',
     isSecret: true,
   })
   @IsOptional()
@@ -57,7 +60,8 @@ export class StandaloneConfig extends withSettings(HostSettings, DataFolderSetti
 
   @Setting({
     env: 'KAFKA_FLUSH_EACH_BATCH',
-    description: 'Lets the broker that is started here survive a power cut, at the price of speed.',
+    description:
+      'If true, the broker that Sendoff starts writes each batch to disk. It then survives a power cut, but is slower.',
   })
   isFlushedEachBatch: boolean = false;
 }

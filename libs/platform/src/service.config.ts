@@ -11,7 +11,7 @@ export const recordTriesMaxDefault = 12;
 
 /** The settings that every service has. */
 export class ServiceConfig extends withSettings(HostSettings) {
-  @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 takes any free one.' })
+  @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 selects a free one.' })
   @IsInt()
   @Min(0)
   @Max(65_535)
@@ -27,13 +27,13 @@ export class ServiceConfig extends withSettings(HostSettings) {
   @MaxLength(topicPrefixLengthMax)
   topicPrefix: string = defaultTopicPrefix;
 
-  @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic when it is made.' })
+  @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic that a service creates.' })
   @IsInt()
   @Min(1)
   @Max(1_000)
   partitions: number = 4;
 
-  @Setting({ env: 'KAFKA_REPLICATION', description: 'Replicas of a topic when it is made; use 3 in a cluster.' })
+  @Setting({ env: 'KAFKA_REPLICATION', description: 'Replicas of a topic that a service creates. Use 3 in a cluster.' })
   @IsInt()
   @Min(1)
   @Max(9)
@@ -55,7 +55,7 @@ export class ServiceConfig extends withSettings(HostSettings) {
 
   @Setting({
     env: 'LOG_PRETTY',
-    description: 'Logs for people instead of JSON; unset decides by whether the output is a terminal.',
+    description: 'If true, the log is text for people instead of JSON. If unset, it is text on a terminal.',
   })
   @IsOptional()
   @IsBoolean()
@@ -63,7 +63,8 @@ export class ServiceConfig extends withSettings(HostSettings) {
 
   @Setting({
     env: 'DRAIN_TIMEOUT_MS',
-    description: 'Longest wait for work under way after SIGTERM, in milliseconds; below the 25,000 of the whole stop.',
+    description:
+      'Longest time for work in progress to end after SIGTERM, in milliseconds. It must be below 25,000, the limit of the whole stop.',
   })
   @IsInt()
   @Min(0)

@@ -11,7 +11,7 @@ export class HostSettings {
 
 /** For programs that keep files. */
 export class DataFolderSettings {
-  @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for the files that are kept on this machine.' })
+  @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for all files of Sendoff on this machine.' })
   @IsString()
   dataDir: string = '.sendoff';
 }
@@ -40,7 +40,7 @@ export class PlatformKeySettings {
   @Setting({
     env: 'SENDOFF_PLATFORM_KEY',
     description:
-      'Key that secrets are encrypted with where they are stored, at least 32 characters. A service needs it, or its file. ' +
+      'Key that encrypts stored secrets, at least 32 characters. A service needs it, or its file. ' +
       '`npm start` makes one if neither is set.',
     isSecret: true,
   })
