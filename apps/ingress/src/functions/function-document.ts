@@ -17,7 +17,7 @@ import { tagList, tagsIn } from './function-tags.ts';
 import { mergePassThrough, logTargetAnswer } from './pass-through-fields.ts';
 import { blankUserData, sealedUserData, userDataOf } from './user-data.ts';
 
-/** The most instances of a function whose body sets no limit. */
+/** The maximum number of instances of a function whose body sets none. */
 const instancesMaxDefault = 400;
 
 /**
@@ -121,8 +121,8 @@ export function reconfigured(fn: FunctionDocument, dto: FunctionConfigDto, seale
 }
 
 /**
- * Merges pass-through fields and tags. Tags in a known form become tags of the function, which the
- * operations on tags change. In any other form they are a pass-through field.
+ * Merges pass-through fields and tags. A list of tags becomes the tags of the function, which the
+ * operations on tags change. `tags` in any other form is a pass-through field.
  */
 function passThroughAndTags(
   { kept, tags }: Pick<FunctionDocument, 'kept' | 'tags'>,
@@ -134,7 +134,7 @@ function passThroughAndTags(
   return { kept: mergePassThrough(others, { ...body, tags: undefined }), tags: newTags };
 }
 
-/** Shows the tags of a function. Versions have none. */
+/** Shows the tags of a function. The answer for a published version has none. */
 function tagsAnswer({ tags = {}, version }: FunctionDocument): { readonly tags?: ReturnType<typeof tagList> } {
   return version !== undefined || Object.keys(tags).length === 0 ? {} : { tags: tagList(tags) };
 }

@@ -10,7 +10,7 @@ import { knownRuntime, newFunction } from './function-document.ts';
 import type { CreateFunctionDto } from './function.dto.ts';
 import { type Home, HOME } from '../names/home.ts';
 
-/** Bounds of the functions of a project. */
+/** Limits for the functions of a project. */
 export interface FunctionsOptions {
   readonly functionsMax: number;
 }
@@ -31,8 +31,8 @@ export class FunctionMaker {
   ) {}
 
   /**
-   * Creates a function for a caller who may use it.
-   * @param file its decoded code, if it came apart from the body.
+   * Creates a function if the caller may use functions of that name.
+   * @param file its decoded code if the HTTP layer took it out of the body.
    * @throws ApiError FSS.0403, FSS.1041, FSS.1061, or naming the field.
    */
   async make(dto: CreateFunctionDto, project: string, caller: Caller, file?: Buffer): Promise<FunctionDocument> {
@@ -41,7 +41,7 @@ export class FunctionMaker {
     const { registry, writer, codes, sealer, clock } = this;
     const { region } = this.home;
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });
-    // Checked here to save reading 50 MB in vain, and again in the mutation.
+    // Fails before it inspects up to 50 MB of code. The mutation checks again.
     this.checkMayAdd(registry, bareUrn, project);
     knownRuntime(dto.runtime);
     const code = await codes.take(dto.runtime, dto, file);
@@ -59,7 +59,7 @@ export class FunctionMaker {
     if (registry.list('function', project).length >= functionsMax)
       throw new ApiError(
         'FSS.1041',
-        `a project may have ${functionsMax} functions (INGRESS_FUNCTIONS_MAX): delete those nobody uses`,
+        `a project may have ${functionsMax} functions at most (INGRESS_FUNCTIONS_MAX): delete unused functions`,
       );
   }
 }

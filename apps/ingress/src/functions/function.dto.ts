@@ -36,7 +36,7 @@ export const functionFieldCodes: Readonly<Record<string, ApiCode>> = {
 
 /** The code of a function. */
 export class FuncCodeDto {
-  /** Its length is checked with its kind, under another error code. */
+  /** `CodeIntake` checks its length: limit and error code depend on `code_type`. */
   @IsOptional()
   @IsString()
   file?: string;
@@ -47,7 +47,7 @@ export class FuncCodeDto {
   link?: string;
 }
 
-/** The most instances of a function, and the requests that each runs at once. */
+/** The maximum number of instances, and of concurrent invocations in each. */
 export class StrategyConfigDto {
   @IsOptional()
   @IsInt()
@@ -139,7 +139,7 @@ export class FunctionSettingsDto extends PassThroughFieldsDto {
   @IsBoolean()
   enable_dynamic_memory?: boolean;
 
-  /** Its length is checked with its entries, under another error code. */
+  /** `userDataOf` checks its length and its entries, which have error codes of their own. */
   @IsOptional()
   @IsString()
   user_data?: string;
@@ -258,7 +258,7 @@ export class CreateFunctionDto extends FunctionSettingsDto {
   func_code?: FuncCodeDto;
 }
 
-/** The body of a request that sets the most instances. */
+/** The body of a request that sets the maximum number of instances. */
 export class MaxInstancesDto {
   @IsInt()
   @Min(-1)

@@ -32,7 +32,7 @@ import { withoutVersion } from './versions/version-document.ts';
 const codes = functionFieldCodes;
 
 /**
- * The fields that the answer with the code of a function has.
+ * The fields of a function that the API returns beside its code.
  * @see FunctionGraph API, querying the code of a function
  */
 const codeAnswerFields: readonly string[] = [
@@ -133,7 +133,7 @@ export class FunctionsController {
     const code = await this.codes.take(before.runtime, dto, request.file);
     const answer = await this.change(project, urn, (fn) => {
       if ((fn.code.kind === 'url') !== (code.kind === 'url'))
-        throw new ApiError('FSS.0400', 'the function was replaced meanwhile');
+        throw new ApiError('FSS.0400', 'another request replaced the function during this one; repeat the request');
       return { ...fn, code, codeType: dto.code_type, kept: mergePassThrough(fn.kept, dto, passThroughCodeFields) };
     });
     return { ...answer, func_code: codeContent(code, archiveUrl(this.address.of(request), project, fullUrn)) };
@@ -163,7 +163,7 @@ export class FunctionsController {
       if (!isQualified(urn)) return { changes: wholeFunction(registry, bareUrn) };
       if (alias !== undefined) return { changes: [{ delete: aliasKey(alias.urn) }] };
       if (named.qualifier === 'latest')
-        throw new ApiError('FSS.0400', 'latest cannot be deleted alone; leave the version out to delete the function');
+        throw new ApiError('FSS.0400', 'latest cannot be deleted alone; use a URN without a version to delete the function');
       return { changes: withoutVersion(registry, bareUrn, named.qualifier) };
     });
   }
@@ -175,18 +175,18 @@ export class FunctionsController {
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
-      const document = { ...changed(fn), modifiedAt: after(fn.modifiedAt, this.clock.now()) };
+      const document = { ...changed(fn), modifiedAt: laterThan(fn.modifiedAt, this.clock.now()) };
       return { changes: [document], answer: functionAnswer(document) };
     });
   }
 }
 
 /**
- * Returns now, or an instant after the last change if the clock is not past it. Executors tell
- * states of a function apart by this instant. Two ingresses may change a function in the same
- * millisecond, and a clock may be set back.
+ * Returns the current time, or 1 ms after the last change if that is later. Executors recognise a
+ * changed function by this instant. Without the rule, two ingresses or a clock that was set back
+ * could give the same instant to two states.
  */
-function after(before: EpochMs, now: EpochMs): EpochMs {
+function laterThan(before: EpochMs, now: EpochMs): EpochMs {
   return epochMs(Math.max(now, before + 1));
 }
 

@@ -21,8 +21,8 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
     return {
       module: FunctionsModule,
       imports: [NamesModule],
-      // ReservedInstancesController comes first, because its paths are where FunctionsController
-      // expects a function URN.
+      // ReservedInstancesController must come first: its paths have `reservedinstances` at the
+      // place of the URN in the paths of FunctionsController.
       controllers: [
         ReservedInstancesController,
         FunctionsController,

@@ -9,11 +9,11 @@ import { functionCodes } from '../names/function-codes.ts';
 /** Query parameters for one page of functions or versions. */
 export const functionPageParameters: readonly Parameter[] = [
   inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-    description: 'How many entries to skip: the `next_marker` of the page before.',
+    description: 'Number of entries to skip: the `next_marker` of the previous page.',
     example: 0,
   }),
   inQuery('maxitems', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-    description: `How many to show; 0 and more than ${functionPageMax} are ${functionPageMax}.`,
+    description: `Number of entries to return. 0, or more than ${functionPageMax}, means ${functionPageMax}.`,
     example: 10,
   }),
 ];
@@ -173,7 +173,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Sets the most instances of a function.',
+    summary: 'Sets the maximum number of instances of a function.',
     parameters: [functionUrn],
     body: { of: MaxInstancesDto, example: { max_instance_num: 20 } },
     answer: { status: 200, example: { ...exampleFunction, strategy_config: { concurrency: 20, concurrent_num: 1 } } },
@@ -184,7 +184,7 @@ export const functionOperations = {
     tag: 'Functions',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Deletes what the URN names: an alias, a version, or the whole function.',
+    summary: 'Deletes the alias or version that the URN names, or else the whole function.',
     parameters: [functionUrn],
     answer: { status: 204 },
     codes: [...functionCodes, 'FSS.0503'],

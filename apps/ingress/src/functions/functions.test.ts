@@ -1,6 +1,7 @@
 /**
- * Goal: functions are shown, listed and changed as the API documents, and secrets are never shown.
- * Method: a whole ingress over the in-memory broker. The tests read what it stores from the
+ * Goal: the ingress shows, lists and changes functions as the API documents, and never returns a
+ * secret.
+ * Method: a whole ingress over the in-memory broker; the tests read stored documents from the
  * registry topic.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,8 +22,8 @@ const update = async (name: string, more: Record<string, unknown> = {}) =>
   app.must('PUT', `/fgs/functions/${name}/config`, { func_name: name, ...required, ...more });
 const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
 
-describe('a changed configuration', () => {
-  it('keeps code, scaling and pass-through fields that it leaves out', async () => {
+describe('a configuration update', () => {
+  it('keeps code, scaling and pass-through fields that its body leaves out', async () => {
     const name = await app.aFunction({
       strategy_config: { concurrency: 3, concurrent_num: 2 },
       tags: { team: 'a' },
@@ -51,20 +52,20 @@ describe('a changed configuration', () => {
   it.each<[what: string, more: Record<string, unknown>, code: string]>([
     ['another name', { func_name: 'other' }, 'FSS.1002'],
     ['another kind of runtime', { runtime: 'http' }, 'FSS.1005'],
-    ['a runtime that is not here', { runtime: 'Python3.9' }, 'FSS.1005'],
+    ['an unsupported runtime', { runtime: 'Python3.9' }, 'FSS.1005'],
     ['no handler', { handler: undefined }, 'FSS.1003'],
     ['a handler without export', { handler: 'index' }, 'FSS.1003'],
-    ['a handler that leads out', { handler: '../index.handler' }, 'FSS.1003'],
+    ['a handler outside the code folder', { handler: '../index.handler' }, 'FSS.1003'],
     ['a handler with an absolute path', { handler: '/index.handler' }, 'FSS.1003'],
-    ['an initializer that leads out', { initializer_handler: 'a/../../b.init' }, 'FSS.1003'],
+    ['an initializer outside the code folder', { initializer_handler: 'a/../../b.init' }, 'FSS.1003'],
     ['a timeout of 2 s', { timeout: 2 }, 'FSS.1008'],
     ['an odd memory size', { memory_size: 129 }, 'FSS.1007'],
     ['more than 1000 instances', { strategy_config: { concurrency: 1_001 } }, 'FSS.1026'],
-    ['user data that is no JSON', { user_data: '{' }, 'FSS.1009'],
+    ['user data that is not JSON', { user_data: '{' }, 'FSS.1009'],
     ['user data that is a list', { user_data: '[]' }, 'FSS.1009'],
-    ['user data that is no text', { user_data: {} }, 'FSS.1009'],
-    ['encrypted user data that is no JSON', { encrypted_user_data: '{' }, 'FSS.1009'],
-    ['encrypted user data that is no text', { encrypted_user_data: {} }, 'FSS.1009'],
+    ['user data that is not a string', { user_data: {} }, 'FSS.1009'],
+    ['encrypted user data that is not JSON', { encrypted_user_data: '{' }, 'FSS.1009'],
+    ['encrypted user data that is not a string', { encrypted_user_data: {} }, 'FSS.1009'],
     ['21 entries of user data', { user_data: entries(21) }, 'FSS.1017'],
     ['21 entries of encrypted user data', { encrypted_user_data: entries(21) }, 'FSS.1017'],
     ['user data over 4 KB', { user_data: JSON.stringify({ a: 'x'.repeat(4_096) }) }, 'FSS.1018'],
@@ -78,7 +79,7 @@ describe('a changed configuration', () => {
     expect(await show(name)).toEqual(before);
   });
 
-  it('has a later time of change, although the clock stood still or went back', async () => {
+  it('gets a later modifiedAt even if the clock stood still or went back', async () => {
     const name = await app.aFunction();
     const ofName = () => app.recordsOf('registry').filter(({ key }) => key?.endsWith(`:${name}`));
     const ahead = { ...JSON.parse(String(ofName().at(-1)?.value)), modifiedAt: app.clock.now() + 60_000 };
@@ -90,7 +91,7 @@ describe('a changed configuration', () => {
     expect(instants).toEqual([0, 60_000, 60_001, 60_002]);
   });
 
-  it('may have a handler in a folder', async () => {
+  it('may name a handler in a folder', async () => {
     const name = await app.aFunction();
     expect(await update(name, { handler: 'src/v1.2/main.handler' })).toMatchObject({ handler: 'src/v1.2/main.handler' });
   });
@@ -105,7 +106,7 @@ function entries(count: number): string {
   return JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, 'v'])));
 }
 
-it('a function that is larger than a Kafka record may be is refused with 413', async () => {
+it('a function that exceeds the size of a Kafka record is refused with 413', async () => {
   const { publisher } = app.kafka;
   const publishAsBefore = publisher.publish.bind(publisher);
   publisher.publish = () => Promise.reject(new PlatformError('RECORD_TOO_LARGE'));
@@ -119,8 +120,8 @@ it('a function that is larger than a Kafka record may be is refused with 413', a
 });
 
 describe('encrypted user data', () => {
-  /** As the registry keeps it, opened. */
-  const opened = (name: string) => {
+  /** The stored user data, decrypted. */
+  const decrypted = (name: string) => {
     const urn = `urn:fss:local:p1:function:default:${name}`;
     const written = app.recordsOf('registry').filter(({ key }) => key === `function/${urn}`);
     const document = JSON.parse(String(written.at(-1)?.value)) as FunctionDocument;
@@ -129,7 +130,7 @@ describe('encrypted user data', () => {
     return Object.fromEntries(pairs.map(([key, sealed]) => [key, sealer.open(sealed, userDataOwner(urn, key))]));
   };
 
-  it('is shown blank and stored sealed', async () => {
+  it('is stored encrypted and returned blank', async () => {
     const name = await app.aFunction({ encrypted_user_data: '{"password":"hush-hush"}', user_data: '{"colour":"blue"}' });
     expect(await show(name)).toMatchObject({ encrypted_user_data: '{"password":""}', user_data: '{"colour":"blue"}' });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
@@ -139,27 +140,27 @@ describe('encrypted user data', () => {
       app.recordsOf('registry').map(({ value }) => String(value)),
     ];
     expect(JSON.stringify(answers)).not.toContain('hush-hush');
-    expect(opened(name)).toEqual({ password: 'hush-hush' });
+    expect(decrypted(name)).toEqual({ password: 'hush-hush' });
   });
 
-  it.each<[what: string, text: string | undefined, kept: Record<string, string>]>([
-    ['without the field it stays', undefined, { a: 'one', b: 'two' }],
-    ['with a blank field it stays', '', { a: 'one', b: 'two' }],
-    ['a blank value keeps the stored one', '{"a":"","b":"three"}', { a: 'one', b: 'three' }],
-    ['a new name may have a blank value', '{"a":"","c":""}', { a: 'one', c: '' }],
-    ['a name that is left out is removed', '{"b":""}', { b: 'two' }],
-    ['an empty object removes all names', '{}', {}],
-    ['a value that is not text is stored as JSON', '{"a":1}', { a: '1' }],
-    ['names of object properties are allowed', '{"constructor":"","toString":"x"}', { constructor: '', toString: 'x' }],
-  ])('after a change: %s', async (_what, text, kept) => {
+  it.each<[what: string, text: string | undefined, stored: Record<string, string>]>([
+    ['without the field keeps all values', undefined, { a: 'one', b: 'two' }],
+    ['with a blank field keeps all values', '', { a: 'one', b: 'two' }],
+    ['with a blank value keeps the stored one', '{"a":"","b":"three"}', { a: 'one', b: 'three' }],
+    ['with a blank value for a new name stores the blank', '{"a":"","c":""}', { a: 'one', c: '' }],
+    ['that leaves a name out removes it', '{"b":""}', { b: 'two' }],
+    ['with an empty object removes all values', '{}', {}],
+    ['stores a value that is not a string as JSON', '{"a":1}', { a: '1' }],
+    ['stores names that every JavaScript object has', '{"constructor":"","toString":"x"}', { constructor: '', toString: 'x' }],
+  ])('is updated: a body %s', async (_what, text, stored) => {
     const name = await app.aFunction({ encrypted_user_data: '{"a":"one","b":"two"}' });
     await update(name, text === undefined ? {} : { encrypted_user_data: text });
-    expect(opened(name)).toEqual(kept);
+    expect(decrypted(name)).toEqual(stored);
   });
 });
 
 describe('a project', () => {
-  it('may have a bounded number of functions, over all packages, without their versions', async () => {
+  it('has a limit for functions that counts all packages but no versions', async () => {
     const small = await IngressApp.start({ env: { INGRESS_FUNCTIONS_MAX: '2' } });
     await small.publish('one', 'v1');
     await small.createFunction('one', { package: 'other' });
@@ -199,11 +200,11 @@ describe('the list of functions', () => {
     ['?package_name=fruit', ['apple'], 1, 1],
     ['?package_name=fruit&func_name=pear', [], 0, 0],
     ['?package_name=&func_name=&marker=&maxitems=', ['apple', 'pear', 'pineapple', 'apple'], 4, 4],
-  ])('pages and filters by the query %j', async (query, expected, next, count) => {
+  ])('has the matching page for the query "%s"', async (query, expected, next, count) => {
     expect(await names(query)).toEqual([expected, next, count]);
   });
 
-  it.each(['maxitems=-1', 'maxitems=x', 'marker=-1'])('refuses %s', async (query) => {
+  it.each(['maxitems=-1', 'maxitems=x', 'marker=-1'])('is refused for the query %s', async (query) => {
     expect(await lists.refusal('GET', `/fgs/functions?${query}`)).toEqual([400, 'FSS.1001']);
   });
 });

@@ -1,6 +1,5 @@
 /**
- * Goal: fields that change nothing here are stored and shown unchanged, within their form and
- * bound.
+ * Goal: the API checks, limits, stores and returns the fields that it otherwise ignores.
  * Method: a whole ingress over the in-memory broker.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,21 +17,26 @@ const update = async (name: string, more: Record<string, unknown> = {}) =>
 const show = async (name: string) => app.must('GET', `/fgs/functions/${name}/config`);
 
 describe('pass-through fields', () => {
-  const kept = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
+  /** A text that makes `{"tags":"<text>"}` exactly so many bytes. */
+  const textFor = (bytes: number) => 'x'.repeat(bytes - '{"tags":""}'.length);
   const message = (field: string) =>
     `${field} is too large: fields that are only stored and shown may have 16384 bytes of JSON in all`;
 
-  it('may have 16 KB of JSON in all', async () => {
-    const name = await app.aFunction({ tags: kept(16_384) });
-    expect((await show(name)).tags.length).toBe(kept(16_384).length);
+  it('may have 16 KB of JSON together', async () => {
+    const name = await app.aFunction({ tags: textFor(16_384) });
+    expect((await show(name)).tags.length).toBe(textFor(16_384).length);
   });
 
   it.each<[what: string, more: Record<string, unknown>, field: string]>([
-    ['one field', { tags: kept(16_385) }, 'tags'],
-    ['one field of a megabyte', { tags: 'x'.repeat(900_000) }, 'tags'],
-    ['one field in which a letter has three bytes', { tags: '数'.repeat(5_500) }, 'tags'],
-    ['several together', { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' }, 'func_vpc'],
-  ])('are refused with the name of the largest: %s', async (_what, more, field) => {
+    ['one field that exceeds it by 1 byte', { tags: textFor(16_385) }, 'tags'],
+    ['one field of 900 KB', { tags: 'x'.repeat(900_000) }, 'tags'],
+    ['one field of 5,500 letters of three bytes each', { tags: '数'.repeat(5_500) }, 'tags'],
+    [
+      'several fields together',
+      { func_vpc: { a: 'x'.repeat(9_000) }, mount_config: { a: 'x'.repeat(8_000) }, type: 'v2' },
+      'func_vpc',
+    ],
+  ])('over the limit are refused with the name of the largest field: %s', async (_what, more, field) => {
     const refused = { status: 400, body: { error_code: 'FSS.0400', error_msg: message(field) } };
     const name = await app.aFunction({ tags: 'before' });
     expect(await app.call('POST', '/fgs/functions', functionBody('never', more))).toMatchObject(refused);
@@ -41,8 +45,8 @@ describe('pass-through fields', () => {
     expect((await show(name)).tags).toBe('before');
   });
 
-  it('count with those of earlier bodies, and with the file name', async () => {
-    const name = await app.aFunction({ tags: kept(16_384) });
+  it('count towards the limit if an earlier body or a code update set them', async () => {
+    const name = await app.aFunction({ tags: textFor(16_384) });
     for (const [path, body] of [
       ['config', { func_name: name, ...required, type: 'v2' }],
       ['code', { ...inlineCode('x'), code_filename: 'a' }],
@@ -54,10 +58,10 @@ describe('pass-through fields', () => {
     expect((await update(name, { tags: 'less', type: 'v2' })).type).toBe('v2');
   });
 
-  it('may stay over the bound if they do not grow', async () => {
+  it('that already exceed the limit may stay or shrink, but not grow', async () => {
     const name = await app.aFunction();
     const record = app.recordsOf('registry').findLast(({ key }) => key?.endsWith(`:${name}`));
-    const older = { ...JSON.parse(String(record?.value)), kept: { domain_names: kept(20_000), gpu_type: 'large' } };
+    const older = { ...JSON.parse(String(record?.value)), kept: { domain_names: textFor(20_000), gpu_type: 'large' } };
     const value = Buffer.from(JSON.stringify(older));
     await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: record?.key ?? '', value, headers: {} });
     expect(await update(name, { timeout: 9 })).toMatchObject({ timeout: 9, gpu_type: 'large' });
@@ -66,8 +70,8 @@ describe('pass-through fields', () => {
     expect(await app.refusal('PUT', `/fgs/functions/${name}/config`, more)).toEqual([400, 'FSS.0400']);
   });
 
-  it('are all that clients send and expect to find again', async () => {
-    const said = {
+  it('come back with every value that a client sent', async () => {
+    const fields = {
       enable_auth_in_header: true,
       enable_class_isolation: false,
       extend_config: '{}',
@@ -86,11 +90,11 @@ describe('pass-through fields', () => {
     };
     const log = { log_config: { group_id: 'g', stream_id: 's', group_name: 'gn', stream_name: 'sn' } };
     const code = { code_filename: 'a.zip', code_encrypt_kms_key_id: 'k', depend_version_list: ['d'] };
-    const name = await app.aFunction({ ...said, ...log, ...code });
-    expect(await show(name)).toMatchObject({ ...said, ...log, ...code, log_group_id: 'g', log_stream_id: 's' });
+    const name = await app.aFunction({ ...fields, ...log, ...code });
+    expect(await show(name)).toMatchObject({ ...fields, ...log, ...code, log_group_id: 'g', log_stream_id: 's' });
     const other = { code_filename: 'b.zip', depend_version_list: ['e', 'f'] };
-    await app.must('PUT', `/fgs/functions/${name}/code`, { ...inlineCode('x'), ...other, gpu_type: 'none of it' });
-    expect(await show(name)).toMatchObject({ ...said, ...other, code_encrypt_kms_key_id: 'k' });
+    await app.must('PUT', `/fgs/functions/${name}/code`, { ...inlineCode('x'), ...other, gpu_type: 'ignored' });
+    expect(await show(name)).toMatchObject({ ...fields, ...other, code_encrypt_kms_key_id: 'k' });
   });
 
   it.each<[field: string, value: unknown]>([
@@ -108,7 +112,7 @@ describe('pass-through fields', () => {
     ['custom_image', true],
     ['network_controller', 1],
     ['depend_version_list', 'd'],
-  ])('have their documented form: %s is not %j', async (field, value) => {
+  ])('must have the documented type: %s cannot be %j', async (field, value) => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('never', { [field]: value }));
     expect([answer.status, answer.body.error_code]).toEqual([400, 'FSS.0400']);
     expect(answer.body.error_msg).toContain(field);

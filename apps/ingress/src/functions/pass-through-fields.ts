@@ -1,11 +1,11 @@
 import { ApiError } from '../http/api-error.ts';
 
-/** Fields of a code update that are stored and shown, but change nothing here. */
+/** The pass-through fields that a code update may have. */
 export const passThroughCodeFields = ['code_filename', 'code_encrypt_kms_key_id', 'depend_version_list', 'depend_list'] as const;
 
 /**
- * Fields of the API that are stored and shown, but change nothing here: all that official clients
- * send and expect to find again.
+ * Fields that the platform stores and returns, and otherwise ignores. Official clients send them
+ * and expect them back.
  */
 export const passThroughFields: readonly string[] = [
   ...passThroughCodeFields,
@@ -38,8 +38,8 @@ export const passThroughFields: readonly string[] = [
 ];
 
 /**
- * The most bytes of JSON for all pass-through fields of a function together. A function is one
- * record of the registry, with its code and user data.
+ * Limit for the JSON of all pass-through fields of a function. They share one record of the
+ * registry with its code and user data.
  */
 const passThroughBytesMax = 16 * 1024;
 
@@ -52,7 +52,7 @@ function bytesOf(value: unknown): number {
 /**
  * Merges the pass-through fields of a body into those of a function. Fields that the body does not
  * have stay.
- * @param fields of the body that count. Default: all pass-through fields.
+ * @param fields the fields to take from the body. Default: all pass-through fields.
  * @throws ApiError FSS.0400 naming the largest field if all together exceed 16 KB. A function that
  *   already exceeds the limit may be updated if it does not grow.
  */
@@ -82,8 +82,8 @@ export function logSettingsOf({
 }
 
 /** Returns log group and stream of a function, under the names by which clients look for them. */
-export function logTargetAnswer(kept: PassThrough): { readonly log_group_id?: string; readonly log_stream_id?: string } {
-  const { group_id: group, stream_id: stream } = logSettingsOf(kept);
+export function logTargetAnswer(passThrough: PassThrough): { readonly log_group_id?: string; readonly log_stream_id?: string } {
+  const { group_id: group, stream_id: stream } = logSettingsOf(passThrough);
   return {
     ...(group === undefined ? {} : { log_group_id: group }),
     ...(stream === undefined ? {} : { log_stream_id: stream }),

@@ -5,8 +5,8 @@ import { reservedInstanceOperations as operations } from './reserved-instances.o
 import { Operation } from '../document/operation.ts';
 
 /**
- * Reserved instances are not supported, but clients ask for them with every function they show: the
- * lists are empty.
+ * Stubs for reserved instances, which are not supported. Clients query them with every function
+ * that they show. The lists are empty.
  * @see FunctionGraph API, reserved instances
  */
 @Controller('v2/:project/fgs/functions')
@@ -28,6 +28,6 @@ export class ReservedInstancesController {
   @ApiExcludeEndpoint()
   @Put(':urn/reservedinstances')
   reserve(): never {
-    throw new ApiError('FSS.0400', 'instances cannot be reserved here: they are started when they are needed');
+    throw new ApiError('FSS.0400', 'instances cannot be reserved: the platform starts them on demand');
   }
 }

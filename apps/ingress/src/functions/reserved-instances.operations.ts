@@ -23,7 +23,7 @@ export const reservedInstanceOperations = {
       example: { reservedinstances: [], page_info: { next_marker: 0, previous_marker: 0, current_count: 0 }, count: 0 },
     },
   },
-  /** Not in the document: it always fails. */
+  /** Always fails, so the document leaves it out. */
   reserve: {
     id: 'updateReservedInstances',
     tag: 'Functions',

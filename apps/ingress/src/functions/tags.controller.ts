@@ -10,7 +10,7 @@ import { tagOperations as operations } from './tags.operations.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /**
- * Tags of functions. All versions share them, and nothing here depends on them.
+ * Tags of functions. All versions share them, and they change no behaviour.
  * @see FunctionGraph API, tag management
  */
 @Controller('v2/:project/functions/:urn/tags')
@@ -38,7 +38,7 @@ export class TagsController {
   ): Promise<void> {
     await this.change(project, urn, (before) => {
       const after = { ...before, ...tagsOf(tags) };
-      if (Object.keys(after).length > tagsMax) throw new ApiError('FSS.0400', `a function may have ${tagsMax} tags`);
+      if (Object.keys(after).length > tagsMax) throw new ApiError('FSS.0400', `a function may have ${tagsMax} tags at most`);
       return after;
     });
   }
@@ -51,11 +51,11 @@ export class TagsController {
     @Param('urn') urn: string,
     @Body(new ValidatedBody(TagsDto)) { tags }: TagsDto,
   ): Promise<void> {
-    const gone = new Set(tags.map(({ key }) => key));
-    await this.change(project, urn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !gone.has(key))));
+    const removed = new Set(tags.map(({ key }) => key));
+    await this.change(project, urn, (before) => Object.fromEntries(Object.entries(before).filter(([key]) => !removed.has(key))));
   }
 
-  /** Tags do not change what runs, so instances keep running. */
+  /** Leaves `modifiedAt` as it is, so that executors keep their instances. */
   private async change(project: string, urn: string, changed: (before: Tags) => Tags): Promise<void> {
     await this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);

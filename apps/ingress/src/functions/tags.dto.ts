@@ -17,7 +17,7 @@ export class TagDto {
   value?: string;
 }
 
-/** The optional tags in the body of a function. */
+/** The tags in the body of a function. The list may be empty. */
 export class FunctionTagsDto {
   @IsArray()
   @ArrayMaxSize(tagsMax)

@@ -1,5 +1,6 @@
 /**
- * Goal: tags of functions are added, replaced, removed and shown, and what runs does not change.
+ * Goal: the ingress adds, replaces, removes and shows tags of functions without restarting their
+ * instances.
  * Method: a whole ingress over the in-memory broker.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +30,7 @@ describe('the tags of a function', () => {
     expect(await shown()).toEqual({ tags: [], sys_tags: [] });
   });
 
-  it('are added, replaced by key, and removed, each with 204 and no body', async () => {
+  it('can be added, replaced by key and removed, each with 204 and no body', async () => {
     const answers = [
       await add({ key: 'team', value: 'orders' }, { key: 'blank' }),
       await add({ key: 'team', value: 'shop' }, { key: 'stage', value: 'test' }),
@@ -49,7 +50,7 @@ describe('the tags of a function', () => {
     expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(4).fill([204, undefined]));
   });
 
-  it('may have the names of object properties', async () => {
+  it('may have keys that every JavaScript object has', async () => {
     await add({ key: '__proto__', value: 'a' }, { key: 'constructor', value: 'b' });
     expect((await shown()).tags).toEqual([
       { key: '__proto__', value: 'a' },
@@ -57,10 +58,13 @@ describe('the tags of a function', () => {
     ]);
   });
 
-  it('are at most 20, and each may be replaced', async () => {
+  it('are 20 at most, and each of the 20 can be replaced', async () => {
     expect((await add(...many(20))).status).toBe(204);
     const refused = await add({ key: 'more' });
-    expect([refused.status, refused.body]).toEqual([400, { error_code: 'FSS.0400', error_msg: 'a function may have 20 tags' }]);
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      { error_code: 'FSS.0400', error_msg: 'a function may have 20 tags at most' },
+    ]);
     expect((await add({ key: 'k7', value: 'w' })).status).toBe(204);
     expect((await shown()).tags).toEqual(many(20).map((tag) => (tag.key === 'k7' ? { key: 'k7', value: 'w' } : tag)));
   });
@@ -71,17 +75,21 @@ describe('the tags of a function', () => {
     ['an object of tags', { tags: { team: 'a' } }, 'tags must be an array'],
     ['an empty list', { tags: [] }, 'tags must contain at least 1 elements'],
     ['21 tags', { tags: many(21) }, 'tags must contain no more than 20 elements'],
-    ['text for a tag', { tags: ['team'] }, 'tags.0 must be an object'],
+    ['a string instead of a tag', { tags: ['team'] }, 'tags.0 must be an object'],
     ['a tag without a key', { tags: [{ value: 'a' }] }, 'tags.0.key must be a string'],
-    ['an empty key', { tags: [{ key: '' }] }, 'tags.0.key must be longer than or equal to 1 characters'],
-    ['a long key', { tags: [{ key: 'x'.repeat(129) }] }, 'tags.0.key must be shorter than or equal to 128 characters'],
-    ['a number for a value', { tags: [{ key: 'a', value: 5 }] }, 'tags.0.value must be a string'],
+    ['a tag with an empty key', { tags: [{ key: '' }] }, 'tags.0.key must be longer than or equal to 1 characters'],
     [
-      'a long value',
+      'a key of 129 characters',
+      { tags: [{ key: 'x'.repeat(129) }] },
+      'tags.0.key must be shorter than or equal to 128 characters',
+    ],
+    ['a number as a value', { tags: [{ key: 'a', value: 5 }] }, 'tags.0.value must be a string'],
+    [
+      'a value of 256 characters',
       { tags: [{ key: 'a', value: 'x'.repeat(256) }] },
       'tags.0.value must be shorter than or equal to 255 characters',
     ],
-  ])('are neither added nor removed with %s', async (_what, body, message) => {
+  ])('stay as they are after a body with %s', async (_what, body, message) => {
     await add({ key: 'team', value: 'a' });
     for (const [method, verb] of [
       ['POST', 'create'],
@@ -99,7 +107,7 @@ describe('the tags of a function', () => {
     expect((await shown()).tags).toEqual([longest]);
   });
 
-  it('stay when configuration or code changes', async () => {
+  it('stay after an update of configuration and of code', async () => {
     await add({ key: 'team', value: 'a' });
     await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name));
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 2;'));
@@ -107,11 +115,11 @@ describe('the tags of a function', () => {
   });
 
   it.each([
-    ['a function that is not there', 'nowhere', 404, 'FSS.1051'],
-    ['an alias that is not there', 'p1:default:nowhere:!prod', 404, 'FSS.1051'],
-    ['another project', 'p2:default:nowhere', 403, 'FSS.0403'],
-    ['no function', 'a:b:c:d:e', 400, 'FSS.1309'],
-  ])('of %s are refused', async (_what, urn, status, code) => {
+    ['an unknown function', 'nowhere', 404, 'FSS.1051'],
+    ['an alias of an unknown function', 'p1:default:nowhere:!prod', 404, 'FSS.1051'],
+    ['a function of another project', 'p2:default:nowhere', 403, 'FSS.0403'],
+    ['a malformed URN', 'a:b:c:d:e', 400, 'FSS.1309'],
+  ])('cannot be read or changed for %s', async (_what, urn, status, code) => {
     const body = { tags: [{ key: 'a' }] };
     expect(await app.refusal('GET', pathOf(urn))).toEqual([status, code]);
     expect(await app.refusal('POST', `${pathOf(urn)}/create`, body)).toEqual([status, code]);
@@ -125,14 +133,14 @@ describe('tags in the body of a function', () => {
     { key: 'blank', value: '' },
   ];
 
-  it.each<[form: string, said: unknown]>([
+  it.each<[form: string, tagsField: unknown]>([
     ['a list', [tags[0], { key: 'blank' }]],
     ['a list as JSON in a string', JSON.stringify(tags)],
-  ])('are those of the function after creation and update: %s', async (_form, said) => {
-    const tagged = await app.aFunction({ tags: said });
+  ])('become the tags of the function at creation and update: %s', async (_form, tagsField) => {
+    const tagged = await app.aFunction({ tags: tagsField });
     expect((await shown(tagged)).tags).toEqual(tags);
     expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toEqual(tags);
-    await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name, { tags: said }));
+    await app.must('PUT', `/fgs/functions/${name}/config`, functionBody(name, { tags: tagsField }));
     expect((await shown()).tags).toEqual(tags);
     await add({ key: 'more' });
     const all = [...tags, { key: 'more', value: '' }];
@@ -142,15 +150,15 @@ describe('tags in the body of a function', () => {
   });
 
   it.each([
-    ['21', many(21), 'tags must contain no more than 20 elements'],
-    ['one without a key', [{ value: 'a' }], 'tags.0.key must be a string'],
-    ['one of text, in a string', '["a"]', 'tags.0 must be an object'],
-  ])('are checked by the same rules: %s', async (_what, said, message) => {
-    const { status, body } = await app.call('POST', '/fgs/functions', functionBody('never', { tags: said }));
+    ['21 tags', many(21), 'tags must contain no more than 20 elements'],
+    ['a tag without a key', [{ value: 'a' }], 'tags.0.key must be a string'],
+    ['a JSON string with a string instead of a tag', '["a"]', 'tags.0 must be an object'],
+  ])('obey the same rules: the ingress refuses %s', async (_what, tagsField, message) => {
+    const { status, body } = await app.call('POST', '/fgs/functions', functionBody('never', { tags: tagsField }));
     expect([status, body]).toEqual([400, { error_code: 'FSS.0400', error_msg: message }]);
   });
 
-  it('of another form are a pass-through field, until tags are added', async () => {
+  it('of another form pass through until the first tag is added', async () => {
     const tagged = await app.aFunction({ tags: 'team=a' });
     expect((await app.must('GET', `/fgs/functions/${tagged}/config`)).tags).toBe('team=a');
     expect((await shown(tagged)).tags).toEqual([]);
@@ -160,7 +168,7 @@ describe('tags in the body of a function', () => {
 });
 
 describe('a change of tags', () => {
-  it('does not change what runs', async () => {
+  it('changes no other field of the function, modifiedAt included', async () => {
     const before = await app.must('GET', `/fgs/functions/${name}/config`);
     await app.clock.advance(60_000);
     await add({ key: 'team', value: 'a' });
@@ -169,13 +177,13 @@ describe('a change of tags', () => {
     expect(await app.must('GET', `/fgs/functions/${name}/config`)).toEqual({ ...before, tags: [{ key: 'team', value: 'b' }] });
   });
 
-  it('makes no new version publishable', async () => {
+  it('is no reason to publish a version', async () => {
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await add({ key: 'team', value: 'a' });
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
   });
 
-  it('shows at every version', async () => {
+  it('is visible at every version and alias, and is refused for a published version', async () => {
     await add({ key: 'team', value: 'a' });
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });

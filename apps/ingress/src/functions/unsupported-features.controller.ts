@@ -5,8 +5,8 @@ import { logSettings, logSettingsOf } from './pass-through-fields.ts';
 import { Operation } from '../document/operation.ts';
 
 /**
- * Stubs for unsupported features that clients ask for while they manage functions. Lists are empty
- * in the documented shape; creating is not supported.
+ * Stubs for unsupported features that clients query while they manage functions. Lists are empty in
+ * the documented shape. The API has no operation that creates an item.
  * @see FunctionGraph API, triggers, test events, dependencies, quotas, log settings
  */
 @Controller('v2/:project/fgs')

@@ -52,7 +52,8 @@ export const unsupportedFeatureOperations = {
     ...ofFunction,
     id: 'showFunctionLogDetail',
     right: 'read',
-    summary: 'Shows the log group and stream in the configuration of a function; nothing is written there.',
+    summary: 'Shows the log group and stream in the configuration of a function.',
+    description: 'Sendoff stores these names and writes no logs there.',
     answer: { status: 200, example: { group_name: '', group_id: '', stream_id: '', stream_name: '' } },
   },
 } as const satisfies Record<string, OperationSpec>;

@@ -16,11 +16,11 @@ describe('an unsupported feature', () => {
     ['/fgs/functions/hello/events', { events: [], next_marker: 0, count: 0 }],
     ['/fgs/dependencies?maxitems=100&marker=0', { dependencies: [], next_marker: 0, count: 0 }],
     ['/fgs/quotas', { quotas: { resources: [] } }],
-  ])('has an empty list at %s', async (path, body) => {
+  ])('has an empty answer at %s', async (path, body) => {
     expect(await app.call('GET', path)).toMatchObject({ status: 200, body });
   });
 
-  it('lets clients remove the triggers of a function', async () => {
+  it('answers 204 when a client deletes the triggers of a function', async () => {
     expect((await app.call('DELETE', '/fgs/triggers/hello')).status).toBe(204);
   });
 
@@ -29,11 +29,11 @@ describe('an unsupported feature', () => {
     ['DELETE', '/fgs/triggers/nobody'],
     ['GET', '/fgs/functions/nobody/events'],
     ['GET', '/fgs/functions/nobody/lts-log-detail'],
-  ])('refuses %s %s if the function is unknown', async (method, path) => {
+  ])('is refused for an unknown function: %s %s', async (method, path) => {
     expect(await app.refusal(method, path)).toEqual([404, 'FSS.1051']);
   });
 
-  it('cannot be created', async () => {
+  it('has no operation that creates an item', async () => {
     expect(await app.refusal('POST', '/fgs/triggers/hello', { trigger_type_code: 'TIMER' })).toEqual([404, 'FSS.0404']);
   });
 });
@@ -41,15 +41,15 @@ describe('an unsupported feature', () => {
 describe('the log settings of a function', () => {
   const shown = async (name: string) => (await app.call('GET', `/fgs/functions/${name}/lts-log-detail`)).body;
 
-  it('are those of its configuration', async () => {
+  it('are those of its log_config', async () => {
     const log = { group_name: 'a', group_id: 'b', stream_id: 'c', stream_name: 'd' };
     expect(await shown(await app.aFunction({ log_config: log }))).toEqual(log);
   });
 
   it.each([
-    ['no settings', {}],
-    ['settings that are not text', { log_config: { group_name: 1, stream_id: ['a'] } }],
-  ])('are empty if it has %s', async (_what, more) => {
+    ['is missing', {}],
+    ['has values that are not strings', { log_config: { group_name: 1, stream_id: ['a'] } }],
+  ])('are empty if its log_config %s', async (_what, more) => {
     const empty = { group_name: '', group_id: '', stream_id: '', stream_name: '' };
     expect(await shown(await app.aFunction(more))).toEqual(empty);
   });

@@ -11,7 +11,7 @@ const bytesMax = 4_096;
  */
 export function userDataOf(field: 'user_data' | 'encrypted_user_data', text: string | undefined): Record<string, string> {
   if (text === undefined || text === '') return {};
-  if (Buffer.byteLength(text) > bytesMax) throw new ApiError('FSS.1018', `${field} may have ${bytesMax} bytes`);
+  if (Buffer.byteLength(text) > bytesMax) throw new ApiError('FSS.1018', `${field} may have ${bytesMax} bytes at most`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -23,7 +23,7 @@ export function userDataOf(field: 'user_data' | 'encrypted_user_data', text: str
   const entries = Object.entries(parsed).map(
     ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
   );
-  if (entries.length > entriesMax) throw new ApiError('FSS.1017', `${field} may have ${entriesMax} entries`);
+  if (entries.length > entriesMax) throw new ApiError('FSS.1017', `${field} may have ${entriesMax} entries at most`);
   return Object.fromEntries(entries);
 }
 
@@ -41,8 +41,8 @@ export function sealedUserData(
 ): Pick<FunctionDocument, 'sealedUserData'> {
   if (text === undefined || text === '') return before === undefined ? {} : { sealedUserData: before };
   const sealed = Object.entries(userDataOf('encrypted_user_data', text)).map(([name, value]) => {
-    const kept = value === '' && before !== undefined && Object.hasOwn(before, name) ? before[name] : undefined;
-    return [name, kept ?? sealer.seal(value, userDataOwner(bareUrn, name))] as const;
+    const stored = value === '' && before !== undefined && Object.hasOwn(before, name) ? before[name] : undefined;
+    return [name, stored ?? sealer.seal(value, userDataOwner(bareUrn, name))] as const;
   });
   return sealed.length === 0 ? {} : { sealedUserData: Object.fromEntries(sealed) };
 }

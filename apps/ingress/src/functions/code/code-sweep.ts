@@ -10,7 +10,7 @@ const sweepEveryMs = 3_600_000;
  * Minimum age of a removed archive. An upload stores it before the function names it, and takes
  * less than a day.
  */
-const minAgeMs = 86_400_000;
+const ageMinMs = 86_400_000;
 
 /** Deletes archives that no function names any more, every hour until closed. */
 export class CodeSweep {
@@ -36,7 +36,7 @@ export class CodeSweep {
 
   private async sweep(): Promise<void> {
     const { store, clock, logger } = this;
-    const since = epochMs(clock.now() - minAgeMs);
+    const since = epochMs(clock.now() - ageMinMs);
     try {
       for await (const { digest, storedAt } of store.list())
         if (storedAt < since && !this.isNamed(digest)) await store.remove(digest, since);

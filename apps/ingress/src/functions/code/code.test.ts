@@ -1,6 +1,6 @@
 /**
- * Goal: the code of a zip function is checked when it arrives, stored beside the registry, and
- * returned.
+ * Goal: the ingress checks the code of a zip function, stores it outside the registry, and returns
+ * it.
  * Method: a whole ingress over the in-memory broker, with a folder as its object store. Large
  * bodies go over a real socket.
  */
@@ -30,7 +30,7 @@ const digests = async () => {
 describe('a zip function', () => {
   const archive = zipOf({ 'src/index.js': 'exports.handler = 1;', 'src/lib.js': '' });
 
-  it('is created, shown with size and digest, and not stored in the registry', async () => {
+  it('is returned with size and digest, and its archive is not in the registry', async () => {
     const created = await app.must(
       'POST',
       '/fgs/functions',
@@ -42,7 +42,7 @@ describe('a zip function', () => {
     expect(written.some((text) => text.includes(archive.toString('base64').slice(0, 40)))).toBe(false);
   });
 
-  it('returns its archive at its link, to callers with the right', async () => {
+  it('has a link that returns its archive to authenticated callers only', async () => {
     await app.createFunction('linked', { ...zipped(archive), handler: 'src/index.handler' });
     const shown = await app.must('GET', '/fgs/functions/linked/code');
     expect(shown.func_code.file).toBe('');
@@ -59,7 +59,7 @@ describe('a zip function', () => {
     expect(await app.refusal('GET', '/sendoff/functions/nowhere/archive')).toEqual([404, 'FSS.1051']);
   });
 
-  it('keeps the code of each version', async () => {
+  it('keeps the archive of each published version', async () => {
     await app.createFunction('versioned', { ...zipped(archive), handler: 'src/index.handler' });
     const digest = createHash('md5').update(archive).digest('hex');
     await app.must('POST', '/fgs/functions/versioned/versions', { version: 'v1', digest });
@@ -72,7 +72,7 @@ describe('a zip function', () => {
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(archive);
   });
 
-  it('may become an inline function, and an inline function a zip function', async () => {
+  it('can become an inline function and a zip function again', async () => {
     await app.createFunction('changing', { ...zipped(archive), handler: 'src/index.handler' });
     expect(await app.must('PUT', '/fgs/functions/changing/code', inlineCode('exports.handler = 3;'))).toMatchObject({
       code_type: 'inline',
@@ -86,11 +86,11 @@ describe('a zip function', () => {
     });
   });
 
-  it('is shown with its file name, dependencies and scaling', async () => {
-    const said = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
-    const name = await app.aFunction({ ...zipped(archive), ...said, handler: 'src/index.handler', gpu_type: 'a' });
+  it('is returned with its file name, dependencies and scaling', async () => {
+    const fields = { code_filename: 'a.zip', depend_version_list: ['d'], strategy_config: { concurrency: 3, concurrent_num: 2 } };
+    const name = await app.aFunction({ ...zipped(archive), ...fields, handler: 'src/index.handler', gpu_type: 'a' });
     const shown = await app.must('GET', `/fgs/functions/${name}/code`);
-    expect(shown).toMatchObject({ ...said, code_type: 'zip', digest: sha512(archive) });
+    expect(shown).toMatchObject({ ...fields, code_type: 'zip', digest: sha512(archive) });
     expect(shown).not.toHaveProperty('gpu_type');
   });
 });
@@ -98,30 +98,30 @@ describe('a zip function', () => {
 describe('code', () => {
   it.each<[what: string, body: Record<string, unknown>, status: number, code: string]>([
     ['a file that is not a ZIP', zipped(Buffer.from('no zip')), 400, 'FSS.1011'],
-    ['a ZIP with a path outside', zipped(zipOf({ '../evil.js': '' })), 400, 'FSS.1011'],
-    ['a ZIP with a link', zipped(aZip([{ name: 'a', data: '/etc/passwd', mode: 0o120777 }])), 400, 'FSS.1011'],
-    ['a ZIP that is damaged', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
-    ['a missing ZIP', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
-    ['a missing source', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
-    ['source that is not encoded', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
-    ['source with text after its padding', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
+    ['a ZIP with a path outside its folder', zipped(zipOf({ '../evil.js': '' })), 400, 'FSS.1011'],
+    ['a ZIP with a symbolic link', zipped(aZip([{ name: 'a', data: '/etc/passwd', mode: 0o120777 }])), 400, 'FSS.1011'],
+    ['a ZIP with a wrong checksum', zipped(aZip([{ name: 'a', data: 'x', declaredCrc32: 1 }])), 400, 'FSS.1011'],
+    ['a zip function without a file', { code_type: 'zip', func_code: {} }, 400, 'FSS.1012'],
+    ['an inline function without a file', { code_type: 'inline', func_code: {} }, 400, 'FSS.1012'],
+    ['source that is not Base64', { code_type: 'inline', func_code: { file: 'exports.handler = 1;' } }, 400, 'FSS.1012'],
+    ['Base64 that continues after its padding', { code_type: 'inline', func_code: { file: 'eA==eA==' } }, 400, 'FSS.1012'],
     ['source that is not UTF-8', { code_type: 'inline', func_code: { file: 'Zf/+' } }, 400, 'FSS.1012'],
-    ['a ZIP that is not encoded', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
-    ['an endpoint with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
+    ['a ZIP that is not Base64', { code_type: 'zip', func_code: { file: 'PK\u0003\u0004' } }, 400, 'FSS.1012'],
+    ['a code_url with a password', { runtime: 'http', code_type: 'inline', code_url: 'http://a:b@c/' }, 400, 'FSS.1012'],
     ['source over 10 KB', inlineCode('x'.repeat(10_241)), 413, 'FSS.1072'],
-    ['code in a bucket', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
-    ['code of another kind', { code_type: 'jar' }, 400, 'FSS.1006'],
-    ['code of an unknown kind', { code_type: 'gem' }, 400, 'FSS.1006'],
-    ['a file field that is not text', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
-    ['an endpoint that is not HTTP', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
-  ])('%s is refused, and nothing is stored', async (_what, body, status, code) => {
+    ['code in an object store', { code_type: 'obs', code_url: 'https://bucket.obs/x.zip' }, 400, 'FSS.1006'],
+    ['code of an unsupported type', { code_type: 'jar' }, 400, 'FSS.1006'],
+    ['code of an unknown type', { code_type: 'gem' }, 400, 'FSS.1006'],
+    ['a file that is not a string', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
+    ['a code_url that is not an HTTP URL', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
+  ])('is refused and not stored: %s', async (_what, body, status, code) => {
     const before = await digests();
     expect(await app.refusal('POST', '/fgs/functions', functionBody('refused', body))).toEqual([status, code]);
     expect(await app.refusal('GET', '/fgs/functions/refused/config')).toEqual([404, 'FSS.1051']);
     expect(await digests()).toEqual(before);
   });
 
-  it('may be in either Base64 alphabet, with line breaks', async () => {
+  it('may be Base64 of either alphabet with line breaks', async () => {
     const source = 'exports.handler = () => "ÿ>?~ÿ>?~";';
     const encoded = Buffer.from(source).toString('base64url').replaceAll(/.{8}/g, '$&\r\n');
     const name = await app.aFunction({ func_code: { file: encoded } });
@@ -129,24 +129,21 @@ describe('code', () => {
     expect([Buffer.from(code.file, 'base64').toString(), size]).toEqual([source, Buffer.byteLength(source)]);
   });
 
-  it('is not checked if the function exists already, or cannot be created', async () => {
+  it('is not inspected if the new function exists or the updated one does not', async () => {
     await app.createFunction('there');
     const broken = zipped(Buffer.from('no zip'));
     expect(await app.refusal('POST', '/fgs/functions', functionBody('there', broken))).toEqual([409, 'FSS.1061']);
     expect(await app.refusal('PUT', '/fgs/functions/nowhere/code', broken)).toEqual([404, 'FSS.1051']);
   });
 
-  it('is refused with a reason', async () => {
+  it('that is refused gets an error with the reason', async () => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('refused', zipped(zipOf({ '/etc/x': '' }))));
     expect(answer.body.error_msg).toBe('func_code.file: not a readable ZIP: absolute path: /etc/x');
   });
 });
 
 describe('a large body', () => {
-  /**
-   * Begins an upload and sends none of it.
-   * @returns the first status that comes: 100 where the rest is awaited.
-   */
+  /** Sends the head of an upload and no body. @returns the first status: 100 to await the body. */
   const begin = async (token: string, contentLength: number, ...more: string[]) => {
     const head = ['POST /v2/p1/fgs/functions HTTP/1.1', 'Host: a', `X-Auth-Token: ${token}`, 'Content-Type: application/json'];
     const socket = connect(port, '127.0.0.1');
@@ -155,7 +152,7 @@ describe('a large body', () => {
     return { socket, status: await status };
   };
 
-  it('of up to 50 MB is accepted as code', async () => {
+  it('may hold up to 50 MB of code', async () => {
     const archive = aZip([{ name: 'index.js', data: Buffer.alloc(3_000_000, 'abc'), method: 0 }]);
     expect((await app.must('POST', '/fgs/functions', functionBody('large', zipped(archive)))).code_size).toBe(archive.length);
     const tooLarge = zipped(Buffer.alloc(50 * 1_048_576 + 1));
@@ -165,7 +162,7 @@ describe('a large body', () => {
     huge.socket.destroy();
   }, 30_000);
 
-  it('may be signed, and a wrong signature stores nothing', async () => {
+  it('may be signed, and is refused if its signature is wrong', async () => {
     const large = zipped(aZip([{ name: 'index.js', data: Buffer.alloc(2_000_000, 'abc'), method: 0 }]));
     expect((await app.signed('POST', '/fgs/functions', functionBody('signed', large))).status).toBe(200);
     const forged = await app.signed('POST', '/fgs/functions', functionBody('forged', large), { secretKey: 'another' });
@@ -205,17 +202,21 @@ describe('a large body', () => {
       [400, 'FSS.1012'],
     ],
     ['with code that is not a ZIP', functionBody('refused', zipped(Buffer.alloc(2_000_000))), [400, 'FSS.1011']],
-    ['with another large field', functionBody('refused', { user_data: 'x'.repeat(2_000_000) }), [413, 'FSS.0413']],
+    [
+      'with 2 MB in a field other than its code',
+      functionBody('refused', { user_data: 'x'.repeat(2_000_000) }),
+      [413, 'FSS.0413'],
+    ],
     ['that is an array', ['x'.repeat(2_000_000)], [413, 'FSS.0413']],
   ])('%s is refused', async (_what, body, refusal) => {
     expect(await app.refusal('POST', '/fgs/functions', body)).toEqual(refusal);
   });
 
-  it('is accepted from two callers at once; strangers have places of their own', async () => {
+  it('is accepted from two callers at a time, whatever unauthenticated callers send', async () => {
     const hold = async (token: string, ...more: string[]) => begin(token, 9_000_000, ...more, 'Expect: 100-continue');
     const signature = `Authorization: SDK-HMAC-SHA256 Access=${IngressApp.accessKey}, SignedHeaders=host;x-sdk-date, Signature=${'0'.repeat(64)}`;
-    const unproved = [1, 2].map(async () => hold('', signature, `X-Sdk-Date: ${sdkDate(app.clock.now())}`));
-    const strangers = [...(await Promise.all(unproved)), await begin('wrong', 9_000_000), await begin('wrong', 9_000_000)];
+    const unverified = [1, 2].map(async () => hold('', signature, `X-Sdk-Date: ${sdkDate(app.clock.now())}`));
+    const strangers = [...(await Promise.all(unverified)), await begin('wrong', 9_000_000), await begin('wrong', 9_000_000)];
     expect(strangers.map(({ status }) => status)).toEqual(['100', '100', '401', '401']);
     const holders = [await hold(IngressApp.token), await hold(IngressApp.token)];
     expect(holders.map(({ status }) => status)).toEqual(['100', '100']);
@@ -232,7 +233,7 @@ describe('a large body', () => {
     for (const { socket } of strangers) socket.destroy();
   });
 
-  it('that stalls is cut off, and frees its place', async () => {
+  it('that stalls gets 408 and frees its place for the next upload', async () => {
     const held = [1, 2].map(async () => begin(IngressApp.token, 9_000_000, 'Expect: 100-continue'));
     const endings = (await Promise.all(held)).map(
       async ({ socket }) => new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes).slice(9, 12)))),
@@ -248,7 +249,7 @@ describe('a large body', () => {
 });
 
 describe('a link to code', () => {
-  it('has the configured address, whatever a proxy sends', async () => {
+  it('has the configured address, whatever Host a proxy sends', async () => {
     const behind = await IngressApp.start({ env: { SENDOFF_PUBLIC_URL: 'https://api.example.com/' } });
     await behind.createFunction('f', zipped(zipOf({ 'index.js': '1' })));
     const host = { host: 'inside:8700' };
@@ -261,8 +262,8 @@ describe('a link to code', () => {
 });
 
 describe('the sweep', () => {
-  it('deletes only archives that no function has named for a day', async () => {
-    // The files are as old as this machine says; the ingress lives two days later.
+  it('removes only archives that are a day old and unused', async () => {
+    // The files have the time of this machine. The clock of the ingress is two days ahead.
     const swept = await IngressApp.start({ clock: new ManualClock(Date.now() + 172_800_000) });
     const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
     const [one = Buffer.alloc(0), two = Buffer.alloc(0), three = Buffer.alloc(0)] = archives;
@@ -270,9 +271,14 @@ describe('the sweep', () => {
     await swept.must('POST', '/fgs/functions/f/versions', { version: 'v1' });
     await swept.must('PUT', '/fgs/functions/f/code', zipped(two));
     await swept.must('PUT', '/fgs/functions/f/code', zipped(three));
-    const kept = async () => Promise.all(archives.map(async (bytes) => (await swept.codeStore.get(sha512(bytes))) !== undefined));
+    const areStored = async () =>
+      Promise.all(archives.map(async (bytes) => (await swept.codeStore.get(sha512(bytes))) !== undefined));
     await swept.clock.advance(3_600_000);
-    expect(await eventually(async () => ((await kept()).includes(false) ? kept() : undefined))).toEqual([true, false, true]);
+    expect(await eventually(async () => ((await areStored()).includes(false) ? areStored() : undefined))).toEqual([
+      true,
+      false,
+      true,
+    ]);
     await swept.close();
   });
 });

@@ -32,8 +32,7 @@ function partsOf(query: QueryOf): ExportParts {
   const parts = { config: flag(query, 'config'), code: flag(query, 'code') };
   const { type = '' } = query;
   if (type === '') {
-    if (!parts.config && !parts.code)
-      throw new ApiError('FSS.1001', 'config=true or code=true, or both, must say what to export');
+    if (!parts.config && !parts.code) throw new ApiError('FSS.1001', 'config=true, code=true or both are required');
     return parts;
   }
   if (type !== 'config' && type !== 'code') throw new ApiError('FSS.1001', 'type must be config or code');
@@ -55,7 +54,7 @@ export class ExportsController {
     @Inject(OwnAddress) private readonly address: OwnAddress,
   ) {}
 
-  /** Returns the URL of the export, which needs credentials of the API. */
+  /** Returns the URL of the export. The download requires credentials of the API. */
   @Operation(operations.export)
   @Get('fgs/functions/:urn/export')
   export(
@@ -96,8 +95,8 @@ export class ExportsController {
   ): Promise<Record<string, unknown>> {
     const { config, file } = await readExport(this.archives, request.file ?? decodedFile('file_code', dto.file_code));
     const body = { ...config, func_name: dto.func_name, package: dto.package ?? 'default' };
-    const wanted = validated(CreateFunctionDto, body, { codes: functionFieldCodes });
-    return functionAnswer(await this.maker.make(wanted, project, caller, file));
+    const creation = validated(CreateFunctionDto, body, { codes: functionFieldCodes });
+    return functionAnswer(await this.maker.make(creation, project, caller, file));
   }
 
   private async archive(digest: string): Promise<Buffer> {

@@ -14,7 +14,7 @@ const parts: readonly Parameter[] = [
   inQuery(
     'type',
     { type: 'string', enum: ['config', 'code'] },
-    { description: 'The one part to export, instead of `config` and `code`.' },
+    { description: 'The only part to export. It cannot be combined with `config` or `code`.' },
   ),
 ];
 
@@ -51,7 +51,7 @@ export const exportOperations = {
     right: 'read',
     limitedBy: 'urn',
     summary: 'Downloads the configuration and code of a function as one ZIP.',
-    description: 'It has no secrets: the values of `encrypted_user_data` are blank.',
+    description: 'The export contains no secrets: the values of `encrypted_user_data` are blank.',
     parameters: [functionUrn, ...parts],
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
     codes: [...functionCodes, 'FSS.0404', 'FSS.0503', 'FSS.1001', 'FSS.1071'],

@@ -7,10 +7,10 @@ import { ApiError } from '../../http/api-error.ts';
 import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
 
-/** The fields of a body that bring code. */
+/** The fields of a body that hold code. */
 type GivenCode = Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>;
 
-/** Stores the code of bodies. An archive goes into the object store before a function names it. */
+/** Checks the code of bodies. Stores an archive before a function names it. */
 export class CodeIntake {
   constructor(
     @Inject(CODE_STORE) private readonly store: ObjectStore,
@@ -18,8 +18,8 @@ export class CodeIntake {
   ) {}
 
   /**
-   * Checks and stores the code of a body.
-   * @param file the decoded file if it came apart from the body.
+   * Checks the code of a body, and stores it if it is an archive.
+   * @param file its decoded file if the HTTP layer took it out of the body.
    * @throws ApiError FSS.1006, FSS.1011, FSS.1012, FSS.1071, FSS.1072.
    * @throws PlatformError `OBJECT_STORE_UNAVAILABLE`.
    */
@@ -32,7 +32,7 @@ export class CodeIntake {
       if (url === undefined || !isHttpUrl(url))
         throw new ApiError(
           'FSS.1012',
-          `code_url must be an http or https URL for runtime ${runtime}, without credentials: everyone who may read would see them`,
+          `code_url must be an http or https URL for runtime ${runtime}, without credentials: every reader of the function sees it`,
         );
       return { kind: 'url', url };
     }
@@ -49,7 +49,7 @@ export class CodeIntake {
   private async archive(bytes: Buffer): Promise<FunctionCode> {
     const { archiveBytesMax } = archiveLimits;
     if (bytes.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be a ZIP in Base64');
-    if (bytes.length > archiveBytesMax) throw new ApiError('FSS.1071', `a ZIP may have ${archiveBytesMax} bytes`);
+    if (bytes.length > archiveBytesMax) throw new ApiError('FSS.1071', `a ZIP may have ${archiveBytesMax} bytes at most`);
     const { verdict, digest, md5 } = await this.archives.inspect(bytes);
     if (verdict.kind === 'refused') throw new ApiError('FSS.1011', `func_code.file: ${verdict.reason}`);
     await this.store.put(bytes, digest);
@@ -60,7 +60,7 @@ export class CodeIntake {
 function inlineCode(source: Buffer): FunctionCode {
   if (source.length === 0) throw new ApiError('FSS.1012', 'func_code.file must be the source in Base64');
   if (source.length > limits.inlineCodeBytesMax)
-    throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes; use code_type zip`);
+    throw new ApiError('FSS.1072', `inline code may have ${limits.inlineCodeBytesMax} bytes at most; use code_type zip`);
   if (!isUtf8(source))
     throw new ApiError('FSS.1012', 'func_code.file must be source in UTF-8; use code_type zip for other bytes');
   return { kind: 'inline', source: source.toString('utf8'), digest: createHash('sha512').update(source).digest('hex') };
@@ -68,7 +68,7 @@ function inlineCode(source: Buffer): FunctionCode {
 
 /**
  * Decodes Base64 of either alphabet, with or without line breaks. Node skips characters that are
- * not Base64. So it would turn a source that a client forgot to encode into other code.
+ * not Base64. It would decode source code that a client forgot to encode into other bytes.
  * @param field the name of the field in the error.
  * @throws ApiError FSS.1012.
  */
@@ -83,8 +83,8 @@ function isHttpUrl(text: string): boolean {
 }
 
 /**
- * Returns the MD5 of code in hex, by which a publication may name the code. For an endpoint it is
- * that of the URL.
+ * Returns the MD5 of code in hex, or of the URL if the function runs at one. A publication may send
+ * this MD5 to make sure that it publishes the expected code.
  */
 export function codeMd5(code: FunctionCode): string {
   switch (code.kind) {
@@ -103,7 +103,7 @@ function md5Of(bytes: string | Buffer): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
-/** Shows code: a source in Base64, or an archive by its URL. The other field is empty. */
+/** Shows code: a source as Base64 in `file`, or an archive as its URL in `link`. */
 export function codeContent(code: FunctionCode, archiveUrl: string): { readonly file: string; readonly link: string } {
   return {
     file: code.kind === 'inline' ? Buffer.from(code.source).toString('base64') : '',

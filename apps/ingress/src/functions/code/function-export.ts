@@ -1,7 +1,7 @@
 /**
  * Export and import of a function: a ZIP of its code, `<name>.zip`, and of its configuration,
- * `<name>.yaml`. The configuration is the body that creates the function, without the code. It is
- * written as JSON, which is YAML.
+ * `<name>.yaml`. The configuration is the body that creates the function, without the code. The
+ * file holds JSON, which is valid YAML.
  *
  * E1. An export has no secrets: the values of encrypted user data are blank.
  * E2. An import is checked like any creation: it can set nothing that a body cannot.
@@ -31,7 +31,7 @@ const configFields: readonly string[] = [
   ...['user_data', 'encrypted_user_data', 'xrole', 'app_xrole', 'description', 'initializer_handler', 'initializer_timeout'],
   ...['strategy_config', ...passThroughFields],
 ];
-/** More than any configuration has, in any indentation. */
+/** Upper bound for the size of a configuration file, whatever its indentation. */
 const configBytesMax = 1_048_576;
 /** The file of an exported archive that holds the source of an inline function. */
 function sourceFile(runtime: RuntimeDescriptor | undefined): string {
@@ -40,8 +40,8 @@ function sourceFile(runtime: RuntimeDescriptor | undefined): string {
 
 function configFile(fn: FunctionDocument): ArchiveFile {
   const config = functionAnswerOf(fn, configFields);
-  const where = fn.code.kind === 'url' ? { code_url: fn.code.url } : {};
-  return { path: `${fn.name}.yaml`, bytes: Buffer.from(`${JSON.stringify({ ...config, ...where }, undefined, 2)}\n`) };
+  const codeUrl = fn.code.kind === 'url' ? { code_url: fn.code.url } : {};
+  return { path: `${fn.name}.yaml`, bytes: Buffer.from(`${JSON.stringify({ ...config, ...codeUrl }, undefined, 2)}\n`) };
 }
 
 function codeBytes({ code, runtime }: FunctionDocument, archive: Buffer | undefined): Buffer | undefined {
@@ -52,20 +52,20 @@ function codeBytes({ code, runtime }: FunctionDocument, archive: Buffer | undefi
 
 /**
  * Checks that an export of these parts can be made and imported again.
- * @throws ApiError FSS.0400 if only code is asked for and the function has none; FSS.1071 if the
- *   export would be too large.
+ * @throws ApiError FSS.0400 if only code is requested and the function has none; FSS.1071 if the
+ *   export would be too large for an import.
  */
 export function checkExportable({ name, code }: FunctionDocument, parts: ExportParts): void {
   if (!parts.config && code.kind === 'url')
     throw new ApiError('FSS.0400', `function ${name} runs at its code_url and has no code to export`);
   if (parts.config && parts.code && code.kind === 'archive' && code.sizeBytes > archiveLimits.archiveBytesMax - configBytesMax)
-    throw new ApiError('FSS.1071', 'the code is too large to be exported with its configuration: export them apart');
+    throw new ApiError('FSS.1071', 'the code is too large to be exported with its configuration: export each of them alone');
 }
 
 /**
  * Makes the export of a function that {@link checkExportable} allows. An export of the code alone
  * is the ZIP of the code.
- * @param archive the code of a zip function.
+ * @param archive the code of a zip function; undefined for any other function.
  */
 export function exportOf(fn: FunctionDocument, parts: ExportParts, archive: Buffer | undefined): Buffer {
   const code = parts.code ? codeBytes(fn, archive) : undefined;
@@ -78,7 +78,7 @@ function refused(reason: string): ApiError {
 }
 
 /**
- * Returns the only file with that ending.
+ * Returns the only file with that ending; undefined if no file has it.
  * @throws ApiError FSS.1011 if several files have it.
  */
 function fileOf(files: ReadonlyMap<string, Buffer>, ending: string): Buffer | undefined {
@@ -100,9 +100,9 @@ function configIn(files: ReadonlyMap<string, Buffer>): Readonly<Record<string, u
     const config = JSON.parse(text.toString('utf8')) as unknown;
     if (typeof config === 'object' && config !== null && !Array.isArray(config)) return config as Record<string, unknown>;
   } catch {
-    // The error below covers malformed JSON, too.
+    // Malformed JSON gets the error below, too.
   }
-  throw refused('its configuration is not one that was exported here: a JSON object');
+  throw refused('its configuration is not a JSON object, as exports of Sendoff have it');
 }
 
 /**
@@ -111,7 +111,7 @@ function configIn(files: ReadonlyMap<string, Buffer>): Readonly<Record<string, u
  */
 export async function readExport(archives: ArchiveReader, bytes: Buffer): Promise<ReadExport> {
   if (bytes.length > archiveLimits.archiveBytesMax)
-    throw new ApiError('FSS.1071', `an export may have ${archiveLimits.archiveBytesMax} bytes`);
+    throw new ApiError('FSS.1071', `an export may have ${archiveLimits.archiveBytesMax} bytes at most`);
   const files = await filesOf(archives, bytes);
   const config = configIn(files);
   const code = fileOf(files, '.zip');

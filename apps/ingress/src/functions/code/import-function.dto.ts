@@ -17,7 +17,7 @@ export class ImportFunctionDto {
   })
   func_name!: string;
 
-  /** Default: `default`. */
+  /** The package of the new function. Default: `default`. */
   @IsOptional()
   @Matches(/^[A-Za-z0-9_-]{1,64}$/, { message: 'package must be 1..64 letters, digits, - or _' })
   package?: string;

@@ -8,8 +8,8 @@ import { versionPattern } from './version.dto.ts';
 type Routing = Pick<AliasDocument, 'version' | 'description' | 'weighted' | 'ruled'>;
 
 /**
- * Returns the only entry of a map from an additional version.
- * @returns undefined if the map is empty.
+ * Reads a map with at most one entry, from the second version to its rule.
+ * @returns undefined if the map is missing or empty.
  * @throws ApiError FSS.1091, FSS.1093.
  */
 function additional(field: string, map: Record<string, unknown> | undefined, version: string): [string, unknown] | undefined {
@@ -18,7 +18,7 @@ function additional(field: string, map: Record<string, unknown> | undefined, ver
   const [entry] = entries;
   if (entry === undefined) return undefined;
   if (!versionPattern.test(entry[0])) throw new ApiError('FSS.1091', `${field} must name a published version, not latest`);
-  if (entry[0] === version) throw new ApiError('FSS.1093', `${field} names the version the alias leads to anyway`);
+  if (entry[0] === version) throw new ApiError('FSS.1093', `${field} names the main version of the alias; name a second version`);
   return entry;
 }
 

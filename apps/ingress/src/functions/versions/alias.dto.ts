@@ -29,12 +29,12 @@ export class AliasRoutingDto {
   @MaxLength(512)
   description?: string;
 
-  /** Percentage by version. */
+  /** Maps the second version to its percentage of invocations. */
   @IsOptional()
   @IsObject()
   additional_version_weights?: Record<string, unknown>;
 
-  /** {@link AliasStrategyDto} by version. */
+  /** Maps the second version to an {@link AliasStrategyDto}. */
   @IsOptional()
   @IsObject()
   additional_version_strategy?: Record<string, unknown>;
@@ -49,7 +49,7 @@ export class CreateAliasDto extends AliasRoutingDto {
   name!: string;
 }
 
-/** One condition on a request. */
+/** A condition on one header or cookie of a request. */
 export class AliasRuleDto {
   @IsIn(['Header', 'Cookie'])
   rule_type!: 'Header' | 'Cookie';

@@ -40,7 +40,7 @@ export class AliasesController {
     return this.set(project, urn, dto.name, dto, (registry, named) => {
       if (registry.alias(named) !== undefined) throw new ApiError('FSS.1063', `The function alias has existed: ${dto.name}`);
       if (registry.aliasesOf(formatBareUrn(named)).length >= aliasesMax)
-        throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases; delete one`);
+        throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases at most; delete one`);
     });
   }
 
@@ -77,7 +77,7 @@ export class AliasesController {
     await this.writer.mutate((registry) => ({ changes: [{ delete: aliasKey(this.find(registry, project, urn, name).urn) }] }));
   }
 
-  /** @param check throws if the alias may not, or must, exist. */
+  /** @param check throws if the alias must not exist yet, or must already exist. */
   private async set(
     project: string,
     urn: string,
@@ -95,7 +95,7 @@ export class AliasesController {
       );
       if (missing !== undefined) throw versionNotFound(missing);
       const other = registry.aliasesOf(bareUrn).find((known) => known.version === routing.version && known.name !== name);
-      if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} has an alias already: ${other.name}`);
+      if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} already has an alias: ${other.name}`);
       const alias = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
       const refused = checkCycle(registry, alias);
       if (refused !== undefined) throw targetRefused(refused);

@@ -28,10 +28,10 @@ export const aliasOperations = {
     tag: 'Versions and aliases',
     right: 'manage',
     limitedBy: 'urn',
-    summary: 'Creates an alias for one version, or for two.',
+    summary: 'Creates an alias for one version, or for two versions that share its invocations.',
     description:
       '`additional_version_weights` maps a second version to its percentage of invocations. `additional_version_strategy` maps it ' +
-      'to conditions on their headers or cookies.',
+      'to conditions on the headers or cookies of an invocation.',
     parameters: [functionUrn],
     body: { of: CreateAliasDto, example: { name: 'stable', version: 'v1', description: 'Used by the shop.' } },
     answer: { status: 200, example: shown },

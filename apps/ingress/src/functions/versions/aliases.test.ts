@@ -1,6 +1,6 @@
 /**
- * Goal: aliases behave as the API documents, each refusal has its code, and invocations run the
- * version that the alias chose.
+ * Goal: aliases behave as the API documents, each refusal has its code, and an invocation runs the
+ * version that its alias chose.
  * Method: a whole ingress over the in-memory broker; the tests read accepted invocations from the
  * topics.
  */
@@ -24,7 +24,7 @@ const acceptedBy = async (name: string, headers: Record<string, string> = {}) =>
 describe('an alias', () => {
   const rules = { combine_type: 'and', rules: [{ rule_type: 'Header', param: 'X-Group', op: 'in', value: 'beta,gamma' }] };
 
-  it('is created, shown, listed, changed and deleted', async () => {
+  it('can be created, shown, listed, updated and removed', async () => {
     const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', description: 'for users', additional_version_weights: { v2: 20 } };
     const made = await app.must('POST', `/fgs/functions/${name}/aliases`, body);
@@ -50,26 +50,41 @@ describe('an alias', () => {
 
   it.each<[what: string, body: Record<string, unknown>, status: number, code: string]>([
     ['a name with a colon', { name: 'a:b', version: 'v1' }, 400, 'FSS.1014'],
-    ['a name from a digit', { name: '1a', version: 'v1' }, 400, 'FSS.1014'],
+    ['a name that begins with a digit', { name: '1a', version: 'v1' }, 400, 'FSS.1014'],
     ['a name of 65 characters', { name: 'a'.repeat(65), version: 'v1' }, 400, 'FSS.1014'],
     ['no name', { version: 'v1' }, 400, 'FSS.1014'],
     ['no version', { name: 'a' }, 400, 'FSS.1015'],
-    ['a version that is no name', { name: 'a', version: '!v1' }, 400, 'FSS.1015'],
-    ['a version that is not there', { name: 'a', version: 'v9' }, 404, 'FSS.1052'],
-    ['a description that is too long', { name: 'a', version: 'v2', description: 'x'.repeat(513) }, 400, 'FSS.1019'],
+    ['a malformed version', { name: 'a', version: '!v1' }, 400, 'FSS.1015'],
+    ['an unknown version', { name: 'a', version: 'v9' }, 404, 'FSS.1052'],
+    ['a description of 513 characters', { name: 'a', version: 'v2', description: 'x'.repeat(513) }, 400, 'FSS.1019'],
     ['a name that is taken', { name: 'taken', version: 'v2' }, 409, 'FSS.1063'],
-    ['a version that has one', { name: 'a', version: 'v1' }, 409, 'FSS.1066'],
+    ['a version that has an alias', { name: 'a', version: 'v1' }, 409, 'FSS.1066'],
     ['latest as second version', { name: 'a', version: 'v2', additional_version_weights: { latest: 1 } }, 400, 'FSS.1091'],
-    ['a second version that is no name', { name: 'a', version: 'v2', additional_version_weights: { '': 1 } }, 400, 'FSS.1091'],
+    ['a malformed second version', { name: 'a', version: 'v2', additional_version_weights: { '': 1 } }, 400, 'FSS.1091'],
     ['two second versions', { name: 'a', version: 'v2', additional_version_weights: { v1: 1, v3: 1 } }, 400, 'FSS.1091'],
-    ['a second version that is not there', { name: 'a', version: 'v2', additional_version_weights: { v9: 1 } }, 404, 'FSS.1052'],
+    ['an unknown second version', { name: 'a', version: 'v2', additional_version_weights: { v9: 1 } }, 404, 'FSS.1052'],
     ['a weight below 0', { name: 'a', version: 'v2', additional_version_weights: { v1: -1 } }, 400, 'FSS.1092'],
     ['a weight over 100', { name: 'a', version: 'v2', additional_version_weights: { v1: 101 } }, 400, 'FSS.1092'],
     ['a weight that is not whole', { name: 'a', version: 'v2', additional_version_weights: { v1: 0.5 } }, 400, 'FSS.1092'],
-    ['a weight that is no number', { name: 'a', version: 'v2', additional_version_weights: { v1: '50' } }, 400, 'FSS.1092'],
-    ['the same version twice', { name: 'a', version: 'v2', additional_version_weights: { v2: 1 } }, 400, 'FSS.1093'],
-    ['the same version by rules', { name: 'a', version: 'v2', additional_version_strategy: { v2: rules } }, 400, 'FSS.1093'],
-    ['latest by rules', { name: 'a', version: 'v2', additional_version_strategy: { latest: rules } }, 400, 'FSS.1091'],
+    ['a weight that is not a number', { name: 'a', version: 'v2', additional_version_weights: { v1: '50' } }, 400, 'FSS.1092'],
+    [
+      'its main version as the weighted version',
+      { name: 'a', version: 'v2', additional_version_weights: { v2: 1 } },
+      400,
+      'FSS.1093',
+    ],
+    [
+      'its main version as the version of a rule',
+      { name: 'a', version: 'v2', additional_version_strategy: { v2: rules } },
+      400,
+      'FSS.1093',
+    ],
+    [
+      'latest as the version of a rule',
+      { name: 'a', version: 'v2', additional_version_strategy: { latest: rules } },
+      400,
+      'FSS.1091',
+    ],
     [
       'no rules',
       { name: 'a', version: 'v2', additional_version_strategy: { v1: { combine_type: 'or', rules: [] } } },
@@ -77,13 +92,13 @@ describe('an alias', () => {
       'FSS.0400',
     ],
     [
-      'rules joined by nothing known',
+      'an unknown combine_type',
       { name: 'a', version: 'v2', additional_version_strategy: { v1: { ...rules, combine_type: 'xor' } } },
       400,
       'FSS.0400',
     ],
     [
-      'a rule on nothing known',
+      'an unknown rule_type',
       {
         name: 'a',
         version: 'v2',
@@ -93,7 +108,7 @@ describe('an alias', () => {
       'FSS.0400',
     ],
     [
-      'more rules than 10',
+      '11 rules',
       { name: 'a', version: 'v2', additional_version_strategy: { v1: { ...rules, rules: Array(11).fill(rules.rules[0]) } } },
       400,
       'FSS.0400',
@@ -105,13 +120,13 @@ describe('an alias', () => {
     expect((await app.must('GET', `/fgs/functions/${name}/aliases`)).length).toBe(1);
   });
 
-  it('that does not exist cannot be shown, changed or deleted', async () => {
+  it('that does not exist cannot be shown, updated or removed', async () => {
     const name = await app.published('v1');
     for (const [method, body] of [['GET'], ['PUT', { version: 'v1' }], ['DELETE']] as const)
       expect(await app.refusal(method, `/fgs/functions/${name}/aliases/prod`, body)).toEqual([404, 'FSS.1053']);
   });
 
-  it('may keep its version, and not take that of another alias', async () => {
+  it('can be updated to its own version, but not to the version of another alias', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'one', version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'two', version: 'v2' });
@@ -119,7 +134,7 @@ describe('an alias', () => {
     expect(await app.refusal('PUT', `/fgs/functions/${name}/aliases/one`, { version: 'v2' })).toEqual([409, 'FSS.1066']);
   });
 
-  it('is refused after 10 on one function', async () => {
+  it('is refused if the function has 10 aliases', async () => {
     const versions = Array.from({ length: 11 }, (_, index) => `v${index + 1}`);
     const name = await app.published(...versions);
     for (const version of versions.slice(0, 10))
@@ -130,7 +145,7 @@ describe('an alias', () => {
     ]);
   });
 
-  it('stands for its version in functions, policies and code, and is deleted alone', async () => {
+  it('stands for its version in other operations, and its deletion keeps the version', async () => {
     const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     expect(await app.must('GET', `/fgs/functions/${urnOf(name, '!prod')}/config`)).toMatchObject({ func_urn: urnOf(name, 'v1') });
@@ -142,7 +157,7 @@ describe('an alias', () => {
     expect((await app.must('GET', `/fgs/functions/${urnOf(name, 'v1')}/async-invoke-config`)).func_urn).toBe(urnOf(name, 'v1'));
   });
 
-  it('finds the records of all versions it may choose', async () => {
+  it('stands for all its versions in a query for records', async () => {
     const name = await app.published('v1', 'v2');
     const body = { name: 'prod', version: 'v1', additional_version_weights: { v2: 1 } };
     await app.must('POST', `/fgs/functions/${name}/aliases`, body);
@@ -159,7 +174,7 @@ describe('an alias', () => {
 });
 
 describe('an invocation', () => {
-  it('names the version that runs, in every form of a URN', async () => {
+  it('has the full URN of the version that runs, whatever form the request used', async () => {
     const name = await app.published('v1');
     for (const form of [name, `default:${name}`, `p1:default:${name}`, urnOf(name, 'latest'), urnOf(name, 'latest').slice(0, -7)])
       expect(await acceptedBy(form)).toMatchObject({ status: 202, urn: urnOf(name, 'latest'), alias: undefined });
@@ -167,7 +182,7 @@ describe('an invocation', () => {
       expect(await acceptedBy(form)).toMatchObject({ urn: urnOf(name, 'v1'), alias: undefined });
   });
 
-  it('of an alias names version and alias, and has the policy of that version', async () => {
+  it('by an alias has the version, the alias and the policy of the version', async () => {
     const name = await app.published('v1');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v1')}/async-invoke-config`, { max_async_retry_attempts: 3 });
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 2 });
@@ -177,7 +192,7 @@ describe('an invocation', () => {
     expect(record?.headers['retries-max']).toBe('3');
   });
 
-  it('runs the version that the weight chooses, always or never at the edges', async () => {
+  it('never runs a second version of weight 0, and always one of weight 100', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     for (const [weight, version] of [
@@ -190,7 +205,7 @@ describe('an invocation', () => {
     }
   });
 
-  it('runs the version that its headers and cookies choose', async () => {
+  it('runs the second version if its headers or cookies meet a rule', async () => {
     const name = await app.published('v1', 'v2');
     const rules = [
       { rule_type: 'Header', param: 'X-Group', op: '=', value: 'beta' },
@@ -208,7 +223,7 @@ describe('an invocation', () => {
     expect((await acceptedBy(prod, { cookie: 'group=beta' })).urn).toBe(urnOf(name, 'v2'));
   });
 
-  it('of an unknown or disabled version, alias or function is refused', async () => {
+  it('is refused for an unknown version, alias or function, and for a disabled function', async () => {
     const name = await app.published('v1');
     const invoke = async (urn: string) => app.refusal('POST', `/fgs/functions/${urn}/invocations-async`, {});
     expect(await invoke(urnOf(name, 'v2'))).toEqual([404, 'FSS.1052']);
@@ -220,7 +235,7 @@ describe('an invocation', () => {
   });
 });
 
-describe('a record of the Kafka door', () => {
+describe('a record at the Kafka door', () => {
   const requestId = '1167bf8c-87b0-43ab-8f5f-26b16c64f252';
   const versionsRun = () =>
     app
@@ -228,7 +243,7 @@ describe('a record of the Kafka door', () => {
       .filter(({ headers }) => headers['request-id'] === requestId)
       .map(({ headers }) => headers['function-urn']);
 
-  it('that is written twice runs one version, although the alias chooses at random', async () => {
+  it('runs the same version each time it is written, although its alias chooses at random', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('POST', `/fgs/functions/${name}/aliases`, {
       name: 'prod',
@@ -262,11 +277,11 @@ describe('a record of the Kafka door', () => {
 });
 
 describe('a cycle of functions', () => {
-  const telling = (urn: string) => ({
+  const notifying = (urn: string) => ({
     destination_config: { on_success: { destination: 'FunctionGraph', param: JSON.stringify({ func_urn: urn }) } },
   });
 
-  it('is found through an alias, if a policy or an alias would close it', async () => {
+  it('through an alias is refused, whether a policy or the alias would close it', async () => {
     await app.must('PUT', '/sendoff/agencies/any', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
     const f = await app.aFunction({ xrole: 'any' });
     const g = await app.aFunction({ xrole: 'any' });
@@ -274,8 +289,8 @@ describe('a cycle of functions', () => {
     await app.must('PUT', `/fgs/functions/${g}/code`, inlineCode('exports.handler = 2;'));
     await app.must('POST', `/fgs/functions/${g}/versions`, { version: 'v2' });
     await app.must('POST', `/fgs/functions/${g}/aliases`, { name: 'prod', version: 'v1' });
-    await app.must('PUT', `/fgs/functions/${f}/async-invoke-config`, telling(urnOf(g, '!prod')));
-    const closing = await app.call('PUT', `/fgs/functions/${urnOf(g, 'v1')}/async-invoke-config`, telling(f));
+    await app.must('PUT', `/fgs/functions/${f}/async-invoke-config`, notifying(urnOf(g, '!prod')));
+    const closing = await app.call('PUT', `/fgs/functions/${urnOf(g, 'v1')}/async-invoke-config`, notifying(f));
     expect([closing.status, closing.body]).toEqual([
       400,
       {
@@ -283,16 +298,16 @@ describe('a cycle of functions', () => {
         error_msg: `the policy would close a cycle: ${[urnOf(g, 'v1'), urnOf(f, 'latest'), urnOf(g, '!prod'), urnOf(g, 'v1')].join(' -> ')}`,
       },
     ]);
-    await app.must('PUT', `/fgs/functions/${urnOf(g, 'v2')}/async-invoke-config`, telling(f));
+    await app.must('PUT', `/fgs/functions/${urnOf(g, 'v2')}/async-invoke-config`, notifying(f));
     for (const body of [{ version: 'v2' }, { version: 'v1', additional_version_weights: { v2: 0 } }])
       expect((await app.call('PUT', `/fgs/functions/${g}/aliases/prod`, body)).body).toMatchObject({
         error_msg: expect.stringContaining('the alias would close a cycle'),
       });
-    expect(await app.refusal('PUT', `/fgs/functions/${f}/async-invoke-config`, telling(urnOf(g, '!none')))).toEqual([
+    expect(await app.refusal('PUT', `/fgs/functions/${f}/async-invoke-config`, notifying(urnOf(g, '!none')))).toEqual([
       404,
       'FSS.1051',
     ]);
-    expect(await app.refusal('PUT', `/fgs/functions/${f}/async-invoke-config`, telling(urnOf(g, 'v9')))).toEqual([
+    expect(await app.refusal('PUT', `/fgs/functions/${f}/async-invoke-config`, notifying(urnOf(g, 'v9')))).toEqual([
       404,
       'FSS.1051',
     ]);

@@ -16,8 +16,8 @@ import { functionAnswer } from '../function-document.ts';
 import { policyAnswer } from '../../policies/policy-document.ts';
 
 /**
- * Returns the part of a function that a version freezes. The rest belongs to the function as a
- * whole, or is a time.
+ * Returns the part of a function that a version freezes: all but the fields that its versions share
+ * and the times of creation and change.
  */
 function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
   const {
@@ -31,13 +31,13 @@ function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
   return fixed;
 }
 
-/** Whether a function differs from its last version. */
+/** Whether a function differs from its newest published version. True if it has none. */
 export function hasChanged(fn: FunctionDocument, versions: readonly VersionDocument[]): boolean {
   const [last] = newestFirst(versions);
   return last === undefined || !isDeepStrictEqual(fixedPart(fn), fixedPart(last.function));
 }
 
-/** Sorts versions, the newest first. */
+/** Sorts versions by publication time, the newest first. */
 export function newestFirst(versions: readonly VersionDocument[]): readonly VersionDocument[] {
   return versions.toSorted((a, b) => b.publishedAt - a.publishedAt || (a.urn < b.urn ? 1 : -1));
 }

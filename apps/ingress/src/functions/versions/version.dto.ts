@@ -14,7 +14,7 @@ export const versionFieldCodes: Readonly<Record<string, ApiCode>> = { version: '
 export class PublishVersionDto {
   @IsOptional()
   @Matches(versionPattern, {
-    message: 'version must be 1..42 letters, digits, ., _ or -, from and to a letter or digit, not latest',
+    message: 'version must be 1..42 letters, digits, ., _ or -, begin and end with a letter or digit, and not be latest',
   })
   version?: string;
 
@@ -23,7 +23,7 @@ export class PublishVersionDto {
   @MaxLength(512)
   description?: string;
 
-  /** MD5 of the code that the caller wants to publish. */
+  /** MD5 of the code that the caller expects to publish. */
   @IsOptional()
   @Matches(/^[0-9a-fA-F]{32}$/, { message: 'digest must be the MD5 of the code, in hex' })
   digest?: string;

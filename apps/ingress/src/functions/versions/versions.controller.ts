@@ -14,11 +14,11 @@ import { generatedVersion, hasChanged, newestFirst, newVersion, versionAnswer } 
 import { versionOperations as operations } from './versions.operations.ts';
 import { PublishVersionDto, versionFieldCodes } from './version.dto.ts';
 
-/** The most versions of a function, with `latest`. */
+/** The most versions of a function, `latest` included. */
 const versionsMax = 20;
 
 /**
- * Versions of functions: publish and list. They are shown and deleted like functions, by their URN.
+ * Versions of functions: publish and list. `FunctionsController` shows and deletes a version.
  * @see FunctionGraph API, versions and aliases
  */
 @Controller('v2/:project/fgs/functions/:urn')
@@ -40,7 +40,7 @@ export class VersionsController {
     @Body(new ValidatedBody(PublishVersionDto, { codes: versionFieldCodes, isOptional: true })) dto: PublishVersionDto,
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate((registry) => {
-      const published = this.toPublish(registry, urn, project, dto);
+      const published = this.versionToPublish(registry, urn, project, dto);
       const latest = registry.policyOf(`${published.function.urn}:latest`);
       const policy = latest === undefined ? undefined : { ...latest, functionUrn: published.urn };
       const refused = policy === undefined ? undefined : checkCycle(registry, policy);
@@ -71,17 +71,18 @@ export class VersionsController {
     return { versions: page, next_marker: next, count: answers.length };
   }
 
-  private toPublish(registry: Registry, urn: string, project: string, dto: PublishVersionDto): VersionDocument {
+  private versionToPublish(registry: Registry, urn: string, project: string, dto: PublishVersionDto): VersionDocument {
     const { function: fn } = this.names.findLatest(urn, project);
     const versions = registry.versionsOf(fn.urn);
     const isTaken = (name: string) => versions.some(({ version }) => version === name);
     if (dto.digest !== undefined && dto.digest.toLowerCase() !== codeMd5(fn.code))
-      throw new ApiError('FSS.0400', 'digest is not the MD5 of the code: the function has other code than you mean to publish');
+      throw new ApiError('FSS.0400', 'digest is not the MD5 of the code: the function has different code than you expect');
     if (dto.version !== undefined && isTaken(dto.version))
       throw new ApiError('FSS.1062', `The function version has existed: ${dto.version}`);
-    if (!hasChanged(fn, versions)) throw new ApiError('FSS.1016', 'nothing has changed since the last publication');
+    if (!hasChanged(fn, versions))
+      throw new ApiError('FSS.1016', 'the function has not changed since its last published version');
     if (versions.length + 1 >= versionsMax)
-      throw new ApiError('FSS.1042', `a function may have ${versionsMax} versions, latest included; delete one`);
+      throw new ApiError('FSS.1042', `a function may have ${versionsMax} versions at most, latest included; delete one`);
     const now = this.clock.now();
     return newVersion(fn, dto.version ?? generatedVersion(now, isTaken), dto.description ?? '', now);
   }

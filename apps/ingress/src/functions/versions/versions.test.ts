@@ -16,7 +16,7 @@ const urnOf = (name: string, qualifier: string) => `urn:fss:local:p1:function:de
 const config = { runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
 
 describe('a publication', () => {
-  it('freezes the function, whatever changes later', async () => {
+  it('freezes the function, so that later updates do not change the version', async () => {
     const name = await app.aFunction({ description: 'first', user_data: '{"colour":"blue"}' });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1', description: 'the first one' });
     expect(answer).toMatchObject({
@@ -46,7 +46,7 @@ describe('a publication', () => {
     expect([first.version, second.version]).toEqual(['v20270115-080000', 'v20270115-080001']);
   });
 
-  it('copies the policy, and shows it without URN and log flag', async () => {
+  it('copies the policy, and returns it without URN and log flag', async () => {
     const name = await app.aFunction();
     await app.must('PUT', `/fgs/functions/${name}/async-invoke-config`, { max_async_retry_attempts: 3 });
     const answer = await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
@@ -62,7 +62,7 @@ describe('a publication', () => {
     ]);
   });
 
-  it('is refused until something changed since the last one', async () => {
+  it('is refused until the function differs from its last published version', async () => {
     const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toEqual([400, 'FSS.1016']);
     await app.must('PUT', `/fgs/functions/${name}/config-max-instance`, { max_instance_num: 7 });
@@ -71,7 +71,7 @@ describe('a publication', () => {
     expect(await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v2' })).toMatchObject({ memory_size: 256 });
   });
 
-  it('is refused if its digest is that of other code', async () => {
+  it('is refused if its digest is not the MD5 of the code', async () => {
     const name = await app.aFunction(inlineCode('exports.handler = 1;'));
     const wrong = { digest: 'd41d8cd98f00b204e9800998ecf8427e' };
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, wrong)).toEqual([400, 'FSS.0400']);
@@ -87,27 +87,27 @@ describe('a publication', () => {
     ['v:1', 'FSS.1015'],
     ['!v1', 'FSS.1015'],
     ['v'.repeat(43), 'FSS.1015'],
-  ])('cannot have the name %j', async (version, code) => {
+  ])('cannot be named %j', async (version, code) => {
     const name = await app.aFunction();
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version })).toEqual([400, code]);
   });
 
   it.each([
-    ['a description that is too long', { description: 'x'.repeat(513) }, [400, 'FSS.1019']],
+    ['a description of 513 characters', { description: 'x'.repeat(513) }, [400, 'FSS.1019']],
     ['a malformed digest', { digest: 'x' }, [400, 'FSS.0400']],
-    ['a malformed body', [], [400, 'FSS.0400']],
+    ['a body that is not an object', [], [400, 'FSS.0400']],
   ])('with %s is refused', async (_what, body, answer) => {
     expect(await app.refusal('POST', `/fgs/functions/${await app.aFunction()}/versions`, body)).toEqual(answer);
   });
 
-  it('is refused for an existing name, for a version, and for an unknown function', async () => {
+  it('is refused if its name is taken, or if its URN names a version or an unknown function', async () => {
     const name = await app.published('v1');
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, { version: 'v1' })).toEqual([409, 'FSS.1062']);
     expect(await app.refusal('POST', `/fgs/functions/${urnOf(name, 'v1')}/versions`, {})).toEqual([400, 'FSS.0400']);
     expect(await app.refusal('POST', '/fgs/functions/nowhere/versions', {})).toEqual([404, 'FSS.1051']);
   });
 
-  it('is refused after 20 versions, latest included', async () => {
+  it('is refused if the function has 20 versions, latest included', async () => {
     const name = await app.published(...Array.from({ length: 19 }, (_, index) => `v${index + 1}`));
     await app.must('PUT', `/fgs/functions/${name}/code`, inlineCode('exports.handler = 20;'));
     expect(await app.refusal('POST', `/fgs/functions/${name}/versions`, {})).toEqual([403, 'FSS.1042']);
@@ -117,7 +117,7 @@ describe('a publication', () => {
 });
 
 describe('the list of versions', () => {
-  it('begins with latest, then the newest, in pages', async () => {
+  it('has pages that begin with latest, followed by the newest version', async () => {
     const name = await app.aFunction();
     for (const version of ['v1', 'v2']) {
       await app.clock.advance(1_000);
@@ -141,7 +141,7 @@ describe('a version', () => {
     ['PUT', 'config', { func_name: 'f', ...config }],
     ['PUT', 'code', inlineCode('exports.handler = 2;')],
     ['PUT', 'config-max-instance', { max_instance_num: 1 }],
-  ])('is not changed by %s %s', async (method, what, body) => {
+  ])('cannot be changed by %s %s', async (method, what, body) => {
     const name = await app.published('v1');
     expect(await app.refusal(method, `/fgs/functions/${urnOf(name, 'v1')}/${what}`, body)).toEqual([400, 'FSS.0400']);
   });
@@ -152,7 +152,7 @@ describe('a version', () => {
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, '!v2')}/${what}`)).toEqual([404, 'FSS.1053']);
   });
 
-  it('is deleted with its policy and bound aliases; another alias loses its second version', async () => {
+  it('takes its policy and its aliases with it when it is deleted, and no other version', async () => {
     const name = await app.published('v1', 'v2');
     await app.must('PUT', `/fgs/functions/${urnOf(name, 'v2')}/async-invoke-config`, {});
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'bound', version: 'v2' });
@@ -174,13 +174,13 @@ describe('a version', () => {
     expect(await app.refusal('DELETE', `/fgs/functions/${urnOf(name, 'v2')}`)).toEqual([404, 'FSS.1052']);
   });
 
-  it('named latest cannot be deleted alone', async () => {
+  it('cannot be deleted alone if it is latest', async () => {
     const name = await app.published('v1');
     for (const urn of [urnOf(name, 'latest'), `p1:default:${name}:latest`])
       expect(await app.refusal('DELETE', `/fgs/functions/${urn}`)).toEqual([400, 'FSS.0400']);
   });
 
-  it('is deleted with its function, and stays deleted for a new one of that name', async () => {
+  it('is deleted with its function, and a new function of that name does not have it', async () => {
     const name = await app.published('v1');
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     await app.must('PUT', `/fgs/functions/${urnOf(name, '!prod')}/async-invoke-config`, {});
