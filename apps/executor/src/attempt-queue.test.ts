@@ -3,7 +3,7 @@ import { epochMs } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
 import { AttemptQueue, type Ticket } from './attempt-queue.ts';
 
-/** Lets everything that can go on go on. */
+/** Waits until all pending promises have settled. */
 const settled = async () => new Promise(setImmediate);
 
 function setUp(runningMax = 10) {
@@ -28,14 +28,14 @@ function setUp(runningMax = 10) {
 }
 
 describe('AttemptQueue', () => {
-  it('gives functions their turns one by one, whatever the length of their queues', async () => {
+  it('serves functions round robin, whatever the length of their queues', async () => {
     const { begun, run, end } = setUp(1);
     for (const name of ['a1', 'a2', 'a3', 'b1']) void run(name);
     for (const name of ['a1', 'a2', 'b1']) await end(name);
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
   });
 
-  it('runs no more of a function than it allows', async () => {
+  it('runs at most as many tasks of a function as it allows', async () => {
     const { begun, run, end } = setUp();
     for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => 2 });
     expect(begun).toEqual(['a1', 'a2']);
@@ -43,7 +43,7 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a2', 'a3']);
   });
 
-  it('gives back what the task gave, and its failure', async () => {
+  it('returns the result of the task, or its error', async () => {
     const { queue, run, end } = setUp();
     const first = run('a1');
     await end('a1');
@@ -52,7 +52,7 @@ describe('AttemptQueue', () => {
     await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 
-  it('lets what waits longer than it may begin when its time is over, and nobody else', async () => {
+  it('starts an expired task at once, and no other task sooner', async () => {
     const { queue, clock, begun, run, end } = setUp();
     for (const [name, afterMs] of [
       ['a1', 100],
@@ -69,7 +69,7 @@ describe('AttemptQueue', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('lets what waits begin as soon as its function allows more', async () => {
+  it('starts waiting tasks as soon as their function allows more', async () => {
     const { queue, begun, run } = setUp();
     let allowed = 1;
     for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => allowed });
@@ -78,7 +78,7 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a2']);
   });
 
-  it('holds back what waits when its function allows less', async () => {
+  it('starts no waiting task while its function runs more than it now allows', async () => {
     const { queue, begun, run, end } = setUp();
     let allowed = 2;
     for (const name of ['a1', 'a2', 'a3', 'a4']) void run(name, { runningMax: () => allowed });
@@ -90,7 +90,7 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a2', 'a3']);
   });
 
-  it('lets what is awaited and the rest take turns', async () => {
+  it('alternates between synchronous calls and attempts of one function', async () => {
     const { begun, run, end } = setUp();
     for (const name of ['a1', 'a2', 'a3']) void run(name);
     for (const name of ['a-awaited-1', 'a-awaited-2', 'a-awaited-3']) void run(name, { isAwaited: true });
@@ -98,7 +98,7 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a-awaited-1', 'a2', 'a-awaited-2', 'a3', 'a-awaited-3']);
   });
 
-  it('begins what is aborted at once, and nobody else sooner for it', async () => {
+  it('starts an aborted task at once, and no other task sooner', async () => {
     const { queue, begun, run, end } = setUp();
     const abort = new AbortController();
     void run('a1');
@@ -110,14 +110,14 @@ describe('AttemptQueue', () => {
     expect([await aborted, begun]).toEqual(['a2', ['a1', 'a2']]);
   });
 
-  it('begins what comes aborted at once', () => {
+  it('starts a task at once that was aborted before it arrived', () => {
     const { begun, run } = setUp();
     void run('a1');
     void run('a2', { signal: AbortSignal.abort() });
     expect(begun).toEqual(['a1', 'a2']);
   });
 
-  it('runs a task once, though it is aborted after it began', async () => {
+  it('runs a task once if it is aborted after its start', async () => {
     const { queue, begun, run, end } = setUp();
     const abort = new AbortController();
     void run('a1', { signal: abort.signal });

@@ -1,38 +1,38 @@
 /**
- * Whose turn it is: a queue per function, one attempt each in turn.
+ * Decides which attempt runs next: one queue for each function, served round robin.
  *
- * Q1. A function with a long queue waits for its turn like one with a short one: turns go round
- *     between functions, so that a quiet function never stands behind a noisy one's backlog.
- * Q2. At most `runningMax` at once in all, and for each function at most what it allows now, not
- *     what it allowed when the attempt came.
- * Q3. A function's queue has two lines, for what somebody waits for and for the rest; they take
- *     turns, so neither starves the other.
- * Q4. What is aborted, or whose time is over, does not wait for its turn: it begins at once, beyond
- *     the bounds, to come to its end without running anything.
+ * Q1. Turns go round between functions, one attempt each. The backlog of a noisy function never
+ *     delays a quiet function.
+ * Q2. At most `runningMax` tasks run at once. A function runs at most as many as it allows now, not
+ *     as many as it allowed when the attempt arrived.
+ * Q3. The queue of a function has two lines: synchronous calls, and attempts. They take turns, so
+ *     neither starves the other.
+ * Q4. An aborted or expired attempt skips the queue and both limits. Its task must settle it
+ *     without running the function.
  */
 import type { EpochMs } from '#contracts';
 import type { Clock, Timer } from '#platform';
 
-/** What an attempt stands in line with. */
+/** The request for a turn. */
 export interface Ticket {
   /** Attempts with the same key share a queue and its bound. */
   readonly key: string;
   /**
-   * At most so many of this key at once, from 1; asked when an attempt comes and when bounds have
-   * changed. The latest word counts.
+   * The most tasks of this key at once, from 1. The queue calls it when an attempt arrives and when
+   * limits have changed, and uses the latest answer.
    */
   readonly runningMax: () => number;
-  /** Does somebody wait for its answer? */
+  /** True for a synchronous call: a client waits for the answer. */
   readonly isAwaited: boolean;
-  /** The task is expected to end soon once it is aborted. */
+  /** An aborted task must end soon. */
   readonly signal: AbortSignal;
-  /** As long as it may wait; the task is expected to end soon once it is over. Absent: for ever. */
+  /** The wait ends then, and the task must end soon. Absent: the task waits without a limit. */
   readonly expiresAt?: EpochMs;
 }
 
 interface Waiting {
   readonly begin: () => Promise<void>;
-  /** Its wait is over, whichever way. */
+  /** Clears what the wait has registered. */
   readonly leave: () => void;
 }
 
@@ -45,10 +45,10 @@ interface Queue {
   runningMaxNow: () => number;
 }
 
-/** Runs tasks of many functions, fairly. */
+/** Runs tasks of many functions in turns. */
 export class AttemptQueue {
   private readonly queues = new Map<string, Queue>();
-  /** Functions with something waiting, in the order of their turns. */
+  /** Functions with waiting tasks, in the order of their turns. */
   private readonly turns = new Set<string>();
   private running = 0;
 
@@ -76,9 +76,9 @@ export class AttemptQueue {
   }
 
   /**
-   * Runs a task when its function's turn comes, or at once when its signal aborts or its time is
-   * over.
-   * @returns settles as the task does.
+   * Runs a task when its function's turn comes, or at once when its signal aborts or `expiresAt` is
+   * reached.
+   * @returns the result of the task.
    */
   async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
     const { key, signal } = ticket;
@@ -106,7 +106,7 @@ export class AttemptQueue {
     });
   }
 
-  /** A timer that does not fire early, as those of the system may. */
+  /** A timer that never fires early; timers of the system may fire 1 ms early. */
   private at(instant: EpochMs, onFire: () => void): Timer {
     let timer: Timer;
     const arm = (): Timer =>
@@ -119,8 +119,8 @@ export class AttemptQueue {
   }
 
   /**
-   * Asks every function again how many it may run at once: what waits need not wait for a newcomer
-   * to tell.
+   * Asks every function again how many tasks it allows, so that waiting tasks can start without a
+   * new arrival.
    */
   boundsChanged(): void {
     for (const queue of this.queues.values()) queue.runningMax = queue.runningMaxNow();

@@ -1,6 +1,6 @@
 /**
  * Goal: an attempt runs the function at the version its invocation names. Method: attempts over a
- * real registry and the in-memory broker; the runtime only tells what it was asked.
+ * real registry and the in-memory broker, with a runtime that records its calls.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
@@ -79,8 +79,8 @@ const take = async (given: Parameters<typeof anInvocation>[0]) => {
   return kafka.records(kafka.topics.name('settlements')).at(-1)?.headers;
 };
 
-describe('an attempt', () => {
-  it('runs the version its invocation names, and tells the alias it was asked by', async () => {
+describe('Attempts', () => {
+  it('runs the version that the invocation names, and passes the alias on', async () => {
     await write(aFunction({ memoryMb: 512 }), version('v1', aFunction({ memoryMb: 256 })));
     await take({ requestId: 'a', functionUrn: `${bareUrn}:v1`, alias: 'prod' });
     await take({ requestId: 'b', functionUrn: `${bareUrn}:v1` });
@@ -92,7 +92,7 @@ describe('an attempt', () => {
     ]);
   });
 
-  it('leaves version and alias on the settlement', async () => {
+  it('writes version and alias to the settlement', async () => {
     await write(aFunction(), version('v1', aFunction()));
     expect(await take({ functionUrn: `${bareUrn}:v1`, alias: 'prod' })).toMatchObject({
       'function-urn': `${bareUrn}:v1`,
@@ -101,18 +101,18 @@ describe('an attempt', () => {
     });
   });
 
-  it('of a function that is not known yet waits until it is', async () => {
+  it('waits for the registry if it does not know the function yet', async () => {
     await write(aFunction());
     isRegistrySeen = false;
     expect(await take({})).toMatchObject({ condition: '' });
   });
 
-  it('of a version that is gone ends the invocation, and starts nothing', async () => {
+  it('settles the invocation without a run if its version does not exist any more', async () => {
     await write(aFunction());
     expect(await take({ functionUrn: `${bareUrn}:v1` })).toMatchObject({
       condition: 'SystemError',
       attempts: '0',
-      'error-message': 'the function is gone',
+      'error-message': 'the function does not exist any more',
     });
     expect(calls).toEqual([]);
   });

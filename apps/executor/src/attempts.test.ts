@@ -1,7 +1,7 @@
 /**
- * Goal: a record that asks for an attempt leads to exactly one record that says what is next,
- * whatever else is going on. Method: the attempts of one process over a publisher that keeps what
- * it is given, a clock that stands still and a runtime that is told how to end.
+ * Goal: each record that asks for an attempt leads to exactly one record with the decision. Method:
+ * the attempts of one process over a publisher that records, a clock that stands still and a
+ * runtime whose runs the test ends.
  */
 import { describe, expect, it } from 'vitest';
 import {
@@ -71,8 +71,8 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
 
 const turn = async () => new Promise(setImmediate);
 
-describe('an attempt', () => {
-  it('that is put back because it came early is made when it comes again', async () => {
+describe('Attempts', () => {
+  it('delays an attempt that arrives early, and makes it when it arrives again', async () => {
     const { clock, written, calls, take } = setUp();
     const invocation = anInvocation({ attempt: 2, dueAt: epochMs(builtAt + 5) });
     await take(invocation);
@@ -85,7 +85,7 @@ describe('an attempt', () => {
     expect(written.map(({ topic }) => topic)).toEqual(['s.delays.near', 's.settlements']);
   });
 
-  it('that is read twice is made once', async () => {
+  it('makes one attempt of a record that is read twice', async () => {
     const { written, calls, take } = setUp();
     const both = [take(anInvocation()), take(anInvocation())];
     await turn();
@@ -94,7 +94,7 @@ describe('an attempt', () => {
     expect([calls.length, written.length]).toEqual([1, 1]);
   });
 
-  it('whose record went to another process meanwhile tells nobody of its end, and is made when the record comes back', async () => {
+  it('publishes nothing after its partition was lost, and makes the attempt again when the record returns', async () => {
     const { written, calls, take } = setUp();
     const lost = new AbortController();
     const [running, waiting] = ['r1', 'r2'].map((requestId) => take(anInvocation({ requestId }), lost.signal));
@@ -110,7 +110,7 @@ describe('an attempt', () => {
     expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
   });
 
-  it('of a function nobody told this process of yet waits until it knows', async () => {
+  it('waits for the registry if it does not know the function yet', async () => {
     const { written, calls, take, know, onCatchUp } = setUp();
     know(undefined);
     onCatchUp(() => know(aFunction()));
@@ -121,7 +121,7 @@ describe('an attempt', () => {
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('');
   });
 
-  it('of a function that is gone fails as the platform could not run it', async () => {
+  it('settles an attempt whose function does not exist as one that the platform could not run', async () => {
     const { written, take, know } = setUp();
     know(undefined);
     await take(anInvocation());
@@ -129,7 +129,7 @@ describe('an attempt', () => {
     expect([settlement.condition, settlement.attempts]).toEqual(['SystemError', 0]);
   });
 
-  it('of a function that was disabled meanwhile is made again later, without using up a retry', async () => {
+  it('delays an attempt whose function is disabled, without using a retry', async () => {
     const { written, take, know } = setUp();
     know(aFunction({ instancesMax: 0 }));
     await take(anInvocation());
@@ -138,10 +138,10 @@ describe('an attempt', () => {
   });
 });
 
-describe('a cancel', () => {
+describe('a cancellation', () => {
   const waiting = anInvocation({ requestId: 'r2' });
 
-  it('settles an attempt that waits for its turn at once, and the one before it goes on', async () => {
+  it('settles a waiting attempt at once, and does not disturb the running one', async () => {
     const { written, calls, take, cancel } = setUp();
     const first = take(anInvocation({ requestId: 'r1' }));
     const second = take(waiting);
@@ -159,7 +159,7 @@ describe('a cancel', () => {
     expect(calls.map(({ requestId }) => requestId)).toEqual(['r1']);
   });
 
-  it('ends the attempt that runs', async () => {
+  it('aborts the running attempt', async () => {
     const { written, take, cancel } = setUp();
     const taken = take(anInvocation({ requestId: 'r1', policy: { retriesMax: 3 } }));
     await turn();
@@ -169,7 +169,7 @@ describe('a cancel', () => {
     expect([settlement.condition, settlement.attempts]).toEqual(['InvocationCanceled', 1]);
   });
 
-  it('that came before the record settles it unrun', async () => {
+  it('settles an attempt without a run if it arrived before the record', async () => {
     const { written, calls, take, cancel } = setUp();
     cancel('r2');
     await take(waiting);
@@ -177,7 +177,7 @@ describe('a cancel', () => {
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
   });
 
-  it('of another function with the same request id leaves it alone', async () => {
+  it('does not affect another function with the same request id', async () => {
     const { written, calls, take, cancel } = setUp();
     cancel('r1', 'urn:fss:local:p2:function:default:hello:latest');
     const taken = take(anInvocation({ requestId: 'r1' }));
@@ -188,7 +188,7 @@ describe('a cancel', () => {
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('');
   });
 
-  it('by another version of the same function is meant for it', async () => {
+  it('that names another version of the same function settles the attempt', async () => {
     const { written, take, cancel } = setUp();
     cancel('r1', 'urn:fss:local:p1:function:default:hello:v1');
     await take(anInvocation({ requestId: 'r1' }));

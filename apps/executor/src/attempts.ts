@@ -191,7 +191,7 @@ export class Attempts {
     return this.publish(encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending)));
   }
 
-  /** Best effort: the attempt does not wait for this record. If it is lost, RUNNING is not shown. */
+  /** Best effort: the attempt does not wait for this record, which only shows RUNNING. */
   private showRunning({ requestId, functionUrn, project, acceptedAt, attempt, policy }: Invocation, startedAt: EpochMs): void {
     const log = policy.statusLog === undefined ? {} : { statusLog: policy.statusLog };
     const activity: Activity = { kind: 'running', requestId, functionUrn, project, acceptedAt, attempt, startedAt, ...log };

@@ -1,6 +1,6 @@
 import { type EpochMs, lastBytes, limits, utcText } from '#contracts';
 
-/** What a finished call is remembered by in its log. */
+/** The figures in the last line of a call's log. */
 export interface FinishedCall {
   readonly durationMs: number;
   readonly memoryMb: number;
@@ -8,13 +8,14 @@ export interface FinishedCall {
 }
 
 /**
- * The log of one call: a first line, what the function printed, a last line; of all that, the end.
+ * The log of one call: a first line, the output of the function and a last line. Only the end of a
+ * long log is kept.
  */
 export class CallLog {
   private readonly lines: string[];
   private bytes = 0;
 
-  /** @param version of the function. */
+  /** @param version the function's version. */
   constructor(
     private readonly requestId: string,
     version: string,
@@ -23,7 +24,7 @@ export class CallLog {
     this.lines = [`${secondOf(startedAt)} Start invoke request '${requestId}', version: ${version}\n`];
   }
 
-  /** Adds output; what nobody will see any more is dropped. */
+  /** Adds output. Drops output that is too old to be in the end of the log. */
   add(text: string): void {
     this.lines.push(text);
     this.bytes += text.length;

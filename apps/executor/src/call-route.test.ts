@@ -1,7 +1,7 @@
 /**
- * Goal: only the services' own calls get in, no more than may be held, and a call ends when whoever
- * asked is gone. Method: the route on a Fastify that listens, over a queue and a runtime that is
- * told how to end.
+ * Goal: only the services can call, no more calls are held than allowed, and a call ends when its
+ * client is gone. Method: the route on a listening Fastify, over a queue and a runtime whose runs
+ * the test ends.
  */
 import { Registry as Metrics } from 'prom-client';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -91,8 +91,8 @@ async function call(given: { request?: string; secret?: string; body?: Buffer; s
 const started = async (count = 1) => eventually(() => running.length >= count && running[count - 1]);
 const succeeded = (payload: string): AttemptOutcome => ({ kind: 'succeeded', responsePayload: Buffer.from(payload) });
 
-describe('a call', () => {
-  it('runs the function with the payload, under its own bounds', async () => {
+describe('the call route', () => {
+  it('runs the function with the payload, within the limits of synchronous calls', async () => {
     const answer = call();
     const { call: made, end } = await started();
     expect(made).toMatchObject({
@@ -111,7 +111,7 @@ describe('a call', () => {
     });
   });
 
-  it('brings its log between its first and its last line', async () => {
+  it('returns the output of the function between a first and a last line of log', async () => {
     const answer = call();
     const { call: made, end } = await started();
     made.observer?.printed('one\n');
@@ -129,7 +129,7 @@ describe('a call', () => {
     expect((await answer).report).toMatchObject({ log: log.join('\n'), durationMs: 2, memoryUsedBytes: 38_312_000 });
   });
 
-  it('brings no more than the end of a long log, and splits no character', async () => {
+  it('returns only the end of a long log, and splits no character', async () => {
     const answer = call();
     const { call: made, end } = await started();
     for (let index = 0; index < 1_000; index++) made.observer?.printed(`${'é'.repeat(20)}${index}\n`);
@@ -158,13 +158,13 @@ describe('a call', () => {
       { kind: 'unavailable', reason: 'no', retryAfterMs: 7_000 },
       '',
     ],
-  ])('whose function %s says so', async (_what, outcome, ending, payload) => {
+  ])('reports that the function %s', async (_what, outcome, ending, payload) => {
     const answer = call();
     (await started()).end(outcome);
     expect(await answer).toMatchObject({ status: 200, report: { ending }, payload });
   });
 
-  it('by an alias tells the function so, and its log the version', async () => {
+  it('passes an alias to the function, and shows its version in the log', async () => {
     known = aFunction({ version: 'v1' });
     const answer = call({
       request: encodeCallRequest({ ...asked, functionUrn: builtUrn.replace('latest', 'v1'), alias: 'prod' }),
@@ -174,7 +174,7 @@ describe('a call', () => {
     expect([made.qualifier, (await answer).report?.log]).toEqual(['!prod', expect.stringContaining('version: v1\n')]);
   });
 
-  it('of a newer function than this process knows waits until it knows', async () => {
+  it('waits for the registry if the caller knows a newer function', async () => {
     whenCaughtUp = aFunction({ memoryMb: 256, isMemoryDynamic: true });
     known = undefined;
     const answer = call({ request: encodeCallRequest({ ...asked, memoryMb: 512 }) });
@@ -185,15 +185,15 @@ describe('a call', () => {
   });
 
   it.each([
-    ['that is gone', undefined, 'function-unknown'],
+    ['that does not exist any more', undefined, 'function-unknown'],
     ['that is disabled', aFunction({ instancesMax: 0 }), 'function-disabled'],
     ['of a runtime that cannot be run here', aFunction({ runtime: 'Go1.x' }), 'unavailable'],
-  ])('of a function %s says so', async (_what, fn, kind) => {
+  ])('reports a function %s', async (_what, fn, kind) => {
     known = fn;
     expect((await call()).report?.ending.kind).toBe(kind);
   });
 
-  it('shares its turn with the attempts of its function', async () => {
+  it('takes turns with the attempts of the function', async () => {
     const ticket = {
       key: builtUrn.slice(0, -':latest'.length),
       runningMax: () => 1,
@@ -210,7 +210,7 @@ describe('a call', () => {
     expect((await answer).status).toBe(200);
   });
 
-  it('ends when whoever asked is gone, running or waiting', async () => {
+  it('aborts a running or waiting call when its client is gone', async () => {
     const hangUp = new AbortController();
     const both = [call({ signal: hangUp.signal }), call({ signal: hangUp.signal })].map(async (asking) =>
       asking.catch(() => 'gone'),
@@ -223,7 +223,7 @@ describe('a call', () => {
     expect(running.length).toBe(1);
   });
 
-  it('is left to others once the executor is being stopped; what it has begun ends', async () => {
+  it('refuses new calls while the executor stops, and lets running ones end', async () => {
     const begun = call();
     const { end } = await started();
     isDraining = true;
@@ -233,7 +233,7 @@ describe('a call', () => {
     expect(running.length).toBe(1);
   });
 
-  it('over the bound is refused, and let in when one has ended', async () => {
+  it('refuses a call beyond the limit, and takes the next when one has ended', async () => {
     const both = [call(), call()];
     await eventually(() => underWay.count() === 2);
     expect((await call()).status).toBe(429);
@@ -246,10 +246,10 @@ describe('a call', () => {
   it.each([
     ['without the secret', { secret: '' }, 403],
     ['with another secret', { secret: 'another-secret-16' }, 403],
-    ['that names nothing', { request: '' }, 400],
-    ['that names no function', { request: Buffer.from('{"requestId":"r1"}').toString('base64url') }, 400],
-    ['with more than any payload', { body: Buffer.alloc(limits.syncBytesMax + 1) }, 413],
-  ])('%s is refused', async (_what, given, status) => {
+    ['without a call in its header', { request: '' }, 400],
+    ['without a function URN', { request: Buffer.from('{"requestId":"r1"}').toString('base64url') }, 400],
+    ['with a payload that is too large', { body: Buffer.alloc(limits.syncBytesMax + 1) }, 413],
+  ])('refuses a request %s', async (_what, given, status) => {
     expect((await call(given)).status).toBe(status);
     expect(running).toEqual([]);
   });

@@ -1,6 +1,6 @@
 /**
- * Where the ingress asks for synchronous calls. It is Fastify's own route: a payload of megabytes
- * stays the bytes that came.
+ * The route on which the ingress requests synchronous calls. It is a plain Fastify route, because a
+ * payload of several MB must stay the bytes that arrived.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import {
@@ -15,35 +15,33 @@ import {
 import { isSameSecret, type Logger } from '#platform';
 import type { SyncCalls } from './sync-calls.ts';
 
-/** What the route works with. */
+/** Parts of the route. */
 export interface CallRouteParts {
   readonly calls: SyncCalls;
-  /** The secret between the services. */
+  /** The secret that the services share. */
   readonly internalToken: string;
   /**
-   * Calls at once, waiting ones included: each may hold a payload and an answer of
-   * `limits.syncBytesMax`.
+   * The most calls at once, with those that wait. Each may hold a payload and an answer of
+   * `limits.syncBytesMax` bytes each.
    */
   readonly callsMax: number;
-  /** Are new calls left to other executors? */
+  /** True while the executor stops: it refuses new calls, so that another executor takes them. */
   readonly isDraining: () => boolean;
   readonly logger: Logger;
 }
 
 /**
- * Statuses of what the contract has no ending for; `notHere` promises that the function was not
- * run.
+ * Statuses of requests that end without an answer of the contract. `notHere` promises that the
+ * function did not run.
  */
 const status = { forbidden: 403, tooMany: 429, malformed: 400, notHere: 503, fault: 500 } as const;
 
-/** Calls under way on one route. */
+/** The calls that a route holds now. */
 export interface CallsUnderWay {
   readonly count: () => number;
 }
 
-/**
- * Adds the route. Nobody but the services knows the secret; it is asked for before a body is read.
- */
+/** Adds the route. It checks the secret of the services before it reads a body. */
 export async function addCallRoute(
   fastify: FastifyInstance,
   { calls, internalToken, callsMax, isDraining, logger }: CallRouteParts,
@@ -68,8 +66,7 @@ export async function addCallRoute(
       return reply.status(statusOf(error)).send();
     });
     scope.post<{ Body: Buffer | undefined }>(callPath, async (request, reply) => {
-      // Said once the body is read: whoever is still writing it would take the answer for a lost
-      // connection.
+      // Answered after the body is read: a client that still writes would see a lost connection.
       if (isDraining()) return reply.status(status.notHere).send();
       const asked = request.headers[callHeader];
       const call = decodeCallRequest(typeof asked === 'string' ? asked : '');
@@ -84,7 +81,7 @@ export async function addCallRoute(
   return { count: () => count };
 }
 
-/** Aborts when whoever asked is gone before there was an answer. */
+/** Aborts if the client closes the connection before the answer is written. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => {

@@ -2,7 +2,7 @@ import { IsInt, Max, Min } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
 import { InternalTokenSettings, PlatformKeySettings, RegionSettings, ServiceConfig, Setting, withSettings } from '#platform';
 
-/** What the executor reads from its environment. */
+/** The environment of the executor. */
 export class ExecutorConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
@@ -18,7 +18,7 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_INSTANCES_MAX',
-    description: 'Processes for Node.js functions at once; one function may hold three quarters of them.',
+    description: 'Processes of functions at once. One function may hold at most three quarters of them.',
   })
   @IsInt()
   @Min(1)

@@ -8,14 +8,14 @@ import { InvocationsController } from './invocations.controller.ts';
 import type { CallsObserver } from './sync-calls.ts';
 import { ATTEMPTS } from './tokens.ts';
 
-/** What the executor is made of. */
+/** Parts of the executor. */
 export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
   readonly metrics: Metrics;
-  /** Processes of functions that run now. */
+  /** The number of function processes now. */
   readonly instances: () => number;
 }
 
-/** The executor attempts: runs functions, and decides what follows. */
+/** The executor attempts: it runs functions and decides what follows. */
 @Module({})
 export class ExecutorModule {
   static register({ metrics, instances, ...parts }: ExecutorParts): DynamicModule {
@@ -32,7 +32,7 @@ export class ExecutorModule {
 export function countCalls(metrics: Metrics): CallsObserver {
   const seconds = new Histogram({
     name: 'sendoff_sync_call_seconds',
-    help: 'Time synchronous calls took once their turn had come, by ending.',
+    help: 'Duration of synchronous calls without their wait in the queue, by ending.',
     labelNames: ['ending'],
     registers: [metrics],
   });
@@ -66,5 +66,5 @@ function observe(metrics: Metrics): AttemptObserver {
 function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => number): void {
   gaugeOf(metrics, 'sendoff_attempts_running', 'Attempts that run now.', () => queue.runningNow);
   gaugeOf(metrics, 'sendoff_attempts_waiting', 'Attempts that wait for their turn.', () => queue.waitingNow);
-  gaugeOf(metrics, 'sendoff_function_instances', 'Processes of Node.js functions.', instances);
+  gaugeOf(metrics, 'sendoff_function_instances', 'Processes of functions.', instances);
 }

@@ -6,23 +6,25 @@ import type { Attempts } from './attempts.ts';
 import { ATTEMPTS } from './tokens.ts';
 
 /**
- * Brings invocations of both lanes to their attempts. The offset becomes committable only when an
- * attempt's decision is written.
+ * Makes the attempts that records of both lanes ask for. The offset of a record becomes committable
+ * when the decision of its attempt is published.
  */
 @RecordController()
 export class InvocationsController {
   constructor(@Inject(ATTEMPTS) private readonly attempts: Attempts) {}
 
   /**
-   * @throws PlatformError `CONTRACT_VIOLATED`: rejected; `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`:
-   *   tried again; `PARTITION_LOST`: left.
+   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`: the transport tries the record
+   *   again.
+   * @throws PlatformError `PARTITION_LOST`: the transport drops the record.
    */
   @OnRecord('invocations')
   async onExpress(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('express', record, signal);
   }
 
-  /** As `onExpress`, for the lane of floods. */
+  /** As `onExpress`, for functions with a long backlog. */
   @OnRecord('invocations.bulk')
   async onBulk(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('bulk', record, signal);

@@ -17,21 +17,21 @@ function setUp() {
 }
 
 describe('RecentAttempts', () => {
-  it('makes an attempt once, though its record is read twice', async () => {
+  it('makes one attempt of a record that is read twice', async () => {
     const { take, made } = setUp();
     await take('concluded');
     await take('concluded', 999);
     expect(made()).toBe(1);
   });
 
-  it('makes it again when the time is over', async () => {
+  it('makes an attempt again after it is forgotten', async () => {
     const { take, made } = setUp();
     await take('concluded');
     await take('concluded', 1_000);
     expect(made()).toBe(2);
   });
 
-  it('makes it once while it is under way, however long that takes', async () => {
+  it('makes one attempt while it runs, however long it runs', async () => {
     const { take, made } = setUp();
     const concluded = Promise.withResolvers<Taken>();
     const both = [take(concluded.promise), take('concluded', 50_000)];
@@ -41,7 +41,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(1);
   });
 
-  it('makes an attempt that was put back when it comes again', async () => {
+  it('makes an attempt that was put back when it arrives again', async () => {
     const { take, made } = setUp();
     await take('put-back');
     await take('concluded', 10);
@@ -49,7 +49,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(2);
   });
 
-  it('makes an attempt that comes again before it is known that it was put back', async () => {
+  it('makes an attempt that arrives again before the putting back is acknowledged', async () => {
     const { take, made } = setUp();
     const putBack = Promise.withResolvers<Taken>();
     const first = take(putBack.promise);
@@ -60,7 +60,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(2);
   });
 
-  it('finishes the second reading with the first one, not before', async () => {
+  it('ends the second reading together with the first', async () => {
     const { take } = setUp();
     const concluded = Promise.withResolvers<Taken>();
     const order: string[] = [];
@@ -71,7 +71,7 @@ describe('RecentAttempts', () => {
     expect(order).toEqual(['concluding', 'first', 'second']);
   });
 
-  it('makes an attempt again that could not be written down, and tells both readings', async () => {
+  it('makes an attempt again whose outcome could not be written, and fails both readings', async () => {
     const { take, made } = setUp();
     const failing = Promise.reject<Taken>(new Error('no broker'));
     const ends = await Promise.allSettled([take(failing), take('concluded')]);

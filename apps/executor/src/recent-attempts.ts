@@ -21,7 +21,7 @@ export interface RecentBounds {
  * Attempts that run in this process and those that concluded lately, so that a record read twice
  * makes one attempt (I5).
  *
- * A record read again during its attempt waits for that attempt, however long it takes: its offset
+ * A record read again during its attempt waits for that attempt, however long it takes. Its offset
  * is committed only when the attempt has ended (I1). After the end only concluded attempts are
  * remembered. An attempt that was put back, because it was not due by this machine's clock, arrives
  * again and must be made (I3).

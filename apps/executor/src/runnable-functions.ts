@@ -9,32 +9,32 @@ export type Runtimes = { readonly [Code in RuntimeDescriptor['code']]: Runtime }
 export interface RunnableParts {
   readonly runtimes: Runtimes;
   /**
-   * The function a URN of eight fields names, as far as this process knows; undefined when it is
-   * gone.
+   * Looks up a URN of eight fields in this process's replica of the registry. Returns undefined if
+   * it has no such function.
    */
   readonly functionOf: (functionUrn: string) => FunctionDocument | undefined;
   /**
-   * Resolves when this process knows of functions what was known anywhere before.
-   * @throws PlatformError `REGISTRY_BEHIND`.
+   * Resolves when the replica holds every change that was written before this call.
+   * @throws PlatformError `REGISTRY_BEHIND` if it does not catch up in time.
    */
   readonly catchUp: () => Promise<void>;
-  /** Attempts at once in this process. */
+  /** The most attempts at once in this process. */
   readonly attemptsMax: number;
 }
 
-/** A function and what runs it; or why it cannot be run: ever, or while it is disabled. */
+/** A function with its runtime, or the reason why it cannot run. */
 export type Runnable =
   | { readonly kind: 'runnable'; readonly function: FunctionDocument; readonly runtime: Runtime }
   | { readonly kind: 'unknown' | 'impossible' | 'disabled'; readonly reason: string };
 
-/** What the caller knew of the function, and what memory it chose. */
+/** The caller's knowledge of the function, and the memory that it chose. */
 interface Wanted {
-  /** The function must be at least as new as this. */
+  /** The caller has seen the function as it was modified at this time. */
   readonly modifiedAt?: number | undefined;
   readonly memoryMb?: number | undefined;
 }
 
-/** No function may hold more of a process: others find room whatever one does. */
+/** The largest share of a process's attempts that one function may hold. */
 const shareMax = 0.75;
 
 /** Finds functions and their runtimes. */
@@ -42,16 +42,16 @@ export class RunnableFunctions {
   constructor(private readonly parts: RunnableParts) {}
 
   /**
-   * Finds a function. The own copy of the registry may lie behind what the caller knew, so it
-   * catches up before it says no.
-   * @returns the function with the memory the caller chose, where it lets callers choose.
-   * @throws PlatformError `REGISTRY_BEHIND` when it is not known whether there is such a function.
+   * Finds a function. If the replica of the registry is older than the caller's knowledge, it waits
+   * for the replica to catch up.
+   * @returns the function; with the memory that the caller chose, if the function allows that.
+   * @throws PlatformError `REGISTRY_BEHIND` if the replica does not catch up in time.
    */
   async find(functionUrn: string, { modifiedAt = 0, memoryMb }: Wanted = {}): Promise<Runnable> {
     const { functionOf, catchUp } = this.parts;
     if ((functionOf(functionUrn)?.modifiedAt ?? -1) < modifiedAt) await catchUp();
     const found = functionOf(functionUrn);
-    if (found === undefined) return { kind: 'unknown', reason: 'the function is gone' };
+    if (found === undefined) return { kind: 'unknown', reason: 'the function does not exist any more' };
     const runtime = this.runtimeOf(found);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${found.runtime} cannot be run here` };
     if (found.instancesMax === 0) return { kind: 'disabled', reason: 'the function is disabled' };
@@ -59,8 +59,8 @@ export class RunnableFunctions {
   }
 
   /**
-   * Attempts of a function this process makes at once: what its runtime can do, but never all of
-   * this process. At least 1.
+   * The most attempts of a function at once in this process, at least 1. It is as many as the
+   * runtime can take, but never all attempts of the process.
    */
   runningMaxOf(functionUrn: string): number {
     const share = Math.max(1, Math.floor(this.parts.attemptsMax * shareMax));

@@ -3,10 +3,10 @@ import { type FunctionDocument } from '#contracts';
 import { aFunction } from '#testing';
 import type { FunctionCall, Runtime } from './runtime.ts';
 
-/** What the suite asks a function to do, said in its event. */
+/** An action that the suite requests in the event of a function. */
 export type Behaviour = 'echo' | 'fail' | 'report' | 'hang' | 'large' | 'largest' | 'never-again' | 'request-id' | 'print';
 
-/** A runtime with functions that know every {@link Behaviour}. */
+/** A runtime with a function that can do every {@link Behaviour}. */
 export interface RuntimeUnderTest {
   readonly runtime: Runtime;
   readonly fn: FunctionDocument;
@@ -17,7 +17,7 @@ export interface RuntimeUnderTest {
 
 const never = new AbortController().signal;
 
-/** The first attempt of a call to a function, of an empty event unless told otherwise. */
+/** A first attempt of a function, with an empty event by default. */
 export const callOf = (fn: FunctionDocument, given: Partial<FunctionCall> = {}): FunctionCall => ({
   function: fn,
   qualifier: fn.version ?? 'latest',
@@ -28,7 +28,7 @@ export const callOf = (fn: FunctionDocument, given: Partial<FunctionCall> = {}):
   ...given,
 });
 
-/** The promises of a runtime. */
+/** Tests that every runtime must pass. */
 export function runtimeConformance(name: string, open: () => Promise<RuntimeUnderTest>): void {
   describe(`${name} as a runtime`, () => {
     let under: RuntimeUnderTest;
@@ -47,7 +47,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
         ...given,
       });
 
-    it('gives back what the function returned', async () => {
+    it('returns the return value of the function', async () => {
       expect(await under.runtime.run(call('echo'), never)).toEqual({
         kind: 'succeeded',
         responsePayload: Buffer.from('{"does":"echo"}'),
@@ -55,9 +55,9 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
     });
 
     it.each([
-      ['of the largest size is kept', 15, false],
-      ['over it is left out, and that is said', 14, true],
-    ])('a return value %s', async (_what, responseBytesMax, isLeftOut) => {
+      ['of the largest size', 15, false],
+      ['that is too large, by leaving it out', 14, true],
+    ])('handles a return value %s', async (_what, responseBytesMax, isLeftOut) => {
       expect(await under.runtime.run(call('echo', { responseBytesMax }), never)).toEqual({
         kind: 'succeeded',
         responsePayload: Buffer.from(isLeftOut ? '' : '{"does":"echo"}'),
@@ -65,7 +65,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       });
     });
 
-    it('tells each caller what its own call printed, and what memory was used, before the call ends', async () => {
+    it('reports the output and memory of each call before it ends', async () => {
       const seen = await Promise.all(
         ['r1', 'r1', 'r2'].map(async (requestId) => {
           const printed: string[] = [];
@@ -79,7 +79,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       expect(seen).toEqual(['r1', 'r1', 'r2'].map(under.seesInside ? told : () => ({ printed: '', measured: 0 })));
     });
 
-    it('tells a reported error from a fault', async () => {
+    it('distinguishes reported errors from faults', async () => {
       expect(await under.runtime.run(call('report'), never)).toMatchObject({
         kind: 'failed',
         condition: 'HandledInvocationError',
@@ -92,23 +92,23 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       });
     });
 
-    it('hears never again', async () => {
+    it('passes on that a failure must not be retried', async () => {
       expect(await under.runtime.run(call('never-again'), never)).toMatchObject({ kind: 'failed', isRetryable: false });
     });
 
-    it('ends a function at its deadline', async () => {
+    it('ends a call at its deadline', async () => {
       const outcome = await under.runtime.run(call('hang', { timeoutMs: 1_500 }), never);
       expect(outcome).toMatchObject({ kind: 'failed', condition: 'InvocationTimeout' });
     });
 
-    it('tells the function its request id', async () => {
+    it('passes the request id to the function', async () => {
       expect(await under.runtime.run(call('request-id', { requestId: 'r-42' }), never)).toEqual({
         kind: 'succeeded',
         responsePayload: Buffer.from('"r-42"'),
       });
     });
 
-    it('serves many at once', async () => {
+    it('runs many calls at once', async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 10 }, async (_, index) => under.runtime.run(call('request-id', { requestId: `r${index}` }), never)),
       );
@@ -117,7 +117,7 @@ export function runtimeConformance(name: string, open: () => Promise<RuntimeUnde
       );
     });
 
-    it('ends an aborted call alone; its neighbours go on', async () => {
+    it('ends only the call that is aborted; others in the instance go on', async () => {
       const abort = new AbortController();
       const aborted = under.runtime.run(call('hang'), abort.signal);
       const before = under.runtime.run(call('echo'), never);

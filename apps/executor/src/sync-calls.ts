@@ -1,7 +1,7 @@
 /**
- * Calls whose caller waits for the answer. Nothing of them is written anywhere: no topic, no
- * record; no policy applies, and nothing is tried again. They share their function's concurrency
- * with its attempts, because they go through the same queue.
+ * Calls whose caller waits for the answer. They write no record to any topic, follow no policy and
+ * are never retried. They share the concurrency of their function with its attempts, because they
+ * go through the same queue.
  */
 import { bareUrnOf, beginningOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
@@ -10,12 +10,12 @@ import type { AttemptQueue } from './attempt-queue.ts';
 import { CallLog } from './call-log.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 
-/** What is told of each call. */
+/** Receives the measurements of each call. */
 export interface CallsObserver {
   called(ending: string, seconds: number): void;
 }
 
-/** What calls are made with. */
+/** Parts of {@link SyncCalls}. */
 export interface SyncCallParts {
   readonly functions: RunnableFunctions;
   readonly queue: AttemptQueue;
@@ -32,7 +32,7 @@ export class SyncCalls {
   /**
    * Calls a function when its turn comes.
    * @param signal aborts the call, also while it waits; its ending is `cancelled` then.
-   * @throws PlatformError `REGISTRY_BEHIND` when it is not known what to call.
+   * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to call.
    */
   async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
     const { functions, queue, observer } = this.parts;
@@ -78,7 +78,7 @@ export class SyncCalls {
     );
     const endedAt = clock.now();
     const finished = {
-      // The clock of the machine may be set back meanwhile.
+      // Somebody may set the clock of the machine back during the call.
       durationMs: Math.max(0, endedAt - startedAt),
       memoryMb: fn.memoryMb,
       ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),

@@ -4,12 +4,12 @@ import type { Clock, DayFiles, Logger, Timer } from '#platform';
 import type { FunctionLog } from '../runtime.ts';
 
 const flushEveryMs = 500;
-/** What is not written yet; past it the oldest function's lines are dropped and counted. */
+/** The most output in memory, in bytes. Output beyond it is dropped until the next write. */
 const bufferedBytesMax = 8 * 1_048_576;
 
 /**
- * The output of functions, a file a day each; buffered, so that a chatty function costs one write
- * now and then.
+ * Keeps the output of each function in a file a day. It buffers output, so that a function that
+ * prints much costs two writes a second.
  */
 export class FolderFunctionLog implements FunctionLog {
   private buffers = new Map<string, { readonly folder: readonly string[]; lines: string[] }>();
@@ -47,7 +47,7 @@ export class FolderFunctionLog implements FunctionLog {
       for (const { folder, lines } of buffers.values())
         await this.files
           .append(folder, lines.join(''))
-          .catch((error: unknown) => this.logger.warn({ err: error }, 'a function log could not be written'));
+          .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot write the log of a function'));
     });
     await this.writing;
   }

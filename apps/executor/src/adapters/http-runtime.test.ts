@@ -6,7 +6,7 @@ import { aFunction } from '#testing';
 import { type Behaviour, callOf, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
 import { HttpRuntime } from './http-runtime.ts';
 
-/** An endpoint that does what its event says; `status` and headers can be asked for in the path. */
+/** An endpoint that does what its event says. The path can name a status and headers. */
 async function endpoint(): Promise<{ server: Server; url: string; seen: IncomingHttpHeaders[] }> {
   const seen: IncomingHttpHeaders[] = [];
   const server = createServer((request, response) => {
@@ -60,7 +60,7 @@ async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttp
 
 runtimeConformance('HTTP', open);
 
-describe('an HTTP function', () => {
+describe('HttpRuntime', () => {
   let under: Awaited<ReturnType<typeof open>>;
   const run = async (path: string, does: Behaviour = 'echo') => {
     under = await open(path);
@@ -81,19 +81,19 @@ describe('an HTTP function', () => {
     await under.close();
   });
 
-  it.each([429, 502, 503, 504])('is not to blame for %i', async (status) => {
+  it.each([429, 502, 503, 504])('does not blame the function for a status of %i', async (status) => {
     expect(await run(`/?status=${status}&after=7`)).toMatchObject({ kind: 'unavailable', retryAfterMs: 7_000 });
   });
 
-  it.each([301, 400, 404, 499])('reported %i itself', async (status) => {
+  it.each([301, 400, 404, 499])('takes a status of %i for an error that the function reported', async (status) => {
     expect(await run(`/?status=${status}`)).toMatchObject({ kind: 'failed', condition: 'HandledInvocationError' });
   });
 
-  it.each([500, 501, 505])('is to blame for %i', async (status) => {
+  it.each([500, 501, 505])('blames the function for a status of %i', async (status) => {
     expect(await run(`/?status=${status}`)).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
   });
 
-  it('is told attempt, deadline and trace', async () => {
+  it('sends attempt, deadline and trace context', async () => {
     await run('/');
     expect(under.seen[0]).toMatchObject({
       'x-cff-request-id': 'r1',
@@ -103,7 +103,7 @@ describe('an HTTP function', () => {
     });
   });
 
-  it('that nobody serves is unavailable', async () => {
+  it('reports a function as unavailable if nothing listens', async () => {
     under = await open();
     await under.close();
     expect(await under.runtime.run(callOf(under.fn), new AbortController().signal)).toMatchObject({
@@ -123,7 +123,7 @@ describe('an HTTP function', () => {
   it.each([
     ['before it answered', ''],
     ['in the middle of its answer', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal'],
-  ])('that breaks the connection %s may have run, and is to blame', async (_when, sent) => {
+  ])('blames a function that breaks the connection %s, because it may have run', async (_when, sent) => {
     const breaking = createTcpServer((socket) => socket.once('data', () => socket.end(sent)));
     await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve));
     under = await open();
@@ -136,7 +136,7 @@ describe('an HTTP function', () => {
     expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
   });
 
-  it('that closed a kept connection meanwhile is asked again, and not to blame', async () => {
+  it('does not blame a function that had closed a kept-alive connection', async () => {
     under = await open();
     const call = callOf(under.fn);
     const ended = new Promise<void>((resolve) => under.server.once('connection', (socket) => socket.once('close', resolve)));
@@ -144,7 +144,7 @@ describe('an HTTP function', () => {
     under.server.closeAllConnections();
     const outcome = await under.runtime.run(call, new AbortController().signal);
     await ended;
-    // Whether the agent has seen the end by then is a race: either way nobody is blamed.
+    // The agent may or may not have seen the end by then: the function is not blamed either way.
     expect(['succeeded', 'unavailable']).toContain(outcome.kind);
   });
 });

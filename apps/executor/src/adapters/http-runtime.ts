@@ -5,11 +5,11 @@ import type { AttemptOutcome } from '#lifecycle';
 import { type Clock, retryAfterMs } from '#platform';
 import type { FunctionCall, Runtime } from '../runtime.ts';
 
-/** Statuses that speak of whoever stands before the function, not of the function. */
+/** Statuses that a proxy or a load balancer in front of the function sends. */
 const unavailableStatuses = new Set([429, 502, 503, 504]);
 const errorBytesMax = 65_536;
 
-/** Whether the function has, or may have, got the call. */
+/** True once the function has, or may have, received the call. */
 interface Sending {
   isUnderWay: boolean;
 }
@@ -18,12 +18,17 @@ interface Sending {
  * Runs functions that are HTTP endpoints: a POST of the payload to `code_url`.
  *
  * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch
- * milliseconds), `traceparent`. Answers: 2xx is success and the body what the function returned;
- * 429, 502, 503, 504 and a connection that could not be made are not the function's fault, nor is a
- * kept connection that its end had closed; other 4xx were reported by the function; other 5xx, and
- * a connection that breaks once the function had the call, are its faults: it may have run.
- * `Retry-After` lengthens the wait, `X-Sendoff-Retryable: false` says never again. Redirects are
- * not followed.
+ * milliseconds), `traceparent`.
+ *
+ * 1. 2xx: succeeded; the body is the return value.
+ * 2. 429, 502, 503 or 504: unavailable, which is not a failure of the function.
+ * 3. No connection, or a kept-alive connection that the server had closed: unavailable.
+ * 4. Another 3xx or 4xx: failed; the function reported an error.
+ * 5. Another 5xx: failed; a fault of the function.
+ * 6. The connection breaks after the function had the call: failed, because it may have run.
+ *
+ * `Retry-After` lengthens the wait before a retry. `X-Sendoff-Retryable: false` forbids a retry.
+ * Redirects are not followed.
  */
 export class HttpRuntime implements Runtime {
   private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
@@ -78,8 +83,8 @@ export class HttpRuntime implements Runtime {
     return new Promise((resolve, reject) => {
       const request = isHttps ? httpsRequest(url, options) : httpRequest(url, options);
       request.once('socket', (socket) => {
-        // What a kept connection was sent may have met a closed one: whether it arrived is known
-        // once something comes back.
+        // The server may have closed a kept-alive connection. Only an answer proves that it has
+        // received the call.
         if (request.reusedSocket) return;
         const begin = () => void (sending.isUnderWay = true);
         if (socket.connecting) socket.once(isHttps ? 'secureConnect' : 'connect', begin);
@@ -119,7 +124,7 @@ function failure(
   return { kind: 'failed', condition, errorMessage, responsePayload, isRetryable };
 }
 
-/** The body, read to its end; undefined when it is larger than `bytesMax`. */
+/** Reads the body. Returns undefined if it is larger than `bytesMax`. */
 async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,8 +1,9 @@
 /**
- * What runs inside an instance: loads the user's code, then answers calls until its parent is gone.
+ * The program of a Node.js instance: it loads the user's code, then answers calls until its parent
+ * ends.
  *
- * Runs alone: nothing of the platform is imported, so that the permission model need not let it
- * read any of it. It also runs from source, with types stripped by Node.
+ * It imports nothing of the platform, so that the permission model can forbid reading those files.
+ * It also runs from source, because Node strips the types.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
@@ -13,7 +14,7 @@ import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from '../
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
 delete process.env['SENDOFF_INSTANCE'];
 
-// The channel to the parent is ours: the user's code finds none.
+// The channel to the parent is hidden from the user's code.
 const sendToParent = process.send?.bind(process);
 const bundleBytesMax = 65_536;
 const unsent: FromInstance[] = [];
@@ -22,12 +23,12 @@ const flush = () => {
   isFlushDue = false;
   if (unsent.length > 0) sendToParent?.(unsent.splice(0));
 };
-/** At once, after what was said before it: what the code does next may be its end. */
+/** Sends a message at once, after all earlier ones, because the code may end the process next. */
 const send = (message: FromInstance) => {
   unsent.push(message);
   flush();
 };
-/** With whatever else ends in this turn of the event loop, unless it is large by itself. */
+/** Batches the results of one event-loop tick into one message. A large result is sent at once. */
 const sendSoon = (message: Extract<FromInstance, { kind: 'returned' }>) => {
   if ((message.payload?.length ?? 0) > bundleBytesMax) return send(message);
   unsent.push(message);
@@ -38,7 +39,7 @@ const sendSoon = (message: Extract<FromInstance, { kind: 'returned' }>) => {
 process.on('exit', flush);
 const endSelf = process.kill.bind(process, process.pid);
 process.on('disconnect', () => endSelf('SIGKILL'));
-// The permission model knows no signals: code may send them to itself and to nobody else.
+// The permission model does not cover signals: code may send them to its own process only.
 const kill = (pid: number, signal?: string | number): true => {
   if (pid !== process.pid) throw Object.assign(new Error('a function may signal itself only'), { code: 'ERR_ACCESS_DENIED' });
   return endSelf(signal);
@@ -57,7 +58,7 @@ interface Running {
 const current = new AsyncLocalStorage<Running>();
 const running = new Map<number, Running>();
 
-/** What the code prints belongs to the request it prints it for; past a bound it is dropped. */
+/** Assigns output to the request that printed it. Drops its output beyond `logBytesMax`. */
 function capture(chunk: unknown): boolean {
   const request = current.getStore() ?? [...running.values()][0];
   const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
@@ -66,7 +67,7 @@ function capture(chunk: unknown): boolean {
     request.logBytes += text.length;
   }
   const owner = request === undefined ? { requestId: '' } : { id: request.id, requestId: request.requestId };
-  // The last character may be half of one.
+  // The cut may leave half of a surrogate pair at the end.
   send({ kind: 'log', ...owner, text: text.slice(0, logBytesMax).replace(/[\ud800-\udbff]$/, '') });
   return true;
 }
@@ -78,14 +79,14 @@ process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
 };
 process.stderr.write = process.stdout.write;
 
-/** A text as it is, anything else as a person would see it. */
+/** A text unchanged; any other value as `util.inspect` shows it. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value);
 }
 
 /**
- * Its stack is that of the code, named as its author names it: where all of it lies on this machine
- * is nobody's business.
+ * Stack frames show paths relative to the function's code folder. Absolute paths of this host and
+ * frames of this program are stripped.
  */
 function read(error: unknown): ErrorDocument {
   if (!(error instanceof Error)) return { errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] };
@@ -97,7 +98,7 @@ function read(error: unknown): ErrorDocument {
   return { errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace };
 }
 
-/** What was thrown is JSON where it can be. */
+/** A thrown value that is not an Error, as JSON if possible. */
 function wordsOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
   try {
@@ -108,14 +109,14 @@ function wordsOf(thrown: unknown): string {
 }
 
 /**
- * Code may throw anything, and some of that strikes when it is looked at: nothing of it may end the
+ * Code may throw any value, and reading some values throws again. No thrown value may end the
  * instance.
  */
 function documentOf(error: unknown): ErrorDocument {
   try {
     return read(error);
   } catch {
-    return { errorMessage: 'what was thrown cannot be read', errorType: typeof error, stackTrace: [] };
+    return { errorMessage: 'the thrown value cannot be read', errorType: typeof error, stackTrace: [] };
   }
 }
 
@@ -131,8 +132,8 @@ const memoryAgeMaxMs = 10;
 let memory = { bytes: 0, at: 0 };
 
 /**
- * What the process uses. Asking costs 20 us, a file that is read; where several calls run at once
- * it is nobody's own, and may be a moment old.
+ * Resident memory of the process. Reading it takes 20 us. If several calls run at once, the value
+ * belongs to none of them, so it may be 10 ms old.
  */
 function memoryBytes(): number {
   const now = performance.now();
@@ -167,7 +168,7 @@ function contextOf(requestId: string, deadlineAt: number, alias: string, signal:
     getProjectID: () => setup.projectId,
     getAlias: () => alias,
     getLogger: () => logger,
-    // No cloud stands behind an agency here: there are no temporary keys to hand out.
+    // Agencies here have no cloud account, so there are no temporary keys.
     getToken: () => '',
     getAccessKey: () => '',
     getSecretKey: () => '',
@@ -193,8 +194,8 @@ function load(handler: string): Handler {
 }
 
 /**
- * An error given to the callback: the function reported it, rather than falling over it. Known by
- * identity: `instanceof` asks what was thrown.
+ * An error that the function passed to its callback, in contrast to one that it threw. It is
+ * recognized by identity, because `instanceof` would run code of a thrown proxy.
  */
 class Reported {
   private static readonly known = new WeakSet<object>();
@@ -211,8 +212,8 @@ class Reported {
 }
 
 /**
- * Calls with a trailing callback; whichever of callback, promise or plain value comes first is the
- * answer.
+ * Calls a handler with a trailing callback. The answer is the first of: the callback, the promise,
+ * the returned value.
  */
 async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -249,15 +250,15 @@ async function initialise(): Promise<Handler> {
   const initializer = load(name);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the initializer ran past ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`the initializer ran longer than ${timeoutMs} ms`)), timeoutMs);
   });
   await Promise.race([invoke(initializer, contextOf('', Date.now() + timeoutMs, '', new AbortController().signal)), late]);
   clearTimeout(timer);
   return handler;
 }
 
-// An error that nobody awaited belongs to the call it was made for, as far as that can be told;
-// else to all that run. The instance is not to be trusted with another call after it.
+// An unhandled error fails the call that caused it, if the async context names one, and otherwise
+// all running calls. The instance takes no more calls after it.
 process.on('uncaughtException', (error) => {
   const owner = current.getStore();
   if (owner !== undefined && running.delete(owner.id)) {

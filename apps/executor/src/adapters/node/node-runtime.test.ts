@@ -76,7 +76,7 @@ describe('a Node.js function', () => {
     return outcome.kind === 'succeeded' ? (JSON.parse(String(outcome.responsePayload)) as unknown) : outcome;
   };
 
-  it('knows its context', async () => {
+  it('gets the documented context', async () => {
     const source = `exports.handler = async (event, c) => [c.getRequestID(), c.getFunctionName(), c.getPackage(), c.getProjectID(), c.getVersion(), c.getAlias(),
       c.getMemorySize(), c.getUserData('colour'), c.getRunningTimeInSeconds(), c.getRemainingTimeInMilliSeconds() > 1000, c.getCPUNumber()];`;
     expect(await returned(source, { userData: { colour: 'blue' } })).toEqual([
@@ -103,9 +103,9 @@ describe('a Node.js function', () => {
     ['Object.assign(new Error(), { message: { a: 1 } })', { errorMessage: '{ a: 1 }', errorType: 'Error' }],
     ["Object.assign(new Error('m'), { name: 5 })", { errorMessage: 'm', errorType: '5' }],
     ["Object.assign(new Error('m'), { stack: 5 })", { errorMessage: 'm', errorType: 'Error', stackTrace: [] }],
-    ["Object.defineProperty(new Error(), 'message', { get: trap })", { errorMessage: 'what was thrown cannot be read' }],
-    ['new Proxy({}, { get: trap, getPrototypeOf: trap })', { errorMessage: 'what was thrown cannot be read' }],
-  ])('may throw anything: %s', async (thrown, document) => {
+    ["Object.defineProperty(new Error(), 'message', { get: trap })", { errorMessage: 'the thrown value cannot be read' }],
+    ['new Proxy({}, { get: trap, getPrototypeOf: trap })', { errorMessage: 'the thrown value cannot be read' }],
+  ])('may throw any value: %s', async (thrown, document) => {
     const source = `const circle = {}; const trap = () => { throw new Error('trap'); };
       exports.handler = async () => { throw ${thrown}; };`;
     const outcome = await run(source);
@@ -114,21 +114,21 @@ describe('a Node.js function', () => {
     expect(under?.runtime.instances).toBe(1);
   });
 
-  it('fails with a message of any length, of which the beginning is kept', async () => {
+  it('may fail with a message of any length, and only its beginning is kept', async () => {
     const outcome = await run("exports.handler = async () => { throw new Error('\\0'.repeat(2_000_000)); };");
     const document = 'responsePayload' in outcome ? outcome.responsePayload : Buffer.alloc(0);
     expect(JSON.parse(String(document))).toMatchObject({ errorMessage: '\0'.repeat(limits.errorDocumentLengthMax) });
     expect(document.length).toBeLessThan(limits.responseBytesMax);
   });
 
-  it('has no lines of its message among the frames of its stack', async () => {
+  it('has a stack without lines of the error message', async () => {
     const outcome = await run("exports.handler = async () => { throw new Error('one\\ntwo'); };");
     const document = JSON.parse(String('responsePayload' in outcome && outcome.responsePayload)) as { stackTrace: string[] };
     expect(document.stackTrace[0]).toMatch(/^at .*index\.js:1:/);
     expect(document.stackTrace.filter((frame) => !frame.startsWith('at '))).toEqual([]);
   });
 
-  it('finds none of our variables in its environment', async () => {
+  it('sees no variable of the platform in its environment', async () => {
     process.env['SENDOFF_TOKEN'] = 'hush';
     const names = await returned('exports.handler = async () => Object.keys(process.env);');
     delete process.env['SENDOFF_TOKEN'];
@@ -155,20 +155,20 @@ describe('a Node.js function', () => {
     ).toBe(true);
   });
 
-  it('reaches no channel of ours', async () => {
+  it('cannot reach the channel to the executor', async () => {
     expect(await returned('exports.handler = async () => [typeof process.send, typeof process.disconnect];')).toEqual([
       'undefined',
       'undefined',
     ]);
   });
 
-  it('is initialised once before its first call', async () => {
+  it('runs its initializer once, before the first call', async () => {
     const source =
       'let ready = 0; exports.init = (context, callback) => { setTimeout(() => { ready++; callback(); }, 10); }; exports.handler = async () => ready;';
     expect(await returned(source, { initializer: { handler: 'index.init', timeoutMs: 1_000 } })).toBe(1);
   });
 
-  it('that cannot be loaded fails with the reason', async () => {
+  it('fails with the reason if its code cannot be loaded', async () => {
     expect(await run('exports.handler = ')).toMatchObject({
       condition: 'UnhandledInvocationError',
       errorMessage: expect.stringContaining('Unexpected end of input'),
@@ -179,7 +179,7 @@ describe('a Node.js function', () => {
     });
   });
 
-  it('leaves the documented error document', async () => {
+  it('returns the documented error document', async () => {
     const outcome = await run('exports.handler = async () => { throw new RangeError("too far"); };');
     const text = outcome.kind === 'failed' ? String(outcome.responsePayload) : '';
     expect(text).toContain('{\n  "errorMessage": "too far",\n  "errorType": "RangeError",\n  "stackTrace": [');
@@ -188,14 +188,14 @@ describe('a Node.js function', () => {
     expect(stackTrace.filter((line) => line.includes('/') || line.includes('bootstrap'))).toEqual([]);
   });
 
-  it('that exits takes nobody with it', async () => {
+  it('fails alone if it exits', async () => {
     expect(await run('exports.handler = async () => process.exit(7);')).toMatchObject({
       condition: 'UnhandledInvocationError',
       errorMessage: expect.stringContaining('exit code 7'),
     });
   });
 
-  it('that never yields is killed at its deadline', async () => {
+  it('is killed at its deadline if it never yields', async () => {
     under = await open('exports.handler = () => { for (;;); };');
     expect(await under.runtime.run(callOf(under.fn, { timeoutMs: 700 }), new AbortController().signal)).toMatchObject({
       condition: 'InvocationTimeout',
@@ -205,14 +205,14 @@ describe('a Node.js function', () => {
   it.each([
     ['heap', 'const all = []; for (;;) all.push(new Array(10000).fill({}).map(() => ({})));'],
     ['buffers', 'const all = []; for (;;) { all.push(Buffer.alloc(8 << 20, 1)); await new Promise(setImmediate); }'],
-  ])('that eats too much of the %s is out of memory', async (_what, body) => {
+  ])('is out of memory if it uses too much of the %s', async (_what, body) => {
     expect(await run(`exports.handler = async () => { ${body} };`)).toMatchObject({ condition: 'OutOfMemory' });
   });
 
   it.each([
     ['throws', "c.signal.addEventListener('abort', () => reject(new Error('stopped')))"],
     ['returns', "c.signal.addEventListener('abort', () => resolve('half'))"],
-  ])('that %s once it is told to stop is late all the same', async (_what, act) => {
+  ])('times out although it %s after its signal aborted', async (_what, act) => {
     under = await open(`exports.handler = (event, c) => new Promise((resolve, reject) => { ${act}; });`);
     const { runtime, fn } = under;
     expect(await runtime.run(callOf(fn, { timeoutMs: 700 }), new AbortController().signal)).toMatchObject({
@@ -225,7 +225,7 @@ describe('a Node.js function', () => {
     expect(await aborted).toEqual({ kind: 'cancelled' });
   });
 
-  it('does not wait for an instance any longer once it is aborted', async () => {
+  it('stops waiting for an instance when it is aborted', async () => {
     under = await open('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));', {}, 1);
     const { runtime, fn } = under;
     const [holding, waiting] = [new AbortController(), new AbortController()];
@@ -240,7 +240,7 @@ describe('a Node.js function', () => {
     await first;
   });
 
-  it('has its own time from the moment its code is loaded: starting and initialising cost it nothing', async () => {
+  it('has its whole timeout after its code is loaded and initialised', async () => {
     const source = `exports.init = (context, done) => { setTimeout(done, 700); };
       exports.handler = async (event, context) => context.getRemainingTimeInMilliSeconds() > 400;`;
     const initializer = { handler: 'index.init', timeoutMs: 10_000 };
@@ -249,7 +249,7 @@ describe('a Node.js function', () => {
     expect(outcome).toMatchObject({ kind: 'succeeded', responsePayload: Buffer.from('true') });
   });
 
-  it('does not begin once the time to begin is over', async () => {
+  it('does not start after startBefore', async () => {
     under = await open('exports.init = (context, done) => { setTimeout(done, 500); }; exports.handler = async () => 1;', {
       initializer: { handler: 'index.init', timeoutMs: 10_000 },
     });
@@ -259,7 +259,7 @@ describe('a Node.js function', () => {
     });
   });
 
-  it('is cancelled while it is being loaded', async () => {
+  it('can be cancelled while its code is loaded', async () => {
     under = await open('exports.init = (context, done) => { setTimeout(done, 5_000); }; exports.handler = async () => 1;', {
       initializer: { handler: 'index.init', timeoutMs: 10_000 },
     });
@@ -271,18 +271,18 @@ describe('a Node.js function', () => {
   });
 
   it.each([
-    ['that is no list', '{"kind":"ready"}'],
-    ['of no known kind', '[{"kind":"other"}]'],
+    ['that is not an array', '{"kind":"ready"}'],
+    ['of an unknown kind', '[{"kind":"other"}]'],
     ['without its error', '[{"kind":"failed","id":0}]'],
     ['of another shape', '[[]]'],
-  ])('that writes a message %s to our channel ends alone', async (_what, message) => {
+  ])('ends alone if it writes a message %s to the channel', async (_what, message) => {
     const outcome = await run(
       `exports.handler = () => { require('fs').writeSync(3, ${JSON.stringify(`${message}\n`)}); return new Promise(() => {}); }`,
     );
     expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
   });
 
-  it('may signal itself and nobody else', async () => {
+  it('may send signals to its own process only', async () => {
     expect(
       await returned(
         'exports.handler = async () => { try { process.kill(process.ppid, 0); } catch ({ code }) { return code; } }',
@@ -293,7 +293,7 @@ describe('a Node.js function', () => {
   it.each([
     ['rejects a promise that nobody awaits', "void Promise.reject(new Error('bad one'))"],
     ['throws in a timer', "setTimeout(() => { throw new Error('bad one'); })"],
-  ])('that %s fails by itself: its neighbours in the instance go on', async (_what, does) => {
+  ])('fails alone if it %s; other calls in the instance go on', async (_what, does) => {
     under = await open(
       `exports.handler = async ({ bad }) => { if (bad) { ${does}; } await new Promise((done) => setTimeout(done, 400)); return 'fine'; };`,
       { concurrencyPerInstance: 3, instancesMax: 1 },
@@ -308,20 +308,20 @@ describe('a Node.js function', () => {
     await eventually(() => runtime.instances === 0);
   });
 
-  it('has said what it printed and returned when it exits', async () => {
+  it('delivers its output and result before it exits', async () => {
     const source = "exports.handler = async () => { console.log('last words'); setImmediate(() => process.exit(0)); return 7; };";
     expect(await returned(source)).toBe(7);
     expect(logged).toEqual(['r1: last words\n']);
   });
 
-  it('has its output in its log, by request', async () => {
+  it('writes its output to the function log, by request', async () => {
     await run(
       "exports.handler = async (event, context) => { console.log('one', { two: 2 }); context.getLogger().warn('three'); };",
     );
     expect(logged).toEqual(['r1: one { two: 2 }\n', 'r1: [WARN] three\n']);
   });
 
-  it('has instances of each memory it is called with, and no more of them than it may', async () => {
+  it('gets an instance for each memory size, and no more instances than it allows', async () => {
     const source = 'exports.handler = async (event, context) => context.getMemorySize();';
     under = await open(source, { instancesMax: 1 });
     const { runtime, fn } = under;
@@ -336,7 +336,7 @@ describe('a Node.js function', () => {
     expect([outcomes, most]).toEqual([['128', '256', '128', '512'], 1]);
   });
 
-  it('never runs more calls at once in an instance than it may', async () => {
+  it('never runs more calls at once in an instance than it allows', async () => {
     const source =
       'let now = 0; let most = 0; exports.handler = async () => { most = Math.max(most, ++now); await null; now--; return most; };';
     under = await open(source, { instancesMax: 2, concurrencyPerInstance: 1 });
@@ -350,7 +350,7 @@ describe('a Node.js function', () => {
     expect(runtime.instances).toBe(2);
   });
 
-  it('waits for its turn when all instances are taken, and others make room', async () => {
+  it('waits when all instances are taken, and gets the place of an idle one', async () => {
     under = await open(
       'exports.handler = async () => { await new Promise((resolve) => setTimeout(resolve, 50)); return process.pid; };',
       {},
@@ -366,7 +366,7 @@ describe('a Node.js function', () => {
     expect(runtime.instances).toBeLessThanOrEqual(2);
   });
 
-  it('knows its version, and runs the code of that version though another shares its name', async () => {
+  it('runs the code of the version that is called', async () => {
     under = await open('exports.handler = async (event, c) => [process.pid, c.getVersion(), process.env.RUNTIME_FUNC_VERSION];');
     const { runtime, fn } = under;
     const answers = [];
@@ -382,7 +382,7 @@ describe('a Node.js function', () => {
     expect(said[0][0]).not.toBe(said[1][0]);
   });
 
-  it('has its instances counted together with those of its versions', async () => {
+  it('counts instances of all its versions together', async () => {
     under = await open('exports.handler = async (event, c) => c.getVersion();', { instancesMax: 1 });
     const { runtime, fn } = under;
     const versions = [fn, { ...fn, version: 'v1' }, { ...fn, version: 'v2' }, fn];
@@ -395,7 +395,7 @@ describe('a Node.js function', () => {
     ]);
   });
 
-  it('is not charged for the wait for its turn', async () => {
+  it('has its whole timeout after a wait for an instance', async () => {
     under = await open('exports.handler = async ({ ms }) => { await new Promise((r) => setTimeout(r, ms)); return ms; };', {
       instancesMax: 1,
     });
@@ -410,14 +410,14 @@ describe('a Node.js function', () => {
     expect([(await first).kind, (await second).kind]).toEqual(['succeeded', 'succeeded']);
   });
 
-  it('reads its encrypted user data', async () => {
+  it('can read its encrypted user data', async () => {
     const sealed = sealer.seal('hush', userDataOwner(aFunction().urn, 'password'));
     const source = "exports.handler = async (event, c) => [c.getUserData('password'), c.getUserData('colour')];";
     const given = { userData: { colour: 'blue' }, sealedUserData: { password: sealed } };
     expect(await returned(source, given)).toEqual(['hush', 'blue']);
   });
 
-  it('whose user data was sealed with another key waits for the right one', async () => {
+  it('is unavailable while its user data is encrypted with another key', async () => {
     const other = new Sealer('another-platform-key-of-32-characters');
     const sealedUserData = { password: other.seal('hush', userDataOwner(aFunction().urn, 'password')) };
     expect(await run('exports.handler = async () => 1;', { sealedUserData })).toEqual({
@@ -427,7 +427,7 @@ describe('a Node.js function', () => {
     await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
   });
 
-  it('shares no temporary folder with another instance, and leaves none', async () => {
+  it('has a temporary folder for each instance, and leaves none', async () => {
     under = await open(
       'exports.handler = async () => { await new Promise((r) => setTimeout(r, 50)); return process.env.TMPDIR; };',
     );
@@ -440,7 +440,7 @@ describe('a Node.js function', () => {
     await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
   });
 
-  it('with the source of another under another file name runs too', async () => {
+  it('may share its inline source with a function of another file name', async () => {
     under = await open('exports.handler = async () => __filename.split("/").pop();');
     const { runtime, fn } = under;
     const other = { ...fn, urn: `${fn.urn}2`, handler: 'lib/main.handler' };

@@ -1,6 +1,6 @@
 /**
- * Goal: the code of a zip function runs as it was packed, within the same walls, and costs a folder
- * only while it is of use. Method: instances of their own over a folder as object store.
+ * Goal: the code of a ZIP function runs as it was packed, within the same permissions. Its folder
+ * is deleted when it is no longer used. Method: real instances over a folder as object store.
  */
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ afterEach(async () => {
   await rm(workDir, { recursive: true, force: true, maxRetries: 5 });
 });
 
-describe('a zip function', () => {
+describe('a ZIP function', () => {
   const zipped = (archive: Buffer, given: Partial<FunctionDocument> = {}): FunctionDocument =>
     aFunction({
       code: { kind: 'archive', digest: digestOf(archive), md5: '', sizeBytes: archive.length },
@@ -45,7 +45,7 @@ describe('a zip function', () => {
     return outcome.kind === 'succeeded' ? (JSON.parse(String(outcome.responsePayload)) as unknown) : outcome;
   };
 
-  it('requires its own files and the packages it brings, from a handler in a folder', async () => {
+  it('can require its own files and packages from a handler in a folder', async () => {
     const files = {
       'src/index.js': "exports.handler = async () => [require('./lib.js').one, require('two'), require('../data.json').three];",
       'src/lib.js': "exports.one = require('node:path').basename(__filename);",
@@ -57,7 +57,7 @@ describe('a zip function', () => {
     expect(await run(files, { handler: 'src/index.handler' })).toEqual(['lib.js', 'two2', 3]);
   });
 
-  it('may be made of ES modules', async () => {
+  it('may consist of ES modules', async () => {
     const files = {
       'package.json': '{"type":"module"}',
       'index.js': "import { one } from './lib.js'; import two from 'two'; export const handler = async () => [one, two];",
@@ -68,7 +68,7 @@ describe('a zip function', () => {
     expect(await run(files)).toEqual([1, 2]);
   });
 
-  it('that misses a package says which', async () => {
+  it('names a package that is missing', async () => {
     expect(await run({ 'index.js': "require('not-there');" })).toMatchObject({
       condition: 'UnhandledInvocationError',
       errorMessage: expect.stringContaining('not-there'),
@@ -87,7 +87,7 @@ describe('a zip function', () => {
     });
   });
 
-  it('whose code is not in the store waits for it', async () => {
+  it('is unavailable while the object store lacks its code', async () => {
     const archive = zipOf({ 'index.js': 'exports.handler = async () => 1;' });
     const call = callOf(zipped(archive));
     expect(await runtime.run(call, new AbortController().signal)).toEqual({
@@ -98,7 +98,7 @@ describe('a zip function', () => {
     expect(await runtime.run(call, new AbortController().signal)).toMatchObject({ kind: 'succeeded' });
   });
 
-  it('whose archive turns out to be damaged is not run, and leaves nothing', async () => {
+  it('does not run from a damaged archive, and leaves no folder', async () => {
     const archive = aZip([
       { name: 'index.js', data: 'exports.handler = 1;' },
       { name: 'b', data: 'b', declaredCrc32: 1 },
@@ -112,7 +112,7 @@ describe('a zip function', () => {
     expect(await readdir(join(workDir, 'code'))).toEqual([]);
   });
 
-  it('runs from the folder that is there, and the folder used longest ago makes room', async () => {
+  it('reuses its folder, and the folder used longest ago is deleted', async () => {
     const folders = new CodeFolders(join(workDir, 'folders'), store, 2);
     const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
     for (const archive of archives) await store.put(archive);
@@ -135,7 +135,7 @@ describe('a zip function', () => {
   });
 });
 
-it('Leftovers of processes that are gone are cleared, and of no others', async () => {
+it('clearLeftovers deletes only the folders of processes that have ended', async () => {
   const root = await mkdtemp(join(tmpdir(), 'sendoff-leftovers-'));
   for (const name of ['10', '11', '12', 'kept']) await mkdir(join(root, name, 'code'), { recursive: true });
   await clearLeftovers(root, 10, (pid) => pid === 11);

@@ -1,11 +1,12 @@
 /**
  * Folders with the code of functions, and a temporary folder for each instance that runs it.
  *
- * F1. A code folder gets its name last, when all of it is there: nobody runs half an archive.
- * F2. It is made once for each digest and kept while somebody uses it; past `foldersMax` the one
- *     used longest ago goes.
- * F3. A temporary folder belongs to one instance and goes with it: instances of one code share
- *     nothing they can write.
+ * F1. A code folder is renamed to its final name when it is complete, so that no instance runs half
+ *     an archive.
+ * F2. A code folder is made once for each digest and kept while an instance uses it. Beyond
+ *     `foldersMax`, the unused folder that was used longest ago is deleted.
+ * F3. A temporary folder belongs to one instance and is deleted with it. Instances of the same code
+ *     share no folder that they can write to.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,16 +14,16 @@ import { dirname, join } from 'node:path';
 import { type FunctionDocument, runtimeOf } from '#contracts';
 import { type ObjectStore, unpackArchive } from '#objects';
 
-/** A place to run one instance in. */
+/** The folders of one instance. */
 export interface Workplace {
   readonly codeDir: string;
-  /** The one folder an instance may write to. */
+  /** The only folder that the instance may write to. */
   readonly tmpDir: string;
-  /** Gives it back; the temporary folder is removed. */
+  /** Must be called once the instance has ended. It deletes the temporary folder. */
   release(): void;
 }
 
-/** A workplace; or why there is none: perhaps just now, or for good. */
+/** A workplace, or the reason for its lack: `unavailable` may pass, `impossible` will not. */
 export type WorkplaceAnswer =
   | { readonly kind: 'ready'; readonly workplace: Workplace }
   | { readonly kind: 'unavailable' | 'impossible'; readonly reason: string };
@@ -36,7 +37,7 @@ type Made = { readonly kind: 'made'; readonly path: string } | Exclude<Workplace
 
 /** Makes and keeps code folders below a folder of its own. */
 export class CodeFolders {
-  /** By name, the one used longest ago first. */
+  /** By name, in the order of their last use. */
   private readonly folders = new Map<string, Folder>();
 
   constructor(
@@ -45,7 +46,7 @@ export class CodeFolders {
     private readonly foldersMax: number,
   ) {}
 
-  /** A place for an instance of a function. Never rejects. */
+  /** Makes a workplace for an instance of a function. Never rejects. */
   async workplaceFor(fn: FunctionDocument): Promise<WorkplaceAnswer> {
     const name = folderName(fn);
     const folder = this.folders.get(name) ?? {
@@ -58,7 +59,7 @@ export class CodeFolders {
     const answer = await this.workplaceIn(folder);
     if (answer.kind !== 'ready') folder.users--;
     const made = await folder.made;
-    // What could not be made is tried anew by the next.
+    // The next call tries a folder again that could not be made.
     if (made.kind !== 'made' && this.folders.get(name) === folder) this.folders.delete(name);
     return answer;
   }
@@ -70,7 +71,7 @@ export class CodeFolders {
     try {
       await mkdir(tmpDir, { recursive: true });
     } catch (error) {
-      return { kind: 'unavailable', reason: `a temporary folder could not be made: ${(error as Error).message}` };
+      return { kind: 'unavailable', reason: `cannot make a temporary folder: ${(error as Error).message}` };
     }
     const release = () => {
       folder.users--;
@@ -88,13 +89,13 @@ export class CodeFolders {
       await rename(draft, path);
       return { kind: 'made', path };
     } catch (error) {
-      return { kind: 'unavailable', reason: `the code could not be made ready: ${(error as Error).message}` };
+      return { kind: 'unavailable', reason: `cannot prepare the code: ${(error as Error).message}` };
     } finally {
       await removed(draft);
     }
   }
 
-  /** @returns why it cannot be done; undefined when it is. */
+  /** @returns undefined if the folder holds the code, or the reason why it does not. */
   private async fill(
     { code, handler, runtime }: FunctionDocument,
     folder: string,
@@ -134,14 +135,14 @@ export class CodeFolders {
   }
 }
 
-/** What cannot be removed now is left: it lies below a folder that goes with the process. */
+/** Best effort: the parent folder is deleted when the executor ends. */
 async function removed(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
 /**
- * Removes what processes that are gone left below a folder with one folder a process, and what an
- * earlier process of our own id left.
+ * Deletes the folders of executors that have ended. `root` holds one folder for each process, named
+ * by process id. The folder of an earlier process with our own id is deleted too.
  */
 export async function clearLeftovers(root: string, ownPid: number, isAlive: (pid: number) => boolean): Promise<void> {
   const names = await readdir(root).catch((): string[] => []);
@@ -149,7 +150,7 @@ export async function clearLeftovers(root: string, ownPid: number, isAlive: (pid
     if (Number(name) === ownPid || !isAlive(Number(name))) await rm(join(root, name), { recursive: true, force: true });
 }
 
-/** The extension of source files of a runtime. */
+/** The extension of a runtime's source files. */
 function sourceExtension(runtime: string): string {
   const found = runtimeOf(runtime);
   return found?.code === 'files' ? found.sourceExtension : '';
@@ -160,7 +161,7 @@ function handlerFile(handler: string): string {
   return handler.slice(0, handler.lastIndexOf('.'));
 }
 
-/** Inline code lies in the file its handler names, so that the name is part of what it is. */
+/** The handler names the file of inline source, so the file is part of the folder's name. */
 function folderName({ code, handler, runtime }: FunctionDocument): string {
   const text =
     code.kind === 'inline'

@@ -7,8 +7,8 @@
  *     process.
  * N2. The handler's signal aborts at the deadline, and when the caller aborts the call. After that
  *     the call is a timeout or cancelled, whatever the handler answers. If the handler does not end
- *     within a short grace, the call ends without it: the instance takes no more calls, and is
- *     killed when no other call runs in it.
+ *     within a short grace, the call ends without it. The instance then takes no more calls, and
+ *     is killed when no other call runs in it.
  * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
  *     call that ran alone is blamed.
  * N4. Messages of the process are not trusted: function code can write to the channel. A message of

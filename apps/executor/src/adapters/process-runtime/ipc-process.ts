@@ -3,8 +3,8 @@ import type { FunctionProcess } from './process-launcher.ts';
 import type { ToInstance } from './protocol.ts';
 
 /**
- * A process that talks over the channel that Node opens for `stdio: 'ipc'`: one JSON array a line, on
- * the file descriptor in `NODE_CHANNEL_FD`. Any language can read it.
+ * A process that talks over the channel that Node opens for `stdio: 'ipc'`: one JSON array a line,
+ * on the file descriptor in `NODE_CHANNEL_FD`. Any language can read it.
  */
 export class IpcProcess implements FunctionProcess {
   constructor(private readonly child: ChildProcess) {

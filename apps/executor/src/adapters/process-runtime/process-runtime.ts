@@ -123,7 +123,7 @@ export class ProcessRuntime implements Runtime {
       if (found !== undefined) return found;
       await this.turn(waitsUntil - this.clock.now(), signal);
     }
-    return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance came free in time' };
+    return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance became free in time' };
   }
 
   /** Waits until an instance or a place may be free, the call is aborted, or the time is over. */
@@ -163,7 +163,7 @@ export class ProcessRuntime implements Runtime {
       case 'impossible':
         return failed('UnhandledInvocationError', errorDocument('CodeUnusable', answer.reason), false);
       case 'ready': {
-        // Others may have started one, or ended a call, in the meantime.
+        // Another call may have started an instance, or ended, in the meantime.
         const free = this.withRoom(fn);
         const userData = this.userDataOf(fn);
         if (free === undefined && userData !== undefined && this.mayStart(fn))
@@ -238,8 +238,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   /**
-   * The instance, of one function or of all, that has been idle longest; undefined when none is
-   * idle.
+   * Finds the instance, of one function or of all, that has been idle longest. Returns undefined if
+   * none is idle.
    */
   private idle(functionUrn?: string): Instance | undefined {
     let oldest: Instance | undefined;

@@ -1,4 +1,4 @@
-/** What an instance is told before it loads code; travels in its environment as JSON. */
+/** The settings of an instance. It gets them as JSON in its environment. */
 export interface InstanceSetup {
   readonly codeDir: string;
   readonly handler: string;
@@ -12,7 +12,7 @@ export interface InstanceSetup {
   readonly userData: Readonly<Record<string, string>>;
 }
 
-/** To an instance; several travel as one message. */
+/** A message to an instance. Several are sent as one array. */
 export type ToInstance =
   | {
       readonly kind: 'call';
@@ -31,14 +31,14 @@ export interface ErrorDocument {
   readonly stackTrace: readonly string[];
 }
 
-/** From an instance; several travel as one message. */
+/** A message from an instance. Several are sent as one array. */
 export type FromInstance =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly error: ErrorDocument }
   | {
       readonly kind: 'returned';
       readonly id: number;
-      /** JSON; absent for undefined. */
+      /** JSON; absent if the function returned undefined. */
       readonly payload?: string;
       readonly memoryBytes: number;
     }
@@ -46,27 +46,24 @@ export type FromInstance =
       readonly kind: 'failed';
       readonly id: number;
       readonly error: ErrorDocument;
-      /** Reported through the callback rather than thrown. */
+      /** True if the function passed the error to its callback, false if it threw it. */
       readonly isHandled: boolean;
       readonly isRetryable: boolean;
       readonly memoryBytes: number;
     }
-  /**
-   * The code did something after which it is not to be trusted with another call; those that run
-   * may end.
-   */
+  /** The instance is in an unknown state: it must get no more calls. Running calls go on. */
   | { readonly kind: 'spoiled' }
   | {
       readonly kind: 'log';
-      /** The call that printed it; absent for what belongs to none. */
+      /** The call that printed the text; absent for text of no call. */
       readonly id?: number;
       readonly requestId: string;
       readonly text: string;
     };
 
 /**
- * Reads what an instance sent at once.
- * @returns undefined where anything in it has no known shape.
+ * Reads an array of messages from an instance.
+ * @returns undefined if any message has an unknown shape.
  */
 export function readFromInstance(sent: unknown): readonly FromInstance[] | undefined {
   return Array.isArray(sent) && sent.every(isFromInstance) ? sent : undefined;
