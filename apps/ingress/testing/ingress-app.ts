@@ -56,19 +56,19 @@ export interface AccessKey {
 
 /** A status-logger that gives the answer of a test, and stores the queries. */
 export class FakeStatusRecords implements StatusRecords {
-  readonly asked: StatusQuery[] = [];
+  readonly queries: StatusQuery[] = [];
   page: StatusPage = { records: [], count: 0 };
   failure: Error | undefined;
 
   query(query: StatusQuery): Promise<StatusPage> {
-    this.asked.push(query);
+    this.queries.push(query);
     return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
   }
 }
 
 /** An executor that gives the answer of a test, and stores the calls. */
 export class FakeFunctionCalls implements FunctionCalls {
-  readonly asked: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
+  readonly received: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
   answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
   /** How a call ends; by default with {@link answer}. */
   outcome: (request: CallRequest, signal: AbortSignal) => Promise<CallOutcome> = async (request, signal) => ({
@@ -77,7 +77,7 @@ export class FakeFunctionCalls implements FunctionCalls {
   });
 
   call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
-    this.asked.push({ request, payload, signal });
+    this.received.push({ request, payload, signal });
     return this.outcome(request, signal);
   }
 }

@@ -47,7 +47,7 @@ describe('a cancel', () => {
       const answer = await cancel('hello', { request_id: 'r1' });
       expect([answer.status, answer.body, answer.headers['content-length']]).toEqual([200, undefined, '0']);
       expect(app.recordsOf('cancellations').map(decodeCancellation)).toEqual([{ requestId: 'r1', functionUrn: builtUrn }]);
-      expect(app.records.asked).toMatchObject([{ project: 'p1', requestIds: ['r1'] }]);
+      expect(app.records.queries).toMatchObject([{ project: 'p1', requestIds: ['r1'] }]);
     },
   );
 
@@ -67,12 +67,12 @@ describe('a cancel', () => {
   it('of an unknown invocation is refused after the waits', async () => {
     const answer = await impatient(cancel('hello', { request_id: 'r1' }));
     expect([answer.status, answer.body.error_msg]).toEqual([400, 'Invalid RequestId']);
-    expect(app.records.asked.length).toBe(7);
+    expect(app.records.queries.length).toBe(7);
   });
 
   it('waits for the record of an invocation that was accepted just now', async () => {
     const answer = cancel('hello', { request_id: 'r1' });
-    while (app.records.asked.length < 2) await app.clock.advance(10);
+    while (app.records.queries.length < 2) await app.clock.advance(10);
     know(record());
     expect((await impatient(answer)).status).toBe(200);
     expect(app.recordsOf('cancellations').length).toBe(1);

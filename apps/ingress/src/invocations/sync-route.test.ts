@@ -44,7 +44,7 @@ describe('a synchronous invocation', () => {
     expect([answer.status, answer.body]).toEqual([200, { ok: true }]);
     expect(answer.headers).toMatchObject({
       'content-type': 'application/json',
-      'x-cff-request-id': app.calls.asked[0]?.request.requestId,
+      'x-cff-request-id': app.calls.received[0]?.request.requestId,
       'x-cff-billing-duration': '12',
       'x-cff-response-version': 'v0',
       'x-func-err-code': '0',
@@ -85,17 +85,17 @@ describe('a synchronous invocation', () => {
     const answer = await app.overHttp('POST', '/v2/p1/fgs/functions/hello/invocations', body, {
       'x-auth-token': IngressApp.token,
     });
-    expect([answer.status, String(app.calls.asked[0]?.payload)]).toEqual([200, '{}']);
+    expect([answer.status, String(app.calls.received[0]?.payload)]).toEqual([200, '{}']);
   });
 
   it('does not pass on a malformed trace context', async () => {
     await invoke({}, { traceparent: `${traceparent}-0` });
-    expect(app.calls.asked[0]?.request).not.toHaveProperty('traceparent');
+    expect(app.calls.received[0]?.request).not.toHaveProperty('traceparent');
   });
 
   it('names the newest known state of the function to the executor, and writes nothing to Kafka', async () => {
     await invoke({ a: 1 }, { traceparent });
-    expect(app.calls.asked).toMatchObject([
+    expect(app.calls.received).toMatchObject([
       {
         request: {
           requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -112,7 +112,7 @@ describe('a synchronous invocation', () => {
   it('is answered in a JSON object for version v1', async () => {
     const answer = await invoke({}, { 'x-cff-request-version': 'v1' });
     expect(answer.body).toEqual({
-      request_id: app.calls.asked[0]?.request.requestId,
+      request_id: app.calls.received[0]?.request.requestId,
       result: '{"ok":true}',
       log: '',
       status: 200,
@@ -182,7 +182,7 @@ describe('a synchronous invocation', () => {
     ['no credentials', 'hello', {}, { 'x-auth-token': '' }, 401, 'FSS.0401'],
   ])('with %s is refused', async (_what, name, body, headers, status, code) => {
     expect(await invoke(body, headers, name)).toMatchObject({ status, body: { error_code: code } });
-    expect(app.calls.asked).toEqual([]);
+    expect(app.calls.received).toEqual([]);
   });
 
   it.each([
@@ -191,7 +191,7 @@ describe('a synchronous invocation', () => {
     ['twice as large is refused', 2 * limits.syncBytesMax, 413],
   ])('with a body %s', async (_what, bytes, status) => {
     const answer = await invoke(`{"a":"${'x'.repeat(bytes - 8)}"}`);
-    expect([answer.status, app.calls.asked.length]).toEqual([status, status === 200 ? 1 : 0]);
+    expect([answer.status, app.calls.received.length]).toEqual([status, status === 200 ? 1 : 0]);
   });
 
   it('that is signed reaches the executor only with the body that was signed', async () => {
@@ -207,7 +207,7 @@ describe('a synchronous invocation', () => {
       const headers = signed(plain, key);
       return (await fetch(`${url}/fgs/functions/hello/invocations`, { method: 'POST', headers, body: sent })).status;
     };
-    expect([await send(body), await send('{"a":2}'), app.calls.asked.length]).toEqual([200, 401, 1]);
+    expect([await send(body), await send('{"a":2}'), app.calls.received.length]).toEqual([200, 401, 1]);
   });
 
   it('of an alias runs the version that the alias chooses', async () => {
@@ -224,7 +224,7 @@ describe('a synchronous invocation', () => {
     await invoke({}, {}, 'p1:default:hello:!prod');
     await invoke({}, { 'x-group': 'beta' }, 'p1:default:hello:!prod');
     await invoke({}, {}, 'p1:default:hello:v2');
-    expect(app.calls.asked.map(({ request }) => [request.functionUrn.split(':')[7], request.alias])).toEqual([
+    expect(app.calls.received.map(({ request }) => [request.functionUrn.split(':')[7], request.alias])).toEqual([
       ['v1', 'prod'],
       ['v2', 'prod'],
       ['v2', undefined],
@@ -244,12 +244,12 @@ describe('a synchronous invocation', () => {
     app.calls.answer = async (_request, signal) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))));
     const answer = invoke();
-    while (app.calls.asked.length === 0) await app.clock.advance(0);
+    while (app.calls.received.length === 0) await app.clock.advance(0);
     await app.clock.advance(89_999);
-    expect(app.calls.asked[0]?.signal.aborted).toBe(false);
+    expect(app.calls.received[0]?.signal.aborted).toBe(false);
     await app.clock.advance(1);
     expect(await answer).toMatchObject({ status: 504, body: { error_code: 'FSS.0504' } });
-    expect(app.calls.asked[0]?.signal.aborted).toBe(true);
+    expect(app.calls.received[0]?.signal.aborted).toBe(true);
   });
 
   it('over the bound is refused, and accepted when another one has ended', async () => {
@@ -303,14 +303,14 @@ describe('X-Cff-Instance-Memory', () => {
 
   it('chooses the memory of a function with dynamic memory', async () => {
     await invoke({}, header('256'), 'dynamic');
-    expect(app.calls.asked[0]?.request.memoryMb).toBe(256);
+    expect(app.calls.received[0]?.request.memoryMb).toBe(256);
     await post('/fgs/functions/dynamic/invocations-async', {}, header('512'));
     expect(app.recordsOf('invocations')[0]?.headers['memory-mb']).toBe('512');
   });
 
   it('is ignored by other functions', async () => {
     await invoke({}, header('257'));
-    expect(app.calls.asked[0]?.request.memoryMb).toBeUndefined();
+    expect(app.calls.received[0]?.request.memoryMb).toBeUndefined();
     expect((await post('/fgs/functions/hello/invocations-async', {}, header('257'))).status).toBe(202);
     expect(app.recordsOf('invocations')[0]?.headers['memory-mb']).toBeUndefined();
   });

@@ -77,7 +77,7 @@ describe('a URN at the Kafka door', () => {
 });
 
 describe('a URN in a destination', () => {
-  const telling = (destination: string, param: unknown) => ({
+  const notifying = (destination: string, param: unknown) => ({
     destination_config: { on_failure: { destination, param: JSON.stringify(param) } },
   });
 
@@ -98,7 +98,7 @@ describe('a URN in a destination', () => {
     const value = Buffer.from(JSON.stringify(topic));
     await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${topic.urn}`, value, headers: {} });
     const name = await app.aFunction({ xrole: 'any' });
-    const answer = await app.refusal('PUT', `/fgs/functions/${name}/async-invoke-config`, telling(destination, param));
+    const answer = await app.refusal('PUT', `/fgs/functions/${name}/async-invoke-config`, notifying(destination, param));
     expect(answer).toEqual([status, code]);
   });
 });

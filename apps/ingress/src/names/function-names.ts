@@ -20,7 +20,7 @@ export interface NamedFunction {
   readonly fullUrn: string;
   /** The function as it is in this version. */
   readonly function: FunctionDocument;
-  /** The alias that the name was. */
+  /** The alias, if the name was one. */
   readonly alias?: AliasDocument;
 }
 

@@ -1,6 +1,6 @@
 import type { UrnDefaults } from '#contracts';
 
-/** The region and the project of this installation: short names are completed with them. */
+/** The region and the project of this installation. They complete short function names. */
 export type Home = UrnDefaults;
 
 /** Injection token of the {@link Home}. */

@@ -4,7 +4,7 @@ import { ApiError } from '../http/api-error.ts';
 /** The form of an agency's name. */
 export const agencyNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** @throws ApiError FSS.0400. */
+/** Checks the name of an agency. @throws ApiError FSS.0400. */
 export function checkAgencyName(name: string): void {
   if (!agencyNamePattern.test(name)) throw notAName('agencies', name);
 }

@@ -32,15 +32,15 @@ describe('the file of agencies', () => {
   });
 
   it.each<[what: string, text: string, reason: string]>([
-    ['is not there', '', 'ENOENT'],
-    ['is no JSON', '{', 'JSON'],
+    ['does not exist', '', 'ENOENT'],
+    ['is not JSON', '{', 'JSON'],
     ['is a list', JSON.stringify([{ grants }]), 'must hold a JSON object'],
     ['is null', 'null', 'must hold a JSON object'],
     ['is a number', '5', 'must hold a JSON object'],
-    ['has an awkward name', JSON.stringify({ 'a b': { grants } }), 'not a name for agencies: a b'],
+    ['has a malformed name', JSON.stringify({ 'a b': { grants } }), 'not a name for agencies: a b'],
     ['has an agency without grants', JSON.stringify({ a: {} }), 'grants'],
-    ['has a grant of nothing known', JSON.stringify({ a: { grants: [{ type: 'S3', resource: '*' }] } }), 'type'],
-    ['has a field nobody knows', JSON.stringify({ a: { grants, colour: 1 } }), 'colour is not a field'],
+    ['has a grant of an unknown type', JSON.stringify({ a: { grants: [{ type: 'S3', resource: '*' }] } }), 'type'],
+    ['has an unknown field', JSON.stringify({ a: { grants, colour: 1 } }), 'colour is not a field'],
   ])('that %s ends the start', async (_what, text, reason) => {
     await rm(file, { force: true });
     if (text !== '') await writeFile(file, text);

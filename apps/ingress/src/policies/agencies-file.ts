@@ -6,7 +6,7 @@ import { checkAgencyName } from '../names/place-names.ts';
 import { AgencyDto } from './places.dto.ts';
 import { validated } from '../http/validated.ts';
 
-/** Creates, at the start, the agencies of a file that the registry does not have. */
+/** Creates the agencies of a file at the start, unless the registry has one of that name. */
 export class AgenciesFile implements OnModuleInit {
   constructor(
     private readonly file: string | undefined,

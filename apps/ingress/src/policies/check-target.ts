@@ -15,7 +15,7 @@ import type { Registry } from '#registry';
 /** Why a policy may not name a target. */
 export interface RefusedTarget {
   readonly kind: 'function-absent' | 'topic-absent' | 'place-absent' | 'not-granted' | 'cycle';
-  /** For the caller. */
+  /** The error message for the caller. */
   readonly reason: string;
 }
 
@@ -44,14 +44,13 @@ function missingTarget(registry: Registry, project: string, target: Target): Ref
 }
 
 /**
- * A document that is about to be written; the search for cycles reads it in place of the
- * registry's.
+ * The new state of a document. The search for cycles reads it instead of the state in the registry.
  */
 type Intended = PolicyDocument | AliasDocument | TopicDocument;
 
 /**
- * The functions that subscribed to a topic, in eight fields; short forms are of its region and
- * project.
+ * Returns the URNs of the functions that subscribed to a topic, in eight fields. A short URN means
+ * the region and project of the topic.
  */
 function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly string[] {
   const [, , region = '', project = ''] = urn.split(':');
@@ -82,15 +81,15 @@ function successors(registry: Registry, intended: Intended, from: string): reado
   );
 }
 
-/** A notification to a function or a topic may start further functions. */
+/** Whether a notification to the target may start further functions. */
 function startsFunctions({ type }: Target): boolean {
   const kind = destinationKinds[type].document?.kind;
   return kind === 'function' || kind === 'topic';
 }
 
 /**
- * Tells whether a document would close a cycle of functions, through topics or without.
- * @returns the refusal, which names the cycle; undefined if it would not.
+ * Checks that a document closes no cycle of functions, directly or through topics.
+ * @returns the refusal, which names the cycle; undefined if the document closes none.
  */
 export function checkCycle(registry: Registry, intended: Intended): RefusedTarget | undefined {
   const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;

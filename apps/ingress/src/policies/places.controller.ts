@@ -25,13 +25,13 @@ const namesMax = 1_000;
 /**
  * Tells whether a stream may write to a Kafka topic. Notifications on a topic of the platform would
  * be read as invocations or cancellations. Notifications on the topic of another stream, or of a
- * pub/sub topic, would be read as something that nobody sent there.
+ * pub/sub topic, would be read as records of that stream or topic.
  */
 function mayBeStream(topic: string, stream: string, topics: Topics): boolean {
   if (topic === topics.ofStream(stream)) return true;
-  const isOwn = topics.has(topic);
+  const isOfPlatform = topics.has(topic);
   const isOfAnother = [topics.ofStream(''), topics.ofPubSubTopic('')].some((begin) => topic.startsWith(begin));
-  return !isOwn && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
+  return !isOfPlatform && !isOfAnother && !topic.startsWith('__') && topic !== '.' && topic !== '..';
 }
 
 /** The kind of place that a segment of the path names. @throws ApiError FSS.0404. */
@@ -69,7 +69,7 @@ function placeOf(registry: Registry, project: string, type: PlaceType, name: str
 function checkMayAdd(registry: Registry, kind: 'agency' | 'place', project: string): void {
   if (registry.list(kind, project).length < namesMax) return;
   const what = kind === 'agency' ? 'agencies' : 'buckets and streams';
-  throw new ApiError('FSS.0400', `a project may have ${namesMax} ${what}: delete those nobody uses`);
+  throw new ApiError('FSS.0400', `a project may have ${namesMax} ${what} at most: delete unused ones`);
 }
 
 function agencyAnswer({ name, grants }: AgencyDocument): Record<string, unknown> {
@@ -160,11 +160,12 @@ export class PlacesController {
   ): Promise<Record<string, unknown>> {
     const type = placeTypeOf(kind);
     checkPlaceName(type, name);
-    if (dto.topic !== undefined && type !== 'DIS') throw new ApiError('FSS.0400', 'topic is for streams: a bucket has none');
+    if (dto.topic !== undefined && type !== 'DIS')
+      throw new ApiError('FSS.0400', 'topic is allowed for streams only: a bucket has no Kafka topic');
     if (dto.topic !== undefined && !mayBeStream(dto.topic, name, this.kafka.topics))
       throw new ApiError(
         'FSS.0400',
-        `topic ${dto.topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
+        `topic ${dto.topic} cannot be the topic of stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
       );
     const place = { kind: 'place', type, project, name, ...(dto.topic === undefined ? {} : { topic: dto.topic }) } as const;
     await this.writer.mutate((registry) => {

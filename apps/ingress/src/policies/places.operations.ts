@@ -59,7 +59,7 @@ export const placeOperations = {
     id: 'deleteAgency',
     tag: 'Places',
     right: 'manage',
-    summary: 'Deletes an agency; functions that name it may use no target.',
+    summary: 'Deletes an agency; functions with this agency lose access to all targets.',
     parameters: [agencyName],
     answer: { status: 204 },
     codes: ['FSS.0404', 'FSS.0503'],

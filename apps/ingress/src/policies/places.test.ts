@@ -1,6 +1,6 @@
 /**
  * Goal: agencies, buckets and streams are set, shown, listed and removed. Each refusal has its code
- * and message. No stream writes to a topic of somebody else.
+ * and message. No stream writes to a Kafka topic that has another purpose.
  * Method: a whole ingress over the in-memory broker; the tests read what it stores from the
  * registry topic.
  */
@@ -20,13 +20,13 @@ beforeEach(() => {
   name = `n${++number}`;
 });
 
-const answered = async (method: string, path: string, body?: unknown) => {
+const answerOf = async (method: string, path: string, body?: unknown) => {
   const { status, body: answer } = await app.call(method, path, body);
   return [status, answer];
 };
 const refused = (status: number, code: string, message: string) => [status, { error_code: code, error_msg: message }];
 /** The last document under a key. */
-const kept = (key: string) => {
+const stored = (key: string) => {
   const written = app.recordsOf('registry').filter((record) => record.key === key);
   return JSON.parse(String(written.at(-1)?.value)) as unknown;
 };
@@ -50,7 +50,7 @@ describe('a project', () => {
     const grants = [{ type: 'OBS', resource: 'results' }];
     const answer = await full.call('PUT', '/sendoff/agencies/more', { grants });
     expect([answer.status, answer.body]).toEqual(
-      refused(400, 'FSS.0400', 'a project may have 1000 agencies: delete those nobody uses'),
+      refused(400, 'FSS.0400', 'a project may have 1000 agencies at most: delete unused ones'),
     );
     expect((await full.call('PUT', '/sendoff/agencies/a7', { grants })).status).toBe(200);
     await full.must('DELETE', '/sendoff/agencies/a8');
@@ -70,7 +70,7 @@ describe('a project', () => {
     for (const path of ['buckets/more', 'streams/more'])
       expect((await full.call('PUT', `/sendoff/${path}`)).body).toEqual({
         error_code: 'FSS.0400',
-        error_msg: 'a project may have 1000 buckets and streams: delete those nobody uses',
+        error_msg: 'a project may have 1000 buckets and streams at most: delete unused ones',
       });
     expect((await full.call('PUT', '/sendoff/streams/p7')).status).toBe(200);
     await full.close();
@@ -85,20 +85,20 @@ describe('an agency', () => {
 
   it('is set, shown, replaced as a whole, and removed once', async () => {
     const path = `/sendoff/agencies/${name}`;
-    expect(await answered('PUT', path, { grants })).toEqual([200, { name, grants }]);
-    expect(await answered('GET', path)).toEqual([200, { name, grants }]);
+    expect(await answerOf('PUT', path, { grants })).toEqual([200, { name, grants }]);
+    expect(await answerOf('GET', path)).toEqual([200, { name, grants }]);
     const after = [{ type: 'DIS', resource: 'orders' }];
-    expect(await answered('PUT', path, { grants: after })).toEqual([200, { name, grants: after }]);
-    expect(await answered('GET', path)).toEqual([200, { name, grants: after }]);
-    expect(await answered('DELETE', path)).toEqual([204, undefined]);
+    expect(await answerOf('PUT', path, { grants: after })).toEqual([200, { name, grants: after }]);
+    expect(await answerOf('GET', path)).toEqual([200, { name, grants: after }]);
+    expect(await answerOf('DELETE', path)).toEqual([204, undefined]);
     for (const method of ['GET', 'DELETE'])
-      expect(await answered(method, path)).toEqual(refused(404, 'FSS.0404', `no agency ${name}`));
+      expect(await answerOf(method, path)).toEqual(refused(404, 'FSS.0404', `no agency ${name}`));
   });
 
   it('may have no grants, or 100', async () => {
     const many = Array.from({ length: 100 }, (_, index) => ({ type: 'OBS', resource: `b${index}` }));
     for (const all of [[], many])
-      expect(await answered('PUT', `/sendoff/agencies/${name}`, { grants: all })).toEqual([200, { name, grants: all }]);
+      expect(await answerOf('PUT', `/sendoff/agencies/${name}`, { grants: all })).toEqual([200, { name, grants: all }]);
   });
 
   const kinds = `must be one of the following values: ${destinationTypes.join(', ')}`;
@@ -120,7 +120,7 @@ describe('an agency', () => {
     [grant({ foo: 1 }), 'grants.0.foo is not a field of this body'],
     [{ grants, foo: 1 }, 'foo is not a field of this body'],
   ])('of %j is refused, and not created', async (body, message) => {
-    expect(await answered('PUT', `/sendoff/agencies/${name}`, body)).toEqual(refused(400, 'FSS.0400', message));
+    expect(await answerOf('PUT', `/sendoff/agencies/${name}`, body)).toEqual(refused(400, 'FSS.0400', message));
     expect(await app.refusal('GET', `/sendoff/agencies/${name}`)).toEqual([404, 'FSS.0404']);
   });
 });
@@ -131,11 +131,11 @@ describe.each([
 ] as const)('one of the %s', (kind, what, type) => {
   it('is set without a body, shown, and removed once', async () => {
     const path = `/sendoff/${kind}/${name}${name}`;
-    expect(await answered('PUT', path)).toEqual([200, { name: name + name }]);
-    expect(await answered('GET', path)).toEqual([200, { name: name + name }]);
-    expect(await answered('DELETE', path)).toEqual([204, undefined]);
+    expect(await answerOf('PUT', path)).toEqual([200, { name: name + name }]);
+    expect(await answerOf('GET', path)).toEqual([200, { name: name + name }]);
+    expect(await answerOf('DELETE', path)).toEqual([204, undefined]);
     for (const method of ['GET', 'DELETE'])
-      expect(await answered(method, path)).toEqual(refused(404, 'FSS.0404', `no ${what} ${name}${name}`));
+      expect(await answerOf(method, path)).toEqual(refused(404, 'FSS.0404', `no ${what} ${name}${name}`));
   });
 
   it('keeps its time of creation', async () => {
@@ -145,10 +145,10 @@ describe.each([
     await app.clock.advance(1_000);
     await app.must('PUT', path, {});
     const document = { kind: 'place', type, project: 'p1', name: `${name}-x` };
-    expect(kept(`place/p1/${type}/${name}-x`)).toEqual({ ...document, createdAt: madeAt });
+    expect(stored(`place/p1/${type}/${name}-x`)).toEqual({ ...document, createdAt: madeAt });
     await app.must('DELETE', path);
     await app.must('PUT', path, {});
-    expect(kept(`place/p1/${type}/${name}-x`)).toEqual({ ...document, createdAt: madeAt + 1_000 });
+    expect(stored(`place/p1/${type}/${name}-x`)).toEqual({ ...document, createdAt: madeAt + 1_000 });
   });
 
   it.each<[body: unknown, message: string]>([
@@ -159,7 +159,7 @@ describe.each([
     [{ topic: 'a b' }, 'topic must be 1..200 letters, digits, ., _ or -'],
     [{ topic: 'x'.repeat(201) }, 'topic must be 1..200 letters, digits, ., _ or -'],
   ])('of %j is refused, and not created', async (body, message) => {
-    expect(await answered('PUT', `/sendoff/${kind}/${name}-x`, body)).toEqual(refused(400, 'FSS.0400', message));
+    expect(await answerOf('PUT', `/sendoff/${kind}/${name}-x`, body)).toEqual(refused(400, 'FSS.0400', message));
     expect(await app.refusal('GET', `/sendoff/${kind}/${name}-x`)).toEqual([404, 'FSS.0404']);
   });
 });
@@ -203,7 +203,7 @@ describe('a name', () => {
   ])('of a resource in %s may not be %j', async (kind, names) => {
     for (const each of names)
       expect(
-        await answered('PUT', `/sendoff/${kind}/${encodeURIComponent(each)}`, kind === 'agencies' ? { grants: [] } : {}),
+        await answerOf('PUT', `/sendoff/${kind}/${encodeURIComponent(each)}`, kind === 'agencies' ? { grants: [] } : {}),
       ).toEqual(refused(400, 'FSS.0400', `not a name for ${kind}: ${each}`));
   });
 
@@ -216,7 +216,7 @@ describe('a name', () => {
         ['PUT', '/results'],
         ['DELETE', '/results'],
       ] as const)
-        expect(await answered(method, `/sendoff/${kind}${path}`)).toEqual(refused(404, 'FSS.0404', 'no such operation'));
+        expect(await answerOf(method, `/sendoff/${kind}${path}`)).toEqual(refused(404, 'FSS.0404', 'no such operation'));
     },
   );
 });
@@ -226,22 +226,22 @@ describe('a topic', () => {
     refused(
       400,
       'FSS.0400',
-      `topic ${topic} cannot stand behind stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
+      `topic ${topic} cannot be the topic of stream ${name}: it belongs to Kafka, the platform, another stream or a pub/sub topic`,
     );
 
   it.each(['shop.orders', 'sendoff', 'sendoffs.registry', '_a', '...', 'x'.repeat(200)])(
     'may stand behind a stream: %s',
     async (topic) => {
-      expect(await answered('PUT', `/sendoff/streams/${name}`, { topic })).toEqual([200, { name, topic }]);
-      expect(await answered('GET', `/sendoff/streams/${name}`)).toEqual([200, { name, topic }]);
-      expect(await answered('PUT', `/sendoff/streams/${name}`, {})).toEqual([200, { name }]);
-      expect(await answered('GET', `/sendoff/streams/${name}`)).toEqual([200, { name }]);
+      expect(await answerOf('PUT', `/sendoff/streams/${name}`, { topic })).toEqual([200, { name, topic }]);
+      expect(await answerOf('GET', `/sendoff/streams/${name}`)).toEqual([200, { name, topic }]);
+      expect(await answerOf('PUT', `/sendoff/streams/${name}`, {})).toEqual([200, { name }]);
+      expect(await answerOf('GET', `/sendoff/streams/${name}`)).toEqual([200, { name }]);
     },
   );
 
   it('with the name of its stream may be its topic', async () => {
     const topic = `sendoff.stream.${name}`;
-    expect(await answered('PUT', `/sendoff/streams/${name}`, { topic })).toEqual([200, { name, topic }]);
+    expect(await answerOf('PUT', `/sendoff/streams/${name}`, { topic })).toEqual([200, { name, topic }]);
   });
 
   it.each([
@@ -252,14 +252,14 @@ describe('a topic', () => {
     '__consumer_offsets',
     '.',
     '..',
-  ])('of somebody else may not be the topic of a stream: %s', async (topic) => {
-    expect(await answered('PUT', `/sendoff/streams/${name}`, { topic })).toEqual(belongs(topic));
+  ])('of Kafka, the platform, another stream or a pub/sub topic is refused for a stream: %s', async (topic) => {
+    expect(await answerOf('PUT', `/sendoff/streams/${name}`, { topic })).toEqual(belongs(topic));
     expect(await app.refusal('GET', `/sendoff/streams/${name}`)).toEqual([404, 'FSS.0404']);
   });
 
   it('cannot be set for a bucket', async () => {
-    expect(await answered('PUT', `/sendoff/buckets/${name}-x`, { topic: 'shop.orders' })).toEqual(
-      refused(400, 'FSS.0400', 'topic is for streams: a bucket has none'),
+    expect(await answerOf('PUT', `/sendoff/buckets/${name}-x`, { topic: 'shop.orders' })).toEqual(
+      refused(400, 'FSS.0400', 'topic is allowed for streams only: a bucket has no Kafka topic'),
     );
   });
 });

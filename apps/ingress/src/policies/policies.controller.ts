@@ -70,8 +70,8 @@ export class PoliciesController {
     @Query() query: Record<string, string | undefined>,
   ): Record<string, unknown> {
     const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = asked === 0 ? policiesPage.byDefault : Math.min(asked, policiesPage.max);
+    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = requested === 0 ? policiesPage.byDefault : Math.min(requested, policiesPage.max);
     const all = this.registry
       .policiesOf(formatBareUrn(this.names.find(urn, project).urn))
       .toSorted((a, b) => (a.functionUrn < b.functionUrn ? -1 : 1));
@@ -96,7 +96,7 @@ export class PoliciesController {
 }
 
 /**
- * Callers cannot reach a function through a policy that they may not use themselves.
+ * Checks that the caller may use each function that the policy notifies.
  * @throws ApiError FSS.0403.
  */
 function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {

@@ -59,11 +59,11 @@ export const policyOperations = {
     parameters: [
       functionUrn,
       inQuery('marker', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: 'How many policies to skip: the `next_marker` of the page before.',
+        description: 'Number of policies to skip: the `next_marker` of the previous page.',
         example: 0,
       }),
       inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 is ${policiesPage.byDefault}, and more than ${policiesPage.max} is ${policiesPage.max}.`,
+        description: `Number of policies to return. 0 means ${policiesPage.byDefault}; more than ${policiesPage.max} means ${policiesPage.max}.`,
         example: 10,
       }),
     ],

@@ -101,12 +101,12 @@ describe('an asynchronous configuration', () => {
   });
 
   it.each<[what: string, urn: string, status: number, code: string]>([
-    ['a function that is not there', 'nowhere', 404, 'FSS.1051'],
-    ['a version that is not there', urnOf('target', 'v9'), 404, 'FSS.1052'],
-    ['an alias that is not there', urnOf('target', '!none'), 404, 'FSS.1053'],
-    ['another region', 'urn:fss:elsewhere:p1:function:default:target', 404, 'FSS.1051'],
-    ['another project', 'urn:fss:local:p2:function:default:target', 403, 'FSS.0403'],
-    ['five fields', 'a:b:c:d:e', 400, 'FSS.1309'],
+    ['an unknown function', 'nowhere', 404, 'FSS.1051'],
+    ['an unknown version', urnOf('target', 'v9'), 404, 'FSS.1052'],
+    ['an unknown alias', urnOf('target', '!none'), 404, 'FSS.1053'],
+    ['a function of another region', 'urn:fss:elsewhere:p1:function:default:target', 404, 'FSS.1051'],
+    ['a function of another project', 'urn:fss:local:p2:function:default:target', 403, 'FSS.0403'],
+    ['a URN of five fields', 'a:b:c:d:e', 400, 'FSS.1309'],
   ])('of %s is refused by every operation', async (_what, urn, status, code) => {
     for (const [method, path, body] of [
       ['PUT', pathOf(urn), {}],
@@ -224,7 +224,7 @@ describe('a field', () => {
     ['no body', undefined, 400, 'FSS.0400'],
     ['a list', [], 400, 'FSS.0400'],
     ['null', 'null', 400, 'FSS.0400'],
-    ['what is no JSON', '{', 406, 'FSS.0406'],
+    ['text that is not JSON', '{', 406, 'FSS.0406'],
   ])('cannot be read from %s', async (_what, body, status, code) => {
     expect((await refused('target', body)).slice(0, 2)).toEqual([status, code]);
     expect(await app.refusal('GET', pathOf('target'))).toEqual([404, 'FSS.0404']);
@@ -232,12 +232,12 @@ describe('a field', () => {
 
   it.each<[what: string, body: Record<string, unknown>]>([
     ['null', { max_async_retry_attempts: null, max_async_event_age_in_seconds: null, destination_config: null }],
-    ['null for what is ours', { retry_wait_base_in_seconds: null, enable_async_status_log: null, log_group_name: null }],
+    ['null for extensions of Sendoff', { retry_wait_base_in_seconds: null, enable_async_status_log: null, log_group_name: null }],
     ['null on both sides', { destination_config: { on_success: null, on_failure: null } }],
     ['an empty name', { log_group_id: '', log_stream_id: '', log_group_name: '', log_stream_name: '' }],
     ['an empty destination', { destination_config: { on_success: { destination: '', param: '{}' } } }],
     ['a param without a destination', { destination_config: { on_failure: { param: '{"bucket":"results"}' } } }],
-    ['a side that says nothing', { destination_config: { on_success: {}, on_failure: {} } }],
+    ['an empty object for each side', { destination_config: { on_success: {}, on_failure: {} } }],
   ])('left blank with %s takes its default', async (_what, body) => {
     const name = await aFunction();
     expect(await set(name, body)).toEqual({ func_urn: urnOf(name), ...defaults });

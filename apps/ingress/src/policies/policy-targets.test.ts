@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => app.close());
 
 const { set, show, refused, aFunction } = policyCalls(() => app);
-const telling = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
+const notifying = (urn: string) => onSuccess(to('FunctionGraph', { func_urn: urn }));
 
 /** A prefix of 960 bytes, whose parts have the longest length. */
 const longest = `/${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(191)}`;
@@ -279,22 +279,22 @@ describe('a cycle of functions', () => {
     await app.must('POST', `/fgs/functions/${name}/versions`, { version: 'v1' });
     await app.must('POST', `/fgs/functions/${name}/aliases`, { name: 'prod', version: 'v1' });
     for (const form of [name, bareUrn(name), urnOf(name)])
-      expect(await refused(name, telling(form))).toEqual(cycle(urnOf(name), urnOf(name)));
-    expect(await refused(urnOf(name, 'v1'), telling(urnOf(name, '!prod')))).toEqual(
+      expect(await refused(name, notifying(form))).toEqual(cycle(urnOf(name), urnOf(name)));
+    expect(await refused(urnOf(name, 'v1'), notifying(urnOf(name, '!prod')))).toEqual(
       cycle(urnOf(name, 'v1'), urnOf(name, '!prod'), urnOf(name, 'v1')),
     );
-    expect((await app.call('PUT', pathOf(name), telling(urnOf(name, 'v1')))).status).toBe(200);
+    expect((await app.call('PUT', pathOf(name), notifying(urnOf(name, 'v1')))).status).toBe(200);
   });
 
   it('of two is refused, on either side', async () => {
     const [a, b] = [await aFunction(), await aFunction()];
-    await set(a, telling(b));
+    await set(a, notifying(b));
     for (const side of ['on_success', 'on_failure'])
       expect(await refused(b, { destination_config: { [side]: to('FunctionGraph', { func_urn: a }) } })).toEqual(
         cycle(urnOf(b), urnOf(a), urnOf(b)),
       );
     await set(a, {});
-    expect((await app.call('PUT', pathOf(b), telling(a))).status).toBe(200);
+    expect((await app.call('PUT', pathOf(b), notifying(a))).status).toBe(200);
   });
 
   it('of three is refused with its path, and two paths to one function are allowed', async () => {
@@ -305,9 +305,9 @@ describe('a cycle of functions', () => {
         on_failure: to('FunctionGraph', { func_urn: c }),
       },
     });
-    expect((await app.call('PUT', pathOf(b), telling(c))).status).toBe(200);
-    await set(a, telling(b));
-    expect(await refused(c, telling(a))).toEqual(cycle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
+    expect((await app.call('PUT', pathOf(b), notifying(c))).status).toBe(200);
+    await set(a, notifying(b));
+    expect(await refused(c, notifying(a))).toEqual(cycle(urnOf(c), urnOf(a), urnOf(b), urnOf(c)));
     expect(await app.refusal('GET', pathOf(c))).toEqual([404, 'FSS.0404']);
   });
 
@@ -319,7 +319,7 @@ describe('a cycle of functions', () => {
     const toTopic = onSuccess(to('SMN', { topic_urn: topic }));
     expect((await subscribe(a)).status).toBe(201);
     expect(await refused(a, toTopic)).toEqual(cycle(urnOf(a), topic, urnOf(a)));
-    await set(a, telling(b));
+    await set(a, notifying(b));
     expect(await refused(b, toTopic)).toEqual(cycle(urnOf(b), topic, urnOf(a), urnOf(b)));
     await set(a, {});
     expect((await app.call('PUT', pathOf(b), toTopic)).status).toBe(200);

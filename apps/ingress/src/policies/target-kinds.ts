@@ -45,7 +45,7 @@ export const targetKinds: { readonly [Type in DestinationType]: TargetKind<Type>
   },
   DIS: {
     read(param) {
-      // Some clients send a stream_id; a stream has no other name here.
+      // Some clients send a stream_id. It is ignored, because a stream has only a name.
       param.allowOnly('stream_name', 'stream_id');
       return { type: 'DIS', streamName: placeName(param, 'stream_name', 'DIS') };
     },
@@ -79,8 +79,7 @@ function placeName(param: TargetParam, field: string, type: PlaceType): string {
 }
 
 /**
- * Tells whether every object store can keep keys with this prefix, and whether they stay inside of
- * the bucket.
+ * Whether every object store accepts keys with this prefix, and no key leaves the bucket.
  */
 function isPrefix(text: string): boolean {
   return (
@@ -100,7 +99,7 @@ function expiresDaysOf(param: TargetParam): number {
   return days;
 }
 
-/** @returns eight fields. */
+/** Returns the URN of the target function, in eight fields. */
 function functionUrnOf(param: TargetParam, home: UrnDefaults): string {
   const text = param.value('func_urn');
   const reading = typeof text === 'string' ? readFunctionUrn(text, home) : ({ kind: 'malformed' } as const);

@@ -5,7 +5,7 @@ import { ApiError } from '../http/api-error.ts';
  * which names the field.
  */
 export class TargetParam {
-  /** The path of the field in the body, for errors about more than its form. */
+  /** The path of the field in the body, for error messages. */
   readonly path: string;
   private readonly fields: Readonly<Record<string, unknown>>;
 
@@ -26,7 +26,7 @@ export class TargetParam {
     return this.fields[name];
   }
 
-  /** @param rule what the field must be, for the caller. */
+  /** @param rule the rest of the error message, e.g. `must be a function URN`. */
   text(name: string, isValid: (text: string) => boolean, rule: string): string {
     const value = this.fields[name];
     if (typeof value !== 'string' || !isValid(value)) throw this.refused(name, rule);

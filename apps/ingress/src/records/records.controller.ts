@@ -131,7 +131,7 @@ export class RecordsController {
     const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
     const endAt = instantQuery(query, 'query_end_time');
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
+    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
     return {
       project,
       functionUrns,
@@ -140,7 +140,7 @@ export class RecordsController {
       // The window ends with its last second, so add the rest of that second.
       endAt: endAt === undefined ? now : epochMs(endAt - (endAt % 1_000) + 999),
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
-      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+      limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
       ...(requestIds.length === 0 ? {} : { requestIds }),
     };
   }

@@ -43,9 +43,9 @@ const aRecord = (given: Partial<StatusRecord> = {}): StatusRecord => ({
 });
 
 /** The query that the status-logger got. */
-async function asked(path: keyof typeof pathOf, query: string) {
+async function queryFor(path: keyof typeof pathOf, query: string) {
   await app.must('GET', `${pathOf[path]}${query}`);
-  return app.records.asked.at(-1);
+  return app.records.queries.at(-1);
 }
 
 describe('a record', () => {
@@ -113,7 +113,7 @@ describe.each([
   ['active', ['WAIT', 'RUNNING']],
 ] as const)('the list of %s invocations', (path, byDefault) => {
   it('is one of the first 100 of the last hour by default', async () => {
-    expect(await asked(path, '')).toEqual({
+    expect(await queryFor(path, '')).toEqual({
       project: 'p1',
       functionUrns: [builtUrn],
       statuses: byDefault,
@@ -126,7 +126,7 @@ describe.each([
 
   it('has the same defaults for empty parameters', async () => {
     const empty = '?request_id=&requests=&status=&limit=&marker=&query_begin_time=&query_end_time=';
-    expect(await asked(path, empty)).toEqual(await asked(path, ''));
+    expect(await queryFor(path, empty)).toEqual(await queryFor(path, ''));
   });
 
   it.each<[query: string, window: readonly [beginAt: number, endAt: number]]>([
@@ -142,7 +142,7 @@ describe.each([
     ['query_end_time=2027-01-15T06:00:00.250', [builtAt - hourMs, builtAt - 2 * hourMs + 999]],
     ['query_begin_time=1970-01-01T00:00:00', [0, builtAt]],
   ])('is in the window of %s, whose seconds are whole', async (query, [beginAt, endAt]) => {
-    expect(await asked(path, `?${query}`)).toMatchObject({ beginAt, endAt });
+    expect(await queryFor(path, `?${query}`)).toMatchObject({ beginAt, endAt });
   });
 
   it.each<[query: string, offset: number, limit: number]>([
@@ -154,7 +154,7 @@ describe.each([
     ['marker=200&limit=50', 200, 50],
     ['marker=10000000', 10_000_000, 100],
   ])('is on the page of %s', async (query, offset, limit) => {
-    expect(await asked(path, `?${query}`)).toMatchObject({ offset, limit });
+    expect(await queryFor(path, `?${query}`)).toMatchObject({ offset, limit });
   });
 
   it.each<[query: string, message: string]>([
@@ -175,10 +175,10 @@ describe.each([
     ['query_end_time=2027-01-15%2008:00:00', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
     ['query_end_time=1969-12-31T23:59:59', 'query_end_time must be YYYY-MM-DDTHH:mm:ss in UTC'],
   ])('is not queried for %s, which is refused', async (query, message) => {
-    const before = app.records.asked.length;
+    const before = app.records.queries.length;
     const { status, body } = await app.call('GET', `${pathOf[path]}?${query}`);
     expect([status, body]).toEqual([400, { error_code: 'FSS.1001', error_msg: message }]);
-    expect(app.records.asked.length).toBe(before);
+    expect(app.records.queries.length).toBe(before);
   });
 
   it.each<[marker: number, shown: number, count: number, next: number]>([
@@ -204,7 +204,7 @@ describe.each([
     },
   );
 
-  it('is answered with 503 and Retry-After while the status-logger is away', async () => {
+  it('is answered with 503 and Retry-After while the status-logger is unavailable', async () => {
     app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     const { status, body, headers } = await app.call('GET', pathOf[path]);
     expect([status, headers['retry-after'], body]).toEqual([
@@ -223,16 +223,16 @@ describe.each([
       [builtUrn.slice(0, -7), 'latest'],
     ] as const) {
       await app.must('GET', pathOf[path].replace('/hello/', `/${form}/`));
-      expect(app.records.asked.at(-1)?.functionUrns).toEqual([builtUrn.replace('latest', qualifier)]);
+      expect(app.records.queries.at(-1)?.functionUrns).toEqual([builtUrn.replace('latest', qualifier)]);
     }
   });
 
   it.each([
-    ['a function that is not there and has left no records', 'nobody', 404, 'FSS.1051'],
-    ['a version of which that is true', 'p1:default:hello:v1', 404, 'FSS.1052'],
-    ['an alias that is not there', builtUrn.replace('latest', '!prod'), 404, 'FSS.1053'],
+    ['an unknown function without records', 'nobody', 404, 'FSS.1051'],
+    ['an unknown version without records', 'p1:default:hello:v1', 404, 'FSS.1052'],
+    ['an unknown alias', builtUrn.replace('latest', '!prod'), 404, 'FSS.1053'],
     ['a function of another project', builtUrn.replace('p1', 'p2'), 403, 'FSS.0403'],
-    ['no function', 'a:b:c:d:e', 400, 'FSS.1309'],
+    ['a malformed URN', 'a:b:c:d:e', 400, 'FSS.1309'],
   ])('of %s is refused', async (_what, urn, status, code) => {
     expect(await app.refusal('GET', pathOf[path].replace('/hello/', `/${urn}/`))).toEqual([status, code]);
   });
@@ -240,17 +240,17 @@ describe.each([
 
 describe('records of all invocations', () => {
   it.each(everyStatus)('may be filtered by status %s', async (status) => {
-    expect((await asked('all', `?status=${status}`))?.statuses).toEqual([status]);
+    expect((await queryFor('all', `?status=${status}`))?.statuses).toEqual([status]);
   });
 
   it('by request id are found at any age, unless the query has a window', async () => {
-    expect(await asked('all', `?request_id=${requestId}`)).toMatchObject({
+    expect(await queryFor('all', `?request_id=${requestId}`)).toMatchObject({
       requestIds: [requestId],
       statuses: everyStatus,
       beginAt: 0,
       endAt: builtAt,
     });
-    expect(await asked('all', `?request_id=${requestId}&query_begin_time=2027-01-15T07:59:00`)).toMatchObject({
+    expect(await queryFor('all', `?request_id=${requestId}&query_begin_time=2027-01-15T07:59:00`)).toMatchObject({
       requestIds: [requestId],
       beginAt: builtAt - 60_000,
     });
@@ -261,7 +261,7 @@ describe('records of all invocations', () => {
   });
 
   it('accept a request id of 64 characters, and refuse a longer one', async () => {
-    expect((await asked('all', `?request_id=${'x'.repeat(64)}`))?.requestIds).toEqual(['x'.repeat(64)]);
+    expect((await queryFor('all', `?request_id=${'x'.repeat(64)}`))?.requestIds).toEqual(['x'.repeat(64)]);
     const { status, body } = await app.call('GET', `${pathOf.all}?request_id=${'x'.repeat(65)}`);
     expect([status, body]).toEqual([400, { error_code: 'FSS.1001', error_msg: 'request_id may have 64 characters' }]);
   });
@@ -269,37 +269,37 @@ describe('records of all invocations', () => {
 
 describe('records of active invocations', () => {
   it.each(['WAIT', 'RUNNING'])('may be filtered by status %s', async (status) => {
-    expect((await asked('active', `?status=${status}`))?.statuses).toEqual([status]);
+    expect((await queryFor('active', `?status=${status}`))?.statuses).toEqual([status]);
   });
 
   it.each(['SUCCESS', 'FAIL', 'DISCARD'])('of status %s are an empty list without a query', async (status) => {
-    const before = app.records.asked.length;
+    const before = app.records.queries.length;
     app.records.page = { records: [aRecord()], count: 1 };
     expect(await app.must('GET', `${pathOf.active}?status=${status}`)).toEqual({ invocations: [], count: 0, next_marker: 0 });
-    expect(app.records.asked.length).toBe(before);
+    expect(app.records.queries.length).toBe(before);
   });
 
   it('by request ids are found at any age, unless the query has a window', async () => {
-    expect(await asked('active', `?requests=a,%20${requestId}`)).toMatchObject({
+    expect(await queryFor('active', `?requests=a,%20${requestId}`)).toMatchObject({
       requestIds: ['a', requestId],
       beginAt: 0,
       endAt: builtAt,
     });
-    expect(await asked('active', '?requests=a&query_begin_time=2027-01-15T07:59:00')).toMatchObject({
+    expect(await queryFor('active', '?requests=a&query_begin_time=2027-01-15T07:59:00')).toMatchObject({
       beginAt: builtAt - 60_000,
     });
   });
 
   it('ignore the parameter for a single request id', async () => {
-    expect(await asked('active', `?request_id=${requestId}`)).toEqual(await asked('active', ''));
+    expect(await queryFor('active', `?request_id=${requestId}`)).toEqual(await queryFor('active', ''));
   });
 
   it.each<[what: string, requests: string, named: readonly string[]]>([
     ['ten', 'a,b,c,d,e,f,g,h,i,j', 'abcdefghij'.split('')],
-    ['with commas too many', ',a,,b,', ['a', 'b']],
+    ['with extra commas', ',a,,b,', ['a', 'b']],
     ['of 64 characters', 'x'.repeat(64), ['x'.repeat(64)]],
   ])('accept request ids: %s', async (_what, requests, named) => {
-    expect((await asked('active', `?requests=${requests}`))?.requestIds).toEqual(named);
+    expect((await queryFor('active', `?requests=${requests}`))?.requestIds).toEqual(named);
   });
 
   it.each([

@@ -10,7 +10,7 @@ import { builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
 const topic = 'urn:smn:local:p1:news';
-const own = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+const chosenSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const webhook = { protocol: 'https', endpoint: 'https://example.com/hook' };
 const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
 const tokens = new SubscriptionTokens(sealer);
@@ -45,8 +45,8 @@ describe('a subscription', () => {
       { topic_urn: topic, subscription_urn: body.subscription_urn, ...webhook, owner: 'p1', remark: 'mine', status: 1 },
     ]);
     expect(documents().join('')).not.toContain('whsec_');
-    const [kept] = JSON.parse(documents().at(-1) ?? '').subscriptions as [{ secret: string; urn: string }];
-    expect(sealer.open(kept.secret, kept.urn)).toBe(body.secret);
+    const [stored] = JSON.parse(documents().at(-1) ?? '').subscriptions as [{ secret: string; urn: string }];
+    expect(sealer.open(stored.secret, stored.urn)).toBe(body.secret);
     expect(app.recordsOf('notifications')).toEqual([]);
   });
 
@@ -57,9 +57,9 @@ describe('a subscription', () => {
       200,
       { request_id: expect.any(String), subscription_urn: first.subscription_urn },
     ]);
-    expect((await add({ ...webhook, secret: own })).status).toBe(200);
-    const [kept] = JSON.parse(documents().at(-1) ?? '').subscriptions as [{ secret: string; urn: string }];
-    expect(sealer.open(kept.secret, kept.urn)).toBe(own);
+    expect((await add({ ...webhook, secret: chosenSecret })).status).toBe(200);
+    const [stored] = JSON.parse(documents().at(-1) ?? '').subscriptions as [{ secret: string; urn: string }];
+    expect(sealer.open(stored.secret, stored.urn)).toBe(chosenSecret);
     expect((await listed()).subscription_count).toBe(1);
   });
 
@@ -91,26 +91,26 @@ describe('a subscription', () => {
 
   it.each<[what: string, body: unknown, status: number, code: string]>([
     ['by e-mail', { protocol: 'email', endpoint: 'a@example.com' }, 400, 'SMN.0011'],
-    ['by no protocol', { endpoint: webhook.endpoint }, 400, 'SMN.0011'],
+    ['without a protocol', { endpoint: webhook.endpoint }, 400, 'SMN.0011'],
     ['without an endpoint', { protocol: 'https' }, 400, 'SMN.0012'],
     ['with another protocol in its URL', { protocol: 'http', endpoint: webhook.endpoint }, 400, 'SMN.0012'],
     ['with credentials in its URL', { protocol: 'https', endpoint: 'https://a:b@example.com' }, 400, 'SMN.0012'],
-    ['with a URL that is not told from a path', { protocol: 'https', endpoint: 'https:example.com' }, 400, 'SMN.0012'],
+    ['with a URL without //', { protocol: 'https', endpoint: 'https:example.com' }, 400, 'SMN.0012'],
     ['with a blank before its URL', { protocol: 'https', endpoint: ' https://example.com' }, 400, 'SMN.0012'],
     ['with a line end in its URL', { protocol: 'https', endpoint: 'https://exa\nmple.com' }, 400, 'SMN.0012'],
     ['with a control character in its URL', { protocol: 'https', endpoint: 'https://example.com/\u0001' }, 400, 'SMN.0012'],
     ['with a URL of 2,049 bytes', { protocol: 'https', endpoint: `https://example.com/${'é'.repeat(1_014)}a` }, 400, 'SMN.0012'],
-    ['with no URL', { protocol: 'https', endpoint: 'example.com' }, 400, 'SMN.0012'],
-    ['of no function', { protocol: 'functionstage', endpoint: 'urn:fss:local' }, 400, 'SMN.0012'],
+    ['with a host name instead of a URL', { protocol: 'https', endpoint: 'example.com' }, 400, 'SMN.0012'],
+    ['of a malformed function URN', { protocol: 'functionstage', endpoint: 'urn:fss:local' }, 400, 'SMN.0012'],
     [
       'of a function of another project',
       { protocol: 'functionstage', endpoint: 'urn:fss:local:p2:function:default:a' },
       400,
       'SMN.0012',
     ],
-    ['of a function that is not there', { protocol: 'functionstage', endpoint: 'nobody' }, 404, 'SMN.0101'],
+    ['of an unknown function', { protocol: 'functionstage', endpoint: 'nobody' }, 404, 'SMN.0101'],
     [
-      'of an alias that is not there',
+      'of an unknown alias',
       { protocol: 'functionstage', endpoint: 'urn:fss:local:p1:function:default:there:!prod' },
       404,
       'SMN.0101',
@@ -128,22 +128,22 @@ describe('a subscription', () => {
 
   it.each<[what: string, more: object]>([
     ['a secret that is too short', { secret: 'whsec_aaaa' }],
-    ['headers of its own', { extension: { header: { 'x-key': 'a' } } }],
-    ['others beside it', { subscriptions: [webhook] }],
+    ['custom headers', { extension: { header: { 'x-key': 'a' } } }],
+    ['a list of further subscriptions', { subscriptions: [webhook] }],
   ])('with %s is refused', async (_what, more) => {
     expect(await add({ ...webhook, ...more })).toMatchObject({ status: 400, body: { error_code: 'FSS.0400' } });
   });
 
   it.each<[what: string, method: string, path: string, status: number, code: string]>([
-    ['added to no URN', 'POST', '/topics/news/subscriptions', 400, 'SMN.0005'],
-    ['added to no topic', 'POST', `/topics/${topic}2/subscriptions`, 404, 'SMN.0006'],
-    ['listed of no topic', 'GET', `/topics/${topic}2/subscriptions`, 404, 'SMN.0006'],
-    ['listed by a status nobody knows', 'GET', '/subscriptions?status=5', 400, 'SMN.0077'],
+    ['added to a text that is not a URN', 'POST', '/topics/news/subscriptions', 400, 'SMN.0005'],
+    ['added to an unknown topic', 'POST', `/topics/${topic}2/subscriptions`, 404, 'SMN.0006'],
+    ['listed for an unknown topic', 'GET', `/topics/${topic}2/subscriptions`, 404, 'SMN.0006'],
+    ['listed by an unknown status', 'GET', '/subscriptions?status=5', 400, 'SMN.0077'],
     ['listed 101 at a time', 'GET', '/subscriptions?limit=101', 400, 'SMN.0015'],
-    ['removed under no URN', 'DELETE', '/subscriptions/news', 400, 'SMN.0014'],
-    ['removed and not there', 'DELETE', `/subscriptions/${topic}:${'0'.repeat(32)}`, 404, 'SMN.0013'],
+    ['removed by a text that is not a URN', 'DELETE', '/subscriptions/news', 400, 'SMN.0014'],
+    ['removed but unknown', 'DELETE', `/subscriptions/${topic}:${'0'.repeat(32)}`, 404, 'SMN.0013'],
     ['of another project', 'DELETE', `/subscriptions/urn:smn:local:p2:news:${'0'.repeat(32)}`, 404, 'SMN.0013'],
-    ['changed and not there', 'PUT', `/topics/${topic}/subscriptions/${topic}:${'0'.repeat(32)}`, 404, 'SMN.0013'],
+    ['changed but unknown', 'PUT', `/topics/${topic}/subscriptions/${topic}:${'0'.repeat(32)}`, 404, 'SMN.0013'],
   ])('%s is refused', async (_what, method, path, status, code) => {
     const body = method === 'POST' ? webhook : method === 'PUT' ? { remark: '' } : undefined;
     expect(await app.call(method, `/notifications${path}`, body)).toMatchObject({ status, body: smnError(code) });
@@ -259,10 +259,10 @@ describe('if endpoints confirm,', () => {
   it.each<[what: string, query: (urn: string) => string]>([
     ['without a token', () => `topic_urn=${topic}`],
     ['without a topic', (urn) => `token=${tokens.issue('confirm', urn, inHours(48))}`],
-    ['with a token nobody issued', () => `topic_urn=${topic}&token=abc`],
+    ['with a forged token', () => `topic_urn=${topic}&token=abc`],
     ['with the token of another link', (urn) => `topic_urn=${topic}&token=${tokens.issue('unsubscribe', urn)}`],
     ['with the token of another topic', (urn) => `topic_urn=${topic}2&token=${tokens.issue('confirm', urn, inHours(48))}`],
-    ['after its end', (urn) => `topic_urn=${topic}&token=${tokens.issue('confirm', urn, builtAt)}`],
+    ['that has expired', (urn) => `topic_urn=${topic}&token=${tokens.issue('confirm', urn, builtAt)}`],
   ])('a link %s confirms nothing', async (_what, query) => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     const answer = await follow(`https://api.example.com/v2/notifications/subscriptions/subscribe?${query(urn)}`);

@@ -94,7 +94,7 @@ export class SubscriptionsController {
       const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
       if (same === undefined) {
         if (topic.subscriptions.length >= subscriptionsMax)
-          throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions`);
+          throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions at most`);
         const changed = this.changed(topic, [...topic.subscriptions, made]);
         const refused = made.protocol === 'functionstage' ? checkCycle(registry, changed) : undefined;
         if (refused !== undefined) throw targetRefused(refused);
@@ -243,7 +243,7 @@ export class SubscriptionsController {
     const isPlain = endpoint.toLowerCase().startsWith(`${protocol}://`) && !/[\s\p{Cc}]/u.test(endpoint);
     const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (url === undefined || url.username !== '' || url.password !== '')
-      throw new ApiError('SMN.0012', `endpoint must be a URL from ${protocol}:// without credentials and blanks`);
+      throw new ApiError('SMN.0012', `endpoint must be a URL that begins with ${protocol}://, without credentials and blanks`);
     const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !this.networks.mayReach(host))
       throw new ApiError('SMN.0069', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);

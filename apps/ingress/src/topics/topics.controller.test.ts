@@ -101,15 +101,15 @@ describe('a topic', () => {
     ['whose name begins with a dash', 'POST', '', { name: '-a' }, 400, 'SMN.0002'],
     ['whose name is too long', 'POST', '', { name: 'a'.repeat(201) }, 400, 'SMN.0002'],
     ['whose display name has 193 bytes', 'POST', '', { name: 'a', display_name: `a${'中'.repeat(64)}` }, 400, 'SMN.0003'],
-    ['whose new display name is no text', 'PUT', `/${urn}`, { display_name: 1 }, 400, 'SMN.0003'],
-    ['that is shown under no URN', 'GET', '/news', undefined, 400, 'SMN.0005'],
-    ['that is shown and not there', 'GET', `/${urn}2`, undefined, 404, 'SMN.0006'],
-    ['that is changed and not there', 'PUT', `/${urn}2`, { display_name: '' }, 404, 'SMN.0006'],
-    ['that is deleted and not there', 'DELETE', `/${urn}2`, undefined, 404, 'SMN.0006'],
+    ['whose new display name is not a string', 'PUT', `/${urn}`, { display_name: 1 }, 400, 'SMN.0003'],
+    ['that is shown by a text that is not a URN', 'GET', '/news', undefined, 400, 'SMN.0005'],
+    ['that is shown but unknown', 'GET', `/${urn}2`, undefined, 404, 'SMN.0006'],
+    ['that is changed but unknown', 'PUT', `/${urn}2`, { display_name: '' }, 404, 'SMN.0006'],
+    ['that is deleted but unknown', 'DELETE', `/${urn}2`, undefined, 404, 'SMN.0006'],
     ['of another project', 'GET', '/urn:smn:local:p2:news', undefined, 404, 'SMN.0006'],
-    ['published to and not there', 'POST', `/${urn}2/publish`, { message: 'a' }, 404, 'SMN.0006'],
+    ['that is published to but unknown', 'POST', `/${urn}2/publish`, { message: 'a' }, 404, 'SMN.0006'],
     ['listed from below zero', 'GET', '?offset=-1', undefined, 400, 'SMN.0015'],
-    ['listed none at a time', 'GET', '?limit=0', undefined, 400, 'SMN.0015'],
+    ['listed 0 at a time', 'GET', '?limit=0', undefined, 400, 'SMN.0015'],
     ['listed 101 at a time', 'GET', '?limit=101', undefined, 400, 'SMN.0015'],
     ['listed by a word', 'GET', '?limit=ten', undefined, 400, 'SMN.0015'],
   ])('%s is refused', async (_what, method, path, body, status, code) => {
@@ -231,7 +231,7 @@ describe('publishing', () => {
     ['a message of 256 KiB', { message: 'a'.repeat(256 * 1_024) }],
     ['a subject of 512 bytes', { subject: 'é'.repeat(256), message: 'a' }],
     ['a time to live of a day', { message: 'a', time_to_live: '86400' }],
-    ['a field that is null as one that is not there', { message: 'a', subject: null, message_structure: null }],
+    ['a null in an optional field', { message: 'a', subject: null, message_structure: null }],
   ])('accepts %s', async (_what, body) => {
     expect((await publish(body)).status).toBe(200);
   });
@@ -242,19 +242,19 @@ describe('publishing', () => {
   });
   const structure = (value: unknown) => ({ message_structure: typeof value === 'string' ? value : JSON.stringify(value) });
   it.each<[what: string, body: unknown, status: number, code: string]>([
-    ['no text', {}, 403, 'SMN.0009'],
-    ['an empty text', { message: '' }, 403, 'SMN.0009'],
-    ['a text that is none', { message: { a: 1 } }, 403, 'SMN.0009'],
-    ['a byte too much', { message: `é${'a'.repeat(256 * 1_024 - 1)}` }, 403, 'SMN.0009'],
+    ['a body without a message', {}, 403, 'SMN.0009'],
+    ['an empty message', { message: '' }, 403, 'SMN.0009'],
+    ['a message that is not a string', { message: { a: 1 } }, 403, 'SMN.0009'],
+    ['a message of 1 byte over 256 KiB', { message: `é${'a'.repeat(256 * 1_024 - 1)}` }, 403, 'SMN.0009'],
     ['a subject of 513 bytes', { message: 'a', subject: `a${'é'.repeat(256)}` }, 403, 'SMN.0008'],
-    ['a structure that is no JSON', structure('{'), 400, 'SMN.0021'],
-    ['a structure that is no object', structure([]), 400, 'SMN.0021'],
+    ['a structure that is not JSON', structure('{'), 400, 'SMN.0021'],
+    ['a structure that is not an object', structure([]), 400, 'SMN.0021'],
     ['a structure that is null', structure('null'), 400, 'SMN.0021'],
     ['a structure without a default', structure({ http: 'a' }), 400, 'SMN.0021'],
-    ['a structure whose text is none', structure({ default: 'a', http: {} }), 400, 'SMN.0021'],
+    ['a structure whose text is not a string', structure({ default: 'a', http: {} }), 400, 'SMN.0021'],
     ['a structure with half a surrogate pair', structure('{"default":"\\ud800"}'), 400, 'SMN.0021'],
     ['a structure with half of one for a protocol', structure('{"default":"a","http":"\\udc00"}'), 400, 'SMN.0021'],
-    ['a byte of structure too much', structure({ default: 'a'.repeat(256 * 1_024) }), 400, 'SMN.0021'],
+    ['a structure over 256 KiB', structure({ default: 'a'.repeat(256 * 1_024) }), 400, 'SMN.0021'],
     ['a template', { message: 'a', message_template_name: 't' }, 400, 'SMN.0032'],
   ])('refuses %s', async (_what, body, status, code) => {
     expect(await publish(body)).toMatchObject({ status, body: smnError(code) });
@@ -262,20 +262,20 @@ describe('publishing', () => {
   });
 
   it.each<[what: string, body: unknown]>([
-    ['no time to live', { message: 'a', time_to_live: '0' }],
-    ['more than a day', { message: 'a', time_to_live: '86401' }],
-    ['a word for a time', { message: 'a', time_to_live: 'long' }],
-    ['attributes that are none', { message: 'a', message_attributes: { a: 'b' } }],
-    ['an attribute that is none', { message: 'a', message_attributes: ['a'] }],
-    ['a name in capitals', attribute({ name: 'A' })],
-    ['a name from an underscore', attribute({ name: '_a' })],
-    ['a name of 33 letters', attribute({ name: 'a'.repeat(33) })],
-    ['a type nobody knows', attribute({ type: 'NUMBER' })],
+    ['a time to live of 0', { message: 'a', time_to_live: '0' }],
+    ['a time to live of more than a day', { message: 'a', time_to_live: '86401' }],
+    ['a time to live that is a word', { message: 'a', time_to_live: 'long' }],
+    ['attributes that are not a list', { message: 'a', message_attributes: { a: 'b' } }],
+    ['an attribute that is not an object', { message: 'a', message_attributes: ['a'] }],
+    ['an attribute name in capitals', attribute({ name: 'A' })],
+    ['an attribute name that begins with an underscore', attribute({ name: '_a' })],
+    ['an attribute name of 33 letters', attribute({ name: 'a'.repeat(33) })],
+    ['an unknown attribute type', attribute({ type: 'NUMBER' })],
     ['a value with a space', attribute({ value: 'a b' })],
-    ['a list for a text', attribute({ value: ['a'] })],
+    ['a list as the value of a string', attribute({ value: ['a'] })],
     ['an empty list', attribute({ type: 'STRING_ARRAY', value: [] })],
     ['a list with a repetition', attribute({ type: 'STRING_ARRAY', value: ['a', 'a'] })],
-    ['a text for a list', attribute({ type: 'PROTOCOL', value: 'http' })],
+    ['a string as the value of a list', attribute({ type: 'PROTOCOL', value: 'http' })],
     ['the same attribute twice', { message: 'a', message_attributes: Array(2).fill({ name: 'a', type: 'STRING', value: 'b' }) }],
     [
       'eleven attributes',
@@ -294,7 +294,7 @@ describe('publishing', () => {
     publisher.publish = publishAsBefore;
   });
 
-  it('asks for credentials', async () => {
+  it('requires credentials', async () => {
     expect(await app.raw('POST', `/v2/p1/notifications/topics/${urn}/publish`, { message: 'a' })).toMatchObject({ status: 401 });
   });
 });

@@ -67,7 +67,7 @@ export class TopicsController {
     const isNew = await this.writer.mutate((registry) => {
       if (registry.topic(urn) !== undefined) return { changes: [], answer: false };
       if (registry.list('topic', project).length >= topicsMax)
-        throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics`);
+        throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics at most`);
       const topic = {
         kind: 'topic',
         urn,

@@ -129,7 +129,7 @@ export const topicOperations = {
     id: 'publishMessage',
     tag: 'Topics',
     right: 'manage',
-    summary: 'Publishes a message to a topic; it is in Kafka when the answer comes.',
+    summary: 'Publishes a message to a topic; the answer follows once Kafka has acknowledged it.',
     description:
       '`message_structure`, a JSON object with a text for each protocol and `default`, takes precedence over `message`.',
     parameters: [topicUrn('urn')],

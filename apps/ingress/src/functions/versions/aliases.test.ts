@@ -167,7 +167,7 @@ describe('an alias', () => {
       ['gone', ['gone']],
     ] as const) {
       await app.call('GET', `/fgs/functions/${urnOf(name, qualifier)}/async-invocations`);
-      expect(app.records.asked.at(-1)?.functionUrns).toEqual(versions.map((version) => urnOf(name, version)));
+      expect(app.records.queries.at(-1)?.functionUrns).toEqual(versions.map((version) => urnOf(name, version)));
     }
     expect(await app.refusal('GET', `/fgs/functions/${urnOf(name, '!x')}/async-invocations`)).toEqual([404, 'FSS.1053']);
   });

@@ -24,7 +24,7 @@ const query: StatusQuery = { project: 'p1', beginAt: builtAt, endAt: builtAt, of
 const ask = (url: string) => new HttpStatusRecords(url, 'a-secret-of-16-c').query(query);
 
 describe('HttpStatusRecords', () => {
-  it('brings secret and question, and takes the page back', async () => {
+  it('sends the secret and the query, and returns the page', async () => {
     const seen: unknown[] = [];
     const url = await statusLogger((request, response) => {
       const chunks: Buffer[] = [];
@@ -40,11 +40,11 @@ describe('HttpStatusRecords', () => {
   });
 
   it.each<[what: string, url: () => Promise<string>]>([
-    ['is not there', async () => 'http://127.0.0.1:1'],
-    ['hangs up', () => statusLogger((request) => request.socket.destroy())],
-    ['fails', () => statusLogger((_request, response) => response.writeHead(500).end('{"records":[],"count":0}'))],
-    ['knows another secret', () => statusLogger((_request, response) => response.writeHead(403).end())],
-    ['answers no JSON', () => statusLogger((_request, response) => response.end('<html>'))],
+    ['is unreachable', async () => 'http://127.0.0.1:1'],
+    ['closes the connection', () => statusLogger((request) => request.socket.destroy())],
+    ['answers 500', () => statusLogger((_request, response) => response.writeHead(500).end('{"records":[],"count":0}'))],
+    ['answers 403', () => statusLogger((_request, response) => response.writeHead(403).end())],
+    ['answers text that is not JSON', () => statusLogger((_request, response) => response.end('<html>'))],
   ])('rejects with a retryable error if the status-logger %s', async (_what, url) => {
     const error = await ask(await url()).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
