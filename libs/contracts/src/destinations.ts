@@ -32,8 +32,8 @@ export interface Destinations {
 }
 
 /**
- * The registry document that must exist before a policy may name a destination. A place is declared with
- * `PUT /v2/{project}/sendoff/{path}/{name}`.
+ * The registry document that must exist before a policy may name a destination. A place is declared
+ * with `PUT /v2/{project}/sendoff/{path}/{name}`.
  */
 export type DestinationDocument =
   | { readonly kind: 'place'; readonly path: string; readonly namePattern: RegExp; readonly nameRule: string }
@@ -126,7 +126,7 @@ export function placeKind(type: PlaceType): PlaceKind {
   return { type, word, ...document };
 }
 
-/** Tells the targets that a policy names from those that follow from them, such as the subscriptions of a topic. */
+/** True for a target that a policy names, false for the subscription of a topic. */
 export function isPolicyTarget(target: { readonly type: string }): target is Target {
   return Object.hasOwn(destinationKinds, target.type);
 }
@@ -141,16 +141,23 @@ export function targetIdOf<Type extends DestinationType>(target: Target<Type>): 
   return destinationKinds[target.type].idOf(target);
 }
 
-/** Reads a target of a policy from a record. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+/**
+ * Reads a target of a policy from a record.
+ * @throws PlatformError `CONTRACT_VIOLATED` for another shape.
+ */
 export function readTarget(fields: JsonObject): Target {
   return destinationKinds[fields.word('type', destinationTypes)].read(fields);
 }
 
-/** The destinations that a record's policy names. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+/**
+ * The destinations that a record's policy names.
+ * @throws PlatformError `CONTRACT_VIOLATED` for another shape.
+ */
 export function destinationsOf(headers: RecordHeaders): Destinations {
   const destinations = jsonObject(headers, header.destinations);
   if (destinations === undefined) return {};
-  // Every record of a function with a policy passes here: filling one object costs less than spreading two.
+  // Every record of a function with a policy passes here: filling one object costs less than
+  // spreading two.
   const found: { onSuccess?: Target; onFailure?: Target } = {};
   if (destinations.has('onSuccess')) found.onSuccess = readTarget(destinations.object('onSuccess'));
   if (destinations.has('onFailure')) found.onFailure = readTarget(destinations.object('onFailure'));

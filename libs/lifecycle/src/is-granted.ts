@@ -1,6 +1,9 @@
 import { type AgencyDocument, resourceOf, type Target } from '#contracts';
 
-/** Tells whether an agency grants the use of a target. A `*` in a grant matches any characters. No agency grants nothing. */
+/**
+ * Tells whether an agency grants the use of a target. A `*` in a grant matches any characters.
+ * Without an agency nothing is granted.
+ */
 export function isGranted(agency: AgencyDocument | undefined, target: Target): boolean {
   const resource = resourceOf(target);
   return agency?.grants.some((grant) => grant.type === target.type && matchesPattern(grant.resource, resource)) ?? false;
@@ -8,7 +11,8 @@ export function isGranted(agency: AgencyDocument | undefined, target: Target): b
 
 /**
  * Tells whether a text matches a pattern in which `*` matches any characters.
- * It uses no regular expression: callers choose patterns, and a regular expression can take exponential time.
+ * It uses no regular expression: callers choose patterns, and a regular expression can take
+ * exponential time.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
   const [head = '', ...parts] = pattern.split('*');
