@@ -11,7 +11,7 @@ export const delayTopics: readonly [DelayTopic, ...DelayTopic[]] = [
   ...dwells.map(({ name }) => `delays.${name}` as const),
 ];
 
-/** Brings records of the delay topics to the waiting room. */
+/** Passes records of the delay topics to the waiting room. */
 @RecordController()
 export class DelaysController {
   constructor(
@@ -20,7 +20,7 @@ export class DelaysController {
   ) {}
 
   /**
-   * Holds the record until its time. The offset becomes committable only when this resolves.
+   * Holds the record until it is due. Its offset may be committed once this resolves.
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record and moves on.
    */
   @OnRecord(...delayTopics)

@@ -9,7 +9,7 @@ const drain = (heap: DueHeap<{ wakeAt: number }>): number[] => {
 };
 
 describe('DueHeap', () => {
-  it('gives back what it was given, the soonest first', () => {
+  it('returns its entries in the order of their wake time', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 50 })), (instants) => {
         const heap = new DueHeap<{ wakeAt: number }>();
@@ -20,7 +20,7 @@ describe('DueHeap', () => {
     );
   });
 
-  it('keeps its order while entries come and go', () => {
+  it('keeps its order between pushes and pops', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.integer({ min: 0, max: 50 }))), (steps) => {
         const heap = new DueHeap<{ wakeAt: number }>();

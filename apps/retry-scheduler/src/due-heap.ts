@@ -1,10 +1,12 @@
-/** What a heap orders. */
+/** An entry of a {@link DueHeap}. */
 export interface Due {
   /** Milliseconds since 1970; the smallest comes first. */
   readonly wakeAt: number;
 }
 
-/** A binary heap: the entry with the smallest `wakeAt` at its head. Adding and taking cost O(log n), looking costs nothing. */
+/**
+ * A binary heap with the smallest `wakeAt` at its head. `push` and `pop` take O(log n), `peek` O(1).
+ */
 export class DueHeap<T extends Due> {
   private readonly entries: T[] = [];
 
@@ -12,7 +14,7 @@ export class DueHeap<T extends Due> {
     return this.entries.length;
   }
 
-  /** The entry that is due first; undefined when there is none. */
+  /** The entry that is due first. Undefined if the heap is empty. */
   peek(): T | undefined {
     return this.entries[0];
   }
@@ -29,7 +31,7 @@ export class DueHeap<T extends Due> {
     this.entries[index] = entry;
   }
 
-  /** Takes the head. */
+  /** Removes the head and returns it. */
   pop(): T | undefined {
     const head = this.entries[0];
     const last = this.entries.pop();

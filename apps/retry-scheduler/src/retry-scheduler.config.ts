@@ -1,7 +1,7 @@
 import { IsInt, Max, Min } from 'class-validator';
 import { ServiceConfig, Setting, withSettings } from '#platform';
 
-/** What the retry-scheduler reads from its environment. */
+/** Settings of the retry-scheduler. */
 export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
     env: 'SCHEDULER_NEAR_BYTES',

@@ -6,7 +6,7 @@ import { DelaysController } from './delays.controller.ts';
 import { WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
 
-/** What the retry-scheduler is made of. */
+/** Parts of the {@link RetrySchedulerModule}. */
 export interface RetrySchedulerParts {
   readonly gateway: KafkaGateway;
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface RetrySchedulerParts {
   readonly cancellations: Cancellations;
 }
 
-/** The retry-scheduler releases: each waiting record at its time. */
+/** The retry-scheduler releases each waiting record when it is due. */
 @Module({})
 export class RetrySchedulerModule {
   static register({ gateway, clock, metrics, cancellations }: RetrySchedulerParts): DynamicModule {
@@ -41,13 +41,13 @@ function observe(metrics: Metrics): ReleaseObserver {
   const registers = [metrics];
   const releases = new Counter({
     name: 'sendoff_releases_total',
-    help: 'Records that left a delay topic, by what became of them.',
+    help: 'Records that left a delay topic, by kind: release, requeue or settle.',
     labelNames: ['kind'],
     registers,
   });
   const lateness = new Histogram({
     name: 'sendoff_release_lateness_seconds',
-    help: 'Time between when a record could leave and when it was let go.',
+    help: 'Time between the due time of a record and its release.',
     buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
     registers,
   });
@@ -60,6 +60,6 @@ function observe(metrics: Metrics): ReleaseObserver {
 }
 
 function gaugeRoom(metrics: Metrics, room: WaitingRoom): void {
-  gaugeOf(metrics, 'sendoff_waiting_records', 'Records held in memory until their time.', () => room.size);
-  gaugeOf(metrics, 'sendoff_waiting_bytes', 'Bytes of the records held in memory.', () => room.heldBytes);
+  gaugeOf(metrics, 'sendoff_waiting_records', 'Records in memory that wait for their due time.', () => room.size);
+  gaugeOf(metrics, 'sendoff_waiting_bytes', 'Bytes of the records in memory that wait for their due time.', () => room.heldBytes);
 }

@@ -79,7 +79,7 @@ describe('WaitingRoom', () => {
     expect(written().map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
   });
 
-  it('hands a record that cannot be read when its time is over to its consumer, and goes on', async () => {
+  it('rejects a record that cannot be decoded at its due time, and releases the next ones', async () => {
     const { clock, written, room, waiting } = setUp();
     const broken = waiting(200_000, { expiresAt: epochMs(builtAt + 1_000) });
     const { 'function-urn': _, ...headers } = broken.headers;
@@ -115,14 +115,14 @@ describe('WaitingRoom', () => {
     expect(written().length).toBe(1);
   });
 
-  it('settles an invocation that was cancelled before it came', async () => {
+  it('settles an invocation that was cancelled before its record arrived', async () => {
     const { written, room, waiting, cancellations } = setUp();
     cancellations.add(cancellationOf(anInvocation()));
     await room.hold('delays.8h', waiting(80_000_000), never);
     expect(decodeSettlement(written()[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
   });
 
-  it('is not moved by the cancel of another function with the same request id', async () => {
+  it('ignores a cancellation of another function with the same request id', async () => {
     const { clock, written, room, waiting, cancellations } = setUp();
     void room.hold('delays.near', waiting(1_000), never);
     cancellations.add(cancellationOf(anInvocation({ functionUrn: 'urn:fss:local:p2:function:default:hello:latest' })));
@@ -130,7 +130,7 @@ describe('WaitingRoom', () => {
     expect(written().map(({ record }) => record.topic)).toEqual(['s.invocations']);
   });
 
-  it('lets a notification outlive its invocation', async () => {
+  it('releases a notification although its invocation was cancelled', async () => {
     const { clock, written, room, arrive, cancellations } = setUp();
     const dueAt = epochMs(builtAt + 7_200_000);
     const delivery = aDelivery({ try: 2, dueAt });
@@ -140,7 +140,7 @@ describe('WaitingRoom', () => {
     expect(written().map(({ record }) => record.topic)).toEqual(['s.notifications']);
   });
 
-  it('leaves the offset open when the release could not be written', async () => {
+  it('rejects the record if the release could not be written, so that its offset is not committed', async () => {
     const { clock, room, waiting, breakBroker } = setUp();
     breakBroker(true);
     const held = room.hold('delays.near', waiting(10), never);
@@ -149,7 +149,7 @@ describe('WaitingRoom', () => {
     await failure;
   });
 
-  it('writes nothing for a partition that went to another process', async () => {
+  it('writes nothing for a partition that another process has taken over', async () => {
     const { clock, written, room, waiting } = setUp();
     const lost = new AbortController();
     const held = room.hold('delays.near', waiting(10), lost.signal);

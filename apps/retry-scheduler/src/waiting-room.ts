@@ -1,11 +1,13 @@
 /**
- * Where records wait until they may leave their delay topic.
+ * Holds the records of delay topics in memory until they are due, then releases them.
  *
- * W1. Never early (I2): a timer that fires too soon is set again; only the clock says that an entry is due.
- * W2. A record's promise settles only after what follows from it is acknowledged (I1); until then its offset stays open and a
- *     restart reads it again.
- * W3. One timer, set to the head of the heap.
- * W4. Memory is bounded by the consumer: it hands out no more than its limits per partition while promises are open.
+ * W1. No record is released early (I2). The clock decides whether an entry is due. A timer that fires
+ *     too soon is set again.
+ * W2. The promise of a record settles after the brokers have acknowledged the record that follows
+ *     from it (I1). Until then its offset is not committed, and a restart reads it again.
+ * W3. One timer is set, to the head of the heap.
+ * W4. The consumer bounds the memory: it hands out a limited number of records and bytes per
+ *     partition while their promises are open.
  */
 import {
   type Cancellation,
@@ -24,27 +26,27 @@ import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from
 import type { Cancellations, Clock, Timer } from '#platform';
 import { DueHeap } from './due-heap.ts';
 
-/** What is told of each release. */
+/** Observes releases, for metrics. */
 export interface ReleaseObserver {
-  /** @param lateMs how long after its due time it was acted on, at least 0. */
+  /** @param lateMs milliseconds between the due time and the decision, at least 0. */
   left(kind: 'release' | 'requeue' | 'settle', lateMs: number): void;
 }
 
 type Leaving = Exclude<ReturnType<typeof release>, { kind: 'wait' }>;
 
 interface Entry {
-  /** When to look at it next. */
+  /** When to decide on the entry next. */
   wakeAt: number;
   readonly waiting: Waiting;
   readonly record: IncomingRecord;
-  /** Records of the same partition, while it is ours. */
+  /** Entries of the same partition, while this process has the partition. */
   readonly partition: Set<Entry>;
   isGone: boolean;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** What the room works with. */
+/** Parts of a {@link WaitingRoom}. */
 export interface WaitingRoomParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
@@ -53,7 +55,7 @@ export interface WaitingRoomParts {
   readonly observer: ReleaseObserver;
 }
 
-/** Holds records and lets each go at its time. */
+/** Holds records and releases each at its due time. */
 export class WaitingRoom {
   private readonly heap = new DueHeap<Entry>();
   private readonly byRequest = new Map<string, Set<Entry>>();
@@ -66,21 +68,23 @@ export class WaitingRoom {
     parts.cancellations.onCancelled((cancellation) => this.wake(cancellation));
   }
 
-  /** Records that wait. */
+  /** Number of records that wait. */
   get size(): number {
     return this.heap.size;
   }
 
-  /** Bytes of their values. */
+  /** Bytes of the values of the records that wait. */
   get heldBytes(): number {
     return this.bytes;
   }
 
   /**
-   * Holds a record of a delay topic until it may leave, and lets it go.
+   * Holds a record of a delay topic until it is due, then releases, requeues or settles it.
    * @param topic of the record, without the prefix.
-   * @returns resolves once what follows is acknowledged; also when `signal` aborts, since then another process holds the record.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when what follows could not be written.
+   * @returns resolves once the brokers have acknowledged the record that follows. It also resolves
+   *   when `signal` aborts, because then another process reads the record.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
+   *   if the record that follows could not be written.
    */
   async hold(topic: DelayTopic, record: IncomingRecord, signal: AbortSignal): Promise<void> {
     const waiting = decodeWaiting(record);
@@ -96,14 +100,17 @@ export class WaitingRoom {
         failed: reject,
       };
       this.remember(entry);
-      // The cancellation may have been read before the record it is meant for.
+      // The cancellation may have been read before the record that it cancels.
       if (this.isCancelled(entry)) return this.process(entry);
       this.heap.push(entry);
       this.arm();
     });
   }
 
-  /** One listener a partition: a listener a record would pile up for as long as the partition is ours. */
+  /**
+   * Adds one abort listener per partition. One per record would pile up for as long as this process
+   * has the partition.
+   */
   private partitionOf(signal: AbortSignal): Set<Entry> {
     const known = this.partitions.get(signal);
     if (known !== undefined) return known;
@@ -129,7 +136,10 @@ export class WaitingRoom {
     this.bytes -= entry.record.value?.length ?? 0;
   }
 
-  /** The partition went to another process, which reads the record again: nothing is to be done here. */
+  /**
+   * Drops the entries of a partition that another process has taken over. That process reads the
+   * records again.
+   */
   private abandon(entries: ReadonlySet<Entry>): void {
     for (const entry of [...entries]) {
       this.forget(entry);
@@ -137,12 +147,15 @@ export class WaitingRoom {
     }
   }
 
-  /** A cancelled invocation need not wait for its time. The entry stays in the heap as gone until its turn comes. */
+  /**
+   * Settles the entries of a cancelled invocation at once. They stay in the heap, marked as gone,
+   * until they reach its head.
+   */
   private wake({ requestId }: Cancellation): void {
     for (const entry of [...(this.byRequest.get(requestId) ?? [])]) if (this.isCancelled(entry)) this.process(entry);
   }
 
-  /** A notification outlives the invocation it tells of. */
+  /** False for notifications: they are delivered even if their invocation was cancelled. */
   private isCancelled({ waiting: { requestId, functionUrn } }: Entry): boolean {
     return functionUrn !== undefined && this.parts.cancellations.has({ requestId, functionUrn });
   }
@@ -165,7 +178,7 @@ export class WaitingRoom {
     this.arm();
   }
 
-  /** Decides on an entry now; one that must go on waiting goes back into the heap. */
+  /** Decides on an entry now. It goes back into the heap if it must wait longer. */
   private process(entry: Entry): void {
     if (entry.isGone) return;
     const { clock, observer } = this.parts;
@@ -181,7 +194,10 @@ export class WaitingRoom {
     this.release(entry.record, decision, now).then(entry.done, entry.failed);
   }
 
-  /** Rejects, and never throws, for a record that cannot be read after all: a timer has nobody to throw at. */
+  /**
+   * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method, and
+   * no caller would catch the error.
+   */
   private async release(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
     await this.parts.publisher.publish(this.nextRecord(record, decision, now));
   }
