@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionBody, IngressApp, inlineCode } from '../../testing/ingress-app.ts';
+import { logTargetAnswer, mergePassThrough } from './pass-through-fields.ts';
 
 let app: IngressApp;
 beforeAll(async () => {
@@ -116,5 +117,45 @@ describe('pass-through fields', () => {
     const answer = await app.call('POST', '/fgs/functions', functionBody('never', { [field]: value }));
     expect([answer.status, answer.body.error_code]).toEqual([400, 'FSS.0400']);
     expect(answer.body.error_msg).toContain(field);
+  });
+});
+
+describe('mergePassThrough', () => {
+  const bound = 16 * 1_024;
+  /** A field whose JSON, with its braces and name, has this many bytes. */
+  const sized = (bytes: number) => ({ tags: 'x'.repeat(bytes - '{"tags":""}'.length) });
+
+  it.each<[what: string, before: Record<string, unknown>, bytes: number, isRefused: boolean]>([
+    ['the bound', {}, bound, false],
+    ['one byte more', {}, bound + 1, true],
+    ['as many bytes as before, over the bound', sized(bound + 10), bound + 10, false],
+    ['one byte less than before, over the bound', sized(bound + 10), bound + 9, false],
+    ['one byte more than before, over the bound', sized(bound + 10), bound + 11, true],
+  ])('compares bytes of JSON with the bound: %s', (_what, before, bytes, isRefused) => {
+    const merge = () => mergePassThrough(before, sized(bytes));
+    if (isRefused) expect(merge).toThrow('tags is too large');
+    else expect(merge()).toEqual(sized(bytes));
+  });
+
+  it('keeps fields that the body leaves out, and drops unknown ones of the body', () => {
+    expect(mergePassThrough({ gpu_type: 'a', type: 'v1' }, { type: 'v2', func_name: 'hello' })).toEqual({
+      gpu_type: 'a',
+      type: 'v2',
+    });
+  });
+
+  it('takes only the fields that it is given', () => {
+    expect(mergePassThrough({}, { type: 'v2', code_filename: 'a.zip' }, ['code_filename'])).toEqual({ code_filename: 'a.zip' });
+  });
+});
+
+describe('logTargetAnswer', () => {
+  it.each<[what: string, log: unknown, answer: object]>([
+    ['no settings', undefined, {}],
+    ['both ids', { group_id: 'g', stream_id: 's' }, { log_group_id: 'g', log_stream_id: 's' }],
+    ['names alone', { group_name: 'g', stream_name: 's' }, {}],
+    ['an id that is not text', { group_id: 5, stream_id: 's' }, { log_stream_id: 's' }],
+  ])('shows %s', (_what, log, answer) => {
+    expect(logTargetAnswer(log === undefined ? {} : { log_config: log })).toEqual(answer);
   });
 });
