@@ -4,7 +4,7 @@ import { Counter, type Registry as Metrics } from 'prom-client';
 export function countTurnedAway(metrics: Metrics): (code: string) => void {
   const turnedAway = new Counter({
     name: 'sendoff_callers_turned_away_total',
-    help: 'Requests without credentials, with wrong ones, or without the right, by error code.',
+    help: 'Requests refused for missing or wrong credentials, or a missing right, by error code.',
     labelNames: ['code'],
     registers: [metrics],
   });

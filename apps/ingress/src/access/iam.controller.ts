@@ -41,7 +41,7 @@ export class IamController {
   @Get('projects')
   projects(@CalledBy() { project }: Caller, @Query() { name }: QueryString): Record<string, unknown> {
     const { region } = this.home;
-    const own = {
+    const callersProject = {
       id: project,
       name: region,
       domain_id: project,
@@ -50,7 +50,10 @@ export class IamController {
       enabled: true,
       is_domain: false,
     };
-    return { projects: name === undefined || name === region || name === project ? [own] : [], links: { self: '/v3/projects' } };
+    return {
+      projects: name === undefined || name === region || name === project ? [callersProject] : [],
+      links: { self: '/v3/projects' },
+    };
   }
 
   /** The account of the caller. Each project is its own account. */
@@ -74,11 +77,14 @@ export class IamController {
   @Get('auth/tokens')
   token(
     @CalledBy() { project, accessKey }: Caller,
-    @Headers() { 'x-auth-token': own = '', 'x-subject-token': subject = '' }: Readonly<Record<string, string | undefined>>,
+    @Headers() {
+      'x-auth-token': callersToken = '',
+      'x-subject-token': subject = '',
+    }: Readonly<Record<string, string | undefined>>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Record<string, unknown> {
-    if (accessKey !== undefined || !isSameSecret(subject, own))
+    if (accessKey !== undefined || !isSameSecret(subject, callersToken))
       throw new ApiError('FSS.0404', 'X-Subject-Token is not the token of the caller');
     void reply.header('x-subject-token', subject);
     const domain = { id: project, name: project };

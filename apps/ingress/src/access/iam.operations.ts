@@ -65,7 +65,7 @@ export const iamOperations = {
     id: 'showCatalog',
     tag: 'Before the first request',
     right: accessRights,
-    summary: 'Lists the services that are here, each with its address.',
+    summary: 'Lists the services of this installation with their URLs.',
     isOfProject: false,
     answer: { status: 200, example: { catalog, links: { self: '/v3/auth/catalog' } } },
   },
@@ -73,9 +73,9 @@ export const iamOperations = {
     id: 'showToken',
     tag: 'Before the first request',
     right: accessRights,
-    summary: "Shows what the caller's token is for; there are no others.",
+    summary: "Describes the caller's token, which is the only one.",
     isOfProject: false,
-    parameters: [inHeader('X-Subject-Token', { type: 'string' }, { description: 'The token, again.', example: 'a-token' })],
+    parameters: [inHeader('X-Subject-Token', { type: 'string' }, { description: 'The same token again.', example: 'a-token' })],
     answer: {
       status: 200,
       example: {

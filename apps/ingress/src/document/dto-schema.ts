@@ -71,9 +71,9 @@ const arrayRules: typeof rules = {
 
 function merged(parts: readonly Keywords[]): Keywords {
   const all: Record<string, unknown> = {};
-  for (const [keyword, said] of parts.flatMap((part) => Object.entries(part))) {
-    if (all[keyword] !== undefined && all[keyword] !== said) throw new Error(`two rules differ in ${keyword}`);
-    all[keyword] = said;
+  for (const [keyword, value] of parts.flatMap((part) => Object.entries(part))) {
+    if (all[keyword] !== undefined && all[keyword] !== value) throw new Error(`two rules differ in ${keyword}`);
+    all[keyword] = value;
   }
   return all;
 }

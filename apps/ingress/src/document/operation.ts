@@ -32,16 +32,16 @@ type Links = NonNullable<ResponseObject['links']>;
 
 /** Groups of operations, in the order of the document. */
 export const tags = {
-  Functions: 'Made, shown, changed, removed.',
-  'Versions and aliases': 'A function as it was once, and names that lead there.',
+  Functions: 'Create, show, change, delete.',
+  'Versions and aliases': 'Frozen copies of a function, and names for them.',
   'Asynchronous configurations': 'Retries, validity period and destinations of a function: its policy.',
-  Invocations: 'Requests to run a function, and the records of what became of them.',
-  'Access keys': 'What signs requests, with the rights to invoke, read or manage.',
-  Topics: 'Topics (pub/sub), and what is published to them.',
-  Subscriptions: 'Who is told of what is published to a topic.',
+  Invocations: 'Requests to run a function, and records of their outcomes.',
+  'Access keys': 'Keys that sign requests, with the rights to invoke, read or manage.',
+  Topics: 'Topics (pub/sub), and publishing to them.',
+  Subscriptions: 'Endpoints that get the messages of a topic.',
   Places: 'Agencies and their grants, and the buckets and streams that policies may name.',
-  'Before the first request': 'What clients ask of IAM, answered here.',
-  Probes: 'What anyone may ask of the service itself.',
+  'Before the first request': 'Operations of IAM that clients call first.',
+  Probes: 'Health and metrics of the service, open to anyone.',
 } as const;
 
 /** An answer, described by an example. */

@@ -37,8 +37,8 @@ export const functionPageMax = 400;
  */
 export function functionPage<T>(all: readonly T[], query: Query): { readonly page: readonly T[]; readonly next: number } {
   const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const asked = wholeQuery(query, 'maxitems', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const page = all.slice(marker, marker + (asked === 0 ? functionPageMax : Math.min(asked, functionPageMax)));
+  const itemsMax = wholeQuery(query, 'maxitems', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  const page = all.slice(marker, marker + (itemsMax === 0 ? functionPageMax : Math.min(itemsMax, functionPageMax)));
   return { page, next: marker + page.length };
 }
 
