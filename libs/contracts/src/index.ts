@@ -61,30 +61,32 @@ export {
   type AccessRight,
   accessRights,
   type AgencyDocument,
-  agencyKey,
   type AliasDocument,
-  aliasKey,
   type AliasRule,
   type CredentialDocument,
-  credentialKey,
   type FunctionCode,
   type FunctionDocument,
-  functionKey,
   type PlaceDocument,
-  placeKey,
   type PolicyDocument,
-  policyKey,
   type ProjectDocument,
-  projectKey,
   type RegistryDocument,
-  registryKey,
   type SubscriptionDocument,
   type TopicDocument,
+  type VersionDocument,
+} from './registry-documents.ts';
+export {
+  agencyKey,
+  aliasKey,
+  credentialKey,
+  functionKey,
+  placeKey,
+  policyKey,
+  projectKey,
+  registryKey,
   topicKey,
   userDataOwner,
-  type VersionDocument,
   versionKey,
-} from './registry-documents.ts';
+} from './registry-keys.ts';
 export { type Backoff, retryPolicy } from './retry-policy.ts';
 export { type ProcessRuntimeKind, type RuntimeDescriptor, runtimeOf, runtimeWords } from './runtimes.ts';
 export { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';

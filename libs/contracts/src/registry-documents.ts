@@ -2,28 +2,37 @@ import type { DestinationType, Destinations, PlaceType } from './destinations.ts
 import type { EpochMs } from './epoch-ms.ts';
 import type { Backoff } from './retry-policy.ts';
 
-/** Where the code of a function is. */
+/** The code of a function. */
 export type FunctionCode =
   | {
-      readonly kind: 'inline' /** Source of `index.js`. */;
-      readonly source: string /** SHA-512, hex. */;
+      readonly kind: 'inline';
+      /** The content of `index.js`. */
+      readonly source: string;
+      /** SHA-512, hex. */
       readonly digest: string;
     }
   | {
       /** A ZIP in the object store. */
       readonly kind: 'archive';
-      /** SHA-512, hex; the name in the store. */
+      /** SHA-512, hex. The object store keeps the ZIP under this name. */
       readonly digest: string;
-      /** MD5, hex; by it a publication says what it means. */
+      /** MD5, hex. A client that publishes a version may send it to name the code it means. */
       readonly md5: string;
       readonly sizeBytes: number;
     }
-  | { readonly kind: 'url' /** What runtime `http` posts the payload to. */; readonly url: string };
+  | {
+      readonly kind: 'url';
+      /** The runtime `http` posts the payload to it. */
+      readonly url: string;
+    };
 
-/** A function, at its version `latest`; inside a {@link VersionDocument}, as it was published. Key `function/<seven-field URN>`. */
+/**
+ * A function: its version `latest`, or the function in a {@link VersionDocument}. Key
+ * `function/<seven-field URN>`.
+ */
 export interface FunctionDocument {
   readonly kind: 'function';
-  /** Seven fields: without a version. */
+  /** Seven fields. */
   readonly urn: string;
   /** Absent at `latest`. */
   readonly version?: string;
@@ -31,7 +40,7 @@ export interface FunctionDocument {
   readonly project: string;
   readonly package: string;
   readonly name: string;
-  /** As named by the caller, e.g. `Node.js20.15` or `http`. */
+  /** The name that the caller gave, e.g. `Node.js20.15` or `http`. */
   readonly runtime: string;
   /** `file.export`. */
   readonly handler: string;
@@ -44,21 +53,24 @@ export interface FunctionDocument {
   readonly code: FunctionCode;
   /** Name/value pairs for `context.getUserData`. */
   readonly userData: Readonly<Record<string, string>>;
-  /** More of them, each value sealed, bound to {@link userDataOwner}. Absent where there are none. */
+  /**
+   * More pairs; each value is sealed and bound to `userDataOwner`. Absent if the function has
+   * none.
+   */
   readonly sealedUserData?: Readonly<Record<string, string>>;
-  /** The agency that grants actions on targets. */
+  /** The agency whose grants the function has. */
   readonly agency?: string;
   readonly appAgency?: string;
   readonly description: string;
-  /** Instances at once: -1 unlimited, 0 disabled, else 1..1000. */
+  /** Most instances at once: -1 for any number, 0 for a disabled function, else 1..1000. */
   readonly instancesMax: number;
-  /** Requests one instance takes at once: 1..1000. */
+  /** Most requests that one instance handles at once: 1..1000. */
   readonly concurrencyPerInstance: number;
   readonly createdAt: EpochMs;
   readonly modifiedAt: EpochMs;
-  /** Words by which its owner finds it. Absent where there are none. */
+  /** Absent if the function has none. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Fields of the API that are kept and shown but change nothing here. */
+  /** Fields of the API that Sendoff stores and shows, and does not use. */
   readonly kept: Readonly<Record<string, unknown>>;
 }
 
@@ -69,42 +81,57 @@ export interface VersionDocument {
   readonly urn: string;
   readonly project: string;
   readonly version: string;
-  /** What was said at its publication. */
+  /** The description that the client gave when it published the version. */
   readonly description: string;
-  /** The function as it was; its `instancesMax` is not used, for that bound belongs to the function as a whole. */
+  /**
+   * The function at its publication. Its `instancesMax` is not used: that limit is for all versions
+   * together.
+   */
   readonly function: FunctionDocument;
   readonly publishedAt: EpochMs;
 }
 
-/** One condition of a request that an alias looks at. */
+/** A rule of an alias: one condition on a request. */
 export interface AliasRule {
   readonly source: 'header' | 'cookie';
-  /** As it was said. Of a header the case does not matter; older documents have it in lower case. */
+  /**
+   * The name that the client gave. Names of headers match in any case; older documents have them in
+   * lower case.
+   */
   readonly name: string;
-  /** `=`: it is `value`; `in`: it is one of the texts of `value`, which commas part. */
+  /**
+   * `=`: equal to `value`. `in`: equal to one of the texts in `value`, which are separated by
+   * commas.
+   */
   readonly operator: '=' | 'in';
   readonly value: string;
 }
 
-/** A name that leads to a version, or to one of two. Key `alias/<eight-field URN>`. */
+/** A name for a version, or for a choice of two. Key `alias/<eight-field URN>`. */
 export interface AliasDocument {
   readonly kind: 'alias';
   /** Eight fields, the last `!<name>`. */
   readonly urn: string;
   readonly project: string;
   readonly name: string;
-  /** Where it leads where nothing below says otherwise. */
+  /** The version unless a rule or the weight chooses the second one. */
   readonly version: string;
   readonly description: string;
-  /** A second version, for so many invocations of a hundred. */
+  /** A second version for a share of the invocations. */
   readonly weighted?: { readonly version: string; readonly percent: number };
-  /** A second version, for the requests that all, or any, of the rules fit. Asked before the weight. */
+  /**
+   * A second version for requests that meet all rules (`and`) or any rule (`or`). It comes before
+   * the weight.
+   */
   readonly ruled?: { readonly version: string; readonly combine: 'and' | 'or'; readonly rules: readonly AliasRule[] };
   readonly createdAt: EpochMs;
   readonly modifiedAt: EpochMs;
 }
 
-/** The asynchronous configuration of a function or one of its versions. Key `policy/<eight-field URN>`. */
+/**
+ * The asynchronous configuration of a function or one of its versions. Key `policy/<eight-field
+ * URN>`.
+ */
 export interface PolicyDocument {
   readonly kind: 'policy';
   readonly functionUrn: string;
@@ -113,7 +140,7 @@ export interface PolicyDocument {
   readonly backoff: Backoff;
   readonly destinations: Destinations;
   readonly isStatusLogged: boolean;
-  /** A log target of the caller's own choice; else that of the project. */
+  /** The status log of this configuration; absent for that of the project. */
   readonly logGroup?: {
     readonly groupId?: string;
     readonly streamId?: string;
@@ -124,7 +151,7 @@ export interface PolicyDocument {
   readonly modifiedAt: EpochMs;
 }
 
-/** What a function may do on behalf of its agency. Key `agency/<project>/<name>`. */
+/** The grants that functions of an agency have. Key `agency/<project>/<name>`. */
 export interface AgencyDocument {
   readonly kind: 'agency';
   readonly project: string;
@@ -132,14 +159,14 @@ export interface AgencyDocument {
   readonly grants: readonly AgencyGrant[];
 }
 
-/** Leave to use targets of one kind. */
+/** The permission to use targets of one kind. */
 export interface AgencyGrant {
   readonly type: DestinationType;
   /** Bucket, stream, topic URN or function URN; `*` stands for any run of characters. */
   readonly resource: string;
 }
 
-/** Someone who is told what is published to a topic. */
+/** An endpoint that gets the messages of a topic. */
 export interface SubscriptionDocument {
   readonly urn: string;
   readonly protocol: 'http' | 'https' | 'functionstage';
@@ -148,7 +175,10 @@ export interface SubscriptionDocument {
   /** 0 unconfirmed, 1 confirmed. */
   readonly status: 0 | 1;
   readonly remark: string;
-  /** Standard Webhooks secret, sealed for the URN; shown once, when it is made. Older documents hold it in clear, `whsec_` and Base64. */
+  /**
+   * The Standard Webhooks secret, sealed and bound to the URN. The API shows it only in its answer
+   * to the subscription. Older documents hold it unsealed: `whsec_` and Base64.
+   */
   readonly secret: string;
   /** Absent in older documents. */
   readonly createdAt?: EpochMs;
@@ -167,13 +197,16 @@ export interface TopicDocument {
   readonly modifiedAt: EpochMs;
 }
 
-/** A destination that must be declared before a policy may name it: a bucket or a stream. Key `place/<project>/<type>/<name>`. */
+/**
+ * A bucket or a stream. It must be declared before a policy may name it. Key
+ * `place/<project>/<type>/<name>`.
+ */
 export interface PlaceDocument {
   readonly kind: 'place';
   readonly type: PlaceType;
   readonly project: string;
   readonly name: string;
-  /** Streams only: the topic behind it where it is not the default one. */
+  /** The Kafka topic behind a stream; absent for the default one. */
   readonly topic?: string;
   readonly createdAt: EpochMs;
 }
@@ -182,7 +215,7 @@ export interface PlaceDocument {
 export interface ProjectDocument {
   readonly kind: 'project';
   readonly id: string;
-  /** The status log switched on: its group and stream. */
+  /** Group and stream of the status log; absent if it is switched off. */
   readonly statusLog?: {
     readonly groupId: string;
     readonly groupName: string;
@@ -191,13 +224,13 @@ export interface ProjectDocument {
   };
 }
 
-/** What an access key may do: invoke functions, read what there is, change it. */
+/** The rights of access keys: to invoke functions, to read, and to change. */
 export const accessRights = ['invoke', 'read', 'manage'] as const;
 
 /** One of the {@link accessRights}. */
 export type AccessRight = (typeof accessRights)[number];
 
-/** What somebody may do, and with which functions. */
+/** The rights of a caller, and the functions for which it has them. */
 export interface Access {
   readonly rights: readonly AccessRight[];
   /** Patterns of function names, `name` or `package:name`; `*` stands for any run of characters. */
@@ -209,19 +242,19 @@ export interface CredentialDocument extends Access {
   readonly kind: 'credential';
   readonly accessKey: string;
   readonly project: string;
-  /** For people. */
+  /** Free text. */
   readonly description: string;
   readonly isEnabled: boolean;
-  /** Sealed, for the key of this document. */
+  /** Sealed, and bound to the key of this document. */
   readonly secret: string;
-  /** The secret before the last rotation, sealed; good before `endsAt`. */
+  /** The secret before the last rotation, sealed. It is valid before `endsAt`. */
   readonly previous?: { readonly secret: string; readonly endsAt: EpochMs };
   readonly createdAt: EpochMs;
-  /** When the secret was last replaced. */
+  /** When a rotation last replaced the secret. */
   readonly rotatedAt?: EpochMs;
 }
 
-/** Whatever the registry keeps. */
+/** Any document of the registry. */
 export type RegistryDocument =
   | FunctionDocument
   | CredentialDocument
@@ -232,79 +265,3 @@ export type RegistryDocument =
   | TopicDocument
   | PlaceDocument
   | ProjectDocument;
-
-/** The key a document is kept under. */
-export function registryKey(document: RegistryDocument): string {
-  switch (document.kind) {
-    case 'function':
-      return functionKey(document.urn);
-    case 'version':
-      return versionKey(document.urn);
-    case 'alias':
-      return aliasKey(document.urn);
-    case 'policy':
-      return policyKey(document.functionUrn);
-    case 'agency':
-      return agencyKey(document.project, document.name);
-    case 'topic':
-      return topicKey(document.urn);
-    case 'place':
-      return placeKey(document.project, document.type, document.name);
-    case 'project':
-      return projectKey(document.id);
-    case 'credential':
-      return credentialKey(document.accessKey);
-    default:
-      return document satisfies never;
-  }
-}
-
-/** @param bareUrn seven fields. */
-export function functionKey(bareUrn: string): string {
-  return `function/${bareUrn}`;
-}
-
-/** What the sealed value of a name in a function's user data is bound to, at every version. @param bareUrn seven fields. */
-export function userDataOwner(bareUrn: string, name: string): string {
-  return `${functionKey(bareUrn)} user data ${name}`;
-}
-
-/** @param urn eight fields. */
-export function versionKey(urn: string): string {
-  return `version/${urn}`;
-}
-
-/** @param urn eight fields, the last `!<name>`. */
-export function aliasKey(urn: string): string {
-  return `alias/${urn}`;
-}
-
-/** @param functionUrn eight fields. */
-export function policyKey(functionUrn: string): string {
-  return `policy/${functionUrn}`;
-}
-
-/** The key of an agency of a project. */
-export function agencyKey(project: string, name: string): string {
-  return `agency/${project}/${name}`;
-}
-
-/** The key of a pub/sub topic. */
-export function topicKey(urn: string): string {
-  return `topic/${urn}`;
-}
-
-/** The key of a bucket or stream. */
-export function placeKey(project: string, type: DestinationType, name: string): string {
-  return `place/${project}/${type}/${name}`;
-}
-
-/** The key of a project's settings. */
-export function projectKey(id: string): string {
-  return `project/${id}`;
-}
-
-/** The key of an access key's document. */
-export function credentialKey(accessKey: string): string {
-  return `credential/${accessKey}`;
-}
