@@ -3,8 +3,9 @@ import type { EpochMs } from './epoch-ms.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
-/** A small fact that no work topic tells. */
+/** A fact about an invocation that no other record holds. */
 export type Activity =
+  /** An attempt has run for a while and has not ended. */
   | {
       readonly kind: 'running';
       readonly requestId: string;
@@ -15,6 +16,7 @@ export type Activity =
       readonly startedAt: EpochMs;
       readonly statusLog?: string;
     }
+  /** The notifier has delivered a notification, or has given it up. */
   | {
       readonly kind: 'delivery-ended';
       readonly requestId: string;
@@ -22,7 +24,9 @@ export type Activity =
       readonly state: 'delivered' | 'undelivered';
       readonly tries: number;
       readonly at: EpochMs;
-      readonly reason?: string /** Where the notification lies, in words a person can follow. */;
+      /** Why the delivery was given up. */
+      readonly reason?: string;
+      /** The notification at its target: a URL, or a short text if it has none. */
       readonly location?: string;
     };
 
@@ -31,7 +35,10 @@ export function encodeActivity(topic: string, activity: Activity): OutgoingRecor
   return { topic, key: activity.requestId, value: Buffer.from(JSON.stringify(activity)), headers: {} };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+/**
+ * Reads an activity back.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
 export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activity {
   const fields = JsonObject.parse(String(value), 'the activity');
   const kind = fields.word('kind', ['running', 'delivery-ended']);

@@ -1,9 +1,12 @@
 /**
- * A synchronous call, as the ingress asks an executor for it over HTTP.
+ * The protocol of a synchronous call, which the ingress sends to an executor over HTTP.
  *
- * Request: POST {@link callPath}, the payload as its body, the {@link CallRequest} in the header {@link callHeader}. Answer: 200, the
- * {@link CallReport} as JSON and behind it what the function returned, or its error document; {@link callReportBytesHeader} says where
- * one ends. A log may be long and of any characters: it does not fit into a header.
+ * Request: `POST` to {@link callPath}. The body is the payload, and the header {@link callHeader}
+ * holds the {@link CallRequest}.
+ *
+ * Answer: 200. The body is the {@link CallReport} as JSON, followed by the return value of the
+ * function or its error document. {@link callReportBytesHeader} holds the length of the report. The
+ * report holds the log, which may be too long for a header and may hold any character.
  */
 import { bounds } from './bounds.ts';
 import { type Condition, isCondition } from './condition.ts';
@@ -11,21 +14,24 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
 
-/** Where executors answer. */
+/** Path of the executor's endpoint for calls. */
 export const callPath = '/internal/calls';
-/** Header of the request: JSON in Base64. */
+/** Header of the request: the {@link CallRequest} as JSON in base64url. */
 export const callHeader = 'x-sendoff-call';
-/** Header of the answer: length of the report. */
+/** Header of the answer: the length of the report, in bytes. */
 export const callReportBytesHeader = 'x-sendoff-report-bytes';
 
-/** What is asked for, beside the payload. */
+/** A call without its payload. */
 export interface CallRequest {
   readonly requestId: string;
   /** Eight fields. */
   readonly functionUrn: string;
-  /** The alias that led to it. */
+  /** The alias that the caller named; absent if it named a version. */
   readonly alias?: string;
-  /** When the function was changed last, as far as the ingress knows: an executor that knows an older one catches up first. */
+  /**
+   * The last change of the function that the ingress knows. An executor whose registry has an older
+   * one waits until its registry has caught up.
+   */
   readonly modifiedAt: EpochMs;
   readonly memoryMb?: number;
   readonly traceparent?: string;
@@ -34,37 +40,43 @@ export interface CallRequest {
 /** How a call ended. */
 export type CallEnding =
   | { readonly kind: 'returned' }
-  /** What was returned is larger than a call may return, and was left out. */
+  /** The return value exceeds `limits.syncBytesMax` and was left out. */
   | { readonly kind: 'too-large' }
   | { readonly kind: 'failed'; readonly condition: Exclude<Condition, ''>; readonly errorMessage: string }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'function-unknown' | 'function-disabled' | 'cancelled' };
 
-/** All that is told of a call, beside the payload. */
+/** Facts that an executor returns with the answer of a call. */
 export interface CallReport {
   readonly ending: CallEnding;
-  /** From the start of the function to its end. */
+  /** From the start of the function to its end; 0 if it did not run. */
   readonly durationMs: number;
-  /** What its instance may use. */
+  /** Memory limit of the instance; 0 if none ran. */
   readonly memoryMb: number;
-  /** What its instance used at the end of the call, in bytes; absent where nobody knows. */
+  /** Memory that the instance used at the end of the call; absent if the runtime cannot tell. */
   readonly memoryUsedBytes?: number;
-  /** The end of what it printed, with its first and last line; at most `limits.callLogBytesMax` bytes. */
+  /**
+   * The end of the function's output, between a first and a last line of the executor's; at most
+   * `limits.callLogBytesMax` bytes.
+   */
   readonly log: string;
 }
 
-/** A call that came to its end. */
+/** The answer of an executor to a call. */
 export interface CallAnswer {
   readonly report: CallReport;
   readonly payload: Buffer;
 }
 
-/** The value of {@link callHeader}. */
+/** Writes the value of {@link callHeader}. */
 export function encodeCallRequest(request: CallRequest): string {
   return Buffer.from(JSON.stringify(request)).toString('base64url');
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a text that {@link encodeCallRequest} did not write. */
+/**
+ * Reads the value of {@link callHeader}.
+ * @throws PlatformError `CONTRACT_VIOLATED` for another shape.
+ */
 export function decodeCallRequest(text: string): CallRequest {
   const call = JsonObject.parse(Buffer.from(text, 'base64url').toString('utf8'), 'the call');
   const alias = call.optionalText('alias');
@@ -80,13 +92,13 @@ export function decodeCallRequest(text: string): CallRequest {
   };
 }
 
-/** Report and payload as one body. @returns its bytes, and how many of them are the report. */
+/** Writes report and payload as one body. @returns the body, and the length of the report in it. */
 export function encodeCallAnswer({ report, payload }: CallAnswer): { readonly body: Buffer; readonly reportBytes: number } {
   const head = Buffer.from(JSON.stringify(report));
   return { body: Buffer.concat([head, payload]), reportBytes: head.length };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a body that {@link encodeCallAnswer} did not write. */
+/** Reads the body of an answer. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
 export function decodeCallAnswer(body: Buffer, reportBytes: number): CallAnswer {
   if (!Number.isSafeInteger(reportBytes) || reportBytes < 1 || reportBytes > body.length)
     throw contractViolated('the report is past the end of the answer');

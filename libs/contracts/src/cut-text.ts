@@ -1,9 +1,12 @@
-/** The beginning of a text, of so many UTF-16 units at most; no character is split. */
+/** Cuts a text to at most `lengthMax` UTF-16 code units, without splitting a character. */
 export function beginningOf(text: string, lengthMax: number): string {
   return text.length <= lengthMax ? text : text.slice(0, lengthMax).replace(/[\ud800-\udbff]$/, '');
 }
 
-/** The end of a text that fits into so many bytes of UTF-8; no character is split. */
+/**
+ * The longest end of a text that fits into `bytesMax` bytes of UTF-8, without splitting a
+ * character.
+ */
 export function lastBytes(text: string, bytesMax: number): string {
   const bytes = Buffer.from(text);
   let from = Math.max(0, bytes.length - bytesMax);

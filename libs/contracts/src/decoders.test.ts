@@ -1,6 +1,6 @@
 /**
- * Goal: a record whose shape is wrong is refused with its reason, whatever is wrong with it (I6); no decoder hands out a number that the rules
- * cannot calculate with.
+ * Goal: a decoder refuses a record of the wrong shape with a reason, whatever the fault is (I6). It
+ * never returns a number out of its range.
  * Method: a property that damages valid records of every kind at random.
  */
 import fc from 'fast-check';
@@ -196,7 +196,10 @@ function numbersOutOfRange(value: unknown, name = ''): readonly string[] {
   return Object.entries(value).flatMap(([key, item]) => numbersOutOfRange(item, key));
 }
 
-/** Tells how a decoder took a record: `read`, or the reason for which it was refused. Any other error fails the test. */
+/**
+ * Tells how a decoder took a record: `read`, or the reason for which it was refused. Any other
+ * error fails the test.
+ */
 function taken({ decode }: Case, record: Read): string {
   let value: unknown;
   try {

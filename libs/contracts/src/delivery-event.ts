@@ -11,13 +11,16 @@ import {
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';
 
-/** What a delivery tells of: an invocation ended; a message was published; a subscription was made and wants to be confirmed. */
+/**
+ * The reason of a delivery: an invocation was settled, a client published a message, or a client
+ * made a subscription that its endpoint must confirm.
+ */
 export type DeliveryEvent =
   | { readonly kind: 'settled'; readonly settlement: Settlement }
   | { readonly kind: 'published'; readonly publication: Publication }
   | { readonly kind: 'subscribed'; readonly request: ConfirmationRequest };
 
-/** The request id or message id, by which a receiver knows a copy. */
+/** The request id or message id. Receivers recognise copies of a notification by it. */
 export function eventId(event: DeliveryEvent): string {
   switch (event.kind) {
     case 'settled':
@@ -31,7 +34,7 @@ export function eventId(event: DeliveryEvent): string {
   }
 }
 
-/** The project it belongs to. */
+/** The project of an event. */
 export function eventProject(event: DeliveryEvent): string {
   switch (event.kind) {
     case 'settled':
@@ -45,7 +48,7 @@ export function eventProject(event: DeliveryEvent): string {
   }
 }
 
-/** When telling of it has no more sense; undefined where it always has. */
+/** When the deliveries of an event expire. @returns undefined if they never do. */
 export function eventExpiresAt(event: DeliveryEvent): EpochMs | undefined {
   switch (event.kind) {
     case 'settled':
@@ -74,7 +77,7 @@ export function encodeDeliveryEvent(topic: string, event: DeliveryEvent): Outgoi
 }
 
 /**
- * Reads an event back; what says nothing else is a settlement.
+ * Reads an event back. A record without the header of another event is a settlement.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
  */
 export function decodeDeliveryEvent(record: Pick<IncomingRecord, 'headers' | 'value'>): DeliveryEvent {

@@ -22,7 +22,7 @@ const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEven
   publication: aPublication(given),
 });
 
-describe('the record of a delivery', () => {
+describe('a delivery record', () => {
   it.each<[what: string, PendingDelivery]>([
     ['of a settlement', told],
     ['of a published message', { ...told, event: published() }],
@@ -40,32 +40,32 @@ describe('the record of a delivery', () => {
         }),
       },
     ],
-    ['of a text that looks like several', { ...told, event: published({ texts: { default: '{"default":1}' } }) }],
+    ['of a text that looks like JSON', { ...told, event: published({ texts: { default: '{"default":1}' } }) }],
     ['of a confirmation request', { ...told, event: { kind: 'subscribed', request } }],
-  ])('%s is read back as it was', (_what, delivery) => {
+  ])('%s is decoded to the delivery that was encoded', (_what, delivery) => {
     const record = delayed(encodeDelivery('t', delivery), 'd', 'notifications', delivery.dueAt);
     expect(decodeDelivery(record)).toEqual(delivery);
     expect(record.key).toBe(eventId(delivery.event));
     expect(decodeWaiting(record).requestId).toBe(eventId(delivery.event));
   });
 
-  it('holds a lone text as it is', () => {
+  it('holds a single text without JSON', () => {
     expect(String(encodeDelivery('t', { ...told, event: published() }).value)).toBe('something happened');
   });
 
   it.each<[what: string, name: string, text: string, value: string]>([
-    ['a publication that is no JSON', header.publication, '{', ''],
-    ['a publication without its id', header.publication, '{"isPlain":true}', ''],
-    ['a publication whose texts are no JSON', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), '{'],
-    ['a publication whose texts are none', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), 'null'],
+    ['a publication that is not JSON', header.publication, '{', ''],
+    ['a publication without an id', header.publication, '{"isPlain":true}', ''],
+    ['a publication whose texts are not JSON', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), '{'],
+    ['a publication whose texts are null', header.publication, JSON.stringify({ ...aPublication(), isPlain: false }), 'null'],
     [
       'a publication without a default text',
       header.publication,
       JSON.stringify({ ...aPublication(), isPlain: false }),
       '{"http":"a"}',
     ],
-    ['a confirmation without its end', header.confirmation, JSON.stringify({ ...request, expiresAt: 'soon' }), ''],
-  ])('is refused as %s', (_what, name, text, value) => {
+    ['a confirmation with a wrong expiry', header.confirmation, JSON.stringify({ ...request, expiresAt: 'soon' }), ''],
+  ])('is refused with %s', (_what, name, text, value) => {
     const record = encodeDelivery('t', { ...told, event: published() });
     const { [header.publication]: _publication, ...headers } = record.headers;
     expect(() => decodeDelivery({ headers: { ...headers, [name]: text }, value: Buffer.from(value) })).toThrow(
@@ -74,8 +74,8 @@ describe('the record of a delivery', () => {
   });
 });
 
-describe('an event', () => {
-  it('expires with its message or its link, and never with a settlement', () => {
+describe('the expiry of a delivery event', () => {
+  it('is that of its message or its link; a settlement has none', () => {
     const all: readonly DeliveryEvent[] = [told.event, published(), { kind: 'subscribed', request }];
     expect(all.map(eventExpiresAt)).toEqual([undefined, builtAt + 3_600_000, builtAt + 1]);
   });

@@ -6,7 +6,9 @@ import { JsonObject } from './json-object.ts';
 import { decodeDeliveryEvent, encodeDeliveryEvent, type DeliveryEvent } from './delivery-event.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 
-/** The fields of what a delivery can be aimed at: a target of a policy, or a subscription of a pub/sub topic. */
+/**
+ * The fields of a target of deliveries: a target of a policy, or a subscription of a pub/sub topic.
+ */
 interface DeliveryTargetFields extends TargetFields {
   readonly Subscription: { readonly topicUrn: string; readonly subscriptionUrn: string };
 }
@@ -14,35 +16,35 @@ interface DeliveryTargetFields extends TargetFields {
 /** A kind of target of deliveries. */
 export type DeliveryTargetType = keyof DeliveryTargetFields;
 
-/** What one delivery is aimed at. */
+/** The target of one delivery. */
 export type DeliveryTarget<Type extends DeliveryTargetType = DeliveryTargetType> = {
   [T in Type]: { readonly type: T } & DeliveryTargetFields[T];
 }[Type];
 
-/** A subscription of a pub/sub topic, as one target of its own. */
+/** A subscription of a pub/sub topic as a target. */
 export type SubscriptionTarget = DeliveryTarget<'Subscription'>;
 
-/** One notification on its way to one target: what it tells of, and how often it was tried. */
+/** A delivery before its next try. */
 export interface PendingDelivery {
-  /** Tells deliveries of one event apart: the type and the name of the target. */
+  /** Unique among the deliveries of one event: type and name of the target. */
   readonly deliveryId: string;
   readonly target: DeliveryTarget;
-  /** The try that comes next, from 1. */
+  /** The next try, from 1. */
   readonly try: number;
   readonly dueAt: EpochMs;
-  /** When the first try was made. */
+  /** When the delivery began. */
   readonly firstTriedAt: EpochMs;
-  /** Why the try before did not pass. */
+  /** Why the try before failed, or why the delivery was given up. */
   readonly reason?: string;
   readonly event: DeliveryEvent;
 }
 
-/** The stable name of a target: its type, and what tells it apart from others of its type. */
+/** The id of the delivery to a target. It is the same for every event. */
 export function deliveryIdOf(target: DeliveryTarget): string {
   return `${target.type}:${target.type === 'Subscription' ? target.subscriptionUrn : targetIdOf(target)}`;
 }
 
-/** The record of a delivery to be tried again, or given up: as what it tells of, with the delivery in a header. */
+/** The record of a delivery: the record of its event, with the delivery in a header. */
 export function encodeDelivery(topic: string, { event, ...delivery }: PendingDelivery): OutgoingRecord {
   const record = encodeDeliveryEvent(topic, event);
   return {
@@ -51,13 +53,16 @@ export function encodeDelivery(topic: string, { event, ...delivery }: PendingDel
   };
 }
 
-/** Reads what a delivery is aimed at. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+/** Reads the target of a delivery. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
 function deliveryTargetIn(fields: JsonObject): DeliveryTarget {
   if (fields.text('type') !== 'Subscription') return readTarget(fields);
   return { type: 'Subscription', topicUrn: fields.text('topicUrn'), subscriptionUrn: fields.text('subscriptionUrn') };
 }
 
-/** The delivery that a record names. @throws PlatformError `CONTRACT_VIOLATED` if the header is missing or has another shape. */
+/**
+ * Reads the header of a delivery.
+ * @throws PlatformError `CONTRACT_VIOLATED` if it is missing or has another shape.
+ */
 function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'event'> {
   const delivery = JsonObject.parse(requiredText(headers, header.delivery), `header ${header.delivery}`);
   const reason = delivery.optionalText('reason');

@@ -1,14 +1,14 @@
-/** A function named in full: region, project, package, name, and a version or `!alias`. */
+/** The full name of a function, and of one of its versions or aliases. */
 export interface FunctionUrn {
   readonly region: string;
   readonly project: string;
   readonly package: string;
   readonly name: string;
-  /** A version name, `latest`, or an alias marked by a leading `!`. */
+  /** A version, `latest`, or an alias with a leading `!`. */
   readonly qualifier: string;
 }
 
-/** What a short form leaves out. */
+/** Values for the fields that a short form leaves out. */
 export interface UrnDefaults {
   readonly region: string;
   readonly project: string;
@@ -19,24 +19,29 @@ const packagePattern = /^[A-Za-z0-9_-]{1,64}$/;
 const projectPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const qualifierPattern = /^!?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/;
 
-/** Tells whether a text may name a function: 1..60 of letters, digits, `-`, `_`, from a letter to a letter or digit. */
+/**
+ * Can this be the name of a function? 1..60 letters, digits, `-` or `_`; first a letter, last no
+ * `-` or `_`.
+ */
 function isFunctionName(text: string): boolean {
   return namePattern.test(text);
 }
 
-/** Tells whether a text may name a package. */
+/** Can this be the name of a package? */
 function isPackageName(text: string): boolean {
   return packagePattern.test(text);
 }
 
-/** Tells whether a text may be a project id. */
+/** Can this be a project id? */
 function isProjectId(text: string): boolean {
   return projectPattern.test(text);
 }
 
 /**
- * Reads any URN form: 1 to 4 fields as `[[[project:]package:]name[:qualifier]]`, 7 or 8 as `urn:fss:region:project:function:package:name[:qualifier]`.
- * @returns undefined when the text is none of them.
+ * Reads any form of a function URN. With 1 to 4 fields: `name`, `package:name`,
+ * `project:package:name` or `project:package:name:qualifier`. With 7 or 8:
+ * `urn:fss:region:project:function:package:name[:qualifier]`.
+ * @returns undefined for any other text.
  * @see FunctionGraph API, function model
  */
 export function parseFunctionUrn(text: string, defaults: UrnDefaults): FunctionUrn | undefined {
@@ -52,12 +57,18 @@ export function parseFunctionUrn(text: string, defaults: UrnDefaults): FunctionU
   return isValid ? urn : undefined;
 }
 
-/** What a text means to callers of one project in one region: a function that may be there; one of somebody else; nothing. */
+/**
+ * The result of {@link readFunctionUrn}. `ours` is a URN of the caller's project and region; a
+ * function of that name may not exist.
+ */
 export type UrnReading =
   | { readonly kind: 'ours'; readonly urn: FunctionUrn }
   | { readonly kind: 'of-another-project' | 'of-another-region' | 'malformed' };
 
-/** Reads a URN as {@link parseFunctionUrn} does, wherever a caller names a function: in paths, headers, destinations, endpoints. */
+/**
+ * Reads a function URN from a caller: in a path, a header, a destination or an endpoint.
+ * @param home the project and the region of the caller.
+ */
 export function readFunctionUrn(text: string, home: UrnDefaults): UrnReading {
   const urn = parseFunctionUrn(text, home);
   if (urn === undefined) return { kind: 'malformed' };
@@ -87,17 +98,19 @@ function fromFields(fields: readonly string[], defaults: UrnDefaults): FunctionU
   }
 }
 
-/** The full form, eight fields. */
+/** Writes the full form, with eight fields. */
 export function formatFunctionUrn(urn: FunctionUrn): string {
   return `${formatBareUrn(urn)}:${urn.qualifier}`;
 }
 
-/** The form without version or alias, seven fields: the function itself. */
+/** Writes the form without version or alias, with seven fields. */
 export function formatBareUrn(urn: FunctionUrn): string {
   return `urn:fss:${urn.region}:${urn.project}:function:${urn.package}:${urn.name}`;
 }
 
-/** Seven fields of the eight: versions and aliases of a function share them. */
+/**
+ * Drops the version or alias of a URN of eight fields. All versions of a function share the rest.
+ */
 export function bareUrnOf(functionUrn: string): string {
   return functionUrn.slice(0, functionUrn.lastIndexOf(':'));
 }

@@ -90,7 +90,7 @@ describe('a header', () => {
     expect(() => decodeDelivery({ value, headers: { ...headers, [name]: text } })).toThrow(`CONTRACT_VIOLATED: ${reason}`);
   });
 
-  it('that nobody knows is ignored, and a JSON field that nobody knows is left out', () => {
+  it('that is unknown is ignored, and an unknown JSON field is left out', () => {
     const { value, headers } = encodeInvocation('t', invocation);
     const more = { ...headers, 'x-new': '1', backoff: '{"baseMs":2000,"maxMs":60000,"factor":3}' };
     expect(decodeInvocation({ value, headers: more })).toEqual(invocation);

@@ -4,7 +4,7 @@ import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
 import type { RecordHeaders } from './record.ts';
 
-/** Names of the headers that carry what the platform knows of a record. */
+/** Names of the headers on the records of the platform. */
 export const header = {
   requestId: 'request-id',
   functionUrn: 'function-urn',
@@ -37,18 +37,18 @@ export const header = {
   confirmation: 'confirmation',
 } as const;
 
-/** Headers of the Kafka door, the public contract of the intake topic. */
+/** Names of the headers on the intake topic, which any Kafka producer may write. */
 export const intakeHeader = {
   function: 'sendoff-function',
   project: 'sendoff-project',
   requestId: 'sendoff-request-id',
   delaySeconds: 'sendoff-delay-seconds',
-  /** Written by the platform on chained invocations only; a caller's own value counts against the hop limit too. */
+  /** Set on chained invocations. A value from a producer counts towards the hop limit too. */
   hops: 'sendoff-hops',
   traceparent: 'traceparent',
 } as const;
 
-/** Headers that say why, and from where, a record was rejected. */
+/** Names of the headers on the rejects topic: the reason, and the place of the original. */
 export const rejectHeader = {
   reason: 'reject-reason',
   topic: 'reject-topic',
@@ -56,7 +56,7 @@ export const rejectHeader = {
   offset: 'reject-offset',
 } as const;
 
-/** @throws PlatformError `CONTRACT_VIOLATED` if the header is missing. */
+/** Reads a text. @throws PlatformError `CONTRACT_VIOLATED` if the header is missing. */
 export function requiredText(headers: RecordHeaders, name: string): string {
   const text = headers[name];
   if (text === undefined) throw contractViolated(`header ${name} is missing`);
@@ -65,19 +65,20 @@ export function requiredText(headers: RecordHeaders, name: string): string {
 
 /**
  * Reads a whole number, written in decimal digits.
- * @param fallback taken if the header is missing; without a fallback the header is required.
- * @throws PlatformError `CONTRACT_VIOLATED` if the header is missing and has no fallback, or is not a whole number within the bounds.
+ * @param fallback returned if the header is missing; without a fallback the header is required.
+ * @throws PlatformError `CONTRACT_VIOLATED` if a required header is missing, or if the text is not
+ *   a whole number within the bounds.
  */
 export function wholeNumber(headers: RecordHeaders, name: string, { min, max }: Bounds, fallback?: number): number {
   const text = headers[name];
   if (text === undefined && fallback !== undefined) return fallback;
   const value = digits(requiredText(headers, name));
-  // NaN is in no range.
+  // This is also true for NaN.
   if (!(value >= min && value <= max)) throw contractViolated(`header ${name} must be a whole number from ${min} to ${max}`);
   return value;
 }
 
-/** As {@link wholeNumber}, for a header that a record may lack. @returns undefined if the header is missing. */
+/** As {@link wholeNumber}, for an optional header. @returns undefined if it is missing. */
 export function optionalWholeNumber(headers: RecordHeaders, name: string, range: Bounds): number | undefined {
   return headers[name] === undefined ? undefined : wholeNumber(headers, name, range);
 }
@@ -87,13 +88,13 @@ export function instant(headers: RecordHeaders, name: string, fallback?: EpochMs
   return wholeNumber(headers, name, bounds.instantMs, fallback) as EpochMs;
 }
 
-/** As {@link instant}, for a header that a record may lack. @returns undefined if the header is missing. */
+/** As {@link instant}, for an optional header. @returns undefined if it is missing. */
 export function optionalInstant(headers: RecordHeaders, name: string): EpochMs | undefined {
   return headers[name] === undefined ? undefined : instant(headers, name);
 }
 
 /**
- * Reads a JSON object, whose fields are still to be checked.
+ * Reads a JSON object. The caller checks its fields.
  * @returns undefined if the header is missing.
  * @throws PlatformError `CONTRACT_VIOLATED` if the header is not a JSON object.
  */
@@ -104,7 +105,7 @@ export function jsonObject(headers: RecordHeaders, name: string): JsonObject | u
 
 const digitsMax = 15;
 
-/** The number that 1..15 decimal digits make: so many are always exact. @returns NaN for any other text. */
+/** Reads 1..15 decimal digits, which a number holds exactly. @returns NaN for any other text. */
 function digits(text: string): number {
   if (text.length === 0 || text.length > digitsMax) return Number.NaN;
   let value = 0;

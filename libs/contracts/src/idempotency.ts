@@ -3,29 +3,34 @@ import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
-/** What a record of the idempotency topic says of one key. */
+/** A record of the idempotency topic. It concerns one key. */
 export type IdempotencyEvent =
+  /** A request with the key has arrived, and a process is about to accept it. */
   | {
       readonly kind: 'claimed';
-      /** The request id that the key stands for if this claim holds. */
+      /** The request id of every request with the key if this claim holds. */
       readonly requestId: string;
       /** SHA-256 of the payload, base64url. */
       readonly payloadDigest: string;
-      /** Who claims: one attempt of one process to accept. */
+      /** Unique for each request of each process. */
       readonly claimant: string;
-      /** The claimant that is taken to have died between claiming and accepting. */
+      /** The claimant whose claim this one replaces: it is presumed dead. */
       readonly inPlaceOf?: string;
       readonly at: EpochMs;
     }
-  /** The invocation of the claim is in Kafka. */
+  /** Kafka has acknowledged the invocation of the claim. */
   | { readonly kind: 'accepted'; readonly requestId: string; readonly at: EpochMs };
 
-/** @param key what stands for project, function and the caller's key; its records share a partition, so that all read them in one order. */
+/**
+ * The record of an event. Records of a key share a partition, so every process reads them in the
+ * same order.
+ * @param key derived from the function and the caller's key.
+ */
 export function encodeIdempotency(topic: string, key: string, event: IdempotencyEvent): OutgoingRecord {
   return { topic, key, value: Buffer.from(JSON.stringify(event)), headers: {} };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+/** Reads an event back. @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
 export function decodeIdempotency({ key, value }: Pick<IncomingRecord, 'key' | 'value'>): {
   readonly key: string;
   readonly event: IdempotencyEvent;

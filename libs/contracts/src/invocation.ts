@@ -8,21 +8,21 @@ import { type Backoff, retryPolicy } from './retry-policy.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
 
-/** The policy in force when an invocation was accepted, stamped on it: later decisions look nothing up. */
+/** The policy at the time of acceptance. Later decisions use it and read no registry. */
 export interface StampedPolicy {
   readonly retriesMax: number;
   readonly backoff: Backoff;
   readonly destinations: Destinations;
-  /** `group/stream` that wants a line a transition; absent where the function did not ask. */
+  /** `group/stream` of the status log; absent if the function has none. */
   readonly statusLog?: string;
 }
 
-/** One request to run one function, on its way to `attempt`. */
+/** One request to run one function, before its next attempt. */
 export interface Invocation {
   readonly requestId: string;
-  /** Eight fields; names the version that runs. */
+  /** Eight fields, with the version that runs. */
   readonly functionUrn: string;
-  /** The alias it was asked by; absent where a version was named. */
+  /** The alias that the caller named; absent if it named a version. */
   readonly alias?: string;
   readonly project: string;
   readonly acceptedAt: EpochMs;
@@ -30,24 +30,24 @@ export interface Invocation {
   readonly expiresAt: EpochMs;
   /** No attempt starts before it. */
   readonly dueAt: EpochMs;
-  /** The attempt that comes next, from 1. */
+  /** The next attempt, from 1. */
   readonly attempt: number;
-  /** Function failures that were answered with a retry; system failures do not count. */
+  /** Failures of the function that led to a retry; failures of the platform do not count. */
   readonly retriesUsed: number;
   readonly policy: StampedPolicy;
   /** Chained invocations before this one. */
   readonly hops: number;
-  /** Memory the caller chose for the instance, in MB; only where the function lets callers choose. */
+  /** Memory that the caller chose; absent if the function does not let callers choose. */
   readonly memoryMb?: number;
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
-  /** Why the attempt before failed; shown while the invocation waits. */
+  /** Why the attempt before failed. The API shows it while the invocation waits. */
   readonly lastError?: string;
-  /** JSON bytes; never parsed between the door and the function. */
+  /** The JSON bytes of the caller. No service parses them on their way to the function. */
   readonly payload: Buffer;
 }
 
-/** The headers of an invocation; those at their default are left out. */
+/** The headers of an invocation, without those that have their default value. */
 export function invocationHeaders(invocation: Invocation): Record<string, string> {
   const { policy } = invocation;
   const headers: Record<string, string> = {
@@ -74,12 +74,15 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   return headers;
 }
 
-/** The record of an invocation, keyed by request id unless `key` says otherwise. */
+/** The record of an invocation. Its key is the request id, unless `key` is given. */
 export function encodeInvocation(topic: string, invocation: Invocation, key: string = invocation.requestId): OutgoingRecord {
   return { topic, key, value: invocation.payload, headers: invocationHeaders(invocation) };
 }
 
-/** The waits that a record's policy asks for, or the default ones. @throws PlatformError `CONTRACT_VIOLATED` for another shape. */
+/**
+ * Reads the backoff; the default if the header is missing.
+ * @throws PlatformError `CONTRACT_VIOLATED` for another shape.
+ */
 function backoffOf(headers: RecordHeaders): Backoff {
   const backoff = jsonObject(headers, header.backoff);
   if (backoff === undefined) return retryPolicy.backoff;
@@ -89,7 +92,10 @@ function backoffOf(headers: RecordHeaders): Backoff {
   };
 }
 
-/** Memory that the caller chose. @throws PlatformError `CONTRACT_VIOLATED` for a size that no instance can have. */
+/**
+ * Reads the memory of the instance.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a size that is not offered.
+ */
 function memoryOf(headers: RecordHeaders): number | undefined {
   const memoryMb = optionalWholeNumber(headers, header.memoryMb, bounds.memoryMb);
   if (memoryMb !== undefined && !isMemorySizeMb(memoryMb))
@@ -132,7 +138,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   };
 }
 
-/** The invocation at the edge of its next attempt. */
+/** The invocation with the numbers of its next attempt. */
 export function nextAttempt(
   invocation: Invocation,
   next: { readonly attempt: number; readonly retriesUsed: number; readonly dueAt: number; readonly lastError: string },

@@ -3,10 +3,12 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 
 /**
- * A JSON object from a record, read field by field. A reader names each field that it takes, and the compiler compares the result with the
- * type that the reader returns; fields that nobody names are left out.
+ * A JSON object from a record, which a decoder reads field by field.
  *
- * Every method throws PlatformError `CONTRACT_VIOLATED` if the field is missing or has another type. The message names the field, never its value.
+ * The decoder names each field, and the compiler compares its result with the return type. Fields
+ * that the decoder does not name are left out. Every method throws PlatformError
+ * `CONTRACT_VIOLATED` if the field is missing or has another type. The message names the field but
+ * not its value.
  */
 export class JsonObject {
   private constructor(
@@ -36,7 +38,9 @@ export class JsonObject {
     return new JsonObject(value as Readonly<Record<string, unknown>>, name, parent);
   }
 
-  /** Where the object stands. Put together for an error only: a record that is in order pays nothing for it. */
+  /**
+   * The place of the object in the record. It is built only for an error, to keep decoding fast.
+   */
   private get path(): string {
     return this.parent === undefined ? this.name : `${this.parent.path}: ${this.name}`;
   }

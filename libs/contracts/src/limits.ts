@@ -1,49 +1,57 @@
-/** Bounds of the public contract; those of one service are in its config. */
+/** Limits of the public API and of records. Limits of one service are in its configuration. */
 export const limits = {
-  /** Largest payload of an asynchronous invocation, in bytes. */
+  /** Largest payload of an asynchronous invocation. */
   payloadBytesMax: 256 * 1024,
-  /** Largest return value that is kept, in bytes; beyond it the value is empty and the invocation still succeeds. */
+  /**
+   * Largest return value that a notification can hold. A larger one is left out, and the invocation
+   * succeeds.
+   */
   responseBytesMax: 256 * 1024,
-  /** Largest payload, and largest return value, of a synchronous invocation, in bytes. */
+  /** Largest payload, and largest return value, of a synchronous invocation. */
   syncBytesMax: 6 * 1024 * 1024,
-  /** Log of a synchronous invocation that is given back, in bytes: its end. */
+  /** Largest part of the log that the answer to a synchronous invocation holds: its end. */
   callLogBytesMax: 4_096,
   /** Days after which an object may expire; 0 keeps it. */
   expiresDaysMax: 365,
-  /** Longest prefix of objects, in bytes of UTF-8: with day and request id a key stays below the 1,024 of every S3. */
+  /**
+   * Longest prefix of objects, in UTF-8. With day and request id a key has at most the 1,024 bytes
+   * of S3.
+   */
   objectPrefixBytesMax: 960,
-  /** Longest part of it between slashes, in bytes of UTF-8: a file name of a folder, and of MinIO. */
+  /** Longest part of a prefix between slashes, in UTF-8: the limit of file names, also in MinIO. */
   objectPrefixPartBytesMax: 255,
-  /** Chained invocations in a row before recursion is assumed. */
+  /** Most chained invocations before one; more count as a recursion. */
   hopsMax: 16,
-  /** Largest number of chained invocations that a header may claim. */
+  /** Largest number of hops that a header may hold. */
   hopsReadMax: 999_999,
-  /** Tries of one delivery that a configuration may ask for. */
+  /** Most tries of a delivery that the notifier may be configured with. */
   deliveryTriesMax: 100,
-  /** Longest delay a caller may ask for, in seconds. */
+  /** Longest delay that a caller may ask for. */
   delaySecondsMax: 86_400,
-  /** Largest inline source, in bytes. */
+  /** Largest source of an inline function. */
   inlineCodeBytesMax: 10 * 1024,
   /** Longest function URN, in characters. */
   functionUrnLengthMax: 269,
-  /** Largest message that may be published, in bytes of UTF-8. */
+  /** Largest message that a client may publish, in UTF-8. */
   messageBytesMax: 256 * 1024,
-  /** Longest subject of a message, in bytes of UTF-8. */
+  /** Longest subject of a message, in UTF-8. */
   subjectBytesMax: 512,
-  /** Longest time to live of a message, in seconds. */
+  /** Longest time to live of a message. */
   timeToLiveSecondsMax: 86_400,
-  /** Longest message in the error document of a function, in characters; the rest is cut off. In JSON it stays below `responseBytesMax`. */
+  /**
+   * Longest message in an error document, in characters. As JSON it is below `responseBytesMax`.
+   */
   errorDocumentLengthMax: 32_768,
-  /** Longest error message that travels on records, in characters. */
+  /** Longest error message on a record, in characters. */
   errorMessageLengthMax: 1024,
 } as const;
 
-/** Memory an instance may have, in MB. @see FunctionGraph API, function model */
+/** Memory that an instance may have, in MB. @see FunctionGraph API, function model */
 export const memorySizesMb: readonly number[] = [
   128, 256, 512, 768, 1024, 1280, 1536, 1792, 2048, 2560, 3072, 3584, 4096, 8192, 10240,
 ];
 
-/** Tells whether an instance may have that much memory. */
+/** Can an instance have this much memory? */
 export function isMemorySizeMb(memoryMb: number): boolean {
   return memorySizesMb.includes(memoryMb);
 }

@@ -4,26 +4,28 @@ import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import type { SubscriptionDocument } from './registry-documents.ts';
 
-/** What a publisher says of a message beside its text. `PROTOCOL` names the only protocols it is for. */
+/**
+ * An attribute of a message. `PROTOCOL` limits the message to subscriptions with these protocols.
+ */
 export interface MessageAttribute {
   readonly name: string;
   readonly type: 'STRING' | 'STRING_ARRAY' | 'PROTOCOL';
   readonly value: string | readonly string[];
 }
 
-/** The text for everybody, and other texts for single protocols. */
+/** The text of a message, and other texts for subscriptions with certain protocols. */
 export type MessageTexts = Readonly<{ default: string } & Partial<Record<SubscriptionDocument['protocol'], string>>>;
 
 const protocols: readonly SubscriptionDocument['protocol'][] = ['http', 'https', 'functionstage'];
 
-/** A message that was published to a pub/sub topic. */
+/** A message that a client has published to a pub/sub topic. */
 export interface Publication {
   /** 32 hexadecimal digits. */
   readonly messageId: string;
   readonly project: string;
   readonly topicUrn: string;
   readonly publishedAt: EpochMs;
-  /** The end of its time to live: nobody is told at or after it. */
+  /** The end of its time to live: no delivery is tried at or after it. */
   readonly expiresAt: EpochMs;
   /** May be empty. */
   readonly subject: string;
@@ -31,18 +33,21 @@ export interface Publication {
   readonly texts: MessageTexts;
 }
 
-/** A subscription that waits to be confirmed by who is behind its endpoint. */
+/** The request to an endpoint to confirm its subscription. */
 export interface ConfirmationRequest {
   /** 32 hexadecimal digits. */
   readonly messageId: string;
   readonly project: string;
   readonly topicUrn: string;
   readonly askedAt: EpochMs;
-  /** From here on the link leads nowhere. */
+  /** The confirmation link works until here. */
   readonly expiresAt: EpochMs;
 }
 
-/** The record of a publication: a lone text is the value as it is, so that it grows by no escaping; several are JSON. */
+/**
+ * The record of a publication. A single text is written without JSON, because escaping could make
+ * it longer than a record may be.
+ */
 export function encodePublication(topic: string, { texts, ...publication }: Publication): OutgoingRecord {
   const isPlain = Object.keys(texts).length === 1;
   return {
@@ -56,7 +61,10 @@ export function encodePublication(topic: string, { texts, ...publication }: Publ
   };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+/**
+ * Reads a publication back.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
 export function decodePublication({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Publication {
   const publication = JsonObject.parse(requiredText(headers, header.publication), `header ${header.publication}`);
   const text = (value ?? Buffer.alloc(0)).toString('utf8');
@@ -79,7 +87,10 @@ export function encodeConfirmationRequest(topic: string, request: ConfirmationRe
   };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+/**
+ * Reads a confirmation request back.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
 export function decodeConfirmationRequest({ headers }: Pick<IncomingRecord, 'headers'>): ConfirmationRequest {
   const request = JsonObject.parse(requiredText(headers, header.confirmation), `header ${header.confirmation}`);
   return { ...namesIn(request), askedAt: request.instant('askedAt') };

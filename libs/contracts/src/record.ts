@@ -1,25 +1,26 @@
 import type { EpochMs } from './epoch-ms.ts';
 
-/** The headers of a record: lower-case names, UTF-8 text values. */
+/** The headers of a record. Names are in lower case, values are texts in UTF-8. */
 export type RecordHeaders = Readonly<Record<string, string>>;
 
-/** A record to be written. `topic` is the physical name, prefix included. A record without a key goes to any partition. */
+/** A record to write. Without a key it may go to any partition. */
 export interface OutgoingRecord {
+  /** The full name, with the prefix of the installation. */
   readonly topic: string;
   readonly key?: string;
-  /** `null` is a tombstone, for compacted topics. */
+  /** `null` deletes the key from a compacted topic. */
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
-  /** Only where a record must go back to a partition of its own. */
+  /** Overrules the partition of the key. */
   readonly partition?: number;
 }
 
-/** A record as it was read. */
+/** A record from a topic. */
 export interface IncomingRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** When the producer made the record, by its own clock. */
+  /** When the producer wrote the record, by its clock. */
   readonly timestamp: EpochMs;
   readonly key: string | null;
   readonly value: Buffer | null;

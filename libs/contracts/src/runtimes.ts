@@ -1,4 +1,4 @@
-/** What all code outside of the executor's adapters must know of one kind of runtime. */
+/** All that code outside of the executor's adapters must know of one kind of runtime. */
 type RuntimeDescription = {
   /** How callers name it, for error messages. */
   readonly word: string;

@@ -6,23 +6,25 @@ import { header, instant, optionalInstant, requiredText, wholeNumber } from './h
 import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
-/** The end of an invocation. Both payloads are empty if its policy names no target for this outcome. */
+/**
+ * The end of an invocation. Both payloads are empty if its policy names no target for the outcome.
+ */
 export interface Settlement {
-  /** As it was at its last attempt; its `payload` is the request payload. */
+  /** The invocation at its last attempt. Its `payload` is the request payload. */
   readonly invocation: Invocation;
   readonly condition: Condition;
-  /** Attempts started: 0 never ran, more than 1 was retried. */
+  /** Attempts that were started; 0 if it never ran. */
   readonly attempts: number;
-  /** Start of the last attempt; absent when it never ran. */
+  /** Start of the last attempt; absent if it never ran. */
   readonly startedAt?: EpochMs;
   readonly endedAt: EpochMs;
   /** Empty on success. */
   readonly errorMessage: string;
-  /** What the function returned, or the error document of its runtime. */
+  /** The return value of the function, or its error document. */
   readonly responsePayload: Buffer;
 }
 
-/** The headers of a settlement: those of its invocation, and its end. */
+/** The headers of the invocation, and of its end. */
 function settlementHeaders(settlement: Settlement): Record<string, string> {
   const { condition } = settlement;
   const headers = invocationHeaders(settlement.invocation);
@@ -36,7 +38,9 @@ function settlementHeaders(settlement: Settlement): Record<string, string> {
   return headers;
 }
 
-/** The record of a settlement. Its value is the request payload, followed by the response payload. */
+/**
+ * The record of a settlement. Its value is the request payload, followed by the response payload.
+ */
 export function encodeSettlement(topic: string, settlement: Settlement): OutgoingRecord {
   const { invocation, responsePayload } = settlement;
   const headers = settlementHeaders(settlement);

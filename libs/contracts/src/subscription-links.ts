@@ -1,4 +1,4 @@
-/** Where the links of a subscriber lead, below the address of the API. Their tokens are made and read by the platform's services alone. */
+/** Paths of the links in notifications. Only the services make and read the tokens of the links. */
 export const subscriptionPaths = {
   confirm: '/v2/notifications/subscriptions/subscribe',
   unsubscribe: '/v2/notifications/subscriptions/unsubscribe',
@@ -9,12 +9,15 @@ function link(baseUrl: string, path: string, query: Readonly<Record<string, stri
   return `${baseUrl.replace(/\/+$/, '')}${path}?${pairs.join('&')}`;
 }
 
-/** The link that confirms a subscription. @param baseUrl of the API, as receivers reach it. */
+/**
+ * Makes the link that confirms a subscription.
+ * @param baseUrl of the API, as receivers reach it.
+ */
 export function confirmUrl(baseUrl: string, topicUrn: string, token: string): string {
   return link(baseUrl, subscriptionPaths.confirm, { topic_urn: topicUrn, token });
 }
 
-/** The link that ends a subscription. @param baseUrl as for {@link confirmUrl}. */
+/** Makes the link that ends a subscription. @param baseUrl as for {@link confirmUrl}. */
 export function unsubscribeUrl(baseUrl: string, subscriptionUrn: string, token: string): string {
   return link(baseUrl, subscriptionPaths.unsubscribe, { subscription_urn: subscriptionUrn, token });
 }

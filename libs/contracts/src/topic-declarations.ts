@@ -1,4 +1,4 @@
-/** Waits of the dwell topics, shortest first. */
+/** The delay topics with a fixed wait, shortest first. */
 export const dwells = [
   { name: '30s', dwellMs: 30_000 },
   { name: '2m', dwellMs: 120_000 },
@@ -8,7 +8,7 @@ export const dwells = [
   { name: '8h', dwellMs: 28_800_000 },
 ] as const;
 
-/** Within this of now a record waits in `delays.near`. */
+/** A record that is due within this time waits in `delays.near`. */
 export const nearHorizonMs = 30_000;
 
 type DwellName = (typeof dwells)[number]['name'];

@@ -4,21 +4,21 @@ import { traceparentOf } from './traceparent.ts';
 const good = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 describe('traceparentOf', () => {
-  it('takes the form of the standard', () => {
+  it('returns a text of the standard form', () => {
     expect(traceparentOf(good)).toStrictEqual({ traceparent: good });
   });
 
   it.each<[what: string, text: unknown]>([
     ['nothing', undefined],
-    ['no text', [good]],
+    ['a list', [good]],
     ['an empty text', ''],
     ['a line feed at the end', `${good}\n`],
     ['a line feed and another header', `${good}\r\nx-evil: 1`],
     ['upper case', good.toUpperCase()],
     ['a trace id that is too short', good.replace('4736', '473')],
-    ['a part too many', `${good}-00`],
+    ['one part too many', `${good}-00`],
     ['no version', good.slice(3)],
-  ])('leaves %s out', (_what, text) => {
+  ])('returns an empty object for %s', (_what, text) => {
     expect(traceparentOf(text)).toStrictEqual({});
   });
 });

@@ -1,9 +1,11 @@
 const pattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /**
- * The trace context of whoever asks, as a part of what is asked; empty where there is none, or one of another form.
+ * Reads the trace context of a caller, as a part of an object. The object is empty if the text is
+ * missing or malformed.
  *
- * It becomes a header of the requests to functions: a line feed in it, which a Kafka header may have, would fail every one of them.
+ * The text becomes a header of HTTP requests to functions. A Kafka header may hold a line feed, and
+ * an HTTP header with one would make every attempt fail.
  * @see W3C Trace Context, traceparent header
  */
 export function traceparentOf(text: unknown): { readonly traceparent?: string } {

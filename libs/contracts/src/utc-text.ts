@@ -4,7 +4,10 @@ const dayMs = 86_400_000;
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');
 
-/** The calendar day of a day number since 1970-01-01. @see https://howardhinnant.github.io/date_algorithms.html#civil_from_days */
+/**
+ * The calendar day of a day number since 1970-01-01.
+ * @see https://howardhinnant.github.io/date_algorithms.html#civil_from_days
+ */
 function civilDay(days: number): string {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
@@ -20,7 +23,7 @@ function civilDay(days: number): string {
   return `${pad(year, 4)}-${pad(month)}-${pad(day)}`;
 }
 
-/** `YYYY-MM-DDTHH:mm:ss.SSS` in UTC, without a zone. */
+/** Writes an instant as `YYYY-MM-DDTHH:mm:ss.SSS` in UTC, without a zone. */
 export function utcText(at: EpochMs): string {
   const ofDay = at % dayMs;
   const time = [Math.floor(ofDay / 3_600_000), Math.floor(ofDay / 60_000) % 60, Math.floor(ofDay / 1_000) % 60]

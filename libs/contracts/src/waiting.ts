@@ -3,21 +3,24 @@ import { contractViolated } from './errors.ts';
 import { header, instant, requiredText } from './headers.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 
-/** Work topics to which a delay topic may release a record. */
+/** The topics to which the retry-scheduler releases records. */
 export type ReleaseTo = 'invocations' | 'notifications';
 
-/** What the retry-scheduler must know of a record that waits; the rest rides along untouched. */
+/** The part of a waiting record that the retry-scheduler reads. */
 export interface WaitingRecord {
   readonly requestId: string;
   readonly dueAt: EpochMs;
   readonly releaseTo: ReleaseTo;
-  /** The end of the validity period of a waiting invocation; absent for a notification, which has its own budget. */
+  /** The end of the validity period; absent for a notification. */
   readonly expiresAt?: EpochMs;
-  /** Eight fields; of a waiting invocation. */
+  /** Eight fields; absent for a notification. */
   readonly functionUrn?: string;
 }
 
-/** Makes any work record one that waits: addressed to a delay topic, and told where to go when it is due. */
+/**
+ * Sends a record to a delay topic first. The retry-scheduler releases it to `releaseTo` when it is
+ * due.
+ */
 export function delayed(record: OutgoingRecord, delayTopic: string, releaseTo: ReleaseTo, dueAt: EpochMs): OutgoingRecord {
   return {
     ...record,
@@ -26,7 +29,10 @@ export function delayed(record: OutgoingRecord, delayTopic: string, releaseTo: R
   };
 }
 
-/** @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */
+/**
+ * Reads a waiting record.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
 export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): WaitingRecord {
   const releaseTo = requiredText(headers, header.releaseTo);
   if (releaseTo !== 'invocations' && releaseTo !== 'notifications')
@@ -41,7 +47,7 @@ export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): Wai
   };
 }
 
-/** The record a waiting one becomes when it is due. */
+/** The record that is released when a waiting record is due. */
 export function released(record: IncomingRecord, topic: string): OutgoingRecord {
   const { [header.releaseTo]: _released, ...headers } = record.headers;
   return { topic, ...(record.key === null ? {} : { key: record.key }), value: record.value, headers };
