@@ -4,14 +4,7 @@ import { join } from 'node:path';
 import type { RouteOptions } from 'fastify';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
-import {
-  type CallAnswer,
-  type CallReport,
-  type CallRequest,
-  type IncomingRecord,
-  type StatusPage,
-  type StatusQuery,
-} from '#contracts';
+import type { IncomingRecord } from '#contracts';
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type ObjectStore, openCodeStore } from '#objects';
@@ -19,9 +12,8 @@ import { buildService, fastifyOf, loadConfig } from '#platform';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../src/ingress.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
-import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
-import type { StatusRecords } from '../src/records/status-records.ts';
+import { FakeFunctionCalls, FakeStatusRecords } from './fake-services.ts';
 
 /** Options of an ingress under test. */
 export interface IngressAppOptions<Gateway extends KafkaGateway> {
@@ -52,47 +44,6 @@ export interface Route {
 export interface AccessKey {
   readonly accessKey: string;
   readonly secretKey: string;
-}
-
-/** A status-logger that gives the answer of a test, and stores the queries. */
-export class FakeStatusRecords implements StatusRecords {
-  readonly queries: StatusQuery[] = [];
-  page: StatusPage = { records: [], count: 0 };
-  failure: Error | undefined;
-
-  query(query: StatusQuery): Promise<StatusPage> {
-    this.queries.push(query);
-    return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
-  }
-}
-
-/** An executor that gives the answer of a test, and stores the calls. */
-export class FakeFunctionCalls implements FunctionCalls {
-  readonly received: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
-  answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
-  /** How a call ends; by default with {@link answer}. */
-  outcome: (request: CallRequest, signal: AbortSignal) => Promise<CallOutcome> = async (request, signal) => ({
-    kind: 'answered',
-    answer: await this.answer(request, signal),
-  });
-
-  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
-    this.received.push({ request, payload, signal });
-    return this.outcome(request, signal);
-  }
-}
-
-/** The answer of a function that returned `{"ok":true}` after 12 ms. */
-export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":true}'): CallAnswer {
-  const all = {
-    ending: { kind: 'returned' },
-    durationMs: 12,
-    memoryMb: 128,
-    memoryUsedBytes: 3 * 1_048_576,
-    log: 'log\n',
-    ...report,
-  } as const;
-  return { report: all, payload: Buffer.from(payload) };
 }
 
 /**

@@ -7,7 +7,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
-import { aCallAnswer, IngressApp } from '../../testing/ingress-app.ts';
+import { aCallAnswer } from '../../testing/fake-services.ts';
+import { IngressApp } from '../../testing/ingress-app.ts';
 import { sdkDate, signed } from '../../../../test/request-signer.ts';
 
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { callHeader, callReportBytesHeader, decodeCallRequest, encodeCallAnswer } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
-import { aCallAnswer } from '../../../testing/ingress-app.ts';
+import { aCallAnswer } from '../../../testing/fake-services.ts';
 import { HttpFunctionCalls } from './http-function-calls.ts';
 
 const servers: Server[] = [];

@@ -1,0 +1,44 @@
+import type { CallAnswer, CallReport, CallRequest, StatusPage, StatusQuery } from '#contracts';
+import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
+import type { StatusRecords } from '../src/records/status-records.ts';
+
+/** A status-logger that gives the answer of a test, and stores the queries. */
+export class FakeStatusRecords implements StatusRecords {
+  readonly queries: StatusQuery[] = [];
+  page: StatusPage = { records: [], count: 0 };
+  failure: Error | undefined;
+
+  query(query: StatusQuery): Promise<StatusPage> {
+    this.queries.push(query);
+    return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
+  }
+}
+
+/** An executor that gives the answer of a test, and stores the calls. */
+export class FakeFunctionCalls implements FunctionCalls {
+  readonly received: { readonly request: CallRequest; readonly payload: Buffer; readonly signal: AbortSignal }[] = [];
+  answer: (request: CallRequest, signal: AbortSignal) => Promise<CallAnswer> = () => Promise.resolve(aCallAnswer());
+  /** How a call ends; by default with {@link answer}. */
+  outcome: (request: CallRequest, signal: AbortSignal) => Promise<CallOutcome> = async (request, signal) => ({
+    kind: 'answered',
+    answer: await this.answer(request, signal),
+  });
+
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
+    this.received.push({ request, payload, signal });
+    return this.outcome(request, signal);
+  }
+}
+
+/** The answer of a function that returned `{"ok":true}` after 12 ms. */
+export function aCallAnswer(report: Partial<CallReport> = {}, payload = '{"ok":true}'): CallAnswer {
+  const all = {
+    ending: { kind: 'returned' },
+    durationMs: 12,
+    memoryMb: 128,
+    memoryUsedBytes: 3 * 1_048_576,
+    log: 'log\n',
+    ...report,
+  } as const;
+  return { report: all, payload: Buffer.from(payload) };
+}
