@@ -72,7 +72,8 @@ export class Deliveries {
 
   /**
    * Tells the target a settlement concerns, if any.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE` when what follows could not be written.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
+   *   when what follows could not be written.
    */
   async onSettlement(record: IncomingRecord): Promise<void> {
     const settlement = decodeSettlement(record);
@@ -80,7 +81,10 @@ export class Deliveries {
     if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target));
   }
 
-  /** Makes the next try of what waited, or of what somebody published. @throws as {@link onSettlement}. */
+  /**
+   * Makes the next try of what waited, or of what somebody published.
+   * @throws as {@link onSettlement}.
+   */
   async onNotification(record: IncomingRecord): Promise<void> {
     return this.process(decodeDelivery(record));
   }
@@ -111,7 +115,10 @@ export class Deliveries {
     return destinations[target.type].deliver(notification, target, AbortSignal.timeout(tryTimeoutMs));
   }
 
-  /** What follows goes out in one write: the end of this delivery, and the first tries that it brings. */
+  /**
+   * What follows goes out in one write: the end of this delivery, and the first tries that it
+   * brings.
+   */
   private async conclude(pending: PendingDelivery, result: DeliveryResult, now: EpochMs): Promise<void> {
     const { policy, random, directory } = this.parts;
     const expiresAt = eventExpiresAt(pending.event);

@@ -1,49 +1,62 @@
 import type { DeliveryTarget, DeliveryTargetType, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
 import type { TryResult } from '#lifecycle';
 
-/** What a target is told, whatever the event. */
+/** The content of a notification, the same for every kind of target. */
 export interface Notification {
-  /** The request id or message id: the same in every copy. */
+  /** The request id or message id. Every copy of the notification has the same one. */
   readonly id: string;
   readonly project: string;
-  /** When the invocation ended, or the message was published. */
+  /** The time at which the invocation ended or the message was published. */
   readonly at: EpochMs;
   readonly subject: string;
-  /** Of an invocation: the message as documented, JSON. */
+  /** The text of the message. For an invocation it is the documented JSON. */
   readonly texts: MessageTexts;
   /** Media type of the texts. */
   readonly contentType: string;
   readonly attributes: readonly MessageAttribute[];
-  /** URN of the function, or of the topic, it comes from. */
+  /** URN of the function or topic that the notification comes from. */
   readonly source: string;
   /** A CloudEvents type. */
   readonly type: string;
-  /** The message id its publisher was given; absent where nobody was given one. */
+  /** The message id that the API answered its publisher with. Absent for an invocation. */
   readonly messageId?: string;
-  /** Chained invocations before it. */
+  /** Number of chained invocations that led to this notification. */
   readonly hops: number;
   readonly traceparent?: string;
-  /** There where a subscription is asked to confirm itself instead: how long its link leads somewhere. */
+  /** Set only for a confirmation request: the time at which its link expires. */
   readonly confirmUntil?: EpochMs;
 }
 
 /**
- * One kind of place a notification can be sent to.
+ * Delivers notifications to one kind of target.
  *
- * Adapters make a single try and say how it went. They do not retry, log or publish work: the notifier does that once, for all
- * of them. Every adapter passes `destination.conformance.ts`.
+ * An adapter makes a single try and returns how it went. It does not retry, log or publish further
+ * work: the notifier does that for all adapters.
+ *
+ * 1. The target gets the message unchanged, and `location` tells a person where it is.
+ * 2. A repeated delivery is delivered again. An object store overwrites, the others keep a copy.
+ * 3. A try that can never succeed is `refused`. A try that may succeed later is `deferred`.
+ * 4. A try is `deferred` as soon as `signal` aborts. The target may still get the message.
+ * 5. Nothing that the target does makes `deliver` reject.
+ * 6. Neither a reason nor a location contains a secret.
+ *
+ * `destination.conformance.ts` tests each promise. Every adapter runs it.
  */
 export interface Destination<Type extends DeliveryTargetType = DeliveryTargetType> {
-  /** @param signal aborts the try; an aborted try is `deferred`. @returns how it went; never rejects for anything the target does. */
+  /**
+   * Makes one try.
+   * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now. The transport then
+   *   handles the record again, and no try is used up.
+   */
   deliver(notification: Notification, target: DeliveryTarget<Type>, signal: AbortSignal): Promise<TryResult>;
 }
 
-/** An adapter for every kind of target: a kind without an adapter does not compile. */
+/** An adapter for every kind of target. A kind without an adapter does not compile. */
 export type DestinationsByType = {
   readonly [Type in DeliveryTargetType]: Destination<Type>;
 };
 
-/** The reason in an error, short, and without what a URL may hide. */
+/** The code and message of an error, at most 300 characters. Credentials in URLs are masked. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { readonly code?: unknown; readonly message?: string };
   return (typeof code === 'string' ? `${code} ${message ?? ''}` : (message ?? String(error)))

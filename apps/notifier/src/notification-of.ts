@@ -2,7 +2,10 @@ import { conditions, type DeliveryEvent, type Publication, type Settlement } fro
 import { notificationMessage, type TimestampForm } from '#lifecycle';
 import type { Notification } from './destination.ts';
 
-/** What a target is told on an event. @param form of the timestamp in the message of an invocation. */
+/**
+ * Makes the notification of a delivery event.
+ * @param form The form of the timestamp in the message of an invocation.
+ */
 export function notificationOf(event: DeliveryEvent, form: TimestampForm): Notification {
   switch (event.kind) {
     case 'settled':

@@ -5,18 +5,22 @@ import { OnRecord, RecordController } from '#kafka';
 import type { Deliveries } from './deliveries.ts';
 import { DELIVERIES } from './tokens.ts';
 
-/** Brings settlements, and notifications that waited or were published, to their deliveries. */
+/** Hands records of the topics `settlements` and `notifications` to {@link Deliveries}. */
 @RecordController()
 export class SettlementsController {
   constructor(@Inject(DELIVERIES) private readonly deliveries: Deliveries) {}
 
-  /** @throws PlatformError `CONTRACT_VIOLATED`: rejected; `BROKER_UNAVAILABLE`: tried again. */
+  /**
+   * Handles the end of an invocation.
+   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record.
+   *   `BROKER_UNAVAILABLE`: the transport handles the record again.
+   */
   @OnRecord('settlements')
   async onSettlement(@Payload() record: IncomingRecord): Promise<void> {
     return this.deliveries.onSettlement(record);
   }
 
-  /** As `onSettlement`, for a delivery that is tried again, and for what was published. */
+  /** Handles a delivery that is due: a retry, or a published message. @throws as `onSettlement`. */
   @OnRecord('notifications')
   async onNotification(@Payload() record: IncomingRecord): Promise<void> {
     return this.deliveries.onNotification(record);

@@ -6,29 +6,33 @@ import { chainedRequestId } from '../chained-id.ts';
 import type { Notification } from '../destination.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
-/** What chained invocations are started with. */
+/** What a {@link ChainedInvocations} works with. */
 export interface ChainParts {
   readonly publisher: Publisher;
   readonly registry: Pick<Registry, 'functionByUrn' | 'hasFunction' | 'caughtUp'>;
   readonly topics: Topics;
-  /** In short URNs. */
+  /** The region that short URNs leave out. */
   readonly region: string;
 }
 
-/** Starts functions because of notifications: one hop further, and the same request id each time. */
+/**
+ * Starts a function for a notification, with one hop more. The same notification always gives the
+ * same request id.
+ */
 export class ChainedInvocations {
   constructor(private readonly parts: ChainParts) {}
 
   /**
-   * Hands an event to the Kafka door. What the door would turn away is said here, for nobody would tell this delivery there.
-   * @param functionUrn in any form; short ones are of the notification's project.
-   * @throws PlatformError `REGISTRY_BEHIND`.
+   * Writes an event to the intake topic. Everything that the ingress would reject there is checked
+   * here, because a rejected record does not report back to its delivery.
+   * @param functionUrn in any form. A short one belongs to the project of the notification.
+   * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
    */
   async start(notification: Notification, functionUrn: string, event: string): Promise<TryResult> {
     const { id, project, hops, traceparent } = notification;
     const value = Buffer.from(event);
     if (value.length > limits.payloadBytesMax)
-      return { kind: 'refused', reason: `the event has ${value.length} bytes, a function takes ${limits.payloadBytesMax}` };
+      return { kind: 'refused', reason: `the event has ${value.length} bytes, but a function takes ${limits.payloadBytesMax}` };
     const urn = parseFunctionUrn(functionUrn, { region: this.parts.region, project });
     if (urn === undefined || !(await this.isThere(urn)))
       return { kind: 'refused', reason: `function ${functionUrn} does not exist any more` };

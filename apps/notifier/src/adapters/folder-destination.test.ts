@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { notificationOf } from '../notification-of.ts';
 import { FolderDestination } from './folder-destination.ts';
 
 const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
+const never = new AbortController().signal;
 const logger = createLogger({ service: 'test', level: 'silent', isPretty: false });
 const target = (given: object = {}) =>
   ({ type: 'OBS', bucket: 'results', prefix: '/a/b/', expiresDays: 0, ...given }) as Extract<Target, { type: 'OBS' }>;
@@ -27,6 +28,13 @@ destinationConformance('a folder', async () => {
     refusing: target({ bucket: '..', prefix: '../..' }),
     keepsCopies: false,
     received: async () => Promise.all((await filesIn(root)).map(async (file) => readFile(file, 'utf8'))),
+    failures: {
+      'its root is a file': async () => {
+        await rm(root, { recursive: true });
+        await writeFile(root, '');
+      },
+    },
+    secrets: [],
     close: async () => rm(root, { recursive: true }),
   };
 });
@@ -50,12 +58,12 @@ describe('an object in a folder', () => {
     (await filesIn(root)).filter((file) => !file.includes('.expires')).map((file) => file.slice(root.length + 1));
 
   it('lies below bucket, prefix and day, named for its request', async () => {
-    await folder.deliver(notification, target());
+    await folder.deliver(notification, target(), never);
     expect(await objects()).toEqual(['results/a/b/2027/01/15/1167bf8c-87b0-43ab-8f5f-26b16c64f252.json']);
   });
 
   it('is there through its last day and gone after it', async () => {
-    await folder.deliver(notification, target({ expiresDays: 2 }));
+    await folder.deliver(notification, target({ expiresDays: 2 }), never);
     await clock.advance(2 * dayMs);
     await folder.sweep();
     expect((await objects()).length).toBe(1);
@@ -65,17 +73,17 @@ describe('an object in a folder', () => {
   });
 
   it('is refused at once where a part of its prefix is longer than names of files are', async () => {
-    expect(await folder.deliver(notification, target({ prefix: 'x'.repeat(256) }))).toMatchObject({ kind: 'refused' });
+    expect(await folder.deliver(notification, target({ prefix: 'x'.repeat(256) }), never)).toMatchObject({ kind: 'refused' });
     expect(await objects()).toEqual([]);
   });
 
   it('lies below a prefix as long as policies may have it', async () => {
     const prefix = `${`${'é'.repeat(127)}x/`.repeat(3)}${'y'.repeat(192)}`;
-    expect(await folder.deliver(notification, target({ prefix, expiresDays: 1 }))).toMatchObject({ kind: 'delivered' });
+    expect(await folder.deliver(notification, target({ prefix, expiresDays: 1 }), never)).toMatchObject({ kind: 'delivered' });
   });
 
   it('stays for ever where it does not expire', async () => {
-    await folder.deliver(notification, target());
+    await folder.deliver(notification, target(), never);
     await clock.advance(1_000 * dayMs);
     await folder.sweep();
     expect((await objects()).length).toBe(1);

@@ -6,19 +6,21 @@ import type { TryResult } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
+import { deferredOnAbort } from './deferred-on-abort.ts';
 
 const dayMs = 86_400_000;
 const sweepEveryMs = 600_000;
-/** Files looked at in one sweep; the next one goes on where this one had no time. */
+/** Most marks of one day that a sweep handles. The next sweep handles the rest. */
 const sweepMax = 10_000;
 
 type ObsTarget = Target<'OBS'>;
 
 /**
- * A folder as an object store: `<root>/<bucket>/<key>`.
+ * Delivers to a folder in place of an object store: `<root>/<bucket>/<key>`.
  *
- * An object that expires has a mark at `<root>/.expires/<day>/<bucket>/<key>`, made before the object: the day after which the sweeper
- * removes both. There is no instant at which an object is there and its expiry is not.
+ * An object that expires has a mark, the empty file `<root>/.expires/<day>/<bucket>/<key>`. After
+ * that day the sweeper removes mark and object. The mark is written first, so that no object lacks
+ * one.
  */
 export class FolderDestination implements Destination<'OBS'> {
   private timer: Timer | undefined;
@@ -30,10 +32,14 @@ export class FolderDestination implements Destination<'OBS'> {
     private readonly logger: Logger,
   ) {}
 
-  async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<TryResult> {
+  async deliver(notification: Notification, target: ObsTarget, signal: AbortSignal): Promise<TryResult> {
+    return deferredOnAbort(signal, async () => this.write(notification, target));
+  }
+
+  private async write(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<TryResult> {
     const name = join(bucket, objectKey(prefix, notification));
     const file = this.within(name);
-    if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead out of the folder' };
+    if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead to a place outside of the folder' };
     try {
       if (expiresDays > 0) await this.mark(name, Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs));
       await mkdir(dirname(file), { recursive: true });
@@ -59,14 +65,14 @@ export class FolderDestination implements Destination<'OBS'> {
     await writeFile(file, '');
   }
 
-  /** Removes what has expired, now and again until closed. */
+  /** Removes expired objects now and every 10 minutes until `close`. */
   async sweep(): Promise<void> {
     const today = Math.floor(this.clock.now() / dayMs);
     try {
       const days = await readdir(join(this.root, '.expires')).catch((): string[] => []);
       for (const day of days.filter((name) => Number(name) < today)) await this.sweepDay(day);
     } catch (error) {
-      this.logger.warn({ err: error }, 'expired objects could not be removed');
+      this.logger.warn({ err: error }, 'Expired objects could not be removed, the next sweep tries again');
     }
     if (!this.isClosed) this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
@@ -85,7 +91,9 @@ export class FolderDestination implements Destination<'OBS'> {
     await rmdir(join(this.root, '.expires')).catch(() => undefined);
   }
 
-  /** A repeat that was written on a later day expires later. */
+  /**
+   * Checks whether the object was delivered again later: then it also has a mark of a later day.
+   */
   private async isMarkedLater(name: string, day: number): Promise<boolean> {
     const days = await readdir(join(this.root, '.expires'));
     for (const later of days.filter((other) => Number(other) > day)) {

@@ -8,6 +8,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, aSettlement, builtAt } from '#testing';
+import { FailingPublisher } from '../../testing/failing-publisher.ts';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
 import { ChainedInvocations } from './chained-invocations.ts';
@@ -22,6 +23,7 @@ class Rig {
   private constructor(
     readonly kafka: MemoryKafka,
     readonly destination: FunctionDestination,
+    readonly publisher: FailingPublisher,
     readonly write: (...changes: Change[]) => Promise<void>,
     readonly close: () => Promise<void>,
   ) {}
@@ -32,11 +34,12 @@ class Rig {
     await kafka.admin.ensureTopics(topicSpecs(topics, 1));
     const registry = new Registry({ gateway: kafka });
     await registry.start();
-    const { publisher } = kafka;
+    const publisher = new FailingPublisher(kafka.publisher);
     const writer = new RegistryWriter({ registry, gateway: kafka });
     const chained = new ChainedInvocations({ publisher, registry, topics, region: 'local' });
     const close = async () => registry.close();
-    return new Rig(kafka, new FunctionDestination(chained), (...changes) => writer.mutate(() => ({ changes })), close);
+    const write = (...changes: Change[]) => writer.mutate(() => ({ changes }));
+    return new Rig(kafka, new FunctionDestination(chained), publisher, write, close);
   }
 
   get arrivals() {
@@ -58,13 +61,16 @@ destinationConformance('a function', async () => {
     refusing: target('v9'),
     keepsCopies: true,
     received: async () => rig.arrivals.map(({ value }) => String(value)),
+    hang: rig.publisher.hang,
+    failures: rig.publisher.failures,
+    secrets: [],
     close: rig.close,
   };
 });
 
 describe('a function that is told', () => {
   let rig: Rig;
-  const tell = (to = target()) => rig.destination.deliver(notification, to);
+  const tell = (to = target()) => rig.destination.deliver(notification, to, new AbortController().signal);
   beforeEach(async () => {
     rig = await open();
   });

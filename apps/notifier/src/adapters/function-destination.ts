@@ -2,12 +2,13 @@ import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
+import { deferredOnAbort } from './deferred-on-abort.ts';
 
-/** A function: the message is the event of an asynchronous invocation. */
+/** Delivers to a function: the message is the event of an asynchronous invocation. */
 export class FunctionDestination implements Destination<'FunctionGraph'> {
   constructor(private readonly chained: ChainedInvocations) {}
 
-  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>): Promise<TryResult> {
-    return this.chained.start(notification, functionUrn, notification.texts.default);
+  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>, signal: AbortSignal): Promise<TryResult> {
+    return deferredOnAbort(signal, async () => this.chained.start(notification, functionUrn, notification.texts.default));
   }
 }

@@ -3,7 +3,7 @@ import type { Publisher } from '#kafka';
 import type { TryResult } from '#lifecycle';
 import { reasonOf } from '../destination.ts';
 
-/** Publishes, and says in a delivery's words how it went: what may pass later is deferred. */
+/** Publishes one record. An error that may pass later is `deferred`, any other one is `refused`. */
 export async function publishOutcome(
   publisher: Pick<Publisher, 'publish'>,
   record: OutgoingRecord,

@@ -7,6 +7,7 @@ import { s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
+import { deferredOnAbort } from './deferred-on-abort.ts';
 
 type ObsTarget = Target<'OBS'>;
 
@@ -14,7 +15,7 @@ interface ExpiringObject extends Pick<ObsTarget, 'bucket' | 'expiresDays'> {
   readonly key: string;
 }
 
-/** Answers that will be the same next time. */
+/** Error codes that another try would get again. */
 const finalCodes = new Set([
   'NoSuchBucket',
   'AccessDenied',
@@ -26,26 +27,28 @@ const finalCodes = new Set([
   'AllAccessDisabled',
 ]);
 
-/** How long a rule that was seen in a bucket is taken to be there still. */
+/** How long a rule that was seen in a bucket is assumed to be there. */
 const ruleSeenForMs = 600_000;
 const tagKey = 'sendoff-expires-days';
-/** Of a lifecycle; a thousand rules of a kilobyte each. */
+/** Largest lifecycle that is read: 1,000 rules of 1 KB. */
 const lifecycleBytesMax = 1_048_576;
-/** Amazon S3 has this part of a lifecycle in a header, and sets it back where it does not come. */
+/**
+ * Amazon S3 keeps this setting of a lifecycle in a header, and resets it if the header is missing.
+ */
 const minimumSizes = 'x-amz-transition-default-minimum-object-size';
 
 /**
- * An S3 bucket, MinIO's or any other.
+ * Delivers to a bucket of S3, MinIO or another store of that protocol.
  *
- * An object that expires carries its days as a tag from the very request that puts it, and the bucket has a lifecycle rule for that tag
- * before the first of them: there is no instant at which an object is there and its expiry is not, and what a user keeps below the same
- * prefix is never touched. Setting a lifecycle replaces all rules of a bucket, so it is read, ours is added, and the whole is written:
- * rules of the user stay.
+ * The request that puts an object tags it with its days, and the bucket has a lifecycle rule for
+ * that tag before. No object therefore lacks its expiry, and no object of the user is removed.
+ * Setting a lifecycle replaces all rules of a bucket. So the adapter reads all rules, adds its own
+ * and writes all of them.
  */
 export class S3Destination implements Destination<'OBS'> {
   private readonly client: Client;
   private readonly endpoint: string;
-  /** When a bucket's rule for so many days was last seen there. */
+  /** When each rule was last seen, by bucket and days. */
   private readonly seenAt = new Map<string, EpochMs>();
   private settingRules: Promise<unknown> = Promise.resolve();
 
@@ -59,16 +62,21 @@ export class S3Destination implements Destination<'OBS'> {
 
   async deliver(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget, signal: AbortSignal): Promise<TryResult> {
     const key = objectKey(prefix, notification);
-    try {
-      await unlessAborted(signal, async () => this.put({ bucket, key, expiresDays }, notification.texts.default, signal));
-      return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
-    } catch (error) {
-      const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
-      return { kind, reason: reasonOf(error) };
-    }
+    return deferredOnAbort(signal, async () => {
+      try {
+        await this.put({ bucket, key, expiresDays }, notification.texts.default, signal);
+        return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
+      } catch (error) {
+        const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
+        return { kind, reason: reasonOf(error) };
+      }
+    });
   }
 
-  /** As `putObject` does it, which would turn a tag into metadata. */
+  /**
+   * Puts the object as `putObject` of the client does. That function would turn the tag into
+   * metadata.
+   */
   private async put({ bucket, key, expiresDays }: ExpiringObject, message: string, signal: AbortSignal): Promise<void> {
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (expiresDays > 0) {
@@ -79,8 +87,9 @@ export class S3Destination implements Destination<'OBS'> {
   }
 
   /**
-   * One at a time: two that read, add and write at once would lose one of the rules. A store that does not answer is waited for as long as
-   * the try lasts, for all others wait behind it.
+   * Makes sure that the bucket has the lifecycle rule. Rules are set one at a time, because two
+   * concurrent updates would lose one rule. A store that does not answer blocks the others only
+   * until `signal` aborts.
    */
   private async ensureRule(bucket: string, expiresDays: number, signal: AbortSignal): Promise<void> {
     const name = `${bucket}/${expiresDays}`;
@@ -105,7 +114,10 @@ export class S3Destination implements Destination<'OBS'> {
     await this.client.makeRequestAsyncOmit(request, body);
   }
 
-  /** The rules as they are written: a parser that takes `007` for a number would give the user back a rule for other objects. */
+  /**
+   * Reads the rules as text and does not parse them. A parser that reads the prefix `007` as a
+   * number would write back a rule for other objects.
+   */
   private async lifecycleOf(bucketName: string): Promise<{ rules: readonly string[]; headers: Record<string, string> }> {
     try {
       const answer = await this.client.makeRequestAsync({ method: 'GET', bucketName, query: 'lifecycle' });
@@ -133,7 +145,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** What an action comes to, if it does so in time; the action itself cannot be stopped. */
+/** Runs an action. Rejects when the signal aborts, although the action itself cannot be stopped. */
 async function unlessAborted<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
   const late = new Error('the try took too long');
   if (signal.aborted) throw late;

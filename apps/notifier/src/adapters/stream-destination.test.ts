@@ -1,8 +1,9 @@
 /** Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone. Method: the in-memory broker. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type PlaceDocument, Topics } from '#contracts';
+import { type PlaceDocument, PlatformError, Topics } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
 import { aSettlement, builtAt } from '#testing';
+import { FailingPublisher } from '../../testing/failing-publisher.ts';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
 import { StreamDestination } from './stream-destination.ts';
@@ -36,12 +37,24 @@ const texts = (kafka: MemoryKafka, topic: string) => kafka.records(topic).map(({
 
 destinationConformance('a stream', async () => {
   const kafka = new MemoryKafka();
+  const publisher = new FailingPublisher(kafka.publisher);
+  let ensureTopics: Kafka['admin']['ensureTopics'] = (specs) => kafka.admin.ensureTopics(specs);
   return {
-    destination: streamOver(kafka, place('orders')),
+    destination: streamOver({ admin: { ensureTopics: (specs) => ensureTopics(specs) }, publisher }, place('orders')),
     target: { type: 'DIS', streamName: 'orders' } as const,
     refusing: { type: 'DIS', streamName: 'gone' } as const,
     keepsCopies: true,
-    received: () => Promise.resolve(texts(kafka, 's.stream.orders')),
+    received: async () => ((await kafka.admin.list()).includes('s.stream.orders') ? texts(kafka, 's.stream.orders') : []),
+    hang: () => {
+      ensureTopics = () => new Promise(() => undefined);
+    },
+    failures: {
+      ...publisher.failures,
+      'its topic cannot be created': () => {
+        ensureTopics = () => Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));
+      },
+    },
+    secrets: [],
     close: () => kafka.close(),
   };
 });
@@ -51,7 +64,8 @@ describe('a stream', () => {
   beforeEach(() => {
     kafka = new MemoryKafka();
   });
-  const told = (stream: StreamDestination, streamName: string) => stream.deliver(notification, { type: 'DIS', streamName });
+  const told = (stream: StreamDestination, streamName: string) =>
+    stream.deliver(notification, { type: 'DIS', streamName }, new AbortController().signal);
 
   it('leads to the topic it was given, keyed by the request id, with the headers of a CloudEvent', async () => {
     const { kind } = await told(streamOver(kafka, place('orders', 'shop.orders')), 'orders');

@@ -4,7 +4,10 @@ import type { Registry } from '#registry';
 import type { Destination, Notification } from '../destination.ts';
 import type { UserTopics } from './user-topics.ts';
 
-/** Headers of a notification on a topic. @see CloudEvents Kafka protocol binding, binary mode */
+/**
+ * The headers of a notification on a topic.
+ * @see CloudEvents Kafka protocol binding, binary mode
+ */
 export function cloudEventHeaders({ id, source, type, contentType, at, traceparent }: Notification): Record<string, string> {
   return {
     'content-type': contentType,
@@ -17,7 +20,7 @@ export function cloudEventHeaders({ id, source, type, contentType, at, tracepare
   };
 }
 
-/** A stream: one record on a Kafka topic, keyed by request id. */
+/** Delivers to a stream: one record on a Kafka topic, keyed by request id. */
 export class StreamDestination implements Destination<'DIS'> {
   constructor(
     private readonly topics: UserTopics,
@@ -25,13 +28,13 @@ export class StreamDestination implements Destination<'DIS'> {
     private readonly names: Topics,
   ) {}
 
-  async deliver(notification: Notification, { streamName }: Target<'DIS'>): Promise<TryResult> {
+  async deliver(notification: Notification, { streamName }: Target<'DIS'>, signal: AbortSignal): Promise<TryResult> {
     const { id, project } = notification;
     const place = this.registry.place(project, 'DIS', streamName);
-    // Without its place nobody can tell which topic was meant.
+    // Only the place says which topic the stream is.
     if (place === undefined) return { kind: 'refused', reason: `stream ${streamName} does not exist any more` };
     const topic = place.topic ?? this.names.ofStream(streamName);
     const value = Buffer.from(notification.texts.default);
-    return this.topics.write({ topic, key: id, value, headers: cloudEventHeaders(notification) });
+    return this.topics.write({ topic, key: id, value, headers: cloudEventHeaders(notification) }, signal);
   }
 }

@@ -12,6 +12,7 @@ import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { aFunction, aPublication, builtAt, ManualClock } from '#testing';
 import { Subscriber } from '../../../../test/subscriber.ts';
+import { FailingPublisher } from '../../testing/failing-publisher.ts';
 import { destinationConformance } from '../destination.conformance.ts';
 import { notificationOf } from '../notification-of.ts';
 import { ChainedInvocations } from './chained-invocations.ts';
@@ -65,6 +66,7 @@ class Rig {
     readonly kafka: MemoryKafka,
     readonly destination: SubscriptionDestination,
     readonly chained: ChainedInvocations,
+    readonly publisher: FailingPublisher,
     readonly clock: ManualClock,
     private readonly writer: RegistryWriter,
     readonly close: () => Promise<void>,
@@ -76,7 +78,7 @@ class Rig {
     await kafka.admin.ensureTopics(topicSpecs(topics, 1));
     const registry = new Registry({ gateway: kafka });
     await registry.start();
-    const { publisher } = kafka;
+    const publisher = new FailingPublisher(kafka.publisher);
     const clock = new ManualClock(builtAt);
     const webhooks = new WebhookClient(new AllowedNetworks(networks), 4);
     const more = publicUrl === undefined ? {} : { publicUrl };
@@ -84,7 +86,7 @@ class Rig {
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
     const writer = new RegistryWriter({ registry, gateway: kafka });
     await writer.mutate(() => ({ changes: [aFunction()] }));
-    return new Rig(kafka, new SubscriptionDestination(parts), chained, clock, writer, async () => {
+    return new Rig(kafka, new SubscriptionDestination(parts), chained, publisher, clock, writer, async () => {
       webhooks.close();
       await registry.close();
     });
@@ -98,13 +100,33 @@ class Rig {
 destinationConformance('a webhook', async () => {
   const rig = await Rig.open();
   const subscriber = await Subscriber.listen();
-  await rig.subscribe(subscriptionTo(subscriber.url));
+  const withCredentials = subscriber.url.replace('http://', 'http://hook-user:hook-password@');
+  await rig.subscribe(subscriptionTo(`${withCredentials}?token=hook-token`));
   return {
     destination: rig.destination,
     target: target(),
     refusing: target('nobody'),
     keepsCopies: true,
     received: async () => subscriber.received.map(({ body }) => body['message'] ?? ''),
+    hang: () => {
+      subscriber.answer = () => undefined;
+    },
+    failures: {
+      'it answers 500': () => {
+        subscriber.answer = 500;
+      },
+      'it closes the connection': () => {
+        subscriber.answer = (request) => request.socket.destroy();
+      },
+      'it answers with something other than HTTP': () => {
+        subscriber.answer = (request) => request.socket.end('nonsense\r\n\r\n');
+      },
+      'it switches to another protocol': () => {
+        subscriber.answer = (request) => request.socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: a\r\n\r\n');
+      },
+      'its server is gone': () => subscriber.close(),
+    },
+    secrets: [secret, 'hook-user', 'hook-password', 'hook-token'],
     close: async () => {
       subscriber.close();
       await rig.close();
@@ -123,17 +145,27 @@ destinationConformance('a function that subscribed', async () => {
     keepsCopies: true,
     received: async () =>
       rig.kafka.records('s.intake').map(({ value }) => (JSON.parse(String(value)) as Event).record[0].smn.message),
+    hang: rig.publisher.hang,
+    failures: rig.publisher.failures,
+    secrets: [secret],
     close: rig.close,
   };
 });
 
 destinationConformance('a pub/sub topic', async () => {
   const kafka = new MemoryKafka();
+  const publisher = new FailingPublisher(kafka.publisher);
   return {
-    destination: new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), new Topics('s.')),
+    destination: new TopicDestination(new UserTopics(kafka.admin, publisher, 1), new Topics('s.')),
     target: { type: 'SMN', topicUrn },
     keepsCopies: true,
-    received: async () => kafka.records('s.topic.news').map(({ value }) => String(value)),
+    received: async () => {
+      if (!(await kafka.admin.list()).includes('s.topic.news')) return [];
+      return kafka.records('s.topic.news').map(({ value }) => String(value));
+    },
+    hang: publisher.hang,
+    failures: publisher.failures,
+    secrets: [],
     close: async () => undefined,
   };
 });
@@ -144,7 +176,7 @@ describe('a record on a pub/sub topic', () => {
     const attributes = [{ name: 'kind', type: 'STRING', value: 'news' }] as const;
     const notification = published({ texts: { default: 'for all', http: 'for some' }, attributes });
     const topic = new TopicDestination(new UserTopics(kafka.admin, kafka.publisher, 1), new Topics('s.'));
-    await topic.deliver(notification, { type: 'SMN', topicUrn });
+    await topic.deliver(notification, { type: 'SMN', topicUrn }, never);
     const [record] = kafka.records('s.topic.news');
     expect(String(record?.value)).toBe('for all');
     expect(record).toMatchObject({

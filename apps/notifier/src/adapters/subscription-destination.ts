@@ -1,4 +1,7 @@
-/** One subscription of a topic: a webhook, or a function. A webhook gets the body of SMN, signed as Standard Webhooks say, with the time of the try. */
+/**
+ * Delivers to one subscription of a topic: a webhook or a function. A webhook gets the body of SMN,
+ * with a signature of Standard Webhooks that holds the time of the try.
+ */
 import { createHash, createHmac } from 'node:crypto';
 import {
   confirmUrl,
@@ -13,11 +16,13 @@ import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
+import { deferredOnAbort } from './deferred-on-abort.ts';
 import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhook-client.ts';
 
+/** Statuses below 500 that may pass: Request Timeout, Too Early, Too Many Requests. */
 const busyStatuses = new Set([408, 425, 429]);
 
-/** What the destination works with. */
+/** What a {@link SubscriptionDestination} works with. */
 export interface SubscriptionParts {
   readonly registry: Pick<Registry, 'topic' | 'caughtUp'>;
   readonly chained: ChainedInvocations;
@@ -25,22 +30,26 @@ export interface SubscriptionParts {
   readonly webhooks: WebhookClient;
   readonly sealer: Sealer;
   readonly tokens: SubscriptionTokens;
-  /** Where receivers reach the API; without it there are no links. */
+  /** URL at which receivers reach the API. Without it messages have no links. */
   readonly publicUrl?: string;
-  /** Longest wait for an answer. */
+  /** Longest wait for the answer of a webhook, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Pushes to one subscription. */
+/** Delivers to webhooks and functions that subscribed to a topic. */
 export class SubscriptionDestination implements Destination<'Subscription'> {
   constructor(private readonly parts: SubscriptionParts) {}
 
   async deliver(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<TryResult> {
+    return deferredOnAbort(signal, async () => this.tryOnce(notification, target, signal));
+  }
+
+  private async tryOnce(notification: Notification, target: SubscriptionTarget, signal: AbortSignal): Promise<TryResult> {
     try {
       const subscription = await this.find(target);
-      if (subscription === undefined) return { kind: 'refused', reason: 'the subscription is gone' };
+      if (subscription === undefined) return { kind: 'refused', reason: 'the subscription does not exist any more' };
       if (notification.confirmUntil !== undefined && subscription.status === 1)
-        return { kind: 'delivered', location: 'confirmed already' };
+        return { kind: 'delivered', location: 'already confirmed' };
       if (subscription.protocol === 'functionstage') return await this.invoke(notification, target.topicUrn, subscription);
       return await this.push(notification, target.topicUrn, subscription, signal);
     } catch (error) {
@@ -48,7 +57,10 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     }
   }
 
-  /** Looks again once the own copy of the registry has caught up: a message may be faster than the subscription it is for. */
+  /**
+   * Finds the subscription. A message may arrive before this replica of the registry has seen its
+   * subscription, so a missing one is looked up again after the replica has caught up.
+   */
   private async find({ topicUrn, subscriptionUrn }: SubscriptionTarget): Promise<SubscriptionDocument | undefined> {
     const look = () => this.parts.registry.topic(topicUrn)?.subscriptions.find(({ urn }) => urn === subscriptionUrn);
     const known = look();
@@ -85,12 +97,15 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   ): Promise<TryResult> {
     const secret = this.secretOf(subscription);
     if (secret === undefined)
-      return { kind: 'refused', reason: 'the secret of the subscription cannot be opened: the platform key is another one' };
+      return {
+        kind: 'refused',
+        reason: 'the secret of the subscription cannot be decrypted: the platform key is not the one it was encrypted with',
+      };
     const url = new URL(subscription.endpoint);
     const type = notification.confirmUntil === undefined ? 'Notification' : 'SubscriptionConfirmation';
     const links = this.linksOf(notification, topicUrn, subscription);
     if (links === undefined)
-      return { kind: 'refused', reason: 'SENDOFF_PUBLIC_URL is not set: there is no link to confirm with' };
+      return { kind: 'refused', reason: 'set SENDOFF_PUBLIC_URL: without it there is no link to confirm with' };
     const messageId = messageIdOf(notification, subscription.urn);
     const body = bodyOf(notification, { type, topicUrn, messageId, protocol: subscription.protocol, links });
     const headers = {
@@ -101,9 +116,9 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       'x-smn-topic-urn': topicUrn,
       ...signed(body, messageId, Math.floor(this.parts.clock.now() / 1_000), secret),
     };
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(this.parts.timeoutMs)]);
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(this.parts.timeoutMs)]);
     try {
-      const answer = await this.parts.webhooks.post(url, headers, body, patience);
+      const answer = await this.parts.webhooks.post(url, headers, body, timeout);
       return deliveryOf(answer, `${url.origin}${url.pathname}`, this.parts.clock.now());
     } catch (error) {
       if (error instanceof AddressRefused) return { kind: 'refused', reason: error.message };
@@ -111,7 +126,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     }
   }
 
-  /** @returns undefined where it was sealed under another key. */
+  /** @returns undefined if the secret was encrypted with another platform key. */
   private secretOf({ secret, urn }: SubscriptionDocument): string | undefined {
     if (secret.startsWith('whsec_')) return secret;
     try {
@@ -121,7 +136,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     }
   }
 
-  /** @returns undefined where a subscription is to be confirmed and there is no address for the link. */
+  /** @returns undefined if the subscription must confirm and the API has no URL for the link. */
   private linksOf({ confirmUntil }: Notification, topicUrn: string, { urn }: SubscriptionDocument): object | undefined {
     const { publicUrl, tokens } = this.parts;
     if (confirmUntil === undefined)
@@ -131,7 +146,11 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   }
 }
 
-/** @see SMN user guide, HTTP messages. Its RSA signature is not offered: the Standard Webhooks one is. */
+/**
+ * The body of a message. The RSA signature of SMN is not offered; the headers hold one of Standard
+ * Webhooks instead.
+ * @see SMN user guide, HTTP messages
+ */
 function bodyOf(
   { subject, texts, at, confirmUntil }: Notification,
   given: {
@@ -163,12 +182,18 @@ function signed(body: string, messageId: string, atSeconds: number, secret: stri
   return { 'webhook-id': messageId, 'webhook-timestamp': String(atSeconds), 'webhook-signature': `v1,${signature}` };
 }
 
-/** The same for each try of the same notification to the same subscription: receivers can drop the copy. */
+/**
+ * The message id. It is the same for each try of a notification to a subscription, so that a
+ * receiver can drop copies.
+ */
 function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): string {
   return messageId ?? createHash('sha256').update(`${id} ${subscriptionUrn}`).digest('hex').slice(0, 32);
 }
 
-/** 2xx is delivered; what may pass is deferred; any other word of the receiver is final, a redirect too. */
+/**
+ * Judges the answer of a webhook. 2xx is delivered. 5xx and the statuses that ask for patience are
+ * deferred. All others are refused, redirects included.
+ */
 function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): TryResult {
   if (status >= 200 && status < 300) return { kind: 'delivered', location };
   const reason = `the receiver answered ${status}`;

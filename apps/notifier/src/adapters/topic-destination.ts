@@ -4,14 +4,17 @@ import type { Destination, Notification } from '../destination.ts';
 import { cloudEventHeaders } from './stream-destination.ts';
 import type { UserTopics } from './user-topics.ts';
 
-/** A pub/sub topic: one record on its Kafka topic. Its subscriptions follow as deliveries of their own. */
+/**
+ * Delivers to a pub/sub topic: one record on its Kafka topic. Each of its subscriptions gets a
+ * delivery of its own afterwards.
+ */
 export class TopicDestination implements Destination<'SMN'> {
   constructor(
     private readonly topics: UserTopics,
     private readonly names: Topics,
   ) {}
 
-  async deliver(notification: Notification, { topicUrn }: Target<'SMN'>): Promise<TryResult> {
+  async deliver(notification: Notification, { topicUrn }: Target<'SMN'>, signal: AbortSignal): Promise<TryResult> {
     const { id, subject, attributes, texts } = notification;
     const topic = this.names.ofPubSubTopic(topicUrn.slice(topicUrn.lastIndexOf(':') + 1));
     const headers = {
@@ -20,6 +23,6 @@ export class TopicDestination implements Destination<'SMN'> {
       ...(subject === '' ? {} : { 'smn-subject': subject }),
       ...(attributes.length === 0 ? {} : { 'smn-message-attributes': JSON.stringify(attributes) }),
     };
-    return this.topics.write({ topic, key: id, value: Buffer.from(texts.default), headers });
+    return this.topics.write({ topic, key: id, value: Buffer.from(texts.default), headers }, signal);
   }
 }

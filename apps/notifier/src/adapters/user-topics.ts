@@ -1,14 +1,21 @@
+import { LRUCache } from 'lru-cache';
 import type { OutgoingRecord } from '#contracts';
 import type { Publisher, TopicAdmin } from '#kafka';
 import type { TryResult } from '#lifecycle';
 import { reasonOf } from '../destination.ts';
+import { deferredOnAbort } from './deferred-on-abort.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
 const weekMs = 7 * 86_400_000;
+const topicsMax = 10_000;
 
-/** Writes to topics of users, which are made when they are first written to; once made, they are theirs to change. */
+/**
+ * Writes to topics of users. A topic is created when it is first written to. Its settings belong to
+ * the user from then on.
+ */
 export class UserTopics {
-  private readonly made = new Map<string, Promise<void>>();
+  /** The creation of each topic that this process has written to lately. */
+  private readonly made = new LRUCache<string, Promise<void>>({ max: topicsMax });
 
   constructor(
     private readonly admin: Pick<TopicAdmin, 'ensureTopics'>,
@@ -16,8 +23,16 @@ export class UserTopics {
     private readonly partitions: number,
   ) {}
 
-  /** Writes one record, and says in a delivery's words how it went. A topic that took none is made sure of at the next try: it may have been removed. */
-  async write(record: OutgoingRecord): Promise<TryResult> {
+  /**
+   * Writes one record. If that fails, the next try checks again whether the topic exists, because
+   * it may have been deleted.
+   * @param signal The try is `deferred` as soon as it aborts.
+   */
+  async write(record: OutgoingRecord, signal: AbortSignal): Promise<TryResult> {
+    return deferredOnAbort(signal, async () => this.tryToWrite(record));
+  }
+
+  private async tryToWrite(record: OutgoingRecord): Promise<TryResult> {
     const { topic, key } = record;
     try {
       await this.ensure(topic);

@@ -1,10 +1,11 @@
 /**
- * Posts to addresses that strangers chose.
+ * Sends POST requests to addresses that users chose, and protects the platform's network (SSRF).
  *
- * 1. The address is looked at when the name is looked up for this very connection, so that no name
- *    can point somewhere else a moment later; a literal address is looked at before.
- * 2. Redirects are not followed, an upgrade is not taken, and no more than a few kilobytes are read
- *    of an answer.
+ * 1. Each address is checked in the DNS lookup of the very connection that uses it. A name
+ *    therefore cannot resolve to a public address for the check and to another one for the
+ *    connection. A literal address is checked before the request.
+ * 2. Redirects are not followed, upgrades to another protocol are not taken, and at most 4 KB of an
+ *    answer are read.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
@@ -12,21 +13,21 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import type { AllowedNetworks } from '#platform';
 
-/** What is read of an answer; nobody looks at it. */
+/** An answer's body is not used. The connection is closed if it is longer. */
 const answerBytesMax = 4_096;
 const idleConnectionsMax = 64;
 
-/** The address may not be reached, now or later. */
+/** The address is not public, and its network is not allowed. */
 export class AddressRefused extends Error {}
 
-/** What a webhook answered. */
+/** The answer of a webhook. */
 export interface WebhookAnswer {
   readonly status: number;
-  /** The header of that name, as it came. */
+  /** The `Retry-After` header, not parsed. */
   readonly retryAfter?: string;
 }
 
-/** Posts to webhooks. */
+/** Sends POST requests to webhooks over kept connections. */
 export class WebhookClient {
   private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
 
@@ -39,7 +40,7 @@ export class WebhookClient {
   }
 
   /**
-   * @param signal ends the request, and the reading of its answer.
+   * @param signal aborts the request, and the reading of its answer.
    * @throws AddressRefused when the address is not public and its network is not allowed; any other
    *   error when there was no answer.
    */
@@ -71,7 +72,7 @@ export class WebhookClient {
     this.agents.https.destroy();
   }
 
-  /** The system's lookup, less the addresses that may not be reached. */
+  /** The system's DNS lookup, without the addresses that may not be reached. */
   private readonly lookup = (
     hostname: string,
     options: LookupOptions,
