@@ -1,6 +1,7 @@
 /**
- * Goal: what is published gets the same care as the end of an invocation, within its time to live, and shows in no invocation's record.
- * Method: deliveries over the in-memory broker and a registry, with a destination that answers what the test says.
+ * Goal: what is published gets the same care as the end of an invocation, within its time to live,
+ * and shows in no invocation's record. Method: deliveries over the in-memory broker and a registry,
+ * with a destination that answers what the test says.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {

@@ -45,12 +45,12 @@ export interface TargetDirectory {
   subscriptionTargets(event: DeliveryEvent, target: DeliveryTarget): readonly DeliveryTarget[];
 }
 
-/** What is told of each try. */
+/** Observes tries, for metrics. */
 export interface DeliveryObserver {
   tried(type: string, result: DeliveryResult['kind'], seconds: number): void;
 }
 
-/** What deliveries are made with. */
+/** Parts of {@link Deliveries}. */
 export interface DeliveryParts {
   readonly destinations: DestinationsByType;
   readonly directory: TargetDirectory;
@@ -116,7 +116,7 @@ export class Deliveries {
   }
 
   /**
-   * What follows goes out in one write: the end of this delivery, and the first tries that it
+   * Publishes in one write what follows: the end of this delivery, and the first tries that it
    * brings.
    */
   private async conclude(pending: PendingDelivery, result: DeliveryResult, now: EpochMs): Promise<void> {

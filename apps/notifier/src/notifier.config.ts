@@ -4,7 +4,7 @@ import { limits } from '#contracts';
 import { ObjectStoreSettings } from '#objects';
 import { PlatformKeySettings, RegionSettings, ServiceConfig, Setting, WebhookSettings, withSettings } from '#platform';
 
-/** What the notifier reads from its environment. */
+/** Settings of the notifier. */
 export class NotifierConfig extends withSettings(
   ServiceConfig,
   RegionSettings,

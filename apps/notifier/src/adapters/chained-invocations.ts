@@ -6,7 +6,7 @@ import { chainedRequestId } from '../chained-id.ts';
 import type { Notification } from '../destination.ts';
 import { publishOutcome } from './publish-outcome.ts';
 
-/** What a {@link ChainedInvocations} works with. */
+/** Parts of {@link ChainedInvocations}. */
 export interface ChainParts {
   readonly publisher: Publisher;
   readonly registry: Pick<Registry, 'functionByUrn' | 'hasFunction' | 'caughtUp'>;

@@ -1,6 +1,7 @@
 /**
- * Goal: a function is started by a notification once, and what the Kafka door would turn away unheard is said of the delivery.
- * Method: a registry over the in-memory broker; the record on the intake topic is looked at.
+ * Goal: a function is started by a notification once, and what the Kafka door would turn away
+ * unheard is said of the delivery. Method: a registry over the in-memory broker; the record on the
+ * intake topic is looked at.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Topics } from '#contracts';

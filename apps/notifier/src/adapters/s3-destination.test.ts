@@ -1,6 +1,7 @@
 /**
- * Goal: a store that leaves one question unanswered holds up nobody beyond that try. Method: a server that speaks as much S3 as it takes;
- * everything else of the destination is tried on a real store, in `test/integration/object-store.test.ts`.
+ * Goal: a store that leaves one question unanswered holds up nobody beyond that try. Method: a
+ * server that speaks as much S3 as it takes; everything else of the destination is tried on a real
+ * store, in `test/integration/object-store.test.ts`.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,7 @@
-/** Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone. Method: the in-memory broker. */
+/**
+ * Goal: a notification lands on the topic its stream leads to, and on none once the stream is gone.
+ * Method: the in-memory broker.
+ */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type PlaceDocument, PlatformError, Topics } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
@@ -19,7 +22,7 @@ const place = (name: string, topic?: string): PlaceDocument => ({
   ...(topic === undefined ? {} : { topic }),
 });
 
-/** What a stream needs of a cluster. */
+/** The parts of a cluster that a stream uses. */
 interface Kafka {
   readonly admin: Pick<MemoryKafka['admin'], 'ensureTopics'>;
   readonly publisher: Pick<MemoryKafka['publisher'], 'publish'>;

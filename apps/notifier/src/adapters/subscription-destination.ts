@@ -22,7 +22,7 @@ import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhoo
 /** Statuses below 500 that may pass: Request Timeout, Too Early, Too Many Requests. */
 const busyStatuses = new Set([408, 425, 429]);
 
-/** What a {@link SubscriptionDestination} works with. */
+/** Parts of a {@link SubscriptionDestination}. */
 export interface SubscriptionParts {
   readonly registry: Pick<Registry, 'topic' | 'caughtUp'>;
   readonly chained: ChainedInvocations;
@@ -58,8 +58,8 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   }
 
   /**
-   * Finds the subscription. A message may arrive before this replica of the registry has seen its
-   * subscription, so a missing one is looked up again after the replica has caught up.
+   * Finds the subscription. A message may arrive before this replica of the registry has seen the
+   * subscription. If it is missing, the lookup is repeated once the replica has caught up.
    */
   private async find({ topicUrn, subscriptionUrn }: SubscriptionTarget): Promise<SubscriptionDocument | undefined> {
     const look = () => this.parts.registry.topic(topicUrn)?.subscriptions.find(({ urn }) => urn === subscriptionUrn);
