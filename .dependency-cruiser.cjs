@@ -2,7 +2,7 @@ const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'object
 const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
 const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^apps/[^/]+/testing/|^test/|^tools/)';
 
-/** Who may import whom. A library may import the libraries named; anything else is an error. */
+/** The libraries that each library may import. Any other import is an error. */
 const allowed = {
   contracts: [],
   lifecycle: ['contracts'],
@@ -14,7 +14,7 @@ const allowed = {
   testing: ['contracts', 'lifecycle', 'platform', 'kafka', 'registry'],
 };
 
-/** Who may import whom inside the ingress, from the bottom up: a folder may import the folders named, and none above it. */
+/** The folders that each folder of the ingress may import, from the bottom of the stack up. */
 const ingressRooms = {
   http: [],
   document: ['http'],
@@ -27,12 +27,15 @@ const ingressRooms = {
   invocations: ['http', 'document', 'names', 'access', 'records'],
 };
 
-/** Libraries with a second front door, as a pattern below `src/`. `#kafka/memory` is the in-memory broker. */
+/**
+ * Libraries with a second front door, as a pattern below `src/`. `#kafka/memory` is the in-memory
+ * broker.
+ */
 const moreDoors = { kafka: '(memory/)?' };
 
 /**
- * The folders of libs/kafka: which other folder each may import, and why no more. Each may import the files beside the folders that hold
- * the ports and the values all of them share.
+ * The folders of libs/kafka: which other folder each may import, and why no more. Each may import
+ * the files beside the folders that hold the ports and the values all of them share.
  */
 const kafkaFolders = {
   strategy: { may: [], why: 'Nest controllers meet the ports, whatever client is behind them.' },

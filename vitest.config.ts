@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Libraries by their front doors, from source. An alias, because Vitest ignores the condition `source` for global setup files. */
+/**
+ * Libraries by their front doors, from source. An alias, because Vitest ignores the condition
+ * `source` for global setup files.
+ */
 const source = {
   resolve: {
     alias: [
@@ -10,7 +13,9 @@ const source = {
   },
 };
 
-/** One project a layer: `npm run test:unit` needs nothing but Node, the others bring a real broker. */
+/**
+ * One project a layer: `npm run test:unit` needs nothing but Node, the others bring a real broker.
+ */
 export default defineConfig({
   ...source,
   test: {

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** Only the tests of the rules, which need nothing else: mutation tests run them thousands of times. */
+/**
+ * Only the tests of the rules, which need nothing else: mutation tests run them thousands of times.
+ */
 export default defineConfig({
   resolve: {
     alias: [

@@ -1,6 +1,9 @@
 # Creates a function and a topic that is notified of its failures, with Huawei Cloud's provider.
-# The provider cannot create Sendoff's agencies, so create one first. $API and $TOKEN are those of the README:
-#   curl -X PUT $API/sendoff/agencies/terraform -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' -d '{"grants": [{"type": "SMN", "resource": "*"}]}'
+# The provider cannot create Sendoff's agencies, so create one first.
+# $API and $TOKEN are those of the README:
+#   curl -X PUT $API/sendoff/agencies/terraform \
+#     -H "X-Auth-Token: $TOKEN" -H 'Content-Type: application/json' \
+#     -d '{"grants": [{"type": "SMN", "resource": "*"}]}'
 #   cd examples/terraform && terraform init && terraform apply
 terraform {
   required_providers {

@@ -5,7 +5,8 @@ export interface Due {
 }
 
 /**
- * A binary heap with the smallest `wakeAt` at its head. `push` and `pop` take O(log n), `peek` O(1).
+ * A binary heap with the smallest `wakeAt` at its head. `push` and `pop` take O(log n), `peek`
+ * O(1).
  */
 export class DueHeap<T extends Due> {
   private readonly entries: T[] = [];

@@ -1,8 +1,8 @@
 /**
  * Holds the records of delay topics in memory until they are due, then releases them.
  *
- * W1. No record is released early (I2). The clock decides whether an entry is due. A timer that fires
- *     too soon is set again.
+ * W1. No record is released early (I2). The clock decides whether an entry is due. A timer that
+ *     fires too soon is set again.
  * W2. The promise of a record settles after the brokers have acknowledged the record that follows
  *     from it (I1). Until then its offset is not committed, and a restart reads it again.
  * W3. One timer is set, to the head of the heap.
@@ -195,8 +195,8 @@ export class WaitingRoom {
   }
 
   /**
-   * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method, and
-   * no caller would catch the error.
+   * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method,
+   * and no caller would catch the error.
    */
   private async release(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
     await this.parts.publisher.publish(this.nextRecord(record, decision, now));

@@ -18,7 +18,7 @@ topic = os.environ.get("KAFKA_TOPIC_PREFIX", "sendoff.") + "intake"
 producer = KafkaProducer(bootstrap_servers=running["kafkaBrokers"], acks="all")
 writes = []
 for n in range(count):
-    # A request id of your own is optional: with one, a write that is repeated is the same invocation.
+    # The request id is optional. With one, a repeated write is the same invocation.
     request_id = str(uuid.uuid4())
     headers = {"sendoff-function": function, "sendoff-project": running["projectId"], "sendoff-request-id": request_id}
     value = json.dumps({"n": n, "from": "python"}).encode()

@@ -11,38 +11,44 @@ import {
   type StampedPolicy,
 } from '#contracts';
 
-/** What a caller asks for, read and checked for its form. */
+/** The request of a caller. Its form has been checked. */
 export interface InvocationRequest {
   readonly requestId: string;
   /** Eight fields. */
   readonly functionUrn: string;
-  /** The alias that led to that version. */
+  /** The alias by which the version was chosen. */
   readonly alias?: string;
   readonly project: string;
   readonly payload: Buffer;
   /** Chained invocations before this one. */
   readonly hops: number;
-  /** How long the caller wants it held back, in seconds. */
+  /** The delay that the caller asks for, in seconds. */
   readonly delaySeconds?: number;
-  /** Memory the caller wants for the instance, in MB; heeded only where the function lets callers choose. */
+  /**
+   * The memory that the caller asks for, in MB. It is used only if the function lets callers
+   * choose.
+   */
   readonly memoryMb?: number;
   readonly traceparent?: string;
 }
 
-/** What the registry knows of the function just now. */
+/** The documents of the registry that concern the function. */
 export interface FunctionKnown {
   readonly function: FunctionDocument | undefined;
   readonly policy: PolicyDocument | undefined;
   readonly project: ProjectDocument | undefined;
 }
 
-/** Why a function is not called, whether or not somebody waits for its answer. */
+/** Why a synchronous or asynchronous call is refused. */
 export type CallRefusal = 'function-unknown' | 'function-disabled' | 'payload-too-large' | 'memory-unknown';
 
 /** Why a request is not accepted. */
 export type Refusal = CallRefusal | 'delay-out-of-range';
 
-/** What becomes of a request: an invocation; nothing at all; or one that ends at once because it came round too often. */
+/**
+ * The answer to a request: it is accepted, refused, or discarded at once because the chain of
+ * invocations before it is too long.
+ */
 export type Acceptance =
   | { readonly kind: 'accepted'; readonly invocation: Invocation }
   | { readonly kind: 'refused'; readonly reason: Refusal }
@@ -53,8 +59,8 @@ const { withoutConfiguration } = retryPolicy;
 /**
  * Accepts a request, with the policy in force stamped on it.
  *
- * Without a policy: no retries, an hour, no destinations. The validity period of a delayed invocation begins when it is due:
- * a delay is the caller's wish, not a wait for us.
+ * Without a policy: no retries, an hour, no destinations. The validity period of a delayed
+ * invocation begins when it is due: a delay is the caller's wish, not a wait for us.
  */
 export function accept(request: InvocationRequest, known: FunctionKnown, now: EpochMs): Acceptance {
   const refusal = refusalOf(request, known);
@@ -101,7 +107,7 @@ export function callRefusalOf(
   return chosen === undefined || isMemorySizeMb(chosen) ? undefined : 'memory-unknown';
 }
 
-/** The memory a caller chose, where the function lets callers choose; else nothing. */
+/** The memory that a caller chose. Empty if the function does not let callers choose. */
 export function chosenMemory(
   fn: Pick<FunctionDocument, 'isMemoryDynamic'> | undefined,
   memoryMb: number | undefined,
@@ -118,7 +124,9 @@ function stamp({ policy, project }: FunctionKnown): StampedPolicy {
   return { retriesMax, backoff, destinations, ...(statusLog === undefined ? {} : { statusLog }) };
 }
 
-/** `group/stream`: the policy's own choice, else the project's; nothing where either switch is off. */
+/**
+ * `group/stream` of the policy, else of the project. Undefined if either switch is off.
+ */
 function statusLogOf(policy: PolicyDocument, project: ProjectDocument | undefined): string | undefined {
   if (!policy.isStatusLogged || project?.statusLog === undefined) return undefined;
   const group = policy.logGroup?.groupName ?? project.statusLog.groupName;

@@ -14,15 +14,16 @@ export function mayUse(
   return functions.some((pattern) => matchesPattern(withPackage(pattern), `${fn.package}:${fn.name}`));
 }
 
-/** Is no function of the project out of somebody's reach? */
+/** True if the access covers every function of a project. */
 export function isForAll({ functions }: Pick<Access, 'functions'>): boolean {
   return functions.some((pattern) => withPackage(pattern) === '*:*');
 }
 
 /**
- * Does one access hold all that another holds? Whoever gives access must hold what is given.
+ * True if one access covers another. A caller may give only access that it has itself.
  *
- * A pattern holds another one when it fits its text: a `*` of the held one is then taken in by a `*` of the holder, as no name has one.
+ * A pattern covers another one if it matches the other's text. No name contains `*`, so only a `*`
+ * of the first pattern can match a `*` of the second.
  */
 export function covers(holder: Access, held: Access): boolean {
   return (

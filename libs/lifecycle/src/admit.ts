@@ -3,14 +3,16 @@ import type { EpochMs, Invocation } from '#contracts';
 /** Whether an attempt may start now. */
 export type Admission =
   | { readonly kind: 'run' }
-  /** Too early: it came back from a delay before it was due. */
+  /** The invocation is not due yet. */
   | { readonly kind: 'wait'; readonly dueAt: EpochMs }
   | { readonly kind: 'settle'; readonly condition: 'EventAgeExceeded' | 'InvocationCanceled' };
 
 /**
- * Decides whether an attempt may start (I2): never before it is due, never once the validity period is over, never once cancelled.
+ * Decides whether an attempt may start (I2). It may not start before it is due, after the validity
+ * period, or after a cancellation.
  *
- * The validity period forbids a start only: an attempt under way has its function's whole timeout.
+ * The validity period limits the start only. A running attempt has the whole timeout of its
+ * function.
  */
 export function admit(invocation: Invocation, now: EpochMs, isCancelled: boolean): Admission {
   if (isCancelled) return { kind: 'settle', condition: 'InvocationCanceled' };

@@ -1,39 +1,42 @@
 import { type Backoff, type EpochMs, epochMs } from '#contracts';
 import { backoffMs } from './backoff.ts';
 
-/** How a delivery ended: the target owns the record now; may pass, try again; will never pass. */
+/** The result of one try: the target has the message; a later try may succeed; no try ever will. */
 export type TryResult =
-  | { readonly kind: 'delivered' /** Where the notification lies, in words a person can follow. */; readonly location?: string }
+  | { readonly kind: 'delivered' /** The place of the notification, for a person. */; readonly location?: string }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What came of a delivery's turn: a try; or none, because there was no room here, which is not the target's fault. */
+/**
+ * The result of a try, or `postponed` if no try was made because this process was at a limit. A
+ * postponed try does not count.
+ */
 export type DeliveryResult = TryResult | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
 
-/** How often, and how far apart, a delivery is tried. */
+/** The number of tries of a delivery, and the waits between them. */
 export interface DeliveryPolicy {
   readonly triesMax: number;
   readonly backoff: Backoff;
 }
 
 /**
- * The policy unless the configuration of the notifier says otherwise: 8 tries in about an hour, with
- * waits of at most 30 s, 1, 2, 4, 8, 16 and 30 min.
+ * The default policy: 8 tries in about an hour. The waits are at most 30 s, then 1, 2, 4, 8, 16 and
+ * 30 min. Settings of the notifier override it.
  */
 export const defaultDeliveryPolicy: DeliveryPolicy = { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } };
 
-/** What follows a try. */
+/** The decision after a try. */
 export type DeliveryDecision =
   | { readonly kind: 'done'; readonly location?: string }
   | { readonly kind: 'again'; readonly try: number; readonly dueAt: EpochMs; readonly reason: string }
   | { readonly kind: 'abandon'; readonly reason: string };
 
-/** What a decision on a delivery depends on. */
+/** The circumstances of a decision on a delivery. */
 export interface DeliveryCircumstances {
   readonly result: DeliveryResult;
-  /** The try that was just made, from 1; of a postponed one, the try that was not. */
+  /** The number of the try that was made or postponed, from 1. */
   readonly try: number;
-  /** When there is no more sense in it; absent where there always is. */
+  /** When the delivery expires. Absent if it never does. */
   readonly expiresAt?: EpochMs;
   readonly policy: DeliveryPolicy;
   readonly now: EpochMs;
@@ -41,14 +44,15 @@ export interface DeliveryCircumstances {
   readonly jitter: number;
 }
 
-/** Is what was to be told out of time? */
+/** True if the time has come at which a delivery expires. */
 export function isExpired(expiresAt: EpochMs | undefined, now: EpochMs): boolean {
   return expiresAt !== undefined && now >= expiresAt;
 }
 
 /**
- * Decides what follows one turn: a target that may pass is tried again within the budget, one that never will is given up. What was
- * postponed uses up no try. A try that would be due when its message has expired is not made.
+ * Decides what follows a try. A deferred delivery is tried again until its tries are used up. A
+ * refused one is given up. A postponed try does not count. A try that would be due after the
+ * message expires is not made.
  */
 export function afterDelivery({ result, try: made, expiresAt, policy, now, jitter }: DeliveryCircumstances): DeliveryDecision {
   const again = (next: number, waitMs: number, reason: string): DeliveryDecision => {

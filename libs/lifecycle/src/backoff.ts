@@ -1,7 +1,8 @@
 import type { Backoff } from '#contracts';
 
 /**
- * The wait after attempt `attempt` (from 1): it doubles from `baseMs` up to `maxMs`, and its upper half is drawn.
+ * The wait after attempt `attempt` (from 1): exponential backoff from `baseMs`, doubling up to
+ * `maxMs`, with 50 % jitter.
  * @param jitter in [0, 1).
  * @returns whole milliseconds in [full / 2, full).
  */

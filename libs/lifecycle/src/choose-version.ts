@@ -1,6 +1,6 @@
 import type { AliasDocument, AliasRule } from '#contracts';
 
-/** What the choice among the versions of an alias depends on. */
+/** The parts of a request on which the choice of a version depends. */
 export interface RequestSigns {
   /** In [0, 1). */
   readonly dice: number;
@@ -8,29 +8,33 @@ export interface RequestSigns {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** Where an alias leads. */
+/** The versions of an alias, and the rules for the choice. */
 export type AliasRouting = Pick<AliasDocument, 'version' | 'weighted' | 'ruled'>;
 
-/** Chooses the version that an invocation by an alias runs: the one its rules send this request to, else the one its weight draws, else its own. */
+/**
+ * Chooses the version that an invocation of an alias runs. If the request matches the rules, it is
+ * the version of the rules. Else the dice may choose the weighted version. Else it is the alias's
+ * own version.
+ */
 export function chooseVersion({ version, weighted, ruled }: AliasRouting, { dice, headers }: RequestSigns): string {
   if (ruled !== undefined && fits(ruled, headers)) return ruled.version;
   if (weighted !== undefined && dice * 100 < weighted.percent) return weighted.version;
   return version;
 }
 
-/** Every version an alias may lead to, its own first. */
+/** Every version that an alias may choose, its own first. */
 export function versionsBehind({ version, weighted, ruled }: AliasRouting): readonly string[] {
   const additional = [weighted?.version, ruled?.version].filter((name) => name !== undefined);
   return [...new Set([version, ...additional])];
 }
 
-/** Without a rule nothing fits. */
+/** True if the request matches the rules. Without a rule, no request matches. */
 function fits({ combine, rules }: NonNullable<AliasRouting['ruled']>, headers: RequestSigns['headers']): boolean {
   const isMet = (rule: AliasRule) => meets(rule, given(rule, headers));
   return combine === 'and' ? rules.length > 0 && rules.every(isMet) : rules.some(isMet);
 }
 
-/** What is absent, or there several times, is no text and meets nothing. */
+/** True if a value meets a rule. A value that is absent or repeated meets none. */
 function meets({ operator, value }: AliasRule, text: string | readonly string[] | undefined): boolean {
   return operator === '=' ? text === value : value.split(',').some((one) => one.trim() === text);
 }

@@ -25,7 +25,8 @@ const retry = (attempt: number, retriesUsed: number, inMs: number): Decision => 
   dueAt: epochMs(builtAt + inMs),
 });
 
-// A base of 1 s and no jitter make the wait after attempt n 500 * 2^(n-1) ms; the validity period ends after 10 s.
+// A base of 1 s and no jitter make the wait after attempt n 500 * 2^(n-1) ms; the validity period
+// ends after 10 s.
 describe('decide', () => {
   it.each<[rule: string, attempt: number, retriesUsed: number, ageMs: number, AttemptOutcome, Decision]>([
     ['a success settles, even past every limit', 9, 3, 99_999, succeeded, settle('')],

@@ -1,14 +1,17 @@
 import { type Condition, type EpochMs, epochMs, type Invocation } from '#contracts';
 import { backoffMs } from './backoff.ts';
 
-/** How a function can fail by its own fault. */
+/** The failures that are the function's fault. */
 export type FailureCondition = 'HandledInvocationError' | 'UnhandledInvocationError' | 'InvocationTimeout' | 'OutOfMemory';
 
 /** How one attempt ended. */
 export type AttemptOutcome =
-  /** A return value larger than the call allows is left out, and it is said that it was. */
+  /** `isLeftOut`: the return value was larger than the call allows, and is left out. */
   | { readonly kind: 'succeeded'; readonly responsePayload: Buffer; readonly isLeftOut?: true }
-  /** The function's fault: uses up a retry. `retryAfterMs` may lengthen the wait; a function that is not retryable settles at once. */
+  /**
+   * The function's fault: uses up a retry. `retryAfterMs` may lengthen the wait. If the failure is
+   * not retryable, the invocation settles at once.
+   */
   | {
       readonly kind: 'failed';
       readonly condition: FailureCondition;
@@ -17,18 +20,18 @@ export type AttemptOutcome =
       readonly isRetryable: boolean;
       readonly retryAfterMs?: number;
     }
-  /** Not the function's fault: retried until the validity period is over, and uses up no retry. */
+  /** Not the function's fault: retried until the validity period ends, without using up a retry. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
-  /** Will never run: the function is gone. */
+  /** The invocation can never run, for example because the function was deleted. */
   | { readonly kind: 'impossible'; readonly reason: string }
   | { readonly kind: 'cancelled' };
 
-/** What becomes of an invocation: another attempt no earlier than `dueAt`, or rest. */
+/** The decision on an invocation: another attempt, no earlier than `dueAt`, or settlement. */
 export type Decision =
   | { readonly kind: 'retry'; readonly attempt: number; readonly retriesUsed: number; readonly dueAt: EpochMs }
   | { readonly kind: 'settle'; readonly condition: Condition };
 
-/** What a decision depends on besides the invocation. */
+/** The circumstances of a decision, besides the invocation. */
 export interface Circumstances {
   readonly outcome: AttemptOutcome;
   readonly now: EpochMs;
@@ -37,12 +40,18 @@ export interface Circumstances {
 }
 
 /**
- * Decides what becomes of an invocation after one attempt.
+ * Decides what follows an attempt. This is the retry rule.
  *
- * Pure: reads no clock, draws no randomness, throws nothing. The order of the rules is the meaning: success beats everything,
- * what can never pass is not tried again, a function's own failures are counted, and age is judged at the moment the next
- * attempt would start. Past the age limit an invocation that a function failed is discarded as too old (it had retries left);
- * one that the platform could not run fails as the platform's fault.
+ * - A success settles the invocation, even after its validity period.
+ * - A cancelled or impossible invocation settles.
+ * - A failure of the function uses up a retry. Without a retry left, the invocation settles.
+ * - A failure of the platform uses up none.
+ * - A retry waits for the backoff, or for the longer `retryAfterMs`.
+ * - A retry that would be due at or after `expiresAt` is not made. The invocation then settles:
+ *   as `EventAgeExceeded` after a failure of the function, as `SystemError` after one of the
+ *   platform.
+ *
+ * The rule is pure: it reads no clock, draws no random number and throws nothing.
  *
  * @returns `retry` with `dueAt` in (now, expiresAt), or `settle`.
  * @see retryPolicy for the defaults and limits: retries, validity period, waits

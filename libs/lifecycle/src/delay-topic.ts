@@ -1,8 +1,8 @@
 import { type DelayTopic, dwells, type EpochMs, epochMs, nearHorizonMs } from '#contracts';
 
 /**
- * Where a record waits: in the largest dwell that fits into what remains, so that few hops are needed; near the end in `delays.near`.
- * A dwell never ends after `dueAt`.
+ * Chooses the delay topic of a record: the one with the longest dwell that ends by `dueAt`, so that
+ * the record moves few times. Within the near horizon it is `delays.near`.
  */
 export function delayTopicFor(dueAt: EpochMs, now: EpochMs): DelayTopic {
   const remainingMs = dueAt - now;
@@ -11,8 +11,9 @@ export function delayTopicFor(dueAt: EpochMs, now: EpochMs): DelayTopic {
 }
 
 /**
- * When a record leaves the delay topic it waits in: at the end of its dwell, or when it is due, whichever is sooner.
- * @param appendedAt when the record was written there.
+ * The time at which a record leaves its delay topic: the end of the dwell or its due time,
+ * whichever is earlier.
+ * @param appendedAt when the record was written to the topic.
  */
 export function leavesAt(topic: DelayTopic, appendedAt: EpochMs, dueAt: EpochMs): EpochMs {
   const dwell = dwells.find(({ name }) => topic === `delays.${name}`);

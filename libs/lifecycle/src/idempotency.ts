@@ -1,13 +1,13 @@
 import type { EpochMs, IdempotencyEvent } from '#contracts';
 
-/** How long a key stands for its invocation, in milliseconds. */
+/** How long a key identifies its invocation, in milliseconds. */
 export const idempotencyKeptMs = 86_400_000;
 
-/** What a key stands for, as far as its records were read. */
+/** The claim on a key, as far as its records have been read. */
 export interface IdempotencyClaim {
   readonly requestId: string;
   readonly payloadDigest: string;
-  /** Who is to write the invocation. */
+  /** The attempt to accept that will write the invocation. */
   readonly claimant: string;
   /** When the key was first claimed. */
   readonly firstAt: EpochMs;
@@ -17,8 +17,9 @@ export interface IdempotencyClaim {
 }
 
 /**
- * Folds one record into what a key stands for. Records of a key are read in the same order by everybody, so everybody agrees: the first
- * claim holds, until its claimant is replaced before the invocation was accepted, or the key's time is over.
+ * Folds one record into the claim on a key. Every ingress reads the records of a key in the same
+ * order, so all agree on the claim. The first claim holds until the key expires. Before the
+ * invocation is accepted, another claimant may take the place of the first.
  */
 export function foldClaim(claim: IdempotencyClaim | undefined, event: IdempotencyEvent): IdempotencyClaim | undefined {
   const held = claim !== undefined && !isOver(claim, event.at) ? claim : undefined;
@@ -36,27 +37,28 @@ export function foldClaim(claim: IdempotencyClaim | undefined, event: Idempotenc
   }
 }
 
-/** Does the key no longer stand for anything? */
+/** True if the key has expired. */
 export function isOver({ firstAt }: Pick<IdempotencyClaim, 'firstAt'>, now: EpochMs): boolean {
   return now - firstAt >= idempotencyKeptMs;
 }
 
-/** What a request with an idempotency key does next. */
+/** The next step of a request with an idempotency key. */
 export type IdempotencyStep =
-  /** Nobody holds the key, or its holder is taken to have died: claim it, in place of that one. */
+  /** No claim holds, or its claimant is presumed dead: claim the key, in place of that claimant. */
   | { readonly kind: 'claim'; readonly inPlaceOf?: string }
-  /** The key is ours: write the invocation under this request id. */
+  /** The claim of this request holds: write the invocation under this request id. */
   | { readonly kind: 'accept'; readonly requestId: string }
-  /** Somebody else is about to write the invocation. */
+  /** Another claimant is about to write the invocation. */
   | { readonly kind: 'wait' }
-  /** The invocation is there: answer with its request id. */
+  /** The invocation was written: answer with its request id. */
   | { readonly kind: 'repeat'; readonly requestId: string }
-  /** The key stands for another payload. */
+  /** The key was claimed with another payload. */
   | { readonly kind: 'conflict' };
 
 /**
  * Decides what a request does next.
- * @param patienceMs how long a claimant may take to write its invocation before it is taken to have died.
+ * @param patienceMs how long a claimant may take to write its invocation before it is presumed
+ *   dead.
  */
 export function nextIdempotencyStep(
   claim: IdempotencyClaim | undefined,

@@ -1,14 +1,15 @@
 import { conditions, type Settlement, utcText } from '#contracts';
 
-/** How the start of execution is written. */
+/** The form of the timestamp. */
 export type TimestampForm = 'rfc3339' | 'documented';
 
 /**
- * The message a destination is given, exactly as documented: payloads are strings, `timestamp` is the start of execution (of the
- * last attempt; of acceptance where none was made), `approximate_invoke_count` counts attempts started.
+ * The message for a destination, as FunctionGraph documents it. Payloads are strings.
+ * `timestamp` is the start of the last attempt, or the time of acceptance if no attempt was made.
+ * `approximate_invoke_count` is the number of attempts started.
  *
- * The documented example of a timestamp carries both `Z` and an offset, which no parser takes: `documented` writes that form for
- * consumers that insist on it.
+ * The documented example of a timestamp has both `Z` and an offset, which no parser accepts. The
+ * form `documented` is for consumers that require it.
  * @see FunctionGraph user manual, Asynchronous Notification Policy, Notification Message Structure
  */
 export function notificationMessage(settlement: Settlement, form: TimestampForm = 'rfc3339'): string {

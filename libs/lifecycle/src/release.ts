@@ -1,13 +1,13 @@
 import type { DelayTopic, EpochMs, ReleaseTo, WaitingRecord } from '#contracts';
 import { delayTopicFor } from './delay-topic.ts';
 
-/** What becomes of a record that waits. */
+/** The decision on a waiting record. */
 export type Release =
   | { readonly kind: 'wait'; readonly until: EpochMs }
-  /** Its dwell is over and it is not due yet. */
+  /** The dwell is over, but the record is not due yet. */
   | { readonly kind: 'requeue'; readonly topic: DelayTopic }
   | { readonly kind: 'release'; readonly to: ReleaseTo }
-  /** An invocation that will not run any more. */
+  /** The invocation was cancelled, or its validity period is over. */
   | { readonly kind: 'settle'; readonly condition: 'EventAgeExceeded' | 'InvocationCanceled' };
 
 /** A waiting record in its delay topic. */
@@ -17,9 +17,10 @@ export interface Waiting extends WaitingRecord {
 }
 
 /**
- * Decides what becomes of a waiting record: never early (I2).
+ * Decides on a waiting record. A record is never released before it is due (I2).
  *
- * Cancellation and expiry concern invocations only; a notification outlives the invocation it tells of.
+ * Cancellation and expiry concern invocations only. A notification is delivered even if its
+ * invocation was cancelled.
  */
 export function release(waiting: Waiting, now: EpochMs, isCancelled: boolean): Release {
   if (waiting.releaseTo === 'invocations') {

@@ -4,8 +4,8 @@ import { Setting, withSettings } from './load-config.ts';
 import { HostSettings } from './setting-groups.ts';
 
 /**
- * Unexpected errors of one record after which its handler counts as broken. The waits between 12 tries add up to 53 s; @see `againDelayMs`
- * of libs/kafka.
+ * Unexpected errors of one record after which its handler counts as broken. The waits between 12
+ * tries add up to 53 s; @see `againDelayMs` of libs/kafka.
  */
 export const recordTriesMaxDefault = 12;
 
@@ -42,7 +42,7 @@ export class ServiceConfig extends withSettings(HostSettings) {
   @Setting({
     env: 'RECORD_TRIES_MAX',
     description:
-      'Tries of one record that may fail with an unexpected error before the process ends with 1; the waits between 12 tries add up to 53 s.',
+      'Tries of one record that may fail with an unexpected error before the process ends with 1. The waits between 12 tries add up to 53 s.',
   })
   @IsInt()
   @Min(1)

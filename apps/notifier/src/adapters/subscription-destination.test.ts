@@ -1,7 +1,7 @@
 /**
  * Goal: a subscription receives published messages, and its receiver can verify that they are
- * genuine. No receiver can redirect or block the platform. Method: real sockets on this machine, and
- * a registry over the in-memory broker.
+ * genuine. No receiver can redirect or block the platform. Method: real sockets on this machine,
+ * and a registry over the in-memory broker.
  */
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
