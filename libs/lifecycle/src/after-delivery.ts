@@ -3,7 +3,11 @@ import { backoffMs } from './backoff.ts';
 
 /** The result of one try: the target has the message; a later try may succeed; no try ever will. */
 export type TryResult =
-  | { readonly kind: 'delivered' /** The place of the notification, for a person. */; readonly location?: string }
+  | {
+      readonly kind: 'delivered';
+      /** The place of the notification, in words for a person. */
+      readonly location?: string;
+    }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string };
 
