@@ -39,7 +39,7 @@ const moreDoors = { kafka: '(memory/)?' };
  */
 const kafkaFolders = {
   strategy: { may: [], why: 'Nest controllers meet the ports, whatever client is behind them.' },
-  bookkeeping: { may: [], why: 'What is finished and what is committed must not depend on the client.' },
+  bookkeeping: { may: [], why: 'Which offsets are finished and committed must not depend on the client.' },
   kafkajs: { may: ['bookkeeping'], why: 'The adapter must be replaceable as a whole.' },
   memory: { may: ['bookkeeping'], why: 'The in-memory broker proves nothing if it is made of the real client.' },
 };
@@ -95,7 +95,7 @@ module.exports = {
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
     rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/', pathNot: [inTests, '(\\.module|/main)\\.ts$', '/adapters/'] }, { path: ['^apps/[^/]+/src/adapters/', '^apps/[^/]+/src/[^/]+/adapters/'] }),
     rule('processes-without-languages', 'The pool of function processes serves every language: only launchers know one.', { path: '^apps/executor/src/adapters/process-runtime/', pathNot: inTests }, { path: '^apps/executor/src/adapters/', pathNot: '^apps/executor/src/adapters/process-runtime/' }),
-    rule('not-to-dev-dep', 'What ships must not need what does not.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
+    rule('not-to-dev-dep', 'Production code must not need a development dependency: images do not have it.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
   ],
   options: {
     parser: 'swc',

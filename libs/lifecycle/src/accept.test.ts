@@ -29,7 +29,7 @@ describe('chosenMemory', () => {
 });
 
 describe('accept', () => {
-  it('without a policy: no retries, an hour, nobody to tell', () => {
+  it('stamps no retries, one hour and no destination without a policy', () => {
     expect(accept(request, known, builtAt)).toStrictEqual({
       kind: 'accepted',
       invocation: {
@@ -99,7 +99,7 @@ describe('accept', () => {
     ['the longest delay', { delaySeconds: 86_400 }, 'accepted'],
     ['a delay of 0', { delaySeconds: 0 }, 'accepted'],
     ['the last hop', { hops: 16 }, 'accepted'],
-    ['one hop more', { hops: 17 }, 'discarded'],
+    ['one hop too many', { hops: 17 }, 'discarded'],
   ])('takes %s as %s', (_rule, given, kind) => {
     expect(accept({ ...request, ...given }, known, builtAt).kind).toBe(kind);
   });
@@ -114,7 +114,7 @@ describe('accept', () => {
     expect(acceptance.kind === 'accepted' && acceptance.invocation.memoryMb).toBe(stamped);
   });
 
-  it('names the recursion', () => {
+  it('discards a chain that is too long as RecursionDetected', () => {
     expect(accept({ ...request, hops: 17 }, known, builtAt)).toMatchObject({
       condition: 'RecursionDetected',
       invocation: { hops: 17 },

@@ -16,7 +16,7 @@ describe('isExpired', () => {
     expect(isExpired(epochMs(expiresAt), builtAt)).toBe(expired);
   });
 
-  it('is never true of what has no end', () => {
+  it('is false if there is no expiry', () => {
     expect(isExpired(undefined, builtAt)).toBe(false);
   });
 });
@@ -24,11 +24,11 @@ describe('isExpired', () => {
 describe('afterDelivery', () => {
   it.each<[rule: string, made: number, DeliveryResult, DeliveryDecision]>([
     ['delivered is done', 1, { kind: 'delivered' }, { kind: 'done' }],
-    ['and says where', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
+    ['a delivered notification keeps its location', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
     ['refused is given up', 1, { kind: 'refused', reason: 'gone' }, { kind: 'abandon', reason: 'gone' }],
     ['deferred is tried again', 1, deferred, { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' }],
     ['the last try is still made', 2, deferred, { kind: 'again', try: 3, dueAt: epochMs(builtAt + 1_000), reason: 'busy' }],
-    ['one more is not', 3, deferred, { kind: 'abandon', reason: 'busy (try 3 of 3)' }],
+    ['no try is made after the last one', 3, deferred, { kind: 'abandon', reason: 'busy (try 3 of 3)' }],
     [
       'a target may ask for a longer wait',
       1,
@@ -36,7 +36,7 @@ describe('afterDelivery', () => {
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 900), reason: 'busy' },
     ],
     [
-      'but not for a shorter one',
+      'a target cannot shorten the wait',
       1,
       { ...deferred, retryAfterMs: 100 } as DeliveryResult,
       { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' },
@@ -48,9 +48,9 @@ describe('afterDelivery', () => {
 
   it.each<[rule: string, DeliveryResult, expiresInMs: number, DeliveryDecision['kind']]>([
     ['a try due a millisecond before the message expires is made', deferred, 501, 'again'],
-    ['a try due when the message expires is not', deferred, 500, 'abandon'],
-    ['nor one that was postponed until then', postponed, 40, 'abandon'],
-    ['but one postponed until a millisecond before is', postponed, 41, 'again'],
+    ['a try due when the message expires is not made', deferred, 500, 'abandon'],
+    ['a try postponed until the message expires is not made', postponed, 40, 'abandon'],
+    ['a try postponed until a millisecond before is made', postponed, 41, 'again'],
     ['delivered is done, however late', { kind: 'delivered' }, -1, 'done'],
   ])('%s', (_rule, result, expiresInMs, kind) => {
     const expiresAt = epochMs(builtAt + expiresInMs);

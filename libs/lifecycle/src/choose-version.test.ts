@@ -59,7 +59,7 @@ describe('chooseVersion', () => {
     expect(chooseVersion(alias, { dice, headers })).toBe(version);
   });
 
-  it('leads to one of its versions, whatever comes', () => {
+  it('chooses one of the versions of the alias for any request', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),

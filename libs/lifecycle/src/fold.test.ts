@@ -72,7 +72,11 @@ describe('fold', () => {
       [settled({ endedAt: at(9), condition: 'SystemError' }), settled()],
       { status: 'SUCCESS', endedAt: at(2) },
     ],
-    ['what comes late changes nothing', [settled(), queued(1), running(1, 5), waiting(2, 9)], { status: 'SUCCESS', attempts: 1 }],
+    [
+      'an event after the settlement changes nothing',
+      [settled(), queued(1), running(1, 5), waiting(2, 9)],
+      { status: 'SUCCESS', attempts: 1 },
+    ],
     [
       'a delivery on its way',
       [settled(), delivery()],
@@ -150,13 +154,13 @@ describe('fold', () => {
       { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), location: 'b' }] },
     ],
     [
-      'a word more is more than none',
+      'a reason beats no reason',
       delivery({ state: 'delivered' }),
       delivery({ state: 'delivered', reason: '!' }),
       { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), reason: '!' }] },
     ],
     [
-      'and a place more',
+      'a location beats no location',
       delivery({ state: 'delivered' }),
       delivery({ state: 'delivered', location: '!' }),
       { deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 0, at: at(3), location: '!' }] },

@@ -35,9 +35,9 @@ const aClaim = (given: Partial<IdempotencyClaim> = {}): IdempotencyClaim => ({
 describe('foldClaim', () => {
   it.each<[rule: string, IdempotencyClaim | undefined, EventWithoutInstant, atMs: number, IdempotencyClaim | undefined]>([
     ['the first claim holds', undefined, claimed('a'), 0, aClaim()],
-    ['a second one does not', aClaim(), claimed('b'), 5, aClaim()],
-    ['nor one with another payload', aClaim(), claimed('b', { payloadDigest: 'd2' }), 5, aClaim()],
-    ['nor one in place of somebody else', aClaim(), claimed('b', { inPlaceOf: 'c' }), 5, aClaim()],
+    ['a second claim does not hold', aClaim(), claimed('b'), 5, aClaim()],
+    ['a claim with another payload does not hold', aClaim(), claimed('b', { payloadDigest: 'd2' }), 5, aClaim()],
+    ['a claim in place of another claimant does not hold', aClaim(), claimed('b', { inPlaceOf: 'c' }), 5, aClaim()],
     [
       'one in place of the holder takes over, under the same request id',
       aClaim(),
@@ -113,7 +113,7 @@ describe('nextIdempotencyStep', () => {
       { kind: 'wait' },
     ],
     [
-      'what is accepted is repeated, to its holder too',
+      'an accepted invocation is repeated, also to its own claimant',
       aClaim({ isAccepted: true }),
       { payloadDigest: 'd1', claimant: 'a' },
       0,
@@ -125,7 +125,7 @@ describe('nextIdempotencyStep', () => {
 });
 
 describe('isOver', () => {
-  it('is said from the last instant on', () => {
+  it('is true from the instant at which the key expires', () => {
     expect(isOver(aClaim(), later(idempotencyKeptMs - 1))).toBe(false);
     expect(isOver(aClaim(), later(idempotencyKeptMs))).toBe(true);
   });

@@ -22,7 +22,7 @@ describe('notificationMessage', () => {
     });
   });
 
-  it('stands on acceptance where no attempt was made', () => {
+  it('is the time of acceptance if no attempt was made', () => {
     const { startedAt: _none, ...settlement } = aSettlement({ invocation: anInvocation({ acceptedAt: builtAt }) });
     expect(JSON.parse(notificationMessage(settlement))).toMatchObject({ timestamp: '2027-01-15T08:00:00.000+00:00' });
   });

@@ -19,8 +19,7 @@ export interface Waiting extends WaitingRecord {
 /**
  * Decides on a waiting record. A record is never released before it is due (I2).
  *
- * Cancellation and expiry concern invocations only. A notification is delivered even if its
- * invocation was cancelled.
+ * Cancellation and expiry concern invocations only. A notification ignores both.
  */
 export function release(waiting: Waiting, now: EpochMs, isCancelled: boolean): Release {
   if (waiting.releaseTo === 'invocations') {
