@@ -44,13 +44,12 @@ export interface Circumstances {
  *
  * - A success settles the invocation, even after its validity period.
  * - A cancelled or impossible invocation settles.
- * - A failure of the function uses up a retry. If no retry is left, or the failure is not retryable,
- *   the invocation settles.
+ * - A failure of the function uses up a retry. If no retry is left, or the failure is not
+ *   retryable, the invocation settles.
  * - A failure of the platform uses up none.
  * - A retry waits for the backoff, or for the longer `retryAfterMs`.
- * - A retry that would be due at or after `expiresAt` is not made. The invocation then settles:
- *   as `EventAgeExceeded` after a failure of the function, as `SystemError` after one of the
- *   platform.
+ * - A retry that would be due at or after `expiresAt` is not made. The invocation then settles: as
+ *   `EventAgeExceeded` after a failure of the function, as `SystemError` after one of the platform.
  *
  * The rule is pure: it reads no clock, draws no random number and throws nothing.
  *
