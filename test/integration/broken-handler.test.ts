@@ -15,7 +15,6 @@ import { Arrivals } from '#testing';
 const brokenService = `
   import { Module } from '@nestjs/common';
   import { OnRecord, openKafka, RecordController, SendoffStrategy } from '#kafka';
-import { Arrivals } from '#testing';
   import { runService, ServiceConfig } from '#platform';
   class Broken {
     onInvocation() {

@@ -50,7 +50,7 @@ function recorderMetrics(metrics: Metrics): RecorderObserver {
   const registers = [metrics];
   const records = new Counter({
     name: 'sendoff_status_events_total',
-    help: 'Records of work topics folded into the store.',
+    help: 'Records of work topics in transactions of the store, failed ones included.',
     registers,
   });
   const seconds = new Histogram({
