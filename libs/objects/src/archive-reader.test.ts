@@ -7,7 +7,7 @@ const reader = new ArchiveReader();
 afterAll(async () => reader.close());
 
 const field = ['func_code', 'file'] as const;
-const open = async (body: unknown) => reader.openBody(Buffer.from(JSON.stringify(body)), field);
+const open = async (body: unknown) => reader.openBody(Buffer.from(JSON.stringify(body)), field, 1_000);
 
 describe('ArchiveReader.openBody', () => {
   it('takes the file out of the body and leaves a placeholder', async () => {
@@ -35,7 +35,19 @@ describe('ArchiveReader.openBody', () => {
     ['bytes that are not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
     ['nothing', Buffer.alloc(0)],
   ])('refuses %s', async (_what, body) => {
-    expect(await reader.openBody(body, field)).toEqual({ kind: 'not-json' });
+    expect(await reader.openBody(body, field, 1_000)).toEqual({ kind: 'not-json' });
+  });
+
+  it.each<[what: string, more: string, kind: string]>([
+    ['opens a body whose rest has the largest size', 'x'.repeat(959), 'opened'],
+    ['refuses a body whose rest is 1 byte larger', 'x'.repeat(960), 'rest-too-large'],
+    ['counts bytes, not characters', 'é'.repeat(480), 'rest-too-large'],
+  ])('%s', async (_what, more, kind) => {
+    expect(await open({ more, func_code: { file: 'AAAA'.repeat(1_000) } })).toMatchObject({ kind });
+  });
+
+  it('refuses a large body without a file', async () => {
+    expect(await open({ more: 'x'.repeat(1_000) })).toEqual({ kind: 'rest-too-large' });
   });
 
   it.each(['not Base64!', 'AA==A', '{}'])('refuses %s as a file', async (file) => {

@@ -1,7 +1,14 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
-import { asBuffer, type ArchiveFiles, type FileField, type InspectedArchive, type OpenedBody } from './archive-worker.ts';
+import {
+  asBuffer,
+  type ArchiveFiles,
+  type BodyToOpen,
+  type FileField,
+  type InspectedArchive,
+  type OpenedBody,
+} from './archive-worker.ts';
 
 /** The worker beside this file: compiled in production, source in tests. */
 const workerFile = fileURLToPath(new URL(`./archive-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
@@ -34,9 +41,13 @@ export class ArchiveReader {
     return this.pool.run({ bytes }, { name: 'sha256Of' }) as Promise<string>;
   }
 
-  /** Parses a JSON body and takes the file out of it. The file is in shared memory. */
-  async openBody(body: Buffer, field: FileField): Promise<OpenedBody> {
-    const opened = (await this.pool.run({ body, field }, { name: 'openBody' })) as OpenedBody<Uint8Array>;
+  /**
+   * Parses a JSON body and takes the file out of it. The file is in shared memory.
+   * @param restBytesMax largest body without its file.
+   */
+  async openBody(body: Buffer, field: FileField, restBytesMax: number): Promise<OpenedBody> {
+    const task: BodyToOpen = { body, field, restBytesMax };
+    const opened = (await this.pool.run(task, { name: 'openBody' })) as OpenedBody<Uint8Array>;
     if (opened.kind !== 'opened') return opened;
     return { ...opened, file: opened.file === undefined ? undefined : asBuffer(opened.file) };
   }

@@ -27,7 +27,9 @@ export type OpenedBody<Bytes extends Uint8Array = Buffer> =
       readonly file: Bytes | undefined;
     }
   | { readonly kind: 'not-json' }
-  | { readonly kind: 'not-base64' };
+  | { readonly kind: 'not-base64' }
+  /** The body without its file is larger than the limit. */
+  | { readonly kind: 'rest-too-large' };
 
 /** An archive that was looked at. */
 export interface InspectedArchive {
@@ -48,18 +50,28 @@ export function sha256Of({ bytes }: { readonly bytes: Uint8Array }): string {
   return hash('sha256', bytes, 'hex');
 }
 
+/** A request body, and how to open it. */
+export interface BodyToOpen {
+  readonly body: Uint8Array;
+  readonly field: FileField;
+  /** Largest body without its file. The thread refuses a larger one instead of copying it. */
+  readonly restBytesMax: number;
+}
+
 /** Parses a JSON body and takes the file out of it. */
-export function openBody({ body, field }: { readonly body: Uint8Array; readonly field: FileField }): OpenedBody {
+export function openBody({ body, field, restBytesMax }: BodyToOpen): OpenedBody {
   const parsed = parsedJson(body);
   if (parsed === undefined) return { kind: 'not-json' };
   const holder = holderOf(parsed.value, field);
   const name = field.at(-1) ?? '';
   const text = holder?.[name];
-  if (holder === undefined || typeof text !== 'string') return { kind: 'opened', json: bodyText(body), file: undefined };
+  if (holder === undefined || typeof text !== 'string')
+    return body.length > restBytesMax ? { kind: 'rest-too-large' } : { kind: 'opened', json: bodyText(body), file: undefined };
   if (!isBase64(text)) return { kind: 'not-base64' };
-  const file = shared(Buffer.from(text, 'base64'));
   holder[name] = filePlaceholder;
-  return { kind: 'opened', json: JSON.stringify(parsed.value), file };
+  const json = JSON.stringify(parsed.value);
+  if (Buffer.byteLength(json) > restBytesMax) return { kind: 'rest-too-large' };
+  return { kind: 'opened', json, file: shared(Buffer.from(text, 'base64')) };
 }
 
 /** Looks at all of an archive and hashes it. */

@@ -76,15 +76,13 @@ async function gathered(payload: Readable, { headers, routeOptions: { bodyLimit 
 
 /** F3. @throws ApiError FSS.0406, FSS.1012, or FSS.0413 if more than the file is large. */
 async function restOf(body: Buffer, field: FileField, reader: ArchiveReader, request: FastifyRequest): Promise<Buffer> {
-  const opened = await reader.openBody(body, field);
+  const opened = await reader.openBody(body, field, smallBodyBytesMax);
   switch (opened.kind) {
-    case 'opened': {
-      const json = Buffer.from(opened.json);
-      if (json.length > smallBodyBytesMax)
-        throw new ApiError('FSS.0413', `the body without ${field.join('.')} may have ${smallBodyBytesMax} bytes`);
+    case 'opened':
       request.file = opened.file;
-      return json;
-    }
+      return Buffer.from(opened.json);
+    case 'rest-too-large':
+      throw new ApiError('FSS.0413', `the body without ${field.join('.')} may have ${smallBodyBytesMax} bytes`);
     case 'not-json':
       throw new ApiError('FSS.0406', 'the body is not JSON');
     case 'not-base64':
