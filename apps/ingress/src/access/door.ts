@@ -151,7 +151,7 @@ function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefine
  * Makes a body parser that verifies the signature first: the bytes of an unknown sender are hashed,
  * and nothing else.
  */
-export function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Buffer> {
+function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Buffer> {
   return (request, body, done) => {
     const refusal = request.verifySignature?.(sha256Hex(body));
     if (refusal !== undefined) return done(refusal);
@@ -180,6 +180,16 @@ function parsedJson(body: Buffer): unknown {
 
 function draining(): ApiError {
   return new ApiError('FSS.0503', 'this process is being stopped; try again', 1);
+}
+
+/** Hands the routes of a scope their bodies as bytes, whatever the content type. */
+export function takeBytes(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer' },
+    parserOf((body) => body),
+  );
 }
 
 /**

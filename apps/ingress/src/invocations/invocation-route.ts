@@ -16,7 +16,7 @@ import {
   versionNotFound,
 } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
-import { parserOf } from '../access/door.ts';
+import { takeBytes } from '../access/door.ts';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { isJsonObject } from './json-bytes.ts';
 import { invocationOperations } from './invocation.operations.ts';
@@ -129,12 +129,7 @@ export async function addInvocationRoute(
   logger: Logger,
 ): Promise<void> {
   await fastify.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer' },
-      parserOf((body) => body),
-    );
+    takeBytes(scope);
     scope.setErrorHandler((thrown, _request, reply) => {
       const error =
         (thrown as { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE'

@@ -17,7 +17,7 @@ import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { stableRandom } from './stable-random.ts';
 import type { CallOutcome, FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from '../names/function-names.ts';
-import { parserOf } from '../access/door.ts';
+import { takeBytes } from '../access/door.ts';
 import { invocationOperations } from './invocation.operations.ts';
 import { eventOf, instanceMemoryOf, memoryUnknown } from './invocation-route.ts';
 import { isJsonObject } from './json-bytes.ts';
@@ -60,12 +60,7 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
   const { logger, options } = parts;
   let running = 0;
   await fastify.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer' },
-      parserOf((body) => body),
-    );
+    takeBytes(scope);
     scope.addHook('preHandler', (request, reply, done) => {
       if (running >= options.callsMax) {
         return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
