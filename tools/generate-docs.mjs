@@ -1,5 +1,6 @@
 /**
- * Writes the tables of docs/ from the code they describe. `--check` only compares them.
+ * Writes the tables of docs/, and that of each service's settings, from the code they describe.
+ * `--check` only compares them.
  *
  * It builds first and reads compiled code: plain Node cannot run the decorators of config classes.
  */
@@ -74,6 +75,15 @@ const configTables = [...tables].map(([name, parts]) => {
   return `### ${name}\n\n${table(['variable', 'default', 'meaning'], rows)}`;
 });
 
+/** The variables that each service reads, as lines of an object in TypeScript. */
+const serviceSettings = configs
+  .filter(([name]) => name !== standalone)
+  .map(([name, config]) => {
+    const names = documentConfig(config).map(({ env }) => `    '${env}',`);
+    return [`  ${/^\w+$/.test(name) ? name : `'${name}'`}: [`, ...names, '  ],'].join('\n');
+  })
+  .join('\n');
+
 /** The decisions in order. Every file in the folder must have a title, a date and a status. */
 const decisions = readdirSync('docs/adr')
   .filter((file) => /^\d{4}-/.test(file))
@@ -122,15 +132,16 @@ const pages = {
     ),
   ].join('\n\n'),
   'docs/config.md': configTables.join('\n\n'),
+  'apps/standalone/src/service-settings.ts': serviceSettings,
 };
 
 const isCheck = process.argv.includes('--check');
 let isStale = false;
 for (const [file, generated] of Object.entries(pages)) {
   const before = readFileSync(file, 'utf8');
-  const [head, , tail] = before.split(/(<!-- generated -->[\s\S]*<!-- \/generated -->)/);
+  const [head, begin, end, tail] = before.split(/(<!-- generated -->)[\s\S]*(\n[ /]*<!-- \/generated -->)/);
   if (tail === undefined) throw new Error(`${file} has no <!-- generated --> ... <!-- /generated --> part`);
-  const after = `${head}<!-- generated -->\n${generated}\n<!-- /generated -->${tail}`;
+  const after = `${head}${begin}\n${generated}${end}${tail}`;
   if (after === before) continue;
   isStale = true;
   if (isCheck) console.error(`${file} is not what the code says: run npm run docs`);

@@ -12,8 +12,10 @@ import { eventually } from '#testing';
 
 describe('Ctrl-C on npm start', () => {
   let dataDir: string;
+  let topicPrefix: string;
   let end: () => void;
   beforeEach(async () => {
+    topicPrefix = `stop-${Math.random().toString(36).slice(2, 10)}.`;
     dataDir = await mkdtemp(join(tmpdir(), 'sendoff-stopping-'));
   });
   afterEach(async () => {
@@ -22,11 +24,11 @@ describe('Ctrl-C on npm start', () => {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  /** Services of this installation that live, by the data folder in their environment. */
+  /** Processes of this installation that live, by the topic prefix in their environment. */
   async function processes(): Promise<readonly number[]> {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     const environments = await Promise.all(pids.map(async (pid) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')));
-    return pids.filter((_pid, index) => environments[index]?.includes(`SENDOFF_DATA_DIR=${dataDir}\0`)).map(Number);
+    return pids.filter((_pid, index) => environments[index]?.includes(`KAFKA_TOPIC_PREFIX=${topicPrefix}\0`)).map(Number);
   }
 
   function start() {
@@ -36,7 +38,7 @@ describe('Ctrl-C on npm start', () => {
         ...process.env,
         NODE_OPTIONS: '',
         KAFKA_BROKERS: inject('kafkaBrokers'),
-        KAFKA_TOPIC_PREFIX: `stop-${Math.random().toString(36).slice(2, 10)}.`,
+        KAFKA_TOPIC_PREFIX: topicPrefix,
         KAFKA_PARTITIONS: '2',
         SENDOFF_PORT: '0',
         SENDOFF_DATA_DIR: dataDir,

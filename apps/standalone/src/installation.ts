@@ -14,9 +14,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningBroker, startBroker } from '#broker';
-import { PlatformError } from '#contracts';
+import { PlatformError, type Service } from '#contracts';
 import { type Clock, lockFolder } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
+import { environmentFor } from './service-environment.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
 import { type Announce, SupervisedService } from './supervised-service.ts';
 
@@ -54,6 +55,7 @@ function mainOf(app: string): string {
   return fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
 }
 
+/** All variables, of which each service gets its own. */
 function environmentOf(
   config: StandaloneConfig,
   dataDir: string,
@@ -162,8 +164,12 @@ async function startLocked(
   const { credentials, file, isNew } = await credentialsOf(config, dataDir);
   const broker = await connectBroker(config, dataDir, announce);
   const env = environmentOf(config, dataDir, broker.servers, credentials);
-  const supervised = (name: string, more: Readonly<Record<string, string>> = {}, port = 0) =>
-    new SupervisedService({ name, modulePath: mainOf(name), env: { ...env, ...more }, port }, clock, announce);
+  const supervised = (name: Service, more: Readonly<Record<string, string>> = {}, port = 0) =>
+    new SupervisedService(
+      { name, modulePath: mainOf(name), env: environmentFor(name, { ...env, ...more }), port },
+      clock,
+      announce,
+    );
   const services = workers.map((name) => supervised(name));
   const unusedAddresses = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
   let ingress = supervised('ingress', unusedAddresses);

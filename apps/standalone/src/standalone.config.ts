@@ -1,7 +1,7 @@
 import { IsArray, IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
 import { DataFolderSettings, HostSettings, PlatformKeySettings, RegionSettings, Setting, withSettings } from '#platform';
 
-/** The settings of `npm start`. It passes its whole environment on to the services. */
+/** The settings of `npm start`. Each service also gets the variables that it declares itself. */
 export class StandaloneConfig extends withSettings(HostSettings, DataFolderSettings, RegionSettings, PlatformKeySettings) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })
   @IsInt()
