@@ -25,7 +25,7 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
-import { Cancellations, systemClock } from '#platform';
+import { AllowedNetworks, Cancellations, Sealer, systemClock } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
@@ -74,7 +74,12 @@ async function serve(service: Service, controller: Type, providers: readonly { p
 }
 
 async function serveExecutor() {
-  const runtime = new HttpRuntime(systemClock, 1);
+  const runtime = new HttpRuntime(
+    systemClock,
+    new Sealer('a-platform-key-of-32-characters-at-least'),
+    new AllowedNetworks([]),
+    1,
+  );
   const attempts = new Attempts({
     publisher: publisherOf('executor'),
     // No function exists, so every attempt is settled without a run.

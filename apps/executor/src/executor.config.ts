@@ -1,6 +1,14 @@
 import { IsInt, Max, Min } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
-import { InternalTokenSettings, PlatformKeySettings, RegionSettings, ServiceConfig, Setting, withSettings } from '#platform';
+import {
+  FunctionNetworkSettings,
+  InternalTokenSettings,
+  PlatformKeySettings,
+  RegionSettings,
+  ServiceConfig,
+  Setting,
+  withSettings,
+} from '#platform';
 
 /** The environment of the executor. */
 export class ExecutorConfig extends withSettings(
@@ -9,6 +17,7 @@ export class ExecutorConfig extends withSettings(
   InternalTokenSettings,
   PlatformKeySettings,
   CodeStoreSettings,
+  FunctionNetworkSettings,
 ) {
   @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts that run at once in this process.' })
   @IsInt()

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
-import { Cancellations, DayFiles, fastifyOf, openSealer, runService } from '#platform';
+import { AllowedNetworks, Cancellations, DayFiles, fastifyOf, openSealer, runService } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
@@ -51,7 +51,8 @@ await runService({
     const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax);
     const sealer = await openSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
-    const runtimes = { files: processRuntime, url: new HttpRuntime(clock, attemptsMax) };
+    const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);
+    const runtimes = { files: processRuntime, url: new HttpRuntime(clock, sealer, networks, attemptsMax) };
     const bulk = gateway.topics.name('invocations.bulk');
     const strategy = new SendoffStrategy({
       gateway,

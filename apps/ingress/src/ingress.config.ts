@@ -1,6 +1,7 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
 import {
+  FunctionNetworkSettings,
   InternalTokenSettings,
   PlatformKeySettings,
   RegionSettings,
@@ -18,6 +19,7 @@ export class IngressConfig extends withSettings(
   PlatformKeySettings,
   CodeStoreSettings,
   WebhookSettings,
+  FunctionNetworkSettings,
 ) {
   @Setting({ env: 'SENDOFF_PROJECT_ID', description: 'Project of the first credentials.' })
   @Matches(/^[A-Za-z0-9_-]{1,64}$/)

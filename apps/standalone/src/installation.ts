@@ -11,6 +11,7 @@
  *   same when a service restarts.
  */
 import { rm, writeFile } from 'node:fs/promises';
+import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunningBroker, startBroker } from '#broker';
@@ -55,6 +56,15 @@ function mainOf(app: string): string {
   return fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
 }
 
+/**
+ * Adds loopback to the networks of http functions if only this machine reaches the API. Its users
+ * then are on this machine too, and run their endpoints beside Sendoff.
+ */
+function functionNetworksOf({ host, functionNetworks }: StandaloneConfig): readonly string[] {
+  const isLoopback = host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+  return isLoopback ? [...functionNetworks, '127.0.0.0/8', '::1'] : functionNetworks;
+}
+
 /** All variables, of which each service gets its own. */
 function environmentOf(
   config: StandaloneConfig,
@@ -74,6 +84,7 @@ function environmentOf(
     SENDOFF_INTERNAL_TOKEN: credentials.internalToken,
     SENDOFF_PLATFORM_KEY: config.platformKeyFile === undefined ? credentials.platformKey : undefined,
     SENDOFF_PORT: String(config.port),
+    FUNCTION_NETWORKS_ALLOWED: functionNetworksOf(config).join(','),
   };
 }
 

@@ -1,8 +1,22 @@
 import { IsArray, IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
-import { DataFolderSettings, HostSettings, PlatformKeySettings, RegionSettings, Setting, withSettings } from '#platform';
+import {
+  DataFolderSettings,
+  FunctionNetworkSettings,
+  HostSettings,
+  PlatformKeySettings,
+  RegionSettings,
+  Setting,
+  withSettings,
+} from '#platform';
 
 /** The settings of `npm start`. Each service also gets the variables that it declares itself. */
-export class StandaloneConfig extends withSettings(HostSettings, DataFolderSettings, RegionSettings, PlatformKeySettings) {
+export class StandaloneConfig extends withSettings(
+  HostSettings,
+  DataFolderSettings,
+  RegionSettings,
+  PlatformKeySettings,
+  FunctionNetworkSettings,
+) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })
   @IsInt()
   @Min(0)

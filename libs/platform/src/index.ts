@@ -1,3 +1,4 @@
+export { callSecretOf } from './call-secret.ts';
 export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
@@ -16,6 +17,7 @@ export { isSameSecret } from './secrets.ts';
 export { recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export {
   DataFolderSettings,
+  FunctionNetworkSettings,
   HostSettings,
   InternalTokenSettings,
   PlatformKeySettings,
@@ -24,3 +26,5 @@ export {
 } from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';
+export { AddressRefused, UserUrlClient } from './user-url-client.ts';
+export { webhookSignature } from './webhook-signature.ts';

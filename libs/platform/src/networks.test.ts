@@ -1,5 +1,5 @@
 /**
- * Goal: no webhook reaches an address that is not public, in whatever form the address is written.
+ * Goal: no URL of a user reaches an address that is not public, in whatever form it is written.
  * Method: each special range of IANA's registries, at both ends and at random places in it, and
  * the addresses beside it. The table is written from the registries, not from the library.
  */
@@ -94,7 +94,8 @@ describe('AllowedNetworks', () => {
     fc.assert(fc.property(fc.bigInt(first, last), (bits) => !none.mayReach(v6Text(bits))));
   });
 
-  it.each([...v4Special, ...v6Special])('reaches an address of the range %s (%s) if its network is allowed', (_what, range) => {
+  const canBeAllowed = [...v4Special, ...v6Special].filter(([what]) => !what.startsWith('link-local'));
+  it.each(canBeAllowed)('reaches an address of the range %s (%s) if its network is allowed', (_what, range) => {
     const { first, last } = rangeOf(range);
     const texts = [first, last].map(range.includes(':') ? v6Text : v4Text);
     expect(reached(texts, new AllowedNetworks([range]))).toEqual(texts);
@@ -117,12 +118,28 @@ describe('AllowedNetworks', () => {
     for (const bits of beside) expect([v6Text(bits), none.mayReach(v6Text(bits))]).toEqual([v6Text(bits), !isIn(v6Ranges, bits)]);
   });
 
-  it.each(['169.254.169.254', 'fd00:ec2::254', '100.100.100.200', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe'])(
-    'refuses the metadata service of a cloud at %s',
-    (address) => {
-      expect(none.mayReach(address)).toBe(false);
-    },
-  );
+  it.each([
+    '169.254.169.254',
+    '169.254.170.2',
+    'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd20:ce::254',
+    'fe80::a9fe:a9fe',
+    '100.100.100.200',
+    '192.0.0.192',
+    '168.63.129.16',
+    '::ffff:169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+  ])('refuses the metadata service of a cloud at %s, though every network is allowed', (address) => {
+    expect(none.mayReach(address)).toBe(false);
+    expect(new AllowedNetworks(['0.0.0.0/0', '::/0']).mayReach(address)).toBe(false);
+  });
+
+  it('refuses a denied network, though it is public or allowed', () => {
+    const networks = new AllowedNetworks(['10.0.0.0/8'], ['10.0.0.5', '1.1.1.0/24', '2606:4700::/32']);
+    const texts = ['10.0.0.5', '::ffff:10.0.0.5', '1.1.1.1', '2606:4700::1111'];
+    expect(reached([...texts, '10.0.0.6', '1.1.2.1'], networks)).toEqual(['10.0.0.6', '1.1.2.1']);
+  });
 
   it.each([
     'localhost',
@@ -150,5 +167,22 @@ describe('AllowedNetworks', () => {
     const networks = new AllowedNetworks(['10.1.0.0/16', '127.0.0.1', 'fd00:1::/32']);
     const texts = ['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203', '127.0.0.1', 'fd00:1:2::3'];
     expect(reached([...texts, '10.2.2.3', '127.0.0.2', '::ffff:10.2.2.3', 'fd00:2::3'], networks)).toEqual(texts);
+  });
+
+  it.each([
+    ['http://127.0.0.1:80/a', '127.0.0.1'],
+    ['http://0x7f.1/', '127.0.0.1'],
+    ['http://[::1]:8080/', '::1'],
+    ['https://localhost./', '127.0.0.1'],
+    ['https://a.localhost/', '127.0.0.1'],
+    ['https://1.1.1.1/', undefined],
+    ['https://example.com/', undefined],
+    ['https://127.0.0.1.example.com/', undefined],
+  ])('refuses, without DNS, of %s the address %s', (url, address) => {
+    expect(none.refusedAddressOf(new URL(url))).toBe(address);
+  });
+
+  it.each(['127.0.0.1', '::1'])('leaves localhost to the lookup if %s is allowed', (address) => {
+    expect(new AllowedNetworks([address]).refusedAddressOf(new URL('http://localhost/'))).toBeUndefined();
   });
 });

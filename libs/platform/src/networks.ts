@@ -20,8 +20,31 @@ function listOf(networks: readonly string[]): BlockList {
 }
 
 /**
- * Tells which addresses webhooks may reach: public ones, and those of the networks an operator
- * allows.
+ * Networks that no setting can open: link-local addresses, and the metadata services of clouds,
+ * which hand out credentials of this machine to whoever asks.
+ *
+ * Beside 169.254.169.254 and its NAT64 form these are the services of Azure (168.63.129.16),
+ * Alibaba Cloud (100.100.100.200), Oracle Cloud (192.0.0.192), AWS (fd00:ec2::/32) and Google Cloud
+ * (fd20:ce::254).
+ */
+const neverReached = [
+  '169.254.0.0/16',
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
+  'fe80::/10',
+  'fd00:ec2::/32',
+  'fd20:ce::254',
+  '64:ff9b::a9fe:0/112',
+];
+const never = listOf(neverReached);
+
+/**
+ * Tells which addresses users' URLs and functions may reach: public ones, and those of the networks
+ * an operator allows.
+ *
+ * Link-local addresses and metadata services are never reached. An operator's denied network wins
+ * over an allowed one.
  *
  * Not public are the ranges of IANA's special-purpose registries, multicast, and reserved ranges.
  * Among them are this host, private and shared networks, and link-local addresses (cloud metadata).
@@ -31,10 +54,15 @@ function listOf(networks: readonly string[]): BlockList {
  */
 export class AllowedNetworks {
   private readonly allowed: BlockList;
+  private readonly denied: BlockList;
 
-  /** @param networks CIDR blocks, e.g. `10.1.0.0/16`, or single addresses. */
-  constructor(networks: readonly string[]) {
+  /**
+   * @param networks CIDR blocks, e.g. `10.1.0.0/16`, or single addresses.
+   * @param denied the same for networks that are not reached, public ones among them.
+   */
+  constructor(networks: readonly string[], denied: readonly string[] = []) {
     this.allowed = listOf(networks);
+    this.denied = listOf(denied);
   }
 
   /**
@@ -47,8 +75,21 @@ export class AllowedNetworks {
     if (isIP(address) === 0 || address.includes('%')) return false;
     const ip = ipaddr.process(address);
     const [plain, family] = ip.kind() === 'ipv4' ? [ip.toString(), 'ipv4' as const] : [address, 'ipv6' as const];
+    if (never.check(plain, family) || this.denied.check(plain, family)) return false;
     if (this.allowed.check(plain, family)) return true;
     return ip.range() === 'unicast' && !alsoSpecial.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  }
+
+  /**
+   * Checks a URL as far as it goes without DNS: literal IP addresses, and names of this machine.
+   * @returns the address that may not be reached; undefined if the URL may be reached, or if only
+   *   the lookup of its host can tell.
+   */
+  refusedAddressOf(url: URL): string | undefined {
+    const host = url.hostname.replaceAll(/^\[|\]$/g, '');
+    if (isIP(host) !== 0) return this.mayReach(host) ? undefined : host;
+    const isLocal = /^(?:.+\.)?localhost\.?$/.test(host);
+    return isLocal && !this.mayReach('127.0.0.1') && !this.mayReach('::1') ? '127.0.0.1' : undefined;
   }
 }
 

@@ -53,6 +53,14 @@ export class Sealer {
       throw new PlatformError('SECRET_UNREADABLE', { details: { owner }, cause });
     }
   }
+
+  /**
+   * Derives a secret of 32 bytes, the same in every service with this platform key.
+   * @param purpose names the secret; two purposes have unrelated secrets.
+   */
+  derive(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.key, '', `sendoff derived secret ${purpose}`, 32));
+  }
 }
 
 /**

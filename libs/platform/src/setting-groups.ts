@@ -75,3 +75,26 @@ export class WebhookSettings {
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   publicUrl?: string;
 }
+
+/** For services that check or reach the networks of functions. */
+export class FunctionNetworkSettings {
+  @Setting({
+    env: 'FUNCTION_NETWORKS_ALLOWED',
+    description:
+      'CIDR blocks, separated by commas, that functions and `code_url` may reach although they are not public. ' +
+      '`npm start` adds loopback for `code_url` if the API listens on loopback.',
+  })
+  @IsArray()
+  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
+  functionNetworks: string[] = [];
+
+  @Setting({
+    env: 'FUNCTION_NETWORKS_DENIED',
+    description:
+      'CIDR blocks, separated by commas, that functions and `code_url` never reach, even if they are public or allowed. ' +
+      'Name the hosts of Sendoff here if they are in an allowed network.',
+  })
+  @IsArray()
+  @Matches(networkPattern, { each: true, message: 'each network is a CIDR block' })
+  functionNetworksDenied: string[] = [];
+}

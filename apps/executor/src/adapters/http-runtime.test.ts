@@ -1,10 +1,14 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '#platform';
+import { Webhook } from 'standardwebhooks';
+import { AllowedNetworks, callSecretOf, Sealer, systemClock } from '#platform';
 import { aFunction } from '#testing';
 import { type Behaviour, callOf, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
 import { HttpRuntime } from './http-runtime.ts';
+
+const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
+const onLoopback = new AllowedNetworks(['127.0.0.0/8']);
 
 /** An endpoint that does what its event says. The path can name a status and headers. */
 async function endpoint(): Promise<{ server: Server; url: string; seen: IncomingHttpHeaders[] }> {
@@ -46,7 +50,7 @@ async function endpoint(): Promise<{ server: Server; url: string; seen: Incoming
 async function open(path = '/'): Promise<RuntimeUnderTest & { seen: IncomingHttpHeaders[]; server: Server }> {
   const { server, url, seen } = await endpoint();
   return {
-    runtime: new HttpRuntime(systemClock, 50),
+    runtime: new HttpRuntime(systemClock, sealer, onLoopback, 50),
     fn: aFunction({ runtime: 'http', code: { kind: 'url', url: `${url}${path}` } }),
     seesInside: false,
     seen,
@@ -101,6 +105,39 @@ describe('HttpRuntime', () => {
       traceparent: 't',
       'x-sendoff-deadline': expect.stringMatching(/^\d{13}$/),
     });
+  });
+
+  it('signs calls with the secret of the function, as standardwebhooks verifies', async () => {
+    await run('/');
+    const headers = under.seen[0] as Record<string, string>;
+    const body = JSON.stringify({ does: 'echo' });
+    expect(new Webhook(callSecretOf(sealer, under.fn)).verify(body, headers)).toEqual({ does: 'echo' });
+    expect(headers['webhook-id']).toBe('r1');
+    const stranger = new Webhook(callSecretOf(sealer, { ...under.fn, id: 'another' }));
+    expect(() => stranger.verify(body, headers)).toThrow('No matching signature found');
+  });
+
+  it.each(['127.0.0.1', 'localhost', '[::ffff:7f00:1]', '0x7f.1'])(
+    'fails for good, without a connection, at %s if its network is not allowed',
+    async (host) => {
+      under = await open();
+      const runtime = new HttpRuntime(systemClock, sealer, new AllowedNetworks([]), 1);
+      const { port } = under.server.address() as AddressInfo;
+      const fn = aFunction({ ...under.fn, code: { kind: 'url', url: `http://${host}:${port}/` } });
+      expect(await runtime.run(callOf(fn), new AbortController().signal)).toMatchObject({
+        kind: 'failed',
+        isRetryable: false,
+        errorMessage: expect.stringContaining('FUNCTION_NETWORKS_ALLOWED'),
+      });
+      expect(under.seen).toEqual([]);
+      await runtime.close();
+    },
+  );
+
+  it('does not follow a redirect', async () => {
+    under = await open('/?status=302');
+    expect(await under.runtime.run(callOf(under.fn), new AbortController().signal)).toMatchObject({ kind: 'failed' });
+    expect(under.seen).toHaveLength(1);
   });
 
   it('reports a function as unavailable if nothing listens', async () => {

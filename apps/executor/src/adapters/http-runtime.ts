@@ -1,8 +1,16 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { type FunctionDocument, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { type Clock, retryAfterMs } from '#platform';
+import {
+  AddressRefused,
+  type AllowedNetworks,
+  callSecretOf,
+  type Clock,
+  retryAfterMs,
+  type Sealer,
+  UserUrlClient,
+  webhookSignature,
+} from '#platform';
 import type { FunctionCall, Runtime } from '../runtime.ts';
 
 /** Statuses that a proxy or a load balancer in front of the function sends. */
@@ -18,27 +26,30 @@ interface Sending {
  * Runs functions that are HTTP endpoints: a POST of the payload to `code_url`.
  *
  * Request headers: `X-Cff-Request-Id`, `X-Sendoff-Attempt`, `X-Sendoff-Deadline` (epoch
- * milliseconds), `traceparent`.
+ * milliseconds), `traceparent`, and a signature of Standard Webhooks. Its key is the call secret of
+ * the function, and its message id the request id.
  *
  * 1. 2xx: succeeded; the body is the return value.
  * 2. 429, 502, 503 or 504: unavailable, which is not a failure of the function.
  * 3. No connection, or a kept-alive connection that the server had closed: unavailable.
  * 4. Another 3xx or 4xx: failed; the function reported an error.
  * 5. Another 5xx: failed; a fault of the function.
- * 6. The connection breaks after the function had the call: failed, because it may have run.
+ * 6. An address that is not public, and whose network is not allowed: failed for good.
+ * 7. The connection breaks after the function had the call: failed, because it may have run.
  *
  * `Retry-After` lengthens the wait before a retry. `X-Sendoff-Retryable: false` forbids a retry.
  * Redirects are not followed.
  */
 export class HttpRuntime implements Runtime {
-  private readonly agents: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  private readonly client: UserUrlClient;
 
   constructor(
     private readonly clock: Clock,
+    private readonly sealer: Sealer,
+    networks: AllowedNetworks,
     connectionsMax: number,
   ) {
-    const settings = { keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: 64, timeout: 0 };
-    this.agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+    this.client = new UserUrlClient({ networks, allowedBy: 'FUNCTION_NETWORKS_ALLOWED', connectionsMax });
   }
 
   callsMax({ instancesMax, concurrencyPerInstance }: FunctionDocument): number {
@@ -57,6 +68,8 @@ export class HttpRuntime implements Runtime {
       if (signal.aborted) return { kind: 'cancelled' };
       if (timeout.aborted)
         return failure('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`);
+      if (error instanceof AddressRefused)
+        return failure('UnhandledInvocationError', `code_url: ${error.message}`, Buffer.alloc(0), false);
       const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
       return sending.isUnderWay
         ? failure('UnhandledInvocationError', `the connection to the function broke: ${reason}`)
@@ -65,38 +78,22 @@ export class HttpRuntime implements Runtime {
   }
 
   async close(): Promise<void> {
-    this.agents.http.destroy();
-    this.agents.https.destroy();
+    this.client.close();
   }
 
   private async send(call: FunctionCall, url: URL, signal: AbortSignal, sending: Sending): Promise<IncomingMessage> {
-    const isHttps = url.protocol === 'https:';
+    const { payload: body, requestId: id } = call;
+    const now = this.clock.now();
     const headers = {
       'content-type': 'application/json',
-      'content-length': call.payload.length,
-      'x-cff-request-id': call.requestId,
+      'x-cff-request-id': id,
       'x-sendoff-attempt': String(call.attempt),
-      'x-sendoff-deadline': String(this.clock.now() + call.timeoutMs),
+      'x-sendoff-deadline': String(now + call.timeoutMs),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      ...webhookSignature({ id, atSeconds: Math.floor(now / 1_000), body }, callSecretOf(this.sealer, call.function)),
     };
-    const options = { method: 'POST', headers, signal, agent: isHttps ? this.agents.https : this.agents.http };
-    return new Promise((resolve, reject) => {
-      const request = isHttps ? httpsRequest(url, options) : httpRequest(url, options);
-      request.once('socket', (socket) => {
-        // The server may have closed a kept-alive connection. Only an answer proves that it has
-        // received the call.
-        if (request.reusedSocket) return;
-        const begin = () => void (sending.isUnderWay = true);
-        if (socket.connecting) socket.once(isHttps ? 'secureConnect' : 'connect', begin);
-        else begin();
-      });
-      request.once('response', (response) => {
-        sending.isUnderWay = true;
-        resolve(response);
-      });
-      request.once('error', reject);
-      request.end(call.payload);
-    });
+    const onUnderWay = () => void (sending.isUnderWay = true);
+    return this.client.post({ url, headers, body, signal, onUnderWay });
   }
 
   private async read(response: IncomingMessage, responseBytesMax: number): Promise<AttemptOutcome> {

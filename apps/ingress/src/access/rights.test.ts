@@ -141,6 +141,7 @@ GET /v2/:project/sendoff/agencies/:name | read | all | 1048576
 GET /v2/:project/sendoff/credentials | manage | all | 1048576
 GET /v2/:project/sendoff/credentials/:accessKey | manage | all | 1048576
 GET /v2/:project/sendoff/functions/:urn/archive | read | :urn | 1048576
+GET /v2/:project/sendoff/functions/:urn/call-secret | manage | :urn | 1048576
 GET /v2/:project/sendoff/functions/:urn/export | read | :urn | 1048576
 GET /v2/:project/smn_topic/:name/tags | read | all | 1048576
 GET /v2/notifications/subscriptions/subscribe | open

@@ -163,7 +163,7 @@ const order = [
   ...['updateSubscription', 'deleteSubscription', 'addSubscription', 'deleteSubscriptionOfTopic'],
   ...['addSubscription', 'unsubscribe', 'addSubscription', 'unsubscribe2'],
   ...['createFunction', 'listFunctions', 'showFunctionConfig', 'showFunctionCode'],
-  ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances'],
+  ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances', 'showCallSecret'],
   ...['exportFunction', 'downloadFunctionExport', 'importFunction'],
   ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
   ...['listFunctionTriggers', 'deleteFunctionTriggers', 'listFunctionEvents', 'showFunctionLogDetail'],

@@ -1,10 +1,12 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { AllowedNetworks, type FunctionNetworkSettings } from '#platform';
 import { NamesModule } from '../names/names.module.ts';
 import { UnsupportedFeaturesController } from './unsupported-features.controller.ts';
+import { CallSecretsController } from './code/call-secrets.controller.ts';
 import { ArchivesController } from './code/archives.controller.ts';
 import { CodeSweep } from './code/code-sweep.ts';
 import { ExportsController } from './code/exports.controller.ts';
-import { CodeIntake } from './code/function-code.ts';
+import { CodeIntake, FUNCTION_NETWORKS } from './code/function-code.ts';
 import { FunctionMaker, FUNCTIONS_OPTIONS, type FunctionsOptions } from './function-maker.ts';
 import { FunctionsController } from './functions.controller.ts';
 import { ReservedInstancesController } from './reserved-instances.controller.ts';
@@ -12,12 +14,15 @@ import { TagsController } from './tags.controller.ts';
 import { AliasesController } from './versions/aliases.controller.ts';
 import { VersionsController } from './versions/versions.controller.ts';
 
+/** Settings of the functions of a project. */
+export type FunctionsSettings = FunctionsOptions & FunctionNetworkSettings;
+
 /** Functions with their code, versions, aliases and tags. */
 @Module({})
 export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(CodeSweep) private readonly sweep: CodeSweep) {}
 
-  static register({ functionsMax }: FunctionsOptions): DynamicModule {
+  static register({ functionsMax, functionNetworks, functionNetworksDenied }: FunctionsSettings): DynamicModule {
     return {
       module: FunctionsModule,
       imports: [NamesModule],
@@ -30,10 +35,17 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
         AliasesController,
         ArchivesController,
         ExportsController,
+        CallSecretsController,
         TagsController,
         UnsupportedFeaturesController,
       ],
-      providers: [CodeIntake, CodeSweep, FunctionMaker, { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } }],
+      providers: [
+        CodeIntake,
+        CodeSweep,
+        FunctionMaker,
+        { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } },
+        { provide: FUNCTION_NETWORKS, useValue: new AllowedNetworks(functionNetworks, functionNetworksDenied) },
+      ],
     };
   }
 

@@ -141,6 +141,17 @@ export const functionOperations = {
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
     codes: [...functionCodes, 'FSS.0404', 'FSS.0503'],
   },
+  callSecret: {
+    id: 'showCallSecret',
+    tag: 'Functions',
+    right: 'manage',
+    limitedBy: 'urn',
+    summary: 'Shows the secret that signs the calls to the `code_url` of a function.',
+    description: 'The signature is one of Standard Webhooks. All versions of a function share the secret.',
+    parameters: [functionUrn],
+    answer: { status: 200, example: { secret: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD' } },
+    codes: functionCodes,
+  },
   updateConfig: {
     id: 'updateFunctionConfig',
     tag: 'Functions',

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
@@ -244,8 +243,8 @@ export class SubscriptionsController {
     const url = isPlain && URL.canParse(endpoint) ? new URL(endpoint) : undefined;
     if (url === undefined || url.username !== '' || url.password !== '')
       throw new ApiError('SMN.0012', `endpoint must be a URL that begins with ${protocol}://, without credentials and blanks`);
-    const host = /^(?:.+\.)?localhost\.?$/.test(url.hostname) ? '127.0.0.1' : url.hostname.replaceAll(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && !this.networks.mayReach(host))
-      throw new ApiError('SMN.0069', `endpoint ${host} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
+    const refused = this.networks.refusedAddressOf(url);
+    if (refused !== undefined)
+      throw new ApiError('SMN.0069', `endpoint ${refused} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
   }
 }

@@ -2,7 +2,7 @@
  * Delivers to one subscription of a topic: a webhook or a function. A webhook gets the body of SMN,
  * with a signature of Standard Webhooks that holds the time of the try.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   confirmUrl,
   type EpochMs,
@@ -12,12 +12,12 @@ import {
   utcText,
 } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import { type Clock, retryAfterMs, type Sealer, type SubscriptionTokens } from '#platform';
+import { AddressRefused, type Clock, retryAfterMs, type Sealer, type SubscriptionTokens, webhookSignature } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
-import { AddressRefused, type WebhookAnswer, type WebhookClient } from './webhook-client.ts';
+import type { WebhookAnswer, WebhookClient } from './webhook-client.ts';
 
 /** Statuses below 500 that may pass: Request Timeout, Too Early, Too Many Requests. */
 const busyStatuses = new Set([408, 425, 429]);
@@ -114,7 +114,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       'x-smn-message-type': type,
       'x-smn-message-id': messageId,
       'x-smn-topic-urn': topicUrn,
-      ...signed(body, messageId, Math.floor(this.parts.clock.now() / 1_000), secret),
+      ...webhookSignature({ id: messageId, atSeconds: Math.floor(this.parts.clock.now() / 1_000), body }, secret),
     };
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(this.parts.timeoutMs)]);
     try {
@@ -173,13 +173,6 @@ function bodyOf(
     ...given.links,
     timestamp: `${utcText(at).slice(0, 19)}Z`,
   });
-}
-
-/** @see Standard Webhooks specification */
-function signed(body: string, messageId: string, atSeconds: number, secret: string): Record<string, string> {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${messageId}.${atSeconds}.${body}`).digest('base64');
-  return { 'webhook-id': messageId, 'webhook-timestamp': String(atSeconds), 'webhook-signature': `v1,${signature}` };
 }
 
 /**

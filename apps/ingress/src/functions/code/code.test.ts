@@ -113,6 +113,9 @@ describe('code', () => {
     ['code of an unsupported type', { code_type: 'jar' }, 400, 'FSS.1006'],
     ['code of an unknown type', { code_type: 'gem' }, 400, 'FSS.1006'],
     ['a file that is not a string', { code_type: 'zip', func_code: { file: 1 } }, 400, 'FSS.1012'],
+    ['a code_url on this machine', { runtime: 'http', code_type: 'inline', code_url: 'http://localhost:9092' }, 400, 'FSS.1012'],
+    ['a code_url in a private network', { runtime: 'http', code_type: 'inline', code_url: 'http://10.0.0.1/' }, 400, 'FSS.1012'],
+    ['a code_url of metadata', { runtime: 'http', code_type: 'inline', code_url: 'http://169.254.169.254/' }, 400, 'FSS.1012'],
     ['a code_url that is not an HTTP URL', { runtime: 'http', code_type: 'inline', code_url: 'ftp://a' }, 400, 'FSS.1012'],
   ])('is refused and not stored: %s', async (_what, body, status, code) => {
     const before = await digests();

@@ -74,7 +74,7 @@ describe('the export of a function', () => {
   it.each<[kind: string, code: Readonly<Record<string, unknown>>]>([
     ['inline', inlineCode('exports.handler = "été";')],
     ['zip', zipped(archive)],
-    ['http', { runtime: 'http', handler: '-', code_type: 'inline', code_url: 'http://127.0.0.1:9/a' }],
+    ['http', { runtime: 'http', handler: '-', code_type: 'inline', code_url: 'http://example.com/a' }],
   ])('restores the function when it is imported: code type %s', async (_kind, code) => {
     const name = await app.aFunction({ handler: 'src/index.handler', ...settings, ...code });
     const before = await app.must('GET', `/fgs/functions/${name}/config`);
@@ -136,7 +136,7 @@ describe('the export of a function', () => {
   });
 
   it('is refused if only code is requested of a function that runs at a URL', async () => {
-    const name = await app.aFunction({ runtime: 'http', handler: '-', code_url: 'http://127.0.0.1:9/' });
+    const name = await app.aFunction({ runtime: 'http', handler: '-', code_url: 'http://example.com/' });
     for (const room of ['fgs', 'sendoff'])
       expect(await app.refusal('GET', `/${room}/functions/${name}/export?type=code`)).toEqual([400, 'FSS.0400']);
   });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { type FunctionCode, limits, runtimeOf } from '#contracts';
 import { archiveLimits, ArchiveReader, isBase64, type ObjectStore } from '#objects';
+import type { AllowedNetworks } from '#platform';
 import { ApiError } from '../../http/api-error.ts';
 import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
@@ -10,11 +11,15 @@ import type { FunctionCodeDto } from '../function.dto.ts';
 /** The fields of a body that hold code. */
 type GivenCode = Pick<FunctionCodeDto, 'code_type' | 'code_url' | 'func_code'>;
 
+/** Injection token of the networks that a `code_url` may be in. */
+export const FUNCTION_NETWORKS = Symbol('function networks');
+
 /** Checks the code of bodies. Stores an archive before a function names it. */
 export class CodeIntake {
   constructor(
     @Inject(CODE_STORE) private readonly store: ObjectStore,
     @Inject(ArchiveReader) private readonly archives: ArchiveReader,
+    @Inject(FUNCTION_NETWORKS) private readonly networks: AllowedNetworks,
   ) {}
 
   /**
@@ -28,14 +33,7 @@ export class CodeIntake {
     { code_type: type, code_url: url, func_code: code }: GivenCode,
     file?: Buffer,
   ): Promise<FunctionCode> {
-    if (runtimeOf(runtime)?.code === 'url') {
-      if (url === undefined || !isHttpUrl(url))
-        throw new ApiError(
-          'FSS.1012',
-          `code_url must be an http or https URL for runtime ${runtime}, without credentials: every reader of the function sees it`,
-        );
-      return { kind: 'url', url };
-    }
+    if (runtimeOf(runtime)?.code === 'url') return this.url(runtime, url);
     switch (type) {
       case 'inline':
         return inlineCode(file ?? decodedFile('func_code.file', code?.file ?? ''));
@@ -44,6 +42,23 @@ export class CodeIntake {
       default:
         throw new ApiError('FSS.1006', `code_type ${type} cannot be run here; use inline or zip`);
     }
+  }
+
+  /**
+   * Refuses an address that the executor would always refuse. The executor checks host names at
+   * each connection.
+   */
+  private url(runtime: string, given: string | undefined): FunctionCode {
+    const url = given === undefined ? null : URL.parse(given);
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+      throw new ApiError(
+        'FSS.1012',
+        `code_url must be an http or https URL for runtime ${runtime}, without credentials: every reader of the function sees it`,
+      );
+    const refused = this.networks.refusedAddressOf(url);
+    if (refused !== undefined)
+      throw new ApiError('FSS.1012', `code_url: ${refused} is not public; FUNCTION_NETWORKS_ALLOWED can allow its network`);
+    return { kind: 'url', url: given ?? '' };
   }
 
   private async archive(bytes: Buffer): Promise<FunctionCode> {
@@ -75,11 +90,6 @@ function inlineCode(source: Buffer): FunctionCode {
 export function decodedFile(field: string, file: string): Buffer {
   if (!isBase64(file)) throw new ApiError('FSS.1012', `${field} must be in Base64`);
   return Buffer.from(file, 'base64');
-}
-
-function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
 }
 
 /**
