@@ -6,51 +6,156 @@
  * It also runs from source, because Node strips the types.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { ErrorDocument, FromInstance, InstanceSetup, ToInstance } from '../process-runtime/protocol.ts';
 
+type Call = Omit<Extract<ToInstance, { kind: 'call' }>, 'kind'>;
+
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
 delete process.env['SENDOFF_INSTANCE'];
 
-// The channel to the parent is hidden from the user's code.
-const sendToParent = process.send?.bind(process);
+const channelFd = 3;
+// The numbers of the wire format, as `wire` of the protocol has them.
+const kindOf = { ready: 1, unusable: 2, returned: 3, failed: 4, spoiled: 5, log: 6 } as const;
+const [callKind, abortKind] = [1, 2];
 const bundleBytesMax = 65_536;
-const unsent: FromInstance[] = [];
+const fullPipeWaitMs = 0.2;
+
+const endSelf = process.kill.bind(process, process.pid);
+const neverChanges = new Int32Array(new SharedArrayBuffer(4));
+let unsent: Buffer[] = [];
 let isFlushDue = false;
-const flush = () => {
+
+/**
+ * Writes everything before it returns, because the code may end the process next. The process waits
+ * while the pipe is full.
+ */
+function flush(): void {
   isFlushDue = false;
-  if (unsent.length > 0) sendToParent?.(unsent.splice(0));
-};
-/** Sends a message at once, after all earlier ones, because the code may end the process next. */
-const send = (message: FromInstance) => {
-  unsent.push(message);
+  if (unsent.length === 0) return;
+  const bytes = Buffer.concat(unsent);
+  unsent = [];
+  for (let at = 0; at < bytes.length; )
+    try {
+      at += writeSync(channelFd, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return void endSelf('SIGKILL');
+      Atomics.wait(neverChanges, 0, 0, fullPipeWaitMs);
+    }
+}
+
+/** Sends a message at once, after all earlier ones. */
+function send(message: FromInstance): void {
+  unsent.push(frameOf(message));
   flush();
-};
-/** Batches the results of one event-loop tick into one message. A large result is sent at once. */
-const sendSoon = (message: Extract<FromInstance, { kind: 'returned' }>) => {
-  if ((message.payload?.length ?? 0) > bundleBytesMax) return send(message);
-  unsent.push(message);
+}
+
+/** Batches the results of one event-loop tick into one write. A large result is sent at once. */
+function sendSoon(message: Extract<FromInstance, { kind: 'returned' }>): void {
+  if (message.payload.length > bundleBytesMax) return send(message);
+  unsent.push(frameOf(message));
   if (isFlushDue) return;
   isFlushDue = true;
   setImmediate(flush);
-};
+}
+
+function frameOf(message: FromInstance): Buffer {
+  switch (message.kind) {
+    case 'ready':
+    case 'spoiled':
+      return frame(message.kind, []);
+    case 'unusable':
+      return frame(message.kind, errorFields(message.error));
+    case 'returned':
+      return frame(message.kind, [answerFields(message, message.isLeftOut ? 1 : 0), message.payload]);
+    case 'failed': {
+      const flags = (message.isHandled ? 1 : 0) | (message.isRetryable ? 2 : 0);
+      return frame(message.kind, [answerFields(message, flags), ...errorFields(message.error)]);
+    }
+    case 'log': {
+      const id = Buffer.alloc(4);
+      id.writeUInt32BE(message.id);
+      return frame(message.kind, [id, Buffer.from(message.text)]);
+    }
+    default:
+      return message satisfies never;
+  }
+}
+
+function frame(kind: keyof typeof kindOf, body: readonly Buffer[]): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(body.reduce((bytes, part) => bytes + part.length, 1));
+  prefix.writeUInt8(kindOf[kind], 4);
+  return Buffer.concat([prefix, ...body]);
+}
+
+function answerFields({ id, memoryBytes }: { readonly id: number; readonly memoryBytes: number }, flags: number): Buffer {
+  const fields = Buffer.alloc(13);
+  fields.writeUInt32BE(id);
+  fields.writeDoubleBE(memoryBytes, 4);
+  fields.writeUInt8(flags, 12);
+  return fields;
+}
+
+function errorFields({ errorType, errorMessage, stackTrace }: ErrorDocument): Buffer[] {
+  return [errorType, errorMessage, stackTrace.join('\n')].flatMap((text) => {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return [length, bytes];
+  });
+}
+
+/** Reads frames of the executor, and calls back with the kind and the body of each. */
+function readFrames(onFrame: (kind: number, body: Buffer) => void): (chunk: Buffer) => void {
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  let wantedBytes = 4;
+  return (chunk) => {
+    held.push(chunk);
+    heldBytes += chunk.length;
+    if (heldBytes < wantedBytes) return;
+    let bytes = held.length === 1 ? chunk : Buffer.concat(held);
+    for (;;) {
+      wantedBytes = bytes.length < 4 ? 4 : 4 + bytes.readUInt32BE();
+      if (bytes.length < wantedBytes) break;
+      onFrame(bytes.readUInt8(4), bytes.subarray(5, wantedBytes));
+      bytes = bytes.subarray(wantedBytes);
+    }
+    held = [bytes];
+    heldBytes = bytes.length;
+  };
+}
+
+function callOf(body: Buffer): Call {
+  const text = (at: number) => body.toString('utf8', at + 4, at + 4 + body.readUInt32BE(at));
+  const aliasAt = 20 + body.readUInt32BE(16);
+  return {
+    id: body.readUInt32BE(),
+    deadlineAt: body.readDoubleBE(4),
+    responseBytesMax: body.readUInt32BE(12),
+    requestId: text(16),
+    alias: text(aliasAt),
+    payload: body.subarray(aliasAt + 4 + body.readUInt32BE(aliasAt)),
+  };
+}
+
 process.on('exit', flush);
-const endSelf = process.kill.bind(process, process.pid);
-process.on('disconnect', () => endSelf('SIGKILL'));
 // The permission model does not cover signals: code may send them to its own process only.
 const kill = (pid: number, signal?: string | number): true => {
   if (pid !== process.pid) throw Object.assign(new Error('a function may signal itself only'), { code: 'ERR_ACCESS_DENIED' });
   return endSelf(signal);
 };
-Object.defineProperties(process, { send: { value: undefined }, disconnect: { value: undefined }, kill: { value: kill } });
+Object.defineProperty(process, 'kill', { value: kill });
 
 const logBytesMax = 65_536;
 
 interface Running {
   readonly id: number;
-  readonly requestId: string;
   readonly controller: AbortController;
   logBytes: number;
 }
@@ -66,9 +171,8 @@ function capture(chunk: unknown): boolean {
     if (request.logBytes > logBytesMax) return true;
     request.logBytes += text.length;
   }
-  const owner = request === undefined ? { requestId: '' } : { id: request.id, requestId: request.requestId };
   // The cut may leave half of a surrogate pair at the end.
-  send({ kind: 'log', ...owner, text: text.slice(0, logBytesMax).replace(/[\ud800-\udbff]$/, '') });
+  send({ kind: 'log', id: request?.id ?? 0, text: text.slice(0, logBytesMax).replace(/[\ud800-\udbff]$/, '') });
   return true;
 }
 process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
@@ -78,6 +182,9 @@ process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
   return written;
 };
 process.stderr.write = process.stdout.write;
+
+const messageLengthMax = 32_768;
+const frameLengthMax = 1_024;
 
 /** A text unchanged; any other value as `util.inspect` shows it. */
 function textOf(value: unknown): string {
@@ -89,13 +196,18 @@ function textOf(value: unknown): string {
  * frames of this program are stripped.
  */
 function read(error: unknown): ErrorDocument {
-  if (!(error instanceof Error)) return { errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] };
+  if (!(error instanceof Error)) return cut({ errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] });
   const stackTrace = textOf(error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !line.includes(import.meta.url) && !line.includes('node:internal'))
     .slice(0, 11)
-    .map((line) => line.trim().replaceAll(`${setup.codeDir}/`, ''));
-  return { errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace };
+    .map((line) => line.trim().replaceAll(`${setup.codeDir}/`, '').slice(0, frameLengthMax));
+  return cut({ errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace });
+}
+
+/** Cuts texts so that the document fits into a frame. The executor cuts them to its own bounds. */
+function cut({ errorMessage, errorType, stackTrace }: ErrorDocument): ErrorDocument {
+  return { errorMessage: errorMessage.slice(0, messageLengthMax), errorType: errorType.slice(0, frameLengthMax), stackTrace };
 }
 
 /** A thrown value that is not an Error, as JSON if possible. */
@@ -225,21 +337,22 @@ async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
   });
 }
 
-async function answer(handler: Handler, message: Extract<ToInstance, { kind: 'call' }>): Promise<void> {
-  const { id, requestId } = message;
-  const request: Running = { id, requestId, controller: new AbortController(), logBytes: 0 };
+async function answer(handler: Handler, call: Call): Promise<void> {
+  const { id, requestId } = call;
+  const request: Running = { id, controller: new AbortController(), logBytes: 0 };
   running.set(id, request);
   try {
-    const context = contextOf(requestId, message.deadlineAt, message.alias, request.controller.signal);
-    const value = await current.run(request, async () => invoke(handler, JSON.parse(message.payload), context));
-    const payload = JSON.stringify(value);
-    sendSoon({ kind: 'returned', id, memoryBytes: memoryBytes(), ...(payload === undefined ? {} : { payload }) });
+    const context = contextOf(requestId, call.deadlineAt, call.alias, request.controller.signal);
+    const value = await current.run(request, async () => invoke(handler, JSON.parse(call.payload.toString('utf8')), context));
+    const text = JSON.stringify(value) ?? '';
+    // A call that an uncaught error has failed is answered already.
+    if (!running.delete(id)) return;
+    const isLeftOut = Buffer.byteLength(text) > call.responseBytesMax;
+    sendSoon({ kind: 'returned', id, memoryBytes: memoryBytes(), isLeftOut, payload: Buffer.from(isLeftOut ? '' : text) });
   } catch (thrown) {
     const isHandled = Reported.is(thrown);
     const error = isHandled ? thrown.error : thrown;
-    send(failure(id, error, isHandled));
-  } finally {
-    running.delete(id);
+    if (running.delete(id)) send(failure(id, error, isHandled));
   }
 }
 
@@ -270,13 +383,20 @@ process.on('uncaughtException', (error) => {
   setImmediate(() => process.exit(1));
 });
 
+let handler: Handler | undefined;
+const channel = new Socket({ fd: channelFd, readable: true, writable: false });
+channel.on(
+  'data',
+  readFrames((kind, body) => {
+    if (kind === callKind && handler !== undefined) void answer(handler, callOf(body));
+    else if (kind === abortKind) running.get(body.readUInt32BE())?.controller.abort();
+  }),
+);
+channel.on('error', () => endSelf('SIGKILL'));
+channel.on('close', () => endSelf('SIGKILL'));
+
 try {
-  const handler = await initialise();
-  process.on('message', (messages: readonly ToInstance[]) => {
-    for (const message of messages)
-      if (message.kind === 'call') void answer(handler, message);
-      else running.get(message.id)?.controller.abort();
-  });
+  handler = await initialise();
   send({ kind: 'ready' });
 } catch (error) {
   send({ kind: 'unusable', error: documentOf(Reported.is(error) ? error.error : error) });

@@ -2,7 +2,7 @@ import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FunctionDocument } from '#contracts';
 import type { Workplace } from '../process-runtime/code-folders.ts';
-import { IpcProcess } from '../process-runtime/ipc-process.ts';
+import { FramedProcess } from '../process-runtime/framed-process.ts';
 import { type FunctionProcess, type ProcessLauncher, startProcess } from '../process-runtime/process-launcher.ts';
 
 const extension = extname(fileURLToPath(import.meta.url));
@@ -31,6 +31,6 @@ export const nodeLauncher: ProcessLauncher = {
       '--disable-warning=ExperimentalWarning',
       bootstrapFile,
     ] as const;
-    return new IpcProcess(startProcess(command, fn, workplace, userData, ['ignore', 'pipe', 'pipe', 'ipc']));
+    return new FramedProcess(startProcess(command, fn, workplace, userData, ['ignore', 'pipe', 'pipe', 'pipe']));
   },
 };

@@ -270,18 +270,6 @@ describe('a Node.js function', () => {
     expect(await running).toEqual({ kind: 'cancelled' });
   });
 
-  it.each([
-    ['that is not an array', '{"kind":"ready"}'],
-    ['of an unknown kind', '[{"kind":"other"}]'],
-    ['without its error', '[{"kind":"failed","id":0}]'],
-    ['of another shape', '[[]]'],
-  ])('ends alone if it writes a message %s to the channel', async (_what, message) => {
-    const outcome = await run(
-      `exports.handler = () => { require('fs').writeSync(3, ${JSON.stringify(`${message}\n`)}); return new Promise(() => {}); }`,
-    );
-    expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
-  });
-
   it('may send signals to its own process only', async () => {
     expect(
       await returned(

@@ -11,29 +11,40 @@
  *     is killed when no other call runs in it.
  * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
  *     call that ran alone is blamed.
- * N4. Messages of the process are not trusted: function code can write to the channel. A message of
- *     an unknown shape ends the instance, and nothing else.
+ * N4. Messages of the process are not trusted: function code can write to the channel. A malformed
+ *     frame ends the instance, and nothing else. So does an answer to a call that the process does
+ *     not owe: a call that it never got, or has answered.
+ * N5. The request id of output is that of the call, which the executor looks up by its number.
+ *     Memory that the process claims is cut to what it may have.
+ * N6. While the process does not read, calls wait here, so the channel holds a bounded number of
+ *     bytes. A call whose deadline comes before the process has read it ends the instance too.
  */
 import { readFile } from 'node:fs/promises';
-import { epochMs } from '#contracts';
+import { epochMs, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
 import { errorDocument, failed, returned, timedOut } from './outcomes.ts';
 import type { FunctionProcess, ProcessLauncher } from './process-launcher.ts';
-import { type ErrorDocument, type FromInstance, readFromInstance, type ToInstance } from './protocol.ts';
+import type { ErrorDocument, FromInstance, ToInstance } from './protocol.ts';
 
 const abortGraceMs = 200;
 const memoryCheckMs = 200;
 const pageBytes = 4_096;
 /** Output that is remembered to find out why the process ended, in characters. */
 const tailMax = 4_096;
-/** Messages of more bytes together are sent at once. */
-const bundleBytesMax = 65_536;
+/** Answered calls whose late output still gets their request id. */
+const answeredMax = 256;
 
 interface Pending {
   readonly call: FunctionCall;
   readonly end: (outcome: AttemptOutcome) => void;
+}
+
+/** A call that the process has got, and must answer once. */
+interface Owed {
+  readonly requestId: string;
+  readonly responseBytesMax: number;
 }
 
 /** Parts of an {@link Instance}. */
@@ -58,12 +69,18 @@ export class Instance {
   /** When the last call ended, or the process was started. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
-  private readonly unsent: ToInstance[] = [];
-  private unsentBytes = 0;
-  private nextId = 0;
+  private readonly owed = new Map<number, Owed>();
+  /** Request ids of the calls that were answered last, by number. */
+  private readonly answered = new Map<number, string>();
+  private unsent: ToInstance[] = [];
+  private isFlushDue = false;
+  private nextId = 1;
   private reserved = 0;
   private isRetiring = false;
   private isOutOfMemory = false;
+  private hasBrokenChannel = false;
+  private isStarting = true;
+  private isSpoiled = false;
   private outputTail = '';
   private memoryTimer: Timer | undefined;
 
@@ -76,20 +93,21 @@ export class Instance {
         timer.cancel();
         resolve(loading);
       };
-      process.onMessages((sent) => {
-        const messages = readFromInstance(sent);
-        if (messages === undefined) return this.kill();
-        for (const message of messages)
-          if (message.kind === 'ready') settle({ kind: 'loaded' });
-          else if (message.kind === 'unusable') settle({ kind: 'unusable', error: message.error });
-          else this.onMessage(message);
-      });
-      process.onEnd((how) => {
-        settle(unusable(`the instance ended while it started (${how})`));
-        this.onEnd(how);
+      process.listen({
+        answerBytesMax: (id) => this.owed.get(id)?.responseBytesMax,
+        onMessage: (message) => this.onMessage(message, settle),
+        onBreach: () => {
+          this.hasBrokenChannel = true;
+          this.kill();
+        },
+        onDrain: () => this.flush(),
+        onOutput: (text) => this.onRawOutput(text),
+        onEnd: (how) => {
+          settle(unusable(`the instance ended while it started (${this.hasBrokenChannel ? brokenChannel : how})`));
+          this.onEnd(how);
+        },
       });
     });
-    process.onOutput((chunk) => this.onRawOutput(chunk));
   }
 
   /** Calls that run in the instance, and calls with reserved room. */
@@ -138,6 +156,7 @@ export class Instance {
       };
       const giveUp = (outcome: AttemptOutcome) => {
         givenUp ??= outcome;
+        if (this.takeBack(id)) return end(outcome);
         this.send({ kind: 'abort', id });
         timers.push(
           clock.setTimer(abortGraceMs, () => {
@@ -156,9 +175,10 @@ export class Instance {
         kind: 'call',
         id,
         requestId: call.requestId,
-        payload: call.payload.toString('utf8'),
+        payload: call.payload,
         deadlineAt,
         alias,
+        responseBytesMax: call.responseBytesMax ?? limits.responseBytesMax,
       });
       this.watchMemory();
     });
@@ -176,50 +196,95 @@ export class Instance {
     this.parts.process.kill();
   }
 
-  /**
-   * Batches the messages of one event-loop tick: each message of its own would cost two writes and
-   * two reads.
-   */
+  /** Batches the messages of one event-loop tick: each message of its own would cost a write. */
   private send(message: ToInstance): void {
-    this.unsentBytes += message.kind === 'call' ? message.payload.length : 0;
-    const isFirst = this.unsent.push(message) === 1;
-    if (this.unsentBytes > bundleBytesMax) this.flush();
-    else if (isFirst) setImmediate(() => this.flush());
+    this.unsent.push(message);
+    if (this.isFlushDue) return;
+    this.isFlushDue = true;
+    setImmediate(() => this.flush());
   }
 
+  /** N6. */
   private flush(): void {
-    const messages = this.unsent.splice(0);
-    this.unsentBytes = 0;
-    if (messages.length > 0) this.parts.process.send(messages);
+    this.isFlushDue = false;
+    const { process } = this.parts;
+    let sent = 0;
+    for (const message of this.unsent) {
+      if (process.isBehind) break;
+      if (message.kind === 'call') this.owed.set(message.id, message);
+      process.send(message);
+      sent++;
+    }
+    this.unsent = this.unsent.slice(sent);
   }
 
-  private onMessage(message: Exclude<FromInstance, { kind: 'ready' | 'unusable' }>): void {
-    const pending = 'id' in message && message.id !== undefined ? this.pending.get(message.id) : undefined;
-    const observer = pending?.call.observer;
+  /**
+   * Takes an unsent call back. A process that is behind for so long gets no more calls.
+   * @returns false if the call was sent.
+   */
+  private takeBack(id: number): boolean {
+    const at = this.unsent.findIndex((message) => message.kind === 'call' && message.id === id);
+    if (at === -1) return false;
+    this.unsent.splice(at, 1);
+    this.isRetiring ||= this.parts.process.isBehind;
+    return true;
+  }
+
+  /** @returns false if the process may not send this message now. */
+  private onMessage(message: FromInstance, settle: (loading: Loading) => void): boolean {
     switch (message.kind) {
-      case 'log':
-        this.parts.onLog(message.requestId, message.text);
-        observer?.printed(message.text);
-        return;
-      case 'returned':
-        observer?.used(message.memoryBytes);
-        pending?.end(returned(message.payload, pending.call));
-        return;
-      case 'failed': {
-        observer?.used(message.memoryBytes);
-        const condition = message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError';
-        pending?.end(failed(condition, message.error, message.isRetryable));
-        return;
+      case 'ready':
+      case 'unusable': {
+        if (!this.isStarting) return false;
+        this.isStarting = false;
+        settle(message.kind === 'ready' ? { kind: 'loaded' } : { kind: 'unusable', error: message.error });
+        return true;
       }
+      case 'log':
+        return this.onLog(message.id, message.text);
       case 'spoiled':
-        return this.retire();
+        if (this.isStarting || this.isSpoiled) return false;
+        this.isSpoiled = true;
+        this.retire();
+        return true;
+      case 'returned':
+      case 'failed':
+        return this.onAnswer(message);
       default:
-        message satisfies never;
+        return message satisfies never;
     }
   }
 
-  private onRawOutput(chunk: Buffer): void {
-    const text = chunk.toString('utf8');
+  /** N5. */
+  private onLog(id: number, text: string): boolean {
+    if (id >= this.nextId) return false;
+    this.parts.onLog(this.owed.get(id)?.requestId ?? this.answered.get(id) ?? '', text);
+    this.pending.get(id)?.call.observer?.printed(text);
+    return true;
+  }
+
+  private onAnswer(message: Extract<FromInstance, { kind: 'returned' | 'failed' }>): boolean {
+    const owed = this.owed.get(message.id);
+    if (owed === undefined) return false;
+    this.owed.delete(message.id);
+    this.remember(message.id, owed.requestId);
+    const pending = this.pending.get(message.id);
+    pending?.call.observer?.used(Math.min(message.memoryBytes, this.memoryBytesMax));
+    if (message.kind === 'returned') pending?.end(returned(message.payload, message.isLeftOut));
+    else {
+      const condition = message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError';
+      pending?.end(failed(condition, message.error, message.isRetryable));
+    }
+    return true;
+  }
+
+  private remember(id: number, requestId: string): void {
+    this.answered.set(id, requestId);
+    const [oldest] = this.answered.keys();
+    if (this.answered.size > answeredMax && oldest !== undefined) this.answered.delete(oldest);
+  }
+
+  private onRawOutput(text: string): void {
     this.outputTail = (this.outputTail + text).slice(-tailMax);
     this.parts.onLog('', text);
   }
@@ -232,6 +297,8 @@ export class Instance {
     for (const { end } of [...this.pending.values()]) {
       if (isOutOfMemory)
         end(failed('OutOfMemory', errorDocument('OutOfMemory', `the function used more than its ${this.parts.memoryMb} MB`)));
+      else if (isAlone && this.hasBrokenChannel)
+        end(failed('UnhandledInvocationError', errorDocument('ChannelBroken', brokenChannel)));
       else if (isAlone)
         end(failed('UnhandledInvocationError', errorDocument('InstanceExited', `the function's process ended (${how})`)));
       else end({ kind: 'unavailable', reason: 'the instance ended while it served several calls' });
@@ -249,11 +316,15 @@ export class Instance {
       this.memoryTimer = undefined;
       if (this.pending.size === 0) return;
       void this.residentBytes().then((bytes) => {
-        if (bytes <= this.parts.memoryMb * 1_048_576 + this.parts.launcher.overheadBytes) return this.watchMemory();
+        if (bytes <= this.memoryBytesMax) return this.watchMemory();
         this.isOutOfMemory = true;
         this.kill();
       });
     });
+  }
+
+  private get memoryBytesMax(): number {
+    return this.parts.memoryMb * 1_048_576 + this.parts.launcher.overheadBytes;
   }
 
   /** 0 if the system does not provide it. */
@@ -262,6 +333,8 @@ export class Instance {
     return Number(text.split(' ')[1] ?? 0) * pageBytes;
   }
 }
+
+const brokenChannel = 'the function wrote to file descriptor 3, which is reserved for the platform';
 
 function unusable(errorMessage: string): Loading {
   return { kind: 'unusable', error: errorDocument('InstanceError', errorMessage) };

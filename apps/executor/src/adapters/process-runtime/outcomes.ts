@@ -7,10 +7,8 @@ import type { ErrorDocument } from './protocol.ts';
 const documentMax = { typeLength: 256, frames: 16, frameLength: 1_024 } as const;
 
 /** Success with a return value, or without it if it is larger than the call allows. */
-export function returned(payload = '', { responseBytesMax = limits.responseBytesMax }: FunctionCall): AttemptOutcome {
-  const responsePayload = Buffer.from(payload);
-  if (responsePayload.length <= responseBytesMax) return { kind: 'succeeded', responsePayload };
-  return { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut: true };
+export function returned(responsePayload: Buffer, isLeftOut: boolean): AttemptOutcome {
+  return isLeftOut ? { kind: 'succeeded', responsePayload: Buffer.alloc(0), isLeftOut } : { kind: 'succeeded', responsePayload };
 }
 
 /** The failure of a call that ran past its timeout. */

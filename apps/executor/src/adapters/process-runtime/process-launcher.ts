@@ -2,22 +2,34 @@ import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { accessSync } from 'node:fs';
 import type { FunctionDocument } from '#contracts';
 import type { Workplace } from './code-folders.ts';
+import type { FrameListener } from './frames.ts';
 import type { InstanceSetup, ToInstance } from './protocol.ts';
+
+/** Receives what a process does. Nothing that the process sends is trusted. */
+export interface ProcessListener extends FrameListener {
+  /** The process broke the rules of the channel. Nothing more is read from it. */
+  onBreach(): void;
+  /** The process has read all that was sent to it. */
+  onDrain(): void;
+  /** @param text what the process wrote to stdout or stderr. */
+  onOutput(text: string): void;
+  /**
+   * Called once, after everything that the process wrote.
+   * @param how a signal, an exit code, or why the process did not start.
+   */
+  onEnd(how: string): void;
+}
 
 /** The process of one instance. It hides how messages travel to and from the process. */
 export interface FunctionProcess {
   /** Undefined if the process could not be started. */
   readonly pid: number | undefined;
-  /** Sends messages in one piece. Does nothing once the process has ended. */
-  send(messages: readonly ToInstance[]): void;
-  /** @param listener gets what the process sent in one piece; nothing of it is checked. */
-  onMessages(listener: (sent: unknown) => void): void;
-  /** @param listener gets what the process writes to stdout and stderr. */
-  onOutput(listener: (chunk: Buffer) => void): void;
-  /**
-   * @param listener is called once, with a signal, an exit code, or why the process did not start.
-   */
-  onEnd(listener: (how: string) => void): void;
+  /** True while the process has not read what was sent. The next message waits for `onDrain`. */
+  readonly isBehind: boolean;
+  /** Sends a message. Does nothing once the process has ended. */
+  send(message: ToInstance): void;
+  /** Must be called once, right after the start. */
+  listen(listener: ProcessListener): void;
   /** Ends the process at once. */
   kill(): void;
 }

@@ -12,15 +12,18 @@ export interface InstanceSetup {
   readonly userData: Readonly<Record<string, string>>;
 }
 
-/** A message to an instance. Several are sent as one array. */
+/** A message to an instance. */
 export type ToInstance =
   | {
       readonly kind: 'call';
+      /** From 1, and never used twice in an instance. */
       readonly id: number;
       readonly requestId: string;
-      readonly payload: string;
+      readonly payload: Buffer;
       readonly deadlineAt: number;
       readonly alias: string;
+      /** The instance leaves out a larger return value. */
+      readonly responseBytesMax: number;
     }
   | { readonly kind: 'abort'; readonly id: number };
 
@@ -31,15 +34,17 @@ export interface ErrorDocument {
   readonly stackTrace: readonly string[];
 }
 
-/** A message from an instance. Several are sent as one array. */
+/** A message from an instance. */
 export type FromInstance =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly error: ErrorDocument }
   | {
       readonly kind: 'returned';
       readonly id: number;
-      /** JSON; absent if the function returned undefined. */
-      readonly payload?: string;
+      /** JSON; empty if the function returned undefined. */
+      readonly payload: Buffer;
+      /** True if the return value is larger than the call allows. */
+      readonly isLeftOut: boolean;
       readonly memoryBytes: number;
     }
   | {
@@ -55,65 +60,37 @@ export type FromInstance =
   | { readonly kind: 'spoiled' }
   | {
       readonly kind: 'log';
-      /** The call that printed the text; absent for text of no call. */
-      readonly id?: number;
-      readonly requestId: string;
+      /** The call that printed the text; 0 for text of no call. */
+      readonly id: number;
       readonly text: string;
     };
 
 /**
- * Reads an array of messages from an instance.
- * @returns undefined if any message has an unknown shape.
+ * The numbers of the wire format. The channel is file descriptor 3 of the process: a stream in both
+ * directions. It carries frames. All numbers are big-endian.
+ *
+ * ```
+ * frame     length:u32 kind:u8 body          length counts kind and body
+ * text      length:u32 bytes                 UTF-8
+ * error     errorType:text errorMessage:text stackTrace:text     one stack frame a line
+ *
+ * call      id:u32 deadlineAt:f64 responseBytesMax:u32 requestId:text alias:text payload:rest
+ * abort     id:u32
+ *
+ * ready     nothing
+ * unusable  error
+ * returned  id:u32 memoryBytes:f64 isLeftOut:u8 payload:rest
+ * failed    id:u32 memoryBytes:f64 flags:u8 error                flags: 1 handled, 2 retryable
+ * spoiled   nothing
+ * log       id:u32 text:rest                                     id 0: text of no call
+ * ```
  */
-export function readFromInstance(sent: unknown): readonly FromInstance[] | undefined {
-  return Array.isArray(sent) && sent.every(isFromInstance) ? sent : undefined;
-}
+export const wire = {
+  toInstance: { call: 1, abort: 2 },
+  fromInstance: { ready: 1, unusable: 2, returned: 3, failed: 4, spoiled: 5, log: 6 },
+  isHandled: 1,
+  isRetryable: 2,
+} as const;
 
-function isFromInstance(message: unknown): message is FromInstance {
-  return typeof message === 'object' && message !== null && isOfShape(message as Readonly<Record<string, unknown>>);
-}
-
-function isOfShape({
-  kind,
-  id,
-  payload,
-  error,
-  isHandled,
-  isRetryable,
-  memoryBytes,
-  requestId,
-  text,
-}: Readonly<Record<string, unknown>>): boolean {
-  switch (kind as FromInstance['kind']) {
-    case 'ready':
-    case 'spoiled':
-      return true;
-    case 'unusable':
-      return isErrorDocument(error);
-    case 'returned':
-      return typeof id === 'number' && typeof memoryBytes === 'number' && (payload === undefined || typeof payload === 'string');
-    case 'failed':
-      return (
-        typeof id === 'number' &&
-        typeof memoryBytes === 'number' &&
-        isErrorDocument(error) &&
-        typeof isHandled === 'boolean' &&
-        typeof isRetryable === 'boolean'
-      );
-    case 'log':
-      return (id === undefined || typeof id === 'number') && typeof requestId === 'string' && typeof text === 'string';
-    default:
-      return false;
-  }
-}
-
-function isErrorDocument(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { errorMessage, errorType, stackTrace } = value as Readonly<Record<string, unknown>>;
-  return (
-    typeof errorMessage === 'string' &&
-    typeof errorType === 'string' &&
-    Array.isArray(stackTrace) &&
-    stackTrace.every((line) => typeof line === 'string')
-  );
-}
+/** Largest error, and largest text of one log message, in bytes. */
+export const textBytesMax = 256 * 1024;
