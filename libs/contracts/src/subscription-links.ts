@@ -6,7 +6,7 @@ export const subscriptionPaths = {
 
 function link(baseUrl: string, path: string, query: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${baseUrl.replace(/\/+$/, '')}${path}?${pairs.join('&')}`;
+  return `${baseUrl.replace(/(?<!\/)\/+$/, '')}${path}?${pairs.join('&')}`;
 }
 
 /**

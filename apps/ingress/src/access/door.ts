@@ -21,6 +21,7 @@ import type { ApiCode } from '../http/api-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { sendError } from '../http/api-error.filter.ts';
 import { giveRequestId } from '../http/http-server.ts';
+import { checkJsonBounds } from '../http/json-bounds.ts';
 import { hasBody } from '../http/slow-bodies.ts';
 import { deferContinue } from '../http/unread-body.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
@@ -39,6 +40,9 @@ export interface Door {
 }
 
 const emptyBodyHash = sha256Hex('');
+
+/** No operation has more than a dozen. */
+const queryParametersMax = 100;
 
 /** The largest body of a GET or HEAD request. */
 const unparsedBytesMax = 1_024;
@@ -111,21 +115,22 @@ function headRefusal(door: Door, request: FastifyRequest): ApiError | undefined 
   const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
   if (refusal !== undefined) return refusal;
   if (route === undefined) return new ApiError('FSS.0404', 'no such operation');
-  const repeated = repeatedName(request.url);
-  return repeated === undefined ? undefined : new ApiError('FSS.0400', `the query has ${repeated.slice(0, 64)} more than once`);
+  return queryRefusal(request.url);
 }
 
 /**
- * Returns a query parameter that occurs twice. The canonical request sorts the values of a name, so
- * a signature does not fix their order. A proxy could swap two values and so choose the one that
- * counts.
+ * Refuses a query with too many parameters, or with one that occurs twice. The canonical request
+ * sorts the values of a name, so a signature does not fix their order. A proxy could swap two
+ * values and so choose the one that counts.
  */
-function repeatedName(url: string): string | undefined {
+function queryRefusal(url: string): ApiError | undefined {
   const queryAt = url.indexOf('?');
   if (queryAt === -1) return undefined;
   const seen = new Set<string>();
   for (const name of new URLSearchParams(url.slice(queryAt)).keys()) {
-    if (seen.has(name)) return name;
+    if (seen.has(name)) return new ApiError('FSS.0400', `the query has ${name.slice(0, 64)} more than once`);
+    if (seen.size === queryParametersMax)
+      return new ApiError('FSS.0400', `the query may have ${queryParametersMax} parameters; send fewer`);
     seen.add(name);
   }
   return undefined;
@@ -171,11 +176,14 @@ function parserOf(parse: (body: Buffer) => unknown): FastifyBodyParser<Buffer> {
 function parsedJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body)) throw new ApiError('FSS.0406', 'the body is not JSON: it is not UTF-8');
+  let json: unknown;
   try {
-    return JSON.parse(body.toString('utf8'));
+    json = JSON.parse(body.toString('utf8'));
   } catch {
     throw new ApiError('FSS.0406', 'the body is not JSON');
   }
+  checkJsonBounds(json);
+  return json;
 }
 
 function draining(): ApiError {

@@ -2,7 +2,6 @@
  * Goal: the document states the same bounds that the service checks. Method: a class with every
  * rule that the DTOs use, and classes with one mistake each.
  */
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -25,6 +24,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
+import { Nested } from '../http/nested.ts';
 import { describe, expect, it } from 'vitest';
 import { schemaOf } from './dto-schema.ts';
 
@@ -81,15 +81,13 @@ class EveryRule extends Base {
   anything!: object;
 
   @IsObject()
-  @ValidateNested()
-  @Type(() => Inner)
+  @Nested(() => Inner)
   inner!: Inner;
 
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(3)
-  @ValidateNested({ each: true })
-  @Type(() => Inner)
+  @Nested(() => Inner, { each: true })
   inners!: Inner[];
 
   @IsArray()
@@ -130,7 +128,7 @@ describe('the schema of a DTO', () => {
     ['a condition', [ValidateIf(() => true)], /the rule conditionalValidation/],
     ['a pattern with flags', [Matches(/a/i)], /without flags/],
     ['a choice of different kinds', [IsIn(['a', 1])], /strings or of whole numbers/],
-    ['a nested class that is not named', [ValidateNested()], /needs @Type/],
+    ['a nested class that is not named', [ValidateNested()], /declare the class with @Nested/],
     ['two rules that differ', [IsInt(), IsNumber()], /differ in type/],
   ])('throws for %s', (_what, decorators, reason) => {
     expect(() => schemaOf(mistaken(...decorators))).toThrow(reason);

@@ -8,8 +8,8 @@
  */
 import type { Type } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
-import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes } from 'class-validator';
+import { nestedClassOf } from '../http/nested.ts';
 
 type RuleMetadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
@@ -78,13 +78,8 @@ function merged(parts: readonly Keywords[]): Keywords {
   return all;
 }
 
-/**
- * Returns the class that `@Type` names: the one that class-transformer makes of an empty object.
- */
-function nestedClassOf(dto: Type<object>, property: string): Type<object> {
-  const made = (plainToInstance(dto, { [property]: {} }) as Record<string, object | undefined>)[property];
-  if (made === undefined || made.constructor === Object) throw new Error('@ValidateNested needs @Type');
-  return made.constructor as Type<object>;
+function classless(): never {
+  throw new Error('declare the class with @Nested, not with @ValidateNested');
 }
 
 function propertySchema(dto: Type<object>, property: string, metadata: readonly RuleMetadata[]): PropertySchema {
@@ -95,7 +90,7 @@ function propertySchema(dto: Type<object>, property: string, metadata: readonly 
   for (const { type, name = type, constraints, each } of metadata) {
     const [ofValue, ofArray] = [rules[name], arrayRules[name]];
     if (name === IS_OPTIONAL) required = false;
-    else if (type === ValidationTypes.NESTED_VALIDATION) nested = nestedClassOf(dto, property);
+    else if (type === ValidationTypes.NESTED_VALIDATION) nested = nestedClassOf(dto, property) ?? classless();
     else if (ofArray !== undefined && !each) array.push(ofArray(constraints));
     else if (ofValue !== undefined) value.push(ofValue(constraints));
     else throw new Error(`no schema is known for the rule ${name}`);

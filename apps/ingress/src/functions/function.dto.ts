@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   IsArray,
   IsBoolean,
@@ -13,8 +12,8 @@ import {
   MaxLength,
   Min,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
+import { Nested } from '../http/nested.ts';
 import { memorySizesMb } from '#contracts';
 import type { ApiCode } from '../http/api-codes.ts';
 
@@ -177,8 +176,7 @@ export class FunctionSettingsDto extends PassThroughFieldsDto {
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => StrategyConfigDto)
+  @Nested(() => StrategyConfigDto)
   strategy_config?: StrategyConfigDto;
 }
 
@@ -206,8 +204,7 @@ export class FunctionCodeDto {
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => FuncCodeDto)
+  @Nested(() => FuncCodeDto)
   func_code?: FuncCodeDto;
 }
 
@@ -253,8 +250,7 @@ export class CreateFunctionDto extends FunctionSettingsDto {
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => FuncCodeDto)
+  @Nested(() => FuncCodeDto)
   func_code?: FuncCodeDto;
 }
 

@@ -1,5 +1,5 @@
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { Nested } from '../http/nested.ts';
 
 /** The most tags of one function. */
 export const tagsMax = 20;
@@ -21,8 +21,7 @@ export class TagDto {
 export class FunctionTagsDto {
   @IsArray()
   @ArrayMaxSize(tagsMax)
-  @ValidateNested({ each: true })
-  @Type(() => TagDto)
+  @Nested(() => TagDto, { each: true })
   tags!: TagDto[];
 }
 
@@ -31,7 +30,6 @@ export class TagsDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(tagsMax)
-  @ValidateNested({ each: true })
-  @Type(() => TagDto)
+  @Nested(() => TagDto, { each: true })
   tags!: TagDto[];
 }

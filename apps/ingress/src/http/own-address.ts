@@ -6,7 +6,7 @@ export class OwnAddress {
 
   /** @param publicUrl overrides the address that each request was sent to. */
   constructor(publicUrl: string | undefined) {
-    this.publicUrl = publicUrl?.replace(/\/+$/, '');
+    this.publicUrl = publicUrl?.replace(/(?<!\/)\/+$/, '');
   }
 
   /** Returns the address, without a slash at its end. */

@@ -2,7 +2,6 @@
  * Goal: an error names the first invalid field of a body, in the order in which a client would
  * correct them.
  */
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
@@ -17,10 +16,11 @@ import {
   Max,
   MaxLength,
   Min,
-  ValidateNested,
 } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from './api-error.ts';
+import { jsonBounds } from './json-bounds.ts';
+import { Nested } from './nested.ts';
 import { validated } from './validated.ts';
 
 class Inner {
@@ -59,15 +59,13 @@ class Outer {
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => Inner)
+  @Nested(() => Inner)
   inner?: Inner;
 
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(2)
-  @ValidateNested({ each: true })
-  @Type(() => Inner)
+  @Nested(() => Inner, { each: true })
   list?: Inner[];
 }
 
@@ -113,6 +111,45 @@ describe('validated', () => {
     ['a field with the name of a constructor', JSON.parse('{"__proto__":{}}'), 'a field may not be called __proto__'],
   ])('refuses %s and says why', (_what, body, message) => {
     expect(fault(body)).toEqual(['FSS.0400', message]);
+  });
+
+  const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`field-${index}`, index]));
+  const nestedIn = (depth: number): unknown => (depth === 0 ? 1 : { inner: nestedIn(depth - 1) });
+  it.each<[what: string, body: unknown, message: RegExp]>([
+    ['too many fields', fields(jsonBounds.valuesMax + 1), /^the body may have 10000 fields and elements in all/],
+    ['too many in all', { a: fields(5_000), b: fields(5_000) }, /^the body may have 10000 fields/],
+    ['a list that is too long', { list: Array(1_001).fill(0) }, /^a list of the body may have 1000 elements, and one has 1001/],
+    ['a name that is too long', { ['x'.repeat(257)]: 1 }, /^the name of a field may have 256 characters: xxx/],
+    ['an object that is nested too deep', nestedIn(34), /^the body may be nested 32 deep/],
+    ['a list that is nested too deep', JSON.parse('['.repeat(500_000) + ']'.repeat(500_000)), /^the body may be nested 32 deep/],
+  ])('refuses %s before it reads a field', (_what, body, message) => {
+    expect(fault(body)).toEqual(['FSS.0400', expect.stringMatching(message)]);
+  });
+
+  it('accepts a body at the bounds', () => {
+    class Anything {}
+    const body = { ...fields(8_998), list: Array(1_000).fill(0), ['x'.repeat(256)]: 1 };
+    expect(Object.keys(validated(Anything, body))).toHaveLength(9_000);
+    expect(validated(Anything, nestedIn(32))).toEqual(nestedIn(32));
+  });
+
+  it.each<[what: string, body: (count: number) => object]>([
+    ['of the body', fields],
+    ['of an inner object', (count) => ({ whole: 1, inner: { name: 'a', ...fields(count) } })],
+    ['of an object of unknown form', (count) => ({ unknown: fields(count) })],
+  ])('costs as much for each field %s, however many it has', (_what, body) => {
+    const fastestMs = (count: number) =>
+      Math.min(
+        ...Array.from({ length: 7 }, () => {
+          const given = body(count);
+          const startedAt = performance.now();
+          validated(Outer, given);
+          return performance.now() - startedAt;
+        }),
+      );
+    fastestMs(9_000);
+    // Ten times the fields cost about 10 times as much. A cost of the square would be 100 times.
+    expect(fastestMs(9_000) / fastestMs(900)).toBeLessThan(40);
   });
 
   it('takes null for a missing field', () => {

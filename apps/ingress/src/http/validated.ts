@@ -1,8 +1,9 @@
 import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
-import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { ApiCode } from './api-codes.ts';
 import { ApiError } from './api-error.ts';
+import { checkJsonBounds } from './json-bounds.ts';
+import { instanceOf } from './nested.ts';
 
 /** How a body is checked. */
 export interface ValidatedOptions {
@@ -34,10 +35,7 @@ function first(errors: readonly ValidationError[]): { readonly field: string; re
   return { field, message: `${field}.${first(children)?.message ?? 'is invalid'}` };
 }
 
-/** No body of the API is nested deeper. The bound keeps recursion from overflowing the stack. */
-const depthMax = 32;
-
-/** Names that class-transformer would call as constructors. No field of the API has such a name. */
+/** Names that would change what an object is. No field of the API has such a name. */
 const constructorNames: ReadonlySet<string> = new Set(['constructor', '__proto__']);
 
 /**
@@ -45,22 +43,21 @@ const constructorNames: ReadonlySet<string> = new Set(['constructor', '__proto__
  * code that reads a DTO does not. Text with half a surrogate pair is refused: it is not UTF-8, and
  * rules that count bytes throw.
  */
-function readable(value: unknown, name = 'the body', depth = 0): unknown {
-  if (depth > depthMax) throw new ApiError('FSS.0400', `the body may be nested ${depthMax} deep`);
+function readable(value: unknown, name = 'the body'): unknown {
   if (typeof value === 'string' && !value.isWellFormed()) throw new ApiError('FSS.0400', `${name} has half a surrogate pair`);
-  if (Array.isArray(value)) return value.map((inner) => readable(inner, name, depth + 1));
+  if (Array.isArray(value)) return value.map((inner) => readable(inner, name));
   if (typeof value !== 'object' || value === null) return value;
   const constructorName = Object.keys(value).find((field) => constructorNames.has(field));
   if (constructorName !== undefined) throw new ApiError('FSS.0400', `a field may not be called ${constructorName}`);
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== null)
-      .map(([field, inner]) => [field, readable(inner, field, depth + 1)]),
+      .map(([field, inner]) => [field, readable(inner, field)]),
   );
 }
 
 /**
- * Checks a body against a DTO class.
+ * Checks a body against a DTO class, within {@link checkJsonBounds}.
  * @throws ApiError naming the first field that is invalid.
  */
 export function validated<T extends object>(
@@ -68,10 +65,11 @@ export function validated<T extends object>(
   given: unknown,
   { rejectUnknown = false, isOptional = false, codes = {} }: ValidatedOptions = {},
 ): T {
+  checkJsonBounds(given);
   const body = given === undefined && isOptional ? {} : readable(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new ApiError('FSS.0400', 'the body must be a JSON object');
-  const instance = plainToInstance(dto, body);
+  const instance = instanceOf(dto, body);
   const unknown = rejectUnknown ? { whitelist: true, forbidNonWhitelisted: true } : {};
   const invalid = first(validateSync(instance, { forbidUnknownValues: false, ...unknown }));
   if (invalid !== undefined) throw new ApiError(codes[invalid.field] ?? 'FSS.0400', invalid.message);

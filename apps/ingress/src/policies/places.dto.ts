@@ -1,15 +1,5 @@
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { Nested } from '../http/nested.ts';
 import { type DestinationType, destinationTypes } from '#contracts';
 
 /** One grant of an agency. */
@@ -27,8 +17,7 @@ export class GrantDto {
 export class AgencyDto {
   @IsArray()
   @ArrayMaxSize(100)
-  @ValidateNested({ each: true })
-  @Type(() => GrantDto)
+  @Nested(() => GrantDto, { each: true })
   grants!: GrantDto[];
 }
 

@@ -1,17 +1,5 @@
-import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsInt,
-  IsNumber,
-  IsObject,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsInt, IsNumber, IsObject, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { Nested } from '../http/nested.ts';
 import { retryPolicy } from '#contracts';
 
 /**
@@ -37,14 +25,12 @@ export class DestinationDto {
 export class DestinationConfigDto {
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => DestinationDto)
+  @Nested(() => DestinationDto)
   on_success?: DestinationDto;
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => DestinationDto)
+  @Nested(() => DestinationDto)
   on_failure?: DestinationDto;
 }
 
@@ -64,8 +50,7 @@ export class PolicyDto {
 
   @IsOptional()
   @IsObject()
-  @ValidateNested()
-  @Type(() => DestinationConfigDto)
+  @Nested(() => DestinationConfigDto)
   destination_config?: DestinationConfigDto;
 
   @IsOptional()

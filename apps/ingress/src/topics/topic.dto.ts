@@ -1,10 +1,11 @@
-import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches } from 'class-validator';
+import { IsArray, IsByteLength, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { limits, pubSubNameLengthMax } from '#contracts';
 import type { ApiCode } from '../http/api-codes.ts';
 
 const displayNameBytesMax = 192;
 const remarkBytesMax = 128;
 const endpointBytesMax = 2_048;
+const nameFault = `name must be 1..${pubSubNameLengthMax} letters, digits, - or _, from a letter or digit`;
 
 /** Error codes of SMN for single fields. All other fields have FSS.0400. */
 export const topicCodes: Readonly<Record<string, ApiCode>> = {
@@ -30,9 +31,8 @@ export class TopicChangeDto {
 /** The body of a request that creates a topic. */
 export class TopicDto extends TopicChangeDto {
   /** Shorter than SMN's 255, because the name becomes part of the name of a Kafka topic. */
-  @Matches(new RegExp(`^[A-Za-z0-9][A-Za-z0-9_-]{0,${pubSubNameLengthMax - 1}}$`), {
-    message: `name must be 1..${pubSubNameLengthMax} letters, digits, - or _, from a letter or digit`,
-  })
+  @MaxLength(pubSubNameLengthMax, { message: nameFault })
+  @Matches(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, { message: nameFault })
   name!: string;
 }
 

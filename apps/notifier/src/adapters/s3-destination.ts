@@ -122,7 +122,7 @@ export class S3Destination implements Destination<'OBS'> {
     try {
       const answer = await this.client.makeRequestAsync({ method: 'GET', bucketName, query: 'lifecycle' });
       const text = await textOf(answer);
-      const rules = text.match(/<Rule>.*?<\/Rule>/gs) ?? [];
+      const rules = rulesIn(text);
       if (rules.length === 0 && /Rule/.test(text))
         throw new Error('the lifecycle of the bucket cannot be read, and is left as it is');
       const sizes = answer.headers[minimumSizes];
@@ -132,6 +132,15 @@ export class S3Destination implements Destination<'OBS'> {
       throw error;
     }
   }
+}
+
+/** Returns the rules of a lifecycle, byte for byte. */
+function rulesIn(xml: string): readonly string[] {
+  const [, ...parts] = xml.split('<Rule>');
+  return parts.flatMap((part) => {
+    const end = part.indexOf('</Rule>');
+    return end === -1 ? [] : [`<Rule>${part.slice(0, end)}</Rule>`];
+  });
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

@@ -198,7 +198,7 @@ describe('a large body', () => {
   }, 30_000);
 
   it.each<[what: string, body: unknown, refusal: readonly [number, string]]>([
-    ['that is not JSON', `{${'x'.repeat(2_000_000)}`, [406, 'FSS.0406']],
+    ['that is not JSON', `{"${'x'.repeat(2_000_000)}", 1}`, [406, 'FSS.0406']],
     [
       'with code that is not Base64',
       functionBody('refused', { code_type: 'zip', func_code: { file: `!${'A'.repeat(2_000_000)}` } }),

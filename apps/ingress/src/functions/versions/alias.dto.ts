@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -10,8 +9,8 @@ import {
   Matches,
   MaxLength,
   MinLength,
-  ValidateNested,
 } from 'class-validator';
+import { Nested } from '../../http/nested.ts';
 import type { ApiCode } from '../../http/api-codes.ts';
 import { versionFieldCodes } from './version.dto.ts';
 
@@ -74,7 +73,6 @@ export class AliasStrategyDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(10)
-  @ValidateNested({ each: true })
-  @Type(() => AliasRuleDto)
+  @Nested(() => AliasRuleDto, { each: true })
   rules!: AliasRuleDto[];
 }

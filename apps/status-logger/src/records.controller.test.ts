@@ -1,0 +1,31 @@
+/**
+ * Goal: a question of the ingress is checked field by field, at a cost that grows with its size.
+ */
+import { BadRequestException } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { ReadQuery } from './records.controller.ts';
+
+const question = { project: 'p1', beginAt: 0, endAt: 1, offset: 0, limit: 10 };
+const faultOf = (body: unknown): unknown => {
+  try {
+    return new ReadQuery().transform(body);
+  } catch (error) {
+    return error instanceof BadRequestException ? error.getResponse() : error;
+  }
+};
+
+describe('ReadQuery', () => {
+  it('accepts a question, and drops fields that it does not know', () => {
+    expect(faultOf({ ...question, other: 1 })).toEqual(question);
+  });
+
+  it.each<[what: string, body: unknown, fault: RegExp]>([
+    ['no body', undefined, /at most 20 fields/],
+    ['many fields', Object.fromEntries(Array.from({ length: 85_000 }, (_, index) => [`f${index}`, 1])), /at most 20 fields/],
+    ['a missing field', { ...question, limit: undefined }, /limit must/],
+    ['a field out of range', { ...question, limit: 501 }, /limit must not be greater than 500/],
+    ['a list that is too long', { ...question, requestIds: Array(101).fill('a') }, /requestIds must contain no more than 100/],
+  ])('refuses %s', (_what, body, fault) => {
+    expect(JSON.stringify(faultOf(body))).toMatch(fault);
+  });
+});
