@@ -8,7 +8,9 @@ const apps = readdirSync(new URL('./dist/apps/', import.meta.url));
 const [app] = process.argv.slice(2);
 
 if (!apps.includes(app)) {
-  console.error(`sendoff: the command must be one of ${apps.join(', ')}${app === undefined ? '' : `, not ${app}`}`);
+  console.error(
+    `sendoff: the command must be one of ${apps.join(', ')}${app === undefined ? '' : `, not ${JSON.stringify(app)}`}`,
+  );
   process.exit(64);
 }
 await import(`./dist/apps/${app}/src/main.js`);

@@ -39,7 +39,7 @@ it('the status log has one line of six fields for each change of status, in orde
   expect(lines.map((line) => line.split('|').toSpliced(3, 1))).toEqual([
     [urn, requestId, '0', '0', ''],
     [urn, requestId, '1', '0', ''],
-    [urn, requestId, '3', '4202', 'a b'],
+    [urn, requestId, '3', '4202', 'a\\u{7c}b'],
   ]);
   expect(record.error_message).toBe('a|b');
 });

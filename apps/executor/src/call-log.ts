@@ -1,4 +1,4 @@
-import { type EpochMs, lastBytes, limits, utcText } from '#contracts';
+import { type EpochMs, lastLines, limits, printableLines, utcText } from '#contracts';
 
 /** The figures in the last line of a call's log. */
 export interface FinishedCall {
@@ -7,13 +7,26 @@ export interface FinishedCall {
   readonly memoryUsedBytes?: number;
 }
 
+/** The form of the first and the last line. */
+const ownLine = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (?:Start|Finish) invoke request /;
+
+/**
+ * A line of output. Only the executor writes a first or last line: output of that form gets its
+ * first digit escaped.
+ */
+function outputLine(line: string): string {
+  return ownLine.test(line) ? `\\u{${line.charCodeAt(0).toString(16)}}${line.slice(1)}` : line;
+}
+
 /**
  * The log of one call: a first line, the output of the function and a last line. Only the end of a
- * long log is kept.
+ * long log is kept. Output is printable, and cannot be taken for a line of the executor.
  */
 export class CallLog {
-  private readonly lines: string[];
-  private bytes = 0;
+  private readonly first: string;
+  private output: string[] = [];
+  private length = 0;
+  private isCut = false;
 
   /** @param version the function's version. */
   constructor(
@@ -21,26 +34,30 @@ export class CallLog {
     version: string,
     startedAt: EpochMs,
   ) {
-    this.lines = [`${secondOf(startedAt)} Start invoke request '${requestId}', version: ${version}\n`];
+    this.first = `${secondOf(startedAt)} Start invoke request '${requestId}', version: ${version}`;
   }
 
   /** Adds output. Drops output that is too old to be in the end of the log. */
   add(text: string): void {
-    this.lines.push(text);
-    this.bytes += text.length;
-    if (this.bytes < 2 * limits.callLogBytesMax) return;
-    const end = this.lines.join('').slice(-limits.callLogBytesMax);
-    this.lines.splice(0, this.lines.length, end);
-    this.bytes = end.length;
+    this.output.push(text);
+    this.length += text.length;
+    if (this.length < 2 * limits.callLogBytesMax) return;
+    // The first line is dropped with the output after it.
+    this.output = [this.output.join('').slice(-limits.callLogBytesMax)];
+    this.length = limits.callLogBytesMax;
+    this.isCut = true;
   }
 
   /** The whole text, cut to its last `limits.callLogBytesMax` bytes. */
   finish(endedAt: EpochMs, { durationMs, memoryMb, memoryUsedBytes }: FinishedCall): string {
-    const output = this.lines.join('');
     const used = memoryUsedBytes === undefined ? '' : `, memory used: ${(memoryUsedBytes / 1_048_576).toFixed(3)}MB`;
     const numbers = `duration: ${durationMs.toFixed(3)}ms, billing duration: ${Math.ceil(durationMs)}ms${used}, billing memory: ${memoryMb}MB`;
     const last = `${secondOf(endedAt)} Finish invoke request '${this.requestId}', ${numbers}\n`;
-    return lastBytes(`${output}${output.endsWith('\n') ? '' : '\n'}${last}`, limits.callLogBytesMax);
+    const lines = printableLines(this.output.join('')).map(outputLine);
+    // Output that ends with a line end has an empty text after it.
+    if (lines.at(-1) === '') lines.pop();
+    const head = this.isCut ? [`…${lines.shift() ?? ''}`] : [this.first];
+    return lastLines([...head, ...lines, last].join('\n'), limits.callLogBytesMax);
   }
 }
 

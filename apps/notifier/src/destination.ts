@@ -1,4 +1,11 @@
-import type { DeliveryTarget, DeliveryTargetType, EpochMs, MessageAttribute, MessageTexts } from '#contracts';
+import {
+  type DeliveryTarget,
+  type DeliveryTargetType,
+  type EpochMs,
+  type MessageAttribute,
+  type MessageTexts,
+  printable,
+} from '#contracts';
 import type { TryResult } from '#lifecycle';
 
 /** The content of a notification, the same for every kind of target. */
@@ -56,10 +63,13 @@ export type DestinationsByType = {
   readonly [Type in DeliveryTargetType]: Destination<Type>;
 };
 
-/** The code and message of an error, at most 300 characters. Credentials in URLs are masked. */
+/**
+ * The code and message of an error, {@link printable}, at most 300 characters. Credentials in URLs
+ * are masked.
+ */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { readonly code?: unknown; readonly message?: string };
-  return (typeof code === 'string' ? `${code} ${message ?? ''}` : (message ?? String(error)))
+  return printable(typeof code === 'string' ? `${code} ${message ?? ''}` : (message ?? String(error)))
     .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
     .slice(0, 300)
     .trim();

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { createServer } from 'node:net';
-import { PlatformError } from '#contracts';
+import { indentedLines, PlatformError, printable } from '#contracts';
 import { loadConfig, systemClock } from '#platform';
 import { type Installation, startInstallation } from './installation.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 
-const announce = (line: string) => void process.stderr.write(`sendoff: ${line}\n`);
+const announce = (text: string) => void process.stderr.write(`sendoff: ${indentedLines(text)}\n`);
 
 /**
  * Fails early, before a broker is started.
@@ -66,8 +66,9 @@ async function main(): Promise<void> {
     const config = loadConfig(StandaloneConfig);
     await assertPortIsFree(config.host, config.port);
     installation = await startInstallation(config, systemClock, announce);
-    if (installation.hasNewCredentials) process.stdout.write(`Credentials were created in ${installation.credentialsFile}\n`);
-    else process.stdout.write(`Credentials are in ${installation.credentialsFile}\n`);
+    if (installation.hasNewCredentials)
+      process.stdout.write(`Credentials were created in ${printable(installation.credentialsFile)}\n`);
+    else process.stdout.write(`Credentials are in ${printable(installation.credentialsFile)}\n`);
     process.stdout.write(`Sendoff is ready on ${installation.url}\n`);
   } catch (error) {
     announce(error instanceof PlatformError ? error.message : String(error instanceof Error ? error.stack : error));

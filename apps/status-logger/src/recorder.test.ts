@@ -105,7 +105,7 @@ describe('the recorder', () => {
     expect(lines).toEqual([
       `group/stream ${builtUrn}|${invocation.requestId}|0|${builtAt}|0|`,
       `group/stream ${builtUrn}|${invocation.requestId}|1|${builtAt + 5}|0|`,
-      `group/stream ${builtUrn}|${invocation.requestId}|3|${builtAt + 10}|4201|a b c d`,
+      `group/stream ${builtUrn}|${invocation.requestId}|3|${builtAt + 10}|4201|a\\u{7c}b\\u{a}c\\u{2028}d`,
     ]);
   });
 

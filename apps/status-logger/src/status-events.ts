@@ -8,6 +8,7 @@ import {
   header,
   type IncomingRecord,
   type Invocation,
+  printable,
 } from '#contracts';
 import { targetFor, type EventSubject, type StatusEvent } from '#lifecycle';
 
@@ -134,18 +135,15 @@ export interface Transition {
   readonly errorMessage: string;
 }
 
+const fieldSeparator = '|';
+
 /**
  * Writes a line of the status log, without its line end:
  * `function_urn|request_id|seq_status|operation_timestamp|error_code|error_message`.
- * Separators and line ends in the message become spaces, including the line ends of Unicode.
+ * Texts are {@link printable}: a separator in the message is `\u{7c}`, a line end `\u{a}`.
  */
 export function statusLine({ functionUrn, requestId, status, at, errorCode, errorMessage }: Transition): string {
-  return [
-    functionUrn,
-    requestId,
-    seqStatus[status],
-    at,
-    errorCode,
-    errorMessage.replaceAll(/[|\n\v\f\r\u0085\u2028\u2029]+/g, ' '),
-  ].join('|');
+  return [functionUrn, requestId, String(seqStatus[status]), String(at), String(errorCode), errorMessage]
+    .map((field) => printable(field, fieldSeparator))
+    .join(fieldSeparator);
 }

@@ -2,7 +2,7 @@
 export interface StatusLogLine {
   /** The stream, as `group/stream`. */
   readonly statusLog: string;
-  /** Without its line end. */
+  /** Printable, without its line end. */
   readonly line: string;
 }
 

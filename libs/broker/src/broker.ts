@@ -159,7 +159,7 @@ async function answering(port: number, exited: Promise<string>, dataDir: string)
     const log = await readFile(join(dataDir, 'kafka.log'), 'utf8').catch(() => '');
     const how = ended ?? `did not listen within ${startDeadlineMs / 1_000} s`;
     throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: `the broker ${how}; the end of its log:\n${log.split('\n').slice(-8).join('\n')}` },
+      details: { reason: `the broker ${how}; the end of its log:`, lines: log.trimEnd().split('\n').slice(-8) },
     });
   }
 }

@@ -54,9 +54,9 @@ export async function brokerJars(cacheDir: string): Promise<string> {
   } catch (cause) {
     if (existsSync(folder)) return folder;
     const { stdout, message } = cause as { readonly stdout?: string; readonly message: string };
-    const lines = (stdout || message).split('\n').slice(0, 5).join('\n');
+    const lines = (stdout || message).split('\n').slice(0, 5);
     throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: `Maven could not download the jars of the broker:\n${lines}` },
+      details: { reason: 'Maven could not download the jars of the broker:', lines },
       cause,
     });
   } finally {

@@ -2,6 +2,7 @@ import { bounds } from './bounds.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { checkedRequestId } from './request-id.ts';
 
 /** A fact about an invocation that no other record holds. */
 export type Activity =
@@ -42,7 +43,7 @@ export function encodeActivity(topic: string, activity: Activity): OutgoingRecor
 export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activity {
   const fields = JsonObject.parse(String(value), 'the activity');
   const kind = fields.word('kind', ['running', 'delivery-ended']);
-  const requestId = fields.text('requestId');
+  const requestId = checkedRequestId(fields.text('requestId'));
   switch (kind) {
     case 'running': {
       const statusLog = fields.optionalText('statusLog');

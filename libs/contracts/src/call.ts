@@ -13,6 +13,7 @@ import { type Condition, isCondition } from './condition.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
+import { checkedRequestId } from './request-id.ts';
 
 /** Path of the executor's endpoint for calls. */
 export const callPath = '/internal/calls';
@@ -83,7 +84,7 @@ export function decodeCallRequest(text: string): CallRequest {
   const memoryMb = call.optionalWholeNumber('memoryMb', bounds.memoryMb);
   const traceparent = call.optionalText('traceparent');
   return {
-    requestId: call.text('requestId'),
+    requestId: checkedRequestId(call.text('requestId')),
     functionUrn: call.text('functionUrn'),
     ...(alias === undefined ? {} : { alias }),
     modifiedAt: call.instant('modifiedAt'),

@@ -2,6 +2,7 @@ import { contractViolated } from './errors.ts';
 import { bareUrnOf } from './function-urn.ts';
 import { header, requiredText } from './headers.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { checkedRequestId } from './request-id.ts';
 
 /** The wish of a client to end an invocation. */
 export interface Cancellation {
@@ -24,7 +25,7 @@ export function encodeCancellation(topic: string, { requestId, functionUrn }: Ca
  */
 export function decodeCancellation({ key, headers }: Pick<IncomingRecord, 'key' | 'headers'>): Cancellation {
   if (key === null) throw contractViolated('the key of the cancellation is missing: it is the request id');
-  return { requestId: key, functionUrn: requiredText(headers, header.functionUrn) };
+  return { requestId: checkedRequestId(key), functionUrn: requiredText(headers, header.functionUrn) };
 }
 
 /**

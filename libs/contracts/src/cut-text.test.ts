@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { beginningOf, lastBytes } from './cut-text.ts';
+import { beginningOf, lastLines } from './cut-text.ts';
 
 it.each([
   ['abc', 3, 'abc'],
@@ -14,13 +14,14 @@ it.each([
 
 it.each([
   ['abc', 3, 'abc'],
-  ['abc', 2, 'bc'],
-  ['aé', 1, ''],
-  ['aé', 2, 'é'],
-  ['a€', 2, ''],
-  ['b😀', 3, ''],
-  ['b😀', 4, '😀'],
-  ['abc', 0, ''],
-])('the end of %j in %i bytes is %j', (text, bytesMax, end) => {
-  expect(lastBytes(text, bytesMax)).toBe(end);
+  ['abcd', 3, '…'],
+  ['abcdef', 5, '…ef'],
+  ['abcdé', 5, '…é'],
+  ['abcdé', 4, '…'],
+  ['abcd€', 5, '…'],
+  ['ab\ncd\nef', 5, 'ef'],
+  ['ab\ncd\nef', 6, '…\nef'],
+  ['ab\ncd\nefghi', 8, 'efghi'],
+])('the last lines of %j in %i bytes are %j', (text, bytesMax, end) => {
+  expect(lastLines(text, bytesMax)).toBe(end);
 });

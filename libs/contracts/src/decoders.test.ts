@@ -17,6 +17,7 @@ import { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './i
 import { decodeInvocation, encodeInvocation } from './invocation.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { isRequestId } from './request-id.ts';
 import { decodeSettlement, encodeSettlement } from './settlement.ts';
 import type { Target } from './destinations.ts';
 import { decodeWaiting, delayed } from './waiting.ts';
@@ -196,6 +197,13 @@ function numbersOutOfRange(value: unknown, name = ''): readonly string[] {
   return Object.entries(value).flatMap(([key, item]) => numbersOutOfRange(item, key));
 }
 
+/** The request ids and message ids in a value that a log could not show as they are. */
+function idsOfAnotherForm(value: unknown, name = ''): readonly unknown[] {
+  if (name === 'requestId' || name === 'messageId') return isRequestId(String(value)) ? [] : [value];
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => idsOfAnotherForm(item, key));
+}
+
 /**
  * Tells how a decoder took a record: `read`, or the reason for which it was refused. Any other
  * error fails the test.
@@ -210,6 +218,7 @@ function taken({ decode }: Case, record: Read): string {
     return (error as PlatformError).message;
   }
   expect(numbersOutOfRange(value)).toEqual([]);
+  expect(idsOfAnotherForm(value)).toEqual([]);
   return 'read';
 }
 
@@ -217,6 +226,14 @@ describe('a decoder', () => {
   it.each(Object.entries(cases))('reads a valid record: %s', (_name, given) => {
     expect(taken(given, read(given.record))).toBe('read');
   });
+
+  it.each(['', 'r1\n2026-11-24T00:00:00.000Z r2', 'r1 r2', 'r\u001b[1A', 'r|1', '../r1', 'r\u2028', 'r'.repeat(65)])(
+    'refuses the request id %j',
+    (requestId) => {
+      const record = read(encodeInvocation('t', { ...invocation, requestId }));
+      expect(taken({ record: encodeInvocation('t', invocation), decode: decodeInvocation }, record)).toMatch(/the request id/);
+    },
+  );
 
   const awkwardNumber = fc.constantFrom(
     '',

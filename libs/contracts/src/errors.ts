@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /**
  * Every failure that the platform names. Codes are public: new ones may be added, none is renamed.
  * `retryable` is true if the same call may succeed later without a change.
@@ -43,18 +45,23 @@ export type ErrorCode = keyof typeof errorCatalogue;
 /**
  * The only error class of the platform. It reports failures that callers do not expect; expected
  * answers are values. `message` and `details` are for operators and hold neither payloads nor
- * secrets. `cause` is the error that was caught.
+ * secrets. `cause` is the error that was caught. The message is {@link printable}, whatever a peer
+ * put into it.
  */
 export class PlatformError extends Error {
   readonly code: ErrorCode;
   /** Facts for the operator, as JSON values. */
   readonly details: Readonly<Record<string, unknown>>;
 
-  /** @param details `reason` becomes part of the message. */
+  /**
+   * @param details `reason` becomes part of the message; each text of `lines` becomes an indented
+   *   line below it.
+   */
   constructor(code: ErrorCode, options: { readonly details?: Readonly<Record<string, unknown>>; readonly cause?: unknown } = {}) {
-    const reason = options.details?.['reason'];
+    const { reason, lines } = options.details ?? {};
+    const head = `${code}: ${typeof reason === 'string' ? printable(reason) : errorCatalogue[code].meaning}`;
     super(
-      typeof reason === 'string' ? `${code}: ${reason}` : `${code}: ${errorCatalogue[code].meaning}`,
+      [head, ...(Array.isArray(lines) ? lines : []).map((line) => `  ${printable(String(line))}`)].join('\n'),
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.name = 'PlatformError';

@@ -2,6 +2,7 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { checkedRequestId } from './request-id.ts';
 
 /** A record of the idempotency topic. It concerns one key. */
 export type IdempotencyEvent =
@@ -38,7 +39,7 @@ export function decodeIdempotency({ key, value }: Pick<IncomingRecord, 'key' | '
   if (key === null) throw contractViolated('the key of the idempotency record is missing');
   const fields = JsonObject.parse(String(value), 'the idempotency record');
   const kind = fields.word('kind', ['claimed', 'accepted']);
-  const requestId = fields.text('requestId');
+  const requestId = checkedRequestId(fields.text('requestId'));
   const at = fields.instant('at');
   if (kind === 'accepted') return { key, event: { kind, requestId, at } };
   const inPlaceOf = fields.optionalText('inPlaceOf');

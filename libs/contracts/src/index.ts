@@ -15,7 +15,7 @@ export {
 } from './call.ts';
 export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
 export { type Condition, conditions, type Status } from './condition.ts';
-export { beginningOf, lastBytes } from './cut-text.ts';
+export { beginningOf, lastLines } from './cut-text.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
 export {
   decodeDelivery,
@@ -54,6 +54,8 @@ export { header, intakeHeader, rejectHeader } from './headers.ts';
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
+export { isRequestId } from './request-id.ts';
+export { indentedLines, printable, printableLines } from './printable.ts';
 export type { MessageAttribute, MessageTexts, Publication } from './publication.ts';
 export type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 export {

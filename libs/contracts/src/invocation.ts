@@ -4,6 +4,7 @@ import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
 import { isMemorySizeMb, limits } from './limits.ts';
+import { checkedRequestId } from './request-id.ts';
 import { type Backoff, retryPolicy } from './retry-policy.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
@@ -115,7 +116,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
   return {
-    requestId: requiredText(headers, header.requestId),
+    requestId: checkedRequestId(requiredText(headers, header.requestId)),
     functionUrn: requiredText(headers, header.functionUrn),
     ...(alias === undefined ? {} : { alias }),
     project: requiredText(headers, header.project),

@@ -2,6 +2,7 @@ import type { EpochMs } from './epoch-ms.ts';
 import { header, requiredText } from './headers.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { checkedRequestId } from './request-id.ts';
 import type { SubscriptionDocument } from './registry-documents.ts';
 
 /**
@@ -99,7 +100,7 @@ export function decodeConfirmationRequest({ headers }: Pick<IncomingRecord, 'hea
 /** Fields that a publication and a confirmation request have in common. */
 function namesIn(fields: JsonObject): Omit<ConfirmationRequest, 'askedAt'> {
   return {
-    messageId: fields.text('messageId'),
+    messageId: checkedRequestId(fields.text('messageId')),
     project: fields.text('project'),
     topicUrn: fields.text('topicUrn'),
     expiresAt: fields.instant('expiresAt'),

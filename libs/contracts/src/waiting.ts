@@ -2,6 +2,7 @@ import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, requiredText } from './headers.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { checkedRequestId } from './request-id.ts';
 
 /** The topics to which the retry-scheduler releases records. */
 export type ReleaseTo = 'invocations' | 'notifications';
@@ -38,7 +39,7 @@ export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): Wai
   if (releaseTo !== 'invocations' && releaseTo !== 'notifications')
     throw contractViolated('header release-to must be invocations or notifications');
   return {
-    requestId: requiredText(headers, header.requestId),
+    requestId: checkedRequestId(requiredText(headers, header.requestId)),
     dueAt: instant(headers, header.dueAt),
     releaseTo,
     ...(releaseTo === 'invocations'

@@ -146,7 +146,7 @@ export function loadConfig<T extends object>(
   if (faults.length === 0) faults.push(...parts.flatMap((part) => relationFaults(part)));
   if (faults.length > 0)
     throw new PlatformError('CONFIG_INVALID', {
-      details: { reason: `the environment variables are not valid:\n  ${faults.join('\n  ')}` },
+      details: { reason: 'the environment variables are not valid:', lines: faults },
     });
   return Object.freeze(config);
 }

@@ -1,17 +1,53 @@
+import type { Writable } from 'node:stream';
 import { type LoggerService } from '@nestjs/common';
+import { indentedLines, printable, printableLines } from '#contracts';
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
+/** Characters that JSON leaves as they are, although some readers of lines end a line at them. */
+const unescapedByJson = /(?![\u200c\u200d])[\u007f-\u009f\u2028\u2029\p{Cf}]/gu;
+
+function escapedInJson(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/** A line of JSON in printable characters. It stays the same JSON. */
+function printableJson(line: string): string {
+  return line.replaceAll(unescapedByJson, escapedInJson);
+}
+
+/**
+ * A value with all its texts printable. The lines of a stack stay lines, because the pretty log
+ * indents them; they may not begin at the margin.
+ */
+function printableValue(value: unknown, name = ''): unknown {
+  if (typeof value === 'string') return name === 'stack' ? printableLines(value).join('\n') : printable(value);
+  if (Array.isArray(value)) return value.map((item) => printableValue(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [printable(key), printableValue(item, key)]));
+}
+
+/** A message for a terminal. Its lines stay lines, all but the first indented. */
+function prettyLine(line: string): string {
+  const { msg, ...others } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  const message = typeof msg === 'string' ? { msg: indentedLines(msg) } : {};
+  return `${JSON.stringify({ ...(printableValue(others) as object), ...message })}\n`;
+}
+
 /**
  * Creates the logger of a service. It writes to stderr: JSON lines, or readable text on a terminal.
- * Fields whose name suggests a secret are replaced by `***`.
+ * Fields whose name suggests a secret are replaced by `***`. Each entry is one line, or begins one
+ * whose other lines are indented, whatever its texts contain.
+ * @param options.output replaces stderr, for tests.
  */
 export function createLogger(options: {
   readonly service: string;
   readonly level: string;
   readonly isPretty?: boolean | undefined;
+  readonly output?: Writable;
 }): Logger {
   const redact = [
     'authorization',
@@ -24,11 +60,16 @@ export function createLogger(options: {
     '*.password',
     '*["x-auth-token"]',
   ];
-  const settings = { level: options.level, redact: { paths: redact, censor: '***' }, base: { service: options.service } };
   const isPretty = options.isPretty ?? process.stderr.isTTY === true;
-  if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }));
+  const settings = {
+    level: options.level,
+    redact: { paths: redact, censor: '***' },
+    base: { service: options.service },
+    hooks: { streamWrite: isPretty ? prettyLine : printableJson },
+  };
+  if (!isPretty) return pino(settings, options.output ?? pino.destination({ dest: 2, sync: true }));
   const pretty = PinoPretty({
-    destination: 2,
+    destination: options.output ?? 2,
     sync: true,
     ignore: 'pid,hostname,service',
     messageFormat: '{service}  {msg}',

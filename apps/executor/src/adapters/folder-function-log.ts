@@ -1,15 +1,23 @@
 import type { FunctionDocument } from '#contracts';
-import { utcText } from '#contracts';
+import { printable, printableLines, utcText } from '#contracts';
 import type { Clock, DayFiles, Logger, Timer } from '#platform';
 import type { FunctionLog } from '../runtime.ts';
 
 const flushEveryMs = 500;
-/** The most output in memory, in bytes. Output beyond it is dropped until the next write. */
+/**
+ * The most output in memory, in characters of the file. Output beyond it is dropped until the next
+ * write.
+ */
 const bufferedBytesMax = 8 * 1_048_576;
+
+const fieldSeparator = ' ';
 
 /**
  * Keeps the output of each function in a file a day. It buffers output, so that a function that
  * prints much costs two writes a second.
+ *
+ * Each line of the file is `<time> <request id> <line of output>`, with `-` for output of no call.
+ * Output is {@link printable}: no function can write a line that reads as another request's.
  */
 export class FolderFunctionLog implements FunctionLog {
   private buffers = new Map<string, { readonly folder: readonly string[]; lines: string[] }>();
@@ -27,9 +35,16 @@ export class FolderFunctionLog implements FunctionLog {
     if (this.bufferedBytes > bufferedBytesMax) return;
     const buffer = this.buffers.get(fn.urn) ?? { folder: [fn.project, `${fn.package}.${fn.name}`], lines: [] };
     this.buffers.set(fn.urn, buffer);
-    const head = `${utcText(this.clock.now())}Z ${requestId === '' ? '-' : requestId} `;
-    for (const line of text.split('\n')) if (line !== '') buffer.lines.push(`${head}${line}\n`);
-    this.bufferedBytes += text.length;
+    const owner = requestId === '' ? '-' : printable(requestId, fieldSeparator);
+    const head = `${utcText(this.clock.now())}Z ${owner} `;
+    for (const output of printableLines(text)) {
+      if (output === '') continue;
+      const line = `${head}${output}\n`;
+      buffer.lines.push(line);
+      // A short line is smaller than its head, and an escape is longer than its character.
+      this.bufferedBytes += line.length;
+      if (this.bufferedBytes > bufferedBytesMax) break;
+    }
     this.timer ??= this.clock.setTimer(flushEveryMs, () => void this.flush());
   }
 

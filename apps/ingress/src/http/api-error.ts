@@ -1,6 +1,7 @@
+import { printable } from '#contracts';
 import { apiCodes, type ApiCode } from './api-codes.ts';
 
-/** An error that the API answers with. */
+/** An error that the API answers with. Its message may repeat input, and is {@link printable}. */
 export class ApiError extends Error {
   /** @param retryAfterSeconds sent as `Retry-After`. */
   constructor(
@@ -8,7 +9,7 @@ export class ApiError extends Error {
     message: string,
     readonly retryAfterSeconds?: number,
   ) {
-    super(message);
+    super(printable(message));
   }
 
   get status(): number {

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { formatBareUrn } from '#contracts';
+import { formatBareUrn, isRequestId } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 import { CancelDto } from './cancel.dto.ts';
 import { Canceller } from './canceller.ts';
@@ -32,7 +32,7 @@ export class CancelController {
     @Body(new ValidatedBody(CancelDto)) { request_id: requestId }: CancelDto,
   ): Promise<void> {
     const bareUrn = formatBareUrn(this.names.find(urn, project).urn);
-    const answer = await this.canceller.cancel(project, bareUrn, requestId);
+    const answer = isRequestId(requestId) ? await this.canceller.cancel(project, bareUrn, requestId) : 'unknown';
     if (answer === 'unknown') throw new ApiError('FSS.0400', 'Invalid RequestId');
   }
 }

@@ -1,4 +1,4 @@
-import { type CallAnswer, type CallReport, conditions, lastBytes, limits } from '#contracts';
+import { type CallAnswer, type CallReport, conditions, lastLines, limits } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 
 /** The form of the answer that the caller of a synchronous invocation asked for. */
@@ -73,7 +73,7 @@ function answered(
     'X-Cff-Response-Version': version,
     'X-Func-Err-Code': String(errorCode),
     'X-Is-Func-Err': String(errorCode !== 0),
-    ...(wantsLog ? { 'X-Cff-Function-Log': Buffer.from(lastBytes(log, logHeaderBytesMax)).toString('base64') } : {}),
+    ...(wantsLog ? { 'X-Cff-Function-Log': Buffer.from(lastLines(log, logHeaderBytesMax)).toString('base64') } : {}),
   };
   if (version === 'v0') return { status: 200, headers, body: payload };
   const body = { request_id: requestId, result: payload.toString('utf8'), log: wantsLog ? log : '', status: statusCode };

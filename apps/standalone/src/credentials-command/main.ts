@@ -2,6 +2,7 @@
  * `npm run credentials`: creates and changes access keys of a running installation. Exits with 0,
  * with 1 if the API refused, with 2 for wrong arguments.
  */
+import { printable } from '#contracts';
 import { readRunning } from '../read-running.ts';
 import { type Command, readArguments, usage } from './arguments.ts';
 
@@ -15,7 +16,7 @@ interface Credential {
   readonly previous_secret_ends_at?: string;
 }
 
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const say = (line: string) => void process.stdout.write(`${printable(line)}\n`);
 
 /** Calls the API. @throws Error with the API's message for any status but 2xx. */
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -75,7 +76,7 @@ function readCommand(): Command | undefined {
   try {
     return readArguments(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`credentials: ${(error as Error).message}\n\n${usage}\n`);
+    process.stderr.write(`credentials: ${printable((error as Error).message)}\n\n${usage}\n`);
     return undefined;
   }
 }
@@ -84,6 +85,6 @@ const command = readCommand();
 if (command === undefined) process.exitCode = 2;
 else
   await run(command).catch((error: unknown) => {
-    process.stderr.write(`credentials: ${(error as Error).message}\n`);
+    process.stderr.write(`credentials: ${printable((error as Error).message)}\n`);
     process.exitCode = 1;
   });

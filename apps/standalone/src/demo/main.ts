@@ -3,7 +3,7 @@
  * and shows their progress.
  */
 import 'reflect-metadata';
-import { defaultTopicPrefix, Topics } from '#contracts';
+import { defaultTopicPrefix, indentedLines, printable, Topics } from '#contracts';
 import { readRunning } from '../read-running.ts';
 import { DemoClient, type DemoRecord } from './demo-client.ts';
 import { produce } from './producer.ts';
@@ -15,7 +15,7 @@ const refreshMs = 500;
 const ended = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 const isTerminal = process.stdout.isTTY === true;
 
-const say = (line = '') => void process.stdout.write(`${line}\n`);
+const say = (line = '') => void process.stdout.write(`${printable(line)}\n`);
 
 interface Followed {
   readonly requestId: string;
@@ -45,7 +45,7 @@ function draw(all: readonly Followed[], isFirst: boolean): void {
   if (!isTerminal) return say(`${done} of ${all.length} ended and delivered`);
   const moveUp = isFirst ? '' : `\u001B[${all.length + 1}A`;
   const lines = [...all.map(rowOf), `${done} of ${all.length} ended and delivered`];
-  process.stdout.write(`${moveUp}${lines.map((line) => `\u001B[2K${line}`).join('\n')}\n`);
+  process.stdout.write(`${moveUp}${lines.map((line) => `\u001B[2K${printable(line)}`).join('\n')}\n`);
 }
 
 async function follow(client: DemoClient, all: readonly Followed[]): Promise<void> {
@@ -66,7 +66,8 @@ async function follow(client: DemoClient, all: readonly Followed[]): Promise<voi
 }
 
 function showDeliveries(all: readonly Followed[]): void {
-  say('\nEach invocation and its notification:');
+  say();
+  say('Each invocation and its notification:');
   for (const { requestId, functionName, record } of all) {
     const { status = '', deliveries = [], error_message: error = '' } = record ?? {};
     const where = deliveries.map(({ state, location, reason }) => `${state} ${location ?? reason ?? ''}`).join('; ');
@@ -86,7 +87,8 @@ async function main(): Promise<void> {
   const invoked = characters.filter(({ name }) => name !== 'demo-follower');
   const chosen = (index: number) => invoked[index % invoked.length]?.name ?? '';
   const all: Followed[] = [];
-  say(`\n${eventsPerDoor} events over HTTP, ${eventsPerDoor} from a plain Kafka producer:`);
+  say();
+  say(`${eventsPerDoor} events over HTTP, ${eventsPerDoor} from a plain Kafka producer:`);
   for (let index = 0; index < eventsPerDoor; index++) {
     const body = await client.must<{ request_id: string }>('POST', `/fgs/functions/demo:${chosen(index)}/invocations-async`, {
       key: `http-${index}`,
@@ -104,14 +106,15 @@ async function main(): Promise<void> {
   showDeliveries(all);
   const count = (...statuses: string[]) => all.filter(({ record }) => statuses.includes(record?.status ?? '')).length;
   const [succeeded, failed] = [count('SUCCESS'), count('FAIL', 'DISCARD')];
+  say();
   say(
-    `\n${all.length} accepted, ${succeeded} succeeded, ${failed} failed as intended, ${all.length - succeeded - failed} unaccounted for.`,
+    `${all.length} accepted, ${succeeded} succeeded, ${failed} failed as intended, ${all.length - succeeded - failed} unaccounted for.`,
   );
 }
 
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`demo: ${(error as Error).message}\n`);
+  process.stderr.write(`demo: ${indentedLines((error as Error).message)}\n`);
   process.exitCode = 1;
 }

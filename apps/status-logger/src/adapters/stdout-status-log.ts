@@ -1,3 +1,4 @@
+import { printable } from '#contracts';
 import type { StatusLog, StatusLogLine } from '../status-log.ts';
 
 /**
@@ -7,6 +8,6 @@ import type { StatusLog, StatusLogLine } from '../status-log.ts';
 export class StdoutStatusLog implements StatusLog {
   async append(lines: readonly StatusLogLine[]): Promise<void> {
     if (lines.length === 0) return;
-    process.stdout.write(lines.map(({ statusLog, line }) => `${statusLog} ${line}\n`).join(''));
+    process.stdout.write(lines.map(({ statusLog, line }) => `${printable(statusLog, ' ')} ${line}\n`).join(''));
   }
 }
