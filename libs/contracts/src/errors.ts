@@ -8,6 +8,23 @@ export const errorCatalogue = {
   CONFIG_INVALID: { retryable: false, meaning: 'An environment variable is missing or has an invalid value.' },
   CONTRACT_VIOLATED: { retryable: false, meaning: 'A record does not have the format of its topic.' },
   BROKER_UNAVAILABLE: { retryable: true, meaning: 'Kafka did not acknowledge a write.' },
+  BROKER_LOGIN_FAILED: {
+    retryable: true,
+    meaning: 'The brokers refuse the account of the service, or expect one and got none. At the start the service ends.',
+  },
+  BROKER_TLS_FAILED: {
+    retryable: true,
+    meaning:
+      'No TLS connection to the brokers: they show another certificate than expected, or refuse ours, or do not speak TLS.',
+  },
+  BROKER_ACCESS_DENIED: {
+    retryable: true,
+    meaning: 'The account of the service may not use a topic or a group. docs/kafka-acls.md lists what it needs.',
+  },
+  BROKER_TOKEN_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The token endpoint, or the file that should hold a token for the brokers, gave none.',
+  },
   BROKER_MISSING: {
     retryable: false,
     meaning: 'KAFKA_BROKERS is not set, and this machine has neither Java with Maven nor Docker.',

@@ -53,6 +53,7 @@ export {
 export { header, intakeHeader, rejectHeader } from './headers.ts';
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
+export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
 export { isRequestId } from './request-id.ts';
 export { indentedLines, printable, printableLines } from './printable.ts';
@@ -97,12 +98,16 @@ export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-li
 export {
   type DelayTopic,
   dwells,
+  type KafkaAccount,
+  kafkaAccounts,
   nearHorizonMs,
+  outsideAccount,
   type Service,
   services,
   topicDeclarations,
   type TopicName,
   topicsReadBy,
+  topicsUsedBy,
 } from './topic-declarations.ts';
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
 export { traceparentOf } from './traceparent.ts';

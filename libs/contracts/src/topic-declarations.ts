@@ -40,6 +40,15 @@ export const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', '
 /** One of the {@link services}. */
 export type Service = (typeof services)[number];
 
+/** The account of producers and consumers that are not services. */
+export const outsideAccount = 'outside';
+
+/** An owner of an account at the brokers, by its name without the prefix. */
+export type KafkaAccount = Service | typeof outsideAccount;
+
+/** Every account of an installation. */
+export const kafkaAccounts: readonly KafkaAccount[] = [...services, outsideAccount];
+
 /** How a topic is created, and who uses it. */
 export interface TopicDeclaration {
   readonly name: TopicName;
@@ -163,4 +172,11 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
 /** The topics that a service reads, by their names without the prefix. */
 export function topicsReadBy(service: Service): readonly TopicName[] {
   return topicDeclarations.filter(({ readBy }) => readBy.includes(service)).map(({ name }) => name);
+}
+
+/** The topics that a service reads or writes, by their names without the prefix. */
+export function topicsUsedBy(service: Service): readonly TopicName[] {
+  return topicDeclarations
+    .filter(({ readBy, writtenBy }) => readBy.includes(service) || writtenBy.includes(service))
+    .map(({ name }) => name);
 }

@@ -1,5 +1,5 @@
 import { contractViolated } from './errors.ts';
-import { type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
+import { type KafkaAccount, type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
 
 /** The prefix of every topic unless the configuration says otherwise. */
 export const defaultTopicPrefix = 'sendoff.';
@@ -48,6 +48,16 @@ export class Topics {
   /** The consumer group that all processes of a service join. */
   groupOf(service: Service): string {
     return this.prefix + service;
+  }
+
+  /** The name that the brokers know an account by. */
+  accountOf(account: KafkaAccount): string {
+    return this.prefix + account;
+  }
+
+  /** How the names of consumer groups and transactional ids of other programs begin. */
+  get outsideGroups(): string {
+    return `${this.prefix}outside.`;
   }
 }
 

@@ -1,0 +1,77 @@
+import { type KafkaAccount, outsideAccount, type Service, topicDeclarations } from './topic-declarations.ts';
+import type { Topics } from './topics.ts';
+
+/** An operation of Kafka's access control. `read` and `write` include `describe`. */
+export type KafkaOperation = 'read' | 'write' | 'create';
+
+/** Operations that an account may do on one resource, or on all whose names begin so. */
+export interface KafkaRight {
+  readonly resource: 'topic' | 'group' | 'transactional-id';
+  /** `prefixed` means every resource whose name begins with `name`. */
+  readonly pattern: 'literal' | 'prefixed';
+  readonly name: string;
+  readonly operations: readonly KafkaOperation[];
+}
+
+/**
+ * A name, or all names that begin so: `orders`, `shop.*`. A `*` elsewhere has no meaning.
+ */
+export type NamePattern = string;
+
+function topicsThatMatch(pattern: NamePattern, operations: readonly KafkaOperation[]): KafkaRight {
+  const isPrefix = pattern.endsWith('*');
+  return {
+    resource: 'topic',
+    pattern: isPrefix ? 'prefixed' : 'literal',
+    name: isPrefix ? pattern.slice(0, -1) : pattern,
+    operations,
+  };
+}
+
+/** Topics behind streams and pub/sub topics, whose names the users choose. */
+function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): readonly NamePattern[] {
+  return [`${topics.ofStream('')}*`, `${topics.ofPubSubTopic('')}*`, ...streamTopics];
+}
+
+function rightsOfService(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
+  const declared = topicDeclarations.flatMap(({ name, readBy, writtenBy }): readonly KafkaRight[] => {
+    const operations: KafkaOperation[] = [];
+    if (readBy.includes(service)) operations.push('read');
+    if (writtenBy.includes(service)) operations.push('write');
+    return operations.length === 0 ? [] : [{ resource: 'topic', pattern: 'literal', name: topics.name(name), operations }];
+  });
+  // The notifier creates the topics of users when it first writes to them.
+  const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
+  return [
+    ...declared,
+    ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),
+    { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: ['read'] },
+  ];
+}
+
+function rightsFromOutside(topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
+  const declared = topicDeclarations.flatMap(({ name, publicAccess }): readonly KafkaRight[] =>
+    publicAccess === undefined
+      ? []
+      : [{ resource: 'topic', pattern: 'literal', name: topics.name(name), operations: [publicAccess] }],
+  );
+  return [
+    ...declared,
+    ...userTopics(topics, streamTopics).map((pattern) => topicsThatMatch(pattern, ['read'])),
+    { resource: 'group', pattern: 'prefixed', name: topics.outsideGroups, operations: ['read'] },
+    { resource: 'transactional-id', pattern: 'prefixed', name: topics.outsideGroups, operations: ['write'] },
+  ];
+}
+
+/**
+ * The least rights that an account needs. Everything else is refused, also to create a declared
+ * topic: whoever sets up the accounts creates those.
+ * @param streamTopics topics that streams may name beside those with the prefix of streams.
+ */
+export function kafkaRightsOf(
+  account: KafkaAccount,
+  topics: Topics,
+  streamTopics: readonly NamePattern[] = [],
+): readonly KafkaRight[] {
+  return account === outsideAccount ? rightsFromOutside(topics, streamTopics) : rightsOfService(account, topics, streamTopics);
+}
