@@ -1,13 +1,16 @@
 import type { Registry as Metrics } from 'prom-client';
-import { type PlatformError, Topics, type Service } from '#contracts';
-import { type Logger, nameOfProcess, type ServiceConfig } from '#platform';
+import { type PlatformError, type Service, Topics, topicsUsedBy } from '#contracts';
+import { type KafkaAccessValues, type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './kafkajs/connect-kafka.ts';
+import { kafkaAccessOf } from './kafkajs/kafka-access.ts';
+import { needsOf } from './kafkajs/needed-rights.ts';
 import type { KafkaGateway } from './ports.ts';
 import { topicSpecs } from './topic-specs.ts';
 
 /** Settings and parts of a service that its connection to Kafka needs. */
 export interface KafkaSettings
-  extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'> {
+  extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'>,
+    KafkaAccessValues {
   /** Name of the service. */
   readonly name: Service;
   readonly logger: Logger;
@@ -18,8 +21,9 @@ export interface KafkaSettings
 }
 
 /**
- * Connects a service to the brokers, and creates the topics of the platform that are missing.
- * @throws PlatformError `BROKER_UNAVAILABLE`.
+ * Connects a service to the brokers, and creates the topics of the service that are missing.
+ * @throws PlatformError `BROKER_UNAVAILABLE`; `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`,
+ *   `BROKER_TOKEN_UNAVAILABLE` or `BROKER_ACCESS_DENIED` if the access is refused.
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
   const { logger } = settings;
@@ -27,9 +31,11 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
   const processName = await nameOfProcess();
   const gateway = await connectKafka({
     brokers: settings.kafkaBrokers,
+    access: kafkaAccessOf(settings),
     clientId: topics.groupOf(settings.name),
     ...(processName === undefined ? {} : { processName }),
     topics,
+    needs: needsOf(settings.name, topics),
     replication: settings.replication,
     recordTriesMax: settings.recordTriesMax,
     log: (level, message, details) => logger[level](details ?? {}, message),
@@ -37,6 +43,6 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     metrics: settings.metrics,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
   });
-  await gateway.admin.ensureTopics(topicSpecs(topics, settings.partitions));
+  await gateway.admin.ensureTopics(topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name)));
   return gateway;
 }

@@ -95,7 +95,10 @@ export interface TopicSpec {
  * answer in time.
  */
 export interface TopicAdmin {
-  /** Creates the topics that are missing; leaves the others as they are. */
+  /**
+   * Creates the topics that are missing; leaves the others as they are.
+   * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see or create one of them.
+   */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** Names of all topics of the cluster. */

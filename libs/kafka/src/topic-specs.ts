@@ -1,13 +1,15 @@
-import { topicDeclarations, type Topics } from '#contracts';
+import { topicDeclarations, type TopicName, type Topics } from '#contracts';
 import type { TopicSpec } from './ports.ts';
 
 /**
- * Returns every topic of the platform, ready for {@link TopicAdmin.ensureTopics}.
+ * Returns topics of the platform, ready for {@link TopicAdmin.ensureTopics}.
  * @param partitions number of partitions for topics whose declaration leaves it to the
  *   configuration.
+ * @param names the topics; default: all.
  */
-export function topicSpecs(topics: Topics, partitions: number): TopicSpec[] {
-  return topicDeclarations.map((declaration) => ({
+export function topicSpecs(topics: Topics, partitions: number, names?: readonly TopicName[]): TopicSpec[] {
+  const chosen = topicDeclarations.filter(({ name }) => names?.includes(name) ?? true);
+  return chosen.map((declaration) => ({
     topic: topics.name(declaration.name),
     partitions: declaration.partitions === 'configured' ? partitions : declaration.partitions,
     isCompacted: declaration.isCompacted,

@@ -5,6 +5,7 @@ export { DayFiles } from './day-files.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
+export { type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks } from './networks.ts';
@@ -25,6 +26,7 @@ export {
   WebhookSettings,
 } from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
+export { textSource, type TextSource } from './text-source.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { webhookSignature } from './webhook-signature.ts';

@@ -1,5 +1,6 @@
 import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
 import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
+import { KafkaAccessSettings } from './kafka-settings.ts';
 import { Setting, withSettings } from './load-config.ts';
 import { HostSettings } from './setting-groups.ts';
 
@@ -10,7 +11,7 @@ import { HostSettings } from './setting-groups.ts';
 export const recordTriesMaxDefault = 12;
 
 /** The settings that every service has. */
-export class ServiceConfig extends withSettings(HostSettings) {
+export class ServiceConfig extends withSettings(HostSettings, KafkaAccessSettings) {
   @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 selects a free one.' })
   @IsInt()
   @Min(0)

@@ -1,23 +1,27 @@
-import { connect } from 'node:net';
-import kafkajs, { type ICustomPartitioner, type ISocketFactory, type KafkaConfig, type Producer } from 'kafkajs';
-import type { Topics } from '#contracts';
+import kafkajs, { type ICustomPartitioner, type KafkaConfig, type Producer } from 'kafkajs';
+import { PlatformError, type Topics } from '#contracts';
 import { recordTriesMaxDefault } from '#platform';
 import { noopLog, rateLimited, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { GatewayHooks, KafkaGateway } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-bytes.ts';
 import { AdminConnection } from './admin-connection.ts';
-import { unavailable, withTimeout } from './broker-errors.ts';
+import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
 import { memberClientId } from './gone-members.ts';
+import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsGateway } from './kafkajs-gateway.ts';
-import { newCluster } from './kafkajs-internals.ts';
+import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { useOwnRecords } from './kafkajs-records.ts';
+import { probeListener } from './listener-probe.ts';
+import { assertRights, type KafkaNeeds } from './needed-rights.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
 export interface KafkaOptions extends GatewayHooks {
   /** `host:port` of some brokers of the cluster. */
   readonly brokers: readonly string[];
+  /** Encryption and account. Default: neither. */
+  readonly access?: KafkaAccess;
   /** The name of this process in the logs of the brokers. */
   readonly clientId: string;
   /**
@@ -27,6 +31,8 @@ export interface KafkaOptions extends GatewayHooks {
    */
   readonly processName?: string;
   readonly topics: Topics;
+  /** The process must be allowed to use these. Default: nothing is checked. */
+  readonly needs?: KafkaNeeds;
   /** Replicas of each partition of topics created here; -1 leaves the number to the brokers. */
   readonly replication: number;
   readonly log?: TransportLog;
@@ -47,26 +53,20 @@ export interface KafkaOptions extends GatewayHooks {
 const connectionTimeoutMs = 3_000;
 const adminTimeoutMs = 15_000;
 const joinRetriesMax = 120;
-const keepAliveMs = 60_000;
 /**
  * Always keeping 3 requests in flight split the records of 64 callers into 3 small batches. A small
  * batch costs the broker as much as a full one. With everything on two cores, 7,078 invocations a
  * second were accepted instead of 9,373.
  */
 const extraRequestRecordsMin = 200;
+/**
+ * How long a start goes on trying when its account, its rights or its certificates are refused, in
+ * milliseconds. Accounts reach each broker of a cluster a moment after they were created.
+ */
+const accessPatienceMs = 4_000;
+const accessAgainMs = 250;
 /** The same line is logged once in this time. */
 const logDedupMs = 30_000;
-
-/**
- * Sockets as kafkajs makes them, with two changes. Small requests are sent without delay. Node does
- * not warn about many listeners: one for each request that waits for a broker that is down.
- */
-const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
-  const socket = connect({ host, port, noDelay: true }, onConnect);
-  socket.setKeepAlive(true, keepAliveMs);
-  socket.setMaxListeners(0);
-  return socket;
-};
 
 /** Our choice of partitions, in the shape that kafkajs asks for. */
 const createPartitioner: ICustomPartitioner = () => {
@@ -75,10 +75,12 @@ const createPartitioner: ICustomPartitioner = () => {
 
 /**
  * Connects to a cluster.
- * @throws PlatformError `BROKER_UNAVAILABLE` if no broker answered within `connectTimeoutMs`.
+ * @throws PlatformError `BROKER_UNAVAILABLE` if no broker answered within `connectTimeoutMs`;
+ *   within seconds `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`, `BROKER_TOKEN_UNAVAILABLE` or
+ *   `BROKER_ACCESS_DENIED` if a broker is there, and refuses the process.
  */
 export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway> {
-  const { brokers, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
+  const { brokers, access = {}, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
   const log = options.log ?? noopLog;
   const dedupedLog = rateLimited(log, () => performance.now(), logDedupMs);
   const common = {
@@ -88,8 +90,10 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     requestTimeout: 30_000,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: logThrough(dedupedLog),
-    socketFactory,
+    socketFactory: socketFactoryOf(access),
+    ...saslOf(access),
   };
+  const account = accountName(access);
   const { adminClient, producerClient, memberClient } = newClients(common, options, publishTimeoutMs);
   const newProducer = async (): Promise<Producer> => {
     const producer = producerClient.producer({ createPartitioner, allowAutoTopicCreation: false });
@@ -97,17 +101,22 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     return producer;
   };
   useOwnRecords();
-  const admin = new AdminConnection(adminClient);
-  const producer = await connectWithRetry(options, admin, newProducer);
+  const admin = new AdminConnection(adminClient, account);
+  const newClusterConnection = () => newCluster({ ...common, requestTimeout: adminTimeoutMs });
+  const producer = await connectWithRetry(options, admin, async () => {
+    if (options.needs !== undefined) await checkRights(newClusterConnection(), account, options.needs);
+    return newProducer();
+  });
   return new KafkajsGateway({
     topics,
     replication,
+    account,
     kafka: memberClient,
     admin,
     adminTimeoutMs,
     producer,
     newProducer,
-    newCluster: () => newCluster({ ...common, requestTimeout: adminTimeoutMs }),
+    newCluster: newClusterConnection,
     publisherLimits: publisherLimitsOf(options, publishTimeoutMs),
     joinRetriesMax,
     recordTriesMax: options.recordTriesMax ?? recordTriesMaxDefault,
@@ -116,6 +125,15 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     dedupedLog,
     metrics: options.metrics,
   });
+}
+
+async function checkRights(cluster: ClusterConnection, account: string, needs: KafkaNeeds): Promise<void> {
+  try {
+    await cluster.connect();
+    await assertRights(cluster, account, needs);
+  } finally {
+    void cluster.disconnect().catch(() => undefined);
+  }
 }
 
 /** Three clients of kafkajs, because timeouts and retries are settings of a client. */
@@ -157,21 +175,64 @@ function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
 }
 
 async function connectWithRetry(
-  { brokers, connectTimeoutMs = 30_000 }: KafkaOptions,
+  options: KafkaOptions,
   admin: AdminConnection,
   newProducer: () => Promise<Producer>,
 ): Promise<Producer> {
-  const deadlineAt = performance.now() + connectTimeoutMs;
+  const { brokers, access = {}, connectTimeoutMs = 30_000 } = options;
+  const account = accountName(access);
+  const startedAt = performance.now();
+  const deadlineAt = startedAt + connectTimeoutMs;
   for (;;) {
     const leftMs = Math.max(1, deadlineAt - performance.now());
     try {
       await admin.connect(leftMs);
-      return await withTimeout(leftMs, 'connecting', newProducer());
+      // The first request that needs an account.
+      await admin.ask(leftMs, 'connecting', (asking) => asking.describeCluster());
+      return await withTimeout(leftMs, 'connecting', newProducer(), { account });
     } catch (error) {
-      if (performance.now() >= deadlineAt) {
+      const known = unavailable(error, { account });
+      const fault = isAccessFault(known) ? known : await misunderstandingWith(brokers, access);
+      const isOver = performance.now() >= (fault === undefined ? deadlineAt : Math.min(deadlineAt, startedAt + accessPatienceMs));
+      if (isOver) {
         void admin.disconnect().catch(() => undefined);
-        throw unavailable(error, { brokers });
+        throw fault ?? unavailable(error, { brokers });
       }
+      if (fault !== undefined) await new Promise((resolve) => setTimeout(resolve, accessAgainMs));
     }
   }
+}
+
+/**
+ * Explains a connection that a broker closed without a reason: one side speaks TLS or expects an
+ * account, and the other does not.
+ * @returns undefined if no broker answers, or if this is not the cause.
+ */
+async function misunderstandingWith(brokers: readonly string[], { tls, login }: KafkaAccess): Promise<PlatformError | undefined> {
+  for (const broker of brokers) {
+    const kind = await probeListener(broker);
+    if (kind === 'tls' && tls === undefined)
+      return new PlatformError('BROKER_TLS_FAILED', {
+        details: { reason: `${broker} speaks TLS: set KAFKA_SECURITY_PROTOCOL to ssl or sasl_ssl`, broker },
+      });
+    if ((kind === 'open' || kind === 'account') && tls !== undefined)
+      return new PlatformError('BROKER_TLS_FAILED', {
+        details: { reason: `${broker} does not speak TLS: check the port in KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL`, broker },
+      });
+    if (kind === 'account' && login === undefined)
+      return new PlatformError('BROKER_LOGIN_FAILED', {
+        details: {
+          reason: `${broker} expects an account: set KAFKA_SECURITY_PROTOCOL to sasl_plaintext or sasl_ssl, KAFKA_USERNAME and the password`,
+          broker,
+        },
+      });
+    if (kind === 'open' && login !== undefined)
+      return new PlatformError('BROKER_LOGIN_FAILED', {
+        details: {
+          reason: `${broker} takes no accounts on this port: check the port in KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL`,
+          broker,
+        },
+      });
+  }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import type { ITopicConfig } from 'kafkajs';
 import type { AdminConnection } from './admin-connection.ts';
-import { unavailable } from './broker-errors.ts';
+import { isAccessFault, unavailable } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 
 /**
@@ -24,15 +24,40 @@ export class KafkajsAdmin implements TopicAdmin {
       if (missing.length === 0) return;
       try {
         const topics = missing.map((spec) => topicConfig(spec, this.replication));
-        await this.admin.ask(this.timeoutMs, 'creating topics', (admin) => admin.createTopics({ topics, waitForLeaders: true }));
+        await this.admin.ask(this.timeoutMs, 'creating topics', (admin) => admin.createTopics({ topics, waitForLeaders: true }), {
+          operation: 'Create',
+        });
       } catch (error) {
-        if (round === 3) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
+        if (isAccessFault(error)) await this.checkVisible(missing);
+        if (round === 3 || isAccessFault(error)) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
       }
     }
   }
 
+  async checkAccess(topic: string): Promise<void> {
+    try {
+      await this.admin.ask(this.timeoutMs, `the metadata of ${topic}`, (admin) => admin.fetchTopicMetadata({ topics: [topic] }), {
+        topic,
+        operation: 'Describe',
+      });
+    } catch (error) {
+      if (isAccessFault(error)) throw error;
+    }
+  }
+
+  /**
+   * A topic that the account may not see looks like a missing one. Creating it would be refused,
+   * with an error that leads the operator astray.
+   */
+  private async checkVisible(specs: readonly TopicSpec[]): Promise<void> {
+    for (const { topic } of specs) await this.checkAccess(topic);
+  }
+
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
-    const offsets = await this.admin.ask(this.timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic));
+    const offsets = await this.admin.ask(this.timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic), {
+      topic,
+      operation: 'Describe',
+    });
     return offsets.map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }));
   }
 

@@ -29,12 +29,19 @@ import type { TransportLog } from '../log.ts';
 import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler, RecordObserver } from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AdminConnection } from './admin-connection.ts';
-import { unavailable, withTimeout } from './broker-errors.ts';
+import type { AccessWatch } from './access-watch.ts';
+import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
 import { PositionReader } from './group-positions.ts';
 import { incomingRecord } from './incoming-record.ts';
+import type { ClusterConnection } from './kafkajs-internals.ts';
+import { assertRights } from './needed-rights.ts';
 
 /** The gateway as its consumer sees it. */
 export interface ConsumerPorts {
+  /** The account in words, for errors. */
+  readonly account: string;
+  readonly access: Pick<AccessWatch, 'isRefused' | 'failed' | 'allowed'>;
+  readonly newCluster: () => ClusterConnection;
   readonly kafka: Kafka;
   readonly admin: AdminConnection;
   /** Removes members of the group whose process was killed. @returns how many. */
@@ -59,6 +66,8 @@ export interface ConsumerPorts {
 const heartbeatMs = 1_000;
 const rejoinsMax = 6;
 const rejoinBaseMs = 500;
+/** Joins after which a start gives up that the brokers refuse: after 3.5 s. */
+const refusedRejoinsMax = 3;
 const closeTimeoutMs = 5_000;
 const rebalanceTimeoutMs = 30_000;
 
@@ -74,6 +83,7 @@ export class KafkajsConsumer implements RecordConsumer {
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
+  private hasJoined = false;
   private whenJoined: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
   constructor(
@@ -121,7 +131,7 @@ export class KafkajsConsumer implements RecordConsumer {
       await Promise.all([this.join(), joined]);
     } catch (error) {
       await this.close(0);
-      throw unavailable(error, { groupId: this.options.groupId });
+      throw this.faultOf(error);
     }
   }
 
@@ -201,16 +211,18 @@ export class KafkajsConsumer implements RecordConsumer {
     if (this.isClosing) return;
     const { groupId } = this.options;
     this.rejoins += 1;
-    if (this.rejoins > rejoinsMax) {
-      const fatal = unavailable(error, { groupId });
-      this.whenJoined?.reject(fatal);
-      this.ports.onFatal(fatal);
+    const fault = await this.explained(error);
+    const isRefusedAtStart = !this.hasJoined && isAccessFault(fault) && this.rejoins > refusedRejoinsMax;
+    if (this.rejoins > rejoinsMax || isRefusedAtStart) {
+      this.whenJoined?.reject(fault);
+      this.ports.onFatal(fault);
       return;
     }
+    this.ports.access.failed(groupId, fault);
     this.ports.log('warn', 'A consumer fell out of its group and joins again', {
       groupId,
       rejoins: this.rejoins,
-      error: error.message,
+      error: fault.message,
     });
     await new Promise((resolve) => setTimeout(resolve, rejoinBaseMs * 2 ** (this.rejoins - 1)));
     if (this.isClosing) return;
@@ -219,6 +231,41 @@ export class KafkajsConsumer implements RecordConsumer {
     } catch (next) {
       await this.onCrash(next instanceof Error ? next : new Error(String(next)));
     }
+  }
+
+  private faultOf(error: unknown): PlatformError {
+    const { groupId, topics } = this.options;
+    return unavailable(error, { groupId, topics, account: this.ports.account, operation: 'Read' });
+  }
+
+  /** The error of a consumer. A refusal names the topics, which the brokers did not say. */
+  private async explained(error: Error): Promise<PlatformError> {
+    const fault = this.faultOf(error);
+    const mayBeRefusal = fault.code === 'BROKER_ACCESS_DENIED' || error.name === 'KafkaJSGroupCoordinatorNotFound';
+    return mayBeRefusal ? ((await this.missingRights()) ?? fault) : fault;
+  }
+
+  /** @returns the error that names what the account may not read; undefined if it may read all. */
+  private async missingRights(): Promise<PlatformError | undefined> {
+    const { account, newCluster } = this.ports;
+    const { groupId, topics } = this.options;
+    const needs = { groupId, topics: topics.map((topic) => ({ topic, operations: ['Read' as const] })) };
+    const cluster = newCluster();
+    const check = cluster.connect().then(() => assertRights(cluster, account, needs));
+    try {
+      await withTimeout(closeTimeoutMs, 'asking for rights', check);
+      return undefined;
+    } catch (error) {
+      return this.faultOf(error);
+    } finally {
+      void cluster.disconnect().catch(() => undefined);
+    }
+  }
+
+  /** After a refusal: the group may have been joined while a topic is still refused. */
+  private async checkAllowed(): Promise<void> {
+    if (this.ports.access.isRefused && (await this.missingRights()) === undefined)
+      this.ports.access.allowed(this.options.groupId);
   }
 
   private onJoin(memberAssignment: Readonly<Record<string, readonly number[]>>): void {
@@ -259,7 +306,9 @@ export class KafkajsConsumer implements RecordConsumer {
       feeds.open({ topic, partition }, committed ?? { offset: end ?? 0n, metadata: null });
     }
     this.rejoins = 0;
+    this.hasJoined = true;
     this.whenJoined?.resolve();
+    void this.checkAllowed();
   }
 
   private async onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {

@@ -12,7 +12,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import { rootCause, unavailable } from './broker-errors.ts';
+import type { AccessWatch } from './access-watch.ts';
+import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming-record.ts';
 import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
 import type { TransportLog } from '../log.ts';
@@ -20,6 +21,9 @@ import type { PartitionEnd, TopicFollower } from '../ports.ts';
 
 /** The gateway as its follower sees it. */
 export interface FollowerPorts {
+  /** The account in words, for errors. */
+  readonly account: string;
+  readonly access: Pick<AccessWatch, 'isRefused' | 'failed' | 'allowed'>;
   readonly cluster: ClusterConnection;
   readonly log: TransportLog;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
@@ -43,6 +47,8 @@ export class KafkajsFollower implements TopicFollower {
   private readonly closed = new AbortController();
   private onRecord: ((record: IncomingRecord) => void) | undefined;
   private reading: Promise<void> = Promise.resolve();
+  /** Set while the follower starts: a topic that may not be read fails the start at once. */
+  private failStart: ((error: PlatformError) => void) | undefined;
 
   constructor(
     private readonly topic: string,
@@ -59,10 +65,20 @@ export class KafkajsFollower implements TopicFollower {
       await this.locateFirst(performance.now() + startTimeoutMs);
     } catch (error) {
       await this.close();
-      throw unavailable(error, { topic: this.topic });
+      throw this.faultOf(error);
     }
+    const refused = new Promise<never>((_resolve, reject) => {
+      this.failStart = reject;
+    });
     this.reading = this.read();
-    await this.caughtUp(startTimeoutMs);
+    try {
+      await Promise.race([this.caughtUp(startTimeoutMs), refused]);
+    } catch (error) {
+      if (isAccessFault(error)) await this.close();
+      throw error;
+    } finally {
+      this.failStart = undefined;
+    }
   }
 
   async caughtUp(timeoutMs: number): Promise<void> {
@@ -145,7 +161,14 @@ export class KafkajsFollower implements TopicFollower {
     }
   }
 
+  private faultOf(error: unknown): PlatformError {
+    return unavailable(error, { topic: this.topic, account: this.ports.account, operation: 'Read' });
+  }
+
   private async recover(error: unknown): Promise<void> {
+    const fault = this.faultOf(error);
+    if (isAccessFault(fault)) this.failStart?.(fault);
+    this.ports.access.failed(`read ${this.topic}`, fault);
     const { type, name, message } = rootCause(error);
     const level = type === 'NOT_LEADER_FOR_PARTITION' || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
     if (this.closed.signal.aborted) return;
@@ -182,6 +205,7 @@ export class KafkajsFollower implements TopicFollower {
           },
         ],
       });
+      if (this.ports.access.isRefused) this.ports.access.allowed(`read ${this.topic}`);
       for (const data of responses.flatMap((response) => response.partitions)) {
         const batch = newBatch(this.topic, this.positions.get(data.partition) ?? 0n, data);
         if (batch.rawMessages.length === 0) continue;

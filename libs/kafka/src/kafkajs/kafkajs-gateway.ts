@@ -14,6 +14,7 @@ import type {
   TopicFollower,
 } from '../ports.ts';
 import type { AdminConnection } from './admin-connection.ts';
+import { AccessWatch } from './access-watch.ts';
 import { withTimeout } from './broker-errors.ts';
 import { removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
@@ -26,6 +27,8 @@ import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 export interface GatewayParts {
   readonly topics: Topics;
   readonly replication: number;
+  /** The account in words, for errors. */
+  readonly account: string;
   /** The client of the members of groups. */
   readonly kafka: Kafka;
   readonly admin: AdminConnection;
@@ -58,18 +61,34 @@ export class KafkajsGateway implements KafkaGateway {
   private readonly consumers = new Set<KafkajsConsumer>();
   private readonly observer: RecordObserver;
   private readonly probeTimer: NodeJS.Timeout;
+  private readonly access: AccessWatch;
   private isReachable = true;
   private isProbing = false;
 
   constructor(private readonly parts: GatewayParts) {
     const { admin, replication, adminTimeoutMs, producer, newProducer, publisherLimits, metrics } = parts;
     this.topics = parts.topics;
-    this.admin = new KafkajsAdmin(admin, replication, adminTimeoutMs);
+    const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
+    this.access = watch;
+    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs);
+    this.admin = own;
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
       newProducer,
+      account: parts.account,
       listTopics: () => this.admin.list(),
+      checkAccess: (topic) => own.checkAccess(topic),
       reached: (isReached) => {
         this.isReachable = isReached;
+      },
+      access: {
+        get isRefused() {
+          return watch.isRefused;
+        },
+        // A service does not need the topics of users: their deliveries fail, and nothing else.
+        refused: (topic, error) => {
+          if (parts.topics.has(topic)) watch.refused(`write ${topic}`, error);
+        },
+        allowed: (topic) => watch.allowed(`write ${topic}`),
       },
     });
     this.publisher = publisher;
@@ -84,10 +103,13 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { kafka, admin, log, joinRetriesMax, recordTriesMax, onFatal, newCluster } = this.parts;
+    const { account, kafka, admin, log, joinRetriesMax, recordTriesMax, onFatal, newCluster } = this.parts;
     const consumer = new KafkajsConsumer(options, {
+      account,
+      access: this.access,
       kafka,
       admin,
+      newCluster,
       removeGoneMembers: () => removeGoneMembers(options.groupId, admin, newCluster),
       log,
       observer: this.observer,
@@ -102,8 +124,10 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const { newCluster, dedupedLog } = this.parts;
+    const { account, newCluster, dedupedLog } = this.parts;
     return new KafkajsFollower(topic, from, {
+      account,
+      access: this.access,
       cluster: newCluster(),
       log: dedupedLog,
       ends: (name) => this.admin.ends(name),
@@ -111,7 +135,7 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   isConnected(): boolean {
-    return this.isReachable;
+    return this.isReachable && !this.access.isRefused;
   }
 
   async close(): Promise<void> {
@@ -129,7 +153,9 @@ export class KafkajsGateway implements KafkaGateway {
     try {
       await this.parts.admin.ask(probeTimeoutMs, 'the probe', (admin) => admin.describeCluster());
       this.isReachable = true;
+      this.access.allowed('login');
     } catch (error) {
+      this.access.failed('login', error);
       if (this.isReachable) this.parts.log('warn', 'The brokers cannot be reached', { error: String(error) });
       this.isReachable = false;
     } finally {

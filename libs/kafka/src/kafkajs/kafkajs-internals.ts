@@ -8,7 +8,7 @@
  * conformance suite fails if they do.
  */
 import { createRequire } from 'node:module';
-import type { ISocketFactory, KafkaMessage, logCreator } from 'kafkajs';
+import type { ISocketFactory, KafkaConfig, KafkaMessage, logCreator } from 'kafkajs';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {
@@ -18,6 +18,24 @@ export interface FetchedPartition {
 
 /** One broker of the cluster. */
 export interface BrokerConnection {
+  /** The versions of each request that the broker has, by the number of the request. */
+  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null;
+  findGroupCoordinator(group: { readonly groupId: string; readonly coordinatorType: number }): Promise<unknown>;
+  readonly connectionPool: {
+    /** Sends a request that kafkajs has no code for. */
+    send<Decoded, Answer>(exchange: {
+      readonly request: {
+        readonly apiKey: number;
+        readonly apiVersion: number;
+        readonly apiName: string;
+        readonly encode: () => Promise<unknown>;
+      };
+      readonly response: {
+        readonly decode: (bytes: Buffer) => Promise<Decoded>;
+        readonly parse: (decoded: Decoded) => Promise<Answer>;
+      };
+    }): Promise<Answer>;
+  };
   fetch(request: {
     readonly maxWaitTime: number;
     readonly minBytes: number;
@@ -47,6 +65,7 @@ export interface ClusterConnection {
   /** Partitions by the id of the broker that leads them. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
   findBroker(broker: { readonly nodeId: string }): Promise<BrokerConnection>;
+  findControllerBroker(): Promise<BrokerConnection>;
   findGroupCoordinator(group: { readonly groupId: string }): Promise<GroupCoordinator>;
   fetchTopicsOffset(
     topics: readonly {
@@ -84,6 +103,7 @@ export interface ClusterOptions {
   /** In milliseconds. */
   readonly requestTimeout: number;
   readonly socketFactory: ISocketFactory;
+  readonly sasl?: KafkaConfig['sasl'];
 }
 
 /** Returns a connection that is not connected yet. */
@@ -91,6 +111,7 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
   return new Cluster({
     logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
     socketFactory: options.socketFactory,
+    sasl: options.sasl,
     brokers: options.brokers,
     clientId: options.clientId,
     connectionTimeout: options.connectionTimeout,

@@ -68,6 +68,9 @@ async function aReadyPublisher(more: Partial<PublisherLimits> = {}): Promise<Kaf
   const ports = {
     newProducer: () => Promise.resolve(aProducer()),
     listTopics: () => Promise.resolve(topics),
+    checkAccess: async () => undefined,
+    account: 'account tester',
+    access: { isRefused: false, refused: () => undefined, allowed: () => undefined },
     reached: (isReached: boolean) => reached.push(isReached),
   };
   const publisher = new KafkajsPublisher(aProducer(), { ...limits, ...more }, ports);

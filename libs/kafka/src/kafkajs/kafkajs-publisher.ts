@@ -11,6 +11,7 @@
 import type { Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
 import type { Publisher, PublisherLoad } from '../ports.ts';
+import type { AccessWatch } from './access-watch.ts';
 import { rootCause, unavailable } from './broker-errors.ts';
 import {
   type BatchedMessage,
@@ -42,6 +43,12 @@ export interface PublisherPorts {
   /** Connects a new producer, which knows no topic yet. */
   newProducer(): Promise<Producer>;
   listTopics(): Promise<readonly string[]>;
+  /** @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see the topic. */
+  checkAccess(topic: string): Promise<void>;
+  /** The account in words, for errors. */
+  readonly account: string;
+  /** Hears which topics the account may not write, and which it may write again. */
+  readonly access: Pick<AccessWatch, 'isRefused' | 'refused' | 'allowed'>;
   /** Called after each request: did the brokers answer? */
   reached(isReached: boolean): void;
 }
@@ -134,7 +141,10 @@ export class KafkajsPublisher implements Publisher {
       });
       for (const topic of await this.topicLookup) this.knownTopics.add(topic);
       const missing = callRecords.records.find(({ topic }) => !this.knownTopics.has(topic));
-      if (missing !== undefined) throw topicMissing(missing.topic);
+      if (missing !== undefined) {
+        await this.ports.checkAccess(missing.topic);
+        throw topicMissing(missing.topic);
+      }
       this.enqueue(callRecords);
     } catch (error) {
       this.settle(callRecords.call, unavailable(error));
@@ -188,6 +198,8 @@ export class KafkajsPublisher implements Publisher {
       return this.recover(batch, error, isResent);
     }
     this.ports.reached(true);
+    const { access } = this.ports;
+    if (access.isRefused) for (const topic of new Set(batch.map((record) => record.topic))) access.allowed(topic);
     for (const { call } of batch) {
       call.unacknowledged -= 1;
       if (call.unacknowledged === 0) this.settle(call);
@@ -204,14 +216,14 @@ export class KafkajsPublisher implements Publisher {
       await this.send(batch.slice(0, middle));
       return this.send(batch.slice(middle));
     }
+    const { access, account } = this.ports;
     for (const { call, topic, bytes } of batch) {
       const isTooLarge = type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
-      this.settle(
-        call,
-        isTooLarge
-          ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes }, cause: error })
-          : unavailable(error, { topic }),
-      );
+      const failure = isTooLarge
+        ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes }, cause: error })
+        : unavailable(error, { topic, account, operation: 'Write' });
+      if (failure.code === 'BROKER_ACCESS_DENIED') access.refused(topic, failure);
+      this.settle(call, failure);
     }
   }
 
@@ -227,7 +239,7 @@ export class KafkajsPublisher implements Publisher {
       });
       await this.producerRenewal;
     } catch (failure) {
-      for (const { call } of batch) this.settle(call, unavailable(failure));
+      for (const { call } of batch) this.settle(call, unavailable(failure, { account: this.ports.account }));
       return;
     }
     for (const { call, topic } of batch) if (!this.knownTopics.has(topic)) this.settle(call, topicMissing(topic, error));

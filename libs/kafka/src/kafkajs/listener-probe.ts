@@ -1,0 +1,63 @@
+import { connect } from 'node:net';
+
+/**
+ * The protocol of a listener, as a client without TLS and account sees it:
+ *
+ * - `open`: it answers without an account;
+ * - `account`: it answers, and closes the connection at a request without an account;
+ * - `tls`: it speaks TLS;
+ * - `nothing`: no answer in time, or none that this probe knows.
+ */
+export type ListenerKind = 'open' | 'account' | 'tls' | 'nothing';
+
+const timeoutMs = 2_000;
+const apiVersions = 18;
+const metadata = 3;
+/** The first byte of a TLS alert. A response of Kafka of this size would have 352 MB. */
+const tlsAlert = 0x15;
+
+/** A request with version 0 and without a client id. */
+function request(apiKey: number, correlationId: number, body: Buffer): Buffer {
+  const head = Buffer.alloc(14);
+  head.writeInt32BE(10 + body.length, 0);
+  head.writeInt16BE(apiKey, 4);
+  head.writeInt16BE(0, 6);
+  head.writeInt32BE(correlationId, 8);
+  head.writeInt16BE(-1, 12);
+  return Buffer.concat([head, body]);
+}
+
+/** Asks for one topic, so that the answer is small. The name can be no topic's. */
+const oneTopic = Buffer.from([0, 0, 0, 1, 0, 1, '?'.charCodeAt(0)]);
+
+/**
+ * Finds out why a client and a broker do not understand each other. The first request, for the
+ * versions of the broker, needs no account. The second, for metadata, needs one. Never rejects.
+ * @param broker `host:port`.
+ */
+export async function probeListener(broker: string): Promise<ListenerKind> {
+  const colon = broker.lastIndexOf(':');
+  return new Promise((resolve) => {
+    let answers = 0;
+    let received = Buffer.alloc(0);
+    const socket = connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)) });
+    const finish = (kind: ListenerKind) => {
+      socket.destroy();
+      resolve(kind);
+    };
+    socket.setTimeout(timeoutMs, () => finish('nothing'));
+    socket.on('error', () => finish(answers === 1 ? 'account' : 'nothing'));
+    socket.on('close', () => finish(answers === 1 ? 'account' : 'nothing'));
+    socket.on('connect', () => socket.write(request(apiVersions, 1, Buffer.alloc(0))));
+    socket.on('data', (data) => {
+      if (answers === 0 && received.length === 0 && data[0] === tlsAlert) return finish('tls');
+      received = Buffer.concat([received, data]);
+      if (received.length < 4 || received.length < 4 + received.readInt32BE(0)) return undefined;
+      received = received.subarray(4 + received.readInt32BE(0));
+      answers += 1;
+      if (answers === 2) return finish('open');
+      socket.write(request(metadata, 2, oneTopic));
+      return undefined;
+    });
+  });
+}
