@@ -18,6 +18,22 @@ export interface BrokerOptions {
    * `auto`.
    */
   readonly mode?: 'auto' | 'java' | 'docker';
+  /**
+   * Clients must log in with an account, by SCRAM-SHA-512, and may do only what they are allowed
+   * to. Default false: anyone who reaches the port may do everything.
+   */
+  readonly hasAccounts?: boolean;
+  /** More properties of Kafka, which win over those of {@link startBroker}. For tests. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/** The way in for whoever sets up accounts and rights. It may do everything. */
+export interface BrokerAdmin {
+  /** `host:port` of a listener that takes this account only. */
+  readonly servers: string;
+  readonly mechanism: 'PLAIN';
+  readonly username: string;
+  readonly password: string;
 }
 
 /** A running broker that accepts connections. */
@@ -25,6 +41,8 @@ export interface RunningBroker {
   /** `host:port`. */
   readonly bootstrapServers: string;
   readonly way: 'java' | 'docker';
+  /** Present if the broker has accounts. Each start makes another password. */
+  readonly admin?: BrokerAdmin;
   /** Resolves with the reason once the broker has ended. */
   readonly exited: Promise<string>;
   /** Stops the broker and waits until it has ended. */

@@ -10,17 +10,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
 import { lockFolder } from '#platform';
 import { startDockerBroker } from './docker-broker.ts';
-import type { BrokerOptions, RunningBroker } from './broker-options.ts';
+import type { BrokerAdmin, BrokerOptions, RunningBroker } from './broker-options.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
 import { canRun, findJava, javaMajorMin } from './java.ts';
-import { serverProperties } from './server-properties.ts';
+import { type AccountSettings, serverProperties } from './server-properties.ts';
 
 const run = promisify(execFile);
 const startDeadlineMs = 60_000;
@@ -52,15 +52,18 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
   try {
     const jars = await brokerJars(cacheDir);
     const port = options.port || (await freePort());
+    const accounts = options.hasAccounts ? await newAdmin() : undefined;
     const settings = {
       logDir: join(dataDir, 'log'),
       port,
       controllerPort: await freePort(),
       flushEachRecord: options.flushEachRecord ?? false,
+      ...(accounts === undefined ? {} : { accounts }),
+      ...(options.properties === undefined ? {} : { properties: options.properties }),
     };
     const propertiesFile = join(dataDir, 'server.properties');
-    await mkdir(dataDir, { recursive: true });
-    await writeFile(propertiesFile, serverProperties(settings));
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await writePrivately(propertiesFile, serverProperties(settings));
     const classPath = join(jars, '*');
     if (!existsSync(join(settings.logDir, 'meta.properties'))) await formatStorage(java, classPath, propertiesFile);
     const child = launch(java, classPath, propertiesFile, options, dataDir);
@@ -70,11 +73,32 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
       child.kill('SIGKILL');
       throw error;
     });
-    return { bootstrapServers: `127.0.0.1:${port}`, way: 'java', exited, stop: async () => stopChild(child, exited) };
+    return {
+      bootstrapServers: `127.0.0.1:${port}`,
+      way: 'java',
+      exited,
+      ...(accounts === undefined ? {} : { admin: adminOf(accounts) }),
+      stop: async () => stopChild(child, exited),
+    };
   } catch (error) {
     unlock();
     throw error;
   }
+}
+
+/** A new password of the broker's own account, and a port for it. */
+async function newAdmin(): Promise<AccountSettings> {
+  return { internalPort: await freePort(), username: 'broker', password: randomBytes(32).toString('base64url') };
+}
+
+function adminOf({ internalPort, username, password }: AccountSettings): BrokerAdmin {
+  return { servers: `127.0.0.1:${internalPort}`, mechanism: 'PLAIN', username, password };
+}
+
+/** Writes a file that only this user may read. A file of an older version may be open to others. */
+async function writePrivately(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
 }
 
 async function formatStorage(java: string, classPath: string, propertiesFile: string): Promise<void> {

@@ -8,6 +8,47 @@ export interface BrokerSettings {
    * record.
    */
   readonly flushEachRecord: boolean;
+  /** Makes clients log in. Default: everyone may do everything. */
+  readonly accounts?: AccountSettings;
+  /** More properties, which win over all others. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+
+/** The account with which the broker calls itself, and with which accounts are set up. */
+export interface AccountSettings {
+  /** Port of the listener for that account. */
+  readonly internalPort: number;
+  readonly username: string;
+  readonly password: string;
+}
+
+const plainLogin = 'org.apache.kafka.common.security.plain.PlainLoginModule';
+const scramLogin = 'org.apache.kafka.common.security.scram.ScramLoginModule';
+
+/**
+ * Listeners with accounts. Clients log in by SCRAM-SHA-512 with an account of the metadata. The
+ * broker itself, its controller and the admin log in by PLAIN with one account of this file. That
+ * account must work before any metadata exists. All listeners are on loopback, and none takes a
+ * client without an account.
+ * @see https://kafka.apache.org/documentation/#security
+ */
+export function accountProperties({ username, password }: Omit<AccountSettings, 'internalPort'>): Record<string, string> {
+  const plain = `${plainLogin} required username="${username}" password="${password}" user_${username}="${password}";`;
+  return {
+    'listener.security.protocol.map': 'CLIENTS:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    'inter.broker.listener.name': 'INTERNAL',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.clients.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.clients.scram-sha-512.sasl.jaas.config': `${scramLogin} required;`,
+    'listener.name.internal.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.internal.plain.sasl.jaas.config': plain,
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': plain,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:${username}`,
+    'allow.everyone.if.no.acl.found': 'false',
+  };
 }
 
 /**
@@ -15,7 +56,8 @@ export interface BrokerSettings {
  * only.
  * @see https://kafka.apache.org/documentation/#brokerconfigs
  */
-export function serverProperties({ logDir, port, controllerPort, flushEachRecord }: BrokerSettings): string {
+export function serverProperties(given: BrokerSettings): string {
+  const { logDir, port, controllerPort, flushEachRecord, accounts, properties } = given;
   const settings: Readonly<Record<string, string | number | boolean>> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -47,8 +89,19 @@ export function serverProperties({ logDir, port, controllerPort, flushEachRecord
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 1_000,
     ...(flushEachRecord ? { 'log.flush.interval.messages': 1 } : {}),
+    ...(accounts === undefined ? {} : accountListeners(given, accounts)),
+    ...properties,
   };
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`;
+}
+
+function accountListeners({ port, controllerPort }: BrokerSettings, accounts: AccountSettings): Record<string, string> {
+  const clients = `CLIENTS://127.0.0.1:${port},INTERNAL://127.0.0.1:${accounts.internalPort}`;
+  return {
+    ...accountProperties(accounts),
+    listeners: `${clients},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': clients,
+  };
 }
