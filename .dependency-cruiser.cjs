@@ -94,7 +94,8 @@ module.exports = {
     rule('database-in-its-room', 'Only the status-logger has a database.', { path: '^(apps|libs)/', pathNot: '^apps/status-logger/src/adapters/' }, { path: '(node_modules/kysely/|^node:sqlite$|^sqlite$)' }),
     rule('broker-for-standalone', 'A service connects to brokers; only standalone starts one.', { path: '^apps/', pathNot: '^apps/standalone/' }, { path: '^libs/broker/' }),
     rule('adapters-by-composition', 'Shell and controllers know ports; only module, main and tests know adapters.', { path: '^apps/[^/]+/src/', pathNot: [inTests, '(\\.module|/main)\\.ts$', '/adapters/'] }, { path: ['^apps/[^/]+/src/adapters/', '^apps/[^/]+/src/[^/]+/adapters/'] }),
-    rule('processes-without-languages', 'The pool of function processes serves every language: only launchers know one.', { path: '^apps/executor/src/adapters/process-runtime/', pathNot: inTests }, { path: '^apps/executor/src/adapters/', pathNot: '^apps/executor/src/adapters/process-runtime/' }),
+    rule('processes-without-languages', 'The pool of function processes serves every language: only launchers know one.', { path: '^apps/executor/src/adapters/process-runtime/', pathNot: inTests }, { path: '^apps/executor/src/adapters/', pathNot: '^apps/executor/src/adapters/(process-runtime|walls)/' }),
+    rule('walls-without-runtimes', 'The walls stand around any command: they know no language and no pool.', { path: '^apps/executor/src/adapters/walls/', pathNot: inTests }, { path: '^apps/executor/src/adapters/', pathNot: '^apps/executor/src/adapters/walls/' }),
     rule('not-to-dev-dep', 'Production code must not need a development dependency: images do not have it.', { path: '^(apps|libs)/', pathNot: [inTests, '^libs/testing/'] }, { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] }),
   ],
   options: {

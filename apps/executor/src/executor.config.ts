@@ -1,8 +1,9 @@
-import { IsInt, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
   InternalTokenSettings,
+  IsolationSettings,
   PlatformKeySettings,
   RegionSettings,
   ServiceConfig,
@@ -15,6 +16,7 @@ export class ExecutorConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
   InternalTokenSettings,
+  IsolationSettings,
   PlatformKeySettings,
   CodeStoreSettings,
   FunctionNetworkSettings,
@@ -96,4 +98,35 @@ export class ExecutorConfig extends withSettings(
   @Min(1)
   @Max(3_650)
   functionLogDaysMax: number = 30;
+
+  @Setting({ env: 'FUNCTION_TMP_BYTES', description: 'Size in bytes of the temporary folder of a function process.' })
+  @IsInt()
+  @Min(1_048_576)
+  @Max(68_719_476_736)
+  tmpBytesMax: number = 536_870_912;
+
+  @Setting({
+    env: 'FUNCTION_USERS_FIRST',
+    description: 'First of the user ids that function processes get if the executor runs as root.',
+  })
+  @IsInt()
+  @Min(1_000)
+  @Max(4_000_000_000)
+  usersFirst: number = 1_879_048_192;
+
+  @Setting({ env: 'FUNCTION_USERS', description: 'Number of user ids that function processes get if the executor runs as root.' })
+  @IsInt()
+  @Min(1_024)
+  @Max(16_777_216)
+  usersCount: number = 65_536;
+
+  @Setting({
+    env: 'FUNCTION_DIR',
+    description:
+      'Folder for the code of running functions. If unset: functions in the data folder, or for root sendoff-functions in /var/tmp, ' +
+      'because other users may not pass the data folder.',
+  })
+  @IsOptional()
+  @IsString()
+  functionDir?: string;
 }

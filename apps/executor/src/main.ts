@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
@@ -12,6 +12,8 @@ import { HttpRuntime } from './adapters/http-runtime.ts';
 import { launchers } from './adapters/launchers.ts';
 import { clearLeftovers, CodeFolders } from './adapters/process-runtime/code-folders.ts';
 import { ProcessRuntime } from './adapters/process-runtime/process-runtime.ts';
+import { openFunctionsDir } from './adapters/walls/functions-dir.ts';
+import { openWalls } from './adapters/walls/open-walls.ts';
 import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
@@ -46,9 +48,13 @@ await runService({
       daysMax: config.functionLogDaysMax,
     };
     const log = new FolderFunctionLog(new DayFiles(join(config.dataDir, 'function-log'), clock, logLimits), clock, logger);
-    const workDir = resolve(config.dataDir, 'functions', String(process.pid));
-    await clearLeftovers(resolve(config.dataDir, 'functions'), process.pid, isAlive);
-    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax);
+    const functionsDir = await openFunctionsDir(config);
+    await clearLeftovers(functionsDir, process.pid, isAlive);
+    const workDir = join(functionsDir, String(process.pid));
+    const programFiles = Object.values(launchers).flatMap((launcher) => launcher.programFiles);
+    const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random });
+    if (missing !== undefined) logger.warn({ level: walls.level }, `functions have no walls of the kernel: ${missing}`);
+    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls);
     const sealer = await openSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);

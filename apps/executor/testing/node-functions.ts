@@ -4,23 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FunctionDocument } from '#contracts';
 import { type CodeStoreSettings, openCodeStore } from '#objects';
-import { Sealer, systemClock } from '#platform';
+import { type IsolationLevel, Sealer, systemClock } from '#platform';
 import { aFunction } from '#testing';
 import { launchers } from '../src/adapters/launchers.ts';
 import { CodeFolders } from '../src/adapters/process-runtime/code-folders.ts';
 import { ProcessRuntime } from '../src/adapters/process-runtime/process-runtime.ts';
 import { callOf } from '../src/runtime.conformance.ts';
 import type { FunctionCall } from '../src/runtime.ts';
+import { openTestWalls } from './walls-here.ts';
 
 /** The settings of {@link openNodeFunctions}. */
 export interface NodeFunctionsSettings {
   readonly instancesMax?: number;
+  /** Default: `none`. */
+  readonly isolation?: IsolationLevel;
+  readonly tmpBytesMax?: number;
   /** Receives each text of the function log. Default: nobody. */
   readonly onLog?: (requestId: string, text: string) => void;
 }
 
 /** A runtime with real Node.js processes, in a folder of its own. */
-export async function openNodeFunctions({ instancesMax = 4, onLog }: NodeFunctionsSettings = {}) {
+export async function openNodeFunctions({
+  instancesMax = 4,
+  isolation = 'none',
+  tmpBytesMax,
+  onLog,
+}: NodeFunctionsSettings = {}) {
   const workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
   const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
   const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
@@ -28,10 +37,13 @@ export async function openNodeFunctions({ instancesMax = 4, onLog }: NodeFunctio
     write: (_fn: FunctionDocument, requestId: string, text: string) => onLog?.(requestId, text),
     close: async () => undefined,
   };
-  const folders = new CodeFolders(workDir, store, 10);
+  const walls = await openTestWalls(isolation, workDir, tmpBytesMax === undefined ? {} : { tmpBytesMax });
+  const folders = new CodeFolders(workDir, store, 10, walls);
   const runtime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs: 60_000 }, systemClock, log);
   return {
     runtime,
+    workDir,
+    walls,
     /** Runs a function once, with an event. */
     run: async (fn: FunctionDocument, event: unknown = {}, given: Partial<FunctionCall> = {}) =>
       runtime.run(callOf(fn, { payload: Buffer.from(JSON.stringify(event)), ...given }), new AbortController().signal),

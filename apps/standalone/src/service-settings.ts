@@ -101,6 +101,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'DRAIN_TIMEOUT_MS',
     'SENDOFF_REGION',
     'SENDOFF_INTERNAL_TOKEN',
+    'FUNCTION_ISOLATION',
     'SENDOFF_PLATFORM_KEY',
     'SENDOFF_PLATFORM_KEY_FILE',
     'SENDOFF_DATA_DIR',
@@ -121,6 +122,10 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'FUNCTION_LOG_FILE_BYTES',
     'FUNCTION_LOG_FILES',
     'FUNCTION_LOG_DAYS',
+    'FUNCTION_TMP_BYTES',
+    'FUNCTION_USERS_FIRST',
+    'FUNCTION_USERS',
+    'FUNCTION_DIR',
   ],
   'retry-scheduler': [
     'SENDOFF_HOST',

@@ -7,6 +7,7 @@ export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
 export { type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
+export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks } from './networks.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
@@ -21,6 +22,7 @@ export {
   FunctionNetworkSettings,
   HostSettings,
   InternalTokenSettings,
+  IsolationSettings,
   PlatformKeySettings,
   RegionSettings,
   WebhookSettings,

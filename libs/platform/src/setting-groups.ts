@@ -1,4 +1,5 @@
-import { IsArray, IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
+import { IsArray, IsIn, IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
+import { type Isolation, isolationLevels } from './isolation.ts';
 import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
 
@@ -53,6 +54,18 @@ export class PlatformKeySettings {
   @IsOptional()
   @IsString()
   platformKeyFile?: string;
+}
+
+/** For the executor, and for services that trust functions according to their walls. */
+export class IsolationSettings {
+  @Setting({
+    env: 'FUNCTION_ISOLATION',
+    description:
+      'Walls around functions: auto, kernel, process or none. auto is kernel if it works here, else process. ' +
+      'none is for trusted code only.',
+  })
+  @IsIn(['auto', ...isolationLevels])
+  isolation: Isolation = 'auto';
 }
 
 /** For services that check or call webhooks. */

@@ -5,6 +5,7 @@
  * It imports nothing of the platform, so that the permission model can forbid reading those files.
  * It also runs from source, because Node strips the types.
  */
+import './disarm.ts';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';

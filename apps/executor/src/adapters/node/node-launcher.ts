@@ -1,36 +1,39 @@
-import { dirname, extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import type { FunctionDocument } from '#contracts';
-import type { Workplace } from '../process-runtime/code-folders.ts';
 import { FramedProcess } from '../process-runtime/framed-process.ts';
 import { type FunctionProcess, type ProcessLauncher, startProcess } from '../process-runtime/process-launcher.ts';
+import type { Cell } from '../walls/walls.ts';
 
-const extension = extname(fileURLToPath(import.meta.url));
-const bootstrapFile = fileURLToPath(new URL(`./bootstrap${extension}`, import.meta.url));
+const extension = extname(import.meta.url);
 
 /**
  * Starts Node.js with its permission model: the process may read its code and write its temporary
- * folder. It may not start processes, workers or addons.
+ * folder. It may not start processes, workers, addons, an inspector or WASI. `node:sqlite` opens
+ * files behind the back of the permission model, so the process does not have it.
  */
 export const nodeLauncher: ProcessLauncher = {
   overheadBytes: 64 * 1_048_576,
+  programFiles: [`node/bootstrap${extension}`, `node/disarm${extension}`],
 
   isOutOfMemory: (outputTail) => outputTail.includes('heap out of memory'),
 
-  launch(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): FunctionProcess {
-    const { codeDir, tmpDir } = workplace;
+  launch(fn: FunctionDocument, cell: Cell, userData: Readonly<Record<string, string>>): FunctionProcess {
+    const { codeDir, tmpDir, programDir, executable } = cell;
     const command = [
-      process.execPath,
+      executable,
       '--permission',
-      `--allow-fs-read=${dirname(bootstrapFile)}`,
+      `--allow-fs-read=${programDir}`,
       `--allow-fs-read=${codeDir}`,
       `--allow-fs-read=${tmpDir}`,
       `--allow-fs-write=${tmpDir}`,
       `--max-old-space-size=${fn.memoryMb}`,
+      '--disable-sigusr1',
+      '--no-addons',
+      '--no-experimental-sqlite',
       '--disable-warning=SecurityWarning',
       '--disable-warning=ExperimentalWarning',
-      bootstrapFile,
+      join(programDir, `node/bootstrap${extension}`),
     ] as const;
-    return new FramedProcess(startProcess(command, fn, workplace, userData, ['ignore', 'pipe', 'pipe', 'pipe']));
+    return new FramedProcess(startProcess(command, fn, cell, userData, ['ignore', 'pipe', 'pipe', 'pipe'], this.overheadBytes));
   },
 };

@@ -7,6 +7,7 @@ import { epochMs, type FunctionDocument, limits, userDataOwner } from '#contract
 import { type CodeStoreSettings, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
+import { levelsHere, openTestWalls } from '../../../testing/walls-here.ts';
 import { callOf, runtimeConformance } from '../../runtime.conformance.ts';
 import { CodeFolders } from '../process-runtime/code-folders.ts';
 import { launchers } from '../launchers.ts';
@@ -34,7 +35,13 @@ const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
 let workDir: string;
 let logged: string[];
 
-async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4) {
+/** Folders that a level without its own file system makes. */
+const temporaryFolders = async () => readdir(join(workDir, 'tmp')).catch(() => []);
+
+const levels = await levelsHere();
+const strongest = levels.find(({ missing }) => missing === undefined)?.level ?? 'none';
+
+async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4, level = strongest) {
   workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
   const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
   logged = [];
@@ -42,19 +49,18 @@ async function open(source = behaviours, given: Partial<FunctionDocument> = {}, 
     write: (_fn: FunctionDocument, requestId: string, text: string) => void logged.push(`${requestId}: ${text}`),
     close: async () => undefined,
   };
+  const folders = new CodeFolders(workDir, store, 10, await openTestWalls(level, workDir));
   return {
-    runtime: new ProcessRuntime(
-      { launchers, folders: new CodeFolders(workDir, store, 10), sealer, instancesMax, idleMs: 60_000 },
-      systemClock,
-      log,
-    ),
+    runtime: new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs: 60_000 }, systemClock, log),
     fn: withSource(source, given),
     seesInside: true,
     close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 
-runtimeConformance('Node.js', open);
+for (const { level, missing } of levels)
+  if (missing === undefined) runtimeConformance(`Node.js at level ${level}`, async () => open(behaviours, {}, 4, level));
+  else it.skip(`Node.js at level ${level}: ${missing}`);
 
 describe('a Node.js function', () => {
   let under: Awaited<ReturnType<typeof open>> | undefined;
@@ -132,12 +138,14 @@ describe('a Node.js function', () => {
     process.env['SENDOFF_TOKEN'] = 'hush';
     const names = await returned('exports.handler = async () => Object.keys(process.env);');
     delete process.env['SENDOFF_TOKEN'];
-    expect((names as string[]).filter((name) => !name.startsWith('RUNTIME_')).toSorted()).toEqual(['TMPDIR', 'TZ']);
+    // bubblewrap sets PWD to the temporary folder.
+    const isOfRuntime = (name: string) => name.startsWith('RUNTIME_') || name === 'PWD';
+    expect((names as string[]).filter((name) => !isOfRuntime(name)).toSorted()).toEqual(['TMPDIR', 'TZ']);
   });
 
   it.each([
     ['read outside its code', "require('node:fs').readFileSync('/etc/passwd')"],
-    ['write outside its temporary folder', "require('node:fs').writeFileSync('/tmp/x', '')"],
+    ['write outside its temporary folder', "require('node:fs').writeFileSync('/var/x', '')"],
     ['start a process', "require('node:child_process').execSync('id')"],
     ['start a worker', "new (require('node:worker_threads').Worker)('0', { eval: true })"],
   ])('may not %s', async (_what, expression) => {
@@ -355,7 +363,9 @@ describe('a Node.js function', () => {
   });
 
   it('runs the code of the version that is called', async () => {
-    under = await open('exports.handler = async (event, c) => [process.pid, c.getVersion(), process.env.RUNTIME_FUNC_VERSION];');
+    under = await open(
+      'const id = Math.random(); exports.handler = async (event, c) => [id, c.getVersion(), process.env.RUNTIME_FUNC_VERSION];',
+    );
     const { runtime, fn } = under;
     const answers = [];
     for (const given of [fn, { ...fn, version: 'v1' }, fn])
@@ -412,12 +422,15 @@ describe('a Node.js function', () => {
       kind: 'unavailable',
       reason: 'the encrypted user data cannot be opened with the platform key',
     });
-    await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
+    await eventually(async () => (await temporaryFolders()).length === 0);
   });
 
   it('has a temporary folder for each instance, and leaves none', async () => {
     under = await open(
       'exports.handler = async () => { await new Promise((r) => setTimeout(r, 50)); return process.env.TMPDIR; };',
+      {},
+      4,
+      'none',
     );
     const { runtime, fn } = under;
     const outcomes = await Promise.all([fn, fn].map(async (given) => runtime.run(callOf(given), new AbortController().signal)));
@@ -425,7 +438,7 @@ describe('a Node.js function', () => {
       2,
     );
     await runtime.close();
-    await eventually(async () => (await readdir(join(workDir, 'tmp'))).length === 0);
+    await eventually(async () => (await temporaryFolders()).length === 0);
   });
 
   it('may share its inline source with a function of another file name', async () => {

@@ -10,6 +10,7 @@ import { type FunctionDocument } from '#contracts';
 import { digestOf, type CodeStoreSettings, type ObjectStore, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
+import { openTestWalls } from '../../../testing/walls-here.ts';
 import { callOf } from '../../runtime.conformance.ts';
 import { clearLeftovers, CodeFolders } from '../process-runtime/code-folders.ts';
 import { launchers } from '../launchers.ts';
@@ -23,7 +24,7 @@ beforeEach(async () => {
   store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
   const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
   const log = { write: () => undefined, close: async () => undefined };
-  const folders = new CodeFolders(workDir, store, 10);
+  const folders = new CodeFolders(workDir, store, 10, await openTestWalls('none', workDir));
   runtime = new ProcessRuntime({ launchers, folders, sealer, instancesMax: 4, idleMs: 60_000 }, systemClock, log);
 });
 afterEach(async () => {
@@ -113,7 +114,8 @@ describe('a ZIP function', () => {
   });
 
   it('reuses its folder, and the folder used longest ago is deleted', async () => {
-    const folders = new CodeFolders(join(workDir, 'folders'), store, 2);
+    const walls = await openTestWalls('none', join(workDir, 'folders'));
+    const folders = new CodeFolders(join(workDir, 'folders'), store, 2, walls);
     const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
     for (const archive of archives) await store.put(archive);
     const place = async (archive: Buffer) => {

@@ -6,26 +6,21 @@
  * F2. A code folder is made once for each digest and kept while an instance uses it. Beyond
  *     `foldersMax`, the unused folder that was used longest ago is deleted.
  * F3. A temporary folder belongs to one instance and is deleted with it. Instances of the same code
- *     share no folder that they can write to.
+ *     share no folder that they can write to. The walls make it.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FunctionDocument, runtimeOf } from '#contracts';
 import { type ObjectStore, unpackArchive } from '#objects';
+import type { Cell, Walls } from '../walls/walls.ts';
 
-/** The folders of one instance. */
-export interface Workplace {
-  readonly codeDir: string;
-  /** The only folder that the instance may write to. */
-  readonly tmpDir: string;
-  /** Must be called once the instance has ended. It deletes the temporary folder. */
-  release(): void;
-}
-
-/** A workplace, or the reason for its lack: `unavailable` may pass, `impossible` will not. */
+/**
+ * A cell with code in it, or the reason for its lack: `unavailable` may pass, `impossible` will
+ * not.
+ */
 export type WorkplaceAnswer =
-  | { readonly kind: 'ready'; readonly workplace: Workplace }
+  | { readonly kind: 'ready'; readonly workplace: Cell }
   | { readonly kind: 'unavailable' | 'impossible'; readonly reason: string };
 
 interface Folder {
@@ -44,6 +39,7 @@ export class CodeFolders {
     private readonly root: string,
     private readonly store: Pick<ObjectStore, 'get'>,
     private readonly foldersMax: number,
+    private readonly walls: Walls,
   ) {}
 
   /** Makes a workplace for an instance of a function. Never rejects. */
@@ -67,18 +63,17 @@ export class CodeFolders {
   private async workplaceIn(folder: Folder): Promise<WorkplaceAnswer> {
     const made = await folder.made;
     if (made.kind !== 'made') return made;
-    const tmpDir = join(this.root, 'tmp', randomUUID());
     try {
-      await mkdir(tmpDir, { recursive: true });
+      const cell = await this.walls.cellFor(made.path);
+      const release = () => {
+        folder.users--;
+        cell.release();
+        this.forgetUnused();
+      };
+      return { kind: 'ready', workplace: { ...cell, release } };
     } catch (error) {
-      return { kind: 'unavailable', reason: `cannot make a temporary folder: ${(error as Error).message}` };
+      return { kind: 'unavailable', reason: `cannot make a place for an instance: ${(error as Error).message}` };
     }
-    const release = () => {
-      folder.users--;
-      void removed(tmpDir);
-      this.forgetUnused();
-    };
-    return { kind: 'ready', workplace: { codeDir: made.path, tmpDir, release } };
   }
 
   private async make(fn: FunctionDocument, path: string): Promise<Made> {
@@ -87,6 +82,7 @@ export class CodeFolders {
       const refusal = await this.fill(fn, draft);
       if (refusal !== undefined) return refusal;
       await rename(draft, path);
+      await this.walls.openCode(path);
       return { kind: 'made', path };
     } catch (error) {
       return { kind: 'unavailable', reason: `cannot prepare the code: ${(error as Error).message}` };
@@ -129,7 +125,9 @@ export class CodeFolders {
       if (users > 0) continue;
       this.folders.delete(name);
       void made.then(async (folder) => {
-        if (folder.kind === 'made') await removed(folder.path);
+        if (folder.kind !== 'made') return;
+        await removed(folder.path);
+        this.walls.closeCode(folder.path);
       });
     }
   }

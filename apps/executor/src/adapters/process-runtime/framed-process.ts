@@ -11,6 +11,8 @@ import type { FromInstance, ToInstance } from './protocol.ts';
 const unreadBytesMax = 1_048_576;
 /** The longest time from the end of the process until everything that it wrote is read. */
 const lastWordsMs = 1_000;
+/** The longest time from the end of the channel until the process must have ended. */
+const exitGraceMs = 200;
 
 /**
  * A process that exchanges frames with the executor over file descriptor 3.
@@ -70,8 +72,9 @@ export class FramedProcess implements FunctionProcess {
       listener.onBreach();
     });
     this.channel.on('drain', () => listener.onDrain());
-    // A process that has closed its end can answer nothing more.
-    this.channel.on('close', () => this.kill());
+    // A process that has closed its end can answer nothing more. One that ends tells its exit code
+    // soon after.
+    this.channel.on('close', () => this.clock.setTimer(exitGraceMs, () => this.kill()));
     for (const stream of [this.child.stdout, this.child.stderr]) {
       const decoder = new StringDecoder('utf8');
       stream?.on('data', (chunk: Buffer) => {

@@ -19,18 +19,17 @@
  * N6. While the process does not read, calls wait here, so the channel holds a bounded number of
  *     bytes. A call whose deadline comes before the process has read it ends the instance too.
  */
-import { readFile } from 'node:fs/promises';
 import { epochMs, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
+import type { Excess, InstanceWatch, Watching } from '../walls/instance-watch.ts';
+import type { TmpLimits } from '../walls/walls.ts';
 import { errorDocument, failed, returned, timedOut } from './outcomes.ts';
-import type { FunctionProcess, ProcessLauncher } from './process-launcher.ts';
+import { type FunctionProcess, memoryBytesMaxOf, type ProcessLauncher } from './process-launcher.ts';
 import type { ErrorDocument, FromInstance, ToInstance } from './protocol.ts';
 
 const abortGraceMs = 200;
-const memoryCheckMs = 200;
-const pageBytes = 4_096;
 /** Output that is remembered to find out why the process ended, in characters. */
 const tailMax = 4_096;
 /** Answered calls whose late output still gets their request id. */
@@ -52,7 +51,10 @@ export interface InstanceParts {
   readonly process: FunctionProcess;
   readonly launcher: Pick<ProcessLauncher, 'overheadBytes' | 'isOutOfMemory'>;
   readonly clock: Clock;
+  readonly watch: Pick<InstanceWatch, 'add'>;
   readonly memoryMb: number;
+  readonly canFork: boolean;
+  readonly tmpLimits?: TmpLimits;
   /** Longest time until its code is loaded and its initializer is over. */
   readonly startTimeoutMs: number;
   readonly onLog: (requestId: string, text: string) => void;
@@ -60,7 +62,9 @@ export interface InstanceParts {
 }
 
 /** How loading the code of an instance ended. */
-export type Loading = { readonly kind: 'loaded' } | { readonly kind: 'unusable'; readonly error: ErrorDocument };
+export type Loading =
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'unusable'; readonly error: ErrorDocument; readonly isOutOfMemory?: boolean };
 
 /** A process that serves the calls of one function. */
 export class Instance {
@@ -77,12 +81,12 @@ export class Instance {
   private nextId = 1;
   private reserved = 0;
   private isRetiring = false;
-  private isOutOfMemory = false;
+  private excess: Excess | undefined;
   private hasBrokenChannel = false;
   private isStarting = true;
   private isSpoiled = false;
   private outputTail = '';
-  private memoryTimer: Timer | undefined;
+  private readonly watching: Watching | undefined;
 
   constructor(private readonly parts: InstanceParts) {
     const { process, clock } = parts;
@@ -103,11 +107,20 @@ export class Instance {
         onDrain: () => this.flush(),
         onOutput: (text) => this.onRawOutput(text),
         onEnd: (how) => {
-          settle(unusable(`the instance ended while it started (${this.hasBrokenChannel ? brokenChannel : how})`));
+          settle(this.endOfLoading(how));
           this.onEnd(how);
         },
       });
     });
+    if (process.pid !== undefined)
+      this.watching = parts.watch.add({
+        pid: process.pid,
+        memoryBytesMax: this.memoryBytesMax,
+        canFork: parts.canFork,
+        ...(parts.tmpLimits === undefined ? {} : { tmpLimits: parts.tmpLimits }),
+        isBusy: () => this.isStarting || this.pending.size > 0,
+        onExcess: (excess) => this.onExcess(excess),
+      });
   }
 
   /** Calls that run in the instance, and calls with reserved room. */
@@ -180,7 +193,6 @@ export class Instance {
         alias,
         responseBytesMax: call.responseBytesMax ?? limits.responseBytesMax,
       });
-      this.watchMemory();
     });
   }
 
@@ -236,6 +248,7 @@ export class Instance {
       case 'ready':
       case 'unusable': {
         if (!this.isStarting) return false;
+        if (message.kind === 'unusable' && this.watching?.look() === true) return true;
         this.isStarting = false;
         settle(message.kind === 'ready' ? { kind: 'loaded' } : { kind: 'unusable', error: message.error });
         return true;
@@ -268,6 +281,8 @@ export class Instance {
     if (owed === undefined) return false;
     this.owed.delete(message.id);
     this.remember(message.id, owed.requestId);
+    // The function sees an allocation that failed at the limit as any error.
+    if (message.kind === 'failed' && this.watching?.look() === true) return true;
     const pending = this.pending.get(message.id);
     pending?.call.observer?.used(Math.min(message.memoryBytes, this.memoryBytesMax));
     if (message.kind === 'returned') pending?.end(returned(message.payload, message.isLeftOut));
@@ -291,12 +306,13 @@ export class Instance {
 
   private onEnd(how: string): void {
     this.isRetiring = true;
-    this.memoryTimer?.cancel();
+    this.watching?.end();
     const isAlone = this.pending.size === 1;
-    const isOutOfMemory = this.isOutOfMemory || this.parts.launcher.isOutOfMemory(this.outputTail);
+    const { isOutOfMemory } = this;
     for (const { end } of [...this.pending.values()]) {
-      if (isOutOfMemory)
-        end(failed('OutOfMemory', errorDocument('OutOfMemory', `the function used more than its ${this.parts.memoryMb} MB`)));
+      if (isOutOfMemory) end(failed('OutOfMemory', errorDocument('OutOfMemory', this.reasonOf('memory'))));
+      else if (isAlone && this.excess !== undefined)
+        end(failed('UnhandledInvocationError', errorDocument('LimitExceeded', this.reasonOf(this.excess))));
       else if (isAlone && this.hasBrokenChannel)
         end(failed('UnhandledInvocationError', errorDocument('ChannelBroken', brokenChannel)));
       else if (isAlone)
@@ -306,36 +322,43 @@ export class Instance {
     this.parts.onGone();
   }
 
-  /**
-   * Checks resident memory while calls run: the heap has a limit of its own, buffers are outside of
-   * it.
-   */
-  private watchMemory(): void {
-    if (this.memoryTimer !== undefined) return;
-    this.memoryTimer = this.parts.clock.setTimer(memoryCheckMs, () => {
-      this.memoryTimer = undefined;
-      if (this.pending.size === 0) return;
-      void this.residentBytes().then((bytes) => {
-        if (bytes <= this.memoryBytesMax) return this.watchMemory();
-        this.isOutOfMemory = true;
-        this.kill();
-      });
-    });
+  /** Ends the process. The function log tells why if no call does. */
+  private onExcess(excess: Excess): void {
+    this.excess = excess;
+    if (this.pending.size === 0) this.parts.onLog('', `the instance was ended: ${this.reasonOf(excess)}\n`);
+    this.kill();
+  }
+
+  private get isOutOfMemory(): boolean {
+    return this.excess === 'memory' || this.parts.launcher.isOutOfMemory(this.outputTail);
+  }
+
+  private reasonOf(excess: Excess): string {
+    return reasons[excess](this.parts);
+  }
+
+  private endOfLoading(how: string): Loading {
+    if (this.isOutOfMemory) return { ...unusable(this.reasonOf('memory'), 'OutOfMemory'), isOutOfMemory: true };
+    if (this.excess !== undefined) return unusable(this.reasonOf(this.excess), 'LimitExceeded');
+    return unusable(`the instance ended while it started (${this.hasBrokenChannel ? brokenChannel : how})`);
   }
 
   private get memoryBytesMax(): number {
-    return this.parts.memoryMb * 1_048_576 + this.parts.launcher.overheadBytes;
-  }
-
-  /** 0 if the system does not provide it. */
-  private async residentBytes(): Promise<number> {
-    const text = await readFile(`/proc/${this.parts.process.pid}/statm`, 'utf8').catch(() => '');
-    return Number(text.split(' ')[1] ?? 0) * pageBytes;
+    return memoryBytesMaxOf(this.parts.memoryMb, this.parts.launcher.overheadBytes);
   }
 }
 
 const brokenChannel = 'the function wrote to file descriptor 3, which is reserved for the platform';
 
-function unusable(errorMessage: string): Loading {
-  return { kind: 'unusable', error: errorDocument('InstanceError', errorMessage) };
+/** Says which limit was exceeded. */
+const reasons: Readonly<Record<Excess, (parts: InstanceParts) => string>> = {
+  memory: ({ memoryMb }) => `the function used more than its ${memoryMb} MB`,
+  cpu: () => 'the function used a CPU for seconds while no call ran',
+  tmp: ({ tmpLimits }) =>
+    `the function wrote more than ${tmpLimits?.bytesMax} bytes or ${tmpLimits?.filesMax} files to its temporary folder`,
+  threads: () => 'the function started too many threads',
+};
+
+function unusable(errorMessage: string, errorType = 'InstanceError'): Extract<Loading, { kind: 'unusable' }> {
+  return { kind: 'unusable', error: errorDocument(errorType, errorMessage) };
 }

@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
-import { accessSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import type { FunctionDocument } from '#contracts';
-import type { Workplace } from './code-folders.ts';
+import { startEnclosed, type Stdio } from '../walls/start-enclosed.ts';
+import type { Cell } from '../walls/walls.ts';
 import type { FrameListener } from './frames.ts';
 import type { InstanceSetup, ToInstance } from './protocol.ts';
 
@@ -46,17 +46,15 @@ export interface ProcessLauncher {
   /** True if the last output of a process says that it ran out of memory. */
   isOutOfMemory(outputTail: string): boolean;
   /** @param userData all of it, decrypted. */
-  launch(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): FunctionProcess;
+  launch(fn: FunctionDocument, cell: Cell, userData: Readonly<Record<string, string>>): FunctionProcess;
+  /** The files that its processes read besides their code, relative to the folder `adapters`. */
+  readonly programFiles: readonly string[];
 }
 
-const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => {
-  try {
-    accessSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-});
+/** Memory from which an instance is ended, in bytes. */
+export function memoryBytesMaxOf(memoryMb: number, overheadBytes: number): number {
+  return memoryMb * 1_048_576 + overheadBytes;
+}
 
 /** The name of a function's version. */
 export function versionOf({ version }: FunctionDocument): string {
@@ -64,18 +62,18 @@ export function versionOf({ version }: FunctionDocument): string {
 }
 
 /**
- * Starts a command in the temporary folder of a workplace, with the environment of a function. If
- * the system has `setpriv`, the kernel ends the process when the executor ends.
+ * Starts a command behind the walls of a cell, with the environment of a function. The process gets
+ * no open file of the executor except those of `stdio`.
  */
 export function startProcess(
   command: readonly [string, ...string[]],
   fn: FunctionDocument,
-  workplace: Workplace,
+  cell: Cell,
   userData: Readonly<Record<string, string>>,
-  stdio: StdioOptions,
+  stdio: readonly Stdio[],
+  overheadBytes: number,
 ): ChildProcess {
-  const [file, ...args] = setpriv === undefined ? command : ([setpriv, '--pdeathsig', 'KILL', '--', ...command] as const);
-  return spawn(file, args, { cwd: workplace.tmpDir, env: environmentOf(fn, workplace, userData), stdio });
+  return startEnclosed(cell, command, environmentOf(fn, cell, userData), stdio, memoryBytesMaxOf(fn.memoryMb, overheadBytes));
 }
 
 function setupOf(fn: FunctionDocument, codeDir: string, userData: Readonly<Record<string, string>>): InstanceSetup {
@@ -99,7 +97,7 @@ function setupOf(fn: FunctionDocument, codeDir: string, userData: Readonly<Recor
  */
 function environmentOf(
   fn: FunctionDocument,
-  { codeDir, tmpDir }: Workplace,
+  { codeDir, tmpDir }: Cell,
   userData: Readonly<Record<string, string>>,
 ): Record<string, string> {
   return {

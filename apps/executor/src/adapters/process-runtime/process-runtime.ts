@@ -20,7 +20,9 @@ import { type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwne
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Sealer, Timer } from '#platform';
 import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
-import type { CodeFolders, Workplace } from './code-folders.ts';
+import { InstanceWatch } from '../walls/instance-watch.ts';
+import type { Cell } from '../walls/walls.ts';
+import type { CodeFolders } from './code-folders.ts';
 import { Instance } from './instance.ts';
 import { errorDocument, failed } from './outcomes.ts';
 import { type ProcessLauncher, versionOf } from './process-launcher.ts';
@@ -61,6 +63,7 @@ export class ProcessRuntime implements Runtime {
    */
   private readonly waiters = new Set<() => void>();
   private readonly sweepTimer: Timer;
+  private readonly watch: InstanceWatch;
   private isClosed = false;
 
   constructor(
@@ -69,6 +72,7 @@ export class ProcessRuntime implements Runtime {
     private readonly log: FunctionLog,
   ) {
     this.sweepTimer = this.sweepLater();
+    this.watch = new InstanceWatch(clock);
   }
 
   callsMax(fn: FunctionDocument): number {
@@ -103,7 +107,7 @@ export class ProcessRuntime implements Runtime {
         return { kind: 'cancelled' };
       case 'unusable':
         instance.kill();
-        return failed('UnhandledInvocationError', loading.error);
+        return failed(loading.isOutOfMemory === true ? 'OutOfMemory' : 'UnhandledInvocationError', loading.error);
       default:
         return loading satisfies never;
     }
@@ -200,7 +204,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Starts an instance. An idle one ends for it if no place is free. */
-  private start(fn: FunctionDocument, workplace: Workplace, userData: Readonly<Record<string, string>>): Instance {
+  private start(fn: FunctionDocument, workplace: Cell, userData: Readonly<Record<string, string>>): Instance {
     if (this.instancesOf(fn.urn) >= this.instancesMaxOf(fn)) this.idle(fn.urn)?.retire();
     else if (this.instances >= this.options.instancesMax) this.idle()?.retire();
     const key = poolKey(fn);
@@ -212,6 +216,9 @@ export class ProcessRuntime implements Runtime {
       launcher,
       clock: this.clock,
       memoryMb: fn.memoryMb,
+      watch: this.watch,
+      canFork: workplace.canFork,
+      ...(workplace.tmpLimits === undefined ? {} : { tmpLimits: workplace.tmpLimits }),
       startTimeoutMs: startTimeoutMs + (fn.initializer?.timeoutMs ?? 0),
       onLog: (requestId, text) => this.log.write(fn, requestId, text),
       onGone: () => {
