@@ -25,4 +25,9 @@ export interface IncomingRecord {
   readonly key: string | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /**
+   * Why the batch of the record could not be read; undefined if it could. Key, value and headers
+   * are then empty. The record may stand for several, and its offset is that of the last one.
+   */
+  readonly unreadable?: string;
 }

@@ -9,7 +9,7 @@ import { topicSpecs } from './topic-specs.ts';
 
 /** Settings and parts of a service that its connection to Kafka needs. */
 export interface KafkaSettings
-  extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax'>,
+  extends Pick<ServiceConfig, 'kafkaBrokers' | 'topicPrefix' | 'partitions' | 'replication' | 'recordTriesMax' | 'batchBytesMax'>,
     KafkaAccessValues {
   /** Name of the service. */
   readonly name: Service;
@@ -38,6 +38,7 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     needs: needsOf(settings.name, topics),
     replication: settings.replication,
     recordTriesMax: settings.recordTriesMax,
+    batchBytesMax: settings.batchBytesMax,
     log: (level, message, details) => logger[level](details ?? {}, message),
     onFatal: settings.fatal,
     metrics: settings.metrics,

@@ -16,7 +16,7 @@ export { retryAfterMs } from './retry-after.ts';
 export { buildService, type Composition, configInvalidExitCode, runService, type ServiceBase } from './run-service.ts';
 export { openSealer, Sealer } from './sealer.ts';
 export { isSameSecret } from './secrets.ts';
-export { recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
+export { batchBytesMaxDefault, recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export {
   DataFolderSettings,
   FunctionNetworkSettings,

@@ -10,6 +10,9 @@ import { HostSettings } from './setting-groups.ts';
  */
 export const recordTriesMaxDefault = 12;
 
+/** Bytes that one record batch of Kafka may unpack to. */
+export const batchBytesMaxDefault = 32 * 1_048_576;
+
 /** The settings that every service has. */
 export class ServiceConfig extends withSettings(HostSettings, KafkaAccessSettings) {
   @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 selects a free one.' })
@@ -39,6 +42,15 @@ export class ServiceConfig extends withSettings(HostSettings, KafkaAccessSetting
   @Min(1)
   @Max(9)
   replication: number = 1;
+
+  @Setting({
+    env: 'KAFKA_BATCH_BYTES_MAX',
+    description: 'Bytes that a compressed record batch may unpack to. A larger batch goes to the rejects.',
+  })
+  @IsInt()
+  @Min(1_048_576)
+  @Max(1_073_741_824)
+  batchBytesMax: number = batchBytesMaxDefault;
 
   @Setting({
     env: 'RECORD_TRIES_MAX',

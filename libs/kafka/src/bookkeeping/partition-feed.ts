@@ -190,6 +190,7 @@ export class PartitionFeed {
   private async run(record: IncomingRecord, bytes: number): Promise<void> {
     const { signal } = this.lost;
     try {
+      if (record.unreadable !== undefined) throw unreadable(record.unreadable);
       await this.owner.handler(record, signal);
     } catch (error) {
       this.failing += 1;
@@ -285,6 +286,11 @@ export class PartitionFeed {
       ...(isUnexpected(error) && error instanceof Error ? { stack: error.stack } : {}),
     });
   }
+}
+
+/** No handler can read the record, so it goes to the rejects (I6). */
+function unreadable(reason: string): PlatformError {
+  return new PlatformError('CONTRACT_VIOLATED', { details: { reason } });
 }
 
 function textOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import kafkajs, { type ICustomPartitioner, type KafkaConfig, type Producer } from 'kafkajs';
 import { PlatformError, type Topics } from '#contracts';
-import { recordTriesMaxDefault } from '#platform';
+import { batchBytesMaxDefault, recordTriesMaxDefault } from '#platform';
 import { noopLog, rateLimited, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { GatewayHooks, KafkaGateway } from '../ports.ts';
@@ -12,9 +12,9 @@ import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-
 import { KafkajsGateway } from './kafkajs-gateway.ts';
 import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
-import { useOwnRecords } from './kafkajs-records.ts';
 import { probeListener } from './listener-probe.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
+import { useOwnRecords } from './own-records.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
 export interface KafkaOptions extends GatewayHooks {
@@ -46,6 +46,8 @@ export interface KafkaOptions extends GatewayHooks {
   readonly publishQueueBytesMax?: number;
   /** Records that may wait for an acknowledgement. Default 50,000. */
   readonly publishQueueRecordsMax?: number;
+  /** Bytes that one record batch may unpack to. Default 32 MiB. */
+  readonly batchBytesMax?: number;
   /** Largest record, in bytes; stay below the brokers' `message.max.bytes`. Default 1,000,000. */
   readonly recordBytesMax?: number;
 }
@@ -100,7 +102,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     await producer.connect();
     return producer;
   };
-  useOwnRecords();
+  useOwnRecords({ batchBytesMax: options.batchBytesMax ?? batchBytesMaxDefault });
   const admin = new AdminConnection(adminClient, account);
   const newClusterConnection = () => newCluster({ ...common, requestTimeout: adminTimeoutMs });
   const producer = await connectWithRetry(options, admin, async () => {

@@ -6,6 +6,7 @@ import { epochMs, type IncomingRecord } from '#contracts';
  * as in Kafka's own clients.
  */
 export function incomingRecord(topic: string, partition: number, message: KafkaMessage): IncomingRecord {
+  const { unreadable } = message as { readonly unreadable?: string };
   const headers: Record<string, string> = {};
   for (const name in message.headers) {
     const value = message.headers[name];
@@ -21,5 +22,6 @@ export function incomingRecord(topic: string, partition: number, message: KafkaM
     key: message.key === null ? null : message.key.toString('utf8'),
     value: message.value,
     headers,
+    ...(unreadable === undefined ? {} : { unreadable }),
   };
 }

@@ -218,6 +218,15 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   private handOut(record: IncomingRecord): void {
+    if (record.unreadable !== undefined) {
+      const { topic, partition, offset, unreadable: error } = record;
+      return this.ports.log('error', 'A follower skips a record that cannot be read', {
+        topic,
+        partition,
+        offset: String(offset),
+        error,
+      });
+    }
     try {
       this.onRecord?.(record);
     } catch (error) {

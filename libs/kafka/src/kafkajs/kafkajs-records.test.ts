@@ -5,7 +5,8 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BatchContext, decodeRecord, encodeRecord, type RecordToWrite, useOwnRecords } from './kafkajs-records.ts';
+import { type BatchContext, decodeRecord, encodeRecord, recordHeadersMax, type RecordToWrite } from './kafkajs-records.ts';
+import { useOwnRecords } from './own-records.ts';
 
 const require = createRequire(import.meta.url);
 const encoderPath = 'kafkajs/src/protocol/recordBatch/record/v0';
@@ -77,6 +78,18 @@ describe('a record', () => {
     expect(Object.entries(decodeRecord({ buffer: written.subarray(1) }, aBatch).headers)).toEqual([[awkward, Buffer.from('a')]]);
   });
 
+  it('that ends within a text cannot be decoded', () => {
+    const { buffer } = encodeRecord({ value: 'a text', headers: {} });
+    expect(() => decodeRecord({ buffer: buffer.subarray(1, -3) }, aBatch)).toThrow('a record ends within a text');
+  });
+
+  it('with very many headers of one name costs as much for each, and is refused past a bound', () => {
+    const withHeaders = (count: number) =>
+      encodeRecord({ value: null, headers: { a: Array.from({ length: count }, () => '') } }).buffer.subarray(2);
+    expect(decodeRecord({ buffer: withHeaders(recordHeadersMax) }, aBatch).headers['a']).toHaveLength(recordHeadersMax);
+    expect(() => decodeRecord({ buffer: withHeaders(recordHeadersMax + 1) }, aBatch)).toThrow('a record has 1001 headers');
+  });
+
   it('that ends within a number cannot be decoded', () => {
     expect(() => decodeRecord({ buffer: Buffer.from([0, 0x80]) }, aBatch)).toThrow(RangeError);
     expect(() => decodeRecord({ buffer: Buffer.from([0, 0, 0xff, 0xff]) }, aBatch)).toThrow(RangeError);
@@ -84,6 +97,7 @@ describe('a record', () => {
 });
 
 it('kafkajs uses these functions after useOwnRecords', () => {
-  useOwnRecords();
-  expect([require(encoderPath), require(decoderPath)]).toEqual([encodeRecord, decodeRecord]);
+  useOwnRecords({ batchBytesMax: 1_000 });
+  const decoder: unknown = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
+  expect([require(encoderPath), typeof decoder]).toEqual([encodeRecord, 'function']);
 });

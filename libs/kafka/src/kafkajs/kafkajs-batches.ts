@@ -1,0 +1,227 @@
+/**
+ * Reads the record batches of a fetch, in place of kafkajs.
+ *
+ * The decoder of kafkajs fails for the whole fetch if one batch cannot be read. The consumer then
+ * leaves its group, joins again and meets the same batch, without end. That decoder unpacks without
+ * a bound and does not check the checksum.
+ *
+ * B1. A batch that cannot be read becomes one message with `unreadable`, at the last offset of the
+ *     batch. So the partition goes on behind it, and the record goes to the rejects.
+ * B2. A batch is unpacked to at most `batchBytesMax`. One fetch is unpacked until that many bytes
+ *     are reached; the rest of it is fetched again later.
+ * B3. A batch that is cut off by the size of the fetch is left for the next one. The brokers send
+ *     one whole batch at least, so the first one must be whole.
+ *
+ * @see https://kafka.apache.org/documentation/#recordbatch
+ */
+import { createRequire } from 'node:module';
+import { isCompressed, unpacked } from './batch-codecs.ts';
+import { crc32c } from './crc32c.ts';
+import { type BatchContext, decodeRecord } from './kafkajs-records.ts';
+
+/** Bounds of what one batch unpacks to. */
+export interface BatchBounds {
+  /** Bytes of one batch, and bytes of one fetch after which no other batch is unpacked. */
+  readonly batchBytesMax: number;
+}
+
+/** Records of one batch. Each takes some 0.5 KB of memory, however small it is. */
+const batchRecordsMax = 200_000;
+
+/** The batch of a message, as kafkajs looks at it. */
+interface Batch extends BatchContext {
+  readonly inTransaction: boolean;
+  readonly producerId: string;
+}
+
+type Message = ReturnType<typeof decodeRecord> & {
+  /** Why the batch could not be read; the message stands for all its records. */
+  readonly unreadable?: string;
+};
+
+/** The position in an answer of the brokers: the decoder of kafkajs. */
+interface Answer {
+  readonly buffer: Buffer;
+  readInt32(): number;
+  canReadBytes(length: number): boolean;
+  readBytes(length: number): Buffer;
+}
+
+/** Positions within a batch, in bytes. */
+const at = {
+  length: 8,
+  /** The length counts from here. */
+  body: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  firstTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  count: 57,
+  records: 61,
+} as const;
+const attribute = { logAppendTime: 0x08, transactional: 0x10, control: 0x20 } as const;
+const currentMagic = 2;
+
+/** Says why a batch cannot be read, from which offset on. */
+class Unreadable extends Error {}
+
+const noBatch = { firstTimestamp: '-1', maxTimestamp: '-1', timestampType: 0, isControlBatch: false, magicByte: currentMagic };
+
+/** B1. @param lastOffset of the batch, as far as it can be known. */
+function unreadable(firstOffset: bigint, lastOffset: bigint, reason: string, batch?: Batch): Message {
+  const offsets = firstOffset === lastOffset ? `offset ${firstOffset}` : `offsets ${firstOffset} to ${lastOffset}`;
+  return {
+    magicByte: currentMagic,
+    attributes: 0,
+    timestamp: batch?.firstTimestamp === undefined || batch.firstTimestamp === '-1' ? '0' : batch.firstTimestamp,
+    offset: String(lastOffset),
+    key: null,
+    value: null,
+    headers: {},
+    isControlRecord: false,
+    batchContext: batch ?? ({ ...noBatch, firstOffset: String(firstOffset), inTransaction: false, producerId: '-1' } as Batch),
+    unreadable: `${reason} (${offsets})`,
+  };
+}
+
+function contextOf(bytes: Buffer): Batch {
+  const attributes = bytes.readInt16BE(at.attributes);
+  return {
+    firstOffset: String(bytes.readBigInt64BE(0)),
+    firstTimestamp: String(bytes.readBigInt64BE(at.firstTimestamp)),
+    maxTimestamp: String(bytes.readBigInt64BE(at.maxTimestamp)),
+    timestampType: (attributes & attribute.logAppendTime) === 0 ? 0 : 1,
+    isControlBatch: (attributes & attribute.control) !== 0,
+    inTransaction: (attributes & attribute.transactional) !== 0,
+    producerId: String(bytes.readBigInt64BE(at.producerId)),
+    magicByte: currentMagic,
+  };
+}
+
+/** The offset of the last record of a batch. A broken batch may name one before the first. */
+function lastOffsetOf(bytes: Buffer): bigint {
+  const first = bytes.readBigInt64BE(0);
+  if (bytes.length < at.lastOffsetDelta + 4 || bytes.readInt8(at.magic) !== currentMagic) return first;
+  return first + BigInt(Math.max(0, bytes.readInt32BE(at.lastOffsetDelta)));
+}
+
+/** Returns the bytes of the records of a batch. @throws Error why they cannot be read. */
+async function recordBytesOf(bytes: Buffer, { batchBytesMax }: BatchBounds): Promise<Buffer> {
+  if (bytes.length < at.records) throw new Unreadable('the batch is too short for its head');
+  const stated = bytes.readUInt32BE(at.crc);
+  const found = crc32c(bytes.subarray(at.attributes));
+  if (stated !== found) throw new Unreadable('the checksum of the batch does not match: it was damaged');
+  const count = bytes.readInt32BE(at.count);
+  if (count > batchRecordsMax) throw new Unreadable(`the batch has ${count} records; ${batchRecordsMax} are read at most`);
+  const data = bytes.subarray(at.records);
+  const attributes = bytes.readInt16BE(at.attributes);
+  return isCompressed(attributes) && count > 0 ? unpacked(attributes, data, batchBytesMax) : data;
+}
+
+/** Reads the length of a record. */
+function lengthAt(bytes: Buffer, from: number): { readonly length: number; readonly start: number } {
+  let value = 0;
+  for (let start = from, shift = 0; shift <= 28; shift += 7) {
+    const byte = bytes[start++];
+    if (byte === undefined) break;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return { length: (value >>> 1) ^ -(value & 1), start };
+  }
+  throw new Unreadable('the batch ends within a record');
+}
+
+/** Adds the records of a batch, or one message that says why they cannot be read (B1). */
+function addRecords(messages: Message[], bytes: Buffer, records: Buffer): void {
+  const batch = contextOf(bytes);
+  const lastOffset = lastOffsetOf(bytes);
+  let nextOffset = BigInt(batch.firstOffset);
+  let from = 0;
+  try {
+    for (let left = bytes.readInt32BE(at.count); left > 0; left--) {
+      const { length, start } = lengthAt(records, from);
+      from = start + length;
+      if (length < 0 || from > records.length) throw new Unreadable('the batch ends within a record');
+      const message = decodeRecord({ buffer: records.subarray(start, from) }, batch);
+      const offset = BigInt(message.offset);
+      if (offset < nextOffset || offset > lastOffset) throw new Unreadable(`a record has the offset ${offset}`);
+      messages.push(message);
+      nextOffset = offset + 1n;
+    }
+  } catch (error) {
+    if (nextOffset <= lastOffset) messages.push(unreadable(nextOffset, lastOffset, reasonOf(error), batch));
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+const require = createRequire(import.meta.url);
+const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object;
+const decodeMessageSet = require('kafkajs/src/protocol/messageSet/decoder') as (
+  decoder: object,
+  size: number,
+) => Promise<Message[]>;
+
+/** Adds the messages of one entry in a format from before Kafka 0.11. */
+async function addOldMessages(messages: Message[], entry: Buffer): Promise<void> {
+  try {
+    const found = await decodeMessageSet(new Decoder(entry), entry.length);
+    if (found.length === 0) throw new Unreadable('it is cut off');
+    for (const message of found) messages.push(message);
+  } catch (error) {
+    const offset = entry.readBigInt64BE(0);
+    messages.push(unreadable(offset, offset, `the message cannot be read: ${reasonOf(error)}`));
+  }
+}
+
+/**
+ * Makes the function that reads the batches of one partition in a fetch.
+ * @returns for kafkajs: it takes the decoder at the size of the batches. It never rejects.
+ */
+export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<readonly Message[]> {
+  /** Unpacked bytes of each fetch; the partitions of a fetch share its buffer. */
+  const unpackedBytes = new WeakMap<Buffer, number>();
+
+  /** Reads one whole entry: a batch, or a message in an old format. */
+  const addEntry = async (messages: Message[], entry: Buffer, spend: (bytes: number) => void): Promise<void> => {
+    const magic = entry.readInt8(at.magic);
+    if (magic === 0 || magic === 1) return addOldMessages(messages, entry);
+    try {
+      if (magic !== currentMagic) throw new Unreadable(`the batch has the unknown format ${magic}`);
+      const records = await recordBytesOf(entry, bounds);
+      spend(records.length);
+      addRecords(messages, entry, records);
+    } catch (error) {
+      messages.push(unreadable(entry.readBigInt64BE(0), lastOffsetOf(entry), reasonOf(error)));
+    }
+  };
+
+  return async (answer) => {
+    const size = answer.readInt32();
+    const messages: Message[] = [];
+    if (size <= 0 || !answer.canReadBytes(size)) return messages;
+    const bytes = answer.readBytes(size);
+    const spend = (count: number): void => void unpackedBytes.set(answer.buffer, (unpackedBytes.get(answer.buffer) ?? 0) + count);
+    for (let from = 0; from + at.magic < bytes.length; ) {
+      // B2. Left for the next fetch.
+      if ((unpackedBytes.get(answer.buffer) ?? 0) >= bounds.batchBytesMax) break;
+      const rest = bytes.subarray(from);
+      const firstOffset = rest.readBigInt64BE(0);
+      const end = at.body + rest.readInt32BE(at.length);
+      const isCutOff = end > rest.length;
+      if (isCutOff && from > 0) break;
+      if (isCutOff || end <= at.magic) {
+        const reason = isCutOff ? 'the batch is cut off' : 'the batch has a malformed length';
+        messages.push(unreadable(firstOffset, isCutOff ? lastOffsetOf(rest) : firstOffset, reason));
+        break;
+      }
+      await addEntry(messages, rest.subarray(0, end), spend);
+      from += end;
+    }
+    return messages;
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Puts own functions in the place of modules of kafkajs, which loads them with its first request.
+ * The client has had no release since 2.2.4 (2023).
+ * @see docs/adr/0013-records-are-written-by-our-own-code.md
+ */
+import { createRequire } from 'node:module';
+import { unpacked } from './batch-codecs.ts';
+import { type BatchBounds, batchReader } from './kafkajs-batches.ts';
+import { encodeRecord } from './kafkajs-records.ts';
+
+const require = createRequire(import.meta.url);
+
+function replace(name: string, exports: unknown): void {
+  const file = require.resolve(`kafkajs/src/protocol/${name}`);
+  require(file);
+  const module = require.cache[file];
+  if (module !== undefined) module.exports = exports;
+}
+
+/**
+ * Makes every producer and consumer of this process write and read records with own code. Call it
+ * before the first request. The bounds of the last call hold for all.
+ *
+ * Measured on the machine of the benchmarks, for a record of 266 bytes. Writing costs 2.7 us
+ * instead of 15, reading 1.6 us instead of 3.2.
+ */
+export function useOwnRecords(bounds: BatchBounds): void {
+  replace('recordBatch/record/v0', encodeRecord);
+  replace('requests/fetch/v4/decodeMessages', batchReader(bounds));
+  // Messages in the format from before Kafka 0.11 are unpacked by kafkajs, with these codecs.
+  const { Codecs } = require('kafkajs/src/protocol/message/compression') as { readonly Codecs: Record<number, () => object> };
+  const { compress } = require('kafkajs/src/protocol/message/compression/gzip') as { readonly compress: unknown };
+  for (const codec of [1, 2, 3, 4]) {
+    const decompress = async (data: Buffer) => unpacked(codec, data, bounds.batchBytesMax);
+    Codecs[codec] = () => (codec === 1 ? { compress, decompress } : { decompress });
+  }
+}
