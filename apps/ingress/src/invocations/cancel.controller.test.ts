@@ -3,7 +3,7 @@
  * Method: a whole ingress over the in-memory broker; a fake status-logger holds the records.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeCancellation, PlatformError, type StatusRecord } from '#contracts';
+import { cancellationKey, decodeCancellation, PlatformError, type StatusRecord } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { type ApiAnswer, IngressApp } from '../../testing/ingress-app.ts';
 
@@ -78,9 +78,12 @@ describe('a cancel', () => {
     expect(app.recordsOf('cancellations').length).toBe(1);
   });
 
-  it('is answered 503 while records cannot be read', async () => {
+  it('is written down while records cannot be read, for its own function only', async () => {
     app.records.failure = new PlatformError('STORE_UNAVAILABLE');
-    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(503);
+    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(200);
+    expect(app.recordsOf('cancellations').map(decodeCancellation).map(cancellationKey)).toEqual([
+      cancellationKey({ requestId: 'r1', functionUrn: builtUrn }),
+    ]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { bareUrnOf, encodeCancellation, epochMs, type Status, type StatusRecord } from '#contracts';
+import { bareUrnOf, encodeCancellation, epochMs, PlatformError, type Status, type StatusRecord } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
@@ -24,6 +24,9 @@ const recordPausesMs = [50, 100, 200, 400, 800, 1_600];
  */
 const skewMs = 86_400_000;
 
+/** Cancellations match every version, so the last field of their URN has no meaning. */
+const anyVersion = 'latest';
+
 /** Cancels invocations: reads the record, then writes once. */
 export class Canceller {
   constructor(
@@ -35,16 +38,29 @@ export class Canceller {
   /**
    * Cancels an invocation of any version of a function. Resolves once the brokers have
    * acknowledged; a running attempt ends a moment later.
+   *
+   * While records cannot be read, the cancellation is written unchecked: it names the function, and
+   * one that fits no invocation has no effect.
    * @param bareUrn seven fields.
-   * @throws PlatformError `STORE_UNAVAILABLE` if the record cannot be read; `BROKER_UNAVAILABLE` if
-   *   the cancellation was not written.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if the cancellation was not written.
    */
   async cancel(project: string, bareUrn: string, requestId: string): Promise<CancelAnswer> {
-    const record = await this.find(project, requestId);
-    if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
-    if (endedStatuses.has(record.status)) return 'ended';
-    await this.kafka.publisher.publish(encodeCancellation(this.kafka.topics.name('cancellations'), record));
+    const answer = await this.stateOf(project, bareUrn, requestId);
+    if (answer !== 'living') return answer;
+    const cancellation = { requestId, functionUrn: `${bareUrn}:${anyVersion}` };
+    await this.kafka.publisher.publish(encodeCancellation(this.kafka.topics.name('cancellations'), cancellation));
     return 'requested';
+  }
+
+  private async stateOf(project: string, bareUrn: string, requestId: string): Promise<'living' | 'ended' | 'unknown'> {
+    try {
+      const record = await this.find(project, requestId);
+      if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
+      return endedStatuses.has(record.status) ? 'ended' : 'living';
+    } catch (error) {
+      if (error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE') return 'living';
+      throw error;
+    }
   }
 
   private async find(project: string, requestId: string): Promise<StatusRecord | undefined> {
