@@ -4,6 +4,8 @@
  * The test kills each service in turn with SIGKILL. Every accepted invocation must end as SUCCESS,
  * and its notification must reach the stream.
  */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
 import { destination } from './client.ts';
@@ -107,5 +109,21 @@ describe('the whole stopped and started again', () => {
     expect(await installation.client.must('GET', '/fgs/functions/kept/async-invoke-config')).toEqual(policy);
     expect(await installation.client.ended('kept', requestId)).toMatchObject({ status: 'SUCCESS' });
     await installation.client.ended('kept', await installation.client.invoke('kept'));
+  }, 120_000);
+
+  it('builds the records of the status store anew from the topics when its file is gone', async () => {
+    await installation.client.createFunction('remembered', 'exports.handler = async () => 1;');
+    const invoke = async () => installation.client.invoke('remembered');
+    const requestIds = await Promise.all(Array.from({ length: 40 }, invoke));
+    for (const requestId of requestIds) await installation.client.ended('remembered', requestId);
+    expect(await installation.stop({ keepData: true })).toBe(0);
+    const { dataDir, topicPrefix, brokers } = installation;
+    for (const suffix of ['', '-wal', '-shm']) await rm(join(dataDir, `status.db${suffix}`), { force: true });
+    installation = await Installation.start({ brokers, dataDir, env: { KAFKA_TOPIC_PREFIX: topicPrefix } });
+    const again = await eventually(async () => {
+      const records = await installation.client.records('remembered', '&status=SUCCESS');
+      return records.length === requestIds.length && records;
+    });
+    expect(new Set(again.map(({ request_id }) => request_id))).toEqual(new Set(requestIds));
   }, 120_000);
 });

@@ -136,9 +136,6 @@ async function serveStatusLogger() {
     fold: async (events: readonly { readonly requestId: string }[]) => {
       for (const { requestId } of events) handles('status-logger', requestId);
     },
-    query: async () => ({ records: [], count: 0 }),
-    sweep: async () => 0,
-    close: async () => undefined,
   };
   const log = { append: async () => undefined };
   const recorder = new Recorder(store, log, systemClock, { transactionEnded: () => undefined });

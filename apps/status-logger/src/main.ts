@@ -5,7 +5,7 @@ import { runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
-import { StatusLoggerModule } from './status-logger.module.ts';
+import { lostInvocations, StatusLoggerModule } from './status-logger.module.ts';
 
 const hourMs = 3_600_000;
 
@@ -14,13 +14,18 @@ await runService({
   config: StatusLoggerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
     await mkdir(config.dataDir, { recursive: true });
-    const store = await openStatusStore(config, clock);
-    const retention = new Retention(store, clock, logger, config.retentionHours * hourMs);
-    await retention.run();
+    const store = await openStatusStore(config, clock, { logger, fatal });
+    const retention = new Retention(store, clock, logger, config.retentionHours * hourMs, lostInvocations(metrics));
+    await retention.start();
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal });
+    const groupId = gateway.topics.groupOf('status-logger');
+    if (await store.isNew()) {
+      await gateway.admin.forgetGroup(groupId);
+      await store.markBuilt();
+    }
     const strategy = new SendoffStrategy({
       gateway,
-      groupId: gateway.topics.groupOf('status-logger'),
+      groupId,
       drainMs: config.drainMs,
       // No caller waits for a record, and a few full fetches cost the broker far less than many
       // small ones.

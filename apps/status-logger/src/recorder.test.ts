@@ -35,9 +35,6 @@ async function setUp() {
   };
   const recorder = new Recorder(
     {
-      query: async (query) => store.query(query),
-      sweep: async (before, limit) => store.sweep(before, limit),
-      close: async () => store.close(),
       fold: async (events, beforeCommit) =>
         store.fold(events, async (changes) => {
           await beforeCommit(changes);

@@ -40,7 +40,7 @@ export class Recorder {
   private isWriting = false;
 
   constructor(
-    private readonly store: StatusStore,
+    private readonly store: Pick<StatusStore, 'fold'>,
     private readonly log: StatusLog,
     private readonly clock: Clock,
     private readonly observer: RecorderObserver,

@@ -1,10 +1,16 @@
+import type { Counter } from 'prom-client';
+import { workTopicRetentionMs } from '#contracts';
+import { lostEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import type { StatusStore } from './status-store.ts';
 
 const sweepEveryMs = 60_000;
 const sweepRecordsMax = 5_000;
 
-/** Removes records older than the retention, 5,000 at a time. */
+/**
+ * Removes records that were over longer ago than the retention, 5,000 at a time. Records of
+ * invocations that live are never removed; those that Kafka has lost are ended first.
+ */
 export class Retention {
   private timer: Timer | undefined;
   private isClosed = false;
@@ -14,24 +20,65 @@ export class Retention {
     private readonly clock: Clock,
     private readonly logger: Logger,
     private readonly ageMaxMs: number,
+    private readonly lost: Pick<Counter, 'inc'>,
   ) {}
 
-  /**
-   * Sweeps now, and again every 60 s until closed. After a sweep that removed 5,000 records the
-   * next one starts at once.
-   */
-  async run(): Promise<void> {
-    let swept = 0;
-    try {
-      swept = await this.store.sweep(this.clock.now() - this.ageMaxMs, sweepRecordsMax);
-    } catch (error) {
-      this.logger.warn({ err: error }, 'could not remove old records; trying again in 60 s');
-    }
-    if (!this.isClosed) this.timer = this.clock.setTimer(swept === sweepRecordsMax ? 0 : sweepEveryMs, () => void this.run());
+  /** Removes old records now, and looks after all records every 60 s until closed. */
+  async start(): Promise<void> {
+    this.schedule(await this.removeOld());
   }
 
   close(): void {
     this.isClosed = true;
     this.timer?.cancel();
+  }
+
+  /**
+   * Starts the next sweep at once if the last one was full. A start ends no lost invocation: the
+   * service reads first what the topics hold.
+   */
+  private schedule(isFull: boolean): void {
+    if (this.isClosed) return;
+    this.timer = this.clock.setTimer(isFull ? 0 : sweepEveryMs, () => void this.sweep());
+  }
+
+  private async sweep(): Promise<void> {
+    const hasEndedMany = await this.endLost();
+    const hasRemovedMany = await this.removeOld();
+    this.schedule(hasEndedMany || hasRemovedMany);
+  }
+
+  /** @returns true if there may be more. */
+  private async removeOld(): Promise<boolean> {
+    return this.orLater('could not remove old records', async () => {
+      const count = await this.store.sweep(this.clock.now() - this.ageMaxMs, sweepRecordsMax);
+      return count === sweepRecordsMax;
+    });
+  }
+
+  /** @returns true if there may be more. */
+  private async endLost(): Promise<boolean> {
+    return this.orLater('could not end lost invocations', async () => {
+      const now = this.clock.now();
+      const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax);
+      const eventsOf = records.map((record) => lostEvents(record, now)).filter((events) => events.length > 0);
+      if (eventsOf.length === 0) return false;
+      await this.store.fold(eventsOf.flat(), async () => undefined);
+      this.lost.inc(eventsOf.length);
+      this.logger.warn(
+        { invocations: eventsOf.length },
+        'invocations or deliveries were lost: Kafka removed their records before a service read them',
+      );
+      return records.length === sweepRecordsMax;
+    });
+  }
+
+  private async orLater(message: string, step: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await step();
+    } catch (error) {
+      this.logger.warn({ err: error }, `${message}; trying again in 60 s`);
+      return false;
+    }
   }
 }

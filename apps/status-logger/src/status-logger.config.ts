@@ -3,7 +3,10 @@ import { DataFolderSettings, InternalTokenSettings, ServiceConfig, Setting, with
 
 /** The environment of the status-logger. */
 export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSettings, InternalTokenSettings) {
-  @Setting({ env: 'STATUS_RETENTION_HOURS', description: 'Age in hours after which records are removed.' })
+  @Setting({
+    env: 'STATUS_RETENTION_HOURS',
+    description: 'Hours after the end of an invocation and its deliveries until its record is removed.',
+  })
   @IsInt()
   @Min(1)
   @Max(8_760)

@@ -46,6 +46,15 @@ export class StatusLoggerModule {
   }
 }
 
+/** Counts the invocations that the {@link Retention} found lost. */
+export function lostInvocations(metrics: Metrics): Counter {
+  return new Counter({
+    name: 'sendoff_invocations_lost_total',
+    help: 'Invocations and deliveries of which Kafka removed the record before a service had read it.',
+    registers: [metrics],
+  });
+}
+
 function recorderMetrics(metrics: Metrics): RecorderObserver {
   const registers = [metrics];
   const records = new Counter({

@@ -177,11 +177,56 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids({ endAt: at(-1) })).toEqual([]);
     });
 
-    it('a sweep removes records accepted before an instant, at most as many as asked', async () => {
-      await put(...['a', 'b', 'c'].map((requestId) => queued({ requestId })));
-      expect(await store.sweep(builtAt, 10)).toBe(0);
-      expect(await store.sweep(builtAt + 1, 2)).toBe(2);
+    it('a sweep removes records that were over before an instant, at most as many as asked', async () => {
+      await put(...['a', 'b', 'c'].map((requestId) => settled({ requestId, endedAt: at(2) })));
+      expect(await store.sweep(at(2), 10)).toBe(0);
+      expect(await store.sweep(at(3), 2)).toBe(2);
       expect((await store.query(all)).count).toBe(1);
+    });
+
+    it.each<[string, StatusEvent[]]>([
+      ['waits for its first attempt', [queued()]],
+      ['runs', [running(1)]],
+      ['waits for a retry', [waiting(2)]],
+      ['has ended, while a delivery waits for its next try', [settled(), delivery({ state: 'pending', dueAt: at(9) })]],
+    ])('a sweep keeps the record of an invocation that %s, however old it is', async (_state, events) => {
+      await put(...events);
+      expect(await store.sweep(at(1_000_000), 10)).toBe(0);
+      expect(await ids()).toEqual(['r1']);
+      await put(settled(), delivery());
+      expect(await store.sweep(at(1_000_000), 10)).toBe(1);
+    });
+
+    it('a sweep counts the age of a record from its last delivery', async () => {
+      await put(settled({ endedAt: at(2) }), delivery({ at: at(500) }));
+      expect([await store.sweep(at(500), 10), await store.sweep(at(501), 10)]).toEqual([0, 1]);
+    });
+
+    it('records that are not over are listed by age, whatever their project', async () => {
+      await put(
+        queued({ requestId: 'late', acceptedAt: at(3) }),
+        running(1),
+        settled({ requestId: 'over' }),
+        queued({ requestId: 'new', acceptedAt: at(9), project: 'p2' }),
+        delivery({ state: 'pending' }),
+      );
+      const open = async (before: number, limit: number) =>
+        (await store.notOver(at(before), limit)).map(({ requestId }) => requestId);
+      expect([await open(9, 10), await open(9, 1), await open(0, 10), await open(10, 10)]).toEqual([
+        ['r1', 'late'],
+        ['r1'],
+        [],
+        ['r1', 'late', 'new'],
+      ]);
+      expect((await store.notOver(at(1), 10))[0]).toMatchObject({ status: 'RUNNING', stage: expect.any(Number) });
+    });
+
+    it('a store is new until it is marked as built, for all who open it', async () => {
+      await put(queued());
+      expect([await store.isNew(), await other.isNew()]).toEqual([true, true]);
+      await store.markBuilt();
+      await other.markBuilt();
+      expect([await store.isNew(), await other.isNew()]).toEqual([false, false]);
     });
 
     it('a second writer waits for the commit of the first', async () => {

@@ -1,5 +1,5 @@
 import type { StatusPage, StatusQuery } from '#contracts';
-import type { StatusEvent } from '#lifecycle';
+import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
 
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
@@ -38,11 +38,28 @@ export interface StatusStore {
    */
   query(query: StatusQuery): Promise<StatusPage>;
   /**
-   * Removes at most `limit` records accepted before `acceptedBefore`, in milliseconds since 1970.
+   * Lists records that are not over (see `overAt`), oldest first.
+   * @param acceptedBefore in milliseconds since 1970.
+   * @returns at most `limit` records.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
+  notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
+  /**
+   * Removes at most `limit` records that were over before `overBefore`, in milliseconds since 1970.
    * @returns how many were removed.
    * @throws PlatformError `STORE_UNAVAILABLE`.
    */
-  sweep(acceptedBefore: number, limit: number): Promise<number>;
+  sweep(overBefore: number, limit: number): Promise<number>;
+  /**
+   * True until {@link markBuilt}: the store is new, and holds nothing of what the topics hold.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
+  isNew(): Promise<boolean>;
+  /**
+   * Notes that the group's commits say what the store holds.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
+  markBuilt(): Promise<void>;
   /** Waits for the transaction under way, then closes the connections. */
   close(): Promise<void>;
 }

@@ -52,6 +52,10 @@ export const errorCatalogue = {
     meaning: 'A secret cannot be decrypted: the platform key is another one, or the text was changed.',
   },
   SERVICE_START_FAILED: { retryable: false, meaning: 'A service ended before it was ready.' },
+  STORE_DAMAGED: {
+    retryable: true,
+    meaning: 'The file of the status store is damaged. It is set aside, and the store is rebuilt from the topics.',
+  },
   STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of Sendoff has changed the status store.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;

@@ -108,6 +108,7 @@ export {
   type TopicName,
   topicsReadBy,
   topicsUsedBy,
+  workTopicRetentionMs,
 } from './topic-declarations.ts';
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
 export { traceparentOf } from './traceparent.ts';

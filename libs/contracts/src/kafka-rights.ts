@@ -2,7 +2,7 @@ import { type KafkaAccount, outsideAccount, type Service, topicDeclarations } fr
 import type { Topics } from './topics.ts';
 
 /** An operation of Kafka's access control. `read` and `write` include `describe`. */
-export type KafkaOperation = 'read' | 'write' | 'create';
+export type KafkaOperation = 'read' | 'write' | 'create' | 'delete';
 
 /** Operations that an account may do on one resource, or on all whose names begin so. */
 export interface KafkaRight {
@@ -42,10 +42,12 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
   });
   // The notifier creates the topics of users when it first writes to them.
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
+  // The status-logger deletes its group when its store is new, so that it reads from the start.
+  const onGroup: readonly KafkaOperation[] = service === 'status-logger' ? ['read', 'delete'] : ['read'];
   return [
     ...declared,
     ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),
-    { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: ['read'] },
+    { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: onGroup },
   ];
 }
 

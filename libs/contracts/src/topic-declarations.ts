@@ -66,7 +66,9 @@ export interface TopicDeclaration {
 }
 
 const dayMs = 86_400_000;
-const hop = { partitions: 'configured', isCompacted: false, retentionMs: 3 * dayMs } as const;
+/** How long a topic between two services keeps a record, in milliseconds. */
+export const workTopicRetentionMs = 3 * dayMs;
+const hop = { partitions: 'configured', isCompacted: false, retentionMs: workTopicRetentionMs } as const;
 
 const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map(({ name }) => name)] as const).map((name) => ({
   ...hop,

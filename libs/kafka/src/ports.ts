@@ -103,6 +103,12 @@ export interface TopicAdmin {
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** Names of all topics of the cluster. */
   list(): Promise<readonly string[]>;
+  /**
+   * Deletes a consumer group with its commits: its next members read their topics from the start.
+   * Waits until members of killed processes are gone. Does nothing if there is no such group.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if the group still has members after 30 s.
+   */
+  forgetGroup(groupId: string): Promise<void>;
 }
 
 /**

@@ -17,6 +17,7 @@ export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
 export { isGranted } from './is-granted.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
+export { lostEvents, overAt } from './over.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
 export { targetFor } from './target-for.ts';

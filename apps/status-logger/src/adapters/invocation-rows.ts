@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely } from 'kysely';
 import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
-import type { FoldedRecord } from '#lifecycle';
+import { type FoldedRecord, overAt } from '#lifecycle';
 
 /**
  * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
@@ -34,11 +34,15 @@ export interface InvocationRow {
   due_at: number | null;
   /** JSON: a list of `DeliveryStatus`. */
   deliveries: string;
+  /** When the invocation and all its deliveries were over; null before that. */
+  over_at: number | null;
 }
 
 /** The tables of the status store, as Kysely wants them. */
 export interface StatusTables {
   invocations: InvocationRow;
+  /** One row once the store was built; none before. */
+  built: { id: number };
 }
 
 /**
@@ -60,6 +64,7 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   attempts: 'progress',
   due_at: 'progress',
   deliveries: 'progress',
+  over_at: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -88,6 +93,7 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     attempts: record.attempts,
     due_at: record.dueAt ?? null,
     deliveries: JSON.stringify(record.deliveries),
+    over_at: overAt(record) ?? null,
   };
 }
 
@@ -157,12 +163,50 @@ export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuer
   return { records: rows.map(shownRecordOf), count: Number(total.count) };
 }
 
+/** Reads at most `limit` rows accepted before `acceptedBefore` that are not over, oldest first. */
+export async function selectNotOver(
+  tables: Kysely<StatusTables>,
+  acceptedBefore: number,
+  limit: number,
+): Promise<readonly FoldedRecord[]> {
+  const rows = await tables
+    .selectFrom('invocations')
+    .selectAll()
+    .where('accepted_at', '<', acceptedBefore)
+    .where('over_at', 'is', null)
+    .orderBy('accepted_at')
+    .orderBy('request_id')
+    .limit(limit)
+    .execute();
+  return rows.map(recordOf);
+}
+
+/** True if the store holds nothing of what the topics hold. */
+export async function selectIsNew(tables: Kysely<StatusTables>): Promise<boolean> {
+  return (await tables.selectFrom('built').select('id').executeTakeFirst()) === undefined;
+}
+
+/** Notes that the store was built. */
+export async function insertBuilt(tables: Kysely<StatusTables>): Promise<void> {
+  await tables
+    .insertInto('built')
+    .values({ id: 1 })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
 /**
- * Deletes at most `limit` rows accepted before `acceptedBefore`.
+ * Deletes at most `limit` rows that were over before `overBefore`.
  * @returns how many were deleted.
  */
-export async function deleteOldRows(tables: Kysely<StatusTables>, acceptedBefore: number, limit: number): Promise<number> {
-  const old = tables.selectFrom('invocations').select('request_id').where('accepted_at', '<', acceptedBefore).limit(limit);
+export async function deleteOldRows(tables: Kysely<StatusTables>, overBefore: number, limit: number): Promise<number> {
+  // Nothing is over before it was accepted, and the index over `accepted_at` finds such rows.
+  const old = tables
+    .selectFrom('invocations')
+    .select('request_id')
+    .where('accepted_at', '<', overBefore)
+    .where('over_at', '<', overBefore)
+    .limit(limit);
   const { numDeletedRows } = await tables.deleteFrom('invocations').where('request_id', 'in', old).executeTakeFirstOrThrow();
   return Number(numDeletedRows);
 }

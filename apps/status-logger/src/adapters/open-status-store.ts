@@ -1,14 +1,74 @@
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '#platform';
+import { PlatformError } from '#contracts';
+import type { Clock, Logger } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
 import type { StatusStore } from '../status-store.ts';
 import { SqliteStatusStore } from './sqlite-status-store.ts';
 
+/** Parts of the process that the store reports damage to. */
+export interface StoreHooks {
+  readonly logger: Logger;
+  /** Ends the process, which is then started again. */
+  readonly fatal: (error: PlatformError) => void;
+}
+
 /**
  * Opens the status store that the config asks for: `status.db` in the data folder. A second adapter
  * is chosen here.
+ *
+ * A damaged file is renamed, and a new store takes its place: the topics hold what it is built
+ * from. If the damage shows later, the process ends too, and the next one opens the new store.
  * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
-export async function openStatusStore(config: Readonly<StatusLoggerConfig>, clock: Clock): Promise<StatusStore> {
-  return SqliteStatusStore.open(join(config.dataDir, 'status.db'), clock);
+export async function openStatusStore(
+  config: Pick<StatusLoggerConfig, 'dataDir'>,
+  clock: Clock,
+  { logger, fatal }: StoreHooks,
+): Promise<StatusStore> {
+  const file = join(config.dataDir, 'status.db');
+  const setAside = async (error: PlatformError) => {
+    const kept = await renameDatabase(file, `${file}.damaged-${clock.now()}`);
+    logger.error(
+      { err: error, file, kept },
+      'the status store is damaged; it is kept under another name and built anew from the topics',
+    );
+  };
+  const isDamage = (error: unknown): error is PlatformError => error instanceof PlatformError && error.code === 'STORE_DAMAGED';
+  const open = async () => SqliteStatusStore.open(file, clock);
+  const store = await open().catch(async (error: unknown) => {
+    if (!isDamage(error)) throw error;
+    await setAside(error);
+    return open();
+  });
+  let hasDamage = false;
+  return watched(store, (error) => {
+    if (hasDamage || !isDamage(error)) return;
+    hasDamage = true;
+    void setAside(error).finally(() => fatal(error));
+  });
+}
+
+/** Renames a database with the files that belong to it. @returns the new name. */
+async function renameDatabase(file: string, kept: string): Promise<string> {
+  for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) await rename(file + suffix, kept + suffix);
+  return kept;
+}
+
+/** The store, with a listener for the errors of its methods. */
+function watched(store: StatusStore, onError: (error: unknown) => void): StatusStore {
+  const reported = async <T>(answer: Promise<T>): Promise<T> => {
+    answer.catch(onError);
+    return answer;
+  };
+  return {
+    fold: async (events, beforeCommit) => reported(store.fold(events, beforeCommit)),
+    query: async (query) => reported(store.query(query)),
+    notOver: async (acceptedBefore, limit) => reported(store.notOver(acceptedBefore, limit)),
+    sweep: async (overBefore, limit) => reported(store.sweep(overBefore, limit)),
+    isNew: async () => reported(store.isNew()),
+    markBuilt: async () => reported(store.markBuilt()),
+    close: async () => store.close(),
+  };
 }

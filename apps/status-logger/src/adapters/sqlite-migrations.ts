@@ -16,6 +16,14 @@ function countedStep(count: number, statements: readonly string[]): Migration {
   };
 }
 
+function plainStep(statements: readonly string[]): Migration {
+  return {
+    async up(db) {
+      for (const statement of statements) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
 /**
  * Changes of the schema, in the order of their names. Append to the list; never edit or rename a
  * step.
@@ -35,6 +43,16 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0002-index-by-function-with-status': countedStep(2, [
     'DROP INDEX invocations_by_function',
     'CREATE INDEX invocations_by_function ON invocations (project, function_urn, accepted_at DESC, status)',
+  ]),
+  // A record whose delivery still waits is over when that delivery is reported.
+  '0003-when-it-was-over': plainStep([
+    'ALTER TABLE invocations ADD COLUMN over_at INTEGER',
+    `UPDATE invocations SET over_at = ended_at WHERE instr(deliveries, '"state":"pending"') = 0`,
+  ]),
+  // A database with records was built from the topics.
+  '0004-built': plainStep([
+    'CREATE TABLE built (id INTEGER PRIMARY KEY CHECK (id = 1))',
+    'INSERT INTO built SELECT 1 WHERE EXISTS (SELECT 1 FROM invocations)',
   ]),
 };
 

@@ -36,7 +36,8 @@ const version2 = `${version1}
   DROP INDEX invocations_by_function;
   CREATE INDEX invocations_by_function ON invocations (project, function_urn, accepted_at DESC, status);
   PRAGMA user_version = 2;`;
-const row = `INSERT INTO invocations VALUES ('r1', '${builtUrn}', 'p1', 'FAIL', 9007199254740991, 4204, 'too much', ${builtAt},
+const row = `INSERT INTO invocations (request_id, function_urn, project, status, stage, error_code, error_message, accepted_at,
+  started_at, ended_at, attempts, due_at, deliveries) VALUES ('r1', '${builtUrn}', 'p1', 'FAIL', 9007199254740991, 4204, 'too much', ${builtAt},
   ${builtAt + 1}, ${builtAt + 2}, 3, NULL, '[{"deliveryId":"DIS:x","state":"delivered","tries":1,"at":${builtAt + 3}}]')`;
 const record: StatusRecord = {
   requestId: 'r1',
@@ -122,15 +123,26 @@ describe('a status database file', () => {
     expect(select('SELECT request_id FROM invocations')).toEqual([{ request_id: 'r1' }]);
   });
 
-  it('a file that is not a database is refused', async () => {
+  it('a file that is not a database is refused as damaged', async () => {
     await writeFile(file, 'x'.repeat(4_096));
-    await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+  });
+
+  it('the records of a migrated file grow old, and the file does not count as new', async () => {
+    prepare(version2, row);
+    const store = await SqliteStatusStore.open(file, systemClock);
+    expect([await store.isNew(), await store.notOver(builtAt * 2, 10), await store.sweep(builtAt + 3, 10)]).toEqual([
+      false,
+      [],
+      1,
+    ]);
+    await store.close();
   });
 
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(2);
+    expect(new Set(select('SELECT name FROM kysely_migration')).size).toBe(4);
   });
 
   it('closing a handle waits for its transaction', async () => {

@@ -1,24 +1,27 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import type { StatusPage, StatusQuery } from '#contracts';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
 import type { BeforeCommit, StatusStore } from '../status-store.ts';
 import {
   deleteOldRows,
+  insertBuilt,
   invocationColumns,
   type InvocationRow,
   progressColumns,
   recordOf,
   rowOf,
+  selectIsNew,
+  selectNotOver,
   selectPage,
   type StatusTables,
   subjectColumns,
 } from './invocation-rows.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { migrate } from './sqlite-migrations.ts';
-import { attempt, inTransaction } from './sqlite-transaction.ts';
+import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
 
 const into = `INTO invocations (${invocationColumns.join(', ')}) VALUES (${invocationColumns.map(() => '?').join(', ')})`;
 const upsertText =
@@ -59,7 +62,7 @@ export class SqliteStatusStore implements StatusStore {
   /**
    * Opens the file, creates it if it does not exist, and migrates its schema.
    * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the
-   *   schema; `STORE_UNAVAILABLE`.
+   *   schema; `STORE_DAMAGED` if the file is no sound database; `STORE_UNAVAILABLE`.
    */
   static async open(file: string, clock: Clock): Promise<SqliteStatusStore> {
     const writer = attempt(() => new DatabaseSync(file));
@@ -69,7 +72,7 @@ export class SqliteStatusStore implements StatusStore {
       // the process costs nothing.
       writer.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA busy_timeout = 0');
       const tables = new Kysely<unknown>({ dialect: nodeSqliteDialect(writer) });
-      await inTransaction(writer, clock, async () => migrate(tables, file));
+      await inTransaction(writer, clock, async () => migrate(tables, file)).catch(unavailable);
       const reader = new DatabaseSync(file, { readOnly: true });
       reader.exec('PRAGMA busy_timeout = 5000');
       return new SqliteStatusStore(writer, reader, clock);
@@ -94,13 +97,28 @@ export class SqliteStatusStore implements StatusStore {
     return selectPage(this.committed, query).catch(unavailable);
   }
 
-  async sweep(acceptedBefore: number, limit: number): Promise<number> {
-    return this.exclusively(async (tables) => deleteOldRows(tables, acceptedBefore, limit).catch(unavailable));
+  async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
+    return selectNotOver(this.committed, acceptedBefore, limit).catch(unavailable);
+  }
+
+  async sweep(overBefore: number, limit: number): Promise<number> {
+    return this.exclusively(async (tables) => deleteOldRows(tables, overBefore, limit).catch(unavailable));
+  }
+
+  async isNew(): Promise<boolean> {
+    return selectIsNew(this.committed).catch(unavailable);
+  }
+
+  async markBuilt(): Promise<void> {
+    await this.exclusively(async (tables) => insertBuilt(tables).catch(unavailable));
   }
 
   async close(): Promise<void> {
-    await this.tables.connection().execute(async () => this.writer.close());
-    this.reader.close();
+    await this.tables.connection().execute(async () => {
+      // The last connection to close moves the write-ahead log into the file; a reader cannot.
+      this.reader.close();
+      this.writer.close();
+    });
   }
 
   private async exclusively<T>(work: (tables: Kysely<StatusTables>) => Promise<T>): Promise<T> {
@@ -122,5 +140,5 @@ export class SqliteStatusStore implements StatusStore {
 }
 
 function unavailable(cause: unknown): never {
-  throw new PlatformError('STORE_UNAVAILABLE', { cause });
+  throw storeError(cause);
 }

@@ -8,10 +8,10 @@ const lockWaitMsMax = 5_000;
 const lockRetryMs = 2;
 
 /**
- * Primary result code of SQLite for a lock that another connection holds; an extended code keeps it
- * in its low byte.
+ * Primary result codes of SQLite; an extended code keeps its primary one in the low byte.
+ * @see https://www.sqlite.org/rescode.html
  */
-const sqliteBusy = 5;
+const sqliteCodes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
 
 /**
  * Runs work in one write transaction: `BEGIN IMMEDIATE`, so that no other connection writes between
@@ -21,8 +21,8 @@ const sqliteBusy = 5;
  * would block the event loop, and with it the other connection if that is one of this process. The
  * connection must have no busy timeout.
  *
- * @throws PlatformError `STORE_UNAVAILABLE` if the lock is not free within 5 s, or the transaction
- *   cannot begin or commit.
+ * @throws PlatformError `STORE_UNAVAILABLE` if the lock is not free within 5 s; else as
+ *   {@link storeError} makes it if the transaction cannot begin or commit.
  * @throws the error of `work`, unchanged, after the rollback.
  */
 export async function inTransaction<T>(database: DatabaseSync, clock: Clock, work: () => Promise<T>): Promise<T> {
@@ -40,14 +40,24 @@ export async function inTransaction<T>(database: DatabaseSync, clock: Clock, wor
 
 /**
  * Calls the database.
- * @throws PlatformError `STORE_UNAVAILABLE` with the database's error as its cause.
+ * @throws PlatformError as {@link storeError} makes it.
  */
 export function attempt<T>(call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    throw new PlatformError('STORE_UNAVAILABLE', { cause });
+    throw storeError(cause);
   }
+}
+
+/**
+ * The error of a failed call of the database: `STORE_DAMAGED` if the file is no sound database,
+ * else `STORE_UNAVAILABLE`. An error of the platform stays as it is.
+ */
+export function storeError(cause: unknown): PlatformError {
+  if (cause instanceof PlatformError) return cause;
+  const isDamaged = hasCode(cause, sqliteCodes.corrupt) || hasCode(cause, sqliteCodes.notADatabase);
+  return new PlatformError(isDamaged ? 'STORE_DAMAGED' : 'STORE_UNAVAILABLE', { cause });
 }
 
 async function begin(database: DatabaseSync, clock: Clock): Promise<void> {
@@ -57,13 +67,13 @@ async function begin(database: DatabaseSync, clock: Clock): Promise<void> {
       database.exec('BEGIN IMMEDIATE');
       return;
     } catch (cause) {
-      if (!isBusy(cause) || clock.now() >= giveUpAt) throw new PlatformError('STORE_UNAVAILABLE', { cause });
+      if (!hasCode(cause, sqliteCodes.busy) || clock.now() >= giveUpAt) throw storeError(cause);
     }
     // A timer of the clock would let the process end if it waits for nothing else, as at its start.
     await delay(lockRetryMs);
   }
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === sqliteBusy;
+function hasCode(error: unknown, code: number): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === code;
 }

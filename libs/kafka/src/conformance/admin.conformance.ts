@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { aRecord, aTopicSpec, type ClusterTools } from './cluster-tools.conformance.ts';
+import type { IncomingRecord } from '#contracts';
+import { aRecord, aTopicSpec, type ClusterTools, text } from './cluster-tools.conformance.ts';
 
 /** The promises of the topic admin. */
 export function adminConformance(tools: ClusterTools): void {
@@ -11,6 +12,31 @@ export function adminConformance(tools: ClusterTools): void {
       await tools.gateway.admin.ensureTopics([aTopicSpec(topic, 4), aTopicSpec(other, 1)]);
       expect(await tools.gateway.admin.ends(topic)).toHaveLength(2);
       expect(await tools.gateway.admin.list()).toEqual(expect.arrayContaining([topic, other]));
+    });
+
+    it('forgets a group, which then reads from the start again, and any group that does not exist', async () => {
+      const topic = await tools.aTopic(1);
+      const groupId = `${topic}.group`;
+      await tools.gateway.publisher.publish(aRecord(topic, 'x'));
+      const readOnce = async () => {
+        const read: string[] = [];
+        const { end } = (await tools.gateway.admin.ends(topic))[0] ?? expect.fail();
+        const consumer = tools.gateway.consumer({ groupId, topics: [topic] });
+        await new Promise<void>((resolve, reject) => {
+          const onRecord = async (record: IncomingRecord) => {
+            read.push(text(record));
+            if (record.offset === end) resolve();
+          };
+          consumer.start(onRecord).catch(reject);
+          void tools.gateway.publisher.publish(aRecord(topic, 'end')).catch(reject);
+        });
+        await consumer.close(1_000);
+        return read;
+      };
+      expect([await readOnce(), await readOnce()]).toEqual([['x', 'end'], ['end']]);
+      await tools.gateway.admin.forgetGroup(groupId);
+      expect(await readOnce()).toEqual(['x', 'end', 'end', 'end']);
+      await tools.gateway.admin.forgetGroup('nobody');
     });
 
     it('tells the start and the end of each partition', async () => {

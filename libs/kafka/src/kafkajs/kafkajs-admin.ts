@@ -1,18 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
 import type { AdminConnection } from './admin-connection.ts';
-import { isAccessFault, unavailable } from './broker-errors.ts';
+import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+
+/** Longest wait for the members of a group to be gone: three session timeouts. */
+const emptyGroupTimeoutMs = 30_000;
+const emptyGroupRetryMs = 250;
 
 /**
  * Looks after topics through an admin of kafkajs. Each request has a timeout; after it, the error
  * is `BROKER_UNAVAILABLE`.
  */
 export class KafkajsAdmin implements TopicAdmin {
-  /** @param replication replicas of each partition; -1 leaves the number to the brokers. */
+  /**
+   * @param replication replicas of each partition; -1 leaves the number to the brokers.
+   * @param removeGoneMembers removes members of a group whose process was killed.
+   */
   constructor(
     private readonly admin: AdminConnection,
     private readonly replication: number,
     private readonly timeoutMs: number,
+    private readonly removeGoneMembers: (groupId: string) => Promise<unknown>,
   ) {}
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
@@ -64,6 +73,28 @@ export class KafkajsAdmin implements TopicAdmin {
   async list(): Promise<readonly string[]> {
     return this.admin.ask(this.timeoutMs, 'the list of topics', (admin) => admin.listTopics());
   }
+
+  async forgetGroup(groupId: string): Promise<void> {
+    const giveUpAt = performance.now() + emptyGroupTimeoutMs;
+    for (;;) {
+      await this.removeGoneMembers(groupId);
+      try {
+        await this.admin.ask(this.timeoutMs, `deleting group ${groupId}`, (admin) => admin.deleteGroups([groupId]));
+        return;
+      } catch (error) {
+        const refusals = refusalsOf(error);
+        if (refusals.has('GROUP_ID_NOT_FOUND')) return;
+        if (!refusals.has('NON_EMPTY_GROUP') || performance.now() >= giveUpAt) throw unavailable(error, { groupId });
+      }
+      await delay(emptyGroupRetryMs);
+    }
+  }
+}
+
+/** Why the brokers did not delete a group, as kafkajs reports it. */
+function refusalsOf(error: unknown): ReadonlySet<string | undefined> {
+  const refusals = (rootCause(error) as { readonly groups?: readonly { readonly error?: { readonly type?: string } }[] }).groups;
+  return new Set(refusals?.map(({ error: refusal }) => refusal?.type));
 }
 
 function topicConfig({ topic, partitions, isCompacted, retentionMs }: TopicSpec, replication: number): ITopicConfig {

@@ -70,7 +70,8 @@ export class KafkajsGateway implements KafkaGateway {
     this.topics = parts.topics;
     const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
     this.access = watch;
-    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs);
+    const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
+    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs, removeGone);
     this.admin = own;
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
       newProducer,
@@ -92,7 +93,7 @@ export class KafkajsGateway implements KafkaGateway {
       },
     });
     this.publisher = publisher;
-    const adminForMetrics = new KafkajsAdmin(admin, replication, metricsTimeoutMs);
+    const adminForMetrics = new KafkajsAdmin(admin, replication, metricsTimeoutMs, removeGone);
     this.observer = registerGatewayMetrics(metrics, {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),

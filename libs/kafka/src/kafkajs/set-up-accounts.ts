@@ -60,6 +60,7 @@ const operations: Readonly<Record<KafkaOperation, number>> = {
   read: AclOperationTypes.READ,
   write: AclOperationTypes.WRITE,
   create: AclOperationTypes.CREATE,
+  delete: AclOperationTypes.DELETE,
 };
 const patterns = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const;
 

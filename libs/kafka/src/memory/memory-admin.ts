@@ -1,3 +1,4 @@
+import { PlatformError } from '#contracts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
 
@@ -19,5 +20,12 @@ export class MemoryAdmin implements TopicAdmin {
   async list(): Promise<readonly string[]> {
     await nextTurn();
     return [...this.cluster.topics.keys()];
+  }
+
+  async forgetGroup(groupId: string): Promise<void> {
+    await nextTurn();
+    if (this.cluster.group(groupId).members.length > 0)
+      throw new PlatformError('BROKER_UNAVAILABLE', { details: { reason: `group ${groupId} still has members` } });
+    this.cluster.groups.delete(groupId);
   }
 }

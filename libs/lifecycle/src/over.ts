@@ -1,0 +1,61 @@
+import { type EpochMs, epochMs, workTopicRetentionMs } from '#contracts';
+import type { FoldedRecord, StatusEvent } from './fold.ts';
+
+/**
+ * When nothing can happen any more to an invocation: it has ended, and no delivery waits. The age
+ * of its record counts from then.
+ * @returns undefined while it lives.
+ */
+export function overAt({ functionUrn, endedAt, deliveries }: FoldedRecord): EpochMs | undefined {
+  // Of some invocations only a delivery is known, because their other records were removed.
+  const isEnded = functionUrn === '' || endedAt !== undefined;
+  if (!isEnded || deliveries.some(({ state }) => state === 'pending')) return undefined;
+  return latest([endedAt, ...deliveries.map(({ at }) => at)]);
+}
+
+/**
+ * The events that end an invocation whose records are gone from the topics: nobody will report on
+ * it again. Empty while it may still live.
+ *
+ * A record stays on its topic for {@link workTopicRetentionMs}. An invocation writes one when it is
+ * accepted, attempted, delayed and settled, and its validity period is shorter. So after that time
+ * without a record, no service knows it any more.
+ */
+export function lostEvents(record: FoldedRecord, now: EpochMs): readonly StatusEvent[] {
+  if (lastSignOf(record) + workTopicRetentionMs >= now) return [];
+  const { requestId, functionUrn, project, acceptedAt, endedAt, attempts, deliveries, startedAt } = record;
+  const end: StatusEvent = {
+    kind: 'settled',
+    requestId,
+    functionUrn,
+    project,
+    acceptedAt,
+    condition: 'EventAgeExceeded',
+    attempts,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    endedAt: now,
+    errorMessage: 'Kafka removed the record of the invocation after its retention, before a service had read it',
+  };
+  const lostDeliveries = deliveries.filter(({ state }) => state === 'pending');
+  return [
+    ...(functionUrn === '' || endedAt !== undefined ? [] : [end]),
+    ...lostDeliveries.map(
+      ({ dueAt: _dueAt, ...delivery }): StatusEvent => ({
+        kind: 'delivery',
+        requestId,
+        delivery: { ...delivery, state: 'undelivered', at: now, reason: lostDelivery },
+      }),
+    ),
+  ];
+}
+
+const lostDelivery = 'Kafka removed the record of the delivery after its retention, before the notifier had read it';
+
+/** The last instant at which a service wrote a record of it, or will have written one. */
+function lastSignOf({ acceptedAt, startedAt, dueAt, endedAt, deliveries }: FoldedRecord): EpochMs {
+  return latest([acceptedAt, startedAt, dueAt, endedAt, ...deliveries.flatMap(({ at, dueAt: next }) => [at, next])]);
+}
+
+function latest(instants: readonly (EpochMs | undefined)[]): EpochMs {
+  return epochMs(Math.max(...instants.map((instant) => instant ?? 0)));
+}
