@@ -179,6 +179,10 @@ describe.each(topicDeclarations.flatMap(({ writtenBy }) => writtenBy).filter((on
         needs: needsOf(service, topics),
         replication: 1,
       });
+      // Only the status-logger may delete its group, for a new store.
+      const forgotten = await outcomeOf(gateway.admin.forgetGroup(topics.groupOf(service)));
+      if (service === 'status-logger') expect(forgotten).toBe('allowed');
+      else expect(forgotten).toBe('GROUP_AUTHORIZATION_FAILED');
       await gateway.close();
     });
   },

@@ -82,19 +82,19 @@ export class KafkajsAdmin implements TopicAdmin {
         await this.admin.ask(this.timeoutMs, `deleting group ${groupId}`, (admin) => admin.deleteGroups([groupId]));
         return;
       } catch (error) {
-        const refusals = refusalsOf(error);
-        if (refusals.has('GROUP_ID_NOT_FOUND')) return;
-        if (!refusals.has('NON_EMPTY_GROUP') || performance.now() >= giveUpAt) throw unavailable(error, { groupId });
+        const refusal = refusalIn(error);
+        if (refusal?.type === 'GROUP_ID_NOT_FOUND') return;
+        if (refusal?.type !== 'NON_EMPTY_GROUP' || performance.now() >= giveUpAt)
+          throw unavailable(refusal ?? error, { groupId });
       }
       await delay(emptyGroupRetryMs);
     }
   }
 }
 
-/** Why the brokers did not delete a group, as kafkajs reports it. */
-function refusalsOf(error: unknown): ReadonlySet<string | undefined> {
-  const refusals = (rootCause(error) as { readonly groups?: readonly { readonly error?: { readonly type?: string } }[] }).groups;
-  return new Set(refusals?.map(({ error: refusal }) => refusal?.type));
+/** The broker's refusal to delete a group, which kafkajs hides in a list. */
+function refusalIn(error: unknown): (Error & { readonly type?: string }) | undefined {
+  return (rootCause(error) as { readonly groups?: readonly { readonly error: Error }[] }).groups?.[0]?.error;
 }
 
 function topicConfig({ topic, partitions, isCompacted, retentionMs }: TopicSpec, replication: number): ITopicConfig {

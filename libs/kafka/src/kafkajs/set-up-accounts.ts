@@ -110,7 +110,7 @@ export async function setUpAccounts(setup: AccountsSetup): Promise<void> {
   try {
     await withTimeout(timeoutMs, 'setting passwords', setPasswords(newCluster(common), setup.accounts), { account });
     await admin.ask(timeoutMs, 'setting rights', (asking) => setRights(asking, setup.accounts));
-    await new KafkajsAdmin(admin, replication, timeoutMs).ensureTopics(topics);
+    await new KafkajsAdmin(admin, replication, timeoutMs, async () => 0).ensureTopics(topics);
   } finally {
     await admin.disconnect();
   }
