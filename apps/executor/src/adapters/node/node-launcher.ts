@@ -5,6 +5,16 @@ import { type FunctionProcess, type ProcessLauncher, startProcess } from '../pro
 import type { Cell } from '../walls/walls.ts';
 
 const extension = extname(import.meta.url);
+/** The files of the program that loads the user's code. */
+const programs = [
+  'bootstrap',
+  'bootstrap-channel',
+  'bootstrap-context',
+  'bootstrap-errors',
+  'bootstrap-handlers',
+  'bootstrap-output',
+  'disarm',
+] as const;
 
 /**
  * Starts Node.js with its permission model: the process may read its code and write its temporary
@@ -13,7 +23,7 @@ const extension = extname(import.meta.url);
  */
 export const nodeLauncher: ProcessLauncher = {
   overheadBytes: 64 * 1_048_576,
-  programFiles: [`node/bootstrap${extension}`, `node/disarm${extension}`],
+  programFiles: programs.map((name) => `node/${name}${extension}`),
 
   isOutOfMemory: (outputTail) => outputTail.includes('heap out of memory'),
 

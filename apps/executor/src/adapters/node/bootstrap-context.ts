@@ -1,0 +1,42 @@
+import type { InstanceSetup } from '../process-runtime/protocol.ts';
+import type { Call } from './bootstrap-channel.ts';
+
+const bootedAt = performance.now();
+
+/** The second argument of a handler. @see FunctionGraph developer guide, Node.js context */
+export function contextOf(
+  setup: InstanceSetup,
+  { requestId, deadlineAt, alias }: Pick<Call, 'requestId' | 'deadlineAt' | 'alias'>,
+  signal: AbortSignal,
+): Record<string, unknown> {
+  const logger = Object.fromEntries(
+    ['debug', 'info', 'warn', 'error', 'log'].map((level) => [
+      level,
+      (...words: unknown[]) => console.log(`[${level.toUpperCase()}]`, ...words),
+    ]),
+  );
+  return {
+    getRequestID: () => requestId,
+    getRemainingTimeInMilliSeconds: () => Math.max(0, deadlineAt - Date.now()),
+    getRunningTimeInSeconds: () => setup.timeoutMs / 1_000,
+    getUserData: (key: string) => setup.userData[key],
+    getFunctionName: () => setup.functionName,
+    getVersion: () => setup.version,
+    getMemorySize: () => setup.memoryMb,
+    getCPUNumber: () => Math.round((setup.memoryMb / 128) * 100 + 200),
+    getPackage: () => setup.package,
+    getProjectID: () => setup.projectId,
+    getAlias: () => alias,
+    getLogger: () => logger,
+    // Agencies here have no cloud account, so there are no temporary keys.
+    getToken: () => '',
+    getAccessKey: () => '',
+    getSecretKey: () => '',
+    getSecurityAccessKey: () => '',
+    getSecuritySecretKey: () => '',
+    getSecurityToken: () => '',
+    getUserToken: () => '',
+    uptimeMs: () => performance.now() - bootedAt,
+    signal,
+  };
+}

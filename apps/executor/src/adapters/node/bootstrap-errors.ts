@@ -1,0 +1,62 @@
+/** How the instance shows errors of function code. Any value may be thrown. */
+import { inspect } from 'node:util';
+import type { ErrorDocument } from '../process-runtime/protocol.ts';
+
+const ownFolder = new URL('.', import.meta.url).href;
+const messageLengthMax = 32_768;
+const frameLengthMax = 1_024;
+
+/** A text unchanged; any other value as `util.inspect` shows it. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : inspect(value);
+}
+
+/**
+ * Stack frames show paths relative to the function's code folder. Absolute paths of this host and
+ * frames of this program are stripped.
+ */
+function read(error: unknown, codeDir: string): ErrorDocument {
+  if (!(error instanceof Error)) return cut({ errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] });
+  const stackTrace = textOf(error.stack ?? '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line) && !line.includes(ownFolder) && !line.includes('node:internal'))
+    .slice(0, 11)
+    .map((line) => line.trim().replaceAll(`${codeDir}/`, '').slice(0, frameLengthMax));
+  return cut({ errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace });
+}
+
+/** Cuts texts so that the document fits into a frame. The executor cuts them to its own bounds. */
+function cut({ errorMessage, errorType, stackTrace }: ErrorDocument): ErrorDocument {
+  return { errorMessage: errorMessage.slice(0, messageLengthMax), errorType: errorType.slice(0, frameLengthMax), stackTrace };
+}
+
+/** A thrown value that is not an Error, as JSON if possible. */
+function wordsOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  try {
+    return JSON.stringify(thrown) ?? inspect(thrown);
+  } catch {
+    return inspect(thrown);
+  }
+}
+
+/**
+ * Code may throw any value, and reading some values throws again. No thrown value may end the
+ * instance.
+ */
+export function documentOf(error: unknown, codeDir: string): ErrorDocument {
+  try {
+    return read(error, codeDir);
+  } catch {
+    return { errorMessage: 'the thrown value cannot be read', errorType: typeof error, stackTrace: [] };
+  }
+}
+
+/** False if the error says that the invocation must not run again. */
+export function isRetryable(error: unknown): boolean {
+  try {
+    return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
+  } catch {
+    return true;
+  }
+}
