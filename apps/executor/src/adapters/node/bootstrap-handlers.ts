@@ -1,6 +1,7 @@
 /** Loads handlers of function code, and calls them. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { canSeeArgument } from './bootstrap-parameters.ts';
 
 type Callback = (error?: unknown, value?: unknown) => void;
 /** A handler or an initializer that user code exports. */
@@ -35,15 +36,21 @@ export class Reported {
 }
 
 /**
- * Calls a handler with a trailing callback. The answer is the first of: the callback, the promise,
- * the returned value.
+ * Calls a handler with a trailing callback. The first of these answers: the callback, the promise
+ * that the handler returned, and the returned value of a handler that cannot see the callback. A
+ * value of any other handler means nothing: `() => setTimeout(…)` returns a timer.
  */
 export async function invoke(handler: Handler, ...args: unknown[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const callback: Callback = (error, value) =>
       error === undefined || error === null ? resolve(value) : reject(new Reported(error));
     const returned = handler(...args, callback);
-    if (returned instanceof Promise) returned.then(resolve, reject);
-    else if (returned !== undefined || handler.length <= args.length) resolve(returned);
+    // The promise adopts a thenable, and rejects if the thenable throws.
+    if (isThenable(returned) || !canSeeArgument(handler, args.length)) resolve(returned);
   });
+}
+
+function isThenable(value: unknown): boolean {
+  const mayHaveThen = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return mayHaveThen && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -1,0 +1,70 @@
+/** Finds out if a handler can see its callback, from its source text. */
+
+interface Parameters {
+  readonly count: number;
+  readonly hasRest: boolean;
+  readonly isArrow: boolean;
+}
+
+/**
+ * Tells if a function can see its argument at a position, from 0. It can by a parameter, by a rest
+ * parameter, by `arguments`, or by an `eval` that reads them. In doubt the answer is true: for
+ * bound functions and proxies, which have no source text, and for texts that are hard to read.
+ */
+export function canSeeArgument(fn: (...args: never[]) => unknown, position: number): boolean {
+  if (fn.length > position) return true;
+  const text = Function.prototype.toString.call(fn);
+  const parameters = parametersOf(text);
+  if (parameters === undefined || parameters.hasRest || parameters.count > position) return true;
+  // Identifiers may have Unicode escapes. An arrow function has no `arguments` of its own.
+  return !parameters.isArrow && /arguments|eval|\\u/.test(text);
+}
+
+/** Returns undefined for a text that is hard to read. */
+function parametersOf(text: string): Parameters | undefined {
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return undefined;
+  let at = 0;
+  for (; text[at] !== '('; at++) {
+    at = afterSpace(text, at);
+    if (text.startsWith('=>', at)) return { count: 1, hasRest: false, isArrow: true };
+    if (at >= text.length || !/[\w$#*(]|[^\0-\x7f]/.test(text.charAt(at))) return undefined;
+    if (text[at] === '(') break;
+  }
+  return listOf(text, at + 1);
+}
+
+/** Reads a parameter list from behind its opening parenthesis. */
+function listOf(text: string, start: number): Parameters | undefined {
+  let [at, depth, count, isInParameter, hasRest] = [start, 1, 0, false, false];
+  for (;;) {
+    at = afterSpace(text, at);
+    const char = text[at];
+    if (char === undefined || char === '`' || char === '/') return undefined;
+    if (')]}'.includes(char) && --depth === 0) break;
+    if (depth === 1 && text.startsWith('...', at)) hasRest = true;
+    if (depth === 1 && char === ',') [count, isInParameter] = [count + 1, false];
+    else isInParameter = true;
+    if ('([{'.includes(char)) depth++;
+    at = char === '"' || char === "'" ? afterText(text, at) : at + 1;
+  }
+  return {
+    count: count + (isInParameter ? 1 : 0),
+    hasRest,
+    isArrow: text.startsWith('=>', afterSpace(text, at + 1)),
+  };
+}
+
+/** The position behind white space and comments. */
+function afterSpace(text: string, at: number): number {
+  const space = /(?:\s|\/\*[^]*?\*\/|\/\/[^\n\r\u2028\u2029]*)*/y;
+  space.lastIndex = at;
+  return at + (space.exec(text)?.[0].length ?? 0);
+}
+
+/** The position behind a text in quotes. */
+function afterText(text: string, start: number): number {
+  const quote = text[start];
+  let at = start + 1;
+  while (at < text.length && text[at] !== quote) at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
