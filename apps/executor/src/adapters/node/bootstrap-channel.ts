@@ -24,8 +24,8 @@ let unsent: Buffer[] = [];
 let isFlushDue = false;
 
 /**
- * Writes everything that waits before it returns, because the code may end the process next. The process waits
- * while the pipe is full.
+ * Writes everything that waits before it returns, because the code may end the process next. The
+ * process waits while the pipe is full.
  */
 export function flush(): void {
   isFlushDue = false;

@@ -60,3 +60,23 @@ export function isRetryable(error: unknown): boolean {
     return true;
   }
 }
+
+/** The error of a call whose code ended the process. */
+export function exited(status: number): Error {
+  const error = new Error(`the function's process ended (exit code ${status})`);
+  return Object.assign(error, { name: 'InstanceExited', stack: '' });
+}
+
+const descriptionLengthMax = 16_384;
+
+/** An error as a text of several lines for the log of the function. */
+export function describe(error: unknown, codeDir: string): string {
+  try {
+    const lines = inspect(error)
+      .split('\n')
+      .filter((line) => !line.includes(ownFolder) && !line.includes('node:internal'));
+    return lines.join('\n').replaceAll(`${codeDir}/`, '').slice(0, descriptionLengthMax);
+  } catch {
+    return 'the thrown value cannot be read';
+  }
+}

@@ -9,9 +9,9 @@ import './disarm.ts';
 import type { FromInstance, InstanceSetup } from '../process-runtime/protocol.ts';
 import { type Call, endSelf, flush, listen, send, sendSoon } from './bootstrap-channel.ts';
 import { contextOf } from './bootstrap-context.ts';
-import { documentOf, isRetryable } from './bootstrap-errors.ts';
+import { describe, documentOf, exited, isRetryable } from './bootstrap-errors.ts';
 import { type Handler, invoke, load, Reported } from './bootstrap-handlers.ts';
-import { captureOutput, current, running, type Running } from './bootstrap-output.ts';
+import { captureOutput, current, print, running, type Running } from './bootstrap-output.ts';
 
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
 delete process.env['SENDOFF_INSTANCE'];
@@ -77,19 +77,54 @@ async function initialise(): Promise<Handler> {
   return handler;
 }
 
-// An unhandled error fails the call that caused it, if the async context names one, and otherwise
-// all running calls. The instance takes no more calls after it.
-process.on('uncaughtException', (error) => {
-  const owner = current.getStore();
-  if (owner !== undefined && running.delete(owner.id)) {
-    send(failure(owner.id, error, false));
-    send({ kind: 'spoiled' });
-    return;
-  }
-  for (const [id] of running) send(failure(id, error, false));
-  setImmediate(() => process.exit(1));
-});
+let isSpoiled = false;
+/** The instance gets no more calls. Those that run go on. */
+function spoil(): void {
+  if (isSpoiled) return;
+  isSpoiled = true;
+  send({ kind: 'spoiled' });
+}
 
+/**
+ * An error that no code has caught fails the call that caused it, if that call still runs.
+ * Otherwise the error only goes to the log of that call. Other calls are not to blame.
+ */
+function onStrayError(error: unknown): void {
+  if (handler === undefined) return refuse(error);
+  const owner = current.getStore();
+  if (error === exitCalled) return;
+  if (owner !== undefined && running.delete(owner.id)) send(failure(owner.id, error, false));
+  else print(owner?.id ?? 0, `${describe(error, setup.codeDir)}\n`);
+  spoil();
+}
+process.on('uncaughtException', onStrayError);
+
+/** Thrown to stop code that called `process.exit` while the process goes on. */
+const exitCalled = new Error('process.exit was called');
+
+// The process ends at once only if the call that ends it runs alone. Other calls go on.
+const exit = process.exit.bind(process);
+process.exit = (code) => {
+  const owner = current.getStore();
+  const isOwn = owner !== undefined && running.has(owner.id);
+  if (handler === undefined || (isOwn && running.size === 1)) return exit(code);
+  const status = Number(code ?? process.exitCode ?? 0);
+  if (isOwn) {
+    running.delete(owner.id);
+    send(failure(owner.id, exited(status), false));
+  } else if (status !== 0) print(owner?.id ?? 0, `process.exit(${status}) was called\n`);
+  spoil();
+  throw exitCalled;
+};
+
+/** Tells the executor why the code cannot be used. */
+function refuse(error: unknown): void {
+  if (isRefused) return;
+  isRefused = true;
+  send({ kind: 'unusable', error: documentOf(Reported.is(error) ? error.error : error, setup.codeDir) });
+}
+
+let isRefused = false;
 let handler: Handler | undefined;
 listen({
   onCall: (call) => {
@@ -99,8 +134,11 @@ listen({
 });
 
 try {
-  handler = await initialise();
-  send({ kind: 'ready' });
+  const loaded = await initialise();
+  if (!isRefused) {
+    handler = loaded;
+    send({ kind: 'ready' });
+  }
 } catch (error) {
-  send({ kind: 'unusable', error: documentOf(Reported.is(error) ? error.error : error, setup.codeDir) });
+  refuse(error);
 }
