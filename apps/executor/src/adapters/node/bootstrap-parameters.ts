@@ -55,10 +55,15 @@ function listOf(text: string, start: number): Parameters | undefined {
 }
 
 /** The position behind white space and comments. */
-function afterSpace(text: string, at: number): number {
-  const space = /(?:\s|\/\*[^]*?\*\/|\/\/[^\n\r\u2028\u2029]*)*/y;
-  space.lastIndex = at;
-  return at + (space.exec(text)?.[0].length ?? 0);
+function afterSpace(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const before = at;
+    while (/\s/.test(text.charAt(at))) at++;
+    if (text.startsWith('/*', at)) at = text.indexOf('*/', at) + 2;
+    if (text.startsWith('//', at)) while (at < text.length && !/[\n\r\u2028\u2029]/.test(text.charAt(at))) at++;
+    if (at === before) return at;
+  }
 }
 
 /** The position behind a text in quotes. */
