@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 
 const apps = readdirSync(new URL('./dist/apps/', import.meta.url));
-const [app] = process.argv.slice(2);
+const app = process.argv[2];
 
 if (!apps.includes(app)) {
   console.error(
@@ -13,4 +13,6 @@ if (!apps.includes(app)) {
   );
   process.exit(64);
 }
+// The services find their own arguments where they are without this file.
+process.argv.splice(2, 1);
 await import(`./dist/apps/${app}/src/main.js`);

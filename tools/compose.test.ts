@@ -14,7 +14,7 @@ import { NotifierConfig } from '../apps/notifier/src/notifier.config.ts';
 import { RetrySchedulerConfig } from '../apps/retry-scheduler/src/retry-scheduler.config.ts';
 import { StatusLoggerConfig } from '../apps/status-logger/src/status-logger.config.ts';
 import { kafkaVersion } from '../libs/broker/src/jars.ts';
-import { documentConfig, loadConfig, openSealer, PlatformKeySettings, type ServiceConfig, settingGroupsOf } from '#platform';
+import { documentConfig, loadConfig, PlatformKeySettings, type ServiceConfig, settingGroupsOf } from '#platform';
 
 interface ComposeService {
   readonly image: string;
@@ -85,10 +85,10 @@ describe.each(configs)('%s, in containers,', (name, config) => {
     expect(Object.keys(services[name]?.environment ?? {}).filter((variable) => !known.has(variable))).toEqual([]);
   });
 
-  it('is given all that it cannot start without', async () => {
+  it('is given all that it cannot start without', () => {
     const loaded = loadConfig(config, environmentOf(name));
     if (settingGroupsOf(config).includes(PlatformKeySettings))
-      await expect(openSealer(loaded as PlatformKeySettings)).resolves.toBeDefined();
+      expect((loaded as PlatformKeySettings).platformKey).toHaveLength(64);
     else expect('platformKey' in loaded).toBe(false);
   });
 

@@ -5,7 +5,7 @@
 import pino from 'pino';
 import { epochMs } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
-import { Sealer } from '#platform';
+import { Sealer, Verifier } from '#platform';
 import { Registry } from '#registry';
 import { KeyRing } from '../../apps/ingress/src/access/key-ring.ts';
 import { sha256Hex } from '../../apps/ingress/src/access/signature.ts';
@@ -19,7 +19,7 @@ const headers = { 'content-type': 'application/json', host: '127.0.0.1:8700', 'x
 
 const authenticator = new SignatureAuthenticator(
   new KeyRing({
-    registry: new Registry({ gateway: new MemoryKafka() }),
+    registry: new Registry({ gateway: new MemoryKafka(), verifier: new Verifier([]) }),
     sealer: new Sealer('k'.repeat(32)),
     logger: pino({ level: 'silent' }),
     first: { accessKey: 'AKFIRST', secretKey: 'a-secret', project: 'p1' },

@@ -34,12 +34,35 @@ it('names the credentials of clients in the ingress alone', async () => {
   });
 });
 
+it('holds the platform key in the ingress alone, and each derived key in its service', async () => {
+  const { platformKey } = JSON.parse(await readFile(join(installation.dataDir, 'credentials.json'), 'utf8')) as {
+    readonly platformKey: string;
+  };
+  const names: Record<string, readonly string[]> = {};
+  for (const service of services) {
+    const environment = await read(service, 'environ');
+    expect(environment.includes(platformKey)).toBe(service === 'ingress');
+    names[service] = environment
+      .split('\0')
+      .map((line) => line.split('=')[0] ?? '')
+      .filter((name) => /^SENDOFF_\w+_KEYS?$/.test(name))
+      .sort();
+  }
+  expect(names).toEqual({
+    ingress: ['SENDOFF_ACCESS_KEY', 'SENDOFF_PLATFORM_KEY', 'SENDOFF_PUBLIC_KEYS', 'SENDOFF_SECRET_KEY'],
+    executor: ['SENDOFF_FUNCTIONS_KEY', 'SENDOFF_PUBLIC_KEYS'],
+    'retry-scheduler': [],
+    notifier: ['SENDOFF_PUBLIC_KEYS', 'SENDOFF_SUBSCRIPTION_KEY'],
+    'status-logger': [],
+  });
+});
+
 it('shows no secret on a command line', async () => {
   const credentials = JSON.parse(await readFile(join(installation.dataDir, 'credentials.json'), 'utf8')) as Record<
     string,
     string
   >;
-  const { projectId: _, ...secrets } = credentials;
+  const { projectId: _project, isRegistrySigned: _isSigned, ...secrets } = credentials;
   for (const service of services) {
     const line = await read(service, 'cmdline');
     expect(Object.values(secrets).filter((secret) => line.includes(secret))).toEqual([]);

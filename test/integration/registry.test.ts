@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it, inject } from 'vitest';
 import { type AgencyDocument, registryKey, Topics } from '#contracts';
 import { connectKafka, type KafkaGateway, topicSpecs } from '#kafka';
 import { Registry, RegistryWriter } from '#registry';
+import { testSigner, testVerifier } from '#testing';
 
 const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
 const count = 10_000;
@@ -20,10 +21,10 @@ const anAgency = (name: string, grants = 1): AgencyDocument => ({
 });
 
 async function withRegistry<Answer>(use: (registry: Registry, writer: RegistryWriter) => Promise<Answer>): Promise<Answer> {
-  const registry = new Registry({ gateway: kafka });
+  const registry = new Registry({ gateway: kafka, verifier: testVerifier });
   await registry.start();
   try {
-    return await use(registry, new RegistryWriter({ registry, gateway: kafka }));
+    return await use(registry, new RegistryWriter({ registry, gateway: kafka, signer: testSigner }));
   } finally {
     await registry.close();
   }

@@ -8,7 +8,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { Cancellations } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
-import { aFunction, anInvocation, ManualClock } from '#testing';
+import { aFunction, anInvocation, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
@@ -25,7 +25,7 @@ let attempts: Attempts;
 beforeEach(async () => {
   kafka = new MemoryKafka();
   await kafka.admin.ensureTopics(topicSpecs(kafka.topics, 1));
-  registry = new Registry({ gateway: kafka });
+  registry = new Registry({ gateway: kafka, verifier: testVerifier });
   await registry.start();
   calls = [];
   isRegistrySeen = true;
@@ -63,7 +63,8 @@ beforeEach(async () => {
 });
 afterEach(async () => registry.close());
 
-const write = async (...changes: Change[]) => new RegistryWriter({ registry, gateway: kafka }).mutate(() => ({ changes }));
+const write = async (...changes: Change[]) =>
+  new RegistryWriter({ registry, gateway: kafka, signer: testSigner }).mutate(() => ({ changes }));
 const version = (name: string, fn: FunctionDocument) => ({
   kind: 'version' as const,
   urn: `${bareUrn}:${name}`,

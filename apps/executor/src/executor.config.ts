@@ -2,9 +2,11 @@ import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
+  FunctionsKeySettings,
   InternalTokenSettings,
   IsolationSettings,
   PlatformKeySettings,
+  PublicKeySettings,
   RegionSettings,
   ServiceConfig,
   Setting,
@@ -18,8 +20,10 @@ export class ExecutorConfig extends withSettings(
   InternalTokenSettings,
   IsolationSettings,
   PlatformKeySettings,
+  PublicKeySettings,
   CodeStoreSettings,
   FunctionNetworkSettings,
+  FunctionsKeySettings,
 ) {
   @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts that run at once in this process.' })
   @IsInt()

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
-import { AllowedNetworks, Cancellations, DayFiles, fastifyOf, openSealer, runService } from '#platform';
+import { AllowedNetworks, Cancellations, DayFiles, fastifyOf, openFunctionsSealer, openVerifier, runService } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
@@ -36,7 +36,8 @@ await runService({
   async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
     const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
     const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal });
-    const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
+    const verifier = await openVerifier(config);
+    const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
     const cancellations = new Cancellations();
     const cancellationsFollower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
@@ -55,7 +56,7 @@ await runService({
     const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random });
     if (missing !== undefined) logger.warn({ level: walls.level }, `functions have no walls of the kernel: ${missing}`);
     const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls);
-    const sealer = await openSealer(config);
+    const sealer = await openFunctionsSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);
     const runtimes = { files: processRuntime, url: new HttpRuntime(clock, sealer, networks, attemptsMax) };

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { InstallationKeys } from '#platform';
 import { AccessModule } from './access/access.module.ts';
 import { DocumentModule } from './document/document.module.ts';
 import { FunctionsModule } from './functions/functions.module.ts';
@@ -10,10 +11,13 @@ import { PoliciesModule } from './policies/policies.module.ts';
 import { RecordsModule } from './records/records.module.ts';
 import { TopicsModule } from './topics/topics.module.ts';
 
-/** The ingress accepts: it is the API, and the Kafka door. */
+/**
+ * The ingress accepts: it is the API, and the Kafka door. Each folder gets only the key with which
+ * it seals.
+ */
 @Module({})
 export class IngressModule {
-  static register(config: IngressConfig, installation: Installation): DynamicModule {
+  static register(config: IngressConfig, installation: Installation, keys: InstallationKeys): DynamicModule {
     return {
       module: IngressModule,
       imports: [
@@ -23,10 +27,10 @@ export class IngressModule {
         // RecordsModule comes before FunctionsModule: paths of the status log stand where a
         // function's URN is expected.
         RecordsModule,
-        FunctionsModule.register(config),
-        AccessModule.register(config),
+        FunctionsModule.register(config, keys.functions),
+        AccessModule.register(config, keys.accessKeys),
         PoliciesModule.register(config),
-        TopicsModule.register(config),
+        TopicsModule.register(config, keys.subscriptions),
         InvocationsModule.register(config),
       ],
     };

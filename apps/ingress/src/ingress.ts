@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
-import { type Composition, fastifyOf, openSealer, type ServiceBase } from '#platform';
-import { Registry } from '#registry';
+import { type Composition, fastifyOf, openInstallationKeys, type ServiceBase } from '#platform';
+import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
 import { addDoor } from './access/door.ts';
@@ -41,19 +41,26 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
 
 /** Composes the ingress over its adapters. The registry is read to the end when this resolves. */
 export async function composeIngress(base: ServiceBase<IngressConfig>, adapters: IngressAdapters): Promise<Composition> {
-  const { config, logger } = base;
+  const { config, logger, metrics, clock } = base;
   const { gateway } = adapters;
-  const sealer = await openSealer(config);
-  const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
+  const keys = await openInstallationKeys(config);
+  const { signer, verifier } = keys;
+  const warn = (message: string, details: object) => logger.warn(details, message);
+  const registry = new Registry({ gateway, verifier, warn, metrics });
   await registry.start();
+  const writer = new RegistryWriter({ registry, gateway, signer });
+  await writer.markSigned();
+  const keeper = new RegistryKeeper({ registry, writer, clock, warn, metrics });
+  keeper.start();
   return {
-    module: IngressModule.register(config, { ...adapters, config, sealer, registry }),
+    module: IngressModule.register(config, { ...adapters, config, registry, writer }, keys),
     transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('ingress'), drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
     hasOwnBodyParser: true,
     http: httpOptions(config),
     configureHttp: (app) => addHttpLayers(app, base),
     async close() {
+      keeper.close();
       await registry.close();
       await gateway.close();
     },

@@ -1,7 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import type { ObjectStore } from '#objects';
-import { Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { CODE_STORE } from './functions/code/code-store.ts';
 import type { IngressConfig } from './ingress.config.ts';
@@ -20,9 +19,9 @@ export interface IngressAdapters {
 /** The installation that the ingress is a part of. */
 export interface Installation extends IngressAdapters {
   readonly config: Pick<IngressConfig, 'region' | 'projectId'>;
-  readonly sealer: Sealer;
   /** Read to its end. */
   readonly registry: Registry;
+  readonly writer: RegistryWriter;
 }
 
 /**
@@ -32,14 +31,13 @@ export interface Installation extends IngressAdapters {
 @Global()
 @Module({})
 export class InstallationModule {
-  static register({ config, gateway, records, codeStore, calls, sealer, registry }: Installation): DynamicModule {
+  static register({ config, gateway, records, codeStore, calls, registry, writer }: Installation): DynamicModule {
     const { region, projectId: project } = config;
     const providers = [
       { provide: HOME, useValue: { region, project } satisfies Home },
       { provide: KAFKA, useValue: gateway },
       { provide: Registry, useValue: registry },
-      { provide: RegistryWriter, useValue: new RegistryWriter({ registry, gateway }) },
-      { provide: Sealer, useValue: sealer },
+      { provide: RegistryWriter, useValue: writer },
       { provide: CODE_STORE, useValue: codeStore },
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },

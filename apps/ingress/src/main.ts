@@ -1,15 +1,41 @@
 import 'reflect-metadata';
+import { PlatformError } from '#contracts';
 import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
-import { runService } from '#platform';
+import { configInvalidExitCode, openInstallationKeys, runService, type ServiceBase } from '#platform';
+import { signRegistry } from '#registry';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
+import { printKeys } from './keys-command.ts';
+import { renewedDocument } from './renewed-document.ts';
+
+/** The command `sign-registry`: signs the documents of an earlier version, or of an older key. */
+async function signAllDocuments({ config, logger, metrics, fatal }: ServiceBase<IngressConfig>): Promise<void> {
+  const keys = await openInstallationKeys(config);
+  const gateway = await openKafka({ ...config, name: 'ingress', logger, metrics, fatal });
+  try {
+    const report = await signRegistry({ gateway, ...keys, renew: (document) => renewedDocument(document, keys) });
+    const { signed, signedAgain, ignored } = report;
+    process.stdout.write(`ingress: signed ${signed} documents, signed ${signedAgain} again, ignored ${ignored}\n`);
+  } finally {
+    await gateway.close();
+  }
+}
+
+if (process.argv[2] === 'keys')
+  process.exit(
+    await printKeys(process.argv[3]).catch((error: unknown) => {
+      process.stderr.write(`ingress: ${error instanceof PlatformError ? error.message : String(error)}\n`);
+      return configInvalidExitCode;
+    }),
+  );
 
 await runService({
   name: 'ingress',
   config: IngressConfig,
+  commands: { 'sign-registry': signAllDocuments },
   async compose(base) {
     const { config, logger, metrics, fatal } = base;
     const gateway = await openKafka({

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { RouteOptions } from 'fastify';
 import { Registry as Metrics } from 'prom-client';
 import pino from 'pino';
-import type { IncomingRecord } from '#contracts';
+import type { IncomingRecord, RegistryDocument } from '#contracts';
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type ObjectStore, openCodeStore } from '#objects';
-import { buildService, fastifyOf, loadConfig } from '#platform';
+import { buildService, fastifyOf, loadConfig, openInstallationKeys } from '#platform';
+import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../src/ingress.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
@@ -55,6 +56,9 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static readonly project = 'p1';
   static readonly accessKey = 'AKFIRST';
   static readonly secretKey = 'a-secret-key';
+  static readonly platformKey = 'a-platform-key-of-32-characters-at-least';
+  /** The keys of every ingress that starts with {@link platformKey}. */
+  static readonly keys = openInstallationKeys({ platformKey: IngressApp.platformKey, publicKeys: [] });
   private named = 0;
 
   private constructor(
@@ -85,7 +89,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       SENDOFF_ACCESS_KEY: IngressApp.accessKey,
       SENDOFF_SECRET_KEY: IngressApp.secretKey,
       SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
-      SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
+      SENDOFF_PLATFORM_KEY: IngressApp.platformKey,
       STATUS_LOGGER_URL: 'http://127.0.0.1:1',
       KAFKA_TOPIC_PREFIX: gateway.topics.prefix,
       DRAIN_TIMEOUT_MS: '1000',
@@ -229,6 +233,11 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   /** Returns the records of a topic of the in-memory broker, named without the prefix. */
   recordsOf(this: IngressApp<MemoryKafka>, topic: string): readonly IncomingRecord[] {
     return this.kafka.records(this.kafka.topics.prefix + topic);
+  }
+
+  /** Stores documents in the registry as the ingress does, without the checks of the API. */
+  async store(...documents: readonly object[]): Promise<void> {
+    await this.app.get(RegistryWriter).mutate(() => ({ changes: documents as readonly RegistryDocument[] }));
   }
 
   /** Returns the counted arrivals by outcome. */

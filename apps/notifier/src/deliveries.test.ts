@@ -21,7 +21,17 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import type { TryResult } from '#lifecycle';
 import { type Change, Registry, RegistryWriter } from '#registry';
-import { aFunction, anInvocation, aPublication, asIncoming, aSettlement, builtAt, ManualClock } from '#testing';
+import {
+  aFunction,
+  anInvocation,
+  aPublication,
+  asIncoming,
+  aSettlement,
+  builtAt,
+  ManualClock,
+  testSigner,
+  testVerifier,
+} from '#testing';
 import { everyDestination } from '../testing/every-destination.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
@@ -58,7 +68,8 @@ const tell = (event: DeliveryEvent, target: DeliveryTarget = topicTarget): Promi
   return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)));
 };
 const written = (topic: string) => kafka.records(topics.prefix + topic).map(decodeDelivery);
-const change = (...changes: Change[]) => new RegistryWriter({ registry, gateway: kafka }).mutate(() => ({ changes }));
+const change = (...changes: Change[]) =>
+  new RegistryWriter({ registry, gateway: kafka, signer: testSigner }).mutate(() => ({ changes }));
 const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
   const named = { urn: topicUrn, project: 'p1', name: 'news', displayName: '', createdAt: builtAt, modifiedAt: builtAt };
   await change({ kind: 'topic', ...named, subscriptions });
@@ -67,7 +78,7 @@ const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
 beforeEach(async () => {
   kafka = new MemoryKafka({ topics });
   await kafka.admin.ensureTopics(topicSpecs(topics, 1));
-  registry = new Registry({ gateway: kafka });
+  registry = new Registry({ gateway: kafka, verifier: testVerifier });
   await registry.start();
   clock = new ManualClock(builtAt);
   told = [];

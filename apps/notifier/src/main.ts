@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { openKafka, SendoffStrategy } from '#kafka';
-import { openSealer, runService } from '#platform';
+import { openSubscriptionSealer, openVerifier, runService } from '#platform';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations } from './notifier.module.ts';
@@ -9,9 +9,10 @@ await runService({
   name: 'notifier',
   config: NotifierConfig,
   async compose({ config, clock, random, metrics, logger, fatal }) {
-    const sealer = await openSealer(config);
+    const sealer = await openSubscriptionSealer(config);
     const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal });
-    const registry = new Registry({ gateway, warn: (message, details) => logger.warn(details, message) });
+    const verifier = await openVerifier(config);
+    const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
     const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };
     const destinations = openDestinations(parts);

@@ -2,13 +2,24 @@ import { IsIn, IsInt, Max, Min } from 'class-validator';
 import { defaultDeliveryPolicy } from '#lifecycle';
 import { limits } from '#contracts';
 import { ObjectStoreSettings } from '#objects';
-import { PlatformKeySettings, RegionSettings, ServiceConfig, Setting, WebhookSettings, withSettings } from '#platform';
+import {
+  PlatformKeySettings,
+  PublicKeySettings,
+  RegionSettings,
+  ServiceConfig,
+  Setting,
+  SubscriptionKeySettings,
+  WebhookSettings,
+  withSettings,
+} from '#platform';
 
 /** Settings of the notifier. */
 export class NotifierConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
   PlatformKeySettings,
+  PublicKeySettings,
+  SubscriptionKeySettings,
   ObjectStoreSettings,
   WebhookSettings,
 ) {

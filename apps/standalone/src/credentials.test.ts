@@ -26,6 +26,14 @@ describe('storeCredentials', () => {
     expect(JSON.parse(await readFile(given.file, 'utf8'))).toMatchObject({ token: 'mine' });
   });
 
+  it('tells a data folder of an earlier version, whose documents have no signatures yet', async () => {
+    expect((await storeCredentials(folder, {})).credentials.isRegistrySigned).toBe(true);
+    await writeFile(join(folder, 'credentials.json'), JSON.stringify({ token: 'of an earlier version' }));
+    expect((await storeCredentials(folder, {})).credentials.isRegistrySigned).toBe(false);
+    expect((await storeCredentials(folder, { isRegistrySigned: true })).credentials.isRegistrySigned).toBe(true);
+    expect((await storeCredentials(folder, {})).credentials.isRegistrySigned).toBe(true);
+  });
+
   it('rejects a broken file and says how to repair it', async () => {
     await writeFile(join(folder, 'credentials.json'), '{');
     await expect(storeCredentials(folder, {})).rejects.toThrow(/repair it, or delete it/);

@@ -11,8 +11,13 @@ export interface Credentials {
   readonly token: string;
   /** Authenticates the services of this installation to each other. */
   readonly internalToken: string;
-  /** Encrypts stored secrets. If it is lost, they cannot be decrypted. */
+  /** All other keys are derived from it. If it is lost, stored secrets cannot be decrypted. */
   readonly platformKey: string;
+  /**
+   * True if the registry of this data folder holds signed documents only. Absent in the file of an
+   * earlier version: its documents are signed at the next start.
+   */
+  readonly isRegistrySigned: boolean;
 }
 
 /** Credentials, and the file that stores them. */
@@ -31,6 +36,7 @@ function newCredentials(): Credentials {
     token: randomBytes(30).toString('base64url'),
     internalToken: randomBytes(30).toString('base64url'),
     platformKey: randomBytes(32).toString('base64url'),
+    isRegistrySigned: true,
   };
 }
 
@@ -61,7 +67,8 @@ export async function storeCredentials(dataDir: string, given: Partial<Credentia
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const stored = await readStored(file);
   const givenValues = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const credentials: Credentials = { ...newCredentials(), ...stored, ...givenValues };
+  const isRegistrySigned = stored === undefined || stored.isRegistrySigned === true;
+  const credentials: Credentials = { ...newCredentials(), ...stored, isRegistrySigned, ...givenValues };
   const text = `${JSON.stringify(credentials, null, 2)}\n`;
   if (stored === undefined || JSON.stringify(stored) !== JSON.stringify(credentials)) {
     await writeFile(`${file}.new`, text, { mode: 0o600 });

@@ -19,6 +19,7 @@ import { PlatformError, type Service } from '#contracts';
 import { type Clock, lockFolder } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
 import { environmentFor } from './service-environment.ts';
+import { keysOf } from './service-keys.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
 import { type Announce, SupervisedService } from './supervised-service.ts';
 
@@ -65,7 +66,7 @@ function functionNetworksOf({ host, functionNetworks }: StandaloneConfig): reado
   return isLoopback ? [...functionNetworks, '127.0.0.0/8', '::1'] : functionNetworks;
 }
 
-/** All variables, of which each service gets its own. */
+/** All variables but keys, of which each service gets its own. */
 function environmentOf(
   config: StandaloneConfig,
   dataDir: string,
@@ -82,7 +83,6 @@ function environmentOf(
     SENDOFF_SECRET_KEY: credentials.secretKey,
     SENDOFF_TOKEN: credentials.token,
     SENDOFF_INTERNAL_TOKEN: credentials.internalToken,
-    SENDOFF_PLATFORM_KEY: config.platformKeyFile === undefined ? credentials.platformKey : undefined,
     SENDOFF_PORT: String(config.port),
     FUNCTION_NETWORKS_ALLOWED: functionNetworksOf(config).join(','),
   };
@@ -175,9 +175,10 @@ async function startLocked(
   const { credentials, file, isNew } = await credentialsOf(config, dataDir);
   const broker = await connectBroker(config, dataDir, announce);
   const env = environmentOf(config, dataDir, broker.servers, credentials);
+  const keys = await keysOf(config, credentials);
   const supervised = (name: Service, more: Readonly<Record<string, string>> = {}, port = 0) =>
     new SupervisedService(
-      { name, modulePath: mainOf(name), env: environmentFor(name, { ...env, ...more }), port },
+      { name, modulePath: mainOf(name), env: environmentFor(name, { ...env, ...keys[name], ...more }), port },
       clock,
       announce,
     );
@@ -197,6 +198,12 @@ async function startLocked(
     unlock();
   };
   try {
+    // Workers that start on unsigned documents would settle their invocations as failed.
+    if (!credentials.isRegistrySigned) {
+      announce('signing the documents of an earlier version');
+      await ingress.run('sign-registry');
+      await storeCredentials(dataDir, { ...credentials, isRegistrySigned: true });
+    }
     const addresses = await startWorkers(services, ingress);
     ingress = supervised('ingress', { ...addresses, SENDOFF_HOST: config.host }, config.port);
     const url = await ingress.start();

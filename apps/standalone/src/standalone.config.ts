@@ -4,6 +4,8 @@ import {
   FunctionNetworkSettings,
   HostSettings,
   PlatformKeySettings,
+  PublicKeySettings,
+  SigningKeySettings,
   RegionSettings,
   Setting,
   withSettings,
@@ -15,6 +17,8 @@ export class StandaloneConfig extends withSettings(
   DataFolderSettings,
   RegionSettings,
   PlatformKeySettings,
+  PublicKeySettings,
+  SigningKeySettings,
   FunctionNetworkSettings,
 ) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })

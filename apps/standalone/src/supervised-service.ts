@@ -119,11 +119,32 @@ export class SupervisedService {
 
   /** Starts the child only to check its environment. The child logs every fault. */
   async checkConfig(): Promise<void> {
-    const child = fork(this.spec.modulePath, ['check-config'], {
+    await this.exitOf('check-config');
+  }
+
+  /**
+   * Starts the child for one command and waits until it has ended.
+   * @throws PlatformError `CONFIG_INVALID` if its environment is not valid, `SERVICE_START_FAILED`
+   *   if the command failed. The child logs the reason.
+   */
+  async run(command: string): Promise<void> {
+    const code = await this.exitOf(command);
+    if (code === configInvalidExitCode) throw configInvalid(this.spec.name);
+    if (code !== 0)
+      throw new PlatformError('SERVICE_START_FAILED', {
+        details: { reason: `${this.spec.name} ${command} failed; see its log lines above` },
+      });
+  }
+
+  /** @returns the exit code of one command; undefined if the child did not start or was killed. */
+  private async exitOf(command: string): Promise<number | undefined> {
+    const child = fork(this.spec.modulePath, [command], {
       env: { ...this.spec.env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    await new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
+    return new Promise((resolve) => {
+      child.once('exit', (code) => resolve(code ?? undefined)).once('error', () => resolve(undefined));
+    });
   }
 
   /** Lets the child drain and waits until it has ended. Kills it after `deadlineMs`. */

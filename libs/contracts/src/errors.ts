@@ -47,9 +47,10 @@ export const errorCatalogue = {
     meaning: 'A handler failed on one record with RECORD_TRIES_MAX unexpected errors; the process ends.',
   },
   REGISTRY_BEHIND: { retryable: true, meaning: 'The local copy of the registry did not catch up in time.' },
+  REGISTRY_CONTENDED: { retryable: true, meaning: 'Other processes kept changing the same documents of the registry.' },
   SECRET_UNREADABLE: {
     retryable: false,
-    meaning: 'A secret cannot be decrypted: the platform key is another one, or the text was changed.',
+    meaning: 'A secret cannot be decrypted: the key is another one, or the text was changed.',
   },
   SERVICE_START_FAILED: { retryable: false, meaning: 'A service ended before it was ready.' },
   STORE_DAMAGED: {

@@ -56,6 +56,17 @@ export const rejectHeader = {
   offset: 'reject-offset',
 } as const;
 
+/**
+ * Names of the headers on the registry topic.
+ * @see docs/adr/0017-registry-documents-are-signed.md
+ */
+export const registryHeader = {
+  /** The sequence number of this document among all that were written under its key, from 1. */
+  sequence: 'registry-sequence',
+  /** The signature of the ingress, in base64url. */
+  signature: 'registry-signature',
+} as const;
+
 /** Reads a text. @throws PlatformError `CONTRACT_VIOLATED` if the header is missing. */
 export function requiredText(headers: RecordHeaders, name: string): string {
   const text = headers[name];

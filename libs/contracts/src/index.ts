@@ -1,4 +1,5 @@
 export { type Activity, decodeActivity, encodeActivity } from './activity.ts';
+export { bounds } from './bounds.ts';
 export { bucketNamePattern, bucketNameRule } from './bucket.ts';
 export {
   type CallAnswer,
@@ -50,7 +51,7 @@ export {
   type UrnDefaults,
   type UrnReading,
 } from './function-urn.ts';
-export { header, intakeHeader, rejectHeader } from './headers.ts';
+export { header, intakeHeader, registryHeader, rejectHeader } from './headers.ts';
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';

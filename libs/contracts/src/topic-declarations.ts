@@ -152,7 +152,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
   {
     ...hop,
     name: 'registry',
-    value: 'one JSON document a key',
+    value: 'one JSON document a key, signed by the ingress',
     writtenBy: ['ingress'],
     readBy: ['ingress', 'executor', 'notifier'],
     partitions: 1,

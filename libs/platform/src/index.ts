@@ -14,7 +14,16 @@ export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { buildService, type Composition, configInvalidExitCode, runService, type ServiceBase } from './run-service.ts';
-export { openSealer, Sealer } from './sealer.ts';
+export {
+  type InstallationKeys,
+  openInstallationKeys,
+  openSubscriptionSealer,
+  openFunctionsSealer,
+  openVerifier,
+  serviceKeysOf,
+} from './installation-keys.ts';
+export { Sealer } from './sealer.ts';
+export { Signer, Verifier } from './signing.ts';
 export { isSameSecret } from './secrets.ts';
 export { batchBytesMaxDefault, recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export {
@@ -24,7 +33,11 @@ export {
   InternalTokenSettings,
   IsolationSettings,
   PlatformKeySettings,
+  PublicKeySettings,
   RegionSettings,
+  SigningKeySettings,
+  SubscriptionKeySettings,
+  FunctionsKeySettings,
   WebhookSettings,
 } from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';

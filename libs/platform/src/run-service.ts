@@ -70,6 +70,8 @@ export interface ServiceDefinition<C extends ServiceConfig> {
   readonly name: string;
   readonly config: new () => C;
   readonly compose: (base: ServiceBase<C>) => Promise<Composition>;
+  /** Run instead of the service if the first argument of the command line names one. */
+  readonly commands?: Readonly<Record<string, (base: ServiceBase<C>) => Promise<void>>>;
 }
 
 /** The module that every service has. Its providers are visible in all modules. */
@@ -178,6 +180,11 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     const stop = stopOnSignal(logger);
     const { isRequested: isDraining } = stop;
     const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, isDraining, fatal };
+    const command = definition.commands?.[process.argv[2] ?? ''];
+    if (command !== undefined) {
+      await command(base);
+      process.exit(0);
+    }
     const started = await Promise.race([startService(definition, base), stop.requested]);
     if (started === undefined) process.exit(0);
     const url = await started.app.getUrl();

@@ -1,7 +1,8 @@
-import { IsArray, IsIn, IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
 import { type Isolation, isolationLevels } from './isolation.ts';
 import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
+import { publicKeyPattern, publicKeysMax } from './signing.ts';
 
 /** The address of an HTTP server. */
 export class HostSettings {
@@ -36,13 +37,13 @@ export class InternalTokenSettings {
   internalToken!: string;
 }
 
-/** For programs that seal or open secrets. */
+/** For programs that derive keys: the ingress, or any service that was given no key of its own. */
 export class PlatformKeySettings {
   @Setting({
     env: 'SENDOFF_PLATFORM_KEY',
     description:
-      'Key that encrypts stored secrets, at least 32 characters. A service needs it, or its file. ' +
-      '`npm start` makes one if neither is set.',
+      'Key from which all others are derived, at least 32 characters. The ingress needs it, or its file. ' +
+      '`npm start` makes one if neither is set. Give other services their own keys instead.',
     isSecret: true,
   })
   @IsOptional()
@@ -66,6 +67,77 @@ export class IsolationSettings {
   })
   @IsIn(['auto', ...isolationLevels])
   isolation: Isolation = 'auto';
+}
+
+/** For services that verify what the ingress has signed. */
+export class PublicKeySettings {
+  @Setting({
+    env: 'SENDOFF_PUBLIC_KEYS',
+    description:
+      'Public keys of the ingress, at most 4, separated by commas. Signatures of any of them are accepted. ' +
+      'A service without the platform key needs them.',
+  })
+  @IsArray()
+  @ArrayMaxSize(publicKeysMax)
+  @Matches(publicKeyPattern, { each: true, message: 'each public key has 43 characters of base64url' })
+  publicKeys: string[] = [];
+}
+
+/** For the service that signs. */
+export class SigningKeySettings {
+  @Setting({
+    env: 'SENDOFF_SIGNING_KEY',
+    description:
+      'Key that signs registry documents and internal tokens, at least 32 characters. If unset, it is derived from the platform key.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  @MinLength(32)
+  signingKey?: string;
+
+  @Setting({ env: 'SENDOFF_SIGNING_KEY_FILE', description: 'File that holds the signing key. Set it instead of the key.' })
+  @IsOptional()
+  @IsString()
+  signingKeyFile?: string;
+}
+
+/** For the service that runs functions. */
+export class FunctionsKeySettings {
+  @Setting({
+    env: 'SENDOFF_FUNCTIONS_KEY',
+    description:
+      'Derived key that opens encrypted user data and signs calls to http functions. If unset, it is derived from the platform key.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  @MinLength(32)
+  functionsKey?: string;
+
+  @Setting({ env: 'SENDOFF_FUNCTIONS_KEY_FILE', description: 'File that holds this key. Set it instead of the key.' })
+  @IsOptional()
+  @IsString()
+  functionsKeyFile?: string;
+}
+
+/** For the service that signs webhooks and makes the links of subscribers. */
+export class SubscriptionKeySettings {
+  @Setting({
+    env: 'SENDOFF_SUBSCRIPTION_KEY',
+    description:
+      'Derived key that opens the secrets of webhooks and makes the links of subscribers. If unset, it is derived from the platform key.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @IsString()
+  @MinLength(32)
+  subscriptionKey?: string;
+
+  @Setting({ env: 'SENDOFF_SUBSCRIPTION_KEY_FILE', description: 'File that holds this key. Set it instead of the key.' })
+  @IsOptional()
+  @IsString()
+  subscriptionKeyFile?: string;
 }
 
 /** For services that check or call webhooks. */

@@ -1,8 +1,9 @@
-import { type IncomingRecord, type RegistryDocument, registryKey } from '#contracts';
+import { type Backoff, bounds, type IncomingRecord, type RegistryDocument, registryKey } from '#contracts';
+import { deletion } from './document-signature.ts';
 
 /**
- * A record of the registry topic, as read: a document, a deletion (tombstone), or a record that
- * cannot be used, with the reason.
+ * A signed record of the registry topic, as read: a document, a deletion, or a record that cannot
+ * be used, with the reason.
  */
 export type RegistryEntry =
   | { readonly kind: 'document'; readonly key: string; readonly document: RegistryDocument }
@@ -51,7 +52,8 @@ const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
  */
 export function readEntry({ key, value }: Pick<IncomingRecord, 'key' | 'value'>): RegistryEntry {
   if (key === null || key === '') return { kind: 'malformed', key, reason: 'the record has no key' };
-  if (value === null) return { kind: 'deletion', key };
+  if (value === null) return { kind: 'malformed', key, reason: 'the record has no value' };
+  if (value.equals(deletion)) return { kind: 'deletion', key };
   let parsed: unknown;
   try {
     parsed = JSON.parse(value.toString('utf8'));
@@ -73,9 +75,19 @@ function faultOf(parsed: unknown): string | undefined {
   if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return 'the document has no known kind';
   for (const [name, type] of Object.entries(shapes[kind as RegistryDocument['kind']]))
     if (typeOf(fields[name]) !== type) return `field ${name} must be of type ${type}`;
+  if (kind === 'policy') return backoffFaultOf(fields['backoff'] as Partial<Backoff>);
   if (kind !== 'version') return undefined;
   const inner = faultOf(fields['function']);
   return inner === undefined ? undefined : `function: ${inner}`;
+}
+
+/** A wait out of bounds would let every attempt of the policy fail, or wait without end. */
+function backoffFaultOf({ baseMs, maxMs }: { readonly baseMs?: unknown; readonly maxMs?: unknown }): string | undefined {
+  const { min, max } = bounds.backoffMs;
+  for (const [name, value] of Object.entries({ baseMs, maxMs }))
+    if (!Number.isInteger(value) || Number(value) < min || Number(value) > max)
+      return `backoff.${name} must be a whole number from ${min} to ${max}`;
+  return Number(maxMs) < Number(baseMs) ? 'backoff.maxMs must be at least backoff.baseMs' : undefined;
 }
 
 function typeOf(value: unknown): string {

@@ -14,6 +14,8 @@ import {
   registryKey,
 } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
+import { testSigner, testVerifier } from '#testing';
+import { signedRecord } from './document-signature.ts';
 import { Registry, type RegistryChange } from './registry.ts';
 import { type Change, RegistryWriter } from './registry-writer.ts';
 
@@ -66,6 +68,9 @@ function aPolicy(urn: FunctionUrn): PolicyDocument {
   };
 }
 
+const policyKeyOfF = policyKey(formatFunctionUrn(urnOf('f')));
+const policyOfF = (backoff: object) => JSON.stringify({ ...aPolicy(urnOf('f')), backoff });
+
 const anAgency: AgencyDocument = { kind: 'agency', project: 'p1', name: 'a', grants: [] };
 
 const anAlias: AliasDocument = {
@@ -87,6 +92,7 @@ const cleanups: (() => Promise<void>)[] = [];
 async function aRegistry(): Promise<Registry> {
   const one = new Registry({
     gateway: kafka,
+    verifier: testVerifier,
     warn: (message, details) => warnings.push({ message, details }),
   });
   cleanups.push(() => one.close());
@@ -94,9 +100,10 @@ async function aRegistry(): Promise<Registry> {
   return one;
 }
 
-const writer = (over = registry) => new RegistryWriter({ registry: over, gateway: kafka });
+const writer = (over = registry) => new RegistryWriter({ registry: over, gateway: kafka, signer: testSigner });
 const write = (changes: readonly Change[], by = writer()) => by.mutate(() => ({ changes }));
-const put = (key: string, value: string) => kafka.publisher.publish({ topic, key, value: Buffer.from(value), headers: {} });
+const put = (key: string, value: string) =>
+  kafka.publisher.publish(signedRecord({ topic, key, value: Buffer.from(value), sequence: 9 }, testSigner));
 
 beforeEach(async () => {
   kafka = new MemoryKafka();
@@ -246,6 +253,11 @@ describe('Registry', () => {
       'version/u',
       '{"kind":"version","urn":"u","project":"p1","version":"v1","publishedAt":1,"function":{}}',
     ],
+    ['a policy whose wait is no number', policyKeyOfF, policyOfF({ baseMs: 'soon', maxMs: 1_000 })],
+    ['a policy whose wait is 0', policyKeyOfF, policyOfF({ baseMs: 0, maxMs: 1_000 })],
+    ['a policy whose wait is longer than a day', policyKeyOfF, policyOfF({ baseMs: 1_000, maxMs: 86_400_001 })],
+    ['a policy without a longest wait', policyKeyOfF, policyOfF({ baseMs: 1_000 })],
+    ['a policy whose longest wait is below its first', policyKeyOfF, policyOfF({ baseMs: 1_000, maxMs: 999 })],
     ['stored under the key of another document', 'agency/p1/b', JSON.stringify(anAgency)],
   ])('ignores a document that is %s, keeps the document it had, and warns', async (_fault, key, value) => {
     await write([anAgency]);
@@ -312,7 +324,7 @@ describe('RegistryWriter', () => {
   });
 
   it('rejects a mutation beyond the most that may wait', async () => {
-    const one = new RegistryWriter({ registry, gateway: kafka, waitingMax: 2 });
+    const one = new RegistryWriter({ registry, gateway: kafka, signer: testSigner, waitingMax: 2 });
     const results = await Promise.allSettled([1, 2, 3].map(() => write([anAgency], one)));
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(results[2]).toMatchObject({ reason: { code: 'PUBLISHER_SATURATED', retryable: true } });
@@ -325,8 +337,14 @@ describe('RegistryWriter', () => {
     expect(kafka.records(topic)).toEqual([]);
   });
 
-  it('deletes a document with a tombstone, so that compaction removes its key', async () => {
+  it('deletes a document with a signed record, which compaction keeps', async () => {
     await write([aPolicy(urnOf('f')), { delete: policyKey(formatFunctionUrn(urnOf('f'))) }]);
-    expect(kafka.records(topic).map(({ value }) => value === null)).toEqual([false, true]);
+    expect(registry.size).toBe(0);
+    expect(kafka.records(topic).map(({ value }) => JSON.parse(String(value)).kind)).toEqual(['policy', 'deletion']);
+  });
+
+  it('writes no deletion for a document that does not exist', async () => {
+    await write([{ delete: 'agency/p1/never' }]);
+    expect(kafka.records(topic)).toEqual([]);
   });
 });

@@ -28,8 +28,18 @@ import {
   versionKey,
 } from '#contracts';
 import type { KafkaGateway, TopicFollower } from '#kafka';
+import type { Verifier } from '#platform';
+import type { Registry as Metrics } from 'prom-client';
 import { DocumentIndex, type DocumentOf } from './document-index.ts';
+import { type Revision, verifiedRevision } from './document-signature.ts';
 import { readEntry } from './read-document.ts';
+import { RefusedDocuments, type RefusalReason, type Warn } from './refused-documents.ts';
+
+/**
+ * The key of the marker: a signed deletion that the ingress writes when every document is signed.
+ * Without it, documents without a signature may come from a version before signatures.
+ */
+export const signedMarkerKey = 'signed';
 
 /** How long a service waits for its copy of the registry to catch up, in milliseconds. */
 export const catchUpMsMax = 5_000;
@@ -52,12 +62,17 @@ export interface RegistryChange {
 /** Settings of a {@link Registry}. */
 export interface RegistryOptions {
   readonly gateway: Pick<KafkaGateway, 'follower' | 'topics'>;
-  /** Prefix of every topic name. */
+  /** Verifies each document: only those that the ingress has signed count. */
+  readonly verifier: Verifier;
   /**
-   * Receives a warning for each unreadable document and each failed listener. Default: warnings are
-   * dropped.
+   * Receives a warning for each refused document, once a minute for each key, and for each failed
+   * listener. Default: warnings are dropped.
    */
-  readonly warn?: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly warn?: Warn;
+  /** The metrics of the process. Default: no metrics. */
+  readonly metrics?: Metrics;
+  /** A monotonic time in milliseconds. */
+  readonly now?: () => number;
 }
 
 /**
@@ -65,16 +80,28 @@ export interface RegistryOptions {
  * places, projects and access keys. The copy is read from the beginning at the start and then
  * follows the topic. Every lookup is answered from memory and returns `undefined` if no such
  * document exists.
+ *
+ * A document counts only if the ingress has signed it and no document of the same key with a higher
+ * sequence number was there before. Refused documents are counted and logged.
  */
 export class Registry {
   private readonly documents = new DocumentIndex();
+  /** The revision in force of each key, also of deleted ones. */
+  private readonly revisions = new Map<string, Revision>();
+  private readonly refused: RefusedDocuments;
+  private readonly verifier: Verifier;
+  private readonly revisionListeners = new Set<(key: string, revision: Revision) => void>();
+  private unsigned = 0;
+  private forged = 0;
   private readonly listeners = new Set<(change: RegistryChange) => void>();
   private readonly follower: TopicFollower;
-  private readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  private readonly warn: Warn;
 
-  constructor({ gateway, warn = () => undefined }: RegistryOptions) {
+  constructor({ gateway, verifier, warn = () => undefined, metrics, now = () => performance.now() }: RegistryOptions) {
     this.follower = gateway.follower({ topic: gateway.topics.name('registry'), from: 'earliest' });
     this.warn = warn;
+    this.verifier = verifier;
+    this.refused = new RefusedDocuments(warn, metrics, now);
   }
 
   /**
@@ -102,6 +129,36 @@ export class Registry {
   /** The number of documents. */
   get size(): number {
     return this.documents.size;
+  }
+
+  /** True if the registry holds the marker that every document must be signed. */
+  get isMarkedSigned(): boolean {
+    return this.revisions.has(signedMarkerKey);
+  }
+
+  /** Documents that were read without a signature, and with one that is not valid. */
+  get refusedCounts(): { readonly unsigned: number; readonly forged: number } {
+    const { unsigned, forged } = this;
+    return { unsigned, forged };
+  }
+
+  /** The keys whose last record was refused, so that the ingress should write its own again. */
+  get overwrittenKeys(): readonly string[] {
+    return this.refused.overwrittenKeys;
+  }
+
+  /** The revision in force under a key, also of a deletion. */
+  revision(key: string): Revision | undefined {
+    return this.revisions.get(key);
+  }
+
+  /**
+   * Calls a listener with each revision that comes into force.
+   * @returns a function that unsubscribes.
+   */
+  onRevision(listener: (key: string, revision: Revision) => void): () => void {
+    this.revisionListeners.add(listener);
+    return () => this.revisionListeners.delete(listener);
   }
 
   /** The document with a key. */
@@ -234,15 +291,37 @@ export class Registry {
   }
 
   private apply(record: IncomingRecord): void {
+    const { key, value } = record;
+    if (key === null || key === '') return this.refuse(record, 'malformed', 'the record has no key');
+    const known = this.revisions.get(key);
+    // Nothing counts under this key, and now nothing is written under it either.
+    if (value === null && known === undefined) return this.refused.settle(key);
+    const revision = verifiedRevision(record, this.verifier);
+    if (revision === 'unsigned' && value !== null) this.unsigned++;
+    if (revision === 'forged') this.forged++;
+    if (typeof revision === 'string') return this.refuse(record, revision);
+    if (known !== undefined && revision.sequence < known.sequence) return this.refuse(record, 'replayed');
+    if (revision.sequence === known?.sequence) {
+      if (revision.digest !== known.digest) return this.refuse(record, 'concurrent');
+      return this.refused.settle(key);
+    }
+    this.revisions.set(key, revision);
+    this.refused.settle(key);
+    for (const listener of this.revisionListeners) listener(key, revision);
+    this.replace(record);
+  }
+
+  private refuse(record: IncomingRecord, reason: RefusalReason, fault?: string): void {
+    const details = { offset: String(record.offset), ...(fault === undefined ? {} : { fault }) };
+    this.refused.add(record.key ?? '', reason, details, reason !== 'malformed');
+  }
+
+  /** Applies a record that is in force. */
+  private replace(record: IncomingRecord): void {
     const entry = readEntry(record);
     switch (entry.kind) {
       case 'malformed':
-        this.warn('The registry ignores an unreadable document', {
-          key: entry.key,
-          offset: String(record.offset),
-          reason: entry.reason,
-        });
-        return;
+        return this.refuse(record, 'malformed', entry.reason);
       case 'document': {
         const before = this.documents.set(entry.key, entry.document);
         return this.notify({ key: entry.key, ...(before === undefined ? {} : { before }), after: entry.document });

@@ -2,5 +2,6 @@ export { Arrivals } from './arrivals.ts';
 export { aZip, type ZipEntry, zipOf } from './a-zip.ts';
 export { aDelivery, aFunction, anInvocation, aPolicy, aPublication, aSettlement, builtAt, builtUrn } from './builders.ts';
 export { eventually } from './eventually.ts';
+export { testSigner, testVerifier } from './keys.ts';
 export { ManualClock } from './manual-clock.ts';
 export { asIncoming, RecordingPublisher } from './records.ts';

@@ -22,11 +22,13 @@ function firstKeyOf({ accessKey, secretKey }: AccessOptions, { project }: Home):
 /** Knows who calls: tokens, access keys and their rights, and what clients ask of IAM. */
 @Module({})
 export class AccessModule {
-  static register(options: AccessOptions): DynamicModule {
+  /** @param sealer seals the secrets of access keys. */
+  static register(options: AccessOptions, sealer: Sealer): DynamicModule {
     return {
       module: AccessModule,
       controllers: [CredentialsController, IamController],
       providers: [
+        { provide: Sealer, useValue: sealer },
         {
           provide: KeyRing,
           useFactory: (registry: Registry, sealer: Sealer, logger: Logger, home: Home) =>

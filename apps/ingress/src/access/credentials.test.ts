@@ -195,7 +195,7 @@ describe('an access key', () => {
       rest,
     ]);
     const record = app.recordsOf('registry').find(({ key }) => key === `credential/${made.access_key}`);
-    expect(String(record?.value)).toContain('"secret":"v1.');
+    expect(String(record?.value)).toContain('"secret":"v2.');
     expect(String(record?.value)).not.toContain(secretKey);
   });
 
@@ -254,9 +254,14 @@ describe('an access key', () => {
 
   it('is refused when another platform key sealed its secret, until it is rotated', async () => {
     const key = await aKey(['read']);
+    // Both accept the signatures of each other, so only the secret cannot be opened.
+    const signing = {
+      SENDOFF_SIGNING_KEY: 'a-signing-key-of-32-characters-or-more',
+      SENDOFF_PUBLIC_KEYS: (await IngressApp.keys).signer.publicKey,
+    };
     const other = await IngressApp.start({
       gateway: app.kafka.beside(),
-      env: { SENDOFF_PLATFORM_KEY: 'another-key-of-32-characters-or-more' },
+      env: { SENDOFF_PLATFORM_KEY: 'another-key-of-32-characters-or-more', ...signing },
     });
     expect(await statusOf(other.signed('GET', '/fgs/functions', undefined, key))).toBe(401);
     const { secret_key: secretKey } = await other.must('POST', `/sendoff/credentials/${key.accessKey}/rotate`, {

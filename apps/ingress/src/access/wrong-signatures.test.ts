@@ -12,7 +12,7 @@ import { limits } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
 import { Sealer } from '#platform';
 import { Registry } from '#registry';
-import { ManualClock } from '#testing';
+import { ManualClock, testVerifier } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { type PlainRequest, sdkDate, signed, type SigningKey } from '../../../../test/request-signer.ts';
 import { KeyRing } from './key-ring.ts';
@@ -108,7 +108,7 @@ describe('a wrong signature costs', () => {
    */
   const timesMax = 3;
   const clock = new ManualClock();
-  const registry = new Registry({ gateway: new MemoryKafka() });
+  const registry = new Registry({ gateway: new MemoryKafka(), verifier: testVerifier });
   const keys = new KeyRing({ registry, sealer: new Sealer('k'.repeat(32)), logger: pino({ level: 'silent' }), first });
   const authenticator = new SignatureAuthenticator(keys, clock);
 

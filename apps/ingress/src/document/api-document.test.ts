@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { epochMs, type StatusRecord } from '#contracts';
-import { Sealer, SubscriptionTokens } from '#platform';
+import { SubscriptionTokens } from '#platform';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { type Described, examplesOf, followed, operationsOf, requestOf, shapeOf } from '../../../../test/api-document.ts';
@@ -173,8 +173,9 @@ const order = [
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
 
+const tokens = new SubscriptionTokens((await IngressApp.keys).subscriptions);
+
 describe('the example', () => {
-  const tokens = new SubscriptionTokens(new Sealer('a-platform-key-of-32-characters-at-least'));
   /** Parameters from earlier answers, found by the links of the document. */
   const known = new Map<string, string>();
 

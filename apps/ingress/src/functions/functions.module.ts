@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { AllowedNetworks, type FunctionNetworkSettings } from '#platform';
+import { AllowedNetworks, type FunctionNetworkSettings, Sealer } from '#platform';
 import { NamesModule } from '../names/names.module.ts';
 import { UnsupportedFeaturesController } from './unsupported-features.controller.ts';
 import { CallSecretsController } from './code/call-secrets.controller.ts';
@@ -22,7 +22,8 @@ export type FunctionsSettings = FunctionsOptions & FunctionNetworkSettings;
 export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(CodeSweep) private readonly sweep: CodeSweep) {}
 
-  static register({ functionsMax, functionNetworks, functionNetworksDenied }: FunctionsSettings): DynamicModule {
+  /** @param sealer seals encrypted user data, and makes call secrets. */
+  static register({ functionsMax, functionNetworks, functionNetworksDenied }: FunctionsSettings, sealer: Sealer): DynamicModule {
     return {
       module: FunctionsModule,
       imports: [NamesModule],
@@ -43,6 +44,7 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
         CodeIntake,
         CodeSweep,
         FunctionMaker,
+        { provide: Sealer, useValue: sealer },
         { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } },
         { provide: FUNCTION_NETWORKS, useValue: new AllowedNetworks(functionNetworks, functionNetworksDenied) },
       ],

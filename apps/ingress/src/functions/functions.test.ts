@@ -6,13 +6,12 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type FunctionDocument, PlatformError, userDataOwner } from '#contracts';
-import { Sealer } from '#platform';
 import { functionBody, IngressApp } from '../../testing/ingress-app.ts';
 
-const platformKey = 'a-platform-key-of-32-characters-at-least';
+const { functions: sealer } = await IngressApp.keys;
 let app: IngressApp;
 beforeAll(async () => {
-  app = await IngressApp.start({ env: { SENDOFF_PLATFORM_KEY: platformKey } });
+  app = await IngressApp.start();
 });
 afterAll(async () => app.close());
 
@@ -83,8 +82,7 @@ describe('a configuration update', () => {
     const name = await app.aFunction();
     const ofName = () => app.recordsOf('registry').filter(({ key }) => key?.endsWith(`:${name}`));
     const ahead = { ...JSON.parse(String(ofName().at(-1)?.value)), modifiedAt: app.clock.now() + 60_000 };
-    const value = Buffer.from(JSON.stringify(ahead));
-    await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: ofName()[0]?.key ?? '', value, headers: {} });
+    await app.store(ahead);
     await update(name, { timeout: 6 });
     await update(name, { timeout: 7 });
     const instants = ofName().map((record) => JSON.parse(String(record.value)).modifiedAt - app.clock.now());
@@ -125,7 +123,6 @@ describe('encrypted user data', () => {
     const urn = `urn:fss:local:p1:function:default:${name}`;
     const written = app.recordsOf('registry').filter(({ key }) => key === `function/${urn}`);
     const document = JSON.parse(String(written.at(-1)?.value)) as FunctionDocument;
-    const sealer = new Sealer(platformKey);
     const pairs = Object.entries(document.sealedUserData ?? {});
     return Object.fromEntries(pairs.map(([key, sealed]) => [key, sealer.open(sealed, userDataOwner(urn, key))]));
   };

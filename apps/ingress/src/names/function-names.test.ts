@@ -95,8 +95,7 @@ describe('a URN in a destination', () => {
   ])('%s is refused', async (_what, destination, param, status, code) => {
     // The registry also holds a topic of another project.
     const topic = { kind: 'topic', urn: 'urn:smn:local:p2:news', project: 'p2', name: 'news', subscriptions: [] };
-    const value = Buffer.from(JSON.stringify(topic));
-    await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${topic.urn}`, value, headers: {} });
+    await app.store(topic);
     const name = await app.aFunction({ xrole: 'any' });
     const answer = await app.refusal('PUT', `/fgs/functions/${name}/async-invoke-config`, notifying(destination, param));
     expect(answer).toEqual([status, code]);

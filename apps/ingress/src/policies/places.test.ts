@@ -33,20 +33,12 @@ const stored = (key: string) => {
 
 describe('a project', () => {
   /** As if another ingress had written them. */
-  const fill = async (full: IngressApp, document: (index: number) => { readonly key: string; readonly value: unknown }) => {
-    const records = Array.from({ length: 1_000 }, (_, index) => {
-      const { key, value } = document(index);
-      return { topic: 'sendoff.registry', key, value: Buffer.from(JSON.stringify(value)), headers: {} };
-    });
-    await full.kafka.publisher.publish(records);
-  };
+  const fill = async (full: IngressApp, document: (index: number) => object) =>
+    full.store(...Array.from({ length: 1_000 }, (_, index) => document(index)));
 
   it('may have 1,000 agencies, and replace each', async () => {
     const full = await IngressApp.start();
-    await fill(full, (index) => ({
-      key: `agency/p1/a${index}`,
-      value: { kind: 'agency', project: 'p1', name: `a${index}`, grants: [] },
-    }));
+    await fill(full, (index) => ({ kind: 'agency', project: 'p1', name: `a${index}`, grants: [] }));
     const grants = [{ type: 'OBS', resource: 'results' }];
     const answer = await full.call('PUT', '/sendoff/agencies/more', { grants });
     expect([answer.status, answer.body]).toEqual(
@@ -62,10 +54,7 @@ describe('a project', () => {
     const full = await IngressApp.start();
     await fill(full, (index) => {
       const type = index % 2 === 0 ? 'OBS' : 'DIS';
-      return {
-        key: `place/p1/${type}/p${index}`,
-        value: { kind: 'place', type, project: 'p1', name: `p${index}`, createdAt: 0 },
-      };
+      return { kind: 'place', type, project: 'p1', name: `p${index}`, createdAt: 0 };
     });
     for (const path of ['buckets/more', 'streams/more'])
       expect((await full.call('PUT', `/sendoff/${path}`)).body).toEqual({

@@ -14,8 +14,7 @@ beforeAll(async () => {
   app = await startPolicyApp();
   await app.must('POST', '/fgs/functions/target/aliases', { name: 'prod', version: 'v1' });
   const theirs = { kind: 'topic', urn: 'urn:smn:local:p2:theirs', project: 'p2', name: 'theirs', subscriptions: [] };
-  const value = Buffer.from(JSON.stringify(theirs));
-  await app.kafka.publisher.publish({ topic: 'sendoff.registry', key: `topic/${theirs.urn}`, value, headers: {} });
+  await app.store(theirs);
 });
 afterAll(async () => app.close());
 

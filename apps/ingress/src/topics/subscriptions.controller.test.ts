@@ -5,14 +5,14 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { confirmUrl, decodeDelivery, epochMs, unsubscribeUrl } from '#contracts';
-import { Sealer, SubscriptionTokens } from '#platform';
+import { SubscriptionTokens } from '#platform';
 import { builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
 const topic = 'urn:smn:local:p1:news';
 const chosenSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const webhook = { protocol: 'https', endpoint: 'https://example.com/hook' };
-const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
+const { subscriptions: sealer } = await IngressApp.keys;
 const tokens = new SubscriptionTokens(sealer);
 const smnError = (code: string) => ({ request_id: expect.stringMatching(/^[0-9a-f-]{36}$/), code, message: expect.any(String) });
 const inHours = (hours: number) => epochMs(builtAt + hours * 3_600_000);

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { Sealer } from '#platform';
 import { NamesModule } from '../names/names.module.ts';
 import { SubscriptionLinksController } from './subscription-links.controller.ts';
 import { SUBSCRIPTION_OPTIONS, SubscriptionsController, type SubscriptionOptions } from './subscriptions.controller.ts';
@@ -9,12 +10,17 @@ import { TopicsController } from './topics.controller.ts';
 /** Topics (pub/sub), their subscriptions, and what is published to them. */
 @Module({})
 export class TopicsModule {
-  static register({ webhookNetworks, confirmedBy }: SubscriptionOptions): DynamicModule {
+  /** @param sealer seals the secrets of webhooks, and opens the tokens in links. */
+  static register({ webhookNetworks, confirmedBy }: SubscriptionOptions, sealer: Sealer): DynamicModule {
     return {
       module: TopicsModule,
       imports: [NamesModule],
       controllers: [TopicsController, TopicTagsController, SubscriptionsController, SubscriptionLinksController],
-      providers: [TopicMessages, { provide: SUBSCRIPTION_OPTIONS, useValue: { webhookNetworks, confirmedBy } }],
+      providers: [
+        TopicMessages,
+        { provide: Sealer, useValue: sealer },
+        { provide: SUBSCRIPTION_OPTIONS, useValue: { webhookNetworks, confirmedBy } },
+      ],
     };
   }
 }

@@ -10,7 +10,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
-import { aFunction, aPublication, builtAt, ManualClock } from '#testing';
+import { aFunction, aPublication, builtAt, ManualClock, testSigner, testVerifier } from '#testing';
 import { Subscriber } from '../../../../test/subscriber.ts';
 import { FailingPublisher } from '../../testing/failing-publisher.ts';
 import { destinationConformance } from '../destination.conformance.ts';
@@ -76,7 +76,7 @@ class Rig {
     const topics = new Topics('s.');
     const kafka = new MemoryKafka({ topics });
     await kafka.admin.ensureTopics(topicSpecs(topics, 1));
-    const registry = new Registry({ gateway: kafka });
+    const registry = new Registry({ gateway: kafka, verifier: testVerifier });
     await registry.start();
     const publisher = new FailingPublisher(kafka.publisher);
     const clock = new ManualClock(builtAt);
@@ -84,7 +84,7 @@ class Rig {
     const more = publicUrl === undefined ? {} : { publicUrl };
     const chained = new ChainedInvocations({ publisher, registry, topics, region: 'local' });
     const parts = { registry, chained, clock, webhooks, sealer, tokens, timeoutMs: 2_000, ...more };
-    const writer = new RegistryWriter({ registry, gateway: kafka });
+    const writer = new RegistryWriter({ registry, gateway: kafka, signer: testSigner });
     await writer.mutate(() => ({ changes: [aFunction()] }));
     return new Rig(kafka, new SubscriptionDestination(parts), chained, publisher, clock, writer, async () => {
       webhooks.close();

@@ -97,6 +97,15 @@ function refusalIn(error: unknown): (Error & { readonly type?: string }) | undef
   return (rootCause(error) as { readonly groups?: readonly { readonly error: Error }[] }).groups?.[0]?.error;
 }
 
+/**
+ * Keeps every record for 7 days before compaction, counted by the clock of the broker. The ingress
+ * needs that time to write a document again that somebody else has overwritten.
+ */
+const compactionDelay = [
+  { name: 'min.compaction.lag.ms', value: String(7 * 86_400_000) },
+  { name: 'message.timestamp.type', value: 'LogAppendTime' },
+] as const;
+
 function topicConfig({ topic, partitions, isCompacted, retentionMs }: TopicSpec, replication: number): ITopicConfig {
   return {
     topic,
@@ -105,6 +114,7 @@ function topicConfig({ topic, partitions, isCompacted, retentionMs }: TopicSpec,
     configEntries: [
       { name: 'cleanup.policy', value: isCompacted ? 'compact' : 'delete' },
       { name: 'retention.ms', value: String(retentionMs) },
+      ...(isCompacted ? compactionDelay : []),
       ...(replication >= 3 ? [{ name: 'min.insync.replicas', value: '2' }] : []),
     ],
   };
