@@ -132,11 +132,12 @@ export class Deliveries {
         return this.publish([given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })]);
       }
       case 'done': {
-        const location = decision.location === undefined ? {} : { location: decision.location };
+        const { location, note } = decision;
+        const facts = { ...(location === undefined ? {} : { location }), ...(note === undefined ? {} : { reason: note }) };
         const subscriptions = directory
           .subscriptionTargets(pending.event, pending.target)
           .map((target) => this.again(this.first(pending.event, target), 1, now));
-        return this.publish([...this.ended(pending, 'delivered', now, location), ...subscriptions]);
+        return this.publish([...this.ended(pending, 'delivered', now, facts), ...subscriptions]);
       }
       default:
         decision satisfies never;

@@ -25,7 +25,7 @@ export type Activity =
       readonly state: 'delivered' | 'undelivered';
       readonly tries: number;
       readonly at: EpochMs;
-      /** Why the delivery was given up. */
+      /** Why the delivery was given up; of a delivered one, what the target could not promise. */
       readonly reason?: string;
       /** The notification at its target: a URL, or a short text if it has none. */
       readonly location?: string;

@@ -12,7 +12,7 @@ export interface DeliveryStatus {
   readonly at: EpochMs;
   /** When the next try is due; pending deliveries only. */
   readonly dueAt?: EpochMs;
-  /** Why the last try failed. */
+  /** Why the last try failed; of a delivered one, what the target could not promise. */
   readonly reason?: string;
   /** The notification at its target: a URL, or a short text if it has none. */
   readonly location?: string;

@@ -25,6 +25,7 @@ describe('afterDelivery', () => {
   it.each<[rule: string, made: number, DeliveryResult, DeliveryDecision]>([
     ['delivered is done', 1, { kind: 'delivered' }, { kind: 'done' }],
     ['a delivered notification keeps its location', 1, { kind: 'delivered', location: 'x' }, { kind: 'done', location: 'x' }],
+    ['a delivered notification keeps its note', 1, { kind: 'delivered', note: 'n' }, { kind: 'done', note: 'n' }],
     ['refused is given up', 1, { kind: 'refused', reason: 'gone' }, { kind: 'abandon', reason: 'gone' }],
     ['deferred is tried again', 1, deferred, { kind: 'again', try: 2, dueAt: epochMs(builtAt + 500), reason: 'busy' }],
     ['the last try is still made', 2, deferred, { kind: 'again', try: 3, dueAt: epochMs(builtAt + 1_000), reason: 'busy' }],

@@ -7,6 +7,8 @@ export type TryResult =
       readonly kind: 'delivered';
       /** The place of the notification, in words for a person. */
       readonly location?: string;
+      /** A promise of the target that could not be kept, such as the expiry of an object. */
+      readonly note?: string;
     }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -31,7 +33,7 @@ export const defaultDeliveryPolicy: DeliveryPolicy = { triesMax: 8, backoff: { b
 
 /** The decision after a try. */
 export type DeliveryDecision =
-  | { readonly kind: 'done'; readonly location?: string }
+  | { readonly kind: 'done'; readonly location?: string; readonly note?: string }
   | { readonly kind: 'again'; readonly try: number; readonly dueAt: EpochMs; readonly reason: string }
   | { readonly kind: 'abandon'; readonly reason: string };
 
@@ -65,8 +67,10 @@ export function afterDelivery({ result, try: made, expiresAt, policy, now, jitte
     return { kind: 'abandon', reason: `${reason} (the time to live ends before the next try)` };
   };
   switch (result.kind) {
-    case 'delivered':
-      return { kind: 'done', ...(result.location === undefined ? {} : { location: result.location }) };
+    case 'delivered': {
+      const { kind: _kind, ...facts } = result;
+      return { kind: 'done', ...facts };
+    }
     case 'refused':
       return { kind: 'abandon', reason: result.reason };
     case 'postponed':

@@ -4,5 +4,5 @@ export { type FileField, isBase64 } from './archive-worker.ts';
 export { CodeStoreSettings, ObjectStoreSettings } from './object-store-settings.ts';
 export { digestOf, type ObjectStore } from './object-store.ts';
 export { openCodeStore, s3Of } from './open-object-store.ts';
-export { s3Client, type S3Options } from './s3.ts';
+export { md5Of, putInOneRequest, s3Client, type S3Options } from './s3.ts';
 export { type ArchiveFile, writeArchive } from './write-archive.ts';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { BucketItem, Client } from 'minio';
 import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
-import { s3Client, type S3Options } from './s3.ts';
+import { putInOneRequest, s3Client, type S3Options } from './s3.ts';
 
 /** Longest wait for one answer. The client has no timeout of its own. */
 const timeoutMs = 60_000;
@@ -73,7 +73,11 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   private async write(digest: string, bytes: Buffer): Promise<void> {
-    await this.client.putObject(this.bucket, prefix + digest, bytes, bytes.length, { 'Content-Type': 'application/zip' });
+    const [key, type] = [prefix + digest, 'application/zip'];
+    if (bytes.length <= partBytes)
+      return putInOneRequest(this.client, { bucket: this.bucket, key, headers: { 'content-type': type } }, bytes);
+    // The client sends a checksum with each part.
+    await this.client.putObject(this.bucket, key, bytes, bytes.length, { 'Content-Type': type });
   }
 
   /** Succeeds if another process created the bucket at the same time. */

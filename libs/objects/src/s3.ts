@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Client } from 'minio';
 
 /** Endpoint and credentials of an S3. */
@@ -24,4 +25,23 @@ export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, 
     region,
     ...(partBytes === undefined ? {} : { partSize: partBytes }),
   });
+}
+
+/**
+ * Puts an object in one request. Unlike `putObject` of the client it sends every header as it is,
+ * and always a checksum: a bucket with object lock refuses requests without one.
+ * @throws an error of the client, with the `code` of the store.
+ */
+export async function putInOneRequest(
+  client: Client,
+  { bucket, key, headers }: { readonly bucket: string; readonly key: string; readonly headers: Readonly<Record<string, string>> },
+  bytes: Buffer,
+): Promise<void> {
+  const request = { method: 'PUT', bucketName: bucket, objectName: key, headers: { ...headers, 'content-md5': md5Of(bytes) } };
+  await client.makeRequestAsyncOmit(request, bytes);
+}
+
+/** The value of a `Content-MD5` header. */
+export function md5Of(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('base64');
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Client } from 'minio';
 import type { EpochMs, Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import { s3Client, type S3Options } from '#objects';
+import { md5Of, putInOneRequest, s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
@@ -27,7 +26,21 @@ const finalCodes = new Set([
   'AllAccessDisabled',
 ]);
 
-/** How long a rule that was seen in a bucket is assumed to be there. */
+/**
+ * Error codes of a store that has no lifecycle or no filter by tag, or forbids this client to
+ * change the rules.
+ */
+const withoutRulesCodes = new Set([
+  'AccessDenied',
+  'AllAccessDisabled',
+  'InvalidArgument',
+  'InvalidRequest',
+  'MalformedXML',
+  'MethodNotAllowed',
+  'NotImplemented',
+]);
+
+/** How long the adapter relies on what it found about a rule of a bucket. */
 const ruleSeenForMs = 600_000;
 const tagKey = 'sendoff-expires-days';
 /** Largest lifecycle that is read: 1,000 rules of 1 KB. */
@@ -48,8 +61,8 @@ const minimumSizes = 'x-amz-transition-default-minimum-object-size';
 export class S3Destination implements Destination<'OBS'> {
   private readonly client: Client;
   private readonly endpoint: string;
-  /** When each rule was last seen, by bucket and days. */
-  private readonly seenAt = new Map<string, EpochMs>();
+  /** When each rule was last looked for, by bucket and days, and why it is missing. */
+  private readonly seen = new Map<string, { readonly at: EpochMs; readonly missing: string | undefined }>();
   private settingRules: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -64,8 +77,9 @@ export class S3Destination implements Destination<'OBS'> {
     const key = objectKey(prefix, notification);
     return deferredOnAbort(signal, async () => {
       try {
-        await this.put({ bucket, key, expiresDays }, notification.texts.default, signal);
-        return { kind: 'delivered', location: `${this.endpoint}/${bucket}/${key}` };
+        const note = await this.put({ bucket, key, expiresDays }, notification.texts.default, signal);
+        const location = `${this.endpoint}/${bucket}/${key}`;
+        return { kind: 'delivered', location, ...(note === undefined ? {} : { note }) };
       } catch (error) {
         const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
         return { kind, reason: reasonOf(error) };
@@ -73,58 +87,81 @@ export class S3Destination implements Destination<'OBS'> {
     });
   }
 
-  /**
-   * Puts the object as `putObject` of the client does. That function would turn the tag into
-   * metadata.
-   */
-  private async put({ bucket, key, expiresDays }: ExpiringObject, message: string, signal: AbortSignal): Promise<void> {
+  /** @returns why the object does not expire, if it should and does not. */
+  private async put(
+    { bucket, key, expiresDays }: ExpiringObject,
+    message: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    let note: string | undefined;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (expiresDays > 0) {
-      await this.ensureRule(bucket, expiresDays, signal);
+      note = await this.ensureRule(bucket, expiresDays, signal);
+      // The tag is set in any case, so that the operator can add the rule later.
       headers['x-amz-tagging'] = `${tagKey}=${expiresDays}`;
     }
-    await this.client.makeRequestAsyncOmit({ method: 'PUT', bucketName: bucket, objectName: key, headers }, Buffer.from(message));
+    await putInOneRequest(this.client, { bucket, key, headers }, Buffer.from(message));
+    return note;
   }
 
   /**
    * Makes sure that the bucket has the lifecycle rule. Rules are set one at a time, because two
    * concurrent updates would lose one rule. A store that does not answer blocks the others only
    * until `signal` aborts.
+   * @returns why the bucket cannot have the rule. Undefined if it has the rule.
    */
-  private async ensureRule(bucket: string, expiresDays: number, signal: AbortSignal): Promise<void> {
+  private async ensureRule(bucket: string, expiresDays: number, signal: AbortSignal): Promise<string | undefined> {
     const name = `${bucket}/${expiresDays}`;
-    const isInPlace = () => this.clock.now() - (this.seenAt.get(name) ?? 0) < ruleSeenForMs;
-    if (isInPlace()) return;
+    const known = () => {
+      const seen = this.seen.get(name);
+      return seen !== undefined && this.clock.now() - seen.at < ruleSeenForMs ? seen : undefined;
+    };
+    const seen = known();
+    if (seen !== undefined) return seen.missing;
     const setting = this.settingRules.then(async () => {
-      if (isInPlace()) return;
-      await unlessAborted(signal, async () => this.addRule(bucket, expiresDays));
-      this.seenAt.set(name, this.clock.now());
+      const set = known();
+      if (set !== undefined) return set.missing;
+      const missing = await unlessAborted(signal, async () => this.addRule(bucket, expiresDays));
+      this.seen.set(name, { at: this.clock.now(), missing });
+      return missing;
     });
     this.settingRules = setting.catch(() => undefined);
     return setting;
   }
 
-  private async addRule(bucketName: string, expiresDays: number): Promise<void> {
-    const { rules, headers } = await this.lifecycleOf(bucketName);
+  /** @returns why the bucket cannot have the rule. Undefined if it has the rule. */
+  private async addRule(bucketName: string, expiresDays: number): Promise<string | undefined> {
     const wanted = ruleFor(expiresDays);
-    if (rules.some((rule) => rule.includes(`<ID>${wanted.id}</ID>`))) return;
-    const body = Buffer.from(`<LifecycleConfiguration>${rules.join('')}${wanted.xml}</LifecycleConfiguration>`);
-    const md5 = createHash('md5').update(body).digest('base64');
-    const request = { method: 'PUT', bucketName, query: 'lifecycle', headers: { ...headers, 'content-md5': md5 } } as const;
-    await this.client.makeRequestAsyncOmit(request, body);
+    const missing = (why: string) =>
+      `the object is stored but does not expire, because the bucket lacks the lifecycle rule ${wanted.id}: ${why}`;
+    try {
+      const { rules, headers } = await this.lifecycleOf(bucketName);
+      if (rules === undefined) return missing('its lifecycle has a form that Sendoff cannot keep unchanged');
+      if (hasRule(rules, wanted.id)) return undefined;
+      const body = Buffer.from(`<LifecycleConfiguration>${rules.join('')}${wanted.xml}</LifecycleConfiguration>`);
+      const md5 = md5Of(body);
+      const request = { method: 'PUT', bucketName, query: 'lifecycle', headers: { ...headers, 'content-md5': md5 } } as const;
+      await this.client.makeRequestAsyncOmit(request, body);
+      const { rules: after = [] } = await this.lifecycleOf(bucketName);
+      if (!hasRule(after, wanted.id)) return missing('the store did not keep it');
+      return undefined;
+    } catch (error) {
+      if (withoutRulesCodes.has((error as { code?: string }).code ?? '')) return missing(reasonOf(error));
+      throw ruleError(error);
+    }
   }
 
   /**
    * Reads the rules as text and does not parse them. A parser that reads the prefix `007` as a
    * number would write back a rule for other objects.
    */
-  private async lifecycleOf(bucketName: string): Promise<{ rules: readonly string[]; headers: Record<string, string> }> {
+  private async lifecycleOf(
+    bucketName: string,
+  ): Promise<{ rules: readonly string[] | undefined; headers: Record<string, string> }> {
     try {
       const answer = await this.client.makeRequestAsync({ method: 'GET', bucketName, query: 'lifecycle' });
       const text = await textOf(answer);
       const rules = rulesIn(text);
-      if (rules.length === 0 && /Rule/.test(text))
-        throw new Error('the lifecycle of the bucket cannot be read, and is left as it is');
       const sizes = answer.headers[minimumSizes];
       return { rules, headers: typeof sizes === 'string' ? { [minimumSizes]: sizes } : {} };
     } catch (error) {
@@ -134,13 +171,29 @@ export class S3Destination implements Destination<'OBS'> {
   }
 }
 
-/** Returns the rules of a lifecycle, byte for byte. */
-function rulesIn(xml: string): readonly string[] {
+/**
+ * Returns the rules of a lifecycle, byte for byte. Undefined if the text has rules in another form:
+ * writing the found ones back would remove the others.
+ */
+function rulesIn(xml: string): readonly string[] | undefined {
   const [, ...parts] = xml.split('<Rule>');
-  return parts.flatMap((part) => {
+  const rules = parts.flatMap((part) => {
     const end = part.indexOf('</Rule>');
     return end === -1 ? [] : [`<Rule>${part.slice(0, end)}</Rule>`];
   });
+  const tags = xml.match(/<\/?(?:[\w.-]+:)?Rule[\s/>]/g) ?? [];
+  return tags.length === 2 * rules.length ? rules : undefined;
+}
+
+function hasRule(rules: readonly string[], id: string): boolean {
+  return rules.some((rule) => rule.includes(`<ID>${id}</ID>`));
+}
+
+/** An error of the lifecycle. It says that the object was not written, and keeps its code. */
+function ruleError(error: unknown): Error {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  const told = new Error(`the lifecycle of the bucket failed, so the object was not written: ${message ?? String(error)}`);
+  return Object.assign(told, code === undefined ? {} : { code });
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {
