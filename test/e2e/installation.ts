@@ -47,6 +47,8 @@ export class Installation {
         SENDOFF_PROJECT_ID: 'p1',
         SENDOFF_TOKEN: 'e2e-token',
         WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
+        // Functions call servers of the tests on loopback.
+        FUNCTION_EGRESS: 'unfiltered',
         NOTIFIER_WAIT_BASE_MS: '500',
         ...env,
       },

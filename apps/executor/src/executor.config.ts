@@ -1,4 +1,4 @@
-import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
@@ -12,6 +12,7 @@ import {
   Setting,
   withSettings,
 } from '#platform';
+import { egressPolicies, type EgressPolicy } from './egress-policy.ts';
 
 /** The environment of the executor. */
 export class ExecutorConfig extends withSettings(
@@ -84,6 +85,24 @@ export class ExecutorConfig extends withSettings(
   @Min(1)
   @Max(10_000)
   syncCallsMax: number = 100;
+
+  @Setting({
+    env: 'FUNCTION_EGRESS',
+    description:
+      'Addresses that functions reach behind walls of the kernel: public, allowed (only FUNCTION_NETWORKS_ALLOWED), none, or ' +
+      'unfiltered (those of the executor, for trusted code only).',
+  })
+  @IsIn(egressPolicies)
+  egress: EgressPolicy = 'public';
+
+  @Setting({
+    env: 'FUNCTION_CONNECTIONS_MAX',
+    description: 'Connections of a function process at once, behind walls of the kernel.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  connectionsPerInstanceMax: number = 512;
 
   @Setting({ env: 'FUNCTION_LOG_FILE_BYTES', description: 'Size in bytes from which the log file of a function is rotated.' })
   @IsInt()

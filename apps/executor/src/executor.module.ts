@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import { gaugeOf } from '#platform';
+import type { EgressPolicy } from './egress-policy.ts';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
 import type { CallsUnderWay } from './call-route.ts';
@@ -13,13 +14,16 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
   readonly metrics: Metrics;
   /** The number of function processes now. */
   readonly instances: () => number;
+  /** The policy for connections of functions that is in force. */
+  readonly egress: EgressPolicy;
 }
 
 /** The executor attempts: it runs functions and decides what follows. */
 @Module({})
 export class ExecutorModule {
-  static register({ metrics, instances, ...parts }: ExecutorParts): DynamicModule {
+  static register({ metrics, instances, egress, ...parts }: ExecutorParts): DynamicModule {
     gaugeQueue(metrics, parts.queue, instances);
+    gaugeEgress(metrics, egress);
     return {
       module: ExecutorModule,
       controllers: [InvocationsController],
@@ -67,4 +71,14 @@ function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => numb
   gaugeOf(metrics, 'sendoff_attempts_running', 'Attempts that run now.', () => queue.runningNow);
   gaugeOf(metrics, 'sendoff_attempts_waiting', 'Attempts that wait for their turn.', () => queue.waitingNow);
   gaugeOf(metrics, 'sendoff_function_instances', 'Processes of functions.', instances);
+}
+
+function gaugeEgress(metrics: Metrics, policy: EgressPolicy): void {
+  const gauge = new Gauge({
+    name: 'sendoff_function_egress',
+    help: '1 for the policy for connections of functions that is in force.',
+    labelNames: ['policy'],
+    registers: [metrics],
+  });
+  gauge.set({ policy }, 1);
 }

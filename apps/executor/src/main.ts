@@ -7,6 +7,7 @@ import { openCodeStore } from '#objects';
 import { AllowedNetworks, Cancellations, DayFiles, fastifyOf, openFunctionsSealer, openVerifier, runService } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
+import { FunctionNetwork } from './adapters/egress/function-network.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
 import { launchers } from './adapters/launchers.ts';
@@ -53,8 +54,12 @@ await runService({
     await clearLeftovers(functionsDir, process.pid, isAlive);
     const workDir = join(functionsDir, String(process.pid));
     const programFiles = Object.values(launchers).flatMap((launcher) => launcher.programFiles);
-    const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random });
+    const brokerHosts = async () => gateway.admin.hosts();
+    const network = await FunctionNetwork.open({ settings: config, brokerHosts, clock, logger, fatal });
+    const { egress } = network;
+    const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
     if (missing !== undefined) logger.warn({ level: walls.level }, `functions have no walls of the kernel: ${missing}`);
+    network.settle(walls.level);
     const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls);
     const sealer = await openFunctionsSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
@@ -90,7 +95,7 @@ await runService({
       metrics,
     };
     return {
-      module: ExecutorModule.register({ ...parts, instances: () => processRuntime.instances }),
+      module: ExecutorModule.register({ ...parts, instances: () => processRuntime.instances, egress: network.policyInForce }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async configureHttp(app) {
@@ -100,6 +105,7 @@ await runService({
       },
       async close() {
         await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));
+        network.close();
         await rm(workDir, { recursive: true, force: true });
         await log.close();
         await Promise.all([cancellationsFollower.close(), registry.close()]);

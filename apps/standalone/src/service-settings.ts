@@ -127,6 +127,8 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'EXECUTOR_EXPRESS_QUEUE_MAX',
     'EXECUTOR_BULK_RECORDS',
     'EXECUTOR_SYNC_CALLS_MAX',
+    'FUNCTION_EGRESS',
+    'FUNCTION_CONNECTIONS_MAX',
     'FUNCTION_LOG_FILE_BYTES',
     'FUNCTION_LOG_FILES',
     'FUNCTION_LOG_DAYS',

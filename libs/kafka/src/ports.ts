@@ -103,6 +103,8 @@ export interface TopicAdmin {
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** Names of all topics of the cluster. */
   list(): Promise<readonly string[]>;
+  /** Hosts of all brokers of the cluster, as the brokers announce them. */
+  hosts(): Promise<readonly string[]>;
   /**
    * Deletes a consumer group with its commits: its next members read their topics from the start.
    * Waits until members of killed processes are gone. Does nothing if there is no such group.

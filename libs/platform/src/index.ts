@@ -9,7 +9,7 @@ export { type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
-export { AllowedNetworks } from './networks.ts';
+export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AllowedNetworks } from './networks.ts';
+import { AllowedNetworks, networkRules4 } from './networks.ts';
 
 const v4Special: readonly [what: string, range: string][] = [
   ['this network', '0.0.0.0/8'],
@@ -184,5 +184,23 @@ describe('AllowedNetworks', () => {
 
   it.each(['127.0.0.1', '::1'])('leaves localhost to the lookup if %s is allowed', (address) => {
     expect(new AllowedNetworks([address]).refusedAddressOf(new URL('http://localhost/'))).toBeUndefined();
+  });
+});
+
+describe('networkRules4', () => {
+  it('decides as AllowedNetworks does', () => {
+    const allowed = ['10.1.0.0/16', '192.168.1.1', 'fd00::/8'];
+    const denied = ['10.1.2.0/24', '1.1.1.1', '2606:4700::/32'];
+    const networks = new AllowedNetworks(allowed, denied);
+    const rules = networkRules4(allowed, denied);
+    const lists = [rules.never, rules.denied, rules.allowed, rules.special].map((blocks) =>
+      blocks.map((block) => rangeOf(block.includes('/') ? block : `${block}/32`)),
+    );
+    const verdicts = [false, false, true, false];
+    const decided = (bits: bigint) => verdicts[lists.findIndex((ranges) => isIn(ranges, bits))] ?? true;
+    const edges = lists.flat().flatMap(({ first, last }) => [first - 1n, first, last, last + 1n]);
+    const addresses = edges.filter((bits) => bits >= 0n && bits >> 32n === 0n);
+    expect(addresses.filter((bits) => networks.mayReach(v4Text(bits)) !== decided(bits)).map(v4Text)).toEqual([]);
+    fc.assert(fc.property(fc.bigInt(0n, 0xffff_ffffn), (bits) => networks.mayReach(v4Text(bits)) === decided(bits)));
   });
 });

@@ -95,3 +95,34 @@ export class AllowedNetworks {
 
 /** A CIDR block or a single address. */
 export const networkPattern = /^[0-9a-fA-F:.]+(?:\/\d{1,3})?$/;
+
+interface SpecialRanges4 {
+  readonly SpecialRanges: Readonly<Record<string, readonly (readonly [{ toString(): string }, number])[]>>;
+}
+
+const isV4 = (network: string) => isIP(network.split('/')[0] ?? '') === 4;
+
+/**
+ * The rules of {@link AllowedNetworks} for IPv4 as CIDR blocks, for a packet filter. The first list
+ * that holds an address decides.
+ */
+export interface NetworkRules4 {
+  /** Link-local addresses and metadata services. */
+  readonly never: readonly string[];
+  readonly denied: readonly string[];
+  readonly allowed: readonly string[];
+  /** Ranges that are not public. */
+  readonly special: readonly string[];
+}
+
+/** Writes the IPv4 rules of allowed and denied networks as CIDR blocks. */
+export function networkRules4(allowed: readonly string[], denied: readonly string[]): NetworkRules4 {
+  // The types of ipaddr.js leave this table out.
+  const { SpecialRanges: ranges } = ipaddr.IPv4.prototype as unknown as SpecialRanges4;
+  return {
+    never: neverReached.filter(isV4),
+    denied: denied.filter(isV4),
+    allowed: allowed.filter(isV4),
+    special: Object.values(ranges).flatMap((blocks) => blocks.map(([address, bits]) => `${address.toString()}/${bits}`)),
+  };
+}

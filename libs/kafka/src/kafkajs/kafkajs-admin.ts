@@ -74,6 +74,11 @@ export class KafkajsAdmin implements TopicAdmin {
     return this.admin.ask(this.timeoutMs, 'the list of topics', (admin) => admin.listTopics());
   }
 
+  async hosts(): Promise<readonly string[]> {
+    const { brokers } = await this.admin.ask(this.timeoutMs, 'the list of brokers', (admin) => admin.describeCluster());
+    return brokers.map(({ host }) => host);
+  }
+
   async forgetGroup(groupId: string): Promise<void> {
     const giveUpAt = performance.now() + emptyGroupTimeoutMs;
     for (;;) {

@@ -22,6 +22,10 @@ export class MemoryAdmin implements TopicAdmin {
     return [...this.cluster.topics.keys()];
   }
 
+  async hosts(): Promise<readonly string[]> {
+    return [];
+  }
+
   async forgetGroup(groupId: string): Promise<void> {
     await nextTurn();
     if (this.cluster.group(groupId).members.length > 0)

@@ -7,12 +7,14 @@
  * K2. Outside, the instance has a user of its own if the executor runs as root. Inside it is
  *     nobody.
  * K3. It has no capabilities, cannot gain any, and cannot make namespaces.
- * K4. It ends with the executor, and all of its processes end with the first.
+ * K4. It has the network that `egress` gives it, and no other.
+ * K5. It ends with the executor, and all of its processes end with the first.
  */
 import { existsSync, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeOwners } from './code-owners.ts';
+import type { Egress, InstanceNetwork } from './egress.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
 import type { UserRange } from './user-range.ts';
@@ -39,6 +41,7 @@ export interface KernelWallsParts {
   readonly users: UserRange | undefined;
   readonly owners: CodeOwners;
   readonly tmpBytesMax: number;
+  readonly egress: Egress;
 }
 
 /** Paths as each instance sees them. */
@@ -71,7 +74,8 @@ export class KernelWalls implements Walls {
   constructor(private readonly parts: KernelWallsParts) {}
 
   async cellFor(codeDir: string): Promise<Cell> {
-    const { users, owners, tmpBytesMax } = this.parts;
+    const { users, owners, tmpBytesMax, egress } = this.parts;
+    const network = await egress.attach();
     const gid = owners.groupOf(codeDir);
     const uid = users?.take();
     const user = uid === undefined || gid === undefined ? undefined : { uid, gid };
@@ -79,8 +83,9 @@ export class KernelWalls implements Walls {
       ...inside,
       canFork: false,
       tmpLimits: { bytesMax: tmpBytesMax, filesMax: tmpFilesMax },
-      enclose: (command, needs) => this.enclose(command, codeDir, user, needs),
+      enclose: (command, needs) => this.enclose(command, codeDir, user, network, needs),
       release: () => {
+        network.release();
         if (uid !== undefined) users?.giveBack(uid);
       },
     };
@@ -98,16 +103,19 @@ export class KernelWalls implements Walls {
     command: readonly [string, ...string[]],
     codeDir: string,
     user: { readonly uid: number; readonly gid: number } | undefined,
+    network: InstanceNetwork,
     { firstFd, memoryBytesMax }: CommandNeeds,
   ): EnclosedCommand {
     const { bubblewrap, tmpBytesMax } = this.parts;
     // Without a user of its own, an instance would count the threads of all others too.
     const limits = { fileBytesMax: tmpBytesMax, memoryBytesMax, ...(user === undefined ? {} : { threadsMax }) };
     const line = [
+      ...network.enter,
       ...privilegesPrefix(user),
       ...limitsPrefix(limits),
       bubblewrap,
       ...this.namespaces(),
+      ...network.bubblewrapOptions,
       ...this.files(codeDir),
       '--seccomp',
       String(firstFd),

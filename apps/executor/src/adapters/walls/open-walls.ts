@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PlatformError } from '#contracts';
 import type { Isolation, Random } from '#platform';
 import { CodeOwners } from './code-owners.ts';
+import { type Egress, unfiltered } from './egress.ts';
 import { KernelWalls, writeEtc } from './kernel-walls.ts';
 import { probe } from './probe.ts';
 import { ProcessWalls } from './process-walls.ts';
@@ -27,6 +28,8 @@ export interface WallsOptions {
   readonly usersFirst: number;
   readonly usersCount: number;
   readonly random: Random;
+  /** The network of functions behind walls of the kernel. Default: that of the executor. */
+  readonly egress?: Egress;
 }
 
 /** Walls that work here. */
@@ -86,8 +89,9 @@ async function kernelWalls(parts: Parts): Promise<Opened> {
   const filterFile = join(parts.folder, 'seccomp.bpf');
   await writeFile(filterFile, seccompFilter(arch), { mode: 0o600 });
   const etcDir = join(parts.folder, 'etc');
-  await writeEtc(etcDir, textOf('/etc/resolv.conf'));
-  const walls = new KernelWalls({ ...parts, bubblewrap, filterFile, etcDir });
+  const { egress = unfiltered() } = parts;
+  await writeEtc(etcDir, egress.resolvConf);
+  const walls = new KernelWalls({ ...parts, bubblewrap, filterFile, etcDir, egress });
   const wanted = ['NoNewPrivs: 1', 'Seccomp: 2', 'CapEff: 0000000000000000', 'CapBnd: 0000000000000000'];
   const answer = await tried(walls, parts.folder, wanted);
   return answer.kind === 'works' ? { kind: 'works', walls } : { kind: 'fails', reason: explained(answer.reason) };

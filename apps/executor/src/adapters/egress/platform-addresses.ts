@@ -1,0 +1,87 @@
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Clock, Timer } from '#platform';
+
+/** Parts of {@link PlatformAddresses}. */
+export interface PlatformAddressesParts {
+  /** Names or addresses of the brokers, the stores and the services. */
+  readonly hosts: () => Promise<readonly string[]>;
+  readonly clock: Clock;
+  /** @param addresses all IPv4 addresses of the platform. Called when they have changed. */
+  readonly onChange: (addresses: readonly string[]) => Promise<void>;
+  /** Called when names or addresses could not be found. Those known so far stay closed. */
+  readonly warn: (reason: string) => void;
+  /** Default: the lookup of the system. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Default: the addresses of the interfaces of this host. */
+  readonly ownAddresses?: () => readonly string[];
+}
+
+const refreshMs = 30_000;
+
+async function resolved(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true, family: 4 })).map(({ address }) => address);
+}
+
+function ofThisHost(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+}
+
+/**
+ * Follows the addresses at which the platform can be reached: those of this host, of the brokers,
+ * the stores and the services. Functions do not reach them on any port.
+ */
+export class PlatformAddresses {
+  private timer: Timer | undefined;
+  private isClosed = false;
+  private known = '';
+  /** Addresses of each host by its last lookup that worked. */
+  private readonly byHost = new Map<string, readonly string[]>();
+
+  private constructor(private readonly parts: PlatformAddressesParts) {}
+
+  /** Resolves when `onChange` has got the addresses of the start. */
+  static async watch(parts: PlatformAddressesParts): Promise<PlatformAddresses> {
+    const addresses = new PlatformAddresses(parts);
+    await addresses.refresh();
+    return addresses;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.timer?.cancel();
+  }
+
+  private async refresh(): Promise<void> {
+    const { clock, onChange, warn } = this.parts;
+    try {
+      const all = await this.current();
+      const text = all.join();
+      if (text !== this.known) await onChange(all);
+      this.known = text;
+    } catch (error) {
+      warn(`the addresses of the platform could not be closed to functions: ${(error as Error).message}`);
+    }
+    if (!this.isClosed) this.timer = clock.setTimer(refreshMs, () => void this.refresh());
+  }
+
+  private async current(): Promise<readonly string[]> {
+    const { hosts, resolve = resolved, ownAddresses = ofThisHost, warn } = this.parts;
+    const names = await hosts().catch((error: unknown) => {
+      warn(`the brokers did not tell their hosts: ${String(error)}`);
+      return [...this.byHost.keys()];
+    });
+    await Promise.all(
+      [...new Set(names)].map(async (name) => {
+        try {
+          this.byHost.set(name, isIP(name) === 0 ? await resolve(name) : [name]);
+        } catch (error) {
+          warn(`the address of ${name} was not found: ${(error as Error).message}`);
+        }
+      }),
+    );
+    const found = [...ownAddresses(), ...[...this.byHost.values()].flat()];
+    return [...new Set(found)].filter((address) => isIPv4(address) && !address.startsWith('127.')).toSorted();
+  }
+}
