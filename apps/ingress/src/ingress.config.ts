@@ -146,8 +146,8 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'INGRESS_BODY_BYTES_MAX',
     description:
-      'Bytes of request bodies in memory. Requests with a token and signed requests have a budget of this size each. ' +
-      'More are answered with 429.',
+      'Bytes of request bodies in memory. Known callers, and signed requests that are not verified yet, have a budget of ' +
+      'this size each. More of known callers are answered with 429. Of the others the slowest body gives way.',
   })
   @IsInt()
   @Min(1)

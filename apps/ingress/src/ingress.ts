@@ -32,8 +32,9 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   const authenticators = app.get(AUTHENTICATORS);
   const turnedAway = countTurnedAway(metrics);
   addDoor(fastify, { authenticators, region: config.region, isDraining, turnedAway });
-  gaugeBodies(metrics, boundBodies(fastify, config.bodyBytesMax));
-  boundLargeBodies(fastify);
+  const bodyLimits = { bytesMax: config.bodyBytesMax, unprovedMax: Math.ceil(config.connectionsMax / 2) };
+  gaugeBodies(metrics, boundBodies(fastify, clock, bodyLimits));
+  boundLargeBodies(fastify, clock);
   takeFilesOut(fastify, app.get(ArchiveReader));
   await app.get(InvocationRoutes).addTo(fastify);
   await app.get(ApiDocument).addTo(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);

@@ -1,3 +1,4 @@
+export { answerHeaders, bareAnswer, setAnswerHeaders } from './answer-headers.ts';
 export { callSecretOf } from './call-secret.ts';
 export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';

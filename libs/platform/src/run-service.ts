@@ -24,6 +24,7 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { PlatformError } from '#contracts';
+import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks } from './health.controller.ts';
@@ -111,15 +112,17 @@ export async function buildService<C extends ServiceConfig>(
 ): Promise<NestFastifyApplication> {
   let hasStarted = false;
   const checks: ReadinessChecks = { started: () => hasStarted, serving: () => !base.isDraining(), ...composition.checks };
-  const adapter = new FastifyAdapter(composition.http ?? {});
+  const adapter = new FastifyAdapter(composition.http ?? bareHttpOptions);
   const app = await NestFactory.create<NestFastifyApplication>(serviceModule(base, composition, checks), adapter, {
     logger: new NestLog(base.logger),
     abortOnError: false,
     bodyParser: composition.hasOwnBodyParser !== true,
     forceCloseConnections: true,
   });
+  secureAnswers(fastifyOf(app));
   requests.watch(fastifyOf(app), base.isDraining);
   await composition.configureHttp?.(app);
+  answerExpectations(fastifyOf(app).server);
   for (const strategy of composition.transports ?? []) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   await app.init();
   await app.startAllMicroservices();

@@ -15,7 +15,12 @@ export type Authenticated =
 export type Authentication =
   | Authenticated
   | {
-      readonly kind: 'unverified' /** Takes the SHA-256 of the payload, hex. */;
+      readonly kind: 'unverified';
+      /** The access key that the request names. */
+      readonly claim: string;
+      /** The SHA-256 of the payload that the head states, hex; undefined if it states none. */
+      readonly statedHash: string | undefined;
+      /** Takes the SHA-256 of the payload, hex. */
       readonly verify: (payloadHash: string) => Authenticated;
     }
   | { readonly kind: 'absent' };

@@ -22,6 +22,10 @@ declare module 'fastify' {
      * verified. Returns why the request is refused.
      */
     verifySignature: ((payloadHash: string) => ApiError | undefined) | undefined;
+    /** Whether the head proves the caller of a signed request: it states the hash of the body. */
+    isProvedByHead: boolean;
+    /** The access key that a signed request names, before its signature is verified. */
+    claim: string | undefined;
   }
 }
 

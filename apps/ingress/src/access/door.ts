@@ -145,6 +145,12 @@ function callerRefusal(door: Door, request: FastifyRequest): ApiError | undefine
   const answer = authenticate(door.authenticators, { method, url: originalUrl, headers });
   if (answer.kind !== 'unverified') return admit(door, request, answer);
   if (!hasBody(request)) return admit(door, request, answer.verify(emptyBodyHash));
+  request.claim = answer.claim;
+  if (answer.statedHash !== undefined) {
+    const byHead = answer.verify(answer.statedHash);
+    if (byHead.kind === 'unknown') return admit(door, request, byHead);
+    request.isProvedByHead = true;
+  }
   request.verifySignature = (payloadHash) => {
     request.verifySignature = undefined;
     return admit(door, request, answer.verify(payloadHash));
@@ -207,6 +213,8 @@ export function addDoor(fastify: FastifyInstance, door: Door): void {
   deferContinue(fastify);
   fastify.decorateRequest('caller');
   fastify.decorateRequest('verifySignature');
+  fastify.decorateRequest('isProvedByHead', false);
+  fastify.decorateRequest('claim');
   fastify.addHook('onRequest', (request, reply, done) => {
     giveRequestId(reply);
     // Answer in the next turn, when a small body has arrived: then closing the connection does not

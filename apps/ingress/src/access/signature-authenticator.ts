@@ -21,12 +21,18 @@ function unknownKey({ accessKey }: Signature): string {
   return `there is no access key ${accessKey.slice(0, 128)} here`;
 }
 
+/** Whether a request states a hash, and not that its payload is unsigned. */
+function isHash(statedHash: string | undefined): boolean {
+  return statedHash !== undefined && /^[0-9a-f]{64}$/.test(statedHash);
+}
+
 /**
  * Knows callers by the signature of their request.
  *
  * An unknown access key is refused before the body is read. Access keys are random, so their names
- * reveal nothing. Only a caller who holds the secret learns more about a key: that it is disabled,
- * or belongs to another project.
+ * reveal nothing. A request that states the hash of its body is verified by its head as well, so
+ * its body is never taken for a stranger's. Only a caller who holds the secret learns more about a
+ * key: that it is disabled, or belongs to another project.
  */
 export class SignatureAuthenticator implements Authenticator {
   constructor(
@@ -40,7 +46,12 @@ export class SignatureAuthenticator implements Authenticator {
     if (read.kind === 'malformed') return refused(read.reason);
     const { signature } = read;
     if (this.keys.find(signature.accessKey) === undefined) return refused(unknownKey(signature));
-    return { kind: 'unverified', verify: (payloadHash) => this.verify(request, signature, payloadHash) };
+    return {
+      kind: 'unverified',
+      claim: signature.accessKey,
+      statedHash: isHash(signature.statedHash) ? signature.statedHash : undefined,
+      verify: (payloadHash) => this.verify(request, signature, payloadHash),
+    };
   }
 
   private verify(request: Credentialed, signature: Signature, payloadHash: string): Authenticated {

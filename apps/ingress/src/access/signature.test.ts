@@ -224,6 +224,24 @@ describe('readSignature', () => {
       { 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD', 'content-type': 'text/plain' },
       /among the signed/,
     ],
+    [
+      'leaves a payload unsigned',
+      { ...hashed('UNSIGNED-PAYLOAD', 'application/octet-stream'), 'content-length': '2' },
+      /not for JSON, which every operation reads/,
+    ],
+    [
+      'leaves a payload in chunks unsigned',
+      { ...hashed('UNSIGNED-PAYLOAD', 'application/octet-stream'), 'transfer-encoding': 'chunked' },
+      /not for JSON/,
+    ],
+    ...['x-sendoff-delay-seconds', 'x-cff-instance-memory', 'x-cff-log-type', 'x-cff-request-version', 'idempotency-key'].map(
+      (name) =>
+        [`does not cover ${name}`, { [name]: '1' }, new RegExp(`the header ${name} is not signed: name it in SignedHeaders`)] as [
+          string,
+          Record<string, string>,
+          RegExp,
+        ],
+    ),
   ])('refuses a signature that %s', (_what, headers, reason) => {
     expect(readSignature(aRequest({}, headers), now)).toEqual({ kind: 'malformed', reason: expect.stringMatching(reason) });
   });
@@ -235,7 +253,7 @@ describe('readSignature', () => {
     ['that is scoped, with nothing between the slashes', form(authorization(hex, 'Credential=A/20261123///sdk_request'))],
     ['that is derived', form(authorization(hex, 'Credential=A/20261123/r/s', 'V11-HMAC-SHA256'))],
     ['that states a hash', hashed(hex, 'application/json')],
-    ['that leaves unsigned a payload that is not JSON', hashed('UNSIGNED-PAYLOAD', 'application/octet-stream')],
+    ['that leaves an empty payload unsigned', hashed('UNSIGNED-PAYLOAD', 'application/octet-stream')],
   ])('accepts a signature %s', (_what, headers) => {
     expect(readSignature(aRequest({}, headers), now)).toMatchObject({ kind: 'signed' });
   });

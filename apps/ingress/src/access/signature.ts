@@ -86,14 +86,31 @@ function instantOf(date: string): number {
 }
 
 /**
- * Returns why the stated hash may not replace the hash of the payload. The SDKs leave only payloads
- * that are not JSON unsigned.
+ * Returns why the stated hash may not replace the hash of the payload. The SDKs leave payloads that
+ * are not JSON unsigned. Every operation reads its body as JSON, so only an empty one may be.
  */
-function hashFault(statedHash: string | undefined, signedHeaders: readonly string[], contentType = ''): string | undefined {
+function hashFault(
+  statedHash: string | undefined,
+  signedHeaders: readonly string[],
+  headers: IncomingHttpHeaders,
+): string | undefined {
   if (statedHash === undefined || /^[0-9a-f]{64}$/.test(statedHash)) return undefined;
   if (statedHash !== unsignedPayload) return `X-Sdk-Content-Sha256 must be a SHA-256 in lower-case hex, or ${unsignedPayload}`;
   if (!signedHeaders.includes('x-sdk-content-sha256')) return `${unsignedPayload} must be among the signed headers`;
-  return /json/i.test(contentType) ? `${unsignedPayload} is not for JSON: sign the payload` : undefined;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+  const isJson = /json/i.test(headers['content-type'] ?? '');
+  return hasBody || isJson
+    ? `${unsignedPayload} is not for JSON, which every operation reads: sign the payload, with a content type of JSON`
+    : undefined;
+}
+
+/** Headers of this API. They change what the request does, so the signature must cover them. */
+const ownHeader = /^(?:x-sendoff-|x-cff-|idempotency-key$)/;
+
+/** Returns why the signature leaves too much of the request open. */
+function coverFault(signedHeaders: readonly string[], headers: IncomingHttpHeaders): string | undefined {
+  const open = Object.keys(headers).find((name) => ownHeader.test(name) && !signedHeaders.includes(name));
+  return open === undefined ? undefined : `the header ${open.slice(0, 64)} is not signed: name it in SignedHeaders`;
 }
 
 /**
@@ -123,7 +140,7 @@ export function readSignature({ url, headers }: Credentialed, now: number): Read
   if (absent !== undefined)
     return malformed(`the signed header ${absent.slice(0, 64)} did not arrive, or not in lower case in SignedHeaders`);
   const stated = statedHash === undefined ? undefined : String(statedHash);
-  const fault = hashFault(stated, signedHeaders, headers['content-type']);
+  const fault = hashFault(stated, signedHeaders, headers) ?? coverFault(signedHeaders, headers);
   if (fault !== undefined) return malformed(fault);
   return { kind: 'signed', signature: { ...scheme, signedHeaders, date, bytes: Buffer.from(hex, 'hex'), statedHash: stated } };
 }

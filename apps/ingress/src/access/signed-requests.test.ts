@@ -74,12 +74,21 @@ describe('a signed request', () => {
     ]);
   });
 
-  it('may leave a body unsigned only if it is not JSON, as the SDK does', async () => {
+  it('may not leave a body unsigned, whatever its type', async () => {
     const left = (type: string) => invocation('{"a":1}', { 'content-type': type, 'x-sdk-content-sha256': 'UNSIGNED-PAYLOAD' });
-    expect((await send(left('application/octet-stream'), signed(left('application/octet-stream'), key))).status).toBe(202);
+    expect((await send(left('application/octet-stream'), signed(left('application/octet-stream'), key))).status).toBe(401);
     expect((await send(left('application/json'), signed(left('application/json'), key))).status).toBe(401);
-    const control = { ...left('text/plain'), path: ['v2', 'p1', 'fgs', 'functions'] };
-    expect(await send(control, signed(control, key))).toMatchObject({ status: 406, body: { error_code: 'FSS.0406' } });
+  });
+
+  it('must cover the headers of the API that it has', async () => {
+    const covered = invocation('{"a":1}', { 'x-sendoff-delay-seconds': '0', 'idempotency-key': 'k1' });
+    expect((await send(covered, signed(covered, key))).status).toBe(202);
+    const plain = invocation('{"a":1}');
+    const added = await send(plain, { ...signed(plain, key), 'X-Sendoff-Delay-Seconds': '3600' });
+    expect([added.status, added.body.error_msg]).toEqual([
+      401,
+      'Incorrect IAM authentication information: the header x-sendoff-delay-seconds is not signed: name it in SignedHeaders',
+    ]);
   });
 
   it('is refused if its query has a name twice', async () => {

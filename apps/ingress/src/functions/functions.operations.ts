@@ -3,7 +3,7 @@ import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCod
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 import { functionPageMax } from '../http/query.ts';
-import { codeBodyBytesMax } from '../http/large-bodies.ts';
+import { codeBodyBytesMax } from '../http/body-sizes.ts';
 import { functionCodes } from '../names/function-codes.ts';
 
 /** Query parameters for one page of functions or versions. */

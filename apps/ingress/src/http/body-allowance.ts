@@ -1,44 +1,92 @@
 /**
  * Bounds the bytes of all request bodies in memory at once.
  *
- * 1. A body is counted before its first byte is read: by its content length, or by the limit of its
- *    route if it has none.
- * 2. Requests whose caller is known and signed requests have budgets of equal size. The caller of a
- *    signed request is unknown until the body has been read. So strangers who only name an access
- *    key cannot use up the budget of others.
+ * 1. The body of a known caller is counted before its first byte is read. It counts with its
+ *    content length, or with the limit of its route if it has none. One that does not fit is
+ *    refused.
+ * 2. The body of a signed request is counted as it arrives, in a budget of its own. Its caller is
+ *    unknown until all of it came, so it may be anybody's. Too many bytes there make the slowest
+ *    body give way. So half-sent bodies of strangers never keep a signed caller out.
+ * 3. A signed request that states the hash of its body is proved by its head. It counts as known.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '#platform';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
+import { type ArrivingBody, arrivingBody, markEnd, UnprovedBodies } from './arriving-bodies.ts';
+import { answerCrowdedOut } from './http-server.ts';
 
 /** The budget that a body counts for: its caller is known, or its signature is not verified yet. */
 export type BodyOwner = 'known' | 'unproved';
 
+/** Bounds of the bodies in memory. */
+export interface BodyLimits {
+  /** Of each budget; an empty budget takes one body of any size. */
+  readonly bytesMax: number;
+  /** Bodies of callers that are not proved yet. */
+  readonly unprovedMax: number;
+}
+
 const retryAfterSeconds = 1;
 
 /** Returns how many bytes of the body will be read, at most. */
-function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
+export function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
   if (method === 'GET' || method === 'HEAD') return 0;
   if (headers['transfer-encoding'] !== undefined) return bodyLimit;
   return Math.min(Number(headers['content-length'] ?? 0), bodyLimit);
 }
 
+/** Whether the caller of a request is still to be proved by its body. */
+export function isUnproved({ verifySignature, isProvedByHead }: FastifyRequest): boolean {
+  return verifySignature !== undefined && !isProvedByHead;
+}
+
+/**
+ * Answers 429 in place of the request, and closes the connection.
+ * @returns a function that does so.
+ */
+export function crowdedOut({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock): () => void {
+  return () => {
+    if (reply.raw.headersSent) return void raw.socket.destroy();
+    answerCrowdedOut(raw.socket, clock);
+  };
+}
+
 /**
  * Bounds the bodies of all requests; call it after the door is added, and before any route is.
- * @param bytesMax of each budget; an empty budget takes one body of any size.
  * @returns the bytes in memory now, by budget.
  */
-export function boundBodies(fastify: FastifyInstance, bytesMax: number): Readonly<Record<BodyOwner, number>> {
-  const held: Record<BodyOwner, number> = { known: 0, unproved: 0 };
+export function boundBodies(fastify: FastifyInstance, clock: Clock, limits: BodyLimits): () => Record<BodyOwner, number> {
+  let known = 0;
+  const unproved = new UnprovedBodies(clock, { bytesMax: limits.bytesMax, bodiesMax: limits.unprovedMax });
+  const waiting = new WeakMap<FastifyRequest, ArrivingBody>();
+  const holdKnown = (reply: FastifyReply, bytes: number): void => {
+    known += bytes;
+    reply.raw.once('close', () => (known -= bytes));
+  };
   fastify.addHook('onRequest', (request, reply, done) => {
+    markEnd(request, reply);
     const bytes = bytesToCome(request);
     if (bytes === 0) return done();
-    const owner = request.verifySignature === undefined ? 'known' : 'unproved';
-    if (held[owner] > 0 && held[owner] + bytes > bytesMax)
+    if (isUnproved(request)) {
+      const body = arrivingBody(request, clock, bytes, crowdedOut(request, reply, clock));
+      waiting.set(request, body);
+      reply.raw.once('close', () => unproved.delete(body));
+      unproved.add(body);
+      return done();
+    }
+    if (known > 0 && known + bytes > limits.bytesMax)
       return sendError(reply, new ApiError('FSS.0429', 'too much is being sent just now; try again', retryAfterSeconds));
-    held[owner] += bytes;
-    reply.raw.once('close', () => (held[owner] -= bytes));
+    holdKnown(reply, bytes);
     done();
   });
-  return held;
+  fastify.addHook('preValidation', (request, reply, done) => {
+    const body = waiting.get(request);
+    if (body !== undefined) {
+      unproved.delete(body);
+      holdKnown(reply, body.bytes());
+    }
+    done();
+  });
+  return () => ({ known, unproved: unproved.bytes });
 }

@@ -11,6 +11,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest, preParsingAsyncHookHandler } from 'fastify';
 import { type ArchiveReader, type FileField, sharedBytes } from '#objects';
 import { ApiError } from './api-error.ts';
+import { smallBodyBytesMax } from './body-sizes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,9 +19,6 @@ declare module 'fastify' {
     file: Buffer | undefined;
   }
 }
-
-/** Bodies up to this size are parsed on the event loop, in less than 10 ms. */
-export const smallBodyBytesMax = 1_048_576;
 
 /**
  * Hands large bodies of the routes with a file field to a worker thread. Call it before the routes

@@ -13,7 +13,8 @@ import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyServerOptions, RawServerBase } from 'fastify';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
-import { codeBodyBytesMax } from './large-bodies.ts';
+import { answerHeaders, bareAnswer, type Clock, setAnswerHeaders } from '#platform';
+import { codeBodyBytesMax, paceMs } from './body-sizes.ts';
 
 /** Timeouts of the server. */
 export interface HttpPatience {
@@ -24,14 +25,6 @@ export interface HttpPatience {
   readonly requestTimeoutMs: number;
   /** For a connection on which nothing moves in either direction. */
   readonly silenceTimeoutMs: number;
-}
-
-/** About 1 Mbit/s: a client that sends a body at this rate is never cut off. */
-const bytesPerSecondMin = 128 * 1_024;
-
-/** Returns the time that a number of bytes may take, in milliseconds. */
-export function paceMs(bytes: number): number {
-  return Math.floor((bytes / bytesPerSecondMin) * 1_000);
 }
 
 /** The limit of routes that declare none. */
@@ -47,6 +40,11 @@ interface BareAnswer {
 }
 
 const tooSlow: BareAnswer = { status: '408 Request Timeout', code: 'FSS.0408', message: 'the request took too long to arrive' };
+const crowdedOut: BareAnswer = {
+  status: '429 Too Many Requests',
+  code: 'FSS.0429',
+  message: 'too much is being sent just now, and this body came slowest; try again',
+};
 /**
  * Answers to what the HTTP parser rejects, by the error code of Node. Any other code means that the
  * bytes are not HTTP.
@@ -72,14 +70,25 @@ function answerBare(socket: Duplex, answer: BareAnswer): void {
 }
 
 function bareText(answer: BareAnswer): string {
-  const body = bodyOf(answer);
-  const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${randomUUID()}`;
-  return `HTTP/1.1 ${answer.status}\r\n${headers}\r\nConnection: close\r\n\r\n${body}`;
+  return bareAnswer(answer.status, { 'Content-Type': 'application/json', 'X-Request-Id': randomUUID() }, bodyOf(answer));
 }
 
-/** Answers 408 to a client that still sends its body, and ends this side of the connection. */
-export function answerTooSlow(socket: Socket): void {
-  socket.end(bareText(tooSlow));
+/** Time for an answer to reach a client that still sends. */
+const lingerMs = 1_000;
+
+function answerEarly(socket: Socket, clock: Clock, answer: BareAnswer): void {
+  socket.end(bareText(answer));
+  clock.setTimer(lingerMs, () => socket.destroy());
+}
+
+/** Answers 408 to a client that still sends its body, and closes the connection. */
+export function answerTooSlow(socket: Socket, clock: Clock): void {
+  answerEarly(socket, clock, tooSlow);
+}
+
+/** Answers 429 to a client whose body gives way to faster ones, and closes the connection. */
+export function answerCrowdedOut(socket: Socket, clock: Clock): void {
+  answerEarly(socket, clock, crowdedOut);
 }
 
 /**
@@ -125,6 +134,7 @@ export function httpOptions({ requestTimeoutMs, silenceTimeoutMs }: HttpPatience
     frameworkErrors(_error, _request, reply) {
       const answer = reply as unknown as FastifyReply;
       giveRequestId(answer);
+      setAnswerHeaders(answer.raw);
       sendError(answer, new ApiError('FSS.0400', 'a part of the path is malformed or too long'));
     },
     clientErrorHandler(error, socket) {
@@ -149,7 +159,7 @@ export function prepareServer(server: Server, connectionsMax: number, dropped: (
   });
   server.on('checkExpectation', (_request, response: ServerResponse) => {
     const body = bodyOf({ code: 'FSS.0400', message: 'Expect may be 100-continue, and nothing else' });
-    const headers = { 'content-type': 'application/json', 'content-length': body.length, 'X-Request-Id': randomUUID() };
-    response.writeHead(417, { ...headers, connection: 'close' }).end(body);
+    const own = { 'content-type': 'application/json', 'content-length': body.length, 'X-Request-Id': randomUUID() };
+    response.writeHead(417, { ...answerHeaders, ...own, connection: 'close' }).end(body);
   });
 }

@@ -6,32 +6,42 @@
  *     can take.
  * L2. A signed request waits in other places until the body has arrived and its signature is
  *     verified.
+ * L3. If no place is free, the slowest body gives way: a stranger's always, a known caller's if it
+ *     is slower than a body may be. So nobody holds a place by sending nothing.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { Clock } from '#platform';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
-import { smallBodyBytesMax } from './file-bodies.ts';
+import { type ArrivingBody, arrivingBody, slowestOf } from './arriving-bodies.ts';
+import { bytesToCome, crowdedOut, isUnproved } from './body-allowance.ts';
+import { bytesPerSecondMin, codeBodyBytesMax, smallBodyBytesMax } from './body-sizes.ts';
 
-/** A ZIP of 50 MB in Base64, and the JSON around it. */
-export const codeBodyBytesMax = 72 * 1_048_576;
-/** Large bodies at once, of each kind of caller. */
-const largeAtOnceMax = 2;
+/** Large bodies at once, of callers that are known, and of others. */
+const largeAtOnceMax = { known: 2, unproved: 8 } as const;
 const retryAfterSeconds = 5;
 
 /**
  * Bounds the large bodies that routes with a file field read at once. Call it before the routes are
  * added, and after `requireSpecs`.
  */
-export function boundLargeBodies(fastify: FastifyInstance): void {
-  const places = { known: new Set<FastifyRequest>(), unverified: new Set<FastifyRequest>() };
+export function boundLargeBodies(fastify: FastifyInstance, clock: Clock): void {
+  const places = { known: new Set<ArrivingBody>(), unproved: new Set<ArrivingBody>() };
   const hold = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void => {
     // A body without a content length may be as large as the limit.
     if (Number(request.headers['content-length'] ?? codeBodyBytesMax) <= smallBodyBytesMax) return done();
-    const held = request.verifySignature === undefined ? places.known : places.unverified;
-    if (held.size >= largeAtOnceMax)
-      return sendError(reply, new ApiError('FSS.0429', 'api is busy now: other code is being uploaded', retryAfterSeconds));
-    held.add(request);
-    const release = () => void held.delete(request);
+    const owner = isUnproved(request) ? 'unproved' : 'known';
+    const held = places[owner];
+    if (held.size >= largeAtOnceMax[owner]) {
+      const slowest = slowestOf(held);
+      if (slowest === undefined || (owner === 'known' && slowest.rate() >= bytesPerSecondMin))
+        return sendError(reply, new ApiError('FSS.0429', 'api is busy now: other code is being uploaded', retryAfterSeconds));
+      held.delete(slowest);
+      slowest.giveWay();
+    }
+    const body = arrivingBody(request, clock, bytesToCome(request), crowdedOut(request, reply, clock));
+    held.add(body);
+    const release = () => void held.delete(body);
     // Of a caller who disconnects in the middle, only `close` comes.
     reply.raw.once('finish', release).once('close', release);
     done();

@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { fastify, type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually, ManualClock } from '#testing';
-import { paceMs } from './http-server.ts';
+import { paceMs } from './body-sizes.ts';
 import { boundSlowBodies } from './slow-bodies.ts';
 
 const graceMs = 30_000;

@@ -10,10 +10,8 @@
 import { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '#platform';
-import { answerTooSlow, paceMs } from './http-server.ts';
-
-/** Time for the answer to reach a client that still sends. */
-const lingerMs = 1_000;
+import { paceMs } from './body-sizes.ts';
+import { answerTooSlow } from './http-server.ts';
 
 /**
  * Cuts off bodies that arrive too slowly; call it before all other hooks are added.
@@ -44,8 +42,7 @@ function watch({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock, grace
       return;
     }
     if (reply.raw.headersSent) return void socket.destroy();
-    answerTooSlow(socket);
-    clock.setTimer(lingerMs, () => socket.destroy());
+    answerTooSlow(socket, clock);
   };
   let timer = clock.setTimer(graceMs, look);
   raw.once('close', () => timer.cancel());

@@ -1,6 +1,6 @@
 import type { SchemaObject } from '@nestjs/swagger';
 import { functionFieldCodes } from '../function.dto.ts';
-import { codeBodyBytesMax } from '../../http/large-bodies.ts';
+import { codeBodyBytesMax } from '../../http/body-sizes.ts';
 import { functionCodes } from '../../names/function-codes.ts';
 import { codeCodes, exampleFunction } from '../functions.operations.ts';
 import { ImportFunctionDto } from './import-function.dto.ts';

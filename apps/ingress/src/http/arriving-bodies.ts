@@ -1,0 +1,157 @@
+/**
+ * Request bodies that are on their way, and which of them gives way when there are too many.
+ *
+ * V1. A body counts with the bytes that came, not with those that its head announces. So a caller
+ *     who announces much and sends nothing takes nothing.
+ * V2. The slowest body gives way. A body that has just begun counts as one second old, so that it
+ *     is not the slowest before its first bytes could come.
+ * V3. One sender's bodies, and the bodies that name one access key, may take half of all. The
+ *     slowest among them gives way.
+ */
+import { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '#platform';
+
+/** A body on its way, as others compare it. */
+export interface ArrivingBody {
+  /** Bytes that came, in memory now. */
+  bytes(): number;
+  /** Bytes per second since it began. */
+  rate(): number;
+  /** Whether all of it came. Such a body does not give way: it is worked on. */
+  isComplete(): boolean;
+  /** The address that sends it, and the access key that it names. */
+  readonly senders: readonly string[];
+  /** Answers and closes the connection. */
+  giveWay(): void;
+}
+
+const youngMs = 1_000;
+/** Only a small part of the budget can arrive in this time. */
+const lookEveryMs = 20;
+
+/** Bytes of a socket that belong to requests before the one that is read now. */
+const readBefore = new WeakMap<Socket, number>();
+
+/**
+ * Remembers where a request ends on its connection, so that the next one is not counted with it.
+ * Call it for every request.
+ */
+export function markEnd({ raw }: FastifyRequest, reply: FastifyReply): void {
+  const { socket } = raw;
+  if (socket instanceof Socket) reply.raw.once('close', () => readBefore.set(socket, socket.bytesRead));
+}
+
+/**
+ * Watches a body arrive.
+ * @param bytesMax that will be read of it.
+ * @param giveWay answers and closes the connection.
+ */
+export function arrivingBody(request: FastifyRequest, clock: Clock, bytesMax: number, giveWay: () => void): ArrivingBody {
+  const { raw, claim } = request;
+  const { socket } = raw;
+  // An injected request has no socket, and its body is complete.
+  const isReal = socket instanceof Socket;
+  // The first bytes of the body may have come with the head, so the head counts with it.
+  const before = isReal ? (readBefore.get(socket) ?? 0) : 0;
+  const startedAt = clock.now();
+  const bytes = (): number => (isReal ? Math.min(bytesMax, socket.bytesRead - before) : bytesMax);
+  return {
+    bytes,
+    rate: () => (1_000 * bytes()) / Math.max(youngMs, clock.now() - startedAt),
+    isComplete: () => !isReal || raw.complete,
+    senders: [`address ${socket.remoteAddress}`, ...(claim === undefined ? [] : [`key ${claim}`])],
+    giveWay,
+  };
+}
+
+/** Returns the body that gives way: the slowest, and the oldest of equal ones (V2). */
+export function slowestOf(bodies: Iterable<ArrivingBody>): ArrivingBody | undefined {
+  let slowest: ArrivingBody | undefined;
+  let rate = Number.POSITIVE_INFINITY;
+  for (const body of bodies) {
+    if (body.isComplete() || body.rate() >= rate) continue;
+    slowest = body;
+    rate = body.rate();
+  }
+  return slowest;
+}
+
+/**
+ * Bodies whose sender is not proved yet. Their bytes are bounded; they never wait for each other.
+ */
+export class UnprovedBodies {
+  private readonly bodies = new Set<ArrivingBody>();
+  private isWatching = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits: { readonly bytesMax: number; readonly bodiesMax: number },
+  ) {}
+
+  /** Bytes of all bodies in memory. */
+  get bytes(): number {
+    let sum = 0;
+    for (const body of this.bodies) sum += body.bytes();
+    return sum;
+  }
+
+  /** Counts a body in. Others give way, if there are too many. */
+  add(body: ArrivingBody): void {
+    this.bodies.add(body);
+    if (this.bodies.size > this.limits.bodiesMax) this.drop(slowestOf(this.bodies));
+    this.watch();
+  }
+
+  /** Counts a body out: it is gone, or its sender is proved. */
+  delete(body: ArrivingBody): void {
+    this.bodies.delete(body);
+  }
+
+  /** Looks again and again while bodies arrive: nobody says when their bytes come. */
+  private watch(): void {
+    if (this.isWatching) return;
+    this.isWatching = true;
+    this.clock.setTimer(lookEveryMs, () => {
+      this.isWatching = false;
+      this.look();
+      if (this.bodies.size > 0) this.watch();
+    });
+  }
+
+  private look(): void {
+    const bySender = new Map<string, ArrivingBody[]>();
+    for (const body of this.bodies) {
+      for (const sender of body.senders) {
+        const ofSender = bySender.get(sender);
+        if (ofSender === undefined) bySender.set(sender, [body]);
+        else ofSender.push(body);
+      }
+    }
+    for (const ofSender of bySender.values()) this.dropPast(this.limits.bytesMax / 2, ofSender);
+    this.dropPast(this.limits.bytesMax, [...this.bodies]);
+  }
+
+  /**
+   * Drops the slowest of some bodies while they take more bytes; an only one may take any number.
+   */
+  private dropPast(bytesMax: number, some: readonly ArrivingBody[]): void {
+    const bodies = some.filter((body) => this.bodies.has(body));
+    let bytes = bodies.reduce((sum, body) => sum + body.bytes(), 0);
+    if (bytes <= bytesMax) return;
+    const slowestFirst = bodies.filter((body) => !body.isComplete()).toSorted((a, b) => a.rate() - b.rate());
+    let left = bodies.length;
+    for (const body of slowestFirst) {
+      if (bytes <= bytesMax || left === 1) return;
+      bytes -= body.bytes();
+      left -= 1;
+      this.drop(body);
+    }
+  }
+
+  private drop(body: ArrivingBody | undefined): void {
+    if (body === undefined) return;
+    this.bodies.delete(body);
+    body.giveWay();
+  }
+}
