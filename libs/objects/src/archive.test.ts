@@ -39,6 +39,12 @@ describe('an archive', () => {
     expect(await readFile(join(folder, 'node_modules/@a/b/package.json'), 'utf8')).toBe('{}');
   });
 
+  it('may have entries that begin with ./', async () => {
+    const archive = aZip([{ name: './' }, file('./index.js'), { name: './lib/' }, file('././lib/one.js')]);
+    expect(await unpackArchive(archive, folder)).toMatchObject({ kind: 'sound', files: 2 });
+    expect((await readdir(folder, { recursive: true })).toSorted()).toEqual(['index.js', 'lib', 'lib/one.js']);
+  });
+
   it('made by Python is accepted', async () => {
     const script = "import zipfile; z = zipfile.ZipFile('a.zip', 'w', zipfile.ZIP_DEFLATED); z.writestr('a/index.js', 'x' * 999)";
     execFileSync('python3', ['-c', script], { cwd: root });
@@ -54,6 +60,7 @@ describe('an archive', () => {
     ['has a backslash in a name', [file('..\\evil.js')], /invalid characters/],
     ['has a name with a line end', [file('a\nb')], /a\?b has a backslash or a control character/],
     ['has a name with a NUL', [file('a\0b')], /a\?b has a backslash or a control character/],
+    ['names a file with and without ./', [file('./a'), file('a')], /a occurs twice/],
     ['has a name with a part .', [file('a/./b')], /has an empty part/],
     ['has a name with an empty part', [file('a//b')], /has an empty part/],
     ['has a name that is too long', [file('a/'.repeat(20) + 'b'.repeat(256))], /longer than 255 bytes/],

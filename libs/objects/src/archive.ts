@@ -90,8 +90,9 @@ async function walk(
       throw new Refused(`the archive is larger than ${archiveLimits.archiveBytesMax} bytes`);
     const zip = await opened(bytes);
     const files = await filesOf(zip, bytes.length);
-    for (const entry of files) await take(entry.fileName, contentOf(zip, entry));
-    return { kind: 'sound', files: files.length, unpackedBytes: files.reduce((sum, file) => sum + file.uncompressedSize, 0) };
+    for (const { entry, path } of files) await take(path, contentOf(zip, entry));
+    const unpackedBytes = files.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0);
+    return { kind: 'sound', files: files.length, unpackedBytes };
   } catch (error) {
     if (error instanceof Refused) return { kind: 'refused', reason: error.message };
     throw error;
@@ -105,22 +106,33 @@ async function opened(bytes: Buffer): Promise<ZipFile> {
   return zip;
 }
 
+interface FileEntry {
+  readonly entry: Entry;
+  readonly path: string;
+}
+
+/** The path without `./` at its beginning: `zip -r code.zip .` and `tar` write it. */
+function pathOf(fileName: string): string {
+  return fileName.startsWith('./') ? pathOf(fileName.slice(2)) : fileName;
+}
+
 /** Checks the directory (A1). @returns the files; folders are created as files need them. */
-async function filesOf(zip: ZipFile, archiveBytes: number): Promise<readonly Entry[]> {
-  const files: Entry[] = [];
+async function filesOf(zip: ZipFile, archiveBytes: number): Promise<readonly FileEntry[]> {
+  const files: FileEntry[] = [];
   const names = new Names();
   let packedBytes = 0;
   let unpackedBytes = 0;
   await readingZip(async () => {
     for await (const entry of zip.eachEntry()) {
       const isFolder = entry.fileName.endsWith('/');
-      names.add(isFolder ? entry.fileName.slice(0, -1) : entry.fileName, isFolder);
+      const path = pathOf(entry.fileName);
+      if (path !== '') names.add(isFolder ? path.slice(0, -1) : path, isFolder);
       packedBytes += entry.compressedSize;
       unpackedBytes += entry.uncompressedSize;
       if (unpackedBytes > archiveLimits.unpackedBytesMax)
         throw new Refused(`the archive unpacks to more than ${archiveLimits.unpackedBytesMax} bytes`);
       checkKind(entry, isFolder);
-      if (!isFolder) files.push(entry);
+      if (!isFolder) files.push({ entry, path });
     }
   });
   if (packedBytes > archiveBytes) throw new Refused('entries of the archive overlap');
