@@ -147,6 +147,17 @@ describe('a body', () => {
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);
   });
 
+  it.each(['gzip', 'br', 'deflate, gzip'])(
+    'is refused with the name of the header if it has the Content-Encoding %s',
+    async (encoding) => {
+      for (const path of ['/fgs/functions', '/fgs/functions/hello/invocations-async', '/fgs/functions/hello/invocations']) {
+        const answer = await app.call('POST', path, '{}', { 'content-encoding': encoding });
+        expect([answer.status, answer.body]).toEqual([415, apiError('FSS.0415')]);
+        expect(JSON.stringify(answer.body)).toContain('Content-Encoding');
+      }
+    },
+  );
+
   it.each(['/fgs/functions', '/fgs/functions/hello/invocations-async'])('is refused by %s if it is not UTF-8', async (path) => {
     const answer = await app.call('POST', path, Buffer.from('{"a":"\xff"}', 'latin1'));
     expect([answer.status, answer.body]).toEqual([406, apiError('FSS.0406')]);

@@ -108,14 +108,21 @@ function hasOneHost({ httpVersionMinor, headers, rawHeaders }: FastifyRequest['r
  */
 function headRefusal(door: Door, request: FastifyRequest): ApiError | undefined {
   if (!hasOneHost(request.raw)) return new ApiError('FSS.0400', 'the request must have exactly one Host header');
-  if (isOpen(request)) return undefined;
+  if (isOpen(request)) return encodingRefusal(request);
   const route = request.routeOptions.url;
   // Unknown paths need no credentials, except below /v2: there an unauthenticated caller gets 401
   // whether or not the path exists.
   const refusal = route !== undefined || request.url.startsWith('/v2/') ? callerRefusal(door, request) : undefined;
   if (refusal !== undefined) return refusal;
   if (route === undefined) return new ApiError('FSS.0404', 'no such operation');
-  return queryRefusal(request.url);
+  return encodingRefusal(request) ?? queryRefusal(request.url);
+}
+
+/** Refuses a compressed body: limits and signatures are about the bytes that arrive. */
+function encodingRefusal(request: FastifyRequest): ApiError | undefined {
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding.toLowerCase() === 'identity' || !hasBody(request)) return undefined;
+  return new ApiError('FSS.0415', 'Content-Encoding is not supported; send the body without compression');
 }
 
 /**

@@ -125,7 +125,7 @@ function answerObject({ status, example, mediaType = 'application/json', leadsTo
 /** Returns the error codes of an operation, with those that follow from its parts. */
 function codesOf({ codes = [], body, isOpen = false }: OperationSpec): readonly ApiCode[] {
   const ofRequest: readonly ApiCode[] = isOpen ? [] : ['APIG.0301', 'FSS.0400', 'FSS.0401', 'FSS.0403'];
-  const ofBody: readonly ApiCode[] = body === undefined ? [] : ['FSS.0400', 'FSS.0406', 'FSS.0413', 'FSS.0429'];
+  const ofBody: readonly ApiCode[] = body === undefined ? [] : ['FSS.0400', 'FSS.0406', 'FSS.0413', 'FSS.0415', 'FSS.0429'];
   return [...new Set([...ofRequest, ...ofBody, ...codes, 'FSS.0500' as const])].toSorted();
 }
 

@@ -21,6 +21,7 @@ export const apiCodes = {
     status: 413,
     meaning: 'The body is larger than the operation allows, or the document it describes is larger than a Kafka record may be.',
   },
+  'FSS.0415': { status: 415, meaning: 'The body has a Content-Encoding, which is not supported.' },
   'FSS.0422': { status: 422, meaning: 'The same idempotency key was sent before with another event.' },
   'FSS.0429': {
     status: 429,
