@@ -1,6 +1,8 @@
 /** Loads handlers of function code, and calls them. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { canSeeArgument } from './bootstrap-parameters.ts';
 
 type Callback = (error?: unknown, value?: unknown) => void;
@@ -8,13 +10,35 @@ type Callback = (error?: unknown, value?: unknown) => void;
 export type Handler = (...args: unknown[]) => unknown;
 
 /** Loads the code that exports a handler. @throws whatever the code throws. */
-export function load(handler: string, codeDir: string): Handler {
+export async function load(handler: string, codeDir: string): Promise<Handler> {
   const dot = handler.lastIndexOf('.');
-  const file = join(codeDir, `${handler.slice(0, dot)}.js`);
-  const exported = (createRequire(file)(file) as Record<string, unknown>)[handler.slice(dot + 1)];
-  if (typeof exported !== 'function')
-    throw new TypeError(`${handler} is not a function that ${handler.slice(0, dot)}.js exports`);
+  const file = fileOf(join(codeDir, handler.slice(0, dot)));
+  const loaded = await moduleOf(file);
+  const name = handler.slice(dot + 1);
+  const exported = loaded[name] ?? (loaded['default'] as Exports | undefined)?.[name];
+  if (typeof exported !== 'function') throw new TypeError(`${handler} is not a function that ${basename(file)} exports`);
   return exported as Handler;
+}
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/** The source file: `.js`, `.mjs` or `.cjs`. A file that is missing is sought as `.js`. */
+function fileOf(path: string): string {
+  return ['.js', '.mjs', '.cjs'].map((extension) => path + extension).find((file) => existsSync(file)) ?? `${path}.js`;
+}
+
+/** Loads a CommonJS or ES module. Only `import` can load one with a top-level `await`. */
+async function moduleOf(file: string): Promise<Exports> {
+  try {
+    return createRequire(file)(file) as Exports;
+  } catch (error) {
+    if (!isAsyncModule(error)) throw error;
+    return (await import(pathToFileURL(file).href)) as Exports;
+  }
+}
+
+function isAsyncModule(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'ERR_REQUIRE_ASYNC_MODULE';
 }
 
 /**

@@ -63,10 +63,10 @@ async function answer(handler: Handler, call: Call): Promise<void> {
 }
 
 async function initialise(): Promise<Handler> {
-  const handler = load(setup.handler, setup.codeDir);
+  const handler = await load(setup.handler, setup.codeDir);
   if (setup.initializer === undefined) return handler;
   const { handler: name, timeoutMs } = setup.initializer;
-  const initializer = load(name, setup.codeDir);
+  const initializer = await load(name, setup.codeDir);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the initializer ran longer than ${timeoutMs} ms`)), timeoutMs);

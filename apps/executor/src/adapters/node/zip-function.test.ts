@@ -69,6 +69,40 @@ describe('a ZIP function', () => {
     expect(await run(files)).toEqual([1, 2]);
   });
 
+  it.each<[what: string, files: Record<string, string>]>([
+    ['index.mjs', { 'index.mjs': 'export const handler = async () => 1;' }],
+    ['index.cjs', { 'index.cjs': 'exports.handler = async () => 1;' }],
+    [
+      'index.cjs beside "type": "module"',
+      { 'package.json': '{"type":"module"}', 'index.cjs': 'exports.handler = async () => 1;' },
+    ],
+    ['a default export', { 'index.mjs': 'export default { handler: async () => 1 };' }],
+    ['a top-level await', { 'index.mjs': 'const one = await Promise.resolve(1); export const handler = async () => one;' }],
+    [
+      'a top-level await in a file that it imports',
+      {
+        'package.json': '{"type":"module"}',
+        'index.js': "import { one } from './lib.mjs'; export const handler = async () => one;",
+        'lib.mjs': 'export const one = await new Promise((done) => setTimeout(done, 20, 1));',
+      },
+    ],
+    [
+      'entries that begin with ./',
+      { './index.js': "exports.handler = async () => require('./lib/one.js');", './lib/one.js': 'module.exports = 1;' },
+    ],
+  ])('may be %s', async (_what, files) => {
+    expect(await run(files)).toBe(1);
+  });
+
+  it('fails with the error of a top-level await', async () => {
+    expect(
+      await run({ 'index.mjs': "await Promise.reject(new RangeError('too far')); export const handler = () => 1;" }),
+    ).toMatchObject({
+      kind: 'failed',
+      errorMessage: 'too far',
+    });
+  });
+
   it('names a package that is missing', async () => {
     expect(await run({ 'index.js': "require('not-there');" })).toMatchObject({
       condition: 'UnhandledInvocationError',
