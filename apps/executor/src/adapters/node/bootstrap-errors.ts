@@ -11,6 +11,11 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value);
 }
 
+/** A text in which the paths of the function's files are relative to its folder. */
+function inside(text: string, codeDir: string): string {
+  return text.replaceAll(`file://${codeDir}/`, '').replaceAll(`${codeDir}/`, '');
+}
+
 /**
  * Stack frames show paths relative to the function's code folder. Absolute paths of this host and
  * frames of this program are stripped.
@@ -21,8 +26,8 @@ function read(error: unknown, codeDir: string): ErrorDocument {
     .split('\n')
     .filter((line) => /^\s+at /.test(line) && !line.includes(ownFolder) && !line.includes('node:internal'))
     .slice(0, 11)
-    .map((line) => line.trim().replaceAll(`${codeDir}/`, '').slice(0, frameLengthMax));
-  return cut({ errorMessage: textOf(error.message), errorType: textOf(error.name), stackTrace });
+    .map((line) => inside(line.trim(), codeDir).slice(0, frameLengthMax));
+  return cut({ errorMessage: inside(textOf(error.message), codeDir), errorType: textOf(error.name), stackTrace });
 }
 
 /** Cuts texts so that the document fits into a frame. The executor cuts them to its own bounds. */
@@ -68,15 +73,46 @@ export function exited(status: number): Error {
 }
 
 const descriptionLengthMax = 16_384;
+const causesMax = 8;
 
-/** An error as a text of several lines for the log of the function. */
+/**
+ * An error as lines for the log of the function: type, message, stack, and the same of each error
+ * that caused it.
+ */
 export function describe(error: unknown, codeDir: string): string {
+  const seen = new Set<unknown>();
+  const lines: string[] = [];
+  const add = (label: string, one: unknown) => {
+    if (seen.has(one) || seen.size >= causesMax) return;
+    seen.add(one);
+    const { errorType, errorMessage, stackTrace } = documentOf(one, codeDir);
+    lines.push(`${label}${errorType}: ${errorMessage}${codeOf(one)}`, ...stackTrace.map((frame) => `    ${frame}`));
+    for (const [name, cause] of causesOf(one)) add(`${name}: `, cause);
+  };
+  add('', error);
+  return lines.join('\n').slice(0, descriptionLengthMax);
+}
+
+/** The code of a system error, if the message does not name it. */
+function codeOf(error: unknown): string {
+  const code = fieldOf(error, 'code');
+  const message = fieldOf(error, 'message');
+  return typeof code !== 'string' || (typeof message === 'string' && message.includes(code)) ? '' : ` (${code})`;
+}
+
+function causesOf(error: unknown): readonly [string, unknown][] {
+  const [cause, errors] = [fieldOf(error, 'cause'), fieldOf(error, 'errors')];
+  const several = Array.isArray(errors)
+    ? errors.slice(0, causesMax).map((one: unknown): [string, unknown] => ['one of', one])
+    : [];
+  return cause === undefined ? several : [['caused by', cause], ...several];
+}
+
+/** Returns undefined if the field cannot be read: it may be a getter that throws. */
+function fieldOf(error: unknown, name: string): unknown {
   try {
-    const lines = inspect(error)
-      .split('\n')
-      .filter((line) => !line.includes(ownFolder) && !line.includes('node:internal'));
-    return lines.join('\n').replaceAll(`${codeDir}/`, '').slice(0, descriptionLengthMax);
+    return error instanceof Error ? (error as unknown as Readonly<Record<string, unknown>>)[name] : undefined;
   } catch {
-    return 'the thrown value cannot be read';
+    return undefined;
   }
 }

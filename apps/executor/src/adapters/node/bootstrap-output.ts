@@ -2,45 +2,115 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { send } from './bootstrap-channel.ts';
 
-const logBytesMax = 65_536;
+/** Output that is sent at once, and the largest piece that is kept of more, in characters. */
+const headLengthMax = 32_768;
+const tailLengthMax = 32_768;
+/** Output beyond the head is sent at most this often, in milliseconds. */
+const tailEveryMs = 500;
+
+/**
+ * The output of one call. Its beginning is sent at once. Of more, the end of each half second is
+ * sent, with a line that says how much was cut.
+ */
+export class Output {
+  private readonly id: number;
+  private headLength = 0;
+  private tail: string[] = [];
+  private tailLength = 0;
+  private cutLength = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private begunAt = 0;
+
+  /** @param id the number of the call; 0 for output of no call. */
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  write(text: string): void {
+    const head = text.slice(0, headLengthMax - this.headLength);
+    this.headLength += head.length;
+    this.send(head);
+    if (head.length < text.length) this.keep(text.slice(head.length));
+  }
+
+  /** Sends a text of the platform after everything that is kept, and in full. */
+  print(text: string): void {
+    this.flush();
+    this.send(text);
+  }
+
+  /** Sends what is kept. Called before the call is answered, and before the process ends. */
+  flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const tail = this.tail.join('');
+    const isCut = tail.length > tailLengthMax;
+    const cut = this.cutLength + (isCut ? tail.length - tailLengthMax : 0);
+    this.tail = [];
+    this.tailLength = 0;
+    this.cutLength = 0;
+    if (cut > 0) this.send(`\n[${cut} characters of output were cut here]\n`);
+    this.send(isCut ? tail.slice(-tailLengthMax) : tail);
+  }
+
+  private keep(text: string): void {
+    if (this.timer === undefined) {
+      this.begunAt = performance.now();
+      this.timer = setTimeout(() => this.flush(), tailEveryMs).unref();
+    }
+    this.tail.push(text);
+    this.tailLength += text.length;
+    while (this.tailLength - (this.tail[0]?.length ?? 0) > tailLengthMax) {
+      const length = this.tail.shift()?.length ?? 0;
+      this.tailLength -= length;
+      this.cutLength += length;
+    }
+    // Timers do not run while the code does not yield.
+    if (performance.now() - this.begunAt > tailEveryMs) this.flush();
+  }
+
+  private send(text: string): void {
+    if (text !== '') send({ kind: 'log', id: this.id, text });
+  }
+}
 
 /** A call that runs in this instance. */
 export interface Running {
   readonly id: number;
   readonly controller: AbortController;
-  logBytes: number;
+  readonly output: Output;
 }
 
 /** The call whose code runs now, or whose code started it. */
 export const current = new AsyncLocalStorage<Running>();
 /** The calls that run now, by number. */
 export const running = new Map<number, Running>();
+const outputOfNoCall = new Output(0);
 
-/** Prints a text to the log of a call; 0 if it belongs to no call. */
-export function print(id: number, text: string): void {
-  // The cut may leave half of a surrogate pair at the end.
-  send({ kind: 'log', id, text: text.slice(0, logBytesMax).replace(/[\ud800-\udbff]$/, '') });
+/** The output of a call, or of no call. */
+export function outputOf(owner: Running | undefined): Output {
+  return owner?.output ?? outputOfNoCall;
 }
 
-/** Assigns output to the request that printed it. Drops its output beyond `logBytesMax`. */
-function capture(chunk: unknown): boolean {
-  const request = current.getStore() ?? (running.size === 1 ? [...running.values()][0] : undefined);
-  const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8');
-  if (request !== undefined) {
-    if (request.logBytes > logBytesMax) return true;
-    request.logBytes += text.length;
-  }
-  print(request?.id ?? 0, text);
-  return true;
+/** The call whose code prints. Some code loses its context: if one call runs, it is that call. */
+function printing(): Running | undefined {
+  return current.getStore() ?? (running.size === 1 ? [...running.values()][0] : undefined);
+}
+
+/** Sends the output that is kept for all calls. */
+export function flushOutput(): void {
+  for (const { output } of running.values()) output.flush();
+  current.getStore()?.output.flush();
+  outputOfNoCall.flush();
 }
 
 /** Sends what the code prints to the executor, instead of to stdout and stderr. */
 export function captureOutput(): void {
   process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
-    const written = capture(chunk);
+    outputOf(printing()).write(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8'));
     const callback = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
     callback?.();
-    return written;
+    return true;
   };
   process.stderr.write = process.stdout.write;
 }

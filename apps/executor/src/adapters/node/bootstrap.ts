@@ -11,12 +11,15 @@ import { type Call, endSelf, flush, listen, send, sendSoon } from './bootstrap-c
 import { contextOf } from './bootstrap-context.ts';
 import { describe, documentOf, exited, isRetryable } from './bootstrap-errors.ts';
 import { type Handler, invoke, load, Reported } from './bootstrap-handlers.ts';
-import { captureOutput, current, print, running, type Running } from './bootstrap-output.ts';
+import { captureOutput, current, flushOutput, Output, outputOf, running, type Running } from './bootstrap-output.ts';
 
 const setup = JSON.parse(process.env['SENDOFF_INSTANCE'] ?? '{}') as InstanceSetup;
 delete process.env['SENDOFF_INSTANCE'];
 
-process.on('exit', flush);
+process.on('exit', () => {
+  flushOutput();
+  flush();
+});
 // The permission model does not cover signals: code may send them to its own process only.
 const kill = (pid: number, signal?: string | number): true => {
   if (pid !== process.pid) throw Object.assign(new Error('a function may signal itself only'), { code: 'ERR_ACCESS_DENIED' });
@@ -43,9 +46,15 @@ function failure(id: number, error: unknown, isHandled: boolean): FromInstance {
   return { kind: 'failed', id, error: document, isHandled, isRetryable: isRetryable(error), memoryBytes: memoryBytes() };
 }
 
+/** Fails a call. Its log gets the error with its stack and its causes, once. */
+function fail({ id, output }: Running, error: unknown, isHandled: boolean): void {
+  output.print(`${describe(error, setup.codeDir)}\n`);
+  send(failure(id, error, isHandled));
+}
+
 async function answer(handler: Handler, call: Call): Promise<void> {
   const { id } = call;
-  const request: Running = { id, controller: new AbortController(), logBytes: 0 };
+  const request: Running = { id, controller: new AbortController(), output: new Output(id) };
   running.set(id, request);
   try {
     const context = contextOf(setup, call, request.controller.signal);
@@ -53,12 +62,13 @@ async function answer(handler: Handler, call: Call): Promise<void> {
     const text = JSON.stringify(value) ?? '';
     // A call that an uncaught error has failed is answered already.
     if (!running.delete(id)) return;
+    request.output.flush();
     const isLeftOut = Buffer.byteLength(text) > call.responseBytesMax;
     sendSoon({ kind: 'returned', id, memoryBytes: memoryBytes(), isLeftOut, payload: Buffer.from(isLeftOut ? '' : text) });
   } catch (thrown) {
     const isHandled = Reported.is(thrown);
     const error = isHandled ? thrown.error : thrown;
-    if (running.delete(id)) send(failure(id, error, isHandled));
+    if (running.delete(id)) fail(request, error, isHandled);
   }
 }
 
@@ -93,8 +103,8 @@ function onStrayError(error: unknown): void {
   if (handler === undefined) return refuse(error);
   const owner = current.getStore();
   if (error === exitCalled) return;
-  if (owner !== undefined && running.delete(owner.id)) send(failure(owner.id, error, false));
-  else print(owner?.id ?? 0, `${describe(error, setup.codeDir)}\n`);
+  if (owner !== undefined && running.delete(owner.id)) fail(owner, error, false);
+  else outputOf(owner).print(`${describe(error, setup.codeDir)}\n`);
   spoil();
 }
 process.on('uncaughtException', onStrayError);
@@ -111,8 +121,9 @@ process.exit = (code) => {
   const status = Number(code ?? process.exitCode ?? 0);
   if (isOwn) {
     running.delete(owner.id);
+    owner.output.flush();
     send(failure(owner.id, exited(status), false));
-  } else if (status !== 0) print(owner?.id ?? 0, `process.exit(${status}) was called\n`);
+  } else if (status !== 0) outputOf(owner).print(`process.exit(${status}) was called\n`);
   spoil();
   throw exitCalled;
 };
@@ -130,7 +141,11 @@ listen({
   onCall: (call) => {
     if (handler !== undefined) void answer(handler, call);
   },
-  onAbort: (id) => running.get(id)?.controller.abort(),
+  onAbort: (id) => {
+    const request = running.get(id);
+    request?.output.flush();
+    request?.controller.abort();
+  },
 });
 
 try {

@@ -1,0 +1,126 @@
+/**
+ * Goal: the log of a function tells why a call failed, and holds the beginning and the end of long
+ * output. Method: real processes that print and fail in every way.
+ */
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openNodeFunctions, withSource } from '../../../testing/node-functions.ts';
+
+let under: Awaited<ReturnType<typeof openNodeFunctions>>;
+let logged: string[];
+beforeEach(async () => {
+  logged = [];
+  under = await openNodeFunctions({ onLog: (requestId, text) => void logged.push(`${requestId}|${text}`) });
+});
+afterEach(async () => under.close());
+
+const log = () => logged.map((entry) => entry.slice(entry.indexOf('|') + 1)).join('');
+const times = (text: string) => log().split(text).length - 1;
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('the log of a failed call', () => {
+  it.each([
+    ['awaits', 'await fetch(url);'],
+    ['does not await', 'void fetch(url); await new Promise((done) => setTimeout(done, 2_000));'],
+  ])('names every cause once, if the code %s a fetch to a closed port', async (_what, code) => {
+    const port = await closedPort();
+    const fn = withSource(`exports.handler = async ({ url }) => { ${code} };`);
+    const outcome = await under.run(fn, { url: `http://127.0.0.1:${port}/` });
+    expect(outcome).toMatchObject({ kind: 'failed', errorMessage: 'fetch failed' });
+    expect(times('TypeError: fetch failed')).toBe(1);
+    expect(log()).toMatch(/caused by: Error: connect \w+/);
+    expect(logged.every((entry) => entry.startsWith('r1|'))).toBe(true);
+  });
+
+  it('has type, message and stack, without folders of the machine', async () => {
+    const fn = withSource("exports.handler = async () => { throw new RangeError('too far'); };");
+    await under.run(fn);
+    expect(log()).toMatch(/^RangeError: too far\n {4}at exports\.handler \(index\.js:1:\d+\)\n/);
+    expect(log()).not.toMatch(/\/tmp\/|\/code\/|bootstrap|node:internal/);
+  });
+
+  it.each<[what: string, thrown: string, lines: readonly string[]]>([
+    [
+      'a chain of causes',
+      "new Error('a', { cause: new TypeError('b', { cause: 'c' }) })",
+      ['Error: a', 'caused by: TypeError: b', 'caused by: string: c'],
+    ],
+    [
+      'several errors',
+      "new AggregateError([new Error('x'), new Error('y')], 'both')",
+      ['AggregateError: both', 'one of: Error: x', 'one of: Error: y'],
+    ],
+    ['a code', "Object.assign(new Error('gone'), { code: 'EGONE' })", ['Error: gone (EGONE)']],
+    ['no error', '{ a: 1 }', ['object: {"a":1}']],
+    [
+      'an error that cannot be read',
+      "Object.defineProperty(new Error('m'), 'cause', { get() { throw new Error('trap'); } })",
+      ['Error: m'],
+    ],
+  ])('has %s', async (_what, thrown, lines) => {
+    await under.run(withSource(`exports.handler = async () => { throw ${thrown}; };`));
+    expect(log().split('\n')).toEqual(expect.arrayContaining([...lines]));
+  });
+
+  it('ends although causes form a circle or a long chain', async () => {
+    const circle = "const a = new Error('a'); a.cause = new Error('b', { cause: a }); throw a;";
+    await under.run(withSource(`exports.handler = async () => { ${circle} };`));
+    expect(times('Error: a')).toBe(1);
+    const chain = "let e = new Error('e'); for (let i = 0; i < 1e5; i++) e = new Error('x'.repeat(1e3), { cause: e }); throw e;";
+    await under.run(withSource(`exports.handler = async () => { ${chain} };`), {}, { requestId: 'r2' });
+    expect(log().length).toBeLessThan(40_000);
+  });
+
+  it('has the error that the function reported', async () => {
+    await under.run(withSource("exports.handler = (e, c, callback) => callback(new Error('reported'));"));
+    expect(times('Error: reported')).toBe(1);
+  });
+});
+
+describe('long output', () => {
+  it('keeps its beginning and its end, and says how much was cut', async () => {
+    const code = "console.log('first'); for (let i = 0; i < 20_000; i++) console.log('line', i); console.log('last'); return 1;";
+    await under.run(withSource(`exports.handler = async () => { ${code} };`));
+    expect(log()).toMatch(/^first\nline 0\n/);
+    expect(log()).toMatch(/\[\d+ characters of output were cut here\]\n/);
+    expect(log()).toMatch(/line 19999\nlast\n$/);
+    expect(log().length).toBeLessThan(200_000);
+    const cut = [...log().matchAll(/\[(\d+) characters/g)].reduce((sum, [, length]) => sum + Number(length), 0);
+    const whole = `first\n${Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('')}last\n`.length;
+    const notes = [...log().matchAll(/\n\[\d+ characters[^\]]*\]\n/g)].join('').length;
+    expect(log().length - notes + cut).toBe(whole);
+  });
+
+  it('in one piece is cut too', async () => {
+    await under.run(
+      withSource("exports.handler = async () => { process.stdout.write('a' + 'x'.repeat(5e6) + 'z'); return 1; };"),
+    );
+    expect(log()).toMatch(/^ax+\n\[\d+ characters of output were cut here\]\nx+z$/);
+    expect(log().length).toBeLessThan(70_000);
+  });
+
+  it.each([
+    ['exits', 'process.exit(3);'],
+    ['throws', "throw new Error('no');"],
+    ['times out', 'await new Promise(() => setInterval(() => {}, 1000));'],
+    ['never yields', 'for (;;) console.log("busy");'],
+  ])('is not lost if the code %s', async (_what, end) => {
+    const code = `for (let i = 0; i < 20_000; i++) console.log('line', i); console.log('last'); ${end}`;
+    await under.run(withSource(`exports.handler = async () => { ${code} };`), {}, { timeoutMs: 2_000 });
+    expect(log()).toMatch(/^line 0\n/);
+    expect(log()).toContain(end.includes('busy') ? 'busy' : 'last\n');
+  });
+
+  it('of a late timer of an answered call still has its request id', async () => {
+    const code = "setTimeout(() => console.log('late'), 50); return 1;";
+    await under.run(withSource(`exports.handler = async () => { ${code} };`));
+    await expect.poll(() => logged).toEqual(['r1|late\n']);
+  });
+});
