@@ -22,8 +22,8 @@ const ingressRooms = {
   access: ['http', 'document', 'names'],
   policies: ['http', 'document', 'names', 'access'],
   functions: ['http', 'document', 'names', 'access', 'policies'],
-  topics: ['http', 'document', 'names', 'policies'],
-  records: ['http', 'document', 'names'],
+  topics: ['http', 'document', 'names', 'access', 'policies'],
+  records: ['http', 'document', 'names', 'access'],
   invocations: ['http', 'document', 'names', 'access', 'records'],
 };
 

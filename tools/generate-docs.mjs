@@ -14,7 +14,13 @@ const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
 const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-codes.js');
-const { documentConfig, settingGroupsOf } = await import('#platform');
+const { tags, rightWords } = await load('apps/ingress/src/document/operation.js');
+const { reaches } = await load('apps/ingress/src/document/route-spec.js');
+const { IngressModule } = await load('apps/ingress/src/ingress.module.js');
+const { invocationRoutes } = await load('apps/ingress/src/invocations/invocation-route.js');
+const { syncRoutes } = await load('apps/ingress/src/invocations/sync-route.js');
+const { RequestMethod } = await import('@nestjs/common');
+const { documentConfig, loadConfig, settingGroupsOf } = await import('#platform');
 const standalone = 'npm start';
 const configs = [
   [standalone, (await load('apps/standalone/src/standalone.config.js')).StandaloneConfig],
@@ -95,6 +101,52 @@ const decisions = readdirSync('docs/adr')
     return [number, `[${title}](${file})`, date, status];
   });
 
+const metadata = (key, target) => Reflect.getMetadata(key, target);
+
+/** The controllers of a Nest module and of all that it imports. Settings do not change them. */
+function controllersOf(module) {
+  const { controllers = [], imports = [] } =
+    typeof module === 'function'
+      ? { controllers: metadata('controllers', module), imports: metadata('imports', module) }
+      : module;
+  return [...controllers, ...imports.flatMap(controllersOf)];
+}
+
+/** The routes of a controller with their declarations. */
+function routesOf(controller) {
+  const handlers = Object.getOwnPropertyNames(controller.prototype)
+    .map((name) => controller.prototype[name])
+    .filter((handler) => metadata('method', handler) !== undefined);
+  return handlers.flatMap((handler) => {
+    const { operation } = metadata('__fastify_route_config__', handler);
+    const method = RequestMethod[metadata('method', handler)];
+    return [metadata('path', handler)].flat().map((path) => {
+      const parts = [metadata('path', controller), path].flatMap((part) => part.split('/')).filter((part) => part !== '');
+      return { method, path: `/${parts.join('/')}`, operation };
+    });
+  });
+}
+
+/** Settings without which the ingress does not start. The table does not depend on them. */
+const ingressSettings = {
+  SENDOFF_PROJECT_ID: 'p1',
+  SENDOFF_TOKEN: 'a-token',
+  SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
+  SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
+  STATUS_LOGGER_URL: 'http://127.0.0.1:1',
+};
+const { IngressConfig } = await load('apps/ingress/src/ingress.config.js');
+const ingressConfig = loadConfig(IngressConfig, ingressSettings);
+/** Stands in for adapters and keys: the modules of the ingress store them, and use none yet. */
+const unused = new Proxy({}, { get: (_target, name) => (typeof name === 'symbol' ? undefined : unused) });
+const adapters = new Proxy({ config: ingressConfig }, { get: (target, name) => target[name] ?? unused });
+const ingress = IngressModule.register(ingressConfig, adapters, unused);
+
+/** Every operation that needs a right, in the order of the API document. */
+const guarded = [...controllersOf(ingress).flatMap(routesOf), ...invocationRoutes, ...syncRoutes]
+  .filter(({ operation }) => !operation.isOpen)
+  .toSorted((one, other) => Object.keys(tags).indexOf(one.operation.tag) - Object.keys(tags).indexOf(other.operation.tag));
+
 const pages = {
   'docs/adr/README.md': table(['no.', 'decision', 'date', 'status'], decisions),
   'docs/topics.md': table(
@@ -131,6 +183,15 @@ const pages = {
       ]),
     ),
   ].join('\n\n'),
+  'docs/rights.md': table(
+    ['operation', 'request', 'right', 'a limited key may use it'],
+    guarded.map(({ method, path, operation }) => [
+      code(operation.id),
+      code(`${method.toUpperCase()} ${path}`),
+      rightWords(operation),
+      reaches[operation.reach],
+    ]),
+  ),
   'docs/config.md': configTables.join('\n\n'),
   'apps/standalone/src/service-settings.ts': serviceSettings,
 };

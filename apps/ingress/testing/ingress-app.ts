@@ -12,6 +12,8 @@ import { buildService, fastifyOf, loadConfig, openInstallationKeys } from '#plat
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
 import { composeIngress } from '../src/ingress.ts';
+import type { OperationWords } from '../src/document/operation.ts';
+import type { RouteSpec } from '../src/document/route-spec.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
 import { FakeFunctionCalls, FakeStatusRecords } from './fake-services.ts';
@@ -39,6 +41,8 @@ export interface Route {
   readonly path: string;
   /** The largest body that the route reads; undefined if the server's own limit holds. */
   readonly bodyBytesMax: number | undefined;
+  /** Its declaration. Routes of other packages have a spec without words. */
+  readonly operation: RouteSpec & Partial<OperationWords>;
 }
 
 /** The key that signs a request. */
@@ -112,8 +116,13 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     // The last routes are added by plugins, when the server is ready.
     await fastifyOf(app).ready();
     // Read the limits only now, because hooks of the ingress may have set them.
-    const routes = added.flatMap(({ method, url, bodyLimit }) =>
-      [method].flat().map((each) => ({ method: each, path: url, bodyBytesMax: bodyLimit })),
+    const routes = added.flatMap(({ method, url, bodyLimit, config }) =>
+      [method].flat().map((each) => ({
+        method: each,
+        path: url,
+        bodyBytesMax: bodyLimit,
+        operation: config?.operation ?? { isOpen: true },
+      })),
     );
     const end = async () => {
       await app.close();
@@ -153,23 +162,48 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   }
 
   /** As {@link signed}, for any path. */
-  async signedAt(
+  async signedAt(method: string, url: string, body?: unknown, key: Partial<AccessKey> = {}): Promise<ApiAnswer> {
+    const headers = this.signature(method, url, body, 'sendoff.local:8700', key);
+    return this.raw(method, url, body === undefined ? undefined : JSON.stringify(body), headers);
+  }
+
+  /** As {@link signedAt}, over a socket; call {@link listen} first. */
+  async signedOverHttp(
     method: string,
     url: string,
     body?: unknown,
-    { accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey }: Partial<AccessKey> = {},
+    key: Partial<AccessKey> = {},
+    more: Readonly<Record<string, string>> = {},
   ): Promise<ApiAnswer> {
-    const text = body === undefined ? '' : JSON.stringify(body);
+    const { host } = new URL(await this.app.getUrl());
+    const { host: _host, ...headers } = this.signature(method, url, body, host, key);
+    return this.overHttp(method, url, body === undefined ? undefined : JSON.stringify(body), { ...headers, ...more });
+  }
+
+  private signature(
+    method: string,
+    url: string,
+    body: unknown,
+    host: string,
+    { accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey }: Partial<AccessKey>,
+  ): Record<string, string> {
     const [plainPath = '', search = ''] = url.split('?');
     const request = {
       method,
       path: plainPath.slice(1).split('/').map(decodeURIComponent),
       query: [...new URLSearchParams(search)],
-      headers: { host: 'sendoff.local:8700', 'content-type': 'application/json' },
-      body: text,
+      headers: { host, 'content-type': 'application/json' },
+      body: body === undefined ? '' : JSON.stringify(body),
     };
-    const headers = signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
-    return this.raw(method, url, body === undefined ? undefined : text, headers);
+    return signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
+  }
+
+  /** Downloads the bytes of an answer, with the token. @throws Error for any status but 200. */
+  async download(path: string): Promise<Buffer> {
+    const url = `/v2/${IngressApp.project}${path}`;
+    const answer = await this.app.inject({ method: 'GET', url, headers: { 'x-auth-token': IngressApp.token } });
+    if (answer.statusCode !== 200) throw new Error(`GET ${path}: ${answer.statusCode}`);
+    return answer.rawPayload;
   }
 
   /** As {@link call}, but throws unless the status is 2xx. */

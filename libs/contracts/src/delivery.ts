@@ -44,6 +44,12 @@ export function deliveryIdOf(target: DeliveryTarget): string {
   return `${target.type}:${target.type === 'Subscription' ? target.subscriptionUrn : targetIdOf(target)}`;
 }
 
+/** The URN of the subscription that a delivery is for; undefined if it is for another target. */
+export function subscriptionOf(deliveryId: string): string | undefined {
+  const type = 'Subscription:';
+  return deliveryId.startsWith(type) ? deliveryId.slice(type.length) : undefined;
+}
+
 /** The record of a delivery: the record of its event, with the delivery in a header. */
 export function encodeDelivery(topic: string, { event, ...delivery }: PendingDelivery): OutgoingRecord {
   const record = encodeDeliveryEvent(topic, event);

@@ -26,6 +26,7 @@ export {
   encodeDelivery,
   type PendingDelivery,
   type SubscriptionTarget,
+  subscriptionOf,
 } from './delivery.ts';
 export {
   destinationKinds,

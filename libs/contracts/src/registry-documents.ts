@@ -230,15 +230,22 @@ export const accessRights = ['invoke', 'read', 'manage'] as const;
 /** One of the {@link accessRights}. */
 export type AccessRight = (typeof accessRights)[number];
 
-/** The rights of a caller, and the functions for which it has them. */
+/**
+ * The rights of a caller, and patterns of the names for which it has them. `*` in a pattern stands
+ * for any run of characters.
+ */
 export interface Access {
   readonly rights: readonly AccessRight[];
-  /** Patterns of function names, `name` or `package:name`; `*` stands for any run of characters. */
+  /** Functions, as `name` or `package:name`. */
   readonly functions: readonly string[];
+  /** Agencies that the caller may pass: hand to a function, or use for a destination. */
+  readonly agencies: readonly string[];
+  /** Pub/sub topics. */
+  readonly topics: readonly string[];
 }
 
 /** An access key. Key `credential/<access key>`. */
-export interface CredentialDocument extends Access {
+export interface CredentialDocument extends Pick<Access, 'rights' | 'functions'>, Partial<Pick<Access, 'agencies' | 'topics'>> {
   readonly kind: 'credential';
   readonly accessKey: string;
   readonly project: string;

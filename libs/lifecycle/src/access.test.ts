@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Access } from '#contracts';
-import { covers, isForAll, mayUse } from './access.ts';
+import type { Access, CredentialDocument } from '#contracts';
+import { accessOf, covers, isUnlimited, mayInvoke, mayPass, mayUse, mayUseTopic } from './access.ts';
 
-const all: Access = { rights: ['invoke', 'read', 'manage'], functions: ['*'] };
+const all: Access = { rights: ['invoke', 'read', 'manage'], functions: ['*'], agencies: ['*'], topics: ['*'] };
 const to = (...functions: string[]): Access => ({ ...all, functions });
 
 describe('mayUse', () => {
@@ -25,23 +25,65 @@ describe('mayUse', () => {
   });
 });
 
-describe('isForAll', () => {
-  it.each<[string[], boolean]>([
-    [['*'], true],
-    [['*:*'], true],
-    [['a', '*'], true],
-    [['**'], false],
-    [['default:*'], false],
-    [[], false],
-  ])('%j: %s', (functions, expected) => {
-    expect(isForAll({ functions })).toBe(expected);
+describe('mayInvoke', () => {
+  const fn = { package: 'default', name: 'team-a' };
+  it.each<[what: string, access: Access, may: boolean]>([
+    ['the right and the pattern', to('team-*'), true],
+    ['the right alone', to('other'), false],
+    ['the pattern alone', { ...to('team-*'), rights: ['read', 'manage'] }, false],
+  ])('needs both the right and a pattern: %s', (_what, access, may) => {
+    expect(mayInvoke(access, fn)).toBe(may);
+  });
+});
+
+describe.each([
+  ['mayPass', (patterns: string[], name: string) => mayPass({ agencies: patterns }, name)],
+  ['mayUseTopic', (patterns: string[], name: string) => mayUseTopic({ topics: patterns }, name)],
+] as const)('%s', (_name, may) => {
+  it.each<[patterns: string[], name: string, expected: boolean]>([
+    [['*'], 'team-a', true],
+    [['team-*'], 'team-a', true],
+    [['team-*'], 'Team-a', false],
+    [['team-*'], 'a-team-a', false],
+    [['a', 'team-a'], 'team-a', true],
+    [[], 'team-a', false],
+  ])('%j covers %s: %s', (patterns, name, expected) => {
+    expect(may(patterns, name)).toBe(expected);
+  });
+});
+
+describe('isUnlimited', () => {
+  it.each<[Partial<Access>, boolean]>([
+    [{}, true],
+    [{ functions: ['*:*'] }, true],
+    [{ functions: ['a', '*'], agencies: ['a', '*'], topics: ['a', '*'] }, true],
+    [{ functions: ['**'] }, false],
+    [{ functions: ['default:*'] }, false],
+    [{ functions: [] }, false],
+    [{ agencies: ['team-*'] }, false],
+    [{ agencies: [] }, false],
+    [{ topics: ['team-*'] }, false],
+    [{ topics: [] }, false],
+  ])('%j: %s', (limits, expected) => {
+    expect(isUnlimited({ ...all, ...limits })).toBe(expected);
+  });
+});
+
+describe('accessOf', () => {
+  it.each<[what: string, held: Partial<Access>, agencies: string[], topics: string[]]>([
+    ['an older key for all functions has all', { functions: ['*'] }, ['*'], ['*']],
+    ['an older key for some functions has none', { functions: ['team-*'] }, [], []],
+    ['a key has those that it names', { functions: ['*'], agencies: ['a'], topics: [] }, ['a'], []],
+  ])('%s', (_what, held, agencies, topics) => {
+    const document = { rights: ['read'], ...held } as unknown as CredentialDocument;
+    expect(accessOf(document)).toMatchObject({ rights: ['read'], agencies, topics });
   });
 });
 
 describe('covers', () => {
   it.each<[what: string, holder: Access, held: Access, expected: boolean]>([
     ['the same', all, all, true],
-    ['less', all, { rights: ['read'], functions: ['hello'] }, true],
+    ['less', all, { ...all, rights: ['read'], functions: ['hello'] }, true],
     ['a right more', { ...all, rights: ['manage'] }, { ...all, rights: ['manage', 'invoke'] }, false],
     ['a narrower pattern', to('team-*'), to('team-a-*'), true],
     ['a wider pattern', to('team-a-*'), to('team-*'), false],
@@ -51,6 +93,10 @@ describe('covers', () => {
     ['any package of functions of one', to('default:team-*'), to('team-a'), false],
     ['what one of two patterns holds', to('team-*', 'other'), to('other'), true],
     ['no function at all', to('team-*'), to(), true],
+    ['an agency more', { ...all, agencies: ['team-*'] }, { ...all, agencies: ['team-a', 'other'] }, false],
+    ['a narrower pattern of agencies', { ...all, agencies: ['team-*'] }, { ...all, agencies: ['team-a-*'] }, true],
+    ['a wider pattern of topics', { ...all, topics: ['team-*'] }, { ...all, topics: ['*'] }, false],
+    ['no agency and no topic', { ...all, agencies: [], topics: [] }, { ...all, agencies: [], topics: [] }, true],
   ])('%s', (_what, holder, held, expected) => {
     expect(covers(holder, held)).toBe(expected);
   });

@@ -1,5 +1,15 @@
 export { accept, callRefusalOf, chosenMemory, type FunctionKnown, type Refusal } from './accept.ts';
-export { covers, isForAll, mayUse } from './access.ts';
+export {
+  accessOf,
+  covers,
+  type FunctionName,
+  isUnlimited,
+  mayInvoke,
+  mayPass,
+  mayUse,
+  mayUseTopic,
+  patternsByDefault,
+} from './access.ts';
 export { admit } from './admit.ts';
 export {
   afterDelivery,
@@ -15,7 +25,7 @@ export { delayTopicFor, leavesAt } from './delay-topic.ts';
 export { findCycle } from './find-cycle.ts';
 export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
-export { isGranted } from './is-granted.ts';
+export { grants, isGranted } from './is-granted.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
 export { lostEvents, overAt } from './over.ts';
 export { release, type Waiting } from './release.ts';

@@ -1,29 +1,15 @@
-import { type AgencyDocument, resourceOf, type Target } from '#contracts';
+import { type AgencyDocument, type DestinationType, resourceOf, type Target } from '#contracts';
+import { matchesPattern } from './matches-pattern.ts';
 
 /**
  * Tells whether an agency grants the use of a target. A `*` in a grant matches any characters.
  * Without an agency nothing is granted.
  */
 export function isGranted(agency: AgencyDocument | undefined, target: Target): boolean {
-  const resource = resourceOf(target);
-  return agency?.grants.some((grant) => grant.type === target.type && matchesPattern(grant.resource, resource)) ?? false;
+  return agency !== undefined && grants(agency, target.type, resourceOf(target));
 }
 
-/**
- * Tells whether a text matches a pattern in which `*` matches any characters.
- * It uses no regular expression: callers choose patterns, and a regular expression can take
- * exponential time.
- */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const [head = '', ...parts] = pattern.split('*');
-  const tail = parts.pop();
-  if (tail === undefined) return pattern === text;
-  if (!text.startsWith(head)) return false;
-  let from = head.length;
-  for (const part of parts) {
-    const at = text.indexOf(part, from);
-    if (at === -1) return false;
-    from = at + part.length;
-  }
-  return text.length - tail.length >= from && text.endsWith(tail);
+/** Tells whether an agency grants a bucket, stream, topic or function by name. */
+export function grants(agency: AgencyDocument, type: DestinationType, resource: string): boolean {
+  return agency.grants.some((grant) => grant.type === type && matchesPattern(grant.resource, resource));
 }

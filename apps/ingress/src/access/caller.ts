@@ -10,8 +10,8 @@ export interface Caller extends Access {
   readonly accessKey?: string;
 }
 
-/** All rights for all functions. */
-export const wholeAccess: Access = { rights: accessRights, functions: ['*'] };
+/** All rights for all functions, agencies and topics. */
+export const wholeAccess: Access = { rights: accessRights, functions: ['*'], agencies: ['*'], topics: ['*'] };
 
 declare module 'fastify' {
   interface FastifyRequest {

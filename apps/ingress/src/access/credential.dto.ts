@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import {
   ArrayMaxSize,
   ArrayMinSize,
@@ -14,6 +15,20 @@ import {
 import { type AccessRight, accessRights } from '#contracts';
 
 const graceSecondsMax = 604_800;
+const patternsMax = 20;
+
+/** An optional list of patterns, possibly empty. */
+function NamePatterns(field: string): PropertyDecorator {
+  return applyDecorators(
+    IsOptional(),
+    IsArray(),
+    ArrayMaxSize(patternsMax),
+    Matches(/^[A-Za-z0-9_*-]{1,255}$/, {
+      each: true,
+      message: `${field} must be names, in which * stands for any characters`,
+    }),
+  );
+}
 
 /** The body of a request that creates an access key. */
 export class CredentialDto {
@@ -32,12 +47,20 @@ export class CredentialDto {
   @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
-  @ArrayMaxSize(20)
+  @ArrayMaxSize(patternsMax)
   @Matches(/^[A-Za-z0-9_*-]{1,64}(?::[A-Za-z0-9_*-]{1,64})?$/, {
     each: true,
     message: 'functions must be names, name or package:name, in which * stands for any characters',
   })
   functions: string[] = ['*'];
+
+  /** Patterns of the names of agencies that the key may pass. */
+  @NamePatterns('agencies')
+  agencies?: string[];
+
+  /** Patterns of the names of topics. */
+  @NamePatterns('topics')
+  topics?: string[];
 }
 
 /** The body of a request that rotates a secret. */

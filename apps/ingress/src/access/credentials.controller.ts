@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { type Access, type CredentialDocument, credentialKey, epochMs } from '#contracts';
-import { covers } from '#lifecycle';
+import { accessOf, covers, isUnlimited, patternsByDefault } from '#lifecycle';
 import { type Clock, CLOCK, Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
@@ -21,12 +21,11 @@ const secretBytes = 30;
 type Answer = Record<string, unknown>;
 
 function credentialAnswer(document: CredentialDocument): Answer {
-  const { accessKey, description, rights, functions, isEnabled, createdAt, rotatedAt, previous } = document;
+  const { accessKey, description, isEnabled, createdAt, rotatedAt, previous } = document;
   return {
     access_key: accessKey,
     description,
-    rights,
-    functions,
+    ...accessOf(document),
     enabled: isEnabled,
     first: false,
     create_time: rfc3339(createdAt),
@@ -41,21 +40,36 @@ function firstAnswer(accessKey: string): Answer {
 }
 
 /**
- * @throws ApiError FSS.0403 if the caller lacks a right or function that the key has: nobody may
+ * @throws ApiError FSS.0403 if the caller lacks a right or pattern that the key has: nobody may
  *   hand out, or take over, more than they hold.
  */
 function checkCovers(caller: Caller, access: Access, what: string): void {
   if (covers(caller, access)) return;
-  const { rights, functions } = caller;
-  throw new ApiError('FSS.0403', `${what} more than yours, which may ${rights.join(', ')} functions ${functions.join(', ')}`);
+  const { rights, functions, agencies, topics } = caller;
+  const own = Object.entries({ functions, agencies, topics }).map(
+    ([kind, patterns]) => `${kind} ${patterns.join(', ') || 'none'}`,
+  );
+  throw new ApiError('FSS.0403', `${what} more than yours, which may ${rights.join(', ')} for ${own.join('; ')}`);
 }
 
 /**
- * An API of Sendoff itself: access keys for signed requests, with the rights to invoke, read or
- * manage, for all functions or for some.
+ * Whether a caller may know of a key. A limited caller knows of keys that may do no more than its
+ * own key.
+ */
+function mayKnow(caller: Caller, access: Access): boolean {
+  return isUnlimited(caller) || covers(caller, access);
+}
+
+function keyNotFound(accessKey: string): ApiError {
+  return new ApiError('FSS.0404', `no access key ${accessKey.slice(0, 128)}`);
+}
+
+/**
+ * An API of Sendoff itself: access keys for signed requests. A key has the rights to invoke, read
+ * or manage, for all functions, agencies and topics or for some.
  *
  * A caller who changes a key must hold all that the key holds. Otherwise a caller could give a
- * stronger key a new secret, and use it.
+ * stronger key a new secret, and use it. No operation changes the access of a key.
  */
 @Controller('v2/:project/sendoff/credentials')
 export class CredentialsController {
@@ -74,9 +88,17 @@ export class CredentialsController {
   async create(
     @Param('project') project: string,
     @CalledBy() caller: Caller,
-    @Body(new ValidatedBody(CredentialDto, { rejectUnknown: true })) { description, rights, functions }: CredentialDto,
+    @Body(new ValidatedBody(CredentialDto, { rejectUnknown: true })) dto: CredentialDto,
   ): Promise<Answer> {
-    checkCovers(caller, { rights, functions }, 'the access key could do');
+    const { description, rights, functions } = dto;
+    const byDefault = patternsByDefault(functions);
+    const access: Access = {
+      rights: [...new Set(rights)],
+      functions,
+      agencies: dto.agencies ?? byDefault,
+      topics: dto.topics ?? byDefault,
+    };
+    checkCovers(caller, access, 'the access key could do');
     const accessKey = randomBytes(accessKeyLength / 2)
       .toString('hex')
       .toUpperCase();
@@ -86,8 +108,7 @@ export class CredentialsController {
       accessKey,
       project,
       description,
-      rights: [...new Set(rights)],
-      functions,
+      ...access,
       isEnabled: true,
       secret: sealed,
       createdAt: this.clock.now(),
@@ -102,19 +123,22 @@ export class CredentialsController {
 
   @Operation(operations.list)
   @Get()
-  list(@Param('project') project: string): Answer {
+  list(@Param('project') project: string, @CalledBy() caller: Caller): Answer {
     const { firstAccessKey } = this.keys;
     const made = this.registry.list('credential', project).toSorted((a, b) => a.createdAt - b.createdAt);
-    const others = made.filter(({ accessKey }) => accessKey !== firstAccessKey).map(credentialAnswer);
-    return { credentials: firstAccessKey === undefined ? others : [firstAnswer(firstAccessKey), ...others] };
+    const others = made
+      .filter((document) => document.accessKey !== firstAccessKey && mayKnow(caller, accessOf(document)))
+      .map(credentialAnswer);
+    const isFirstShown = firstAccessKey !== undefined && mayKnow(caller, wholeAccess);
+    return { credentials: isFirstShown ? [firstAnswer(firstAccessKey), ...others] : others };
   }
 
   @Operation(operations.show)
   @Get(':accessKey')
-  show(@Param('project') project: string, @Param('accessKey') accessKey: string): Answer {
-    return accessKey === this.keys.firstAccessKey
+  show(@Param('project') project: string, @Param('accessKey') accessKey: string, @CalledBy() caller: Caller): Answer {
+    return this.isFirst(accessKey, caller)
       ? firstAnswer(accessKey)
-      : credentialAnswer(this.find(this.registry, project, accessKey));
+      : credentialAnswer(this.find(this.registry, project, accessKey, caller));
   }
 
   @Operation(operations.disable)
@@ -194,21 +218,32 @@ export class CredentialsController {
     });
   }
 
-  private find(registry: Registry, project: string, accessKey: string): CredentialDocument {
+  /**
+   * Whether a key is the first one.
+   * @throws ApiError FSS.0404 if it is, and the caller may not know of it.
+   */
+  private isFirst(accessKey: string, caller: Caller): boolean {
+    if (accessKey !== this.keys.firstAccessKey) return false;
+    if (!mayKnow(caller, wholeAccess)) throw keyNotFound(accessKey);
+    return true;
+  }
+
+  /** @throws ApiError FSS.0404 if no such key exists, or the caller may not know of it. */
+  private find(registry: Registry, project: string, accessKey: string, caller: Caller): CredentialDocument {
     const document = registry.credential(accessKey);
-    if (document === undefined || document.project !== project)
-      throw new ApiError('FSS.0404', `no access key ${accessKey.slice(0, 128)}`);
+    if (document === undefined || document.project !== project || !mayKnow(caller, accessOf(document)))
+      throw keyNotFound(accessKey);
     return document;
   }
 
   private findChangeable(registry: Registry, project: string, accessKey: string, caller: Caller): CredentialDocument {
-    if (accessKey === this.keys.firstAccessKey)
+    if (this.isFirst(accessKey, caller))
       throw new ApiError(
         'FSS.0403',
         'the first access key is changed where it is set, by SENDOFF_ACCESS_KEY and SENDOFF_SECRET_KEY',
       );
-    const document = this.find(registry, project, accessKey);
-    checkCovers(caller, document, 'the access key can do');
+    const document = this.find(registry, project, accessKey, caller);
+    checkCovers(caller, accessOf(document), 'the access key can do');
     return document;
   }
 }

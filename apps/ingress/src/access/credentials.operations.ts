@@ -13,6 +13,8 @@ const shown = {
   description: 'the web shop',
   rights: ['invoke', 'read'],
   functions: ['hello', 'shop:*'],
+  agencies: ['results'],
+  topics: [],
   enabled: true,
   first: false,
   create_time: '2026-11-25T09:45:00+00:00',
@@ -22,10 +24,17 @@ const first = {
   description: 'of the configuration',
   rights: ['invoke', 'read', 'manage'],
   functions: ['*'],
+  agencies: ['*'],
+  topics: ['*'],
   enabled: true,
   first: true,
 };
 const secret = { secret_key: 'q7Jm0xZr2VtKc9LwB4sYhN6eUaPdGf3TiXoRkMvC' };
+/** An access key holds nothing that needs the right to read. */
+const keyFields = [
+  ...['access_key', 'secret_key', 'description', 'rights', 'functions', 'agencies', 'topics', 'enabled', 'first'],
+  ...['create_time', 'rotate_time', 'previous_secret_ends_at'],
+] as const;
 const found = { accessKey: '/access_key' };
 const changeCodes: readonly ApiCode[] = ['FSS.0404', 'FSS.0503'];
 
@@ -35,12 +44,15 @@ export const credentialOperations = {
     id: 'createCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'body',
+    shownWithoutRead: keyFields,
     summary: 'Creates an access key; only this answer shows its secret.',
-    description: 'The caller must hold all rights and functions of the new key.',
+    description:
+      'The caller must hold all rights and patterns of the new key. Without `agencies` or `topics`, a key for all functions gets ' +
+      'all of them, and any other key none.',
     body: {
       of: CredentialDto,
-      example: { description: 'the web shop', rights: ['invoke', 'read'], functions: ['hello', 'shop:*'] },
+      example: { description: 'the web shop', rights: ['invoke', 'read'], functions: ['hello', 'shop:*'], agencies: ['results'] },
     },
     answer: {
       status: 201,
@@ -59,7 +71,8 @@ export const credentialOperations = {
     id: 'listCredentials',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'list',
+    shownWithoutRead: ['credentials'],
     summary: 'Lists the access keys of the project, the one of the configuration first.',
     answer: { status: 200, example: { credentials: [first, shown] } },
   },
@@ -67,7 +80,8 @@ export const credentialOperations = {
     id: 'showCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'key',
+    shownWithoutRead: keyFields,
     summary: 'Shows an access key with its rights.',
     parameters: [accessKey],
     answer: { status: 200, example: shown },
@@ -77,7 +91,8 @@ export const credentialOperations = {
     id: 'disableCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'key',
+    shownWithoutRead: keyFields,
     summary: 'Disables an access key.',
     parameters: [accessKey],
     answer: { status: 200, example: { ...shown, enabled: false } },
@@ -87,7 +102,8 @@ export const credentialOperations = {
     id: 'enableCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'key',
+    shownWithoutRead: keyFields,
     summary: 'Enables an access key.',
     parameters: [accessKey],
     answer: { status: 200, example: shown },
@@ -97,7 +113,8 @@ export const credentialOperations = {
     id: 'rotateCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'key',
+    shownWithoutRead: keyFields,
     summary: 'Replaces the secret of an access key; the old one stays valid for the requested time.',
     parameters: [accessKey],
     body: { of: RotationDto, isOptional: true, example: { grace_in_seconds: 3_600 } },
@@ -116,7 +133,7 @@ export const credentialOperations = {
     id: 'deleteCredential',
     tag: 'Access keys',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'key',
     summary: 'Deletes an access key; requests that it signs are refused from then on.',
     parameters: [accessKey],
     answer: { status: 204 },

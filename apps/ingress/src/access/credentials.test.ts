@@ -26,13 +26,9 @@ afterEach(async () => {
     if (first === false) await app.must('DELETE', `/sendoff/credentials/${accessKey}`);
 });
 
-async function aKey(rights: readonly AccessRight[], functions?: readonly string[], by?: Key): Promise<Key> {
-  const answer = await app.signed(
-    'POST',
-    '/sendoff/credentials',
-    { rights, ...(functions === undefined ? {} : { functions }) },
-    by,
-  );
+async function aKey(rights: readonly AccessRight[], functions?: readonly string[], more: object = {}, by?: Key): Promise<Key> {
+  const body = { rights, ...(functions === undefined ? {} : { functions }), ...more };
+  const answer = await app.signed('POST', '/sendoff/credentials', body, by);
   if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
   return { accessKey: answer.body.access_key, secretKey: answer.body.secret_key };
 }
@@ -124,7 +120,7 @@ describe('a pattern', () => {
 describe('a limited access key', () => {
   it('cannot make its functions call functions outside its pattern', async () => {
     await app.must('PUT', '/sendoff/agencies/calls', { grants: [{ type: 'FunctionGraph', resource: '*' }] });
-    const key = await aKey(['manage'], ['team-*']);
+    const key = await aKey(['manage', 'invoke'], ['team-*'], { agencies: ['calls'] });
     await app.createFunction('team-caller', { xrole: 'calls' });
     await app.createFunction('team-called');
     const set = async (target: string) =>
@@ -159,12 +155,14 @@ describe('a limited access key', () => {
   });
 
   it('can create a key with all that it has, and that key another', async () => {
-    const grandchild = await aKey(['manage'], ['team-a'], await aKey(['manage'], ['team-*'], await aKey(['manage', 'read'])));
+    const grandparent = await aKey(['manage', 'read']);
+    const parent = await aKey(['manage'], ['team-*'], { agencies: ['a-*'], topics: ['t'] }, grandparent);
+    const grandchild = await aKey(['manage'], ['team-a'], { agencies: ['a-b'] }, parent);
     expect(await statusOf(app.signed('PUT', '/fgs/functions/team-a/async-invoke-config', {}, grandchild))).toBe(200);
   });
 
   it.each(['rotate', 'enable', 'disable', 'delete'])('cannot %s a stronger key', async (action) => {
-    const [weak, strong] = [await aKey(['manage'], ['team-*']), await aKey(['manage'])];
+    const [weak, strong] = [await aKey(['manage']), await aKey(['manage', 'read'])];
     const path = `/sendoff/credentials/${strong.accessKey}`;
     const refused =
       action === 'delete' ? app.signed('DELETE', path, undefined, weak) : app.signed('POST', `${path}/${action}`, {}, weak);
@@ -186,7 +184,8 @@ describe('a limited access key', () => {
 describe('an access key', () => {
   it('shows its secret once, and stores it sealed', async () => {
     const made = await app.must('POST', '/sendoff/credentials', { rights: ['read'], description: 'of a test' });
-    expect(made).toMatchObject({ description: 'of a test', rights: ['read'], functions: ['*'], enabled: true, first: false });
+    expect(made).toMatchObject({ description: 'of a test', rights: ['read'], enabled: true, first: false });
+    expect(made).toMatchObject({ functions: ['*'], agencies: ['*'], topics: ['*'] });
     const shown = await app.must('GET', `/sendoff/credentials/${made.access_key}`);
     const { secret_key: secretKey, ...rest } = made;
     expect(shown).toEqual(rest);
@@ -278,6 +277,9 @@ describe('an access key', () => {
     ['without a body', '', undefined],
     ['for no function', '', { rights: ['read'], functions: [] }],
     ['for a text that is not a name', '', { rights: ['read'], functions: ['a b'] }],
+    ['for an agency that is not a name', '', { rights: ['read'], agencies: ['a:b'] }],
+    ['for topics that are not a list', '', { rights: ['read'], topics: '*' }],
+    ['for too many topics', '', { rights: ['read'], topics: Array.from({ length: 21 }, () => 'a') }],
     ['with a secret of the caller', '', { rights: ['read'], secret_key: 'mine' }],
     ['with a grace below zero', '/X/rotate', { grace_in_seconds: -1 }],
     ['with a grace that is too long', '/X/rotate', { grace_in_seconds: 604_801 }],

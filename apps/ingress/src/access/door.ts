@@ -12,7 +12,9 @@
  *    anything parses the body. All other checks run before the body is read. The route limits the
  *    size of the body, whoever sends it.
  * 4. While the process drains, every guarded route answers 503, before any other check.
- * 5. Every error has the body of an API error and reveals nothing internal.
+ * 5. A caller without the right to read sees the fields of an answer that the route declares for
+ *    it, and no others.
+ * 6. Every error has the body of an API error and reveals nothing internal.
  */
 import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
@@ -214,6 +216,18 @@ export function takeBytes(scope: FastifyInstance): void {
 }
 
 /**
+ * Returns the part of an answer that a caller may see. A caller without the right to read gets the
+ * fields that the route declares; request ids and errors are for everybody.
+ */
+function visibleTo({ caller, routeOptions }: FastifyRequest, answer: unknown): unknown {
+  const { operation } = routeOptions.config;
+  if (caller === undefined || operation === undefined || caller.rights.includes('read')) return answer;
+  if (typeof answer !== 'object' || answer === null) return answer;
+  const shown: readonly string[] = ['request_id', ...(operation.shownWithoutRead ?? [])];
+  return Object.fromEntries(Object.entries(answer).filter(([field]) => shown.includes(field)));
+}
+
+/**
  * Adds the door to a Fastify instance; call it before any route is added, and after `requireSpecs`.
  */
 export function addDoor(fastify: FastifyInstance, door: Door): void {
@@ -241,6 +255,9 @@ export function addDoor(fastify: FastifyInstance, door: Door): void {
         ? undefined
         : new Error('a body parser did not verify the signature: make it with parserOf'),
     );
+  });
+  fastify.addHook('preSerialization', (request, reply, answer, done) => {
+    done(null, reply.statusCode < 400 ? visibleTo(request, answer) : answer);
   });
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parserOf(parsedJson));

@@ -16,13 +16,13 @@ class CountingSealer extends Sealer {
 }
 
 /** A key ring of at most three secrets, over a registry in which every access key exists. */
-function setUp(sealedUnder = 'k'.repeat(32)) {
+function setUp(sealedUnder = 'k'.repeat(32), functions: readonly string[] = []) {
   const sealer = new CountingSealer('k'.repeat(32));
   const credential = (accessKey: string) => ({
     accessKey,
     project: 'p1',
     rights: [],
-    functions: [],
+    functions,
     isEnabled: true,
     secret: new Sealer(sealedUnder).seal(`secret of ${accessKey}`, credentialKey(accessKey)),
   });
@@ -43,6 +43,14 @@ describe('KeyRing', () => {
     expect(sealer.opened).toEqual(['a', 'b', 'c', 'd'].map(credentialKey));
     ring.find('b');
     expect(sealer.opened).toHaveLength(5);
+  });
+
+  it.each<[functions: string[], patterns: string[]]>([
+    [['*'], ['*']],
+    [['team-*'], []],
+  ])('reads a key for functions %j that names no agencies and topics as one for %j', (functions, patterns) => {
+    const { ring } = setUp(undefined, functions);
+    expect(ring.find('a')?.caller).toMatchObject({ functions, agencies: patterns, topics: patterns });
   });
 
   it('logs once, not on each request, that the secret of an access key cannot be decrypted', () => {

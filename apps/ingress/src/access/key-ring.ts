@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type CredentialDocument, credentialKey, type EpochMs } from '#contracts';
+import { accessOf } from '#lifecycle';
 import type { Logger, Sealer } from '#platform';
 import type { Registry } from '#registry';
 import { type Caller, wholeAccess } from './caller.ts';
@@ -82,12 +83,12 @@ export class KeyRing {
   }
 
   private opened(owner: string, document: CredentialDocument): OpenKey | undefined {
-    const { accessKey, project, rights, functions, isEnabled, previous } = document;
+    const { accessKey, project, isEnabled, previous } = document;
     const secret = this.unsealed(document.secret, owner);
     if (secret === undefined) return undefined;
     const previousSecret = previous === undefined ? undefined : this.unsealed(previous.secret, owner);
     return {
-      caller: { project, rights, functions, accessKey },
+      caller: { project, ...accessOf(document), accessKey },
       isEnabled,
       secret,
       ...(previous === undefined || previousSecret === undefined

@@ -33,7 +33,7 @@ const unusedPaths = [`${pagePath}${pagePath}/swagger-ui-init.js`, `${pagePath}/i
 /** Routes of the document and its page. Anyone may request those that the page consists of. */
 export const documentRoutes: readonly RawRoute[] = [
   ...openPaths.map((path) => ({ path, operation: { isOpen: true } }) as const),
-  ...unusedPaths.map((path) => ({ path, operation: { right: 'read' } }) as const),
+  ...unusedPaths.map((path) => ({ path, operation: { right: 'read', reach: 'everyone' } }) as const),
 ];
 
 /** The files that the page loads. */

@@ -22,7 +22,7 @@ import { apiCodes, type ApiCode } from '../http/api-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { describeDto } from './dto-schema.ts';
 import { type Parameter, project } from './parameters.ts';
-import type { RouteSpec } from './route-spec.ts';
+import { reaches, type RouteSpec } from './route-spec.ts';
 
 type PathItem = OpenAPIObject['paths'][string];
 /** An operation object of OpenAPI. */
@@ -173,6 +173,25 @@ function bodyParts({ of, isOptional = false, example }: NonNullable<OperationSpe
   };
 }
 
+/** The rights that open a route, in words. */
+export function rightWords({ right = [] }: RouteSpec): string {
+  return [right]
+    .flat()
+    .map((one) => `\`${one}\``)
+    .join(' or ');
+}
+
+/** Says which callers may use an operation, for the document. */
+function accessWords(spec: RouteSpec): string {
+  if (spec.isOpen) return 'Needs no credentials.';
+  return `Needs the right ${rightWords(spec)}. A limited key may use it ${reaches[spec.reach]}.`;
+}
+
+/** The same for programs, as extensions of OpenAPI. */
+function accessExtensions({ isOpen, right, reach }: RouteSpec): Record<`x-${string}`, unknown> {
+  return isOpen ? {} : { 'x-sendoff-right': [right].flat(), 'x-sendoff-reach': reach };
+}
+
 /** An operation object of OpenAPI. */
 export function operationObject(spec: OperationSpec): OperationObject {
   const { id, tag, summary, description, parameters = [], body, answer, otherwise, isOpen = false, isOfProject = !isOpen } = spec;
@@ -181,7 +200,7 @@ export function operationObject(spec: OperationSpec): OperationObject {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    description: description === undefined ? accessWords(spec) : `${description}\n\n${accessWords(spec)}`,
     parameters: isOfProject ? [project, ...parameters] : [...parameters],
     ...(required === undefined ? {} : { requestBody: { required, content: { 'application/json': media } } }),
     responses: {
@@ -190,6 +209,7 @@ export function operationObject(spec: OperationSpec): OperationObject {
       ...errorObjects(codesOf(spec)),
     },
     ...(isOpen ? { security: [] } : {}),
+    ...accessExtensions(spec),
   };
 }
 

@@ -25,16 +25,16 @@ describe('requireSpecs', () => {
     const seen: unknown[] = [];
     server.addHook('onRequest', async ({ routeOptions }) => void seen.push(routeOptions.config.operation));
     server.get('/listed', handler);
-    server.get('/own', { config: { operation: { right: 'read' } } }, handler);
+    server.get('/own', { config: { operation: { right: 'read', reach: 'everyone' } } }, handler);
     for (const url of ['/listed', '/own']) await server.inject({ method, url });
-    expect(seen).toEqual([{ isOpen: true }, { right: 'read' }]);
+    expect(seen).toEqual([{ isOpen: true }, { right: 'read', reach: 'everyone' }]);
   });
 
   it.each([
     ['as many bytes as the spec allows', 4, 200],
     ['one byte more', 5, 413],
   ])('answers a body of %s with the status of its limit', async (_what, bytes, status) => {
-    server.post('/', { config: { operation: { right: 'manage', bodyBytesMax: 4 } } }, handler);
+    server.post('/', { config: { operation: { right: 'manage', reach: 'project', bodyBytesMax: 4 } } }, handler);
     const headers = { 'content-type': 'text/plain' };
     expect((await server.inject({ method: 'POST', url: '/', headers, payload: 'x'.repeat(bytes) })).statusCode).toBe(status);
   });

@@ -14,25 +14,44 @@ import type { FileField } from '#objects';
 export interface OpenAccess {
   readonly isOpen: true;
   readonly right?: never;
-  readonly limitedBy?: never;
-  readonly checksAccessItself?: never;
+  readonly reach?: never;
+  readonly shownWithoutRead?: never;
 }
+
+/** How a limited key may use an operation, in the words of the documentation. */
+export const reaches = {
+  function: 'for its functions',
+  topic: 'for its topics',
+  agency: 'for its agencies',
+  place: 'for buckets and streams that its agencies grant',
+  key: 'for keys that may do no more than itself',
+  list: 'and sees only what is its own',
+  body: 'if the body names only what is its own',
+  everyone: 'as any other key',
+  project: 'not at all',
+} as const;
+
+/**
+ * The things that a limited key may use a route for.
+ *
+ * - `function`: the path parameter `urn` names a function. The door checks it.
+ * - `project`: the route concerns the whole project. The door refuses limited keys.
+ * - `everyone`: the route shows nothing that belongs to anybody.
+ * - All others: the controller refuses or leaves out names that the caller's patterns do not match.
+ */
+export type Reach = keyof typeof reaches;
 
 /** Callers with a right may use the route. */
 export interface GuardedAccess {
   readonly isOpen?: false;
   /** The right that a caller needs; of several, any one is enough. */
   readonly right: AccessRight | readonly AccessRight[];
+  readonly reach: Reach;
   /**
-   * The path parameter that names a function. A key that is limited to some functions may use the
-   * route for those only.
+   * The fields of the answer that a caller without the right to read gets. Default: none. It is
+   * required where another right than `read` opens the route and the answer has a body.
    */
-  readonly limitedBy?: 'urn';
-  /**
-   * The controller compares the caller's functions with the ones it handles, because the path does
-   * not name them.
-   */
-  readonly checksAccessItself?: boolean;
+  readonly shownWithoutRead?: readonly string[];
 }
 
 /** The spec of a route. */

@@ -30,6 +30,14 @@ export function knownRuntime(name: string): RuntimeDescriptor {
   return runtime;
 }
 
+/** Reads the agencies of a body. An empty text means that the function has none. */
+export function agenciesIn({
+  xrole = '',
+  app_xrole: appXrole = '',
+}: Pick<FunctionSettingsDto, 'xrole' | 'app_xrole'>): Pick<FunctionDocument, 'agency' | 'appAgency'> {
+  return { ...(xrole === '' ? {} : { agency: xrole }), ...(appXrole === '' ? {} : { appAgency: appXrole }) };
+}
+
 /**
  * Reads the settings of a configuration body.
  * @throws ApiError naming the field.
@@ -65,8 +73,7 @@ export function configuredBy(
     memoryMb: dto.memory_size,
     isMemoryDynamic: dto.enable_dynamic_memory === true,
     userData: userDataOf('user_data', dto.user_data),
-    ...(dto.xrole === undefined || dto.xrole === '' ? {} : { agency: dto.xrole }),
-    ...(dto.app_xrole === undefined || dto.app_xrole === '' ? {} : { appAgency: dto.app_xrole }),
+    ...agenciesIn(dto),
     description: dto.description ?? '',
     instancesMax: dto.strategy_config?.concurrency ?? instancesMaxDefault,
     concurrencyPerInstance: dto.strategy_config?.concurrent_num ?? 1,

@@ -3,10 +3,10 @@ import { formatBareUrn, functionKey, type FunctionDocument } from '#contracts';
 import { type Clock, CLOCK, Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
-import { functionRefusal } from '../access/authorise.ts';
+import { checkAgencies, functionRefusal } from '../access/authorise.ts';
 import type { Caller } from '../access/caller.ts';
 import { CodeIntake } from './code/function-code.ts';
-import { knownRuntime, newFunction } from './function-document.ts';
+import { agenciesIn, knownRuntime, newFunction } from './function-document.ts';
 import type { CreateFunctionDto } from './function.dto.ts';
 import { type Home, HOME } from '../names/home.ts';
 
@@ -31,13 +31,14 @@ export class FunctionMaker {
   ) {}
 
   /**
-   * Creates a function if the caller may use functions of that name.
+   * Creates a function if the caller may use functions of that name, and may pass its agencies.
    * @param file its decoded code if the HTTP layer took it out of the body.
    * @throws ApiError FSS.0403, FSS.1041, FSS.1061, or naming the field.
    */
   async make(dto: CreateFunctionDto, project: string, caller: Caller, file?: Buffer): Promise<FunctionDocument> {
     const refusal = functionRefusal(caller, { package: dto.package, name: dto.func_name });
     if (refusal !== undefined) throw refusal;
+    checkAgencies(caller, agenciesIn(dto));
     const { registry, writer, codes, sealer, clock } = this;
     const { region } = this.home;
     const bareUrn = formatBareUrn({ region, project, package: dto.package, name: dto.func_name, qualifier: 'latest' });

@@ -15,9 +15,10 @@ import { type Clock, CLOCK, Sealer } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 import { archiveUrl } from './code/archives.controller.ts';
+import { checkAgencies } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { codeContent, CodeIntake } from './code/function-code.ts';
-import { functionAnswer, functionAnswerOf, reconfigured } from './function-document.ts';
+import { agenciesIn, functionAnswer, functionAnswerOf, reconfigured } from './function-document.ts';
 import { FunctionMaker } from './function-maker.ts';
 import { FunctionNames, isQualified } from '../names/function-names.ts';
 import { CreateFunctionDto, FunctionCodeDto, FunctionConfigDto, functionFieldCodes, MaxInstancesDto } from './function.dto.ts';
@@ -116,9 +117,13 @@ export class FunctionsController {
   async updateConfig(
     @Param('project') project: string,
     @Param('urn') urn: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(FunctionConfigDto, { codes })) dto: FunctionConfigDto,
   ): Promise<Record<string, unknown>> {
-    return this.change(project, urn, (fn) => reconfigured(fn, dto, this.sealer));
+    return this.change(project, urn, (fn) => {
+      checkAgencies(caller, agenciesIn(dto), fn);
+      return reconfigured(fn, dto, this.sealer);
+    });
   }
 
   @Operation(operations.updateCode)

@@ -81,13 +81,20 @@ export const exampleFunction = {
 
 const exampleArchiveUrl = `http://127.0.0.1:8700/v2/${exampleProject}/sendoff/functions/${identity.func_urn}/archive`;
 
+/** The fields of a changed function that a caller without the right to read gets. */
+export const identityFields = [
+  ...['func_id', 'resource_id', 'func_urn', 'func_name', 'domain_id', 'namespace', 'project_name', 'package'],
+  ...['version', 'last_modified'],
+] as const;
+
 /** Operations on functions. */
 export const functionOperations = {
   create: {
     id: 'createFunction',
     tag: 'Functions',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'body',
+    shownWithoutRead: identityFields,
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['func_code', 'file'],
     summary: 'Creates a function.',
@@ -99,6 +106,7 @@ export const functionOperations = {
     id: 'listFunctions',
     tag: 'Functions',
     right: 'read',
+    reach: 'list',
     summary: 'Lists the functions of the project, by URN.',
     parameters: [
       ...functionPageParameters,
@@ -112,7 +120,7 @@ export const functionOperations = {
     id: 'showFunctionConfig',
     tag: 'Functions',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Shows the configuration of a function.',
     parameters: [functionUrn],
     answer: { status: 200, example: exampleFunction },
@@ -122,7 +130,7 @@ export const functionOperations = {
     id: 'showFunctionCode',
     tag: 'Functions',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Shows the code of a function.',
     parameters: [functionUrn],
     answer: {
@@ -135,7 +143,7 @@ export const functionOperations = {
     id: 'downloadFunctionArchive',
     tag: 'Functions',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Downloads the code of a function as a ZIP.',
     parameters: [functionUrn],
     answer: { status: 200, mediaType: 'application/zip', example: 'PK' },
@@ -145,7 +153,8 @@ export const functionOperations = {
     id: 'showCallSecret',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    reach: 'function',
+    shownWithoutRead: ['secret'],
     summary: 'Shows the secret that signs the calls to the `code_url` of a function.',
     description: 'The signature is one of Standard Webhooks. All versions of a function share the secret.',
     parameters: [functionUrn],
@@ -156,7 +165,8 @@ export const functionOperations = {
     id: 'updateFunctionConfig',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    shownWithoutRead: identityFields,
+    reach: 'function',
     summary: 'Replaces the configuration of a function; its code stays.',
     parameters: [functionUrn],
     body: { of: FunctionConfigDto, example: { ...config, timeout: 10, user_data: '{"LANGUAGE": "en"}' } },
@@ -167,7 +177,8 @@ export const functionOperations = {
     id: 'updateFunctionCode',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    shownWithoutRead: identityFields,
+    reach: 'function',
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['func_code', 'file'],
     summary: 'Replaces the code of a function; running attempts keep the old code.',
@@ -183,7 +194,8 @@ export const functionOperations = {
     id: 'updateFunctionMaxInstances',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    shownWithoutRead: identityFields,
+    reach: 'function',
     summary: 'Sets the maximum number of instances of a function.',
     parameters: [functionUrn],
     body: { of: MaxInstancesDto, example: { max_instance_num: 20 } },
@@ -194,7 +206,7 @@ export const functionOperations = {
     id: 'deleteFunction',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Deletes the alias or version that the URN names, or else the whole function.',
     parameters: [functionUrn],
     answer: { status: 204 },

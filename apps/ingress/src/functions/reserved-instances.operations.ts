@@ -7,6 +7,7 @@ export const reservedInstanceOperations = {
     id: 'listReservedInstanceConfigs',
     tag: 'Functions',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists the settings of reserved instances; the list is always empty.',
     answer: {
       status: 200,
@@ -17,6 +18,7 @@ export const reservedInstanceOperations = {
     id: 'listReservedInstances',
     tag: 'Functions',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists reserved instances; the list is always empty.',
     answer: {
       status: 200,
@@ -28,7 +30,7 @@ export const reservedInstanceOperations = {
     id: 'updateReservedInstances',
     tag: 'Functions',
     right: 'manage',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Refuses to reserve instances.',
     parameters: [functionUrn],
     answer: { status: 200 },

@@ -3,7 +3,7 @@ import { functionUrn } from '../document/parameters.ts';
 import { TagsDto } from './tags.dto.ts';
 
 const example = { tags: [{ key: 'team', value: 'orders' }] };
-const common = { tag: 'Functions', limitedBy: 'urn', parameters: [functionUrn] } as const;
+const common = { tag: 'Functions', reach: 'function', parameters: [functionUrn] } as const;
 const codes = ['FSS.0503', 'FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'] as const;
 
 /** Operations on tags. */

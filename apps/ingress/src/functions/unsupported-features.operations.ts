@@ -2,7 +2,7 @@ import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn } from '../document/parameters.ts';
 
 const codes = ['FSS.1051', 'FSS.1052', 'FSS.1053', 'FSS.1309'] as const;
-const ofFunction = { tag: 'Functions', limitedBy: 'urn', parameters: [functionUrn], codes } as const;
+const ofFunction = { tag: 'Functions', reach: 'function', parameters: [functionUrn], codes } as const;
 
 /** Operations of unsupported features. */
 export const unsupportedFeatureOperations = {
@@ -10,6 +10,7 @@ export const unsupportedFeatureOperations = {
     id: 'listTriggers',
     tag: 'Functions',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists triggers; the list is always empty.',
     answer: { status: 200, example: { triggers: [], next_marker: 0, count: 0 } },
   },
@@ -38,6 +39,7 @@ export const unsupportedFeatureOperations = {
     id: 'listDependencies',
     tag: 'Functions',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists dependency packages; the list is always empty.',
     answer: { status: 200, example: { dependencies: [], next_marker: 0, count: 0 } },
   },
@@ -45,6 +47,7 @@ export const unsupportedFeatureOperations = {
     id: 'listQuotas',
     tag: 'Functions',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists the quotas of the project; the list is always empty.',
     answer: { status: 200, example: { quotas: { resources: [] } } },
   },

@@ -59,7 +59,7 @@ describe('a cancel', () => {
 
   it('of an invocation of another function is refused', async () => {
     know(record());
-    const answer = await cancel('other', { request_id: 'r1' });
+    const answer = await impatient(cancel('other', { request_id: 'r1' }));
     expect([answer.status, answer.body]).toEqual([400, { error_code: 'FSS.0400', error_msg: 'Invalid RequestId' }]);
     expect(app.recordsOf('cancellations')).toEqual([]);
   });

@@ -54,8 +54,8 @@ export class Canceller {
 
   private async stateOf(project: string, bareUrn: string, requestId: string): Promise<'living' | 'ended' | 'unknown'> {
     try {
-      const record = await this.find(project, requestId);
-      if (record === undefined || bareUrnOf(record.functionUrn) !== bareUrn) return 'unknown';
+      const record = await this.find(project, bareUrn, requestId);
+      if (record === undefined) return 'unknown';
       return endedStatuses.has(record.status) ? 'ended' : 'living';
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE') return 'living';
@@ -63,14 +63,18 @@ export class Canceller {
     }
   }
 
-  private async find(project: string, requestId: string): Promise<StatusRecord | undefined> {
+  /**
+   * Finds the record of an invocation of a function. Waits as long for an invocation of another
+   * function as for a missing one, so the time does not tell which it is.
+   */
+  private async find(project: string, bareUrn: string, requestId: string): Promise<StatusRecord | undefined> {
     const { records, clock } = this;
     const endAt = epochMs(clock.now() + skewMs);
     for (const pauseMs of [0, ...recordPausesMs]) {
       if (pauseMs > 0) await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
       const page = await records.query({ project, requestIds: [requestId], beginAt: epochMs(0), endAt, offset: 0, limit: 1 });
       const [record] = page.records;
-      if (record !== undefined) return record;
+      if (record !== undefined && bareUrnOf(record.functionUrn) === bareUrn) return record;
     }
     return undefined;
   }

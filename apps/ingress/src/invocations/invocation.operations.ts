@@ -33,7 +33,8 @@ export const invocationOperations = {
     id: 'invokeFunctionAsync',
     tag: 'Invocations',
     right: 'invoke',
-    limitedBy: 'urn',
+    shownWithoutRead: ['request_id'],
+    reach: 'function',
     bodyBytesMax: limits.payloadBytesMax,
     summary: 'Accepts an invocation, which is in Kafka when the answer comes.',
     parameters: [
@@ -59,7 +60,7 @@ export const invocationOperations = {
     id: 'invokeFunction',
     tag: 'Invocations',
     right: 'invoke',
-    limitedBy: 'urn',
+    reach: 'function',
     bodyBytesMax: limits.syncBytesMax,
     summary: 'Runs a function and answers with what it returned.',
     description:
@@ -75,7 +76,11 @@ export const invocationOperations = {
       inHeader(
         'X-CFF-Log-Type',
         { type: 'string', enum: ['tail', ''] },
-        { description: '`tail` asks for the end of the log, as Base64 in `X-CFF-Function-Log`.', example: 'tail' },
+        {
+          description:
+            '`tail` asks for the end of the log, as Base64 in `X-CFF-Function-Log`. A caller without the right `read` gets no log.',
+          example: 'tail',
+        },
       ),
     ],
     body: event,
@@ -86,7 +91,7 @@ export const invocationOperations = {
     id: 'cancelAsyncInvocation',
     tag: 'Invocations',
     right: ['invoke', 'manage'],
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Cancels an asynchronous invocation; one that has ended stays as it ended.',
     parameters: [functionUrn],
     body: { of: CancelDto, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', type: 'force' } },

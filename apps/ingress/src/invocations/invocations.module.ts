@@ -3,6 +3,7 @@ import type { Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, METRICS } from '#platform';
 import { Registry } from '#registry';
+import { EndedKeys } from '../access/ended-keys.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { NamesModule } from '../names/names.module.ts';
 import { Acceptor } from './acceptor.ts';
@@ -42,6 +43,7 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
         { provide: ExpressRate, useValue: new ExpressRate(options.expressRatePerSecond) },
         { provide: SYNC_ROUTE_OPTIONS, useValue: { callsMax: options.syncCallsMax, waitMs: options.syncWaitMs } },
         Canceller,
+        EndedKeys,
         InvocationRoutes,
       ],
     };

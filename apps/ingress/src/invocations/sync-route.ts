@@ -4,7 +4,8 @@
  *
  * 1. A call counts against the bound once its caller is authenticated, so strangers cannot use up
  *    the bound.
- * 2. A call ends when the caller disconnects or the wait is over, wherever the call is.
+ * 2. A call ends when the caller disconnects, its access key is disabled or deleted, or the wait is
+ *    over, wherever the call is.
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -18,6 +19,7 @@ import { stableRandom } from './stable-random.ts';
 import type { CallOutcome, FunctionCalls } from './function-calls.ts';
 import type { FunctionNames } from '../names/function-names.ts';
 import { takeBytes } from '../access/door.ts';
+import type { EndedKeys } from '../access/ended-keys.ts';
 import { invocationOperations } from './invocation.operations.ts';
 import { eventOf, instanceMemoryOf, memoryUnknown } from './invocation-route.ts';
 import { isJsonObject } from './json-bytes.ts';
@@ -29,6 +31,7 @@ export interface SyncRouteParts {
   readonly calls: FunctionCalls;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly keys: EndedKeys;
   readonly options: SyncRouteOptions;
 }
 
@@ -88,7 +91,11 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
   return () => running;
 }
 
-async function invoke({ names, calls, clock, options }: SyncRouteParts, request: FastifyRequest<Route>, reply: FastifyReply) {
+async function invoke(
+  { names, calls, clock, keys, options }: SyncRouteParts,
+  request: FastifyRequest<Route>,
+  reply: FastifyReply,
+) {
   const { project, urn } = request.params;
   const payload = eventOf(request);
   const requestId = randomUUID();
@@ -100,7 +107,8 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
   const memory = instanceMemoryOf(request.headers);
   refuse(fn, urn, payload, memory);
   const version = versionOf(request);
-  const wantsLog = wantsLogOf(request);
+  // Functions may print user data: a caller sees the log only if it may read the function.
+  const wantsLog = wantsLogOf(request) && request.caller?.rights.includes('read') === true;
   const call = {
     requestId,
     functionUrn: fullUrn,
@@ -110,15 +118,19 @@ async function invoke({ names, calls, clock, options }: SyncRouteParts, request:
     ...traceparentOf(request.headers['traceparent']),
   };
   const deadline = deadlineOf(reply, clock, options.waitMs);
+  const unwatch = keys.watch(request.caller?.accessKey, deadline.revoke);
   try {
     const answer = answerIn(await calls.call(call, payload, deadline.signal));
     const isJson = fn.code.kind !== 'url' || isJsonText(answer.payload);
     const format: AnswerFormat = { requestId: call.requestId, version, wantsLog, isJson };
     return syncAnswer(answer, format);
   } catch (error) {
+    if (deadline.isRevoked())
+      throw new ApiError('APIG.0301', 'the access key was disabled or deleted during the call; the function may have run');
     if (deadline.isOver()) throw new ApiError('FSS.0504', `the function did not answer within ${options.waitMs / 1_000} s`);
     throw error;
   } finally {
+    unwatch();
     deadline.end();
   }
 }
@@ -139,10 +151,11 @@ function answerIn(outcome: CallOutcome): CallAnswer {
   }
 }
 
-/** Makes a signal that aborts when the caller disconnects or the wait is over. */
+/** Makes a signal that aborts when the caller disconnects or is revoked, or the wait is over. */
 function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
   const controller = new AbortController();
   let isOver = false;
+  let isRevoked = false;
   const timer = clock.setTimer(waitMs, () => {
     isOver = true;
     controller.abort();
@@ -152,6 +165,11 @@ function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
   return {
     signal: controller.signal,
     isOver: () => isOver,
+    isRevoked: () => isRevoked,
+    revoke: () => {
+      isRevoked = true;
+      controller.abort();
+    },
     end: () => {
       timer.cancel();
       reply.raw.off('close', onClose);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
-import type { SubscriptionDocument, TopicDocument } from '#contracts';
+import { type Access, type FunctionUrn, parseFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { mayUse, mayUseTopic } from '#lifecycle';
 import { Registry } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 
@@ -13,7 +14,38 @@ export interface NamedSubscription {
   readonly subscription: SubscriptionDocument;
 }
 
-/** Parses the URNs of topics and subscriptions, and finds what they name. */
+/** The part of a caller that decides which topics and subscriptions exist for it. */
+export interface TopicUser extends Pick<Access, 'functions' | 'topics'> {
+  readonly project: string;
+}
+
+/** The function that a subscription starts, or undefined for a webhook. */
+export function subscribedFunction(
+  { urn: topicUrn }: Pick<TopicDocument, 'urn'>,
+  { protocol, endpoint }: Pick<SubscriptionDocument, 'protocol' | 'endpoint'>,
+): FunctionUrn | undefined {
+  // A short URN means the region and project of the topic.
+  const [, , region = '', project = ''] = topicUrn.split(':');
+  return protocol === 'functionstage' ? parseFunctionUrn(endpoint, { region, project }) : undefined;
+}
+
+/** Whether a topic exists for a caller. Topics that its patterns do not match do not. */
+export function mayKnowTopic(user: TopicUser, topic: TopicDocument): boolean {
+  return topic.project === user.project && mayUseTopic(user, topic.name);
+}
+
+/** Whether a subscription exists for a caller. Those of functions of others do not. */
+export function mayKnowSubscription(user: TopicUser, { topic, subscription }: NamedSubscription): boolean {
+  if (!mayKnowTopic(user, topic)) return false;
+  if (subscription.protocol !== 'functionstage') return true;
+  const fn = subscribedFunction(topic, subscription);
+  return fn !== undefined && mayUse(user, fn);
+}
+
+/**
+ * Parses the URNs of topics and subscriptions, and finds what they name. Topics and subscriptions
+ * that the caller may not know of get the same error as missing ones.
+ */
 export class TopicNames {
   constructor(@Inject(Registry) private readonly registry: Registry) {}
 
@@ -21,17 +53,17 @@ export class TopicNames {
    * @throws ApiError SMN.0005 if the text is not the URN of a topic; SMN.0006 if the project has no
    *   such topic.
    */
-  find(urn: string, project: string): TopicDocument {
+  find(urn: string, user: TopicUser): TopicDocument {
     if (!topicUrnPattern.test(urn)) throw new ApiError('SMN.0005', `not a topic URN: ${urn.slice(0, 300)}`);
     const topic = this.registry.topic(urn);
-    if (topic === undefined || topic.project !== project) throw new ApiError('SMN.0006', `Topic not found: ${urn}`);
+    if (topic === undefined || !mayKnowTopic(user, topic)) throw new ApiError('SMN.0006', `Topic not found: ${urn}`);
     return topic;
   }
 
   /** As {@link find}, by name or id: clients use those when they ask for tags. */
-  findResource(nameOrId: string, project: string): TopicDocument {
+  findResource(nameOrId: string, user: TopicUser): TopicDocument {
     const isMeant = ({ name, urn }: TopicDocument) => name === nameOrId || topicId(urn) === nameOrId;
-    const topic = this.registry.list('topic', project).find(isMeant);
+    const topic = this.registry.list('topic', user.project).find((known) => mayKnowTopic(user, known) && isMeant(known));
     if (topic === undefined) throw new ApiError('SMN.0006', `Topic not found: ${nameOrId.slice(0, 300)}`);
     return topic;
   }
@@ -40,14 +72,24 @@ export class TopicNames {
    * @throws ApiError SMN.0014 if the text is not the URN of a subscription; SMN.0013 if the project
    *   has no such subscription.
    */
-  findSubscription(urn: string, project: string): NamedSubscription {
-    const topicUrn = topicOf(urn);
-    if (topicUrn === undefined) throw new ApiError('SMN.0014', `not a subscription URN: ${urn.slice(0, 300)}`);
-    const topic = this.registry.topic(topicUrn);
-    const subscription = topic?.subscriptions.find((known) => known.urn === urn);
-    if (topic === undefined || subscription === undefined || topic.project !== project)
+  findSubscription(urn: string, user: TopicUser): NamedSubscription {
+    if (topicOf(urn) === undefined) throw new ApiError('SMN.0014', `not a subscription URN: ${urn.slice(0, 300)}`);
+    const found = this.lookUp(urn);
+    if (found === undefined || !mayKnowSubscription(user, found))
       throw new ApiError('SMN.0013', `Subscription not found: ${urn}`);
-    return { topic, subscription };
+    return found;
+  }
+
+  /** Whether a subscription exists for a caller. */
+  knows(subscriptionUrn: string, user: TopicUser): boolean {
+    const found = this.lookUp(subscriptionUrn);
+    return found !== undefined && mayKnowSubscription(user, found);
+  }
+
+  private lookUp(subscriptionUrn: string): NamedSubscription | undefined {
+    const topic = this.registry.topic(topicOf(subscriptionUrn) ?? '');
+    const subscription = topic?.subscriptions.find(({ urn }) => urn === subscriptionUrn);
+    return topic === undefined || subscription === undefined ? undefined : { topic, subscription };
   }
 }
 

@@ -11,13 +11,21 @@ import {
 } from '#contracts';
 import { findCycle, isGranted, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
+import { subscribedFunctions } from './check-reach.ts';
 
 /** Why a policy may not name a target. */
-export interface RefusedTarget {
-  readonly kind: 'function-absent' | 'topic-absent' | 'place-absent' | 'not-granted' | 'cycle';
-  /** The error message for the caller. */
-  readonly reason: string;
-}
+export type RefusedTarget =
+  | {
+      readonly kind: 'function-absent' | 'topic-absent' | 'place-absent' | 'not-granted';
+      /** The error message for the caller. */
+      readonly reason: string;
+    }
+  | {
+      readonly kind: 'cycle';
+      readonly reason: string;
+      /** URNs of functions and topics; the first one is also the last one. */
+      readonly path: readonly string[];
+    };
 
 const nowhere = { region: '', project: '' };
 
@@ -49,25 +57,13 @@ function missingTarget(registry: Registry, project: string, target: Target): Ref
 type Intended = PolicyDocument | AliasDocument | TopicDocument;
 
 /**
- * Returns the URNs of the functions that subscribed to a topic, in eight fields. A short URN means
- * the region and project of the topic.
- */
-function subscribedFunctions({ urn, subscriptions }: TopicDocument): readonly string[] {
-  const [, , region = '', project = ''] = urn.split(':');
-  return subscriptions.flatMap(({ protocol, endpoint }) => {
-    const fn = protocol === 'functionstage' ? parseFunctionUrn(endpoint, { region, project }) : undefined;
-    return fn === undefined ? [] : [formatFunctionUrn(fn)];
-  });
-}
-
-/**
  * Returns the functions and topics that a name leads to. A topic leads to the functions that
  * subscribed. An alias leads to its versions. A version leads to the targets of its policy.
  */
 function successors(registry: Registry, intended: Intended, from: string): readonly string[] {
   if (from.startsWith('urn:smn:')) {
     const topic = intended.kind === 'topic' && intended.urn === from ? intended : registry.topic(from);
-    return topic === undefined ? [] : subscribedFunctions(topic);
+    return topic === undefined ? [] : subscribedFunctions(topic).map(formatFunctionUrn);
   }
   const urn = parseFunctionUrn(from, nowhere);
   if (urn?.qualifier.startsWith('!') === true) {
@@ -95,25 +91,26 @@ export function checkCycle(registry: Registry, intended: Intended): RefusedTarge
   const start = intended.kind === 'policy' ? intended.functionUrn : intended.urn;
   const path = findCycle(start, (urn) => successors(registry, intended, urn));
   const what = intended.kind === 'topic' ? 'subscription' : intended.kind;
-  return path === undefined ? undefined : { kind: 'cycle', reason: `the ${what} would close a cycle: ${path.join(' -> ')}` };
+  return path === undefined ? undefined : { kind: 'cycle', reason: `the ${what} would close a cycle`, path };
 }
 
 /**
- * Checks every target of a policy that is about to be set: the target exists, the function's agency
- * grants it, and it closes no cycle.
+ * Checks every target of a policy that is about to be set: the function's agency grants it, it
+ * exists, and it closes no cycle.
  * @returns the first refusal; undefined if the policy may be set.
  */
 export function checkTargets(registry: Registry, fn: FunctionDocument, policy: PolicyDocument): RefusedTarget | undefined {
   const agency = fn.agency === undefined ? undefined : registry.agency(fn.project, fn.agency);
   for (const target of [policy.destinations.onSuccess, policy.destinations.onFailure]) {
     if (target === undefined) continue;
-    const missing = missingTarget(registry, fn.project, target);
-    if (missing !== undefined) return missing;
+    // The grant comes first: whether a place exists is told only to those who may use it.
     if (!isGranted(agency, target)) {
       const lack = agency === undefined ? 'does not exist' : 'does not grant it';
       const why = fn.agency === undefined ? 'the function has no agency (xrole)' : `agency ${fn.agency} ${lack}`;
       return { kind: 'not-granted', reason: `${target.type} ${resourceOf(target)} may not be used: ${why}` };
     }
+    const missing = missingTarget(registry, fn.project, target);
+    if (missing !== undefined) return missing;
   }
   return checkCycle(registry, policy);
 }

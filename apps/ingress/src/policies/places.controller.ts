@@ -9,9 +9,11 @@ import {
   placeTypes,
   type Topics,
 } from '#contracts';
+import { grants, isUnlimited, mayPass } from '#lifecycle';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
+import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
@@ -48,17 +50,27 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
   return a.name < b.name ? -1 : 1;
 }
 
-/** @throws ApiError FSS.0404. */
-function agencyOf(registry: Registry, project: string, name: string): AgencyDocument {
-  const agency = registry.agency(project, name);
-  if (agency === undefined) throw new ApiError('FSS.0404', `no agency ${name.slice(0, 100)}`);
+/** @throws ApiError FSS.0404 if no such agency exists, or the caller may not pass it. */
+function agencyOf(registry: Registry, caller: Caller, name: string): AgencyDocument {
+  const agency = registry.agency(caller.project, name);
+  if (agency === undefined || !mayPass(caller, name)) throw new ApiError('FSS.0404', `no agency ${name.slice(0, 100)}`);
   return agency;
 }
 
-/** @throws ApiError FSS.0404. */
-function placeOf(registry: Registry, project: string, type: PlaceType, name: string): PlaceDocument {
-  const place = registry.place(project, type, name);
-  if (place === undefined) throw new ApiError('FSS.0404', `no ${placeKind(type).word} ${name.slice(0, 100)}`);
+/**
+ * Whether a bucket or stream exists for a caller: for a limited one, if an agency that it may pass
+ * grants the place.
+ */
+function mayKnowPlace(registry: Registry, caller: Caller, type: PlaceType, name: string): boolean {
+  if (isUnlimited(caller)) return true;
+  return registry.list('agency', caller.project).some((agency) => mayPass(caller, agency.name) && grants(agency, type, name));
+}
+
+/** @throws ApiError FSS.0404 if no such place exists, or the caller may not know of it. */
+function placeOf(registry: Registry, caller: Caller, type: PlaceType, name: string): PlaceDocument {
+  const place = registry.place(caller.project, type, name);
+  if (place === undefined || !mayKnowPlace(registry, caller, type, name))
+    throw new ApiError('FSS.0404', `no ${placeKind(type).word} ${name.slice(0, 100)}`);
   return place;
 }
 
@@ -95,14 +107,15 @@ export class PlacesController {
 
   @Operation(operations.agencies)
   @Get('agencies')
-  agencies(@Param('project') project: string): Record<string, unknown> {
-    return { agencies: this.registry.list('agency', project).toSorted(byName).map(agencyAnswer) };
+  agencies(@CalledBy() caller: Caller): Record<string, unknown> {
+    const known = this.registry.list('agency', caller.project).filter(({ name }) => mayPass(caller, name));
+    return { agencies: known.toSorted(byName).map(agencyAnswer) };
   }
 
   @Operation(operations.agency)
   @Get('agencies/:name')
-  agency(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
-    return agencyAnswer(agencyOf(this.registry, project, name));
+  agency(@CalledBy() caller: Caller, @Param('name') name: string): Record<string, unknown> {
+    return agencyAnswer(agencyOf(this.registry, caller, name));
   }
 
   @Operation(operations.setAgency)
@@ -129,25 +142,27 @@ export class PlacesController {
   @Operation(operations.removeAgency)
   @Delete('agencies/:name')
   @HttpCode(204)
-  async removeAgency(@Param('project') project: string, @Param('name') name: string): Promise<void> {
+  async removeAgency(@CalledBy() caller: Caller, @Param('name') name: string): Promise<void> {
     await this.writer.mutate((registry) => {
-      agencyOf(registry, project, name);
-      return { changes: [{ delete: agencyKey(project, name) }] };
+      agencyOf(registry, caller, name);
+      return { changes: [{ delete: agencyKey(caller.project, name) }] };
     });
   }
 
   @Operation(operations.places)
   @Get(':kind')
-  places(@Param('project') project: string, @Param('kind') kind: string): Record<string, unknown> {
+  places(@CalledBy() caller: Caller, @Param('kind') kind: string): Record<string, unknown> {
     const type = placeTypeOf(kind);
-    const places = this.registry.list('place', project).filter((place) => place.type === type);
+    const places = this.registry
+      .list('place', caller.project)
+      .filter((place) => place.type === type && mayKnowPlace(this.registry, caller, type, place.name));
     return { [kind]: places.toSorted(byName).map(placeAnswer) };
   }
 
   @Operation(operations.place)
   @Get(':kind/:name')
-  place(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Record<string, unknown> {
-    return placeAnswer(placeOf(this.registry, project, placeTypeOf(kind), name));
+  place(@CalledBy() caller: Caller, @Param('kind') kind: string, @Param('name') name: string): Record<string, unknown> {
+    return placeAnswer(placeOf(this.registry, caller, placeTypeOf(kind), name));
   }
 
   @Operation(operations.setPlace)
@@ -179,11 +194,11 @@ export class PlacesController {
   @Operation(operations.removePlace)
   @Delete(':kind/:name')
   @HttpCode(204)
-  async removePlace(@Param('project') project: string, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
+  async removePlace(@CalledBy() caller: Caller, @Param('kind') kind: string, @Param('name') name: string): Promise<void> {
     const type = placeTypeOf(kind);
     await this.writer.mutate((registry) => {
-      placeOf(registry, project, type, name);
-      return { changes: [{ delete: placeKey(project, type, name) }] };
+      placeOf(registry, caller, type, name);
+      return { changes: [{ delete: placeKey(caller.project, type, name) }] };
     });
   }
 }

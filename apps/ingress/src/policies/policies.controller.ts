@@ -1,10 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query } from '@nestjs/common';
-import { destinationKinds, formatBareUrn, parseFunctionUrn, policyKey, type PolicyDocument, resourceOf } from '#contracts';
+import { formatBareUrn, policyKey, type PolicyDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { ApiError } from '../http/api-error.ts';
-import { functionRefusal } from '../access/authorise.ts';
 import { CalledBy, type Caller } from '../access/caller.ts';
+import { checkNewTargets } from './check-reach.ts';
 import { checkTargets } from './check-target.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -41,10 +41,11 @@ export class PoliciesController {
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate((registry) => {
       const { fullUrn, function: fn } = this.names.find(urn, project);
-      const policy = policyOf(dto, fullUrn, registry.policyOf(fullUrn), { region: this.home.region, project }, this.clock.now());
-      checkReach(caller, policy, this.home.region);
+      const before = registry.policyOf(fullUrn);
+      const policy = policyOf(dto, fullUrn, before, { region: this.home.region, project }, this.clock.now());
+      checkNewTargets(caller, registry, fn, policy, before);
       const refused = checkTargets(registry, fn, policy);
-      if (refused !== undefined) throw targetRefused(refused);
+      if (refused !== undefined) throw targetRefused(refused, caller);
       return { changes: [policy], answer: policyAnswer(policy) };
     });
   }
@@ -92,18 +93,5 @@ export class PoliciesController {
     const policy = registry.policyOf(this.names.find(urn, project).fullUrn);
     if (policy === undefined) throw new ApiError('FSS.0404', `the function has no asynchronous configuration: ${urn}`);
     return policy;
-  }
-}
-
-/**
- * Checks that the caller may use each function that the policy notifies.
- * @throws ApiError FSS.0403.
- */
-function checkReach(caller: Caller, { destinations }: PolicyDocument, region: string): void {
-  for (const target of [destinations.onSuccess, destinations.onFailure]) {
-    if (target === undefined || destinationKinds[target.type].document?.kind !== 'function') continue;
-    const urn = parseFunctionUrn(resourceOf(target), { region, project: caller.project });
-    const refusal = urn === undefined ? undefined : functionRefusal(caller, urn);
-    if (refusal !== undefined) throw refusal;
   }
 }

@@ -1,9 +1,21 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord, utcText } from '#contracts';
+import {
+  type DeliveryStatus,
+  epochMs,
+  type Status,
+  type StatusPage,
+  type StatusQuery,
+  type StatusRecord,
+  subscriptionOf,
+  utcText,
+} from '#contracts';
+import { isUnlimited } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
+import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
+import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
 import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
@@ -18,11 +30,14 @@ function plainUtc(at: number | undefined): string {
   return at === undefined ? '' : utcText(epochMs(at)).slice(0, 19);
 }
 
+/** Whether a delivery may be shown to the caller. */
+type KnownDelivery = (delivery: DeliveryStatus) => boolean;
+
 /**
  * Shows a record. `start_time` is the time of acceptance, because every record has one and the time
  * window is over it.
  */
-function recordAnswer(record: StatusRecord): Record<string, unknown> {
+function recordAnswer(record: StatusRecord, isKnown: KnownDelivery): Record<string, unknown> {
   return {
     request_id: record.requestId,
     status: record.status,
@@ -32,7 +47,7 @@ function recordAnswer(record: StatusRecord): Record<string, unknown> {
     end_time: plainUtc(record.endedAt),
     approximate_invoke_count: record.attempts,
     ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
-    deliveries: record.deliveries.map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
+    deliveries: record.deliveries.filter(isKnown).map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
       delivery_id: deliveryId,
       state,
       tries,
@@ -58,11 +73,16 @@ function readsMarkersAsText(userAgent: string | undefined): boolean {
   return userAgent?.includes('terraform-provider-') === true;
 }
 
-function pageAnswer({ records, count }: StatusPage, offset: number, userAgent: string | undefined): Record<string, unknown> {
+function pageAnswer(
+  { records, count }: StatusPage,
+  offset: number,
+  userAgent: string | undefined,
+  isKnown: KnownDelivery,
+): Record<string, unknown> {
   const next = offset + records.length;
   const marker = next < count ? next : 0;
   return {
-    invocations: records.map(recordAnswer),
+    invocations: records.map((record) => recordAnswer(record, isKnown)),
     count,
     next_marker: readsMarkersAsText(userAgent) ? String(marker) : marker,
   };
@@ -77,6 +97,7 @@ export class RecordsController {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
     @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -86,13 +107,14 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
+    @CalledBy() caller: Caller,
     @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const { request_id: requestId = '' } = query;
     if (requestId.length > requestIdLengthMax)
       throw new ApiError('FSS.1001', `request_id may have ${requestIdLengthMax} characters`);
     const question = this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses);
-    return pageAnswer(await this.page(question, urn), question.offset, userAgent);
+    return pageAnswer(await this.page(question, urn), question.offset, userAgent, this.knownTo(caller));
   }
 
   @Operation(operations.listActive)
@@ -101,6 +123,7 @@ export class RecordsController {
     @Param('project') project: string,
     @Param('urn') urn: string,
     @Query() query: QueryString,
+    @CalledBy() caller: Caller,
     @UserAgent() userAgent?: string,
   ): Promise<Record<string, unknown>> {
     const requestIds = (query['requests'] ?? '')
@@ -111,7 +134,20 @@ export class RecordsController {
       throw new ApiError('FSS.1001', `requests may name ${requestsMax} request ids, separated by commas`);
     const question = this.question(project, urn, query, requestIds, active);
     const isOver = !question.statuses.some((status) => active.includes(status));
-    return pageAnswer(isOver ? this.noRecords(question, urn) : await this.page(question, urn), question.offset, userAgent);
+    const page = isOver ? this.noRecords(question, urn) : await this.page(question, urn);
+    return pageAnswer(page, question.offset, userAgent, this.knownTo(caller));
+  }
+
+  /**
+   * Tells which deliveries a caller may know of. A delivery to a subscription shows the address of
+   * a webhook, so a limited caller sees those of its own topics only.
+   */
+  private knownTo(caller: Caller): KnownDelivery {
+    if (isUnlimited(caller)) return () => true;
+    return ({ deliveryId }) => {
+      const subscriptionUrn = subscriptionOf(deliveryId);
+      return subscriptionUrn === undefined || this.topics.knows(subscriptionUrn, caller);
+    };
   }
 
   /** @param requestIds empty for all invocations. */

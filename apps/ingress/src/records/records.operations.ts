@@ -67,7 +67,7 @@ export const recordOperations = {
     id: 'listAsyncInvocations',
     tag: 'Invocations',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Lists records of the asynchronous invocations of a function, newest first.',
     parameters: [
       ...common,
@@ -84,7 +84,7 @@ export const recordOperations = {
     id: 'listActiveAsyncInvocations',
     tag: 'Invocations',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Lists records of the asynchronous invocations that wait or run, newest first.',
     parameters: [
       ...common,

@@ -7,6 +7,7 @@ export const statusLogOperations = {
     id: 'enableAsyncStatusLogs',
     tag: 'Invocations',
     right: 'manage',
+    reach: 'project',
     summary: 'Enables the status log of the project; a repeated call changes nothing.',
     answer: { status: 200 },
     codes: ['FSS.0503'],
@@ -15,6 +16,7 @@ export const statusLogOperations = {
     id: 'showAsyncStatusLogDetail',
     tag: 'Invocations',
     right: 'read',
+    reach: 'everyone',
     summary: 'Shows the log group and stream of the status log.',
     answer: {
       status: 200,
@@ -32,6 +34,7 @@ export const statusLogOperations = {
     id: 'listLogStreams',
     tag: 'Invocations',
     right: 'read',
+    reach: 'everyone',
     summary: 'Lists the streams of a log group, which is that of the status log.',
     parameters: [
       inPath(

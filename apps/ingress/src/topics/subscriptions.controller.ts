@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
 import { AllowedNetworks, type Clock, CLOCK, Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
+import { checkMayInvoke } from '../access/authorise.ts';
+import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { checkCycle } from '../policies/check-target.ts';
 import { targetRefused } from '../policies/target-refused.ts';
@@ -14,7 +16,7 @@ import { subscriptionOperations as operations, subscriptionStatusMax } from './s
 import { type Home, HOME } from '../names/home.ts';
 import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
 import { randomId, TopicMessages } from './topic-messages.ts';
-import { TopicNames } from '../names/topic-names.ts';
+import { mayKnowSubscription, mayKnowTopic, type NamedSubscription, TopicNames } from '../names/topic-names.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Rules of an installation for subscriptions. */
@@ -38,12 +40,7 @@ export const SUBSCRIPTION_OPTIONS = Symbol('subscription options');
 const subscriptionsMax = 100;
 const secretBytes = 32;
 
-interface Listed {
-  readonly topic: TopicDocument;
-  readonly subscription: SubscriptionDocument;
-}
-
-function subscriptionAnswer({ topic, subscription }: Listed): Record<string, unknown> {
+function subscriptionAnswer({ topic, subscription }: NamedSubscription): Record<string, unknown> {
   const { urn, protocol, endpoint, remark, status } = subscription;
   return { topic_urn: topic.urn, subscription_urn: urn, protocol, endpoint, owner: topic.project, remark, status };
 }
@@ -79,31 +76,31 @@ export class SubscriptionsController {
   @Post('topics/:urn/subscriptions')
   @HttpCode(201)
   async add(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(SubscriptionDto, { codes: topicCodes })) dto: SubscriptionDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
-    this.names.find(urn, project);
+    this.names.find(urn, caller);
     this.checkAddress(dto);
     const { subscription: made, secret: madeSecret } = this.make(dto, urn);
     const subscription = await this.writer.mutate((registry) => {
-      const topic = this.names.find(urn, project);
-      this.checkFunction(registry, dto, project);
+      const topic = this.names.find(urn, caller);
+      this.checkFunction(registry, dto, caller);
       const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
       if (same === undefined) {
         if (topic.subscriptions.length >= subscriptionsMax)
           throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions at most`);
         const changed = this.changed(topic, [...topic.subscriptions, made]);
         const refused = made.protocol === 'functionstage' ? checkCycle(registry, changed) : undefined;
-        if (refused !== undefined) throw targetRefused(refused);
+        if (refused !== undefined) throw targetRefused(refused, caller);
         return { changes: [changed], answer: made };
       }
       if (dto.secret === undefined) return { changes: [], answer: same };
       const resealed = { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
       return { changes: [this.replaced({ topic, subscription: resealed })], answer: resealed };
     });
-    if (subscription.status === 0) await this.messages.askToConfirm(this.names.find(urn, project), subscription);
+    if (subscription.status === 0) await this.messages.askToConfirm(this.names.find(urn, caller), subscription);
     if (subscription === made) return { subscription_urn: made.urn, ...(madeSecret === '' ? {} : { secret: madeSecret }) };
     void reply.status(200);
     return { subscription_urn: subscription.urn };
@@ -111,24 +108,22 @@ export class SubscriptionsController {
 
   @Operation(operations.ofTopic)
   @Get('topics/:urn/subscriptions')
-  ofTopic(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
-    const topic = this.names.find(urn, project);
-    return this.listed(
-      topic.subscriptions.map((subscription) => ({ topic, subscription })),
-      query,
-    );
+  ofTopic(@CalledBy() caller: Caller, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
+    const topic = this.names.find(urn, caller);
+    return this.listed(this.knownTo(caller, topic), query);
   }
 
   @Operation(operations.ofProject)
   @Get('subscriptions')
-  ofProject(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
+  ofProject(@CalledBy() caller: Caller, @Query() query: QueryOf): Record<string, unknown> {
     const protocol = textQuery(query, 'protocol');
     const endpoint = textQuery(query, 'endpoint');
     const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
     const matching = this.registry
-      .list('topic', project)
+      .list('topic', caller.project)
+      .filter((topic) => mayKnowTopic(caller, topic))
       .toSorted((a, b) => a.createdAt - b.createdAt)
-      .flatMap((topic) => topic.subscriptions.map((subscription) => ({ topic, subscription })))
+      .flatMap((topic) => this.knownTo(caller, topic))
       .filter(({ subscription }) => protocol === undefined || protocol === subscription.protocol)
       .filter(({ subscription }) => endpoint === undefined || endpoint === subscription.endpoint)
       .filter(({ subscription }) => status === undefined || status === subscription.status);
@@ -138,13 +133,13 @@ export class SubscriptionsController {
   @Operation(operations.update)
   @Put('topics/:topic/subscriptions/:urn')
   async update(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Param('topic') topicUrn: string,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(SubscriptionChangeDto, { codes: topicCodes })) { remark }: SubscriptionChangeDto,
   ): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
-      const { topic, subscription } = this.named(urn, project, topicUrn);
+      const { topic, subscription } = this.named(urn, caller, topicUrn);
       return { changes: remark === undefined ? [] : [this.replaced({ topic, subscription: { ...subscription, remark } })] };
     });
     return { subscription_urn: urn };
@@ -153,33 +148,39 @@ export class SubscriptionsController {
   @Operation(operations.remove)
   @Delete('subscriptions/:urn')
   @HttpCode(200)
-  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
-    return this.removeNamed(urn, project);
+  async remove(@CalledBy() caller: Caller, @Param('urn') urn: string): Promise<Record<string, unknown>> {
+    return this.removeNamed(urn, caller);
   }
 
   @Operation(operations.removeOfTopic)
   @Delete('topics/:topic/subscriptions/:urn')
   @HttpCode(200)
   async removeOfTopic(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Param('topic') topicUrn: string,
     @Param('urn') urn: string,
   ): Promise<Record<string, unknown>> {
-    return this.removeNamed(urn, project, topicUrn);
+    return this.removeNamed(urn, caller, topicUrn);
   }
 
-  private async removeNamed(urn: string, project: string, topicUrn?: string): Promise<Record<string, unknown>> {
+  private async removeNamed(urn: string, caller: Caller, topicUrn?: string): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
-      const { topic } = this.named(urn, project, topicUrn);
+      const { topic } = this.named(urn, caller, topicUrn);
       const others = topic.subscriptions.filter((subscription) => subscription.urn !== urn);
       return { changes: [this.changed(topic, others)] };
     });
     return {};
   }
 
-  private named(urn: string, project: string, topicUrn?: string): Listed {
-    if (topicUrn !== undefined) this.names.find(topicUrn, project);
-    const found = this.names.findSubscription(urn, project);
+  private knownTo(caller: Caller, topic: TopicDocument): readonly NamedSubscription[] {
+    return topic.subscriptions
+      .map((subscription) => ({ topic, subscription }))
+      .filter((named) => mayKnowSubscription(caller, named));
+  }
+
+  private named(urn: string, caller: Caller, topicUrn?: string): NamedSubscription {
+    if (topicUrn !== undefined) this.names.find(topicUrn, caller);
+    const found = this.names.findSubscription(urn, caller);
     if (topicUrn !== undefined && found.topic.urn !== topicUrn)
       throw new ApiError('SMN.0013', `Subscription not found: ${urn} is of another topic`);
     return found;
@@ -209,14 +210,14 @@ export class SubscriptionsController {
     return { ...topic, subscriptions, modifiedAt: this.clock.now() };
   }
 
-  private replaced({ topic, subscription }: Listed): TopicDocument {
+  private replaced({ topic, subscription }: NamedSubscription): TopicDocument {
     return this.changed(
       topic,
       topic.subscriptions.map((known) => (known.urn === subscription.urn ? subscription : known)),
     );
   }
 
-  private listed(all: readonly Listed[], query: QueryOf): Record<string, unknown> {
+  private listed(all: readonly NamedSubscription[], query: QueryOf): Record<string, unknown> {
     const part = textQuery(query, 'fuzzy_remark');
     const matching = all
       .filter(({ subscription }) => part === undefined || subscription.remark.includes(part))
@@ -224,10 +225,16 @@ export class SubscriptionsController {
     return { subscription_count: matching.length, subscriptions: page(matching, query).map(subscriptionAnswer) };
   }
 
-  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, project: string): void {
+  /**
+   * Checks that the function of a subscription exists, and that the caller may let it run.
+   * @throws ApiError SMN.0012, FSS.0403, SMN.0101.
+   */
+  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, caller: Caller): void {
     if (protocol !== 'functionstage') return;
+    const { project } = caller;
     const read = readFunctionUrn(endpoint, { region: this.home.region, project });
     if (read.kind !== 'ours') throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
+    checkMayInvoke(caller, read.urn);
     if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
   }
 

@@ -1,4 +1,5 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
+import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { topicTagOperations as operations } from './topics.operations.ts';
@@ -14,8 +15,8 @@ export class TopicTagsController {
 
   @Operation(operations.list)
   @Get()
-  list(@Param('project') project: string, @Param('name') name: string): Record<string, unknown> {
-    this.names.findResource(name, project);
+  list(@CalledBy() caller: Caller, @Param('name') name: string): Record<string, unknown> {
+    this.names.findResource(name, caller);
     return { tags: [] };
   }
 }

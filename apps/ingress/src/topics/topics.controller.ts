@@ -1,17 +1,20 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type EpochMs, type TopicDocument, topicKey, utcText } from '#contracts';
+import { mayUseTopic } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
+import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { page, type Query as QueryOf, textQuery } from '../http/query.ts';
+import { checkSubscribers } from '../policies/check-reach.ts';
 import { readPublication } from './read-publication.ts';
 import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { PublicationDto, TopicChangeDto, topicCodes, TopicDto } from './topic.dto.ts';
 import { TopicMessages } from './topic-messages.ts';
-import { topicId, TopicNames } from '../names/topic-names.ts';
+import { mayKnowTopic, topicId, TopicNames } from '../names/topic-names.ts';
 import { topicOperations as operations } from './topics.operations.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
@@ -37,6 +40,12 @@ function topicAnswer({ urn, name, displayName, createdAt, modifiedAt }: TopicDoc
   };
 }
 
+/** The refusal of a name for a topic. It does not tell whether the topic exists. */
+function topicRefused({ topics }: Caller, name: string): ApiError {
+  const own = topics.length === 0 ? 'none' : `only ${topics.join(', ')}`;
+  return new ApiError('FSS.0403', `the access key may not create topic ${name}; it may create ${own}`);
+}
+
 /**
  * Topics, and publishing to them.
  * @see SMN API, topic operations and message publishing
@@ -58,10 +67,12 @@ export class TopicsController {
   @Post()
   @HttpCode(201)
   async create(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(TopicDto, { codes: topicCodes })) { name, display_name: displayName = '' }: TopicDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Record<string, unknown>> {
+    const { project } = caller;
+    if (!mayUseTopic(caller, name)) throw topicRefused(caller, name);
     const urn = `urn:smn:${this.home.region}:${project}:${name}`;
     const now = this.clock.now();
     const isNew = await this.writer.mutate((registry) => {
@@ -86,8 +97,8 @@ export class TopicsController {
 
   @Operation(operations.attributes)
   @Get(':urn/attributes')
-  attributes(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
-    this.names.find(urn, project);
+  attributes(@CalledBy() caller: Caller, @Param('urn') urn: string, @Query() query: QueryOf): Record<string, unknown> {
+    this.names.find(urn, caller);
     const name = textQuery(query, 'name');
     const shown = topicAttributes.filter((attribute) => name === undefined || name === attribute);
     if (shown.length === 0) throw new ApiError('SMN.0046', `name must be one of ${topicAttributes.join(', ')}`);
@@ -97,13 +108,14 @@ export class TopicsController {
   /** Lists topics, newest first. The count covers all pages. */
   @Operation(operations.list)
   @Get()
-  list(@Param('project') project: string, @Query() query: QueryOf): Record<string, unknown> {
+  list(@CalledBy() caller: Caller, @Query() query: QueryOf): Record<string, unknown> {
     const name = textQuery(query, 'name');
     const part = textQuery(query, 'fuzzy_name');
     const displayPart = textQuery(query, 'fuzzy_display_name');
     const id = textQuery(query, 'topic_id');
     const matching = this.registry
-      .list('topic', project)
+      .list('topic', caller.project)
+      .filter((topic) => mayKnowTopic(caller, topic))
       .filter((topic) => name === undefined || name === topic.name)
       .filter((topic) => part === undefined || topic.name.includes(part))
       .filter((topic) => id === undefined || id === topicId(topic.urn))
@@ -114,19 +126,19 @@ export class TopicsController {
 
   @Operation(operations.show)
   @Get(':urn')
-  show(@Param('project') project: string, @Param('urn') urn: string): Record<string, unknown> {
-    return topicAnswer(this.names.find(urn, project));
+  show(@CalledBy() caller: Caller, @Param('urn') urn: string): Record<string, unknown> {
+    return topicAnswer(this.names.find(urn, caller));
   }
 
   @Operation(operations.update)
   @Put(':urn')
   async update(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(TopicChangeDto, { codes: topicCodes })) { display_name: displayName }: TopicChangeDto,
   ): Promise<Record<string, unknown>> {
     await this.writer.mutate(() => {
-      const topic = this.names.find(urn, project);
+      const topic = this.names.find(urn, caller);
       return { changes: displayName === undefined ? [] : [{ ...topic, displayName, modifiedAt: this.clock.now() }] };
     });
     return {};
@@ -136,8 +148,8 @@ export class TopicsController {
   @Operation(operations.remove)
   @Delete(':urn')
   @HttpCode(200)
-  async remove(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
-    await this.writer.mutate(() => ({ changes: [{ delete: topicKey(this.names.find(urn, project).urn) }] }));
+  async remove(@CalledBy() caller: Caller, @Param('urn') urn: string): Promise<Record<string, unknown>> {
+    await this.writer.mutate(() => ({ changes: [{ delete: topicKey(this.names.find(urn, caller).urn) }] }));
     return {};
   }
 
@@ -146,11 +158,13 @@ export class TopicsController {
   @Post(':urn/publish')
   @HttpCode(200)
   async publish(
-    @Param('project') project: string,
+    @CalledBy() caller: Caller,
     @Param('urn') urn: string,
     @Body(new ValidatedBody(PublicationDto, { codes: topicCodes })) dto: PublicationDto,
   ): Promise<Record<string, unknown>> {
-    const topic = this.names.find(urn, project);
-    return { message_id: await this.messages.publish(topic, readPublication(dto)) };
+    const topic = this.names.find(urn, caller);
+    const publication = readPublication(dto);
+    checkSubscribers(caller, topic);
+    return { message_id: await this.messages.publish(topic, publication) };
   }
 }

@@ -8,6 +8,10 @@ describe('readArguments', () => {
       'create --rights invoke,read --functions=team-*,a:b --description ci',
       { kind: 'create', rights: ['invoke', 'read'], functions: ['team-*', 'a:b'], description: 'ci' },
     ],
+    [
+      'create --rights manage --functions a-* --agencies a-*,b --topics=',
+      { kind: 'create', rights: ['manage'], functions: ['a-*'], agencies: ['a-*', 'b'], topics: [], description: '' },
+    ],
     ['list', { kind: 'list' }],
     ['disable AK', { kind: 'disable', accessKey: 'AK' }],
     ['enable AK', { kind: 'enable', accessKey: 'AK' }],

@@ -6,6 +6,9 @@ export type Command =
       readonly kind: 'create';
       readonly rights: readonly string[];
       readonly functions: readonly string[];
+      /** Absent for the default of the API. */
+      readonly agencies?: readonly string[];
+      readonly topics?: readonly string[];
       readonly description: string;
     }
   | { readonly kind: 'list' }
@@ -15,9 +18,11 @@ export type Command =
 /** Usage text. */
 export const usage = `usage: npm run credentials -- <command> ...
 
-  create --rights <invoke,read,manage> [--functions <patterns>] [--description <text>]
+  create --rights <invoke,read,manage> [--functions <patterns>] [--agencies <patterns>]
+         [--topics <patterns>] [--description <text>]
                        creates an access key and shows its secret once; a pattern is
-                       a function's name or package:name, with * for any characters
+                       a name, with * for any characters, or package:name for a function;
+                       a key for some functions has no agencies and topics by default
   list                 shows the access keys of the project
   disable <access key> rejects requests signed with the key
   enable <access key>  accepts requests signed with the key again
@@ -29,6 +34,8 @@ const options = {
   create: {
     rights: { type: 'string' },
     functions: { type: 'string', default: '*' },
+    agencies: { type: 'string' },
+    topics: { type: 'string' },
     description: { type: 'string', default: '' },
   },
   list: {},
@@ -38,7 +45,8 @@ const options = {
   delete: {},
 } as const;
 
-const parts = (text: string) => text.split(',').map((part) => part.trim());
+/** The parts of a list; an empty text has none. */
+const parts = (text: string) => (text === '' ? [] : text.split(',').map((part) => part.trim()));
 
 /** Reads the arguments of the command line. @throws Error with the fault. */
 export function readArguments([name = '', ...rest]: readonly string[]): Command {
@@ -51,8 +59,15 @@ export function readArguments([name = '', ...rest]: readonly string[]): Command 
     if (accessKey !== undefined) throw new Error(`${kind} takes no argument ${accessKey}`);
     if (kind === 'list') return { kind };
     if (given['rights'] === undefined) throw new Error('create needs --rights');
-    const { rights, functions = '*', description = '' } = given;
-    return { kind, rights: parts(rights), functions: parts(functions), description };
+    const { rights, functions = '*', agencies, topics, description = '' } = given;
+    return {
+      kind,
+      rights: parts(rights),
+      functions: parts(functions),
+      ...(agencies === undefined ? {} : { agencies: parts(agencies) }),
+      ...(topics === undefined ? {} : { topics: parts(topics) }),
+      description,
+    };
   }
   if (accessKey === undefined || more.length > 0) throw new Error(`${kind} takes exactly one access key`);
   if (kind !== 'rotate') return { kind, accessKey };

@@ -12,6 +12,8 @@ interface Credential {
   readonly description: string;
   readonly rights: readonly string[];
   readonly functions: readonly string[];
+  readonly agencies: readonly string[];
+  readonly topics: readonly string[];
   readonly enabled: boolean;
   readonly previous_secret_ends_at?: string;
 }
@@ -39,17 +41,17 @@ function showSecret({ access_key: accessKey, secret_key: secretKey = '', previou
   if (endsAt !== undefined) say(`The previous secret is valid until ${endsAt}.`);
 }
 
-function rowOf({ access_key: accessKey, enabled, rights, functions, description }: Credential): string {
-  return [accessKey.padEnd(20), (enabled ? 'enabled' : 'disabled').padEnd(8), rights.join(','), functions.join(','), description]
-    .join('  ')
-    .trimEnd();
+function rowOf({ access_key: accessKey, enabled, rights, functions, agencies, topics, description }: Credential): string {
+  const state = (enabled ? 'enabled' : 'disabled').padEnd(8);
+  const patterns = [functions, agencies, topics].map((list) => (list.length === 0 ? '-' : list.join(',')));
+  return [accessKey.padEnd(20), state, rights.join(','), ...patterns, description].join('  ').trimEnd();
 }
 
 async function run(command: Command): Promise<void> {
   switch (command.kind) {
     case 'create': {
-      const { rights, functions, description } = command;
-      return showSecret(await call('POST', '', { rights, functions, description }));
+      const { kind: _kind, ...body } = command;
+      return showSecret(await call('POST', '', body));
     }
     case 'list': {
       const { credentials } = await call<{ credentials: readonly Credential[] }>('GET', '');

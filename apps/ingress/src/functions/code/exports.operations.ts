@@ -2,7 +2,7 @@ import type { SchemaObject } from '@nestjs/swagger';
 import { functionFieldCodes } from '../function.dto.ts';
 import { codeBodyBytesMax } from '../../http/body-sizes.ts';
 import { functionCodes } from '../../names/function-codes.ts';
-import { codeCodes, exampleFunction } from '../functions.operations.ts';
+import { codeCodes, exampleFunction, identityFields } from '../functions.operations.ts';
 import { ImportFunctionDto } from './import-function.dto.ts';
 import type { OperationSpec } from '../../document/operation.ts';
 import { exampleProject, functionUrn, inQuery, type Parameter } from '../../document/parameters.ts';
@@ -33,7 +33,7 @@ export const exportOperations = {
     id: 'exportFunction',
     tag: 'Functions',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Returns the URL of the configuration and code of a function as one ZIP.',
     parameters: [functionUrn, ...parts],
     answer: {
@@ -49,7 +49,7 @@ export const exportOperations = {
     id: 'downloadFunctionExport',
     tag: 'Functions',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Downloads the configuration and code of a function as one ZIP.',
     description: 'The export contains no secrets: the values of `encrypted_user_data` are blank.',
     parameters: [functionUrn, ...parts],
@@ -60,7 +60,8 @@ export const exportOperations = {
     id: 'importFunction',
     tag: 'Functions',
     right: 'manage',
-    checksAccessItself: true,
+    reach: 'body',
+    shownWithoutRead: identityFields,
     bodyBytesMax: codeBodyBytesMax,
     fileField: ['file_code'],
     summary: 'Creates a function from an export, under a new name.',

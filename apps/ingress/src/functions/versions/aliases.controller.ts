@@ -6,6 +6,7 @@ import { Registry, RegistryWriter } from '#registry';
 import { aliasAnswer, aliasOf, routingOf } from './alias-document.ts';
 import { aliasFieldCodes as codes, AliasRoutingDto, CreateAliasDto } from './alias.dto.ts';
 import { aliasOperations as operations } from './aliases.operations.ts';
+import { CalledBy, type Caller } from '../../access/caller.ts';
 import { aliasNotFound, ApiError, versionNotFound } from '../../http/api-error.ts';
 import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
@@ -33,11 +34,11 @@ export class AliasesController {
   @Post()
   @HttpCode(200)
   async create(
-    @Param('project') project: string,
     @Param('urn') urn: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(CreateAliasDto, { codes })) dto: CreateAliasDto,
   ): Promise<Record<string, unknown>> {
-    return this.set(project, urn, dto.name, dto, (registry, named) => {
+    return this.set(caller, urn, dto.name, dto, (registry, named) => {
       if (registry.alias(named) !== undefined) throw new ApiError('FSS.1063', `The function alias has existed: ${dto.name}`);
       if (registry.aliasesOf(formatBareUrn(named)).length >= aliasesMax)
         throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases at most; delete one`);
@@ -62,12 +63,12 @@ export class AliasesController {
   @Operation(operations.update)
   @Put(':alias')
   async update(
-    @Param('project') project: string,
     @Param('urn') urn: string,
     @Param('alias') name: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(AliasRoutingDto, { codes })) dto: AliasRoutingDto,
   ): Promise<Record<string, unknown>> {
-    return this.set(project, urn, name, dto, (registry) => void this.find(registry, project, urn, name));
+    return this.set(caller, urn, name, dto, (registry) => void this.find(registry, caller.project, urn, name));
   }
 
   @Operation(operations.remove)
@@ -79,12 +80,13 @@ export class AliasesController {
 
   /** @param check throws if the alias must not exist yet, or must already exist. */
   private async set(
-    project: string,
+    caller: Caller,
     urn: string,
     name: string,
     dto: AliasRoutingDto,
     check: (registry: Registry, named: FunctionUrn) => void,
   ): Promise<Record<string, unknown>> {
+    const { project } = caller;
     const routing = routingOf(dto);
     return this.writer.mutate((registry) => {
       const named = this.aliasUrn(project, urn, name);
@@ -98,7 +100,7 @@ export class AliasesController {
       if (other !== undefined) throw new ApiError('FSS.1066', `version ${routing.version} already has an alias: ${other.name}`);
       const alias = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
       const refused = checkCycle(registry, alias);
-      if (refused !== undefined) throw targetRefused(refused);
+      if (refused !== undefined) throw targetRefused(refused, caller);
       return { changes: [alias], answer: aliasAnswer(alias) };
     });
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@ne
 import { formatBareUrn, type VersionDocument } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
+import { CalledBy, type Caller } from '../../access/caller.ts';
 import { ApiError } from '../../http/api-error.ts';
 import { checkCycle } from '../../policies/check-target.ts';
 import { targetRefused } from '../../policies/target-refused.ts';
@@ -35,16 +36,16 @@ export class VersionsController {
   @Post('versions')
   @HttpCode(200)
   async publish(
-    @Param('project') project: string,
     @Param('urn') urn: string,
+    @CalledBy() caller: Caller,
     @Body(new ValidatedBody(PublishVersionDto, { codes: versionFieldCodes, isOptional: true })) dto: PublishVersionDto,
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate((registry) => {
-      const published = this.versionToPublish(registry, urn, project, dto);
+      const published = this.versionToPublish(registry, urn, caller.project, dto);
       const latest = registry.policyOf(`${published.function.urn}:latest`);
       const policy = latest === undefined ? undefined : { ...latest, functionUrn: published.urn };
       const refused = policy === undefined ? undefined : checkCycle(registry, policy);
-      if (refused !== undefined) throw targetRefused(refused);
+      if (refused !== undefined) throw targetRefused(refused, caller);
       return {
         changes: policy === undefined ? [published] : [published, policy],
         answer: versionAnswer(published.function, published, policy),

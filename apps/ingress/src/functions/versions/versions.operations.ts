@@ -1,5 +1,5 @@
 import { functionCodes } from '../../names/function-codes.ts';
-import { exampleFunction, functionPageParameters } from '../functions.operations.ts';
+import { exampleFunction, functionPageParameters, identityFields } from '../functions.operations.ts';
 import type { OperationSpec } from '../../document/operation.ts';
 import { functionUrn } from '../../document/parameters.ts';
 import { PublishVersionDto } from './version.dto.ts';
@@ -18,7 +18,8 @@ export const versionOperations = {
     id: 'publishVersion',
     tag: 'Versions and aliases',
     right: 'manage',
-    limitedBy: 'urn',
+    shownWithoutRead: identityFields,
+    reach: 'function',
     summary: 'Publishes a version: a copy of the function and its policy.',
     parameters: [functionUrn],
     body: { of: PublishVersionDto, isOptional: true, example: { version: 'v1', description: 'The first.' } },
@@ -29,7 +30,7 @@ export const versionOperations = {
     id: 'listVersions',
     tag: 'Versions and aliases',
     right: 'read',
-    limitedBy: 'urn',
+    reach: 'function',
     summary: 'Lists the versions of a function, `latest` first, then the newest.',
     parameters: [functionUrn, ...functionPageParameters],
     answer: { status: 200, example: { versions: [exampleFunction, published], next_marker: 2, count: 2 } },

@@ -1,0 +1,31 @@
+import { Inject } from '@nestjs/common';
+import { credentialKey } from '#contracts';
+import { Registry } from '#registry';
+
+/** Ends work that an access key began, once the key is disabled or deleted. */
+export class EndedKeys {
+  private readonly watched = new Map<string, Set<() => void>>();
+
+  constructor(@Inject(Registry) registry: Registry) {
+    registry.onChange(({ key, after }) => {
+      if (after?.kind === 'credential' && after.isEnabled) return;
+      for (const end of this.watched.get(key) ?? []) end();
+    });
+  }
+
+  /**
+   * Calls `end` when the access key is disabled or deleted.
+   * @param accessKey undefined for the token, which only a new configuration changes.
+   * @returns a function that stops watching.
+   */
+  watch(accessKey: string | undefined, end: () => void): () => void {
+    if (accessKey === undefined) return () => undefined;
+    const key = credentialKey(accessKey);
+    const ends = this.watched.get(key) ?? new Set();
+    this.watched.set(key, ends.add(end));
+    return () => {
+      ends.delete(end);
+      if (ends.size === 0) this.watched.delete(key);
+    };
+  }
+}
