@@ -3,7 +3,7 @@
  * Method: the config classes of the services read those variables; Docker is not needed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +13,10 @@ import { IngressConfig } from '../apps/ingress/src/ingress.config.ts';
 import { NotifierConfig } from '../apps/notifier/src/notifier.config.ts';
 import { RetrySchedulerConfig } from '../apps/retry-scheduler/src/retry-scheduler.config.ts';
 import { StatusLoggerConfig } from '../apps/status-logger/src/status-logger.config.ts';
+import { AccountsConfig, passwordsOf } from '../apps/standalone/src/accounts-command/accounts.config.ts';
 import { kafkaVersion } from '../libs/broker/src/jars.ts';
+import { accountProperties } from '../libs/broker/src/server-properties.ts';
+import { defaultTopicPrefix, kafkaAccounts, type Service, Topics } from '#contracts';
 import { documentConfig, loadConfig, PlatformKeySettings, type ServiceConfig, settingGroupsOf } from '#platform';
 
 interface ComposeService {
@@ -22,6 +25,8 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly ports?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly network_mode?: string;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
 const root = resolve(import.meta.dirname, '..');
@@ -62,6 +67,9 @@ function environmentOf(name: string): Record<string, string> {
   return { ...imageEnvironment, ...(Object.fromEntries(own) as Record<string, string>) };
 }
 
+/** The variable of an account's password. */
+const passwordOf = (account: string) => `KAFKA_${account.toUpperCase().replaceAll('-', '_')}_PASSWORD`;
+
 const configs: readonly (readonly [name: string, config: new () => ServiceConfig])[] = [
   ['ingress', IngressConfig],
   ['executor', ExecutorConfig],
@@ -69,9 +77,6 @@ const configs: readonly (readonly [name: string, config: new () => ServiceConfig
   ['notifier', NotifierConfig],
   ['status-logger', StatusLoggerConfig],
 ];
-/** Services that neither call another one, nor are called, nor open secrets. */
-const withoutSecrets = ['retry-scheduler'];
-
 describe.each(configs)('%s, in containers,', (name, config) => {
   const settings = documentConfig(config);
 
@@ -95,8 +100,18 @@ describe.each(configs)('%s, in containers,', (name, config) => {
   it('has its secrets from outside, and ends with a message where one is unset', () => {
     const isSecret = new Set(settings.filter((setting) => setting.isSecret).map(({ env }) => env));
     const values = Object.entries(services[name]?.environment ?? {}).filter(([variable]) => isSecret.has(variable));
-    expect(values.length > 0).toBe(!withoutSecrets.includes(name));
-    for (const [variable, value] of values) expect(value).toMatch(new RegExp(`^\\$\\{${variable}:\\?.*make-env\\.sh\\}$`));
+    expect(values.map(([variable]) => variable)).toContain('KAFKA_PASSWORD');
+    for (const [variable, value] of values) {
+      const asked = variable === 'KAFKA_PASSWORD' ? passwordOf(name) : variable;
+      expect(value).toMatch(new RegExp(`^\\$\\{${asked}:\\?.*make-env\\.sh\\}$`));
+    }
+  });
+
+  it('has its own account at the broker', () => {
+    expect(services[name]?.environment).toMatchObject({
+      KAFKA_SECURITY_PROTOCOL: 'sasl_plaintext',
+      KAFKA_USERNAME: new Topics(defaultTopicPrefix).accountOf(name as Service),
+    });
   });
 
   it('is given longer to stop than a stop takes', () => {
@@ -129,10 +144,42 @@ describe('the compose file', () => {
     expect(services['kafka']?.image).toBe(`apache/kafka:${kafkaVersion}`);
   });
 
+  it('gives the passwords of all accounts to the program that sets them up, and starts services after it', () => {
+    const loaded = loadConfig(AccountsConfig, environmentOf('accounts'));
+    expect(passwordsOf(loaded)).toEqual(
+      Object.fromEntries(kafkaAccounts.map((account) => [account, secrets[passwordOf(account)]])),
+    );
+    expect(services['accounts']?.network_mode).toBe('service:kafka');
+    for (const [name] of configs.slice(1))
+      expect([name, services[name]?.depends_on?.['accounts']]).toEqual([name, { condition: 'service_completed_successfully' }]);
+  });
+
+  it('starts the broker with the accounts of npm start: no listener takes a client without one', () => {
+    const given = Object.entries(services['kafka']?.environment ?? {}).map(([name, value]) => [
+      name.replace('KAFKA_', '').toLowerCase().replaceAll('___', '-').replaceAll('_', '.'),
+      interpolated(String(value)),
+    ]);
+    const password = secrets['KAFKA_ADMIN_PASSWORD'] ?? '';
+    expect(Object.fromEntries(given)).toMatchObject(accountProperties({ username: 'broker', password }));
+    expect(Object.fromEntries(given)).toMatchObject({
+      listeners: 'CLIENTS://:9092,INTERNAL://127.0.0.1:9093,CONTROLLER://127.0.0.1:9094',
+    });
+  });
+
   it('asks for the variables that make-env.sh makes, and for no others', () => {
     const asked = new Set([...composeText.matchAll(/\$\{(\w+):\?/g)].map(([, variable]) => variable));
     expect(new Set(Object.keys(secrets))).toEqual(asked);
     expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
+  });
+
+  it('gets the secrets that a new version needs: make-env.sh adds them, and replaces none', () => {
+    const [first = '', ...rest] = readFileSync(secretsFile, 'utf8').split('\n');
+    const file = `${secretsFile}.old`;
+    writeFileSync(file, rest.join('\n'));
+    const added = spawnSync('sh', ['docker/make-env.sh', file], { cwd: root, encoding: 'utf8' });
+    const name = first.slice(0, first.indexOf('='));
+    expect([added.status, added.stderr]).toEqual([0, expect.stringContaining(`: ${name}\n`)]);
+    expect(readFileSync(file, 'utf8')).toBe(`${rest.join('\n')}${readFileSync(file, 'utf8').split('\n').at(-2)}\n`);
   });
 
   it('keeps the secrets it has: make-env.sh overwrites nothing', () => {

@@ -6,13 +6,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { aclPage } from './acl-page.mjs';
 
 execFileSync('tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 await import('reflect-metadata');
 
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
-const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix } = await import('#contracts');
+const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix, kafkaAccounts, kafkaRightsOf, Topics } =
+  await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-codes.js');
 const { tags, rightWords } = await load('apps/ingress/src/document/operation.js');
 const { reaches } = await load('apps/ingress/src/document/route-spec.js');
@@ -161,6 +163,13 @@ const pages = {
       retention(topic),
     ]),
   ),
+  'docs/kafka-acls.md': aclPage({
+    table,
+    accounts: kafkaAccounts,
+    rightsOf: (account, prefix) => kafkaRightsOf(account, new Topics(prefix)),
+    declarations: topicDeclarations,
+    defaultPrefix: defaultTopicPrefix,
+  }),
   'docs/errors.md': [
     table(
       ['code', 'retryable', 'meaning'],

@@ -4,6 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { defaultTopicPrefix, Topics } from '#contracts';
+import { connectKafka, type KafkaGateway } from '#kafka';
 import { sdkDate, signed } from '../request-signer.ts';
 
 const settleDeadlineMs = 120_000;
@@ -26,7 +29,7 @@ export class BenchInstallation {
   ) {}
 
   /** Resolves at the ready line. */
-  static async start(): Promise<BenchInstallation> {
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<BenchInstallation> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
     const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
       env: {
@@ -37,6 +40,7 @@ export class BenchInstallation {
         SENDOFF_TOKEN: token,
         SENDOFF_ACCESS_KEY: firstKey.accessKey,
         SENDOFF_SECRET_KEY: firstKey.secretKey,
+        ...env,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -59,9 +63,28 @@ export class BenchInstallation {
     return `${this.url}/v2/p1/fgs/functions`;
   }
 
-  /** Addresses of the broker. */
-  get kafkaBrokers(): readonly string[] {
-    return (JSON.parse(readFileSync(join(this.dataDir, 'running.json'), 'utf8')) as { kafkaBrokers: string[] }).kafkaBrokers;
+  /** How programs from outside reach the broker. */
+  get kafkaOptions(): Pick<KafkaConfig, 'brokers' | 'sasl'> {
+    const { kafkaBrokers, kafkaAccount } = this.read('running.json') as { kafkaBrokers: string[]; kafkaAccount: SASLOptions };
+    return { brokers: kafkaBrokers, sasl: kafkaAccount };
+  }
+
+  /** Reads topics as the status-logger, the only service that reads all work topics. */
+  async connectKafka(): Promise<KafkaGateway> {
+    const topics = new Topics(defaultTopicPrefix);
+    const passwords = this.read('kafka-accounts.json') as { readonly 'status-logger': string };
+    const username = topics.accountOf('status-logger');
+    return connectKafka({
+      brokers: this.kafkaOptions.brokers as string[],
+      access: { login: { mechanism: 'SCRAM-SHA-512', username, password: () => passwords['status-logger'] } },
+      clientId: 'bench',
+      topics,
+      replication: 1,
+    });
+  }
+
+  private read(file: string): unknown {
+    return JSON.parse(readFileSync(join(this.dataDir, file), 'utf8'));
   }
 
   /**

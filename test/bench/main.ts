@@ -124,7 +124,7 @@ async function lateAmongMany(kafka: Kafka, releases: Releases): Promise<Record<s
   return { waiting, takenPerSecond: Math.round(waiting / seconds), ...releases.take() };
 }
 
-const kafka = new kafkajs.Kafka({ brokers: [...installation.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
+const kafka = new kafkajs.Kafka({ ...installation.kafkaOptions, logLevel: kafkajs.logLevel.NOTHING });
 
 await installation.createFunction('noop', 'exports.handler = async () => 1;');
 // New processes take many seconds of load to reach their pace: whatever is measured first would
@@ -137,7 +137,8 @@ const throughputs = {
   throughputOfMany: await throughput(tokenHeaders, manyConnections),
 };
 const fromKafka = await completedFromKafka(kafka);
-const releases = await Releases.watch(kafka);
+const gateway = await installation.connectKafka();
+const releases = await Releases.watch(gateway);
 const result = {
   at: new Date().toISOString(),
   machine,
@@ -147,6 +148,7 @@ const result = {
   lateAmongMany: await lateAmongMany(kafka, releases),
 };
 await releases.close();
+await gateway.close();
 console.log(JSON.stringify(result, null, 2));
 await mkdir('test/bench/results', { recursive: true });
 await writeFile(`test/bench/results/${result.at.replaceAll(':', '-')}.json`, `${JSON.stringify(result, null, 2)}\n`);

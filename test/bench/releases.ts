@@ -1,4 +1,4 @@
-import kafkajs from 'kafkajs';
+import type { KafkaGateway, TopicFollower } from '#kafka';
 import { percentile } from './load.ts';
 
 /** How late waiting records were released, in milliseconds. */
@@ -18,19 +18,15 @@ export interface Lateness {
 export class Releases {
   private lateMs: number[] = [];
 
-  private constructor(private readonly consumer: kafkajs.Consumer) {}
+  private constructor(private readonly follower: TopicFollower) {}
 
   /** Watches from now on. */
-  static async watch(kafka: kafkajs.Kafka): Promise<Releases> {
-    const consumer = kafka.consumer({ groupId: 'bench' });
-    const releases = new Releases(consumer);
-    await consumer.connect();
-    await consumer.subscribe({ topics: ['sendoff.invocations'] });
-    await consumer.run({
-      eachMessage: async ({ message }) => {
-        const dueAt = message.headers?.['due-at'];
-        if (dueAt !== undefined) releases.lateMs.push(Number(message.timestamp) - Number(String(dueAt)));
-      },
+  static async watch(gateway: KafkaGateway): Promise<Releases> {
+    const follower = gateway.follower({ topic: gateway.topics.name('invocations'), from: 'latest' });
+    const releases = new Releases(follower);
+    await follower.start(({ headers, timestamp }) => {
+      const dueAt = headers['due-at'];
+      if (dueAt !== undefined) releases.lateMs.push(timestamp - Number(dueAt));
     });
     return releases;
   }
@@ -53,6 +49,6 @@ export class Releases {
   }
 
   async close(): Promise<void> {
-    await this.consumer.disconnect();
+    await this.follower.close();
   }
 }

@@ -61,6 +61,12 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
         SENDOFF_PLATFORM_KEY: 'e2e-platform-key-of-32-characters',
         S3_ACCESS_KEY: 'e2e-access',
         S3_SECRET_KEY: 'e2e-secret-key',
+        ...Object.fromEntries(
+          ['ADMIN', 'INGRESS', 'EXECUTOR', 'RETRY_SCHEDULER', 'NOTIFIER', 'STATUS_LOGGER', 'OUTSIDE'].map((name) => [
+            `KAFKA_${name}_PASSWORD`,
+            `e2e-password-of-${name}`,
+          ]),
+        ),
       })
       .up();
     const port = environment.getContainer('ingress-1').getMappedPort(8700);

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PlatformError } from '#contracts';
+import { storeSecrets } from './private-json.ts';
 
 /** The credentials of clients, and the secrets that the services share. */
 export interface Credentials {
@@ -28,7 +27,7 @@ export interface StoredCredentials {
   readonly isNew: boolean;
 }
 
-function newCredentials(): Credentials {
+function newCredentials(): Omit<Credentials, 'isRegistrySigned'> {
   return {
     projectId: randomUUID().replaceAll('-', ''),
     accessKey: randomBytes(15).toString('hex').toUpperCase().slice(0, 20),
@@ -36,25 +35,7 @@ function newCredentials(): Credentials {
     token: randomBytes(30).toString('base64url'),
     internalToken: randomBytes(30).toString('base64url'),
     platformKey: randomBytes(32).toString('base64url'),
-    isRegistrySigned: true,
   };
-}
-
-async function readStored(file: string): Promise<Partial<Credentials> | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as Partial<Credentials>;
-  } catch {
-    throw new PlatformError('CONFIG_INVALID', {
-      details: { reason: `${file} is not valid JSON: repair it, or delete it to create new credentials` },
-    });
-  }
 }
 
 /**
@@ -64,16 +45,11 @@ async function readStored(file: string): Promise<Partial<Credentials> | undefine
  */
 export async function storeCredentials(dataDir: string, given: Partial<Credentials>): Promise<StoredCredentials> {
   const file = join(dataDir, 'credentials.json');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const stored = await readStored(file);
-  const givenValues = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const isRegistrySigned = stored === undefined || stored.isRegistrySigned === true;
-  const credentials: Credentials = { ...newCredentials(), ...stored, isRegistrySigned, ...givenValues };
-  const text = `${JSON.stringify(credentials, null, 2)}\n`;
-  if (stored === undefined || JSON.stringify(stored) !== JSON.stringify(credentials)) {
-    await writeFile(`${file}.new`, text, { mode: 0o600 });
-    await rename(`${file}.new`, file);
-  }
-  await chmod(file, 0o600);
-  return { credentials, file, isNew: stored === undefined };
+  const { secrets, isNew } = await storeSecrets(
+    file,
+    // The registry of an earlier version holds documents without a signature.
+    (isFirst) => ({ ...newCredentials(), isRegistrySigned: isFirst }),
+    given,
+  );
+  return { credentials: secrets, file, isNew };
 }

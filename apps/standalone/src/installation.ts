@@ -14,10 +14,10 @@ import { rm, writeFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RunningBroker, startBroker } from '#broker';
 import { PlatformError, type Service } from '#contracts';
 import { type Clock, lockFolder } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
+import { type ClientAccount, connectBrokers } from './own-broker.ts';
 import { environmentFor } from './service-environment.ts';
 import { keysOf } from './service-keys.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
@@ -32,11 +32,13 @@ const ingressDrainFirstMs = 2_000;
 
 /**
  * The content of `running.json` in the data folder, for tools on the same machine. The file has
- * mode 600 because it holds the token.
+ * mode 600 because it holds the token and the password of a Kafka account.
  */
 export interface RunningInstallation {
   readonly url: string;
   readonly kafkaBrokers: readonly string[];
+  /** The Kafka account of programs that are not services, if Sendoff started the broker. */
+  readonly kafkaAccount?: ClientAccount;
   readonly region: string;
   readonly projectId: string;
   readonly token: string;
@@ -66,16 +68,10 @@ function functionNetworksOf({ host, functionNetworks }: StandaloneConfig): reado
   return isLoopback ? [...functionNetworks, '127.0.0.0/8', '::1'] : functionNetworks;
 }
 
-/** All variables but keys, of which each service gets its own. */
-function environmentOf(
-  config: StandaloneConfig,
-  dataDir: string,
-  brokers: string,
-  credentials: Credentials,
-): Record<string, string | undefined> {
+/** All variables but keys and Kafka accounts, of which each service gets its own. */
+function environmentOf(config: StandaloneConfig, dataDir: string, credentials: Credentials): Record<string, string | undefined> {
   return {
     ...process.env,
-    KAFKA_BROKERS: brokers,
     SENDOFF_DATA_DIR: dataDir,
     SENDOFF_HOST: '127.0.0.1',
     SENDOFF_PROJECT_ID: credentials.projectId,
@@ -85,41 +81,6 @@ function environmentOf(
     SENDOFF_INTERNAL_TOKEN: credentials.internalToken,
     SENDOFF_PORT: String(config.port),
     FUNCTION_NETWORKS_ALLOWED: functionNetworksOf(config).join(','),
-  };
-}
-
-/**
- * Uses the configured brokers. Without any, starts a broker and restarts it on the same port when
- * it ends.
- */
-async function connectBroker(
-  config: StandaloneConfig,
-  dataDir: string,
-  announce: Announce,
-): Promise<{ servers: string; stop: () => Promise<void> }> {
-  if (config.kafkaBrokers !== undefined) return { servers: config.kafkaBrokers.join(','), stop: async () => undefined };
-  const options = { dataDir: join(dataDir, 'kafka'), flushEachRecord: config.isFlushedEachBatch };
-  let isStopping = false;
-  let broker: RunningBroker = await startBroker(options);
-  const port = Number(broker.bootstrapServers.split(':').at(-1));
-  const watch = async (): Promise<void> => {
-    await broker.exited;
-    if (isStopping) return;
-    announce('the broker ended, restarting it');
-    broker = await startBroker({ ...options, port });
-    announce('the broker runs again');
-    void watch();
-  };
-  void watch().catch((error: unknown) => {
-    announce(`the broker cannot be restarted, stopping: ${String(error)}`);
-    process.kill(process.pid, 'SIGTERM');
-  });
-  return {
-    servers: broker.bootstrapServers,
-    async stop() {
-      isStopping = true;
-      await broker.stop();
-    },
   };
 }
 
@@ -173,15 +134,13 @@ async function startLocked(
   announce: Announce,
 ): Promise<Installation> {
   const { credentials, file, isNew } = await credentialsOf(config, dataDir);
-  const broker = await connectBroker(config, dataDir, announce);
-  const env = environmentOf(config, dataDir, broker.servers, credentials);
+  const brokers = await connectBrokers(config, dataDir, announce);
+  const env = environmentOf(config, dataDir, credentials);
   const keys = await keysOf(config, credentials);
+  const environmentFrom = (name: Service, more: Readonly<Record<string, string>>) =>
+    environmentFor(name, { ...env, ...keys[name], ...brokers.environmentOf(name), ...more });
   const supervised = (name: Service, more: Readonly<Record<string, string>> = {}, port = 0) =>
-    new SupervisedService(
-      { name, modulePath: mainOf(name), env: environmentFor(name, { ...env, ...keys[name], ...more }), port },
-      clock,
-      announce,
-    );
+    new SupervisedService({ name, modulePath: mainOf(name), env: environmentFrom(name, more), port }, clock, announce);
   const services = workers.map((name) => supervised(name));
   const unusedAddresses = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
   let ingress = supervised('ingress', unusedAddresses);
@@ -194,7 +153,7 @@ async function startLocked(
     const ingressEnd = ingress.stop(stopMs);
     await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(ingressDrainFirstMs, resolve))]);
     await Promise.all([ingressEnd, ...services.map(async (service) => service.stop(stopMs))]);
-    await broker.stop();
+    await brokers.stop();
     unlock();
   };
   try {
@@ -210,7 +169,8 @@ async function startLocked(
     const { projectId, token } = credentials;
     const running: RunningInstallation = {
       url,
-      kafkaBrokers: broker.servers.split(','),
+      kafkaBrokers: brokers.servers,
+      ...(brokers.outside === undefined ? {} : { kafkaAccount: brokers.outside }),
       region: config.region,
       projectId,
       token,
@@ -219,7 +179,7 @@ async function startLocked(
     return { url, credentialsFile: file, hasNewCredentials: isNew, stop, kill };
   } catch (error) {
     kill();
-    await broker.stop();
+    await brokers.stop();
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import {
   DataFolderSettings,
   FunctionNetworkSettings,
   HostSettings,
+  KafkaTopicSettings,
   PlatformKeySettings,
   PublicKeySettings,
   SigningKeySettings,
@@ -20,6 +21,7 @@ export class StandaloneConfig extends withSettings(
   PublicKeySettings,
   SigningKeySettings,
   FunctionNetworkSettings,
+  KafkaTopicSettings,
 ) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })
   @IsInt()
@@ -35,6 +37,16 @@ export class StandaloneConfig extends withSettings(
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers?: string[];
+
+  @Setting({
+    env: 'KAFKA_STREAM_TOPICS',
+    description:
+      'For the broker that Sendoff starts: Kafka topics, separated by commas, that streams may name besides their own. ' +
+      'A `*` at the end stands for every name that begins so.',
+  })
+  @IsArray()
+  @Matches(/^[a-zA-Z0-9._-]+\*?$/, { each: true, message: 'each topic is a name, or the beginning of names and a *' })
+  streamTopics: string[] = [];
 
   @Setting({
     env: 'SENDOFF_PROJECT_ID',

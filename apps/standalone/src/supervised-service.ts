@@ -12,7 +12,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
-import { type Clock, configInvalidExitCode, type Timer } from '#platform';
+import { type Clock, configInvalidExitCode, refusedExitCode, type Timer } from '#platform';
 
 /** A service to run. */
 export interface ServiceSpec {
@@ -33,6 +33,12 @@ const failedStartsMax = 3;
 function configInvalid(name: string): PlatformError {
   return new PlatformError('CONFIG_INVALID', {
     details: { reason: `${name} cannot start with this environment; see its log lines above` },
+  });
+}
+
+function refused(name: string): PlatformError {
+  return new PlatformError('SERVICE_START_FAILED', {
+    details: { reason: `the brokers refuse ${name}; see its log lines above` },
   });
 }
 
@@ -67,7 +73,8 @@ export class SupervisedService {
   /**
    * Starts the child and keeps it running.
    * @returns the address of the child once it is ready for the first time.
-   * @throws PlatformError `SERVICE_START_FAILED` if the child ends three times before it is ready;
+   * @throws PlatformError `SERVICE_START_FAILED` if the child ends three times before it is ready,
+   *   or once because the brokers refuse it;
    *   `CONFIG_INVALID` if its environment is not valid.
    */
   async start(): Promise<string> {
@@ -95,6 +102,7 @@ export class SupervisedService {
       this.child = undefined;
       if (this.isStopping) return;
       if (this.url === undefined && code === configInvalidExitCode) return onFailed(configInvalid(this.spec.name));
+      if (this.url === undefined && code === refusedExitCode) return onFailed(refused(this.spec.name));
       this.relaunch(signal ?? `exit code ${code}`, onReady, onFailed);
     });
   }

@@ -10,7 +10,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -62,7 +62,9 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
       ...(options.properties === undefined ? {} : { properties: options.properties }),
     };
     const propertiesFile = join(dataDir, 'server.properties');
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await mkdir(dataDir, { recursive: true });
+    // The data of the broker is not readable past its accounts, by the files.
+    await chmod(dataDir, 0o700);
     await writePrivately(propertiesFile, serverProperties(settings));
     const classPath = join(jars, '*');
     if (!existsSync(join(settings.logDir, 'meta.properties'))) await formatStorage(java, classPath, propertiesFile);

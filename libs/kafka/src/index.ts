@@ -1,5 +1,5 @@
 export { connectKafka } from './kafkajs/connect-kafka.ts';
-export type { KafkaAccess } from './kafkajs/kafka-access.ts';
+export { type KafkaAccess, kafkaAccessOf } from './kafkajs/kafka-access.ts';
 export { setUpAccounts } from './kafkajs/set-up-accounts.ts';
 export { openKafka } from './open-kafka.ts';
 export type {

@@ -6,7 +6,7 @@ export { DayFiles } from './day-files.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
-export { type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
+export { KafkaAccessSettings, type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
@@ -14,7 +14,14 @@ export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.t
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
-export { buildService, type Composition, configInvalidExitCode, runService, type ServiceBase } from './run-service.ts';
+export {
+  buildService,
+  type Composition,
+  configInvalidExitCode,
+  refusedExitCode,
+  runService,
+  type ServiceBase,
+} from './run-service.ts';
 export {
   type InstallationKeys,
   openInstallationKeys,
@@ -33,6 +40,7 @@ export {
   HostSettings,
   InternalTokenSettings,
   IsolationSettings,
+  KafkaTopicSettings,
   PlatformKeySettings,
   PublicKeySettings,
   RegionSettings,

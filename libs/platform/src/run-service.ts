@@ -10,7 +10,8 @@
  *   brokers may never come back.
  * 5. A service reports an error it cannot work without through `fatal`: logged once, then exit 1,
  *   so that the supervisor restarts it.
- * 6. An invalid environment ends the process with 78, so that the supervisor does not restart it.
+ * 6. An invalid environment ends the process with 78, and brokers that refuse it with 77. The
+ *   supervisor does not repeat such a start.
  *   With the argument `check-config` a
  *    service checks its environment and exits.
  * 7. Draining lets the records and HTTP requests in progress finish, for at most DRAIN_TIMEOUT_MS;
@@ -23,7 +24,7 @@ import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
-import { PlatformError } from '#contracts';
+import { type ErrorCode, PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import { fastifyOf } from './fastify-of.ts';
@@ -36,6 +37,16 @@ import { CLOCK, LOGGER, METRICS, READINESS } from './tokens.ts';
 
 /** Exit code of a service whose environment is not valid. @see sysexits.h, EX_CONFIG */
 export const configInvalidExitCode = 78;
+/** Exit code of a service that the brokers refuse. @see sysexits.h, EX_NOPERM */
+export const refusedExitCode = 77;
+
+/** Failures that a repetition does not cure, with the exit code that tells the supervisor so. */
+const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
+  CONFIG_INVALID: configInvalidExitCode,
+  BROKER_LOGIN_FAILED: refusedExitCode,
+  BROKER_TLS_FAILED: refusedExitCode,
+  BROKER_ACCESS_DENIED: refusedExitCode,
+};
 
 /** The parts that every service is composed from. */
 export interface ServiceBase<C extends ServiceConfig> {
@@ -162,14 +173,14 @@ async function stopService({ config, clock }: ServiceBase<ServiceConfig>, servic
 
 /**
  * Runs a service until a signal stops it. Never rejects: a failed start is logged and ends the
- * process with 1 or 78.
+ * process with 1, 77 or 78.
  */
 export async function runService<C extends ServiceConfig>(definition: ServiceDefinition<C>): Promise<void> {
   let logger = createLogger({ service: definition.name, level: 'warn' });
   const fatal = (error: unknown) => {
     if (error instanceof PlatformError) logger.fatal({ code: error.code, err: error.cause }, error.message);
     else logger.fatal({ err: error }, 'stopped by an unexpected error');
-    process.exit(error instanceof PlatformError && error.code === 'CONFIG_INVALID' ? configInvalidExitCode : 1);
+    process.exit(error instanceof PlatformError ? (exitCodes[error.code] ?? 1) : 1);
   };
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);

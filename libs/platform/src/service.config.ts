@@ -1,8 +1,7 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator';
-import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
+import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { KafkaAccessSettings } from './kafka-settings.ts';
 import { Setting, withSettings } from './load-config.ts';
-import { HostSettings } from './setting-groups.ts';
+import { HostSettings, KafkaTopicSettings } from './setting-groups.ts';
 
 /**
  * Unexpected errors of one record after which its handler counts as broken. The waits between 12
@@ -14,7 +13,7 @@ export const recordTriesMaxDefault = 12;
 export const batchBytesMaxDefault = 32 * 1_048_576;
 
 /** The settings that every service has. */
-export class ServiceConfig extends withSettings(HostSettings, KafkaAccessSettings) {
+export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings, KafkaAccessSettings) {
   @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 selects a free one.' })
   @IsInt()
   @Min(0)
@@ -25,23 +24,6 @@ export class ServiceConfig extends withSettings(HostSettings, KafkaAccessSetting
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers: string[] = ['127.0.0.1:9092'];
-
-  @Setting({ env: 'KAFKA_TOPIC_PREFIX', description: `Prefix of every topic, of at most ${topicPrefixLengthMax} characters.` })
-  @Matches(/^[a-zA-Z0-9._-]*$/, { message: 'KAFKA_TOPIC_PREFIX must be letters, digits, ., _ and -' })
-  @MaxLength(topicPrefixLengthMax)
-  topicPrefix: string = defaultTopicPrefix;
-
-  @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic that a service creates.' })
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
-  partitions: number = 4;
-
-  @Setting({ env: 'KAFKA_REPLICATION', description: 'Replicas of a topic that a service creates. Use 3 in a cluster.' })
-  @IsInt()
-  @Min(1)
-  @Max(9)
-  replication: number = 1;
 
   @Setting({
     env: 'KAFKA_BATCH_BYTES_MAX',

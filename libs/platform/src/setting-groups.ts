@@ -1,5 +1,19 @@
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, IsUrl, Matches, MinLength } from 'class-validator';
 import { type Isolation, isolationLevels } from './isolation.ts';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
 import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
 import { publicKeyPattern, publicKeysMax } from './signing.ts';
@@ -23,6 +37,26 @@ export class RegionSettings {
   @Setting({ env: 'SENDOFF_REGION', description: 'Region in URNs.' })
   @Matches(/^[A-Za-z0-9-]{1,64}$/)
   region: string = 'local';
+}
+
+/** For programs that use or create the topics of the platform. */
+export class KafkaTopicSettings {
+  @Setting({ env: 'KAFKA_TOPIC_PREFIX', description: `Prefix of every topic, of at most ${topicPrefixLengthMax} characters.` })
+  @Matches(/^[a-zA-Z0-9._-]*$/, { message: 'KAFKA_TOPIC_PREFIX must be letters, digits, ., _ and -' })
+  @MaxLength(topicPrefixLengthMax)
+  topicPrefix: string = defaultTopicPrefix;
+
+  @Setting({ env: 'KAFKA_PARTITIONS', description: 'Partitions of a topic that a service creates.' })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  partitions: number = 4;
+
+  @Setting({ env: 'KAFKA_REPLICATION', description: 'Replicas of a topic that a service creates. Use 3 in a cluster.' })
+  @IsInt()
+  @Min(1)
+  @Max(9)
+  replication: number = 1;
 }
 
 /** For services that call another one over HTTP, or are called. */

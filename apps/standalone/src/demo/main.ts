@@ -100,7 +100,7 @@ async function main(): Promise<void> {
     event: { key: `kafka-${index}` },
   }));
   const topic = new Topics(process.env['KAFKA_TOPIC_PREFIX'] ?? defaultTopicPrefix).name('intake');
-  const requestIds = await produce(running.kafkaBrokers, topic, running.projectId, events);
+  const requestIds = await produce(running.kafkaBrokers, running.kafkaAccount, topic, running.projectId, events);
   for (const [index, requestId] of requestIds.entries()) all.push({ requestId, functionName: chosen(index), door: 'Kafka' });
   await follow(client, all);
   showDeliveries(all);

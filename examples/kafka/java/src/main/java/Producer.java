@@ -3,6 +3,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -25,7 +26,8 @@ public final class Producer {
     String project = field(running, "\"projectId\":\"([^\"]*)\"");
     String topic = System.getenv().getOrDefault("KAFKA_TOPIC_PREFIX", "sendoff.") + "intake";
 
-    Map<String, Object> settings = Map.of("bootstrap.servers", brokers, "acks", "all");
+    Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", brokers, "acks", "all"));
+    settings.putAll(access(running));
     List<Future<RecordMetadata>> writes = new ArrayList<>();
     try (var producer = new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
       for (int n = 0; n < count; n++) {
@@ -40,6 +42,29 @@ public final class Producer {
       }
     }
     for (var write : writes) write.get();
+  }
+
+  /** The account of npm start's broker; for brokers of your own, the same variables as for the services. */
+  private static Map<String, Object> access(String running) {
+    boolean isOwn = running.contains("\"kafkaAccount\"");
+    String protocol = isOwn ? "sasl_plaintext" : System.getenv().getOrDefault("KAFKA_SECURITY_PROTOCOL", "plaintext");
+    Map<String, Object> settings = new HashMap<>(Map.of("security.protocol", protocol.toUpperCase()));
+    if (protocol.startsWith("sasl_")) {
+      String mechanism = isOwn ? "SCRAM-SHA-512" : System.getenv().getOrDefault("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512");
+      String username = isOwn ? field(running, "\"username\":\"([^\"]*)\"") : System.getenv("KAFKA_USERNAME");
+      String password = isOwn ? field(running, "\"password\":\"([^\"]*)\"") : System.getenv("KAFKA_PASSWORD");
+      String module = mechanism.equals("PLAIN") ? "plain.PlainLoginModule" : "scram.ScramLoginModule";
+      settings.put("sasl.mechanism", mechanism);
+      settings.put(
+          "sasl.jaas.config",
+          "org.apache.kafka.common.security." + module + " required username=\"" + username + "\" password=\"" + password + "\";");
+    }
+    String caFile = System.getenv("KAFKA_CA_FILE");
+    if (protocol.endsWith("ssl") && caFile != null) {
+      settings.put("ssl.truststore.type", "PEM");
+      settings.put("ssl.truststore.location", caFile);
+    }
+    return settings;
   }
 
   private static String field(String json, String pattern) {

@@ -1,0 +1,48 @@
+import { IsArray, IsString, Matches, MinLength } from 'class-validator';
+import { type KafkaAccount, kafkaAccounts } from '#contracts';
+import { KafkaAccessSettings, KafkaTopicSettings, Setting, withSettings } from '#platform';
+
+/** Declares the password of one account. */
+function Password(account: KafkaAccount): PropertyDecorator {
+  const env = `KAFKA_${account.toUpperCase().replaceAll('-', '_')}_PASSWORD`;
+  const rules = [Setting({ env, description: `Password of the account ${account}.`, isSecret: true }), IsString(), MinLength(16)];
+  return (prototype, property) => {
+    for (const rule of rules) rule(prototype, property);
+  };
+}
+
+/** The settings of `npm run accounts`: how to reach the brokers as admin, and the new passwords. */
+export class AccountsConfig extends withSettings(KafkaTopicSettings, KafkaAccessSettings) {
+  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` separated by commas.' })
+  @IsArray()
+  @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
+  kafkaBrokers: string[] = ['127.0.0.1:9092'];
+
+  @Setting({ env: 'KAFKA_STREAM_TOPICS', description: 'Kafka topics that streams may name besides their own.' })
+  @IsArray()
+  @Matches(/^[a-zA-Z0-9._-]+\*?$/, { each: true, message: 'each topic is a name, or the beginning of names and a *' })
+  streamTopics: string[] = [];
+
+  @Password('ingress')
+  ingress!: string;
+
+  @Password('executor')
+  executor!: string;
+
+  @Password('retry-scheduler')
+  'retry-scheduler'!: string;
+
+  @Password('notifier')
+  notifier!: string;
+
+  @Password('status-logger')
+  'status-logger'!: string;
+
+  @Password('outside')
+  outside!: string;
+}
+
+/** The passwords of all accounts. */
+export function passwordsOf(config: AccountsConfig): Readonly<Record<KafkaAccount, string>> {
+  return Object.fromEntries(kafkaAccounts.map((account) => [account, config[account]])) as Record<KafkaAccount, string>;
+}
