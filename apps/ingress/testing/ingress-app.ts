@@ -163,11 +163,11 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
 
   /** As {@link signed}, for any path. */
   async signedAt(method: string, url: string, body?: unknown, key: Partial<AccessKey> = {}): Promise<ApiAnswer> {
-    const headers = this.signature(method, url, body, 'sendoff.local:8700', key);
+    const headers = this.signature(method, url, body, { host: 'sendoff.local:8700' }, key);
     return this.raw(method, url, body === undefined ? undefined : JSON.stringify(body), headers);
   }
 
-  /** As {@link signedAt}, over a socket; call {@link listen} first. */
+  /** As {@link signedAt}, over a socket, with more headers; call {@link listen} first. */
   async signedOverHttp(
     method: string,
     url: string,
@@ -176,15 +176,15 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     more: Readonly<Record<string, string>> = {},
   ): Promise<ApiAnswer> {
     const { host } = new URL(await this.app.getUrl());
-    const { host: _host, ...headers } = this.signature(method, url, body, host, key);
-    return this.overHttp(method, url, body === undefined ? undefined : JSON.stringify(body), { ...headers, ...more });
+    const { host: _host, ...headers } = this.signature(method, url, body, { host, ...more }, key);
+    return this.overHttp(method, url, body === undefined ? undefined : JSON.stringify(body), headers);
   }
 
   private signature(
     method: string,
     url: string,
     body: unknown,
-    host: string,
+    more: Readonly<Record<string, string>>,
     { accessKey = IngressApp.accessKey, secretKey = IngressApp.secretKey }: Partial<AccessKey>,
   ): Record<string, string> {
     const [plainPath = '', search = ''] = url.split('?');
@@ -192,7 +192,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       method,
       path: plainPath.slice(1).split('/').map(decodeURIComponent),
       query: [...new URLSearchParams(search)],
-      headers: { host, 'content-type': 'application/json' },
+      headers: { ...more, 'content-type': 'application/json' },
       body: body === undefined ? '' : JSON.stringify(body),
     };
     return signed(request, { accessKey, secretKey, date: sdkDate(this.clock.now()) });
