@@ -57,7 +57,7 @@ describe('npm run credentials', () => {
   it('makes a key that may invoke and nothing else, until it is disabled, rotated, deleted', async () => {
     const key = keyOf(await credentials('create --rights invoke --functions hel* --description ci'));
     expect([await statusOf('invoke', key), await statusOf('list', key)]).toEqual([202, 403]);
-    expect((await credentials('list')).stdout).toMatch(new RegExp(`^${key.accessKey} +enabled +invoke +hel\\* +ci$`, 'm'));
+    expect((await credentials('list')).stdout).toMatch(new RegExp(`^${key.accessKey} +enabled +invoke +hel\\* +- +- +ci$`, 'm'));
 
     expect(await credentials(`disable ${key.accessKey}`)).toMatchObject({ code: 0, stdout: `${key.accessKey} is disabled\n` });
     expect(await statusOf('invoke', key)).toBe(401);
@@ -70,6 +70,27 @@ describe('npm run credentials', () => {
 
     expect((await credentials(`delete ${key.accessKey}`)).code).toBe(0);
     expect(await statusOf('invoke', last)).toBe(401);
+  });
+
+  it('makes a key for the functions, agencies and topics of a team', async () => {
+    const limits = '--functions team-a-* --agencies team-a-* --topics team-a-*';
+    const key = keyOf(await credentials(`create --rights invoke,read,manage ${limits}`));
+    const { host } = new URL(installation.url);
+    const send = async (method: string, path: readonly string[], body?: unknown) => {
+      const text = body === undefined ? {} : { body: JSON.stringify(body) };
+      const request = { method, path: ['v2', 'p1', ...path], headers: { host, 'content-type': 'application/json' }, ...text };
+      const headers = signed(request, { ...key, date: sdkDate(Date.now()) });
+      return (await fetch(`${installation.url}/${request.path.join('/')}`, { method, headers, ...text })).status;
+    };
+    const settings = { package: 'default', runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
+    const code = { code_type: 'inline', func_code: { file: Buffer.from('exports.handler = async () => 1;').toString('base64') } };
+    const fn = (name: string, xrole: string) => ({ ...settings, ...code, func_name: name, xrole });
+    expect(await send('POST', ['fgs', 'functions'], fn('team-a-fn', 'other'))).toBe(403);
+    expect(await send('POST', ['fgs', 'functions'], fn('team-b-fn', 'team-a-role'))).toBe(403);
+    expect(await send('POST', ['fgs', 'functions'], fn('team-a-fn', 'team-a-role'))).toBe(200);
+    expect(await send('POST', ['notifications', 'topics'], { name: 'team-b-topic' })).toBe(403);
+    expect(await send('POST', ['notifications', 'topics'], { name: 'team-a-topic' })).toBe(201);
+    expect(await send('PUT', ['sendoff', 'agencies', 'team-a-role'], { grants: [] })).toBe(403);
   });
 
   it.each<[line: string, code: number, error: RegExp]>([

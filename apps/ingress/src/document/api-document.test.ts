@@ -123,6 +123,21 @@ describe('each operation', () => {
     });
   });
 
+  it('says in words and in extensions which right it needs, and what a limited key may use it for', () => {
+    const { createTopic, invokeFunction, healthz } = Object.fromEntries(
+      [...operations].map(([id, { operation }]) => [id, operation]),
+    );
+    expect(createTopic).toMatchObject({ 'x-sendoff-right': ['manage'], 'x-sendoff-reach': 'body' });
+    expect(invokeFunction).toMatchObject({ 'x-sendoff-right': ['invoke'], 'x-sendoff-reach': 'function' });
+    expect(Object.keys(healthz ?? {}).filter((name) => name.startsWith('x-'))).toEqual([]);
+    each(({ id, operation }) => {
+      const described = operation as unknown as Record<string, unknown>;
+      const words =
+        described['security'] === undefined ? /Needs the right `\w+`.+ A limited key may use it \w/ : /Needs no credentials\.$/;
+      expect([id, described['description']]).toEqual([id, expect.stringMatching(words)]);
+    });
+  });
+
   it('lists its errors, in the form of the API', () => {
     each(({ id, operation }) => {
       const errors = Object.entries(operation.responses).filter(([status]) => Number(status) >= 400);
