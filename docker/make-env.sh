@@ -2,13 +2,24 @@
 # Creates docker/.env with random secrets, or adds those that a newer version needs. Never replaces
 # a secret: secrets stored in Kafka can be decrypted with the platform key of the file only.
 set -eu
-file="${1:-$(dirname "$0")/.env}"
+folder="$(dirname "$0")"
+file="${1:-$folder/.env}"
 secret() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
+# Node.js of this machine, or of the image that the services are built from.
+node_script() {
+  if command -v node >/dev/null; then
+    node --input-type=module -
+  else
+    image="$(sed -n 's/^FROM \(node:[^ ]*\).*/\1/p' "$folder/Dockerfile" | head -n 1)"
+    docker run --rm -i --network none -e SENDOFF_PLATFORM_KEY "$image" node --input-type=module -
+  fi
+}
 umask 077
 touch "$file"
 added=
+has() { grep -q "^$1=" "$file"; }
 add() {
-  grep -q "^$1=" "$file" && return
+  has "$1" && return
   echo "$1=$(secret "$2")" >>"$file"
   added="$added $1"
 }
@@ -16,7 +27,6 @@ add SENDOFF_PROJECT_ID 16
 add SENDOFF_TOKEN 24
 add SENDOFF_ACCESS_KEY 10
 add SENDOFF_SECRET_KEY 20
-add SENDOFF_INTERNAL_TOKEN 24
 add SENDOFF_PLATFORM_KEY 32
 add S3_ACCESS_KEY 10
 add S3_SECRET_KEY 20
@@ -28,6 +38,17 @@ add KAFKA_RETRY_SCHEDULER_PASSWORD 32
 add KAFKA_NOTIFIER_PASSWORD 32
 add KAFKA_STATUS_LOGGER_PASSWORD 32
 add KAFKA_OUTSIDE_PASSWORD 32
+# Keys of single services, derived from the platform key.
+if ! has SENDOFF_FUNCTIONS_KEY || ! has SENDOFF_SUBSCRIPTION_KEY || ! has SENDOFF_PUBLIC_KEYS; then
+  SENDOFF_PLATFORM_KEY="$(sed -n 's/^SENDOFF_PLATFORM_KEY=//p' "$file")"
+  export SENDOFF_PLATFORM_KEY
+  derived="$(node_script <"$folder/derive-keys.mjs")"
+  for line in $derived; do
+    has "${line%%=*}" && continue
+    echo "$line" >>"$file"
+    added="$added ${line%%=*}"
+  done
+fi
 if [ -z "$added" ]; then
   echo "$file already exists and is complete; delete it to create new secrets" >&2
   exit 1

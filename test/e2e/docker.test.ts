@@ -13,6 +13,7 @@ import {
   type StartedDockerComposeEnvironment,
 } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serviceKeysOf } from '#platform';
 import { eventually } from '#testing';
 import { Client, destination } from './client.ts';
 
@@ -46,9 +47,11 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
   let environment: StartedDockerComposeEnvironment;
   let client: Client;
 
+  const platformKey = 'e2e-platform-key-of-32-characters';
   const up = async ({ isBuilt }: { isBuilt: boolean }) => {
     const compose = new DockerComposeEnvironment('docker', 'compose.yaml').withProjectName(project);
     if (!isBuilt) compose.withBuild();
+    const keys = await serviceKeysOf({ platformKey, publicKeys: [] });
     environment = await compose
       .withEnvironment({
         SENDOFF_VERSION: 'e2e',
@@ -57,8 +60,10 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
         SENDOFF_TOKEN: 'e2e-token',
         SENDOFF_ACCESS_KEY: 'AKE2E',
         SENDOFF_SECRET_KEY: 'sk-of-e2e',
-        SENDOFF_INTERNAL_TOKEN: 'e2e-internal-token',
-        SENDOFF_PLATFORM_KEY: 'e2e-platform-key-of-32-characters',
+        SENDOFF_PLATFORM_KEY: platformKey,
+        SENDOFF_FUNCTIONS_KEY: keys.functionsKey,
+        SENDOFF_SUBSCRIPTION_KEY: keys.subscriptionKey,
+        SENDOFF_PUBLIC_KEYS: keys.publicKeys.join(','),
         S3_ACCESS_KEY: 'e2e-access',
         S3_SECRET_KEY: 'e2e-secret-key',
         ...Object.fromEntries(

@@ -53,7 +53,7 @@ it('holds the platform key in the ingress alone, and each derived key in its ser
     executor: ['SENDOFF_FUNCTIONS_KEY', 'SENDOFF_PUBLIC_KEYS'],
     'retry-scheduler': [],
     notifier: ['SENDOFF_PUBLIC_KEYS', 'SENDOFF_SUBSCRIPTION_KEY'],
-    'status-logger': [],
+    'status-logger': ['SENDOFF_PUBLIC_KEYS'],
   });
 });
 

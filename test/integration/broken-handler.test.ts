@@ -45,7 +45,6 @@ it('a service whose handler fails RECORD_TRIES_MAX times on a record ends with 1
 
   const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', brokenService], {
     env: {
-      SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
       KAFKA_BROKERS: brokers.join(','),
       KAFKA_TOPIC_PREFIX: topics.prefix,
       KAFKA_PARTITIONS: '1',

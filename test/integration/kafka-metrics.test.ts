@@ -27,7 +27,6 @@ it('a service shows the metrics of its publisher and of its consumers', async ()
       KAFKA_BROKERS: brokers.join(','),
       KAFKA_TOPIC_PREFIX: topics.prefix,
       KAFKA_PARTITIONS: '1',
-      SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
       SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more',
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -34,8 +34,6 @@ it('a service that is stopped while it waits for the brokers ends at once, with 
   const service = spawn(process.execPath, ['dist/apps/retry-scheduler/src/main.js'], {
     env: {
       KAFKA_BROKERS: `127.0.0.1:${await portWithoutListener()}`,
-      SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
-      SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more',
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -52,7 +50,7 @@ it('a service that is stopped while its transports start ends at once, with 0', 
     const transport = { listen: () => console.log('listens'), close() {}, on() {}, unwrap() {} };
     await runService({ name: 'waits', config: ServiceConfig, compose: async () => ({ module: Nothing, transports: [transport] }) });`;
   const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
-    env: { SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more', KAFKA_BROKERS: '127.0.0.1:1' },
+    env: { SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more', KAFKA_BROKERS: '127.0.0.1:1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await stopOnceItSays(service, service.stdout);
@@ -75,7 +73,6 @@ describe('a request that is under way when its service is stopped', () => {
   async function asked(drainMs: number) {
     const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
       env: {
-        SENDOFF_INTERNAL_TOKEN: 'a-token-of-16-characters-or-more',
         KAFKA_BROKERS: '127.0.0.1:1',
         DRAIN_TIMEOUT_MS: String(drainMs),
         LOG_LEVEL: 'info',

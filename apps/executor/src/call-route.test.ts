@@ -17,7 +17,8 @@ import {
   limits,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { aFunction, builtAt, builtUrn, eventually, ManualClock } from '#testing';
+import { InternalTokenCheck, internalTokenHeader, InternalTokens } from '#platform';
+import { aFunction, builtAt, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { addCallRoute, type CallsUnderWay } from './call-route.ts';
 import { countCalls } from './executor.module.ts';
@@ -25,7 +26,8 @@ import { RunnableFunctions } from './runnable-functions.ts';
 import type { FunctionCall, Runtime } from './runtime.ts';
 import { SyncCalls } from './sync-calls.ts';
 
-const secret = 'a-secret-of-16-c';
+/** Tokens of the ingress, by its own clock. */
+const tokens = new InternalTokens(testSigner, new ManualClock(builtAt));
 let server: FastifyInstance;
 let url: string;
 let underWay: CallsUnderWay;
@@ -62,7 +64,7 @@ beforeEach(async () => {
   isDraining = false;
   underWay = await addCallRoute(server, {
     calls,
-    internalToken: secret,
+    tokens: new InternalTokenCheck('executor', testVerifier, clock),
     callsMax: 2,
     isDraining: () => isDraining,
     logger: pino({ level: 'silent' }),
@@ -73,12 +75,12 @@ afterEach(() => server.close());
 
 const asked = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
 
-async function call(given: { request?: string; secret?: string; body?: Buffer; signal?: AbortSignal } = {}) {
+async function call(given: { request?: string; token?: string; body?: Buffer; signal?: AbortSignal } = {}) {
   const response = await fetch(`${url}${callPath}`, {
     method: 'POST',
     headers: {
       'content-type': 'application/octet-stream',
-      'x-sendoff-internal': given.secret ?? secret,
+      [internalTokenHeader]: given.token ?? tokens.tokenFor('executor'),
       [callHeader]: given.request ?? encodeCallRequest(asked),
     },
     body: new Uint8Array(given.body ?? Buffer.from('{"a":1}')),
@@ -244,8 +246,8 @@ describe('the call route', () => {
   });
 
   it.each([
-    ['without the secret', { secret: '' }, 403],
-    ['with another secret', { secret: 'another-secret-16' }, 403],
+    ['without a token', { token: '' }, 403],
+    ['with a token for another service', { token: tokens.tokenFor('status-logger') }, 403],
     ['without a call in its header', { request: '' }, 400],
     ['without a function URN', { request: Buffer.from('{"requestId":"r1"}').toString('base64url') }, 400],
     ['with a payload that is too large', { body: Buffer.alloc(limits.syncBytesMax + 1) }, 413],

@@ -12,14 +12,14 @@ import {
   limits,
   PlatformError,
 } from '#contracts';
-import { isSameSecret, type Logger } from '#platform';
+import { type InternalTokenCheck, internalTokenHeader, type Logger } from '#platform';
 import type { SyncCalls } from './sync-calls.ts';
 
 /** Parts of the route. */
 export interface CallRouteParts {
   readonly calls: SyncCalls;
-  /** The secret that the services share. */
-  readonly internalToken: string;
+  /** Checks who calls. */
+  readonly tokens: InternalTokenCheck;
   /**
    * The most calls at once, with those that wait. Each may hold a payload and an answer of
    * `limits.syncBytesMax` bytes each.
@@ -41,10 +41,10 @@ export interface CallsUnderWay {
   readonly count: () => number;
 }
 
-/** Adds the route. It checks the secret of the services before it reads a body. */
+/** Adds the route. It checks the token of the caller before it reads a body. */
 export async function addCallRoute(
   fastify: FastifyInstance,
-  { calls, internalToken, callsMax, isDraining, logger }: CallRouteParts,
+  { calls, tokens, callsMax, isDraining, logger }: CallRouteParts,
 ): Promise<CallsUnderWay> {
   let count = 0;
   await fastify.register(async (scope) => {
@@ -53,9 +53,7 @@ export async function addCallRoute(
       done(null, body),
     );
     scope.addHook('onRequest', (request, reply, done) => {
-      const secret = request.headers['x-sendoff-internal'];
-      if (!isSameSecret(typeof secret === 'string' ? secret : '', internalToken))
-        return void reply.status(status.forbidden).send();
+      if (!tokens.isValid(request.headers[internalTokenHeader])) return void reply.status(status.forbidden).send();
       if (count >= callsMax) return void reply.status(status.tooMany).send();
       count++;
       reply.raw.once('close', () => count--);

@@ -3,7 +3,6 @@ import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
   FunctionsKeySettings,
-  InternalTokenSettings,
   IsolationSettings,
   PlatformKeySettings,
   PublicKeySettings,
@@ -18,7 +17,6 @@ import { egressPolicies, type EgressPolicy } from './egress-policy.ts';
 export class ExecutorConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
-  InternalTokenSettings,
   IsolationSettings,
   PlatformKeySettings,
   PublicKeySettings,

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
-import { AllowedNetworks, Cancellations, DayFiles, fastifyOf, openFunctionsSealer, openVerifier, runService } from '#platform';
+import {
+  AllowedNetworks,
+  Cancellations,
+  DayFiles,
+  fastifyOf,
+  InternalTokenCheck,
+  openFunctionsSealer,
+  openVerifier,
+  runService,
+} from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FunctionNetwork } from './adapters/egress/function-network.ts';
@@ -100,8 +109,9 @@ await runService({
       checks: { kafka: () => gateway.isConnected() },
       async configureHttp(app) {
         const fastify = fastifyOf(app);
-        const { internalToken, syncCallsMax: callsMax } = config;
-        gaugeCalls(metrics, await addCallRoute(fastify, { calls, internalToken, callsMax, isDraining, logger }));
+        const tokens = new InternalTokenCheck('executor', verifier, clock);
+        const { syncCallsMax: callsMax } = config;
+        gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, isDraining, logger }));
       },
       async close() {
         await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));

@@ -2,7 +2,6 @@ import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, M
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
-  InternalTokenSettings,
   PlatformKeySettings,
   PublicKeySettings,
   RegionSettings,
@@ -17,7 +16,6 @@ import {
 export class IngressConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
-  InternalTokenSettings,
   PlatformKeySettings,
   SigningKeySettings,
   PublicKeySettings,

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
-import { type Composition, fastifyOf, openInstallationKeys, type ServiceBase } from '#platform';
+import { type Composition, fastifyOf, type InstallationKeys, type ServiceBase } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
@@ -41,10 +41,13 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
 }
 
 /** Composes the ingress over its adapters. The registry is read to the end when this resolves. */
-export async function composeIngress(base: ServiceBase<IngressConfig>, adapters: IngressAdapters): Promise<Composition> {
+export async function composeIngress(
+  base: ServiceBase<IngressConfig>,
+  adapters: IngressAdapters,
+  keys: InstallationKeys,
+): Promise<Composition> {
   const { config, logger, metrics, clock } = base;
   const { gateway } = adapters;
-  const keys = await openInstallationKeys(config);
   const { signer, verifier } = keys;
   const warn = (message: string, details: object) => logger.warn(details, message);
   const registry = new Registry({ gateway, verifier, warn, metrics });

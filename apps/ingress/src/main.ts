@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { PlatformError } from '#contracts';
 import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
-import { configInvalidExitCode, openInstallationKeys, runService, type ServiceBase } from '#platform';
+import { configInvalidExitCode, InternalTokens, openInstallationKeys, runService, type ServiceBase } from '#platform';
 import { signRegistry } from '#registry';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
@@ -37,7 +37,7 @@ await runService({
   config: IngressConfig,
   commands: { 'sign-registry': signAllDocuments },
   async compose(base) {
-    const { config, logger, metrics, fatal } = base;
+    const { config, logger, metrics, clock, fatal } = base;
     const gateway = await openKafka({
       ...config,
       name: 'ingress',
@@ -46,8 +46,10 @@ await runService({
       fatal,
       publishTimeoutMs: config.acceptTimeoutMs,
     });
-    const records = new HttpStatusRecords(config.statusLoggerUrl, config.internalToken);
-    const calls = new HttpFunctionCalls(config.executorUrls, config.internalToken);
-    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls });
+    const keys = await openInstallationKeys(config);
+    const tokens = new InternalTokens(keys.signer, clock);
+    const records = new HttpStatusRecords(config.statusLoggerUrl, tokens);
+    const calls = new HttpFunctionCalls(config.executorUrls, tokens);
+    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls }, keys);
   },
 });

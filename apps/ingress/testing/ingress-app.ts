@@ -92,7 +92,6 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       SENDOFF_TOKEN: IngressApp.token,
       SENDOFF_ACCESS_KEY: IngressApp.accessKey,
       SENDOFF_SECRET_KEY: IngressApp.secretKey,
-      SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
       SENDOFF_PLATFORM_KEY: IngressApp.platformKey,
       STATUS_LOGGER_URL: 'http://127.0.0.1:1',
       KAFKA_TOPIC_PREFIX: gateway.topics.prefix,
@@ -103,7 +102,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
-    const composition = await composeIngress(base, { gateway, records, codeStore, calls });
+    const composition = await composeIngress(base, { gateway, records, codeStore, calls }, await openInstallationKeys(config));
     const added: RouteOptions[] = [];
     const app = await buildService(base, {
       ...composition,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,6 +24,17 @@ describe('storeCredentials', () => {
     const given = await storeCredentials(folder, { token: 'mine' });
     expect(given.credentials).toEqual({ ...made.credentials, token: 'mine' });
     expect(JSON.parse(await readFile(given.file, 'utf8'))).toMatchObject({ token: 'mine' });
+  });
+
+  it('closes a data folder to other users, unless it is one for everybody', async () => {
+    for (const [before, after] of [
+      [0o755, 0o700],
+      [0o1777, 0o1777],
+    ] as const) {
+      await chmod(folder, before);
+      await storeCredentials(folder, {});
+      expect((await stat(folder)).mode & 0o7777).toBe(after);
+    }
   });
 
   it('tells a data folder of an earlier version, whose documents have no signatures yet', async () => {

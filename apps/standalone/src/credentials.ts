@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeSecrets } from './private-json.ts';
 
@@ -8,8 +9,6 @@ export interface Credentials {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly token: string;
-  /** Authenticates the services of this installation to each other. */
-  readonly internalToken: string;
   /** All other keys are derived from it. If it is lost, stored secrets cannot be decrypted. */
   readonly platformKey: string;
   /**
@@ -33,9 +32,17 @@ function newCredentials(): Omit<Credentials, 'isRegistrySigned'> {
     accessKey: randomBytes(15).toString('hex').toUpperCase().slice(0, 20),
     secretKey: randomBytes(30).toString('base64url'),
     token: randomBytes(30).toString('base64url'),
-    internalToken: randomBytes(30).toString('base64url'),
     platformKey: randomBytes(32).toString('base64url'),
   };
+}
+
+/**
+ * Takes a data folder that an earlier version made from other users of this machine. A folder with
+ * the sticky bit, such as `/tmp`, belongs to everybody and stays as it is.
+ */
+async function closeFolder(dataDir: string): Promise<void> {
+  const { mode, uid } = await stat(dataDir);
+  if (uid === process.getuid?.() && (mode & 0o077) !== 0 && (mode & 0o1000) === 0) await chmod(dataDir, 0o700);
 }
 
 /**
@@ -51,5 +58,6 @@ export async function storeCredentials(dataDir: string, given: Partial<Credentia
     (isFirst) => ({ ...newCredentials(), isRegistrySigned: isFirst }),
     given,
   );
+  await closeFolder(dataDir);
   return { credentials: secrets, file, isNew };
 }

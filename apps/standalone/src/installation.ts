@@ -78,7 +78,6 @@ function environmentOf(config: StandaloneConfig, dataDir: string, credentials: C
     SENDOFF_ACCESS_KEY: credentials.accessKey,
     SENDOFF_SECRET_KEY: credentials.secretKey,
     SENDOFF_TOKEN: credentials.token,
-    SENDOFF_INTERNAL_TOKEN: credentials.internalToken,
     SENDOFF_PORT: String(config.port),
     FUNCTION_NETWORKS_ALLOWED: functionNetworksOf(config).join(','),
   };
@@ -86,8 +85,8 @@ function environmentOf(config: StandaloneConfig, dataDir: string, credentials: C
 
 /** The credentials of the configuration, completed by the stored ones. */
 async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise<StoredCredentials> {
-  const { projectId, accessKey, secretKey, token, internalToken, platformKey } = config;
-  const given = Object.entries({ projectId, accessKey, secretKey, token, internalToken, platformKey });
+  const { projectId, accessKey, secretKey, token, platformKey } = config;
+  const given = Object.entries({ projectId, accessKey, secretKey, token, platformKey });
   return storeCredentials(dataDir, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
 }
 

@@ -80,15 +80,6 @@ export class StandaloneConfig extends withSettings(
   token?: string;
 
   @Setting({
-    env: 'SENDOFF_INTERNAL_TOKEN',
-    description: 'Secret between the services. If unset, the first start creates it.',
-    isSecret: true,
-  })
-  @IsOptional()
-  @MinLength(16)
-  internalToken?: string;
-
-  @Setting({
     env: 'KAFKA_FLUSH_EACH_BATCH',
     description:
       'If true, the broker that Sendoff starts writes each batch to disk. It then survives a power cut, but is slower.',

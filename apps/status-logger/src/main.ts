@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { mkdir } from 'node:fs/promises';
 import { openKafka, SendoffStrategy } from '#kafka';
-import { runService } from '#platform';
+import { InternalTokenCheck, openVerifier, runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
@@ -13,6 +13,7 @@ await runService({
   name: 'status-logger',
   config: StatusLoggerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
+    const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     await mkdir(config.dataDir, { recursive: true });
     const store = await openStatusStore(config, clock, { logger, fatal });
     const retention = new Retention(store, clock, logger, config.retentionHours * hourMs, lostInvocations(metrics));
@@ -32,7 +33,7 @@ await runService({
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
     return {
-      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store }),
+      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store, tokens }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

@@ -13,22 +13,21 @@ import {
 } from '@nestjs/common';
 import { validateSync } from 'class-validator';
 import type { StatusPage } from '#contracts';
-import { isSameSecret } from '#platform';
+import { InternalTokenCheck, internalTokenHeader } from '#platform';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
-import { STATUS_LOGGER_OPTIONS, STATUS_STORE, type StatusLoggerOptions } from './tokens.ts';
+import { STATUS_STORE } from './tokens.ts';
 
 /**
- * Lets only the ingress pass, which sends the internal token. Guards run before pipes, so other
+ * Lets only the ingress pass, which sends an internal token. Guards run before pipes, so other
  * bodies are not validated.
  */
 @Injectable()
 export class IngressGuard implements CanActivate {
-  constructor(@Inject(STATUS_LOGGER_OPTIONS) private readonly options: StatusLoggerOptions) {}
+  constructor(@Inject(InternalTokenCheck) private readonly tokens: InternalTokenCheck) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const secret: unknown = context.switchToHttp().getRequest().headers['x-sendoff-internal'];
-    return isSameSecret(typeof secret === 'string' ? secret : '', this.options.internalToken);
+    return this.tokens.isValid(context.switchToHttp().getRequest().headers[internalTokenHeader]);
   }
 }
 

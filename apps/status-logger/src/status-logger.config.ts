@@ -1,8 +1,8 @@
 import { IsIn, IsInt, Max, Min } from 'class-validator';
-import { DataFolderSettings, InternalTokenSettings, ServiceConfig, Setting, withSettings } from '#platform';
+import { DataFolderSettings, PlatformKeySettings, PublicKeySettings, ServiceConfig, Setting, withSettings } from '#platform';
 
 /** The environment of the status-logger. */
-export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSettings, InternalTokenSettings) {
+export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSettings, PlatformKeySettings, PublicKeySettings) {
   @Setting({
     env: 'STATUS_RETENTION_HOURS',
     description: 'Hours after the end of an invocation and its deliveries until its record is removed.',

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, DayFiles } from '#platform';
+import { type Clock, DayFiles, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import { Recorder, type RecorderObserver } from './recorder.ts';
 import { RecordsController } from './records.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
 import type { StatusStore } from './status-store.ts';
-import { RECORDER, STATUS_LOGGER_OPTIONS, STATUS_STORE } from './tokens.ts';
+import { RECORDER, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
 /** The parts that `main` makes and the module needs. */
@@ -19,13 +19,15 @@ export interface StatusLoggerParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly store: StatusStore;
+  /** Checks who asks for records. */
+  readonly tokens: InternalTokenCheck;
 }
 
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ config, gateway, clock, metrics, store }: StatusLoggerParts): DynamicModule {
-    const { statusLogSink, dataDir, internalToken } = config;
+  static register({ config, gateway, clock, metrics, store, tokens }: StatusLoggerParts): DynamicModule {
+    const { statusLogSink, dataDir } = config;
     const limits = {
       fileBytesMax: config.statusLogFileBytesMax,
       filesMax: config.statusLogFilesMax,
@@ -39,7 +41,7 @@ export class StatusLoggerModule {
       providers: [
         { provide: STATUS_STORE, useValue: store },
         { provide: RECORDER, useValue: new Recorder(store, log, clock, recorderMetrics(metrics)) },
-        { provide: STATUS_LOGGER_OPTIONS, useValue: { internalToken } },
+        { provide: InternalTokenCheck, useValue: tokens },
         { provide: KAFKA, useValue: gateway },
       ],
     };

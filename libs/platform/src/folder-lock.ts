@@ -22,7 +22,8 @@ function unusable(folder: string, cause: unknown): never {
  *   the folder cannot be created or written to.
  */
 export async function lockFolder(folder: string): Promise<() => void> {
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => unusable(folder, error));
+  // The folder holds credentials and the data of the broker.
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => unusable(folder, error));
   const file = join(folder, 'lock');
   const thisProcess = `${process.pid} ${await startOfProcess(process.pid)}`;
   for (let tries = 0; tries < 2; tries++) {

@@ -4,6 +4,7 @@ export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
 export { fastifyOf } from './fastify-of.ts';
+export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './internal-tokens.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
 export { KafkaAccessSettings, type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
@@ -38,7 +39,6 @@ export {
   DataFolderSettings,
   FunctionNetworkSettings,
   HostSettings,
-  InternalTokenSettings,
   IsolationSettings,
   KafkaTopicSettings,
   PlatformKeySettings,

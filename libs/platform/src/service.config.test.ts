@@ -3,8 +3,7 @@ import { pubSubNameLengthMax, Topics } from '#contracts';
 import { loadConfig } from './load-config.ts';
 import { ServiceConfig } from './service.config.ts';
 
-const configOf = (prefix: string) =>
-  loadConfig(ServiceConfig, { SENDOFF_INTERNAL_TOKEN: 'an-internal-token', KAFKA_TOPIC_PREFIX: prefix });
+const configOf = (prefix: string) => loadConfig(ServiceConfig, { KAFKA_TOPIC_PREFIX: prefix });
 
 describe('the prefix of topics', () => {
   it('leaves room for the longest name of a pub/sub topic', () => {

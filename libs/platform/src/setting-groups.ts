@@ -59,18 +59,6 @@ export class KafkaTopicSettings {
   replication: number = 1;
 }
 
-/** For services that call another one over HTTP, or are called. */
-export class InternalTokenSettings {
-  @Setting({
-    env: 'SENDOFF_INTERNAL_TOKEN',
-    description: 'Secret that the services show each other, at least 16 characters.',
-    isSecret: true,
-  })
-  @IsString()
-  @MinLength(16)
-  internalToken!: string;
-}
-
 /** For programs that derive keys: the ingress, or any service that was given no key of its own. */
 export class PlatformKeySettings {
   @Setting({

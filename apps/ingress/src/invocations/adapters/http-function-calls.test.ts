@@ -30,10 +30,11 @@ const answering =
   };
 
 const request = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
+const tokens = { tokenFor: (callee: string) => `token for ${callee}` };
 const never = new AbortController().signal;
 const nobody = 'http://127.0.0.1:1';
 const call = async (urls: string[], signal = never) => {
-  const outcome = await new HttpFunctionCalls(urls, 'a-secret-of-16-c').call(request, Buffer.from('{"a":1}'), signal);
+  const outcome = await new HttpFunctionCalls(urls, tokens).call(request, Buffer.from('{"a":1}'), signal);
   return outcome.kind === 'answered' ? { ...outcome.answer, payload: String(outcome.answer.payload) } : outcome;
 };
 
@@ -53,12 +54,12 @@ describe('HttpFunctionCalls', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const answer = await call([`http://127.0.0.1:${(server.address() as AddressInfo).port}`]);
     expect(answer).toEqual({ report: aCallAnswer().report, payload: '"one"' });
-    expect(seen).toEqual(['/internal/calls', 'a-secret-of-16-c', '{"a":1}', request]);
+    expect(seen).toEqual(['/internal/calls', 'token for executor', '{"a":1}', request]);
   });
 
   it('asks executors in turn', async () => {
     const seen: string[] = [];
-    const calls = new HttpFunctionCalls([await executor(answering('a', seen)), await executor(answering('b', seen))], 's');
+    const calls = new HttpFunctionCalls([await executor(answering('a', seen)), await executor(answering('b', seen))], tokens);
     for (let index = 0; index < 4; index++) await calls.call(request, Buffer.from('{}'), never);
     expect(seen).toEqual(['a', 'b', 'a', 'b']);
   });

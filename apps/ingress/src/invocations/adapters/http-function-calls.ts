@@ -9,6 +9,7 @@ import {
   encodeCallRequest,
   limits,
 } from '#contracts';
+import { internalTokenHeader, type InternalTokens } from '#platform';
 import type { CallOutcome, FunctionCalls } from '../function-calls.ts';
 
 /**
@@ -34,7 +35,7 @@ export class HttpFunctionCalls implements FunctionCalls {
   /** @param urls of the executors; without any, no function can be called. */
   constructor(
     private readonly urls: readonly string[],
-    private readonly internalToken: string,
+    private readonly tokens: Pick<InternalTokens, 'tokenFor'>,
   ) {}
 
   async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
@@ -55,7 +56,7 @@ export class HttpFunctionCalls implements FunctionCalls {
     const headers = {
       'content-type': 'application/octet-stream',
       'content-length': payload.length,
-      'x-sendoff-internal': this.internalToken,
+      [internalTokenHeader]: this.tokens.tokenFor('executor'),
       [callHeader]: encodeCallRequest(request),
     };
     const options = { method: 'POST', headers, signal, agent: false };

@@ -21,10 +21,10 @@ async function statusLogger(act: RequestListener): Promise<string> {
 }
 
 const query: StatusQuery = { project: 'p1', beginAt: builtAt, endAt: builtAt, offset: 0, limit: 10 };
-const ask = (url: string) => new HttpStatusRecords(url, 'a-secret-of-16-c').query(query);
+const ask = (url: string) => new HttpStatusRecords(url, { tokenFor: (callee) => `token for ${callee}` }).query(query);
 
 describe('HttpStatusRecords', () => {
-  it('sends the secret and the query, and returns the page', async () => {
+  it('sends the token and the query, and returns the page', async () => {
     const seen: unknown[] = [];
     const url = await statusLogger((request, response) => {
       const chunks: Buffer[] = [];
@@ -36,7 +36,7 @@ describe('HttpStatusRecords', () => {
       });
     });
     expect(await ask(url)).toEqual({ records: [], count: 3 });
-    expect(seen).toEqual(['POST', '/internal/records/query', 'a-secret-of-16-c', query]);
+    expect(seen).toEqual(['POST', '/internal/records/query', 'token for status-logger', query]);
   });
 
   it.each<[what: string, url: () => Promise<string>]>([

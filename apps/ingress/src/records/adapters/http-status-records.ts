@@ -1,4 +1,5 @@
 import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import { internalTokenHeader, type InternalTokens } from '#platform';
 import type { StatusRecords } from '../status-records.ts';
 
 const timeoutMs = 5_000;
@@ -7,14 +8,14 @@ const timeoutMs = 5_000;
 export class HttpStatusRecords implements StatusRecords {
   constructor(
     private readonly url: string,
-    private readonly internalToken: string,
+    private readonly tokens: Pick<InternalTokens, 'tokenFor'>,
   ) {}
 
   async query(query: StatusQuery): Promise<StatusPage> {
     try {
       const response = await fetch(`${this.url}/internal/records/query`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-sendoff-internal': this.internalToken },
+        headers: { 'content-type': 'application/json', [internalTokenHeader]: this.tokens.tokenFor('status-logger') },
         body: JSON.stringify(query),
         signal: AbortSignal.timeout(timeoutMs),
       });
