@@ -29,9 +29,9 @@ export interface BrokerOptions {
 
 /** The way in for whoever sets up accounts and rights. It may do everything. */
 export interface BrokerAdmin {
-  /** `host:port` of a listener that takes this account only. */
+  /** `host:port`; of the broker from Java, a listener that takes this account only. */
   readonly servers: string;
-  readonly mechanism: 'PLAIN';
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-512';
   readonly username: string;
   readonly password: string;
 }

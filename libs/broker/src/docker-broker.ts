@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { PlatformError } from '#contracts';
 import type { BrokerOptions, RunningBroker } from './broker-options.ts';
 import { kafkaVersion } from './jars.ts';
+import { serverProperties } from './server-properties.ts';
 
 const clientPort = 9092;
 const ready = 'waiting for the script';
 const startScript = '/tmp/sendoff-start.sh';
+const propertiesFile = '/tmp/sendoff-server.properties';
+const adminName = 'broker';
 
 /**
  * Starts the official image in a container. The port is known only once the container runs, so the
@@ -27,9 +31,12 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
       .start();
     const host = container.getHost();
     const port = container.getMappedPort(clientPort);
-    await container.copyContentToContainer([
-      { target: startScript, content: scriptFor(`${host}:${port}`, options), mode: 0o755 },
-    ]);
+    const password = randomBytes(32).toString('base64url');
+    const advertised = `${host}:${port}`;
+    const files = options.hasAccounts
+      ? accountFiles(advertised, password, options)
+      : [{ target: startScript, content: scriptFor(advertised, options), mode: 0o755 }];
+    await container.copyContentToContainer(files);
     const started = await container.logs();
     await new Promise<void>((resolve, reject) => {
       const deadline = setTimeout(() => reject(new Error('the broker did not start within 60 s')), 60_000);
@@ -45,8 +52,11 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
     });
     started.once('end', () => ended('container stopped'));
     return {
-      bootstrapServers: `${host}:${port}`,
+      bootstrapServers: advertised,
       way: 'docker',
+      ...(options.hasAccounts
+        ? { admin: { servers: advertised, mechanism: 'SCRAM-SHA-512', username: adminName, password } as const }
+        : {}),
       exited,
       async stop() {
         await container.stop();
@@ -59,6 +69,39 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Running
       cause,
     });
   }
+}
+
+/**
+ * Files of a broker with accounts. Only the port of the clients leaves the container, so the admin
+ * uses it too: its account is made when the storage is formatted. The data is new at each start.
+ */
+export function accountFiles(advertised: string, password: string, { flushEachRecord = false }: BrokerOptions) {
+  const accounts = { username: adminName, password, internalPort: 9093 };
+  const loopback = 'INTERNAL://127.0.0.1:9093';
+  const settings = serverProperties({
+    logDir: '/tmp/kafka-data',
+    port: clientPort,
+    controllerPort: 9094,
+    flushEachRecord,
+    accounts,
+    properties: {
+      listeners: `CLIENTS://:${clientPort},${loopback},CONTROLLER://127.0.0.1:9094`,
+      'advertised.listeners': `CLIENTS://${advertised},${loopback}`,
+    },
+  });
+  const script = [
+    '#!/bin/sh',
+    'set -e',
+    `/opt/kafka/bin/kafka-storage.sh format --cluster-id=${randomBytes(16).toString('base64url')} -c ${propertiesFile} \\`,
+    `  --add-scram 'SCRAM-SHA-512=[name=${adminName},password=${password}]' >/dev/null`,
+    `exec /opt/kafka/bin/kafka-server-start.sh ${propertiesFile}`,
+    '',
+  ].join('\n');
+  // Only root and the user of the image are in the container.
+  return [
+    { target: propertiesFile, content: settings, mode: 0o644 },
+    { target: startScript, content: script, mode: 0o755 },
+  ];
 }
 
 /**
