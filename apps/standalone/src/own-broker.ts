@@ -33,7 +33,7 @@ export interface InstallationBrokers {
 /** Gives the accounts of a started broker their passwords and rights, and creates the topics. */
 async function provide(broker: RunningBroker, config: StandaloneConfig, topics: Topics, passwords: Passwords): Promise<void> {
   const { admin } = broker;
-  if (admin === undefined) return;
+  if (admin === undefined) throw new Error('the broker was started without accounts');
   await setUpInstallation({
     brokers: [admin.servers],
     access: { login: { mechanism: admin.mechanism, username: admin.username, password: () => admin.password } },

@@ -67,8 +67,7 @@ export function isAccessFault(error: unknown): error is PlatformError {
 /** The fault of access behind a failed request, if it is one. */
 function accessFaultIn(chain: readonly BrokerError[]): { readonly code: AccessCode; readonly at: BrokerError } | undefined {
   for (const at of chain) {
-    if (at.name === 'KafkaJSSASLAuthenticationError' || /SASL|SECURITY_DISABLED/.test(at.type ?? ''))
-      return { code: 'BROKER_LOGIN_FAILED', at };
+    if (at.name === 'KafkaJSSASLAuthenticationError' || /SASL/.test(at.type ?? '')) return { code: 'BROKER_LOGIN_FAILED', at };
     if (typeof at.code === 'string' && tlsCode.test(at.code)) return { code: 'BROKER_TLS_FAILED', at };
     if (at.type?.endsWith('_AUTHORIZATION_FAILED') === true) return { code: 'BROKER_ACCESS_DENIED', at };
   }

@@ -210,7 +210,8 @@ async function connectWithRetry(
  * account, and the other does not.
  * @returns undefined if no broker answers, or if this is not the cause.
  */
-async function misunderstandingWith(brokers: readonly string[], { tls, login }: KafkaAccess): Promise<PlatformError | undefined> {
+async function misunderstandingWith(brokers: readonly string[], access: KafkaAccess): Promise<PlatformError | undefined> {
+  const { tls, login } = access;
   for (const broker of brokers) {
     const kind = await probeListener(broker);
     if (kind === 'tls' && tls === undefined)
@@ -221,10 +222,11 @@ async function misunderstandingWith(brokers: readonly string[], { tls, login }: 
       return new PlatformError('BROKER_TLS_FAILED', {
         details: { reason: `${broker} does not speak TLS: check the port in KAFKA_BROKERS and KAFKA_SECURITY_PROTOCOL`, broker },
       });
-    if (kind === 'account' && login === undefined)
+    const behindTls = tls === undefined || login !== undefined ? kind : await probeListener(broker, socketFactoryOf(access));
+    if (behindTls === 'account' && login === undefined)
       return new PlatformError('BROKER_LOGIN_FAILED', {
         details: {
-          reason: `${broker} expects an account: set KAFKA_SECURITY_PROTOCOL to sasl_plaintext or sasl_ssl, KAFKA_USERNAME and the password`,
+          reason: `${broker} expects an account: set KAFKA_SECURITY_PROTOCOL to ${tls === undefined ? 'sasl_plaintext or sasl_ssl' : 'sasl_ssl'}, KAFKA_USERNAME and the password`,
           broker,
         },
       });

@@ -1,11 +1,13 @@
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import type { ISocketFactory } from 'kafkajs';
+import { socketFactoryOf } from './kafka-access.ts';
 
 /**
- * The protocol of a listener, as a client without TLS and account sees it:
+ * The protocol of a listener, as a client without an account sees it:
  *
  * - `open`: it answers without an account;
  * - `account`: it answers, and closes the connection at a request without an account;
- * - `tls`: it speaks TLS;
+ * - `tls`: it speaks TLS, and the client does not;
  * - `nothing`: no answer in time, or none that this probe knows.
  */
 export type ListenerKind = 'open' | 'account' | 'tls' | 'nothing';
@@ -34,13 +36,16 @@ const oneTopic = Buffer.from([0, 0, 0, 1, 0, 1, '?'.charCodeAt(0)]);
  * Finds out why a client and a broker do not understand each other. The first request, for the
  * versions of the broker, needs no account. The second, for metadata, needs one. Never rejects.
  * @param broker `host:port`.
+ * @param sockets makes the connection. Default: without TLS.
  */
-export async function probeListener(broker: string): Promise<ListenerKind> {
+export async function probeListener(broker: string, sockets: ISocketFactory = socketFactoryOf({})): Promise<ListenerKind> {
   const colon = broker.lastIndexOf(':');
   return new Promise((resolve) => {
     let answers = 0;
     let received = Buffer.alloc(0);
-    const socket = connect({ host: broker.slice(0, colon), port: Number(broker.slice(colon + 1)) });
+    const onConnect = () => void socket.write(request(apiVersions, 1, Buffer.alloc(0)));
+    const [host, port] = [broker.slice(0, colon), Number(broker.slice(colon + 1))];
+    const socket: Socket = sockets({ host, port, ssl: {}, onConnect });
     const finish = (kind: ListenerKind) => {
       socket.destroy();
       resolve(kind);
@@ -48,7 +53,6 @@ export async function probeListener(broker: string): Promise<ListenerKind> {
     socket.setTimeout(timeoutMs, () => finish('nothing'));
     socket.on('error', () => finish(answers === 1 ? 'account' : 'nothing'));
     socket.on('close', () => finish(answers === 1 ? 'account' : 'nothing'));
-    socket.on('connect', () => socket.write(request(apiVersions, 1, Buffer.alloc(0))));
     socket.on('data', (data) => {
       if (answers === 0 && received.length === 0 && data[0] === tlsAlert) return finish('tls');
       received = Buffer.concat([received, data]);
