@@ -119,7 +119,8 @@ describe.skipIf(missing !== undefined)(`functions${missing === undefined ? '' : 
     if (installation === undefined) throw new Error('the installation did not start');
     const { address } = await ask(installation, 'other', { listen: true });
     expect((await ask(installation, 'other', { tcp: [`${address}:8080`] })).tried).toEqual({ [`${address}:8080`]: 'instance' });
-    expect((await ask(installation, 'one', { tcp: [`${address}:8080`] })).tried).toEqual({ [`${address}:8080`]: 'EHOSTUNREACH' });
+    // Every instance has this address, each in a network of its own.
+    expect((await ask(installation, 'one', { tcp: [`${address}:8080`] })).tried).toEqual({ [`${address}:8080`]: 'ECONNREFUSED' });
   });
 
   it('have a network again after their executor was killed, and nothing of the old one is left', async () => {
@@ -127,7 +128,8 @@ describe.skipIf(missing !== undefined)(`functions${missing === undefined ? '' : 
     const pid = await installation?.pidOf('executor');
     if (installation === undefined || pid === undefined) throw new Error('the executor does not run');
     const old = [...children(pid, 'slirp4netns'), ...children(pid, 'sh')];
-    expect(old).toHaveLength(2);
+    // One link for each instance and each spare network, and the holder of all networks.
+    expect(old.length).toBeGreaterThanOrEqual(3);
     await installation.killService('executor');
     await eventually(() => old.every((each) => !isRunning(each)));
     await eventually(async () => {

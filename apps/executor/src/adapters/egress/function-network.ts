@@ -57,8 +57,8 @@ export class FunctionNetwork {
       networksAllowed: settings.functionNetworks,
       networksDenied: settings.functionNetworksDenied,
       connectionsMax: settings.connectionsPerInstanceMax,
+      onInterrupted: (reason) => logger.warn({ reason }, 'a function process lost its network'),
       onLost: (reason) => fatal(new Error(`the network of functions ended: ${reason}`)),
-      onInterrupted: (reason) => logger.warn({ reason }, 'the network of functions was interrupted'),
     });
     if (opened.missing !== undefined && isolation === 'kernel')
       throw new PlatformError('CONFIG_INVALID', {

@@ -1,6 +1,6 @@
 /**
  * Goal: functions have the network that the operator chose, or none, and never more. Method: real
- * routers, and a machine that refuses to make them.
+ * networks, and a machine that refuses to make them.
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { PretendInternet } from '../../../../../test/pretend-host.ts';
@@ -21,7 +21,7 @@ describe('openEgress', () => {
   };
 
   it.skipIf(missing !== undefined).each(['public', 'allowed'] as const)(
-    `gives instances networks behind the router with the policy %s${missing === undefined ? '' : ` (skipped: ${missing})`}`,
+    `gives instances networks behind a filter with the policy %s${missing === undefined ? '' : ` (skipped: ${missing})`}`,
     async (policy) => {
       const { egress, missing: lacking } = await open({ policy });
       const { enter, bubblewrapOptions, release } = await egress.attach();
@@ -31,7 +31,7 @@ describe('openEgress', () => {
     },
   );
 
-  it('gives instances no network if the router cannot start, and says why', async () => {
+  it('gives instances no network if no network can be made, and says why', async () => {
     const { egress, missing: lacking } = await open({ hostPrefix: ['sh', '-c', 'echo a-reason >&2; exit 1', '--'] });
     expect(egress.policy).toBe('none');
     expect((await egress.attach()).bubblewrapOptions).toEqual(['--unshare-net']);

@@ -1,14 +1,14 @@
-/** Chooses the network of functions: tries the router when the executor starts. */
+/** Chooses the network of functions: tries to make one when the executor starts. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { networkRules4 } from '#platform';
 import { toolPath } from '../walls/tools.ts';
 import type { EgressPolicy } from '../../egress-policy.ts';
 import { type Egress, sameForAll, unfiltered } from '../walls/egress.ts';
-import { Router, type RouterSettings } from './router.ts';
+import { InstanceNetworks, type InstanceNetworksSettings } from './instance-networks.ts';
 import type { TrafficLimits } from './packet-filter.ts';
 
 /** Settings of the network of functions. */
-export interface EgressOptions extends Pick<RouterSettings, 'onLost' | 'onInterrupted' | 'hostPrefix'> {
+export interface EgressOptions extends Pick<InstanceNetworksSettings, 'onLost' | 'onInterrupted' | 'hostPrefix' | 'asUser'> {
   readonly policy: EgressPolicy;
   readonly networksAllowed: readonly string[];
   readonly networksDenied: readonly string[];
@@ -26,7 +26,6 @@ export interface OpenedEgress {
 const spareMax = 3;
 const trafficLimits: Omit<TrafficLimits, 'connectionsMax'> = {
   startsPerSecond: 200,
-  udpStartsPerSecond: 5,
   namesPerSecond: 100,
   mbytesPerSecond: 100,
 };
@@ -41,7 +40,7 @@ export async function openEgress(options: EgressOptions): Promise<OpenedEgress> 
   try {
     const rules = networkRules4(networksAllowed, networksDenied);
     const limits = { ...trafficLimits, connectionsMax };
-    return { egress: await Router.start({ ...options, policy, rules, limits, spareMax }) };
+    return { egress: await InstanceNetworks.start({ ...options, policy, rules, limits, spareMax }) };
   } catch (error) {
     return { egress: withoutNetwork('none'), missing: explained((error as Error).message) };
   }
@@ -58,6 +57,7 @@ const tools: readonly (readonly [tool: string, debianPackage: string])[] = [
   ['nsenter', 'util-linux'],
   ['unshare', 'util-linux'],
   ['setpriv', 'util-linux'],
+  ['prlimit', 'util-linux'],
 ];
 
 function lackingTool(): string | undefined {
@@ -76,7 +76,7 @@ function lackingTool(): string | undefined {
 /** Adds what to do about a message of a tool. */
 function explained(reason: string): string {
   if (/unshare|uid_map|setgroups/.test(reason)) return `${reason}: this machine or container forbids network namespaces`;
-  if (/ip_forward|proc\/sys/.test(reason))
+  if (/proc\/sys/.test(reason))
     return `${reason}: the container forbids changes of /proc/sys (docker run --security-opt systempaths=unconfined)`;
   return reason;
 }
