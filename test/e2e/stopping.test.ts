@@ -49,7 +49,9 @@ describe('Ctrl-C on npm start', () => {
     for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += String(chunk)));
     const pressCtrlC = () => process.kill(-(child.pid ?? 0), 'SIGINT');
     end = () => child.exitCode ?? child.signalCode ?? process.kill(-(child.pid ?? 0), 'SIGKILL');
-    return { ended: once(child, 'exit'), pressCtrlC, said: () => said };
+    const hangUp = () => process.kill(-(child.pid ?? 0), 'SIGHUP');
+    const stopReading = () => [child.stdout, child.stderr].forEach((output) => output.destroy());
+    return { ended: once(child, 'exit'), pressCtrlC, hangUp, stopReading, said: () => said };
   }
 
   it('drains, though npm passes it on as well, and ends all of it with 0', { timeout: 90_000 }, async () => {
@@ -61,6 +63,27 @@ describe('Ctrl-C on npm start', () => {
     // npm passes the signal on, so two arrive; in about half of the runs the kernel merges them.
     pressCtrlC();
     expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('draining')]);
+    expect(await processes()).toEqual([]);
+  });
+
+  it('drains when the terminal closes, and leaves neither processes nor running.json', { timeout: 90_000 }, async () => {
+    const { ended, hangUp, stopReading, said } = start();
+    await eventually(() => said().includes('Sendoff is ready on'), { deadlineMs: 60_000 });
+    stopReading();
+    hangUp();
+    await ended;
+    await eventually(async () => (await processes()).length === 0, { deadlineMs: 30_000 });
+    expect(await readdir(dataDir)).not.toContain('running.json');
+  });
+
+  it('goes on when nobody reads its output, and ends with 0', { timeout: 90_000 }, async () => {
+    const { ended, pressCtrlC, stopReading, said } = start();
+    await eventually(() => said().includes('Sendoff is ready on'), { deadlineMs: 60_000 });
+    const [, url = ''] = /ready on (\S+)/.exec(said()) ?? [];
+    stopReading();
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    pressCtrlC();
+    expect(await ended).toEqual([0, null]);
     expect(await processes()).toEqual([]);
   });
 

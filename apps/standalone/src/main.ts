@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createServer } from 'node:net';
 import { indentedLines, PlatformError, printable } from '#contracts';
-import { loadConfig, systemClock } from '#platform';
+import { loadConfig, stopSignals, surviveClosedOutput, systemClock } from '#platform';
 import { type Installation, startInstallation } from './installation.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 
@@ -55,12 +55,12 @@ function stopOnSignals(installation: () => Installation | undefined): void {
       },
     );
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of stopSignals) process.on(signal, onSignal);
 }
 
 async function main(): Promise<void> {
   let installation: Installation | undefined;
+  surviveClosedOutput();
   stopOnSignals(() => installation);
   try {
     const config = loadConfig(StandaloneConfig);

@@ -12,6 +12,7 @@ export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } fr
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';
+export { stopSignals, surviveClosedOutput } from './process-ends.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';

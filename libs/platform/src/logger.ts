@@ -37,6 +37,13 @@ function prettyLine(line: string): string {
   return `${JSON.stringify({ ...(printableValue(others) as object), ...message })}\n`;
 }
 
+/** The log goes on without its reader: a closed pipe or terminal must not end the service. */
+function standardError() {
+  const output = pino.destination({ dest: 2, sync: true });
+  output.on('error', () => undefined);
+  return output;
+}
+
 /**
  * Creates the logger of a service. It writes to stderr: JSON lines, or readable text on a terminal.
  * Fields whose name suggests a secret are replaced by `***`. Each entry is one line, or begins one
@@ -67,10 +74,10 @@ export function createLogger(options: {
     base: { service: options.service },
     hooks: { streamWrite: isPretty ? prettyLine : printableJson },
   };
-  if (!isPretty) return pino(settings, options.output ?? pino.destination({ dest: 2, sync: true }));
+  const output = options.output ?? standardError();
+  if (!isPretty) return pino(settings, output);
   const pretty = PinoPretty({
-    destination: options.output ?? 2,
-    sync: true,
+    destination: output,
     ignore: 'pid,hostname,service',
     messageFormat: '{service}  {msg}',
     translateTime: 'SYS:HH:MM:ss.l',

@@ -1,6 +1,6 @@
 /**
  * The life of every service: read the config, create the log, start the HTTP server and the
- * transports. Then work until SIGTERM or SIGINT, drain, and exit 0.
+ * transports. Then work until SIGTERM, SIGINT or SIGHUP, drain, and exit 0.
  *
  * 1. The service reads the environment here and nowhere else, into its config.
  * 2. `/readyz` answers 503 until the transports run, and again after the first signal.
@@ -31,6 +31,7 @@ import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
+import { stopSignals, surviveClosedOutput } from './process-ends.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
 import { CLOCK, LOGGER, METRICS, READINESS } from './tokens.ts';
@@ -182,6 +183,7 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     else logger.fatal({ err: error }, 'stopped by an unexpected error');
     process.exit(error instanceof PlatformError ? (exitCodes[error.code] ?? 1) : 1);
   };
+  surviveClosedOutput();
   process.on('uncaughtException', fatal);
   process.on('unhandledRejection', fatal);
   try {
@@ -222,8 +224,7 @@ function stopOnSignal(logger: Logger): { readonly requested: Promise<undefined>;
       logger.info({ signal }, 'draining');
       resolve(undefined);
     };
-    process.on('SIGTERM', () => request('SIGTERM'));
-    process.on('SIGINT', () => request('SIGINT'));
+    for (const signal of stopSignals) process.on(signal, () => request(signal));
     process.on('disconnect', () => request('parent process ended'));
   });
   return { requested, isRequested: () => isRequested };
