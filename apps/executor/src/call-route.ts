@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import {
+  bareUrnOf,
   callHeader,
   callPath,
   callReportBytesHeader,
@@ -12,7 +13,7 @@ import {
   limits,
   PlatformError,
 } from '#contracts';
-import { type InternalTokenCheck, internalTokenHeader, type Logger } from '#platform';
+import { FairShare, type InternalTokenCheck, internalTokenHeader, type Logger } from '#platform';
 import type { SyncCalls } from './sync-calls.ts';
 
 /** Parts of the route. */
@@ -21,8 +22,8 @@ export interface CallRouteParts {
   /** Checks who calls. */
   readonly tokens: InternalTokenCheck;
   /**
-   * The most calls at once, with those that wait. Each may hold a payload and an answer of
-   * `limits.syncBytesMax` bytes each.
+   * The most calls at once, with those that wait. Neither one function nor one key can take all.
+   * Each may hold a payload and an answer of `limits.syncBytesMax` bytes each.
    */
   readonly callsMax: number;
   /** True while the executor stops: it refuses new calls, so that another executor takes them. */
@@ -46,7 +47,7 @@ export async function addCallRoute(
   fastify: FastifyInstance,
   { calls, tokens, callsMax, isDraining, logger }: CallRouteParts,
 ): Promise<CallsUnderWay> {
-  let count = 0;
+  const places = new FairShare(callsMax);
   await fastify.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.syncBytesMax }, (_request, body, done) =>
@@ -54,9 +55,9 @@ export async function addCallRoute(
     );
     scope.addHook('onRequest', (request, reply, done) => {
       if (!tokens.isValid(request.headers[internalTokenHeader])) return void reply.status(status.forbidden).send();
-      if (count >= callsMax) return void reply.status(status.tooMany).send();
-      count++;
-      reply.raw.once('close', () => count--);
+      const giveBack = places.take(holdersOf(request.headers[callHeader]));
+      if (giveBack === undefined) return void reply.status(status.tooMany).send();
+      reply.raw.once('close', giveBack);
       done();
     });
     scope.setErrorHandler((error, _request, reply) => {
@@ -76,7 +77,17 @@ export async function addCallRoute(
         .send(body);
     });
   });
-  return { count: () => count };
+  return { count: () => places.count };
+}
+
+/** The function of a call shares the places with others. A malformed call is refused later. */
+function holdersOf(asked: string | string[] | undefined): readonly string[] {
+  try {
+    const { functionUrn, caller = '' } = decodeCallRequest(typeof asked === 'string' ? asked : '');
+    return [`function ${bareUrnOf(functionUrn)}`, `key ${caller}`];
+  } catch {
+    return [];
+  }
 }
 
 /** Aborts if the client closes the connection before the answer is written. */

@@ -32,7 +32,9 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_INSTANCES_MAX',
-    description: 'Processes of functions at once. One function may hold at most three quarters of them.',
+    description:
+      'Processes of functions at once. One function may hold at most three quarters of them. ' +
+      'The last quarter takes only the first process of a function.',
   })
   @IsInt()
   @Min(1)
@@ -77,7 +79,9 @@ export class ExecutorConfig extends withSettings(
 
   @Setting({
     env: 'EXECUTOR_SYNC_CALLS_MAX',
-    description: 'Synchronous calls at once, waiting ones included. Each may hold 12 MB. The executor refuses more.',
+    description:
+      'Synchronous calls at once, waiting ones included. Each may hold 12 MB. The executor refuses more. ' +
+      'One access key, and one function, gets three quarters at most.',
   })
   @IsInt()
   @Min(1)

@@ -86,7 +86,8 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_IDEMPOTENCY_KEYS_MAX',
-    description: 'Idempotency keys in memory, each for a day. Beyond the bound the oldest is evicted. A million take 400 MB.',
+    description:
+      'Idempotency keys in memory, each for a day. Beyond the bound the oldest of the function with most keys is evicted. A million take 400 MB.',
   })
   @IsInt()
   @Min(1)
@@ -104,7 +105,9 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_SYNC_CALLS_MAX',
-    description: 'Synchronous invocations at once; each may hold 12 MB. More are answered with 429.',
+    description:
+      'Synchronous invocations at once; each may hold 12 MB. More are answered with 429. ' +
+      'One access key, and one function, gets three quarters at most.',
   })
   @IsInt()
   @Min(1)

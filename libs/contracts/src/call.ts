@@ -36,6 +36,10 @@ export interface CallRequest {
   readonly modifiedAt: EpochMs;
   readonly memoryMb?: number;
   readonly traceparent?: string;
+  /**
+   * The access key of the caller; absent if it sent a token. Keys share the places of an executor.
+   */
+  readonly caller?: string;
 }
 
 /** How a call ended. */
@@ -83,6 +87,7 @@ export function decodeCallRequest(text: string): CallRequest {
   const alias = call.optionalText('alias');
   const memoryMb = call.optionalWholeNumber('memoryMb', bounds.memoryMb);
   const traceparent = call.optionalText('traceparent');
+  const caller = call.optionalText('caller');
   return {
     requestId: checkedRequestId(call.text('requestId')),
     functionUrn: call.text('functionUrn'),
@@ -90,6 +95,7 @@ export function decodeCallRequest(text: string): CallRequest {
     modifiedAt: call.instant('modifiedAt'),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(caller === undefined ? {} : { caller }),
   };
 }
 

@@ -3,6 +3,7 @@ export { callSecretOf } from './call-secret.ts';
 export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
+export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './internal-tokens.ts';
 export { lockFolder } from './folder-lock.ts';

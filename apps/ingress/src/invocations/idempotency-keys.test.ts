@@ -147,6 +147,18 @@ describe('an idempotency key', () => {
     await small.close();
   });
 
+  it('of one function is not evicted by a flood of keys of another', async () => {
+    const small = await IngressApp.start({ gateway: kafka.beside(), clock, env: { INGRESS_IDEMPOTENCY_KEYS_MAX: '10' } });
+    const invokeOf = async (name: string, key: string) =>
+      (await small.call('POST', `/fgs/functions/${name}/invocations-async`, { a: 1 }, { 'idempotency-key': key })).body;
+    await small.createFunction('flooding');
+    await small.createFunction('quiet');
+    const first = await invokeOf('quiet', 'mine');
+    for (let index = 0; index < 40; index++) await invokeOf('flooding', `key-${index}`);
+    expect(await invokeOf('quiet', 'mine')).toEqual(first);
+    await small.close();
+  });
+
   it.each([
     ['is empty', ''],
     ['has a space', 'a b'],

@@ -10,8 +10,9 @@
  * 2. If a winner dies before its second record, another request takes over after a timeout, under
  *    the same request id. If the invocation had been written after all, the copy is the same
  *    invocation (I5).
- * 3. The number of keys is bounded. Beyond the bound the oldest key is evicted before its day is
- *    over, and a counter counts it (I7).
+ * 3. The number of keys is bounded. Beyond the bound the function with the most keys loses its
+ *    oldest one before the day is over, and a counter counts it (I7). So a caller that floods one
+ *    function evicts no key of another.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -56,7 +57,9 @@ export interface IdempotencyKeysParts {
 
 /** The idempotency keys of all functions, as far as this process has read the topic. */
 export class IdempotencyKeys {
-  private readonly claims = new Map<string, IdempotencyClaim>();
+  /** The claims of each function, in the order of first claims. */
+  private readonly functions = new Map<string, Map<string, IdempotencyClaim>>();
+  private count = 0;
   private readonly waiting = new Map<string, Set<() => void>>();
   private readonly follower: TopicFollower;
   private readonly topic: string;
@@ -77,7 +80,7 @@ export class IdempotencyKeys {
 
   /** Number of keys in memory. */
   get size(): number {
-    return this.claims.size;
+    return this.count;
   }
 
   /**
@@ -85,7 +88,7 @@ export class IdempotencyKeys {
    * process has read of none.
    */
   acceptedAs({ bareUrn, key, payload }: IdempotentRequest): string | undefined {
-    const claim = this.claims.get(nameOf(bareUrn, key));
+    const claim = this.claimOf(nameOf(bareUrn, key));
     if (claim === undefined || !claim.isAccepted || isOver(claim, this.parts.clock.now())) return undefined;
     return claim.payloadDigest === digestOf(payload) ? claim.requestId : undefined;
   }
@@ -106,7 +109,7 @@ export class IdempotencyKeys {
     const request = { payloadDigest: digestOf(payload), claimant: randomUUID() };
     const giveUpAt = clock.now() + 2 * claimTimeoutMs;
     for (;;) {
-      const step = nextIdempotencyStep(this.claims.get(key), request, clock.now(), claimTimeoutMs);
+      const step = nextIdempotencyStep(this.claimOf(key), request, clock.now(), claimTimeoutMs);
       switch (step.kind) {
         case 'conflict':
           return { kind: 'conflict' };
@@ -159,33 +162,67 @@ export class IdempotencyKeys {
 
   private apply(record: IncomingRecord): void {
     const { key, event } = decodeIdempotency(record);
-    const claim = foldClaim(this.claims.get(key), event);
+    const claim = foldClaim(this.claimOf(key), event);
     if (claim !== undefined) this.store(key, claim);
     for (const listener of this.waiting.get(key) ?? []) listener();
   }
 
-  private store(key: string, claim: IdempotencyClaim): void {
-    if (this.claims.get(key)?.firstAt !== claim.firstAt) {
-      this.claims.delete(key);
-      this.evictOld(this.parts.clock.now());
-    }
-    this.claims.set(key, claim);
+  private claimOf(key: string): IdempotencyClaim | undefined {
+    return this.functions.get(functionIn(key))?.get(key);
   }
 
-  /** Evicts old keys. The map is in the order of first claims, so the oldest come first. */
-  private evictOld(now: EpochMs): void {
-    for (const [key, claim] of this.claims) {
-      const hasTime = !isOver(claim, now);
-      if (hasTime && this.claims.size < this.parts.keysMax) return;
-      this.claims.delete(key);
-      if (hasTime) this.parts.evicted();
+  private store(key: string, claim: IdempotencyClaim): void {
+    const claims = this.functions.get(functionIn(key)) ?? new Map<string, IdempotencyClaim>();
+    this.functions.set(functionIn(key), claims);
+    const before = claims.get(key);
+    if (before?.firstAt !== claim.firstAt) {
+      if (before !== undefined) this.delete(claims, key);
+      this.makeRoom(claims, this.parts.clock.now());
+      this.count += 1;
     }
+    claims.set(key, claim);
+  }
+
+  /** Evicts keys whose day is over, and one more if that does not make room for a new one. */
+  private makeRoom(claims: Map<string, IdempotencyClaim>, now: EpochMs): void {
+    this.evictOver(claims, now);
+    if (this.count < this.parts.keysMax) return;
+    for (const [name, each] of this.functions) {
+      this.evictOver(each, now);
+      if (each.size === 0 && each !== claims) this.functions.delete(name);
+    }
+    if (this.count < this.parts.keysMax) return;
+    let largest = claims;
+    for (const each of this.functions.values()) if (each.size > largest.size) largest = each;
+    const [oldest] = largest.keys();
+    if (oldest === undefined) return;
+    this.delete(largest, oldest);
+    this.parts.evicted();
+  }
+
+  /** The claims of a function are in the order of first claims, so the oldest come first. */
+  private evictOver(claims: Map<string, IdempotencyClaim>, now: EpochMs): void {
+    for (const [key, claim] of claims) {
+      if (!isOver(claim, now)) return;
+      this.delete(claims, key);
+    }
+  }
+
+  private delete(claims: Map<string, IdempotencyClaim>, key: string): void {
+    if (claims.delete(key)) this.count -= 1;
   }
 }
 
-/** Returns the name under which a key is stored. */
+/** Returns the name under which a key is stored: the function, and the key of the caller. */
 function nameOf(bareUrn: string, callersKey: string): string {
-  return digestOf(`${bareUrn} ${callersKey}`);
+  return `${digestOf(bareUrn).slice(0, functionLength)}.${digestOf(`${bareUrn} ${callersKey}`)}`;
+}
+
+/** The part of a name that tells the function. Two functions that share it share a share. */
+const functionLength = 16;
+
+function functionIn(name: string): string {
+  return name.slice(0, functionLength);
 }
 
 function digestOf(data: string | Buffer): string {

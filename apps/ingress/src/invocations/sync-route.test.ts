@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
 import { aCallAnswer } from '../../testing/fake-services.ts';
+import { eventually } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { sdkDate, signed } from '../../../../test/request-signer.ts';
 
@@ -264,6 +265,41 @@ describe('a synchronous invocation', () => {
     app.calls.answer = async () => aCallAnswer();
     expect((await invoke()).status).toBe(200);
   });
+
+  it('of another key or function gets through while one key floods, with one function or with ten', async () => {
+    const wide = await IngressApp.start({ env: { INGRESS_SYNC_CALLS_MAX: '16' } });
+    for (let index = 0; index < 10; index++) await wide.createFunction(`flood-${index}`);
+    await wide.createFunction('quiet');
+    const rights = { rights: ['invoke'], functions: ['*'] };
+    const floods = await wide.must('POST', '/sendoff/credentials', rights);
+    const others = await wide.must('POST', '/sendoff/credentials', rights);
+    const keyOf = (made: { access_key: string; secret_key: string }) => ({
+      accessKey: made.access_key,
+      secretKey: made.secret_key,
+    });
+    const ends: (() => void)[] = [];
+    wide.calls.answer = async ({ functionUrn }) =>
+      functionUrn.includes('quiet') ? aCallAnswer() : new Promise((resolve) => ends.push(() => resolve(aCallAnswer())));
+    await wide.listen();
+    const called = async (name: string, key: { accessKey: string; secretKey: string }) => {
+      const path = `v2/p1/fgs/functions/${name}/invocations`;
+      const request = { method: 'POST', path: path.split('/'), headers: { 'content-type': 'application/json' }, body: '{}' };
+      return wide.overHttp('POST', `/${path}`, '{}', signed(request, { ...key, date: sdkDate(wide.clock.now()) }));
+    };
+    const flood = (name: string) => called(name, keyOf(floods));
+    const flooding = Array.from({ length: 40 }, (_, index) => flood(index < 20 ? 'flood-0' : `flood-${index % 10}`));
+    await eventually(() => ends.length === 12);
+    expect((await called('quiet', keyOf(others))).status).toBe(200);
+    const token = { 'x-auth-token': IngressApp.token };
+    expect((await wide.overHttp('POST', '/v2/p1/fgs/functions/quiet/invocations', {}, token)).status).toBe(200);
+    // Of 40 calls, 12 hold their places and 28 are refused.
+    const refused: number[] = [];
+    for (const flooded of flooding) void flooded.then(({ status }) => status === 429 && refused.push(status));
+    await eventually(() => refused.length === 28);
+    for (const finish of ends) finish();
+    expect((await Promise.all(flooding)).filter(({ status }) => status === 200)).toHaveLength(12);
+    await wide.close();
+  }, 30_000);
 
   it('is accepted while many requests with wrong signatures wait', async () => {
     const request = {

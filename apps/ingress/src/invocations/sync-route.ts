@@ -3,7 +3,7 @@
  * of Fastify, so that bodies of megabytes stay bytes.
  *
  * 1. A call counts against the bound once its caller is authenticated, so strangers cannot use up
- *    the bound.
+ *    the bound. Neither one access key nor one function can use it up: see {@link FairShare}.
  * 2. A call ends when the caller disconnects, its access key is disabled or deleted, or the wait is
  *    over, wherever the call is.
  */
@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CallAnswer, type FunctionDocument, limits, traceparentOf } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
-import type { Clock, Logger } from '#platform';
+import { type Clock, FairShare, type Logger } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { ApiError, functionNotFound } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
@@ -61,15 +61,14 @@ export const syncRoutes: readonly DescribedRoute[] = [
  */
 export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRouteParts): Promise<() => number> {
   const { logger, options } = parts;
-  let running = 0;
+  const places = new FairShare(options.callsMax);
   await fastify.register(async (scope) => {
     takeBytes(scope);
     scope.addHook('preHandler', (request, reply, done) => {
-      if (running >= options.callsMax) {
-        return sendError(reply, new ApiError('FSS.0429', 'too many synchronous calls are under way', 1));
-      }
-      running++;
-      reply.raw.once('close', () => running--);
+      const { urn } = request.params as Route['Params'];
+      const giveBack = places.take([`key ${request.caller?.accessKey ?? ''}`, `function ${functionOf(urn)}`]);
+      if (giveBack === undefined) return sendError(reply, tooMany());
+      reply.raw.once('close', giveBack);
       // A call may take longer than the server lets sockets be silent.
       request.raw.socket.setTimeout(options.waitMs + socketGraceMs);
       done();
@@ -88,7 +87,17 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
       return reply.status(status).send(body);
     });
   });
-  return () => running;
+  return () => places.count;
+}
+
+/** All names of a function share its places: with or without a version, or another qualifier. */
+function functionOf(urn: string): string {
+  const parts = urn.split(':');
+  return parts.length < 8 ? urn : parts.slice(0, 7).join(':');
+}
+
+function tooMany(): ApiError {
+  return new ApiError('FSS.0429', 'too many synchronous calls are under way, in all or of this key or function; try again', 1);
 }
 
 async function invoke(
@@ -116,6 +125,7 @@ async function invoke(
     modifiedAt: fn.modifiedAt,
     ...chosenMemory(fn, memory.memoryMb),
     ...traceparentOf(request.headers['traceparent']),
+    ...(request.caller?.accessKey === undefined ? {} : { caller: request.caller.accessKey }),
   };
   const deadline = deadlineOf(reply, clock, options.waitMs);
   const unwatch = keys.watch(request.caller?.accessKey, deadline.revoke);
@@ -143,7 +153,7 @@ function answerIn(outcome: CallOutcome): CallAnswer {
     case 'no-executor':
       throw new ApiError('FSS.0503', 'no executor takes the call just now; try again', 1);
     case 'saturated':
-      throw new ApiError('FSS.0429', 'too many synchronous calls are under way', 1);
+      throw tooMany();
     case 'lost':
       throw new ApiError('FSS.0502', 'the answer was lost on its way; the function may have run');
     default:

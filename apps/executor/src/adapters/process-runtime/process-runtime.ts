@@ -10,7 +10,8 @@
  *     started with. A call takes an instance with room, else a new one, else it waits. Reserved
  *     room belongs to its call.
  * P2. At most `instancesMax` processes run, whatever their languages. All versions of one function
- *     together hold at most three quarters of them, so that a quiet function finds room.
+ *     together hold at most three quarters of them. The last quarter takes only the first instance
+ *     of a function. So a quiet function finds room beside several noisy ones.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
  * P4. No instance outlives the executor: its channel closes, and the kernel ends it if the system
  *     has `setpriv`, even in an endless loop.
@@ -83,6 +84,13 @@ export class ProcessRuntime implements Runtime {
   get instances(): number {
     let count = 0;
     for (const { instances } of this.pools.values()) count += instances.size;
+    return count;
+  }
+
+  /** Processes that are not idle. The places of idle ones are free for whoever needs them. */
+  private get busyInstances(): number {
+    let count = 0;
+    for (const { instances } of this.pools.values()) for (const instance of instances) if (!isIdle(instance)) count += 1;
     return count;
   }
 
@@ -183,7 +191,9 @@ export class ProcessRuntime implements Runtime {
   /** True if one more instance has a place, or may take that of an idle one. */
   private mayStart(fn: FunctionDocument): boolean {
     const hasOwnPlace = this.instancesOf(fn.urn) < this.instancesMaxOf(fn) || this.idle(fn.urn) !== undefined;
-    return hasOwnPlace && (this.instances < this.options.instancesMax || this.idle() !== undefined);
+    const { instancesMax } = this.options;
+    const kept = this.instancesOf(fn.urn) === 0 ? 0 : Math.floor(instancesMax / 4);
+    return hasOwnPlace && this.busyInstances + kept < instancesMax;
   }
 
   /** Returns undefined if a value was encrypted with another platform key. */
@@ -253,8 +263,7 @@ export class ProcessRuntime implements Runtime {
     for (const pool of this.pools.values()) {
       if (functionUrn !== undefined && pool.functionUrn !== functionUrn) continue;
       for (const instance of pool.instances)
-        if (instance.calls === 0 && instance.isServing && (oldest === undefined || instance.idleSince < oldest.idleSince))
-          oldest = instance;
+        if (isIdle(instance) && (oldest === undefined || instance.idleSince < oldest.idleSince)) oldest = instance;
     }
     return oldest;
   }
@@ -279,4 +288,8 @@ function aborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
 
 function poolKey(fn: FunctionDocument): string {
   return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt} ${fn.memoryMb}`;
+}
+
+function isIdle({ calls, isServing }: Instance): boolean {
+  return calls === 0 && isServing;
 }
