@@ -60,6 +60,15 @@ export class ExecutorConfig extends withSettings(
   codeFoldersMax: number = 100;
 
   @Setting({
+    env: 'EXECUTOR_CODE_BYTES_MAX',
+    description: 'Bytes of unpacked code on disk. Beyond it the unused folders that were used longest ago are deleted.',
+  })
+  @IsInt()
+  @Min(536_870_912)
+  @Max(1_099_511_627_776)
+  codeFolderBytesMax: number = 10_737_418_240;
+
+  @Setting({
     env: 'EXECUTOR_EXPRESS_QUEUE_MAX',
     description: 'Invocations of one function that may wait on the express lane. The executor moves more to the bulk lane.',
   })

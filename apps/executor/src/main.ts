@@ -69,7 +69,7 @@ await runService({
     const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
     if (missing !== undefined) logger.warn({ level: walls.level }, `functions have no walls of the kernel: ${missing}`);
     network.settle(walls.level);
-    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls);
+    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls, config.codeFolderBytesMax);
     const sealer = await openFunctionsSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);

@@ -165,6 +165,16 @@ export class IngressConfig extends withSettings(
   functionsMax: number = 400;
 
   @Setting({
+    env: 'INGRESS_CODE_BYTES_MAX',
+    description:
+      'Bytes of the ZIPs of all functions and versions; identical ZIPs count once. More is answered with 413. FunctionGraph allows 10 GB.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_099_511_627_776)
+  codeBytesMax: number = 10_737_418_240;
+
+  @Setting({
     env: 'SUBSCRIPTIONS_CONFIRMED_BY',
     description:
       'The party that confirms the subscription of a webhook. `caller`: it is confirmed when a caller adds it. `endpoint`: the endpoint gets a link that is valid for 48 hours.',

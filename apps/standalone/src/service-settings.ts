@@ -70,6 +70,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'INGRESS_CONNECTIONS_MAX',
     'INGRESS_BODY_BYTES_MAX',
     'INGRESS_FUNCTIONS_MAX',
+    'INGRESS_CODE_BYTES_MAX',
     'SUBSCRIPTIONS_CONFIRMED_BY',
   ],
   executor: [
@@ -122,6 +123,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'EXECUTOR_INSTANCES_MAX',
     'EXECUTOR_INSTANCE_IDLE_MS',
     'EXECUTOR_CODE_FOLDERS_MAX',
+    'EXECUTOR_CODE_BYTES_MAX',
     'EXECUTOR_EXPRESS_QUEUE_MAX',
     'EXECUTOR_BULK_RECORDS',
     'EXECUTOR_SYNC_CALLS_MAX',

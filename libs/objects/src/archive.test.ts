@@ -75,6 +75,11 @@ describe('an archive', () => {
     ['has a file below a file', [file('a'), file('a/b')], /a is both a file and a folder/],
     ['has a file in place of a folder', [file('a/b'), file('a')], /a occurs twice/],
     ['is encrypted', [file('a', { flags: 1 })], /a is encrypted/],
+    [
+      'has many entries that unpack to much together',
+      [0, 1, 2].map((index) => file(`a${index}`, { data: zeros.subarray(0, 5 * 1_048_576) })),
+      /the archive unpacks to 15728640 bytes, more than 100 times its packed size/,
+    ],
     ['uses an unknown compression method', [file('a', { method: 12 })], /compression method 12/],
     ['has no files', [{ name: 'a/' }], /no files/],
     ['is empty', [], /no files/],

@@ -21,8 +21,8 @@ export const archiveLimits = {
   unpackedBytesMax: 512 * 1_048_576,
   entriesMax: 20_000,
   /**
-   * Highest compression ratio of an entry. Entries of at most `ratioFromBytes` unpacked may have
-   * any ratio.
+   * Highest compression ratio of an entry, and of all entries together. Up to `ratioFromBytes`
+   * unpacked may have any ratio.
    */
   ratioMax: 100,
   ratioFromBytes: 10 * 1_048_576,
@@ -135,6 +135,10 @@ async function filesOf(zip: ZipFile, archiveBytes: number): Promise<readonly Fil
       if (!isFolder) files.push({ entry, path });
     }
   });
+  if (isBomb(unpackedBytes, packedBytes))
+    throw new Refused(
+      `the archive unpacks to ${unpackedBytes} bytes, more than ${archiveLimits.ratioMax} times its packed size of ${packedBytes}`,
+    );
   if (packedBytes > archiveBytes) throw new Refused('entries of the archive overlap');
   if (files.length === 0) throw new Refused('the archive has no files');
   return files;
@@ -152,10 +156,12 @@ function checkKind(entry: Entry, isFolder: boolean): void {
     throw new Refused(
       `${name} is ${kind === 0o120000 ? 'a symbolic link' : 'not a regular file'}; only files and folders are accepted`,
     );
-  const isBomb =
-    entry.uncompressedSize > archiveLimits.ratioFromBytes &&
-    entry.uncompressedSize > entry.compressedSize * archiveLimits.ratioMax;
-  if (isBomb) throw new Refused(`${name} unpacks to more than ${archiveLimits.ratioMax} times its packed size`);
+  if (isBomb(entry.uncompressedSize, entry.compressedSize))
+    throw new Refused(`${name} unpacks to more than ${archiveLimits.ratioMax} times its packed size`);
+}
+
+function isBomb(unpackedBytes: number, packedBytes: number): boolean {
+  return unpackedBytes > archiveLimits.ratioFromBytes && unpackedBytes > packedBytes * archiveLimits.ratioMax;
 }
 
 /**

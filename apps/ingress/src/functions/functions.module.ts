@@ -1,9 +1,12 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { AllowedNetworks, type FunctionNetworkSettings, Sealer } from '#platform';
+import { Registry } from '#registry';
+import { HOME, type Home } from '../names/home.ts';
 import { NamesModule } from '../names/names.module.ts';
 import { UnsupportedFeaturesController } from './unsupported-features.controller.ts';
 import { CallSecretsController } from './code/call-secrets.controller.ts';
 import { ArchivesController } from './code/archives.controller.ts';
+import { CODE_QUOTA, CodeQuota } from './code/code-quota.ts';
 import { CodeSweep } from './code/code-sweep.ts';
 import { ExportsController } from './code/exports.controller.ts';
 import { CodeIntake, FUNCTION_NETWORKS } from './code/function-code.ts';
@@ -15,7 +18,7 @@ import { AliasesController } from './versions/aliases.controller.ts';
 import { VersionsController } from './versions/versions.controller.ts';
 
 /** Settings of the functions of a project. */
-export type FunctionsSettings = FunctionsOptions & FunctionNetworkSettings;
+export type FunctionsSettings = FunctionsOptions & FunctionNetworkSettings & { readonly codeBytesMax: number };
 
 /** Functions with their code, versions, aliases and tags. */
 @Module({})
@@ -23,7 +26,8 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(@Inject(CodeSweep) private readonly sweep: CodeSweep) {}
 
   /** @param sealer seals encrypted user data, and makes call secrets. */
-  static register({ functionsMax, functionNetworks, functionNetworksDenied }: FunctionsSettings, sealer: Sealer): DynamicModule {
+  static register(settings: FunctionsSettings, sealer: Sealer): DynamicModule {
+    const { functionsMax, functionNetworks, functionNetworksDenied, codeBytesMax } = settings;
     return {
       module: FunctionsModule,
       imports: [NamesModule],
@@ -46,6 +50,11 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
         FunctionMaker,
         { provide: Sealer, useValue: sealer },
         { provide: FUNCTIONS_OPTIONS, useValue: { functionsMax } },
+        {
+          provide: CODE_QUOTA,
+          inject: [Registry, HOME],
+          useFactory: (registry: Registry, { project }: Home) => new CodeQuota(registry, project, codeBytesMax),
+        },
         { provide: FUNCTION_NETWORKS, useValue: new AllowedNetworks(functionNetworks, functionNetworksDenied) },
       ],
     };

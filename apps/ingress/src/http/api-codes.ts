@@ -59,7 +59,7 @@ export const apiCodes = {
   'FSS.1062': { status: 409, meaning: 'A version of that name exists already.' },
   'FSS.1063': { status: 409, meaning: 'An alias of that name exists already.' },
   'FSS.1066': { status: 409, meaning: 'The version already has an alias.' },
-  'FSS.1071': { status: 413, meaning: 'The ZIP is too large.' },
+  'FSS.1071': { status: 413, meaning: 'The ZIP is too large, or all stored ZIPs together would be; the message says which.' },
   'FSS.1072': { status: 413, meaning: 'The inline code is too large.' },
   'FSS.1091': { status: 400, meaning: 'The additional version is not the name of one published version.' },
   'FSS.1092': { status: 400, meaning: 'The weight is not an integer from 0 to 100.' },

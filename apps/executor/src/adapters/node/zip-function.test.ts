@@ -147,6 +147,19 @@ describe('a ZIP function', () => {
     expect(await readdir(join(workDir, 'code'))).toEqual([]);
   });
 
+  it('of which too many bytes are unpacked has its oldest unused folder deleted', async () => {
+    const walls = await openTestWalls('none', join(workDir, 'bounded'));
+    const folders = new CodeFolders(join(workDir, 'bounded'), store, 100, walls, 250_000);
+    const archives = ['a', 'b', 'c'].map((text) => zipOf({ 'index.js': text.repeat(100_000) }));
+    for (const archive of archives) {
+      await store.put(archive);
+      const answer = await folders.workplaceFor(zipped(archive));
+      if (answer.kind !== 'ready') throw new Error(answer.reason);
+      answer.workplace.release();
+    }
+    await eventually(async () => (await readdir(join(workDir, 'bounded', 'code'))).length === 2);
+  });
+
   it('reuses its folder, and the folder used longest ago is deleted', async () => {
     const walls = await openTestWalls('none', join(workDir, 'folders'));
     const folders = new CodeFolders(join(workDir, 'folders'), store, 2, walls);

@@ -4,7 +4,8 @@
  * F1. A code folder is renamed to its final name when it is complete, so that no instance runs half
  *     an archive.
  * F2. A code folder is made once for each digest and kept while an instance uses it. Beyond
- *     `foldersMax`, the unused folder that was used longest ago is deleted.
+ *     `foldersMax` folders or `bytesMax` bytes of code, the unused folder that was used longest ago
+ *     is deleted.
  * F3. A temporary folder belongs to one instance and is deleted with it. Instances of the same code
  *     share no folder that they can write to. The walls make it.
  */
@@ -23,23 +24,33 @@ export type WorkplaceAnswer =
   | { readonly kind: 'ready'; readonly workplace: Cell }
   | { readonly kind: 'unavailable' | 'impossible'; readonly reason: string };
 
+/** Bytes of code on disk, where no setting says otherwise. */
+const codeFolderBytesMaxDefault = 10 * 1_073_741_824;
+
 interface Folder {
   readonly made: Promise<Made>;
   users: number;
+  /** On disk; 0 until it is made. */
+  bytes: number;
 }
 
-type Made = { readonly kind: 'made'; readonly path: string } | Exclude<WorkplaceAnswer, { kind: 'ready' }>;
+type Made =
+  | { readonly kind: 'made'; readonly path: string; readonly bytes: number }
+  | Exclude<WorkplaceAnswer, { kind: 'ready' }>;
 
 /** Makes and keeps code folders below a folder of its own. */
 export class CodeFolders {
   /** By name, in the order of their last use. */
   private readonly folders = new Map<string, Folder>();
+  /** Bytes of all folders on disk. */
+  private bytes = 0;
 
   constructor(
     private readonly root: string,
     private readonly store: Pick<ObjectStore, 'get'>,
     private readonly foldersMax: number,
     private readonly walls: Walls,
+    private readonly bytesMax: number = codeFolderBytesMaxDefault,
   ) {}
 
   /** Makes a workplace for an instance of a function. Never rejects. */
@@ -48,6 +59,7 @@ export class CodeFolders {
     const folder = this.folders.get(name) ?? {
       made: this.make(fn, join(this.root, 'code', `${name}-${randomUUID()}`)),
       users: 0,
+      bytes: 0,
     };
     this.folders.delete(name);
     this.folders.set(name, folder);
@@ -55,6 +67,11 @@ export class CodeFolders {
     const answer = await this.workplaceIn(folder);
     if (answer.kind !== 'ready') folder.users--;
     const made = await folder.made;
+    if (made.kind === 'made' && folder.bytes === 0) {
+      folder.bytes = made.bytes;
+      this.bytes += made.bytes;
+      this.forgetUnused();
+    }
     // The next call tries a folder again that could not be made.
     if (made.kind !== 'made' && this.folders.get(name) === folder) this.folders.delete(name);
     return answer;
@@ -79,11 +96,11 @@ export class CodeFolders {
   private async make(fn: FunctionDocument, path: string): Promise<Made> {
     const draft = `${path}.draft`;
     try {
-      const refusal = await this.fill(fn, draft);
-      if (refusal !== undefined) return refusal;
+      const filled = await this.fill(fn, draft);
+      if (typeof filled !== 'number') return filled;
       await rename(draft, path);
       await this.walls.openCode(path);
-      return { kind: 'made', path };
+      return { kind: 'made', path, bytes: filled };
     } catch (error) {
       return { kind: 'unavailable', reason: `cannot prepare the code: ${(error as Error).message}` };
     } finally {
@@ -91,17 +108,19 @@ export class CodeFolders {
     }
   }
 
-  /** @returns undefined if the folder holds the code, or the reason why it does not. */
+  /**
+   * @returns the bytes that the code takes on disk, or the reason why the folder does not hold it.
+   */
   private async fill(
     { code, handler, runtime }: FunctionDocument,
     folder: string,
-  ): Promise<Exclude<Made, { kind: 'made' }> | undefined> {
+  ): Promise<Exclude<Made, { kind: 'made' }> | number> {
     switch (code.kind) {
       case 'inline': {
         const file = join(folder, `${handlerFile(handler)}${sourceExtension(runtime)}`);
         await mkdir(dirname(file), { recursive: true });
         await writeFile(file, code.source);
-        return undefined;
+        return onDisk(1, Buffer.byteLength(code.source));
       }
       case 'archive': {
         const bytes = await this.store.get(code.digest);
@@ -110,7 +129,7 @@ export class CodeFolders {
         const verdict = await unpackArchive(bytes, folder);
         return verdict.kind === 'refused'
           ? { kind: 'impossible', reason: `the archive is refused: ${verdict.reason}` }
-          : undefined;
+          : onDisk(verdict.files, verdict.unpackedBytes);
       }
       case 'url':
         return { kind: 'impossible', reason: 'the function has no code' };
@@ -120,10 +139,11 @@ export class CodeFolders {
   }
 
   private forgetUnused(): void {
-    for (const [name, { users, made }] of this.folders) {
-      if (this.folders.size <= this.foldersMax) return;
+    for (const [name, { users, made, bytes }] of this.folders) {
+      if (this.folders.size <= this.foldersMax && this.bytes <= this.bytesMax) return;
       if (users > 0) continue;
       this.folders.delete(name);
+      this.bytes -= bytes;
       void made.then(async (folder) => {
         if (folder.kind !== 'made') return;
         await removed(folder.path);
@@ -131,6 +151,13 @@ export class CodeFolders {
       });
     }
   }
+}
+
+/** A file takes a block at least. */
+const blockBytes = 4_096;
+
+function onDisk(files: number, bytes: number): number {
+  return bytes + files * blockBytes;
 }
 
 /** Best effort: the parent folder is deleted when the executor ends. */

@@ -5,6 +5,7 @@ import { type FunctionCode, limits, runtimeOf } from '#contracts';
 import { archiveLimits, ArchiveReader, isBase64, type ObjectStore } from '#objects';
 import type { AllowedNetworks } from '#platform';
 import { ApiError } from '../../http/api-error.ts';
+import { CODE_QUOTA, type CodeQuota } from './code-quota.ts';
 import { CODE_STORE } from './code-store.ts';
 import type { FunctionCodeDto } from '../function.dto.ts';
 
@@ -20,6 +21,7 @@ export class CodeIntake {
     @Inject(CODE_STORE) private readonly store: ObjectStore,
     @Inject(ArchiveReader) private readonly archives: ArchiveReader,
     @Inject(FUNCTION_NETWORKS) private readonly networks: AllowedNetworks,
+    @Inject(CODE_QUOTA) private readonly quota: CodeQuota,
   ) {}
 
   /**
@@ -67,6 +69,7 @@ export class CodeIntake {
     if (bytes.length > archiveBytesMax) throw new ApiError('FSS.1071', `a ZIP may have ${archiveBytesMax} bytes at most`);
     const { verdict, digest, md5 } = await this.archives.inspect(bytes);
     if (verdict.kind === 'refused') throw new ApiError('FSS.1011', `func_code.file: ${verdict.reason}`);
+    this.quota.check(digest, bytes.length);
     await this.store.put(bytes, digest);
     return { kind: 'archive', digest, md5, sizeBytes: bytes.length };
   }
