@@ -10,7 +10,7 @@ node_script() {
   if command -v node >/dev/null; then
     node --input-type=module -
   else
-    image="$(sed -n 's/^FROM \(node:[^ ]*\).*/\1/p' "$folder/Dockerfile" | head -n 1)"
+    image="$(sed -n 's/^ARG NODE_IMAGE=//p' "$folder/Dockerfile")"
     docker run --rm -i --network none -e SENDOFF_PLATFORM_KEY "$image" node --input-type=module -
   fi
 }

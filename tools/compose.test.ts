@@ -4,7 +4,7 @@
  * Method: the config classes of the services read those variables; Docker is not needed.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -298,6 +298,23 @@ describe('the compose file', () => {
     const name = first.slice(0, first.indexOf('='));
     expect([added.status, added.stderr]).toEqual([0, expect.stringContaining(`: ${name}\n`)]);
     expect(readFileSync(file, 'utf8')).toBe(`${rest.join('\n')}${readFileSync(file, 'utf8').split('\n').at(-2)}\n`);
+  });
+
+  it('derives keys in the image of Node.js, by its digest, if the machine has no Node.js', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sendoff-no-node-'));
+    const tools = ['sh', 'sed', 'od', 'tr', 'dirname', 'grep', 'touch', 'cat'];
+    for (const tool of tools) symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(folder, tool));
+    const asked = join(folder, 'asked');
+    const docker = `#!/bin/sh\necho "$*" >'${asked}'\nexec '${process.execPath}' --input-type=module -\n`;
+    writeFileSync(join(folder, 'docker'), docker, { mode: 0o755 });
+    const file = join(folder, '.env');
+    try {
+      const { status } = spawnSync('sh', ['docker/make-env.sh', file], { cwd: root, env: { PATH: folder } });
+      expect([status, readFileSync(file, 'utf8')]).toEqual([0, expect.stringMatching(/^SENDOFF_PUBLIC_KEYS=/m)]);
+      expect(readFileSync(asked, 'utf8')).toMatch(/ node:[\w.-]+@sha256:[0-9a-f]{64} node /);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('keeps the secrets it has: make-env.sh overwrites nothing', () => {
