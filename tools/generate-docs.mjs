@@ -133,7 +133,6 @@ function routesOf(controller) {
 const ingressSettings = {
   SENDOFF_PROJECT_ID: 'p1',
   SENDOFF_TOKEN: 'a-token',
-  SENDOFF_INTERNAL_TOKEN: 'an-internal-token',
   SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-at-least',
   STATUS_LOGGER_URL: 'http://127.0.0.1:1',
 };

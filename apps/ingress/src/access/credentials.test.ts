@@ -251,6 +251,28 @@ describe('an access key', () => {
     expect([await list(key), await list(next)]).toEqual([401, 200]);
   });
 
+  it('gains no rights from a document that somebody else writes, and is not revived by an older one', async () => {
+    const key = await aKey(['invoke'], ['team-*']);
+    const documentKey = `credential/${key.accessKey}`;
+    const written = app.recordsOf('registry').findLast(({ key: name }) => name === documentKey);
+    const { headers = {}, value = null } = written ?? {};
+    const put = async (text: string | null) =>
+      app.kafka.publisher.publish({
+        topic: 'sendoff.registry',
+        key: documentKey,
+        value: text === null ? null : Buffer.from(text),
+        headers: text === null ? {} : headers,
+      });
+    const others = async () => statusOf(app.signed('POST', '/fgs/functions/other/invocations-async', {}, key));
+    await put(JSON.stringify({ ...JSON.parse(String(value)), rights: ['invoke', 'read', 'manage'], functions: ['*'] }));
+    expect([await others(), await list(key)]).toEqual([403, 403]);
+    await put(null);
+    expect(await others()).toBe(403);
+    await app.must('POST', `/sendoff/credentials/${key.accessKey}/disable`);
+    await put(String(value));
+    expect(await others()).toBe(401);
+  });
+
   it('is refused when another platform key sealed its secret, until it is rotated', async () => {
     const key = await aKey(['read']);
     // Both accept the signatures of each other, so only the secret cannot be opened.
