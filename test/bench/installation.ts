@@ -31,7 +31,7 @@ export class BenchInstallation {
   /** Resolves at the ready line. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<BenchInstallation> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
-    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
+    const child = spawn(process.execPath, ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
       env: {
         ...process.env,
         SENDOFF_PORT: '0',

@@ -35,7 +35,7 @@ export class Installation {
   }): Promise<Installation> {
     const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'sendoff-e2e-')));
     const topicPrefix = env['KAFKA_TOPIC_PREFIX'] ?? `e2e-${Math.random().toString(36).slice(2, 10)}.`;
-    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
+    const child = spawn(process.execPath, ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
       env: {
         ...process.env,
         NODE_OPTIONS: '',

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
-import { gaugeOf } from '#platform';
+import { gaugeOf, type IsolationLevel } from '#platform';
 import type { EgressPolicy } from './egress-policy.ts';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
@@ -16,14 +16,17 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
   readonly instances: () => number;
   /** The policy for connections of functions that is in force. */
   readonly egress: EgressPolicy;
+  /** How strong the walls around functions are. */
+  readonly isolation: IsolationLevel;
 }
 
 /** The executor attempts: it runs functions and decides what follows. */
 @Module({})
 export class ExecutorModule {
-  static register({ metrics, instances, egress, ...parts }: ExecutorParts): DynamicModule {
+  static register({ metrics, instances, egress, isolation, ...parts }: ExecutorParts): DynamicModule {
     gaugeQueue(metrics, parts.queue, instances);
-    gaugeEgress(metrics, egress);
+    gaugeChoice(metrics, 'egress', 'policy', 'policy for connections of functions', egress);
+    gaugeChoice(metrics, 'isolation', 'level', 'level of the walls around functions', isolation);
     return {
       module: ExecutorModule,
       controllers: [InvocationsController],
@@ -73,12 +76,13 @@ function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => numb
   gaugeOf(metrics, 'sendoff_function_instances', 'Processes of functions.', instances);
 }
 
-function gaugeEgress(metrics: Metrics, policy: EgressPolicy): void {
+/** A gauge that is 1 for the value that is in force. */
+function gaugeChoice(metrics: Metrics, of: string, label: string, subject: string, value: string): void {
   const gauge = new Gauge({
-    name: 'sendoff_function_egress',
-    help: '1 for the policy for connections of functions that is in force.',
-    labelNames: ['policy'],
+    name: `sendoff_function_${of}`,
+    help: `1 for the ${subject} that is in force.`,
+    labelNames: [label],
     registers: [metrics],
   });
-  gauge.set({ policy }, 1);
+  gauge.set({ [label]: value }, 1);
 }

@@ -67,7 +67,8 @@ await runService({
     const network = await FunctionNetwork.open({ settings: config, brokerHosts, clock, logger, fatal });
     const { egress } = network;
     const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
-    if (missing !== undefined) logger.warn({ level: walls.level }, `functions have no walls of the kernel: ${missing}`);
+    if (missing !== undefined)
+      logger.warn(`functions run at level ${walls.level}, without walls of the kernel: ${missing}; see docs/isolation.md`);
     network.settle(walls.level);
     const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls, config.codeFolderBytesMax);
     const sealer = await openFunctionsSealer(config);
@@ -104,9 +105,15 @@ await runService({
       metrics,
     };
     return {
-      module: ExecutorModule.register({ ...parts, instances: () => processRuntime.instances, egress: network.policyInForce }),
+      module: ExecutorModule.register({
+        ...parts,
+        instances: () => processRuntime.instances,
+        egress: network.policyInForce,
+        isolation: walls.level,
+      }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
+      facts: () => ({ isolation: walls.level }),
       async configureHttp(app) {
         const fastify = fastifyOf(app);
         const tokens = new InternalTokenCheck('executor', verifier, clock);

@@ -1,5 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#platform';
@@ -43,6 +43,14 @@ describe('a supervised service', () => {
     expect(await started.start()).toBe('http://127.0.0.1:4711');
     await started.stop(5_000);
     expect([started.pid, lines]).toEqual([undefined, []]);
+  });
+
+  it('opens no inspector when another process sends it SIGUSR1', async () => {
+    const started = await supervise(aService);
+    await started.start();
+    const status = await readFile(`/proc/${started.pid}/status`, 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)?.[1]}`);
+    expect(caught & (1n << BigInt(constants.signals.SIGUSR1 - 1))).toBe(0n);
   });
 
   it('restarts after it was killed and announces it', async () => {

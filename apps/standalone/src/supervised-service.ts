@@ -26,6 +26,13 @@ export interface ServiceSpec {
 /** Writes a line for the operator. */
 export type Announce = (line: string) => void;
 
+/** Arguments of Node.js. A service that ignores SIGUSR1 cannot be made to open its inspector. */
+const serviceArguments = [
+  '--disable-sigusr1',
+  '--disable-warning=TimeoutNegativeWarning',
+  '--disable-warning=ExperimentalWarning',
+] as const;
+
 const restartWaitMs = { first: 250, max: 10_000 } as const;
 const stableAfterMs = 30_000;
 const failedStartsMax = 3;
@@ -85,7 +92,7 @@ export class SupervisedService {
     this.startedAt = this.clock.now();
     const child = fork(this.spec.modulePath, {
       env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
-      execArgv: ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'],
+      execArgv: [...serviceArguments],
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

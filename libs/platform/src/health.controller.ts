@@ -1,9 +1,12 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
-import { METRICS, READINESS } from './tokens.ts';
+import { FACTS, METRICS, READINESS } from './tokens.ts';
 
 /** Readiness conditions by name. The service is ready if every condition returns true. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;
+
+/** Facts about a running service that others rely on, shown beside the conditions. */
+export type ReadinessFacts = () => Readonly<Record<string, string>>;
 
 interface Reply {
   status(code: number): this;
@@ -16,6 +19,7 @@ interface Reply {
 export class HealthController {
   constructor(
     @Inject(READINESS) private readonly checks: ReadinessChecks,
+    @Inject(FACTS) private readonly facts: ReadinessFacts,
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
 
@@ -25,13 +29,14 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Readiness: 200, or 503 with the names of the conditions that fail. */
+  /** Readiness: 200, or 503 with the names of the conditions that fail. Facts in both cases. */
   @Get('readyz')
   readyz(@Res() reply: Reply): void {
     const failing = Object.entries(this.checks)
       .filter(([, holds]) => !holds())
       .map(([name]) => name);
-    reply.status(failing.length === 0 ? 200 : 503).send({ status: failing.length === 0 ? 'ready' : 'not ready', failing });
+    const [code, status] = failing.length === 0 ? [200, 'ready'] : [503, 'not ready'];
+    reply.status(code).send({ status, failing, ...this.facts() });
   }
 
   /** Metrics in the Prometheus text format. */

@@ -40,15 +40,17 @@ describe('a service', () => {
 
   it('answers /healthz, /readyz and /metrics beside its own routes', async () => {
     let isConnected = true;
-    const app = await buildService(base, { module: HelloModule, checks: { kafka: () => isConnected } });
+    const facts = () => ({ isolation: 'kernel' });
+    const app = await buildService(base, { module: HelloModule, checks: { kafka: () => isConnected }, facts });
     close = () => app.close();
     const get = async (url: string) => app.inject({ method: 'GET', url });
     expect((await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect((await get('/hello')).body).toBe('true');
-    expect((await get('/readyz')).statusCode).toBe(200);
+    const ready = await get('/readyz');
+    expect([ready.statusCode, ready.json()]).toEqual([200, { status: 'ready', failing: [], isolation: 'kernel' }]);
     isConnected = false;
     const unready = await get('/readyz');
-    expect([unready.statusCode, unready.json()]).toEqual([503, { status: 'not ready', failing: ['kafka'] }]);
+    expect([unready.statusCode, unready.json()]).toEqual([503, { status: 'not ready', failing: ['kafka'], isolation: 'kernel' }]);
     expect((await get('/metrics')).headers['content-type']).toContain('text/plain');
   });
 });

@@ -28,13 +28,13 @@ import { type ErrorCode, PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
 import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
 import { fastifyOf } from './fastify-of.ts';
-import { HealthController, type ReadinessChecks } from './health.controller.ts';
+import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
 import { stopSignals, surviveClosedOutput } from './process-ends.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
-import { CLOCK, LOGGER, METRICS, READINESS } from './tokens.ts';
+import { CLOCK, FACTS, LOGGER, METRICS, READINESS } from './tokens.ts';
 
 /** Exit code of a service whose environment is not valid. @see sysexits.h, EX_CONFIG */
 export const configInvalidExitCode = 78;
@@ -68,6 +68,8 @@ export interface Composition {
   /** Transports that hand Kafka records to the controllers. */
   readonly transports?: readonly CustomTransportStrategy[];
   readonly checks?: ReadinessChecks;
+  /** Shown by `/readyz`. */
+  readonly facts?: ReadinessFacts;
   /** Options of the Fastify server, e.g. body limits. */
   readonly http?: ConstructorParameters<typeof FastifyAdapter>[0];
   /** True if the service parses request bodies itself. */
@@ -98,6 +100,7 @@ function serviceModule<C extends ServiceConfig>(
     { provide: LOGGER, useValue: base.logger },
     { provide: METRICS, useValue: base.metrics },
     { provide: READINESS, useValue: checks },
+    { provide: FACTS, useValue: composition.facts ?? (() => ({})) },
   ];
   class ServiceModule {}
   Module({})(ServiceModule);

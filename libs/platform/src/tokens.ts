@@ -6,3 +6,5 @@ export const LOGGER = Symbol('logger');
 export const METRICS = Symbol('metrics');
 /** Injection token of the checks behind `/readyz`. */
 export const READINESS = Symbol('readiness');
+/** Injection token of the facts that `/readyz` shows. */
+export const FACTS = Symbol('facts');
