@@ -31,19 +31,23 @@ export class BenchInstallation {
   /** Resolves at the ready line. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<BenchInstallation> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
-    const child = spawn(process.execPath, ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
-      env: {
-        ...process.env,
-        SENDOFF_PORT: '0',
-        SENDOFF_DATA_DIR: dataDir,
-        SENDOFF_PROJECT_ID: 'p1',
-        SENDOFF_TOKEN: token,
-        SENDOFF_ACCESS_KEY: firstKey.accessKey,
-        SENDOFF_SECRET_KEY: firstKey.secretKey,
-        ...env,
+    const child = spawn(
+      process.execPath,
+      ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'],
+      {
+        env: {
+          ...process.env,
+          SENDOFF_PORT: '0',
+          SENDOFF_DATA_DIR: dataDir,
+          SENDOFF_PROJECT_ID: 'p1',
+          SENDOFF_TOKEN: token,
+          SENDOFF_ACCESS_KEY: firstKey.accessKey,
+          SENDOFF_SECRET_KEY: firstKey.secretKey,
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'inherit'],
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    );
     process.once('exit', () => child.kill('SIGKILL'));
     const url = await new Promise<string>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {

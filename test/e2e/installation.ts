@@ -35,25 +35,29 @@ export class Installation {
   }): Promise<Installation> {
     const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'sendoff-e2e-')));
     const topicPrefix = env['KAFKA_TOPIC_PREFIX'] ?? `e2e-${Math.random().toString(36).slice(2, 10)}.`;
-    const child = spawn(process.execPath, ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'], {
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '',
-        KAFKA_BROKERS: brokers,
-        KAFKA_TOPIC_PREFIX: topicPrefix,
-        KAFKA_PARTITIONS: '2',
-        SENDOFF_PORT: '0',
-        SENDOFF_DATA_DIR: folder,
-        SENDOFF_PROJECT_ID: 'p1',
-        SENDOFF_TOKEN: 'e2e-token',
-        WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
-        // Functions call servers of the tests on loopback.
-        FUNCTION_EGRESS: 'unfiltered',
-        NOTIFIER_WAIT_BASE_MS: '500',
-        ...env,
+    const child = spawn(
+      process.execPath,
+      ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'],
+      {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          KAFKA_BROKERS: brokers,
+          KAFKA_TOPIC_PREFIX: topicPrefix,
+          KAFKA_PARTITIONS: '2',
+          SENDOFF_PORT: '0',
+          SENDOFF_DATA_DIR: folder,
+          SENDOFF_PROJECT_ID: 'p1',
+          SENDOFF_TOKEN: 'e2e-token',
+          WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
+          // Functions call servers of the tests on loopback.
+          FUNCTION_EGRESS: 'unfiltered',
+          NOTIFIER_WAIT_BASE_MS: '500',
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    );
     const output: string[] = [];
     process.once('exit', () => child.kill('SIGKILL'));
     createInterface({ input: child.stderr }).on('line', (line) => output.push(line));

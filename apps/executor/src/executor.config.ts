@@ -140,6 +140,15 @@ export class ExecutorConfig extends withSettings(
   tmpBytesMax: number = 536_870_912;
 
   @Setting({
+    env: 'FUNCTION_TMP_FILES',
+    description: 'Files in the temporary folder of a function process. A process with more ends.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(10_000_000)
+  tmpFilesMax: number = 65_536;
+
+  @Setting({
     env: 'FUNCTION_USERS_FIRST',
     description: 'First of the user ids that function processes get if the executor runs as root.',
   })

@@ -54,6 +54,9 @@ export async function openNodeFunctions({
   };
 }
 
+/** The result of {@link openNodeFunctions}. */
+export type NodeFunctions = Awaited<ReturnType<typeof openNodeFunctions>>;
+
 /** An inline function with this source. */
 export const withSource = (source: string, given: Partial<FunctionDocument> = {}): FunctionDocument =>
   aFunction({ code: { kind: 'inline', source, digest: createHash('sha512').update(source).digest('hex') }, ...given });

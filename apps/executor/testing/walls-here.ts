@@ -9,17 +9,18 @@ import type { Walls } from '../src/adapters/walls/walls.ts';
 /** Settings of {@link openTestWalls}. */
 export interface TestWallsSettings {
   readonly tmpBytesMax?: number;
+  readonly tmpFilesMax?: number;
 }
 
 /** Opens walls of a level in a folder. @throws PlatformError if the level does not work here. */
 export async function openTestWalls(
   isolation: IsolationLevel,
   folder: string,
-  { tmpBytesMax = 64 * 1_048_576 }: TestWallsSettings = {},
+  { tmpBytesMax = 64 * 1_048_576, tmpFilesMax = 1_000 }: TestWallsSettings = {},
 ): Promise<Walls> {
   const programFiles = Object.values(launchers).flatMap((launcher) => launcher.programFiles);
   const users = { usersFirst: 1_879_048_192, usersCount: 65_536, random: () => 0 };
-  const { walls } = await openWalls({ isolation, folder, programFiles, tmpBytesMax, ...users });
+  const { walls } = await openWalls({ isolation, folder, programFiles, tmpBytesMax, tmpFilesMax, ...users });
   return walls;
 }
 

@@ -133,6 +133,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'FUNCTION_LOG_FILES',
     'FUNCTION_LOG_DAYS',
     'FUNCTION_TMP_BYTES',
+    'FUNCTION_TMP_FILES',
     'FUNCTION_USERS_FIRST',
     'FUNCTION_USERS',
     'FUNCTION_DIR',

@@ -37,7 +37,12 @@ let memory = { bytes: 0, at: 0 };
  */
 function memoryBytes(): number {
   const now = performance.now();
-  if (running.size <= 1 || now - memory.at > memoryAgeMaxMs) memory = { bytes: process.memoryUsage.rss(), at: now };
+  if (running.size > 1 && now - memory.at <= memoryAgeMaxMs) return memory.bytes;
+  try {
+    memory = { bytes: process.memoryUsage.rss(), at: now };
+  } catch {
+    // The code has opened all the files that it may: the last value must do.
+  }
   return memory.bytes;
 }
 

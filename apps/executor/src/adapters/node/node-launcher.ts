@@ -26,7 +26,8 @@ export const nodeLauncher: ProcessLauncher = {
   overheadBytes: 64 * 1_048_576,
   programFiles: programs.map((name) => `node/${name}${extension}`),
 
-  isOutOfMemory: (outputTail) => outputTail.includes('heap out of memory'),
+  isOutOfMemory: (text) =>
+    /heap out of memory|Array buffer allocation failed|could not allocate memory|Failed to allocate memory/.test(text),
 
   launch(fn: FunctionDocument, cell: Cell, userData: Readonly<Record<string, string>>): FunctionProcess {
     const { codeDir, tmpDir, programDir, executable } = cell;

@@ -287,7 +287,11 @@ export class Instance {
     pending?.call.observer?.used(Math.min(message.memoryBytes, this.memoryBytesMax));
     if (message.kind === 'returned') pending?.end(returned(message.payload, message.isLeftOut));
     else {
-      const condition = message.isHandled ? 'HandledInvocationError' : 'UnhandledInvocationError';
+      const condition = this.parts.launcher.isOutOfMemory(message.error.errorMessage)
+        ? 'OutOfMemory'
+        : message.isHandled
+          ? 'HandledInvocationError'
+          : 'UnhandledInvocationError';
       pending?.end(failed(condition, message.error, message.isRetryable));
     }
     return true;

@@ -43,8 +43,8 @@ export interface FunctionProcess {
 export interface ProcessLauncher {
   /** Resident memory of a process without any code, in bytes. It is not charged to the function. */
   readonly overheadBytes: number;
-  /** True if the last output of a process says that it ran out of memory. */
-  isOutOfMemory(outputTail: string): boolean;
+  /** True if the last output of a process, or an error of it, says that memory ran out. */
+  isOutOfMemory(text: string): boolean;
   /** @param userData all of it, decrypted. */
   launch(fn: FunctionDocument, cell: Cell, userData: Readonly<Record<string, string>>): FunctionProcess;
   /** The files that its processes read besides their code, relative to the folder `adapters`. */

@@ -3,8 +3,8 @@
  *
  * W1. Memory is the resident memory of the process and of all processes below it. An instance over
  *     its limit exceeds it, whatever it does at the moment: loading, answering, or nothing.
- * W2. An instance without a call that keeps using more than half a CPU exceeds its limit after some
- *     seconds.
+ * W2. An instance without a call that keeps using more than 5 % of a CPU exceeds its limit after
+ *     some seconds.
  * W3. One timer serves all instances. A look at the known processes is cheap. A search among all
  *     processes of the machine is rare, and instances that cannot start processes need none. The
  *     watch takes at most 5 % of the time.
@@ -46,7 +46,7 @@ const youngMs = 10_000;
 /** The share of the time that the watch may take. */
 const shareMax = 0.05;
 /** The share of a CPU that an instance without a call may use. */
-const idleCpuShare = 0.5;
+const idleCpuShare = 0.05;
 const idleCpuMsMax = 2_000;
 /** More threads than any user limit allows: for instances that share their user. */
 const threadsMax = 256;

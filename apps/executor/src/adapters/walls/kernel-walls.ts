@@ -18,15 +18,7 @@ import type { Egress, InstanceNetwork } from './egress.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
 import type { UserRange } from './user-range.ts';
-import {
-  type Cell,
-  type CellPaths,
-  type CommandNeeds,
-  type EnclosedCommand,
-  threadsMax,
-  tmpFilesMax,
-  type Walls,
-} from './walls.ts';
+import { type Cell, type CellPaths, type CommandNeeds, type EnclosedCommand, threadsMax, type Walls } from './walls.ts';
 
 /** Parts of {@link KernelWalls}. */
 export interface KernelWallsParts {
@@ -42,6 +34,7 @@ export interface KernelWallsParts {
   readonly owners: CodeOwners;
   readonly tmpBytesMax: number;
   readonly egress: Egress;
+  readonly tmpFilesMax: number;
 }
 
 /** Paths as each instance sees them. */
@@ -82,7 +75,7 @@ export class KernelWalls implements Walls {
     return {
       ...inside,
       canFork: false,
-      tmpLimits: { bytesMax: tmpBytesMax, filesMax: tmpFilesMax },
+      tmpLimits: { bytesMax: tmpBytesMax, filesMax: this.parts.tmpFilesMax },
       enclose: (command, needs) => this.enclose(command, codeDir, user, network, needs),
       release: () => {
         network.release();

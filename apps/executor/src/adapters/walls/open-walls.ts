@@ -24,6 +24,8 @@ export interface WallsOptions {
   /** Files of the launchers, relative to the folder `adapters`. */
   readonly programFiles: readonly string[];
   readonly tmpBytesMax: number;
+  /** Files in the temporary folder of an instance. The kernel spends about 1 kB on each. */
+  readonly tmpFilesMax: number;
   /** Users of functions, if the executor is root. */
   readonly usersFirst: number;
   readonly usersCount: number;

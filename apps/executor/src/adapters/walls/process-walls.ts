@@ -9,7 +9,7 @@ import type { CodeOwners } from './code-owners.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
 import type { UserRange } from './user-range.ts';
-import { type Cell, threadsMax, tmpFilesMax, type Walls } from './walls.ts';
+import { type Cell, threadsMax, type Walls } from './walls.ts';
 
 /** Parts of {@link ProcessWalls}. */
 export interface ProcessWallsParts {
@@ -22,6 +22,7 @@ export interface ProcessWallsParts {
   readonly users: UserRange | undefined;
   readonly owners: CodeOwners;
   readonly tmpBytesMax: number;
+  readonly tmpFilesMax: number;
 }
 
 /** Walls without namespaces. */
@@ -54,7 +55,7 @@ export class ProcessWalls implements Walls {
       codeDir,
       tmpDir,
       canFork: true,
-      ...(level === 'none' ? {} : { tmpLimits: { bytesMax: tmpBytesMax, filesMax: tmpFilesMax, hostPath: tmpDir } }),
+      ...(level === 'none' ? {} : { tmpLimits: { bytesMax: tmpBytesMax, filesMax: this.parts.tmpFilesMax, hostPath: tmpDir } }),
       enclose: (command, { memoryBytesMax }) => ({
         command: [...prefix(memoryBytesMax), ...command] as unknown as [string, ...string[]],
         files: [],

@@ -57,8 +57,5 @@ export interface Walls {
   closeCode(codeDir: string): void;
 }
 
-/** Files in the temporary folder of an instance. The kernel spends about 1 kB on each. */
-export const tmpFilesMax = 65_536;
-
 /** Threads of an instance with a user of its own. An idle Node.js has 11. */
 export const threadsMax = 128;
