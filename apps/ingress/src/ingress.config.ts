@@ -2,6 +2,7 @@ import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, M
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
+  IsolationSettings,
   PlatformKeySettings,
   PublicKeySettings,
   RegionSettings,
@@ -16,6 +17,7 @@ import {
 export class IngressConfig extends withSettings(
   ServiceConfig,
   RegionSettings,
+  IsolationSettings,
   PlatformKeySettings,
   SigningKeySettings,
   PublicKeySettings,

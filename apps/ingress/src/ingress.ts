@@ -6,6 +6,7 @@ import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
 import { addDoor } from './access/door.ts';
+import type { FunctionWalls } from './access/function-walls.ts';
 import { ApiDocument, documentRoutes } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
 import { requireSpecs } from './document/route-spec.ts';
@@ -23,7 +24,7 @@ import { InvocationRoutes } from './invocations/invocation-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
 
 /** Adds hooks and raw routes, in the order in which a request meets them. */
-async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<IngressConfig>): Promise<void> {
+async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<IngressConfig>, walls: FunctionWalls): Promise<void> {
   const { config, clock, metrics, isDraining } = base;
   const fastify = fastifyOf(app);
   prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
@@ -31,7 +32,8 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   boundSlowBodies(fastify, clock, config.requestTimeoutMs);
   const authenticators = app.get(AUTHENTICATORS);
   const turnedAway = countTurnedAway(metrics);
-  addDoor(fastify, { authenticators, region: config.region, isDraining, turnedAway });
+  const isCodeTrusted = config.isolation === 'none';
+  addDoor(fastify, { authenticators, region: config.region, walls, isCodeTrusted, isDraining, turnedAway });
   const bodyLimits = { bytesMax: config.bodyBytesMax, unprovedMax: Math.ceil(config.connectionsMax / 2) };
   gaugeBodies(metrics, boundBodies(fastify, clock, bodyLimits));
   boundLargeBodies(fastify, clock);
@@ -47,7 +49,7 @@ export async function composeIngress(
   keys: InstallationKeys,
 ): Promise<Composition> {
   const { config, logger, metrics, clock } = base;
-  const { gateway } = adapters;
+  const { gateway, walls } = adapters;
   const { signer, verifier } = keys;
   const warn = (message: string, details: object) => logger.warn(details, message);
   const registry = new Registry({ gateway, verifier, warn, metrics });
@@ -60,9 +62,10 @@ export async function composeIngress(
     module: IngressModule.register(config, { ...adapters, config, registry, writer }, keys),
     transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('ingress'), drainMs: config.drainMs })],
     checks: { kafka: () => gateway.isConnected() },
+    facts: () => ({ isolation: walls.level() ?? 'unknown' }),
     hasOwnBodyParser: true,
     http: httpOptions(config),
-    configureHttp: (app) => addHttpLayers(app, base),
+    configureHttp: (app) => addHttpLayers(app, base, walls),
     async close() {
       keeper.close();
       await registry.close();

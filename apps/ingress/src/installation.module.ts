@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import type { ObjectStore } from '#objects';
 import { Registry, RegistryWriter } from '#registry';
+import type { FunctionWalls } from './access/function-walls.ts';
 import { CODE_STORE } from './functions/code/code-store.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
@@ -14,6 +15,7 @@ export interface IngressAdapters {
   readonly records: StatusRecords;
   readonly codeStore: ObjectStore;
   readonly calls: FunctionCalls;
+  readonly walls: FunctionWalls;
 }
 
 /** The installation that the ingress is a part of. */

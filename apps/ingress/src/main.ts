@@ -4,6 +4,7 @@ import { openKafka } from '#kafka';
 import { openCodeStore } from '#objects';
 import { configInvalidExitCode, InternalTokens, openInstallationKeys, runService, type ServiceBase } from '#platform';
 import { signRegistry } from '#registry';
+import { ExecutorWalls } from './access/adapters/executor-walls.ts';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
@@ -50,6 +51,8 @@ await runService({
     const tokens = new InternalTokens(keys.signer, clock);
     const records = new HttpStatusRecords(config.statusLoggerUrl, tokens);
     const calls = new HttpFunctionCalls(config.executorUrls, tokens);
-    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls }, keys);
+    const walls = new ExecutorWalls(config.executorUrls, clock);
+    walls.start();
+    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls, walls }, keys);
   },
 });

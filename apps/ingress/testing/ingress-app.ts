@@ -11,6 +11,7 @@ import { type ObjectStore, openCodeStore } from '#objects';
 import { buildService, fastifyOf, loadConfig, openInstallationKeys } from '#platform';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
+import type { FunctionWalls } from '../src/access/function-walls.ts';
 import { composeIngress } from '../src/ingress.ts';
 import type { OperationWords } from '../src/document/operation.ts';
 import type { RouteSpec } from '../src/document/route-spec.ts';
@@ -24,6 +25,8 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: ManualClock;
   readonly isDraining?: () => boolean;
+  /** Default: walls of the kernel. */
+  readonly walls?: FunctionWalls;
 }
 
 /** A parsed answer of the API. */
@@ -81,7 +84,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
   static async start<Gateway extends KafkaGateway = MemoryKafka>(
     options: IngressAppOptions<Gateway> = {},
   ): Promise<IngressApp<Gateway>> {
-    const { env = {}, clock = new ManualClock(), isDraining = () => false } = options;
+    const { env = {}, clock = new ManualClock(), isDraining = () => false, walls = { level: () => 'kernel' } } = options;
     const gateway = options.gateway ?? (new MemoryKafka() as KafkaGateway as Gateway);
     await gateway.admin.ensureTopics(topicSpecs(gateway.topics, 2));
     const records = new FakeStatusRecords();
@@ -102,7 +105,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
-    const composition = await composeIngress(base, { gateway, records, codeStore, calls }, await openInstallationKeys(config));
+    const composition = await composeIngress(base, { gateway, records, codeStore, calls, walls }, await openInstallationKeys(config));
     const added: RouteOptions[] = [];
     const app = await buildService(base, {
       ...composition,

@@ -28,6 +28,7 @@ import { hasBody } from '../http/slow-bodies.ts';
 import { deferContinue } from '../http/unread-body.ts';
 import { authenticate, type Authenticated, type Authenticator } from './authenticator.ts';
 import { refusalOf as accessRefusal } from './authorise.ts';
+import { type FunctionWalls, wallsRefusal } from './function-walls.ts';
 import { sha256Hex } from './signature.ts';
 
 /** Dependencies of the door. */
@@ -35,6 +36,9 @@ export interface Door {
   readonly authenticators: readonly Authenticator[];
   /** Completes short function URNs. */
   readonly region: string;
+  readonly walls: FunctionWalls;
+  /** True if the operator declares that all code of functions is trusted. */
+  readonly isCodeTrusted: boolean;
   /** Whether the process drains: requests that have begun may end, new ones are refused. */
   readonly isDraining: () => boolean;
   /** Called with the code of each refusal. Refusals are not logged: anyone could fill the log. */
@@ -77,19 +81,23 @@ function isOpen({ routeOptions }: FastifyRequest): boolean {
  * Returns why an authenticated caller may not use the matched route; undefined if they may, or if
  * no route matched.
  */
-function rightRefusal({ caller, routeOptions, params }: FastifyRequest, region: string): ApiError | undefined {
+function rightRefusal(
+  { region, walls, isCodeTrusted }: Door,
+  { caller, routeOptions, params }: FastifyRequest,
+): ApiError | undefined {
   const { url, config } = routeOptions;
   if (url === undefined || caller === undefined) return undefined;
   const { operation } = config;
   if (operation === undefined || operation.isOpen) throw new Error(`the route ${url} has no right`);
-  return accessRefusal(caller, operation, params as Record<string, string>, region);
+  const refusal = accessRefusal(caller, operation, params as Record<string, string>, region);
+  return refusal ?? wallsRefusal(caller, operation, walls, isCodeTrusted);
 }
 
 /** Stores the caller in the request. Returns why the request is refused, if it is. */
-function admit({ region, turnedAway }: Door, request: FastifyRequest, answer: Authenticated): ApiError | undefined {
+function admit(door: Door, request: FastifyRequest, answer: Authenticated): ApiError | undefined {
   if (answer.kind === 'known') request.caller = answer.caller;
-  const refusal = answer.kind === 'unknown' ? answer.error : rightRefusal(request, region);
-  if (refusal !== undefined) turnedAway(refusal.code);
+  const refusal = answer.kind === 'unknown' ? answer.error : rightRefusal(door, request);
+  if (refusal !== undefined) door.turnedAway(refusal.code);
   return refusal;
 }
 

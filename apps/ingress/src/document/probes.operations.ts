@@ -22,10 +22,11 @@ export const probeRoutes: readonly DescribedRoute[] = [
     operation: {
       id: 'readyz',
       tag: 'Probes',
-      summary: 'Tells whether the service may be given work, and which conditions do not hold.',
+      summary:
+        'Tells whether the service may be given work, and which conditions do not hold. `isolation` is the level of the walls around functions.',
       isOpen: true,
-      answer: { status: 200, example: { status: 'ready', failing: [] } },
-      otherwise: { status: 503, example: { status: 'not ready', failing: ['kafka'] } },
+      answer: { status: 200, example: { status: 'ready', failing: [], isolation: 'kernel' } },
+      otherwise: { status: 503, example: { status: 'not ready', failing: ['kafka'], isolation: 'unknown' } },
     },
   },
   {

@@ -64,6 +64,10 @@ export const apiCodes = {
   'FSS.1091': { status: 400, meaning: 'The additional version is not the name of one published version.' },
   'FSS.1092': { status: 400, meaning: 'The weight is not an integer from 0 to 100.' },
   'FSS.1093': { status: 400, meaning: 'The additional version is the version of the alias itself.' },
+  'FSS.1099': {
+    status: 403,
+    meaning: 'A limited access key may not manage, because functions have no walls of the kernel; the message says what to do.',
+  },
   'FSS.1121': { status: 403, meaning: "The function's agency does not grant access to the target." },
   'FSS.1171': { status: 404, meaning: 'No topic has that name.' },
   'FSS.1201': { status: 413, meaning: 'The function returned more bytes than a synchronous answer may have.' },
