@@ -105,7 +105,11 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
-    const composition = await composeIngress(base, { gateway, records, codeStore, calls, walls }, await openInstallationKeys(config));
+    const composition = await composeIngress(
+      base,
+      { gateway, records, codeStore, calls, walls },
+      await openInstallationKeys(config),
+    );
     const added: RouteOptions[] = [];
     const app = await buildService(base, {
       ...composition,

@@ -38,6 +38,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'LOG_PRETTY',
     'DRAIN_TIMEOUT_MS',
     'SENDOFF_REGION',
+    'FUNCTION_ISOLATION',
     'SENDOFF_PLATFORM_KEY',
     'SENDOFF_PLATFORM_KEY_FILE',
     'SENDOFF_SIGNING_KEY',

@@ -31,7 +31,7 @@ export function wallsRefusal(
     level === undefined ? 'an executor does not tell its walls around functions' : `functions run at isolation level ${level}`;
   return new ApiError(
     'FSS.1099',
-    `a limited access key may not manage while ${found}: install what the executor misses for level kernel ` +
-      '(its log and docs/isolation.md name it), use an unlimited key, or set FUNCTION_ISOLATION=none if all code is trusted',
+    `a limited access key may not manage while ${found}. Install what the executor misses for level kernel ` +
+      '(its log and docs/isolation.md name it). Or use an unlimited key, or set FUNCTION_ISOLATION=none if all code is trusted',
   );
 }
