@@ -23,7 +23,7 @@ export const probeRoutes: readonly DescribedRoute[] = [
       id: 'readyz',
       tag: 'Probes',
       summary:
-        'Tells whether the service may be given work, and which conditions do not hold. `isolation` is the level of the walls around functions.',
+        'Tells whether the service may be given work, which conditions do not hold, and how strong the walls of functions are.',
       isOpen: true,
       answer: { status: 200, example: { status: 'ready', failing: [], isolation: 'kernel' } },
       otherwise: { status: 503, example: { status: 'not ready', failing: ['kafka'], isolation: 'unknown' } },
