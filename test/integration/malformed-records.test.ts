@@ -29,6 +29,7 @@ import { AllowedNetworks, Cancellations, Sealer, systemClock } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
+import { Chances } from '../../apps/executor/src/chances.ts';
 import { Attempts } from '../../apps/executor/src/attempts.ts';
 import { InvocationsController } from '../../apps/executor/src/invocations.controller.ts';
 import { RunnableFunctions } from '../../apps/executor/src/runnable-functions.ts';
@@ -91,6 +92,7 @@ async function serveExecutor() {
     }),
     queue: new AttemptQueue(10, systemClock),
     running: new RunningAttempts(new Cancellations()),
+    chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: systemClock }),
     clock: systemClock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },

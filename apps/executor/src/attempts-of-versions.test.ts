@@ -11,6 +11,7 @@ import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
+import { Chances } from './chances.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import type { FunctionCall, Runtime } from './runtime.ts';
@@ -55,6 +56,7 @@ beforeEach(async () => {
     }),
     queue: new AttemptQueue(10, new ManualClock()),
     running: new RunningAttempts(new Cancellations()),
+    chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: new ManualClock() }),
     clock: new ManualClock(),
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
@@ -76,7 +78,9 @@ const version = (name: string, fn: FunctionDocument) => ({
 });
 const take = async (given: Parameters<typeof anInvocation>[0]) => {
   const record = encodeInvocation(kafka.topics.name('invocations'), anInvocation(given));
-  await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal);
+  await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal, {
+    commit: async () => undefined,
+  });
   return kafka.records(kafka.topics.name('settlements')).at(-1)?.headers;
 };
 

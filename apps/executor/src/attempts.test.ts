@@ -15,11 +15,13 @@ import {
   type OutgoingRecord,
   Topics,
 } from '#contracts';
+import type { RecordDelivery } from '#kafka';
 import type { AttemptOutcome } from '#lifecycle';
 import { Cancellations } from '#platform';
 import { aFunction, anInvocation, asIncoming, builtAt, ManualClock, RecordingPublisher } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
+import { Chances } from './chances.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import type { Runtime } from './runtime.ts';
@@ -55,13 +57,17 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     }),
     queue,
     running: new RunningAttempts(cancellations),
+    chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: clock }),
     clock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 100 },
   });
-  const take = async (invocation: Invocation, lost = new AbortController().signal) =>
-    attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), lost);
+  const take = async (
+    invocation: Invocation,
+    lost = new AbortController().signal,
+    delivery: RecordDelivery = { commit: async () => undefined },
+  ) => attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), lost, delivery);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
     cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
@@ -193,5 +199,75 @@ describe('a cancellation', () => {
     cancel('r1', 'urn:fss:local:p1:function:default:hello:v1');
     await take(anInvocation({ requestId: 'r1' }));
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
+  });
+});
+
+describe('an attempt that an executor which has ended may have begun', () => {
+  const interruption = { topic: 's.invocations', partition: 0 };
+  const never = new AbortController().signal;
+  const interrupted: RecordDelivery = { interruption, commit: async () => undefined };
+
+  it('is written down with its second chance and not run, and runs when that record is read', async () => {
+    const { take, written, calls } = setUp();
+    await take(anInvocation(), never, interrupted);
+    expect(calls).toEqual([]);
+    expect(written.map(({ topic, partition, headers }) => [topic, partition, headers['chance']])).toEqual([
+      ['s.invocations', 0, '2'],
+    ]);
+    const commits: string[] = [];
+    const taken = take({ ...anInvocation(), chance: 2 }, never, { commit: async () => void commits.push('committed') });
+    await expect.poll(() => calls.length).toBe(1);
+    expect(commits).toEqual(['committed']);
+    calls[0]?.end(succeeded);
+    await taken;
+    expect(written.map(({ topic }) => topic)).toEqual(['s.invocations', 's.settlements']);
+  });
+
+  it('fails with the reason after its last chance, and does not run', async () => {
+    const { take, written, calls } = setUp();
+    await take({ ...anInvocation(), chance: 3 }, never, interrupted);
+    expect(calls).toEqual([]);
+    expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord))).toMatchObject({
+      condition: 'ExecutorEnded',
+      errorMessage: 'the executor ended 3 times while the function ran; it is not run again',
+    });
+  });
+
+  it('runs alone at its last chance', async () => {
+    const { take, written, calls } = setUp(aFunction({ instancesMax: 4 }));
+    const usual = take(anInvocation({ requestId: 'r1' }));
+    await expect.poll(() => calls.length).toBe(1);
+    const last = take({ ...anInvocation({ requestId: 'r2' }), chance: 2 }, never, interrupted);
+    const blocked = take(anInvocation({ requestId: 'r3' }));
+    calls[0]?.end(succeeded);
+    await Promise.all([usual, last]);
+    expect(written.at(-1)?.headers['chance']).toBe('3');
+    const run = take({ ...anInvocation({ requestId: 'r2' }), chance: 3 });
+    await expect.poll(() => calls.length).toBe(2);
+    expect(calls[1]?.requestId).toBe('r2');
+    calls[1]?.end(succeeded);
+    await run;
+    await expect.poll(() => calls.length).toBe(3);
+    calls[2]?.end(succeeded);
+    await blocked;
+  });
+
+  it('is not written down if more of its function came before it than run at once', async () => {
+    const { take, written, calls } = setUp(aFunction({ instancesMax: 4 }));
+    for (const requestId of ['r1', 'r2']) await take(anInvocation({ requestId }), never, interrupted);
+    const third = take(anInvocation({ requestId: 'r3' }), never, interrupted);
+    await expect.poll(() => calls.length).toBe(1);
+    calls[0]?.end(succeeded);
+    await third;
+    expect(written.map(({ headers }) => headers['chance'])).toEqual(['2', '2', undefined]);
+  });
+
+  it('has no chance left of the attempt before', async () => {
+    const { take, written, calls } = setUp();
+    const taken = take({ ...anInvocation(), chance: 2 });
+    await expect.poll(() => calls.length).toBe(1);
+    calls[0]?.end({ kind: 'unavailable', reason: 'none' });
+    await taken;
+    expect(written.map(({ headers }) => [headers['attempt'], headers['chance']])).toEqual([['2', undefined]]);
   });
 });

@@ -15,7 +15,7 @@ import {
   PlatformError,
   type Topics,
 } from '#contracts';
-import type { Publisher } from '#kafka';
+import type { Publisher, RecordDelivery } from '#kafka';
 import {
   admit,
   type AttemptOutcome,
@@ -23,11 +23,13 @@ import {
   decide,
   delayTopicFor,
   type Ending,
+  type NextChance,
   settledWithoutRun,
   settlementOf,
 } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
+import type { Chances } from './chances.ts';
 import { RecentAttempts, type Taken } from './recent-attempts.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { RunningAttempts } from './running-attempts.ts';
@@ -51,11 +53,29 @@ export interface AttemptParts {
   readonly functions: RunnableFunctions;
   readonly queue: AttemptQueue;
   readonly running: RunningAttempts;
+  readonly chances: Chances;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: AttemptObserver;
   readonly limits: AttemptLimits;
 }
+
+/** An attempt that an executor which has ended may have begun. */
+interface Interrupted {
+  readonly record: IncomingRecord;
+  readonly invocation: Invocation;
+  readonly lost: AbortSignal;
+  readonly delivery: RecordDelivery;
+}
+
+/** How an attempt waits for its turn. */
+interface Turn {
+  readonly isAwaited: boolean;
+  /** Runs when its turn has come. */
+  readonly before: () => Promise<void>;
+}
+
+const usualTurn: Turn = { isAwaited: false, before: async () => undefined };
 
 /** An attempt shows as RUNNING after this time. A shorter one costs no record. */
 const runningShownAfterMs = 250;
@@ -79,6 +99,9 @@ export class Attempts {
    * 4. `run` runs the function once.
    * 5. `conclude` decides: another attempt, or the end.
    *
+   * If an executor that has ended may have begun the attempt, `again` writes it down with its next
+   * chance. It runs the attempt when that record is read, or gives it up.
+   *
    * @param lost aborts when another process takes the partition over. That process makes the
    *   attempt again, so this one publishes nothing.
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
@@ -86,8 +109,11 @@ export class Attempts {
    * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to run.
    * @throws PlatformError `PARTITION_LOST` if `lost` has aborted.
    */
-  async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal): Promise<void> {
+  async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal, delivery: RecordDelivery): Promise<void> {
     const invocation = decodeInvocation(record);
+    const next = this.parts.chances.next(invocation, delivery);
+    if (next.kind !== 'run' || invocation.chance !== undefined)
+      return this.recent.once(attemptKey(invocation), async () => this.again({ record, invocation, lost, delivery }, next));
     if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation);
     return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, lost));
   }
@@ -104,15 +130,60 @@ export class Attempts {
     return this.publish(encodeInvocation(topics.name('invocations.bulk'), invocation, invocation.functionUrn));
   }
 
+  /** An attempt after an executor ended during it. */
+  private async again({ record, invocation, lost, delivery }: Interrupted, next: NextChance): Promise<Taken> {
+    const { chances } = this.parts;
+    const key = attemptKey(invocation);
+    switch (next.kind) {
+      case 'settle':
+        await this.giveUp(invocation, next);
+        return 'concluded';
+      case 'write-down':
+        if (next.isLast) await chances.enter(key);
+        refuseLost(lost);
+        await this.publish({ ...encodeInvocation(record.topic, { ...invocation, chance: next.chance }), ...placeOf(record) });
+        return 'put-back';
+      case 'run':
+        // The older record of this attempt is committed first. Otherwise its count would be lost.
+        if (!next.isLast) return this.inTurn(invocation, lost, { isAwaited: true, before: async () => committed(delivery) });
+        try {
+          await chances.enter(key);
+          await committed(delivery);
+          using cancellable = this.parts.running.begin(invocation);
+          return await this.attempt(invocation, cancellable.signal, lost);
+        } finally {
+          chances.leave(key);
+        }
+      default:
+        return next satisfies never;
+    }
+  }
+
+  private async giveUp(invocation: Invocation, { condition, deaths }: Extract<NextChance, { kind: 'settle' }>): Promise<void> {
+    const reason = `the executor ended ${deaths} times while the function ran; it is not run again`;
+    const { attempt: attempts } = invocation;
+    return this.settle(invocation, {
+      condition,
+      attempts,
+      endedAt: this.parts.clock.now(),
+      errorMessage: reason,
+    });
+  }
+
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
-  private async inTurn(invocation: Invocation, lost: AbortSignal): Promise<Taken> {
+  private async inTurn(invocation: Invocation, lost: AbortSignal, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
     const { functions, queue, running } = this.parts;
     const { expiresAt, functionUrn } = invocation;
     using cancellable = running.begin(invocation);
     const { signal } = cancellable;
     const runningMax = () => functions.runningMaxOf(functionUrn);
-    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited: false, signal, expiresAt };
-    return await queue.run(ticket, async () => this.attempt(invocation, signal, lost));
+    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited, signal, expiresAt };
+    return await queue.run(ticket, async () =>
+      this.parts.chances.beside(async () => {
+        await before();
+        return this.attempt(invocation, signal, lost);
+      }),
+    );
   }
 
   private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<Taken> {
@@ -206,6 +277,17 @@ export class Attempts {
 /** The same for every record that asks for this attempt. */
 function attemptKey({ requestId, attempt, functionUrn }: Invocation): string {
   return `${requestId} ${attempt} ${functionUrn}`;
+}
+
+/** Commits what is finished. The handler of a record that has just returned counts as finished. */
+async function committed(delivery: RecordDelivery): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await delivery.commit();
+}
+
+/** The partition and the key of a record, for a record that takes its place. */
+function placeOf({ partition, key }: IncomingRecord): Pick<OutgoingRecord, 'partition' | 'key'> {
+  return key === null ? { partition } : { partition, key };
 }
 
 /** @throws PlatformError `PARTITION_LOST`. */

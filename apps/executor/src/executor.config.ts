@@ -1,4 +1,5 @@
 import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { limits } from '#contracts';
 import { CodeStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
@@ -40,6 +41,15 @@ export class ExecutorConfig extends withSettings(
   @Min(1)
   @Max(1_000)
   instancesMax: number = 12;
+
+  @Setting({
+    env: 'EXECUTOR_DEATHS_MAX',
+    description: 'Executors that may end during one attempt before its invocation fails. The last chance runs alone.',
+  })
+  @IsInt()
+  @Min(2)
+  @Max(limits.executorDeathsMax)
+  deathsMax: number = 3;
 
   @Setting({
     env: 'EXECUTOR_INSTANCE_IDLE_MS',

@@ -20,13 +20,13 @@ export class InvocationsController {
    * @throws PlatformError `PARTITION_LOST`: the transport drops the record.
    */
   @OnRecord('invocations')
-  async onExpress(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
-    return this.attempts.take('express', record, signal);
+  async onExpress(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('express', record, signal, delivery);
   }
 
   /** As `onExpress`, for functions with a long backlog. */
   @OnRecord('invocations.bulk')
-  async onBulk(@Payload() record: IncomingRecord, @Ctx() { signal }: KafkaRecordContext): Promise<void> {
-    return this.attempts.take('bulk', record, signal);
+  async onBulk(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('bulk', record, signal, delivery);
   }
 }

@@ -26,6 +26,7 @@ import { openFunctionsDir } from './adapters/walls/functions-dir.ts';
 import { openWalls } from './adapters/walls/open-walls.ts';
 import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
+import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
@@ -81,7 +82,8 @@ await runService({
       groupId: gateway.topics.groupOf('executor'),
       drainMs: config.drainMs,
       // Express partitions read on while functions run; bulk ones wait for them.
-      consumer: { partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000) },
+      // Interrupted attempts are written down before they run again.
+      consumer: { tellsInterruptions: true, partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000) },
     });
     const functionOf = (urn: string) => {
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
@@ -89,6 +91,8 @@ await runService({
     };
     const catchUp = async () => registry.caughtUp();
     const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
+    const { deathsMax } = config;
+    const chances = new Chances({ runningMaxOf: (urn) => functions.runningMaxOf(urn), deathsMax, clock });
     const queue = new AttemptQueue(attemptsMax, clock);
     registry.onChange(() => queue.boundsChanged());
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
@@ -99,6 +103,7 @@ await runService({
       functions,
       queue,
       running,
+      chances,
       clock,
       random,
       limits,

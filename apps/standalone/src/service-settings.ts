@@ -122,6 +122,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'SENDOFF_FUNCTIONS_KEY_FILE',
     'EXECUTOR_ATTEMPTS_MAX',
     'EXECUTOR_INSTANCES_MAX',
+    'EXECUTOR_DEATHS_MAX',
     'EXECUTOR_INSTANCE_IDLE_MS',
     'EXECUTOR_CODE_FOLDERS_MAX',
     'EXECUTOR_CODE_BYTES_MAX',

@@ -18,6 +18,8 @@ export const bounds = {
   instantMs: { min: 0, max: 253_402_300_799_999 },
   /** The next attempt. At most one starts in each millisecond of the longest validity period. */
   attempt: { min: 1, max: retryPolicy.eventAgeSecondsMax * 1_000 },
+  /** Starts of one attempt; the first has no header. */
+  chance: { min: 2, max: limits.executorDeathsMax },
   /** Attempts so far. */
   attempts: { min: 0, max: retryPolicy.eventAgeSecondsMax * 1_000 },
   retries: { min: 0, max: retryPolicy.retriesMax },

@@ -22,6 +22,12 @@ export const conditions = {
     meaning: 'The function did not end within its timeout.',
   },
   OutOfMemory: { status: 'FAIL', errorCode: 4204, statusCode: 500, meaning: 'The function exceeded its memory limit.' },
+  ExecutorEnded: {
+    status: 'FAIL',
+    errorCode: 4205,
+    statusCode: 500,
+    meaning: 'Executors ended while the function ran, as often as `EXECUTOR_DEATHS_MAX` says.',
+  },
   InvocationCanceled: { status: 'FAIL', errorCode: 4208, statusCode: 499, meaning: 'A client cancelled the invocation.' },
   SystemError: {
     status: 'FAIL',

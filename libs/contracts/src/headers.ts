@@ -14,6 +14,8 @@ export const header = {
   expiresAt: 'expires-at',
   dueAt: 'due-at',
   attempt: 'attempt',
+  /** Which start of this attempt the record is for, from 2; see `nextChance`. */
+  chance: 'chance',
   retriesUsed: 'retries-used',
   retriesMax: 'retries-max',
   backoff: 'backoff',

@@ -33,6 +33,11 @@ export interface Invocation {
   readonly dueAt: EpochMs;
   /** The next attempt, from 1. */
   readonly attempt: number;
+  /**
+   * Which start of this attempt comes next, from 2: executors ended during the ones before. Absent
+   * for the first.
+   */
+  readonly chance?: number;
   /** Failures of the function that led to a retry; failures of the platform do not count. */
   readonly retriesUsed: number;
   readonly policy: StampedPolicy;
@@ -61,6 +66,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   };
   if (invocation.alias !== undefined) headers[header.alias] = invocation.alias;
   if (invocation.dueAt > invocation.acceptedAt) headers[header.dueAt] = String(invocation.dueAt);
+  if (invocation.chance !== undefined) headers[header.chance] = String(invocation.chance);
   if (invocation.retriesUsed > 0) headers[header.retriesUsed] = String(invocation.retriesUsed);
   if (policy.retriesMax > 0) headers[header.retriesMax] = String(policy.retriesMax);
   if (policy.backoff.baseMs !== retryPolicy.backoff.baseMs || policy.backoff.maxMs !== retryPolicy.backoff.maxMs)
@@ -112,6 +118,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   const acceptedAt = instant(headers, header.acceptedAt);
   const alias = headers[header.alias];
   const memoryMb = memoryOf(headers);
+  const chance = optionalWholeNumber(headers, header.chance, bounds.chance);
   const traceparent = headers[header.traceparent];
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
@@ -124,6 +131,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
     expiresAt: instant(headers, header.expiresAt),
     dueAt: instant(headers, header.dueAt, acceptedAt),
     attempt: wholeNumber(headers, header.attempt, bounds.attempt, 1),
+    ...(chance === undefined ? {} : { chance }),
     retriesUsed: wholeNumber(headers, header.retriesUsed, bounds.retries, 0),
     policy: {
       retriesMax: wholeNumber(headers, header.retriesMax, bounds.retries, 0),
@@ -139,9 +147,9 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   };
 }
 
-/** The invocation with the numbers of its next attempt. */
+/** The invocation with the numbers of its next attempt, which has not been started yet. */
 export function nextAttempt(
-  invocation: Invocation,
+  { chance: _started, ...invocation }: Invocation,
   next: { readonly attempt: number; readonly retriesUsed: number; readonly dueAt: number; readonly lastError: string },
 ): Invocation {
   return {

@@ -22,6 +22,8 @@ export const limits = {
   objectPrefixPartBytesMax: 255,
   /** Most chained invocations before one; more count as a recursion. */
   hopsMax: 16,
+  /** Most executors that one attempt may end before its invocation fails. */
+  executorDeathsMax: 100,
   /** Largest number of hops that a header may hold. */
   hopsReadMax: 999_999,
   /** Most tries of a delivery that the notifier may be configured with. */

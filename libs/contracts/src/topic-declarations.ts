@@ -92,7 +92,8 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'invocations',
     value: 'the payload',
-    writtenBy: ['ingress', 'retry-scheduler'],
+    // The executor writes an attempt down before it gives it another chance.
+    writtenBy: ['ingress', 'retry-scheduler', 'executor'],
     readBy: ['executor', 'status-logger'],
   },
   {

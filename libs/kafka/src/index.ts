@@ -4,8 +4,10 @@ export { setUpAccounts } from './kafkajs/set-up-accounts.ts';
 export { openKafka } from './open-kafka.ts';
 export type {
   KafkaGateway,
+  Interruption,
   Publisher,
   RecordConsumer,
+  RecordDelivery,
   TopicAdmin,
   TopicFollower,
 } from './ports.ts';

@@ -29,7 +29,27 @@ export interface Publisher {
  * @param signal aborts when the partition is lost, or when the consumer closes without waiting any
  *   longer.
  */
-export type RecordHandler = (record: IncomingRecord, signal: AbortSignal) => Promise<void>;
+export type RecordHandler = (record: IncomingRecord, signal: AbortSignal, delivery: RecordDelivery) => Promise<void>;
+
+/**
+ * The end of a process that had not let a partition go. All records that it may have begun share
+ * one object.
+ */
+export interface Interruption {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** How a record came to its handler. */
+export interface RecordDelivery {
+  /**
+   * Set if an owner that is gone may have begun the record. Only for consumers that ask for it; see
+   * {@link ConsumerOptions.tellsInterruptions}.
+   */
+  readonly interruption?: Interruption;
+  /** Commits everything that is finished. Resolves when the broker has the commit. */
+  commit(): Promise<void>;
+}
 
 /** Topics and group of a consumer, and how much it reads at once. */
 export interface ConsumerOptions {
@@ -55,6 +75,11 @@ export interface ConsumerOptions {
   readonly fetchBytesMin?: number;
   /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */
   readonly fetchWaitMs?: number;
+  /**
+   * Tells of each record if an owner that is gone may have begun it. This costs one commit for each
+   * assignment. Default false.
+   */
+  readonly tellsInterruptions?: boolean;
   /** The group removes a member that sent no heartbeat for this long. Default 10 s. */
   readonly sessionTimeoutMs?: number;
 }

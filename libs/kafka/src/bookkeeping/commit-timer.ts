@@ -27,6 +27,13 @@ export class CommitTimer {
     this.arm(0);
   }
 
+  /** Waits for the commit under way, then commits. @throws what the commit throws. */
+  async flush(): Promise<void> {
+    const committed = this.underWay.then(() => this.commit());
+    this.underWay = committed.catch(() => undefined);
+    await committed;
+  }
+
   /** Schedules no more commits; one that is due is still made. */
   stop(): void {
     this.isStopped = true;

@@ -1,6 +1,7 @@
 import type { IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
+import { withOwner } from './owner-mark.ts';
 import { type FeedOwner, PartitionFeed } from './partition-feed.ts';
 import type { ConsumerOptions, PartitionProgress, RecordHandler, RecordObserver } from '../ports.ts';
 
@@ -29,6 +30,10 @@ export interface FeedSetPorts {
   /** Called when a record is given up: the process should end. */
   onFatal(error: PlatformError): void;
   write: CommitWriter;
+  /** Commits everything that is finished, after the commit under way. */
+  flush(): Promise<void>;
+  /** The name of this process in the marks of commits; see `owner-mark.ts`. */
+  readonly ownerName: string;
 }
 
 /**
@@ -53,6 +58,7 @@ export class FeedSet {
       triesMax: ports.recordTriesMax,
       giveUp: (error) => ports.onFatal(error),
       reject: (record, reason) => ports.reject(record, reason),
+      commit: () => ports.flush(),
       changed: (feed) => {
         ports.changed(feed);
         if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
@@ -90,10 +96,14 @@ export class FeedSet {
     }));
   }
 
-  /** Opens a feed at a committed offset. An earlier feed of the partition is lost. */
+  /**
+   * Opens a feed at a committed offset. An earlier feed of the partition is lost.
+   * @param isInterrupted true if the owner before is gone, and had not let the partition go.
+   */
   open(
     { topic, partition }: TopicPartition,
     committed: { readonly offset: bigint; readonly metadata: string | null },
+    isInterrupted = false,
   ): PartitionFeed {
     const { partitionBytesMax: bytes, partitionRecordsMax: records } = this.options;
     const limits = {
@@ -102,7 +112,8 @@ export class FeedSet {
     };
     const key = keyOf(topic, partition);
     this.feeds.get(key)?.lose();
-    const feed = new PartitionFeed(topic, partition, committed, limits, this.owner);
+    const interruption = isInterrupted ? { topic, partition } : undefined;
+    const feed = new PartitionFeed(topic, partition, committed, limits, this.owner, interruption);
     if (this.isStopped) feed.stop();
     this.feeds.set(key, feed);
     return feed;
@@ -130,8 +141,31 @@ export class FeedSet {
       if (commit !== undefined) due.push({ feed, commit });
     }
     if (due.length === 0) return;
-    await this.ports.write(due.map(({ feed, commit }) => ({ topic: feed.topic, partition: feed.partition, ...commit })));
+    await this.ports.write(due.map(({ feed, commit }) => this.marked(feed, commit)));
     for (const { feed, commit } of due) feed.committed(commit);
+  }
+
+  /** Marks partitions as owned, before their first record is handed out. */
+  async claim(feeds: readonly PartitionFeed[]): Promise<void> {
+    if (!this.isMarking || feeds.length === 0) return;
+    await this.ports.write(feeds.map((feed) => this.marked(feed, feed.committable())));
+  }
+
+  /** Commits the last time. The marks go: whoever comes next need not ask what was begun. */
+  async release(): Promise<void> {
+    if (!this.isMarking) return this.commit();
+    const due = [...this.feeds.values()].map((feed) => ({ feed, commit: feed.committable() }));
+    if (due.length === 0) return;
+    await this.ports.write(due.map(({ feed: { topic, partition }, commit }) => ({ topic, partition, ...commit })));
+    for (const { feed, commit } of due) feed.committed(commit);
+  }
+
+  private get isMarking(): boolean {
+    return this.options.tellsInterruptions === true;
+  }
+
+  private marked({ topic, partition }: PartitionFeed, { offset, metadata }: Commit): TopicPartition & Commit {
+    return { topic, partition, offset, metadata: this.isMarking ? withOwner(this.ports.ownerName, metadata) : metadata };
   }
 
   /** Hands out nothing more. */

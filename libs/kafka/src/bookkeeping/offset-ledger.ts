@@ -14,6 +14,8 @@
  *    finished offsets, the highest first.
  */
 
+import { ownerMarkBytes } from './owner-mark.ts';
+
 /** The offsets in `[from, to)`. */
 export interface OffsetRun {
   readonly from: bigint;
@@ -30,6 +32,9 @@ export interface Commit {
 
 /** Longest commit metadata, in bytes: the default of the brokers (`offset.metadata.max.bytes`). */
 export const metadataBytesMax = 4096;
+
+/** Longest text of finished offsets: the mark of an owner stands before it. */
+const finishedBytesMax = metadataBytesMax - ownerMarkBytes;
 
 const version = 'f1:';
 
@@ -74,7 +79,7 @@ function* finishedAbove(
  * @param bytesMax runs that do not fit are left out, the highest first.
  * @returns the empty text if there are no runs.
  */
-export function encodeFinished(base: bigint, runs: Iterable<OffsetRun>, bytesMax: number = metadataBytesMax): string {
+export function encodeFinished(base: bigint, runs: Iterable<OffsetRun>, bytesMax: number = finishedBytesMax): string {
   let text = '';
   let cursor = base;
   for (const { from, to } of runs) {

@@ -46,6 +46,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
     },
     triesMax: 3,
     giveUp: (error) => givenUp.push(error),
+    commit: async () => undefined,
     ...more,
   };
   const feed = new PartitionFeed('a', 3, { offset: 17n, metadata: null }, { bytesMax: 1_000_000, recordsMax: 100 }, owner);

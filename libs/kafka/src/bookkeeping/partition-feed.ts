@@ -38,7 +38,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
-import type { RecordHandler, RecordObserver } from '../ports.ts';
+import type { Interruption, RecordDelivery, RecordHandler, RecordObserver } from '../ports.ts';
 import { recordBytes } from '../record-bytes.ts';
 import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 
@@ -61,6 +61,8 @@ export interface FeedOwner {
    * @param error `RECORD_UNHANDLED`, which names the record.
    */
   giveUp(error: PlatformError): void;
+  /** Commits everything that is finished. */
+  commit(): Promise<void>;
 }
 
 /** How much of a partition may be in flight. */
@@ -88,6 +90,10 @@ export class PartitionFeed {
   /** False while nothing happened that could change what is committable. */
   private mayHaveProgressed = false;
   private lastCommit: Commit;
+  /** Records below this offset were there when an owner ended; unknown until the first batch. */
+  private interruptedBelow: bigint | undefined;
+  private readonly usual: RecordDelivery;
+  private readonly interrupted: RecordDelivery | undefined;
 
   constructor(
     readonly topic: string,
@@ -95,7 +101,12 @@ export class PartitionFeed {
     committed: { readonly offset: bigint; readonly metadata: string | null },
     private readonly limits: FeedLimits,
     private readonly owner: FeedOwner,
+    /** Set if the owner before is gone, and had not let the partition go. */
+    interruption?: Interruption,
   ) {
+    const commit = async () => owner.commit();
+    this.usual = { commit };
+    this.interrupted = interruption === undefined ? undefined : { interruption, commit };
     this.ledger = new OffsetLedger(committed.offset, committed.metadata);
     this.lastCommit = this.ledger.committable();
   }
@@ -123,9 +134,11 @@ export class PartitionFeed {
   /**
    * Takes a fetched batch, in the order of offsets. Records that were handed out before, or are
    * known to be finished, are skipped.
+   * @param end the end of the partition when the batch was fetched. Interruptions need it.
    */
-  take(records: readonly IncomingRecord[]): void {
+  take(records: readonly IncomingRecord[], end?: bigint): void {
     if (this.stopped.signal.aborted) return;
+    this.interruptedBelow ??= end;
     this.backlog = this.backlogIndex < this.backlog.length ? [...this.backlog.slice(this.backlogIndex), ...records] : records;
     this.backlogIndex = 0;
     this.handOut();
@@ -150,6 +163,11 @@ export class PartitionFeed {
     const isNew = commit.offset !== this.lastCommit.offset || commit.metadata !== this.lastCommit.metadata;
     if (!isNew) this.mayHaveProgressed = false;
     return isNew ? commit : undefined;
+  }
+
+  /** The commit that is allowed now. */
+  committable(): Commit {
+    return this.ledger.committable();
   }
 
   /** Notes that the broker acknowledged a commit. */
@@ -191,7 +209,7 @@ export class PartitionFeed {
     const { signal } = this.lost;
     try {
       if (record.unreadable !== undefined) throw unreadable(record.unreadable);
-      await this.owner.handler(record, signal);
+      await this.handle(record);
     } catch (error) {
       this.failing += 1;
       this.owner.changed(this);
@@ -203,6 +221,11 @@ export class PartitionFeed {
     this.ledger.finish(record.offset);
     this.mayHaveProgressed = true;
     this.release(bytes);
+  }
+
+  private async handle(record: IncomingRecord): Promise<void> {
+    const isOld = this.interruptedBelow !== undefined && record.offset < this.interruptedBelow;
+    await this.owner.handler(record, this.lost.signal, (isOld ? this.interrupted : undefined) ?? this.usual);
   }
 
   /**
@@ -240,7 +263,7 @@ export class PartitionFeed {
             );
             await this.waitBeforeRetry(tries);
             this.owner.observer.handledAgain(record.topic);
-            await this.owner.handler(record, this.lost.signal);
+            await this.handle(record);
             return 'finished';
         }
       } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type IncomingRecord, PlatformError, rejectHeader } from '#contracts';
 import { Arrivals } from '#testing';
+import type { RecordDelivery } from '../ports.ts';
 import { aRecord, text, type ClusterTools } from './cluster-tools.conformance.ts';
 
 /** The promises of a consumer. */
@@ -40,6 +41,31 @@ export function consumerConformance(tools: ClusterTools): void {
       await tools.gateway.publisher.publish(aRecord(topic, 'new'));
       await again.until((items) => items.includes('new'));
       expect(again.items).toEqual(['1', '4', 'new']);
+    });
+
+    it('tells of no interruption after a clean close, or when a partition moves to another member', async () => {
+      const topic = await tools.aTopic(2);
+      const groupId = randomUUID();
+      const options = { topics: [topic], groupId, tellsInterruptions: true };
+      const records = [0, 1, 2, 3].map((index) => aRecord(topic, String(index), { partition: index % 2 }));
+      await tools.gateway.publisher.publish(records);
+      const seen = new Arrivals<string>();
+      const first = await tools.consume(options, async (record) => {
+        seen.add(text(record));
+        await new Promise(() => undefined);
+      });
+      await seen.until(4);
+      await first.close(0);
+      const deliveries = new Arrivals<RecordDelivery>();
+      for (const _member of [1, 2])
+        await tools.consume(options, async (_record, _signal, delivery) => {
+          deliveries.add(delivery);
+          await delivery.commit();
+          await new Promise(() => undefined);
+        });
+      // The first member saw all four. The second sees at least those of the partition that it got.
+      await deliveries.until(6);
+      expect(deliveries.items.map(({ interruption }) => interruption)).toEqual(deliveries.items.map(() => undefined));
     });
 
     it('lets handlers finish while it closes, and commits their records', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import kafkajs, { type ICustomPartitioner, type KafkaConfig, type Producer } from 'kafkajs';
 import { PlatformError, type Topics } from '#contracts';
 import { batchBytesMaxDefault, recordTriesMaxDefault } from '#platform';
@@ -7,6 +8,7 @@ import type { GatewayHooks, KafkaGateway } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-bytes.ts';
 import { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
+import { ownerName } from '../bookkeeping/owner-mark.ts';
 import { memberClientId } from './gone-members.ts';
 import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsGateway } from './kafkajs-gateway.ts';
@@ -114,6 +116,8 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     replication,
     account,
     kafka: memberClient,
+    // Without the name of its process a client id says nothing about one.
+    ownerName: ownerName(options.processName === undefined ? randomUUID() : memberClientId(clientId, options.processName)),
     admin,
     adminTimeoutMs,
     producer,

@@ -6,6 +6,7 @@
  * the same machine removes the members whose process no longer exists.
  */
 import { isProcessGone } from '#platform';
+import { ownerName } from '../bookkeeping/owner-mark.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { withTimeout } from './broker-errors.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
@@ -50,6 +51,15 @@ export async function removeGoneMembers(
     void cluster.disconnect().catch(() => undefined);
   }
   return gone.length;
+}
+
+/**
+ * The owner names of all members of a group; see `owner-mark.ts`.
+ * @throws PlatformError `BROKER_UNAVAILABLE` if the brokers do not answer in time.
+ */
+export async function memberOwners(groupId: string, admin: AdminConnection): Promise<readonly string[]> {
+  const { groups } = await admin.ask(answerTimeoutMs, 'the members of a group', (asking) => asking.describeGroups([groupId]));
+  return groups.flatMap((group) => group.members).map(({ clientId }) => ownerName(clientId));
 }
 
 async function leave(

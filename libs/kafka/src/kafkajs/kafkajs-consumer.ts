@@ -26,12 +26,13 @@ import { CommitTimer } from '../bookkeeping/commit-timer.ts';
 import { FeedSet } from '../bookkeeping/feed-set.ts';
 import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
 import type { TransportLog } from '../log.ts';
+import { splitOwner } from '../bookkeeping/owner-mark.ts';
 import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler, RecordObserver } from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
-import { PositionReader } from './group-positions.ts';
+import { type GroupPositions, PositionReader } from './group-positions.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { assertRights } from './needed-rights.ts';
@@ -55,6 +56,10 @@ export interface ConsumerPorts {
   /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
+  /** The name of this process in the marks of commits. */
+  readonly ownerName: string;
+  /** The owner names of all members of the group. */
+  readonly memberOwners: () => Promise<readonly string[]>;
   /** Called once the consumer is closed. */
   readonly onClosed: () => void;
 }
@@ -69,6 +74,8 @@ const rejoinBaseMs = 500;
 /** Joins after which a start gives up that the brokers refuse: after 3.5 s. */
 const refusedRejoinsMax = 3;
 const closeTimeoutMs = 5_000;
+/** Longest wait for the mark of new partitions, while the fetch loop waits too. */
+const claimTimeoutMs = 2_000;
 const rebalanceTimeoutMs = 30_000;
 
 /** A {@link RecordConsumer} over kafkajs. */
@@ -93,7 +100,7 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId, from = 'earliest' } = options;
     this.positions = new PositionReader(groupId, from, ports.admin, ports.log);
     this.commits = new CommitTimer(
-      async () => this.feeds?.commit(),
+      async () => (this.isClosing ? this.feeds?.release() : this.feeds?.commit()),
       (error) => ports.log('debug', 'A commit failed and is made again', { groupId, error: String(error) }),
     );
   }
@@ -115,6 +122,12 @@ export class KafkajsConsumer implements RecordConsumer {
       reject,
       recordTriesMax,
       onFatal,
+      ownerName: this.ports.ownerName,
+      flush: async () => {
+        await this.commits.flush().catch((error: unknown) => {
+          throw this.faultOf(error);
+        });
+      },
       changed: (feed) => {
         this.setPaused(feed, feed.wantsPause);
         this.commits.commitSoon();
@@ -293,7 +306,9 @@ export class KafkajsConsumer implements RecordConsumer {
   private async openFeeds(assigned: readonly TopicPartition[], join: number): Promise<void> {
     const positions = await this.positions.read(assigned);
     const feeds = this.feeds;
+    const livingOwners = await this.livingOwners(assigned, positions);
     if (feeds === undefined || join !== this.joins) return;
+    const opened: PartitionFeed[] = [];
     for (const { topic, partition } of assigned) {
       const committed = positions.committed({ topic, partition });
       const feed = feeds.get(topic, partition);
@@ -303,12 +318,42 @@ export class KafkajsConsumer implements RecordConsumer {
       const end = positions.end({ topic, partition });
       if (isBehind || (committed === undefined && end !== undefined))
         this.consumer?.seek({ topic, partition, offset: String(committed?.offset ?? end) });
-      feeds.open({ topic, partition }, committed ?? { offset: end ?? 0n, metadata: null });
+      const { owner, metadata } = splitOwner(committed?.metadata ?? null);
+      const isInterrupted = owner !== undefined && !livingOwners.has(owner);
+      const start = committed === undefined ? { offset: end ?? 0n, metadata: null } : { offset: committed.offset, metadata };
+      opened.push(feeds.open({ topic, partition }, start, isInterrupted));
     }
+    await this.claim(feeds, opened);
     this.rejoins = 0;
     this.hasJoined = true;
     this.whenJoined?.resolve();
     void this.checkAllowed();
+  }
+
+  /** The owners of marks that are members of the group, this process included. */
+  private async livingOwners(assigned: readonly TopicPartition[], positions: GroupPositions): Promise<ReadonlySet<string>> {
+    const { ownerName, memberOwners, log } = this.ports;
+    const isForeign = (partition: TopicPartition) => {
+      const { owner } = splitOwner(positions.committed(partition)?.metadata ?? null);
+      return owner !== undefined && owner !== ownerName;
+    };
+    if (this.options.tellsInterruptions !== true || !assigned.some(isForeign)) return new Set([ownerName]);
+    try {
+      return new Set([ownerName, ...(await memberOwners())]);
+    } catch (error) {
+      // Their records then count as begun, which costs little.
+      log('debug', 'The members of a group could not be read', { groupId: this.options.groupId, error: String(error) });
+      return new Set([ownerName]);
+    }
+  }
+
+  /** Best effort: without a mark the end of this process is not told to the next owner. */
+  private async claim(feeds: FeedSet, opened: readonly PartitionFeed[]): Promise<void> {
+    try {
+      await withTimeout(claimTimeoutMs, 'marking partitions', feeds.claim(opened));
+    } catch (error) {
+      this.ports.log('warn', 'Partitions could not be marked as owned', { error: String(error) });
+    }
   }
 
   private async onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
@@ -324,7 +369,10 @@ export class KafkajsConsumer implements RecordConsumer {
       this.ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
       feed = this.feeds?.open({ topic, partition }, { offset: first, metadata: null });
     }
-    feed?.take(messages.map((message) => incomingRecord(topic, partition, message)));
+    feed?.take(
+      messages.map((message) => incomingRecord(topic, partition, message)),
+      BigInt(batch.highWatermark),
+    );
     resolveOffset(batch.lastOffset());
   }
 

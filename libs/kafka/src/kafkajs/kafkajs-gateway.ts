@@ -16,7 +16,7 @@ import type {
 import type { AdminConnection } from './admin-connection.ts';
 import { AccessWatch } from './access-watch.ts';
 import { withTimeout } from './broker-errors.ts';
-import { removeGoneMembers } from './gone-members.ts';
+import { memberOwners, removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { KafkajsConsumer } from './kafkajs-consumer.ts';
 import { KafkajsFollower } from './kafkajs-follower.ts';
@@ -31,6 +31,8 @@ export interface GatewayParts {
   readonly account: string;
   /** The client of the members of groups. */
   readonly kafka: Kafka;
+  /** The name of this process in the marks of commits. */
+  readonly ownerName: string;
   readonly admin: AdminConnection;
   readonly adminTimeoutMs: number;
   readonly producer: Producer;
@@ -112,6 +114,8 @@ export class KafkajsGateway implements KafkaGateway {
       admin,
       newCluster,
       removeGoneMembers: () => removeGoneMembers(options.groupId, admin, newCluster),
+      ownerName: this.parts.ownerName,
+      memberOwners: () => memberOwners(options.groupId, admin),
       log,
       observer: this.observer,
       recordTriesMax,

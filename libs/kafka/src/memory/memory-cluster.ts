@@ -18,6 +18,8 @@ export interface MemoryKafkaOptions {
 
 /** A member of a group, as the cluster sees it. */
 export interface GroupMember {
+  /** Its name in the marks of commits. */
+  readonly ownerName: string;
   /** All partitions of the topics of this member. */
   candidates(): readonly TopicPartition[];
   holds(partition: TopicPartition): boolean;

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { PlatformError } from '#contracts';
 import { FeedSet, type FeedSetPorts, type TopicPartition } from '../bookkeeping/feed-set.ts';
+import { ownerName, splitOwner } from '../bookkeeping/owner-mark.ts';
 import { type GroupMember, type MemoryCluster, nextTurn } from './memory-cluster.ts';
 import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler } from '../ports.ts';
 
@@ -17,6 +19,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
   private readonly next = new Map<string, number>();
   private feeds: FeedSet | undefined;
   private isScheduled = false;
+  readonly ownerName = ownerName(randomUUID());
 
   constructor(
     private readonly cluster: MemoryCluster,
@@ -39,6 +42,8 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     this.feeds = new FeedSet(this.options, handler, {
       log: this.cluster.log,
       ...this.ports,
+      ownerName: this.ownerName,
+      flush: async () => this.feeds?.commit(),
       changed: () => this.schedule(),
       write: (due) => {
         if (!this.cluster.isReachable) return Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));
@@ -59,7 +64,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     this.cluster.listeners.delete(this.onAppend);
     feeds.stop();
     await feeds.drained(drainMs);
-    await feeds.commit().catch(() => undefined);
+    await feeds.release().catch(() => undefined);
     this.feeds = undefined;
     feeds.loseAll();
     const { members } = this.cluster.group(this.options.groupId);
@@ -84,13 +89,16 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     // Commit before the next owner reads the commits, as members of a real group do at a rebalance.
     void feeds.commit().catch(() => undefined);
     feeds.keepOnly(assigned);
-    const { commits } = this.cluster.group(this.options.groupId);
+    const { commits, members } = this.cluster.group(this.options.groupId);
     for (const { topic, partition } of assigned) {
       if (feeds.get(topic, partition) !== undefined) continue;
       const end = this.cluster.partitionsOf(topic)[partition]?.records.length ?? 0;
       const start = { offset: BigInt(this.options.from === 'latest' ? end : 0), metadata: null };
       const committed = commits.get(`${topic}/${partition}`) ?? start;
-      feeds.open({ topic, partition }, committed);
+      const { owner, metadata } = splitOwner(committed.metadata);
+      const isInterrupted = owner !== undefined && !members.some((member) => member.ownerName === owner);
+      const feed = feeds.open({ topic, partition }, { offset: committed.offset, metadata }, isInterrupted);
+      void feeds.claim([feed]).catch(() => undefined);
       this.next.set(`${topic}/${partition}`, Number(committed.offset));
     }
     this.schedule();
@@ -119,7 +127,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       const records = this.cluster.partitionsOf(feed.topic)[feed.partition]?.records.slice(next, next + batchRecords) ?? [];
       if (records.length === 0) continue;
       this.next.set(key, next + records.length);
-      feed.take(records);
+      feed.take(records, BigInt(this.cluster.partitionsOf(feed.topic)[feed.partition]?.records.length ?? 0));
     }
     void feeds.commit().catch(() => undefined);
   }

@@ -36,7 +36,7 @@ class FilteredController {
 class PlainController {
   @EventPattern('invocations')
   async onInvocation(@Payload() record: IncomingRecord): Promise<void> {
-    await handle(record, new KafkaRecordContext([record, new AbortController().signal]));
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal, { commit: async () => undefined }]));
   }
 }
 
@@ -44,7 +44,7 @@ class PlainController {
 class AbsentController {
   @EventPattern('absent')
   async onRecord(@Payload() record: IncomingRecord): Promise<void> {
-    await handle(record, new KafkaRecordContext([record, new AbortController().signal]));
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal, { commit: async () => undefined }]));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type IncomingRecord, PlatformError } from '#contracts';
-import type { ConsumerOptions, KafkaGateway, RecordConsumer } from '../ports.ts';
+import type { ConsumerOptions, KafkaGateway, RecordConsumer, RecordDelivery } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
 
 /** Settings of the transport between Kafka and the controllers of a service. */
@@ -67,19 +67,19 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     this.handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [gateway.topics.prefix + pattern, handler]));
     if (this.handlers.size === 0) return;
     this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...this.handlers.keys()] });
-    await this.consumer.start((record, signal) => this.handleRecord(record, signal));
+    await this.consumer.start((record, signal, delivery) => this.handleRecord(record, signal, delivery));
   }
 
   /**
    * Calls the handler and rejects if it failed. The `handleEvent` of the base class resolves even
    * then, which would commit a record that was not handled.
    */
-  private async handleRecord(record: IncomingRecord, signal: AbortSignal): Promise<void> {
+  private async handleRecord(record: IncomingRecord, signal: AbortSignal, delivery: RecordDelivery): Promise<void> {
     const handler = this.handlers.get(record.topic);
     if (handler === undefined)
       throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `no handler reads ${record.topic}` } });
     try {
-      const result: unknown = await handler(record, new KafkaRecordContext([record, signal]));
+      const result: unknown = await handler(record, new KafkaRecordContext([record, signal, delivery]));
       if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
     } catch (error) {
       if (!(error instanceof Error) && (error as { message?: unknown } | null)?.message === erased)

@@ -1,0 +1,99 @@
+/**
+ * The chances of attempts during which executors ended.
+ *
+ * H1. An attempt that an owner which is gone may have begun is written down before it starts again.
+ *     Of the records without a chance, only as many of a function may have begun as run at once.
+ * H2. The last chance of an attempt runs alone: it waits until no other attempt runs, and no other
+ *     starts beside it. So an executor that ends then ends by that attempt. Both waits are bounded.
+ */
+import type { Invocation } from '#contracts';
+import type { Interruption, RecordDelivery } from '#kafka';
+import { type NextChance, nextChance } from '#lifecycle';
+import type { Clock, Timer } from '#platform';
+
+/** Longest wait of a last chance for the attempts that run, in milliseconds. */
+const waitForOthersMs = 5_000;
+/** Longest time for which a last chance keeps other attempts from starting, in milliseconds. */
+const aloneMs = 10_000;
+
+/** Parts of {@link Chances}. */
+export interface ChancesParts {
+  /** The most attempts of a function at once in this process. */
+  readonly runningMaxOf: (functionUrn: string) => number;
+  /** Executors that one attempt may end before its invocation fails, from 2. */
+  readonly deathsMax: number;
+  readonly clock: Clock;
+}
+
+/** Decides on attempts that were interrupted, and lets their last chance run alone. */
+export class Chances {
+  /** How many records without a chance were seen, by function. */
+  private readonly seen = new WeakMap<Interruption, Map<string, number>>();
+  private others = 0;
+  private alone: { readonly key: string; readonly timer: Timer } | undefined;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(private readonly parts: ChancesParts) {}
+
+  /** Decides on an attempt that was read. */
+  next(invocation: Invocation, { interruption }: RecordDelivery): NextChance {
+    const mayHaveBegun = interruption !== undefined && this.mayHaveBegun(invocation, interruption);
+    const { chance } = invocation;
+    return nextChance({ mayHaveBegun, ...(chance === undefined ? {} : { chance }) }, this.parts.deathsMax);
+  }
+
+  /** Runs an attempt that is not a last chance. */
+  async beside<T>(run: () => Promise<T>): Promise<T> {
+    while (this.alone !== undefined) await this.change();
+    this.others++;
+    try {
+      return await run();
+    } finally {
+      this.others--;
+      this.changed();
+    }
+  }
+
+  /** Waits until an attempt may run alone. {@link leave} must follow, and does after a while. */
+  async enter(key: string): Promise<void> {
+    if (this.alone?.key === key) return;
+    while (this.alone !== undefined) await this.change();
+    const { clock } = this.parts;
+    this.alone = { key, timer: clock.setTimer(waitForOthersMs + aloneMs, () => this.leave(key)) };
+    let isLate = false;
+    const late = clock.setTimer(waitForOthersMs, () => {
+      isLate = true;
+      this.changed();
+    });
+    while (this.others > 0 && !isLate) await this.change();
+    late.cancel();
+  }
+
+  /** Lets other attempts start again. */
+  leave(key: string): void {
+    if (this.alone?.key !== key) return;
+    this.alone.timer.cancel();
+    this.alone = undefined;
+    this.changed();
+  }
+
+  /** H1. */
+  private mayHaveBegun({ functionUrn, chance }: Invocation, interruption: Interruption): boolean {
+    if (chance !== undefined) return true;
+    const counts = this.seen.get(interruption) ?? new Map<string, number>();
+    this.seen.set(interruption, counts);
+    const before = counts.get(functionUrn) ?? 0;
+    counts.set(functionUrn, before + 1);
+    return before < this.parts.runningMaxOf(functionUrn);
+  }
+
+  private async change(): Promise<void> {
+    await new Promise<void>((resolve) => this.waiting.add(resolve));
+  }
+
+  private changed(): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const resolve of waiting) resolve();
+  }
+}
