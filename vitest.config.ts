@@ -56,6 +56,18 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
+      {
+        ...source,
+        test: {
+          name: 'walls',
+          include: ['test/walls/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

@@ -25,11 +25,12 @@ export class Installation {
 
   /** Resolves at the ready line. */
   static async start({
-    brokers,
+    brokers = '',
     env = {},
     dataDir,
   }: {
-    brokers: string;
+    /** Default: the installation brings its own broker, with accounts. */
+    brokers?: string;
     env?: Record<string, string>;
     dataDir?: string;
   }): Promise<Installation> {
@@ -42,7 +43,7 @@ export class Installation {
         env: {
           ...process.env,
           NODE_OPTIONS: '',
-          KAFKA_BROKERS: brokers,
+          KAFKA_BROKERS: brokers === '' ? undefined : brokers,
           KAFKA_TOPIC_PREFIX: topicPrefix,
           KAFKA_PARTITIONS: '2',
           SENDOFF_PORT: '0',
