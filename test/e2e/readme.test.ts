@@ -33,7 +33,9 @@ const runElsewhere = new Map([
   ['README.md', ['npm ci && npm start', 'npm ci && npm test']],
   ['CONTRIBUTING.md', ['npm ci ']],
   ['docs/kafka-acls.md', ['PREFIX=sendoff.']],
-  ['docs/containers.md', ['sh docker/make-env.sh', 'docker build']],
+  ['docs/containers.md', ['sh docker/make-env.sh', 'sh docker/pin-images.sh', 'docker build']],
+  ['docs/isolation.md', ['apt-get install ']],
+  ['docs/operations.md', ['node dist/apps/ingress/src/main.js keys executor']],
 ]);
 
 const isElsewhere = (page: string, text: string) => (runElsewhere.get(page) ?? []).some((start) => text.startsWith(start));

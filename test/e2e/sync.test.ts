@@ -136,7 +136,9 @@ describe('a synchronous invocation', () => {
       '',
     ]);
     expect(short?.whole).toBe(short?.log);
-    expect([long?.log.length, long?.whole.length, long?.whole.endsWith(long.log)]).toEqual([2_000, 4_096, true]);
+    expect([long?.log, long?.whole].map((log) => Buffer.byteLength(log ?? ''))).toEqual([2_000, 4_096]);
+    expect(long?.log.startsWith('…')).toBe(true);
+    expect(long?.whole.endsWith(long.log.slice(1))).toBe(true);
     expect(long?.log).toContain(`line 1999\n`);
   });
 

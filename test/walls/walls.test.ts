@@ -21,6 +21,7 @@ import { levelsHere } from '../../apps/executor/testing/walls-here.ts';
 import { Installation, type ServiceName } from '../e2e/installation.ts';
 import { type Attack, type Knowledge, sourceOf } from './attack.ts';
 import { attacks } from './attacks.ts';
+import { ownFunction, reaches, send } from './limited-key.ts';
 
 const services: readonly ServiceName[] = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'];
 /** Cloud providers give out credentials of the machine there. */
@@ -207,6 +208,26 @@ describe.each(levels)('functions behind walls of level $level', ({ level, missin
     expect((await call('neighbour', { n: 1 })).body).toBe(2);
     expect(await pidsOfServices()).toEqual(pids);
     await installation.client.must('DELETE', `/fgs/functions/${name}`);
+  });
+
+  it('key: a limited key reaches nothing beyond its own functions', async () => {
+    const made = await installation.client.must<{ access_key: string; secret_key: string }>('POST', '/sendoff/credentials', {
+      rights: ['invoke', 'read', 'manage'],
+      functions: ['mine-*'],
+    });
+    const key = { url: installation.url, accessKey: made.access_key, secretKey: made.secret_key };
+    for (const [what, method, path, body] of reaches) {
+      const { status, text } = await send(key, method, path, body);
+      expect([what, [403, 404].includes(status), text.includes(foreignSecret)]).toEqual([what, true, false]);
+    }
+    for (const list of ['/fgs/functions', '/sendoff/credentials', '/sendoff/agencies']) {
+      const { status, text } = await send(key, 'GET', list);
+      expect([list, status, /neighbour|everything/.test(text)]).toEqual([list, status, false]);
+    }
+    const own = await send(key, 'POST', '/fgs/functions', { ...ownFunction, func_name: `mine-${level}` });
+    if (level === 'kernel') expect(own.status).toBe(200);
+    else expect([own.status, JSON.parse(own.text)]).toMatchObject([403, { error_code: 'FSS.1099' }]);
+    expect((await call('neighbour', { n: 1 })).body).toBe(2);
   });
 
   it('broker: no function that brings a Kafka client reads or writes a topic', async () => {
