@@ -23,8 +23,8 @@ const climbing: readonly [room: string, above: string][] = [
   ['access', 'policies'],
   ['policies', 'functions'],
   ['functions', 'topics'],
-  ['topics', 'access'],
-  ['records', 'access'],
+  ['topics', 'functions'],
+  ['records', 'policies'],
   ['invocations', 'functions'],
 ];
 
