@@ -43,7 +43,12 @@ const writes = new RegExp(String.raw`(?<!follower\(\{\s*topic: )(?<![\w.])${name
 
 /** Classes of the libraries that read or write a topic for a service. */
 const readers: Readonly<Record<string, TopicName>> = { 'new Registry(': 'registry' };
-const writers: Readonly<Record<string, TopicName>> = { 'new RegistryWriter(': 'registry', 'new SendoffStrategy(': 'rejects' };
+const writers: Readonly<Record<string, TopicName>> = {
+  'new RegistryWriter(': 'registry',
+  'new SendoffStrategy(': 'rejects',
+  // The executor writes a counted attempt back to the topic on which it read it.
+  'encodeInvocation(record.topic,': 'invocations',
+};
 
 function useOf(service: Service) {
   const files = globSync(`apps/${service}/src/**/*.ts`, { cwd: root }).filter((file) => !/\.(test|conformance)\.ts$/.test(file));
