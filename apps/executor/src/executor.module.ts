@@ -25,8 +25,8 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
 export class ExecutorModule {
   static register({ metrics, instances, egress, isolation, ...parts }: ExecutorParts): DynamicModule {
     gaugeQueue(metrics, parts.queue, instances);
-    gaugeChoice(metrics, 'egress', 'policy', 'policy for connections of functions', egress);
-    gaugeChoice(metrics, 'isolation', 'level', 'level of the walls around functions', isolation);
+    gaugeChoice(metrics, 'sendoff_function_egress', 'policy', 'policy for connections of functions', egress);
+    gaugeChoice(metrics, 'sendoff_function_isolation', 'level', 'level of the walls around functions', isolation);
     return {
       module: ExecutorModule,
       controllers: [InvocationsController],
@@ -77,9 +77,9 @@ function gaugeQueue(metrics: Metrics, queue: AttemptQueue, instances: () => numb
 }
 
 /** A gauge that is 1 for the value that is in force. */
-function gaugeChoice(metrics: Metrics, of: string, label: string, subject: string, value: string): void {
+function gaugeChoice(metrics: Metrics, name: string, label: string, subject: string, value: string): void {
   const gauge = new Gauge({
-    name: `sendoff_function_${of}`,
+    name,
     help: `1 for the ${subject} that is in force.`,
     labelNames: [label],
     registers: [metrics],
