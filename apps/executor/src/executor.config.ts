@@ -182,4 +182,14 @@ export class ExecutorConfig extends withSettings(
   @IsOptional()
   @IsString()
   functionDir?: string;
+
+  @Setting({
+    env: 'FUNCTION_CGROUP',
+    description:
+      'Absolute path of a cgroup (version 2) that is delegated to the executor. Each function process then gets a cgroup in it, with ' +
+      'limits of memory, CPU and threads.',
+  })
+  @IsOptional()
+  @IsString()
+  functionCgroup?: string;
 }

@@ -23,6 +23,7 @@ import { launchers } from './adapters/launchers.ts';
 import { clearLeftovers, CodeFolders } from './adapters/process-runtime/code-folders.ts';
 import { ProcessRuntime } from './adapters/process-runtime/process-runtime.ts';
 import { openFunctionsDir } from './adapters/walls/functions-dir.ts';
+import { InstanceCgroups } from './adapters/walls/instance-cgroups.ts';
 import { openWalls } from './adapters/walls/open-walls.ts';
 import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
@@ -67,7 +68,13 @@ await runService({
     const brokerHosts = async () => gateway.admin.hosts();
     const network = await FunctionNetwork.open({ settings: config, brokerHosts, clock, logger, fatal });
     const { egress } = network;
-    const { walls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
+    const { functionCgroup } = config;
+    const cgroups =
+      functionCgroup === undefined
+        ? undefined
+        : await InstanceCgroups.open({ folder: functionCgroup, pid: process.pid, isAlive });
+    const { walls: plainWalls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
+    const walls = cgroups?.around(plainWalls) ?? plainWalls;
     if (missing !== undefined)
       logger.warn(`functions run at level ${walls.level}, without walls of the kernel: ${missing}; see docs/isolation.md`);
     network.settle(walls.level);
@@ -127,6 +134,7 @@ await runService({
       },
       async close() {
         await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));
+        await cgroups?.close();
         network.close();
         await rm(workDir, { recursive: true, force: true });
         await log.close();

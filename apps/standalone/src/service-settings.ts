@@ -139,6 +139,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'FUNCTION_USERS_FIRST',
     'FUNCTION_USERS',
     'FUNCTION_DIR',
+    'FUNCTION_CGROUP',
   ],
   'retry-scheduler': [
     'SENDOFF_HOST',

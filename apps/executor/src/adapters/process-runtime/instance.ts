@@ -55,6 +55,8 @@ export interface InstanceParts {
   readonly memoryMb: number;
   readonly canFork: boolean;
   readonly tmpLimits?: TmpLimits;
+  /** True if the kernel ended the process for its memory. */
+  readonly hasRunOutOfMemory?: () => boolean;
   /** Longest time until its code is loaded and its initializer is over. */
   readonly startTimeoutMs: number;
   readonly onLog: (requestId: string, text: string) => void;
@@ -334,7 +336,8 @@ export class Instance {
   }
 
   private get isOutOfMemory(): boolean {
-    return this.excess === 'memory' || this.parts.launcher.isOutOfMemory(this.outputTail);
+    const { launcher, hasRunOutOfMemory } = this.parts;
+    return this.excess === 'memory' || launcher.isOutOfMemory(this.outputTail) || hasRunOutOfMemory?.() === true;
   }
 
   private reasonOf(excess: Excess): string {

@@ -56,6 +56,14 @@ export function memoryBytesMaxOf(memoryMb: number, overheadBytes: number): numbe
   return memoryMb * 1_048_576 + overheadBytes;
 }
 
+/**
+ * Thousandths of a CPU that belong to a memory size.
+ * @see FunctionGraph custom runtimes, RUNTIME_CPU
+ */
+function cpuMillicoresOf(memoryMb: number): number {
+  return Math.round((memoryMb / 128) * 100 + 200);
+}
+
 /** The name of a function's version. */
 export function versionOf({ version }: FunctionDocument): string {
   return version ?? 'latest';
@@ -73,7 +81,9 @@ export function startProcess(
   stdio: readonly Stdio[],
   overheadBytes: number,
 ): ChildProcess {
-  return startEnclosed(cell, command, environmentOf(fn, cell, userData), stdio, memoryBytesMaxOf(fn.memoryMb, overheadBytes));
+  const memoryBytesMax = memoryBytesMaxOf(fn.memoryMb, overheadBytes);
+  const cpuMillicores = cpuMillicoresOf(fn.memoryMb);
+  return startEnclosed(cell, command, environmentOf(fn, cell, userData), stdio, { memoryBytesMax, cpuMillicores });
 }
 
 function setupOf(fn: FunctionDocument, codeDir: string, userData: Readonly<Record<string, string>>): InstanceSetup {
@@ -109,7 +119,7 @@ function environmentOf(
     RUNTIME_HANDLER: fn.handler,
     RUNTIME_TIMEOUT: String(fn.timeoutMs / 1_000),
     RUNTIME_USERDATA: JSON.stringify(userData),
-    RUNTIME_CPU: String(Math.round((fn.memoryMb / 128) * 100 + 200)),
+    RUNTIME_CPU: String(cpuMillicoresOf(fn.memoryMb)),
     RUNTIME_MEMORY: String(fn.memoryMb),
     RUNTIME_CODE_ROOT: codeDir,
     TMPDIR: tmpDir,

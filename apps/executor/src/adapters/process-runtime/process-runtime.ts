@@ -229,6 +229,7 @@ export class ProcessRuntime implements Runtime {
       watch: this.watch,
       canFork: workplace.canFork,
       ...(workplace.tmpLimits === undefined ? {} : { tmpLimits: workplace.tmpLimits }),
+      ...(workplace.hasRunOutOfMemory === undefined ? {} : { hasRunOutOfMemory: workplace.hasRunOutOfMemory }),
       startTimeoutMs: startTimeoutMs + (fn.initializer?.timeoutMs ?? 0),
       onLog: (requestId, text) => this.log.write(fn, requestId, text),
       onGone: () => {

@@ -5,7 +5,7 @@ import type { Cell } from './walls.ts';
 export type ProbeAnswer = { readonly kind: 'works' } | { readonly kind: 'fails'; readonly reason: string };
 
 const probeTimeoutMs = 10_000;
-const memoryBytesMax = 128 * 1_048_576;
+const share = { memoryBytesMax: 128 * 1_048_576, cpuMillicores: 1_000 };
 const program = 'process.stdout.write(require("node:fs").readFileSync("/proc/self/status"))';
 
 /**
@@ -13,7 +13,7 @@ const program = 'process.stdout.write(require("node:fs").readFileSync("/proc/sel
  * @param wanted lines of `/proc/self/status` that must be there.
  */
 export async function probe(cell: Cell, wanted: readonly string[]): Promise<ProbeAnswer> {
-  const child = startEnclosed(cell, [cell.executable, '-e', program], {}, ['ignore', 'pipe', 'pipe'], memoryBytesMax);
+  const child = startEnclosed(cell, [cell.executable, '-e', program], {}, ['ignore', 'pipe', 'pipe'], share);
   let status = '';
   let errors = '';
   child.stdout?.on('data', (chunk: Buffer) => (status += chunk.toString()));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import type { Cell } from './walls.ts';
+import type { Cell, InstanceShare } from './walls.ts';
 
 /** A file descriptor of a function process: unused, or a pipe to the executor. */
 export type Stdio = 'ignore' | 'pipe';
@@ -14,9 +14,9 @@ export function startEnclosed(
   command: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
   stdio: readonly Stdio[],
-  memoryBytesMax: number,
+  share: InstanceShare,
 ): ChildProcess {
-  const { command: line, files } = cell.enclose(command, { firstFd: stdio.length, memoryBytesMax });
+  const { command: line, files } = cell.enclose(command, { firstFd: stdio.length, ...share });
   const [file, ...args] = line;
   try {
     return spawn(file, args, { env, stdio: [...stdio, ...files] });

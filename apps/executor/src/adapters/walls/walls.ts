@@ -11,12 +11,18 @@ export interface CellPaths {
   readonly tmpDir: string;
 }
 
-/** Needs of a command that its walls must not take. */
-export interface CommandNeeds {
-  /** The first file descriptor that the command does not need itself. */
-  readonly firstFd: number;
+/** Memory and CPU that an instance may use. */
+export interface InstanceShare {
   /** Memory from which the watch ends the process, in bytes. */
   readonly memoryBytesMax: number;
+  /** Thousandths of a CPU. Only a cgroup enforces them. */
+  readonly cpuMillicores: number;
+}
+
+/** Needs of a command that its walls must not take. */
+export interface CommandNeeds extends InstanceShare {
+  /** The first file descriptor that the command does not need itself. */
+  readonly firstFd: number;
 }
 
 /** A command line with its walls. */
@@ -34,6 +40,8 @@ export interface Cell extends CellPaths {
   readonly canFork: boolean;
   /** Limits of the temporary folder that the watch enforces. Absent if the level has none. */
   readonly tmpLimits?: TmpLimits;
+  /** True if the kernel ended the instance for its memory. Absent if the kernel has no limit. */
+  readonly hasRunOutOfMemory?: () => boolean;
   /** Must be called once the instance has ended. */
   release(): void;
 }
