@@ -174,7 +174,8 @@ describe.each(s3Stores)('$name', (kind) => {
       },
     );
 
-    it.runIf(kind.refusesLongNames)('refuses a prefix that it will never take', async () => {
+    it('refuses a prefix that it will never take', async (context) => {
+      if (!kind.refusesLongNames) context.skip('this store takes names of any length');
       expect(await deliver(open(), target({ prefix: 'x'.repeat(256) }))).toMatchObject({ kind: 'refused' });
     });
 
