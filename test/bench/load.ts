@@ -49,7 +49,7 @@ export async function post(
       const sentAt = performance.now();
       try {
         const status = await statusOf(client, { path: pathname, method: 'POST', headers, body });
-        if (status === 202) latencies.push(performance.now() - sentAt);
+        if (status < 300) latencies.push(performance.now() - sentAt);
         else failed++;
       } catch {
         failed++;
@@ -79,7 +79,7 @@ export async function postAtRate(
   const request = async () => {
     const sentAt = performance.now();
     const status = await statusOf(pool, { path: pathname, method: 'POST', headers, body }).catch(() => 0);
-    if (status === 202) latencies.push(performance.now() - sentAt);
+    if (status < 300) latencies.push(performance.now() - sentAt);
     else failed++;
   };
   const requests: Promise<void>[] = [];
