@@ -92,13 +92,33 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** Runs a program until it answers. @param args of the program, for a data folder and a port. */
+type ArgumentsOf = (dataDir: string, port: number) => Promise<readonly string[]>;
+
+/**
+ * Runs a program until it answers. A port that was free may be taken before the program listens on
+ * it. The program then ends, and is started again on other ports.
+ * @param args of the program, for a data folder and a port.
+ */
 async function started(
   file: string,
   health: string,
-  args: (dataDir: string, port: number) => Promise<readonly string[]>,
+  args: ArgumentsOf,
   env: Readonly<Record<string, string>>,
 ): Promise<RunningS3> {
+  for (let tries = 1; ; tries += 1) {
+    const running = await startedOnce(file, health, args, env);
+    if (running !== undefined) return running;
+    if (tries === 3) throw new Error(`${file} ended three times before it answered`);
+  }
+}
+
+/** @returns undefined if the program ended before it answered. */
+async function startedOnce(
+  file: string,
+  health: string,
+  args: ArgumentsOf,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningS3 | undefined> {
   const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-s3-'));
   const port = await freePort();
   const child: ChildProcess = spawn(file, await args(dataDir, port), {
@@ -106,22 +126,22 @@ async function started(
     env: { PATH: process.env['PATH'], HOME: dataDir, ...env },
     stdio: 'ignore',
   });
+  const ended = new Promise<'ended'>((resolve) => child.once('exit', () => resolve('ended')));
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const endpoint = `http://127.0.0.1:${port}`;
-  await eventually(async () => (await fetch(`${endpoint}${health}`)).ok, { deadlineMs: 60_000 });
-  return {
-    endpoint,
-    accessKey,
-    secretKey,
-    async stop() {
-      process.off('exit', kill);
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGKILL');
-      await ended;
-      await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-    },
+  const stop = async () => {
+    process.off('exit', kill);
+    kill();
+    await ended;
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const answers = eventually(async () => (await fetch(`${endpoint}${health}`)).ok, { deadlineMs: 60_000 });
+  // The wait goes on after an end, and nobody listens to it any more.
+  answers.catch(() => undefined);
+  if ((await Promise.race([answers, ended])) !== 'ended') return { endpoint, accessKey, secretKey, stop };
+  await stop();
+  return undefined;
 }
 
 function fileOf(program: StoreProgram): string {
