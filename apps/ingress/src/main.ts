@@ -53,6 +53,14 @@ await runService({
     const calls = new HttpFunctionCalls(config.executorUrls, tokens);
     const walls = new ExecutorWalls(config.executorUrls, clock);
     walls.start();
-    return composeIngress(base, { gateway, records, codeStore: openCodeStore(config), calls, walls }, keys);
+    const adapters = { gateway, records, codeStore: openCodeStore(config), calls, walls };
+    const composition = await composeIngress(base, adapters, keys);
+    return {
+      ...composition,
+      async close() {
+        walls.close();
+        await composition.close?.();
+      },
+    };
   },
 });
