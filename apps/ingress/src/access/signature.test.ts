@@ -230,6 +230,11 @@ describe('readSignature', () => {
       /not for JSON, which every operation reads/,
     ],
     [
+      'leaves a payload unsigned whose length is written unusually',
+      { ...hashed('UNSIGNED-PAYLOAD', 'application/octet-stream'), 'content-length': '00' },
+      /not for JSON/,
+    ],
+    [
       'leaves a payload in chunks unsigned',
       { ...hashed('UNSIGNED-PAYLOAD', 'application/octet-stream'), 'transfer-encoding': 'chunked' },
       /not for JSON/,

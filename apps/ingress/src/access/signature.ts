@@ -9,6 +9,7 @@
  */
 import { createHmac, hash, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { hasBody } from '../http/slow-bodies.ts';
 
 /** The parts of a request that authentication reads. */
 export interface Credentialed {
@@ -97,9 +98,8 @@ function hashFault(
   if (statedHash === undefined || /^[0-9a-f]{64}$/.test(statedHash)) return undefined;
   if (statedHash !== unsignedPayload) return `X-Sdk-Content-Sha256 must be a SHA-256 in lower-case hex, or ${unsignedPayload}`;
   if (!signedHeaders.includes('x-sdk-content-sha256')) return `${unsignedPayload} must be among the signed headers`;
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
   const isJson = /json/i.test(headers['content-type'] ?? '');
-  return hasBody || isJson
+  return hasBody({ headers }) || isJson
     ? `${unsignedPayload} is not for JSON, which every operation reads: sign the payload, with a content type of JSON`
     : undefined;
 }

@@ -26,7 +26,7 @@ export function boundSlowBodies(fastify: FastifyInstance, clock: Clock, graceMs:
 }
 
 /** Whether the head of a request announces a body. */
-export function hasBody({ headers }: FastifyRequest): boolean {
+export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
