@@ -30,7 +30,7 @@ export interface BodyLimits {
 const retryAfterSeconds = 1;
 
 /** Returns how many bytes of the body will be read, at most. */
-export function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
+function bytesToCome({ method, headers, routeOptions: { bodyLimit } }: FastifyRequest): number {
   if (method === 'GET' || method === 'HEAD') return 0;
   if (headers['transfer-encoding'] !== undefined) return bodyLimit;
   return Math.min(Number(headers['content-length'] ?? 0), bodyLimit);
@@ -42,14 +42,11 @@ export function isUnproved({ verifySignature, isProvedByHead }: FastifyRequest):
 }
 
 /**
- * Answers 429 in place of the request, and closes the connection.
- * @returns a function that does so.
+ * Watches the body of a request arrive. To give way, it answers 429 in place of the request, and
+ * closes the connection.
  */
-export function crowdedOut({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock): () => void {
-  return () => {
-    if (reply.raw.headersSent) return void raw.socket.destroy();
-    answerCrowdedOut(raw.socket, clock);
-  };
+export function watchBody(request: FastifyRequest, reply: FastifyReply, clock: Clock): ArrivingBody {
+  return arrivingBody(request, clock, bytesToCome(request), () => answerCrowdedOut(reply, clock));
 }
 
 /**
@@ -69,7 +66,7 @@ export function boundBodies(fastify: FastifyInstance, clock: Clock, limits: Body
     const bytes = bytesToCome(request);
     if (bytes === 0) return done();
     if (isUnproved(request)) {
-      const body = arrivingBody(request, clock, bytes, crowdedOut(request, reply, clock));
+      const body = watchBody(request, reply, clock);
       waiting.set(request, body);
       reply.raw.once('close', () => unproved.delete(body));
       unproved.add(body);

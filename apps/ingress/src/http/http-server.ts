@@ -76,19 +76,22 @@ function bareText(answer: BareAnswer): string {
 /** Time for an answer to reach a client that still sends. */
 const lingerMs = 1_000;
 
-function answerEarly(socket: Socket, clock: Clock, answer: BareAnswer): void {
+/** Answers before the request is over. If another answer has begun, only closes the connection. */
+function answerEarly({ raw, request }: FastifyReply, clock: Clock, answer: BareAnswer): void {
+  const { socket } = request.raw;
+  if (raw.headersSent) return void socket.destroy();
   socket.end(bareText(answer));
   clock.setTimer(lingerMs, () => socket.destroy());
 }
 
 /** Answers 408 to a client that still sends its body, and closes the connection. */
-export function answerTooSlow(socket: Socket, clock: Clock): void {
-  answerEarly(socket, clock, tooSlow);
+export function answerTooSlow(reply: FastifyReply, clock: Clock): void {
+  answerEarly(reply, clock, tooSlow);
 }
 
 /** Answers 429 to a client whose body gives way to faster ones, and closes the connection. */
-export function answerCrowdedOut(socket: Socket, clock: Clock): void {
-  answerEarly(socket, clock, crowdedOut);
+export function answerCrowdedOut(reply: FastifyReply, clock: Clock): void {
+  answerEarly(reply, clock, crowdedOut);
 }
 
 /**

@@ -13,8 +13,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunc
 import type { Clock } from '#platform';
 import { ApiError } from './api-error.ts';
 import { sendError } from './api-error.filter.ts';
-import { type ArrivingBody, arrivingBody, slowestOf } from './arriving-bodies.ts';
-import { bytesToCome, crowdedOut, isUnproved } from './body-allowance.ts';
+import { type ArrivingBody, slowestOf } from './arriving-bodies.ts';
+import { isUnproved, watchBody } from './body-allowance.ts';
 import { bytesPerSecondMin, codeBodyBytesMax, smallBodyBytesMax } from './body-sizes.ts';
 
 /** Large bodies at once, of callers that are known, and of others. */
@@ -39,7 +39,7 @@ export function boundLargeBodies(fastify: FastifyInstance, clock: Clock): void {
       held.delete(slowest);
       slowest.giveWay();
     }
-    const body = arrivingBody(request, clock, bytesToCome(request), crowdedOut(request, reply, clock));
+    const body = watchBody(request, reply, clock);
     held.add(body);
     const release = () => void held.delete(body);
     // Of a caller who disconnects in the middle, only `close` comes.

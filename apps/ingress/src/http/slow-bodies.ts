@@ -41,8 +41,7 @@ function watch({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock, grace
       timer = clock.setTimer(leftMs, look);
       return;
     }
-    if (reply.raw.headersSent) return void socket.destroy();
-    answerTooSlow(socket, clock);
+    answerTooSlow(reply, clock);
   };
   let timer = clock.setTimer(graceMs, look);
   raw.once('close', () => timer.cancel());
