@@ -1,6 +1,6 @@
 import { type FunctionDocument, type FunctionUrn, parseFunctionUrn } from '#contracts';
 import { type FunctionName, isUnlimited, mayInvoke, mayPass, mayUse } from '#lifecycle';
-import type { GuardedAccess } from '../document/route-spec.ts';
+import { type GuardedAccess, rightsOf } from '../document/route-spec.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Caller } from './caller.ts';
 
@@ -55,22 +55,22 @@ export function checkAgencies(caller: Caller, after: FunctionAgencies, before: F
 /** Returns why a caller may not use a route with these path parameters; undefined if they may. */
 export function refusalOf(
   caller: Caller,
-  { right, reach }: GuardedAccess,
+  access: GuardedAccess,
   params: Readonly<Record<string, string | undefined>>,
   region: string,
 ): ApiError | undefined {
   const { project } = params;
   if (project !== undefined && project !== caller.project)
     return new ApiError('FSS.0403', `the credentials are not of project ${project.slice(0, 64)}`);
-  const rights = typeof right === 'string' ? [right] : right;
+  const rights = rightsOf(access);
   if (!rights.some((one) => caller.rights.includes(one)))
     return new ApiError('FSS.0403', `the access key lacks the right ${rights.join(' or ')}`);
-  if (reach === 'function') {
+  if (access.reach === 'function') {
     const urn = parseFunctionUrn(params['urn'] ?? '', { region, project: caller.project });
     // The controller refuses a malformed URN with an error of its own.
     return urn === undefined ? undefined : functionRefusal(caller, urn);
   }
-  if (reach !== 'project' || isUnlimited(caller)) return undefined;
+  if (access.reach !== 'project' || isUnlimited(caller)) return undefined;
   return new ApiError(
     'FSS.0403',
     'the access key is limited to some functions, agencies or topics, and this is of the whole project',

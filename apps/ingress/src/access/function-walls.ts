@@ -1,6 +1,6 @@
 import { isUnlimited } from '#lifecycle';
 import type { IsolationLevel } from '#platform';
-import type { GuardedAccess } from '../document/route-spec.ts';
+import { type GuardedAccess, rightsOf } from '../document/route-spec.ts';
 import { ApiError } from '../http/api-error.ts';
 import type { Caller } from './caller.ts';
 
@@ -18,13 +18,12 @@ export interface FunctionWalls {
  */
 export function wallsRefusal(
   caller: Caller,
-  { right }: Pick<GuardedAccess, 'right'>,
+  access: Pick<GuardedAccess, 'right'>,
   walls: FunctionWalls,
   isTrusted: boolean,
 ): ApiError | undefined {
   if (isTrusted || isUnlimited(caller)) return undefined;
-  const rights = typeof right === 'string' ? [right] : right;
-  if (rights.some((one) => one !== 'manage' && caller.rights.includes(one))) return undefined;
+  if (rightsOf(access).some((one) => one !== 'manage' && caller.rights.includes(one))) return undefined;
   const level = walls.level();
   if (level === 'kernel') return undefined;
   const found =

@@ -22,7 +22,7 @@ import { apiCodes, type ApiCode } from '../http/api-codes.ts';
 import { ApiError } from '../http/api-error.ts';
 import { describeDto } from './dto-schema.ts';
 import { type Parameter, project } from './parameters.ts';
-import { reaches, type RouteSpec } from './route-spec.ts';
+import { reaches, rightsOf, type RouteSpec } from './route-spec.ts';
 
 type PathItem = OpenAPIObject['paths'][string];
 /** An operation object of OpenAPI. */
@@ -174,9 +174,8 @@ function bodyParts({ of, isOptional = false, example }: NonNullable<OperationSpe
 }
 
 /** The rights that open a route, in words. */
-export function rightWords({ right = [] }: RouteSpec): string {
-  return [right]
-    .flat()
+export function rightWords(spec: RouteSpec): string {
+  return rightsOf(spec)
     .map((one) => `\`${one}\``)
     .join(' or ');
 }
@@ -188,8 +187,8 @@ function accessWords(spec: RouteSpec): string {
 }
 
 /** The same for programs, as extensions of OpenAPI. */
-function accessExtensions({ isOpen, right, reach }: RouteSpec): Record<`x-${string}`, unknown> {
-  return isOpen ? {} : { 'x-sendoff-right': [right].flat(), 'x-sendoff-reach': reach };
+function accessExtensions(spec: RouteSpec): Record<`x-${string}`, unknown> {
+  return spec.isOpen ? {} : { 'x-sendoff-right': rightsOf(spec), 'x-sendoff-reach': spec.reach };
 }
 
 /** An operation object of OpenAPI. */

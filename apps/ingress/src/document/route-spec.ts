@@ -65,6 +65,11 @@ export type RouteSpec = (OpenAccess | GuardedAccess) & {
   readonly fileField?: FileField;
 };
 
+/** Returns the rights that open a route; none if anyone may use it. */
+export function rightsOf({ right = [] }: Pick<RouteSpec, 'right'>): readonly AccessRight[] {
+  return typeof right === 'string' ? [right] : right;
+}
+
 /** A route that another package adds, with the spec that it cannot give. */
 export interface RawRoute {
   /** As Fastify takes it. */
