@@ -21,7 +21,7 @@ import { ApiError } from '../http/api-error.ts';
 import { mayKnowTopic, subscribedFunction } from '../names/topic-names.ts';
 
 /** Parses the full URNs of documents, which need no defaults. */
-const nowhere = { region: '', project: '' };
+export const nowhere = { region: '', project: '' };
 
 /** Returns the functions that a message to a topic starts. */
 export function subscribedFunctions(topic: TopicDocument): readonly FunctionUrn[] {
@@ -67,7 +67,8 @@ function checkTarget(caller: Caller, registry: Registry, target: Target): void {
     }
     case 'SMN': {
       const topic = registry.topic(target.topicUrn);
-      if (topic === undefined || !mayKnowTopic(caller, topic)) throw topicAbsent(caller.project, resourceOf(target));
+      if (topic === undefined || !mayKnowTopic(caller, topic))
+        throw new ApiError('FSS.1171', noTopic(caller.project, resourceOf(target)));
       checkSubscribers(caller, topic);
       break;
     }
@@ -80,9 +81,12 @@ function checkTarget(caller: Caller, registry: Registry, target: Target): void {
   }
 }
 
-/** The error for a topic that does not exist, or that the caller may not know of. */
-export function topicAbsent(project: string, topicUrn: string): ApiError {
-  return new ApiError('FSS.1171', `project ${project} has no topic ${topicUrn}`);
+/**
+ * The message for a topic that does not exist, and for one that the caller may not know of: so
+ * nobody can tell them apart.
+ */
+export function noTopic(project: string, topicUrn: string): string {
+  return `project ${project} has no topic ${topicUrn}`;
 }
 
 /** A URN of a function or topic as a caller may see it: `...` if it may not know of it. */

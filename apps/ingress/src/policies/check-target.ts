@@ -11,7 +11,7 @@ import {
 } from '#contracts';
 import { findCycle, isGranted, versionsBehind } from '#lifecycle';
 import type { Registry } from '#registry';
-import { subscribedFunctions } from './check-reach.ts';
+import { noTopic, nowhere, subscribedFunctions } from './check-reach.ts';
 
 /** Why a policy may not name a target. */
 export type RefusedTarget =
@@ -27,8 +27,6 @@ export type RefusedTarget =
       readonly path: readonly string[];
     };
 
-const nowhere = { region: '', project: '' };
-
 /** @returns undefined if the target exists. */
 function missingTarget(registry: Registry, project: string, target: Target): RefusedTarget | undefined {
   if (registry.hasTarget(project, target)) return undefined;
@@ -41,7 +39,7 @@ function missingTarget(registry: Registry, project: string, target: Target): Ref
         reason: `${word} ${name} does not exist; declare it with PUT /v2/${project}/sendoff/${document.path}/${name}`,
       };
     case 'topic':
-      return { kind: 'topic-absent', reason: `project ${project} has no topic ${name}` };
+      return { kind: 'topic-absent', reason: noTopic(project, name) };
     case 'function':
       return { kind: 'function-absent', reason: `Not found the function: ${name}` };
     case undefined:
