@@ -16,7 +16,7 @@ import { subscriptionOperations as operations, subscriptionStatusMax } from './s
 import { type Home, HOME } from '../names/home.ts';
 import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
 import { randomId, TopicMessages } from './topic-messages.ts';
-import { mayKnowSubscription, mayKnowTopic, type NamedSubscription, TopicNames } from '../names/topic-names.ts';
+import { mayKnowSubscription, type NamedSubscription, TopicNames } from '../names/topic-names.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
 /** Rules of an installation for subscriptions. */
@@ -121,7 +121,6 @@ export class SubscriptionsController {
     const status = wholeQuery(query, 'status', 0, subscriptionStatusMax, 'SMN.0077');
     const matching = this.registry
       .list('topic', caller.project)
-      .filter((topic) => mayKnowTopic(caller, topic))
       .toSorted((a, b) => a.createdAt - b.createdAt)
       .flatMap((topic) => this.knownTo(caller, topic))
       .filter(({ subscription }) => protocol === undefined || protocol === subscription.protocol)
