@@ -4,8 +4,8 @@
  *
  * L1. Callers that are known before their body arrives have places of their own, which no stranger
  *     can take.
- * L2. A signed request waits in other places until the body has arrived and its signature is
- *     verified.
+ * L2. A signed request whose caller only its body proves has another place. It keeps this place
+ *     until it is answered.
  * L3. If no place is free, the slowest body gives way: a stranger's always, a known caller's if it
  *     is slower than a body may be. So nobody holds a place by sending nothing.
  */
