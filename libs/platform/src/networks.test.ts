@@ -187,6 +187,28 @@ describe('AllowedNetworks', () => {
   });
 });
 
+describe('the words of a refusal', () => {
+  const networks = new AllowedNetworks(['10.1.0.0/16'], ['10.1.2.0/24', '1.1.1.1']);
+
+  it.each<[what: string, host: string, addresses: string[], words: string]>([
+    ['a private address', '10.2.0.1', ['10.2.0.1'], '10.2.0.1 is not public; A_SETTING can allow its network'],
+    ['a name of one', 'a.example', ['10.2.0.1'], 'a.example has no public address; A_SETTING can allow its network'],
+    ['the metadata of a cloud', '169.254.169.254', ['169.254.169.254'], '169.254.169.254 is never reached'],
+    ['public metadata', '168.63.129.16', ['168.63.129.16'], '168.63.129.16 is never reached'],
+    ['a mapped link-local address', '::ffff:a9fe:1', ['::ffff:a9fe:1'], '::ffff:a9fe:1 is never reached'],
+    ['a denied address', '10.1.2.3', ['10.1.2.3'], '10.1.2.3 is denied by FUNCTION_NETWORKS_DENIED'],
+    ['a denied public address', '1.1.1.1', ['1.1.1.1'], '1.1.1.1 is denied by FUNCTION_NETWORKS_DENIED'],
+    [
+      'a name that a setting can open in part',
+      'a.example',
+      ['169.254.0.1', '10.1.2.3', '::1'],
+      'a.example has no public address; A_SETTING can allow its network',
+    ],
+  ])('name the setting that helps, if one does: %s', (_what, host, addresses, words) => {
+    expect(networks.refusalOf(host, addresses, 'A_SETTING')).toBe(words);
+  });
+});
+
 describe('networkRules4', () => {
   it('decides as AllowedNetworks does', () => {
     const allowed = ['10.1.0.0/16', '192.168.1.1', 'fd00::/8'];

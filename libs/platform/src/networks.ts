@@ -39,6 +39,10 @@ const neverReached = [
 ];
 const never = listOf(neverReached);
 
+/** Why an address may not be reached. Only if it is not public can a setting allow it. */
+const barsFromWeakest = ['not public', 'denied', 'never'] as const;
+type Bar = (typeof barsFromWeakest)[number];
+
 /**
  * Tells which addresses users' URLs and functions may reach: public ones, and those of the networks
  * an operator allows.
@@ -72,12 +76,39 @@ export class AllowedNetworks {
    *   `fe80::1%eth0`.
    */
   mayReach(address: string): boolean {
-    if (isIP(address) === 0 || address.includes('%')) return false;
+    return this.barOf(address) === undefined;
+  }
+
+  private barOf(address: string): Bar | undefined {
+    if (isIP(address) === 0 || address.includes('%')) return 'never';
     const ip = ipaddr.process(address);
     const [plain, family] = ip.kind() === 'ipv4' ? [ip.toString(), 'ipv4' as const] : [address, 'ipv6' as const];
-    if (never.check(plain, family) || this.denied.check(plain, family)) return false;
-    if (this.allowed.check(plain, family)) return true;
-    return ip.range() === 'unicast' && !alsoSpecial.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    if (never.check(plain, family)) return 'never';
+    if (this.denied.check(plain, family)) return 'denied';
+    if (this.allowed.check(plain, family)) return undefined;
+    const isPublic = ip.range() === 'unicast' && !alsoSpecial.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    return isPublic ? undefined : 'not public';
+  }
+
+  /**
+   * Says why a host may not be reached, and which setting can change that.
+   * @param host a literal address, or a name.
+   * @param addresses those of the host, none of which may be reached.
+   * @param allowedBy the setting that can allow a network.
+   */
+  refusalOf(host: string, addresses: readonly string[], allowedBy: string): string {
+    const bars = addresses.map((address) => this.barOf(address));
+    const bar = barsFromWeakest.find((one) => bars.includes(one)) ?? 'not public';
+    switch (bar) {
+      case 'not public':
+        return `${host} ${isIP(host) === 0 ? 'has no public address' : 'is not public'}; ${allowedBy} can allow its network`;
+      case 'denied':
+        return `${host} is denied by FUNCTION_NETWORKS_DENIED`;
+      case 'never':
+        return `${host} is never reached`;
+      default:
+        return bar satisfies never;
+    }
   }
 
   /**

@@ -65,7 +65,7 @@ describe('UserUrlClient', () => {
     expect(requests).toBe(1);
   });
 
-  it.each([['10.0.0.1'], ['::ffff:10.0.0.1'], ['::1'], ['0.0.0.0'], ['fe80::1%lo'], ['169.254.169.254']])(
+  it.each([['10.0.0.1'], ['::ffff:10.0.0.1'], ['::1'], ['0.0.0.0']])(
     'refuses a name with the address %s and names the setting',
     async (address) => {
       await expect(clientWith([[address]])()).rejects.toThrow(
@@ -75,9 +75,19 @@ describe('UserUrlClient', () => {
     },
   );
 
+  it.each([['fe80::1%lo'], ['169.254.169.254']])(
+    'refuses a name with the address %s, and names no setting, because none allows it',
+    async (address) => {
+      const refused = clientWith([[address]])();
+      await expect(refused).rejects.toThrow(AddressRefused);
+      await expect(refused).rejects.toThrow(/^user\.example is never reached$/);
+      expect(requests).toBe(0);
+    },
+  );
+
   it('refuses a name in a denied network', async () => {
-    await expect(clientWith([['127.0.0.1']], new AllowedNetworks(['127.0.0.0/8'], ['127.0.0.1']))()).rejects.toThrow(
-      AddressRefused,
-    );
+    const refused = clientWith([['127.0.0.1']], new AllowedNetworks(['127.0.0.0/8'], ['127.0.0.1']))();
+    await expect(refused).rejects.toThrow(AddressRefused);
+    await expect(refused).rejects.toThrow(/^user\.example is denied by FUNCTION_NETWORKS_DENIED$/);
   });
 });

@@ -13,7 +13,7 @@ import type { AllowedNetworks } from './networks.ts';
 
 const idleConnectionsMax = 64;
 
-/** The address is not public, and its network is not allowed. */
+/** The address may not be reached: {@link AllowedNetworks}. */
 export class AddressRefused extends Error {}
 
 /** The form of `dns.lookup` in which it returns all addresses. */
@@ -57,12 +57,12 @@ export class UserUrlClient {
 
   /**
    * Sends a request and resolves at the head of its answer. The caller reads or destroys the body.
-   * @throws AddressRefused when the address is not public and its network is not allowed; any other
-   *   error when there was no answer.
+   * @throws AddressRefused when the address may not be reached; any other error when there was no
+   *   answer.
    */
   async post({ url, headers, body, signal, onUnderWay }: Post): Promise<IncomingMessage> {
     const refused = this.settings.networks.refusedAddressOf(url);
-    if (refused !== undefined) throw this.refused(`${refused} is not public`);
+    if (refused !== undefined) throw this.refused(refused, [refused]);
     const isHttps = url.protocol === 'https:';
     const options: RequestOptions = {
       method: 'POST',
@@ -96,8 +96,8 @@ export class UserUrlClient {
     this.agents.https.destroy();
   }
 
-  private refused(what: string): AddressRefused {
-    return new AddressRefused(`${what}; ${this.settings.allowedBy} can allow its network`);
+  private refused(host: string, addresses: readonly string[]): AddressRefused {
+    return new AddressRefused(this.settings.networks.refusalOf(host, addresses, this.settings.allowedBy));
   }
 
   /** The system's DNS lookup, without the addresses that may not be reached. */
@@ -111,7 +111,10 @@ export class UserUrlClient {
       if (error !== null) return callback(error, '');
       const reachable = addresses.filter(({ address }) => this.settings.networks.mayReach(address));
       const [first] = reachable;
-      if (first === undefined) return callback(this.refused(`${hostname} has no public address`), '');
+      if (first === undefined) {
+        const refused = addresses.map(({ address }) => address);
+        return callback(this.refused(hostname, refused), '');
+      }
       if (options.all === true) callback(null, reachable);
       else callback(null, first.address, first.family);
     });

@@ -34,7 +34,7 @@ interface Sending {
  * 3. No connection, or a kept-alive connection that the server had closed: unavailable.
  * 4. Another 3xx or 4xx: failed; the function reported an error.
  * 5. Another 5xx: failed; a fault of the function.
- * 6. An address that is not public, and whose network is not allowed: failed for good.
+ * 6. An address that may not be reached: failed for good.
  * 7. The connection breaks after the function had the call: failed, because it may have run.
  *
  * `Retry-After` lengthens the wait before a retry. `X-Sendoff-Retryable: false` forbids a retry.

@@ -251,6 +251,6 @@ export class SubscriptionsController {
       throw new ApiError('SMN.0012', `endpoint must be a URL that begins with ${protocol}://, without credentials and blanks`);
     const refused = this.networks.refusedAddressOf(url);
     if (refused !== undefined)
-      throw new ApiError('SMN.0069', `endpoint ${refused} is not public; WEBHOOK_NETWORKS_ALLOWED can allow its network`);
+      throw new ApiError('SMN.0069', `endpoint ${this.networks.refusalOf(refused, [refused], 'WEBHOOK_NETWORKS_ALLOWED')}`);
   }
 }

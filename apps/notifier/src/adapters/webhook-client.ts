@@ -21,8 +21,8 @@ export class WebhookClient {
 
   /**
    * @param signal aborts the request, and the reading of its answer.
-   * @throws AddressRefused when the address is not public and its network is not allowed; any other
-   *   error when there was no answer.
+   * @throws AddressRefused when the address may not be reached; any other error when there was no
+   *   answer.
    */
   async post(url: URL, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<WebhookAnswer> {
     return answerOf(await this.client.post({ url, headers, body, signal }));

@@ -59,7 +59,7 @@ export class CodeIntake {
       );
     const refused = this.networks.refusedAddressOf(url);
     if (refused !== undefined)
-      throw new ApiError('FSS.1012', `code_url: ${refused} is not public; FUNCTION_NETWORKS_ALLOWED can allow its network`);
+      throw new ApiError('FSS.1012', `code_url: ${this.networks.refusalOf(refused, [refused], 'FUNCTION_NETWORKS_ALLOWED')}`);
     return { kind: 'url', url: given ?? '' };
   }
 
