@@ -99,7 +99,9 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     if (secret === undefined)
       return {
         kind: 'refused',
-        reason: 'the secret of the subscription cannot be decrypted: the platform key is not the one it was encrypted with',
+        reason:
+          'the secret of the subscription cannot be decrypted: SENDOFF_SUBSCRIPTION_KEY, or the platform key, ' +
+          'is not the one it was encrypted with',
       };
     const url = new URL(subscription.endpoint);
     const type = notification.confirmUntil === undefined ? 'Notification' : 'SubscriptionConfirmation';
@@ -126,7 +128,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     }
   }
 
-  /** @returns undefined if the secret was encrypted with another platform key. */
+  /** @returns undefined if the secret was encrypted with another key. */
   private secretOf({ secret, urn }: SubscriptionDocument): string | undefined {
     if (secret.startsWith('whsec_')) return secret;
     try {

@@ -196,7 +196,7 @@ export class ProcessRuntime implements Runtime {
     return hasOwnPlace && this.busyInstances + kept < instancesMax;
   }
 
-  /** Returns undefined if a value was encrypted with another platform key. */
+  /** Returns undefined if a value was encrypted with another key. */
   private userDataOf({ urn, userData, sealedUserData }: FunctionDocument): Readonly<Record<string, string>> | undefined {
     try {
       const sealed = Object.entries(sealedUserData ?? {});
