@@ -6,6 +6,9 @@ import { hkdfSync } from 'node:crypto';
  */
 export type KeyPurpose = 'access keys' | 'functions' | 'subscriptions' | 'signing';
 
+/** Shortest key that may be configured, in characters. */
+export const keyLengthMin = 32;
+
 /**
  * Derives the key for one purpose, so that a service can hold that key alone.
  * @returns 32 bytes in base64url.

@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { PlatformError } from '#contracts';
-import { deriveKey } from './derived-keys.ts';
+import { deriveKey, keyLengthMin } from './derived-keys.ts';
 import { Sealer } from './sealer.ts';
 import type {
   PlatformKeySettings,
@@ -16,9 +16,6 @@ import type {
   FunctionsKeySettings,
 } from './setting-groups.ts';
 import { Signer, Verifier } from './signing.ts';
-
-/** Shortest key, in characters. */
-const keyLengthMin = 32;
 
 /** A key as configured: the key itself, or a file that holds it. */
 interface ConfiguredKey {

@@ -14,6 +14,7 @@ import {
   MinLength,
 } from 'class-validator';
 import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
+import { keyLengthMin } from './derived-keys.ts';
 import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
 import { publicKeyPattern, publicKeysMax } from './signing.ts';
@@ -64,13 +65,13 @@ export class PlatformKeySettings {
   @Setting({
     env: 'SENDOFF_PLATFORM_KEY',
     description:
-      'Key from which all others are derived, at least 32 characters. The ingress needs it, or its file. ' +
+      `Key from which all others are derived, at least ${keyLengthMin} characters. The ingress needs it, or its file. ` +
       '`npm start` makes one if neither is set. Give other services their own keys instead.',
     isSecret: true,
   })
   @IsOptional()
   @IsString()
-  @MinLength(32)
+  @MinLength(keyLengthMin)
   platformKey?: string;
 
   @Setting({ env: 'SENDOFF_PLATFORM_KEY_FILE', description: 'File that holds the platform key. Set it instead of the key.' })
@@ -109,13 +110,12 @@ export class PublicKeySettings {
 export class SigningKeySettings {
   @Setting({
     env: 'SENDOFF_SIGNING_KEY',
-    description:
-      'Key that signs registry documents and internal tokens, at least 32 characters. If unset, it is derived from the platform key.',
+    description: `Key that signs registry documents and internal tokens, at least ${keyLengthMin} characters. If unset, it is derived from the platform key.`,
     isSecret: true,
   })
   @IsOptional()
   @IsString()
-  @MinLength(32)
+  @MinLength(keyLengthMin)
   signingKey?: string;
 
   @Setting({ env: 'SENDOFF_SIGNING_KEY_FILE', description: 'File that holds the signing key. Set it instead of the key.' })
@@ -134,7 +134,7 @@ export class FunctionsKeySettings {
   })
   @IsOptional()
   @IsString()
-  @MinLength(32)
+  @MinLength(keyLengthMin)
   functionsKey?: string;
 
   @Setting({ env: 'SENDOFF_FUNCTIONS_KEY_FILE', description: 'File that holds this key. Set it instead of the key.' })
@@ -153,7 +153,7 @@ export class SubscriptionKeySettings {
   })
   @IsOptional()
   @IsString()
-  @MinLength(32)
+  @MinLength(keyLengthMin)
   subscriptionKey?: string;
 
   @Setting({ env: 'SENDOFF_SUBSCRIPTION_KEY_FILE', description: 'File that holds this key. Set it instead of the key.' })
