@@ -4,7 +4,6 @@
  * The ingress holds the platform key and derives all others. Each other service holds the derived
  * keys that it needs, or derives them if it was given the platform key.
  */
-import { readFile } from 'node:fs/promises';
 import { PlatformError } from '#contracts';
 import { deriveKey, keyLengthMin } from './derived-keys.ts';
 import { Sealer } from './sealer.ts';
@@ -16,6 +15,7 @@ import type {
   FunctionsKeySettings,
 } from './setting-groups.ts';
 import { Signer, Verifier } from './signing.ts';
+import { textSource } from './text-source.ts';
 
 /** A key as configured: the key itself, or a file that holds it. */
 interface ConfiguredKey {
@@ -25,21 +25,16 @@ interface ConfiguredKey {
   readonly file: string | undefined;
 }
 
-function invalid(reason: string, cause?: unknown): PlatformError {
-  return new PlatformError('CONFIG_INVALID', { details: { reason }, cause });
+function invalid(reason: string): PlatformError {
+  return new PlatformError('CONFIG_INVALID', { details: { reason } });
 }
 
 /** @returns undefined if neither the key nor its file is configured. */
 async function readKey({ env, key, file }: ConfiguredKey): Promise<string | undefined> {
   if (key !== undefined && file !== undefined) throw invalid(`set only one of ${env} and ${env}_FILE`);
-  if (key === undefined && file === undefined) return undefined;
-  const text =
-    key ??
-    (await readFile(file ?? '', 'utf8').catch((cause: unknown) => {
-      throw invalid(`${env}_FILE ${file ?? ''} cannot be read`, cause);
-    }));
-  if (text.trim().length < keyLengthMin) throw invalid(`${env} must have at least ${keyLengthMin} characters`);
-  return text.trim();
+  const text = textSource(key, file, `${env}_FILE`)?.().trim();
+  if (text !== undefined && text.length < keyLengthMin) throw invalid(`${env} must have at least ${keyLengthMin} characters`);
+  return text;
 }
 
 /**
