@@ -56,25 +56,29 @@ export class CodeFolders {
   /** Makes a workplace for an instance of a function. Never rejects. */
   async workplaceFor(fn: FunctionDocument): Promise<WorkplaceAnswer> {
     const name = folderName(fn);
-    const folder = this.folders.get(name) ?? {
-      made: this.make(fn, join(this.root, 'code', `${name}-${randomUUID()}`)),
-      users: 0,
-      bytes: 0,
-    };
+    const folder = this.folders.get(name) ?? this.startFolder(fn, name);
     this.folders.delete(name);
     this.folders.set(name, folder);
     folder.users++;
     const answer = await this.workplaceIn(folder);
     if (answer.kind !== 'ready') folder.users--;
     const made = await folder.made;
-    if (made.kind === 'made' && folder.bytes === 0) {
-      folder.bytes = made.bytes;
-      this.bytes += made.bytes;
-      this.forgetUnused();
-    }
     // The next call tries a folder again that could not be made.
     if (made.kind !== 'made' && this.folders.get(name) === folder) this.folders.delete(name);
     return answer;
+  }
+
+  /** Begins to make a folder. Its bytes count as soon as it is made. */
+  private startFolder(fn: FunctionDocument, name: string): Folder {
+    const made = this.make(fn, join(this.root, 'code', `${name}-${randomUUID()}`));
+    const folder: Folder = { made, users: 0, bytes: 0 };
+    void made.then((answer) => {
+      if (answer.kind !== 'made') return;
+      folder.bytes = answer.bytes;
+      this.bytes += answer.bytes;
+      this.forgetUnused();
+    });
+    return folder;
   }
 
   private async workplaceIn(folder: Folder): Promise<WorkplaceAnswer> {
@@ -102,6 +106,8 @@ export class CodeFolders {
       await this.walls.openCode(path);
       return { kind: 'made', path, bytes: filled };
     } catch (error) {
+      // The folder may have its final name and a group already, and nobody else knows of it.
+      await this.deleteFolder(path);
       return { kind: 'unavailable', reason: `cannot prepare the code: ${(error as Error).message}` };
     } finally {
       await removed(draft);
@@ -145,11 +151,14 @@ export class CodeFolders {
       this.folders.delete(name);
       this.bytes -= bytes;
       void made.then(async (folder) => {
-        if (folder.kind !== 'made') return;
-        await removed(folder.path);
-        this.walls.closeCode(folder.path);
+        if (folder.kind === 'made') await this.deleteFolder(folder.path);
       });
     }
+  }
+
+  private async deleteFolder(path: string): Promise<void> {
+    await removed(path);
+    this.walls.closeCode(path);
   }
 }
 

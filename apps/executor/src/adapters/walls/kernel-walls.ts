@@ -13,11 +13,10 @@
 import { existsSync, openSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CodeOwners } from './code-owners.ts';
+import type { CodeOwners, InstanceUser } from './code-owners.ts';
 import type { Egress, InstanceNetwork } from './egress.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
-import type { UserRange } from './user-range.ts';
 import { type Cell, type CellPaths, type CommandNeeds, type EnclosedCommand, threadsMax, type Walls } from './walls.ts';
 
 /** Parts of {@link KernelWalls}. */
@@ -29,8 +28,6 @@ export interface KernelWallsParts {
   readonly filterFile: string;
   /** The folder that becomes /etc. */
   readonly etcDir: string;
-  /** Undefined if the executor is not root. */
-  readonly users: UserRange | undefined;
   readonly owners: CodeOwners;
   readonly tmpBytesMax: number;
   readonly egress: Egress;
@@ -67,11 +64,12 @@ export class KernelWalls implements Walls {
   constructor(private readonly parts: KernelWallsParts) {}
 
   async cellFor(codeDir: string): Promise<Cell> {
-    const { users, owners, tmpBytesMax, egress } = this.parts;
-    const network = await egress.attach();
-    const gid = owners.groupOf(codeDir);
-    const uid = users?.take();
-    const user = uid === undefined || gid === undefined ? undefined : { uid, gid };
+    const { owners, tmpBytesMax, egress } = this.parts;
+    const user = owners.takeUser(codeDir);
+    const network = await egress.attach().catch((error: unknown) => {
+      owners.giveBack(user);
+      throw error;
+    });
     return {
       ...inside,
       canFork: false,
@@ -79,7 +77,7 @@ export class KernelWalls implements Walls {
       enclose: (command, needs) => this.enclose(command, codeDir, user, network, needs),
       release: () => {
         network.release();
-        if (uid !== undefined) users?.giveBack(uid);
+        owners.giveBack(user);
       },
     };
   }
@@ -95,7 +93,7 @@ export class KernelWalls implements Walls {
   private enclose(
     command: readonly [string, ...string[]],
     codeDir: string,
-    user: { readonly uid: number; readonly gid: number } | undefined,
+    user: InstanceUser | undefined,
     network: InstanceNetwork,
     { firstFd, memoryBytesMax }: CommandNeeds,
   ): EnclosedCommand {

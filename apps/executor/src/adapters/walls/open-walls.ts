@@ -55,7 +55,7 @@ export async function openWalls(options: WallsOptions): Promise<OpenedWalls> {
   const programs = await stageProgramFiles(folder, options.programFiles, isRoot && isolation !== 'none');
   const users =
     isRoot && isolation !== 'none' ? new UserRange(options.usersFirst, options.usersCount, options.random()) : undefined;
-  const parts = { ...options, programs, users, owners: new CodeOwners(users) };
+  const parts = { ...options, programs, owners: new CodeOwners(users) };
   if (isolation === 'none') return { walls: processWalls('none', parts) };
   let missing: string | undefined;
   if (isolation !== 'process') {
@@ -72,7 +72,6 @@ export async function openWalls(options: WallsOptions): Promise<OpenedWalls> {
 
 interface Parts extends WallsOptions {
   readonly programs: ProgramFiles;
-  readonly users: UserRange | undefined;
   readonly owners: CodeOwners;
 }
 

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import type { CodeOwners } from './code-owners.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
-import type { UserRange } from './user-range.ts';
 import { type Cell, threadsMax, type Walls } from './walls.ts';
 
 /** Parts of {@link ProcessWalls}. */
@@ -18,8 +17,6 @@ export interface ProcessWallsParts {
   readonly programs: ProgramFiles;
   /** Holds the temporary folders. */
   readonly tmpRoot: string;
-  /** Undefined if instances have the executor's user. */
-  readonly users: UserRange | undefined;
   readonly owners: CodeOwners;
   readonly tmpBytesMax: number;
   readonly tmpFilesMax: number;
@@ -34,15 +31,23 @@ export class ProcessWalls implements Walls {
   }
 
   async cellFor(codeDir: string): Promise<Cell> {
-    const { users, owners, tmpBytesMax, tmpRoot, programs, level } = this.parts;
+    const { owners, tmpBytesMax, tmpRoot, programs, level } = this.parts;
     const tmpDir = join(tmpRoot, randomUUID());
-    // Other users pass the folder of all, and only their own one is theirs.
-    await mkdir(tmpRoot, { recursive: true, mode: 0o711 });
-    await mkdir(tmpDir, { mode: 0o700 });
-    const gid = owners.groupOf(codeDir);
-    const uid = users?.take();
-    const user = uid === undefined || gid === undefined ? undefined : { uid, gid };
-    if (user !== undefined) await chown(tmpDir, user.uid, user.gid);
+    const user = owners.takeUser(codeDir);
+    const release = () => {
+      owners.giveBack(user);
+      // Best effort: the parent folder is deleted when the executor ends.
+      void rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    };
+    try {
+      // Other users pass the folder of all, and only their own one is theirs.
+      await mkdir(tmpRoot, { recursive: true, mode: 0o711 });
+      await mkdir(tmpDir, { mode: 0o700 });
+      if (user !== undefined) await chown(tmpDir, user.uid, user.gid);
+    } catch (error) {
+      release();
+      throw error;
+    }
     // Without a user of its own, an instance would count the threads of all others too.
     const limits = { fileBytesMax: tmpBytesMax, ...(user === undefined ? {} : { threadsMax }) };
     const prefix = (memoryBytesMax: number) => [
@@ -60,11 +65,7 @@ export class ProcessWalls implements Walls {
         command: [...prefix(memoryBytesMax), ...command] as unknown as [string, ...string[]],
         files: [],
       }),
-      release: () => {
-        if (uid !== undefined) users?.giveBack(uid);
-        // Best effort: the parent folder is deleted when the executor ends.
-        void rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-      },
+      release,
     };
   }
 
