@@ -18,7 +18,7 @@ describe('an instance whose process the kernel ends', () => {
       },
       launcher: { overheadBytes: 0, isOutOfMemory: () => false },
       clock: new ManualClock(),
-      watch: { add: () => ({ look: () => false, pids: [], end: () => undefined }) },
+      watch: { add: () => ({ look: () => false, end: () => undefined }) },
       memoryMb: 128,
       canFork: false,
       hasRunOutOfMemory: () => hasRunOutOfMemory,

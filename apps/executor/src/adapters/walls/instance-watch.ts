@@ -34,8 +34,6 @@ export interface WatchedInstance {
 export interface Watching {
   /** Looks at once. @returns true if a limit is exceeded. */
   look(): boolean;
-  /** Processes of the instance that the watch knows. */
-  readonly pids: readonly number[];
   end(): void;
 }
 
@@ -63,6 +61,13 @@ interface Entry {
   isOver: boolean;
 }
 
+/** All processes of the machine, as one search found them; it serves all instances. */
+interface Search {
+  readonly all: readonly ProcessFacts[];
+  /** By the id of their parent. */
+  readonly children: ReadonlyMap<number, readonly ProcessFacts[]>;
+}
+
 /** The watch of all instances of this process. */
 export class InstanceWatch {
   private readonly entries = new Set<Entry>();
@@ -85,9 +90,6 @@ export class InstanceWatch {
     this.timer ??= this.lookLater(lookEveryMs);
     return {
       look: () => this.lookAt(entry, undefined),
-      get pids() {
-        return entry.known.map(({ pid }) => pid);
-      },
       end: () => {
         entry.isOver = true;
         this.entries.delete(entry);
@@ -109,14 +111,19 @@ export class InstanceWatch {
     const now = this.clock.now();
     const isSearchDue = now - this.searchedAt >= searchEveryMs;
     if (isSearchDue) this.searchedAt = now;
-    const all = isSearchDue && [...this.entries].some(({ instance }) => instance.canFork) ? this.table.all() : undefined;
-    for (const entry of [...this.entries]) this.lookAt(entry, all);
+    const found = isSearchDue && [...this.entries].some(({ instance }) => instance.canFork) ? this.search() : undefined;
+    for (const entry of [...this.entries]) this.lookAt(entry, found);
     for (const entry of this.entries) if (isSearchDue) void this.countFolder(entry);
   }
 
-  private lookAt(entry: Entry, all: readonly ProcessFacts[] | undefined): boolean {
+  private search(): Search {
+    const all = this.table.all();
+    return { all, children: Map.groupBy(all, ({ parent }) => parent) };
+  }
+
+  private lookAt(entry: Entry, found: Search | undefined): boolean {
     if (entry.isOver) return true;
-    entry.known = all !== undefined && entry.instance.canFork ? treeOf(entry, all) : this.refreshed(entry);
+    entry.known = found !== undefined && entry.instance.canFork ? treeOf(entry, found) : this.refreshed(entry);
     const excess = this.excessOf(entry);
     return excess !== undefined && this.exceed(entry, excess);
   }
@@ -187,8 +194,7 @@ function isOver(facts: FolderFacts | undefined, { bytesMax, filesMax }: TmpLimit
 }
 
 /** The process of an instance and all processes below it, parents before children. W4. */
-function treeOf({ instance, known }: Entry, all: readonly ProcessFacts[]): readonly ProcessFacts[] {
-  const children = Map.groupBy(all, ({ parent }) => parent);
+function treeOf({ instance, known }: Entry, { all, children }: Search): readonly ProcessFacts[] {
   const startedAt = new Map(known.map((facts) => [facts.pid, facts.startedAt]));
   const tree = new Map<number, ProcessFacts>();
   const add = (facts: ProcessFacts) => {

@@ -11,7 +11,7 @@ export interface ProcessLimits {
 }
 
 /** Open files and sockets of an instance. */
-export const openFilesMax = 1_024;
+const openFilesMax = 1_024;
 /**
  * Writable memory that a process may map beyond what it may use, in bytes. An idle Node.js maps 560
  * MiB and uses 40 MiB. It bounds what a process takes between two looks of the watch.
