@@ -23,7 +23,7 @@ export function contextOf(
     getFunctionName: () => setup.functionName,
     getVersion: () => setup.version,
     getMemorySize: () => setup.memoryMb,
-    getCPUNumber: () => Math.round((setup.memoryMb / 128) * 100 + 200),
+    getCPUNumber: () => setup.cpuMillicores,
     getPackage: () => setup.package,
     getProjectID: () => setup.projectId,
     getAlias: () => alias,

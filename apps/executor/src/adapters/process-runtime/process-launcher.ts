@@ -96,6 +96,7 @@ function setupOf(fn: FunctionDocument, codeDir: string, userData: Readonly<Recor
     projectId: fn.project,
     version: versionOf(fn),
     memoryMb: fn.memoryMb,
+    cpuMillicores: cpuMillicoresOf(fn.memoryMb),
     timeoutMs: fn.timeoutMs,
     userData,
   };

@@ -8,6 +8,8 @@ export interface InstanceSetup {
   readonly projectId: string;
   readonly version: string;
   readonly memoryMb: number;
+  /** The share of a CPU, in thousandths of one. */
+  readonly cpuMillicores: number;
   readonly timeoutMs: number;
   readonly userData: Readonly<Record<string, string>>;
 }
