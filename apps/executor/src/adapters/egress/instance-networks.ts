@@ -124,9 +124,7 @@ export class InstanceNetworks implements Egress {
   }
 
   async attach(): Promise<InstanceNetwork> {
-    let network = this.spare.shift();
-    while (network !== undefined && !this.all.has(network)) network = this.spare.shift();
-    const taken = network ?? (await this.make());
+    const taken = this.takeSpare() ?? (await this.make());
     this.fill();
     let isReleased = false;
     return {
@@ -138,6 +136,15 @@ export class InstanceNetworks implements Egress {
         void this.remove(taken);
       },
     };
+  }
+
+  /** A spare network that still has its link. Those that lost it are deleted. */
+  private takeSpare(): Network | undefined {
+    for (let network = this.spare.shift(); network !== undefined; network = this.spare.shift()) {
+      if (this.all.has(network)) return network;
+      void this.forget(network.name);
+    }
+    return undefined;
   }
 
   close(): void {
