@@ -5,7 +5,7 @@ import type { Clock, Timer } from '#platform';
 
 /** Parts of {@link PlatformAddresses}. */
 export interface PlatformAddressesParts {
-  /** Names or addresses of the brokers, the stores and the services. */
+  /** Names or addresses of the brokers and of the object store. */
   readonly hosts: () => Promise<readonly string[]>;
   readonly clock: Clock;
   /** @param addresses all IPv4 addresses of the platform. Called when they have changed. */
@@ -29,8 +29,9 @@ function ofThisHost(): readonly string[] {
 }
 
 /**
- * Follows the addresses at which the platform can be reached: those of this host, of the brokers,
- * the stores and the services. Functions do not reach them on any port.
+ * Follows addresses at which the platform can be reached: those of this host, of the brokers and of
+ * the object store. Functions do not reach them on any port. An operator names the hosts of other
+ * services in FUNCTION_NETWORKS_DENIED.
  */
 export class PlatformAddresses {
   private timer: Timer | undefined;

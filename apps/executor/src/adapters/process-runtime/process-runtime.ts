@@ -2,9 +2,8 @@
  * Runs functions that are files, each in processes of its own. A launcher for each language starts
  * the processes.
  *
- * The process is no wall against hostile code: Node's permission model catches honest mistakes
- * (files, processes, workers, addons), and the network is open. To run code of strangers, run this
- * service in a sandboxed RuntimeClass, or use the `http` runtime.
+ * The walls of `../walls` keep a process from the platform and from other functions. A setting
+ * chooses how strong they are, and docs/isolation.md says what each level keeps.
  *
  * P1. An instance serves one version of one function, with the settings and the memory it was
  *     started with. A call takes an instance with room, else a new one, else it waits. Reserved
