@@ -27,37 +27,38 @@ export interface StatusStore {
    *   locks are held. If the commit then fails, the events are folded again and their changes are
    *   reported again. Changes are never lost.
    * @returns resolves after the commit.
-   * @throws PlatformError `STORE_UNAVAILABLE` if the database fails; nothing was stored.
+   * @throws PlatformError `STORE_UNAVAILABLE` if the database fails, `STORE_DAMAGED` if its file is
+   *   damaged; nothing was stored.
    * @throws the error of `beforeCommit`, unchanged; nothing was stored.
    */
   fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void>;
   /**
    * Lists records, newest first, then by request id.
    * @returns one page, and the count of all records that match.
-   * @throws PlatformError `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   query(query: StatusQuery): Promise<StatusPage>;
   /**
    * Lists records that are not over (see `overAt`), oldest first.
    * @param acceptedBefore in milliseconds since 1970.
    * @returns at most `limit` records.
-   * @throws PlatformError `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
   /**
    * Removes at most `limit` records that were over before `overBefore`, in milliseconds since 1970.
    * @returns how many were removed.
-   * @throws PlatformError `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   sweep(overBefore: number, limit: number): Promise<number>;
   /**
    * True until {@link markBuilt}: the store is new, and holds nothing of what the topics hold.
-   * @throws PlatformError `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   isNew(): Promise<boolean>;
   /**
    * Notes that the group's commits say what the store holds.
-   * @throws PlatformError `STORE_UNAVAILABLE`.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   markBuilt(): Promise<void>;
   /** Waits for the transaction under way, then closes the connections. */

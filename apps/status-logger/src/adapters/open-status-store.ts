@@ -29,7 +29,8 @@ export async function openStatusStore(
 ): Promise<StatusStore> {
   const file = join(config.dataDir, 'status.db');
   const setAside = async (error: PlatformError) => {
-    const kept = await renameDatabase(file, `${file}.damaged-${clock.now()}`);
+    const kept = `${file}.damaged-${clock.now()}`;
+    await renameDatabase(file, kept);
     logger.error(
       { err: error, file, kept },
       'the status store is damaged; it is kept under another name and built anew from the topics',
@@ -50,10 +51,9 @@ export async function openStatusStore(
   });
 }
 
-/** Renames a database with the files that belong to it. @returns the new name. */
-async function renameDatabase(file: string, kept: string): Promise<string> {
+/** Renames a database with the files that belong to it. */
+async function renameDatabase(file: string, kept: string): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) await rename(file + suffix, kept + suffix);
-  return kept;
 }
 
 /** The store, with a listener for the errors of its methods. */

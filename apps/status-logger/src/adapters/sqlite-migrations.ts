@@ -8,10 +8,10 @@ import { PlatformError } from '#contracts';
  * database.
  */
 function countedStep(count: number, statements: readonly string[]): Migration {
+  const step = plainStep([...statements, `PRAGMA user_version = ${count}`]);
   return {
     async up(db) {
-      if ((await stepCount(db)) >= count) return;
-      for (const statement of [...statements, `PRAGMA user_version = ${count}`]) await sql.raw(statement).execute(db);
+      if ((await stepCount(db)) < count) await step.up(db);
     },
   };
 }
