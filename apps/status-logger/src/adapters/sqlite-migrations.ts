@@ -54,6 +54,9 @@ const migrations: Readonly<Record<string, Migration>> = {
     'CREATE TABLE built (id INTEGER PRIMARY KEY CHECK (id = 1))',
     'INSERT INTO built SELECT 1 WHERE EXISTS (SELECT 1 FROM invocations)',
   ]),
+  // Without it the search for lost invocations, each minute, reads all records of the last days:
+  // 340 ms instead of 1 for 500,000.
+  '0005-index-not-over': plainStep(['CREATE INDEX invocations_not_over ON invocations (accepted_at) WHERE over_at IS NULL']),
 };
 
 const countedSteps = 2;
