@@ -129,13 +129,13 @@ export class RegistryWriter {
     for (let tries = 1; tries <= triesMax; tries++) {
       await this.registry.caughtUp(this.timeoutMs);
       const { changes, answer } = check(this.registry);
-      let lost = await this.write(changes);
+      let { lost, count } = await this.write(changes);
       if (lost.length === 0) return answer as AnswerOf<Checked>;
       // Another process wrote all of these documents first: check again what it has written.
-      if (lost.length === changes.length) continue;
+      if (lost.length === count) continue;
       // Some changes count already, so a repeated check would refuse them: complete the others.
       for (; tries <= triesMax; tries++) {
-        lost = await this.write(lost);
+        ({ lost } = await this.write(lost));
         if (lost.length === 0) return answer as AnswerOf<Checked>;
       }
     }
@@ -144,11 +144,12 @@ export class RegistryWriter {
 
   /**
    * Writes changes with the next sequence numbers. Resolves when the local copy has read them.
-   * @returns the changes that do not count, because another process wrote the same document first.
+   * @returns the changes that do not count, because another process wrote the same document first,
+   *   and how many were written.
    */
-  private async write(changes: readonly Change[]): Promise<readonly Change[]> {
+  private async write(changes: readonly Change[]): Promise<{ readonly lost: readonly Change[]; readonly count: number }> {
     const written = this.contentsOf(changes);
-    if (written.length === 0) return [];
+    if (written.length === 0) return { lost: [], count: 0 };
     const inForce = new Set<string>();
     const unsubscribe = this.registry.onRevision((key, revision) => inForce.add(nameOf(key, revision)));
     try {
@@ -157,7 +158,8 @@ export class RegistryWriter {
     } finally {
       unsubscribe();
     }
-    return written.filter((content) => !inForce.has(nameOf(content.key, revisionOf(content)))).map(({ change }) => change);
+    const lost = written.filter((content) => !inForce.has(nameOf(content.key, revisionOf(content)))).map(({ change }) => change);
+    return { lost, count: written.length };
   }
 
   /** The changes with what to sign, without deletions of documents that do not exist. */

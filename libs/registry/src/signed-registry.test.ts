@@ -219,6 +219,19 @@ describe('two processes that write the same document at the same time', () => {
     expect(new Set(registry.credential('AK')?.functions)).toEqual(new Set(['mine-*', 'f0', 'f1', 'f2', 'f3']));
   });
 
+  it('check again, too, when their changes delete a document that does not exist', async () => {
+    const writers = [];
+    for (let index = 0; index < 2; index++)
+      writers.push(new RegistryWriter({ registry: await aRegistry(), gateway: kafka, signer: testSigner }));
+    await write(limited);
+    const add = (view: Registry, name: string) => {
+      const before = view.credential('AK') ?? limited;
+      return { changes: [{ ...before, functions: [...before.functions, name] }, { delete: 'credential/nobody' }] };
+    };
+    await Promise.all(writers.map((writer, index) => writer.mutate((view) => add(view, `f${index}`))));
+    expect(new Set(registry.credential('AK')?.functions)).toEqual(new Set(['mine-*', 'f0', 'f1']));
+  });
+
   it('create it once', async () => {
     const one = new RegistryWriter({ registry: await aRegistry(), gateway: kafka, signer: testSigner });
     const two = new RegistryWriter({ registry: await aRegistry(), gateway: kafka, signer: testSigner });
