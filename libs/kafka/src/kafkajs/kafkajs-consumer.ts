@@ -90,6 +90,8 @@ export class KafkajsConsumer implements RecordConsumer {
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
+  /** True once no handler runs any more, or nobody waits for it. */
+  private isLeaving = false;
   private hasJoined = false;
   private whenJoined: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
@@ -100,7 +102,7 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId, from = 'earliest' } = options;
     this.positions = new PositionReader(groupId, from, ports.admin, ports.log);
     this.commits = new CommitTimer(
-      async () => (this.isClosing ? this.feeds?.release() : this.feeds?.commit()),
+      async () => (this.isLeaving ? this.feeds?.release() : this.feeds?.commit()),
       (error) => ports.log('debug', 'A commit failed and is made again', { groupId, error: String(error) }),
     );
   }
@@ -158,6 +160,7 @@ export class KafkajsConsumer implements RecordConsumer {
       for (const feed of feeds.all()) this.setPaused(feed, true);
       await feeds.drained(drainMs);
     }
+    this.isLeaving = true;
     // Records that are finished but not committed are handled again by the next owner. That is
     // allowed (I5), so a failure is only logged.
     await this.orLog('The last commit of a consumer failed', 'the last commit', this.commits.commitLast());
