@@ -110,6 +110,7 @@ export {
   type TopicName,
   topicsReadBy,
   topicsUsedBy,
+  topicUsesOf,
   workTopicRetentionMs,
 } from './topic-declarations.ts';
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';

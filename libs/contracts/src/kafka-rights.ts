@@ -1,4 +1,4 @@
-import { type KafkaAccount, outsideAccount, type Service, topicDeclarations } from './topic-declarations.ts';
+import { type KafkaAccount, outsideAccount, type Service, topicDeclarations, topicUsesOf } from './topic-declarations.ts';
 import type { Topics } from './topics.ts';
 
 /** An operation of Kafka's access control. `read` and `write` include `describe`. */
@@ -34,12 +34,9 @@ function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): reado
 }
 
 function rightsOfService(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
-  const declared = topicDeclarations.flatMap(({ name, readBy, writtenBy }): readonly KafkaRight[] => {
-    const operations: KafkaOperation[] = [];
-    if (readBy.includes(service)) operations.push('read');
-    if (writtenBy.includes(service)) operations.push('write');
-    return operations.length === 0 ? [] : [{ resource: 'topic', pattern: 'literal', name: topics.name(name), operations }];
-  });
+  const declared = topicUsesOf(service).map(
+    ({ name, operations }): KafkaRight => ({ resource: 'topic', pattern: 'literal', name: topics.name(name), operations }),
+  );
   // The notifier creates the topics of users when it first writes to them.
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
   // The status-logger deletes its group when its store is new, so that it reads from the start.

@@ -177,9 +177,24 @@ export function topicsReadBy(service: Service): readonly TopicName[] {
   return topicDeclarations.filter(({ readBy }) => readBy.includes(service)).map(({ name }) => name);
 }
 
+/** A declared topic, and what a service does with it: at least one thing. */
+export interface TopicUse {
+  readonly name: TopicName;
+  readonly operations: readonly ('read' | 'write')[];
+}
+
+/** The topics that a service reads or writes, in the order of their declarations. */
+export function topicUsesOf(service: Service): readonly TopicUse[] {
+  return topicDeclarations
+    .map(({ name, readBy, writtenBy }): TopicUse => {
+      const reads = readBy.includes(service) ? (['read'] as const) : [];
+      const writes = writtenBy.includes(service) ? (['write'] as const) : [];
+      return { name, operations: [...reads, ...writes] };
+    })
+    .filter(({ operations }) => operations.length > 0);
+}
+
 /** The topics that a service reads or writes, by their names without the prefix. */
 export function topicsUsedBy(service: Service): readonly TopicName[] {
-  return topicDeclarations
-    .filter(({ readBy, writtenBy }) => readBy.includes(service) || writtenBy.includes(service))
-    .map(({ name }) => name);
+  return topicUsesOf(service).map(({ name }) => name);
 }

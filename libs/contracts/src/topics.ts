@@ -1,5 +1,5 @@
 import { contractViolated } from './errors.ts';
-import { type KafkaAccount, type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
+import { type KafkaAccount, outsideAccount, type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
 
 /** The prefix of every topic unless the configuration says otherwise. */
 export const defaultTopicPrefix = 'sendoff.';
@@ -57,7 +57,7 @@ export class Topics {
 
   /** How the names of consumer groups and transactional ids of other programs begin. */
   get outsideGroups(): string {
-    return `${this.prefix}outside.`;
+    return `${this.accountOf(outsideAccount)}.`;
   }
 }
 

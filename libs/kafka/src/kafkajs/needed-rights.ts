@@ -5,7 +5,7 @@
  * every broker since Kafka 2.3 has it.
  */
 import { createRequire } from 'node:module';
-import { PlatformError, type Service, topicDeclarations, type Topics } from '#contracts';
+import { PlatformError, type Service, topicUsesOf, type Topics } from '#contracts';
 import type { BrokerConnection, ClusterConnection } from './kafkajs-internals.ts';
 
 interface Encoder {
@@ -94,15 +94,17 @@ export interface KafkaNeeds {
   readonly groupId: string;
 }
 
+const operationNames = { read: 'Read', write: 'Write' } as const;
+
 /** The needs of a service: its declared topics, and the group that it joins. */
 export function needsOf(service: Service, topics: Topics): KafkaNeeds {
-  const used = topicDeclarations.map(({ name, readBy, writtenBy }): TopicNeed => {
-    const operations: Operation[] = [];
-    if (readBy.includes(service)) operations.push('Read');
-    if (writtenBy.includes(service)) operations.push('Write');
-    return { topic: topics.name(name), operations };
-  });
-  return { topics: used.filter(({ operations }) => operations.length > 0), groupId: topics.groupOf(service) };
+  const used = topicUsesOf(service).map(
+    ({ name, operations }): TopicNeed => ({
+      topic: topics.name(name),
+      operations: operations.map((operation) => operationNames[operation]),
+    }),
+  );
+  return { topics: used, groupId: topics.groupOf(service) };
 }
 
 /** The needed operations that the account lacks, in words. */
