@@ -1,6 +1,5 @@
 /** Writes the tables and commands of docs/kafka-acls.md. */
 
-const operationNames = { read: 'Read', write: 'Write', create: 'Create' };
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /** Rights with the same operations, resource and pattern: one row, and one command. */
@@ -40,7 +39,7 @@ function aclCommand(account, rights) {
   const names = rights.map(({ name }) => `--${resource} "${name}"`);
   return [
     `acls --allow-principal "User:\${PREFIX}${account}"`,
-    ...operations.map((operation) => `--operation ${operationNames[operation]}`),
+    ...operations.map((operation) => `--operation ${capital(operation)}`),
     ...(pattern === 'prefixed' ? ['--resource-pattern-type prefixed'] : []),
     ...names,
   ].join(' ');
