@@ -16,6 +16,8 @@ node_script() {
 }
 umask 077
 touch "$file"
+# Without a newline at its end, the last secret would run on into the first line that is added.
+if [ -n "$(tail -c 1 "$file")" ]; then echo >>"$file"; fi
 added=
 has() { grep -q "^$1=" "$file"; }
 add() {

@@ -154,9 +154,12 @@ describe('the keys of make-env.sh', () => {
     expect(holders).toEqual(['ingress']);
   });
 
-  it('are added to the file of an earlier version', () => {
+  it.each([
+    ['', '\n'],
+    [' without a newline at its end', ''],
+  ])('are added to the file of an earlier version%s', (_what, end) => {
     const file = join(secretsFolder, 'earlier.env');
-    writeFileSync(file, `SENDOFF_TOKEN=kept\nSENDOFF_PLATFORM_KEY=${platformKey()}\n`);
+    writeFileSync(file, `SENDOFF_TOKEN=kept\nSENDOFF_PLATFORM_KEY=${platformKey()}${end}`);
     execFileSync('sh', ['docker/make-env.sh', file], { cwd: root, stdio: 'pipe' });
     const lines = readFileSync(file, 'utf8').split('\n');
     expect(lines.slice(0, 2)).toEqual(['SENDOFF_TOKEN=kept', `SENDOFF_PLATFORM_KEY=${platformKey()}`]);
@@ -302,7 +305,7 @@ describe('the compose file', () => {
 
   it('derives keys in the image of Node.js, by its digest, if the machine has no Node.js', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sendoff-no-node-'));
-    const tools = ['sh', 'sed', 'od', 'tr', 'dirname', 'grep', 'touch', 'cat'];
+    const tools = ['sh', 'sed', 'od', 'tr', 'dirname', 'grep', 'touch', 'tail', 'cat'];
     for (const tool of tools) symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(folder, tool));
     const asked = join(folder, 'asked');
     const docker = `#!/bin/sh\necho "$*" >'${asked}'\nexec '${process.execPath}' --input-type=module -\n`;
