@@ -23,6 +23,9 @@ export interface NodeFunctionsSettings {
   readonly onLog?: (requestId: string, text: string) => void;
 }
 
+/** Opens the encrypted user data of the functions. */
+export const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
+
 /** A runtime with real Node.js processes, in a folder of its own. */
 export async function openNodeFunctions({
   instancesMax = 4,
@@ -32,17 +35,17 @@ export async function openNodeFunctions({
 }: NodeFunctionsSettings = {}) {
   const workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
   const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
-  const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
   const log = {
     write: (_fn: FunctionDocument, requestId: string, text: string) => onLog?.(requestId, text),
     close: async () => undefined,
   };
   const walls = await openTestWalls(isolation, workDir, tmpBytesMax === undefined ? {} : { tmpBytesMax });
-  const folders = new CodeFolders(workDir, store, 10, walls);
+  const folders = new CodeFolders(workDir, store, 10, walls, 10 * 1_073_741_824);
   const runtime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs: 60_000 }, systemClock, log);
   return {
     runtime,
     workDir,
+    store,
     walls,
     /** Runs a function once, with an event. */
     run: async (fn: FunctionDocument, event: unknown = {}, given: Partial<FunctionCall> = {}) =>

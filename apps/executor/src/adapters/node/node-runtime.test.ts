@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type FunctionDocument, limits, userDataOwner } from '#contracts';
-import { type CodeStoreSettings, openCodeStore } from '#objects';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
-import { levelsHere, openTestWalls } from '../../../testing/walls-here.ts';
+import { type NodeFunctions, openNodeFunctions, sealer, withSource } from '../../../testing/node-functions.ts';
+import { levelsHere } from '../../../testing/walls-here.ts';
 import { callOf, runtimeConformance } from '../../runtime.conformance.ts';
-import { CodeFolders } from '../process-runtime/code-folders.ts';
-import { launchers } from '../launchers.ts';
-import { ProcessRuntime } from '../process-runtime/process-runtime.ts';
 
 const behaviours = `
 exports.handler = (event, context, callback) => {
@@ -28,34 +23,20 @@ exports.handler = (event, context, callback) => {
   }
 };`;
 
-const withSource = (source: string, given: Partial<FunctionDocument> = {}): FunctionDocument =>
-  aFunction({ code: { kind: 'inline', source, digest: createHash('sha512').update(source).digest('hex') }, ...given });
-
-const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
-let workDir: string;
+let functions: NodeFunctions;
 let logged: string[];
 
 /** Folders that a level without its own file system makes. */
-const temporaryFolders = async () => readdir(join(workDir, 'tmp')).catch(() => []);
+const temporaryFolders = async () => readdir(join(functions.workDir, 'tmp')).catch(() => []);
 
 const levels = await levelsHere();
 const strongest = levels.find(({ missing }) => missing === undefined)?.level ?? 'none';
 
-async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4, level = strongest) {
-  workDir = await mkdtemp(join(tmpdir(), 'sendoff-node-'));
-  const store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
+async function open(source = behaviours, given: Partial<FunctionDocument> = {}, instancesMax = 4, isolation = strongest) {
   logged = [];
-  const log = {
-    write: (_fn: FunctionDocument, requestId: string, text: string) => void logged.push(`${requestId}: ${text}`),
-    close: async () => undefined,
-  };
-  const folders = new CodeFolders(workDir, store, 10, await openTestWalls(level, workDir));
-  return {
-    runtime: new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs: 60_000 }, systemClock, log),
-    fn: withSource(source, given),
-    seesInside: true,
-    close: async () => rm(workDir, { recursive: true, force: true, maxRetries: 5 }),
-  };
+  const onLog = (requestId: string, text: string) => void logged.push(`${requestId}: ${text}`);
+  functions = await openNodeFunctions({ instancesMax, isolation, onLog });
+  return { ...functions, fn: withSource(source, given), seesInside: true };
 }
 
 for (const { level, missing } of levels)
@@ -64,10 +45,7 @@ for (const { level, missing } of levels)
 
 describe('a Node.js function', () => {
   let under: Awaited<ReturnType<typeof open>> | undefined;
-  afterEach(async () => {
-    await under?.runtime.close();
-    await under?.close();
-  });
+  afterEach(async () => under?.close());
   beforeEach(() => {
     under = undefined;
   });

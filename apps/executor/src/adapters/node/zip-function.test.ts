@@ -7,30 +7,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FunctionDocument } from '#contracts';
-import { digestOf, type CodeStoreSettings, type ObjectStore, openCodeStore } from '#objects';
-import { Sealer, systemClock } from '#platform';
+import { digestOf } from '#objects';
 import { aFunction, aZip, eventually, zipOf } from '#testing';
+import { type NodeFunctions, openNodeFunctions } from '../../../testing/node-functions.ts';
 import { openTestWalls } from '../../../testing/walls-here.ts';
 import { callOf } from '../../runtime.conformance.ts';
 import { clearLeftovers, CodeFolders } from '../process-runtime/code-folders.ts';
-import { launchers } from '../launchers.ts';
-import { ProcessRuntime } from '../process-runtime/process-runtime.ts';
 
-let workDir: string;
-let store: ObjectStore;
-let runtime: ProcessRuntime;
+let functions: NodeFunctions;
 beforeEach(async () => {
-  workDir = await mkdtemp(join(tmpdir(), 'sendoff-zip-'));
-  store = openCodeStore({ dataDir: join(workDir, 'store') } as CodeStoreSettings);
-  const sealer = new Sealer('a-platform-key-of-32-characters-at-least');
-  const log = { write: () => undefined, close: async () => undefined };
-  const folders = new CodeFolders(workDir, store, 10, await openTestWalls('none', workDir));
-  runtime = new ProcessRuntime({ launchers, folders, sealer, instancesMax: 4, idleMs: 60_000 }, systemClock, log);
+  functions = await openNodeFunctions();
 });
-afterEach(async () => {
-  await runtime.close();
-  await rm(workDir, { recursive: true, force: true, maxRetries: 5 });
-});
+afterEach(async () => functions.close());
 
 describe('a ZIP function', () => {
   const zipped = (archive: Buffer, given: Partial<FunctionDocument> = {}): FunctionDocument =>
@@ -41,8 +29,8 @@ describe('a ZIP function', () => {
     });
   const run = async (files: Record<string, string>, given: Partial<FunctionDocument> = {}) => {
     const archive = zipOf(files);
-    await store.put(archive);
-    const outcome = await runtime.run(callOf(zipped(archive, given)), new AbortController().signal);
+    await functions.store.put(archive);
+    const outcome = await functions.runtime.run(callOf(zipped(archive, given)), new AbortController().signal);
     return outcome.kind === 'succeeded' ? (JSON.parse(String(outcome.responsePayload)) as unknown) : outcome;
   };
 
@@ -125,12 +113,12 @@ describe('a ZIP function', () => {
   it('is unavailable while the object store lacks its code', async () => {
     const archive = zipOf({ 'index.js': 'exports.handler = async () => 1;' });
     const call = callOf(zipped(archive));
-    expect(await runtime.run(call, new AbortController().signal)).toEqual({
+    expect(await functions.runtime.run(call, new AbortController().signal)).toEqual({
       kind: 'unavailable',
       reason: expect.stringContaining('the object store has no code'),
     });
-    await store.put(archive);
-    expect(await runtime.run(call, new AbortController().signal)).toMatchObject({ kind: 'succeeded' });
+    await functions.store.put(archive);
+    expect(await functions.runtime.run(call, new AbortController().signal)).toMatchObject({ kind: 'succeeded' });
   });
 
   it('does not run from a damaged archive, and leaves no folder', async () => {
@@ -138,33 +126,33 @@ describe('a ZIP function', () => {
       { name: 'index.js', data: 'exports.handler = 1;' },
       { name: 'b', data: 'b', declaredCrc32: 1 },
     ]);
-    await store.put(archive);
-    expect(await runtime.run(callOf(zipped(archive)), new AbortController().signal)).toMatchObject({
+    await functions.store.put(archive);
+    expect(await functions.runtime.run(callOf(zipped(archive)), new AbortController().signal)).toMatchObject({
       kind: 'failed',
       isRetryable: false,
       errorMessage: expect.stringContaining('the archive is refused: b is damaged'),
     });
-    expect(await readdir(join(workDir, 'code'))).toEqual([]);
+    expect(await readdir(join(functions.workDir, 'code'))).toEqual([]);
   });
 
   it('of which too many bytes are unpacked has its oldest unused folder deleted', async () => {
-    const walls = await openTestWalls('none', join(workDir, 'bounded'));
-    const folders = new CodeFolders(join(workDir, 'bounded'), store, 100, walls, 250_000);
+    const walls = await openTestWalls('none', join(functions.workDir, 'bounded'));
+    const folders = new CodeFolders(join(functions.workDir, 'bounded'), functions.store, 100, walls, 250_000);
     const archives = ['a', 'b', 'c'].map((text) => zipOf({ 'index.js': text.repeat(100_000) }));
     for (const archive of archives) {
-      await store.put(archive);
+      await functions.store.put(archive);
       const answer = await folders.workplaceFor(zipped(archive));
       if (answer.kind !== 'ready') throw new Error(answer.reason);
       answer.workplace.release();
     }
-    await eventually(async () => (await readdir(join(workDir, 'bounded', 'code'))).length === 2);
+    await eventually(async () => (await readdir(join(functions.workDir, 'bounded', 'code'))).length === 2);
   });
 
   it('reuses its folder, and the folder used longest ago is deleted', async () => {
-    const walls = await openTestWalls('none', join(workDir, 'folders'));
-    const folders = new CodeFolders(join(workDir, 'folders'), store, 2, walls);
+    const walls = await openTestWalls('none', join(functions.workDir, 'folders'));
+    const folders = new CodeFolders(join(functions.workDir, 'folders'), functions.store, 2, walls, 10 * 1_073_741_824);
     const archives = ['one', 'two', 'three'].map((text) => zipOf({ 'index.js': text }));
-    for (const archive of archives) await store.put(archive);
+    for (const archive of archives) await functions.store.put(archive);
     const place = async (archive: Buffer) => {
       const answer = await folders.workplaceFor(zipped(archive));
       if (answer.kind !== 'ready') throw new Error(answer.reason);
@@ -177,7 +165,7 @@ describe('a ZIP function', () => {
     const second = await place(two);
     second.release();
     (await place(three)).release();
-    await eventually(async () => (await readdir(join(workDir, 'folders', 'code'))).length === 2);
+    await eventually(async () => (await readdir(join(functions.workDir, 'folders', 'code'))).length === 2);
     expect(await readdir(held.codeDir)).toEqual(['index.js']);
     await expect(readdir(second.codeDir)).rejects.toThrow('ENOENT');
     expect((await place(two)).codeDir).not.toBe(second.codeDir);
