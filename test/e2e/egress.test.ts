@@ -10,6 +10,7 @@ import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
+import { isRunning } from '../../apps/executor/testing/processes.ts';
 import { PretendInternet } from '../pretend-host.ts';
 import { Installation } from './installation.ts';
 
@@ -53,8 +54,8 @@ const ownAddresses = Object.values(networkInterfaces())
   .map(({ address }) => address);
 
 /** Process ids by program and parent. */
-function children(parent: number, program: string): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
+function children(parent: number, program: string): readonly number[] {
+  const all = readdirSync('/proc').filter((pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       return stat.includes(`(${program})`) && stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(parent);
@@ -62,6 +63,7 @@ function children(parent: number, program: string): readonly string[] {
       return false;
     }
   });
+  return all.map(Number);
 }
 
 describe.skipIf(missing !== undefined)(`functions${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
@@ -163,11 +165,3 @@ describe.skipIf(missing !== undefined)(`functions${missing === undefined ? '' : 
     expect([address, tried]).toEqual([undefined, { '93.184.216.34:80': 'ENETUNREACH', [`127.0.0.1:${port}`]: 'ECONNREFUSED' }]);
   });
 });
-
-function isRunning(pid: string): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

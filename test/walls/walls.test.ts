@@ -17,6 +17,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aZip, eventually, type ZipEntry } from '#testing';
+import { procTable } from '../../apps/executor/src/adapters/walls/process-table.ts';
 import { levelsHere } from '../../apps/executor/testing/walls-here.ts';
 import { Installation, type ServiceName } from '../e2e/installation.ts';
 import { type Attack, type Knowledge, sourceOf } from './attack.ts';
@@ -46,25 +47,8 @@ function listeningPortsOf(pid: number): readonly number[] {
   );
 }
 
-/** The parent of a process. */
-function parentOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-/** Processes that have this one as their parent. */
-function childrenOf(parent: number): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return parentOf(pid) === parent;
-      } catch {
-        return false;
-      }
-    });
-}
+/** Processes that have this one as their parent, whichever of its threads started them. */
+const childrenOf = (pid: number) => procTable.all().flatMap((facts) => (facts.parent === pid ? [facts.pid] : []));
 
 /** Listens at the address of cloud metadata, on loopback, if this user may. */
 async function serveMetadata(): Promise<{ readonly port: number; close(): void } | undefined> {
@@ -171,7 +155,8 @@ describe.each(levels)('functions behind walls of level $level', ({ level, missin
     expect((await call('neighbour', { n: 1 })).body).toBe(2);
     pids = await pidsOfServices();
     const executorPid = pids.get('executor') ?? -1;
-    const root = parentOf(executorPid);
+    const root = procTable.read(executorPid)?.parent;
+    if (root === undefined) throw new Error('the executor does not run');
     const platform = [root, ...childrenOf(root)];
     const running = JSON.parse(readFileSync(`${dataDir}/running.json`, 'utf8')) as { kafkaBrokers: readonly string[] };
     know = {

@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { networkRules4 } from '#platform';
 import { eventually } from '#testing';
 import { internetAddresses, PretendHost, PretendInternet } from '../../../../../test/pretend-host.ts';
+import { isRunning } from '../../../testing/processes.ts';
 import type { InstanceNetwork } from '../walls/egress.ts';
 import { InstanceNetworks, type InstanceNetworksSettings } from './instance-networks.ts';
 
@@ -247,14 +248,6 @@ describe.skipIf(missing !== undefined)(
 /** The process that holds the network. */
 function holderOf({ enter }: InstanceNetwork): number {
   return Number(/--net=\/proc\/(\d+)\//.exec(enter.join(' '))?.[1]);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** Ids of the slirp4netns processes of a network. */

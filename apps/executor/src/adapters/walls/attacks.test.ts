@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionDocument } from '#contracts';
 import { eventually } from '#testing';
 import { type NodeFunctions, openNodeFunctions, withSource } from '../../../testing/node-functions.ts';
+import { isRunning } from '../../../testing/processes.ts';
 import { levelsHere } from '../../../testing/walls-here.ts';
 import { procTable } from './process-table.ts';
 
@@ -219,7 +220,7 @@ for (const { level, missing } of levels)
       await attack('return 1;');
       const pids = instanceProcesses();
       await functions.runtime.close();
-      await eventually(async () => (await Promise.all(pids.map(isGone))).every(Boolean));
+      await eventually(() => pids.every((pid) => !isRunning(pid)));
     });
   });
 
@@ -234,13 +235,6 @@ function instanceProcesses(): readonly number[] {
 async function openFilesOf(pid: number): Promise<readonly string[]> {
   const folder = `/proc/${pid}/fd`;
   return Promise.all((await readdir(folder)).map(async (name) => readlink(join(folder, name))));
-}
-
-async function isGone(pid: number): Promise<boolean> {
-  return readFile(`/proc/${pid}/stat`, 'utf8').then(
-    (stat) => / Z /.test(stat),
-    () => true,
-  );
 }
 
 async function openServer(): Promise<Server> {
