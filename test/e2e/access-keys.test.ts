@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { sdkDate, signed } from '../request-signer.ts';
+import { type ClientKey, send } from '../signed-request.ts';
 import { Installation } from './installation.ts';
 
 let installation: Installation;
@@ -32,25 +32,17 @@ async function credentials(line: string, dataDir = installation.dataDir): Promis
   });
 }
 
-interface Key {
-  readonly accessKey: string;
-  readonly secretKey: string;
-}
-
-function keyOf({ stdout, stderr }: Ran): Key {
+function keyOf({ stdout, stderr }: Ran): ClientKey {
   const [, accessKey, secretKey] = /^access key +(\S+)\nsecret key +(\S+)$/m.exec(stdout) ?? [];
   if (accessKey === undefined || secretKey === undefined) throw new Error(stdout + stderr);
-  return { accessKey, secretKey };
+  return { url: installation.url, accessKey, secretKey };
 }
 
 /** @returns the status of an invocation, or of a list of functions, asked for with a key. */
-async function statusOf(what: 'invoke' | 'list', key: Key): Promise<number> {
-  const { host } = new URL(installation.url);
-  const path = ['v2', 'p1', 'fgs', 'functions', ...(what === 'invoke' ? ['hello', 'invocations-async'] : [])];
-  const request = { method: what === 'invoke' ? 'POST' : 'GET', path, headers: { host, 'content-type': 'application/json' } };
-  const body = what === 'invoke' ? { body: '{"k":"é"}' } : {};
-  const headers = signed({ ...request, ...body }, { ...key, date: sdkDate(Date.now()) });
-  return (await fetch(`${installation.url}/${path.join('/')}`, { method: request.method, headers, ...body })).status;
+async function statusOf(what: 'invoke' | 'list', key: ClientKey): Promise<number> {
+  const path = '/fgs/functions';
+  const invoke = async () => send(key, 'POST', `${path}/hello/invocations-async`, { k: 'é' });
+  return (await (what === 'invoke' ? invoke() : send(key, 'GET', path))).status;
 }
 
 describe('npm run credentials', () => {
@@ -75,22 +67,16 @@ describe('npm run credentials', () => {
   it('makes a key for the functions, agencies and topics of a team', async () => {
     const limits = '--functions team-a-* --agencies team-a-* --topics team-a-*';
     const key = keyOf(await credentials(`create --rights invoke,read,manage ${limits}`));
-    const { host } = new URL(installation.url);
-    const send = async (method: string, path: readonly string[], body?: unknown) => {
-      const text = body === undefined ? {} : { body: JSON.stringify(body) };
-      const request = { method, path: ['v2', 'p1', ...path], headers: { host, 'content-type': 'application/json' }, ...text };
-      const headers = signed(request, { ...key, date: sdkDate(Date.now()) });
-      return (await fetch(`${installation.url}/${request.path.join('/')}`, { method, headers, ...text })).status;
-    };
+    const statusFor = async (method: string, path: string, body: unknown) => (await send(key, method, path, body)).status;
     const settings = { package: 'default', runtime: 'Node.js20.15', handler: 'index.handler', timeout: 5, memory_size: 128 };
     const code = { code_type: 'inline', func_code: { file: Buffer.from('exports.handler = async () => 1;').toString('base64') } };
     const fn = (name: string, xrole: string) => ({ ...settings, ...code, func_name: name, xrole });
-    expect(await send('POST', ['fgs', 'functions'], fn('team-a-fn', 'other'))).toBe(403);
-    expect(await send('POST', ['fgs', 'functions'], fn('team-b-fn', 'team-a-role'))).toBe(403);
-    expect(await send('POST', ['fgs', 'functions'], fn('team-a-fn', 'team-a-role'))).toBe(200);
-    expect(await send('POST', ['notifications', 'topics'], { name: 'team-b-topic' })).toBe(403);
-    expect(await send('POST', ['notifications', 'topics'], { name: 'team-a-topic' })).toBe(201);
-    expect(await send('PUT', ['sendoff', 'agencies', 'team-a-role'], { grants: [] })).toBe(403);
+    expect(await statusFor('POST', '/fgs/functions', fn('team-a-fn', 'other'))).toBe(403);
+    expect(await statusFor('POST', '/fgs/functions', fn('team-b-fn', 'team-a-role'))).toBe(403);
+    expect(await statusFor('POST', '/fgs/functions', fn('team-a-fn', 'team-a-role'))).toBe(200);
+    expect(await statusFor('POST', '/notifications/topics', { name: 'team-b-topic' })).toBe(403);
+    expect(await statusFor('POST', '/notifications/topics', { name: 'team-a-topic' })).toBe(201);
+    expect(await statusFor('PUT', '/sendoff/agencies/team-a-role', { grants: [] })).toBe(403);
   });
 
   it.each<[line: string, code: number, error: RegExp]>([

@@ -6,14 +6,12 @@
 import { Kafka, logLevel, type Producer } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
-import { sdkDate, signed } from '../request-signer.ts';
+import { type ClientKey, send } from '../signed-request.ts';
 import { Installation } from './installation.ts';
 import { KafkaSide, type SeenRecord } from './kafka-side.ts';
 
-interface Key {
-  readonly accessKey: string;
-  readonly secretKey: string;
-}
+/** Without the address: that changes with a restart. */
+type Key = Omit<ClientKey, 'url'>;
 
 let installation: Installation;
 let kafkaSide: KafkaSide;
@@ -43,12 +41,8 @@ async function aKey(): Promise<Key> {
 
 /** Calls a function with a key. @returns status and body. */
 async function call(name: string, key: Key): Promise<readonly [status: number, body: string]> {
-  const { host } = new URL(installation.url);
-  const path = ['v2', 'p1', 'fgs', 'functions', name, 'invocations'];
-  const request = { method: 'POST', path, headers: { host, 'content-type': 'application/json' }, body: '{}' };
-  const headers = signed(request, { ...key, date: sdkDate(Date.now()) });
-  const answer = await fetch(`${installation.url}/${path.join('/')}`, { method: 'POST', headers, body: '{}' });
-  return [answer.status, await answer.text()];
+  const { status, text } = await send({ ...key, url: installation.url }, 'POST', `/fgs/functions/${name}/invocations`, {});
+  return [status, text];
 }
 
 /** Writes a record to the registry, and waits until each reader has refused it. */

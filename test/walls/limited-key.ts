@@ -1,33 +1,3 @@
-import { sdkDate, signed } from '../request-signer.ts';
-
-/** An access key and the address at which it is used. */
-export interface LimitedKey {
-  readonly url: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-}
-
-/** Sends a signed request below `/v2/p1`. @returns the status and the body as text. */
-export async function send(key: LimitedKey, method: string, path: string, body?: unknown) {
-  const segments = ['v2', 'p1', ...path.split('/').filter((part) => part !== '')];
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = signed(
-    {
-      method,
-      path: segments,
-      headers: { host: new URL(key.url).host, 'content-type': 'application/json' },
-      ...(text === undefined ? {} : { body: text }),
-    },
-    { accessKey: key.accessKey, secretKey: key.secretKey, date: sdkDate(Date.now()) },
-  );
-  const answer = await fetch(`${key.url}/${segments.join('/')}`, {
-    method,
-    headers,
-    ...(text === undefined ? {} : { body: text }),
-  });
-  return { status: answer.status, text: await answer.text() };
-}
-
 const code = { file: Buffer.from('exports.handler = async () => 1;').toString('base64') };
 /** The body that creates an own function, without its name. */
 export const ownFunction = {

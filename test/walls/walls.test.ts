@@ -20,9 +20,10 @@ import { aZip, eventually, type ZipEntry } from '#testing';
 import { procTable } from '../../apps/executor/src/adapters/walls/process-table.ts';
 import { levelsHere } from '../../apps/executor/testing/walls-here.ts';
 import { Installation, type ServiceName } from '../e2e/installation.ts';
+import { send } from '../signed-request.ts';
 import { type Attack, type Knowledge, sourceOf } from './attack.ts';
 import { attacks } from './attacks.ts';
-import { ownFunction, reaches, send } from './limited-key.ts';
+import { ownFunction, reaches } from './limited-key.ts';
 
 const services: readonly ServiceName[] = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'];
 /** Cloud providers give out credentials of the machine there. */
