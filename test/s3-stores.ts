@@ -6,12 +6,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Client } from 'minio';
+import { Client } from 'minio';
 import { eventually } from '#testing';
+import { freePort } from './free-port.ts';
 
 const run = promisify(execFile);
 const binDir = join(homedir(), '.cache', 'sendoff', 'bin');
@@ -81,15 +81,6 @@ async function seaweedProgram(): Promise<StoreProgram> {
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 type ArgumentsOf = (dataDir: string, port: number) => Promise<readonly string[]>;
@@ -197,6 +188,18 @@ export const s3Stores: readonly S3Store[] = [
       started(fileOf(seaweed), '/healthz', seaweedArguments, { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey }),
   },
 ];
+
+/** A client of a store. */
+export function clientOf(s3: RunningS3): Client {
+  const { hostname, port } = new URL(s3.endpoint);
+  return new Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    accessKey: s3.accessKey,
+    secretKey: s3.secretKey,
+  });
+}
 
 /** Makes a bucket that keeps every version of an object for a day. */
 export async function makeLockedBucket(client: Client, bucketName: string): Promise<void> {

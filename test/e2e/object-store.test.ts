@@ -2,9 +2,9 @@
  * Goal: with an S3 configured, notifications go there. Method: a whole installation beside each
  * of the real stores, asked through the minio package.
  */
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { missingIn, type RunningS3, s3Stores } from '../s3-stores.ts';
+import { clientOf, missingIn, type RunningS3, s3Stores } from '../s3-stores.ts';
 import { destination } from './client.ts';
 import { Installation } from './installation.ts';
 
@@ -17,14 +17,7 @@ describe.each(s3Stores)('$name', (kind) => {
 
     beforeAll(async () => {
       s3 = await kind.start();
-      const { hostname, port } = new URL(s3.endpoint);
-      client = new Client({
-        endPoint: hostname,
-        port: Number(port),
-        useSSL: false,
-        accessKey: s3.accessKey,
-        secretKey: s3.secretKey,
-      });
+      client = clientOf(s3);
       await client.makeBucket('results');
       const env = { S3_ENDPOINT: s3.endpoint, S3_ACCESS_KEY: s3.accessKey, S3_SECRET_KEY: s3.secretKey };
       installation = await Installation.start({ brokers: inject('kafkaBrokers'), env });

@@ -4,10 +4,10 @@
  * its subscription gets nothing before. Method: one installation and receivers on this machine. Its
  * port is chosen before the start, because confirmation links contain it.
  */
-import { type AddressInfo, createServer } from 'node:net';
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
+import { freePort } from '../free-port.ts';
 import { type Pushed, Subscriber } from '../subscriber.ts';
 import { destination } from './client.ts';
 import { Installation } from './installation.ts';
@@ -16,14 +16,6 @@ import { KafkaSide } from './kafka-side.ts';
 let installation: Installation;
 let kafka: KafkaSide;
 const subscribers: Subscriber[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function listen(): Promise<Subscriber> {
   const subscriber = await Subscriber.listen();

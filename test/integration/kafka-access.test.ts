@@ -6,7 +6,7 @@
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ import { loadConfig, ServiceConfig } from '#platform';
 import { eventually } from '#testing';
 import { Authority, type CertificateFiles } from '../certificates.ts';
 import { systemTool } from '../foreign-tools.ts';
+import { freePort } from '../free-port.ts';
 
 const openssl = await systemTool('openssl', 'version');
 const topic = 'access.work';
@@ -30,14 +31,6 @@ let broker: RunningBroker;
 let endpoint: Server;
 let endpointUrl: string;
 let tokensGiven = 0;
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A token that Kafka takes without a signature. For tests only. */
 function tokenFor(subject: string, lifeSeconds: number): string {

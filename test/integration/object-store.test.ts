@@ -3,7 +3,7 @@
  * own rules alone. Method: real stores of our own; their API, through the minio package, is asked
  * for objects and rules.
  */
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '#contracts';
 import { systemClock } from '#platform';
@@ -11,7 +11,7 @@ import { aSettlement } from '#testing';
 import { S3Destination } from '../../apps/notifier/src/adapters/s3-destination.ts';
 import { destinationConformance } from '../../apps/notifier/src/destination.conformance.ts';
 import { notificationOf } from '../../apps/notifier/src/notification-of.ts';
-import { makeLockedBucket, missingIn, type RunningS3, s3Stores } from '../s3-stores.ts';
+import { clientOf, makeLockedBucket, missingIn, type RunningS3, s3Stores } from '../s3-stores.ts';
 
 const notification = notificationOf({ kind: 'settled', settlement: aSettlement() }, 'rfc3339');
 type ObsTarget = Extract<Target, { type: 'OBS' }>;
@@ -26,14 +26,7 @@ describe.each(s3Stores)('$name', (kind) => {
 
     beforeAll(async () => {
       s3 = await kind.start();
-      const { hostname, port } = new URL(s3.endpoint);
-      client = new Client({
-        endPoint: hostname,
-        port: Number(port),
-        useSSL: false,
-        accessKey: s3.accessKey,
-        secretKey: s3.secretKey,
-      });
+      client = clientOf(s3);
     });
     afterAll(async () => s3?.stop());
     beforeEach(async () => {
