@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type KafkaAccount, kafkaAccounts, kafkaRightsOf, Topics } from '#contracts';
+import { type KafkaAccount, kafkaAccounts, kafkaRightsOf, type Topics } from '#contracts';
 import { type KafkaAccess, setUpAccounts, topicSpecs } from '#kafka';
 import { storeSecrets } from './private-json.ts';
 
@@ -27,7 +27,7 @@ interface InstallationSetup {
   readonly brokers: readonly string[];
   readonly access: KafkaAccess;
   readonly accounts: ReturnType<typeof accountsFor>;
-  readonly topicPrefix: string;
+  readonly topics: Topics;
   readonly partitions: number;
   readonly replication: number;
 }
@@ -37,6 +37,6 @@ interface InstallationSetup {
  * @throws PlatformError `BROKER_UNAVAILABLE`, `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`,
  *   `BROKER_ACCESS_DENIED`.
  */
-export async function setUpInstallation({ topicPrefix, partitions, ...setup }: InstallationSetup): Promise<void> {
-  await setUpAccounts({ ...setup, topics: topicSpecs(new Topics(topicPrefix), partitions) });
+export async function setUpInstallation({ topics, partitions, ...setup }: InstallationSetup): Promise<void> {
+  await setUpAccounts({ ...setup, topics: topicSpecs(topics, partitions) });
 }

@@ -38,7 +38,7 @@ async function provide(broker: RunningBroker, config: StandaloneConfig, topics: 
     brokers: [admin.servers],
     access: { login: { mechanism: admin.mechanism, username: admin.username, password: () => admin.password } },
     accounts: accountsFor(topics, passwords, config.streamTopics),
-    topicPrefix: config.topicPrefix,
+    topics,
     partitions: config.partitions,
     replication: 1,
   });

@@ -11,6 +11,7 @@ import {
   Setting,
   withSettings,
 } from '#platform';
+import { StreamTopicSettings } from './stream-topic-settings.ts';
 
 /** The settings of `npm start`. Each service also gets the variables that it declares itself. */
 export class StandaloneConfig extends withSettings(
@@ -22,6 +23,7 @@ export class StandaloneConfig extends withSettings(
   SigningKeySettings,
   FunctionNetworkSettings,
   KafkaTopicSettings,
+  StreamTopicSettings,
 ) {
   @Setting({ env: 'SENDOFF_PORT', description: 'Port of the API; 0 selects a free one.' })
   @IsInt()
@@ -37,16 +39,6 @@ export class StandaloneConfig extends withSettings(
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers?: string[];
-
-  @Setting({
-    env: 'KAFKA_STREAM_TOPICS',
-    description:
-      'For the broker that Sendoff starts: Kafka topics, separated by commas, that streams may name besides their own. ' +
-      'A `*` at the end stands for every name that begins so.',
-  })
-  @IsArray()
-  @Matches(/^[a-zA-Z0-9._-]+\*?$/, { each: true, message: 'each topic is a name, or the beginning of names and a *' })
-  streamTopics: string[] = [];
 
   @Setting({
     env: 'SENDOFF_PROJECT_ID',

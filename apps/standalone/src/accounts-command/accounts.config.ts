@@ -1,6 +1,7 @@
 import { IsArray, IsString, Matches, MinLength } from 'class-validator';
 import { type KafkaAccount, kafkaAccounts } from '#contracts';
 import { KafkaAccessSettings, KafkaTopicSettings, Setting, withSettings } from '#platform';
+import { StreamTopicSettings } from '../stream-topic-settings.ts';
 
 /** Declares the password of one account. */
 function Password(account: KafkaAccount): PropertyDecorator {
@@ -12,16 +13,11 @@ function Password(account: KafkaAccount): PropertyDecorator {
 }
 
 /** The settings of `npm run accounts`: how to reach the brokers as admin, and the new passwords. */
-export class AccountsConfig extends withSettings(KafkaTopicSettings, KafkaAccessSettings) {
+export class AccountsConfig extends withSettings(KafkaTopicSettings, KafkaAccessSettings, StreamTopicSettings) {
   @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` separated by commas.' })
   @IsArray()
   @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
   kafkaBrokers: string[] = ['127.0.0.1:9092'];
-
-  @Setting({ env: 'KAFKA_STREAM_TOPICS', description: 'Kafka topics that streams may name besides their own.' })
-  @IsArray()
-  @Matches(/^[a-zA-Z0-9._-]+\*?$/, { each: true, message: 'each topic is a name, or the beginning of names and a *' })
-  streamTopics: string[] = [];
 
   @Password('ingress')
   ingress!: string;

@@ -4,7 +4,7 @@
  * sets the passwords, and removes rights that are too many.
  */
 import 'reflect-metadata';
-import { PlatformError, Topics } from '#contracts';
+import { indentedLines, PlatformError, Topics } from '#contracts';
 import { kafkaAccessOf } from '#kafka';
 import { configInvalidExitCode, loadConfig } from '#platform';
 import { accountsFor, setUpInstallation } from '../kafka-accounts.ts';
@@ -14,9 +14,9 @@ try {
   const config = loadConfig(AccountsConfig);
   const topics = new Topics(config.topicPrefix);
   const accounts = accountsFor(topics, passwordsOf(config), config.streamTopics);
-  await setUpInstallation({ ...config, brokers: config.kafkaBrokers, access: kafkaAccessOf(config), accounts });
+  await setUpInstallation({ ...config, brokers: config.kafkaBrokers, access: kafkaAccessOf(config), topics, accounts });
   process.stdout.write(`${accounts.map(({ name }) => name).join(', ')} are set up\n`);
 } catch (error) {
-  process.stderr.write(`accounts: ${error instanceof PlatformError ? error.message : String(error)}\n`);
+  process.stderr.write(`accounts: ${indentedLines(error instanceof PlatformError ? error.message : String(error))}\n`);
   process.exitCode = error instanceof PlatformError && error.code === 'CONFIG_INVALID' ? configInvalidExitCode : 1;
 }
