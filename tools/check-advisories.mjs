@@ -48,10 +48,15 @@ export function findings(lockfile, advisories) {
   );
 }
 
+/** How to run npm: as it was run itself, or by its name. */
+export function npmCommand() {
+  const npm = process.env['npm_execpath'];
+  return npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+}
+
 /** Asks the registry. Returns its report, or why it gave none. */
 function audit() {
-  const npm = process.env['npm_execpath'];
-  const [command, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const [command, first] = npmCommand();
   const args = [...first, 'audit', '--omit=dev', '--audit-level=high', '--json'];
   const { stdout, error } = spawnSync(command, args, { encoding: 'utf8', timeout: auditTimeoutMs, maxBuffer: 64 * 1_048_576 });
   if (error !== undefined) return { skipped: error.message };

@@ -11,7 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { shippedPackages } from './check-advisories.mjs';
+import { npmCommand, shippedPackages } from './check-advisories.mjs';
 
 const outputBytesMax = 64 * 1_048_576;
 
@@ -23,8 +23,7 @@ const licencesByHand = { buildcheck: 'MIT', 'cpu-features': 'MIT', ssh2: 'MIT' }
  * `--omit dev` npm also omits packages that ship and that a package of development requires.
  */
 function npmDocument() {
-  const npm = process.env['npm_execpath'];
-  const [command, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const [command, first] = npmCommand();
   const args = [...first, 'sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'];
   const document = JSON.parse(execFileSync(command, args, { encoding: 'utf8', maxBuffer: outputBytesMax }));
   const shipped = new Set(

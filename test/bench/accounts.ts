@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBroker } from '#broker';
 import { BenchInstallation, machine } from './installation.ts';
-import { percentile, post } from './load.ts';
+import { median, post } from './load.ts';
 
 const connections = 64;
 const turns = Number(process.env['BENCH_TURNS'] ?? 5);
@@ -36,11 +36,6 @@ for (let turn = 0; turn <= turns; turn += 1)
     if (turn > 0) rates[name].push(Math.round(load.answered / load.seconds));
   }
 
-const median = (values: readonly number[]) =>
-  percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 const ratio = Number((median(rates.accounts) / median(rates.open)).toFixed(3));
 console.log(JSON.stringify({ machine, connections, loadMs, acceptedPerSecond: rates, ratio }, null, 2));
 await Promise.all(Object.values(installations).map(async (installation) => installation.stop()));

@@ -5,7 +5,7 @@
  */
 import type { IsolationLevel } from '#platform';
 import { BenchInstallation, machine } from './installation.ts';
-import { percentile, post } from './load.ts';
+import { median, post } from './load.ts';
 
 const levels: readonly IsolationLevel[] = ['none', 'process', 'kernel'];
 const turns = Number(process.env['BENCH_TURNS'] ?? 5);
@@ -43,11 +43,6 @@ for (let turn = 0; turn <= turns; turn += 1)
     (callsPerSecond[level] ??= []).push(Math.round(load.answered / load.seconds));
   }
 
-const median = (values: readonly number[] = []) =>
-  percentile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 const medians = Object.fromEntries(
   levels.map((level) => [level, { firstCallMs: median(firstCallMs[level]), callsPerSecond: median(callsPerSecond[level]) }]),
 );

@@ -15,6 +15,12 @@ export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+/** The value in the middle; 0 if there is none. */
+export function median(values: readonly number[] = []): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return percentile(sorted, 0.5);
+}
+
 /** Sends one request and reads its answer to the end. @returns its status. */
 async function statusOf(client: Dispatcher, options: Dispatcher.DispatchOptions): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -3,10 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Service } from '#contracts';
 import { Client } from './client.ts';
-
-/** Names of the services, as their processes are called. */
-export type ServiceName = 'ingress' | 'executor' | 'retry-scheduler' | 'notifier' | 'status-logger';
 
 /**
  * `npm start`, without npm: one whole installation in a temporary data folder, on a topic prefix of
@@ -77,7 +75,7 @@ export class Installation {
   }
 
   /** Process id of a running service, found among the children of the installation. */
-  async pidOf(service: ServiceName): Promise<number | undefined> {
+  async pidOf(service: Service): Promise<number | undefined> {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
     for (const pid of pids) {
       const [stat, command] = await Promise.all([
@@ -91,7 +89,7 @@ export class Installation {
   }
 
   /** Ends a service the hard way; the installation starts it again. */
-  async killService(service: ServiceName): Promise<void> {
+  async killService(service: Service): Promise<void> {
     const pid = await this.pidOf(service);
     if (pid === undefined) throw new Error(`${service} does not run`);
     process.kill(pid, 'SIGKILL');

@@ -7,9 +7,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Service } from '#contracts';
 import { eventually } from '#testing';
 import { destination } from './client.ts';
-import { Installation, type ServiceName } from './installation.ts';
+import { Installation } from './installation.ts';
 import { KafkaSide } from './kafka-side.ts';
 
 const failsOnce = `
@@ -33,7 +34,7 @@ afterAll(async () => {
 });
 
 describe('a service killed in the middle of work', () => {
-  it.each<[ServiceName]>([['executor'], ['retry-scheduler'], ['notifier'], ['status-logger'], ['ingress']])(
+  it.each<[Service]>([['executor'], ['retry-scheduler'], ['notifier'], ['status-logger'], ['ingress']])(
     'loses nothing: %s',
     async (service) => {
       const name = `through-${service}`;

@@ -16,16 +16,16 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Service, services } from '#contracts';
 import { aZip, eventually, type ZipEntry } from '#testing';
 import { procTable } from '../../apps/executor/src/adapters/walls/process-table.ts';
 import { levelsHere } from '../../apps/executor/testing/walls-here.ts';
-import { Installation, type ServiceName } from '../e2e/installation.ts';
+import { Installation } from '../e2e/installation.ts';
 import { send } from '../signed-request.ts';
 import { type Attack, type Knowledge, sourceOf } from './attack.ts';
 import { attacks } from './attacks.ts';
 import { ownFunction, reaches } from './limited-key.ts';
 
-const services: readonly ServiceName[] = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'];
 /** Cloud providers give out credentials of the machine there. */
 const metadataAddress = '169.254.169.254';
 const isRoot = process.getuid?.() === 0;
@@ -138,7 +138,7 @@ describe.each(levels)('functions behind walls of level $level', ({ level, missin
   let installation: Installation;
   let know: Knowledge;
   let metadata: Awaited<ReturnType<typeof serveMetadata>>;
-  let pids: ReadonlyMap<ServiceName, number>;
+  let pids: ReadonlyMap<Service, number>;
 
   const pidsOfServices = async () =>
     new Map(await Promise.all(services.map(async (name) => [name, (await installation.pidOf(name)) ?? -1] as const)));
