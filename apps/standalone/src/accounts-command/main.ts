@@ -17,6 +17,6 @@ try {
   await setUpInstallation({ ...config, brokers: config.kafkaBrokers, access: kafkaAccessOf(config), topics, accounts });
   process.stdout.write(`${accounts.map(({ name }) => name).join(', ')} are set up\n`);
 } catch (error) {
-  process.stderr.write(`accounts: ${indentedLines(error instanceof PlatformError ? error.message : String(error))}\n`);
+  process.stderr.write(`accounts: ${error instanceof PlatformError ? error.message : indentedLines(String(error))}\n`);
   process.exitCode = error instanceof PlatformError && error.code === 'CONFIG_INVALID' ? configInvalidExitCode : 1;
 }
