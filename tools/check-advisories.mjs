@@ -48,7 +48,10 @@ export function findings(lockfile, advisories) {
   );
 }
 
-/** How to run npm: as it was run itself, or by its name. */
+/**
+ * How to run npm: as it was run itself, or by its name.
+ * @returns {[command: string, firstArguments: string[]]}
+ */
 export function npmCommand() {
   const npm = process.env['npm_execpath'];
   return npm === undefined ? ['npm', []] : [process.execPath, [npm]];
