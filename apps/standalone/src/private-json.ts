@@ -1,6 +1,7 @@
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PlatformError } from '#contracts';
+import { writeWholeFile } from '#platform';
 
 /**
  * Reads a JSON object that only this user may read.
@@ -41,8 +42,7 @@ export async function storeSecrets<Secrets extends object>(
   const givenValues = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const secrets = { ...newSecrets(stored === undefined), ...stored, ...givenValues } as Secrets;
   if (stored === undefined || JSON.stringify(stored) !== JSON.stringify(secrets)) {
-    await writeFile(`${file}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    await writeWholeFile(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   }
   await chmod(file, 0o600);
   return { secrets, isNew: stored === undefined };

@@ -1,33 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type EpochMs, epochMs } from '#contracts';
+import { writeWholeFile } from '#platform';
 import { checked, digestOf, isDigest, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 
 /**
- * An object store in a folder: `<root>/<first two digits>/<digest>`. A file is written to a
- * temporary name and renamed, so readers never see a part of it.
+ * An object store in a folder: `<root>/<first two digits>/<digest>`. Readers see whole files only.
  */
 export class FolderObjectStore implements ObjectStore {
   constructor(private readonly root: string) {}
 
   async put(bytes: Buffer, digest: string = digestOf(bytes)): Promise<string> {
     const file = this.fileOf(digest);
-    const draft = `${file}.${randomUUID()}`;
-    await attempt(async () => {
-      await mkdir(dirname(file), { recursive: true });
-      const handle = await open(draft, 'wx');
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(draft, file);
-    }).catch(async (error: unknown) => {
-      await rm(draft, { force: true }).catch(() => undefined);
-      throw error;
-    });
+    await attempt(async () => writeWholeFile(file, bytes, { isSynced: true }));
     return digest;
   }
 

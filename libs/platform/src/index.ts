@@ -56,3 +56,4 @@ export { textSource, type TextSource } from './text-source.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { webhookSignature } from './webhook-signature.ts';
+export { writeWholeFile } from './whole-file.ts';

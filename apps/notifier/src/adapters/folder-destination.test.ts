@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Target } from '#contracts';
+import { epochMs, type Target } from '#contracts';
 import { createLogger } from '#platform';
 import { aSettlement, builtAt, ManualClock } from '#testing';
 import { destinationConformance } from '../destination.conformance.ts';
@@ -87,5 +88,37 @@ describe('an object in a folder', () => {
     await clock.advance(1_000 * dayMs);
     await folder.sweep();
     expect((await objects()).length).toBe(1);
+  });
+
+  it('leaves nothing behind where the disk is full', async ({ skip, onTestFinished }) => {
+    const full = await mkdtemp(join(tmpdir(), 'sendoff-full-'));
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', full], { encoding: 'utf8' });
+    onTestFinished(async () => {
+      if (mounted.status === 0) spawnSync('umount', [full]);
+      await rm(full, { recursive: true });
+    });
+    skip(mounted.status !== 0, `no small disk can be mounted: ${mounted.error?.message ?? mounted.stderr}`);
+    const large = { ...notification, texts: { default: 'x'.repeat(100_000) } };
+    const onFull = new FolderDestination(full, clock, logger);
+    expect(await onFull.deliver(large, target(), never)).toMatchObject({
+      kind: 'deferred',
+      reason: expect.stringMatching(/^ENOSPC/),
+    });
+    expect(await filesIn(full)).toEqual([]);
+  });
+
+  it('leaves a draft if its writer is killed, which is swept an hour later', async () => {
+    const draft = join(root, '.drafts', 'left');
+    await mkdir(join(root, '.drafts'));
+    await writeFile(draft, 'half');
+    const writtenAt = (await stat(draft)).mtimeMs;
+    const sweptAfter = async (ms: number) => {
+      const later = new FolderDestination(root, new ManualClock(epochMs(Math.floor(writtenAt + ms))), logger);
+      await later.sweep();
+      later.close();
+      return filesIn(root);
+    };
+    expect(await sweptAfter(3_599_000)).toEqual([draft]);
+    expect(await sweptAfter(3_601_000)).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import type { Clock, Logger, Timer } from '#platform';
+import { type Clock, type Logger, type Timer, writeWholeFile } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
@@ -12,6 +12,10 @@ const dayMs = 86_400_000;
 const sweepEveryMs = 600_000;
 /** Most marks of one day that a sweep handles. The next sweep handles the rest. */
 const sweepMax = 10_000;
+const marksFolder = '.expires';
+const draftsFolder = '.drafts';
+/** No write takes this long: an older draft is of a process that ended. */
+const draftAgeMaxMs = 3_600_000;
 
 type ObsTarget = Target<'OBS'>;
 
@@ -20,7 +24,8 @@ type ObsTarget = Target<'OBS'>;
  *
  * An object that expires has a mark, the empty file `<root>/.expires/<day>/<bucket>/<key>`. After
  * that day the sweeper removes mark and object. The mark is written first, so that no object lacks
- * one.
+ * one. An object is written as a draft, `<root>/.drafts/<id>`, and renamed. The sweeper removes
+ * drafts that a killed process left.
  */
 export class FolderDestination implements Destination<'OBS'> {
   private timer: Timer | undefined;
@@ -42,10 +47,7 @@ export class FolderDestination implements Destination<'OBS'> {
     if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead to a place outside of the folder' };
     try {
       if (expiresDays > 0) await this.mark(name, Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs));
-      await mkdir(dirname(file), { recursive: true });
-      const draft = `${file}.${randomUUID()}`;
-      await writeFile(draft, notification.texts.default);
-      await rename(draft, file);
+      await writeWholeFile(file, notification.texts.default, { draft: join(this.root, draftsFolder, randomUUID()) });
       return { kind: 'delivered', location: `file://${file}` };
     } catch (error) {
       const isFinal = (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG';
@@ -56,29 +58,40 @@ export class FolderDestination implements Destination<'OBS'> {
   private within(name: string): string | undefined {
     const root = resolve(this.root);
     const file = resolve(root, name);
-    return file.startsWith(`${root}${sep}`) && !file.startsWith(join(root, '.expires')) ? file : undefined;
+    const isOurs = [marksFolder, draftsFolder].some((folder) => file.startsWith(join(root, folder)));
+    return file.startsWith(`${root}${sep}`) && !isOurs ? file : undefined;
   }
 
   private async mark(name: string, day: number): Promise<void> {
-    const file = join(this.root, '.expires', String(day), name);
+    const file = join(this.root, marksFolder, String(day), name);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, '');
   }
 
-  /** Removes expired objects now and every 10 minutes until `close`. */
+  /** Removes expired objects and left drafts now and every 10 minutes until `close`. */
   async sweep(): Promise<void> {
     const today = Math.floor(this.clock.now() / dayMs);
     try {
-      const days = await readdir(join(this.root, '.expires')).catch((): string[] => []);
+      const days = await readdir(join(this.root, marksFolder)).catch((): string[] => []);
       for (const day of days.filter((name) => Number(name) < today)) await this.sweepDay(day);
+      await this.sweepDrafts();
     } catch (error) {
       this.logger.warn({ err: error }, 'Expired objects could not be removed, the next sweep tries again');
     }
     if (!this.isClosed) this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
 
+  private async sweepDrafts(): Promise<void> {
+    const folder = join(this.root, draftsFolder);
+    const names = await readdir(folder).catch((): string[] => []);
+    for (const draft of names.slice(0, sweepMax).map((name) => join(folder, name))) {
+      const written = await stat(draft).catch(() => undefined);
+      if (written !== undefined && written.mtimeMs < this.clock.now() - draftAgeMaxMs) await rm(draft, { force: true });
+    }
+  }
+
   private async sweepDay(day: string): Promise<void> {
-    const folder = join(this.root, '.expires', day);
+    const folder = join(this.root, marksFolder, day);
     const marks = await readdir(folder, { recursive: true, withFileTypes: true });
     for (const mark of marks.filter((entry) => entry.isFile()).slice(0, sweepMax)) {
       const path = join(mark.parentPath, mark.name);
@@ -88,16 +101,16 @@ export class FolderDestination implements Destination<'OBS'> {
       await rm(path);
     }
     if (marks.filter((entry) => entry.isFile()).length <= sweepMax) await rm(folder, { recursive: true, force: true });
-    await rmdir(join(this.root, '.expires')).catch(() => undefined);
+    await rmdir(join(this.root, marksFolder)).catch(() => undefined);
   }
 
   /**
    * Checks whether the object was delivered again later: then it also has a mark of a later day.
    */
   private async isMarkedLater(name: string, day: number): Promise<boolean> {
-    const days = await readdir(join(this.root, '.expires'));
+    const days = await readdir(join(this.root, marksFolder));
     for (const later of days.filter((other) => Number(other) > day)) {
-      const names = await readdir(dirname(join(this.root, '.expires', later, name))).catch((): string[] => []);
+      const names = await readdir(dirname(join(this.root, marksFolder, later, name))).catch((): string[] => []);
       if (names.includes(name.slice(name.lastIndexOf(sep) + 1))) return true;
     }
     return false;

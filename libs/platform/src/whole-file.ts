@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** How {@link writeWholeFile} writes. */
+interface WholeFileOptions {
+  /** Path of the draft, on the same file system. The default lies beside the file. */
+  readonly draft?: string;
+  /** Access mode of the file; as the process creates files unless given. */
+  readonly mode?: number;
+  /** Waits until the disk has the bytes, so that they outlive a power failure. */
+  readonly isSynced?: boolean;
+}
+
+/**
+ * Writes a file that readers see whole or not at all: a draft is written and renamed. Folders are
+ * created as needed. A failure, such as a full disk, leaves no draft and the former file as it was.
+ * @throws the error of the file system.
+ */
+export async function writeWholeFile(
+  file: string,
+  content: Buffer | string,
+  { draft = `${file}.${randomUUID()}`, mode, isSynced = false }: WholeFileOptions = {},
+): Promise<void> {
+  try {
+    await Promise.all([...new Set([dirname(file), dirname(draft)])].map(async (folder) => mkdir(folder, { recursive: true })));
+    const handle = await open(draft, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      if (isSynced) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
