@@ -23,6 +23,9 @@ export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, 
     accessKey,
     secretKey,
     region,
+    // The client would report each repeat on the console, in the middle of the log. Deliveries are
+    // tried again anyway, and so are uploads by their senders.
+    retryOptions: { disableRetry: true },
     ...(partBytes === undefined ? {} : { partSize: partBytes }),
   });
 }
