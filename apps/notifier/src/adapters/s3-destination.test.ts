@@ -122,9 +122,18 @@ describe('the S3 destination', () => {
     expect(objects).toEqual([]);
   });
 
-  it('refuses a bucket that does not exist', async () => {
-    script = () => ({ status: 404, code: 'NoSuchBucket' });
-    expect(await deliver()).toMatchObject({ kind: 'refused' });
+  it.each([
+    [404, 'NoSuchBucket', 'deferred'],
+    [403, 'AccessDenied', 'deferred'],
+    [403, 'AllAccessDisabled', 'deferred'],
+    [403, 'InvalidAccessKeyId', 'deferred'],
+    [403, 'SignatureDoesNotMatch', 'deferred'],
+    [503, 'SlowDown', 'deferred'],
+    [400, 'InvalidBucketName', 'refused'],
+    [400, 'KeyTooLongError', 'refused'],
+  ])('of a store that answers %i %s is %s', async (status, code, kind) => {
+    script = () => ({ status, code });
+    expect(await deliver()).toMatchObject({ kind });
   });
 
   it('keeps the rules of others byte for byte', async () => {

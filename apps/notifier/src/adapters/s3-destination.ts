@@ -14,17 +14,11 @@ interface ExpiringObject extends Pick<ObsTarget, 'bucket' | 'expiresDays'> {
   readonly key: string;
 }
 
-/** Error codes that another try would get again. */
-const finalCodes = new Set([
-  'NoSuchBucket',
-  'AccessDenied',
-  'InvalidAccessKeyId',
-  'SignatureDoesNotMatch',
-  'InvalidBucketName',
-  'KeyTooLongError',
-  'XMinioInvalidObjectName',
-  'AllAccessDisabled',
-]);
+/**
+ * Error codes for names that the store never takes. All others may pass: somebody makes the bucket,
+ * or repairs its rights or the credentials.
+ */
+const finalCodes = new Set(['InvalidBucketName', 'KeyTooLongError', 'XMinioInvalidObjectName']);
 
 /**
  * Error codes of a store that has no lifecycle or no filter by tag, or forbids this client to

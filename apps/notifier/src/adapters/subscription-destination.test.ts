@@ -295,15 +295,15 @@ describe('a webhook', () => {
     await rig.destination.deliver(published(), target(), never);
     expect(subscriber.received[0]?.body['unsubscribe_url']).toBe('');
     expect(await rig.destination.deliver(asked, target(), never)).toMatchObject({
-      kind: 'refused',
+      kind: 'deferred',
       reason: expect.stringContaining('SENDOFF_PUBLIC_URL'),
     });
   });
 
-  it('is refused where its secret was sealed under another key', async () => {
+  it('waits where its secret was sealed under another key', async () => {
     const other = new Sealer('b'.repeat(32)).seal(secret, target().subscriptionUrn);
     await rig.subscribe(subscriptionTo(subscriber.url, { secret: other }));
-    expect(await rig.destination.deliver(published(), target(), never)).toMatchObject({ kind: 'refused' });
+    expect(await rig.destination.deliver(published(), target(), never)).toMatchObject({ kind: 'deferred' });
     expect(subscriber.received).toEqual([]);
   });
 
@@ -317,10 +317,13 @@ describe('a webhook', () => {
 
   it.each([
     [204, 'delivered'],
-    [302, 'refused'],
-    [400, 'refused'],
+    [302, 'deferred'],
+    [400, 'deferred'],
+    [401, 'deferred'],
+    [404, 'deferred'],
     [408, 'deferred'],
     [410, 'refused'],
+    [413, 'deferred'],
     [429, 'deferred'],
     [500, 'deferred'],
   ])('that answers %i is %s', async (status, kind) => {
@@ -337,11 +340,33 @@ describe('a webhook', () => {
     const elsewhere = await Subscriber.listen();
     subscriber.answer = (_request, response) => response.writeHead(307, { location: elsewhere.url }).end();
     expect(await rig.destination.deliver(published(), target(), never)).toEqual({
-      kind: 'refused',
+      kind: 'deferred',
       reason: 'the receiver answered 307',
     });
     expect(elsewhere.received).toEqual([]);
     elsewhere.close();
+  });
+
+  it('has accepted a message with the head of its answer, also if the rest breaks off', async () => {
+    const cut = new Promise<void>((resolve) => {
+      subscriber.answer = (_request, response) => {
+        response.on('close', resolve);
+        response.writeHead(200, { 'content-length': '100' }).write('the first part');
+        setImmediate(() => response.destroy());
+      };
+    });
+    expect(await rig.destination.deliver(published(), target(), never)).toMatchObject({ kind: 'delivered' });
+    await cut;
+  });
+
+  it('has accepted nothing if its answer breaks off within the head', async () => {
+    subscriber.answer = (_request, { socket }) => {
+      socket?.end('HTTP/1.1 200 OK\r\ncontent-le');
+    };
+    expect(await rig.destination.deliver(published(), target(), never)).toMatchObject({
+      kind: 'deferred',
+      reason: expect.stringMatching(/^no answer: /),
+    });
   });
 
   it('cannot hold the platform up with an answer that never ends', async () => {

@@ -19,8 +19,8 @@ import type { ChainedInvocations } from './chained-invocations.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
 import type { WebhookAnswer, WebhookClient } from './webhook-client.ts';
 
-/** Statuses below 500 that may pass: Request Timeout, Too Early, Too Many Requests. */
-const busyStatuses = new Set([408, 425, 429]);
+/** The only status by which a receiver ends a delivery: Gone. */
+const goneStatus = 410;
 
 /** Parts of a {@link SubscriptionDestination}. */
 export interface SubscriptionParts {
@@ -98,7 +98,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     const secret = this.secretOf(subscription);
     if (secret === undefined)
       return {
-        kind: 'refused',
+        kind: 'deferred',
         reason:
           'the secret of the subscription cannot be decrypted: SENDOFF_SUBSCRIPTION_KEY, or the platform key, ' +
           'is not the one it was encrypted with',
@@ -107,7 +107,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
     const type = notification.confirmUntil === undefined ? 'Notification' : 'SubscriptionConfirmation';
     const links = this.linksOf(notification, topicUrn, subscription);
     if (links === undefined)
-      return { kind: 'refused', reason: 'set SENDOFF_PUBLIC_URL: without it there is no link to confirm with' };
+      return { kind: 'deferred', reason: 'set SENDOFF_PUBLIC_URL: without it there is no link to confirm with' };
     const messageId = messageIdOf(notification, subscription.urn);
     const body = bodyOf(notification, { type, topicUrn, messageId, protocol: subscription.protocol, links });
     const headers = {
@@ -186,15 +186,14 @@ function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): 
 }
 
 /**
- * Judges the answer of a webhook. 2xx is delivered. 5xx and the statuses that ask for patience are
- * deferred. All others are refused, redirects included.
+ * Judges the answer of a webhook by its status alone: the body is not needed, so it may break off.
+ * 2xx is delivered, 410 is refused. All others are deferred, because somebody may mend the receiver
+ * between two tries. Redirects are among them: they are not followed.
  */
 function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): TryResult {
   if (status >= 200 && status < 300) return { kind: 'delivered', location };
   const reason = `the receiver answered ${status}`;
-  if (status >= 500 || busyStatuses.has(status)) {
-    const askedMs = retryAfterMs(retryAfter, now);
-    return { kind: 'deferred', reason, ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }) };
-  }
-  return { kind: 'refused', reason };
+  if (status === goneStatus) return { kind: 'refused', reason };
+  const askedMs = retryAfterMs(retryAfter, now);
+  return { kind: 'deferred', reason, ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }) };
 }
