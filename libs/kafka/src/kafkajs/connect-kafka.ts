@@ -17,6 +17,7 @@ import { logThrough } from './kafkajs-log.ts';
 import { probeListener } from './listener-probe.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
 import { useOwnRecords } from './own-records.ts';
+import { SilentBrokers } from './silent-brokers.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
 export interface KafkaOptions extends GatewayHooks {
@@ -94,7 +95,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     requestTimeout: 30_000,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: logThrough(dedupedLog),
-    socketFactory: socketFactoryOf(access),
+    socketFactory: new SilentBrokers(socketFactoryOf(access), log).socketFactory,
     ...saslOf(access),
   };
   const account = accountName(access);

@@ -65,3 +65,36 @@ export async function probeListener(broker: string, sockets: ISocketFactory = so
     });
   });
 }
+
+/** Errors of a connection that say that nothing answers at the other end. */
+const nobodyThere: ReadonlySet<unknown> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT', 'EHOSTDOWN']);
+
+/**
+ * Asks whether a broker answers. Every answer counts, also one that closes the connection or
+ * refuses it: then its open connections are closed too. Never rejects.
+ * @returns false if nothing came within `answerMs`.
+ */
+export async function isAnswering(
+  { host, port }: { readonly host: string; readonly port: number },
+  sockets: ISocketFactory,
+  answerMs: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket: Socket = sockets({
+      host,
+      port,
+      ssl: {},
+      onConnect: () => void socket.write(request(apiVersions, 1, Buffer.alloc(0))),
+    });
+    const finish = (isThere: boolean) => {
+      clearTimeout(timer);
+      resolve(isThere);
+      socket.destroy();
+    };
+    // A process that stood still itself reads what has come meanwhile before it decides.
+    const timer = setTimeout(() => setImmediate(() => setImmediate(finish, false)), answerMs);
+    socket.on('data', () => finish(true));
+    socket.on('error', (error: Error & { readonly code?: unknown }) => finish(!nobodyThere.has(error.code)));
+    socket.on('close', () => finish(true));
+  });
+}
