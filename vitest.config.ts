@@ -59,6 +59,16 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'fault',
+          include: ['test/fault/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'walls',
           include: ['test/walls/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],

@@ -40,9 +40,11 @@ export class Client {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
+    signal: AbortSignal | null = null,
   ): Promise<Answer<T>> {
     const response = await fetch(`${this.url}/v2/${this.project}${path}`, {
       method,
+      signal,
       headers: { 'content-type': 'application/json', 'x-auth-token': this.token, ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
@@ -74,6 +76,14 @@ export class Client {
     return body.func_urn;
   }
 
+  /** Makes a function that is an HTTP server of the test. */
+  async createHttpFunction(name: string, url: string, more: Record<string, unknown> = {}): Promise<void> {
+    await this.must('POST', '/fgs/functions', {
+      ...{ func_name: name, package: 'default', runtime: 'http', handler: '-', timeout: 5, memory_size: 128 },
+      ...{ code_type: 'inline', code_url: url, xrole: 'everything', ...more },
+    });
+  }
+
   /** An agency that grants everything, for functions made by `createFunction`. */
   async grantEverything(): Promise<void> {
     await this.must('PUT', '/sendoff/agencies/everything', {
@@ -98,6 +108,12 @@ export class Client {
       `/fgs/functions/${functionName}/async-invocations?limit=500${query}`,
     );
     return page.invocations;
+  }
+
+  /** How many records of a function have a status. */
+  async countOf(functionName: string, status: string): Promise<number> {
+    const path = `/fgs/functions/${functionName}/async-invocations?limit=1&status=${status}`;
+    return (await this.must<{ count: number }>('GET', path)).count;
   }
 
   async record(functionName: string, requestId: string): Promise<RecordAnswer | undefined> {

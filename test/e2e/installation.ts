@@ -74,6 +74,13 @@ export class Installation {
     return new Installation(child, url, folder, topicPrefix, brokers, client, output);
   }
 
+  /** Process id of the parent of all services. */
+  get pid(): number {
+    const { pid } = this.process;
+    if (pid === undefined) throw new Error('the installation did not start');
+    return pid;
+  }
+
   /** Process id of a running service, found among the children of the installation. */
   async pidOf(service: Service): Promise<number | undefined> {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));

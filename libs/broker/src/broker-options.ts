@@ -23,6 +23,11 @@ export interface BrokerOptions {
    * to. Default false: anyone who reaches the port may do everything.
    */
   readonly hasAccounts?: boolean;
+  /**
+   * Id of the cluster, of 16 bytes in Base64url. Default: a random one. For tests with several
+   * brokers of one cluster.
+   */
+  readonly clusterId?: string;
   /** More properties of Kafka, which win over those of {@link startBroker}. For tests. */
   readonly properties?: Readonly<Record<string, string>>;
 }

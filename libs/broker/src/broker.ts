@@ -67,7 +67,8 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
     await chmod(dataDir, 0o700);
     await writePrivately(propertiesFile, serverProperties(settings));
     const classPath = join(jars, '*');
-    if (!existsSync(join(settings.logDir, 'meta.properties'))) await formatStorage(java, classPath, propertiesFile);
+    if (!existsSync(join(settings.logDir, 'meta.properties')))
+      await formatStorage(java, classPath, propertiesFile, options.clusterId);
     const child = launch(java, classPath, propertiesFile, options, dataDir);
     const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
     void exited.then(unlock);
@@ -103,8 +104,12 @@ async function writePrivately(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600, flag: 'wx' });
 }
 
-async function formatStorage(java: string, classPath: string, propertiesFile: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url');
+async function formatStorage(
+  java: string,
+  classPath: string,
+  propertiesFile: string,
+  clusterId = randomBytes(16).toString('base64url'),
+): Promise<void> {
   try {
     await run(java, [
       '-Xmx64m',

@@ -1,0 +1,117 @@
+/** A way in. */
+export type Door = 'http' | 'kafka';
+
+/** One invocation of the load, as the test itself saw it. Times are of `performance.now()`. */
+interface Promised {
+  readonly door: Door;
+  readonly sentAt: number;
+  answeredAt?: number;
+  /** A 202, or an offset of the broker for the record. */
+  isAccepted: boolean;
+  runs: number;
+  /** Notifications, and how many of them were of a failure. */
+  told: number;
+  failures: number;
+  firstToldAt?: number;
+}
+
+/** The sums of one scenario. */
+export interface Sums {
+  readonly accepted: number;
+  readonly acceptedBy: Readonly<Record<Door, number>>;
+  /** Sent, and not accepted. These may run or not: nobody was promised anything. */
+  readonly refused: number;
+  /** Accepted, but never run or never told to the destination. */
+  readonly lost: number;
+  /** Told to the destination as failed. */
+  readonly failed: number;
+  /** Runs of an invocation past its first. */
+  readonly repeats: number;
+  /** Notifications of an invocation past its first. */
+  readonly toldAgain: number;
+  /** From the fault to the last refusal, in ms; 0 without one. */
+  readonly refusedForMs: number;
+  /**
+   * From the fault to the end of its last effect, in ms; 0 without one. Effects are refusals, and
+   * invocations that took longer than usual from sending to the notification.
+   */
+  readonly recoveryMs: number;
+}
+
+/**
+ * Counts promises of the doors, runs of functions and notifications. It asks no part of Sendoff:
+ * each event of the load carries an id of the test.
+ */
+export class PromiseCount {
+  private readonly byId = new Map<string, Promised>();
+  private faultAt: number | undefined;
+
+  /** @param usualMs longest time from sending to the notification without a fault. */
+  constructor(private readonly usualMs: number) {}
+
+  sent(id: string, door: Door): void {
+    this.byId.set(id, { door, sentAt: performance.now(), isAccepted: false, runs: 0, told: 0, failures: 0 });
+  }
+
+  answered(id: string, isAccepted: boolean): void {
+    Object.assign(this.must(id), { answeredAt: performance.now(), isAccepted });
+  }
+
+  /** Marks the time from which recovery is measured. */
+  faultBegins(): void {
+    this.faultAt = performance.now();
+  }
+
+  ran(id: string): void {
+    const promised = this.byId.get(id);
+    if (promised !== undefined) promised.runs += 1;
+  }
+
+  toldOf(id: string, isFailure: boolean): void {
+    const promised = this.byId.get(id);
+    if (promised === undefined) return;
+    promised.told += 1;
+    promised.firstToldAt ??= performance.now();
+    if (isFailure) promised.failures += 1;
+  }
+
+  /** Ids of accepted invocations that were not run, or not told to the destination, so far. */
+  missing(): readonly string[] {
+    return [...this.byId].filter(([, one]) => one.isAccepted && (one.runs === 0 || one.told === 0)).map(([id]) => id);
+  }
+
+  sums(): Sums {
+    const all = [...this.byId.values()];
+    const accepted = all.filter(({ isAccepted }) => isAccepted);
+    const by = (door: Door) => accepted.filter((one) => one.door === door).length;
+    const refused = all.filter(({ isAccepted }) => !isAccepted);
+    const slow = accepted.filter(({ sentAt, firstToldAt = Number.POSITIVE_INFINITY }) => firstToldAt - sentAt > this.usualMs);
+    const refusedForMs = this.sinceFault(refused.map(({ answeredAt = 0 }) => answeredAt));
+    return {
+      accepted: accepted.length,
+      acceptedBy: { http: by('http'), kafka: by('kafka') },
+      refused: refused.length,
+      lost: this.missing().length,
+      failed: all.filter(({ failures }) => failures > 0).length,
+      repeats: sumOf(all.map(({ runs }) => Math.max(0, runs - 1))),
+      toldAgain: sumOf(all.map(({ told }) => Math.max(0, told - 1))),
+      refusedForMs,
+      recoveryMs: Math.max(refusedForMs, this.sinceFault(slow.map(({ firstToldAt = 0 }) => firstToldAt))),
+    };
+  }
+
+  /** From the fault to the last of these times; 0 if all are earlier. */
+  private sinceFault(times: readonly number[]): number {
+    return Math.round(Math.max(0, ...times.map((time) => time - (this.faultAt ?? time))));
+  }
+
+  private must(id: string): Promised {
+    const promised = this.byId.get(id);
+    if (promised === undefined) throw new Error(`${id} was not sent`);
+    return promised;
+  }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
