@@ -1,11 +1,23 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { IncomingRecord, OutgoingRecord, PlatformError, Topics } from '#contracts';
 
+/** How the records of a call stand to others that wait for the brokers. */
+export interface PublishOptions {
+  /**
+   * True for records that nobody waits for: they are sent when no other records wait. Default
+   * false.
+   */
+  readonly givesWay?: boolean;
+}
+
 /**
  * Writes records and resolves when the brokers have acknowledged all of them (acks=all).
  *
  * Bounded: while too many bytes or records wait for an acknowledgement, `publish` waits for room.
  * It fails at its timeout.
+ *
+ * Functions take turns, so records of one function may overtake those of another. The records of
+ * one function are sent in the order of the calls, as far as the partitions agree.
  */
 export interface Publisher {
   /**
@@ -14,7 +26,7 @@ export interface Publisher {
    * @throws PlatformError `PUBLISHER_SATURATED` if no room came free in time; nothing was written.
    * @throws PlatformError `RECORD_TOO_LARGE`, `PUBLISHER_CLOSED`.
    */
-  publish(records: OutgoingRecord | readonly OutgoingRecord[]): Promise<void>;
+  publish(records: OutgoingRecord | readonly OutgoingRecord[], options?: PublishOptions): Promise<void>;
   /** Sends what is queued, then disconnects. */
   close(): Promise<void>;
 }

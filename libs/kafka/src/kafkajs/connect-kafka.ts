@@ -175,6 +175,7 @@ function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
     batchBytesMax: recordBytesMax,
     requestBytesMax: 4 * 1024 * 1024,
     requestRecordsMax: 1_000,
+    givingWayRecordsMax: 200,
     queueBytesMax: options.publishQueueBytesMax ?? 32 * 1024 * 1024,
     queueRecordsMax: options.publishQueueRecordsMax ?? 50_000,
     recordBytesMax,

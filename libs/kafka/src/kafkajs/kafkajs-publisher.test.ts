@@ -23,6 +23,7 @@ const limits: PublisherLimits = {
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 100,
+  givingWayRecordsMax: 2,
   queueBytesMax: 10_000,
   queueRecordsMax: 100,
   recordBytesMax: 900,

@@ -1,7 +1,7 @@
 /**
  * Group commit: gathered records are sent the moment no request is in flight. Beside requests in
- * flight another one is sent if many records have gathered. No timer is used: an idle publisher
- * sends at once, a busy one sends fuller batches.
+ * flight another one is sent if many records have gathered that do not give way. No timer is used:
+ * an idle publisher sends at once, a busy one sends fuller batches.
  *
  * 1. A call resolves only when the brokers acknowledged all of its records with acks=all (I1).
  * 2. The queue is bounded in records and bytes (I7), see `publisher-queue.ts`.
@@ -10,7 +10,7 @@
  */
 import type { Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
-import type { Publisher, PublisherLoad } from '../ports.ts';
+import type { Publisher, PublisherLoad, PublishOptions } from '../ports.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { rootCause, unavailable } from './broker-errors.ts';
 import {
@@ -31,7 +31,7 @@ export interface PublisherLimits extends QueueLimits {
   readonly requestsMax: number;
   /**
    * Records that must be queued before a request is sent beside others in flight. Fewer records
-   * wait, and share a request.
+   * wait, and share a request. Records that give way do not count.
    */
   readonly extraRequestRecordsMin: number;
   /** Largest single record, in bytes. */
@@ -94,13 +94,13 @@ export class KafkajsPublisher implements Publisher {
     return { records: this.queue.records, bytes: this.queue.bytes, requests: this.requestsInFlight };
   }
 
-  publish(records: OutgoingRecord | readonly OutgoingRecord[]): Promise<void> {
+  publish(records: OutgoingRecord | readonly OutgoingRecord[], { givesWay = false }: PublishOptions = {}): Promise<void> {
     if (this.isClosed) return Promise.reject(new PlatformError('PUBLISHER_CLOSED'));
     const all = Array.isArray(records) ? (records as readonly OutgoingRecord[]) : [records as OutgoingRecord];
     if (all.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const deadlineAt = performance.now() + this.limits.timeoutMs;
-      const call: PublishCall = { unacknowledged: all.length, isSettled: false, deadlineAt, resolve, reject };
+      const call: PublishCall = { unacknowledged: all.length, isSettled: false, givesWay, deadlineAt, resolve, reject };
       const queued: QueuedRecord[] = [];
       let bytes = 0;
       for (const record of all) {
@@ -173,7 +173,7 @@ export class KafkajsPublisher implements Publisher {
   private maySend(): boolean {
     const { requestsMax, extraRequestRecordsMin } = this.limits;
     if (this.requestsInFlight === 0) return true;
-    return this.requestsInFlight < requestsMax && this.queue.queuedRecords >= extraRequestRecordsMin;
+    return this.requestsInFlight < requestsMax && this.queue.pressingRecords >= extraRequestRecordsMin;
   }
 
   private async sendBatch(batch: readonly QueuedRecord[]): Promise<void> {

@@ -5,15 +5,17 @@ const limits = {
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 3,
+  givingWayRecordsMax: 2,
   queueBytesMax: 5_000,
   queueRecordsMax: 4,
 };
 
 /** A call with one record for each of these topics; each record has `bytes` and its own framing. */
-function aCall(topics: readonly string[], bytes = 1): CallRecords {
+function aCall(topics: readonly string[], bytes = 1, givesWay = false): CallRecords {
   const call: PublishCall = {
     unacknowledged: topics.length,
     isSettled: false,
+    givesWay,
     deadlineAt: 0,
     resolve: () => undefined,
     reject: () => undefined,
@@ -21,6 +23,27 @@ function aCall(topics: readonly string[], bytes = 1): CallRecords {
   const value = Buffer.alloc(bytes);
   const records = topics.map((topic) => queuedRecord({ topic, value, headers: {} }, call));
   return { call, records, bytes: records.reduce((sum, record) => sum + record.bytes, 0) };
+}
+
+const urnOf = (name: string) => `urn:fss:local:p:function:default:${name}:latest`;
+
+/** Calls with one record each for a function, of the same topic. */
+function callsOf(name: string, count: number, bytes = 1): CallRecords[] {
+  return Array.from({ length: count }, () => {
+    const { call } = aCall(['a']);
+    const record = queuedRecord({ topic: name, value: Buffer.alloc(bytes), headers: { 'function-urn': urnOf(name) } }, call);
+    return { call, records: [record], bytes: record.bytes };
+  });
+}
+
+/** All batches until the queue is empty; each is released before the next is taken. */
+function batchesOf(queue: PublisherQueue): string[] {
+  const batches: string[] = [];
+  for (let batch = queue.nextBatch(); batch.length > 0; batch = queue.nextBatch()) {
+    batches.push(topicsOf(batch));
+    queue.release(batch);
+  }
+  return batches;
 }
 
 const topicsOf = (batch: readonly { readonly topic: string }[]) => batch.map(({ topic }) => topic).join('');
@@ -44,7 +67,7 @@ describe('PublisherQueue', () => {
     const call = aCall(['a', 'a']);
     queue.add(call);
     const batch = queue.nextBatch();
-    expect([queue.records, queue.bytes, queue.queuedRecords]).toEqual([2, call.bytes, 0]);
+    expect([queue.records, queue.bytes, queue.pressingRecords]).toEqual([2, call.bytes, 0]);
     queue.release(batch);
     expect([queue.records, queue.bytes]).toEqual([0, 0]);
   });
@@ -55,7 +78,7 @@ describe('PublisherQueue', () => {
     for (const call of [first, large, small]) queue.add(call);
     expect([first, large, small].map(({ call }) => queue.isWaitingForRoom(call))).toEqual([false, true, true]);
     queue.release(queue.nextBatch());
-    expect(topicsOf(queue.nextBatch())).toBe('bbc');
+    expect(topicsOf(queue.nextBatch())).toBe('bcb');
   });
 
   it('admits a call that is larger than the queue if nothing else is counted', () => {
@@ -70,5 +93,65 @@ describe('PublisherQueue', () => {
     for (const call of [failed, kept]) queue.add(call);
     failed.call.isSettled = true;
     expect([topicsOf(queue.nextBatch()), queue.records]).toEqual(['b', 1]);
+  });
+
+  it('takes the record of a quiet function with the next batch, behind a flood of another', () => {
+    const queue = new PublisherQueue({ ...limits, queueRecordsMax: 100 });
+    for (const call of [...callsOf('n', 20), ...callsOf('q', 1)]) queue.add(call);
+    expect(topicsOf(queue.nextBatch())).toBe('nqn');
+  });
+
+  it('keeps the order of the records of one function, also across its versions', () => {
+    const queue = new PublisherQueue({ ...limits, queueRecordsMax: 100, requestRecordsMax: 10 });
+    const { call } = aCall(['a']);
+    const versions = ['1', '2', '3'].map((version) =>
+      queuedRecord({ topic: version, value: null, headers: { 'function-urn': urnOf('n').replace('latest', version) } }, call),
+    );
+    for (const record of versions) queue.add({ call, records: [record], bytes: record.bytes });
+    for (const quiet of callsOf('q', 2)) queue.add(quiet);
+    expect(topicsOf(queue.nextBatch())).toBe('1q2q3');
+  });
+
+  it('gives room to a quiet function in turn, while many calls of another wait for room', () => {
+    const queue = new PublisherQueue(limits);
+    const quiet = callsOf('q', 1);
+    for (const call of [...callsOf('n', 20), ...quiet]) queue.add(call);
+    queue.release(queue.nextBatch());
+    queue.release(queue.nextBatch());
+    expect(quiet.map(({ call }) => queue.isWaitingForRoom(call))).toEqual([false]);
+  });
+
+  it('keeps a large call at the head of its function, and admits it before others that came later', () => {
+    const queue = new PublisherQueue(limits);
+    for (const call of callsOf('n', 4)) queue.add(call);
+    const large = aCall(['b', 'b', 'b', 'b']);
+    queue.add(large);
+    for (const call of callsOf('q', 5)) queue.add(call);
+    expect(batchesOf(queue)).toEqual(['nnn', 'n', 'bbb', 'bqq', 'qqq']);
+  });
+
+  it('takes records that give way after all others, and a bounded number of them in a batch', () => {
+    const queue = new PublisherQueue({ ...limits, requestRecordsMax: 10, queueRecordsMax: 100 });
+    for (let i = 0; i < 5; i += 1) queue.add(aCall(['w'], 1, true));
+    queue.add(aCall(['a']));
+    expect(batchesOf(queue)).toEqual(['aww', 'ww', 'w']);
+  });
+
+  it('does not count records that give way as pressing', () => {
+    const queue = new PublisherQueue(limits);
+    queue.add(aCall(['w'], 1, true));
+    expect([queue.pressingRecords, queue.records]).toEqual([0, 1]);
+  });
+
+  it('leaves half of the room to records that do not give way', () => {
+    const queue = new PublisherQueue(limits);
+    const waiting = [aCall(['w'], 1, true), aCall(['w'], 1, true), aCall(['w'], 1, true)];
+    const pressing = [aCall(['a']), aCall(['a'])];
+    for (const call of [...waiting, ...pressing]) queue.add(call);
+    const isWaiting = ({ call }: CallRecords) => queue.isWaitingForRoom(call);
+    expect([waiting.map(isWaiting), pressing.map(isWaiting)]).toEqual([
+      [false, false, true],
+      [false, false],
+    ]);
   });
 });

@@ -5,12 +5,17 @@
  * 1. Records and bytes are counted from the queue to the end of their batch, and never exceed their
  *    bounds (I7). One exception: a single call that is larger than the bounds is admitted when
  *    nothing else is counted.
- * 2. Calls are admitted in the order in which they came: a small call does not overtake a large one
- *    that waits for room.
+ * 2. Functions take turns, for room and in a batch, so a flood of one function delays the record of
+ *    another by one record at most. Records that name no function take turns by topic.
+ * 3. Records of one function keep their order. Its calls are admitted in the order in which they
+ *    came: a small call does not overtake a large one that waits for room.
+ * 4. Records that give way are taken when no others wait. They fill at most half of the room, and a
+ *    bounded part of a batch. So other records wait for one short request at most.
  */
 import type { Message } from 'kafkajs';
-import type { OutgoingRecord } from '#contracts';
+import { bareUrnOf, header, type OutgoingRecord } from '#contracts';
 import { recordBytes } from '../record-bytes.ts';
+import { Turns } from './turns.ts';
 
 /** Bounds of the queue and of the batches taken from it. */
 export interface QueueLimits {
@@ -23,6 +28,8 @@ export interface QueueLimits {
   readonly requestBytesMax: number;
   /** Records of one request: kafkajs takes time that grows with the square of their number. */
   readonly requestRecordsMax: number;
+  /** Records of one request that give way to others. */
+  readonly givingWayRecordsMax: number;
   /** Bytes that are queued or on the way. */
   readonly queueBytesMax: number;
   /** Records that are queued or on the way. */
@@ -45,6 +52,8 @@ export interface PublishCall {
   /** Records that are not acknowledged. */
   unacknowledged: number;
   isSettled: boolean;
+  /** True if its records are taken only when no others wait. */
+  readonly givesWay: boolean;
   readonly deadlineAt: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
@@ -57,6 +66,8 @@ export interface QueuedRecord {
   /** True if neither a key nor the sender chooses the partition. */
   readonly isKeyless: boolean;
   readonly bytes: number;
+  /** Records with the same source share a turn: the function that a record names, or its topic. */
+  readonly source: string;
   readonly call: PublishCall;
 }
 
@@ -68,32 +79,54 @@ export interface CallRecords {
   readonly bytes: number;
 }
 
-/** Finished entries at the head of the queue are cut off when they are more than this. */
-const cutAfter = 4_096;
+/** Records that give way, or all others: what waits for room, what is queued, and their counts. */
+class Line {
+  readonly waiting = new Turns<CallRecords>();
+  readonly queued = new Turns<QueuedRecord>();
+  /** Queued or on the way. */
+  bytes = 0;
+  records = 0;
+}
+
+/** The bytes that a batch has left. */
+class BatchRoom {
+  private readonly topicBytes = new Map<string, number>();
+  private bytes = 0;
+
+  constructor(private readonly limits: QueueLimits) {}
+
+  /** Counts a record, unless the batch has records already and this one is too large for it. */
+  takes({ topic, bytes }: QueuedRecord): boolean {
+    const bytesOfTopic = (this.topicBytes.get(topic) ?? 0) + bytes;
+    const isWithin = bytesOfTopic <= this.limits.batchBytesMax && this.bytes + bytes <= this.limits.requestBytesMax;
+    if (this.bytes > 0 && !isWithin) return false;
+    this.topicBytes.set(topic, bytesOfTopic);
+    this.bytes += bytes;
+    return true;
+  }
+}
 
 /** The queue of a publisher. */
 export class PublisherQueue {
-  private queue: QueuedRecord[] = [];
-  private queueIndex = 0;
-  private waitingForRoom: CallRecords[] = [];
-  private countedBytes = 0;
-  private countedRecords = 0;
+  private readonly usual = new Line();
+  private readonly givingWay = new Line();
+  private readonly waitingCalls = new Set<PublishCall>();
 
   constructor(private readonly limits: QueueLimits) {}
 
   /** Bytes that are queued or on the way. */
   get bytes(): number {
-    return this.countedBytes;
+    return this.usual.bytes + this.givingWay.bytes;
   }
 
   /** Records that are queued or on the way. */
   get records(): number {
-    return this.countedRecords;
+    return this.usual.records + this.givingWay.records;
   }
 
-  /** Records that the next batches will take. */
-  get queuedRecords(): number {
-    return this.queue.length - this.queueIndex;
+  /** Queued records that do not give way. */
+  get pressingRecords(): number {
+    return this.usual.queued.size;
   }
 
   /**
@@ -101,14 +134,17 @@ export class PublisherQueue {
    * settled already.
    */
   add(records: CallRecords): void {
-    if (records.call.isSettled) return;
-    if (this.waitingForRoom.length > 0 || !this.hasRoomFor(records)) this.waitingForRoom.push(records);
-    else this.enqueue(records);
+    const { call } = records;
+    if (call.isSettled) return;
+    const line = this.lineOf(call);
+    if (line.waiting.size === 0 && this.hasRoomFor(records, line)) return this.enqueue(records, line);
+    line.waiting.push(records.records[0]?.source ?? '', records);
+    this.waitingCalls.add(call);
   }
 
   /** True while a call waits because the queue is full. */
   isWaitingForRoom(call: PublishCall): boolean {
-    return this.waitingForRoom.some((waiting) => waiting.call === call);
+    return this.waitingCalls.has(call);
   }
 
   /**
@@ -116,61 +152,60 @@ export class PublisherQueue {
    * of settled calls are dropped.
    */
   nextBatch(): QueuedRecord[] {
-    const { batchBytesMax, requestBytesMax, requestRecordsMax } = this.limits;
     const batch: QueuedRecord[] = [];
-    const topicBytes = new Map<string, number>();
-    let bytes = 0;
-    for (; this.queueIndex < this.queue.length && batch.length < requestRecordsMax; this.queueIndex += 1) {
-      const record = this.queue[this.queueIndex];
-      if (record === undefined) break;
-      if (record.call.isSettled) {
-        this.release([record]);
-        continue;
-      }
-      const bytesOfTopic = (topicBytes.get(record.topic) ?? 0) + record.bytes;
-      if (batch.length > 0 && (bytesOfTopic > batchBytesMax || bytes + record.bytes > requestBytesMax)) break;
-      topicBytes.set(record.topic, bytesOfTopic);
-      bytes += record.bytes;
-      batch.push(record);
-    }
-    this.cut();
+    const room = new BatchRoom(this.limits);
+    const { requestRecordsMax, givingWayRecordsMax } = this.limits;
+    this.fill(batch, this.usual, requestRecordsMax, room);
+    this.fill(batch, this.givingWay, Math.min(requestRecordsMax, batch.length + givingWayRecordsMax), room);
     return batch;
   }
 
   /** Stops counting these records, and queues the calls that now have room. */
   release(records: readonly QueuedRecord[]): void {
-    for (const { bytes } of records) this.countedBytes -= bytes;
-    this.countedRecords -= records.length;
-    let admitted = 0;
-    for (const waiting of this.waitingForRoom) {
-      if (!waiting.call.isSettled && !this.hasRoomFor(waiting)) break;
-      admitted += 1;
-      if (!waiting.call.isSettled) this.enqueue(waiting);
+    for (const { bytes, call } of records) {
+      const line = this.lineOf(call);
+      line.bytes -= bytes;
+      line.records -= 1;
     }
-    if (admitted > 0) this.waitingForRoom = this.waitingForRoom.slice(admitted);
+    this.admit(this.usual);
+    this.admit(this.givingWay);
   }
 
-  private hasRoomFor({ bytes, records }: CallRecords): boolean {
-    if (this.countedRecords === 0) return true;
+  private lineOf({ givesWay }: PublishCall): Line {
+    return givesWay ? this.givingWay : this.usual;
+  }
+
+  /** Adds queued records until the batch has `recordsMax`, or the next one does not fit. */
+  private fill(batch: QueuedRecord[], { queued }: Line, recordsMax: number, room: BatchRoom): void {
+    for (let record = queued.next; record !== undefined && batch.length < recordsMax; record = queued.next) {
+      if (record.call.isSettled) this.release([record]);
+      else if (room.takes(record)) batch.push(record);
+      else return;
+      queued.shift();
+    }
+  }
+
+  private admit(line: Line): void {
+    for (let waiting = line.waiting.next; waiting !== undefined; waiting = line.waiting.next) {
+      if (!waiting.call.isSettled && !this.hasRoomFor(waiting, line)) return;
+      line.waiting.shift();
+      this.waitingCalls.delete(waiting.call);
+      if (!waiting.call.isSettled) this.enqueue(waiting, line);
+    }
+  }
+
+  private hasRoomFor({ bytes, records }: CallRecords, line: Line): boolean {
+    if (this.records === 0) return true;
     const { queueBytesMax, queueRecordsMax } = this.limits;
-    return this.countedBytes + bytes <= queueBytesMax && this.countedRecords + records.length <= queueRecordsMax;
+    const isWithin = (part: { readonly bytes: number; readonly records: number }, share: number) =>
+      part.bytes + bytes <= queueBytesMax * share && part.records + records.length <= queueRecordsMax * share;
+    return isWithin(this, 1) && (line === this.usual || isWithin(line, 0.5));
   }
 
-  private enqueue({ records, bytes }: CallRecords): void {
-    this.countedBytes += bytes;
-    this.countedRecords += records.length;
-    for (const record of records) this.queue.push(record);
-  }
-
-  /** Frees the memory of the records that were taken. */
-  private cut(): void {
-    if (this.queueIndex >= this.queue.length) {
-      this.queue = [];
-      this.queueIndex = 0;
-    } else if (this.queueIndex > cutAfter) {
-      this.queue = this.queue.slice(this.queueIndex);
-      this.queueIndex = 0;
-    }
+  private enqueue({ records, bytes }: CallRecords, line: Line): void {
+    line.bytes += bytes;
+    line.records += records.length;
+    for (const record of records) line.queued.push(record.source, record);
   }
 }
 
@@ -187,6 +222,12 @@ export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedR
     },
     isKeyless: key === undefined && partition === undefined,
     bytes: recordBytes(record),
+    source: sourceOf(record),
     call,
   };
+}
+
+function sourceOf({ topic, headers }: OutgoingRecord): string {
+  const functionUrn = headers[header.functionUrn];
+  return functionUrn === undefined ? topic : bareUrnOf(functionUrn);
 }

@@ -1,0 +1,70 @@
+/** Items of one key, oldest first. Taken items are cut off in blocks, so that taking is cheap. */
+class Line<T> {
+  private items: T[] = [];
+  private taken = 0;
+
+  get size(): number {
+    return this.items.length - this.taken;
+  }
+
+  get head(): T | undefined {
+    return this.items[this.taken];
+  }
+
+  push(item: T): void {
+    this.items.push(item);
+  }
+
+  shift(): void {
+    this.taken += 1;
+    if (this.taken < cutAfter && this.taken < this.items.length) return;
+    this.items = this.items.slice(this.taken);
+    this.taken = 0;
+  }
+}
+
+/** Taken items of a line are cut off when they are this many. */
+const cutAfter = 4_096;
+
+/**
+ * A queue in which keys take turns: one item of each key that has some, round after round. Items of
+ * one key keep their order.
+ */
+export class Turns<T> {
+  /** Only lines with items, in the order of their turns. */
+  private readonly lines = new Map<string, Line<T>>();
+  private count = 0;
+
+  /** Items of all keys. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** Adds an item behind those of its key. A key without items takes its turn after all others. */
+  push(key: string, item: T): void {
+    let line = this.lines.get(key);
+    if (line === undefined) {
+      line = new Line();
+      this.lines.set(key, line);
+    }
+    line.push(item);
+    this.count += 1;
+  }
+
+  /** The item whose turn it is, or `undefined` if the queue is empty. */
+  get next(): T | undefined {
+    return this.lines.values().next().value?.head;
+  }
+
+  /** Removes the item whose turn it is. The next turn is that of another key, if one has items. */
+  shift(): void {
+    const turn = this.lines.entries().next().value;
+    if (turn === undefined) return;
+    const [key, line] = turn;
+    line.shift();
+    this.count -= 1;
+    if (line.size > 0 && this.lines.size === 1) return;
+    this.lines.delete(key);
+    if (line.size > 0) this.lines.set(key, line);
+  }
+}
