@@ -26,37 +26,44 @@ export class Installation {
     brokers = '',
     env = {},
     dataDir,
+    prefix = [],
   }: {
     /** Default: the installation brings its own broker, with accounts. */
     brokers?: string;
     env?: Record<string, string>;
     dataDir?: string;
+    /** A command line that runs the command after it, as `unshare --pid --fork`. */
+    prefix?: readonly string[];
   }): Promise<Installation> {
     const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'sendoff-e2e-')));
     const topicPrefix = env['KAFKA_TOPIC_PREFIX'] ?? `e2e-${Math.random().toString(36).slice(2, 10)}.`;
-    const child = spawn(
+    const [command, ...args] = [
+      ...prefix,
       process.execPath,
-      ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'],
-      {
-        env: {
-          ...process.env,
-          NODE_OPTIONS: '',
-          KAFKA_BROKERS: brokers === '' ? undefined : brokers,
-          KAFKA_TOPIC_PREFIX: topicPrefix,
-          KAFKA_PARTITIONS: '2',
-          SENDOFF_PORT: '0',
-          SENDOFF_DATA_DIR: folder,
-          SENDOFF_PROJECT_ID: 'p1',
-          SENDOFF_TOKEN: 'e2e-token',
-          WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
-          // Functions call servers of the tests on loopback.
-          FUNCTION_EGRESS: 'unfiltered',
-          NOTIFIER_WAIT_BASE_MS: '500',
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+      '--disable-sigusr1',
+      '--disable-warning=TimeoutNegativeWarning',
+      '--disable-warning=ExperimentalWarning',
+      'dist/apps/standalone/src/main.js',
+    ];
+    const child = spawn(command, args, {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        KAFKA_BROKERS: brokers === '' ? undefined : brokers,
+        KAFKA_TOPIC_PREFIX: topicPrefix,
+        KAFKA_PARTITIONS: '2',
+        SENDOFF_PORT: '0',
+        SENDOFF_DATA_DIR: folder,
+        SENDOFF_PROJECT_ID: 'p1',
+        SENDOFF_TOKEN: 'e2e-token',
+        WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8',
+        // Functions call servers of the tests on loopback.
+        FUNCTION_EGRESS: 'unfiltered',
+        NOTIFIER_WAIT_BASE_MS: '500',
+        ...env,
       },
-    );
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const output: string[] = [];
     process.once('exit', () => child.kill('SIGKILL'));
     createInterface({ input: child.stderr }).on('line', (line) => output.push(line));

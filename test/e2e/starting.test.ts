@@ -2,8 +2,12 @@
  * Goal: a start that cannot be tells all that is wrong, at once, and harms nobody. Method: `npm
  * start` without npm, with an environment or a folder that does not fit.
  */
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Installation } from './installation.ts';
+
+const ownNamespace = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const hasNamespaces = spawnSync('unshare', [...ownNamespace.slice(1), 'true']).status === 0;
 
 /** @returns what a start says that must fail. */
 async function failedStart(options: Parameters<typeof Installation.start>[0]): Promise<string> {
@@ -39,9 +43,17 @@ describe('a data folder that is in use', () => {
   });
   afterAll(async () => installation?.stop());
 
+  const refusal = /another process, perhaps in another container, uses .*: stop it, or choose another SENDOFF_DATA_DIR/;
+  const again = async (prefix: readonly string[]) =>
+    failedStart({ brokers: inject('kafkaBrokers'), dataDir: installation.dataDir, prefix });
+
   it('is refused to a second installation, and the first goes on', async () => {
-    const said = await failedStart({ brokers: inject('kafkaBrokers'), dataDir: installation.dataDir });
-    expect(said).toMatch(/process \d+ uses .*: stop it, or choose another SENDOFF_DATA_DIR/);
+    expect(await again([])).toMatch(refusal);
+    expect((await installation.client.call('GET', '/fgs/functions')).status).toBe(200);
+  });
+
+  it.skipIf(!hasNamespaces)('is refused to an installation in another container, where process ids mean others', async () => {
+    expect(await again(ownNamespace)).toMatch(refusal);
     expect((await installation.client.call('GET', '/fgs/functions')).status).toBe(200);
   });
 });

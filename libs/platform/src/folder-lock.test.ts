@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -14,14 +14,30 @@ it('a folder is locked by one process at a time, and can be locked again once re
   const folder = join(parent, 'data');
   const unlock = await lockFolder(folder);
   await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' });
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'DATA_DIR_LOCKED' });
+  unlock();
   unlock();
   (await lockFolder(folder))();
 });
 
-it('the lock of a process that no longer runs is replaced', async () => {
+it('the lock file of an earlier version is removed', async () => {
   await writeFile(join(parent, 'lock'), `${process.pid} 1`);
   await lockFolder(parent);
-  expect(await readFile(join(parent, 'lock'), 'utf8')).not.toBe(`${process.pid} 1`);
+  expect(await readdir(parent)).toEqual(['folder.lock']);
+});
+
+it.skipIf(process.getuid?.() === 0)('a lock file that this user may not write is refused', async () => {
+  await writeFile(join(parent, 'folder.lock'), '');
+  await chmod(join(parent, 'folder.lock'), 0o400);
+  await expect(lockFolder(parent)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+});
+
+it('a lock file with other content is refused, and kept', async () => {
+  await writeFile(join(parent, 'folder.lock'), 'a text');
+  await expect(lockFolder(parent)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    details: { reason: expect.stringContaining('it cannot be locked: file is not a database') },
+  });
 });
 
 it.each(['', '/below'])('locking a path that is a file%s is refused with CONFIG_INVALID and the reason', async (below) => {

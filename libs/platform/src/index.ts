@@ -6,6 +6,7 @@ export { DayFiles } from './day-files.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './internal-tokens.ts';
+export { lockFile } from './file-lock.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
 export { KafkaAccessSettings, type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
