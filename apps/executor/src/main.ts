@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { openKafka, SendoffStrategy } from '#kafka';
@@ -20,11 +19,12 @@ import { FunctionNetwork } from './adapters/egress/function-network.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
 import { launchers } from './adapters/launchers.ts';
-import { clearLeftovers, CodeFolders } from './adapters/process-runtime/code-folders.ts';
+import { CodeFolders } from './adapters/process-runtime/code-folders.ts';
 import { ProcessRuntime } from './adapters/process-runtime/process-runtime.ts';
 import { openFunctionsDir } from './adapters/walls/functions-dir.ts';
 import { InstanceCgroups } from './adapters/walls/instance-cgroups.ts';
 import { openWalls } from './adapters/walls/open-walls.ts';
+import { openWorkFolder } from './adapters/work-folder.ts';
 import { addCallRoute } from './call-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
@@ -32,15 +32,6 @@ import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SyncCalls } from './sync-calls.ts';
-
-/** A process that may not be signalled is there too. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 await runService({
   name: 'executor',
@@ -62,8 +53,7 @@ await runService({
     };
     const log = new FolderFunctionLog(new DayFiles(join(config.dataDir, 'function-log'), clock, logLimits), clock, logger);
     const functionsDir = await openFunctionsDir(config);
-    await clearLeftovers(functionsDir, process.pid, isAlive);
-    const workDir = join(functionsDir, String(process.pid));
+    const workFolder = await openWorkFolder(functionsDir);
     const programFiles = Object.values(launchers).flatMap((launcher) => launcher.programFiles);
     const brokerHosts = async () => gateway.admin.hosts();
     const network = await FunctionNetwork.open({ settings: config, brokerHosts, clock, logger, fatal });
@@ -72,13 +62,19 @@ await runService({
     const cgroups =
       functionCgroup === undefined
         ? undefined
-        : await InstanceCgroups.open({ folder: functionCgroup, pid: process.pid, isAlive });
-    const { walls: plainWalls, missing } = await openWalls({ ...config, folder: workDir, programFiles, random, egress });
+        : await InstanceCgroups.open({ folder: functionCgroup, owner: workFolder.name, ended: workFolder.ended });
+    const { walls: plainWalls, missing } = await openWalls({ ...config, folder: workFolder.path, programFiles, random, egress });
     const walls = cgroups?.around(plainWalls) ?? plainWalls;
     if (missing !== undefined)
       logger.warn(`functions run at level ${walls.level}, without walls of the kernel: ${missing}; see docs/isolation.md`);
     network.settle(walls.level);
-    const folders = new CodeFolders(workDir, openCodeStore(config), config.codeFoldersMax, walls, config.codeFolderBytesMax);
+    const folders = new CodeFolders(
+      workFolder.path,
+      openCodeStore(config),
+      config.codeFoldersMax,
+      walls,
+      config.codeFolderBytesMax,
+    );
     const sealer = await openFunctionsSealer(config);
     const processRuntime = new ProcessRuntime({ launchers, folders, sealer, instancesMax, idleMs }, clock, log);
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);
@@ -136,7 +132,7 @@ await runService({
         await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));
         await cgroups?.close();
         network.close();
-        await rm(workDir, { recursive: true, force: true });
+        await workFolder.remove();
         await log.close();
         await Promise.all([cancellationsFollower.close(), registry.close()]);
         await gateway.close();

@@ -11,24 +11,20 @@ import { readFile, readlink } from 'node:fs/promises';
 
 /**
  * The start time of a process in clock ticks since boot, which tells it from a later process with
- * the same id. Undefined if no such process runs.
+ * the same id. Undefined if no such process runs, or if the system has no /proc.
  */
 export async function startOfProcess(pid: number): Promise<string | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (stat !== undefined) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  try {
-    process.kill(pid, 0);
-    return 'unknown';
-  } catch {
-    return undefined;
-  }
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /**
- * Identifies the boot and the PID namespace that process ids belong to. Undefined outside Linux.
+ * Identifies the boot and the PID namespace that process ids belong to. Undefined outside Linux,
+ * and if /proc shows the processes of another namespace.
  */
 async function idSpace(): Promise<string | undefined> {
   try {
+    if ((await readlink('/proc/self')) !== String(process.pid)) return undefined;
     const parts = await Promise.all([readFile('/proc/sys/kernel/random/boot_id', 'utf8'), readlink('/proc/self/ns/pid')]);
     return createHash('sha256').update(parts.join(' ')).digest('hex').slice(0, 12);
   } catch {
@@ -36,7 +32,10 @@ async function idSpace(): Promise<string | undefined> {
   }
 }
 
-/** The name of this process: letters, digits and `-`. Undefined if the system has no /proc. */
+/**
+ * The name of this process: letters, digits and `-`. Undefined if the system has no /proc of
+ * its PID namespace.
+ */
 export async function nameOfProcess(): Promise<string | undefined> {
   const here = await idSpace();
   return here === undefined ? undefined : `${here}-${process.pid}-${await startOfProcess(process.pid)}`;

@@ -2,8 +2,7 @@
  * Goal: the code of a ZIP function runs as it was packed, within the same permissions. Its folder
  * is deleted when it is no longer used. Method: real instances over a folder as object store.
  */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FunctionDocument } from '#contracts';
@@ -12,7 +11,7 @@ import { aFunction, aZip, eventually, zipOf } from '#testing';
 import { type NodeFunctions, openNodeFunctions } from '../../../testing/node-functions.ts';
 import { openTestWalls } from '../../../testing/walls-here.ts';
 import { callOf } from '../../runtime.conformance.ts';
-import { clearLeftovers, CodeFolders } from '../process-runtime/code-folders.ts';
+import { CodeFolders } from '../process-runtime/code-folders.ts';
 
 let functions: NodeFunctions;
 beforeEach(async () => {
@@ -170,13 +169,4 @@ describe('a ZIP function', () => {
     await expect(readdir(second.codeDir)).rejects.toThrow('ENOENT');
     expect((await place(two)).codeDir).not.toBe(second.codeDir);
   });
-});
-
-it('clearLeftovers deletes only the folders of processes that have ended', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'sendoff-leftovers-'));
-  for (const name of ['10', '11', '12', 'kept']) await mkdir(join(root, name, 'code'), { recursive: true });
-  await clearLeftovers(root, 10, (pid) => pid === 11);
-  expect((await readdir(root)).toSorted()).toEqual(['11', 'kept']);
-  await clearLeftovers(join(root, 'nowhere'), 10, () => true);
-  await rm(root, { recursive: true });
 });

@@ -10,7 +10,7 @@
  *     share no folder that they can write to. The walls make it.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type FunctionDocument, runtimeOf } from '#contracts';
 import { type ObjectStore, unpackArchive } from '#objects';
@@ -172,16 +172,6 @@ function onDisk(files: number, bytes: number): number {
 /** Best effort: the parent folder is deleted when the executor ends. */
 async function removed(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-}
-
-/**
- * Deletes the folders of executors that have ended. `root` holds one folder for each process, named
- * by process id. The folder of an earlier process with our own id is deleted too.
- */
-export async function clearLeftovers(root: string, ownPid: number, isAlive: (pid: number) => boolean): Promise<void> {
-  const names = await readdir(root).catch((): string[] => []);
-  for (const name of names.filter((text) => /^\d+$/.test(text)))
-    if (Number(name) === ownPid || !isAlive(Number(name))) await rm(join(root, name), { recursive: true, force: true });
 }
 
 /** The extension of a runtime's source files. */

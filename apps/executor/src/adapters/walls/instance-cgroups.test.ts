@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,7 @@ const cell: Cell = {
   release: () => undefined,
 };
 const walls: Walls = { level: 'process', cellFor: async () => cell, openCode: async () => undefined, closeCode: () => undefined };
-const isAlive = (pid: number) => pid === 8;
+const owner = 'executor-7';
 
 describe('a folder with the files of a cgroup', () => {
   let folder: string;
@@ -39,7 +40,7 @@ describe('a folder with the files of a cgroup', () => {
     },
   };
   const open = async (changes: Partial<Parameters<typeof InstanceCgroups.open>[0]> = {}) =>
-    InstanceCgroups.open({ folder, pid: 7, isAlive, kernel, ...changes });
+    InstanceCgroups.open({ folder, owner, ended: ['executor-6'], kernel, ...changes });
   const text = (...path: string[]) => readFileSync(join(folder, ...path), 'utf8');
 
   beforeEach(async () => {
@@ -70,7 +71,7 @@ describe('a folder with the files of a cgroup', () => {
 
   it('bounds memory with room for temporary files, CPU and threads before the command runs', async () => {
     const { enclose } = await (await open()).around(walls).cellFor('/');
-    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-7-')) ?? '';
+    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-executor-7-')) ?? '';
     await writeFile(join(folder, name, 'memory.swap.max'), 'max');
     const [file, ...args] = enclose([process.execPath, '-p', 'process.pid'], needs).command;
     const files = ['memory.max', 'memory.oom.group', 'memory.swap.max', 'pids.max', 'cpu.max'];
@@ -82,13 +83,13 @@ describe('a folder with the files of a cgroup', () => {
   it('writes no limit of swap where the kernel has none', async () => {
     const { enclose } = await (await open()).around(walls).cellFor('/');
     enclose(['true'], needs);
-    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-7-')) ?? '';
+    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-executor-7-')) ?? '';
     expect(await readdir(join(folder, name))).not.toContain('memory.swap.max');
   });
 
   it('tells whether the kernel ended a process for its memory', async () => {
     const { hasRunOutOfMemory } = await (await open()).around(walls).cellFor('/');
-    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-7-')) ?? '';
+    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-executor-7-')) ?? '';
     expect(hasRunOutOfMemory?.()).toBe(false);
     await writeFile(join(folder, name, 'memory.events'), 'low 0\noom 1\noom_kill 0\noom_group_kill 0\n');
     expect(hasRunOutOfMemory?.()).toBe(false);
@@ -98,7 +99,7 @@ describe('a folder with the files of a cgroup', () => {
 
   it('loses the cgroup of an instance that has ended, also if its last process takes time to end', async () => {
     const { release } = await (await open()).around(walls).cellFor('/');
-    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-7-')) ?? '';
+    const name = (await readdir(folder)).find((entry) => entry.startsWith('sendoff-executor-7-')) ?? '';
     await writeFile(join(folder, name, 'cgroup.kill'), '');
     removals = [];
     release();
@@ -107,9 +108,15 @@ describe('a folder with the files of a cgroup', () => {
   });
 
   it('loses what ended executors left, and nothing else', async () => {
-    for (const name of ['sendoff-6-1', 'sendoff-7-1', 'sendoff-8-1', 'other']) await mkdir(join(folder, name));
+    for (const name of ['sendoff-executor-6-1', 'sendoff-executor-6-2', 'sendoff-executor-8-1', 'other'])
+      await mkdir(join(folder, name));
     const cgroups = await open();
-    expect((await readdir(folder)).toSorted()).toEqual(['cgroup.controllers', 'cgroup.subtree_control', 'other', 'sendoff-8-1']);
+    expect((await readdir(folder)).toSorted()).toEqual([
+      'cgroup.controllers',
+      'cgroup.subtree_control',
+      'other',
+      'sendoff-executor-8-1',
+    ]);
     await cgroups.around(walls).cellFor('/');
     await cgroups.close();
     expect(await readdir(folder)).toHaveLength(4);
@@ -118,7 +125,7 @@ describe('a folder with the files of a cgroup', () => {
 
 // A child of the root needs SENDOFF_TEST_CGROUP; only root may use the root itself.
 const delegated = process.env['SENDOFF_TEST_CGROUP'] ?? '/sys/fs/cgroup';
-const opened = await InstanceCgroups.open({ folder: delegated, pid: process.pid, isAlive: () => true }).then(
+const opened = await InstanceCgroups.open({ folder: delegated, owner: randomUUID(), ended: [] }).then(
   (cgroups) => ({ cgroups, missing: undefined }),
   (error: Error) => ({ cgroups: undefined, missing: error.message }),
 );

@@ -23,9 +23,10 @@ const removalPauseMs = 50;
 export interface InstanceCgroupsOptions {
   /** The delegated folder. */
   readonly folder: string;
-  /** The process id of the executor, which is part of the names. */
-  readonly pid: number;
-  readonly isAlive: (pid: number) => boolean;
+  /** Name of this executor, a UUID, which is part of the names. */
+  readonly owner: string;
+  /** Names of executors that have ended. */
+  readonly ended: readonly string[];
   readonly kernel?: CgroupKernel;
 }
 
@@ -48,7 +49,7 @@ export class InstanceCgroups {
 
   private constructor(
     private readonly folder: string,
-    private readonly pid: number,
+    private readonly owner: string,
     private readonly kernel: CgroupKernel,
   ) {}
 
@@ -57,13 +58,13 @@ export class InstanceCgroups {
    * @throws PlatformError `CONFIG_INVALID` if the folder cannot be used. It says what is missing.
    */
   static async open(options: InstanceCgroupsOptions): Promise<InstanceCgroups> {
-    const { folder, pid, isAlive, kernel = linux } = options;
+    const { folder, owner, ended, kernel = linux } = options;
     try {
       if (!isAbsolute(folder)) throw new Error('the path is not absolute');
       if ((await kernel.fileSystemOf(folder)) !== cgroup2Type) throw new Error('it is no folder of cgroup version 2');
       await enableControllers(folder);
-      const cgroups = new InstanceCgroups(folder, pid, kernel);
-      await cgroups.removeAll((owner) => owner === pid || !isAlive(owner));
+      const cgroups = new InstanceCgroups(folder, owner, kernel);
+      await cgroups.removeAll(ended);
       await cgroups.tryOne();
       return cgroups;
     } catch (error) {
@@ -84,7 +85,7 @@ export class InstanceCgroups {
 
   /** Ends what still runs in a cgroup of this executor, and removes all of them. */
   async close(): Promise<void> {
-    await this.removeAll((owner) => owner === this.pid);
+    await this.removeAll([this.owner]);
   }
 
   private async grouped(cell: Cell): Promise<Cell> {
@@ -112,7 +113,7 @@ export class InstanceCgroups {
   }
 
   private next(): string {
-    return join(this.folder, `sendoff-${this.pid}-${++this.made}`);
+    return join(this.folder, `sendoff-${this.owner}-${++this.made}`);
   }
 
   private async tryOne(): Promise<void> {
@@ -128,12 +129,9 @@ export class InstanceCgroups {
     }
   }
 
-  private async removeAll(isChosen: (owner: number) => boolean): Promise<void> {
+  private async removeAll(owners: readonly string[]): Promise<void> {
     const names = await readdir(this.folder);
-    const chosen = names.filter((name) => {
-      const owner = /^sendoff-(\d+)-\d+$/.exec(name)?.[1];
-      return owner !== undefined && isChosen(Number(owner));
-    });
+    const chosen = names.filter((name) => owners.some((owner) => name.startsWith(`sendoff-${owner}-`)));
     await Promise.all(chosen.map(async (name) => this.remove(join(this.folder, name))));
   }
 
