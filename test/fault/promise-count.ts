@@ -20,7 +20,7 @@ export interface Sums {
   readonly accepted: number;
   readonly acceptedBy: Readonly<Record<Door, number>>;
   /** Sent, and not accepted. These may run or not: nobody was promised anything. */
-  readonly refused: number;
+  readonly refusedBy: Readonly<Record<Door, number>>;
   /** Accepted, but never run or never told to the destination. */
   readonly lost: number;
   /** Told to the destination as failed. */
@@ -29,11 +29,12 @@ export interface Sums {
   readonly repeats: number;
   /** Notifications of an invocation past its first. */
   readonly toldAgain: number;
-  /** From the fault to the last refusal, in ms; 0 without one. */
+  /** From the fault to the last refusal over HTTP, in ms; 0 without one. */
   readonly refusedForMs: number;
   /**
-   * From the fault to the end of its last effect, in ms; 0 without one. Effects are refusals, and
-   * invocations that took longer than usual from sending to the notification.
+   * From the fault to the end of its last effect, in ms; 0 without one. Effects are refusals over
+   * HTTP, and invocations that took longer than usual from sending to the notification. Refusals of
+   * the Kafka door are not: the producer of the test is no part of Sendoff.
    */
   readonly recoveryMs: number;
 }
@@ -75,22 +76,27 @@ export class PromiseCount {
     if (isFailure) promised.failures += 1;
   }
 
-  /** Ids of accepted invocations that were not run, or not told to the destination, so far. */
+  /** Accepted invocations that were not run, or not told to the destination, so far. */
   missing(): readonly string[] {
-    return [...this.byId].filter(([, one]) => one.isAccepted && (one.runs === 0 || one.told === 0)).map(([id]) => id);
+    return [...this.byId].flatMap(([id, { door, isAccepted, runs, told }]) =>
+      isAccepted && (runs === 0 || told === 0) ? [`${door} ${id}: ${runs} runs, ${told} notifications`] : [],
+    );
   }
 
   sums(): Sums {
     const all = [...this.byId.values()];
     const accepted = all.filter(({ isAccepted }) => isAccepted);
-    const by = (door: Door) => accepted.filter((one) => one.door === door).length;
+    const by = (some: readonly Promised[]) => {
+      const http = some.filter(({ door }) => door === 'http').length;
+      return { http, kafka: some.length - http };
+    };
     const refused = all.filter(({ isAccepted }) => !isAccepted);
     const slow = accepted.filter(({ sentAt, firstToldAt = Number.POSITIVE_INFINITY }) => firstToldAt - sentAt > this.usualMs);
-    const refusedForMs = this.sinceFault(refused.map(({ answeredAt = 0 }) => answeredAt));
+    const refusedForMs = this.sinceFault(refused.flatMap(({ door, answeredAt = 0 }) => (door === 'http' ? [answeredAt] : [])));
     return {
       accepted: accepted.length,
-      acceptedBy: { http: by('http'), kafka: by('kafka') },
-      refused: refused.length,
+      acceptedBy: by(accepted),
+      refusedBy: by(refused),
       lost: this.missing().length,
       failed: all.filter(({ failures }) => failures > 0).length,
       repeats: sumOf(all.map(({ runs }) => Math.max(0, runs - 1))),

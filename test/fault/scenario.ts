@@ -3,7 +3,7 @@ import { afterAll, expect, it, type TestContext } from 'vitest';
 import { eventually } from '#testing';
 import { Load } from './load.ts';
 import { PromiseCount, type Sums } from './promise-count.ts';
-import { type InstallationSpec, World } from './world.ts';
+import { type InstallationSpec, missingFor, World } from './world.ts';
 
 /** A figure of both forms, or one of each. */
 type PerForm = number | { readonly short: number; readonly long: number };
@@ -53,13 +53,11 @@ export interface Scenario {
     readonly repeats: PerForm;
     /** Longest time from the fault to the end of its last effect, in ms. */
     readonly recoveryMs: PerForm;
-    /** Longest time from the fault to the last refused caller, in ms. Default: as `recoveryMs`. */
+    /** Longest time to the last refusal over HTTP, in ms. Default: as `recoveryMs`. */
     readonly refusedForMs?: PerForm;
   };
   /** Checks of the scenario's own, after the recovery. */
   after?(context: FaultContext, sums: Sums): Promise<void>;
-  /** Why the scenario cannot run on this machine; undefined if it can. */
-  missing?(): string | undefined;
 }
 
 function sizeOf(size: PerForm): number {
@@ -83,7 +81,7 @@ export function scenariosOn(spec: InstallationSpec): (name: string, scenario: Sc
     it(
       name,
       async (test) => {
-        const missing = scenario.missing?.();
+        const missing = missingFor(spec);
         if (missing !== undefined) return test.skip(missing);
         test.onTestFailed(end, 60_000);
         world ??= await World.start(spec);
@@ -115,7 +113,7 @@ async function run(name: string, scenario: Scenario, world: World, { signal }: T
   const open = await openRecords(world, functionName);
   const sums = count.sums();
   console.log(`fault: ${name} (${form.name}): ${lineOf(sums)}`);
-  expect.soft(count.missing().slice(0, 10), 'ids that were accepted and then lost').toEqual([]);
+  expect.soft(count.missing().slice(0, 10), 'accepted and then lost').toEqual([]);
   expect.soft(sums.failed, 'invocations told of as failed').toBe(0);
   expect.soft(sums.acceptedBy.http, 'accepted over HTTP').toBeGreaterThan(0);
   expect.soft(sums.acceptedBy.kafka, 'accepted from the Kafka producer').toBeGreaterThan(0);
@@ -145,13 +143,13 @@ async function openRecords(world: World, functionName: string): Promise<number> 
 }
 
 function lineOf(sums: Sums): string {
-  const { accepted, acceptedBy, refused, lost, failed, repeats, toldAgain, refusedForMs, recoveryMs } = sums;
+  const { accepted, acceptedBy, refusedBy, lost, failed, repeats, toldAgain, refusedForMs, recoveryMs } = sums;
   return [
     `accepted ${accepted} (HTTP ${acceptedBy.http}, Kafka ${acceptedBy.kafka})`,
     `lost ${lost}`,
     `repeats ${repeats}`,
     `recovery ${recoveryMs} ms`,
-    `refused ${refused} for ${refusedForMs} ms`,
+    `refused HTTP ${refusedBy.http} for ${refusedForMs} ms, Kafka ${refusedBy.kafka}`,
     `failed ${failed}`,
     `told again ${toldAgain}`,
   ].join(', ');

@@ -8,6 +8,8 @@ import { Installation } from '../e2e/installation.ts';
 import { BrokerCluster, pidOfBroker } from './broker-cluster.ts';
 import { CountingServer } from './counting-server.ts';
 import { freeze, killAll, thawAll, treeOf } from './processes.ts';
+import { SkewedClock, skewMissing } from './skewed-clock.ts';
+import { SmallDisk, smallDiskMissing } from './small-disk.ts';
 
 /** The installation that scenarios break. */
 export interface InstallationSpec {
@@ -17,8 +19,10 @@ export interface InstallationSpec {
   readonly isProxied?: boolean;
   /** Settings of the installation. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: a new folder. */
-  readonly dataDir?: string;
+  /** Service whose time of day the test sets: `world.clock`. */
+  readonly skewedService?: Service;
+  /** Size of the disk of the data folder, which the test can fill: `world.disk`. */
+  readonly diskMegabytes?: number;
 }
 
 /** The code of a function of the load, in Node.js. It tells the test of each run. */
@@ -28,35 +32,47 @@ exports.handler = async (event) => {
   return response.json();
 };`;
 
+/** @returns why this machine cannot run such an installation; undefined if it can. */
+export function missingFor({ skewedService, diskMegabytes }: InstallationSpec): string | undefined {
+  if (skewedService !== undefined && skewMissing() !== undefined) return skewMissing();
+  return diskMegabytes === undefined ? undefined : smallDiskMissing();
+}
+
+/** Parts of a {@link World} besides the installation. They exist before it starts. */
+interface Surroundings {
+  readonly counting: CountingServer;
+  readonly brokers: BrokerCluster | undefined;
+  readonly clock: SkewedClock | undefined;
+  readonly disk: SmallDisk | undefined;
+}
+
 /** A real installation, its brokers, and the server that counts what they do. */
 export class World {
   private functions = 0;
 
   private constructor(
     private readonly spec: InstallationSpec,
-    private readonly brokers: BrokerCluster | undefined,
-    readonly counting: CountingServer,
+    private readonly around: Surroundings,
     /** The installation. Another object after {@link startAgain}. */
     public installation: Installation,
+    /** How the test's own producer reaches the brokers. */
     public kafkaOptions: Pick<KafkaConfig, 'brokers'> & { readonly sasl?: SASLOptions },
   ) {}
 
   static async start(spec: InstallationSpec): Promise<World> {
-    const counting = await CountingServer.listen();
-    const brokers = spec.brokers === 'own' ? undefined : await BrokerCluster.start(spec.brokers, spec.isProxied);
+    const around = {
+      counting: await CountingServer.listen(),
+      clock: spec.skewedService && (await SkewedClock.of(spec.skewedService)),
+      disk: spec.diskMegabytes === undefined ? undefined : await SmallDisk.mount(spec.diskMegabytes),
+      brokers: spec.brokers === 'own' ? undefined : await BrokerCluster.start(spec.brokers, spec.isProxied),
+    };
     try {
-      const { dataDir } = spec;
-      const installation = await Installation.start({
-        brokers: brokers?.servers ?? '',
-        env: environmentOf(spec),
-        ...(dataDir === undefined ? {} : { dataDir }),
-      });
-      const world = new World(spec, brokers, counting, installation, await kafkaOptionsOf(installation, brokers));
+      const installation = await startInstallation(spec, around, {});
+      const world = new World(spec, around, installation, await kafkaOptionsOf(installation, around.brokers));
       await installation.client.grantEverything();
       return world;
     } catch (error) {
-      await brokers?.stop();
-      counting.close();
+      await end(around);
       throw error;
     }
   }
@@ -69,10 +85,23 @@ export class World {
     return this.installation.topicPrefix;
   }
 
+  get counting(): CountingServer {
+    return this.around.counting;
+  }
+
   /** The brokers of the test. @throws Error if the installation has its own. */
   get cluster(): BrokerCluster {
-    if (this.brokers === undefined) throw new Error('the installation has its own broker');
-    return this.brokers;
+    return present(this.around.brokers, 'brokers');
+  }
+
+  /** The clock of the skewed service. @throws Error without `skewedService`. */
+  get clock(): SkewedClock {
+    return present(this.around.clock, 'skewedService');
+  }
+
+  /** The disk of the data folder. @throws Error without `diskMegabytes`. */
+  get disk(): SmallDisk {
+    return present(this.around.disk, 'diskMegabytes');
   }
 
   /**
@@ -120,12 +149,9 @@ export class World {
   /** Starts the installation again on the same data. Resolves when it is ready. */
   async startAgain(): Promise<void> {
     const { dataDir, topicPrefix } = this.installation;
-    this.installation = await Installation.start({
-      brokers: this.brokers?.servers ?? '',
-      dataDir,
-      env: { ...environmentOf(this.spec), KAFKA_TOPIC_PREFIX: topicPrefix },
-    });
-    this.kafkaOptions = await kafkaOptionsOf(this.installation, this.brokers);
+    const env = { KAFKA_TOPIC_PREFIX: topicPrefix };
+    this.installation = await startInstallation(this.spec, this.around, { dataDir, env });
+    this.kafkaOptions = await kafkaOptionsOf(this.installation, this.around.brokers);
   }
 
   /** The id of the process of the broker that the installation started. */
@@ -135,18 +161,37 @@ export class World {
 
   async stop(): Promise<void> {
     thawAll();
-    await this.installation.stop();
-    await this.brokers?.stop();
-    this.counting.close();
+    await this.installation.stop({ keepData: true });
+    await end(this.around);
     await rm(this.installation.dataDir, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
-function environmentOf({ brokers, env = {} }: InstallationSpec): Record<string, string> {
-  return { ...(brokers === 3 ? { KAFKA_REPLICATION: '3' } : {}), ...env };
+function present<T>(part: T | undefined, field: keyof InstallationSpec): T {
+  if (part === undefined) throw new Error(`the scenario's installation does not set ${field}`);
+  return part;
 }
 
-/** How the test's own producer reaches the brokers. */
+async function startInstallation(
+  { brokers: size, env }: InstallationSpec,
+  { brokers, clock, disk }: Surroundings,
+  again: { readonly dataDir?: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Installation> {
+  const dataDir = again.dataDir ?? disk?.folder;
+  return Installation.start({
+    brokers: brokers?.servers ?? '',
+    env: { ...(size === 3 ? { KAFKA_REPLICATION: '3' } : {}), ...clock?.environment, ...env, ...again.env },
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
+}
+
+async function end({ brokers, clock, disk, counting }: Surroundings): Promise<void> {
+  await brokers?.stop();
+  await clock?.remove();
+  await disk?.unmount();
+  counting.close();
+}
+
 async function kafkaOptionsOf({ dataDir }: Installation, brokers: BrokerCluster | undefined): Promise<World['kafkaOptions']> {
   if (brokers !== undefined) return { brokers: brokers.directServers.split(',') };
   const running = JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8')) as {

@@ -1,0 +1,13 @@
+/** A wrong time of day in one service. */
+import { scenariosOn } from './scenario.ts';
+
+const scenario = scenariosOn({ brokers: 1, skewedService: 'notifier' });
+
+scenario('clock of the notifier an hour behind', {
+  fault: async ({ world, lasts }) => {
+    await world.clock.skew(-3_600);
+    await lasts({ short: 3_000, long: 30_000 });
+    await world.clock.skew(0);
+  },
+  bounds: { repeats: 0, recoveryMs: 20_000, refusedForMs: 0 },
+});
