@@ -20,7 +20,13 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, type KafkaAccess, type KafkaGateway, setUpAccounts, topicSpecs } from '#kafka';
-import { newCluster } from '../../libs/kafka/src/kafkajs/kafkajs-internals.ts';
+import {
+  type BrokerConnection,
+  errorOf,
+  fetchedBy,
+  type FetchRequest,
+  newCluster,
+} from '../../libs/kafka/src/kafkajs/kafkajs-internals.ts';
 import { socketFactoryOf, saslOf } from '../../libs/kafka/src/kafkajs/kafka-access.ts';
 import { needsOf } from '../../libs/kafka/src/kafkajs/needed-rights.ts';
 
@@ -98,6 +104,13 @@ async function writable(access: KafkaAccess, names: readonly string[]): Promise<
   return allowed;
 }
 
+/** @throws the error of the only partition that is asked for. */
+async function fetchFrom(reader: BrokerConnection, request: FetchRequest): Promise<void> {
+  const { responses } = await fetchedBy(reader, request);
+  const errorCode = responses[0]?.partitions[0]?.errorCode ?? 0;
+  if (errorCode !== 0) throw errorOf(errorCode);
+}
+
 /** The topics that an account can read, found by a fetch of each. */
 async function readable(access: KafkaAccess, names: readonly string[]): Promise<readonly string[]> {
   const cluster = newCluster({
@@ -117,7 +130,7 @@ async function readable(access: KafkaAccess, names: readonly string[]): Promise<
   for (const topic of names) {
     const partitions = [{ partition: 0, fetchOffset: '0', maxBytes: 1_000 }];
     const request = { maxWaitTime: 1, minBytes: 1, maxBytes: 1_000, isolationLevel: 1, topics: [{ topic, partitions }] };
-    const outcome = await outcomeOf(reader.fetch(request));
+    const outcome = await outcomeOf(fetchFrom(reader, request));
     if (outcome === 'allowed') allowed.push(topic);
     else expect([topic, outcome]).toEqual([topic, 'TOPIC_AUTHORIZATION_FAILED']);
   }

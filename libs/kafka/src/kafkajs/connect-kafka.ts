@@ -51,13 +51,21 @@ export interface KafkaOptions extends GatewayHooks {
   readonly publishQueueRecordsMax?: number;
   /** Bytes that one record batch may unpack to. Default 32 MiB. */
   readonly batchBytesMax?: number;
+  /** Partitions added to a topic are read after this many milliseconds. Default 30,000. */
+  readonly metadataAgeMaxMs?: number;
   /** Largest record, in bytes; stay below the brokers' `message.max.bytes`. Default 1,000,000. */
   readonly recordBytesMax?: number;
 }
 
 const connectionTimeoutMs = 3_000;
 const adminTimeoutMs = 15_000;
-const joinRetriesMax = 120;
+/** Longest wait for an answer to a heartbeat, a fetch or a commit: less than a session timeout. */
+const memberTimeoutMs = 8_000;
+/**
+ * Partitions that are added to a topic are read after this time, in milliseconds. One question for
+ * each reader and minute costs the brokers nothing.
+ */
+const metadataAgeMaxMsDefault = 30_000;
 /**
  * Always keeping 3 requests in flight split the records of 64 callers into 3 small batches. A small
  * batch costs the broker as much as a full one. With everything on two cores, 7,078 invocations a
@@ -99,7 +107,8 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     ...saslOf(access),
   };
   const account = accountName(access);
-  const { adminClient, producerClient, memberClient } = newClients(common, options, publishTimeoutMs);
+  const { adminClient, producerClient } = newClients(common, publishTimeoutMs);
+  const memberId = memberClientId(clientId, options.processName);
   const newProducer = async (): Promise<Producer> => {
     const producer = producerClient.producer({ createPartitioner, allowAutoTopicCreation: false });
     await producer.connect();
@@ -116,16 +125,16 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     topics,
     replication,
     account,
-    kafka: memberClient,
+    newMemberCluster: () => newCluster({ ...common, clientId: memberId, requestTimeout: memberTimeoutMs }),
     // Without the name of its process a client id says nothing about one.
-    ownerName: ownerName(options.processName === undefined ? randomUUID() : memberClientId(clientId, options.processName)),
+    ownerName: ownerName(options.processName === undefined ? randomUUID() : memberId),
     admin,
     adminTimeoutMs,
     producer,
     newProducer,
     newCluster: newClusterConnection,
     publisherLimits: publisherLimitsOf(options, publishTimeoutMs),
-    joinRetriesMax,
+    metadataAgeMaxMs: options.metadataAgeMaxMs ?? metadataAgeMaxMsDefault,
     recordTriesMax: options.recordTriesMax ?? recordTriesMaxDefault,
     onFatal: options.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
     log,
@@ -143,8 +152,8 @@ async function checkRights(cluster: ClusterConnection, account: string, needs: K
   }
 }
 
-/** Three clients of kafkajs, because timeouts and retries are settings of a client. */
-function newClients(common: KafkaConfig, { clientId, processName }: KafkaOptions, publishTimeoutMs: number) {
+/** Two clients of kafkajs, because timeouts and retries are settings of a client. */
+function newClients(common: KafkaConfig, publishTimeoutMs: number) {
   return {
     adminClient: new kafkajs.Kafka({ ...common, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 } }),
     /** A request without an answer must not outlive the timeout of `publish` by much. */
@@ -153,15 +162,6 @@ function newClients(common: KafkaConfig, { clientId, processName }: KafkaOptions
       connectionTimeout: Math.min(connectionTimeoutMs, publishTimeoutMs),
       requestTimeout: publishTimeoutMs,
       retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 4 },
-    }),
-    /**
-     * A member that gives up comes back as a new member. Its partitions stand still until the
-     * brokers drop the old one, a session timeout later. So a member retries for about two minutes.
-     */
-    memberClient: new kafkajs.Kafka({
-      ...common,
-      clientId: memberClientId(clientId, processName),
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: joinRetriesMax },
     }),
   };
 }

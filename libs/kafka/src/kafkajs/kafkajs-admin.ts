@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
 import type { AdminConnection } from './admin-connection.ts';
-import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
+import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { TopicEnds } from './topic-ends.ts';
 
 /** Longest wait for the members of a group to be gone: three session timeouts. */
 const emptyGroupTimeoutMs = 30_000;
@@ -15,12 +16,14 @@ const emptyGroupRetryMs = 250;
 export class KafkajsAdmin implements TopicAdmin {
   /**
    * @param replication replicas of each partition; -1 leaves the number to the brokers.
+   * @param topicEnds tells where topics begin and end.
    * @param removeGoneMembers removes members of a group whose process was killed.
    */
   constructor(
     private readonly admin: AdminConnection,
     private readonly replication: number,
     private readonly timeoutMs: number,
+    private readonly topicEnds: TopicEnds,
     private readonly removeGoneMembers: (groupId: string) => Promise<unknown>,
   ) {}
 
@@ -63,11 +66,7 @@ export class KafkajsAdmin implements TopicAdmin {
   }
 
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
-    const offsets = await this.admin.ask(this.timeoutMs, `the ends of ${topic}`, (admin) => admin.fetchTopicOffsets(topic), {
-      topic,
-      operation: 'Describe',
-    });
-    return offsets.map(({ partition, low, high }) => ({ partition, start: BigInt(low), end: BigInt(high) }));
+    return withTimeout(this.timeoutMs, `the ends of ${topic}`, this.topicEnds.of(topic), { topic, operation: 'Describe' });
   }
 
   async list(): Promise<readonly string[]> {

@@ -1,26 +1,23 @@
 /**
  * A member of a consumer group that works in parallel and out of order.
  *
- * The client runs one fetch loop for each broker. For each fetched batch it calls `onBatch`, which
- * puts the records into the feed of their partition and returns. So the fetch loop, and the
- * heartbeat with it, never waits for a handler. Feeds call the handler, and one timer commits how
- * far they are. A feed with enough records is paused: the client then fetches other partitions, or
- * none, and its heartbeats go on.
+ * Three parts run side by side. The {@link GroupMember} keeps the membership, the
+ * {@link PartitionReader} fetches, and the feeds call the handler. Neither fetches nor heartbeats
+ * wait for a handler. One timer commits how far the feeds are. A feed with enough records is
+ * paused: its partition is not fetched.
  *
- * At a rebalance the client calls `onJoin` with the assignment. Feeds of lost partitions are lost
- * at once. For new partitions the consumer asks the coordinator for the commits, then opens feeds.
- * Batches that come meanwhile wait for that.
+ * At a rebalance `onJoin` gets the assignment. Feeds of lost partitions are lost at once. For new
+ * partitions the consumer asks the coordinator for the commits, until it answers, then opens feeds.
  *
  * 1. A feed exists for each assigned partition whose commit was read, and for no other partition.
- * 2. The client is told that an offset is resolved once the feed has the record. The broker is told
- *    only of finished records (I1).
+ * 2. The reader goes on behind a record once the feed has it. The broker is told only of finished
+ *    records (I1).
  * 3. A partition that stays here at a rebalance keeps its feed: records in flight go on, and none
- *    is handed out twice. The client forgets how far it had read, and sometimes which partitions
- *    were paused. Each join tells both to it again.
- * 4. If the client gives up its membership, a new client consumer joins with the same feeds. After
- *    a bounded number of such joins `onFatal` is called.
+ *    is handed out twice.
+ * 4. If the membership cannot go on, a new member joins with the same feeds. After a bounded number
+ *    of such joins `onFatal` is called.
  */
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { CommitTimer } from '../bookkeeping/commit-timer.ts';
 import { FeedSet } from '../bookkeeping/feed-set.ts';
@@ -29,13 +26,14 @@ import type { TransportLog } from '../log.ts';
 import { splitOwner } from '../bookkeeping/owner-mark.ts';
 import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler, RecordObserver } from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
-import type { AdminConnection } from './admin-connection.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
-import { type GroupPositions, PositionReader } from './group-positions.ts';
+import { type CommittedPosition, GroupMember } from './group-member.ts';
 import { incomingRecord } from './incoming-record.ts';
-import type { ClusterConnection } from './kafkajs-internals.ts';
+import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
 import { assertRights } from './needed-rights.ts';
+import { offsetsOf, partitionName } from './partition-offsets.ts';
+import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
 
 /** The gateway as its consumer sees it. */
 export interface ConsumerPorts {
@@ -43,16 +41,14 @@ export interface ConsumerPorts {
   readonly account: string;
   readonly access: Pick<AccessWatch, 'isRefused' | 'failed' | 'allowed'>;
   readonly newCluster: () => ClusterConnection;
-  readonly kafka: Kafka;
-  readonly admin: AdminConnection;
   /** Removes members of the group whose process was killed. @returns how many. */
   readonly removeGoneMembers: () => Promise<number>;
   readonly log: TransportLog;
   readonly observer: RecordObserver;
   /** Unexpected errors of one record after which the process should end. */
   readonly recordTriesMax: number;
-  /** How often kafkajs tries to get back to the brokers before it gives the membership up. */
-  readonly retriesMax: number;
+  /** Age at which the partitions of the topics are asked for again, in milliseconds. */
+  readonly metadataAgeMaxMs: number;
   /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
@@ -77,16 +73,32 @@ const closeTimeoutMs = 5_000;
 /** Longest wait for the mark of new partitions, while the fetch loop waits too. */
 const claimTimeoutMs = 2_000;
 const rebalanceTimeoutMs = 30_000;
+const fetchBytesMax = 10 * 1024 * 1024;
+const partitionFetchBytesMax = 1024 * 1024;
+const positionsAgainMs = 250;
+
+/** The first offset of a partition that this process reads. */
+interface Position {
+  readonly partition: TopicPartition;
+  /** Offset -1 if the group has no commit. */
+  readonly committed: CommittedPosition;
+  readonly start: bigint;
+}
+
+/** A membership with its connections. */
+interface Seat {
+  readonly cluster: ClusterConnection;
+  readonly member: GroupMember;
+  readonly reader: PartitionReader;
+  /** Aborts when the membership has ended. */
+  readonly ended: AbortController;
+}
 
 /** A {@link RecordConsumer} over kafkajs. */
 export class KafkajsConsumer implements RecordConsumer {
-  private readonly positions: PositionReader;
   private readonly commits: CommitTimer;
-  private consumer: Consumer | undefined;
+  private seat: Seat | undefined;
   private feeds: FeedSet | undefined;
-  /** Resolves when the feeds of the last assignment are open. */
-  private feedsOpened: Promise<void> = Promise.resolve();
-  private paused = new WeakSet<PartitionFeed>();
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
@@ -99,8 +111,7 @@ export class KafkajsConsumer implements RecordConsumer {
     private readonly options: ConsumerOptions,
     private readonly ports: ConsumerPorts,
   ) {
-    const { groupId, from = 'earliest' } = options;
-    this.positions = new PositionReader(groupId, from, ports.admin, ports.log);
+    const { groupId } = options;
     this.commits = new CommitTimer(
       async () => (this.isLeaving ? this.feeds?.release() : this.feeds?.commit()),
       (error) => ports.log('debug', 'A commit failed and is made again', { groupId, error: String(error) }),
@@ -131,11 +142,12 @@ export class KafkajsConsumer implements RecordConsumer {
         });
       },
       changed: (feed) => {
-        this.setPaused(feed, feed.wantsPause);
+        this.seat?.reader.setPaused(feed, feed.wantsPause);
         this.commits.commitSoon();
       },
       write: async (commits) => {
-        await this.consumer?.commitOffsets(commits.map((commit) => ({ ...commit, offset: String(commit.offset) })));
+        if (this.seat === undefined) throw this.faultOf(new Error('the consumer is not in its group'));
+        await this.seat.member.commit(commits);
       },
     });
     const joined = new Promise<void>((resolve, reject) => {
@@ -157,7 +169,7 @@ export class KafkajsConsumer implements RecordConsumer {
     const feeds = this.feeds;
     if (feeds !== undefined) {
       feeds.stop();
-      for (const feed of feeds.all()) this.setPaused(feed, true);
+      for (const feed of feeds.all()) this.seat?.reader.setPaused(feed, true);
       await feeds.drained(drainMs);
     }
     this.isLeaving = true;
@@ -165,9 +177,19 @@ export class KafkajsConsumer implements RecordConsumer {
     // allowed (I5), so a failure is only logged.
     await this.orLog('The last commit of a consumer failed', 'the last commit', this.commits.commitLast());
     feeds?.loseAll();
-    const leaving = this.consumer?.disconnect();
-    if (leaving !== undefined) await this.orLog('A consumer did not leave its group', 'leaving the group', leaving);
+    if (this.seat !== undefined)
+      await this.orLog('A consumer did not leave its group', 'leaving the group', this.vacate(this.seat));
     this.ports.onClosed();
+  }
+
+  /** Leaves the group and closes the connections. */
+  private async vacate({ cluster, member, ended }: Seat): Promise<void> {
+    ended.abort();
+    try {
+      await member.leave();
+    } finally {
+      void cluster.disconnect().catch(() => undefined);
+    }
   }
 
   private async orLog(message: string, what: string, step: Promise<void>): Promise<void> {
@@ -191,41 +213,80 @@ export class KafkajsConsumer implements RecordConsumer {
     }
   }
 
+  /** Takes a seat in the group: connects, then joins and reads in the background. */
   private async join(): Promise<void> {
-    const { groupId, topics, from = 'earliest', fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
-    const consumer = this.ports.kafka.consumer({
-      groupId,
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.min(heartbeatMs, Math.floor(sessionTimeoutMs / 4)),
-      rebalanceTimeout: Math.max(rebalanceTimeoutMs, sessionTimeoutMs),
-      minBytes: fetchBytesMin,
-      maxWaitTimeInMs: fetchWaitMs,
-      allowAutoTopicCreation: false,
-      // Consumers of kafkajs do not inherit the retries of their client: without this line they are
-      // 5.
-      retry: { retries: this.ports.retriesMax },
-    });
-    this.consumer = consumer;
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      if (this.consumer === consumer) this.onJoin(payload.memberAssignment);
-    });
-    consumer.on(consumer.events.REBALANCING, () => this.commits.commitNow());
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (this.consumer === consumer && !payload.restart) void this.onCrash(payload.error);
-    });
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: from === 'earliest' });
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 1,
-      eachBatch: (payload) => this.onBatch(payload),
+    const { groupId, topics, fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
+    const { log, metadataAgeMaxMs, access } = this.ports;
+    const cluster = this.ports.newCluster();
+    const ended = new AbortController();
+    const failed = (error: unknown) => this.onFailure(error);
+    const isCurrent = () => this.seat?.ended === ended;
+    const member = new GroupMember(
+      {
+        groupId,
+        topics,
+        sessionTimeoutMs,
+        heartbeatMs: Math.min(heartbeatMs, Math.floor(sessionTimeoutMs / 4)),
+        rebalanceTimeoutMs: Math.max(rebalanceTimeoutMs, sessionTimeoutMs),
+      },
+      {
+        cluster,
+        log,
+        failed,
+        joined: (assigned) => {
+          if (isCurrent()) this.onJoin(assigned);
+        },
+        confirmed: () => undefined,
+        rebalancing: async () => {
+          await withTimeout(claimTimeoutMs, 'committing', this.commits.flush()).catch(() => undefined);
+        },
+      },
+    );
+    const reader = new PartitionReader(
+      {
+        cluster,
+        failed,
+        taken: (partition, messages, end) => {
+          if (isCurrent()) this.onBatch(partition, messages, end);
+        },
+        outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
+        answered: () => undefined,
+        refreshed: () => member.checkGrowth(),
+      },
+      {
+        bytesMin: fetchBytesMin,
+        waitMs: fetchWaitMs,
+        bytesMax: fetchBytesMax,
+        partitionBytesMax: partitionFetchBytesMax,
+        metadataAgeMaxMs,
+      },
+    );
+    this.seat = { cluster, member, reader, ended };
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics(topics);
+    const missing = topics.find((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
+    if (missing !== undefined && !this.hasJoined) throw this.faultOf(new Error(`topic ${missing} does not exist`));
+    if (access.isRefused && this.hasJoined) void this.checkAllowed();
+    void reader.run(ended.signal);
+    void member.run().catch((error: unknown) => {
+      if (isCurrent()) void this.onCrash(error);
     });
   }
 
-  private async onCrash(error: Error): Promise<void> {
+  /** A request failed that is made again. */
+  private onFailure(error: unknown): void {
+    const { groupId, topics } = this.options;
+    const fault = this.faultOf(error);
+    this.ports.access.failed(groupId, fault);
+    this.ports.log('debug', 'A consumer failed to read and tries again', { groupId, topics, error: fault.message });
+  }
+
+  private async onCrash(error: unknown): Promise<void> {
     if (this.isClosing) return;
     const { groupId } = this.options;
+    const left = this.seat;
+    this.seat = undefined;
+    if (left !== undefined) void this.vacate(left).catch(() => undefined);
     this.rejoins += 1;
     const fault = await this.explained(error);
     const isRefusedAtStart = !this.hasJoined && isAccessFault(fault) && this.rejoins > refusedRejoinsMax;
@@ -240,12 +301,12 @@ export class KafkajsConsumer implements RecordConsumer {
       rejoins: this.rejoins,
       error: fault.message,
     });
-    await new Promise((resolve) => setTimeout(resolve, rejoinBaseMs * 2 ** (this.rejoins - 1)));
+    await delay(rejoinBaseMs * 2 ** (this.rejoins - 1));
     if (this.isClosing) return;
     try {
       await this.join();
     } catch (next) {
-      await this.onCrash(next instanceof Error ? next : new Error(String(next)));
+      await this.onCrash(next);
     }
   }
 
@@ -255,10 +316,9 @@ export class KafkajsConsumer implements RecordConsumer {
   }
 
   /** The error of a consumer. A refusal names the topics, which the brokers did not say. */
-  private async explained(error: Error): Promise<PlatformError> {
+  private async explained(error: unknown): Promise<PlatformError> {
     const fault = this.faultOf(error);
-    const mayBeRefusal = fault.code === 'BROKER_ACCESS_DENIED' || error.name === 'KafkaJSGroupCoordinatorNotFound';
-    return mayBeRefusal ? ((await this.missingRights()) ?? fault) : fault;
+    return fault.code === 'BROKER_ACCESS_DENIED' ? ((await this.missingRights()) ?? fault) : fault;
   }
 
   /** @returns the error that names what the account may not read; undefined if it may read all. */
@@ -284,63 +344,98 @@ export class KafkajsConsumer implements RecordConsumer {
       this.ports.access.allowed(this.options.groupId);
   }
 
-  private onJoin(memberAssignment: Readonly<Record<string, readonly number[]>>): void {
-    const feeds = this.feeds;
-    if (feeds === undefined) return;
+  private onJoin(assigned: readonly TopicPartition[]): void {
+    const { feeds, seat } = this;
+    if (feeds === undefined || seat === undefined) return;
     this.joins += 1;
-    const assigned = Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
-      partitions.map((partition) => ({ topic, partition })),
-    );
     feeds.keepOnly(assigned);
-    for (const { topic, partition } of assigned) {
-      const feed = feeds.get(topic, partition);
-      if (feed === undefined) {
-        this.consumer?.resume([{ topic, partitions: [partition] }]);
-        continue;
-      }
-      feed.dropBacklog();
-      this.consumer?.seek({ topic, partition, offset: String(feed.position) });
-      this.setPaused(feed, feed.wantsPause, true);
-    }
-    this.feedsOpened = this.openFeeds(assigned, this.joins).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
+    seat.reader.keepOnly(assigned);
+    void this.openFeeds(assigned, this.joins, seat).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
   }
 
   /** Reads where the group stands, and opens the feeds of new partitions. */
-  private async openFeeds(assigned: readonly TopicPartition[], join: number): Promise<void> {
-    const positions = await this.positions.read(assigned);
+  private async openFeeds(assigned: readonly TopicPartition[], join: number, seat: Seat): Promise<void> {
+    const isOver = () => join !== this.joins || seat.ended.signal.aborted;
     const feeds = this.feeds;
-    const livingOwners = await this.livingOwners(assigned, positions);
-    if (feeds === undefined || join !== this.joins) return;
+    const positions = await this.positionsOf(assigned, seat);
+    const livingOwners = await this.livingOwners(positions);
+    if (feeds === undefined || isOver()) return;
     const opened: PartitionFeed[] = [];
-    for (const { topic, partition } of assigned) {
-      const committed = positions.committed({ topic, partition });
-      const feed = feeds.get(topic, partition);
+    for (const { partition, committed, start } of positions) {
+      const feed = feeds.get(partition.topic, partition.partition);
       // Another member had the partition in between, and came further than this one had read.
-      const isBehind = feed !== undefined && committed !== undefined && committed.offset > feed.position;
+      const isBehind = feed !== undefined && committed.offset > feed.position;
       if (feed !== undefined && !isBehind) continue;
-      const end = positions.end({ topic, partition });
-      if (isBehind || (committed === undefined && end !== undefined))
-        this.consumer?.seek({ topic, partition, offset: String(committed?.offset ?? end) });
-      const { owner, metadata } = splitOwner(committed?.metadata ?? null);
+      const { owner, metadata } = splitOwner(committed.metadata);
       const isInterrupted = owner !== undefined && !livingOwners.has(owner);
-      const start = committed === undefined ? { offset: end ?? 0n, metadata: null } : { offset: committed.offset, metadata };
-      opened.push(feeds.open({ topic, partition }, start, isInterrupted));
+      opened.push(feeds.open(partition, { offset: start, metadata }, isInterrupted));
     }
     await this.claim(feeds, opened);
+    if (isOver()) return;
+    for (const feed of feeds.all()) this.readOn(feed, opened.includes(feed));
+    const isComplete = positions.length === assigned.length;
+    if (isComplete || positions.length > 0) this.noteJoined();
+    if (isComplete) return;
+    const found = new Set(positions.map(({ partition }) => partitionName(partition)));
+    await delay(positionsAgainMs);
+    if (!isOver())
+      await this.openFeeds(
+        assigned.filter((one) => !found.has(partitionName(one))),
+        join,
+        seat,
+      );
+  }
+
+  private noteJoined(): void {
     this.rejoins = 0;
     this.hasJoined = true;
     this.whenJoined?.resolve();
     void this.checkAllowed();
   }
 
+  /** Reads a partition where its feed stands, unless it is being read already. */
+  private readOn(feed: PartitionFeed, isNew: boolean): void {
+    const reader = this.seat?.reader;
+    if (reader === undefined) return;
+    if (isNew || reader.position(feed) === undefined) {
+      feed.dropBacklog();
+      reader.read(feed, feed.position);
+    }
+    reader.setPaused(feed, feed.wantsPause);
+  }
+
+  /**
+   * Asks for the commits of the group, and for the starts of partitions without one. A partition
+   * about which the brokers did not answer is missing: a guess would skip records.
+   */
+  private async positionsOf(assigned: readonly TopicPartition[], { cluster, member }: Seat): Promise<readonly Position[]> {
+    if (assigned.length === 0) return [];
+    const failed = (error: unknown) => this.onFailure(error);
+    const commits = await member.commits(assigned).catch(failed);
+    if (commits === undefined) return [];
+    const isCommitted = (partition: TopicPartition) => (commits.get(partitionName(partition))?.offset ?? -1n) >= 0n;
+    const name = this.options.from === 'latest' ? 'end' : 'start';
+    const starts = await offsetsOf(
+      cluster,
+      assigned.filter((partition) => !isCommitted(partition)),
+      name,
+      failed,
+    );
+    return assigned.flatMap((partition) => {
+      const committed = commits.get(partitionName(partition)) ?? { offset: -1n, metadata: null };
+      const start = committed.offset >= 0n ? committed.offset : starts.get(partitionName(partition));
+      return start === undefined ? [] : [{ partition, committed, start }];
+    });
+  }
+
   /** The owners of marks that are members of the group, this process included. */
-  private async livingOwners(assigned: readonly TopicPartition[], positions: GroupPositions): Promise<ReadonlySet<string>> {
+  private async livingOwners(positions: readonly { readonly committed: CommittedPosition }[]): Promise<ReadonlySet<string>> {
     const { ownerName, memberOwners, log } = this.ports;
-    const isForeign = (partition: TopicPartition) => {
-      const { owner } = splitOwner(positions.committed(partition)?.metadata ?? null);
+    const isForeign = ({ committed }: { readonly committed: CommittedPosition }) => {
+      const { owner } = splitOwner(committed.metadata);
       return owner !== undefined && owner !== ownerName;
     };
-    if (this.options.tellsInterruptions !== true || !assigned.some(isForeign)) return new Set([ownerName]);
+    if (this.options.tellsInterruptions !== true || !positions.some(isForeign)) return new Set([ownerName]);
     try {
       return new Set([ownerName, ...(await memberOwners())]);
     } catch (error) {
@@ -359,40 +454,22 @@ export class KafkajsConsumer implements RecordConsumer {
     }
   }
 
-  private async onBatch({ batch, resolveOffset, isStale }: EachBatchPayload): Promise<void> {
-    await this.feedsOpened;
-    if (isStale() || this.isClosing) return;
-    const { topic, partition, messages } = batch;
-    let feed = this.feeds?.get(topic, partition);
-    if (feed === undefined) return;
-    const first = BigInt(batch.firstOffset() ?? batch.lastOffset());
-    if (first < feed.position && BigInt(batch.highWatermark) < feed.position) {
-      // The partition ends before the position of the feed: the topic was deleted and created
-      // again. Starting over handles some records twice at most.
-      this.ports.log('warn', 'A partition is shorter than it was and is read from its start', { topic, partition });
-      feed = this.feeds?.open({ topic, partition }, { offset: first, metadata: null });
-    }
-    feed?.take(
-      messages.map((message) => incomingRecord(topic, partition, message)),
-      BigInt(batch.highWatermark),
-    );
-    resolveOffset(batch.lastOffset());
+  private onBatch({ topic, partition }: TopicPartition, messages: FetchedBatch['messages'], end: bigint): void {
+    if (this.isClosing) return;
+    const records = messages.map((message) => incomingRecord(topic, partition, message));
+    this.feeds?.get(topic, partition)?.take(records, end);
   }
 
-  /**
-   * Pauses or resumes the fetching of a partition.
-   * @param isForced tells kafkajs even if it should know already.
-   */
-  private setPaused(feed: PartitionFeed, isPaused: boolean, isForced = false): void {
-    if (!isForced && isPaused === this.paused.has(feed)) return;
-    const { topic, partition } = feed;
-    try {
-      if (isPaused) this.consumer?.pause([{ topic, partitions: [partition] }]);
-      else this.consumer?.resume([{ topic, partitions: [partition] }]);
-      if (isPaused) this.paused.add(feed);
-      else this.paused.delete(feed);
-    } catch {
-      // The consumer is out of its group just now: the next join tells kafkajs again.
+  /** @returns where the partition is read on. */
+  private onOutOfRange(partition: TopicPartition, position: bigint, { start, end }: PartitionBounds): bigint {
+    const where = { ...partition, position: String(position), start: String(start), end: String(end) };
+    if (position < start) {
+      this.ports.log('error', 'Records were deleted before they were read: their retention has passed', where);
+      return start;
     }
+    // The topic was deleted and created again. Starting over handles some records twice at most.
+    this.ports.log('warn', 'A partition is shorter than it was and is read from its start', where);
+    this.feeds?.open(partition, { offset: start, metadata: null });
+    return start;
   }
 }

@@ -1,21 +1,21 @@
 /**
- * Reads a whole topic without a group.
- *
- * One loop runs for each broker that leads a partition of the topic, because a broker answers the
- * requests of one connection in turn. Any failure ends all loops of this round. After a wait the
- * next round asks for the leaders again and goes on at the same positions.
+ * Reads a whole topic without a group, with a {@link PartitionReader}.
  *
  * 1. A position is one past the last offset that was handed out. The records of a partition are
  *    handed out once and in order.
  * 2. `caughtUp` asks for the ends after it was called, so every record acknowledged before is below
  *    them.
+ * 3. A partition that is added later is read from its start, once the metadata has its age.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming-record.ts';
-import { type ClusterConnection, newBatch } from './kafkajs-internals.ts';
+import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
+import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
+import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import type { PartitionEnd, TopicFollower } from '../ports.ts';
 
@@ -26,6 +26,8 @@ export interface FollowerPorts {
   readonly access: Pick<AccessWatch, 'isRefused' | 'failed' | 'allowed'>;
   readonly cluster: ClusterConnection;
   readonly log: TransportLog;
+  /** Age at which the partitions of the topic are asked for again, in milliseconds. */
+  readonly metadataAgeMaxMs: number;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
 }
 
@@ -42,7 +44,7 @@ interface Goal {
 
 /** A {@link TopicFollower} over the connections of kafkajs. */
 export class KafkajsFollower implements TopicFollower {
-  private readonly positions = new Map<number, bigint>();
+  private readonly reader: PartitionReader;
   private readonly goals = new Set<Goal>();
   private readonly closed = new AbortController();
   private onRecord: ((record: IncomingRecord) => void) | undefined;
@@ -54,15 +56,28 @@ export class KafkajsFollower implements TopicFollower {
     private readonly topic: string,
     private readonly from: 'earliest' | 'latest',
     private readonly ports: FollowerPorts,
-  ) {}
+  ) {
+    const { cluster, metadataAgeMaxMs } = ports;
+    this.reader = new PartitionReader(
+      {
+        cluster,
+        taken: (partition, messages) => this.take(partition, messages),
+        outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
+        failed: (error) => this.onFailure(error),
+        answered: () => this.onAnswer(),
+        refreshed: () => void this.readNew('start'),
+      },
+      { bytesMin: 1, waitMs: fetchWaitMs, bytesMax: fetchBytesMax, partitionBytesMax, metadataAgeMaxMs },
+    );
+  }
 
   async start(onRecord: (record: IncomingRecord) => void): Promise<void> {
     const { cluster } = this.ports;
     this.onRecord = onRecord;
     try {
       await cluster.connect();
-      await cluster.addTargetTopic(this.topic);
-      await this.locateFirst(performance.now() + startTimeoutMs);
+      await cluster.addMultipleTargetTopics([this.topic]);
+      await this.readFirst(performance.now() + startTimeoutMs);
     } catch (error) {
       await this.close();
       throw this.faultOf(error);
@@ -70,7 +85,7 @@ export class KafkajsFollower implements TopicFollower {
     const refused = new Promise<never>((_resolve, reject) => {
       this.failStart = reject;
     });
-    this.reading = this.read();
+    this.reading = this.reader.run(this.closed.signal);
     try {
       await Promise.race([this.caughtUp(startTimeoutMs), refused]);
     } catch (error) {
@@ -121,100 +136,69 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   /** Retries while the topic has no leader yet, because it was created a moment ago. */
-  private async locateFirst(deadlineAt: number): Promise<void> {
+  private async readFirst(deadlineAt: number): Promise<void> {
     for (;;) {
-      try {
-        return await this.locate(this.from === 'earliest');
-      } catch (error) {
-        if (rootCause(error).retriable !== true || performance.now() >= deadlineAt) throw error;
-        await delay(againMs, undefined, { signal: this.closed.signal });
-        await this.ports.cluster.refreshMetadata();
-      }
+      const error = await this.readNew(this.from === 'earliest' ? 'start' : 'end');
+      if (error === undefined) return;
+      if (rootCause(error).retriable === false || performance.now() >= deadlineAt) throw error;
+      await delay(againMs, undefined, { signal: this.closed.signal });
+      await this.ports.cluster.refreshMetadata();
     }
   }
 
-  /** Asks for the beginning or the end of partitions without a position. */
-  private async locate(fromBeginning: boolean): Promise<void> {
-    const { cluster } = this.ports;
-    const partitions = cluster
-      .findTopicPartitionMetadata(this.topic)
-      .map(({ partitionId }) => ({ partition: partitionId }))
-      .filter(({ partition }) => !this.positions.has(partition));
-    if (partitions.length === 0) return;
-    const answer = await cluster.fetchTopicsOffset([{ topic: this.topic, partitions, fromBeginning }]);
-    for (const topic of answer)
-      for (const { partition, offset } of topic.partitions) this.positions.set(partition, BigInt(offset));
-  }
-
-  private async read(): Promise<void> {
-    while (!this.closed.signal.aborted) {
-      const round = new AbortController();
-      try {
-        // A partition that was added later is read from its start.
-        await this.locate(true);
-        const leaders = this.ports.cluster.findLeaderForPartitions(this.topic, [...this.positions.keys()]);
-        await Promise.all(Object.entries(leaders).map(([nodeId, partitions]) => this.readFrom(nodeId, partitions, round.signal)));
-      } catch (error) {
-        round.abort();
-        await this.recover(error);
-      }
+  /**
+   * Begins to read the partitions that are not read yet.
+   * @returns why one of them is not read now; undefined if all are.
+   */
+  private async readNew(from: OffsetName): Promise<unknown> {
+    const { topic } = this;
+    const all = this.ports.cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
+    if (all.length === 0) return new Error(`topic ${topic} does not exist`);
+    const unread = all.filter((one) => this.reader.position(one) === undefined);
+    let fault: unknown;
+    const offsets = await offsetsOf(this.ports.cluster, unread, from, (error) => {
+      fault = error;
+    });
+    for (const one of unread) {
+      const offset = offsets.get(partitionName(one));
+      if (offset !== undefined && this.reader.position(one) === undefined) this.reader.read(one, offset);
+      if (offset === undefined) fault ??= new Error(`the offsets of ${partitionName(one)} are not told`);
     }
+    if (fault !== undefined) {
+      this.onFailure(fault);
+      this.reader.refreshSoon();
+    }
+    return fault;
   }
 
   private faultOf(error: unknown): PlatformError {
     return unavailable(error, { topic: this.topic, account: this.ports.account, operation: 'Read' });
   }
 
-  private async recover(error: unknown): Promise<void> {
+  private onFailure(error: unknown): void {
+    if (this.closed.signal.aborted) return;
     const fault = this.faultOf(error);
     if (isAccessFault(fault)) this.failStart?.(fault);
     this.ports.access.failed(`read ${this.topic}`, fault);
     const { type, name, message } = rootCause(error);
     const level = type === 'NOT_LEADER_FOR_PARTITION' || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
-    if (this.closed.signal.aborted) return;
     this.ports.log(level, 'A follower failed to read its topic and tries again', { topic: this.topic, error: message });
-    // Retention deleted records that this follower never read: it goes on with the oldest record
-    // that is left.
-    if (type === 'OFFSET_OUT_OF_RANGE') this.positions.clear();
-    await delay(againMs, undefined, { signal: this.closed.signal }).catch(() => undefined);
-    try {
-      await this.ports.cluster.connect();
-      await this.ports.cluster.refreshMetadata();
-    } catch (next) {
-      this.ports.log('debug', 'A follower cannot reach the brokers', { topic: this.topic, error: rootCause(next).message });
-    }
   }
 
-  private async readFrom(nodeId: string, partitions: readonly number[], round: AbortSignal): Promise<void> {
-    const broker = await this.ports.cluster.findBroker({ nodeId });
-    while (!round.aborted && !this.closed.signal.aborted) {
-      const asked = partitions.map((partition) => ({ partition, offset: this.positions.get(partition) ?? 0n }));
-      const { responses } = await broker.fetch({
-        maxWaitTime: fetchWaitMs,
-        minBytes: 1,
-        maxBytes: fetchBytesMax,
-        isolationLevel: 1,
-        topics: [
-          {
-            topic: this.topic,
-            partitions: asked.map(({ partition, offset }) => ({
-              partition,
-              fetchOffset: String(offset),
-              maxBytes: partitionBytesMax,
-            })),
-          },
-        ],
-      });
-      if (this.ports.access.isRefused) this.ports.access.allowed(`read ${this.topic}`);
-      for (const data of responses.flatMap((response) => response.partitions)) {
-        const batch = newBatch(this.topic, this.positions.get(data.partition) ?? 0n, data);
-        if (batch.rawMessages.length === 0) continue;
-        for (const message of batch.messages) this.handOut(incomingRecord(this.topic, data.partition, message));
-        const next = BigInt(batch.lastOffset()) + 1n;
-        if (next > (this.positions.get(data.partition) ?? 0n)) this.positions.set(data.partition, next);
-      }
-      this.checkGoals();
-    }
+  private onAnswer(): void {
+    if (this.ports.access.isRefused) this.ports.access.allowed(`read ${this.topic}`);
+    this.checkGoals();
+  }
+
+  /** Retention deleted records, or the topic was created again: reading goes on at the start. */
+  private onOutOfRange(partition: TopicPartition, position: bigint, { start, end }: PartitionBounds): bigint {
+    const where = { ...partition, position: String(position), start: String(start), end: String(end) };
+    this.ports.log('warn', 'A follower goes on at the oldest record that is left', where);
+    return start;
+  }
+
+  private take({ topic, partition }: TopicPartition, messages: FetchedBatch['messages']): void {
+    for (const message of messages) this.handOut(incomingRecord(topic, partition, message));
   }
 
   private handOut(record: IncomingRecord): void {
@@ -242,7 +226,11 @@ export class KafkajsFollower implements TopicFollower {
 
   private checkGoals(): void {
     for (const goal of this.goals) {
-      if (goal.ends.every(({ partition, end }) => end === 0n || (this.positions.get(partition) ?? 0n) >= end)) goal.reached();
+      if (goal.ends.every(({ partition, end }) => end === 0n || this.positionOf(partition) >= end)) goal.reached();
     }
+  }
+
+  private positionOf(partition: number): bigint {
+    return this.reader.position({ topic: this.topic, partition }) ?? 0n;
   }
 }

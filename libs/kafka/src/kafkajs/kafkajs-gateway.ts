@@ -1,4 +1,4 @@
-import type { Kafka, Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
 import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError, Topics } from '#contracts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -22,6 +22,7 @@ import { KafkajsConsumer } from './kafkajs-consumer.ts';
 import { KafkajsFollower } from './kafkajs-follower.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import { TopicEnds } from './topic-ends.ts';
 
 /** Connections of a gateway, and settings of the consumers, followers and publisher it makes. */
 export interface GatewayParts {
@@ -29,8 +30,8 @@ export interface GatewayParts {
   readonly replication: number;
   /** The account in words, for errors. */
   readonly account: string;
-  /** The client of the members of groups. */
-  readonly kafka: Kafka;
+  /** Makes the connection of a consumer; it is not connected yet. */
+  readonly newMemberCluster: () => ClusterConnection;
   /** The name of this process in the marks of commits. */
   readonly ownerName: string;
   readonly admin: AdminConnection;
@@ -40,7 +41,8 @@ export interface GatewayParts {
   /** Makes a connection below the public face of kafkajs; it is not connected yet. */
   readonly newCluster: () => ClusterConnection;
   readonly publisherLimits: PublisherLimits;
-  readonly joinRetriesMax: number;
+  /** Age at which readers ask for the partitions of their topics again, in milliseconds. */
+  readonly metadataAgeMaxMs: number;
   readonly recordTriesMax: number;
   readonly onFatal: (error: PlatformError) => void;
   readonly log: TransportLog;
@@ -64,6 +66,7 @@ export class KafkajsGateway implements KafkaGateway {
   private readonly observer: RecordObserver;
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
+  private readonly topicEnds: TopicEnds;
   private isReachable = true;
   private isProbing = false;
 
@@ -72,8 +75,9 @@ export class KafkajsGateway implements KafkaGateway {
     this.topics = parts.topics;
     const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
     this.access = watch;
+    this.topicEnds = new TopicEnds(parts.newCluster, parts.metadataAgeMaxMs);
     const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
-    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs, removeGone);
+    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs, this.topicEnds, removeGone);
     this.admin = own;
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
       newProducer,
@@ -95,7 +99,7 @@ export class KafkajsGateway implements KafkaGateway {
       },
     });
     this.publisher = publisher;
-    const adminForMetrics = new KafkajsAdmin(admin, replication, metricsTimeoutMs, removeGone);
+    const adminForMetrics = new KafkajsAdmin(admin, replication, metricsTimeoutMs, this.topicEnds, removeGone);
     this.observer = registerGatewayMetrics(metrics, {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
@@ -106,20 +110,18 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { account, kafka, admin, log, joinRetriesMax, recordTriesMax, onFatal, newCluster } = this.parts;
+    const { account, admin, dedupedLog: log, metadataAgeMaxMs, recordTriesMax, onFatal, newCluster } = this.parts;
     const consumer = new KafkajsConsumer(options, {
       account,
       access: this.access,
-      kafka,
-      admin,
-      newCluster,
+      newCluster: this.parts.newMemberCluster,
       removeGoneMembers: () => removeGoneMembers(options.groupId, admin, newCluster),
       ownerName: this.parts.ownerName,
       memberOwners: () => memberOwners(options.groupId, admin),
       log,
       observer: this.observer,
       recordTriesMax,
-      retriesMax: joinRetriesMax,
+      metadataAgeMaxMs,
       onFatal,
       reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
       onClosed: () => this.consumers.delete(consumer),
@@ -129,11 +131,12 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const { account, newCluster, dedupedLog } = this.parts;
+    const { account, newCluster, dedupedLog, metadataAgeMaxMs } = this.parts;
     return new KafkajsFollower(topic, from, {
       account,
       access: this.access,
       cluster: newCluster(),
+      metadataAgeMaxMs,
       log: dedupedLog,
       ends: (name) => this.admin.ends(name),
     });
@@ -146,7 +149,7 @@ export class KafkajsGateway implements KafkaGateway {
   async close(): Promise<void> {
     clearInterval(this.probeTimer);
     this.isReachable = false;
-    const closing = [this.publisher.close(), this.parts.admin.disconnect()];
+    const closing = [this.publisher.close(), this.parts.admin.disconnect(), this.topicEnds.close()];
     for (const settled of await Promise.allSettled(closing.map((one) => withTimeout(closeTimeoutMs, 'disconnecting', one))))
       if (settled.status === 'rejected')
         this.parts.log('warn', 'A connection did not close in time', { error: String(settled.reason) });

@@ -1,79 +1,160 @@
 /**
- * The private parts of kafkajs that this adapter uses: to remove members from a group, and to read
- * a topic without a group.
+ * The private parts of kafkajs that this adapter uses: connections, requests and metadata. Members
+ * of groups and followers are own code above them.
  *
- * A public consumer always joins a group. That costs the coordinator work and takes
- * `group.initial.rebalance.delay.ms`, by default 3 s. It also leaves a group behind if the process
- * is killed. The client has had no release since 2.2.4 (2023), so these parts do not change; the
- * conformance suite fails if they do.
+ * The consumer of kafkajs stands still for minutes when a broker vanishes. It also believes answers
+ * that say nothing about some of its partitions. The client has had no release since 2.2.4 (2023),
+ * so these parts do not change; the conformance suite fails if they do.
+ *
+ * An answer has an error code for each topic or partition. kafkajs throws the first one, and the
+ * rest of the answer is lost. `fetchedBy` and the metadata of {@link newCluster} keep it.
  */
 import { createRequire } from 'node:module';
-import type { ISocketFactory, KafkaConfig, KafkaMessage, logCreator } from 'kafkajs';
+import kafkajs, { type ISocketFactory, type KafkaConfig, type KafkaMessage, type logCreator } from 'kafkajs';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {
   readonly partition: number;
+  /** 0 if the broker has read the partition. */
+  readonly errorCode: number;
   readonly highWatermark: string;
+}
+
+/** The answer of one fetch. */
+export interface FetchAnswer {
+  /** An error of the request as a whole; absent in old versions. */
+  readonly errorCode?: number;
+  readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchedPartition[] }[];
+}
+
+/** One fetch. Times are in milliseconds. */
+export interface FetchRequest {
+  readonly maxWaitTime: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** 1: records of open and aborted transactions are left out. */
+  readonly isolationLevel: number;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }[];
+  }[];
+}
+
+/** The functions that write a request and read its answer. */
+interface Exchange<Decoded, Answer> {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiVersion: number;
+    readonly apiName: string;
+    readonly encode: () => Promise<unknown>;
+  };
+  readonly response: {
+    readonly decode: (bytes: Buffer) => Promise<Decoded>;
+    readonly parse: (decoded: Decoded) => Promise<Answer>;
+  };
+  /** In milliseconds. */
+  readonly requestTimeout?: number;
+}
+
+/** Answers per partition. */
+interface PartitionAnswers<Answer> {
+  readonly responses: readonly { readonly topic: string; readonly partitions: readonly Answer[] }[];
 }
 
 /** One broker of the cluster. */
 export interface BrokerConnection {
   /** The versions of each request that the broker has, by the number of the request. */
   readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null;
-  findGroupCoordinator(group: { readonly groupId: string; readonly coordinatorType: number }): Promise<unknown>;
   readonly connectionPool: {
     /** Sends a request that kafkajs has no code for. */
-    send<Decoded, Answer>(exchange: {
-      readonly request: {
-        readonly apiKey: number;
-        readonly apiVersion: number;
-        readonly apiName: string;
-        readonly encode: () => Promise<unknown>;
-      };
-      readonly response: {
-        readonly decode: (bytes: Buffer) => Promise<Decoded>;
-        readonly parse: (decoded: Decoded) => Promise<Answer>;
-      };
-    }): Promise<Answer>;
+    send<Decoded, Answer>(exchange: Exchange<Decoded, Answer>): Promise<Answer>;
   };
-  fetch(request: {
-    readonly maxWaitTime: number;
-    readonly minBytes: number;
-    readonly maxBytes: number;
+  /** Chooses the version of a request that the broker has too. */
+  lookupRequest(apiKey: number, definition: unknown): (request: object) => Exchange<unknown, unknown>;
+  disconnect(): Promise<void>;
+  findGroupCoordinator(group: {
+    readonly groupId: string;
+    readonly coordinatorType: number;
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
+  metadata(topics: readonly string[]): Promise<unknown>;
+  listOffsets(request: {
     readonly isolationLevel: number;
     readonly topics: readonly {
       readonly topic: string;
-      readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }[];
+      /** Timestamp -2 asks for the first offset, -1 for the end. */
+      readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
     }[];
-  }): Promise<{
-    readonly responses: readonly { readonly topicName: string; readonly partitions: readonly FetchedPartition[] }[];
-  }>;
+  }): Promise<PartitionAnswers<{ readonly partition: number; readonly offset: string }>>;
 }
 
-/** The broker that coordinates a consumer group. */
-export interface GroupCoordinator {
-  leaveGroup(member: { readonly groupId: string; readonly memberId: string }): Promise<unknown>;
+/** A member of a group, as its coordinator knows it. */
+interface MemberOfGroup {
+  readonly groupId: string;
+  readonly memberId: string;
+}
+
+/**
+ * The broker that coordinates a consumer group. Each request rejects with the first error of its
+ * answer.
+ */
+export interface GroupCoordinator extends BrokerConnection {
+  joinGroup(
+    request: MemberOfGroup & {
+      readonly sessionTimeout: number;
+      readonly rebalanceTimeout: number;
+      readonly groupProtocols: readonly { readonly name: string; readonly metadata: Buffer }[];
+    },
+  ): Promise<{
+    readonly generationId: number;
+    readonly leaderId: string;
+    readonly memberId: string;
+    /** Empty unless this member is the leader. */
+    readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+  }>;
+  syncGroup(
+    request: MemberOfGroup & {
+      readonly generationId: number;
+      readonly groupAssignment: readonly { readonly memberId: string; readonly memberAssignment: Buffer }[];
+    },
+  ): Promise<{ readonly memberAssignment: Buffer }>;
+  heartbeat(request: MemberOfGroup & { readonly groupGenerationId: number }): Promise<unknown>;
+  leaveGroup(member: MemberOfGroup): Promise<unknown>;
+  offsetCommit(
+    request: MemberOfGroup & {
+      readonly groupGenerationId: number;
+      readonly topics: readonly {
+        readonly topic: string;
+        readonly partitions: readonly { readonly partition: number; readonly offset: string; readonly metadata: string }[];
+      }[];
+    },
+  ): Promise<PartitionAnswers<{ readonly partition: number }>>;
+  offsetFetch(request: {
+    readonly groupId: string;
+    readonly topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[];
+  }): Promise<PartitionAnswers<{ readonly partition: number; readonly offset: string; readonly metadata: string | null }>>;
+}
+
+/** A partition in the metadata of a cluster. */
+export interface PartitionMetadata {
+  readonly partitionId: number;
+  /** The id of the broker that leads the partition; -1 if none does. */
+  readonly leader: number;
 }
 
 /** A connection to a cluster, with its metadata. */
 export interface ClusterConnection {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
-  addTargetTopic(topic: string): Promise<void>;
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   refreshMetadata(): Promise<void>;
-  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[];
-  /** Partitions by the id of the broker that leads them. */
-  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, readonly number[]>>;
-  findBroker(broker: { readonly nodeId: string }): Promise<BrokerConnection>;
+  /** The partitions of a topic; empty if the topic does not exist. */
+  findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[];
+  /** The ids of the known brokers. */
+  getNodeIds(): readonly string[];
+  /** Connects to a broker, if need be. Every broker can be asked as a coordinator. */
+  findBroker(broker: { readonly nodeId: string }): Promise<GroupCoordinator>;
   findControllerBroker(): Promise<BrokerConnection>;
   findGroupCoordinator(group: { readonly groupId: string }): Promise<GroupCoordinator>;
-  fetchTopicsOffset(
-    topics: readonly {
-      readonly topic: string;
-      readonly partitions: readonly { readonly partition: number }[];
-      readonly fromBeginning: boolean;
-    }[],
-  ): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>;
 }
 
 /** The records of one fetch, without those below the offset that was asked for. */
@@ -84,13 +165,25 @@ export interface FetchedBatch {
 }
 
 const require = createRequire(import.meta.url);
-const Cluster = require('kafkajs/src/cluster') as new (options: object) => ClusterConnection;
+type MakeBroker = (options: object) => { -readonly [Key in keyof BrokerConnection]: BrokerConnection[Key] };
+const Cluster = require('kafkajs/src/cluster') as new (
+  options: object,
+) => ClusterConnection & { readonly brokerPool: { createBroker: MakeBroker } };
 const Batch = require('kafkajs/src/consumer/batch') as new (
   topic: string,
   offset: string,
   data: FetchedPartition,
 ) => FetchedBatch;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
+const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
+  createErrorFromCode: (code: number) => Error & { readonly type: string; readonly retriable: boolean };
+};
+const { requests } = require('kafkajs/src/protocol/requests') as {
+  requests: { readonly Fetch: unknown; readonly Metadata: unknown };
+};
+const apiKey = { fetch: 1, metadata: 3 } as const;
+/** kafkajs writes and reads what members of a group tell each other. */
+export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
 /** Settings of a {@link ClusterConnection}. */
 export interface ClusterOptions {
@@ -108,7 +201,7 @@ export interface ClusterOptions {
 
 /** Returns a connection that is not connected yet. */
 export function newCluster(options: ClusterOptions): ClusterConnection {
-  return new Cluster({
+  const cluster = new Cluster({
     logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
     socketFactory: options.socketFactory,
     sasl: options.sasl,
@@ -119,10 +212,53 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
     enforceRequestTimeout: true,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,
-    // Read committed, as the consumers do.
+    // Read committed.
     isolationLevel: 1,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
   });
+  const { createBroker } = cluster.brokerPool;
+  cluster.brokerPool.createBroker = (brokerOptions) => {
+    const broker = createBroker(brokerOptions);
+    broker.metadata = (topics) => metadataFrom(broker, topics);
+    return broker;
+  };
+  return cluster;
+}
+
+/** Sends a request of kafkajs, and returns the answer with all its error codes. */
+async function answerOf(broker: BrokerConnection, key: number, definition: unknown, request: object): Promise<unknown> {
+  const { response, ...exchange } = broker.lookupRequest(key, definition)(request);
+  return broker.connectionPool.send({ ...exchange, response: { decode: response.decode, parse: async (answer) => answer } });
+}
+
+/** Topics that do not exist, or are being created, are like topics without partitions. */
+const passingTopicErrors: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+
+/**
+ * Asks for metadata. A partition without a leader and a topic that does not exist leave the others
+ * alone.
+ * @throws the error of a topic that the account may not see.
+ */
+async function metadataFrom(broker: BrokerConnection, topics: readonly string[]): Promise<unknown> {
+  const answer = (await answerOf(broker, apiKey.metadata, requests.Metadata, { topics, allowAutoTopicCreation: false })) as {
+    readonly topicMetadata: readonly { readonly topic: string; readonly topicErrorCode: number }[];
+  };
+  for (const { topic, topicErrorCode } of answer.topicMetadata) {
+    if (topicErrorCode === 0) continue;
+    const error = errorOf(topicErrorCode);
+    if (!passingTopicErrors.has(error.type)) throw Object.assign(error, { topic });
+  }
+  return answer;
+}
+
+/** Fetches records. Each partition of the answer has its own error code. */
+export async function fetchedBy(broker: BrokerConnection, request: FetchRequest): Promise<FetchAnswer> {
+  return (await answerOf(broker, apiKey.fetch, requests.Fetch, request)) as FetchAnswer;
+}
+
+/** The error that a code of the brokers stands for. */
+export function errorOf(code: number): Error & { readonly type: string; readonly retriable: boolean } {
+  return createErrorFromCode(code);
 }
 
 /** Decodes the answer of one fetch for one partition. */

@@ -16,6 +16,7 @@ import { withTimeout } from './broker-errors.ts';
 import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { newCluster } from './kafkajs-internals.ts';
+import { TopicEnds } from './topic-ends.ts';
 import { logThrough } from './kafkajs-log.ts';
 
 /** An account, and all that it may do. */
@@ -110,7 +111,8 @@ export async function setUpAccounts(setup: AccountsSetup): Promise<void> {
   try {
     await withTimeout(timeoutMs, 'setting passwords', setPasswords(newCluster(common), setup.accounts), { account });
     await admin.ask(timeoutMs, 'setting rights', (asking) => setRights(asking, setup.accounts));
-    await new KafkajsAdmin(admin, replication, timeoutMs, async () => 0).ensureTopics(topics);
+    const topicEnds = new TopicEnds(() => newCluster(common), 0);
+    await new KafkajsAdmin(admin, replication, timeoutMs, topicEnds, async () => 0).ensureTopics(topics);
   } finally {
     await admin.disconnect();
   }

@@ -105,6 +105,11 @@ export class ScriptedBrokers {
     found.leader = leader;
   }
 
+  /** Adds a partition to a topic, as its last. */
+  addPartition(topic: string, leader: number): void {
+    this.state.addPartition(topic, leader);
+  }
+
   /** Moves all groups to another coordinator, which knows their members and commits. */
   coordinate(id: number): void {
     this.state.coordinator = id;

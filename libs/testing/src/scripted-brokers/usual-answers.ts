@@ -224,6 +224,10 @@ export class ClusterState {
     );
   }
 
+  addPartition(topic: string, leader: number): void {
+    this.topics.get(topic)?.push({ leader, log: new PartitionLog() });
+  }
+
   private metadataOf(topic: string): ResponseOf<'Metadata'>['topics'][number] {
     const replicas = [...this.addresses.keys()];
     const partitions = this.topics.get(topic);

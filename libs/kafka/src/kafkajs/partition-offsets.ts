@@ -1,0 +1,63 @@
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import type { ClusterConnection } from './kafkajs-internals.ts';
+
+/** The first offset that a partition still keeps, or the offset that its next record gets. */
+export type OffsetName = 'start' | 'end';
+
+/** Offsets by the names of `partitionName`. */
+export type PartitionOffsets = ReadonlyMap<string, bigint>;
+
+/** `topic/partition`: the name of a partition in maps. */
+export function partitionName({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
+/** The id of the broker that leads a partition, as far as the metadata tells; -1 if none does. */
+export function leaderOf(cluster: ClusterConnection, { topic, partition }: TopicPartition): number {
+  const all = cluster.findTopicPartitionMetadata(topic);
+  return all.find(({ partitionId }) => partitionId === partition)?.leader ?? -1;
+}
+
+/** Groups what belongs to partitions by topic, in the shape of requests. */
+export function byTopic<One extends TopicPartition>(
+  partitions: readonly One[],
+): { readonly topic: string; readonly partitions: Omit<One, 'topic'>[] }[] {
+  const topics = new Map<string, Omit<One, 'topic'>[]>();
+  for (const { topic, ...rest } of partitions) {
+    const known = topics.get(topic);
+    if (known === undefined) topics.set(topic, [rest]);
+    else known.push(rest);
+  }
+  return [...topics].map(([topic, rest]) => ({ topic, partitions: rest }));
+}
+
+/**
+ * Asks the leaders of partitions for one offset of each.
+ * @param failed is told why offsets are missing.
+ * @returns the offsets that were told. A partition without a leader, or whose leader did not answer
+ *   about it, is missing.
+ */
+export async function offsetsOf(
+  cluster: ClusterConnection,
+  partitions: readonly TopicPartition[],
+  name: OffsetName,
+  failed: (error: unknown) => void,
+): Promise<PartitionOffsets> {
+  const timestamp = name === 'start' ? -2 : -1;
+  const byLeader = new Map<number, (TopicPartition & { readonly timestamp: number })[]>();
+  for (const { topic, partition } of partitions) {
+    const leader = leaderOf(cluster, { topic, partition });
+    byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic, partition, timestamp }]);
+  }
+  const offsets = new Map<string, bigint>();
+  const ask = async ([leader, asked]: readonly [number, readonly (TopicPartition & { readonly timestamp: number })[]]) => {
+    if (leader < 0) throw new Error(`no broker leads ${asked.map(partitionName).join(', ')}`);
+    const broker = await cluster.findBroker({ nodeId: String(leader) });
+    const { responses } = await broker.listOffsets({ isolationLevel: 1, topics: byTopic(asked) });
+    for (const { topic, partitions: told } of responses)
+      for (const { partition, offset } of told)
+        if (BigInt(offset) >= 0n) offsets.set(partitionName({ topic, partition }), BigInt(offset));
+  };
+  for (const asked of await Promise.allSettled([...byLeader].map(ask))) if (asked.status === 'rejected') failed(asked.reason);
+  return offsets;
+}

@@ -1,0 +1,315 @@
+/**
+ * Reads partitions from the brokers that lead them.
+ *
+ * One loop runs for each broker that leads a partition to be read, because a broker answers the
+ * requests of one connection in turn. Each turn of a loop reads the partitions that its broker
+ * leads now. A loop without partitions ends. `run` starts loops for new leaders. It asks for the
+ * metadata of the topics at a certain age, after an error, and while a partition has no leader.
+ *
+ * R1. The failure of one broker stops the reading of no partition that another broker leads.
+ * R2. Each partition of an answer is judged by its own error code. One that failed rests for a
+ *     moment; the records of the others are handed out.
+ * R3. An answer counts only if the partition is still read from the offset that was asked for. So a
+ *     broker that answers late, after its partitions moved away, hands nothing out twice.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { rootCause } from './broker-errors.ts';
+import { type ClusterConnection, errorOf, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { byTopic, leaderOf, offsetsOf, partitionName } from './partition-offsets.ts';
+
+/** First offset of a partition, and the one that its next record gets. */
+export interface PartitionBounds {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/** The owner of the partitions. */
+export interface ReaderPorts {
+  readonly cluster: ClusterConnection;
+  /** Takes records, in the order of their offsets. @param end of the partition at the fetch. */
+  taken(partition: TopicPartition, messages: FetchedBatch['messages'], end: bigint): void;
+  /**
+   * The brokers do not have the offset that is to be read next.
+   * @returns where reading goes on.
+   */
+  outOfRange(partition: TopicPartition, position: bigint, bounds: PartitionBounds): bigint;
+  /** A request failed, or one partition of it. */
+  failed(error: unknown): void;
+  /** A fetch was answered, and its records were taken. */
+  answered(): void;
+  /** The metadata of the topics was read again. */
+  refreshed(): void;
+}
+
+/** Bounds of one fetch. */
+export interface FetchLimits {
+  /** The broker answers with this many bytes, or after `waitMs`. */
+  readonly bytesMin: number;
+  /** In milliseconds. */
+  readonly waitMs: number;
+  readonly bytesMax: number;
+  readonly partitionBytesMax: number;
+  /** Age at which the metadata of the topics is read again, in milliseconds. */
+  readonly metadataAgeMaxMs: number;
+}
+
+/** A partition that is read, and how far. */
+interface Cursor extends TopicPartition {
+  position: bigint;
+  isPaused: boolean;
+  /** It is not read before this time. */
+  restsUntil: number;
+  /** When it was last read on, or found to be read to its end. */
+  progressAt: number;
+}
+
+interface Asked {
+  readonly cursor: Cursor;
+  readonly position: bigint;
+}
+
+const againMinMs = 100;
+const againMaxMs = 1_000;
+
+/** Errors of a partition after which another broker leads it, or soon will. */
+const movedErrors: ReadonlySet<string | undefined> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'KAFKA_STORAGE_ERROR',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+]);
+
+function againMs(failures: number): number {
+  return Math.min(againMaxMs, againMinMs * 2 ** failures);
+}
+
+/** Reads the partitions that it is given. */
+export class PartitionReader {
+  private readonly cursors = new Map<string, Cursor>();
+  private readonly loops = new Map<number, Promise<void>>();
+  private refreshedAt = performance.now();
+  private isStale = false;
+  private refreshFailures = 0;
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    private readonly ports: ReaderPorts,
+    private readonly limits: FetchLimits,
+  ) {}
+
+  /** Reads a partition from an offset on. It is not paused. */
+  read(partition: TopicPartition, position: bigint): void {
+    const { topic, partition: number } = partition;
+    this.cursors.set(partitionName(partition), {
+      topic,
+      partition: number,
+      position,
+      isPaused: false,
+      restsUntil: 0,
+      progressAt: performance.now(),
+    });
+    this.wakeUp();
+  }
+
+  /** Reads only these partitions from now on. */
+  keepOnly(partitions: readonly TopicPartition[]): void {
+    const kept = new Set(partitions.map(partitionName));
+    for (const key of this.cursors.keys()) if (!kept.has(key)) this.cursors.delete(key);
+  }
+
+  /** Pauses or resumes the reading of a partition. */
+  setPaused(partition: TopicPartition, isPaused: boolean): void {
+    const cursor = this.cursors.get(partitionName(partition));
+    if (cursor === undefined || cursor.isPaused === isPaused) return;
+    cursor.isPaused = isPaused;
+    cursor.progressAt = performance.now();
+    if (!isPaused) this.wakeUp();
+  }
+
+  /** The offset that is read next; undefined if the partition is not read. */
+  position(partition: TopicPartition): bigint | undefined {
+    return this.cursors.get(partitionName(partition))?.position;
+  }
+
+  /**
+   * Partitions that are read and have stood still since before `time`. Paused ones do not count.
+   */
+  standingStillSince(time: number): readonly (TopicPartition & { readonly position: bigint })[] {
+    return [...this.cursors.values()].filter(({ isPaused, progressAt }) => !isPaused && progressAt < time);
+  }
+
+  /** Reads until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.wakeUp(), { once: true });
+    while (!signal.aborted) {
+      if (this.isStale || performance.now() - this.refreshedAt >= this.limits.metadataAgeMaxMs) await this.refresh();
+      for (const nodeId of this.leaders()) if (!this.loops.has(nodeId)) this.startLoop(nodeId, signal);
+      await this.idle(signal);
+    }
+    await Promise.allSettled(this.loops.values());
+  }
+
+  /** Reads the metadata of the topics again in a moment. */
+  refreshSoon(): void {
+    this.isStale = true;
+    this.wakeUp();
+  }
+
+  private startLoop(nodeId: number, signal: AbortSignal): void {
+    const loop = this.readFrom(nodeId, signal).finally(() => {
+      this.loops.delete(nodeId);
+      this.wakeUp();
+    });
+    this.loops.set(nodeId, loop);
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      await this.ports.cluster.refreshMetadata();
+      this.refreshedAt = performance.now();
+      this.isStale = false;
+      this.refreshFailures = 0;
+      this.ports.refreshed();
+    } catch (error) {
+      this.isStale = true;
+      this.refreshFailures += 1;
+      this.ports.failed(error);
+    }
+  }
+
+  /** Waits until there may be a loop to start or metadata to read. */
+  private async idle(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const now = performance.now();
+    const ageLeftMs = Math.max(againMinMs, this.refreshedAt + this.limits.metadataAgeMaxMs - now);
+    const isWaiting = this.isStale || this.hasUnread(now);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, isWaiting ? Math.min(againMs(this.refreshFailures), ageLeftMs) : ageLeftMs);
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** True while a partition rests or has no leader. */
+  private hasUnread(now: number): boolean {
+    for (const cursor of this.cursors.values()) {
+      if (cursor.isPaused) continue;
+      if (cursor.restsUntil > now) return true;
+      if (this.leaderOf(cursor) >= 0) continue;
+      this.isStale = true;
+      return true;
+    }
+    return false;
+  }
+
+  private leaderOf(partition: TopicPartition): number {
+    return leaderOf(this.ports.cluster, partition);
+  }
+
+  private leaders(): ReadonlySet<number> {
+    const now = performance.now();
+    const leaders = new Set<number>();
+    for (const cursor of this.cursors.values())
+      if (!cursor.isPaused && cursor.restsUntil <= now) leaders.add(this.leaderOf(cursor));
+    leaders.delete(-1);
+    return leaders;
+  }
+
+  private async readFrom(nodeId: number, signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; ) {
+      const asked = this.partitionsOf(nodeId);
+      if (asked.size === 0) return;
+      try {
+        await this.fetch(nodeId, asked);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        this.isStale = true;
+        this.ports.failed(error);
+        this.wakeUp();
+        await delay(againMs(failures), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  private partitionsOf(nodeId: number): ReadonlyMap<string, Asked> {
+    const now = performance.now();
+    const asked = new Map<string, Asked>();
+    for (const [key, cursor] of this.cursors)
+      if (!cursor.isPaused && cursor.restsUntil <= now && this.leaderOf(cursor) === nodeId)
+        asked.set(key, { cursor, position: cursor.position });
+    // The partition that was asked for first is asked for last next time: large ones take turns.
+    const first = asked.keys().next().value;
+    const cursor = first === undefined ? undefined : this.cursors.get(first);
+    if (first !== undefined && cursor !== undefined && this.cursors.delete(first)) this.cursors.set(first, cursor);
+    return asked;
+  }
+
+  private async fetch(nodeId: number, asked: ReadonlyMap<string, Asked>): Promise<void> {
+    const { bytesMax, bytesMin, waitMs, partitionBytesMax } = this.limits;
+    const broker = await this.ports.cluster.findBroker({ nodeId: String(nodeId) });
+    const partitions = [...asked.values()].map(({ cursor: { topic, partition }, position }) => ({
+      topic,
+      partition,
+      fetchOffset: String(position),
+      maxBytes: partitionBytesMax,
+    }));
+    const topics = byTopic(partitions);
+    const request = { maxWaitTime: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel: 1, topics };
+    const { errorCode = 0, responses } = await fetchedBy(broker, request).catch((error: unknown) => {
+      // The broker answers in turn: after a timeout nothing on this connection can be answered.
+      if (rootCause(error).name === 'KafkaJSRequestTimeoutError') void broker.disconnect().catch(() => undefined);
+      throw error;
+    });
+    if (errorCode !== 0) throw errorOf(errorCode);
+    for (const { topicName: topic, partitions: answers } of responses)
+      for (const data of answers) {
+        const one = asked.get(partitionName({ topic, partition: data.partition }));
+        if (one !== undefined && this.isCurrent(one)) this.take(one.cursor, data);
+      }
+    this.ports.answered();
+  }
+
+  /** R3. */
+  private isCurrent({ cursor, position }: Asked): boolean {
+    return this.cursors.get(partitionName(cursor)) === cursor && cursor.position === position && !cursor.isPaused;
+  }
+
+  /** R2. */
+  private take(cursor: Cursor, data: Parameters<typeof newBatch>[2]): void {
+    if (data.errorCode !== 0) return this.refused(cursor, errorOf(data.errorCode));
+    const end = BigInt(data.highWatermark);
+    const batch = newBatch(cursor.topic, cursor.position, data);
+    const next = batch.rawMessages.length === 0 ? cursor.position : BigInt(batch.lastOffset()) + 1n;
+    if (next > cursor.position || end <= cursor.position) cursor.progressAt = performance.now();
+    if (next > cursor.position) cursor.position = next;
+    if (batch.messages.length > 0) this.ports.taken(cursor, batch.messages, end);
+  }
+
+  private refused(cursor: Cursor, error: ReturnType<typeof errorOf>): void {
+    cursor.restsUntil = performance.now() + againMinMs * 2;
+    if (error.type === 'OFFSET_OUT_OF_RANGE') return void this.relocate(cursor);
+    if (movedErrors.has(error.type)) this.isStale = true;
+    this.ports.failed(Object.assign(error, { topic: cursor.topic }));
+  }
+
+  private async relocate(cursor: Cursor): Promise<void> {
+    const asked = { cursor, position: cursor.position };
+    const { cluster, failed } = this.ports;
+    const [starts, ends] = await Promise.all([
+      offsetsOf(cluster, [cursor], 'start', failed),
+      offsetsOf(cluster, [cursor], 'end', failed),
+    ]);
+    const [start, end] = [starts.get(partitionName(cursor)), ends.get(partitionName(cursor))];
+    if (start === undefined || end === undefined || !this.isCurrent(asked)) return;
+    const isThere = start <= asked.position && asked.position <= end;
+    if (!isThere) cursor.position = this.ports.outOfRange(cursor, asked.position, { start, end });
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PartitionEnd } from '../ports.ts';
+import type { ClusterConnection } from './kafkajs-internals.ts';
+import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
+
+const triesMax = 5;
+const againMs = 100;
+
+/**
+ * Tells where the partitions of topics begin and end. The admin of kafkajs asks a broker that led a
+ * partition up to five minutes ago, and does not see partitions that were added since.
+ */
+export class TopicEnds {
+  private connection: Promise<ClusterConnection> | undefined;
+  private refreshedAt = 0;
+
+  /** @param metadataAgeMaxMs age at which the partitions of topics are asked for again. */
+  constructor(
+    private readonly newCluster: () => ClusterConnection,
+    private readonly metadataAgeMaxMs: number,
+  ) {}
+
+  /** @throws the error of a broker, if not all partitions could be asked. */
+  async of(topic: string): Promise<readonly PartitionEnd[]> {
+    const cluster = await this.connected();
+    await cluster.addMultipleTargetTopics([topic]);
+    if (performance.now() - this.refreshedAt >= this.metadataAgeMaxMs) await this.refresh(cluster);
+    let lastError: unknown = new Error(`topic ${topic} does not exist`);
+    const failed = (error: unknown) => {
+      lastError = error;
+    };
+    for (let tries = 1; tries <= triesMax; tries += 1) {
+      const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
+      const ask = async (name: OffsetName) => offsetsOf(cluster, partitions, name, failed);
+      const [starts, ends] = await Promise.all([ask('start'), ask('end')]);
+      const told = partitions.flatMap((one) => {
+        const [start, end] = [starts.get(partitionName(one)), ends.get(partitionName(one))];
+        return start === undefined || end === undefined ? [] : [{ partition: one.partition, start, end }];
+      });
+      if (partitions.length > 0 && told.length === partitions.length) return told;
+      if (tries > 1) await delay(againMs);
+      await this.refresh(cluster);
+    }
+    throw lastError;
+  }
+
+  async close(): Promise<void> {
+    await (await this.connection)?.disconnect();
+  }
+
+  private async connected(): Promise<ClusterConnection> {
+    this.connection ??= this.connect().catch((error: unknown) => {
+      this.connection = undefined;
+      throw error;
+    });
+    return this.connection;
+  }
+
+  private async connect(): Promise<ClusterConnection> {
+    const cluster = this.newCluster();
+    await cluster.connect();
+    return cluster;
+  }
+
+  private async refresh(cluster: ClusterConnection): Promise<void> {
+    await cluster.refreshMetadata();
+    this.refreshedAt = performance.now();
+  }
+}
