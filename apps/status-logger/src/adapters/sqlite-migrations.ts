@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
-import { PlatformError } from '#contracts';
+import type { Migration } from 'kysely/migration';
+import { migrate, stepOf, tooNew } from './migrate.ts';
 
 /**
  * A step that databases from before the Migrator may already have. They count their steps in
@@ -8,18 +8,10 @@ import { PlatformError } from '#contracts';
  * database.
  */
 function countedStep(count: number, statements: readonly string[]): Migration {
-  const step = plainStep([...statements, `PRAGMA user_version = ${count}`]);
+  const step = stepOf([...statements, `PRAGMA user_version = ${count}`]);
   return {
     async up(db) {
       if ((await stepCount(db)) < count) await step.up(db);
-    },
-  };
-}
-
-function plainStep(statements: readonly string[]): Migration {
-  return {
-    async up(db) {
-      for (const statement of statements) await sql.raw(statement).execute(db);
     },
   };
 }
@@ -45,22 +37,21 @@ const migrations: Readonly<Record<string, Migration>> = {
     'CREATE INDEX invocations_by_function ON invocations (project, function_urn, accepted_at DESC, status)',
   ]),
   // A record whose delivery still waits is over when that delivery is reported.
-  '0003-when-it-was-over': plainStep([
+  '0003-when-it-was-over': stepOf([
     'ALTER TABLE invocations ADD COLUMN over_at INTEGER',
     `UPDATE invocations SET over_at = ended_at WHERE instr(deliveries, '"state":"pending"') = 0`,
   ]),
   // A database with records was built from the topics.
-  '0004-built': plainStep([
+  '0004-built': stepOf([
     'CREATE TABLE built (id INTEGER PRIMARY KEY CHECK (id = 1))',
     'INSERT INTO built SELECT 1 WHERE EXISTS (SELECT 1 FROM invocations)',
   ]),
   // Without it the search for lost invocations, each minute, reads all records of the last days:
   // 340 ms instead of 1 for 500,000.
-  '0005-index-not-over': plainStep(['CREATE INDEX invocations_not_over ON invocations (accepted_at) WHERE over_at IS NULL']),
+  '0005-index-not-over': stepOf(['CREATE INDEX invocations_not_over ON invocations (accepted_at) WHERE over_at IS NULL']),
 };
 
 const countedSteps = 2;
-const provider: MigrationProvider = { getMigrations: async () => ({ ...migrations }) };
 
 /**
  * Brings the schema of a database up to this version. The caller has begun a transaction on the
@@ -68,27 +59,10 @@ const provider: MigrationProvider = { getMigrations: async () => ({ ...migration
  * @param file where the database lies, for the error.
  * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the schema.
  */
-export async function migrate(tables: Kysely<unknown>, file: string): Promise<void> {
-  const unknown = (await appliedSteps(tables)).find((name) => !Object.hasOwn(migrations, name));
-  if (unknown !== undefined)
-    throw new PlatformError('STORE_TOO_NEW', {
-      details: {
-        reason:
-          `${file} was changed by a newer version of the software (${unknown}). Start that version, or move the file away: ` +
-          'a new store begins with what the topics still hold.',
-      },
-    });
-  const { error } = await new Migrator({ db: tables, provider }).migrateToLatest();
-  if (error !== undefined) throw error;
-}
-
-/** Names of the steps that the database has. */
-async function appliedSteps(tables: Kysely<unknown>): Promise<readonly string[]> {
+export async function migrateSqlite(tables: Kysely<unknown>, file: string): Promise<void> {
   const count = await stepCount(tables);
-  if (count > countedSteps) return [`user_version ${count}`];
-  const found = await sql<{ name: string }>`SELECT name FROM sqlite_schema WHERE name = 'kysely_migration'`.execute(tables);
-  if (found.rows.length === 0) return [];
-  return (await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(tables)).rows.map(({ name }) => name);
+  if (count > countedSteps) throw tooNew(file, `user_version ${count}`);
+  await migrate(tables, migrations, file);
 }
 
 async function stepCount(tables: Kysely<unknown>): Promise<number> {

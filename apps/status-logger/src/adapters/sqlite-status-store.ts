@@ -20,7 +20,7 @@ import {
   subjectColumns,
 } from './invocation-rows.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
-import { migrate } from './sqlite-migrations.ts';
+import { migrateSqlite } from './sqlite-migrations.ts';
 import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
 
 const into = `INTO invocations (${invocationColumns.join(', ')}) VALUES (${invocationColumns.map(() => '?').join(', ')})`;
@@ -72,7 +72,7 @@ export class SqliteStatusStore implements StatusStore {
       // the process costs nothing.
       writer.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA busy_timeout = 0');
       const tables = new Kysely<unknown>({ dialect: nodeSqliteDialect(writer) });
-      await inTransaction(writer, clock, async () => migrate(tables, file)).catch(unavailable);
+      await inTransaction(writer, clock, async () => migrateSqlite(tables, file)).catch(unavailable);
       const reader = new DatabaseSync(file, { readOnly: true });
       reader.exec('PRAGMA busy_timeout = 5000');
       return new SqliteStatusStore(writer, reader, clock);
