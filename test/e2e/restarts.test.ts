@@ -12,6 +12,7 @@ import { eventually } from '#testing';
 import { destination } from './client.ts';
 import { Installation } from './installation.ts';
 import { KafkaSide } from './kafka-side.ts';
+import { postgresPrograms, startPostgres } from '../postgres-server.ts';
 
 const failsOnce = `
 exports.handler = async (event) => {
@@ -112,19 +113,35 @@ describe('the whole stopped and started again', () => {
     await installation.client.ended('kept', await installation.client.invoke('kept'));
   }, 120_000);
 
-  it('builds the records of the status store anew from the topics when its file is gone', async () => {
-    await installation.client.createFunction('remembered', 'exports.handler = async () => 1;');
-    const invoke = async () => installation.client.invoke('remembered');
+  /** Invokes a function, starts again on a store that is empty, and waits for the same records. */
+  const rebuild = async (functionName: string, env: Record<string, string>) => {
+    await installation.client.createFunction(functionName, 'exports.handler = async () => 1;');
+    const invoke = async () => installation.client.invoke(functionName);
     const requestIds = await Promise.all(Array.from({ length: 40 }, invoke));
-    for (const requestId of requestIds) await installation.client.ended('remembered', requestId);
+    for (const requestId of requestIds) await installation.client.ended(functionName, requestId);
     expect(await installation.stop({ keepData: true })).toBe(0);
     const { dataDir, topicPrefix, brokers } = installation;
     for (const suffix of ['', '-wal', '-shm']) await rm(join(dataDir, `status.db${suffix}`), { force: true });
-    installation = await Installation.start({ brokers, dataDir, env: { KAFKA_TOPIC_PREFIX: topicPrefix } });
+    installation = await Installation.start({ brokers, dataDir, env: { KAFKA_TOPIC_PREFIX: topicPrefix, ...env } });
     const again = await eventually(async () => {
-      const records = await installation.client.records('remembered', '&status=SUCCESS');
+      const records = await installation.client.records(functionName, '&status=SUCCESS');
       return records.length === requestIds.length && records;
     });
     expect(new Set(again.map(({ request_id }) => request_id))).toEqual(new Set(requestIds));
+  };
+
+  it('builds the records of the status store anew from the topics when its file is gone', async () => {
+    await rebuild('remembered', {});
+  }, 120_000);
+
+  it('builds the records from the topics in a database of PostgreSQL that is empty', async ({ skip, onTestFinished }) => {
+    const programs = postgresPrograms();
+    skip('missing' in programs, 'missing' in programs ? programs.missing : '');
+    const server = await startPostgres();
+    onTestFinished(async () => {
+      await installation.stop();
+      await server.stop();
+    });
+    await rebuild('moved', { DATABASE_URL: await server.newDatabase() });
   }, 120_000);
 });

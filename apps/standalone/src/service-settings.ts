@@ -267,6 +267,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'SENDOFF_PLATFORM_KEY',
     'SENDOFF_PLATFORM_KEY_FILE',
     'SENDOFF_PUBLIC_KEYS',
+    'DATABASE_URL',
     'STATUS_RETENTION_HOURS',
     'STATUS_LOG_SINK',
     'STATUS_LOG_FILE_BYTES',

@@ -12,10 +12,10 @@ const hourMs = 3_600_000;
 await runService({
   name: 'status-logger',
   config: StatusLoggerConfig,
-  async compose({ config, clock, metrics, logger, fatal }) {
+  async compose({ config, clock, random, metrics, logger, fatal }) {
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     await mkdir(config.dataDir, { recursive: true });
-    const store = await openStatusStore(config, clock, { logger, fatal });
+    const store = await openStatusStore(config, clock, { random, logger, fatal });
     const retention = new Retention(store, clock, logger, config.retentionHours * hourMs, lostInvocations(metrics));
     await retention.start();
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal });

@@ -52,7 +52,7 @@ export class Retention {
   private async removeOld(): Promise<boolean> {
     return this.orLater('could not remove old records', async () => {
       const count = await this.store.sweep(this.clock.now() - this.ageMaxMs, sweepRecordsMax);
-      return count === sweepRecordsMax;
+      return count >= sweepRecordsMax;
     });
   }
 

@@ -1,8 +1,20 @@
-import { IsIn, IsInt, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { DataFolderSettings, PlatformKeySettings, PublicKeySettings, ServiceConfig, Setting, withSettings } from '#platform';
 
 /** The environment of the status-logger. */
 export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSettings, PlatformKeySettings, PublicKeySettings) {
+  @Setting({
+    env: 'DATABASE_URL',
+    description:
+      'PostgreSQL database for the records: `postgres://user:password@host:5432/database`. Unset: SQLite in the data folder.',
+    isSecret: true,
+  })
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\/[^\s/]+\/[^\s/]+$/, {
+    message: 'DATABASE_URL must be postgres://user:password@host:port/database',
+  })
+  databaseUrl?: string;
+
   @Setting({
     env: 'STATUS_RETENTION_HOURS',
     description: 'Hours after the end of an invocation and its deliveries until its record is removed.',

@@ -16,11 +16,7 @@ export interface StatusStore {
    * Folds events into the records of their invocations, in one transaction.
    *
    * No other writer may change these records between the read and the commit. SQLite locks the
-   * whole database with `BEGIN IMMEDIATE`. A PostgreSQL adapter locks the request ids one by one in
-   * ascending order, so two writers never wait for each other. `SELECT ... FOR UPDATE` cannot lock
-   * a row that does not exist yet. Therefore insert the missing rows with `ON CONFLICT DO NOTHING`
-   * first, or take `pg_advisory_xact_lock` for each id. Optimistic locking works only if every
-   * conflict shows before `beforeCommit` is called.
+   * whole database with `BEGIN IMMEDIATE`, PostgreSQL the request ids one by one in one order.
    *
    * @param events in the order in which they are folded; several may belong to one invocation.
    * @param beforeCommit called once, after the rows were written and before the commit, while the
@@ -46,8 +42,9 @@ export interface StatusStore {
    */
   notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
   /**
-   * Removes at most `limit` records that were over before `overBefore`, in milliseconds since 1970.
-   * @returns how many were removed.
+   * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970.
+   * An adapter may keep some longer, and then remove all of one span of time at once.
+   * @returns how many were removed. Below `limit`, there are no more.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   sweep(overBefore: number, limit: number): Promise<number>;

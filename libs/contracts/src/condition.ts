@@ -1,5 +1,8 @@
+/** Every status of an invocation, in FunctionGraph's words. */
+export const statuses = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'] as const;
+
 /** The status of an invocation, in FunctionGraph's words. */
-export type Status = 'WAIT' | 'RUNNING' | 'SUCCESS' | 'FAIL' | 'DISCARD';
+export type Status = (typeof statuses)[number];
 
 /**
  * How an invocation can end. The key is the `condition` of the notification message; it is empty on

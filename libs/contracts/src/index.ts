@@ -15,7 +15,7 @@ export {
   encodeCallRequest,
 } from './call.ts';
 export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
-export { type Condition, conditions, type Status } from './condition.ts';
+export { type Condition, conditions, type Status, statuses } from './condition.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
 export {

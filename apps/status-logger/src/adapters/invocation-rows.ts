@@ -117,7 +117,7 @@ export function recordOf(row: InvocationRow): FoldedRecord {
 }
 
 /** Turns a row into the record that callers see, which has no stage. */
-function shownRecordOf(row: InvocationRow): StatusRecord {
+export function shownRecordOf(row: InvocationRow): StatusRecord {
   const { stage: _stage, ...record } = recordOf(row);
   return record;
 }

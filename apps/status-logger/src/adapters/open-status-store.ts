@@ -2,32 +2,43 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '#contracts';
-import type { Clock, Logger } from '#platform';
+import type { Clock, Logger, Random } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
 import type { StatusStore } from '../status-store.ts';
+import { PostgresStatusStore } from './postgres/postgres-status-store.ts';
 import { SqliteStatusStore } from './sqlite-status-store.ts';
 
-/** Parts of the process that the store reports damage to. */
+/** Parts of the process that the store needs. */
 export interface StoreHooks {
+  readonly random: Random;
   readonly logger: Logger;
   /** Ends the process, which is then started again. */
   readonly fatal: (error: PlatformError) => void;
 }
 
+const hourMs = 3_600_000;
+
 /**
- * Opens the status store that the config asks for: `status.db` in the data folder. A second adapter
- * is chosen here.
- *
- * A damaged file is renamed, and a new store takes its place: the topics hold what it is built
- * from. If the damage shows later, the process ends too, and the next one opens the new store.
+ * Opens the status store that the config asks for: a database of PostgreSQL, or else `status.db` in
+ * the data folder.
  * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
 export async function openStatusStore(
-  config: Pick<StatusLoggerConfig, 'dataDir'>,
+  config: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl' | 'retentionHours'>,
   clock: Clock,
-  { logger, fatal }: StoreHooks,
+  hooks: StoreHooks,
 ): Promise<StatusStore> {
-  const file = join(config.dataDir, 'status.db');
+  const { databaseUrl: url, retentionHours } = config;
+  if (url !== undefined) return PostgresStatusStore.open({ url, retentionMs: retentionHours * hourMs }, clock, hooks.random);
+  return openFile(join(config.dataDir, 'status.db'), clock, hooks);
+}
+
+/**
+ * Opens a file of SQLite. A damaged one is renamed, and a new store takes its place: the topics
+ * hold what it is built from. If the damage shows later, the process ends too, and the next one
+ * opens the new store.
+ */
+async function openFile(file: string, clock: Clock, { logger, fatal }: StoreHooks): Promise<StatusStore> {
   const setAside = async (error: PlatformError) => {
     const kept = `${file}.damaged-${clock.now()}`;
     await renameDatabase(file, kept);

@@ -1,0 +1,28 @@
+import { type Migration } from 'kysely/migration';
+import { stepOf } from '../migrate.ts';
+
+/**
+ * Changes of the schema, in the order of their names. Append to the list; never edit or rename a
+ * step. Times are milliseconds since 1970-01-01 UTC.
+ */
+export const postgresMigrations: Readonly<Record<string, Migration>> = {
+  // Texts are compared byte by byte: that is the order of the port, and the fastest one.
+  '0001-invocations': stepOf([
+    `CREATE TABLE invocations (
+      request_id TEXT COLLATE "C" NOT NULL, function_urn TEXT COLLATE "C" NOT NULL, project TEXT COLLATE "C" NOT NULL,
+      accepted_at BIGINT NOT NULL, status TEXT COLLATE "C" NOT NULL, stage BIGINT NOT NULL, error_code INTEGER NOT NULL,
+      error_message TEXT COLLATE "C" NOT NULL, started_at BIGINT, ended_at BIGINT, attempts INTEGER NOT NULL, due_at BIGINT,
+      deliveries TEXT COLLATE "C" NOT NULL, over_at BIGINT,
+      PRIMARY KEY (request_id, accepted_at)
+    ) PARTITION BY RANGE (accepted_at)`,
+    'CREATE TABLE invocations_rest PARTITION OF invocations DEFAULT',
+    'CREATE INDEX invocations_by_function ON invocations (project, function_urn, status, accepted_at DESC, request_id)',
+    'CREATE INDEX invocations_by_project ON invocations (project, status, accepted_at DESC, request_id)',
+    'CREATE INDEX invocations_not_over ON invocations (accepted_at, request_id) WHERE over_at IS NULL',
+    `CREATE TABLE counts (
+      project TEXT COLLATE "C" NOT NULL, function_urn TEXT COLLATE "C" NOT NULL, minute BIGINT NOT NULL, status TEXT COLLATE "C" NOT NULL,
+      shard SMALLINT NOT NULL, invocations BIGINT NOT NULL, PRIMARY KEY (project, function_urn, minute, status, shard)
+    ) WITH (fillfactor = 50)`,
+    'CREATE TABLE built (id INTEGER PRIMARY KEY CHECK (id = 1))',
+  ]),
+};

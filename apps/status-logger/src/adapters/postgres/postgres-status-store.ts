@@ -1,0 +1,238 @@
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import type { FoldedRecord, StatusEvent } from '#lifecycle';
+import type { Clock, Random } from '#platform';
+import { foldEvents } from '../../status-changes.ts';
+import type { BeforeCommit, StatusStore } from '../../status-store.ts';
+import {
+  insertBuilt,
+  invocationColumns,
+  type InvocationRow,
+  progressColumns,
+  recordOf,
+  rowOf,
+  selectIsNew,
+  selectNotOver,
+  type StatusTables,
+} from '../invocation-rows.ts';
+import { migrate } from '../migrate.ts';
+import { CountChanges, shards } from './counts.ts';
+import { readPage } from './pages.ts';
+import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
+import { postgresMigrations } from './postgres-migrations.ts';
+
+/** The database of a {@link PostgresStatusStore}, and how long it keeps records. */
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database`, with the parameters of `pg`. */
+  readonly url: string;
+  /** How long a record is kept after it was over. It sizes the partitions. */
+  readonly retentionMs: number;
+}
+
+/** One connection writes; the others answer questions. */
+const readersMax = 4;
+const connectTimeoutMs = 5_000;
+/** A question that takes longer is given up, so that it holds nobody up. */
+const questionTimeoutMs = 15_000;
+/** A process that stands still loses its transaction, so that others can go on. */
+const idleTimeoutMs = 20_000;
+const lockTimeoutMs = 10_000;
+
+const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
+  accepted_at: 'bigint',
+  stage: 'bigint',
+  error_code: 'integer',
+  started_at: 'bigint',
+  ended_at: 'bigint',
+  attempts: 'integer',
+  due_at: 'bigint',
+  over_at: 'bigint',
+};
+
+/**
+ * Keeps records in PostgreSQL, which any number of processes may share.
+ *
+ * P1. A transaction locks its request ids in one order, so two writers of one invocation wait for
+ *     each other, and never both. Locks of rows would not do: a row may not exist yet.
+ * P2. Records lie in partitions by the time of their acceptance. Old ones go with their partition.
+ * P3. Each transaction also writes how the counts of records change, see `counts.ts`.
+ */
+export class PostgresStatusStore implements StatusStore {
+  private constructor(
+    private readonly writer: Kysely<StatusTables>,
+    private readonly readers: Kysely<StatusTables>,
+    private readonly clock: Clock,
+    private readonly options: PostgresOptions,
+    private readonly shard: number,
+  ) {}
+
+  /**
+   * Connects, migrates the schema and makes the partitions of now.
+   * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the
+   *   schema; `STORE_UNAVAILABLE`.
+   */
+  static async open(options: PostgresOptions, clock: Clock, random: Random): Promise<PostgresStatusStore> {
+    const writerDialect = dialectOf(options.url, 1, { lock_timeout: lockTimeoutMs });
+    const writer = new Kysely<StatusTables>({ dialect: writerDialect });
+    const readers = new Kysely<StatusTables>({
+      dialect: dialectOf(options.url, readersMax, { statement_timeout: questionTimeoutMs }),
+    });
+    const shard = Math.floor(random() * shards);
+    const store = new PostgresStatusStore(writer, readers, clock, options, shard);
+    try {
+      await attempt(async () => migrate(new Kysely<unknown>({ dialect: writerDialect }), postgresMigrations, 'the database'));
+      await store.makePartitions();
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void> {
+    let refusal: { readonly error: unknown } | undefined;
+    const folded = this.writer.transaction().execute(async (transaction) => {
+      const known = await this.lockAndRead(transaction, [...new Set(events.map(({ requestId }) => requestId))]);
+      const { changes, records } = foldEvents(known, events);
+      await this.write(transaction, known, records);
+      try {
+        await beforeCommit(changes);
+      } catch (error) {
+        refusal = { error };
+        throw error;
+      }
+    });
+    await attempt(async () => folded).catch((error: unknown) => {
+      throw refusal === undefined ? error : refusal.error;
+    });
+  }
+
+  async query(query: StatusQuery): Promise<StatusPage> {
+    return attempt(async () => readPage(this.readers, query));
+  }
+
+  async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
+    return attempt(async () => selectNotOver(this.readers, acceptedBefore, limit));
+  }
+
+  async sweep(overBefore: number, limit: number): Promise<number> {
+    await this.makePartitions();
+    return this.withPartitions(async (transaction) => removeOld(transaction, overBefore, limit, this.shard));
+  }
+
+  async isNew(): Promise<boolean> {
+    return attempt(async () => selectIsNew(this.readers));
+  }
+
+  async markBuilt(): Promise<void> {
+    await attempt(async () => insertBuilt(this.writer));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.writer.destroy(), this.readers.destroy()]);
+  }
+
+  private async makePartitions(): Promise<void> {
+    const now = this.clock.now();
+    await this.withPartitions(async (transaction) => makePartitions(transaction, now, this.options.retentionMs));
+  }
+
+  private async withPartitions<T>(work: (transaction: Kysely<StatusTables>) => Promise<T>): Promise<T> {
+    return attempt(async () =>
+      this.writer.transaction().execute(async (transaction) => {
+        await lockPartitions(transaction, 'exclusive');
+        return work(transaction);
+      }),
+    );
+  }
+
+  private async lockAndRead(
+    transaction: Kysely<StatusTables>,
+    requestIds: readonly string[],
+  ): Promise<ReadonlyMap<string, FoldedRecord>> {
+    await lockPartitions(transaction, 'shared');
+    await sql`
+      SELECT pg_advisory_xact_lock(key)
+      FROM (SELECT DISTINCT hashtextextended(id, 0) AS key FROM unnest(${requestIds}::text[]) AS given (id) ORDER BY 1 OFFSET 0) AS keys`.execute(
+      transaction,
+    );
+    const { rows } = await sql<InvocationRow>`SELECT * FROM invocations WHERE request_id = ANY(${requestIds}::text[])`.execute(
+      transaction,
+    );
+    return new Map(rows.map((row) => [row.request_id, recordOf(row)]));
+  }
+
+  private async write(
+    transaction: Kysely<StatusTables>,
+    known: ReadonlyMap<string, FoldedRecord>,
+    records: ReadonlyMap<string, FoldedRecord>,
+  ): Promise<void> {
+    if (records.size === 0) return;
+    const counts = new CountChanges();
+    const moved: string[] = [];
+    for (const [requestId, record] of records) {
+      const before = known.get(requestId);
+      counts.add(record, 1);
+      if (before === undefined) continue;
+      counts.add(before, -1);
+      // The time of acceptance is part of the key. It changes once, if a delivery came first.
+      if (before.acceptedAt !== record.acceptedAt) moved.push(requestId);
+    }
+    if (moved.length > 0) await sql`DELETE FROM invocations WHERE request_id = ANY(${moved}::text[])`.execute(transaction);
+    await upsert(transaction, [...records.values()].map(rowOf));
+    await counts.write(transaction, this.shard);
+  }
+}
+
+async function upsert(transaction: Kysely<StatusTables>, rows: readonly InvocationRow[]): Promise<void> {
+  const columns = sql.join(invocationColumns.map((name) => sql.ref(name)));
+  const lists = invocationColumns.map((name) => {
+    const values = rows.map((row) => storable(row[name]));
+    return sql`${values}::${sql.raw(columnTypes[name] ?? 'text')}[]`;
+  });
+  const progress = sql.join(
+    [...progressColumns, 'function_urn', 'project'].map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`),
+  );
+  await sql`
+    INSERT INTO invocations (${columns}) SELECT * FROM unnest(${sql.join(lists)})
+    ON CONFLICT (request_id, accepted_at) DO UPDATE SET ${progress}`.execute(transaction);
+}
+
+/** PostgreSQL keeps no text with a zero byte. */
+function storable(value: string | number | null): string | number | null {
+  return value === null || typeof value === 'number' ? value : value.replaceAll('\0', '\uFFFD');
+}
+
+function dialectOf(url: string, max: number, timeouts: Pick<pg.PoolConfig, 'lock_timeout' | 'statement_timeout'>): Dialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    connectionTimeoutMillis: connectTimeoutMs,
+    idle_in_transaction_session_timeout: idleTimeoutMs,
+    application_name: 'sendoff status-logger',
+    keepAlive: true,
+    ...timeouts,
+    // Times and stages are below 2^53.
+    types: {
+      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+        oid === pg.types.builtins.INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+    } as pg.CustomTypesConfig,
+  });
+  // A connection that breaks while idle is replaced; the next call that fails tells its caller.
+  pool.on('error', () => undefined);
+  return new PostgresDialect({ pool });
+}
+
+/**
+ * Calls the database.
+ * @throws PlatformError `STORE_UNAVAILABLE`; an error of the platform stays as it is.
+ */
+async function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    if (cause instanceof PlatformError) throw cause;
+    throw new PlatformError('STORE_UNAVAILABLE', { cause });
+  }
+}
