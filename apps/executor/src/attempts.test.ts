@@ -78,17 +78,18 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
 const turn = async () => new Promise(setImmediate);
 
 describe('Attempts', () => {
-  it('delays an attempt that arrives early, and makes it when it arrives again', async () => {
-    const { clock, written, calls, take } = setUp();
-    const invocation = anInvocation({ attempt: 2, dueAt: epochMs(builtAt + 5) });
-    await take(invocation);
-    expect(written.map(({ topic }) => topic)).toEqual(['s.delays.near']);
-    await clock.advance(5);
-    const second = take(decodeInvocation(asIncoming(written[0] as OutgoingRecord)));
+  it.each([
+    ['5 s', 5_000],
+    ['an hour', 3_600_000],
+  ])('makes an attempt at once although its clock is %s behind that of the scheduler', async (_skew, behindMs) => {
+    const { written, calls, take } = setUp();
+    const acceptedAt = epochMs(builtAt + behindMs);
+    const invocation = anInvocation({ acceptedAt, expiresAt: epochMs(acceptedAt + 60_000), dueAt: acceptedAt });
+    const taken = take(invocation);
     await turn();
     calls[0]?.end(succeeded);
-    await second;
-    expect(written.map(({ topic }) => topic)).toEqual(['s.delays.near', 's.settlements']);
+    await taken;
+    expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
   });
 
   it('makes one attempt of a record that is read twice', async () => {

@@ -95,7 +95,7 @@ export class Attempts {
    * 1. `take` moves the record to the bulk lane if too many attempts of its function wait. A record
    *    that was read twice makes one attempt.
    * 2. `inTurn` waits for the function's turn.
-   * 3. `attempt` settles a cancelled or expired invocation without a run, and delays an early one.
+   * 3. `attempt` settles a cancelled or expired invocation without a run.
    * 4. `run` runs the function once.
    * 5. `conclude` decides: another attempt, or the end.
    *
@@ -194,9 +194,6 @@ export class Attempts {
       case 'settle':
         await this.settle(invocation, settledWithoutRun(invocation, admission.condition, now));
         return 'concluded';
-      case 'wait':
-        await this.delay(invocation, admission.dueAt);
-        return 'put-back';
       case 'run':
         await this.run(invocation, signal, lost);
         return 'concluded';

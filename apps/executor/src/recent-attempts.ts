@@ -23,8 +23,8 @@ export interface RecentBounds {
  *
  * A record read again during its attempt waits for that attempt, however long it takes. Its offset
  * is committed only when the attempt has ended (I1). After the end only concluded attempts are
- * remembered. An attempt that was put back, because it was not due by this machine's clock, arrives
- * again and must be made (I3).
+ * remembered. An attempt that was put back, to be written down with its next chance, arrives again
+ * and must be made (I3).
  */
 export class RecentAttempts {
   private readonly underWay = new Map<string, Promise<Taken>>();
