@@ -1,6 +1,6 @@
 /** An entry of a {@link DueHeap}. */
 export interface Due {
-  /** Milliseconds since 1970; the smallest comes first. */
+  /** In milliseconds; the smallest comes first. */
   readonly wakeAt: number;
 }
 

@@ -16,7 +16,7 @@ import {
   Topics,
 } from '#contracts';
 import { Cancellations } from '#platform';
-import { WaitingRoom } from './waiting-room.ts';
+import { requeueAfterMs, WaitingRoom } from './waiting-room.ts';
 
 function setUp() {
   const clock = new ManualClock(builtAt);
@@ -44,6 +44,7 @@ function setUp() {
 }
 
 const never = new AbortController().signal;
+const hourMs = 3_600_000;
 
 function cancellationOf(invocation: Invocation) {
   const { key = null, headers } = encodeCancellation('s.cancellations', invocation);
@@ -77,6 +78,49 @@ describe('WaitingRoom', () => {
     void room.hold('delays.2m', waiting(200_000), never);
     await clock.advance(120_000);
     expect(written().map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
+  });
+
+  it.each([
+    ['set back by an hour', -hourMs],
+    ['set forward by an hour', hourMs],
+  ])('releases a record after 10 s although the clock was %s meanwhile', async (_step, stepMs) => {
+    const { clock, written, room, waiting } = setUp();
+    void room.hold('delays.near', waiting(10_000), never);
+    await clock.advance(4_000);
+    clock.step(stepMs);
+    await clock.advance(5_999);
+    expect(written()).toEqual([]);
+    await clock.advance(1);
+    expect(written().map(({ record }) => record.topic)).toEqual(['s.invocations']);
+  });
+
+  it('releases a record within 2 s after the machine slept past its due time', async () => {
+    const { clock, written, room, waiting } = setUp();
+    void room.hold('delays.8h', waiting(hourMs + 10_000, { expiresAt: epochMs(builtAt + 2 * hourMs) }), never);
+    await clock.advance(1_000);
+    clock.sleep(hourMs + 20_000);
+    await clock.advance(2_000);
+    expect(written().map(({ record }) => record.topic)).toEqual(['s.invocations']);
+  });
+
+  it.each([-hourMs, hourMs])('keeps the distances of a record that moves on after a step of %i ms', async (stepMs) => {
+    const { clock, written, room, waiting } = setUp();
+    void room.hold('delays.30s', waiting(50_000, { expiresAt: epochMs(builtAt + 70_000) }), never);
+    clock.step(stepMs);
+    await clock.advance(30_000);
+    const moved = written()[0]?.record ?? expect.fail();
+    const left = ['due-at', 'expires-at'].map((name) => Number(moved.headers[name]) - clock.now());
+    expect([moved.topic, left]).toEqual(['s.delays.near', [20_000, 40_000]]);
+  });
+
+  it('keeps a record for 1 s if the broker dated it so long ago that its dwell seems over', async () => {
+    const { clock, written, room, waiting } = setUp();
+    const record = { ...waiting(100_000), timestamp: epochMs(builtAt - hourMs) };
+    void room.hold('delays.30s', record, never);
+    await clock.advance(requeueAfterMs - 1);
+    expect(written()).toEqual([]);
+    await clock.advance(1);
+    expect(written().map(({ record: { topic } }) => topic)).toEqual(['s.delays.30s']);
   });
 
   it('rejects a record that cannot be decoded at its due time, and releases the next ones', async () => {

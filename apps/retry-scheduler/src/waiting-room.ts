@@ -1,13 +1,18 @@
 /**
  * Holds the records of delay topics in memory until they are due, then releases them.
  *
- * W1. No record is released early (I2). The clock decides whether an entry is due. A timer that
- *     fires too soon is set again.
+ * W1. No record is released early (I2). An entry waits out the distance between its arrival here
+ *     and the time when it leaves. A step of the clock meanwhile neither shortens nor lengthens it.
  * W2. The promise of a record settles after the brokers have acknowledged the record that follows
  *     from it (I1). Until then its offset is not committed, and a restart reads it again.
  * W3. One timer is set, to the head of the heap.
  * W4. The consumer bounds the memory: it hands out a limited number of records and bytes per
  *     partition while their promises are open.
+ * W5. A record that is not due waits here at least {@link requeueAfterMs}. The broker that dated it
+ *     may have another clock than the one that judges due times. Without the bound the record
+ *     would be put on the same topic again at once, without end.
+ * W6. The clock may step while a record waits. The due time and the end of validity in the next
+ *     record are then moved by the step, so that their distances stay the same.
  */
 import {
   type Cancellation,
@@ -19,11 +24,13 @@ import {
   type IncomingRecord,
   type OutgoingRecord,
   released,
+  requeued,
+  afterStep,
   type Topics,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
-import type { Cancellations, Clock, Timer } from '#platform';
+import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt } from '#platform';
 import { DueHeap } from './due-heap.ts';
 
 /** Observes releases, for metrics. */
@@ -34,9 +41,13 @@ export interface ReleaseObserver {
 
 type Leaving = Exclude<ReturnType<typeof release>, { kind: 'wait' }>;
 
+/** Shortest wait of a record that is put on another delay topic, in milliseconds (W5). */
+export const requeueAfterMs = 1_000;
+
 interface Entry {
-  /** When to decide on the entry next. */
+  /** When to decide on the entry next, by `elapsedMs` of the clock. */
   wakeAt: number;
+  readonly time: TimeSinceArrival;
   readonly waiting: Waiting;
   readonly record: IncomingRecord;
   /** Entries of the same partition, while this process has the partition. */
@@ -88,10 +99,13 @@ export class WaitingRoom {
    */
   async hold(topic: DelayTopic, record: IncomingRecord, signal: AbortSignal): Promise<void> {
     const waiting = decodeWaiting(record);
-    const until = leavesAt(topic, record.timestamp, waiting.dueAt);
+    const time = new TimeSinceArrival(this.parts.clock);
+    const earliest = Math.min(waiting.dueAt, time.now() + requeueAfterMs);
+    const until = epochMs(Math.max(earliest, leavesAt(topic, record.timestamp, waiting.dueAt)));
     return new Promise((resolve, reject) => {
       const entry: Entry = {
-        wakeAt: Math.min(until, waiting.expiresAt ?? Number.POSITIVE_INFINITY),
+        wakeAt: time.elapsedAt(epochMs(Math.min(until, waiting.expiresAt ?? Number.POSITIVE_INFINITY))),
+        time,
         waiting: { ...waiting, leavesAt: until },
         record,
         partition: this.partitionOf(signal),
@@ -165,13 +179,13 @@ export class WaitingRoom {
     if (head === undefined || head.wakeAt >= this.timerAt) return;
     this.timer?.cancel();
     this.timerAt = head.wakeAt;
-    this.timer = this.parts.clock.setTimer(head.wakeAt - this.parts.clock.now(), () => this.onTimer());
+    this.timer = timerAt(this.parts.clock, head.wakeAt, () => this.onTimer());
   }
 
   private onTimer(): void {
     this.timerAt = Number.POSITIVE_INFINITY;
-    const now = this.parts.clock.now();
-    for (let head = this.heap.peek(); head !== undefined && head.wakeAt <= now; head = this.heap.peek()) {
+    const elapsedMs = this.parts.clock.elapsedMs();
+    for (let head = this.heap.peek(); head !== undefined && head.wakeAt <= elapsedMs; head = this.heap.peek()) {
       this.heap.pop();
       this.process(head);
     }
@@ -181,41 +195,36 @@ export class WaitingRoom {
   /** Decides on an entry now. It goes back into the heap if it must wait longer. */
   private process(entry: Entry): void {
     if (entry.isGone) return;
-    const { clock, observer } = this.parts;
-    const now = clock.now();
+    const now = entry.time.now();
     const decision = release(entry.waiting, now, this.isCancelled(entry));
     if (decision.kind === 'wait') {
-      entry.wakeAt = decision.until;
+      entry.wakeAt = entry.time.elapsedAt(decision.until);
       this.heap.push(entry);
       return;
     }
     this.forget(entry);
-    observer.left(decision.kind, Math.max(0, now - entry.waiting.leavesAt));
-    this.release(entry.record, decision, now).then(entry.done, entry.failed);
+    this.parts.observer.left(decision.kind, Math.max(0, now - entry.waiting.leavesAt));
+    this.release(entry, decision).then(entry.done, entry.failed);
   }
 
   /**
    * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method,
    * and no caller would catch the error.
    */
-  private async release(record: IncomingRecord, decision: Leaving, now: number): Promise<void> {
-    await this.parts.publisher.publish(this.nextRecord(record, decision, now));
+  private async release({ record, time }: Entry, decision: Leaving): Promise<void> {
+    await this.parts.publisher.publish(this.nextRecord(record, decision, this.parts.clock.now() - time.now()));
   }
 
-  private nextRecord(record: IncomingRecord, decision: Leaving, now: number): OutgoingRecord {
+  /** @param stepMs how far the clock was set forward since the record arrived. */
+  private nextRecord(record: IncomingRecord, decision: Leaving, stepMs: number): OutgoingRecord {
     switch (decision.kind) {
       case 'release':
-        return released(record, this.parts.topics.name(decision.to));
+        return afterStep(released(record, this.parts.topics.name(decision.to)), stepMs);
       case 'requeue':
-        return {
-          topic: this.parts.topics.name(decision.topic),
-          ...(record.key === null ? {} : { key: record.key }),
-          value: record.value,
-          headers: record.headers,
-        };
+        return afterStep(requeued(record, this.parts.topics.name(decision.topic)), stepMs);
       case 'settle': {
         const invocation = decodeInvocation(record);
-        const settlement = settlementOf(invocation, settledWithoutRun(invocation, decision.condition, epochMs(now)));
+        const settlement = settlementOf(invocation, settledWithoutRun(invocation, decision.condition, this.parts.clock.now()));
         return encodeSettlement(this.parts.topics.name('settlements'), settlement);
       }
       default:

@@ -116,4 +116,12 @@ export {
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
 export { traceparentOf } from './traceparent.ts';
 export { utcText } from './utc-text.ts';
-export { decodeWaiting, delayed, released, type ReleaseTo, type WaitingRecord } from './waiting.ts';
+export {
+  afterStep,
+  decodeWaiting,
+  delayed,
+  released,
+  type ReleaseTo,
+  requeued,
+  type WaitingRecord,
+} from './waiting.ts';

@@ -48,6 +48,28 @@ export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): Wai
   };
 }
 
+/** The same waiting record on another delay topic. */
+export function requeued({ key, value, headers }: IncomingRecord, topic: string): OutgoingRecord {
+  return { topic, ...(key === null ? {} : { key }), value, headers };
+}
+
+/** Smaller differences between two readings of a clock are its own inaccuracy, no step. */
+const stepMinMs = 1_000;
+
+/** The instants of a record that lie in the future. */
+const comingInstants = [header.dueAt, header.expiresAt] as const;
+
+/**
+ * A record whose due time and end of validity are as far away as before a step of the clock.
+ * @param stepMs how far the clock was set forward; negative if it was set back.
+ */
+export function afterStep(record: OutgoingRecord, stepMs: number): OutgoingRecord {
+  if (Math.abs(stepMs) < stepMinMs) return record;
+  const headers = { ...record.headers };
+  for (const name of comingInstants) if (headers[name] !== undefined) headers[name] = String(instant(headers, name) + stepMs);
+  return { ...record, headers };
+}
+
 /** The record that is released when a waiting record is due. */
 export function released(record: IncomingRecord, topic: string): OutgoingRecord {
   const { [header.releaseTo]: _released, ...headers } = record.headers;

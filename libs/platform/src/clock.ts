@@ -9,9 +9,19 @@ export interface Timer {
 /**
  * The time and the timers of a service. Code that needs either takes a `Clock`, so that tests can
  * drive it.
+ * @see docs/adr/0027-one-clock-judges-one-instant.md
  */
 export interface Clock {
+  /**
+   * The time of day. For instants that are written down, or that another process judges. It may
+   * step forward or back, so it measures no duration.
+   */
   now(): EpochMs;
+  /**
+   * Milliseconds since an instant in the past, with fractions. No setting of a clock changes it: it
+   * never goes back. It goes on while the machine sleeps. For waits and durations in this process.
+   */
+  elapsedMs(): number;
   /**
    * Calls `onFire` once, after at least `delayMs`. A delay above 2^31 - 1 ms (24.8 days) fires
    * after that time: the caller sets it again.
@@ -24,14 +34,18 @@ export type Random = () => number;
 
 const timerMsMax = 2 ** 31 - 1;
 
-/** The clock of this machine. Its timers do not keep the process alive. */
+/** A timer of this process. It does not keep the process alive. */
+export function processTimer(delayMs: number, onFire: () => void): Timer {
+  const timer = setTimeout(onFire, Math.min(Math.max(0, delayMs), timerMsMax));
+  timer.unref();
+  return { cancel: () => clearTimeout(timer) };
+}
+
+/** The clock of this machine, as it is set. */
 export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
-  setTimer(delayMs, onFire) {
-    const timer = setTimeout(onFire, Math.min(Math.max(0, delayMs), timerMsMax));
-    timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
+  elapsedMs: () => performance.now(),
+  setTimer: processTimer,
 };
 
 /** The random numbers of this process. */

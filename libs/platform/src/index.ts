@@ -54,6 +54,7 @@ export {
 } from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
 export { textSource, type TextSource } from './text-source.ts';
+export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { webhookSignature } from './webhook-signature.ts';

@@ -2,7 +2,7 @@ import { type EpochMs, epochMs } from '#contracts';
 import type { Clock, Timer } from '#platform';
 
 interface PendingTimer {
-  readonly firesAt: number;
+  firesAt: number;
   readonly order: number;
   readonly onFire: () => void;
 }
@@ -12,20 +12,23 @@ interface PendingTimer {
  * at its own instant.
  */
 export class ManualClock implements Clock {
-  private instant: number;
+  private elapsed = 0;
   private order = 0;
   private readonly timers = new Set<PendingTimer>();
 
-  constructor(start = 1_800_000_000_000) {
-    this.instant = start;
-  }
+  /** @param aheadMs the time of day when nothing has elapsed. */
+  constructor(private aheadMs = 1_800_000_000_000) {}
 
   now(): EpochMs {
-    return epochMs(this.instant);
+    return epochMs(this.aheadMs + this.elapsed);
+  }
+
+  elapsedMs(): number {
+    return this.elapsed;
   }
 
   setTimer(delayMs: number, onFire: () => void): Timer {
-    const timer = { firesAt: this.instant + Math.max(0, delayMs), order: this.order++, onFire };
+    const timer = { firesAt: this.elapsed + Math.max(0, delayMs), order: this.order++, onFire };
     this.timers.add(timer);
     return { cancel: () => this.timers.delete(timer) };
   }
@@ -35,19 +38,30 @@ export class ManualClock implements Clock {
     return this.timers.size;
   }
 
+  /** Sets the time of day forward, or back if `ms` is negative. No time elapses, no timer fires. */
+  step(ms: number): void {
+    this.aheadMs += ms;
+  }
+
+  /** Lets time pass in which timers stand still, as while the machine sleeps. */
+  sleep(ms: number): void {
+    this.elapsed += ms;
+    for (const timer of this.timers) timer.firesAt += ms;
+  }
+
   /**
    * Moves the clock by `ms`. Between two timers the event loop runs once, so that work started by a
    * timer can proceed.
    */
   async advance(ms: number): Promise<void> {
-    const end = this.instant + ms;
+    const end = this.elapsed + ms;
     for (let next = this.next(end); next !== undefined; next = this.next(end)) {
       this.timers.delete(next);
-      this.instant = Math.max(this.instant, next.firesAt);
+      this.elapsed = Math.max(this.elapsed, next.firesAt);
       next.onFire();
       await new Promise(setImmediate);
     }
-    this.instant = end;
+    this.elapsed = end;
     await new Promise(setImmediate);
   }
 
