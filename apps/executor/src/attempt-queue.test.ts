@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { epochMs } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
 import { AttemptQueue, type Ticket } from './attempt-queue.ts';
 
@@ -59,7 +58,7 @@ describe('AttemptQueue', () => {
       ['a2', 100],
       ['a3', 200],
     ] as const)
-      void run(name, { expiresAt: epochMs(builtAt + afterMs) });
+      void run(name, { waitsUntil: afterMs });
     await clock.advance(99);
     expect(begun).toEqual(['a1']);
     await clock.advance(1);

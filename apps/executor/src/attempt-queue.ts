@@ -10,8 +10,7 @@
  * Q4. An aborted or expired attempt skips the queue and both limits. Its task must settle it
  *     without running the function.
  */
-import type { EpochMs } from '#contracts';
-import type { Clock, Timer } from '#platform';
+import { type Clock, type Timer, timerAt } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -26,8 +25,11 @@ export interface Ticket {
   readonly isAwaited: boolean;
   /** An aborted task must end soon. */
   readonly signal: AbortSignal;
-  /** The wait ends then, and the task must end soon. Absent: the task waits without a limit. */
-  readonly expiresAt?: EpochMs;
+  /**
+   * The wait ends then, by `elapsedMs` of the clock, and the task must end soon. Absent: the task
+   * waits without a limit.
+   */
+  readonly waitsUntil?: number;
 }
 
 interface Waiting {
@@ -76,8 +78,8 @@ export class AttemptQueue {
   }
 
   /**
-   * Runs a task when its function's turn comes, or at once when its signal aborts or `expiresAt` is
-   * reached.
+   * Runs a task when its function's turn comes, or at once when its signal aborts or `waitsUntil`
+   * is reached.
    * @returns the result of the task.
    */
   async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
@@ -102,20 +104,8 @@ export class AttemptQueue {
       signal.addEventListener('abort', jump, { once: true });
       this.turns.add(key);
       this.next();
-      if (ticket.expiresAt !== undefined && line.at(-1) === waiting) timer = this.at(ticket.expiresAt, jump);
+      if (ticket.waitsUntil !== undefined && line.at(-1) === waiting) timer = timerAt(this.clock, ticket.waitsUntil, jump);
     });
-  }
-
-  /** A timer that never fires early; timers of the system may fire 1 ms early. */
-  private at(instant: EpochMs, onFire: () => void): Timer {
-    let timer: Timer;
-    const arm = (): Timer =>
-      this.clock.setTimer(Math.max(1, instant - this.clock.now()), () => {
-        if (this.clock.now() < instant) timer = arm();
-        else onFire();
-      });
-    timer = arm();
-    return { cancel: () => timer.cancel() };
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   encodeInvocation,
   encodeSettlement,
   type EpochMs,
+  epochMs,
   type IncomingRecord,
   type Invocation,
   nearHorizonMs,
@@ -27,7 +28,7 @@ import {
   settledWithoutRun,
   settlementOf,
 } from '#lifecycle';
-import type { Clock, Random } from '#platform';
+import { type Clock, type Random, TimeSinceArrival } from '#platform';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import { RecentAttempts, type Taken } from './recent-attempts.ts';
@@ -86,7 +87,7 @@ export class Attempts {
   private readonly recent: RecentAttempts;
 
   constructor(private readonly parts: AttemptParts) {
-    this.recent = new RecentAttempts(() => parts.clock.now(), { forMs: 2 * nearHorizonMs, attemptsMax: recentMax });
+    this.recent = new RecentAttempts(() => parts.clock.elapsedMs(), { forMs: 2 * nearHorizonMs, attemptsMax: recentMax });
   }
 
   /**
@@ -150,7 +151,7 @@ export class Attempts {
           await chances.enter(key);
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
-          return await this.attempt(invocation, cancellable.signal, lost);
+          return await this.attempt(invocation, cancellable.signal, lost, this.parts.clock.now());
         } finally {
           chances.leave(key);
         }
@@ -172,40 +173,44 @@ export class Attempts {
 
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
   private async inTurn(invocation: Invocation, lost: AbortSignal, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
-    const { functions, queue, running } = this.parts;
+    const { clock, functions, queue, running } = this.parts;
     const { expiresAt, functionUrn } = invocation;
+    const time = new TimeSinceArrival(clock);
     using cancellable = running.begin(invocation);
     const { signal } = cancellable;
     const runningMax = () => functions.runningMaxOf(functionUrn);
-    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited, signal, expiresAt };
+    const waitsUntil = time.elapsedAt(expiresAt);
+    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited, signal, waitsUntil };
     return await queue.run(ticket, async () =>
       this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, signal, lost);
+        return this.attempt(invocation, signal, lost, time.now());
       }),
     );
   }
 
-  private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<Taken> {
+  private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal, now: EpochMs): Promise<Taken> {
     refuseLost(lost);
-    const now = this.parts.clock.now();
     const admission = admit(invocation, now, signal.aborted);
     switch (admission.kind) {
       case 'settle':
         await this.settle(invocation, settledWithoutRun(invocation, admission.condition, now));
         return 'concluded';
       case 'run':
-        await this.run(invocation, signal, lost);
+        await this.run(invocation, signal, lost, invocation.expiresAt - now);
         return 'concluded';
       default:
         return admission satisfies never;
     }
   }
 
-  private async run(invocation: Invocation, signal: AbortSignal, lost: AbortSignal): Promise<void> {
+  /** @param validMs how long the attempt may still begin. */
+  private async run(invocation: Invocation, signal: AbortSignal, lost: AbortSignal, validMs: number): Promise<void> {
     const { clock, functions, observer } = this.parts;
+    const startBefore = clock.elapsedMs() + validMs;
     const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
     const startedAt = clock.now();
+    const startedMs = clock.elapsedMs();
     if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt);
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
     const { requestId, alias, attempt, payload, traceparent } = invocation;
@@ -216,13 +221,13 @@ export class Attempts {
       attempt,
       payload,
       timeoutMs: runnable.function.timeoutMs,
-      startBefore: invocation.expiresAt,
+      startBefore,
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const outcome = await runnable.runtime.run(call, signal);
     shown.cancel();
     refuseLost(lost);
-    observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.now() - startedAt) / 1_000);
+    observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.elapsedMs() - startedMs) / 1_000);
     return this.conclude(invocation, outcome, startedAt);
   }
 
@@ -240,7 +245,8 @@ export class Attempts {
           condition: decision.condition,
           attempts,
           startedAt,
-          endedAt: now,
+          // The clock may have been set back during the attempt.
+          endedAt: epochMs(Math.max(startedAt, now)),
           errorMessage: messageOf(outcome),
           responsePayload,
         });

@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache';
-import type { EpochMs } from '#contracts';
 
 /**
  * How the handling of a record that asked for an attempt ended.
@@ -29,10 +28,10 @@ export interface RecentBounds {
 export class RecentAttempts {
   private readonly underWay = new Map<string, Promise<Taken>>();
   /** Kept in the order in which the attempts concluded. */
-  private readonly concludedAt: LRUCache<string, EpochMs>;
+  private readonly concludedAt: LRUCache<string, number>;
 
   constructor(
-    private readonly now: () => EpochMs,
+    private readonly elapsedMs: () => number,
     private readonly bounds: RecentBounds,
   ) {
     this.concludedAt = new LRUCache({ max: bounds.attemptsMax });
@@ -54,7 +53,7 @@ export class RecentAttempts {
     const attempt = make();
     this.underWay.set(key, attempt);
     try {
-      if ((await attempt) === 'concluded') this.concludedAt.set(key, this.now());
+      if ((await attempt) === 'concluded') this.concludedAt.set(key, this.elapsedMs());
     } finally {
       this.leave(key, attempt);
     }
@@ -66,6 +65,6 @@ export class RecentAttempts {
 
   private concludedLately(key: string): boolean {
     const at = this.concludedAt.peek(key);
-    return at !== undefined && this.now() - at < this.bounds.forMs;
+    return at !== undefined && this.elapsedMs() - at < this.bounds.forMs;
   }
 }

@@ -1,4 +1,4 @@
-import type { EpochMs, FunctionDocument } from '#contracts';
+import type { FunctionDocument } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 
 /** One run of a function. */
@@ -14,8 +14,11 @@ export interface FunctionCall {
    * not count.
    */
   readonly timeoutMs: number;
-  /** A run that cannot begin before this time does not begin: its outcome is `unavailable`. */
-  readonly startBefore?: EpochMs;
+  /**
+   * A run that cannot begin before this time does not begin: its outcome is `unavailable`. The time
+   * is one of `elapsedMs` of the clock.
+   */
+  readonly startBefore?: number;
   readonly traceparent?: string;
   /** A larger return value is left out. Default: `limits.responseBytesMax`. */
   readonly responseBytesMax?: number;

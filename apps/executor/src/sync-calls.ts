@@ -3,7 +3,16 @@
  * are never retried. They share the concurrency of their function with its attempts, because they
  * go through the same queue.
  */
-import { bareUrnOf, beginningOf, type CallAnswer, type CallEnding, type CallReport, type CallRequest, limits } from '#contracts';
+import {
+  bareUrnOf,
+  beginningOf,
+  type CallAnswer,
+  type CallEnding,
+  type CallReport,
+  type CallRequest,
+  epochMs,
+  limits,
+} from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
@@ -59,6 +68,7 @@ export class SyncCalls {
     if (signal.aborted) return { report: notRunReport({ kind: 'cancelled' }), payload: nothing };
     const { clock } = this.parts;
     const startedAt = clock.now();
+    const startedMs = clock.elapsedMs();
     const version = fn.version ?? 'latest';
     const log = new CallLog(requestId, version, startedAt);
     let memoryUsedBytes: number | undefined;
@@ -76,15 +86,14 @@ export class SyncCalls {
       },
       signal,
     );
-    const endedAt = clock.now();
+    const durationMs = Math.round(clock.elapsedMs() - startedMs);
     const finished = {
-      // Somebody may set the clock of the machine back during the call.
-      durationMs: Math.max(0, endedAt - startedAt),
+      durationMs,
       memoryMb: fn.memoryMb,
       ...(memoryUsedBytes === undefined ? {} : { memoryUsedBytes }),
     };
     return {
-      report: { ending: endedAs(outcome), ...finished, log: log.finish(endedAt, finished) },
+      report: { ending: endedAs(outcome), ...finished, log: log.finish(epochMs(startedAt + durationMs), finished) },
       payload: 'responsePayload' in outcome ? outcome.responsePayload : nothing,
     };
   }

@@ -96,11 +96,12 @@ export class Deliveries {
 
   private async process(pending: PendingDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
+    const startedMs = this.parts.clock.elapsedMs();
     if (isExpired(eventExpiresAt(pending.event), startedAt))
       return this.conclude(pending, { kind: 'refused', reason: 'the time to live ended before a try could be made' }, startedAt);
     const result = await this.parts.queues.run(pending.deliveryId, async () => this.tryOnce(pending));
     const now = this.parts.clock.now();
-    this.parts.observer.tried(pending.target.type, result.kind, (now - startedAt) / 1_000);
+    this.parts.observer.tried(pending.target.type, result.kind, (this.parts.clock.elapsedMs() - startedMs) / 1_000);
     return this.conclude(pending, result, now);
   }
 

@@ -76,7 +76,7 @@ export class TargetQueues {
   }
 
   private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<TryResult>): Promise<TryResult> {
-    const waitMs = breaker.waitMs(this.clock.now());
+    const waitMs = breaker.waitMs(this.clock.elapsedMs());
     if (waitMs > 0) {
       const reason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
       return { kind: 'deferred', reason, retryAfterMs: waitMs };
@@ -84,7 +84,7 @@ export class TargetQueues {
     breaker.begin();
     try {
       const delivery = await tryOnce();
-      breaker.end(delivery.kind !== 'deferred', this.clock.now());
+      breaker.end(delivery.kind !== 'deferred', this.clock.elapsedMs());
       return delivery;
     } catch (error) {
       breaker.cancel();

@@ -89,7 +89,7 @@ export class SupervisedService {
   }
 
   private launch(onReady: (url: string) => void, onFailed: (error: Error) => void): void {
-    this.startedAt = this.clock.now();
+    this.startedAt = this.clock.elapsedMs();
     const child = fork(this.spec.modulePath, {
       env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
       execArgv: [...serviceArguments],
@@ -125,7 +125,7 @@ export class SupervisedService {
       );
       return;
     }
-    if (this.clock.now() - this.startedAt >= stableAfterMs) this.waitMs = restartWaitMs.first;
+    if (this.clock.elapsedMs() - this.startedAt >= stableAfterMs) this.waitMs = restartWaitMs.first;
     const waitMs = this.waitMs;
     this.waitMs = Math.min(restartWaitMs.max, waitMs * 2);
     this.announce(`${this.spec.name} ended (${how}), restarting it in ${waitMs / 1_000} s`);

@@ -68,14 +68,14 @@ export class Recorder {
   private async writeAll(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, recordsPerTransactionMax);
-      const startedAt = this.clock.now();
+      const startedMs = this.clock.elapsedMs();
       try {
         await this.writeBatch(batch);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
-      this.observer.transactionEnded(batch.length, (this.clock.now() - startedAt) / 1_000);
+      this.observer.transactionEnded(batch.length, (this.clock.elapsedMs() - startedMs) / 1_000);
     }
     this.isWriting = false;
   }

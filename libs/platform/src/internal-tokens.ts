@@ -34,18 +34,19 @@ export class InternalTokens {
 
   constructor(
     private readonly signer: Signer,
-    private readonly clock: Pick<Clock, 'now'>,
+    private readonly clock: Pick<Clock, 'now' | 'elapsedMs'>,
   ) {}
 
   /** A token for calls to a service, valid for 30 s at least. */
   tokenFor(callee: Callee): string {
-    const now = this.clock.now();
+    const elapsedMs = this.clock.elapsedMs();
     const current = this.current.get(callee);
-    if (current !== undefined && now < current.renewAt) return current.token;
+    if (current !== undefined && elapsedMs < current.renewAt) return current.token;
+    const now = this.clock.now();
     const claims = Buffer.from(JSON.stringify({ to: callee, expiresAt: now + validMs } satisfies Claims));
     const signature = this.signer.sign('internal token', claims);
     const token = `${claims.toString('base64url')}.${signature.toString('base64url')}`;
-    this.current.set(callee, { token, renewAt: now + validMs / 2 });
+    this.current.set(callee, { token, renewAt: elapsedMs + validMs / 2 });
     return token;
   }
 }

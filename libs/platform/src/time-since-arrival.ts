@@ -8,8 +8,8 @@ const roundingMs = 0.001;
 
 /**
  * The time of day as it goes on from the arrival of a record in this process. It is the clock's
- * time at the arrival, plus what has elapsed since. A step of the clock after the arrival does not change
- * it. So a wait of 10 s ends after 10 s, although the clock was set back meanwhile.
+ * time at the arrival, plus what has elapsed since. A step of the clock after the arrival does not
+ * change it. So a wait of 10 s ends after 10 s, although the clock was set back meanwhile.
  */
 export class TimeSinceArrival {
   private readonly aheadMs: number;

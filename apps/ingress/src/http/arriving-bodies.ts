@@ -54,11 +54,11 @@ export function arrivingBody(request: FastifyRequest, clock: Clock, bytesMax: nu
   const isReal = socket instanceof Socket;
   // The first bytes of the body may have come with the head, so the head counts with it.
   const before = isReal ? (readBefore.get(socket) ?? 0) : 0;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsedMs();
   const bytes = (): number => (isReal ? Math.min(bytesMax, socket.bytesRead - before) : bytesMax);
   return {
     bytes,
-    rate: () => (1_000 * bytes()) / Math.max(youngMs, clock.now() - startedAt),
+    rate: () => (1_000 * bytes()) / Math.max(youngMs, clock.elapsedMs() - startedAt),
     isComplete: () => !isReal || raw.complete,
     senders: [`address ${socket.remoteAddress}`, ...(claim === undefined ? [] : [`key ${claim}`])],
     giveWay,

@@ -32,11 +32,11 @@ export function hasBody({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
 
 function watch({ raw }: FastifyRequest, reply: FastifyReply, clock: Clock, graceMs: number): void {
   const { socket } = raw;
-  const startedAt = clock.now();
+  const startedAt = clock.elapsedMs();
   const bytesBefore = socket.bytesRead;
   const look = (): void => {
     if (raw.complete || socket.destroyed) return;
-    const leftMs = startedAt + graceMs + paceMs(socket.bytesRead - bytesBefore) - clock.now();
+    const leftMs = startedAt + graceMs + paceMs(socket.bytesRead - bytesBefore) - clock.elapsedMs();
     if (leftMs > 0) {
       timer = clock.setTimer(leftMs, look);
       return;

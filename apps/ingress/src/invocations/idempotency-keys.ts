@@ -107,7 +107,7 @@ export class IdempotencyKeys {
     const { clock, claimTimeoutMs } = this.parts;
     const key = nameOf(bareUrn, callersKey);
     const request = { payloadDigest: digestOf(payload), claimant: randomUUID() };
-    const giveUpAt = clock.now() + 2 * claimTimeoutMs;
+    const giveUpAt = clock.elapsedMs() + 2 * claimTimeoutMs;
     for (;;) {
       const step = nextIdempotencyStep(this.claimOf(key), request, clock.now(), claimTimeoutMs);
       switch (step.kind) {
@@ -121,14 +121,14 @@ export class IdempotencyKeys {
           return { kind: 'written', requestId: step.requestId };
         case 'claim':
         case 'wait': {
-          const changed = this.change(key, Math.min(claimTimeoutMs, giveUpAt - clock.now()));
+          const changed = this.change(key, Math.min(claimTimeoutMs, giveUpAt - clock.elapsedMs()));
           if (step.kind === 'claim') {
             const inPlaceOf = step.inPlaceOf === undefined ? {} : { inPlaceOf: step.inPlaceOf };
             const now = clock.now();
             await this.publish(key, { kind: 'claimed', requestId: newRequestId(now), ...request, ...inPlaceOf, at: now });
           }
           await changed;
-          if (clock.now() >= giveUpAt)
+          if (clock.elapsedMs() >= giveUpAt)
             throw new PlatformError('BROKER_UNAVAILABLE', {
               details: { reason: 'no request with this idempotency key published its invocation in time' },
             });

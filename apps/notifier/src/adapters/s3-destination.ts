@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Client } from 'minio';
-import type { EpochMs, Target } from '#contracts';
+import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
 import { md5Of, putInOneRequest, s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
@@ -56,7 +56,7 @@ export class S3Destination implements Destination<'OBS'> {
   private readonly client: Client;
   private readonly endpoint: string;
   /** When each rule was last looked for, by bucket and days, and why it is missing. */
-  private readonly seen = new Map<string, { readonly at: EpochMs; readonly missing: string | undefined }>();
+  private readonly seen = new Map<string, { readonly at: number; readonly missing: string | undefined }>();
   private settingRules: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -108,7 +108,7 @@ export class S3Destination implements Destination<'OBS'> {
     const name = `${bucket}/${expiresDays}`;
     const known = () => {
       const seen = this.seen.get(name);
-      return seen !== undefined && this.clock.now() - seen.at < ruleSeenForMs ? seen : undefined;
+      return seen !== undefined && this.clock.elapsedMs() - seen.at < ruleSeenForMs ? seen : undefined;
     };
     const seen = known();
     if (seen !== undefined) return seen.missing;
@@ -116,7 +116,7 @@ export class S3Destination implements Destination<'OBS'> {
       const set = known();
       if (set !== undefined) return set.missing;
       const missing = await unlessAborted(signal, async () => this.addRule(bucket, expiresDays));
-      this.seen.set(name, { at: this.clock.now(), missing });
+      this.seen.set(name, { at: this.clock.elapsedMs(), missing });
       return missing;
     });
     this.settingRules = setting.catch(() => undefined);

@@ -159,7 +159,7 @@ describe('a status database file', () => {
 
   it('a fold fails after another connection has held the write lock for 5 s', async () => {
     let now = 0;
-    const clock: Clock = { ...systemClock, now: () => epochMs((now += 1_000)) };
+    const clock: Clock = { ...systemClock, elapsedMs: () => (now += 1_000) };
     const store = await SqliteStatusStore.open(file, clock);
     const holder = new DatabaseSync(file);
     holder.exec('BEGIN IMMEDIATE');

@@ -61,13 +61,13 @@ export function storeError(cause: unknown): PlatformError {
 }
 
 async function begin(database: DatabaseSync, clock: Clock): Promise<void> {
-  const giveUpAt = clock.now() + lockWaitMsMax;
+  const giveUpAt = clock.elapsedMs() + lockWaitMsMax;
   for (;;) {
     try {
       database.exec('BEGIN IMMEDIATE');
       return;
     } catch (cause) {
-      if (!hasCode(cause, sqliteCodes.busy) || clock.now() >= giveUpAt) throw storeError(cause);
+      if (!hasCode(cause, sqliteCodes.busy) || clock.elapsedMs() >= giveUpAt) throw storeError(cause);
     }
     // A timer of the clock would let the process end if it waits for nothing else, as at its start.
     await delay(lockRetryMs);

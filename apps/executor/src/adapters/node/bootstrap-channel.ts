@@ -129,7 +129,7 @@ function callOf(body: Buffer): Call {
   const aliasAt = 20 + body.readUInt32BE(16);
   return {
     id: body.readUInt32BE(),
-    deadlineAt: body.readDoubleBE(4),
+    timeoutMs: body.readDoubleBE(4),
     responseBytesMax: body.readUInt32BE(12),
     requestId: text(16),
     alias: text(aliasAt),

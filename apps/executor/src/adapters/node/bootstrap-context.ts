@@ -6,9 +6,10 @@ const bootedAt = performance.now();
 /** The second argument of a handler. @see FunctionGraph developer guide, Node.js context */
 export function contextOf(
   setup: InstanceSetup,
-  { requestId, deadlineAt, alias }: Pick<Call, 'requestId' | 'deadlineAt' | 'alias'>,
+  { requestId, timeoutMs, alias }: Pick<Call, 'requestId' | 'timeoutMs' | 'alias'>,
   signal: AbortSignal,
 ): Record<string, unknown> {
+  const begunAt = performance.now();
   const logger = Object.fromEntries(
     ['debug', 'info', 'warn', 'error', 'log'].map((level) => [
       level,
@@ -17,7 +18,7 @@ export function contextOf(
   );
   return {
     getRequestID: () => requestId,
-    getRemainingTimeInMilliSeconds: () => Math.max(0, deadlineAt - Date.now()),
+    getRemainingTimeInMilliSeconds: () => Math.max(0, Math.floor(timeoutMs - (performance.now() - begunAt))),
     getRunningTimeInSeconds: () => setup.timeoutMs / 1_000,
     getUserData: (key: string) => setup.userData[key],
     getFunctionName: () => setup.functionName,

@@ -86,7 +86,7 @@ async function initialise(): Promise<Handler> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`the initializer ran longer than ${timeoutMs} ms`)), timeoutMs);
   });
-  const call = { requestId: '', deadlineAt: Date.now() + timeoutMs, alias: '' };
+  const call = { requestId: '', timeoutMs, alias: '' };
   await Promise.race([invoke(initializer, contextOf(setup, call, new AbortController().signal)), late]);
   clearTimeout(timer);
   return handler;

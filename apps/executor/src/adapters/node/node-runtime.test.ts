@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type FunctionDocument, limits, userDataOwner } from '#contracts';
+import { type FunctionDocument, limits, userDataOwner } from '#contracts';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
 import { type NodeFunctions, openNodeFunctions, sealer, withSource } from '../../../testing/node-functions.ts';
@@ -239,7 +239,7 @@ describe('a Node.js function', () => {
     under = await open('exports.init = (context, done) => { setTimeout(done, 500); }; exports.handler = async () => 1;', {
       initializer: { handler: 'index.init', timeoutMs: 10_000 },
     });
-    const startBefore = epochMs(systemClock.now() + 200);
+    const startBefore = systemClock.elapsedMs() + 200;
     expect(await under.runtime.run({ ...callOf(under.fn), startBefore }, new AbortController().signal)).toMatchObject({
       kind: 'unavailable',
     });

@@ -33,7 +33,7 @@ export class FramedProcess implements FunctionProcess {
     private readonly child: ChildProcess,
     private readonly clock: Clock = systemClock,
   ) {
-    this.budget = new OutputBudget(clock.now());
+    this.budget = new OutputBudget(clock.elapsedMs());
     const channel = child.stdio[3];
     // A process that could not be started may have no pipes.
     this.channel = channel instanceof Socket ? channel : new Socket();
@@ -97,7 +97,7 @@ export class FramedProcess implements FunctionProcess {
   }
 
   private spend(bytes: number): void {
-    const pauseMs = this.budget.spend(bytes, this.clock.now());
+    const pauseMs = this.budget.spend(bytes, this.clock.elapsedMs());
     if (pauseMs === 0 || this.pauseTimer !== undefined || this.hasExited) return;
     for (const stream of this.streams()) stream.pause();
     this.pauseTimer = this.clock.setTimer(pauseMs, () => this.resume());

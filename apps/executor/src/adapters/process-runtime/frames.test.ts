@@ -196,7 +196,7 @@ describe('the frame of a call', () => {
   it.each([0, 5, 16_384, 16_385, 100_000])('holds a payload of %d bytes', (bytes) => {
     const payload = Buffer.alloc(bytes, 'x');
     const whole = Buffer.concat(
-      encodeFrame({ kind: 'call', id: 3, deadlineAt: 12.5, responseBytesMax: 9, requestId: 'r-é', alias: 'prod', payload }),
+      encodeFrame({ kind: 'call', id: 3, timeoutMs: 12.5, responseBytesMax: 9, requestId: 'r-é', alias: 'prod', payload }),
     );
     const body = Buffer.concat([u32(3), f64(12.5), u32(9), text('r-é'), text('prod'), payload]);
     expect(whole.equals(frame(wire.toInstance.call, body))).toBe(true);

@@ -18,7 +18,7 @@ const copiedBytesMax = 16_384;
 export function encodeFrame(message: ToInstance): readonly Buffer[] {
   switch (message.kind) {
     case 'call': {
-      const { id, deadlineAt, responseBytesMax, requestId, alias, payload } = message;
+      const { id, timeoutMs, responseBytesMax, requestId, alias, payload } = message;
       const requestBytes = Buffer.byteLength(requestId);
       const aliasBytes = Buffer.byteLength(alias);
       const headBytes = 4 + 1 + 4 + 8 + 4 + 4 + requestBytes + 4 + aliasBytes;
@@ -27,7 +27,7 @@ export function encodeFrame(message: ToInstance): readonly Buffer[] {
       let at = frame.writeUInt32BE(headBytes - 4 + payload.length, 0);
       at = frame.writeUInt8(wire.toInstance.call, at);
       at = frame.writeUInt32BE(id, at);
-      at = frame.writeDoubleBE(deadlineAt, at);
+      at = frame.writeDoubleBE(timeoutMs, at);
       at = frame.writeUInt32BE(responseBytesMax, at);
       at = frame.writeUInt32BE(requestBytes, at);
       at += frame.write(requestId, at);

@@ -19,7 +19,7 @@
  * N6. While the process does not read, calls wait here, so the channel holds a bounded number of
  *     bytes. A call whose deadline comes before the process has read it ends the instance too.
  */
-import { epochMs, limits } from '#contracts';
+import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
@@ -72,7 +72,7 @@ export type Loading =
 export class Instance {
   /** How loading the code ended. */
   readonly loaded: Promise<Loading>;
-  /** When the last call ended, or the process was started. */
+  /** When the last call ended, or the process was started, by `elapsedMs` of the clock. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
   private readonly owed = new Map<number, Owed>();
@@ -92,7 +92,7 @@ export class Instance {
 
   constructor(private readonly parts: InstanceParts) {
     const { process, clock } = parts;
-    this.idleSince = clock.now();
+    this.idleSince = clock.elapsedMs();
     this.loaded = new Promise((resolve) => {
       const timer = clock.setTimer(parts.startTimeoutMs, () => this.kill());
       const settle = (loading: Loading) => {
@@ -142,7 +142,7 @@ export class Instance {
   /** Gives reserved room back. */
   giveBack(): void {
     this.reserved--;
-    this.idleSince = this.parts.clock.now();
+    this.idleSince = this.parts.clock.elapsedMs();
     if (this.isRetiring && this.calls === 0) this.kill();
   }
 
@@ -154,7 +154,6 @@ export class Instance {
   /** Runs one call in reserved room. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
-    const deadlineAt = epochMs(clock.now() + call.timeoutMs);
     const id = this.nextId++;
     this.reserved--;
     return new Promise((resolve) => {
@@ -165,7 +164,7 @@ export class Instance {
         if (!this.pending.delete(id)) return;
         for (const timer of timers) timer.cancel();
         signal.removeEventListener('abort', onAbort);
-        this.idleSince = clock.now();
+        this.idleSince = clock.elapsedMs();
         resolve(givenUp ?? outcome);
         if (this.isRetiring && this.calls === 0) this.kill();
       };
@@ -191,7 +190,7 @@ export class Instance {
         id,
         requestId: call.requestId,
         payload: call.payload,
-        deadlineAt,
+        timeoutMs: call.timeoutMs,
         alias,
         responseBytesMax: call.responseBytesMax ?? limits.responseBytesMax,
       });

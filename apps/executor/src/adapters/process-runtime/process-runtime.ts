@@ -104,7 +104,7 @@ export class ProcessRuntime implements Runtime {
   /** The timeout of the call begins when the code is loaded. */
   private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const loading = await Promise.race([instance.loaded, aborted(signal)]);
-    const isLate = call.startBefore !== undefined && this.clock.now() >= call.startBefore;
+    const isLate = call.startBefore !== undefined && this.clock.elapsedMs() >= call.startBefore;
     if (loading.kind === 'loaded' && !isLate) return instance.call(call, signal);
     instance.giveBack();
     switch (loading.kind) {
@@ -128,11 +128,11 @@ export class ProcessRuntime implements Runtime {
 
   /** An instance with reserved room, or the outcome of an attempt that gets none. */
   private async acquire({ function: fn, startBefore }: FunctionCall, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
-    const waitsUntil = Math.min(this.clock.now() + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
-    while (!this.isClosed && !signal.aborted && this.clock.now() < waitsUntil) {
+    const waitsUntil = Math.min(this.clock.elapsedMs() + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
+    while (!this.isClosed && !signal.aborted && this.clock.elapsedMs() < waitsUntil) {
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
-      await this.turn(waitsUntil - this.clock.now(), signal);
+      await this.turn(waitsUntil - this.clock.elapsedMs(), signal);
     }
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance became free in time' };
   }
@@ -271,7 +271,7 @@ export class ProcessRuntime implements Runtime {
   private sweepLater(): Timer {
     return this.clock.setTimer(this.options.idleMs / 4, () => {
       if (this.isClosed) return;
-      const before = this.clock.now() - this.options.idleMs;
+      const before = this.clock.elapsedMs() - this.options.idleMs;
       for (const { instances } of this.pools.values())
         for (const instance of instances) if (instance.calls === 0 && instance.idleSince < before) instance.retire();
       this.sweepLater();

@@ -22,7 +22,7 @@ export type ToInstance =
       readonly id: number;
       readonly requestId: string;
       readonly payload: Buffer;
-      readonly deadlineAt: number;
+      readonly timeoutMs: number;
       readonly alias: string;
       /** The instance leaves out a larger return value. */
       readonly responseBytesMax: number;
@@ -76,7 +76,7 @@ export type FromInstance =
  * text      length:u32 bytes                 UTF-8
  * error     errorType:text errorMessage:text stackTrace:text     one stack frame a line
  *
- * call      id:u32 deadlineAt:f64 responseBytesMax:u32 requestId:text alias:text payload:rest
+ * call      id:u32 timeoutMs:f64 responseBytesMax:u32 requestId:text alias:text payload:rest
  * abort     id:u32
  *
  * ready     nothing

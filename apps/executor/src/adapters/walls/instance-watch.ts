@@ -82,7 +82,7 @@ export class InstanceWatch {
 
   /** Watches an instance until `end` is called. */
   add(instance: WatchedInstance): Watching {
-    const now = this.clock.now();
+    const now = this.clock.elapsedMs();
     const own = this.table.read(instance.pid);
     const known = own === undefined ? [] : [own];
     const entry: Entry = { instance, addedAt: now, known, cpuMs: 0, lookedAt: now, burntMs: 0, isCounting: false, isOver: false };
@@ -108,7 +108,7 @@ export class InstanceWatch {
   }
 
   private lookAtAll(): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsedMs();
     const isSearchDue = now - this.searchedAt >= searchEveryMs;
     if (isSearchDue) this.searchedAt = now;
     const found = isSearchDue && [...this.entries].some(({ instance }) => instance.canFork) ? this.search() : undefined;
@@ -141,7 +141,7 @@ export class InstanceWatch {
       const facts = this.table.read(pid);
       return facts?.startedAt === startedAt ? [facts] : [];
     });
-    if (this.clock.now() - addedAt > youngMs) return current;
+    if (this.clock.elapsedMs() - addedAt > youngMs) return current;
     const tree = new Map(current.map((facts) => [facts.pid, facts]));
     for (const facts of tree.values()) for (const child of this.table.childrenOf(facts.pid)) tree.set(child.pid, child);
     return [...tree.values()];
@@ -164,7 +164,7 @@ export class InstanceWatch {
 
   /** W2. */
   private burns(entry: Entry, cpuMs: number): boolean {
-    const now = this.clock.now();
+    const now = this.clock.elapsedMs();
     const used = Math.max(0, cpuMs - entry.cpuMs) - (now - entry.lookedAt) * idleCpuShare;
     entry.burntMs = entry.instance.isBusy() ? 0 : Math.max(0, entry.burntMs + used);
     entry.cpuMs = cpuMs;

@@ -43,7 +43,7 @@ export class ExecutorWalls implements FunctionWalls {
   }
 
   level(): IsolationLevel | undefined {
-    const after = this.clock.now() - answerAgeMaxMs;
+    const after = this.clock.elapsedMs() - answerAgeMaxMs;
     const levels = this.urls.map((url) => {
       const answer = this.answers.get(url);
       return answer !== undefined && answer.at >= after ? answer.level : undefined;
@@ -57,7 +57,7 @@ export class ExecutorWalls implements FunctionWalls {
       this.urls.map(async (url) => {
         const told = await this.ask(url).catch(() => undefined);
         const level = isolationLevels.find((known) => known === told);
-        if (level !== undefined) this.answers.set(url, { level, at: this.clock.now() });
+        if (level !== undefined) this.answers.set(url, { level, at: this.clock.elapsedMs() });
       }),
     );
     if (this.isClosed) return;
