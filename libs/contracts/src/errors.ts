@@ -46,6 +46,10 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'A handler failed on one record with RECORD_TRIES_MAX unexpected errors; the process ends.',
   },
+  READING_STALLED: {
+    retryable: true,
+    meaning: 'A process read nothing for two minutes although its partitions have records; it ends and is started again.',
+  },
   REGISTRY_BEHIND: { retryable: true, meaning: 'The local copy of the registry did not catch up in time.' },
   REGISTRY_CONTENDED: { retryable: true, meaning: 'Other processes kept changing the same documents of the registry.' },
   SECRET_UNREADABLE: {

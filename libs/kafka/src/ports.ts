@@ -198,7 +198,7 @@ export interface KafkaGateway {
   readonly admin: TopicAdmin;
   consumer(options: ConsumerOptions): RecordConsumer;
   follower(options: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower;
-  /** True while the brokers answer. */
+  /** True while the brokers answer and no reader stands still. */
   isConnected(): boolean;
   /**
    * Closes the publisher and the admin connection. Consumers and followers are closed by their

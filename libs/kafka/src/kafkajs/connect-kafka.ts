@@ -18,6 +18,7 @@ import { probeListener } from './listener-probe.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
 import { useOwnRecords } from './own-records.ts';
 import { SilentBrokers } from './silent-brokers.ts';
+import { type StandstillLimits, standstillLimitsDefault } from './standstill-watch.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
 export interface KafkaOptions extends GatewayHooks {
@@ -53,6 +54,8 @@ export interface KafkaOptions extends GatewayHooks {
   readonly batchBytesMax?: number;
   /** Partitions added to a topic are read after this many milliseconds. Default 30,000. */
   readonly metadataAgeMaxMs?: number;
+  /** When a reader without progress makes the process unready, begins anew, and ends it. */
+  readonly standstill?: StandstillLimits;
   /** Largest record, in bytes; stay below the brokers' `message.max.bytes`. Default 1,000,000. */
   readonly recordBytesMax?: number;
 }
@@ -135,6 +138,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     newCluster: newClusterConnection,
     publisherLimits: publisherLimitsOf(options, publishTimeoutMs),
     metadataAgeMaxMs: options.metadataAgeMaxMs ?? metadataAgeMaxMsDefault,
+    standstill: options.standstill ?? standstillLimitsDefault,
     recordTriesMax: options.recordTriesMax ?? recordTriesMaxDefault,
     onFatal: options.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
     log,

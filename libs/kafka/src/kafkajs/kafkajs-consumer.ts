@@ -24,7 +24,14 @@ import { FeedSet } from '../bookkeeping/feed-set.ts';
 import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
 import type { TransportLog } from '../log.ts';
 import { splitOwner } from '../bookkeeping/owner-mark.ts';
-import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler, RecordObserver } from '../ports.ts';
+import type {
+  ConsumerOptions,
+  PartitionEnd,
+  PartitionProgress,
+  RecordConsumer,
+  RecordHandler,
+  RecordObserver,
+} from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
@@ -34,6 +41,7 @@ import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
 import { assertRights } from './needed-rights.ts';
 import { offsetsOf, partitionName } from './partition-offsets.ts';
 import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
+import { type ReadingProgress, type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
 
 /** The gateway as its consumer sees it. */
 export interface ConsumerPorts {
@@ -49,6 +57,9 @@ export interface ConsumerPorts {
   readonly recordTriesMax: number;
   /** Age at which the partitions of the topics are asked for again, in milliseconds. */
   readonly metadataAgeMaxMs: number;
+  readonly standstill: StandstillLimits;
+  /** Ends of the partitions of a topic: only those that the brokers tell. */
+  readonly ends: (topic: string) => Promise<readonly PartitionEnd[]>;
   /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
@@ -99,6 +110,10 @@ export class KafkajsConsumer implements RecordConsumer {
   private readonly commits: CommitTimer;
   private seat: Seat | undefined;
   private feeds: FeedSet | undefined;
+  private assigned: readonly TopicPartition[] = [];
+  private watch: StandstillWatch | undefined;
+  /** When the group last confirmed the membership. */
+  private confirmedAt = 0;
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
@@ -120,6 +135,11 @@ export class KafkajsConsumer implements RecordConsumer {
 
   get inFlight(): number {
     return this.feeds?.inFlight ?? 0;
+  }
+
+  /** True while partitions with records stand still. */
+  get isStandingStill(): boolean {
+    return this.watch?.isStandingStill ?? false;
   }
 
   /** How far the consumer is with each of its partitions. */
@@ -153,6 +173,18 @@ export class KafkajsConsumer implements RecordConsumer {
     const joined = new Promise<void>((resolve, reject) => {
       this.whenJoined = { resolve, reject };
     });
+    const { groupId } = this.options;
+    this.watch = new StandstillWatch(
+      {
+        reader: `consumer of group ${groupId}`,
+        log,
+        onFatal,
+        ends: this.ports.ends,
+        progress: () => this.reading(),
+        beginAnew: () => void this.onCrash(this.faultOf(new Error('it stands still'))),
+      },
+      this.ports.standstill,
+    );
     try {
       await this.removeKilledMembers();
       await Promise.all([this.join(), joined]);
@@ -165,6 +197,7 @@ export class KafkajsConsumer implements RecordConsumer {
   async close(drainMs: number): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
+    this.watch?.stop();
     this.commits.stop();
     const feeds = this.feeds;
     if (feeds !== undefined) {
@@ -190,6 +223,19 @@ export class KafkajsConsumer implements RecordConsumer {
     } finally {
       void cluster.disconnect().catch(() => undefined);
     }
+  }
+
+  /** All assigned partitions, also those whose feeds are not open yet. */
+  private reading(): readonly ReadingProgress[] {
+    const read = new Map(this.seat?.reader.progress().map((one) => [partitionName(one), one]));
+    const { sessionTimeoutMs = 10_000 } = this.options;
+    const isMember = performance.now() - this.confirmedAt < sessionTimeoutMs;
+    return this.assigned.map((partition) => {
+      const one = read.get(partitionName(partition));
+      const position = one?.position ?? this.feeds?.get(partition.topic, partition.partition)?.position;
+      // The reading of a process that is no member counts for nothing: it may commit nothing.
+      return isMember && one !== undefined ? one : { ...partition, position, isPaused: false, progressAt: undefined };
+    });
   }
 
   private async orLog(message: string, what: string, step: Promise<void>): Promise<void> {
@@ -236,7 +282,9 @@ export class KafkajsConsumer implements RecordConsumer {
         joined: (assigned) => {
           if (isCurrent()) this.onJoin(assigned);
         },
-        confirmed: () => undefined,
+        confirmed: () => {
+          this.confirmedAt = performance.now();
+        },
         rebalancing: async () => {
           await withTimeout(claimTimeoutMs, 'committing', this.commits.flush()).catch(() => undefined);
         },
@@ -348,6 +396,8 @@ export class KafkajsConsumer implements RecordConsumer {
     const { feeds, seat } = this;
     if (feeds === undefined || seat === undefined) return;
     this.joins += 1;
+    this.assigned = assigned;
+    this.confirmedAt = performance.now();
     feeds.keepOnly(assigned);
     seat.reader.keepOnly(assigned);
     void this.openFeeds(assigned, this.joins, seat).catch((error: unknown) => this.ports.onFatal(unavailable(error)));

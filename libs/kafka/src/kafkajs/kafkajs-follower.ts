@@ -15,6 +15,7 @@ import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
 import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
 import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
+import { type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import type { PartitionEnd, TopicFollower } from '../ports.ts';
@@ -24,10 +25,18 @@ export interface FollowerPorts {
   /** The account in words, for errors. */
   readonly account: string;
   readonly access: Pick<AccessWatch, 'isRefused' | 'failed' | 'allowed'>;
-  readonly cluster: ClusterConnection;
+  /** Makes a connection; it is not connected yet. */
+  readonly newCluster: () => ClusterConnection;
   readonly log: TransportLog;
   /** Age at which the partitions of the topic are asked for again, in milliseconds. */
   readonly metadataAgeMaxMs: number;
+  readonly standstill: StandstillLimits;
+  /** Ends of the partitions of a topic: only those that the brokers tell. */
+  readonly toldEnds: (topic: string) => Promise<readonly PartitionEnd[]>;
+  /** The process should end. */
+  readonly onFatal: (error: PlatformError) => void;
+  /** Called once the follower is closed. */
+  readonly onClosed: () => void;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
 }
 
@@ -37,6 +46,14 @@ const partitionBytesMax = 1024 * 1024;
 const againMs = 200;
 const startTimeoutMs = 30_000;
 
+/** The connections of a follower, and its reader. */
+interface Reading {
+  readonly cluster: ClusterConnection;
+  readonly reader: PartitionReader;
+  /** Aborts when another one takes over, or at the end. */
+  readonly ended: AbortController;
+}
+
 interface Goal {
   readonly ends: readonly PartitionEnd[];
   readonly reached: () => void;
@@ -44,11 +61,11 @@ interface Goal {
 
 /** A {@link TopicFollower} over the connections of kafkajs. */
 export class KafkajsFollower implements TopicFollower {
-  private readonly reader: PartitionReader;
+  private reading: Reading;
+  private watch: StandstillWatch | undefined;
   private readonly goals = new Set<Goal>();
   private readonly closed = new AbortController();
   private onRecord: ((record: IncomingRecord) => void) | undefined;
-  private reading: Promise<void> = Promise.resolve();
   /** Set while the follower starts: a topic that may not be read fails the start at once. */
   private failStart: ((error: PlatformError) => void) | undefined;
 
@@ -57,26 +74,18 @@ export class KafkajsFollower implements TopicFollower {
     private readonly from: 'earliest' | 'latest',
     private readonly ports: FollowerPorts,
   ) {
-    const { cluster, metadataAgeMaxMs } = ports;
-    this.reader = new PartitionReader(
-      {
-        cluster,
-        taken: (partition, messages) => this.take(partition, messages),
-        outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
-        failed: (error) => this.onFailure(error),
-        answered: () => this.onAnswer(),
-        refreshed: () => void this.readNew('start'),
-      },
-      { bytesMin: 1, waitMs: fetchWaitMs, bytesMax: fetchBytesMax, partitionBytesMax, metadataAgeMaxMs },
-    );
+    this.reading = this.open();
+  }
+
+  /** True while partitions with records stand still. */
+  get isStandingStill(): boolean {
+    return this.watch?.isStandingStill ?? false;
   }
 
   async start(onRecord: (record: IncomingRecord) => void): Promise<void> {
-    const { cluster } = this.ports;
     this.onRecord = onRecord;
     try {
-      await cluster.connect();
-      await cluster.addMultipleTargetTopics([this.topic]);
+      await this.connect(this.reading);
       await this.readFirst(performance.now() + startTimeoutMs);
     } catch (error) {
       await this.close();
@@ -85,7 +94,18 @@ export class KafkajsFollower implements TopicFollower {
     const refused = new Promise<never>((_resolve, reject) => {
       this.failStart = reject;
     });
-    this.reading = this.reader.run(this.closed.signal);
+    this.run(this.reading);
+    this.watch = new StandstillWatch(
+      {
+        reader: `follower of topic ${this.topic}`,
+        log: this.ports.log,
+        onFatal: this.ports.onFatal,
+        ends: this.ports.toldEnds,
+        progress: () => this.reading.reader.progress(),
+        beginAnew: () => void this.beginAnew().catch((error: unknown) => this.onFailure(error)),
+      },
+      this.ports.standstill,
+    );
     try {
       await Promise.race([this.caughtUp(startTimeoutMs), refused]);
     } catch (error) {
@@ -128,11 +148,61 @@ export class KafkajsFollower implements TopicFollower {
     if (!this.closed.signal.aborted) {
       this.closed.abort();
       this.onRecord = undefined;
+      this.watch?.stop();
       // The fetch under way ends within its wait. Nobody needs its answer, so `close` does not wait
       // for it.
-      void this.reading.then(() => this.ports.cluster.disconnect()).catch(() => undefined);
+      this.reading.ended.abort();
+      void this.reading.cluster.disconnect().catch(() => undefined);
+      this.ports.onClosed();
     }
     return Promise.resolve();
+  }
+
+  private open(): Reading {
+    const cluster = this.ports.newCluster();
+    const ended = new AbortController();
+    const reader = new PartitionReader(
+      {
+        cluster,
+        taken: (partition, messages) => {
+          if (!ended.signal.aborted) this.take(partition, messages);
+        },
+        outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
+        failed: (error) => this.onFailure(error),
+        answered: () => this.onAnswer(),
+        refreshed: () => void this.readNew('start'),
+      },
+      {
+        bytesMin: 1,
+        waitMs: fetchWaitMs,
+        bytesMax: fetchBytesMax,
+        partitionBytesMax,
+        metadataAgeMaxMs: this.ports.metadataAgeMaxMs,
+      },
+    );
+    return { cluster, reader, ended };
+  }
+
+  private async connect({ cluster }: Reading): Promise<void> {
+    await cluster.connect();
+    await cluster.addMultipleTargetTopics([this.topic]);
+  }
+
+  private run({ reader, ended }: Reading): void {
+    void reader.run(ended.signal);
+  }
+
+  /** Goes on at the same positions, with new connections. */
+  private async beginAnew(): Promise<void> {
+    const next = this.open();
+    await this.connect(next);
+    const former = this.reading;
+    former.ended.abort();
+    void former.cluster.disconnect().catch(() => undefined);
+    for (const one of former.reader.progress()) next.reader.read(one, one.position ?? 0n);
+    this.reading = next;
+    if (this.closed.signal.aborted) return void next.cluster.disconnect().catch(() => undefined);
+    this.run(next);
   }
 
   /** Retries while the topic has no leader yet, because it was created a moment ago. */
@@ -142,7 +212,7 @@ export class KafkajsFollower implements TopicFollower {
       if (error === undefined) return;
       if (rootCause(error).retriable === false || performance.now() >= deadlineAt) throw error;
       await delay(againMs, undefined, { signal: this.closed.signal });
-      await this.ports.cluster.refreshMetadata();
+      await this.reading.cluster.refreshMetadata();
     }
   }
 
@@ -152,21 +222,22 @@ export class KafkajsFollower implements TopicFollower {
    */
   private async readNew(from: OffsetName): Promise<unknown> {
     const { topic } = this;
-    const all = this.ports.cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
+    const { cluster, reader } = this.reading;
+    const all = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
     if (all.length === 0) return new Error(`topic ${topic} does not exist`);
-    const unread = all.filter((one) => this.reader.position(one) === undefined);
+    const unread = all.filter((one) => reader.position(one) === undefined);
     let fault: unknown;
-    const offsets = await offsetsOf(this.ports.cluster, unread, from, (error) => {
+    const offsets = await offsetsOf(cluster, unread, from, (error) => {
       fault = error;
     });
     for (const one of unread) {
       const offset = offsets.get(partitionName(one));
-      if (offset !== undefined && this.reader.position(one) === undefined) this.reader.read(one, offset);
+      if (offset !== undefined && reader.position(one) === undefined) reader.read(one, offset);
       if (offset === undefined) fault ??= new Error(`the offsets of ${partitionName(one)} are not told`);
     }
     if (fault !== undefined) {
       this.onFailure(fault);
-      this.reader.refreshSoon();
+      reader.refreshSoon();
     }
     return fault;
   }
@@ -231,6 +302,6 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   private positionOf(partition: number): bigint {
-    return this.reader.position({ topic: this.topic, partition }) ?? 0n;
+    return this.reading.reader.position({ topic: this.topic, partition }) ?? 0n;
   }
 }

@@ -22,6 +22,7 @@ import { KafkajsConsumer } from './kafkajs-consumer.ts';
 import { KafkajsFollower } from './kafkajs-follower.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import type { StandstillLimits } from './standstill-watch.ts';
 import { TopicEnds } from './topic-ends.ts';
 
 /** Connections of a gateway, and settings of the consumers, followers and publisher it makes. */
@@ -43,6 +44,7 @@ export interface GatewayParts {
   readonly publisherLimits: PublisherLimits;
   /** Age at which readers ask for the partitions of their topics again, in milliseconds. */
   readonly metadataAgeMaxMs: number;
+  readonly standstill: StandstillLimits;
   readonly recordTriesMax: number;
   readonly onFatal: (error: PlatformError) => void;
   readonly log: TransportLog;
@@ -63,6 +65,7 @@ export class KafkajsGateway implements KafkaGateway {
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
   private readonly consumers = new Set<KafkajsConsumer>();
+  private readonly followers = new Set<KafkajsFollower>();
   private readonly observer: RecordObserver;
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
@@ -110,7 +113,7 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { account, admin, dedupedLog: log, metadataAgeMaxMs, recordTriesMax, onFatal, newCluster } = this.parts;
+    const { account, admin, dedupedLog: log, metadataAgeMaxMs, standstill, recordTriesMax, onFatal, newCluster } = this.parts;
     const consumer = new KafkajsConsumer(options, {
       account,
       access: this.access,
@@ -122,6 +125,8 @@ export class KafkajsGateway implements KafkaGateway {
       observer: this.observer,
       recordTriesMax,
       metadataAgeMaxMs,
+      standstill,
+      ends: async (topic) => this.topicEnds.told(topic),
       onFatal,
       reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
       onClosed: () => this.consumers.delete(consumer),
@@ -131,19 +136,26 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const { account, newCluster, dedupedLog, metadataAgeMaxMs } = this.parts;
-    return new KafkajsFollower(topic, from, {
+    const { account, newCluster, dedupedLog, metadataAgeMaxMs, standstill, onFatal } = this.parts;
+    const follower = new KafkajsFollower(topic, from, {
       account,
       access: this.access,
-      cluster: newCluster(),
+      newCluster,
       metadataAgeMaxMs,
+      standstill,
       log: dedupedLog,
       ends: (name) => this.admin.ends(name),
+      toldEnds: async (name) => this.topicEnds.told(name),
+      onFatal,
+      onClosed: () => this.followers.delete(follower),
     });
+    this.followers.add(follower);
+    return follower;
   }
 
   isConnected(): boolean {
-    return this.isReachable && !this.access.isRefused;
+    const isStandingStill = [...this.consumers, ...this.followers].some((reader) => reader.isStandingStill);
+    return this.isReachable && !this.access.isRefused && !isStandingStill;
   }
 
   async close(): Promise<void> {

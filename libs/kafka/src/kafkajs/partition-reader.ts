@@ -17,6 +17,7 @@ import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { rootCause } from './broker-errors.ts';
 import { type ClusterConnection, errorOf, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf, partitionName } from './partition-offsets.ts';
+import type { ReadingProgress } from './standstill-watch.ts';
 
 /** First offset of a partition, and the one that its next record gets. */
 export interface PartitionBounds {
@@ -60,8 +61,8 @@ interface Cursor extends TopicPartition {
   isPaused: boolean;
   /** It is not read before this time. */
   restsUntil: number;
-  /** When it was last read on, or found to be read to its end. */
-  progressAt: number;
+  /** When it was last read on, or found to be read to its end. Undefined: not yet. */
+  progressAt: number | undefined;
 }
 
 interface Asked {
@@ -110,7 +111,7 @@ export class PartitionReader {
       position,
       isPaused: false,
       restsUntil: 0,
-      progressAt: performance.now(),
+      progressAt: undefined,
     });
     this.wakeUp();
   }
@@ -126,7 +127,6 @@ export class PartitionReader {
     const cursor = this.cursors.get(partitionName(partition));
     if (cursor === undefined || cursor.isPaused === isPaused) return;
     cursor.isPaused = isPaused;
-    cursor.progressAt = performance.now();
     if (!isPaused) this.wakeUp();
   }
 
@@ -135,11 +135,9 @@ export class PartitionReader {
     return this.cursors.get(partitionName(partition))?.position;
   }
 
-  /**
-   * Partitions that are read and have stood still since before `time`. Paused ones do not count.
-   */
-  standingStillSince(time: number): readonly (TopicPartition & { readonly position: bigint })[] {
-    return [...this.cursors.values()].filter(({ isPaused, progressAt }) => !isPaused && progressAt < time);
+  /** How far each partition is. */
+  progress(): readonly ReadingProgress[] {
+    return [...this.cursors.values()];
   }
 
   /** Reads until the signal aborts. Never rejects. */

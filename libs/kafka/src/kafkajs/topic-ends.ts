@@ -22,26 +22,38 @@ export class TopicEnds {
 
   /** @throws the error of a broker, if not all partitions could be asked. */
   async of(topic: string): Promise<readonly PartitionEnd[]> {
+    const { told, fault } = await this.ask(topic);
+    if (fault !== undefined) throw fault;
+    return told;
+  }
+
+  /** Leaves out the partitions about which the brokers do not answer. @throws if none answers. */
+  async told(topic: string): Promise<readonly PartitionEnd[]> {
+    return (await this.ask(topic)).told;
+  }
+
+  /** Asks again, at new leaders, while a partition is missing. `fault` says why one still is. */
+  private async ask(topic: string): Promise<{ readonly told: readonly PartitionEnd[]; readonly fault?: unknown }> {
     const cluster = await this.connected();
     await cluster.addMultipleTargetTopics([topic]);
     if (performance.now() - this.refreshedAt >= this.metadataAgeMaxMs) await this.refresh(cluster);
-    let lastError: unknown = new Error(`topic ${topic} does not exist`);
+    let fault: unknown = new Error(`topic ${topic} does not exist`);
     const failed = (error: unknown) => {
-      lastError = error;
+      fault = error;
     };
-    for (let tries = 1; tries <= triesMax; tries += 1) {
+    for (let tries = 1; ; tries += 1) {
       const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
-      const ask = async (name: OffsetName) => offsetsOf(cluster, partitions, name, failed);
-      const [starts, ends] = await Promise.all([ask('start'), ask('end')]);
+      const offsets = async (name: OffsetName) => offsetsOf(cluster, partitions, name, failed);
+      const [starts, ends] = await Promise.all([offsets('start'), offsets('end')]);
       const told = partitions.flatMap((one) => {
         const [start, end] = [starts.get(partitionName(one)), ends.get(partitionName(one))];
         return start === undefined || end === undefined ? [] : [{ partition: one.partition, start, end }];
       });
-      if (partitions.length > 0 && told.length === partitions.length) return told;
+      if (partitions.length > 0 && told.length === partitions.length) return { told };
+      if (tries === triesMax) return { told, fault };
       if (tries > 1) await delay(againMs);
       await this.refresh(cluster);
     }
-    throw lastError;
   }
 
   async close(): Promise<void> {
