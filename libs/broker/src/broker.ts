@@ -9,8 +9,8 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -67,9 +67,17 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
     await chmod(dataDir, 0o700);
     await writePrivately(propertiesFile, serverProperties(settings));
     const classPath = join(jars, '*');
-    if (!existsSync(join(settings.logDir, 'meta.properties')))
-      await formatStorage(java, classPath, propertiesFile, options.clusterId);
-    const child = launch(java, classPath, propertiesFile, options, dataDir);
+    if (!existsSync(join(settings.logDir, 'meta.properties'))) {
+      const isNew = !existsSync(settings.logDir);
+      await formatStorage(java, classPath, propertiesFile, options.clusterId).catch(async (error: unknown) => {
+        // Half a format would pass for a whole one at the next start.
+        if (isNew) await rm(settings.logDir, { recursive: true, force: true });
+        throw error;
+      });
+    }
+    const log = await open(logFile(dataDir), 'w', 0o600);
+    const child = launch(java, classPath, propertiesFile, options, log);
+    await log.close();
     const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
     void exited.then(unlock);
     await answering(port, exited, dataDir).catch(async (error: unknown) => {
@@ -96,6 +104,10 @@ async function newAdmin(): Promise<AccountSettings> {
 
 function adminOf({ internalPort, username, password }: AccountSettings): BrokerAdmin {
   return { servers: `127.0.0.1:${internalPort}`, mechanism: 'PLAIN', username, password };
+}
+
+function logFile(dataDir: string): string {
+  return join(dataDir, 'kafka.log');
 }
 
 /** Writes a file that only this user may read. A file of an older version may be open to others. */
@@ -137,7 +149,7 @@ async function formatStorage(
  * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
  * broker interrupts the first `wait`.
  */
-function launch(java: string, classPath: string, propertiesFile: string, options: BrokerOptions, dataDir: string): ChildProcess {
+function launch(java: string, classPath: string, propertiesFile: string, options: BrokerOptions, log: FileHandle): ChildProcess {
   const jvm = [
     '-Xms64m',
     '-Xmx256m',
@@ -152,15 +164,12 @@ function launch(java: string, classPath: string, propertiesFile: string, options
     ['-c', `exec 3<&0; ${script}`, 'broker', java, ...jvm, '-cp', classPath, 'kafka.Kafka', propertiesFile],
     {
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      // The kernel writes the log. A full disk then stops neither this process nor the pipe.
+      stdio: ['pipe', log.fd, log.fd],
       // The broker gets no variable of the platform, secrets included.
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], JAVA_HOME: process.env['JAVA_HOME'] },
     },
   );
-  const log = createWriteStream(join(dataDir, 'kafka.log'));
-  child.stdout?.pipe(log, { end: false });
-  child.stderr?.pipe(log, { end: false });
-  child.once('exit', () => log.end());
   child.stdin?.on('error', () => undefined);
   return child;
 }
@@ -187,7 +196,7 @@ async function answering(port: number, exited: Promise<string>, dataDir: string)
       await new Promise((resolve) => setTimeout(resolve, 50));
       continue;
     }
-    const log = await readFile(join(dataDir, 'kafka.log'), 'utf8').catch(() => '');
+    const log = await readFile(logFile(dataDir), 'utf8').catch(() => '');
     const how = ended ?? `did not listen within ${startDeadlineMs / 1_000} s`;
     throw new PlatformError('BROKER_START_FAILED', {
       details: { reason: `the broker ${how}; the end of its log:`, lines: log.trimEnd().split('\n').slice(-8) },
