@@ -10,18 +10,20 @@
  * 3. Only the port of the API is configured. The system chooses the other ports, which stay the
  *   same when a service restarts.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError, type Service } from '#contracts';
-import { type Clock, lockFolder } from '#platform';
+import { type Clock, lockFolder, writeWholeFile } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
+import { lackOfSpace } from './free-space.ts';
 import { type ClientAccount, connectBrokers } from './own-broker.ts';
+import { type Announce, tryToStart } from './restart-policy.ts';
 import { environmentFor } from './service-environment.ts';
 import { keysOf } from './service-keys.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
-import { type Announce, SupervisedService } from './supervised-service.ts';
+import { SupervisedService } from './supervised-service.ts';
 
 const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as const;
 
@@ -132,8 +134,12 @@ async function startLocked(
   clock: Clock,
   announce: Announce,
 ): Promise<Installation> {
-  const { credentials, file, isNew } = await credentialsOf(config, dataDir);
-  const brokers = await connectBrokers(config, dataDir, announce);
+  const context = { clock, announce, lacks: async () => lackOfSpace(dataDir) };
+  const runningFile = join(dataDir, 'running.json');
+  // An installation that was killed left it.
+  await rm(runningFile, { force: true });
+  const { credentials, file, isNew } = await tryToStart(async () => credentialsOf(config, dataDir), context);
+  const brokers = await connectBrokers(config, dataDir, context);
   const env = environmentOf(config, dataDir, credentials);
   const keys = await keysOf(config, credentials);
   const environmentFrom = (name: Service, more: Readonly<Record<string, string>>) =>
@@ -146,7 +152,6 @@ async function startLocked(
   const kill = () => {
     for (const service of [ingress, ...services]) service.kill();
   };
-  const runningFile = join(dataDir, 'running.json');
   const stop = async () => {
     await rm(runningFile, { force: true });
     const ingressEnd = ingress.stop(stopMs);
@@ -174,7 +179,10 @@ async function startLocked(
       projectId,
       token,
     };
-    await writeFile(runningFile, JSON.stringify(running), { mode: 0o600 });
+    // The installation serves its callers without the file too.
+    await writeWholeFile(runningFile, JSON.stringify(running), { mode: 0o600 }).catch((error: Error) =>
+      announce(`running.json cannot be written, so npm run demo and tools do not find this installation: ${error.message}`),
+    );
     return { url, credentialsFile: file, hasNewCredentials: isNew, stop, kill };
   } catch (error) {
     kill();

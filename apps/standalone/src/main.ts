@@ -62,6 +62,8 @@ async function main(): Promise<void> {
   let installation: Installation | undefined;
   surviveClosedOutput();
   stopOnSignals(() => installation);
+  // While every part waits to be started again, nothing else would keep this process alive.
+  setInterval(() => undefined, 2 ** 30);
   try {
     const config = loadConfig(StandaloneConfig);
     await assertPortIsFree(config.host, config.port);
@@ -71,7 +73,8 @@ async function main(): Promise<void> {
     else process.stdout.write(`Credentials are in ${printable(installation.credentialsFile)}\n`);
     process.stdout.write(`Sendoff is ready on ${installation.url}\n`);
   } catch (error) {
-    announce(error instanceof PlatformError ? error.message : String(error instanceof Error ? error.stack : error));
+    const isUnderstood = error instanceof PlatformError || (error as NodeJS.ErrnoException).syscall !== undefined;
+    announce(String(isUnderstood ? (error as Error).message : error instanceof Error ? error.stack : error));
     process.exit(1);
   }
 }

@@ -5,12 +5,13 @@
  * Programs from outside share one account, which `running.json` tells.
  */
 import { join } from 'node:path';
-import { type RunningBroker, startBroker } from '#broker';
-import { type KafkaAccount, outsideAccount, type Service, Topics } from '#contracts';
+import { type BrokerOptions, type RunningBroker, startBroker } from '#broker';
+import { type KafkaAccount, outsideAccount, PlatformError, type Service, Topics } from '#contracts';
 import { documentConfig, KafkaAccessSettings } from '#platform';
 import { accountsFor, passwordsIn, type Passwords, setUpInstallation } from './kafka-accounts.ts';
+import { KeptBroker } from './kept-broker.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
-import type { Announce } from './supervised-service.ts';
+import type { StartContext } from './restart-policy.ts';
 
 /** An account in the words of Kafka's clients. */
 export interface ClientAccount {
@@ -48,6 +49,26 @@ async function provide(broker: RunningBroker, config: StandaloneConfig, topics: 
 const noAccess = Object.fromEntries(documentConfig(KafkaAccessSettings).map(({ env }) => [env, undefined]));
 
 /**
+ * Starts a broker and gives its accounts their passwords. Stops it again if that fails.
+ * @throws PlatformError as {@link startBroker}, and `BROKER_UNAVAILABLE`.
+ */
+async function launch(options: BrokerOptions, setUp: (broker: RunningBroker) => Promise<void>): Promise<RunningBroker> {
+  const broker = await startBroker(options);
+  const ended = broker.exited.then((how) => {
+    throw new PlatformError('BROKER_START_FAILED', { details: { reason: `the broker ended as soon as it ran (${how})` } });
+  });
+  try {
+    // The broker in a container forgets its data, accounts included.
+    await Promise.race([setUp(broker), ended]);
+    ended.catch(() => undefined);
+    return broker;
+  } catch (error) {
+    await broker.stop();
+    throw error;
+  }
+}
+
+/**
  * Uses the configured brokers. Without any, starts a broker and restarts it on the same port when
  * it ends.
  * @throws PlatformError `BROKER_MISSING`, `BROKER_START_FAILED`, `DATA_DIR_LOCKED`,
@@ -56,7 +77,7 @@ const noAccess = Object.fromEntries(documentConfig(KafkaAccessSettings).map(({ e
 export async function connectBrokers(
   config: StandaloneConfig,
   dataDir: string,
-  announce: Announce,
+  context: StartContext,
 ): Promise<InstallationBrokers> {
   const { kafkaBrokers } = config;
   if (kafkaBrokers !== undefined) {
@@ -66,32 +87,10 @@ export async function connectBrokers(
   const topics = new Topics(config.topicPrefix);
   const passwords = await passwordsIn(dataDir);
   const options = { dataDir: join(dataDir, 'kafka'), flushEachRecord: config.isFlushedEachBatch, hasAccounts: true };
-  let isStopping = false;
-  let broker = await startBroker(options);
-  const stop = async () => {
-    isStopping = true;
-    await broker.stop();
-  };
-  try {
-    await provide(broker, config, topics, passwords);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  const port = Number(broker.bootstrapServers.split(':').at(-1));
-  const watch = async (): Promise<void> => {
-    await broker.exited;
-    if (isStopping) return;
-    announce('the broker ended, restarting it');
-    broker = await startBroker({ ...options, port });
-    // The broker in a container forgets its data, accounts included.
-    await provide(broker, config, topics, passwords);
-    announce('the broker runs again');
-    void watch();
-  };
-  void watch().catch((error: unknown) => {
-    announce(`the broker cannot be restarted, stopping: ${String(error)}`);
-    process.kill(process.pid, 'SIGTERM');
+  const broker = await KeptBroker.start({
+    launch: async (port) =>
+      launch(port === undefined ? options : { ...options, port }, async (started) => provide(started, config, topics, passwords)),
+    ...context,
   });
   const accountOf = (account: KafkaAccount): ClientAccount => ({
     mechanism: 'SCRAM-SHA-512',
@@ -109,5 +108,10 @@ export async function connectBrokers(
       KAFKA_PASSWORD: password,
     };
   };
-  return { servers: [broker.bootstrapServers], environmentOf, outside: accountOf(outsideAccount), stop };
+  return {
+    servers: [broker.bootstrapServers],
+    environmentOf,
+    outside: accountOf(outsideAccount),
+    stop: async () => broker.stop(),
+  };
 }

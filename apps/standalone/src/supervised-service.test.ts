@@ -22,7 +22,7 @@ describe('a supervised service', () => {
     const modulePath = join(folder, 'main.mjs');
     await writeFile(modulePath, source);
     service = new SupervisedService(
-      { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0 },
+      { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0, startPatienceMs: 500 },
       systemClock,
       (line) => lines.push(line),
     );
@@ -63,9 +63,10 @@ describe('a supervised service', () => {
     expect(started.pid).not.toBe(firstPid);
   });
 
-  it('fails to start after three runs that never became ready', async () => {
+  it('fails to start after several runs that never became ready', async () => {
     const started = await supervise('process.exit(3);');
-    await expect(started.start()).rejects.toThrow(/ended 3 times before it was ready \(exit code 3\)/);
+    await expect(started.start()).rejects.toThrow(/ended again and again before it was ready \(exit code 3\)/);
+    expect(lines.slice(0, 2)).toEqual([0.25, 0.5].map((wait) => `worker ended (exit code 3), restarting it in ${wait} s`));
   });
 
   it('is killed if it does not drain in time', async () => {

@@ -6,13 +6,14 @@
  * 1. Each child has its own process group: Ctrl-C in the terminal reaches the parent only, which
  *   stops its children in order.
  * 2. A child ends by itself if its parent has died: its IPC channel closes, and runService drains.
- * 3. The wait before a restart doubles from 250 ms to 10 s. It starts at 250 ms again after a child
- *   has run for 30 s.
+ * 3. A child that never became ready is given up after some time. One that was ready is restarted
+ *   without end.
  * 4. A restarted child listens on the port of its first run, so that its peers find it again.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
 import { type Clock, configInvalidExitCode, refusedExitCode, type Timer } from '#platform';
+import { type Announce, RestartPolicy } from './restart-policy.ts';
 
 /** A service to run. */
 export interface ServiceSpec {
@@ -21,10 +22,9 @@ export interface ServiceSpec {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Port of the first run. 0 lets the system choose. */
   readonly port: number;
+  /** How long the service may fail to become ready for the first time. Default 30 s. */
+  readonly startPatienceMs?: number;
 }
-
-/** Writes a line for the operator. */
-export type Announce = (line: string) => void;
 
 /** Arguments of Node.js. A service that ignores SIGUSR1 cannot be made to open its inspector. */
 const serviceArguments = [
@@ -32,10 +32,6 @@ const serviceArguments = [
   '--disable-warning=TimeoutNegativeWarning',
   '--disable-warning=ExperimentalWarning',
 ] as const;
-
-const restartWaitMs = { first: 250, max: 10_000 } as const;
-const stableAfterMs = 30_000;
-const failedStartsMax = 3;
 
 function configInvalid(name: string): PlatformError {
   return new PlatformError('CONFIG_INVALID', {
@@ -53,10 +49,8 @@ function refused(name: string): PlatformError {
 export class SupervisedService {
   private child: ChildProcess | undefined;
   private restart: Timer | undefined;
-  private waitMs: number = restartWaitMs.first;
-  private startedAt = 0;
+  private readonly policy: RestartPolicy;
   private isStopping = false;
-  private failedStarts = 0;
   private port: number;
   private url: string | undefined;
 
@@ -66,6 +60,7 @@ export class SupervisedService {
     private readonly announce: Announce,
   ) {
     this.port = spec.port;
+    this.policy = new RestartPolicy(clock, spec.startPatienceMs);
   }
 
   get name(): string {
@@ -80,22 +75,22 @@ export class SupervisedService {
   /**
    * Starts the child and keeps it running.
    * @returns the address of the child once it is ready for the first time.
-   * @throws PlatformError `SERVICE_START_FAILED` if the child ends three times before it is ready,
-   *   or once because the brokers refuse it;
-   *   `CONFIG_INVALID` if its environment is not valid.
+   * @throws PlatformError `CONFIG_INVALID` if its environment is not valid.
+   * @throws PlatformError `SERVICE_START_FAILED` if the child ends again and again before it is
+   *   ready, or once because the brokers refuse it.
    */
   async start(): Promise<string> {
     return new Promise((resolve, reject) => this.launch(resolve, reject));
   }
 
   private launch(onReady: (url: string) => void, onFailed: (error: Error) => void): void {
-    this.startedAt = this.clock.elapsedMs();
-    const child = fork(this.spec.modulePath, {
-      env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
-      execArgv: [...serviceArguments],
-      detached: true,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    this.policy.started();
+    let child: ChildProcess;
+    try {
+      child = this.fork();
+    } catch (error) {
+      return this.ended((error as Error).message, onReady, onFailed);
+    }
     this.child = child;
     child.on('message', (message: { readonly ready?: string }) => {
       if (message.ready === undefined) return;
@@ -104,30 +99,41 @@ export class SupervisedService {
       this.port = Number(new URL(message.ready).port);
       onReady(message.ready);
     });
-    child.on('error', (error) => this.announce(`${this.spec.name}: ${error.message}`));
+    child.on('error', (error) => {
+      // A process that the system could not start does not exit.
+      if (child.pid === undefined) this.ended(error.message, onReady, onFailed);
+      else this.announce(`${this.spec.name}: ${error.message}`);
+    });
     child.on('exit', (code, signal) => {
-      this.child = undefined;
-      if (this.isStopping) return;
-      if (this.url === undefined && code === configInvalidExitCode) return onFailed(configInvalid(this.spec.name));
-      if (this.url === undefined && code === refusedExitCode) return onFailed(refused(this.spec.name));
-      this.relaunch(signal ?? `exit code ${code}`, onReady, onFailed);
+      const isFirst = this.url === undefined && !this.isStopping;
+      if (isFirst && code === configInvalidExitCode) return onFailed(configInvalid(this.spec.name));
+      if (isFirst && code === refusedExitCode) return onFailed(refused(this.spec.name));
+      this.ended(signal ?? `exit code ${code}`, onReady, onFailed);
     });
   }
 
-  private relaunch(how: string, onReady: (url: string) => void, onFailed: (error: Error) => void): void {
-    if (this.url === undefined && ++this.failedStarts >= failedStartsMax) {
+  /** @throws the error of the system, e.g. for a lack of memory. */
+  private fork(): ChildProcess {
+    return fork(this.spec.modulePath, {
+      env: { ...this.spec.env, SERVICE_PORT: String(this.port) },
+      execArgv: [...serviceArguments],
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+  }
+
+  private ended(how: string, onReady: (url: string) => void, onFailed: (error: Error) => void): void {
+    this.child = undefined;
+    if (this.isStopping) return;
+    if (this.url === undefined && this.policy.isHopeless) {
       onFailed(
         new PlatformError('SERVICE_START_FAILED', {
-          details: {
-            reason: `${this.spec.name} ended ${failedStartsMax} times before it was ready (${how}); see its log lines above`,
-          },
+          details: { reason: `${this.spec.name} ended again and again before it was ready (${how}); see its log lines above` },
         }),
       );
       return;
     }
-    if (this.clock.elapsedMs() - this.startedAt >= stableAfterMs) this.waitMs = restartWaitMs.first;
-    const waitMs = this.waitMs;
-    this.waitMs = Math.min(restartWaitMs.max, waitMs * 2);
+    const waitMs = this.policy.ended();
     this.announce(`${this.spec.name} ended (${how}), restarting it in ${waitMs / 1_000} s`);
     this.restart = this.clock.setTimer(waitMs, () => this.launch(onReady, onFailed));
   }
