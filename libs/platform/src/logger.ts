@@ -3,6 +3,7 @@ import { type LoggerService } from '@nestjs/common';
 import { indentedLines, printable, printableLines } from '#contracts';
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';
+import { RepeatedLines, type Repeats } from './repeated-lines.ts';
 
 export type { Logger } from 'pino';
 
@@ -44,17 +45,48 @@ function standardError() {
   return output;
 }
 
+const warnLevel = 40;
+const fatalLevel = 60;
+type LineParts = Parameters<pino.LogFn>;
+
+/** The message of a line. Lines of one level with the same message are of one kind. */
+function messageOf([first, second]: LineParts): string {
+  if (typeof first === 'string') return first;
+  if (typeof second === 'string') return second;
+  return first instanceof Error ? first.message : '';
+}
+
+function withRepeats([first, ...rest]: LineParts, repeats: Repeats): LineParts {
+  if (typeof first === 'string') return [repeats, first, ...rest] as unknown as LineParts;
+  const details = first instanceof Error ? { err: first } : first;
+  return [{ ...(details as object), ...repeats }, ...rest] as unknown as LineParts;
+}
+
+/**
+ * Warnings and errors of one kind are one line for each interval, with a count. At level debug each
+ * line is written, and so is the one that tells why a process ends.
+ */
+function logOnce(lines: RepeatedLines): NonNullable<NonNullable<pino.LoggerOptions['hooks']>['logMethod']> {
+  return function log(parts, write, level) {
+    if (level < warnLevel || level >= fatalLevel || this.isLevelEnabled('debug')) return write.apply(this, parts);
+    lines.add(`${level} ${messageOf(parts)}`, (repeats) =>
+      write.apply(this, repeats === undefined ? parts : withRepeats(parts, repeats)),
+    );
+  };
+}
+
 /**
  * Creates the logger of a service. It writes to stderr: JSON lines, or readable text on a terminal.
  * Fields whose name suggests a secret are replaced by `***`. Each entry is one line, or begins one
  * whose other lines are indented, whatever its texts contain.
- * @param options.output replaces stderr, for tests.
+ * @param options.output replaces stderr, for tests; `repeatedLines` counts with other limits.
  */
 export function createLogger(options: {
   readonly service: string;
   readonly level: string;
   readonly isPretty?: boolean | undefined;
   readonly output?: Writable;
+  readonly repeatedLines?: RepeatedLines;
 }): Logger {
   const redact = [
     'authorization',
@@ -68,13 +100,15 @@ export function createLogger(options: {
     '*["x-auth-token"]',
   ];
   const isPretty = options.isPretty ?? process.stderr.isTTY === true;
+  const lines = options.repeatedLines ?? new RepeatedLines();
   const settings = {
     level: options.level,
     redact: { paths: redact, censor: '***' },
     base: { service: options.service },
-    hooks: { streamWrite: isPretty ? prettyLine : printableJson },
+    hooks: { streamWrite: isPretty ? prettyLine : printableJson, logMethod: logOnce(lines) },
   };
   const output = options.output ?? standardError();
+  if (options.output === undefined) process.once('exit', () => lines.flush());
   if (!isPretty) return pino(settings, output);
   const pretty = PinoPretty({
     destination: output,

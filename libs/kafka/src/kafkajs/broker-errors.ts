@@ -46,6 +46,23 @@ export function rootCause(error: unknown): BrokerError {
   return chainOf(error).at(-1) ?? {};
 }
 
+/**
+ * The level for the log of a request that is made again. Brokers that hand over their partitions
+ * and groups, or close a connection, are at work as usual.
+ */
+export function severityOfRetry(error: unknown): 'debug' | 'warn' {
+  const { type = '', name } = rootCause(error);
+  return handovers.has(type) || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
+}
+
+const handovers: ReadonlySet<string> = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+]);
+
 /** Codes of TLS in Node.js and OpenSSL. */
 const tlsCode = /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 

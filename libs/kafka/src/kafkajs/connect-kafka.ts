@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import kafkajs, { type ICustomPartitioner, type KafkaConfig, type Producer } from 'kafkajs';
 import { PlatformError, type Topics } from '#contracts';
 import { batchBytesMaxDefault, recordTriesMaxDefault } from '#platform';
-import { noopLog, rateLimited, type TransportLog } from '../log.ts';
+import { noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { GatewayHooks, KafkaGateway } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-bytes.ts';
@@ -81,8 +81,6 @@ const extraRequestRecordsMin = 200;
  */
 const accessPatienceMs = 4_000;
 const accessAgainMs = 250;
-/** The same line is logged once in this time. */
-const logDedupMs = 30_000;
 
 /** Our choice of partitions, in the shape that kafkajs asks for. */
 const createPartitioner: ICustomPartitioner = () => {
@@ -98,14 +96,13 @@ const createPartitioner: ICustomPartitioner = () => {
 export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway> {
   const { brokers, access = {}, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
   const log = options.log ?? noopLog;
-  const dedupedLog = rateLimited(log, () => performance.now(), logDedupMs);
   const common = {
     brokers: [...brokers],
     clientId,
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 30_000,
     logLevel: kafkajs.logLevel.INFO,
-    logCreator: logThrough(dedupedLog),
+    logCreator: logThrough(log),
     socketFactory: new SilentBrokers(socketFactoryOf(access), log).socketFactory,
     ...saslOf(access),
   };
@@ -142,7 +139,6 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     recordTriesMax: options.recordTriesMax ?? recordTriesMaxDefault,
     onFatal: options.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
     log,
-    dedupedLog,
     metrics: options.metrics,
   });
 }

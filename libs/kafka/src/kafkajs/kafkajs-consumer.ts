@@ -34,7 +34,7 @@ import type {
 } from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AccessWatch } from './access-watch.ts';
-import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
+import { isAccessFault, severityOfRetry, unavailable, withTimeout } from './broker-errors.ts';
 import { type CommittedPosition, GroupMember } from './group-member.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
@@ -129,7 +129,7 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId } = options;
     this.commits = new CommitTimer(
       async () => (this.isLeaving ? this.feeds?.release() : this.feeds?.commit()),
-      (error) => ports.log('debug', 'A commit failed and is made again', { groupId, error: String(error) }),
+      (error) => ports.log('warn', 'A commit failed and is made again', { groupId, error: String(error) }),
     );
   }
 
@@ -326,7 +326,11 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId, topics } = this.options;
     const fault = this.faultOf(error);
     this.ports.access.failed(groupId, fault);
-    this.ports.log('debug', 'A consumer failed to read and tries again', { groupId, topics, error: fault.message });
+    this.ports.log(severityOfRetry(error), 'A consumer failed to read and tries again', {
+      groupId,
+      topics,
+      error: fault.message,
+    });
   }
 
   private async onCrash(error: unknown): Promise<void> {

@@ -10,7 +10,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { AccessWatch } from './access-watch.ts';
-import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
+import { isAccessFault, rootCause, severityOfRetry, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
 import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
@@ -251,9 +251,11 @@ export class KafkajsFollower implements TopicFollower {
     const fault = this.faultOf(error);
     if (isAccessFault(fault)) this.failStart?.(fault);
     this.ports.access.failed(`read ${this.topic}`, fault);
-    const { type, name, message } = rootCause(error);
-    const level = type === 'NOT_LEADER_FOR_PARTITION' || name === 'KafkaJSConnectionClosedError' ? 'debug' : 'warn';
-    this.ports.log(level, 'A follower failed to read its topic and tries again', { topic: this.topic, error: message });
+    const { message } = rootCause(error);
+    this.ports.log(severityOfRetry(error), 'A follower failed to read its topic and tries again', {
+      topic: this.topic,
+      error: message,
+    });
   }
 
   private onAnswer(): void {

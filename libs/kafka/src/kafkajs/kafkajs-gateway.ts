@@ -48,8 +48,6 @@ export interface GatewayParts {
   readonly recordTriesMax: number;
   readonly onFatal: (error: PlatformError) => void;
   readonly log: TransportLog;
-  /** The same log, for lines that repeat while a broker is down. */
-  readonly dedupedLog: TransportLog;
   readonly metrics: Metrics | undefined;
 }
 
@@ -113,7 +111,7 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
-    const { account, admin, dedupedLog: log, metadataAgeMaxMs, standstill, recordTriesMax, onFatal, newCluster } = this.parts;
+    const { account, admin, log, metadataAgeMaxMs, standstill, recordTriesMax, onFatal, newCluster } = this.parts;
     const consumer = new KafkajsConsumer(options, {
       account,
       access: this.access,
@@ -136,14 +134,14 @@ export class KafkajsGateway implements KafkaGateway {
   }
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    const { account, newCluster, dedupedLog, metadataAgeMaxMs, standstill, onFatal } = this.parts;
+    const { account, newCluster, log, metadataAgeMaxMs, standstill, onFatal } = this.parts;
     const follower = new KafkajsFollower(topic, from, {
       account,
       access: this.access,
       newCluster,
       metadataAgeMaxMs,
       standstill,
-      log: dedupedLog,
+      log,
       ends: (name) => this.admin.ends(name),
       toldEnds: async (name) => this.topicEnds.told(name),
       onFatal,
