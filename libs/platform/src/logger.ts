@@ -68,6 +68,8 @@ function withRepeats([first, ...rest]: LineParts, repeats: Repeats): LineParts {
  */
 function logOnce(lines: RepeatedLines): NonNullable<NonNullable<pino.LoggerOptions['hooks']>['logMethod']> {
   return function log(parts, write, level) {
+    // The reason why a process ends is its last line.
+    if (level >= fatalLevel) lines.flush();
     if (level < warnLevel || level >= fatalLevel || this.isLevelEnabled('debug')) return write.apply(this, parts);
     lines.add(`${level} ${messageOf(parts)}`, (repeats) =>
       write.apply(this, repeats === undefined ? parts : withRepeats(parts, repeats)),

@@ -79,12 +79,12 @@ describe('a logger', () => {
       ['broken', undefined],
       ['once', undefined],
       ['once', undefined],
-      ['the end', undefined],
-      ['the end', undefined],
       ['A write failed', 29],
       ['broken', 1],
+      ['the end', undefined],
+      ['the end', undefined],
     ]);
-    expect(lines[6]).toMatchObject({ level: 40, index: 29, withinSeconds: 30, err: { message: 'reason 29' } });
+    expect(lines[4]).toMatchObject({ level: 40, index: 29, withinSeconds: 30, err: { message: 'reason 29' } });
   });
 
   it('writes every line at level debug', () => expect(linesOf('debug')).toHaveLength(36));
