@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { TurnBudget } from '#platform';
 import { builtAt, ManualClock } from '#testing';
 import { AttemptQueue, type Ticket } from './attempt-queue.ts';
 
 /** Waits until all pending promises have settled. */
 const settled = async () => new Promise(setImmediate);
 
-function setUp(runningMax = 10) {
+function setUp(runningMax = 10, starts?: TurnBudget) {
   const clock = new ManualClock(builtAt);
-  const queue = new AttemptQueue(runningMax, clock);
+  const queue = new AttemptQueue(runningMax, clock, starts);
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
   const run = (name: string, ticket: Partial<Ticket> = {}) =>
@@ -32,6 +33,33 @@ describe('AttemptQueue', () => {
     for (const name of ['a1', 'a2', 'a3', 'b1']) void run(name);
     for (const name of ['a1', 'a2', 'b1']) await end(name);
     expect(begun).toEqual(['a1', 'a2', 'b1', 'a3']);
+  });
+
+  it('keeps a place free for a quiet function while two slow ones are greedy', async () => {
+    const { begun, run } = setUp(16);
+    for (const key of ['a', 'b'])
+      for (let n = 0; n < 20; n++) void run(`${key}${n}`, { runningMax: () => Number.POSITIVE_INFINITY });
+    await settled();
+    void run('quiet');
+    await settled();
+    expect(begun.at(-1)).toBe('quiet');
+  });
+
+  it('gives one function three quarters of all places', async () => {
+    const { begun, run } = setUp(16);
+    for (let n = 0; n < 20; n++) void run(`a${n}`, { runningMax: () => Number.POSITIVE_INFINITY });
+    await settled();
+    expect(begun.length).toBe(12);
+  });
+
+  it('begins a bounded number of tasks in one turn, and a quiet function first in the next', () => {
+    const turns: (() => void)[] = [];
+    const { begun, run } = setUp(100, new TurnBudget(4, (callback) => turns.push(callback)));
+    for (let n = 0; n < 20; n++) void run(`a${n}`, { runningMax: () => Number.POSITIVE_INFINITY });
+    expect(begun).toEqual(['a0', 'a1', 'a2', 'a3']);
+    void run('quiet');
+    turns.shift()?.();
+    expect(begun.slice(4)).toEqual(['a4', 'quiet', 'a5', 'a6']);
   });
 
   it('runs at most as many tasks of a function as it allows', async () => {

@@ -57,5 +57,6 @@ export { textSource, type TextSource } from './text-source.ts';
 export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';
 export { CLOCK, LOGGER, METRICS } from './tokens.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
+export { TurnBudget } from './turn-budget.ts';
 export { webhookSignature } from './webhook-signature.ts';
 export { writeWholeFile } from './whole-file.ts';
