@@ -86,7 +86,12 @@ await runService({
       drainMs: config.drainMs,
       // Express partitions read on while functions run; bulk ones wait for them.
       // Interrupted attempts are written down before they run again.
-      consumer: { tellsInterruptions: true, partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000) },
+      // Attempts wait while a fetch is read, so fetches are small.
+      consumer: {
+        fetchBytesMax: 262_144,
+        tellsInterruptions: true,
+        partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000),
+      },
     });
     const functionOf = (urn: string) => {
       const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });

@@ -78,6 +78,15 @@ export class IngressConfig extends withSettings(
   expressRatePerSecond: number = 1_000;
 
   @Setting({
+    env: 'INGRESS_INTAKE_RECORDS_MAX',
+    description: 'Records of the intake topic that are accepted at once. HTTP callers are served before them.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  intakeRecordsMax: number = 256;
+
+  @Setting({
     env: 'INGRESS_ACCEPT_TIMEOUT_MS',
     description: 'Longest wait for the brokers before an invocation is answered with 503, in milliseconds.',
   })

@@ -60,7 +60,15 @@ export async function composeIngress(
   keeper.start();
   return {
     module: IngressModule.register(config, { ...adapters, config, registry, writer }, keys),
-    transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('ingress'), drainMs: config.drainMs })],
+    transports: [
+      new SendoffStrategy({
+        gateway,
+        groupId: gateway.topics.groupOf('ingress'),
+        drainMs: config.drainMs,
+        // HTTP callers wait while a fetch is read, so fetches are small.
+        consumer: { fetchBytesMax: 262_144, partitionRecordsMax: 1_000 },
+      }),
+    ],
     checks: { kafka: () => gateway.isConnected() },
     facts: () => ({ isolation: walls.level() ?? 'unknown' }),
     hasOwnBodyParser: true,

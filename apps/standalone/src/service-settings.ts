@@ -62,6 +62,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'EXECUTOR_URL',
     'SENDOFF_AGENCIES_FILE',
     'INGRESS_EXPRESS_RATE_PER_SECOND',
+    'INGRESS_INTAKE_RECORDS_MAX',
     'INGRESS_ACCEPT_TIMEOUT_MS',
     'INGRESS_IDEMPOTENCY_KEYS_MAX',
     'INGRESS_SYNC_WAIT_MS',

@@ -15,5 +15,6 @@ export { RecordController } from './strategy/keep-errors.ts';
 export { OnRecord } from './strategy/on-record.ts';
 export { KafkaRecordContext } from './strategy/record-context.ts';
 export { SendoffStrategy } from './strategy/sendoff-strategy.ts';
+export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';
 export { topicSpecs } from './topic-specs.ts';

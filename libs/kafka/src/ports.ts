@@ -88,6 +88,11 @@ export interface ConsumerOptions {
   /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */
   readonly fetchWaitMs?: number;
   /**
+   * Bytes after which the broker adds no other batch to an answer. The process does nothing else
+   * while it reads one. Default 10 MiB.
+   */
+  readonly fetchBytesMax?: number;
+  /**
    * Tells of each record if an owner that is gone may have begun it. This costs one commit for each
    * assignment. Default false.
    */

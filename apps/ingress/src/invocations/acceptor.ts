@@ -36,6 +36,8 @@ export interface Arrival {
    * invocation.
    */
   readonly idempotencyKey?: string;
+  /** True if no client waits for the answer: the record lets those of HTTP callers pass. */
+  readonly givesWay?: boolean;
 }
 
 /** The outcome of an arrival. An accepted or discarded one is in Kafka. */
@@ -96,7 +98,8 @@ export class Acceptor {
     const { invocation } = acceptance;
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
       return this.acceptOnce(invocation, arrival.idempotencyKey);
-    await this.parts.publisher.publish(acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation));
+    const record = acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation);
+    await this.parts.publisher.publish(record, { givesWay: arrival.givesWay === true });
     observer.arrived(acceptance.kind);
     return { kind: acceptance.kind, requestId: invocation.requestId };
   }

@@ -7,6 +7,7 @@ import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
 import { parsedJson } from './json-bytes.ts';
 import { type Home, HOME } from '../names/home.ts';
+import { IntakePace } from './intake-pace.ts';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -54,6 +55,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
     payload: value,
     headers,
     hops: wholeHeader(headers, intakeHeader.hops, limits.hopsReadMax) ?? 0,
+    givesWay: true,
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
     ...traceparentOf(headers[intakeHeader.traceparent]),
   };
@@ -65,6 +67,7 @@ export class IntakeController {
   constructor(
     @Inject(Acceptor) private readonly acceptor: Acceptor,
     @Inject(HOME) private readonly home: Home,
+    @Inject(IntakePace) private readonly pace: IntakePace,
   ) {}
 
   /**
@@ -73,6 +76,11 @@ export class IntakeController {
    */
   @OnRecord('intake')
   async onArrival(@Payload() record: IncomingRecord): Promise<void> {
+    const functionName = record.headers[intakeHeader.function] ?? '';
+    return this.pace.run(functionName, async () => this.accept(record));
+  }
+
+  private async accept(record: IncomingRecord): Promise<void> {
     const arrival = readIntake(record, this.home.project);
     const arrived = await this.acceptor.accept(arrival);
     if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${arrival.functionName.slice(0, 300)}`);

@@ -84,7 +84,7 @@ const closeTimeoutMs = 5_000;
 /** Longest wait for the mark of new partitions, while the fetch loop waits too. */
 const claimTimeoutMs = 2_000;
 const rebalanceTimeoutMs = 30_000;
-const fetchBytesMax = 10 * 1024 * 1024;
+const fetchBytesMaxDefault = 10 * 1024 * 1024;
 const partitionFetchBytesMax = 1024 * 1024;
 const positionsAgainMs = 250;
 
@@ -262,6 +262,7 @@ export class KafkajsConsumer implements RecordConsumer {
   /** Takes a seat in the group: connects, then joins and reads in the background. */
   private async join(): Promise<void> {
     const { groupId, topics, fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
+    const { fetchBytesMax = fetchBytesMaxDefault } = this.options;
     const { log, metadataAgeMaxMs, access } = this.ports;
     const cluster = this.ports.newCluster();
     const ended = new AbortController();
