@@ -10,8 +10,8 @@ export interface IntakeLimits {
 }
 
 /**
- * Lets records of the Kafka door in, so that HTTP callers are served first: few begin in one turn
- * of the event loop, and few wait for the brokers at once. Functions take turns.
+ * Lets records of the Kafka door in, so that HTTP callers are served first. Few records begin in
+ * one turn of the event loop, and few wait for the brokers at once. Functions take turns.
  */
 export class IntakePace {
   private readonly waiting = new Turns<() => void>();
