@@ -23,13 +23,13 @@ function rightRows(accounts, rightsOf) {
   );
 }
 
-/** One row for each account and topic of the platform, as a matrix. */
+/** One row for each account and topic of the platform, as a matrix. Every service also has DescribeConfigs. */
 function matrixRows(accounts, rightsOf, topics) {
   return topics.map(({ name, physical }) => [
     `\`${name}\``,
     ...accounts.map((account) => {
       const rights = rightsOf(account).filter((right) => right.resource === 'topic' && right.name === physical);
-      return rights.flatMap(({ operations }) => operations.map(capital)).join(', ');
+      return rights.flatMap(({ operations }) => operations.filter((one) => one !== 'describeConfigs').map(capital)).join(', ');
     }),
   ]);
 }
@@ -45,9 +45,10 @@ function aclCommand(account, rights) {
   ].join(' ');
 }
 
-function topicCommand({ name, partitions, isCompacted, retentionMs }) {
+/** The command that creates a topic with all its settings. */
+function topicCommand({ name, partitions, settings }) {
   const count = partitions === 'configured' ? '"$PARTITIONS"' : partitions;
-  return `topic ${name} ${count} ${isCompacted ? 'compact' : 'delete'} ${retentionMs}`;
+  return `topic ${name} ${count} ${settings.map((setting) => `--config ${setting.name}=${setting.value}`).join(' ')}`;
 }
 
 const block = (lines) => ['```sh', ...lines, '```'].join('\n');
@@ -67,9 +68,9 @@ export function aclPage({ table, accounts, rightsOf, declarations, defaultPrefix
       'PREFIX=sendoff. BROKERS=kafka.example:9093 CONFIG=admin.properties',
       'PARTITIONS=4 REPLICATION=3 IN_SYNC=2',
       'topic() {',
-      '  kafka-topics.sh --bootstrap-server "$BROKERS" --command-config "$CONFIG" --create --if-not-exists --topic "$PREFIX$1" \\',
-      '    --partitions "$2" --replication-factor "$REPLICATION" --config cleanup.policy="$3" --config retention.ms="$4" \\',
-      '    --config min.insync.replicas="$IN_SYNC"',
+      '  name="$PREFIX$1" partitions="$2"; shift 2',
+      '  kafka-topics.sh --bootstrap-server "$BROKERS" --command-config "$CONFIG" --create --if-not-exists --topic "$name" \\',
+      '    --partitions "$partitions" --replication-factor "$REPLICATION" --config min.insync.replicas="$IN_SYNC" "$@"',
       '}',
       ...declarations.map(topicCommand),
     ]),

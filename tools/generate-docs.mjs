@@ -33,6 +33,12 @@ const configs = [
   ['status-logger', (await load('apps/status-logger/src/status-logger.config.js')).StatusLoggerConfig],
 ];
 
+const { settingsOf } = await load('libs/kafka/src/topic-settings.js');
+const { topicSpecs } = await load('libs/kafka/src/topic-specs.js');
+const specs = new Map(topicSpecs(new Topics(''), 1).map((spec) => [spec.topic, spec]));
+/** The settings of a declared topic on a broker without replicas. */
+const settingsOfTopic = ({ name }) => settingsOf(specs.get(name), 1);
+
 const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 const code = (text) => `\`${text}\``;
 
@@ -166,7 +172,7 @@ const pages = {
     table,
     accounts: kafkaAccounts,
     rightsOf: (account, prefix) => kafkaRightsOf(account, new Topics(prefix)),
-    declarations: topicDeclarations,
+    declarations: topicDeclarations.map((topic) => ({ ...topic, settings: settingsOfTopic(topic) })),
     defaultPrefix: defaultTopicPrefix,
   }),
   'docs/errors.md': [

@@ -20,6 +20,7 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, type KafkaAccess, type KafkaGateway, setUpAccounts, topicSpecs } from '#kafka';
+import { eventually } from '#testing';
 import {
   type BrokerConnection,
   errorOf,
@@ -42,9 +43,9 @@ function accessOf(account: KafkaAccount): KafkaAccess {
 }
 
 /** Plain kafkajs, as any program uses it. */
-function clientOf(access: KafkaAccess): Kafka {
+function clientOf(access: KafkaAccess, servers = broker.bootstrapServers): Kafka {
   return new kafkajs.Kafka({
-    brokers: [broker.bootstrapServers],
+    brokers: [servers],
     ...saslOf(access),
     retry: { retries: 8, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: kafkajs.logLevel.NOTHING,
@@ -310,6 +311,56 @@ describe('a client that is refused', () => {
         replication: 1,
       }),
     ).rejects.toMatchObject({ code: 'BROKER_LOGIN_FAILED' });
+  });
+});
+
+describe('a topic with settings that lose records', () => {
+  const intake = topics.name('intake');
+  const asAdmin = async (policy: string) => {
+    const { admin } = broker;
+    const password = () => admin?.password ?? '';
+    const client = clientOf({ login: { mechanism: 'PLAIN', username: admin?.username ?? '', password } }, admin?.servers);
+    const administrator = client.admin();
+    await administrator.connect();
+    const configEntries = [
+      { name: 'cleanup.policy', value: policy },
+      { name: 'message.timestamp.type', value: 'LogAppendTime' },
+    ];
+    await administrator.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: intake, configEntries }] });
+    await administrator.disconnect();
+  };
+  const check = async (account: KafkaAccount, lines: string[]) => {
+    const log = (_level: string, message: string) => lines.push(message);
+    const brokers = [broker.bootstrapServers];
+    const gateway = await connectKafka({ brokers, access: accessOf(account), clientId: 'check', topics, replication: 1, log });
+    try {
+      await gateway.admin.checkTopics(topicSpecs(topics, 1, ['intake']));
+    } finally {
+      await gateway.close();
+    }
+  };
+
+  it('stops a service whose account may read them and not change them: the error has the command', async () => {
+    await asAdmin('compact');
+    const message = await eventually(async () =>
+      check('ingress', []).then(
+        () => false,
+        (error: Error) => error.message,
+      ),
+    );
+    expect(message).toContain(`topic ${intake} has cleanup.policy=compact, and needs delete. account rights.ingress may not`);
+    expect(message).toContain(`--entity-name ${intake} --add-config cleanup.policy=delete`);
+  });
+
+  it('is not seen by an account that may not read settings: one warning says so, and the start goes on', async () => {
+    const lines: string[] = [];
+    await check(outsideAccount, lines);
+    expect(lines.filter((line) => line.includes('may not read the settings'))).toHaveLength(1);
+  });
+
+  it('is corrected where the accounts are set up', async () => {
+    await setUp();
+    await eventually(async () => check('ingress', []).then(() => true));
   });
 });
 

@@ -62,6 +62,11 @@ export const errorCatalogue = {
     meaning: 'The file of the status store is damaged. It is set aside, and the store is rebuilt from the topics.',
   },
   STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of Sendoff has changed the status store.' },
+  TOPIC_UNSUITABLE: {
+    retryable: false,
+    meaning:
+      'A topic exists already, and its settings or partitions would lose records. The message has the command to change it.',
+  },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;
 

@@ -2,7 +2,7 @@ import { type KafkaAccount, outsideAccount, type Service, topicDeclarations, top
 import type { Topics } from './topics.ts';
 
 /** An operation of Kafka's access control. `read` and `write` include `describe`. */
-export type KafkaOperation = 'read' | 'write' | 'create' | 'delete';
+export type KafkaOperation = 'read' | 'write' | 'create' | 'delete' | 'describeConfigs';
 
 /** Operations that an account may do on one resource, or on all whose names begin so. */
 export interface KafkaRight {
@@ -35,7 +35,13 @@ function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): reado
 
 function rightsOfService(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
   const declared = topicUsesOf(service).map(
-    ({ name, operations }): KafkaRight => ({ resource: 'topic', pattern: 'literal', name: topics.name(name), operations }),
+    ({ name, operations }): KafkaRight => ({
+      resource: 'topic',
+      pattern: 'literal',
+      name: topics.name(name),
+      // A service checks at its start that the settings of its topics lose no records.
+      operations: [...operations, 'describeConfigs'],
+    }),
   );
   // The notifier creates the topics of users when it first writes to them.
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];

@@ -58,8 +58,13 @@ export interface TopicDeclaration {
   readonly readBy: readonly Service[];
   /** How other programs may use it. Absent if they may not: records may change without notice. */
   readonly publicAccess?: 'write' | 'read';
-  /** 1 if all records must be in one order; else as many as the configuration says. */
+  /** Partitions of a new topic: one, or as many as the configuration says. */
   readonly partitions: 1 | 'configured';
+  /**
+   * Set if all records must be in one order: more partitions make the topic unusable. Any other
+   * topic may grow.
+   */
+  readonly partitionsMax?: 1;
   readonly isCompacted: boolean;
   /** -1 keeps records for ever. */
   readonly retentionMs: number;
@@ -157,6 +162,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     writtenBy: ['ingress'],
     readBy: ['ingress', 'executor', 'notifier'],
     partitions: 1,
+    partitionsMax: 1,
     isCompacted: true,
     retentionMs: -1,
   },

@@ -21,9 +21,11 @@ export interface KafkaSettings
 }
 
 /**
- * Connects a service to the brokers, and creates the topics of the service that are missing.
+ * Connects a service to the brokers, creates the topics of the service that are missing, and checks
+ * those that exist.
  * @throws PlatformError `BROKER_UNAVAILABLE`; `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`,
- *   `BROKER_TOKEN_UNAVAILABLE` or `BROKER_ACCESS_DENIED` if the access is refused.
+ *   `BROKER_TOKEN_UNAVAILABLE` or `BROKER_ACCESS_DENIED` if the access is refused;
+ *   `TOPIC_UNSUITABLE` if a topic exists that the service cannot use.
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
   const { logger } = settings;
@@ -44,6 +46,8 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
     metrics: settings.metrics,
     ...(settings.publishTimeoutMs === undefined ? {} : { publishTimeoutMs: settings.publishTimeoutMs }),
   });
-  await gateway.admin.ensureTopics(topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name)));
+  const specs = topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name));
+  await gateway.admin.ensureTopics(specs);
+  await gateway.admin.checkTopics(specs);
   return gateway;
 }

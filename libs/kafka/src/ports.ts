@@ -126,10 +126,18 @@ export interface PartitionEnd {
 /** A topic that should exist. */
 export interface TopicSpec {
   readonly topic: string;
+  /** Partitions of a new topic. */
   readonly partitions: number;
+  /** More partitions make the topic unusable. Default: any number will do. */
+  readonly partitionsMax?: number;
   readonly isCompacted: boolean;
   /** How long records are kept, in milliseconds; -1 keeps them for ever. */
   readonly retentionMs: number;
+  /**
+   * Whose clock dates the records, and so decides when they are deleted. Default `producer`, as in
+   * Kafka.
+   */
+  readonly timestamps?: 'broker' | 'producer';
 }
 
 /**
@@ -142,6 +150,13 @@ export interface TopicAdmin {
    * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see or create one of them.
    */
   ensureTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /**
+   * Compares existing topics with what they should be. It corrects settings that would lose
+   * records, and logs a warning for what only an operator can judge.
+   * @throws PlatformError `TOPIC_UNSUITABLE` if a topic cannot be corrected: it names the topic, the
+   *   value found, the value needed and the command.
+   */
+  checkTopics(specs: readonly TopicSpec[]): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** Names of all topics of the cluster. */
   list(): Promise<readonly string[]>;

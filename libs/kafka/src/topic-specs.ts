@@ -12,7 +12,9 @@ export function topicSpecs(topics: Topics, partitions: number, names?: readonly 
   return chosen.map((declaration) => ({
     topic: topics.name(declaration.name),
     partitions: declaration.partitions === 'configured' ? partitions : declaration.partitions,
+    ...(declaration.partitionsMax === undefined ? {} : { partitionsMax: declaration.partitionsMax }),
     isCompacted: declaration.isCompacted,
     retentionMs: declaration.retentionMs,
+    ...(declaration.isCompacted ? { timestamps: 'broker' as const } : {}),
   }));
 }

@@ -10,8 +10,8 @@
  *   brokers may never come back.
  * 5. A service reports an error it cannot work without through `fatal`: logged once, then exit 1,
  *   so that the supervisor restarts it.
- * 6. An invalid environment ends the process with 78, and brokers that refuse it with 77. The
- *   supervisor does not repeat such a start.
+ * 6. An invalid environment or an unsuitable topic ends the process with 78, and brokers that
+ *   refuse it with 77. The supervisor does not repeat such a start.
  *   With the argument `check-config` a
  *    service checks its environment and exits.
  * 7. Draining lets the records and HTTP requests in progress finish, for at most DRAIN_TIMEOUT_MS;
@@ -47,6 +47,7 @@ const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
   BROKER_LOGIN_FAILED: refusedExitCode,
   BROKER_TLS_FAILED: refusedExitCode,
   BROKER_ACCESS_DENIED: refusedExitCode,
+  TOPIC_UNSUITABLE: configInvalidExitCode,
 };
 
 /** The parts that every service is composed from. */

@@ -124,6 +124,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
   return new KafkajsGateway({
     topics,
     replication,
+    brokers,
     account,
     newMemberCluster: () => newCluster({ ...common, clientId: memberId, requestTimeout: memberTimeoutMs }),
     // Without the name of its process a client id says nothing about one.

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ITopicConfig } from 'kafkajs';
+import { settingsOf } from '../topic-settings.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
 import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import { checkTopics, type TopicCheckParts } from './topic-check.ts';
 import type { TopicEnds } from './topic-ends.ts';
 
 /** Longest wait for the members of a group to be gone: three session timeouts. */
@@ -14,18 +16,21 @@ const emptyGroupRetryMs = 250;
  * is `BROKER_UNAVAILABLE`.
  */
 export class KafkajsAdmin implements TopicAdmin {
+  private readonly admin: AdminConnection;
+  private readonly timeoutMs: number;
+
   /**
-   * @param replication replicas of each partition; -1 leaves the number to the brokers.
    * @param topicEnds tells where topics begin and end.
    * @param removeGoneMembers removes members of a group whose process was killed.
    */
   constructor(
-    private readonly admin: AdminConnection,
-    private readonly replication: number,
-    private readonly timeoutMs: number,
+    private readonly parts: TopicCheckParts,
     private readonly topicEnds: TopicEnds,
     private readonly removeGoneMembers: (groupId: string) => Promise<unknown>,
-  ) {}
+  ) {
+    this.admin = parts.admin;
+    this.timeoutMs = parts.timeoutMs;
+  }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     // Several services may start at once. If another one created the topics first, the next round
@@ -35,7 +40,7 @@ export class KafkajsAdmin implements TopicAdmin {
       const missing = specs.filter(({ topic }) => !present.has(topic));
       if (missing.length === 0) return;
       try {
-        const topics = missing.map((spec) => topicConfig(spec, this.replication));
+        const topics = missing.map((spec) => topicConfig(spec, this.parts.replication));
         await this.admin.ask(this.timeoutMs, 'creating topics', (admin) => admin.createTopics({ topics, waitForLeaders: true }), {
           operation: 'Create',
         });
@@ -44,6 +49,10 @@ export class KafkajsAdmin implements TopicAdmin {
         if (round === 3 || isAccessFault(error)) throw unavailable(error, { topics: missing.map(({ topic }) => topic) });
       }
     }
+  }
+
+  checkTopics(specs: readonly TopicSpec[]): Promise<void> {
+    return checkTopics(specs, this.parts);
   }
 
   async checkAccess(topic: string): Promise<void> {
@@ -101,25 +110,11 @@ function refusalIn(error: unknown): (Error & { readonly type?: string }) | undef
   return (rootCause(error) as { readonly groups?: readonly { readonly error: Error }[] }).groups?.[0]?.error;
 }
 
-/**
- * Keeps every record for 7 days before compaction, counted by the clock of the broker. The ingress
- * needs that time to write a document again that somebody else has overwritten.
- */
-const compactionDelay = [
-  { name: 'min.compaction.lag.ms', value: String(7 * 86_400_000) },
-  { name: 'message.timestamp.type', value: 'LogAppendTime' },
-] as const;
-
-function topicConfig({ topic, partitions, isCompacted, retentionMs }: TopicSpec, replication: number): ITopicConfig {
+function topicConfig(spec: TopicSpec, replication: number): ITopicConfig {
   return {
-    topic,
-    numPartitions: partitions,
+    topic: spec.topic,
+    numPartitions: spec.partitions,
     replicationFactor: replication,
-    configEntries: [
-      { name: 'cleanup.policy', value: isCompacted ? 'compact' : 'delete' },
-      { name: 'retention.ms', value: String(retentionMs) },
-      ...(isCompacted ? compactionDelay : []),
-      ...(replication >= 3 ? [{ name: 'min.insync.replicas', value: '2' }] : []),
-    ],
+    configEntries: settingsOf(spec, replication).map(({ name, value }) => ({ name, value })),
   };
 }

@@ -29,6 +29,8 @@ import { TopicEnds } from './topic-ends.ts';
 export interface GatewayParts {
   readonly topics: Topics;
   readonly replication: number;
+  /** `host:port` of some brokers. */
+  readonly brokers: readonly string[];
   /** The account in words, for errors. */
   readonly account: string;
   /** Makes the connection of a consumer; it is not connected yet. */
@@ -72,13 +74,14 @@ export class KafkajsGateway implements KafkaGateway {
   private isProbing = false;
 
   constructor(private readonly parts: GatewayParts) {
-    const { admin, replication, adminTimeoutMs, producer, newProducer, publisherLimits, metrics } = parts;
+    const { admin, adminTimeoutMs, producer, newProducer, publisherLimits, metrics } = parts;
     this.topics = parts.topics;
     const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
     this.access = watch;
     this.topicEnds = new TopicEnds(parts.newCluster, parts.metadataAgeMaxMs);
     const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
-    const own = new KafkajsAdmin(admin, replication, adminTimeoutMs, this.topicEnds, removeGone);
+    const adminParts = { ...parts, timeoutMs: adminTimeoutMs };
+    const own = new KafkajsAdmin(adminParts, this.topicEnds, removeGone);
     this.admin = own;
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
       newProducer,
@@ -100,7 +103,7 @@ export class KafkajsGateway implements KafkaGateway {
       },
     });
     this.publisher = publisher;
-    const adminForMetrics = new KafkajsAdmin(admin, replication, metricsTimeoutMs, this.topicEnds, removeGone);
+    const adminForMetrics = new KafkajsAdmin({ ...adminParts, timeoutMs: metricsTimeoutMs }, this.topicEnds, removeGone);
     this.observer = registerGatewayMetrics(metrics, {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),

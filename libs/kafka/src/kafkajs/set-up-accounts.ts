@@ -33,7 +33,7 @@ export interface AccountsSetup {
   readonly brokers: readonly string[];
   readonly access: KafkaAccess;
   readonly accounts: readonly AccountSetup[];
-  /** Topics to create, because none of the accounts may. */
+  /** Topics to create and to check, because none of the accounts may create or change one. */
   readonly topics: readonly TopicSpec[];
   /** Replicas of these topics. */
   readonly replication: number;
@@ -62,6 +62,7 @@ const operations: Readonly<Record<KafkaOperation, number>> = {
   write: AclOperationTypes.WRITE,
   create: AclOperationTypes.CREATE,
   delete: AclOperationTypes.DELETE,
+  describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
 };
 const patterns = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const;
 
@@ -87,8 +88,9 @@ const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
 
 /**
- * Sets up accounts.
- * @throws PlatformError `BROKER_UNAVAILABLE`, `BROKER_LOGIN_FAILED`, `BROKER_ACCESS_DENIED`.
+ * Sets up accounts, and creates and checks topics.
+ * @throws PlatformError `BROKER_UNAVAILABLE`, `BROKER_LOGIN_FAILED`, `BROKER_ACCESS_DENIED`,
+ *   `TOPIC_UNSUITABLE`.
  */
 export async function setUpAccounts(setup: AccountsSetup): Promise<void> {
   const { brokers, access, topics, replication } = setup;
@@ -111,8 +113,12 @@ export async function setUpAccounts(setup: AccountsSetup): Promise<void> {
   try {
     await withTimeout(timeoutMs, 'setting passwords', setPasswords(newCluster(common), setup.accounts), { account });
     await admin.ask(timeoutMs, 'setting rights', (asking) => setRights(asking, setup.accounts));
-    const topicEnds = new TopicEnds(() => newCluster(common), 0);
-    await new KafkajsAdmin(admin, replication, timeoutMs, topicEnds, async () => 0).ensureTopics(topics);
+    const log = setup.log ?? noopLog;
+    const connection = () => newCluster(common);
+    const parts = { admin, newCluster: connection, brokers, account, replication, timeoutMs, log };
+    const topicAdmin = new KafkajsAdmin(parts, new TopicEnds(connection, 0), async () => 0);
+    await topicAdmin.ensureTopics(topics);
+    await topicAdmin.checkTopics(topics);
   } finally {
     await admin.disconnect();
   }

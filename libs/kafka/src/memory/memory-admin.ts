@@ -11,6 +11,11 @@ export class MemoryAdmin implements TopicAdmin {
     for (const spec of specs) this.cluster.create(spec);
   }
 
+  /** Topics of this cluster have no settings, and only {@link ensureTopics} creates them. */
+  async checkTopics(): Promise<void> {
+    await nextTurn();
+  }
+
   async ends(topic: string): Promise<readonly PartitionEnd[]> {
     await nextTurn();
     const partitions = this.cluster.partitionsOf(topic);
