@@ -1,11 +1,16 @@
 /**
- * Goal: no topic that exists already loses records in silence.
+ * Goal: no topic that exists already loses records in silence, and no producer decides how long its
+ * record is kept.
  * Method: topics with other settings are made as an administrator, or the brokers themselves, would
  * make them. Then a service checks its topics as at its start.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import kafkajs, { type Admin } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { startBroker } from '#broker';
 import { Topics, topicsUsedBy } from '#contracts';
 import { connectKafka, type KafkaGateway, topicSpecs } from '#kafka';
 import { eventually } from '#testing';
@@ -86,7 +91,11 @@ describe('a topic that exists with other settings', () => {
     await make(intake, 2, { 'retention.ms': '60000', 'cleanup.policy': 'compact' });
     await make(settlements, 2, { 'max.message.bytes': '100000', 'retention.ms': String(30 * dayMs) });
     await start();
-    await shows(intake, { 'cleanup.policy': 'delete', 'retention.ms': String(3 * dayMs) });
+    await shows(intake, {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(3 * dayMs),
+      'message.timestamp.type': 'LogAppendTime',
+    });
     await shows(settlements, { 'max.message.bytes': '1000061', 'retention.ms': String(30 * dayMs) });
   });
 
@@ -133,5 +142,35 @@ describe('a topic that exists with more partitions', () => {
     await make(topics.name('rejects'), 3, {});
     await start();
     expect(await gateway.admin.ends(topics.name('intake'))).toHaveLength(5);
+  });
+});
+
+describe('a record that its producer dates back by a week', () => {
+  it('stays in the intake, although the broker sweeps', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-sweeps-'));
+    const sweeping = { 'log.retention.check.interval.ms': '500', 'log.initial.task.delay.ms': '500' };
+    const broker = await startBroker({ dataDir, isShortLived: true, properties: sweeping });
+    const client = new kafkajs.Kafka({ brokers: [broker.bootstrapServers], logLevel: kafkajs.logLevel.NOTHING });
+    const [producer, ofBroker] = [client.producer(), client.admin()];
+    const there = await connect(broker.bootstrapServers);
+    try {
+      const intake = topics.name('intake');
+      const swept = { topic: 'swept', partitions: 1, isCompacted: false, retentionMs: 3 * dayMs };
+      const specs = [...topicSpecs(topics, 1, ['intake']), swept];
+      await there.admin.ensureTopics(specs);
+      await Promise.all([producer.connect(), ofBroker.connect()]);
+      const timestamp = String(Date.now() - 7 * dayMs);
+      await producer.send({ topic: intake, messages: [{ value: '{}', timestamp }] });
+      // The other topic shows when a sweep has passed over both. It is written last, and keeps the
+      // time of the producer.
+      await producer.send({ topic: swept.topic, messages: [{ value: '{}', timestamp }] });
+      const startOf = async (topic: string) => (await there.admin.ends(topic))[0]?.start;
+      await eventually(async () => (await startOf(swept.topic)) === 1n, { deadlineMs: 30_000, pauseMs: 100 });
+      expect(await startOf(intake)).toBe(0n);
+    } finally {
+      await Promise.allSettled([there.close(), producer.disconnect(), ofBroker.disconnect()]);
+      await broker.stop();
+      await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
+    }
   });
 });

@@ -20,7 +20,10 @@ export interface IncomingRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: bigint;
-  /** When the producer wrote the record, by its clock. */
+  /**
+   * When the broker appended the record, by the clock of the broker. Declared topics keep no
+   * timestamps of producers: a record dated last week would be deleted at the next sweep, unread.
+   */
   readonly timestamp: EpochMs;
   readonly key: string | null;
   readonly value: Buffer | null;

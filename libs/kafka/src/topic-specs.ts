@@ -15,6 +15,7 @@ export function topicSpecs(topics: Topics, partitions: number, names?: readonly 
     ...(declaration.partitionsMax === undefined ? {} : { partitionsMax: declaration.partitionsMax }),
     isCompacted: declaration.isCompacted,
     retentionMs: declaration.retentionMs,
-    ...(declaration.isCompacted ? { timestamps: 'broker' as const } : {}),
+    // Anybody who may write could date a record back, and a service may have a wrong clock.
+    timestamps: 'broker',
   }));
 }
