@@ -23,7 +23,10 @@ function rightRows(accounts, rightsOf) {
   );
 }
 
-/** One row for each account and topic of the platform, as a matrix. Every service also has DescribeConfigs. */
+/**
+ * One row for each account and topic of the platform, as a matrix. Every service also has
+ * DescribeConfigs.
+ */
 function matrixRows(accounts, rightsOf, topics) {
   return topics.map(({ name, physical }) => [
     `\`${name}\``,

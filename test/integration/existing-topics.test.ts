@@ -44,7 +44,7 @@ beforeEach(async () => {
 afterEach(() => gateway.close());
 afterAll(() => admin.disconnect());
 
-/** What a service does with its topics at its start. */
+/** Makes and checks topics, as a service does when it starts. */
 const start = async (): Promise<void> => {
   const specs = topicSpecs(topics, 2, topicsUsedBy('ingress'));
   await gateway.admin.ensureTopics(specs);

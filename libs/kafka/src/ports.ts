@@ -153,8 +153,8 @@ export interface TopicAdmin {
   /**
    * Compares existing topics with what they should be. It corrects settings that would lose
    * records, and logs a warning for what only an operator can judge.
-   * @throws PlatformError `TOPIC_UNSUITABLE` if a topic cannot be corrected: it names the topic, the
-   *   value found, the value needed and the command.
+   * @throws PlatformError `TOPIC_UNSUITABLE` if a topic cannot be corrected. It names the topic,
+   *   the value found, the value needed and the command.
    */
   checkTopics(specs: readonly TopicSpec[]): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnd[]>;

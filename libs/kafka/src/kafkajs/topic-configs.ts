@@ -58,7 +58,10 @@ export async function readConfigs(
   });
 }
 
-/** Sets settings of topics, and leaves every other setting as it is. @returns one answer a topic. */
+/**
+ * Sets settings of topics, and leaves every other setting as it is.
+ * @returns one answer for each topic.
+ */
 export async function changeConfigs(
   broker: BrokerConnection,
   changes: ReadonlyMap<string, TopicConfig>,
