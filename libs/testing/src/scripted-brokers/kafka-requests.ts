@@ -241,6 +241,7 @@ export type ResponseOf<Api extends KafkaApi> = ValueOf<(typeof kafkaRequests)[Ap
 export const kafkaErrors = {
   none: 0,
   unknownTopicOrPartition: 3,
+  leaderNotAvailable: 5,
   notLeader: 6,
   notCoordinator: 16,
   illegalGeneration: 22,

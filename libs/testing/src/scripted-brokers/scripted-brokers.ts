@@ -16,8 +16,9 @@
  * ```
  *
  * A script gets each request of its kind and returns the answer. That is `usual()` or a changed
- * copy of it, `'silence'` for no answer, or `'close'` to close the connection. `usual()` takes
- * effect even if the script throws its answer away: a record is then written and not acknowledged.
+ * copy of it, `'silence'` for no answer, or `'close'` to close the connection. `'half'` sends half
+ * of the usual answer and closes the connection. `usual()` takes effect even if the script throws
+ * its answer away: a record is then written and not acknowledged.
  *
  * As real brokers do, a broker takes the next request of a connection only after it answered the
  * one before. So `'silence'` silences its whole connection.
@@ -32,7 +33,7 @@ import { ClusterState, type Received } from './usual-answers.ts';
 import { type Field, int16, int32, nullableString, readAll, struct } from './wire-fields.ts';
 
 /** The answer of a script. */
-export type ScriptedAnswer<Api extends KafkaApi> = ResponseOf<Api> | 'silence' | 'close';
+export type ScriptedAnswer<Api extends KafkaApi> = ResponseOf<Api> | 'silence' | 'close' | 'half';
 
 /** Answers one kind of request in the place of the brokers. */
 export type Script<Api extends KafkaApi> = (
@@ -186,7 +187,8 @@ export class ScriptedBrokers {
   private async handle(id: number, socket: Socket, message: Buffer): Promise<void> {
     const { key, version, correlationId, clientId } = readAll(header, message);
     const [api, { request: requestFields, response: responseFields, version: known }] = requestOf(key);
-    if (version !== known) throw new Error(`${api} came in version ${version} instead of ${known}`);
+    // A question for versions is a sign of life too: its form does not matter to those who ask.
+    if (version !== known && api !== 'ApiVersions') throw new Error(`${api} came in version ${version} instead of ${known}`);
     const headerBytes = header.write({ key, version, correlationId, clientId }).length;
     const request = readAll(
       requestFields as { read: (typeof requestFields)['read']; write: never },
@@ -198,8 +200,10 @@ export class ScriptedBrokers {
     const answer = await (this.scripts.get(api)?.(received, usual) ?? usual());
     if (answer === 'close') return void socket.destroy();
     if (answer === 'silence') return new Promise(() => undefined);
-    const body = (responseFields as Field<unknown>).write(answer);
-    socket.write(Buffer.concat([int32.write(body.length + 4), int32.write(correlationId), body]));
+    const body = (responseFields as Field<unknown>).write(answer === 'half' ? await usual() : answer);
+    const response = Buffer.concat([int32.write(body.length + 4), int32.write(correlationId), body]);
+    if (answer === 'half') socket.end(response.subarray(0, response.length >> 1));
+    else socket.write(response);
     return undefined;
   }
 }

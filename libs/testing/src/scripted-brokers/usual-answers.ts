@@ -236,7 +236,14 @@ export class ClusterState {
       topic,
       isInternal: false,
       partitions: (partitions ?? []).map(({ leader }, partition) => {
-        return { errorCode: 0, partition, leader, replicas, inSyncReplicas: replicas, offlineReplicas: [] };
+        return {
+          errorCode: leader < 0 ? kafkaErrors.leaderNotAvailable : 0,
+          partition,
+          leader,
+          replicas,
+          inSyncReplicas: replicas,
+          offlineReplicas: [],
+        };
       }),
     };
   }
