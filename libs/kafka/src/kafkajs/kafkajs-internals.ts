@@ -11,6 +11,8 @@
  */
 import { createRequire } from 'node:module';
 import kafkajs, { type ISocketFactory, type KafkaConfig, type KafkaMessage, type logCreator } from 'kafkajs';
+import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
+import type { BrokerMetadata, BrokerPool } from './own-broker-pool.ts';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {
@@ -40,43 +42,20 @@ export interface FetchRequest {
   }[];
 }
 
-/** The functions that write a request and read its answer. */
-interface Exchange<Decoded, Answer> {
-  readonly request: {
-    readonly apiKey: number;
-    readonly apiVersion: number;
-    readonly apiName: string;
-    readonly encode: () => Promise<unknown>;
-  };
-  readonly response: {
-    readonly decode: (bytes: Buffer) => Promise<Decoded>;
-    readonly parse: (decoded: Decoded) => Promise<Answer>;
-  };
-  /** In milliseconds. */
-  readonly requestTimeout?: number;
-}
-
 /** Answers per partition. */
 interface PartitionAnswers<Answer> {
   readonly responses: readonly { readonly topic: string; readonly partitions: readonly Answer[] }[];
 }
 
 /** One broker of the cluster. */
-export interface BrokerConnection {
+export interface BrokerConnection extends AskedBroker {
   /** The versions of each request that the broker has, by the number of the request. */
   readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null;
-  readonly connectionPool: {
-    /** Sends a request that kafkajs has no code for. */
-    send<Decoded, Answer>(exchange: Exchange<Decoded, Answer>): Promise<Answer>;
-  };
-  /** Chooses the version of a request that the broker has too. */
-  lookupRequest(apiKey: number, definition: unknown): (request: object) => Exchange<unknown, unknown>;
   disconnect(): Promise<void>;
   findGroupCoordinator(group: {
     readonly groupId: string;
     readonly coordinatorType: number;
   }): Promise<{ readonly coordinator: { readonly nodeId: number } }>;
-  metadata(topics: readonly string[]): Promise<unknown>;
   listOffsets(request: {
     readonly isolationLevel: number;
     readonly topics: readonly {
@@ -143,6 +122,7 @@ export interface PartitionMetadata {
 
 /** A connection to a cluster, with its metadata. */
 export interface ClusterConnection {
+  readonly brokerPool: BrokerPool;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
@@ -165,23 +145,13 @@ export interface FetchedBatch {
 }
 
 const require = createRequire(import.meta.url);
-type MakeBroker = (options: object) => { -readonly [Key in keyof BrokerConnection]: BrokerConnection[Key] };
-const Cluster = require('kafkajs/src/cluster') as new (
-  options: object,
-) => ClusterConnection & { readonly brokerPool: { createBroker: MakeBroker } };
+const Cluster = require('kafkajs/src/cluster') as new (options: object) => ClusterConnection;
 const Batch = require('kafkajs/src/consumer/batch') as new (
   topic: string,
   offset: string,
   data: FetchedPartition,
 ) => FetchedBatch;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
-const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
-  createErrorFromCode: (code: number) => Error & { readonly type: string; readonly retriable: boolean };
-};
-const { requests } = require('kafkajs/src/protocol/requests') as {
-  requests: { readonly Fetch: unknown; readonly Metadata: unknown };
-};
-const apiKey = { fetch: 1, metadata: 3 } as const;
 /** kafkajs writes and reads what members of a group tell each other. */
 export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
 
@@ -209,7 +179,8 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
     clientId: options.clientId,
     connectionTimeout: options.connectionTimeout,
     requestTimeout: options.requestTimeout,
-    enforceRequestTimeout: true,
+    // See `own-broker-pool.ts`.
+    enforceRequestTimeout: false,
     metadataMaxAge: 60_000,
     allowAutoTopicCreation: false,
     // Read committed.
@@ -225,12 +196,6 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
   return cluster;
 }
 
-/** Sends a request of kafkajs, and returns the answer with all its error codes. */
-async function answerOf(broker: BrokerConnection, key: number, definition: unknown, request: object): Promise<unknown> {
-  const { response, ...exchange } = broker.lookupRequest(key, definition)(request);
-  return broker.connectionPool.send({ ...exchange, response: { decode: response.decode, parse: async (answer) => answer } });
-}
-
 /** Topics that do not exist, or are being created, are like topics without partitions. */
 const passingTopicErrors: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
@@ -239,10 +204,8 @@ const passingTopicErrors: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTI
  * alone.
  * @throws the error of a topic that the account may not see.
  */
-async function metadataFrom(broker: BrokerConnection, topics: readonly string[]): Promise<unknown> {
-  const answer = (await answerOf(broker, apiKey.metadata, requests.Metadata, { topics, allowAutoTopicCreation: false })) as {
-    readonly topicMetadata: readonly { readonly topic: string; readonly topicErrorCode: number }[];
-  };
+async function metadataFrom(broker: AskedBroker, topics: readonly string[]): Promise<BrokerMetadata> {
+  const answer = await answerOf<BrokerMetadata>(broker, 'Metadata', { topics, allowAutoTopicCreation: false });
   for (const { topic, topicErrorCode } of answer.topicMetadata) {
     if (topicErrorCode === 0) continue;
     const error = errorOf(topicErrorCode);
@@ -253,12 +216,7 @@ async function metadataFrom(broker: BrokerConnection, topics: readonly string[])
 
 /** Fetches records. Each partition of the answer has its own error code. */
 export async function fetchedBy(broker: BrokerConnection, request: FetchRequest): Promise<FetchAnswer> {
-  return (await answerOf(broker, apiKey.fetch, requests.Fetch, request)) as FetchAnswer;
-}
-
-/** The error that a code of the brokers stands for. */
-export function errorOf(code: number): Error & { readonly type: string; readonly retriable: boolean } {
-  return createErrorFromCode(code);
+  return answerOf<FetchAnswer>(broker, 'Fetch', request);
 }
 
 /** Decodes the answer of one fetch for one partition. */

@@ -15,7 +15,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { rootCause } from './broker-errors.ts';
-import { type ClusterConnection, errorOf, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { errorOf } from './kafka-answers.ts';
+import { type ClusterConnection, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf, partitionName } from './partition-offsets.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 
