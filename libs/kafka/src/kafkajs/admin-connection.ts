@@ -1,10 +1,22 @@
 import type { Admin, Kafka } from 'kafkajs';
 import { type RequestFacts, rootCause, withTimeout } from './broker-errors.ts';
 
+/** Times that a request is made. */
+const triesMax = 3;
+
+const connectionFaults = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+]);
+
 /**
- * The admin connection of a process. An admin of kafkajs asks for the metadata of every topic it
- * was ever asked about. Once one of them was deleted, each request fails. So after such a failure a
- * new admin, which knows no topics, repeats the request.
+ * The admin connection of a process. An admin of kafkajs believes its metadata for five minutes. It
+ * goes on asking a former leader, or a broker that does not answer. And it asks for the metadata of
+ * every topic it was ever asked about: once one of them was deleted, each request fails. So after
+ * such a failure a new admin, which knows nothing, repeats the request. All requests may be
+ * repeated: what exists already, or is gone already, is an answer.
  */
 export class AdminConnection {
   private admin: Admin;
@@ -39,15 +51,18 @@ export class AdminConnection {
     about: RequestFacts = {},
   ): Promise<Answer> {
     const facts = { account: this.account, ...about };
-    try {
-      return await withTimeout(timeoutMs, what, question(this.admin), facts);
-    } catch (error) {
-      if (rootCause(error).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
-      this.renewal ??= this.renew(timeoutMs).finally(() => {
-        this.renewal = undefined;
-      });
-      await this.renewal;
-      return withTimeout(timeoutMs, what, question(this.admin), facts);
+    const deadlineAt = performance.now() + timeoutMs;
+    for (let tries = 1; ; tries += 1) {
+      const leftMs = Math.max(1, deadlineAt - performance.now());
+      try {
+        return await withTimeout(leftMs, what, question(this.admin), facts);
+      } catch (error) {
+        if (tries === triesMax || performance.now() >= deadlineAt || !isOfAnotherBroker(error)) throw error;
+        this.renewal ??= this.renew(leftMs).finally(() => {
+          this.renewal = undefined;
+        });
+        await this.renewal;
+      }
     }
   }
 
@@ -62,4 +77,10 @@ export class AdminConnection {
     this.admin = admin;
     void former.disconnect().catch(() => undefined);
   }
+}
+
+/** May the same request succeed at another broker, or with fresh metadata? */
+function isOfAnotherBroker(error: unknown): boolean {
+  const { name, type, retriable } = rootCause(error);
+  return type === undefined ? connectionFaults.has(name ?? '') : retriable === true;
 }
