@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type ICustomPartitioner, type KafkaConfig, type Producer } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { PlatformError, type Topics } from '#contracts';
 import { batchBytesMaxDefault, recordTriesMaxDefault } from '#platform';
 import { noopLog, type TransportLog } from '../log.ts';
-import { choosePartition } from '../partition-choice.ts';
 import type { GatewayHooks, KafkaGateway } from '../ports.ts';
 import { recordBytesMaxDefault } from '../record-bytes.ts';
 import { AdminConnection } from './admin-connection.ts';
@@ -16,7 +15,9 @@ import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { probeListener } from './listener-probe.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
+import { useOwnBrokerPool } from './own-broker-pool.ts';
 import { useOwnRecords } from './own-records.ts';
+import { KafkajsProduceClient, type ProduceClient } from './produce-client.ts';
 import { SilentBrokers } from './silent-brokers.ts';
 import { type StandstillLimits, standstillLimitsDefault } from './standstill-watch.ts';
 
@@ -44,7 +45,7 @@ export interface KafkaOptions extends GatewayHooks {
   readonly publishTimeoutMs?: number;
   /** How long {@link connectKafka} tries, in milliseconds. Default 30,000. */
   readonly connectTimeoutMs?: number;
-  /** Produce requests in flight. Default 3. */
+  /** Produce requests in flight to one broker. Default 3. */
   readonly publishRequestsMax?: number;
   /** Bytes that may wait for an acknowledgement. Default 32 MiB. */
   readonly publishQueueBytesMax?: number;
@@ -61,6 +62,8 @@ export interface KafkaOptions extends GatewayHooks {
 }
 
 const connectionTimeoutMs = 3_000;
+/** A broker that owes the answer to an ordinary request for longer has vanished. */
+const answerTimeoutMs = 3_000;
 const adminTimeoutMs = 15_000;
 /** Longest wait for an answer to a heartbeat, a fetch or a commit: less than a session timeout. */
 const memberTimeoutMs = 8_000;
@@ -82,11 +85,6 @@ const extraRequestRecordsMin = 200;
 const accessPatienceMs = 4_000;
 const accessAgainMs = 250;
 
-/** Our choice of partitions, in the shape that kafkajs asks for. */
-const createPartitioner: ICustomPartitioner = () => {
-  return ({ message, partitionMetadata }) => choosePartition(message, partitionMetadata);
-};
-
 /**
  * Connects to a cluster.
  * @throws PlatformError `BROKER_UNAVAILABLE` if no broker answered within `connectTimeoutMs`;
@@ -101,25 +99,33 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     clientId,
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 30_000,
+    // See `own-broker-pool.ts`.
+    enforceRequestTimeout: false,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: logThrough(log),
     socketFactory: new SilentBrokers(socketFactoryOf(access), log).socketFactory,
     ...saslOf(access),
   };
   const account = accountName(access);
-  const { adminClient, producerClient } = newClients(common, publishTimeoutMs);
+  const adminClient = new kafkajs.Kafka({
+    ...common,
+    requestTimeout: answerTimeoutMs,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
+  });
   const memberId = memberClientId(clientId, options.processName);
-  const newProducer = async (): Promise<Producer> => {
-    const producer = producerClient.producer({ createPartitioner, allowAutoTopicCreation: false });
-    await producer.connect();
-    return producer;
-  };
+  useOwnBrokerPool();
   useOwnRecords({ batchBytesMax: options.batchBytesMax ?? batchBytesMaxDefault });
   const admin = new AdminConnection(adminClient, account);
   const newClusterConnection = () => newCluster({ ...common, requestTimeout: adminTimeoutMs });
   const producer = await connectWithRetry(options, admin, async () => {
     if (options.needs !== undefined) await checkRights(newClusterConnection(), account, options.needs);
-    return newProducer();
+    const cluster = newCluster({
+      ...common,
+      connectionTimeout: Math.min(connectionTimeoutMs, publishTimeoutMs),
+      requestTimeout: answerTimeoutMs,
+    });
+    await cluster.connect();
+    return new KafkajsProduceClient(cluster);
   });
   return new KafkajsGateway({
     topics,
@@ -132,7 +138,6 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     admin,
     adminTimeoutMs,
     producer,
-    newProducer,
     newCluster: newClusterConnection,
     publisherLimits: publisherLimitsOf(options, publishTimeoutMs),
     metadataAgeMaxMs: options.metadataAgeMaxMs ?? metadataAgeMaxMsDefault,
@@ -151,20 +156,6 @@ async function checkRights(cluster: ClusterConnection, account: string, needs: K
   } finally {
     void cluster.disconnect().catch(() => undefined);
   }
-}
-
-/** Two clients of kafkajs, because timeouts and retries are settings of a client. */
-function newClients(common: KafkaConfig, publishTimeoutMs: number) {
-  return {
-    adminClient: new kafkajs.Kafka({ ...common, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 } }),
-    /** A request without an answer must not outlive the timeout of `publish` by much. */
-    producerClient: new kafkajs.Kafka({
-      ...common,
-      connectionTimeout: Math.min(connectionTimeoutMs, publishTimeoutMs),
-      requestTimeout: publishTimeoutMs,
-      retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 4 },
-    }),
-  };
 }
 
 function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
@@ -186,8 +177,8 @@ function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
 async function connectWithRetry(
   options: KafkaOptions,
   admin: AdminConnection,
-  newProducer: () => Promise<Producer>,
-): Promise<Producer> {
+  newProduceClient: () => Promise<ProduceClient>,
+): Promise<ProduceClient> {
   const { brokers, access = {}, connectTimeoutMs = 30_000 } = options;
   const account = accountName(access);
   const startedAt = performance.now();
@@ -198,7 +189,7 @@ async function connectWithRetry(
       await admin.connect(leftMs);
       // The first request that needs an account.
       await admin.ask(leftMs, 'connecting', (asking) => asking.describeCluster());
-      return await withTimeout(leftMs, 'connecting', newProducer(), { account });
+      return await withTimeout(leftMs, 'connecting', newProduceClient(), { account });
     } catch (error) {
       const known = unavailable(error, { account });
       const fault = isAccessFault(known) ? known : await misunderstandingWith(brokers, access);

@@ -1,4 +1,3 @@
-import type { Producer } from 'kafkajs';
 import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError, Topics } from '#contracts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -22,6 +21,7 @@ import { KafkajsConsumer } from './kafkajs-consumer.ts';
 import { KafkajsFollower } from './kafkajs-follower.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
+import type { ProduceClient } from './produce-client.ts';
 import type { StandstillLimits } from './standstill-watch.ts';
 import { TopicEnds } from './topic-ends.ts';
 
@@ -39,8 +39,7 @@ export interface GatewayParts {
   readonly ownerName: string;
   readonly admin: AdminConnection;
   readonly adminTimeoutMs: number;
-  readonly producer: Producer;
-  readonly newProducer: () => Promise<Producer>;
+  readonly producer: ProduceClient;
   /** Makes a connection below the public face of kafkajs; it is not connected yet. */
   readonly newCluster: () => ClusterConnection;
   readonly publisherLimits: PublisherLimits;
@@ -74,20 +73,16 @@ export class KafkajsGateway implements KafkaGateway {
   private isProbing = false;
 
   constructor(private readonly parts: GatewayParts) {
-    const { admin, adminTimeoutMs, producer, newProducer, publisherLimits, metrics } = parts;
+    const { admin, adminTimeoutMs, producer, publisherLimits, metrics } = parts;
     this.topics = parts.topics;
     const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
     this.access = watch;
     this.topicEnds = new TopicEnds(parts.newCluster, parts.metadataAgeMaxMs);
     const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
     const adminParts = { ...parts, timeoutMs: adminTimeoutMs };
-    const own = new KafkajsAdmin(adminParts, this.topicEnds, removeGone);
-    this.admin = own;
+    this.admin = new KafkajsAdmin(adminParts, this.topicEnds, removeGone);
     const publisher = new KafkajsPublisher(producer, publisherLimits, {
-      newProducer,
       account: parts.account,
-      listTopics: () => this.admin.list(),
-      checkAccess: (topic) => own.checkAccess(topic),
       reached: (isReached) => {
         this.isReachable = isReached;
       },

@@ -1,19 +1,23 @@
 /**
- * Goal: group commit, refused records and timeouts. Method: a fake producer that the test answers.
- * The conformance suite checks that the real producer takes such batches.
+ * Goal: group commit, refused records and timeouts. Method: fake brokers that the test answers.
+ * `publisher-faults.test.ts` and the conformance suite show the same with the real client.
  */
-import type { Producer, ProducerBatch } from 'kafkajs';
+import type { Message } from 'kafkajs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OutgoingRecord } from '#contracts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
-import type { BatchedMessage } from './publisher-queue.ts';
+import type { DescribedTopic, PartitionBatch, ProduceClient } from './produce-client.ts';
 
 interface Request {
+  readonly leader: number;
+  readonly batches: readonly PartitionBatch[];
   readonly topics: readonly string[];
   readonly values: readonly string[];
-  readonly messages: readonly BatchedMessage[];
+  readonly messages: readonly Message[];
   readonly acknowledge: () => void;
-  readonly fail: (error: unknown) => void;
+  /** Answers an error for the partitions of a topic, and acknowledges the others. */
+  readonly refuse: (errorCode: number, topic?: string) => void;
+  readonly fail: (error: Error) => void;
 }
 
 const limits: PublisherLimits = {
@@ -29,31 +33,58 @@ const limits: PublisherLimits = {
   recordBytesMax: 900,
 };
 
+/** Codes of Kafka. */
+const codes = {
+  UNKNOWN_TOPIC_OR_PARTITION: 3,
+  NOT_LEADER: 6,
+  MESSAGE_TOO_LARGE: 10,
+  TOPIC_AUTHORIZATION_FAILED: 29,
+  INVALID_RECORD: 87,
+};
+
 let requests: Request[];
-let topics: string[];
-let producers: number;
+/** The leader of each partition, by topic. */
+let topics: Record<string, readonly number[]>;
 let answer: ((request: Request) => void) | undefined;
 let reached: boolean[];
+let refused: string[];
 
-function aProducer(): Producer {
-  producers += 1;
-  return {
-    sendBatch: ({ topicMessages = [] }: ProducerBatch) =>
-      new Promise((resolve, reject) => {
-        const messages = topicMessages.flatMap((one) => one.messages);
-        const request = {
-          topics: topicMessages.map(({ topic }) => topic),
-          values: messages.map(({ value }) => String(value)),
-          messages,
-          acknowledge: () => resolve([]),
-          fail: reject,
-        };
-        requests.push(request);
-        answer?.(request);
-      }),
-    disconnect: () => Promise.resolve(),
-  } as unknown as Producer;
+function describedTopic(topic: string): DescribedTopic {
+  const leaders = topics[topic];
+  if (leaders === undefined) {
+    const error = Object.assign(new Error('unknown'), { type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true });
+    return { topic, error, partitions: [] };
+  }
+  return { topic, partitions: leaders.map((leader, partitionId) => ({ partitionId, leader })) };
 }
+
+const client: ProduceClient = {
+  describe: async (names) => names.map(describedTopic),
+  produce: (leader, batches) =>
+    new Promise((resolve, reject) => {
+      const messages = batches.flatMap((one) => one.messages);
+      const refuse = (errorCode: number, refusedTopic?: string) =>
+        resolve(
+          batches.map(({ topic, partition }) => {
+            const isRefused = errorCode !== 0 && (refusedTopic === undefined || refusedTopic === topic);
+            return { topic, partition, errorCode: isRefused ? errorCode : 0, baseOffset: isRefused ? -1n : 0n };
+          }),
+        );
+      const request = {
+        leader,
+        batches,
+        topics: batches.map(({ topic }) => topic),
+        values: messages.map(({ value }) => String(value)),
+        messages,
+        acknowledge: () => refuse(0),
+        refuse,
+        fail: reject,
+      };
+      requests.push(request);
+      answer?.(request);
+    }),
+  disconnect: async () => undefined,
+};
 
 const aRecord = (value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord => ({
   topic: 'a',
@@ -61,20 +92,16 @@ const aRecord = (value: string, more: Partial<OutgoingRecord> = {}): OutgoingRec
   headers: {},
   ...more,
 });
-const brokerError = (type: string) => Object.assign(new Error(type), { name: 'KafkaJSProtocolError', type });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A publisher that knows its topics, as after its first write. */
 async function aReadyPublisher(more: Partial<PublisherLimits> = {}): Promise<KafkajsPublisher> {
   const ports = {
-    newProducer: () => Promise.resolve(aProducer()),
-    listTopics: () => Promise.resolve(topics),
-    checkAccess: async () => undefined,
     account: 'account tester',
-    access: { isRefused: false, refused: () => undefined, allowed: () => undefined },
+    access: { isRefused: false, refused: (topic: string) => refused.push(topic), allowed: () => undefined },
     reached: (isReached: boolean) => reached.push(isReached),
   };
-  const publisher = new KafkajsPublisher(aProducer(), { ...limits, ...more }, ports);
+  const publisher = new KafkajsPublisher(client, { ...limits, ...more }, ports);
   answer = (request) => request.acknowledge();
   await publisher.publish([aRecord('first'), aRecord('first', { topic: 'b' })]);
   answer = undefined;
@@ -85,10 +112,10 @@ async function aReadyPublisher(more: Partial<PublisherLimits> = {}): Promise<Kaf
 
 beforeEach(() => {
   requests = [];
-  topics = ['a', 'b'];
-  producers = 0;
+  topics = { a: [1], b: [1] };
   answer = undefined;
   reached = [];
+  refused = [];
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -174,16 +201,36 @@ describe('group commit', () => {
     await published;
   });
 
-  it('gives records without a key the number of their batch', async () => {
+  it('sends the records without a key of one batch to one partition, and of the next batch to the next', async () => {
     const publisher = await aReadyPublisher();
-    void publisher.publish([aRecord('1'), aRecord('2'), aRecord('3', { key: 'k' }), aRecord('4', { partition: 0 })]);
+    topics['c'] = [1, 1];
+    answer = (request) => request.acknowledge();
+    const partitions: (readonly number[])[] = [];
+    for (let batch = 0; batch < 3; batch += 1) {
+      await publisher.publish([aRecord('1', { topic: 'c' }), aRecord('2', { topic: 'c' })]);
+      partitions.push((requests.at(-1)?.batches ?? []).map(({ partition }) => partition));
+    }
+    expect(partitions).toEqual([partitions[0], [1 - (partitions[0]?.[0] ?? 0)], partitions[0]]);
+    expect(partitions[0]).toHaveLength(1);
+  });
+
+  it('goes on with one leader while a request to another is in flight', async () => {
+    topics = { a: [1], b: [2] };
+    const publisher = await aReadyPublisher({ requestsMax: 1 });
+    const published = [publisher.publish(aRecord('hangs')), publisher.publish(aRecord('x', { topic: 'b' }))];
     await turn();
-    void publisher.publish(aRecord('5'));
+    requests[1]?.acknowledge();
+    await published[1];
+    published.push(publisher.publish(aRecord('waits')), publisher.publish(aRecord('y', { topic: 'b' })));
     await turn();
-    const [first, second] = requests.map(({ messages }) => messages.map((message) => message.batchNumber));
-    expect(first).toEqual([first?.[0], first?.[0], undefined, undefined]);
-    expect(second).toEqual([(first?.[0] ?? 0) + 1]);
+    expect(requests.map(({ leader, values }) => [leader, ...values])).toEqual([
+      [1, 'hangs'],
+      [2, 'x'],
+      [2, 'y'],
+    ]);
+    answer = (request) => request.acknowledge();
     for (const request of requests) request.acknowledge();
+    await Promise.all(published);
   });
 });
 
@@ -198,44 +245,59 @@ describe('a refused record', () => {
   it.each([
     ['MESSAGE_TOO_LARGE', 'RECORD_TOO_LARGE'],
     ['INVALID_RECORD', 'BROKER_UNAVAILABLE'],
-  ])('that the brokers answer with %s fails alone with %s; the rest of its batch is written', async (type, code) => {
+  ] as const)('that the brokers answer with %s fails alone with %s; the rest of its batch is written', async (type, code) => {
     const publisher = await aReadyPublisher();
     answer = (request) => {
-      if (request.values.includes('bad')) request.fail(brokerError(type));
+      if (request.values.includes('bad')) request.refuse(codes[type]);
       else request.acknowledge();
     };
     const outcomes = await Promise.allSettled(['1', 'bad', '3', '4', '5'].map((value) => publisher.publish(aRecord(value))));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
     expect(outcomes[1]).toMatchObject({ reason: { code } });
     expect(reached.every(Boolean)).toBe(true);
+    expect(publisher.load.records).toBe(0);
   });
 
-  it('of a deleted topic fails; a new producer sends the others', async () => {
+  it('of a topic that the account may not write fails, and the access watch hears of it; the others are written', async () => {
     const publisher = await aReadyPublisher();
-    topics = ['a'];
-    answer = (request) => {
-      if (request.topics.includes('b')) request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
-      else request.acknowledge();
-    };
+    answer = (request) => request.refuse(codes.TOPIC_AUTHORIZATION_FAILED, 'b');
+    const outcomes = await Promise.allSettled([publisher.publish(aRecord('1')), publisher.publish(aRecord('2', { topic: 'b' }))]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'BROKER_ACCESS_DENIED' } });
+    expect([refused, requests.length]).toEqual([['b'], 1]);
+  });
+
+  it('of a deleted topic fails; the others of its batch are written once', async () => {
+    const publisher = await aReadyPublisher();
+    topics = { a: [1] };
+    answer = (request) => request.refuse(codes.UNKNOWN_TOPIC_OR_PARTITION, 'b');
     const outcomes = await Promise.allSettled([publisher.publish(aRecord('1')), publisher.publish(aRecord('2', { topic: 'b' }))]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(outcomes[1]).toMatchObject({ reason: { code: 'BROKER_UNAVAILABLE', details: { topic: 'b' } } });
-    expect(producers).toBe(2);
+    expect(requests.map(({ values }) => values)).toEqual([['1', '2']]);
   });
 
-  it.each([
-    [1, 'fulfilled', 2],
-    [2, 'rejected', 3],
-  ])(
-    'is sent again if a topic of an earlier batch was deleted: after %i errors it is %s',
-    async (errors, status, producersMade) => {
-      const publisher = await aReadyPublisher();
-      answer = (request) =>
-        requests.length > errors ? request.acknowledge() : request.fail(brokerError('UNKNOWN_TOPIC_OR_PARTITION'));
-      const [outcome] = await Promise.allSettled([publisher.publish(aRecord('1'))]);
-      expect([outcome.status, producers]).toEqual([status, producersMade]);
-    },
-  );
+  it('follows its partition to the new leader', async () => {
+    const publisher = await aReadyPublisher();
+    topics = { a: [2] };
+    answer = (request) => (request.leader === 1 ? request.refuse(codes.NOT_LEADER) : request.acknowledge());
+    await publisher.publish(aRecord('1'));
+    expect(requests.map(({ leader }) => leader)).toEqual([1, 2]);
+  });
+
+  it('waits while its partition has no leader', async () => {
+    const publisher = await aReadyPublisher();
+    topics = { a: [-1] };
+    answer = (request) => {
+      if (request.leader === 1) request.refuse(codes.NOT_LEADER);
+      else request.acknowledge();
+    };
+    const published = publisher.publish(aRecord('1'));
+    await turn();
+    topics = { a: [2] };
+    await published;
+    expect(requests.map(({ leader }) => leader)).toEqual([1, 2]);
+  });
 
   it('fails after the close, which waits for the records taken before', async () => {
     const publisher = await aReadyPublisher();
@@ -300,5 +362,32 @@ describe('the timeout of a call', () => {
     requests[1]?.acknowledge();
     await Promise.all(published);
     expect(requests[1]?.values).toEqual(['3']);
+  });
+
+  it('tells why its records were not written', async () => {
+    const publisher = await aReadyPublisher();
+    answer = (request) => (requests.length > 1 ? undefined : request.fail(new Error('connection lost')));
+    const failure = publisher.publish(aRecord('1')).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
+    expect(await failure).toMatchObject({ code: 'BROKER_UNAVAILABLE', details: { reason: 'connection lost' } });
+    // One leader that does not answer is not the whole cluster; nothing was acknowledged here.
+    expect(reached).toEqual([false]);
+  });
+
+  it('sends queued records to the new leader of their partition while the old one owes an answer', async () => {
+    const publisher = await aReadyPublisher({ requestsMax: 1 });
+    const first = publisher.publish(aRecord('sent')).catch(() => undefined);
+    await turn();
+    const second = publisher.publish(aRecord('queued'));
+    topics = { a: [2], b: [1] };
+    answer = (request) => request.acknowledge();
+    await vi.advanceTimersByTimeAsync(limits.timeoutMs / 2);
+    await second;
+    expect(requests.map(({ leader, values }) => [leader, ...values])).toEqual([
+      [1, 'sent'],
+      [2, 'queued'],
+    ]);
+    requests[0]?.acknowledge();
+    await first;
   });
 });

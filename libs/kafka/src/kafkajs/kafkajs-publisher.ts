@@ -1,55 +1,46 @@
 /**
- * Group commit: gathered records are sent the moment no request is in flight. Beside requests in
- * flight another one is sent if many records have gathered that do not give way. No timer is used:
- * an idle publisher sends at once, a busy one sends fuller batches.
+ * Group commit for each leading broker: gathered records are sent the moment no request to their
+ * leader is in flight. Beside requests in flight another one is sent if many records have gathered
+ * that do not give way. An idle publisher sends at once, a busy one sends fuller batches.
  *
- * 1. A call resolves only when the brokers acknowledged all of its records with acks=all (I1).
- * 2. The queue is bounded in records and bytes (I7), see `publisher-queue.ts`.
- * 3. A batch whose content the broker refuses is halved, again and again, until the refused record
+ * 1. A call resolves only when each of its records was acknowledged with acks=all (I1). That means:
+ *    the leader named the partition of the record in its answer, with error code 0 and an offset.
+ *    Nothing is concluded from the end of a request.
+ * 2. Records that were not acknowledged are parked. After a pause a round asks any broker for the
+ *    leaders of their partitions, and queues them again, until the deadline of their call. A record
+ *    whose answer was lost may so be written twice, which is allowed (I5).
+ * 3. The records are bounded in number and bytes (I7), see `publisher-queue.ts`.
+ * 4. Records whose content the broker refuses are halved, again and again, until the refused record
  *    stands alone and fails alone.
+ * 5. While a leader is overdue with an answer, rounds go on: if its partitions move, their records
+ *    follow. Records without a key go to others. Its requests in flight fail once `SilentBrokers`
+ *    finds that it does not answer at all.
  */
-import type { Producer } from 'kafkajs';
 import { type OutgoingRecord, PlatformError } from '#contracts';
 import type { Publisher, PublisherLoad, PublishOptions } from '../ports.ts';
 import type { AccessWatch } from './access-watch.ts';
-import { rootCause, unavailable } from './broker-errors.ts';
-import {
-  type BatchedMessage,
-  type CallRecords,
-  type PublishCall,
-  type QueuedRecord,
-  type QueueLimits,
-  PublisherQueue,
-  queuedRecord,
-} from './publisher-queue.ts';
+import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
+import { errorOf } from './kafka-answers.ts';
+import { LeaderLane, type LaneLimits } from './leader-lane.ts';
+import { PartitionTable } from './partition-table.ts';
+import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
+import { type PublishCall, type QueuedRecord, type RoomLimits, PublisherRoom, queuedRecord } from './publisher-queue.ts';
 
 /** Bounds of a publisher. */
-export interface PublisherLimits extends QueueLimits {
+export interface PublisherLimits extends RoomLimits, LaneLimits {
   /** How long a call may take from `publish` to the acknowledgement, in milliseconds. */
   readonly timeoutMs: number;
-  /** Requests in flight. */
-  readonly requestsMax: number;
-  /**
-   * Records that must be queued before a request is sent beside others in flight. Fewer records
-   * wait, and share a request. Records that give way do not count.
-   */
-  readonly extraRequestRecordsMin: number;
   /** Largest single record, in bytes. */
   readonly recordBytesMax: number;
 }
 
 /** The gateway as its publisher sees it. */
 export interface PublisherPorts {
-  /** Connects a new producer, which knows no topic yet. */
-  newProducer(): Promise<Producer>;
-  listTopics(): Promise<readonly string[]>;
-  /** @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see the topic. */
-  checkAccess(topic: string): Promise<void>;
   /** The account in words, for errors. */
   readonly account: string;
   /** Hears which topics the account may not write, and which it may write again. */
   readonly access: Pick<AccessWatch, 'isRefused' | 'refused' | 'allowed'>;
-  /** Called after each request: did the brokers answer? */
+  /** Called when it turns out whether brokers acknowledge records. */
   reached(isReached: boolean): void;
 }
 
@@ -59,22 +50,38 @@ const contentFaults = new Set([
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
   'CORRUPT_MESSAGE',
-  'INVALID_TOPIC_EXCEPTION',
-  'TOPIC_AUTHORIZATION_FAILED',
   'INVALID_TIMESTAMP',
   'POLICY_VIOLATION',
 ]);
 
-/** The publisher of a process, over one kafkajs producer. */
+const overdueCheckMs = 250;
+const roundPauseMinMs = 50;
+const roundPauseMaxMs = 1_000;
+/** Leaders are asked for again after this time, so that new partitions are noticed. */
+const tableAgeMaxMs = 60_000;
+
+/** The records of one partition in one request. */
+interface Part {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly QueuedRecord[];
+}
+
+/** The publisher of a process. */
 export class KafkajsPublisher implements Publisher {
-  private readonly queue: PublisherQueue;
-  /** Topics that exist, as of the last time the brokers were asked. */
-  private readonly knownTopics = new Set<string>();
-  private topicLookup: Promise<readonly string[]> | undefined;
-  private producerRenewal: Promise<void> | undefined;
+  private readonly room: PublisherRoom;
+  private readonly table = new PartitionTable();
+  private tableAskedAt = 0;
+  private readonly lanes = new Map<number, LeaderLane>();
+  /** Records that wait for the next round. */
+  private parked: QueuedRecord[] = [];
+  private round: Promise<void> | undefined;
+  private roundTimer: NodeJS.Timeout | undefined;
+  private roundPauseMs = roundPauseMinMs;
+  private overdueTimer: NodeJS.Timeout | undefined;
   /** Calls that are not settled, in the order of their deadlines. */
   private readonly calls = new Set<PublishCall>();
-  private requestsInFlight = 0;
+  private acknowledgedAt = 0;
   private batchNumber = 0;
   private isScheduled = false;
   private isClosed = false;
@@ -82,16 +89,18 @@ export class KafkajsPublisher implements Publisher {
   private whenIdle: (() => void) | undefined;
 
   constructor(
-    private producer: Producer,
+    private readonly client: ProduceClient,
     private readonly limits: PublisherLimits,
     private readonly ports: PublisherPorts,
   ) {
-    this.queue = new PublisherQueue(limits);
+    this.room = new PublisherRoom(limits, (records) => this.admit(records));
   }
 
   /** Records, bytes and requests that are not finished. */
   get load(): PublisherLoad {
-    return { records: this.queue.records, bytes: this.queue.bytes, requests: this.requestsInFlight };
+    let requests = 0;
+    for (const lane of this.lanes.values()) requests += lane.requests;
+    return { records: this.room.records, bytes: this.room.bytes, requests };
   }
 
   publish(records: OutgoingRecord | readonly OutgoingRecord[], { givesWay = false }: PublishOptions = {}): Promise<void> {
@@ -114,9 +123,7 @@ export class KafkajsPublisher implements Publisher {
       }
       this.calls.add(call);
       this.watchDeadlines();
-      const callRecords = { call, records: queued, bytes };
-      if (all.every(({ topic }) => this.knownTopics.has(topic))) this.enqueue(callRecords);
-      else void this.checkTopicsExist(callRecords);
+      this.room.enter({ call, records: queued, bytes });
     });
   }
 
@@ -126,136 +133,193 @@ export class KafkajsPublisher implements Publisher {
       await new Promise<void>((resolve) => {
         this.whenIdle = resolve;
       });
-    clearTimeout(this.deadlineTimer);
-    await this.producer.disconnect();
+    for (const timer of [this.deadlineTimer, this.roundTimer, this.overdueTimer]) clearTimeout(timer);
+    await this.client.disconnect();
   }
 
-  /**
-   * Asks the brokers for topics that were never written to, before their records join a batch. A
-   * topic that does not exist would fail the whole batch, again and again.
-   */
-  private async checkTopicsExist(callRecords: CallRecords): Promise<void> {
-    try {
-      this.topicLookup ??= this.ports.listTopics().finally(() => {
-        this.topicLookup = undefined;
-      });
-      for (const topic of await this.topicLookup) this.knownTopics.add(topic);
-      const missing = callRecords.records.find(({ topic }) => !this.knownTopics.has(topic));
-      if (missing !== undefined) {
-        await this.ports.checkAccess(missing.topic);
-        throw topicMissing(missing.topic);
-      }
-      this.enqueue(callRecords);
-    } catch (error) {
-      this.settle(callRecords.call, unavailable(error));
-    }
-  }
-
-  private enqueue(callRecords: CallRecords): void {
-    this.queue.add(callRecords);
+  private admit(records: readonly QueuedRecord[]): void {
+    for (const record of records) this.queue(record);
     this.schedule();
+  }
+
+  /** Queues a record for the leader of its partition, or parks it while none is known. */
+  private queue(record: QueuedRecord): void {
+    const place = this.table.placeOf(record, this.batchNumber, (leader) => this.lanes.get(leader)?.isOverdue === true);
+    if (place === undefined) return this.park([record]);
+    record.partition = place.partition;
+    this.laneOf(place.leader).queue.push(record);
+  }
+
+  private laneOf(leader: number): LeaderLane {
+    const lane = this.lanes.get(leader) ?? new LeaderLane(leader, this.limits, (record) => this.room.leave([record]));
+    this.lanes.set(leader, lane);
+    return lane;
   }
 
   /** Sends in a microtask, so that calls made side by side share a batch. */
   private schedule(): void {
-    if (this.isScheduled || !this.maySend()) return;
+    if (this.isScheduled) return;
     this.isScheduled = true;
     queueMicrotask(() => {
       this.isScheduled = false;
-      while (this.maySend()) {
-        const batch = this.queue.nextBatch();
-        if (batch.length === 0) return;
-        void this.sendBatch(batch);
-      }
+      for (const lane of this.lanes.values())
+        while (lane.queue.size > 0 && lane.maySend) {
+          const batch = lane.queue.nextBatch();
+          if (batch.length === 0) break;
+          this.batchNumber += 1;
+          void this.send(lane, partsOf(batch)).finally(() => this.schedule());
+        }
+      if (performance.now() - this.tableAskedAt > tableAgeMaxMs && this.tableAskedAt > 0) this.startRound();
     });
   }
 
-  private maySend(): boolean {
-    const { requestsMax, extraRequestRecordsMin } = this.limits;
-    if (this.requestsInFlight === 0) return true;
-    return this.requestsInFlight < requestsMax && this.queue.pressingRecords >= extraRequestRecordsMin;
-  }
-
-  private async sendBatch(batch: readonly QueuedRecord[]): Promise<void> {
-    this.requestsInFlight += 1;
+  /** Sends records in one request, and settles or parks each of them. Never rejects. */
+  private async send(lane: LeaderLane, parts: readonly Part[]): Promise<void> {
+    const batches = parts.map(({ topic, partition, records }) => ({
+      topic,
+      partition,
+      messages: records.map(({ message }) => message),
+    }));
+    this.watchOverdue();
+    let answers: ReadonlyMap<string, PartitionAnswer>;
     try {
-      await this.send(batch);
-    } finally {
-      this.requestsInFlight -= 1;
-      this.queue.release(batch);
-      this.schedule();
-    }
-  }
-
-  /**
-   * @param isResent true if the batch was sent before, by a producer that has been replaced since.
-   */
-  private async send(batch: readonly QueuedRecord[], isResent = false): Promise<void> {
-    try {
-      const topicMessages = byTopic(batch, this.batchNumber++);
-      await this.producer.sendBatch({ acks: -1, timeout: this.limits.timeoutMs, topicMessages });
+      const answer = await lane.request(performance.now(), () =>
+        this.client.produce(lane.leader, batches, this.limits.timeoutMs),
+      );
+      answers = new Map(answer.map((one) => [placeName(one), one]));
     } catch (error) {
-      return this.recover(batch, error, isResent);
+      for (const part of parts) this.notWritten(part, error);
+      return;
     }
+    const refused: { readonly part: Part; readonly error: unknown }[] = [];
+    for (const part of parts) {
+      const answer = answers.get(placeName(part));
+      if (answer?.errorCode === 0 && answer.baseOffset >= 0n) this.acknowledge(part);
+      else refused.push({ part, error: faultOf(answer, lane.leader) });
+    }
+    for (const { part, error } of refused) await this.recover(lane, part, error);
+  }
+
+  private acknowledge({ topic, records }: Part): void {
+    this.acknowledgedAt = performance.now();
     this.ports.reached(true);
     const { access } = this.ports;
-    if (access.isRefused) for (const topic of new Set(batch.map((record) => record.topic))) access.allowed(topic);
-    for (const { call } of batch) {
+    if (access.isRefused) access.allowed(topic);
+    for (const { call } of records) {
       call.unacknowledged -= 1;
       if (call.unacknowledged === 0) this.settle(call);
     }
+    this.room.leave(records);
   }
 
-  private async recover(batch: readonly QueuedRecord[], error: unknown, isResent: boolean): Promise<void> {
+  /** Reacts to the error of a leader for one partition. */
+  private async recover(lane: LeaderLane, part: Part, error: unknown): Promise<void> {
+    const { topic, partition, records } = part;
     const { type } = rootCause(error);
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return this.recoverFromDeletedTopic(batch, error, isResent);
-    const isContentFault = type !== undefined && contentFaults.has(type);
-    if (!isContentFault) this.ports.reached(false);
-    if (isContentFault && batch.length > 1) {
-      const middle = batch.length >> 1;
-      await this.send(batch.slice(0, middle));
-      return this.send(batch.slice(middle));
+    if (type === undefined || !contentFaults.has(type)) return this.notWritten(part, error);
+    if (records.length > 1) {
+      const middle = records.length >> 1;
+      await this.send(lane, [{ topic, partition, records: records.slice(0, middle) }]);
+      return this.send(lane, [{ topic, partition, records: records.slice(middle) }]);
     }
-    const { access, account } = this.ports;
-    for (const { call, topic, bytes } of batch) {
-      const isTooLarge = type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
-      const failure = isTooLarge
+    const isTooLarge = type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
+    const bytes = records[0]?.bytes;
+    this.fail(
+      records,
+      isTooLarge
         ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes }, cause: error })
-        : unavailable(error, { topic, account, operation: 'Write' });
-      if (failure.code === 'BROKER_ACCESS_DENIED') access.refused(topic, failure);
-      this.settle(call, failure);
-    }
+        : unavailable(error, { topic }),
+    );
   }
 
-  /**
-   * Fails the records of deleted topics and sends the others again. A kafkajs producer never
-   * forgets a topic, so after a topic was deleted it fails every batch, even one without that
-   * topic. Only a new producer helps.
-   */
-  private async recoverFromDeletedTopic(batch: readonly QueuedRecord[], error: unknown, isResent: boolean): Promise<void> {
-    try {
-      this.producerRenewal ??= this.replaceProducer().finally(() => {
-        this.producerRenewal = undefined;
+  /** Parks records that may be written at the next try, and fails the others. */
+  private notWritten({ topic, records }: Part, error: unknown): void {
+    const { account } = this.ports;
+    const failure = unavailable(error, { topic, account, operation: 'Write' });
+    const { retriable } = error as { readonly retriable?: boolean };
+    if (!isAccessFault(failure) && retriable !== false) return this.park(records, error);
+    this.refuse(topic, failure);
+    return this.fail(records, failure);
+  }
+
+  private refuse(topic: string, failure: PlatformError): void {
+    if (failure.code === 'BROKER_ACCESS_DENIED') this.ports.access.refused(topic, failure);
+  }
+
+  private fail(records: readonly QueuedRecord[], failure: PlatformError): void {
+    for (const { call } of records) this.settle(call, failure);
+    this.room.leave(records);
+  }
+
+  private park(records: readonly QueuedRecord[], error?: unknown): void {
+    for (const record of records) {
+      if (error !== undefined) record.call.lastFault = error;
+      this.parked.push(record);
+    }
+    // A topic that was never written to is looked up without a pause.
+    const isNew = error === undefined && records.some(({ topic }) => !this.table.has(topic));
+    if (isNew && this.round === undefined && this.roundPauseMs === roundPauseMinMs) this.startRound();
+    else this.startRoundLater();
+  }
+
+  private startRoundLater(): void {
+    if (this.roundTimer !== undefined || this.round !== undefined || this.isIdle) return;
+    this.roundTimer = setTimeout(() => this.startRound(), this.roundPauseMs);
+    this.roundPauseMs = Math.min(roundPauseMaxMs, this.roundPauseMs * 2);
+  }
+
+  private get isIdle(): boolean {
+    return this.isClosed && this.calls.size === 0;
+  }
+
+  /** Starts a round in a microtask, unless one runs; see invariant 2. */
+  private startRound(): void {
+    if (this.round !== undefined || this.isIdle) return;
+    clearTimeout(this.roundTimer);
+    this.roundTimer = undefined;
+    this.round = Promise.resolve()
+      .then(() => this.findLeaders())
+      .finally(() => {
+        this.round = undefined;
+        if (this.parked.length > 0) this.startRoundLater();
+        else this.roundPauseMs = roundPauseMinMs;
       });
-      await this.producerRenewal;
-    } catch (failure) {
-      for (const { call } of batch) this.settle(call, unavailable(failure, { account: this.ports.account }));
+  }
+
+  /** Asks for the leaders of all topics that are in use, and queues all records anew. */
+  private async findLeaders(): Promise<void> {
+    const topics = [...new Set([...this.table.topics, ...this.parked.map(({ topic }) => topic)])];
+    let faults: ReadonlyMap<string, PlatformError>;
+    this.tableAskedAt = performance.now();
+    try {
+      faults = this.table.update(await this.client.describe(topics), this.ports.account);
+    } catch (error) {
+      this.noLeaders(error);
       return;
     }
-    for (const { call, topic } of batch) if (!this.knownTopics.has(topic)) this.settle(call, topicMissing(topic, error));
-    const rest = batch.filter(({ topic, call }) => this.knownTopics.has(topic) && !call.isSettled);
-    if (rest.length === 0) return;
-    if (rest.length === batch.length && isResent) for (const { call } of rest) this.settle(call, unavailable(error));
-    else await this.send(rest, true);
+    const parked = this.parked;
+    this.parked = [];
+    const queued = [...this.lanes.values()].flatMap(({ queue }) => queue.takeAll());
+    for (const record of [...queued, ...parked]) {
+      const failure = faults.get(record.topic);
+      if (record.call.isSettled) this.room.leave([record]);
+      else if (failure === undefined) this.queue(record);
+      else {
+        this.refuse(record.topic, failure);
+        this.fail([record], failure);
+      }
+    }
+    this.schedule();
   }
 
-  private async replaceProducer(): Promise<void> {
-    const topics = await this.ports.listTopics();
-    this.knownTopics.clear();
-    for (const topic of topics) this.knownTopics.add(topic);
-    const former = this.producer;
-    this.producer = await this.ports.newProducer();
-    void former.disconnect().catch(() => undefined);
+  /** No broker told the leaders: the next round asks again, unless the account is refused. */
+  private noLeaders(error: unknown): void {
+    const failure = unavailable(error, { account: this.ports.account });
+    for (const { call } of this.parked) call.lastFault = error;
+    if (!isAccessFault(failure)) return;
+    const parked = this.parked;
+    this.parked = [];
+    this.fail(parked, failure);
   }
 
   private settle(call: PublishCall, error?: unknown): void {
@@ -265,6 +329,17 @@ export class KafkajsPublisher implements Publisher {
     if (error === undefined) call.resolve();
     else call.reject(error);
     if (this.calls.size === 0) this.whenIdle?.();
+  }
+
+  /** Looks for overdue leaders while requests are in flight. */
+  private watchOverdue(): void {
+    this.overdueTimer ??= setTimeout(() => {
+      this.overdueTimer = undefined;
+      for (const lane of this.lanes.values()) {
+        if (lane.isOverdueAt(performance.now())) this.startRoundLater();
+        if (lane.isOverdue || lane.requests > 0) this.watchOverdue();
+      }
+    }, overdueCheckMs);
   }
 
   /** Sets one timer for all calls, to the earliest deadline. */
@@ -282,29 +357,49 @@ export class KafkajsPublisher implements Publisher {
 
   private failOverdueCalls(): void {
     const now = performance.now();
-    const details = { timeoutMs: this.limits.timeoutMs };
+    const { timeoutMs } = this.limits;
     for (const call of this.calls) {
       if (call.deadlineAt > now) break;
-      this.ports.reached(false);
-      const code = this.queue.isWaitingForRoom(call) ? 'PUBLISHER_SATURATED' : 'BROKER_UNAVAILABLE';
-      this.settle(call, new PlatformError(code, { details }));
+      // A single leader that does not answer is not the whole cluster.
+      if (this.acknowledgedAt <= call.deadlineAt - timeoutMs) this.ports.reached(false);
+      const { lastFault: cause } = call;
+      const reason = cause === undefined ? {} : { reason: rootCause(cause).message };
+      const code = this.room.isWaiting(call) ? 'PUBLISHER_SATURATED' : 'BROKER_UNAVAILABLE';
+      this.settle(
+        call,
+        new PlatformError(code, { details: { timeoutMs, ...reason }, ...(cause === undefined ? {} : { cause }) }),
+      );
     }
-    this.queue.release([]);
+    for (const { queue } of this.lanes.values()) queue.dropSettled();
+    this.room.leave(this.parked.filter(({ call }) => call.isSettled));
+    this.parked = this.parked.filter(({ call }) => !call.isSettled);
     this.schedule();
   }
 }
 
-function topicMissing(topic: string, cause?: unknown): PlatformError {
-  const details = { reason: `topic ${topic} does not exist`, topic };
-  return new PlatformError('BROKER_UNAVAILABLE', { details, ...(cause === undefined ? {} : { cause }) });
+function placeName({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`;
 }
 
-function byTopic(batch: readonly QueuedRecord[], batchNumber: number): { topic: string; messages: BatchedMessage[] }[] {
-  const messagesOf = new Map<string, BatchedMessage[]>();
-  for (const { topic, message, isKeyless } of batch) {
-    const messages = messagesOf.get(topic) ?? [];
-    messages.push(isKeyless ? { ...message, batchNumber } : message);
-    messagesOf.set(topic, messages);
+/** The records of a batch by partition. */
+function partsOf(batch: readonly QueuedRecord[]): readonly Part[] {
+  const topics = new Map<string, Map<number, QueuedRecord[]>>();
+  for (const record of batch) {
+    const partitions = topics.get(record.topic) ?? new Map<number, QueuedRecord[]>();
+    const partition = record.partition ?? 0;
+    const records = partitions.get(partition);
+    if (records === undefined) partitions.set(partition, [record]);
+    else records.push(record);
+    topics.set(record.topic, partitions);
   }
-  return [...messagesOf].map(([topic, messages]) => ({ topic, messages }));
+  return [...topics].flatMap(([topic, partitions]) =>
+    [...partitions].map(([partition, records]) => ({ topic, partition, records })),
+  );
+}
+
+/** Why records are not known to be written. */
+function faultOf(answer: PartitionAnswer | undefined, leader: number): Error {
+  if (answer === undefined) return new Error(`broker ${leader} answered without naming the partition`);
+  if (answer.errorCode === 0) return new Error(`broker ${leader} acknowledged records without an offset`);
+  return errorOf(answer.errorCode);
 }

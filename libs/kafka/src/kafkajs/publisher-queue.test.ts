@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type CallRecords, type PublishCall, PublisherQueue, queuedRecord } from './publisher-queue.ts';
+import {
+  BatchQueue,
+  type CallRecords,
+  type PublishCall,
+  PublisherRoom,
+  type QueuedRecord,
+  queuedRecord,
+} from './publisher-queue.ts';
 
 const limits = {
   batchBytesMax: 1_000,
@@ -9,6 +16,55 @@ const limits = {
   queueBytesMax: 5_000,
   queueRecordsMax: 4,
 };
+
+/** A room, and the one queue that its records enter: as with a single broker. */
+class PublisherQueue {
+  private readonly queue: BatchQueue;
+  private readonly room: PublisherRoom;
+
+  constructor(bounds: typeof limits) {
+    this.queue = new BatchQueue(bounds, (record) => this.room.leave([record]));
+    this.room = new PublisherRoom(bounds, (records) => {
+      for (const record of records) this.queue.push(record);
+    });
+  }
+
+  get records(): number {
+    return this.room.records;
+  }
+
+  get bytes(): number {
+    return this.room.bytes;
+  }
+
+  get pressingRecords(): number {
+    return this.queue.pressingRecords;
+  }
+
+  add(call: CallRecords): void {
+    this.room.enter(call);
+  }
+
+  isWaitingForRoom(call: PublishCall): boolean {
+    return this.room.isWaiting(call);
+  }
+
+  nextBatch(): QueuedRecord[] {
+    return this.queue.nextBatch();
+  }
+
+  release(records: readonly QueuedRecord[]): void {
+    this.room.leave(records);
+  }
+
+  dropSettled(): void {
+    this.queue.dropSettled();
+  }
+
+  takeAll(): QueuedRecord[] {
+    return this.queue.takeAll();
+  }
+}
 
 /** A call with one record for each of these topics; each record has `bytes` and its own framing. */
 function aCall(topics: readonly string[], bytes = 1, givesWay = false): CallRecords {
@@ -48,7 +104,7 @@ function batchesOf(queue: PublisherQueue): string[] {
 
 const topicsOf = (batch: readonly { readonly topic: string }[]) => batch.map(({ topic }) => topic).join('');
 
-describe('PublisherQueue', () => {
+describe('the room and the queue of a publisher', () => {
   it('bounds the bytes of one topic in a batch, and adds records of another topic', () => {
     const queue = new PublisherQueue(limits);
     queue.add(aCall(['a', 'b'], 500));
@@ -153,5 +209,20 @@ describe('PublisherQueue', () => {
       [false, false, true],
       [false, false],
     ]);
+  });
+
+  it('makes room for the oldest settled calls of each function, although no batch is taken', () => {
+    const queue = new PublisherQueue({ ...limits, queueRecordsMax: 6 });
+    const calls = [...callsOf('n', 3), ...callsOf('q', 2), aCall(['w'], 1, true)];
+    for (const call of calls) queue.add(call);
+    for (const index of [0, 1, 3, 5]) Object.assign(calls[index]?.call ?? {}, { isSettled: true });
+    queue.dropSettled();
+    expect([queue.records, topicsOf(queue.nextBatch())]).toEqual([2, 'nq']);
+  });
+
+  it('gives all of its records back, to be queued for other leaders', () => {
+    const queue = new PublisherQueue({ ...limits, queueRecordsMax: 100 });
+    for (const call of [...callsOf('n', 2), aCall(['w'], 1, true), ...callsOf('q', 1)]) queue.add(call);
+    expect([topicsOf(queue.takeAll()), queue.nextBatch(), queue.records]).toEqual(['nnqw', [], 4]);
   });
 });

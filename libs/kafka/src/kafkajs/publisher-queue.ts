@@ -1,10 +1,10 @@
 /**
- * The queue of a publisher: a call waits for room, then its records are queued, then they travel to
- * the brokers in a batch.
+ * The room of a publisher counts all of its records. From there each record enters the queue of
+ * the broker that leads its partition, and waits for a request.
  *
- * 1. Records and bytes are counted from the queue to the end of their batch, and never exceed their
- *    bounds (I7). One exception: a single call that is larger than the bounds is admitted when
- *    nothing else is counted.
+ * 1. Records and bytes are counted from their admission until they are finished. They never exceed
+ *    their bounds (I7). One exception: a single call that is larger than the bounds is admitted
+ *    when nothing else is counted.
  * 2. Functions take turns, for room and in a batch, so a flood of one function delays the record of
  *    another by one record at most. Records that name no function take turns by topic.
  * 3. Records of one function keep their order. Its calls are admitted in the order in which they
@@ -17,31 +17,27 @@ import { bareUrnOf, header, type OutgoingRecord } from '#contracts';
 import { recordBytes } from '../record-bytes.ts';
 import { Turns } from './turns.ts';
 
-/** Bounds of the queue and of the batches taken from it. */
-export interface QueueLimits {
-  /**
-   * Bytes of one topic in a batch, so that no partition's share exceeds the broker's
-   * `message.max.bytes`.
-   */
-  readonly batchBytesMax: number;
-  /** Bytes of one request, all topics together. */
-  readonly requestBytesMax: number;
-  /** Records of one request: kafkajs takes time that grows with the square of their number. */
-  readonly requestRecordsMax: number;
-  /** Records of one request that give way to others. */
-  readonly givingWayRecordsMax: number;
+/** Bounds of the records of a publisher. */
+export interface RoomLimits {
   /** Bytes that are queued or on the way. */
   readonly queueBytesMax: number;
   /** Records that are queued or on the way. */
   readonly queueRecordsMax: number;
 }
 
-/**
- * A message of kafkajs. Messages without a key carry the number of their batch, which chooses their
- * partition.
- */
-export interface BatchedMessage extends Message {
-  readonly batchNumber?: number;
+/** Bounds of one request. */
+export interface BatchLimits {
+  /**
+   * Bytes of one topic in a request, so that no partition's share exceeds the broker's
+   * `message.max.bytes`.
+   */
+  readonly batchBytesMax: number;
+  /** Bytes of one request, all topics together. */
+  readonly requestBytesMax: number;
+  /** Records of one request. */
+  readonly requestRecordsMax: number;
+  /** Records of one request that give way to others. */
+  readonly givingWayRecordsMax: number;
 }
 
 /**
@@ -55,6 +51,8 @@ export interface PublishCall {
   /** True if its records are taken only when no others wait. */
   readonly givesWay: boolean;
   readonly deadlineAt: number;
+  /** Why its records are not written yet. */
+  lastFault?: unknown;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -62,9 +60,11 @@ export interface PublishCall {
 /** One record of a call, as the queue holds it. */
 export interface QueuedRecord {
   readonly topic: string;
-  readonly message: BatchedMessage;
+  readonly message: Message;
   /** True if neither a key nor the sender chooses the partition. */
   readonly isKeyless: boolean;
+  /** The chosen partition; undefined before the first choice. */
+  partition: number | undefined;
   readonly bytes: number;
   /** Records with the same source share a turn: the function that a record names, or its topic. */
   readonly source: string;
@@ -79,13 +79,87 @@ export interface CallRecords {
   readonly bytes: number;
 }
 
-/** Records that give way, or all others: what waits for room, what is queued, and their counts. */
+/** Records that give way, or all others: the calls that wait for room, and what is counted. */
 class Line {
   readonly waiting = new Turns<CallRecords>();
-  readonly queued = new Turns<QueuedRecord>();
-  /** Queued or on the way. */
   bytes = 0;
   records = 0;
+}
+
+/** Counts the records of a publisher, and lets calls wait while it is full. */
+export class PublisherRoom {
+  private readonly usual = new Line();
+  private readonly givingWay = new Line();
+  private readonly waitingCalls = new Set<PublishCall>();
+
+  /** @param admitted is called with records that have room now. */
+  constructor(
+    private readonly limits: RoomLimits,
+    private readonly admitted: (records: readonly QueuedRecord[]) => void,
+  ) {}
+
+  /** Bytes that are queued or on the way. */
+  get bytes(): number {
+    return this.usual.bytes + this.givingWay.bytes;
+  }
+
+  /** Records that are queued or on the way. */
+  get records(): number {
+    return this.usual.records + this.givingWay.records;
+  }
+
+  /** Admits the records of a call, or lets the call wait. Ignores a settled call. */
+  enter(records: CallRecords): void {
+    const { call } = records;
+    if (call.isSettled) return;
+    const line = this.lineOf(call);
+    if (line.waiting.size === 0 && this.hasRoomFor(records, line)) return this.admit(records, line);
+    line.waiting.push(records.records[0]?.source ?? '', records);
+    this.waitingCalls.add(call);
+  }
+
+  /** True while a call waits because the room is full. */
+  isWaiting(call: PublishCall): boolean {
+    return this.waitingCalls.has(call);
+  }
+
+  /** Stops counting these records, and admits the calls that now have room. */
+  leave(records: readonly QueuedRecord[]): void {
+    for (const { bytes, call } of records) {
+      const line = this.lineOf(call);
+      line.bytes -= bytes;
+      line.records -= 1;
+    }
+    this.admitWaiting(this.usual);
+    this.admitWaiting(this.givingWay);
+  }
+
+  private lineOf({ givesWay }: PublishCall): Line {
+    return givesWay ? this.givingWay : this.usual;
+  }
+
+  private admitWaiting(line: Line): void {
+    for (let waiting = line.waiting.next; waiting !== undefined; waiting = line.waiting.next) {
+      if (!waiting.call.isSettled && !this.hasRoomFor(waiting, line)) return;
+      line.waiting.shift();
+      this.waitingCalls.delete(waiting.call);
+      if (!waiting.call.isSettled) this.admit(waiting, line);
+    }
+  }
+
+  private hasRoomFor({ bytes, records }: CallRecords, line: Line): boolean {
+    if (this.records === 0) return true;
+    const { queueBytesMax, queueRecordsMax } = this.limits;
+    const isWithin = (part: { readonly bytes: number; readonly records: number }, share: number) =>
+      part.bytes + bytes <= queueBytesMax * share && part.records + records.length <= queueRecordsMax * share;
+    return isWithin(this, 1) && (line === this.usual || isWithin(line, 0.5));
+  }
+
+  private admit({ records, bytes }: CallRecords, line: Line): void {
+    line.bytes += bytes;
+    line.records += records.length;
+    this.admitted(records);
+  }
 }
 
 /** The bytes that a batch has left. */
@@ -93,7 +167,7 @@ class BatchRoom {
   private readonly topicBytes = new Map<string, number>();
   private bytes = 0;
 
-  constructor(private readonly limits: QueueLimits) {}
+  constructor(private readonly limits: BatchLimits) {}
 
   /** Counts a record, unless the batch has records already and this one is too large for it. */
   takes({ topic, bytes }: QueuedRecord): boolean {
@@ -106,51 +180,31 @@ class BatchRoom {
   }
 }
 
-/** The queue of a publisher. */
-export class PublisherQueue {
-  private readonly usual = new Line();
-  private readonly givingWay = new Line();
-  private readonly waitingCalls = new Set<PublishCall>();
+/** Records that wait for a request to one broker. */
+export class BatchQueue {
+  private readonly usual = new Turns<QueuedRecord>();
+  private readonly givingWay = new Turns<QueuedRecord>();
 
-  constructor(private readonly limits: QueueLimits) {}
+  /** @param dropped is called with records that leave the queue because their call is settled. */
+  constructor(
+    private readonly limits: BatchLimits,
+    private readonly dropped: (record: QueuedRecord) => void,
+  ) {}
 
-  /** Bytes that are queued or on the way. */
-  get bytes(): number {
-    return this.usual.bytes + this.givingWay.bytes;
-  }
-
-  /** Records that are queued or on the way. */
-  get records(): number {
-    return this.usual.records + this.givingWay.records;
+  get size(): number {
+    return this.usual.size + this.givingWay.size;
   }
 
   /** Queued records that do not give way. */
   get pressingRecords(): number {
-    return this.usual.queued.size;
+    return this.usual.size;
   }
 
-  /**
-   * Queues the records of a call, or lets the call wait for room. Does nothing for a call that is
-   * settled already.
-   */
-  add(records: CallRecords): void {
-    const { call } = records;
-    if (call.isSettled) return;
-    const line = this.lineOf(call);
-    if (line.waiting.size === 0 && this.hasRoomFor(records, line)) return this.enqueue(records, line);
-    line.waiting.push(records.records[0]?.source ?? '', records);
-    this.waitingCalls.add(call);
+  push(record: QueuedRecord): void {
+    (record.call.givesWay ? this.givingWay : this.usual).push(record.source, record);
   }
 
-  /** True while a call waits because the queue is full. */
-  isWaitingForRoom(call: PublishCall): boolean {
-    return this.waitingCalls.has(call);
-  }
-
-  /**
-   * Takes the next batch out of the queue. Its records stay counted until {@link release}. Records
-   * of settled calls are dropped.
-   */
+  /** Takes the records of the next request. Records of settled calls are dropped. */
   nextBatch(): QueuedRecord[] {
     const batch: QueuedRecord[] = [];
     const room = new BatchRoom(this.limits);
@@ -160,52 +214,25 @@ export class PublisherQueue {
     return batch;
   }
 
-  /** Stops counting these records, and queues the calls that now have room. */
-  release(records: readonly QueuedRecord[]): void {
-    for (const { bytes, call } of records) {
-      const line = this.lineOf(call);
-      line.bytes -= bytes;
-      line.records -= 1;
-    }
-    this.admit(this.usual);
-    this.admit(this.givingWay);
+  /** Takes all records out of the queue, function by function. */
+  takeAll(): QueuedRecord[] {
+    return [...this.usual.takeHeads(() => true), ...this.givingWay.takeHeads(() => true)];
   }
 
-  private lineOf({ givesWay }: PublishCall): Line {
-    return givesWay ? this.givingWay : this.usual;
+  /** Drops the oldest records of each function as long as their calls are settled. */
+  dropSettled(): void {
+    for (const turns of [this.usual, this.givingWay])
+      for (const record of turns.takeHeads(({ call }) => call.isSettled)) this.dropped(record);
   }
 
   /** Adds queued records until the batch has `recordsMax`, or the next one does not fit. */
-  private fill(batch: QueuedRecord[], { queued }: Line, recordsMax: number, room: BatchRoom): void {
+  private fill(batch: QueuedRecord[], queued: Turns<QueuedRecord>, recordsMax: number, room: BatchRoom): void {
     for (let record = queued.next; record !== undefined && batch.length < recordsMax; record = queued.next) {
-      if (record.call.isSettled) this.release([record]);
+      if (record.call.isSettled) this.dropped(record);
       else if (room.takes(record)) batch.push(record);
       else return;
       queued.shift();
     }
-  }
-
-  private admit(line: Line): void {
-    for (let waiting = line.waiting.next; waiting !== undefined; waiting = line.waiting.next) {
-      if (!waiting.call.isSettled && !this.hasRoomFor(waiting, line)) return;
-      line.waiting.shift();
-      this.waitingCalls.delete(waiting.call);
-      if (!waiting.call.isSettled) this.enqueue(waiting, line);
-    }
-  }
-
-  private hasRoomFor({ bytes, records }: CallRecords, line: Line): boolean {
-    if (this.records === 0) return true;
-    const { queueBytesMax, queueRecordsMax } = this.limits;
-    const isWithin = (part: { readonly bytes: number; readonly records: number }, share: number) =>
-      part.bytes + bytes <= queueBytesMax * share && part.records + records.length <= queueRecordsMax * share;
-    return isWithin(this, 1) && (line === this.usual || isWithin(line, 0.5));
-  }
-
-  private enqueue({ records, bytes }: CallRecords, line: Line): void {
-    line.bytes += bytes;
-    line.records += records.length;
-    for (const record of records) line.queued.push(record.source, record);
   }
 }
 
@@ -214,13 +241,9 @@ export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedR
   const { topic, key, value, headers, partition } = record;
   return {
     topic,
-    message: {
-      value,
-      headers,
-      ...(key === undefined ? {} : { key }),
-      ...(partition === undefined ? {} : { partition }),
-    },
+    message: key === undefined ? { value, headers } : { key, value, headers },
     isKeyless: key === undefined && partition === undefined,
+    partition,
     bytes: recordBytes(record),
     source: sourceOf(record),
     call,

@@ -67,4 +67,17 @@ export class Turns<T> {
     this.lines.delete(key);
     if (line.size > 0) this.lines.set(key, line);
   }
+  /** Removes the oldest items of every key as long as they match. Returns them key by key. */
+  takeHeads(matches: (item: T) => boolean): T[] {
+    const taken: T[] = [];
+    for (const [key, line] of this.lines) {
+      for (let { head } = line; head !== undefined && matches(head); { head } = line) {
+        taken.push(head);
+        line.shift();
+      }
+      if (line.size === 0) this.lines.delete(key);
+    }
+    this.count -= taken.length;
+    return taken;
+  }
 }

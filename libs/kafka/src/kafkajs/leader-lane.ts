@@ -1,0 +1,70 @@
+import { type BatchLimits, BatchQueue, type QueuedRecord } from './publisher-queue.ts';
+
+/** Bounds of the requests to one broker. */
+export interface LaneLimits extends BatchLimits {
+  /** Requests in flight to one broker. */
+  readonly requestsMax: number;
+  /**
+   * Records that must be queued before a request is sent beside others in flight. Fewer records
+   * wait, and share a request. Records that give way do not count.
+   */
+  readonly extraRequestRecordsMin: number;
+}
+
+/** A request that waits for longer makes its broker overdue, in milliseconds. */
+const overdueAfterMs = 1_000;
+/** A broker without requests in flight is tried again after this time, in milliseconds. */
+const againAfterMs = 5_000;
+
+/** The records and requests of one leading broker. A broker that hangs holds up no other lane. */
+export class LeaderLane {
+  readonly queue: BatchQueue;
+  private overdueSince: number | undefined;
+  private readonly sentAt = new Map<symbol, number>();
+
+  constructor(
+    readonly leader: number,
+    private readonly limits: LaneLimits,
+    dropped: (record: QueuedRecord) => void,
+  ) {
+    this.queue = new BatchQueue(limits, dropped);
+  }
+
+  /** Requests in flight. */
+  get requests(): number {
+    return this.sentAt.size;
+  }
+
+  /** May the next request be sent now? */
+  get maySend(): boolean {
+    const { requestsMax, extraRequestRecordsMin } = this.limits;
+    if (this.requests === 0) return true;
+    return this.requests < requestsMax && this.queue.pressingRecords >= extraRequestRecordsMin;
+  }
+
+  /** Counts a request as in flight until it ends. */
+  async request<Answer>(now: number, send: () => Promise<Answer>): Promise<Answer> {
+    const ticket = Symbol('request');
+    this.sentAt.set(ticket, now);
+    try {
+      const answer = await send();
+      this.overdueSince = undefined;
+      return answer;
+    } finally {
+      this.sentAt.delete(ticket);
+    }
+  }
+
+  /** True from a request that waits for too long until the broker answers or is tried again. */
+  get isOverdue(): boolean {
+    return this.overdueSince !== undefined;
+  }
+
+  /** Finds out whether the broker owes an answer for too long. */
+  isOverdueAt(now: number): boolean {
+    const [oldest = Infinity] = this.sentAt.values();
+    if (now - oldest > overdueAfterMs) this.overdueSince = now;
+    else if (this.requests === 0 && now - (this.overdueSince ?? now) > againAfterMs) this.overdueSince = undefined;
+    return this.isOverdue;
+  }
+}
