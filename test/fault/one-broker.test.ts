@@ -1,4 +1,6 @@
 /** Faults of one service or of the only broker. */
+import { services } from '#contracts';
+import { killAll } from './processes.ts';
 import { scenariosOn } from './scenario.ts';
 
 const scenario = scenariosOn({ brokers: 1 });
@@ -25,4 +27,12 @@ scenario('broker killed and started again', {
     await cluster.startBroker(1);
   },
   bounds: { repeats: 100, recoveryMs: { short: 30_000, long: 60_000 } },
+});
+
+scenario('all services killed at once', {
+  fault: async ({ world }) => {
+    const pids = await Promise.all(services.map(async (service) => world.pidOf(service)));
+    await killAll(pids);
+  },
+  bounds: { repeats: 150, recoveryMs: 60_000 },
 });
