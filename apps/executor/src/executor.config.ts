@@ -2,6 +2,7 @@ import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { limits } from '#contracts';
 import { CodeStoreSettings } from '#objects';
 import {
+  FolderName,
   FunctionNetworkSettings,
   FunctionsKeySettings,
   IsolationSettings,
@@ -180,7 +181,7 @@ export class ExecutorConfig extends withSettings(
       'because other users may not pass the data folder.',
   })
   @IsOptional()
-  @IsString()
+  @FolderName()
   functionDir?: string;
 
   @Setting({

@@ -1,5 +1,6 @@
-import { IsArray, IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
 import {
+  BrokerAddresses,
   DataFolderSettings,
   FunctionNetworkSettings,
   HostSettings,
@@ -33,11 +34,10 @@ export class StandaloneConfig extends withSettings(
 
   @Setting({
     env: 'KAFKA_BROKERS',
-    description: 'Brokers to use, `host:port` separated by commas. If unset, Sendoff starts a broker.',
+    description: 'Brokers to use, `host:port` or `[IPv6 address]:port`, separated by commas. If unset, Sendoff starts a broker.',
   })
   @IsOptional()
-  @IsArray()
-  @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
+  @BrokerAddresses()
   kafkaBrokers?: string[];
 
   @Setting({

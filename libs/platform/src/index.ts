@@ -3,6 +3,7 @@ export { callSecretOf } from './call-secret.ts';
 export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
+export { directRequest } from './direct-request.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './internal-tokens.ts';
@@ -39,7 +40,9 @@ export { Signer, Verifier } from './signing.ts';
 export { isSameSecret } from './secrets.ts';
 export { batchBytesMaxDefault, recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export {
+  BrokerAddresses,
   DataFolderSettings,
+  FolderName,
   FunctionNetworkSettings,
   HostSettings,
   IsolationSettings,

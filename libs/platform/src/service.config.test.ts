@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pubSubNameLengthMax, Topics } from '#contracts';
 import { loadConfig } from './load-config.ts';
+import { DataFolderSettings } from './setting-groups.ts';
 import { ServiceConfig } from './service.config.ts';
 
 const configOf = (prefix: string) => loadConfig(ServiceConfig, { KAFKA_TOPIC_PREFIX: prefix });
@@ -15,4 +16,22 @@ describe('the prefix of topics', () => {
   it('has no character that names of topics may not have', () => {
     expect(() => configOf('a b.')).toThrow(/KAFKA_TOPIC_PREFIX/);
   });
+});
+
+describe('the brokers', () => {
+  const brokersOf = (text: string) => loadConfig(ServiceConfig, { KAFKA_BROKERS: text }).kafkaBrokers;
+
+  it('are names or addresses with ports', () => {
+    expect(brokersOf('kafka:9092, 127.0.0.1:1,[::1]:9092')).toEqual(['kafka:9092', '127.0.0.1:1', '[::1]:9092']);
+  });
+
+  it.each(['::1:9092', '[::1]', 'kafka', '[kafka]:9092', 'a[::1]:9092', 'http://kafka:9092'])('are not %s', (text) => {
+    expect(() => brokersOf(text)).toThrow(/KAFKA_BROKERS/);
+  });
+});
+
+it('a data folder with a backslash is refused with the reason', () => {
+  const dataDirOf = (name: string) => loadConfig(DataFolderSettings, { SENDOFF_DATA_DIR: name }).dataDir;
+  expect(dataDirOf('/a,b ü"#=')).toBe('/a,b ü"#=');
+  expect(() => dataDirOf('a\\b')).toThrow(/SENDOFF_DATA_DIR.*no backslash/);
 });

@@ -1,7 +1,7 @@
-import { IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { KafkaAccessSettings } from './kafka-settings.ts';
 import { Setting, withSettings } from './load-config.ts';
-import { HostSettings, KafkaTopicSettings } from './setting-groups.ts';
+import { BrokerAddresses, HostSettings, KafkaTopicSettings } from './setting-groups.ts';
 
 /**
  * Unexpected errors of one record after which its handler counts as broken. The waits between 12
@@ -20,9 +20,8 @@ export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings
   @Max(65_535)
   port: number = 0;
 
-  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` separated by commas.' })
-  @IsArray()
-  @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
+  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` or `[IPv6 address]:port`, separated by commas.' })
+  @BrokerAddresses()
   kafkaBrokers: string[] = ['127.0.0.1:9092'];
 
   @Setting({

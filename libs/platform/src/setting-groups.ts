@@ -19,6 +19,22 @@ import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
 import { publicKeyPattern, publicKeysMax } from './signing.ts';
 
+/** `host:port` or `[IPv6 address]:port`. */
+const brokerPattern = /^(?:\[[\da-fA-F:.]{2,45}\]|[^\s:[\]]{1,255}):\d{1,5}$/;
+
+/** Declares a list of Kafka brokers. */
+export function BrokerAddresses(): PropertyDecorator {
+  const rules = [IsArray(), Matches(brokerPattern, { each: true, message: 'each broker is host:port or [IPv6 address]:port' })];
+  return (prototype, property) => {
+    for (const rule of rules) rule(prototype, property);
+  };
+}
+
+/** Declares a folder. Node.js loads no code from below a folder with a backslash in its name. */
+export function FolderName(): PropertyDecorator {
+  return Matches(/^[^\\\0]+$/, { message: 'the name of a folder may have no backslash, because Node.js loads no code from it' });
+}
+
 /** The address of an HTTP server. */
 export class HostSettings {
   @Setting({ env: 'SENDOFF_HOST', description: 'Address the HTTP server listens on. `npm start` uses it for the API only.' })
@@ -29,7 +45,7 @@ export class HostSettings {
 /** For programs that keep files. */
 export class DataFolderSettings {
   @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for all files of Sendoff on this machine.' })
-  @IsString()
+  @FolderName()
   dataDir: string = '.sendoff';
 }
 

@@ -1,6 +1,6 @@
-import { IsArray, IsString, Matches, MinLength } from 'class-validator';
+import { IsString, MinLength } from 'class-validator';
 import { type KafkaAccount, kafkaAccounts } from '#contracts';
-import { KafkaAccessSettings, KafkaTopicSettings, Setting, withSettings } from '#platform';
+import { BrokerAddresses, KafkaAccessSettings, KafkaTopicSettings, Setting, withSettings } from '#platform';
 import { StreamTopicSettings } from '../stream-topic-settings.ts';
 
 /** Declares the password of one account. */
@@ -14,9 +14,8 @@ function Password(account: KafkaAccount): PropertyDecorator {
 
 /** The settings of `npm run accounts`: how to reach the brokers as admin, and the new passwords. */
 export class AccountsConfig extends withSettings(KafkaTopicSettings, KafkaAccessSettings, StreamTopicSettings) {
-  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` separated by commas.' })
-  @IsArray()
-  @Matches(/^[^\s:]+:\d{1,5}$/, { each: true, message: 'each broker is host:port' })
+  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` or `[IPv6 address]:port`, separated by commas.' })
+  @BrokerAddresses()
   kafkaBrokers: string[] = ['127.0.0.1:9092'];
 
   @Password('ingress')

@@ -3,6 +3,7 @@
  * with 1 if the API refused, with 2 for wrong arguments.
  */
 import { printable } from '#contracts';
+import { directRequest } from '#platform';
 import { readRunning } from '../read-running.ts';
 import { type Command, readArguments, usage } from './arguments.ts';
 
@@ -23,14 +24,13 @@ const say = (line: string) => void process.stdout.write(`${printable(line)}\n`);
 /** Calls the API. @throws Error with the API's message for any status but 2xx. */
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const { url, projectId, token } = await readRunning();
-  const response = await fetch(`${url}/v2/${projectId}/sendoff/credentials${path}`, {
+  const { status, text } = await directRequest(`${url}/v2/${projectId}/sendoff/credentials${path}`, {
     method,
     headers: { 'content-type': 'application/json', 'x-auth-token': token },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await response.text();
   const answer = (text === '' ? {} : JSON.parse(text)) as T & { readonly error_msg?: string };
-  if (!response.ok) throw new Error(answer.error_msg ?? `the API answered with status ${response.status}`);
+  if (status >= 300) throw new Error(answer.error_msg ?? `the API answered with status ${status}`);
   return answer;
 }
 

@@ -1,3 +1,5 @@
+import { directRequest } from '#platform';
+
 /** A record of an invocation, as the API returns it. */
 export interface DemoRecord {
   readonly request_id: string;
@@ -17,13 +19,12 @@ export class DemoClient {
   ) {}
 
   async call(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }> {
-    const response = await fetch(`${this.url}/v2/${this.project}${path}`, {
+    const { status, text } = await directRequest(`${this.url}/v2/${this.project}${path}`, {
       method,
       headers: { 'content-type': 'application/json', 'x-auth-token': this.token },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    return { status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
   /** As {@link call}. @throws Error with the response for any status but 2xx. */

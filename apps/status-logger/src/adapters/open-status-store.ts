@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { PlatformError } from '#contracts';
 import type { Clock, Logger, Random } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
@@ -30,7 +30,7 @@ export async function openStatusStore(
 ): Promise<StatusStore> {
   const { databaseUrl: url, retentionHours } = config;
   if (url !== undefined) return PostgresStatusStore.open({ url, retentionMs: retentionHours * hourMs }, clock, hooks.random);
-  return openFile(join(config.dataDir, 'status.db'), clock, hooks);
+  return openFile(resolve(config.dataDir, 'status.db'), clock, hooks);
 }
 
 /**

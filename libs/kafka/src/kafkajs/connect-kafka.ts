@@ -9,6 +9,7 @@ import { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, unavailable, withTimeout } from './broker-errors.ts';
 import { ownerName } from '../bookkeeping/owner-mark.ts';
 import { memberClientId } from './gone-members.ts';
+import { toKafkajs } from './broker-address.ts';
 import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsGateway } from './kafkajs-gateway.ts';
 import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
@@ -95,7 +96,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
   const { brokers, access = {}, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
   const log = options.log ?? noopLog;
   const common = {
-    brokers: [...brokers],
+    brokers: brokers.map(toKafkajs),
     clientId,
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: 30_000,

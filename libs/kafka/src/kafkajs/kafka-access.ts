@@ -4,6 +4,7 @@ import type { ISocketFactory, KafkaConfig, SASLOptions } from 'kafkajs';
 import { type KafkaAccessValues, type TextSource, textSource, usesSasl, usesTls } from '#platform';
 import { bearerLogin } from './bearer-login.ts';
 import { type AccessToken, tokenFromEndpoint, tokenFromFile } from './access-token.ts';
+import { fromKafkajs } from './broker-address.ts';
 
 /** Certificates and keys of an encrypted connection, as PEM. */
 export interface TlsAccess {
@@ -94,7 +95,8 @@ const keepAliveMs = 60_000;
  * turns the verification off.
  */
 export function socketFactoryOf({ tls }: KafkaAccess): ISocketFactory {
-  return ({ host, port, onConnect }) => {
+  return ({ host: name, port, onConnect }) => {
+    const host = fromKafkajs(name);
     const socket: Socket =
       tls === undefined
         ? connectTcp({ host, port, noDelay: true }, onConnect)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
+import { brokerAddress } from './broker-address.ts';
 import { socketFactoryOf } from './kafka-access.ts';
 
 /**
@@ -39,13 +40,11 @@ const oneTopic = Buffer.from([0, 0, 0, 1, 0, 1, '?'.charCodeAt(0)]);
  * @param sockets makes the connection. Default: without TLS.
  */
 export async function probeListener(broker: string, sockets: ISocketFactory = socketFactoryOf({})): Promise<ListenerKind> {
-  const colon = broker.lastIndexOf(':');
   return new Promise((resolve) => {
     let answers = 0;
     let received = Buffer.alloc(0);
     const onConnect = () => void socket.write(request(apiVersions, 1, Buffer.alloc(0)));
-    const [host, port] = [broker.slice(0, colon), Number(broker.slice(colon + 1))];
-    const socket: Socket = sockets({ host, port, ssl: {}, onConnect });
+    const socket: Socket = sockets({ ...brokerAddress(broker), ssl: {}, onConnect });
     const finish = (kind: ListenerKind) => {
       socket.destroy();
       resolve(kind);

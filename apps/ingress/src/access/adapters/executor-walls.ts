@@ -1,4 +1,4 @@
-import { type Clock, type IsolationLevel, isolationLevels, type Timer } from '#platform';
+import { type Clock, directRequest, type IsolationLevel, isolationLevels, type Timer } from '#platform';
 import type { FunctionWalls } from '../function-walls.ts';
 
 /** Asks one executor. Rejects if it does not answer. */
@@ -16,8 +16,8 @@ const answerAgeMaxMs = 60_000;
 const timeoutMs = 2_000;
 
 async function fromReadyz(url: string): Promise<unknown> {
-  const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(timeoutMs) });
-  return ((await response.json()) as { readonly isolation?: unknown }).isolation;
+  const { text } = await directRequest(new URL('/readyz', url), { signal: AbortSignal.timeout(timeoutMs) });
+  return (JSON.parse(text) as { readonly isolation?: unknown }).isolation;
 }
 
 /** Asks the executors for their walls, again and again. */

@@ -1,5 +1,5 @@
 import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
-import { internalTokenHeader, type InternalTokens } from '#platform';
+import { directRequest, internalTokenHeader, type InternalTokens } from '#platform';
 import type { StatusRecords } from '../status-records.ts';
 
 const timeoutMs = 5_000;
@@ -13,14 +13,14 @@ export class HttpStatusRecords implements StatusRecords {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     try {
-      const response = await fetch(`${this.url}/internal/records/query`, {
+      const response = await directRequest(`${this.url}/internal/records/query`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [internalTokenHeader]: this.tokens.tokenFor('status-logger') },
         body: JSON.stringify(query),
         signal: AbortSignal.timeout(timeoutMs),
       });
-      if (!response.ok) throw new Error(`the status-logger answered ${response.status}`);
-      return (await response.json()) as StatusPage;
+      if (response.status !== 200) throw new Error(`the status-logger answered ${response.status}`);
+      return JSON.parse(response.text) as StatusPage;
     } catch (cause) {
       throw new PlatformError('STORE_UNAVAILABLE', { cause });
     }
