@@ -26,12 +26,15 @@ export class Installation {
     brokers = '',
     env = {},
     dataDir,
+    checkout = '.',
     prefix = [],
   }: {
     /** Default: the installation brings its own broker, with accounts. */
     brokers?: string;
     env?: Record<string, string>;
     dataDir?: string;
+    /** Folder with `dist`. Default: this checkout. */
+    checkout?: string;
     /** A command line that runs the command after it, as `unshare --pid --fork`. */
     prefix?: readonly string[];
   }): Promise<Installation> {
@@ -46,6 +49,7 @@ export class Installation {
       'dist/apps/standalone/src/main.js',
     ];
     const child = spawn(command, args, {
+      cwd: checkout,
       env: {
         ...process.env,
         NODE_OPTIONS: '',

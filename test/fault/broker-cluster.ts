@@ -20,8 +20,10 @@ interface Member {
 
 /** Finds the Java process of the broker that keeps its data in a folder. */
 export function pidOfBroker(dataDir: string): number {
-  const file = join(dataDir, 'server.properties');
-  const pid = pidOf((program, args) => program.endsWith('java') && args.endsWith(`kafka.Kafka ${file} `));
+  const pid = pidOf(
+    ({ program, args, folder }) =>
+      program.endsWith('java') && args.endsWith('kafka.Kafka server.properties ') && folder === dataDir,
+  );
   if (pid === undefined) throw new Error(`no broker runs in ${dataDir}`);
   return pid;
 }

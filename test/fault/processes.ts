@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { eventually } from '#testing';
 import { procTable } from '../../apps/executor/src/adapters/walls/process-table.ts';
 import { isRunning } from '../../apps/executor/testing/processes.ts';
@@ -47,12 +47,19 @@ export async function killAll(pids: readonly number[]): Promise<void> {
   await eventually(() => !pids.some(isRunning));
 }
 
-/** @returns the id of the process whose program and arguments fit; undefined if none does. */
-export function pidOf(fits: (program: string, args: string) => boolean): number | undefined {
+/** A program, its arguments with a blank after each, and its working folder. */
+interface Command {
+  readonly program: string;
+  readonly args: string;
+  readonly folder: string;
+}
+
+/** @returns the id of the process whose command fits; undefined if none does. */
+export function pidOf(fits: (command: Command) => boolean): number | undefined {
   return procTable.all().find(({ pid }) => {
     try {
       const [program = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return fits(program, args.join(' '));
+      return fits({ program, args: args.join(' '), folder: readlinkSync(`/proc/${pid}/cwd`) });
     } catch {
       return false;
     }

@@ -5,14 +5,16 @@
  * and kills the broker when the pipe
  *     closes, even if the parent was killed. B2. The broker has its own process group: Ctrl-C in
  * the terminal does not reach it, so services can drain first. B3. The storage is formatted once.
- * Data and ids persist; ports may change from start to start.
+ * Data and ids persist; ports may change from start to start. B4. The broker's
+ * process runs in its data folder and knows all paths from there. So no name of a folder can have a
+ * meaning in a list, a class path or a file of properties.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, type FileHandle, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
 import { lockFolder } from '#platform';
@@ -23,6 +25,11 @@ import { canRun, findJava, javaMajorMin } from './java.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
 const run = promisify(execFile);
+/** Names in the data folder. */
+const storageName = 'log';
+const propertiesName = 'server.properties';
+const jarsName = 'jars';
+const classPath = `${jarsName}/*`;
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 10_000;
 
@@ -32,7 +39,7 @@ const stopDeadlineMs = 10_000;
  *   `BROKER_START_FAILED`; `DATA_DIR_LOCKED`.
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
-  const { mode = 'auto', cacheDir = defaultCacheDir() } = options;
+  const { mode = 'auto', cacheDir = defaultCacheDir(options.dataDir) } = options;
   if (mode !== 'docker') {
     const java = await findJava(process.env['JAVA_HOME']);
     if (java !== undefined && (existsSync(cacheDir) || (await canRun('mvn', ['-v']))))
@@ -50,33 +57,31 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
   const { dataDir } = options;
   const unlock = await lockFolder(dataDir);
   try {
-    const jars = await brokerJars(cacheDir);
+    await linkJars(dataDir, await brokerJars(cacheDir));
     const port = options.port || (await freePort());
     const accounts = options.hasAccounts ? await newAdmin() : undefined;
     const settings = {
-      logDir: join(dataDir, 'log'),
+      logDir: storageName,
       port,
       controllerPort: await freePort(),
       flushEachRecord: options.flushEachRecord ?? false,
       ...(accounts === undefined ? {} : { accounts }),
       ...(options.properties === undefined ? {} : { properties: options.properties }),
     };
-    const propertiesFile = join(dataDir, 'server.properties');
-    await mkdir(dataDir, { recursive: true });
+    const storage = join(dataDir, storageName);
     // The data of the broker is not readable past its accounts, by the files.
     await chmod(dataDir, 0o700);
-    await writePrivately(propertiesFile, serverProperties(settings));
-    const classPath = join(jars, '*');
-    if (!existsSync(join(settings.logDir, 'meta.properties'))) {
-      const isNew = !existsSync(settings.logDir);
-      await formatStorage(java, classPath, propertiesFile, options.clusterId).catch(async (error: unknown) => {
+    await writePrivately(join(dataDir, propertiesName), serverProperties(settings));
+    if (!existsSync(join(storage, 'meta.properties'))) {
+      const isNew = !existsSync(storage);
+      await formatStorage(java, dataDir, options.clusterId).catch(async (error: unknown) => {
         // Half a format would pass for a whole one at the next start.
-        if (isNew) await rm(settings.logDir, { recursive: true, force: true });
+        if (isNew) await rm(storage, { recursive: true, force: true });
         throw error;
       });
     }
     const log = await open(logFile(dataDir), 'w', 0o600);
-    const child = launch(java, classPath, propertiesFile, options, log);
+    const child = launch(java, options, log);
     await log.close();
     const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
     void exited.then(unlock);
@@ -106,6 +111,20 @@ function adminOf({ internalPort, username, password }: AccountSettings): BrokerA
   return { servers: `127.0.0.1:${internalPort}`, mechanism: 'PLAIN', username, password };
 }
 
+/** The broker gets no variable of the platform, secrets included. */
+function brokerEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, JAVA_HOME } = process.env;
+  // Java reads the names of folders in the encoding of its locale.
+  return { PATH, HOME, JAVA_HOME, LC_ALL: 'C.UTF-8' };
+}
+
+/** Makes the jars reachable from the data folder. */
+async function linkJars(dataDir: string, jars: string): Promise<void> {
+  const link = join(dataDir, jarsName);
+  await rm(link, { force: true });
+  await symlink(resolve(jars), link);
+}
+
 function logFile(dataDir: string): string {
   return join(dataDir, 'kafka.log');
 }
@@ -116,14 +135,9 @@ async function writePrivately(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600, flag: 'wx' });
 }
 
-async function formatStorage(
-  java: string,
-  classPath: string,
-  propertiesFile: string,
-  clusterId = randomBytes(16).toString('base64url'),
-): Promise<void> {
+async function formatStorage(java: string, dataDir: string, clusterId = randomBytes(16).toString('base64url')): Promise<void> {
   try {
-    await run(java, [
+    const command = [
       '-Xmx64m',
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=1',
@@ -134,8 +148,9 @@ async function formatStorage(
       // Passed as one argument: an id that begins with `-` would otherwise be read as an option.
       `--cluster-id=${clusterId}`,
       '-c',
-      propertiesFile,
-    ]);
+      propertiesName,
+    ];
+    await run(java, command, { cwd: dataDir, env: brokerEnvironment() });
   } catch (cause) {
     throw new PlatformError('BROKER_START_FAILED', {
       details: { reason: 'the storage of the broker could not be formatted' },
@@ -149,7 +164,7 @@ async function formatStorage(
  * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
  * broker interrupts the first `wait`.
  */
-function launch(java: string, classPath: string, propertiesFile: string, options: BrokerOptions, log: FileHandle): ChildProcess {
+function launch(java: string, options: BrokerOptions, log: FileHandle): ChildProcess {
   const jvm = [
     '-Xms64m',
     '-Xmx256m',
@@ -161,13 +176,13 @@ function launch(java: string, classPath: string, propertiesFile: string, options
     '"$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker';
   const child = spawn(
     'sh',
-    ['-c', `exec 3<&0; ${script}`, 'broker', java, ...jvm, '-cp', classPath, 'kafka.Kafka', propertiesFile],
+    ['-c', `exec 3<&0; ${script}`, 'broker', java, ...jvm, '-cp', classPath, 'kafka.Kafka', propertiesName],
     {
       detached: true,
+      cwd: options.dataDir,
       // The kernel writes the log. A full disk then stops neither this process nor the pipe.
       stdio: ['pipe', log.fd, log.fd],
-      // The broker gets no variable of the platform, secrets included.
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], JAVA_HOME: process.env['JAVA_HOME'] },
+      env: brokerEnvironment(),
     },
   );
   child.stdin?.on('error', () => undefined);

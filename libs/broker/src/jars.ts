@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,9 +13,36 @@ const run = promisify(execFile);
 /** Version of the broker. The folder of its jars has this version in its name. */
 export const kafkaVersion = '4.3.0';
 
-/** The folder of the jars, shared by all installations of this user. */
-export function defaultCacheDir(): string {
-  return join(homedir(), '.cache', 'sendoff');
+/** Undefined for a user id without a name and without `HOME`, as containers may have it. */
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
+function isWritable(folder: string): boolean {
+  if (!existsSync(folder)) return dirname(folder) !== folder && isWritable(dirname(folder));
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The folder of the jars. All installations of a user share one. A user without a home to write to
+ * has it in the data folder of the broker.
+ */
+export function defaultCacheDir(dataDir: string): string {
+  const shared = join(home() ?? '/nonexistent', '.cache', 'sendoff');
+  return existsSync(jarsIn(shared)) || isWritable(shared) ? shared : join(dataDir, 'cache');
+}
+
+function jarsIn(cacheDir: string): string {
+  return join(cacheDir, `kafka-${kafkaVersion}`);
 }
 
 /**
@@ -40,15 +67,18 @@ function pomFile(): string {
  * @throws PlatformError `BROKER_START_FAILED` if Maven could not download the jars.
  */
 export async function brokerJars(cacheDir: string): Promise<string> {
-  const folder = join(cacheDir, `kafka-${kafkaVersion}`);
+  const folder = jarsIn(cacheDir);
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${randomUUID()}`;
   await mkdir(draft, { recursive: true });
   try {
     await run(
       'mvn',
-      ['-q', '-B', '-f', pomFile(), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${draft}`],
-      { timeout: 300_000 },
+      [
+        ...['-q', '-B', '-f', pomFile(), 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${draft}`],
+        ...(existsSync(home() ?? '') ? [] : [`-Dmaven.repo.local=${join(cacheDir, 'm2')}`]),
+      ],
+      { timeout: 300_000, env: { ...process.env, LC_ALL: 'C.UTF-8' } },
     );
     await rename(draft, folder);
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -23,7 +23,7 @@ export function javaMajorOf(text: string): number | undefined {
  * @returns the command, or undefined if no such Java is installed.
  */
 export async function findJava(javaHome: string | undefined): Promise<string | undefined> {
-  const commands = [...(javaHome === undefined || javaHome === '' ? [] : [join(javaHome, 'bin', 'java')]), 'java'];
+  const commands = [...(javaHome === undefined || javaHome === '' ? [] : [resolve(javaHome, 'bin', 'java')]), 'java'];
   for (const command of commands) {
     const printed = await run(command, ['-version']).then(
       ({ stdout, stderr }) => stdout + stderr,

@@ -1,5 +1,9 @@
 /** The settings that vary between brokers. */
 export interface BrokerSettings {
+  /**
+   * Without commas, backslashes and letters outside ASCII, which mean something else in the file. A
+   * relative path begins at the folder of the broker's process.
+   */
   readonly logDir: string;
   readonly port: number;
   readonly controllerPort: number;
