@@ -21,13 +21,13 @@ import type { Publisher, PublisherLoad, PublishOptions } from '../ports.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { errorOf } from './kafka-answers.ts';
-import { LeaderLane, type LaneLimits } from './leader-lane.ts';
+import { Leader, type LeaderLimits } from './leader.ts';
 import { PartitionTable } from './partition-table.ts';
 import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
 import { type PublishCall, type QueuedRecord, type RoomLimits, PublisherRoom, queuedRecord } from './publisher-queue.ts';
 
 /** Bounds of a publisher. */
-export interface PublisherLimits extends RoomLimits, LaneLimits {
+export interface PublisherLimits extends RoomLimits, LeaderLimits {
   /** How long a call may take from `publish` to the acknowledgement, in milliseconds. */
   readonly timeoutMs: number;
   /** Largest single record, in bytes. */
@@ -72,7 +72,7 @@ export class KafkajsPublisher implements Publisher {
   private readonly room: PublisherRoom;
   private readonly table = new PartitionTable();
   private tableAskedAt = 0;
-  private readonly lanes = new Map<number, LeaderLane>();
+  private readonly leaders = new Map<number, Leader>();
   /** Records that wait for the next round. */
   private parked: QueuedRecord[] = [];
   private round: Promise<void> | undefined;
@@ -99,7 +99,7 @@ export class KafkajsPublisher implements Publisher {
   /** Records, bytes and requests that are not finished. */
   get load(): PublisherLoad {
     let requests = 0;
-    for (const lane of this.lanes.values()) requests += lane.requests;
+    for (const leader of this.leaders.values()) requests += leader.requests;
     return { records: this.room.records, bytes: this.room.bytes, requests };
   }
 
@@ -144,17 +144,19 @@ export class KafkajsPublisher implements Publisher {
 
   /** Queues a record for the leader of its partition, or parks it while none is known. */
   private queue(record: QueuedRecord): void {
-    const place = this.table.placeOf(record, this.batchNumber, (leader) => this.lanes.get(leader)?.isOverdue === true);
+    const place = this.table.placeOf(record, this.batchNumber, this.isOverdue);
     if (place === undefined) return this.park([record]);
     record.partition = place.partition;
-    this.laneOf(place.leader).queue.push(record);
+    this.leaderWith(place.leader).queue.push(record);
   }
 
-  private laneOf(leader: number): LeaderLane {
-    const lane = this.lanes.get(leader) ?? new LeaderLane(leader, this.limits, (record) => this.room.leave([record]));
-    this.lanes.set(leader, lane);
-    return lane;
+  private leaderWith(id: number): Leader {
+    const leader = this.leaders.get(id) ?? new Leader(id, this.limits, (record) => this.room.leave([record]));
+    this.leaders.set(id, leader);
+    return leader;
   }
+
+  private readonly isOverdue = (id: number): boolean => this.leaders.get(id)?.isOverdue === true;
 
   /** Sends in a microtask, so that calls made side by side share a batch. */
   private schedule(): void {
@@ -162,19 +164,19 @@ export class KafkajsPublisher implements Publisher {
     this.isScheduled = true;
     queueMicrotask(() => {
       this.isScheduled = false;
-      for (const lane of this.lanes.values())
-        while (lane.queue.size > 0 && lane.maySend) {
-          const batch = lane.queue.nextBatch();
+      for (const leader of this.leaders.values())
+        while (leader.queue.size > 0 && leader.maySend) {
+          const batch = leader.queue.nextBatch();
           if (batch.length === 0) break;
           this.batchNumber += 1;
-          void this.send(lane, partsOf(batch)).finally(() => this.schedule());
+          void this.send(leader, partsOf(batch)).finally(() => this.schedule());
         }
       if (performance.now() - this.tableAskedAt > tableAgeMaxMs && this.tableAskedAt > 0) this.startRound();
     });
   }
 
   /** Sends records in one request, and settles or parks each of them. Never rejects. */
-  private async send(lane: LeaderLane, parts: readonly Part[]): Promise<void> {
+  private async send(leader: Leader, parts: readonly Part[]): Promise<void> {
     const batches = parts.map(({ topic, partition, records }) => ({
       topic,
       partition,
@@ -183,8 +185,8 @@ export class KafkajsPublisher implements Publisher {
     this.watchOverdue();
     let answers: ReadonlyMap<string, PartitionAnswer>;
     try {
-      const answer = await lane.request(performance.now(), () =>
-        this.client.produce(lane.leader, batches, this.limits.timeoutMs),
+      const answer = await leader.request(performance.now(), () =>
+        this.client.produce(leader.id, batches, this.limits.timeoutMs),
       );
       answers = new Map(answer.map((one) => [placeName(one), one]));
     } catch (error) {
@@ -195,9 +197,9 @@ export class KafkajsPublisher implements Publisher {
     for (const part of parts) {
       const answer = answers.get(placeName(part));
       if (answer?.errorCode === 0 && answer.baseOffset >= 0n) this.acknowledge(part);
-      else refused.push({ part, error: faultOf(answer, lane.leader) });
+      else refused.push({ part, error: faultOf(answer, leader.id) });
     }
-    for (const { part, error } of refused) await this.recover(lane, part, error);
+    for (const { part, error } of refused) await this.recover(leader, part, error);
   }
 
   private acknowledge({ topic, records }: Part): void {
@@ -213,14 +215,14 @@ export class KafkajsPublisher implements Publisher {
   }
 
   /** Reacts to the error of a leader for one partition. */
-  private async recover(lane: LeaderLane, part: Part, error: unknown): Promise<void> {
+  private async recover(leader: Leader, part: Part, error: unknown): Promise<void> {
     const { topic, partition, records } = part;
     const { type } = rootCause(error);
     if (type === undefined || !contentFaults.has(type)) return this.notWritten(part, error);
     if (records.length > 1) {
       const middle = records.length >> 1;
-      await this.send(lane, [{ topic, partition, records: records.slice(0, middle) }]);
-      return this.send(lane, [{ topic, partition, records: records.slice(middle) }]);
+      await this.send(leader, [{ topic, partition, records: records.slice(0, middle) }]);
+      return this.send(leader, [{ topic, partition, records: records.slice(middle) }]);
     }
     const isTooLarge = type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
     const bytes = records[0]?.bytes;
@@ -299,7 +301,7 @@ export class KafkajsPublisher implements Publisher {
     }
     const parked = this.parked;
     this.parked = [];
-    const queued = [...this.lanes.values()].flatMap(({ queue }) => queue.takeAll());
+    const queued = [...this.leaders.values()].flatMap(({ queue }) => queue.takeAll());
     for (const record of [...queued, ...parked]) {
       const failure = faults.get(record.topic);
       if (record.call.isSettled) this.room.leave([record]);
@@ -335,9 +337,9 @@ export class KafkajsPublisher implements Publisher {
   private watchOverdue(): void {
     this.overdueTimer ??= setTimeout(() => {
       this.overdueTimer = undefined;
-      for (const lane of this.lanes.values()) {
-        if (lane.isOverdueAt(performance.now())) this.startRoundLater();
-        if (lane.isOverdue || lane.requests > 0) this.watchOverdue();
+      for (const leader of this.leaders.values()) {
+        if (leader.isOverdueAt(performance.now())) this.startRoundLater();
+        if (leader.isOverdue || leader.requests > 0) this.watchOverdue();
       }
     }, overdueCheckMs);
   }
@@ -370,7 +372,7 @@ export class KafkajsPublisher implements Publisher {
         new PlatformError(code, { details: { timeoutMs, ...reason }, ...(cause === undefined ? {} : { cause }) }),
       );
     }
-    for (const { queue } of this.lanes.values()) queue.dropSettled();
+    for (const { queue } of this.leaders.values()) queue.dropSettled();
     this.room.leave(this.parked.filter(({ call }) => call.isSettled));
     this.parked = this.parked.filter(({ call }) => !call.isSettled);
     this.schedule();

@@ -51,7 +51,7 @@ export class PartitionTable {
   placeOf(
     { topic, message, partition, isKeyless }: QueuedRecord,
     batchNumber: number,
-    isOverdue: ((leader: number) => boolean) | undefined,
+    isOverdue: (leader: number) => boolean,
   ): Place | undefined {
     const partitions = this.partitionsOf.get(topic);
     if (partitions === undefined || partitions.length === 0) return undefined;
@@ -59,7 +59,7 @@ export class PartitionTable {
       isKeyless || partition === undefined
         ? choosePartition(
             isKeyless ? { batchNumber } : { key: message.key ?? null },
-            isKeyless && isOverdue !== undefined ? answering(partitions, isOverdue) : partitions,
+            isKeyless ? answering(partitions, isOverdue) : partitions,
           )
         : partition;
     const leader = partitions[chosen]?.leader ?? -1;

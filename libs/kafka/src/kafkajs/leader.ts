@@ -1,7 +1,7 @@
 import { type BatchLimits, BatchQueue, type QueuedRecord } from './publisher-queue.ts';
 
 /** Bounds of the requests to one broker. */
-export interface LaneLimits extends BatchLimits {
+export interface LeaderLimits extends BatchLimits {
   /** Requests in flight to one broker. */
   readonly requestsMax: number;
   /**
@@ -16,15 +16,15 @@ const overdueAfterMs = 1_000;
 /** A broker without requests in flight is tried again after this time, in milliseconds. */
 const againAfterMs = 5_000;
 
-/** The records and requests of one leading broker. A broker that hangs holds up no other lane. */
-export class LeaderLane {
+/** The records and requests of one leading broker. A broker that hangs holds up no other one. */
+export class Leader {
   readonly queue: BatchQueue;
   private overdueSince: number | undefined;
   private readonly sentAt = new Map<symbol, number>();
 
   constructor(
-    readonly leader: number,
-    private readonly limits: LaneLimits,
+    readonly id: number,
+    private readonly limits: LeaderLimits,
     dropped: (record: QueuedRecord) => void,
   ) {
     this.queue = new BatchQueue(limits, dropped);
