@@ -13,6 +13,7 @@ import { MemberAssignment } from './kafkajs-internals.ts';
 const topic = 'a';
 const groupId = 'g';
 const metadataAgeMaxMs = 300;
+const silence = { silenceMs: 200, answerMs: 300, againMs: 100 };
 const codes = { leaderNotAvailable: 5, notLeader: 6, unknownMember: 25 };
 
 let brokers: ScriptedBrokers;
@@ -30,6 +31,7 @@ beforeEach(async () => {
     topics: new Topics('t.'),
     replication: 1,
     metadataAgeMaxMs,
+    silence,
     onFatal: (error) => void fatal.push(error),
   });
   seen = new Arrivals<string>();

@@ -19,7 +19,7 @@ import { assertRights, type KafkaNeeds } from './needed-rights.ts';
 import { useOwnBrokerPool } from './own-broker-pool.ts';
 import { useOwnRecords } from './own-records.ts';
 import { KafkajsProduceClient, type ProduceClient } from './produce-client.ts';
-import { SilentBrokers } from './silent-brokers.ts';
+import { SilentBrokers, type SilenceLimits } from './silent-brokers.ts';
 import { type StandstillLimits, standstillLimitsDefault } from './standstill-watch.ts';
 
 /** How to reach the brokers, and the bounds of the publisher. */
@@ -56,6 +56,8 @@ export interface KafkaOptions extends GatewayHooks {
   readonly batchBytesMax?: number;
   /** Partitions added to a topic are read after this many milliseconds. Default 30,000. */
   readonly metadataAgeMaxMs?: number;
+  /** When a broker that does not answer counts as gone. */
+  readonly silence?: SilenceLimits;
   /** When a reader without progress makes the process unready, begins anew, and ends it. */
   readonly standstill?: StandstillLimits;
   /** Largest record, in bytes; stay below the brokers' `message.max.bytes`. Default 1,000,000. */
@@ -104,7 +106,7 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
     enforceRequestTimeout: false,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: logThrough(log),
-    socketFactory: new SilentBrokers(socketFactoryOf(access), log).socketFactory,
+    socketFactory: new SilentBrokers(socketFactoryOf(access), log, options.silence).socketFactory,
     ...saslOf(access),
   };
   const account = accountName(access);
