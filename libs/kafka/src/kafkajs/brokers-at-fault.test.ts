@@ -14,7 +14,7 @@ const topic = 'a';
 const groupId = 'g';
 const metadataAgeMaxMs = 300;
 const silence = { silenceMs: 200, answerMs: 300, againMs: 100 };
-const codes = { leaderNotAvailable: 5, notLeader: 6, unknownMember: 25 };
+const codes = { leaderNotAvailable: 5, notLeader: 6, unknownMember: 25, notAllowed: 29 };
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
@@ -120,6 +120,28 @@ describe.each(readers)('%s', (_name, read) => {
     expect(seen.items).toEqual(['good']);
     brokers.unscript('Fetch');
     await arrived('bad');
+    await reader.close();
+  });
+
+  it('makes its process unready while it may not read its topic, and ready when it may', async () => {
+    const reader = await read();
+    brokers.script('Fetch', async (_received, usual) => {
+      const answer = await usual();
+      return {
+        ...answer,
+        topics: answer.topics.map((one) => ({
+          ...one,
+          partitions: one.partitions.map((data) => (data.partition === 0 ? { ...data, errorCode: codes.notAllowed } : data)),
+        })),
+      };
+    });
+    await eventually(() => !gateway.isConnected());
+    // The other partition is answered meanwhile: that is no permission.
+    await publish('x', 1);
+    await arrived('x');
+    expect(gateway.isConnected()).toBe(false);
+    brokers.unscript('Fetch');
+    await eventually(() => gateway.isConnected());
     await reader.close();
   });
 

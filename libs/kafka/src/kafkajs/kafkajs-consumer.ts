@@ -87,6 +87,8 @@ const rebalanceTimeoutMs = 30_000;
 const fetchBytesMaxDefault = 10 * 1024 * 1024;
 const partitionFetchBytesMax = 1024 * 1024;
 const positionsAgainMs = 250;
+/** After a refusal, the rights are asked for this often. */
+const allowedAgainMs = 1_000;
 
 /** The first offset of a partition that this process reads. */
 interface Position {
@@ -114,6 +116,7 @@ export class KafkajsConsumer implements RecordConsumer {
   private watch: StandstillWatch | undefined;
   /** When the group last confirmed the membership. */
   private confirmedAt = 0;
+  private allowedCheckAt = Number.NEGATIVE_INFINITY;
   private joins = 0;
   private rejoins = 0;
   private isClosing = false;
@@ -263,7 +266,7 @@ export class KafkajsConsumer implements RecordConsumer {
   private async join(): Promise<void> {
     const { groupId, topics, fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
     const { fetchBytesMax = fetchBytesMaxDefault } = this.options;
-    const { log, metadataAgeMaxMs, access } = this.ports;
+    const { log, metadataAgeMaxMs } = this.ports;
     const cluster = this.ports.newCluster();
     const ended = new AbortController();
     const failed = (error: unknown) => this.onFailure(error);
@@ -299,7 +302,9 @@ export class KafkajsConsumer implements RecordConsumer {
           if (isCurrent()) this.onBatch(partition, messages, end);
         },
         outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
-        answered: () => undefined,
+        answered: (isWhole) => {
+          if (isWhole && isCurrent()) void this.checkAllowed();
+        },
         refreshed: () => member.checkGrowth(),
       },
       {
@@ -315,7 +320,6 @@ export class KafkajsConsumer implements RecordConsumer {
     await cluster.addMultipleTargetTopics(topics);
     const missing = topics.find((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
     if (missing !== undefined && !this.hasJoined) throw this.faultOf(new Error(`topic ${missing} does not exist`));
-    if (access.isRefused && this.hasJoined) void this.checkAllowed();
     void reader.run(ended.signal);
     void member.run().catch((error: unknown) => {
       if (isCurrent()) void this.onCrash(error);
@@ -393,8 +397,10 @@ export class KafkajsConsumer implements RecordConsumer {
 
   /** After a refusal: the group may have been joined while a topic is still refused. */
   private async checkAllowed(): Promise<void> {
-    if (this.ports.access.isRefused && (await this.missingRights()) === undefined)
-      this.ports.access.allowed(this.options.groupId);
+    const now = performance.now();
+    if (!this.ports.access.isRefused || now - this.allowedCheckAt < allowedAgainMs) return;
+    this.allowedCheckAt = now;
+    if ((await this.missingRights()) === undefined) this.ports.access.allowed(this.options.groupId);
   }
 
   private onJoin(assigned: readonly TopicPartition[]): void {

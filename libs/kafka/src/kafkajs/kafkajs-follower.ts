@@ -169,7 +169,7 @@ export class KafkajsFollower implements TopicFollower {
         },
         outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
         failed: (error) => this.onFailure(error),
-        answered: () => this.onAnswer(),
+        answered: (isWhole) => this.onAnswer(isWhole),
         refreshed: () => void this.readNew('start'),
       },
       {
@@ -258,8 +258,8 @@ export class KafkajsFollower implements TopicFollower {
     });
   }
 
-  private onAnswer(): void {
-    if (this.ports.access.isRefused) this.ports.access.allowed(`read ${this.topic}`);
+  private onAnswer(isWhole: boolean): void {
+    if (isWhole && this.ports.access.isRefused) this.ports.access.allowed(`read ${this.topic}`);
     this.checkGoals();
   }
 

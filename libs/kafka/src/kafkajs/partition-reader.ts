@@ -38,8 +38,11 @@ export interface ReaderPorts {
   outOfRange(partition: TopicPartition, position: bigint, bounds: PartitionBounds): bigint;
   /** A request failed, or one partition of it. */
   failed(error: unknown): void;
-  /** A fetch was answered, and its records were taken. */
-  answered(): void;
+  /**
+   * A fetch was answered, and its records were taken.
+   * @param isWhole false while the last answer about any partition was an error.
+   */
+  answered(isWhole: boolean): void;
   /** The metadata of the topics was read again. */
   refreshed(): void;
 }
@@ -60,6 +63,8 @@ export interface FetchLimits {
 interface Cursor extends TopicPartition {
   position: bigint;
   isPaused: boolean;
+  /** The last answer about it was an error. */
+  hasFailed: boolean;
   /** It is not read before this time. */
   restsUntil: number;
   /** When it was last read on, or found to be read to its end. Undefined: not yet. */
@@ -111,6 +116,7 @@ export class PartitionReader {
       partition: number,
       position,
       isPaused: false,
+      hasFailed: false,
       restsUntil: 0,
       progressAt: undefined,
     });
@@ -273,7 +279,7 @@ export class PartitionReader {
         const one = asked.get(partitionName({ topic, partition: data.partition }));
         if (one !== undefined && this.isCurrent(one)) this.take(one.cursor, data);
       }
-    this.ports.answered();
+    this.ports.answered([...this.cursors.values()].every(({ hasFailed }) => !hasFailed));
   }
 
   /** R3. */
@@ -283,7 +289,8 @@ export class PartitionReader {
 
   /** R2. */
   private take(cursor: Cursor, data: Parameters<typeof newBatch>[2]): void {
-    if (data.errorCode !== 0) return this.refused(cursor, errorOf(data.errorCode));
+    cursor.hasFailed = data.errorCode !== 0;
+    if (cursor.hasFailed) return this.refused(cursor, errorOf(data.errorCode));
     const end = BigInt(data.highWatermark);
     const batch = newBatch(cursor.topic, cursor.position, data);
     const next = batch.rawMessages.length === 0 ? cursor.position : BigInt(batch.lastOffset()) + 1n;
