@@ -97,7 +97,7 @@ async function serveExecutor() {
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
     topics,
-    limits: { expressQueueMax: 100 },
+    limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
   await serve('executor', InvocationsController, [{ provide: ATTEMPTS, useValue: attempts }]);
 }

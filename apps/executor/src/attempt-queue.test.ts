@@ -13,7 +13,7 @@ function setUp(runningMax = 10, starts?: TurnBudget) {
   const ends = new Map<string, () => void>();
   const run = (name: string, ticket: Partial<Ticket> = {}) =>
     queue.run(
-      { key: name.charAt(0), runningMax: () => 1, isAwaited: false, signal: new AbortController().signal, ...ticket },
+      { key: name.charAt(0), runningMax: () => 1, bytes: 1, isAwaited: false, signal: new AbortController().signal, ...ticket },
       async () => {
         begun.push(name);
         await new Promise<void>((resolve) => ends.set(name, resolve));
@@ -75,7 +75,7 @@ describe('AttemptQueue', () => {
     const first = run('a1');
     await end('a1');
     expect(await first).toBe('a1');
-    const ticket = { key: 'a', runningMax: () => 1, isAwaited: false, signal: new AbortController().signal };
+    const ticket = { key: 'a', runningMax: () => 1, bytes: 1, isAwaited: false, signal: new AbortController().signal };
     await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 

@@ -25,6 +25,8 @@ export interface Ticket {
    * limits have changed, and uses the latest answer.
    */
   readonly runningMax: () => number;
+  /** Bytes of the payload, which are held until the task has ended. */
+  readonly bytes: number;
   /** True for a synchronous call: a client waits for the answer. */
   readonly isAwaited: boolean;
   /** An aborted task must end soon. */
@@ -40,6 +42,7 @@ interface Waiting {
   readonly begin: () => Promise<void>;
   /** Clears what the wait has registered. */
   readonly leave: () => void;
+  readonly bytes: number;
 }
 
 interface Queue {
@@ -47,6 +50,8 @@ interface Queue {
   readonly others: Waiting[];
   wasAwaitedLast: boolean;
   running: number;
+  /** Of all tasks, those that run and those that wait. */
+  bytes: number;
   runningMax: number;
   runningMaxNow: () => number;
 }
@@ -81,6 +86,11 @@ export class AttemptQueue {
     return queue === undefined ? 0 : waitingIn(queue);
   }
 
+  /** Bytes of the attempts of one function, those that run and those that wait. */
+  bytesOf(key: string): number {
+    return this.queues.get(key)?.bytes ?? 0;
+  }
+
   /** Attempts of all functions that wait. */
   get waitingNow(): number {
     let count = 0;
@@ -104,14 +114,16 @@ export class AttemptQueue {
         signal.removeEventListener('abort', jump);
         timer?.cancel();
       };
-      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave };
+      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave, bytes: ticket.bytes };
       const jump = () => {
         line.splice(line.indexOf(waiting), 1);
+        queue.bytes -= ticket.bytes;
         leave();
         this.forgetIdle(key, queue);
         void waiting.begin();
       };
       line.push(waiting);
+      queue.bytes += ticket.bytes;
       signal.addEventListener('abort', jump, { once: true });
       this.turns.add(key);
       this.next();
@@ -140,6 +152,7 @@ export class AttemptQueue {
       others: [],
       wasAwaitedLast: false,
       running: 0,
+      bytes: 0,
       runningMax: runningMax(),
       runningMaxNow: runningMax,
     };
@@ -174,12 +187,13 @@ export class AttemptQueue {
     return running < runningMax && running < runningPerFree * (this.runningMax - this.running);
   }
 
-  private async start(key: string, queue: Queue, { begin, leave }: Waiting): Promise<void> {
+  private async start(key: string, queue: Queue, { begin, leave, bytes }: Waiting): Promise<void> {
     leave();
     queue.running++;
     this.running++;
     await begin();
     queue.running--;
+    queue.bytes -= bytes;
     this.running--;
     this.forgetIdle(key, queue);
     this.next();

@@ -60,7 +60,7 @@ beforeEach(async () => {
     clock: new ManualClock(),
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { expressQueueMax: 10 },
+    limits: { expressQueueMax: 10, expressBytesMax: 1_000_000 },
   });
 });
 afterEach(async () => registry.close());

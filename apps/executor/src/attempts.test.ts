@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import {
+  bareUrnOf,
   decodeInvocation,
   decodeSettlement,
   encodeCancellation,
@@ -61,7 +62,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     clock,
     random: () => 0,
     observer: { attempted: () => undefined, overflowed: () => undefined },
-    limits: { expressQueueMax: 100 },
+    limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
   const take = async (
     invocation: Invocation,
@@ -90,6 +91,17 @@ describe('Attempts', () => {
     calls[0]?.end(succeeded);
     await taken;
     expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
+  });
+
+  it('moves a record to the bulk lane if its function holds too many bytes, and no record of another', async () => {
+    const { written, take, queue } = setUp();
+    const large = Buffer.from(JSON.stringify('x'.repeat(250_000)));
+    for (let n = 0; n < 5; n++) void take(anInvocation({ requestId: `large-${n}`, payload: large }));
+    const other = anInvocation().functionUrn.replace(/[^:]+:latest$/, 'other:latest');
+    void take(anInvocation({ requestId: 'small', functionUrn: other }));
+    await turn();
+    expect(written.map(({ topic }) => topic)).toEqual(['s.invocations.bulk']);
+    expect(queue.bytesOf(bareUrnOf(other))).toBeGreaterThan(0);
   });
 
   it('makes one attempt of a record that is read twice', async () => {

@@ -45,6 +45,8 @@ export interface AttemptObserver {
 export interface AttemptLimits {
   /** Attempts of one function that may wait on the express lane before the rest goes to bulk. */
   readonly expressQueueMax: number;
+  /** Bytes of the attempts of one function, from which the rest goes to bulk. */
+  readonly expressBytesMax: number;
 }
 
 /** Parts of {@link Attempts}. */
@@ -119,10 +121,14 @@ export class Attempts {
     return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, lost));
   }
 
-  /** True if so many attempts of the function wait that more would only take up memory. */
+  /**
+   * True if the function has many attempts or bytes here. More would fill the partitions of the
+   * express lane, which it shares with all others.
+   */
   private isCrowded({ functionUrn }: Invocation): boolean {
     const { limits, queue } = this.parts;
-    return queue.waitingOf(bareUrnOf(functionUrn)) >= limits.expressQueueMax;
+    const key = bareUrnOf(functionUrn);
+    return queue.waitingOf(key) >= limits.expressQueueMax || queue.bytesOf(key) >= limits.expressBytesMax;
   }
 
   private async moveToBulk(invocation: Invocation): Promise<void> {
@@ -180,7 +186,14 @@ export class Attempts {
     const { signal } = cancellable;
     const runningMax = () => functions.runningMaxOf(functionUrn);
     const waitsUntil = time.elapsedAt(expiresAt);
-    const ticket: Ticket = { key: bareUrnOf(functionUrn), runningMax, isAwaited, signal, waitsUntil };
+    const ticket: Ticket = {
+      key: bareUrnOf(functionUrn),
+      bytes: invocation.payload.length,
+      runningMax,
+      isAwaited,
+      signal,
+      waitsUntil,
+    };
     return await queue.run(ticket, async () =>
       this.parts.chances.beside(async () => {
         await before();

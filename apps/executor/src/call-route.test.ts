@@ -199,6 +199,7 @@ describe('the call route', () => {
     const ticket = {
       key: builtUrn.slice(0, -':latest'.length),
       runningMax: () => 1,
+      bytes: 1,
       isAwaited: false,
       signal: new AbortController().signal,
     };

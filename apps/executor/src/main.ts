@@ -33,6 +33,9 @@ import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SyncCalls } from './sync-calls.ts';
 
+/** A quarter of what one partition of the express lane may hold in memory. */
+const expressBytesMax = 2 * 1024 * 1024;
+
 await runService({
   name: 'executor',
   config: ExecutorConfig,
@@ -104,7 +107,7 @@ await runService({
     const queue = new AttemptQueue(attemptsMax, clock);
     registry.onChange(() => queue.boundsChanged());
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
-    const limits = { expressQueueMax };
+    const limits = { expressQueueMax, expressBytesMax };
     const parts = {
       publisher: gateway.publisher,
       topics: gateway.topics,

@@ -51,6 +51,7 @@ export class SyncCalls {
     const ticket = {
       key: bareUrnOf(functionUrn),
       runningMax: () => functions.runningMaxOf(functionUrn),
+      bytes: payload.length,
       isAwaited: true,
       signal,
     };
