@@ -25,7 +25,7 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
-import { AllowedNetworks, Cancellations, Sealer, systemClock } from '#platform';
+import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
@@ -108,6 +108,7 @@ async function serveRetryScheduler() {
     clock: systemClock,
     cancellations: new Cancellations(),
     topics,
+    rate: new ExpressRate(1_000),
     observer: { left: () => undefined },
   });
   await serve('retry-scheduler', DelaysController, [

@@ -23,7 +23,7 @@ await runService({
       },
     });
     return {
-      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations }),
+      module: RetrySchedulerModule.register({ ...config, gateway, clock, metrics, cancellations }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

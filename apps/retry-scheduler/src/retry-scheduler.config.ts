@@ -4,6 +4,15 @@ import { ServiceConfig, Setting, withSettings } from '#platform';
 /** Settings of the retry-scheduler. */
 export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
+    env: 'SCHEDULER_EXPRESS_RATE_PER_SECOND',
+    description: 'Due invocations of one function per second that take the express lane. More take the bulk lane.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  expressRatePerSecond: number = 1_000;
+
+  @Setting({
     env: 'SCHEDULER_NEAR_BYTES',
     description: 'Bytes of records in memory for each partition of the near delay topic.',
   })

@@ -15,7 +15,7 @@ import {
   PlatformError,
   Topics,
 } from '#contracts';
-import { Cancellations } from '#platform';
+import { Cancellations, ExpressRate } from '#platform';
 import { requeueAfterMs, WaitingRoom } from './waiting-room.ts';
 
 function setUp() {
@@ -28,6 +28,7 @@ function setUp() {
     cancellations,
     topics: new Topics('s.'),
     observer: { left: () => undefined },
+    rate: new ExpressRate(3),
   });
   const arrive = (record: OutgoingRecord, timestampMs = 0) => asIncoming(record, epochMs(builtAt + timestampMs));
   const waiting = (dueInMs: number, given: Parameters<typeof anInvocation>[0] = {}): IncomingRecord => {
@@ -52,6 +53,19 @@ function cancellationOf(invocation: Invocation) {
 }
 
 describe('WaitingRoom', () => {
+  it('releases the invocations above the rate of their function to the bulk lane, and others as usual', async () => {
+    const { clock, written, room, waiting } = setUp();
+    const quiet = anInvocation().functionUrn.replace(/[^:]+:latest$/, 'quiet:latest');
+    for (let n = 0; n < 5; n++) void room.hold('delays.near', waiting(1_000, { requestId: `noisy-${n}` }), never);
+    void room.hold('delays.near', waiting(1_000, { requestId: 'quiet', functionUrn: quiet }), never);
+    await clock.advance(1_000);
+    const [express, bulk] = ['s.invocations', 's.invocations.bulk'].map((topic) =>
+      written().flatMap(({ record }) => (record.topic === topic ? [record] : [])),
+    );
+    expect(express?.map(({ headers }) => headers['function-urn']).filter((urn) => urn === quiet)).toEqual([quiet]);
+    expect([express?.length, bulk?.map(({ key }) => key)]).toEqual([4, [anInvocation().functionUrn, anInvocation().functionUrn]]);
+  });
+
   it('releases an invocation at its due time and not a millisecond before', async () => {
     const { clock, written, room, waiting } = setUp();
     const held = room.hold('delays.near', waiting(1_000), never);

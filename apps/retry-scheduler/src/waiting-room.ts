@@ -21,6 +21,7 @@ import {
   type DelayTopic,
   encodeSettlement,
   epochMs,
+  header,
   type IncomingRecord,
   type OutgoingRecord,
   released,
@@ -30,7 +31,7 @@ import {
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
-import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt } from '#platform';
+import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt, type ExpressRate } from '#platform';
 import { DueHeap } from './due-heap.ts';
 
 /** Observes releases, for metrics. */
@@ -64,6 +65,8 @@ export interface WaitingRoomParts {
   readonly cancellations: Cancellations;
   readonly topics: Topics;
   readonly observer: ReleaseObserver;
+  /** Invocations of one function that are released to the express lane. */
+  readonly rate: ExpressRate;
 }
 
 /** Holds records and releases each at its due time. */
@@ -215,11 +218,20 @@ export class WaitingRoom {
     await this.parts.publisher.publish(this.nextRecord(record, decision, this.parts.clock.now() - time.now()));
   }
 
+  /** Invocations above the rate of their function go to the bulk lane, as at the ingress. */
+  private released(record: IncomingRecord, to: Extract<Leaving, { kind: 'release' }>['to']): OutgoingRecord {
+    const { topics, rate, clock } = this.parts;
+    const functionUrn = record.headers[header.functionUrn];
+    if (to !== 'invocations' || functionUrn === undefined || rate.take(functionUrn, clock.now()))
+      return released(record, topics.name(to));
+    return { ...released(record, topics.name('invocations.bulk')), key: functionUrn };
+  }
+
   /** @param stepMs how far the clock was set forward since the record arrived. */
   private nextRecord(record: IncomingRecord, decision: Leaving, stepMs: number): OutgoingRecord {
     switch (decision.kind) {
       case 'release':
-        return afterStep(released(record, this.parts.topics.name(decision.to)), stepMs);
+        return afterStep(this.released(record, decision.to), stepMs);
       case 'requeue':
         return afterStep(requeued(record, this.parts.topics.name(decision.topic)), stepMs);
       case 'settle': {

@@ -173,6 +173,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'LOG_LEVEL',
     'LOG_PRETTY',
     'DRAIN_TIMEOUT_MS',
+    'SCHEDULER_EXPRESS_RATE_PER_SECOND',
     'SCHEDULER_NEAR_BYTES',
     'SCHEDULER_NEAR_RECORDS',
     'SCHEDULER_DWELL_BYTES',

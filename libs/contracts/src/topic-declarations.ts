@@ -105,7 +105,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'invocations.bulk',
     value: 'the payload',
-    writtenBy: ['ingress', 'executor'],
+    writtenBy: ['ingress', 'executor', 'retry-scheduler'],
     readBy: ['executor', 'status-logger'],
   },
   ...delayDeclarations,

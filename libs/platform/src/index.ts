@@ -4,6 +4,7 @@ export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
 export { directRequest } from './direct-request.ts';
+export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
 export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './internal-tokens.ts';

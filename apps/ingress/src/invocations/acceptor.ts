@@ -10,10 +10,9 @@ import {
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { accept, chooseVersion, delayTopicFor, type RequestSigns, settlementOf } from '#lifecycle';
-import type { Clock } from '#platform';
+import type { Clock, ExpressRate } from '#platform';
 import type { Registry } from '#registry';
 import { stableRandom } from './stable-random.ts';
-import type { ExpressRate } from './express-rate.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
 import { type ResolvedVersion, ResolvedNames, type Unaccepted, type Unresolved } from './resolved-names.ts';
 

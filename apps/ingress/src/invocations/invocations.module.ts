@@ -1,7 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, CLOCK, METRICS } from '#platform';
+import { type Clock, CLOCK, ExpressRate, METRICS } from '#platform';
 import { Registry } from '#registry';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -9,7 +9,6 @@ import { NamesModule } from '../names/names.module.ts';
 import { Acceptor } from './acceptor.ts';
 import { CancelController } from './cancel.controller.ts';
 import { Canceller } from './canceller.ts';
-import { ExpressRate } from './express-rate.ts';
 import { IdempotencyKeys } from './idempotency-keys.ts';
 import { IntakePace } from './intake-pace.ts';
 import { IntakeController } from './intake.controller.ts';
