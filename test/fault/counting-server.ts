@@ -19,7 +19,8 @@ interface Notification {
 
 /**
  * An HTTP server of the test that counts for the current scenario. It counts runs at `/run`, where
- * it is also an http function. It counts notifications at `/told`, where it is a webhook.
+ * it is also an http function. It counts notifications at `/told`, where it is a webhook. At
+ * `/uncounted` it is an http function that is not part of the load.
  */
 export class CountingServer {
   count: PromiseCount | undefined;
@@ -50,6 +51,7 @@ export class CountingServer {
 
   private async take(request: IncomingMessage): Promise<string> {
     const body = await text(request);
+    if (request.url === '/uncounted') return '{}';
     if (request.url === '/told') {
       const { message } = JSON.parse(body) as { message: string };
       const { request_payload, request_context } = JSON.parse(message) as Notification;
