@@ -180,6 +180,18 @@ describe.each(readers)('%s', (_name, read) => {
   });
 });
 
+it('a follower starts although a broker does not tell the ends of a new topic yet', async () => {
+  brokers.script('ListOffsets', async ({ request }, usual) => {
+    const answer = await usual();
+    const isEnd = request.topics.some(({ partitions }) => partitions.some(({ timestamp }) => timestamp === -1n));
+    return isEnd && brokers.received('ListOffsets').length < 40 ? { ...answer, topics: [] } : answer;
+  });
+  await publish('x', 0);
+  const follower = await follow();
+  await arrived('x');
+  await follower.close();
+});
+
 describe('a member', () => {
   it('stays in its group when the coordinator freezes, and commits at the next one', async () => {
     const consumer = await consume();

@@ -125,7 +125,7 @@ export class KafkajsFollower implements TopicFollower {
       });
     let goal: Goal | undefined;
     const arrival = (async () => {
-      const ends = await this.ports.ends(this.topic);
+      const ends = await this.ends(timer.signal);
       await new Promise<void>((resolve) => {
         goal = { ends, reached: resolve };
         this.goals.add(goal);
@@ -141,6 +141,19 @@ export class KafkajsFollower implements TopicFollower {
       timer.abort();
       if (goal !== undefined) this.goals.delete(goal);
       arrival.catch(() => undefined);
+    }
+  }
+
+  /** Asks again while a broker does not know the topic yet, because it was created just now. */
+  private async ends(signal: AbortSignal): Promise<readonly PartitionEnd[]> {
+    for (;;) {
+      try {
+        return await this.ports.ends(this.topic);
+      } catch (error) {
+        if (isAccessFault(error) || signal.aborted) throw error;
+        this.onFailure(error);
+        await delay(againMs, undefined, { signal });
+      }
     }
   }
 
