@@ -81,7 +81,8 @@ const take = async (given: Parameters<typeof anInvocation>[0]) => {
   await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal, {
     commit: async () => undefined,
   });
-  return kafka.records(kafka.topics.name('settlements')).at(-1)?.headers;
+  const settlements = kafka.records(kafka.topics.name('settlements')).map(({ headers }) => headers);
+  return settlements.find((headers) => headers['request-id'] === record.headers['request-id']);
 };
 
 describe('Attempts', () => {
@@ -110,6 +111,28 @@ describe('Attempts', () => {
     await write(aFunction());
     isRegistrySeen = false;
     expect(await take({})).toMatchObject({ condition: '' });
+  });
+
+  it.each([
+    ['function', 'latest', async (id: string) => write(aFunction({ id }))],
+    [
+      'version',
+      'v1',
+      async (versionId: string) => write(aFunction({ id: 'fn-1' }), version('v1', aFunction({ id: 'fn-1', versionId }))),
+    ],
+  ])('does not run an event on another %s under the same name: it settles as if there were none', async (_kind, name, make) => {
+    const functionUrn = `${bareUrn}:${name}`;
+    await make('old');
+    expect(await take({ requestId: 'before', functionUrn, functionId: 'old' })).toMatchObject({ condition: '' });
+    await make('new');
+    expect(await take({ requestId: 'old-event', functionUrn, functionId: 'old' })).toMatchObject({
+      condition: 'SystemError',
+      attempts: '0',
+      'error-message': 'the function does not exist any more',
+    });
+    expect(await take({ requestId: 'new-event', functionUrn, functionId: 'new' })).toMatchObject({ condition: '' });
+    expect(await take({ requestId: 'of-an-earlier-release', functionUrn })).toMatchObject({ condition: '' });
+    expect(calls.map(({ requestId }) => requestId)).toEqual(['before', 'new-event', 'of-an-earlier-release']);
   });
 
   it('settles the invocation without a run if its version does not exist any more', async () => {

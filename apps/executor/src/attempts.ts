@@ -221,7 +221,8 @@ export class Attempts {
   private async run(invocation: Invocation, signal: AbortSignal, lost: AbortSignal, validMs: number): Promise<void> {
     const { clock, functions, observer } = this.parts;
     const startBefore = clock.elapsedMs() + validMs;
-    const runnable = await functions.find(invocation.functionUrn, { memoryMb: invocation.memoryMb });
+    const { functionUrn, functionId, memoryMb } = invocation;
+    const runnable = await functions.find(functionUrn, { functionId, memoryMb });
     const startedAt = clock.now();
     const startedMs = clock.elapsedMs();
     if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt);

@@ -1,4 +1,4 @@
-import { type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
+import { boundIdOf, type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
 import { chosenMemory } from '#lifecycle';
 import type { Runtime } from './runtime.ts';
 
@@ -31,6 +31,8 @@ export type Runnable =
 interface Wanted {
   /** The caller has seen the function as it was modified at this time. */
   readonly modifiedAt?: number | undefined;
+  /** Another function or version under the same name will not do; see `boundIdOf`. */
+  readonly functionId?: string | undefined;
   readonly memoryMb?: number | undefined;
 }
 
@@ -47,11 +49,13 @@ export class RunnableFunctions {
    * @returns the function; with the memory that the caller chose, if the function allows that.
    * @throws PlatformError `REGISTRY_BEHIND` if the replica does not catch up in time.
    */
-  async find(functionUrn: string, { modifiedAt = 0, memoryMb }: Wanted = {}): Promise<Runnable> {
+  async find(functionUrn: string, { modifiedAt = 0, functionId, memoryMb }: Wanted = {}): Promise<Runnable> {
     const { functionOf, catchUp } = this.parts;
-    if ((functionOf(functionUrn)?.modifiedAt ?? -1) < modifiedAt) await catchUp();
+    const isMeant = (fn: FunctionDocument) => functionId === undefined || boundIdOf(fn) === functionId;
+    const seen = functionOf(functionUrn);
+    if ((seen?.modifiedAt ?? -1) < modifiedAt || (seen !== undefined && !isMeant(seen))) await catchUp();
     const found = functionOf(functionUrn);
-    if (found === undefined) return { kind: 'unknown', reason: 'the function does not exist any more' };
+    if (found === undefined || !isMeant(found)) return { kind: 'unknown', reason: 'the function does not exist any more' };
     const runtime = this.runtimeOf(found);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${found.runtime} cannot be run here` };
     if (found.instancesMax === 0) return { kind: 'disabled', reason: 'the function is disabled' };

@@ -14,7 +14,14 @@ export interface TargetFields {
   };
   readonly DIS: { readonly streamName: string };
   readonly SMN: { readonly topicUrn: string };
-  readonly FunctionGraph: { readonly functionUrn: string };
+  readonly FunctionGraph: {
+    readonly functionUrn: string;
+    /**
+     * The id of the function when the invocation was accepted: another one under its name gets no
+     * notification. Absent in policies, which name functions, and in records of earlier releases.
+     */
+    readonly functionId?: string;
+  };
 }
 
 /** A kind of destination, in the words of the API. */
@@ -90,7 +97,14 @@ const described = {
   },
   FunctionGraph: {
     word: 'function',
-    read: (fields) => ({ type: 'FunctionGraph', functionUrn: fields.text('functionUrn') }),
+    read: (fields) => {
+      const functionId = fields.optionalText('functionId');
+      return {
+        type: 'FunctionGraph',
+        functionUrn: fields.text('functionUrn'),
+        ...(functionId === undefined ? {} : { functionId }),
+      };
+    },
     resourceOf: ({ functionUrn }) => functionUrn,
     idOf: ({ functionUrn }) => functionUrn,
     document: { kind: 'function' },

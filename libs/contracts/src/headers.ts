@@ -8,6 +8,8 @@ import type { RecordHeaders } from './record.ts';
 export const header = {
   requestId: 'request-id',
   functionUrn: 'function-urn',
+  /** The function that the URN named at the acceptance; see `boundIdOf`. */
+  functionId: 'function-id',
   alias: 'alias',
   project: 'project',
   acceptedAt: 'accepted-at',
@@ -43,6 +45,8 @@ export const header = {
 export const intakeHeader = {
   function: 'sendoff-function',
   project: 'sendoff-project',
+  /** The id of the function. Another one under its name does not get the event. */
+  functionId: 'sendoff-function-id',
   requestId: 'sendoff-request-id',
   delaySeconds: 'sendoff-delay-seconds',
   /** Set on chained invocations. A value from a producer counts towards the hop limit too. */

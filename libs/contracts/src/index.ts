@@ -68,6 +68,7 @@ export {
   type AgencyDocument,
   type AliasDocument,
   type AliasRule,
+  boundIdOf,
   type CredentialDocument,
   type FunctionCode,
   type FunctionDocument,

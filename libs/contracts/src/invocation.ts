@@ -23,6 +23,11 @@ export interface Invocation {
   readonly requestId: string;
   /** Eight fields, with the version that runs. */
   readonly functionUrn: string;
+  /**
+   * The id of that function or version; see `boundIdOf`. The event does not run on another one that
+   * was made anew under the same name. Absent in records of earlier releases, which run by name.
+   */
+  readonly functionId?: string;
   /** The alias that the caller named; absent if it named a version. */
   readonly alias?: string;
   readonly project: string;
@@ -64,6 +69,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
     [header.expiresAt]: String(invocation.expiresAt),
     [header.attempt]: String(invocation.attempt),
   };
+  if (invocation.functionId !== undefined) headers[header.functionId] = invocation.functionId;
   if (invocation.alias !== undefined) headers[header.alias] = invocation.alias;
   if (invocation.dueAt > invocation.acceptedAt) headers[header.dueAt] = String(invocation.dueAt);
   if (invocation.chance !== undefined) headers[header.chance] = String(invocation.chance);
@@ -116,6 +122,7 @@ function memoryOf(headers: RecordHeaders): number | undefined {
  */
 export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'headers' | 'value'>): Invocation {
   const acceptedAt = instant(headers, header.acceptedAt);
+  const functionId = headers[header.functionId];
   const alias = headers[header.alias];
   const memoryMb = memoryOf(headers);
   const chance = optionalWholeNumber(headers, header.chance, bounds.chance);
@@ -125,6 +132,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   return {
     requestId: checkedRequestId(requiredText(headers, header.requestId)),
     functionUrn: requiredText(headers, header.functionUrn),
+    ...(functionId === undefined ? {} : { functionId }),
     ...(alias === undefined ? {} : { alias }),
     project: requiredText(headers, header.project),
     acceptedAt,

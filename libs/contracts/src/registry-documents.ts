@@ -36,7 +36,13 @@ export interface FunctionDocument {
   readonly urn: string;
   /** Absent at `latest`. */
   readonly version?: string;
+  /** Made at the creation. A function that is made anew under the same name has another one. */
   readonly id: string;
+  /**
+   * Made at the publication of a version, for the same reason. Absent at `latest`, and in versions
+   * that earlier releases published.
+   */
+  readonly versionId?: string;
   readonly project: string;
   readonly package: string;
   readonly name: string;
@@ -72,6 +78,14 @@ export interface FunctionDocument {
   readonly tags?: Readonly<Record<string, string>>;
   /** Fields of the API that Sendoff stores and shows, and does not use. */
   readonly kept: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The id that binds an event to the function, or to the version, that it was accepted for. Another
+ * one under the same name has another id.
+ */
+export function boundIdOf({ id, versionId }: Pick<FunctionDocument, 'id' | 'versionId'>): string {
+  return versionId ?? id;
 }
 
 /** A published version of a function; it never changes. Key `version/<eight-field URN>`. */

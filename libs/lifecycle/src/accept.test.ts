@@ -35,6 +35,7 @@ describe('accept', () => {
       invocation: {
         requestId: 'r1',
         functionUrn: builtUrn,
+        functionId: aFunction().id,
         project: 'p1',
         acceptedAt: builtAt,
         dueAt: builtAt,

@@ -1,4 +1,5 @@
 import {
+  boundIdOf,
   type EpochMs,
   epochMs,
   type FunctionDocument,
@@ -69,6 +70,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
   const invocation: Invocation = {
     requestId: request.requestId,
     functionUrn: request.functionUrn,
+    ...(known.function === undefined ? {} : { functionId: boundIdOf(known.function) }),
     ...(request.alias === undefined ? {} : { alias: request.alias }),
     project: request.project,
     acceptedAt: now,

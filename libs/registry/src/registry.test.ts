@@ -267,6 +267,13 @@ describe('Registry', () => {
     expect(registry.size).toBe(1);
     expect(warnings.map(({ details }) => details['key'])).toEqual([key]);
   });
+
+  it('knows a function target by its id: another function under the name is another target', async () => {
+    await write([aFunction('f', { id: 'new' })]);
+    const target = { type: 'FunctionGraph', functionUrn: formatFunctionUrn(urnOf('f')) } as const;
+    const targets = [target, { ...target, functionId: 'new' }, { ...target, functionId: 'old' }];
+    expect(targets.map((one) => registry.hasTarget('p1', one))).toEqual([true, true, false]);
+  });
 });
 
 describe('RegistryWriter', () => {

@@ -210,13 +210,19 @@ export class Registry {
         return this.topic(name)?.project === project;
       case 'function': {
         const urn = parseFunctionUrn(name, noDefaults);
-        return urn !== undefined && this.hasFunction(urn);
+        return urn !== undefined && this.hasFunction(urn) && this.isMeant(target, urn);
       }
       case undefined:
         return true;
       default:
         return document satisfies never;
     }
+  }
+
+  /** False if the function that a target meant was removed, and another one has its name. */
+  private isMeant(target: Target, urn: FunctionUrn): boolean {
+    const functionId = target.type === 'FunctionGraph' ? target.functionId : undefined;
+    return functionId === undefined || this.functionByUrn(urn)?.id === functionId;
   }
 
   /**

@@ -21,6 +21,8 @@ export interface Arrival {
   readonly requestId: string;
   /** A function URN in any form. */
   readonly functionName: string;
+  /** The id of the function that is meant. Another one under its name is refused. */
+  readonly functionId?: string;
   readonly project: string;
   readonly payload: Buffer;
   /** The headers that the rules of an alias may read, by lower-case name. */
@@ -130,6 +132,13 @@ export class Acceptor {
    * the record.
    */
   private resolve(arrival: Arrival): ChosenVersion | Unresolved {
+    const resolved = this.chosen(arrival);
+    const isMeant =
+      arrival.functionId === undefined || resolved.kind === 'unresolved' || resolved.known.function?.id === arrival.functionId;
+    return isMeant ? resolved : { kind: 'unresolved', reason: 'function-unknown' };
+  }
+
+  private chosen(arrival: Arrival): ChosenVersion | Unresolved {
     const { functionName, project, requestId, idempotencyKey, headers } = arrival;
     const named = this.names.resolve(functionName, project);
     if (named.kind !== 'alias') return named;

@@ -44,6 +44,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
   const { headers, value } = record;
   const functionName = headers[intakeHeader.function];
   if (functionName === undefined || functionName === '') throw malformed(`header ${intakeHeader.function} is missing`);
+  const functionId = headers[intakeHeader.functionId];
   const requestId = headers[intakeHeader.requestId];
   if (requestId !== undefined && !uuidPattern.test(requestId)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
   if (value === null || parsedJson(value) === undefined) throw malformed('the value is not JSON');
@@ -51,6 +52,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
   return {
     requestId: requestId?.toLowerCase() ?? requestIdOf(record),
     functionName,
+    ...(functionId === undefined ? {} : { functionId }),
     project: headers[intakeHeader.project] ?? project,
     payload: value,
     headers,

@@ -1,5 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { type AliasDocument, type FunctionUrn, formatFunctionUrn, readFunctionUrn, type UrnReading } from '#contracts';
+import {
+  type AliasDocument,
+  type FunctionUrn,
+  formatFunctionUrn,
+  parseFunctionUrn,
+  type PolicyDocument,
+  readFunctionUrn,
+  type Target,
+  type UrnReading,
+} from '#contracts';
 import type { FunctionKnown, Refusal } from '#lifecycle';
 import type { Registry } from '#registry';
 
@@ -83,7 +92,28 @@ export class ResolvedNames {
     }
     const found = registry.versionByUrn(urn);
     if (found === undefined) return { kind: 'unresolved', reason: 'version-unknown' };
-    const known = { function: found, policy: registry.policyOf(urn), project: registry.project(urn.project) };
+    const known = { function: found, policy: this.policyOf(urn), project: registry.project(urn.project) };
     return { kind: 'version', functionUrn: formatFunctionUrn(urn), known };
+  }
+
+  /** The policy of a version. Its targets carry the ids of the functions that they name now. */
+  private policyOf(urn: FunctionUrn): PolicyDocument | undefined {
+    const policy = this.parts.registry.policyOf(urn);
+    if (policy === undefined) return undefined;
+    const { onSuccess, onFailure } = policy.destinations;
+    return {
+      ...policy,
+      destinations: {
+        ...(onSuccess === undefined ? {} : { onSuccess: this.bound(onSuccess) }),
+        ...(onFailure === undefined ? {} : { onFailure: this.bound(onFailure) }),
+      },
+    };
+  }
+
+  private bound(target: Target): Target {
+    if (target.type !== 'FunctionGraph') return target;
+    const urn = parseFunctionUrn(target.functionUrn, { region: this.parts.region, project: '' });
+    const fn = urn === undefined ? undefined : this.parts.registry.functionByUrn(urn);
+    return fn === undefined ? target : { ...target, functionId: fn.id };
   }
 }

@@ -1,4 +1,12 @@
-import { type FunctionUrn, intakeHeader, limits, type OutgoingRecord, parseFunctionUrn, type Topics } from '#contracts';
+import {
+  type FunctionUrn,
+  intakeHeader,
+  limits,
+  type OutgoingRecord,
+  parseFunctionUrn,
+  type Target,
+  type Topics,
+} from '#contracts';
 import type { Publisher } from '#kafka';
 import type { TryResult } from '#lifecycle';
 import type { Registry } from '#registry';
@@ -15,6 +23,8 @@ export interface ChainParts {
   readonly region: string;
 }
 
+type MeantFunction = Pick<Target<'FunctionGraph'>, 'functionUrn' | 'functionId'>;
+
 /**
  * Starts a function for a notification, with one hop more. The same notification always gives the
  * same request id.
@@ -26,9 +36,10 @@ export class ChainedInvocations {
    * Writes an event to the intake topic. Everything that the ingress would reject there is checked
    * here, because a rejected record does not report back to its delivery.
    * @param functionUrn in any form. A short one belongs to the project of the notification.
+   * @param functionId refuses another function under this name, here and at the ingress.
    * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
    */
-  async start(notification: Notification, functionUrn: string, event: string): Promise<TryResult> {
+  async start(notification: Notification, { functionUrn, functionId }: MeantFunction, event: string): Promise<TryResult> {
     const { id, project, hops, traceparent } = notification;
     const value = Buffer.from(event);
     if (value.length > limits.payloadBytesMax)
@@ -42,6 +53,7 @@ export class ChainedInvocations {
     const headers = {
       [intakeHeader.function]: functionUrn,
       [intakeHeader.project]: project,
+      ...(functionId === undefined ? {} : { [intakeHeader.functionId]: functionId }),
       [intakeHeader.requestId]: requestId,
       [intakeHeader.hops]: String(hops + 1),
       ...(traceparent === undefined ? {} : { [intakeHeader.traceparent]: traceparent }),

@@ -8,7 +8,7 @@ import { deferredOnAbort } from './deferred-on-abort.ts';
 export class FunctionDestination implements Destination<'FunctionGraph'> {
   constructor(private readonly chained: ChainedInvocations) {}
 
-  async deliver(notification: Notification, { functionUrn }: Target<'FunctionGraph'>, signal: AbortSignal): Promise<TryResult> {
-    return deferredOnAbort(signal, async () => this.chained.start(notification, functionUrn, notification.texts.default));
+  async deliver(notification: Notification, target: Target<'FunctionGraph'>, signal: AbortSignal): Promise<TryResult> {
+    return deferredOnAbort(signal, async () => this.chained.start(notification, target, notification.texts.default));
   }
 }

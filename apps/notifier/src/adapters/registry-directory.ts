@@ -1,4 +1,5 @@
 import {
+  boundIdOf,
   type DeliveryTarget,
   destinationKinds,
   isPolicyTarget,
@@ -49,12 +50,12 @@ export class RegistryDirectory implements TargetDirectory {
 
   /**
    * A function that was deleted since had its grants when it was invoked, so its outcome is still
-   * delivered.
+   * delivered. The grants of another function under its name do not count.
    */
   private missingGrant({ invocation }: Settlement, target: Target): string | undefined {
     const urn = parseFunctionUrn(invocation.functionUrn, noDefaults);
     const fn = urn === undefined ? undefined : this.registry.versionByUrn(urn);
-    if (fn === undefined) return undefined;
+    if (fn === undefined || (invocation.functionId ?? boundIdOf(fn)) !== boundIdOf(fn)) return undefined;
     const agency = fn.agency === undefined ? undefined : this.registry.agency(fn.project, fn.agency);
     return isGranted(agency, target)
       ? undefined

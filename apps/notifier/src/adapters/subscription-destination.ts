@@ -86,7 +86,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       subject,
     };
     const event = { record: [{ event_version: '1.0', smn, event_subscription_urn: urn, event_source: 'smn' }] };
-    return this.parts.chained.start(notification, endpoint, JSON.stringify(event));
+    return this.parts.chained.start(notification, { functionUrn: endpoint }, JSON.stringify(event));
   }
 
   private async push(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AliasDocument,
@@ -22,6 +23,7 @@ import { policyAnswer } from '../../policies/policy-document.ts';
 function fixedPart(fn: FunctionDocument): Partial<FunctionDocument> {
   const {
     version: _version,
+    versionId: _versionId,
     instancesMax: _instancesMax,
     tags: _tags,
     createdAt: _createdAt,
@@ -54,7 +56,8 @@ export function generatedVersion(now: EpochMs, isTaken: (version: string) => boo
 /** Makes the document of a version that is published now. */
 export function newVersion(fn: FunctionDocument, version: string, description: string, now: EpochMs): VersionDocument {
   const urn = `${fn.urn}:${version}`;
-  return { kind: 'version', urn, project: fn.project, version, description, function: { ...fn, version }, publishedAt: now };
+  const published = { ...fn, version, versionId: randomUUID() };
+  return { kind: 'version', urn, project: fn.project, version, description, function: published, publishedAt: now };
 }
 
 /**
