@@ -28,12 +28,13 @@ await runService({
       gateway,
       groupId,
       drainMs: config.drainMs,
-      // No caller waits for a record, and a few full fetches cost the broker far less than many
-      // small ones.
+      // A few full fetches cost the broker far less than many small ones. A question for records
+      // waits for the fetch that is on its way.
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
+    const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
     return {
-      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store, tokens }),
+      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store, tokens, catchUp }),
       transports: [strategy],
       checks: { kafka: () => gateway.isConnected() },
       async close() {

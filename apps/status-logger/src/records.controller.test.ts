@@ -3,7 +3,8 @@
  */
 import { BadRequestException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { ReadQuery } from './records.controller.ts';
+import { ReadQuery, RecordsController } from './records.controller.ts';
+import type { StatusStore } from './status-store.ts';
 
 const question = { project: 'p1', beginAt: 0, endAt: 1, offset: 0, limit: 10 };
 const faultOf = (body: unknown): unknown => {
@@ -28,4 +29,21 @@ describe('ReadQuery', () => {
   ])('refuses %s', (_what, body, fault) => {
     expect(JSON.stringify(faultOf(body))).toMatch(fault);
   });
+});
+
+it('a question is answered after the store has caught up, or at the end of the wait', async () => {
+  const steps: string[] = [];
+  const store: Pick<StatusStore, 'query'> = {
+    query: async () => {
+      steps.push('asked');
+      return { records: [], total: 0 } as unknown as Awaited<ReturnType<StatusStore['query']>>;
+    },
+  };
+  const catchUp = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    steps.push('caught up');
+    return false;
+  };
+  await new RecordsController(store as StatusStore, catchUp).query(new ReadQuery().transform(question));
+  expect(steps).toEqual(['caught up', 'asked']);
 });

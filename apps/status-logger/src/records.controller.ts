@@ -16,7 +16,16 @@ import type { StatusPage } from '#contracts';
 import { InternalTokenCheck, internalTokenHeader } from '#platform';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
-import { STATUS_STORE } from './tokens.ts';
+import { CATCH_UP, STATUS_STORE } from './tokens.ts';
+
+/**
+ * Waits until the store holds what the work topics held at the call, for `timeoutMs` at most.
+ * @returns false if it does not hold all of it.
+ */
+export type CatchUp = (timeoutMs: number) => Promise<boolean>;
+
+/** After this time a question is answered with what the store holds, in milliseconds. */
+const catchUpMsMax = 1_000;
 
 /**
  * Lets only the ingress pass, which sends an internal token. Guards run before pipes, so other
@@ -50,11 +59,16 @@ export class ReadQuery implements PipeTransform<unknown, StatusQueryDto> {
 @UseGuards(IngressGuard)
 @Controller('internal/records')
 export class RecordsController {
-  constructor(@Inject(STATUS_STORE) private readonly store: StatusStore) {}
+  constructor(
+    @Inject(STATUS_STORE) private readonly store: StatusStore,
+    @Inject(CATCH_UP) private readonly catchUp: CatchUp,
+  ) {}
 
   @Post('query')
   @HttpCode(200)
   async query(@Body(new ReadQuery()) query: StatusQueryDto): Promise<StatusPage> {
+    // A caller that has its 202 finds its invocation, unless this process is far behind.
+    await this.catchUp(catchUpMsMax);
     return this.store.query(query);
   }
 }

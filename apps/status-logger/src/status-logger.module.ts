@@ -6,10 +6,10 @@ import { type Clock, DayFiles, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import { Recorder, type RecorderObserver } from './recorder.ts';
-import { RecordsController } from './records.controller.ts';
+import { type CatchUp, RecordsController } from './records.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
 import type { StatusStore } from './status-store.ts';
-import { RECORDER, STATUS_STORE } from './tokens.ts';
+import { CATCH_UP, RECORDER, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
 /** The parts that `main` makes and the module needs. */
@@ -21,12 +21,13 @@ export interface StatusLoggerParts {
   readonly store: StatusStore;
   /** Checks who asks for records. */
   readonly tokens: InternalTokenCheck;
+  readonly catchUp: CatchUp;
 }
 
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ config, gateway, clock, metrics, store, tokens }: StatusLoggerParts): DynamicModule {
+  static register({ config, gateway, clock, metrics, store, tokens, catchUp }: StatusLoggerParts): DynamicModule {
     const { statusLogSink, dataDir } = config;
     const limits = {
       fileBytesMax: config.statusLogFileBytesMax,
@@ -40,6 +41,7 @@ export class StatusLoggerModule {
       controllers: [WorkTopicsController, RecordsController],
       providers: [
         { provide: STATUS_STORE, useValue: store },
+        { provide: CATCH_UP, useValue: catchUp },
         { provide: RECORDER, useValue: new Recorder(store, log, clock, recorderMetrics(metrics)) },
         { provide: InternalTokenCheck, useValue: tokens },
         { provide: KAFKA, useValue: gateway },

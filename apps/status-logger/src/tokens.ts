@@ -2,3 +2,5 @@
 export const RECORDER = Symbol('recorder');
 /** Injection token of the status store. */
 export const STATUS_STORE = Symbol('status store');
+/** Injection token of the function that waits for records which were written before a question. */
+export const CATCH_UP = Symbol('catch up');

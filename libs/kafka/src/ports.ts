@@ -110,6 +110,8 @@ export interface RecordConsumer {
   start(handler: RecordHandler): Promise<void>;
   /** Records handed out and not finished. */
   readonly inFlight: number;
+  /** How far it is with each of its partitions. */
+  progress(): readonly PartitionProgress[];
   /** Stops reading, waits up to `drainMs` for handlers, commits, leaves the group. */
   close(drainMs: number): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { ConsumerOptions, KafkaGateway, RecordConsumer, RecordDelivery } from '../ports.ts';
+import { CatchUp } from './catch-up.ts';
 import { KafkaRecordContext } from './record-context.ts';
 
 /** Settings of the transport between Kafka and the controllers of a service. */
@@ -28,10 +29,27 @@ const erased = 'Internal server error';
  */
 export class SendoffStrategy extends Server implements CustomTransportStrategy {
   private consumer: RecordConsumer | undefined;
+  private readonly catchUp: CatchUp;
   private handlers: ReadonlyMap<string, MessageHandler> = new Map();
 
   constructor(private readonly options: SendoffStrategyOptions) {
     super();
+    const topicsRead = () => [...this.handlers.keys()];
+    this.catchUp = new CatchUp({
+      get topics() {
+        return topicsRead();
+      },
+      ends: async (topic) => options.gateway.admin.ends(topic),
+      progress: () => this.consumer?.progress() ?? [],
+    });
+  }
+
+  /**
+   * Waits until everything that the partitions of this process held at the call is finished.
+   * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
+   */
+  caughtUp(timeoutMs: number): Promise<boolean> {
+    return this.catchUp.wait(timeoutMs);
   }
 
   /** Records handed out and not finished. */

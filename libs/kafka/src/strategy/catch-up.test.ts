@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { CatchUp } from './catch-up.ts';
+
+/** A topic with one partition that grows, and a reader of it. */
+class Reading {
+  end = 0n;
+  finishedTo = 0n;
+  rounds = 0;
+  readonly catchUp = new CatchUp({
+    topics: ['t'],
+    ends: async () => {
+      this.rounds += 1;
+      return [{ partition: 0, start: 0n, end: this.end }];
+    },
+    progress: () => [{ topic: 't', partition: 0, finishedTo: this.finishedTo, isPaused: false }],
+  });
+}
+
+describe('CatchUp', () => {
+  it('waits for the records that were written before the call, and for no later one', async () => {
+    const reading = new Reading();
+    reading.end = 2n;
+    let isOver = false;
+    const caughtUp = reading.catchUp.wait(10_000).finally(() => {
+      isOver = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    reading.end = 9n;
+    reading.finishedTo = 1n;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isOver).toBe(false);
+    reading.finishedTo = 2n;
+    expect(await caughtUp).toBe(true);
+  });
+
+  it('gives up at its timeout', async () => {
+    const reading = new Reading();
+    reading.end = 1n;
+    expect(await reading.catchUp.wait(20)).toBe(false);
+  });
+
+  it('gives up at once if the brokers do not answer', async () => {
+    const ends = async () => Promise.reject(new Error('no answer'));
+    expect(await new CatchUp({ topics: ['t'], ends, progress: () => [] }).wait(10_000)).toBe(false);
+  });
+
+  it('asks the brokers once for callers that wait together, and again for a later one', async () => {
+    const reading = new Reading();
+    await Promise.all([1, 2, 3].map(async () => reading.catchUp.wait(1_000)));
+    expect(reading.rounds).toBe(1);
+    await reading.catchUp.wait(1_000);
+    expect(reading.rounds).toBe(2);
+  });
+});
