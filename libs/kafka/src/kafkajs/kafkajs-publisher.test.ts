@@ -48,6 +48,8 @@ let topics: Record<string, readonly number[]>;
 let answer: ((request: Request) => void) | undefined;
 let reached: boolean[];
 let refused: string[];
+/** The topics of each question for leaders. */
+let described: (readonly string[])[];
 
 function describedTopic(topic: string): DescribedTopic {
   const leaders = topics[topic];
@@ -59,7 +61,10 @@ function describedTopic(topic: string): DescribedTopic {
 }
 
 const client: ProduceClient = {
-  describe: async (names) => names.map(describedTopic),
+  describe: async (names) => {
+    described.push(names);
+    return names.map(describedTopic);
+  },
   produce: (leader, batches) =>
     new Promise((resolve, reject) => {
       const messages = batches.flatMap((one) => one.messages);
@@ -116,6 +121,7 @@ beforeEach(() => {
   answer = undefined;
   reached = [];
   refused = [];
+  described = [];
 });
 afterEach(() => void vi.useRealTimers());
 
@@ -389,5 +395,15 @@ describe('the timeout of a call', () => {
     ]);
     requests[0]?.acknowledge();
     await first;
+  });
+
+  it('never asks for all topics of the cluster, although its own are gone and a leader is overdue', async () => {
+    const publisher = await aReadyPublisher();
+    const published = publisher.publish(aRecord('1')).catch(() => undefined);
+    topics = {};
+    described = [];
+    await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
+    await published;
+    expect(described).toEqual([['a', 'b']]);
   });
 });

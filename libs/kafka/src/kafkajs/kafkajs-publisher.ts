@@ -291,6 +291,8 @@ export class KafkajsPublisher implements Publisher {
   /** Asks for the leaders of all topics that are in use, and queues all records anew. */
   private async findLeaders(): Promise<void> {
     const topics = [...new Set([...this.table.topics, ...this.parked.map(({ topic }) => topic)])];
+    // A question without topics is one for all topics of the cluster.
+    if (topics.length === 0) return;
     let faults: ReadonlyMap<string, PlatformError>;
     this.tableAskedAt = performance.now();
     try {
