@@ -127,8 +127,12 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
       connectionTimeout: Math.min(connectionTimeoutMs, publishTimeoutMs),
       requestTimeout: answerTimeoutMs,
     });
-    await cluster.connect();
-    return new KafkajsProduceClient(cluster);
+    const client = new KafkajsProduceClient(cluster);
+    await cluster.connect().catch(async (error: unknown) => {
+      await client.disconnect();
+      throw error;
+    });
+    return client;
   });
   return new KafkajsGateway({
     topics,

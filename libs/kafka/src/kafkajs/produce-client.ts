@@ -58,7 +58,7 @@ interface ProduceResponse {
 export class KafkajsProduceClient implements ProduceClient {
   private readonly pool: BrokerPool;
 
-  /** @param cluster is connected; this client disconnects it. */
+  /** @param cluster is connected before the first request; this client disconnects it. */
   constructor(private readonly cluster: ClusterConnection) {
     this.pool = cluster.brokerPool;
   }
