@@ -47,14 +47,16 @@ afterAll(async () => {
   await rm(parent, { recursive: true, force: true, maxRetries: 10 });
 });
 
-it('folders with such names hold functions, inline and from a ZIP, and the records of their invocations', async () => {
+it('folders with such names hold functions, inline and from a ZIP, and the records and logs of their invocations', async () => {
   const { client } = installation;
-  const source = 'exports.handler = async (event) => event.n + 1;';
+  const source = 'exports.handler = async (event) => { console.log("got", event.n); return event.n + 1; };';
   const zip = { code_type: 'zip', func_code: { file: zipOf({ 'index.js': source }).toString('base64') } };
   await client.createFunction('inline', source, { xrole: '' });
   await client.createFunction('zipped', source, { ...zip, xrole: '' });
   for (const name of ['inline', 'zipped']) {
     const requestId = await client.invoke(name, { n: 1 });
     expect(await client.ended(name, requestId)).toMatchObject({ status: 'SUCCESS' });
+    const log = await client.must<{ logs: unknown[] }>('GET', `/sendoff/functions/${name}/logs?request_id=${requestId}`);
+    expect(log.logs).toMatchObject([{ request_id: requestId, content: 'got 1', executor: 1 }]);
   }
 });

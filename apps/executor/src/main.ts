@@ -26,6 +26,7 @@ import { InstanceCgroups } from './adapters/walls/instance-cgroups.ts';
 import { openWalls } from './adapters/walls/open-walls.ts';
 import { openWorkFolder } from './adapters/work-folder.ts';
 import { addCallRoute } from './call-route.ts';
+import { addLogRoute } from './log-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
@@ -134,6 +135,7 @@ await runService({
         const fastify = fastifyOf(app);
         const tokens = new InternalTokenCheck('executor', verifier, clock);
         const { syncCallsMax: callsMax } = config;
+        await addLogRoute(fastify, tokens, async (query) => log.read(query));
         gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, isDraining, logger }));
       },
       async close() {

@@ -6,6 +6,7 @@ import type { FunctionWalls } from './access/function-walls.ts';
 import { CODE_STORE } from './functions/code/code-store.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
+import { FUNCTION_LOGS, type FunctionLogs } from './functions/logs/function-logs.ts';
 import { HOME, type Home } from './names/home.ts';
 import { STATUS_RECORDS, type StatusRecords } from './records/status-records.ts';
 
@@ -15,6 +16,7 @@ export interface IngressAdapters {
   readonly records: StatusRecords;
   readonly codeStore: ObjectStore;
   readonly calls: FunctionCalls;
+  readonly logs: FunctionLogs;
   readonly walls: FunctionWalls;
 }
 
@@ -33,7 +35,7 @@ export interface Installation extends IngressAdapters {
 @Global()
 @Module({})
 export class InstallationModule {
-  static register({ config, gateway, records, codeStore, calls, registry, writer }: Installation): DynamicModule {
+  static register({ config, gateway, records, codeStore, calls, logs, registry, writer }: Installation): DynamicModule {
     const { region, projectId: project } = config;
     const providers = [
       { provide: HOME, useValue: { region, project } satisfies Home },
@@ -43,6 +45,7 @@ export class InstallationModule {
       { provide: CODE_STORE, useValue: codeStore },
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },
+      { provide: FUNCTION_LOGS, useValue: logs },
     ];
     return { module: InstallationModule, providers, exports: providers.map(({ provide }) => provide) };
   }

@@ -6,6 +6,7 @@ import { configInvalidExitCode, InternalTokens, openInstallationKeys, runService
 import { signRegistry } from '#registry';
 import { ExecutorWalls } from './access/adapters/executor-walls.ts';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
+import { HttpFunctionLogs } from './functions/logs/adapters/http-function-logs.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
 import { IngressConfig } from './ingress.config.ts';
@@ -51,9 +52,10 @@ await runService({
     const tokens = new InternalTokens(keys.signer, clock);
     const records = new HttpStatusRecords(config.statusLoggerUrl, tokens);
     const calls = new HttpFunctionCalls(config.executorUrls, tokens);
+    const logs = new HttpFunctionLogs(config.executorUrls, tokens);
     const walls = new ExecutorWalls(config.executorUrls, clock);
     walls.start();
-    const adapters = { gateway, records, codeStore: openCodeStore(config), calls, walls };
+    const adapters = { gateway, records, codeStore: openCodeStore(config), calls, logs, walls };
     const composition = await composeIngress(base, adapters, keys);
     return {
       ...composition,

@@ -1,5 +1,6 @@
-import type { CallAnswer, CallReport, CallRequest, StatusPage, StatusQuery } from '#contracts';
+import type { CallAnswer, CallReport, CallRequest, FunctionLogPage, FunctionLogQuery, StatusPage, StatusQuery } from '#contracts';
 import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
+import type { FunctionLogs } from '../src/functions/logs/function-logs.ts';
 import type { StatusRecords } from '../src/records/status-records.ts';
 
 /** A status-logger that gives the answer of a test, and stores the queries. */
@@ -27,6 +28,17 @@ export class FakeFunctionCalls implements FunctionCalls {
   call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
     this.received.push({ request, payload, signal });
     return this.outcome(request, signal);
+  }
+}
+
+/** Executors that give the answers of a test, and store the questions. */
+export class FakeFunctionLogs implements FunctionLogs {
+  readonly queries: FunctionLogQuery[] = [];
+  pages: readonly (FunctionLogPage | undefined)[] = [{ lines: [] }];
+
+  read(query: FunctionLogQuery): Promise<readonly (FunctionLogPage | undefined)[]> {
+    this.queries.push(query);
+    return Promise.resolve(this.pages);
   }
 }
 

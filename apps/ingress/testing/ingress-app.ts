@@ -17,7 +17,7 @@ import type { OperationWords } from '../src/document/operation.ts';
 import type { RouteSpec } from '../src/document/route-spec.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
-import { FakeFunctionCalls, FakeStatusRecords } from './fake-services.ts';
+import { FakeFunctionCalls, FakeFunctionLogs, FakeStatusRecords } from './fake-services.ts';
 
 /** Options of an ingress under test. */
 export interface IngressAppOptions<Gateway extends KafkaGateway> {
@@ -72,6 +72,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly kafka: Gateway,
     readonly records: FakeStatusRecords,
     readonly calls: FakeFunctionCalls,
+    readonly logs: FakeFunctionLogs,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     /** Every route of the server. */
@@ -89,6 +90,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     await gateway.admin.ensureTopics(topicSpecs(gateway.topics, 2));
     const records = new FakeStatusRecords();
     const calls = new FakeFunctionCalls();
+    const logs = new FakeFunctionLogs();
     const metrics = new Metrics();
     const config = loadConfig(IngressConfig, {
       SENDOFF_PROJECT_ID: IngressApp.project,
@@ -107,7 +109,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(
       base,
-      { gateway, records, codeStore, calls, walls },
+      { gateway, records, codeStore, calls, logs, walls },
       await openInstallationKeys(config),
     );
     const added: RouteOptions[] = [];
@@ -135,7 +137,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, clock, codeStore, routes, metrics, app, end);
+    return new IngressApp(gateway, records, calls, logs, clock, codeStore, routes, metrics, app, end);
   }
 
   /**

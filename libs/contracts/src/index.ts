@@ -93,6 +93,7 @@ export {
   userDataOwner,
   versionKey,
 } from './registry-keys.ts';
+export { functionLogPath, type FunctionLogLine, type FunctionLogPage, type FunctionLogQuery } from './function-log.ts';
 export { type Backoff, retryPolicy } from './retry-policy.ts';
 export { type ProcessRuntimeKind, type RuntimeDescriptor, runtimeOf, runtimeWords } from './runtimes.ts';
 export { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';

@@ -56,6 +56,20 @@ export class DayFiles {
     await appendFile(file, text);
   }
 
+  /** The files of a folder, the newest first. */
+  async list(folder: readonly string[]): Promise<readonly string[]> {
+    const path = join(this.root, ...folder.map(safeFileName));
+    const names = await readdir(path).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const found = names.flatMap((name) => {
+      const [, day = '', rotation = '0'] = /^(\d{4}-\d\d-\d\d)\.log(?:\.(\d{1,6}))?$/.exec(name) ?? [];
+      return day === '' ? [] : [{ day, rotation: Number(rotation), file: join(path, name) }];
+    });
+    return found.toSorted((a, b) => b.day.localeCompare(a.day) || a.rotation - b.rotation).map(({ file }) => file);
+  }
+
   private dayOf(at: number): string {
     return utcText(epochMs(at)).slice(0, 10);
   }

@@ -1,7 +1,8 @@
-import type { FunctionDocument } from '#contracts';
+import type { FunctionDocument, FunctionLogPage, FunctionLogQuery } from '#contracts';
 import { printable, printableLines, utcText } from '#contracts';
 import type { Clock, DayFiles, Logger, Timer } from '#platform';
 import type { FunctionLog } from '../runtime.ts';
+import { readFunctionLog } from './function-log-reader.ts';
 
 const flushEveryMs = 500;
 /**
@@ -11,6 +12,10 @@ const flushEveryMs = 500;
 const bufferedBytesMax = 8 * 1_048_576;
 
 const fieldSeparator = ' ';
+
+function folderOf(fn: Pick<FunctionDocument, 'project' | 'package' | 'name'>): readonly string[] {
+  return [fn.project, `${fn.package}.${fn.name}`];
+}
 
 /**
  * Keeps the output of each function in a file a day. It buffers output, so that a function that
@@ -33,7 +38,7 @@ export class FolderFunctionLog implements FunctionLog {
 
   write(fn: FunctionDocument, requestId: string, text: string): void {
     if (this.bufferedBytes > bufferedBytesMax) return;
-    const buffer = this.buffers.get(fn.urn) ?? { folder: [fn.project, `${fn.package}.${fn.name}`], lines: [] };
+    const buffer = this.buffers.get(fn.urn) ?? { folder: folderOf(fn), lines: [] };
     this.buffers.set(fn.urn, buffer);
     const owner = requestId === '' ? '-' : printable(requestId, fieldSeparator);
     const head = `${utcText(this.clock.now())}Z ${owner} `;
@@ -46,6 +51,13 @@ export class FolderFunctionLog implements FunctionLog {
       if (this.bufferedBytes > bufferedBytesMax) break;
     }
     this.timer ??= this.clock.setTimer(flushEveryMs, () => void this.flush());
+  }
+
+  /** The newest lines of the log of a function, those of this moment included. */
+  async read(query: FunctionLogQuery): Promise<FunctionLogPage> {
+    this.timer?.cancel();
+    await this.flush();
+    return readFunctionLog(await this.files.list(folderOf(query)), query);
   }
 
   async close(): Promise<void> {

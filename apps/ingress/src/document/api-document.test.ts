@@ -179,6 +179,7 @@ const order = [
   ...['addSubscription', 'unsubscribe', 'addSubscription', 'unsubscribe2'],
   ...['createFunction', 'listFunctions', 'showFunctionConfig', 'showFunctionCode'],
   ...['updateFunctionConfig', 'updateFunctionCode', 'downloadFunctionArchive', 'updateFunctionMaxInstances', 'showCallSecret'],
+  'readFunctionLog',
   ...['exportFunction', 'downloadFunctionExport', 'importFunction'],
   ...['createFunctionTags', 'listFunctionTags', 'deleteFunctionTags'],
   ...['listFunctionTriggers', 'deleteFunctionTriggers', 'listFunctionEvents', 'showFunctionLogDetail'],
@@ -208,6 +209,7 @@ describe('the example', () => {
   it.each(order)('of %s gets the answer of the document', async (id) => {
     const described = operations.get(id);
     if (described === undefined) throw new Error(`no operation has the id ${id}`);
+    app.logs.pages = [{ lines: [{ at: epochMs(1_800_000_000_000), requestId: 'r1', text: 'hello' }] }];
     app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };

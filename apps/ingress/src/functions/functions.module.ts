@@ -2,6 +2,7 @@ import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type On
 import { AllowedNetworks, type FunctionNetworkSettings, Sealer } from '#platform';
 import { Registry } from '#registry';
 import { HOME, type Home } from '../names/home.ts';
+import { LogsController } from './logs/logs.controller.ts';
 import { NamesModule } from '../names/names.module.ts';
 import { UnsupportedFeaturesController } from './unsupported-features.controller.ts';
 import { CallSecretsController } from './code/call-secrets.controller.ts';
@@ -41,6 +42,7 @@ export class FunctionsModule implements OnModuleInit, OnApplicationShutdown {
         ArchivesController,
         ExportsController,
         CallSecretsController,
+        LogsController,
         TagsController,
         UnsupportedFeaturesController,
       ],
