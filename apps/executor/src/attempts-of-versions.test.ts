@@ -8,7 +8,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { Cancellations } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
-import { aFunction, anInvocation, ManualClock, testSigner, testVerifier } from '#testing';
+import { aFunction, anInvocation, inHand, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -78,9 +78,7 @@ const version = (name: string, fn: FunctionDocument) => ({
 });
 const take = async (given: Parameters<typeof anInvocation>[0]) => {
   const record = encodeInvocation(kafka.topics.name('invocations'), anInvocation(given));
-  await attempts.take('express', record as unknown as IncomingRecord, new AbortController().signal, {
-    commit: async () => undefined,
-  });
+  await attempts.take('express', record as unknown as IncomingRecord, inHand());
   const settlements = kafka.records(kafka.topics.name('settlements')).map(({ headers }) => headers);
   return settlements.find((headers) => headers['request-id'] === record.headers['request-id']);
 };

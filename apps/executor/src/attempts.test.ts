@@ -16,10 +16,9 @@ import {
   type OutgoingRecord,
   Topics,
 } from '#contracts';
-import type { RecordDelivery } from '#kafka';
 import type { AttemptOutcome } from '#lifecycle';
 import { Cancellations } from '#platform';
-import { aFunction, anInvocation, asIncoming, builtAt, ManualClock, RecordingPublisher } from '#testing';
+import { aFunction, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -64,11 +63,8 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     observer: { attempted: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
-  const take = async (
-    invocation: Invocation,
-    lost = new AbortController().signal,
-    delivery: RecordDelivery = { commit: async () => undefined },
-  ) => attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), lost, delivery);
+  const take = async (invocation: Invocation, delivery = inHand()) =>
+    attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), delivery);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
     cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
@@ -116,7 +112,7 @@ describe('Attempts', () => {
   it('publishes nothing after its partition was lost, and makes the attempt again when the record returns', async () => {
     const { written, calls, take } = setUp();
     const lost = new AbortController();
-    const [running, waiting] = ['r1', 'r2'].map((requestId) => take(anInvocation({ requestId }), lost.signal));
+    const [running, waiting] = ['r1', 'r2'].map((requestId) => take(anInvocation({ requestId }), inHand(lost.signal)));
     await turn();
     lost.abort();
     calls[0]?.end(succeeded);
@@ -218,17 +214,17 @@ describe('a cancellation', () => {
 describe('an attempt that an executor which has ended may have begun', () => {
   const interruption = { topic: 's.invocations', partition: 0 };
   const never = new AbortController().signal;
-  const interrupted: RecordDelivery = { interruption, commit: async () => undefined };
+  const interrupted = inHand(never, { interruption });
 
   it('is written down with its second chance and not run, and runs when that record is read', async () => {
     const { take, written, calls } = setUp();
-    await take(anInvocation(), never, interrupted);
+    await take(anInvocation(), interrupted);
     expect(calls).toEqual([]);
     expect(written.map(({ topic, partition, headers }) => [topic, partition, headers['chance']])).toEqual([
       ['s.invocations', 0, '2'],
     ]);
     const commits: string[] = [];
-    const taken = take({ ...anInvocation(), chance: 2 }, never, { commit: async () => void commits.push('committed') });
+    const taken = take({ ...anInvocation(), chance: 2 }, inHand(never, { commit: async () => void commits.push('committed') }));
     await expect.poll(() => calls.length).toBe(1);
     expect(commits).toEqual(['committed']);
     calls[0]?.end(succeeded);
@@ -238,7 +234,7 @@ describe('an attempt that an executor which has ended may have begun', () => {
 
   it('fails with the reason after its last chance, and does not run', async () => {
     const { take, written, calls } = setUp();
-    await take({ ...anInvocation(), chance: 3 }, never, interrupted);
+    await take({ ...anInvocation(), chance: 3 }, interrupted);
     expect(calls).toEqual([]);
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord))).toMatchObject({
       condition: 'ExecutorEnded',
@@ -250,7 +246,7 @@ describe('an attempt that an executor which has ended may have begun', () => {
     const { take, written, calls } = setUp(aFunction({ instancesMax: 4 }));
     const usual = take(anInvocation({ requestId: 'r1' }));
     await expect.poll(() => calls.length).toBe(1);
-    const last = take({ ...anInvocation({ requestId: 'r2' }), chance: 2 }, never, interrupted);
+    const last = take({ ...anInvocation({ requestId: 'r2' }), chance: 2 }, interrupted);
     const blocked = take(anInvocation({ requestId: 'r3' }));
     calls[0]?.end(succeeded);
     await Promise.all([usual, last]);
@@ -267,8 +263,8 @@ describe('an attempt that an executor which has ended may have begun', () => {
 
   it('is not written down if more of its function came before it than run at once', async () => {
     const { take, written, calls } = setUp(aFunction({ instancesMax: 4 }));
-    for (const requestId of ['r1', 'r2']) await take(anInvocation({ requestId }), never, interrupted);
-    const third = take(anInvocation({ requestId: 'r3' }), never, interrupted);
+    for (const requestId of ['r1', 'r2']) await take(anInvocation({ requestId }), interrupted);
+    const third = take(anInvocation({ requestId: 'r3' }), interrupted);
     await expect.poll(() => calls.length).toBe(1);
     calls[0]?.end(succeeded);
     await third;

@@ -13,7 +13,6 @@ import {
   nearHorizonMs,
   nextAttempt,
   type OutgoingRecord,
-  PlatformError,
   type Topics,
 } from '#contracts';
 import type { Publisher, RecordDelivery } from '#kafka';
@@ -21,6 +20,7 @@ import {
   admit,
   type AttemptOutcome,
   cancelledMessage,
+  type Circumstances,
   decide,
   delayTopicFor,
   type Ending,
@@ -67,7 +67,6 @@ export interface AttemptParts {
 interface Interrupted {
   readonly record: IncomingRecord;
   readonly invocation: Invocation;
-  readonly lost: AbortSignal;
   readonly delivery: RecordDelivery;
 }
 
@@ -105,20 +104,21 @@ export class Attempts {
    * If an executor that has ended may have begun the attempt, `again` writes it down with its next
    * chance. It runs the attempt when that record is read, or gives it up.
    *
-   * @param lost aborts when another process takes the partition over. That process makes the
-   *   attempt again, so this one publishes nothing.
+   * The function runs only while this process may act for the record. Its outcome is kept until it
+   * is published, or until another process takes the partition over. That process makes the attempt
+   * again, so this one publishes nothing.
+   *
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
-   * @throws PlatformError `BROKER_UNAVAILABLE` if the decision could not be published.
    * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to run.
-   * @throws PlatformError `PARTITION_LOST` if `lost` has aborted.
+   * @throws PlatformError `PARTITION_LOST` if another process took the partition over.
    */
-  async take(lane: 'express' | 'bulk', record: IncomingRecord, lost: AbortSignal, delivery: RecordDelivery): Promise<void> {
+  async take(lane: 'express' | 'bulk', record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const invocation = decodeInvocation(record);
     const next = this.parts.chances.next(invocation, delivery);
     if (next.kind !== 'run' || invocation.chance !== undefined)
-      return this.recent.once(attemptKey(invocation), async () => this.again({ record, invocation, lost, delivery }, next));
-    if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation);
-    return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, lost));
+      return this.recent.once(attemptKey(invocation), async () => this.again({ record, invocation, delivery }, next));
+    if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation, delivery);
+    return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, delivery));
   }
 
   /**
@@ -131,33 +131,33 @@ export class Attempts {
     return queue.waitingOf(key) >= limits.expressQueueMax || queue.bytesOf(key) >= limits.expressBytesMax;
   }
 
-  private async moveToBulk(invocation: Invocation): Promise<void> {
+  private async moveToBulk(invocation: Invocation, delivery: RecordDelivery): Promise<void> {
     const { observer, topics } = this.parts;
     observer.overflowed();
-    return this.publish(encodeInvocation(topics.name('invocations.bulk'), invocation, invocation.functionUrn));
+    const moved = () => encodeInvocation(topics.name('invocations.bulk'), invocation, invocation.functionUrn);
+    return this.publish(moved, delivery);
   }
 
   /** An attempt after an executor ended during it. */
-  private async again({ record, invocation, lost, delivery }: Interrupted, next: NextChance): Promise<Taken> {
+  private async again({ record, invocation, delivery }: Interrupted, next: NextChance): Promise<Taken> {
     const { chances } = this.parts;
     const key = attemptKey(invocation);
     switch (next.kind) {
       case 'settle':
-        await this.giveUp(invocation, next);
+        await this.giveUp(invocation, next, delivery);
         return 'concluded';
       case 'write-down':
         if (next.isLast) await chances.enter(key);
-        refuseLost(lost);
-        await this.publish({ ...encodeInvocation(record.topic, { ...invocation, chance: next.chance }), ...placeOf(record) });
+        await this.publish(() => withChance(record, invocation, next.chance), delivery);
         return 'put-back';
       case 'run':
         // The older record of this attempt is committed first. Otherwise its count would be lost.
-        if (!next.isLast) return this.inTurn(invocation, lost, { isAwaited: true, before: async () => committed(delivery) });
+        if (!next.isLast) return this.inTurn(invocation, delivery, { isAwaited: true, before: async () => committed(delivery) });
         try {
           await chances.enter(key);
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
-          return await this.attempt(invocation, cancellable.signal, lost, this.parts.clock.now());
+          return await this.attempt(invocation, cancellable.signal, delivery, () => this.parts.clock.now());
         } finally {
           chances.leave(key);
         }
@@ -166,19 +166,22 @@ export class Attempts {
     }
   }
 
-  private async giveUp(invocation: Invocation, { condition, deaths }: Extract<NextChance, { kind: 'settle' }>): Promise<void> {
+  private async giveUp(
+    invocation: Invocation,
+    { condition, deaths }: Extract<NextChance, { kind: 'settle' }>,
+    delivery: RecordDelivery,
+  ): Promise<void> {
     const reason = `the executor ended ${deaths} times while the function ran; it is not run again`;
-    const { attempt: attempts } = invocation;
-    return this.settle(invocation, {
-      condition,
-      attempts,
-      endedAt: this.parts.clock.now(),
-      errorMessage: reason,
-    });
+    const ending = { condition, attempts: invocation.attempt, endedAt: this.parts.clock.now(), errorMessage: reason };
+    return this.publish(() => this.settlement(invocation, ending), delivery);
   }
 
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
-  private async inTurn(invocation: Invocation, lost: AbortSignal, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
+  private async inTurn(
+    invocation: Invocation,
+    delivery: RecordDelivery,
+    { isAwaited, before }: Turn = usualTurn,
+  ): Promise<Taken> {
     const { clock, functions, queue, running } = this.parts;
     const { expiresAt, functionUrn } = invocation;
     const time = new TimeSinceArrival(clock);
@@ -197,20 +200,26 @@ export class Attempts {
     return await queue.run(ticket, async () =>
       this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, signal, lost, time.now());
+        return this.attempt(invocation, signal, delivery, () => time.now());
       }),
     );
   }
 
-  private async attempt(invocation: Invocation, signal: AbortSignal, lost: AbortSignal, now: EpochMs): Promise<Taken> {
-    refuseLost(lost);
+  private async attempt(
+    invocation: Invocation,
+    signal: AbortSignal,
+    delivery: RecordDelivery,
+    time: () => EpochMs,
+  ): Promise<Taken> {
+    await delivery.readyToAct();
+    const now = time();
     const admission = admit(invocation, now, signal.aborted);
     switch (admission.kind) {
       case 'settle':
-        await this.settle(invocation, settledWithoutRun(invocation, admission.condition, now));
+        await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
         return 'concluded';
       case 'run':
-        await this.run(invocation, signal, lost, invocation.expiresAt - now);
+        await this.run(invocation, signal, delivery, invocation.expiresAt - now);
         return 'concluded';
       default:
         return admission satisfies never;
@@ -218,14 +227,14 @@ export class Attempts {
   }
 
   /** @param validMs how long the attempt may still begin. */
-  private async run(invocation: Invocation, signal: AbortSignal, lost: AbortSignal, validMs: number): Promise<void> {
+  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, validMs: number): Promise<void> {
     const { clock, functions, observer } = this.parts;
     const startBefore = clock.elapsedMs() + validMs;
     const { functionUrn, functionId, memoryMb } = invocation;
     const runnable = await functions.find(functionUrn, { functionId, memoryMb });
     const startedAt = clock.now();
     const startedMs = clock.elapsedMs();
-    if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt);
+    if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt, delivery);
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
     const { requestId, alias, attempt, payload, traceparent } = invocation;
     const call = {
@@ -236,58 +245,65 @@ export class Attempts {
       payload,
       timeoutMs: runnable.function.timeoutMs,
       startBefore,
+      mayStart: async () => mayAct(delivery),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     const outcome = await runnable.runtime.run(call, signal);
     shown.cancel();
-    refuseLost(lost);
     observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.elapsedMs() - startedMs) / 1_000);
-    return this.conclude(invocation, outcome, startedAt);
+    return this.conclude(invocation, outcome, startedAt, delivery);
   }
 
-  private async conclude(invocation: Invocation, outcome: AttemptOutcome, startedAt: EpochMs): Promise<void> {
-    const { clock, random } = this.parts;
-    const now = clock.now();
-    const decision = decide(invocation, { outcome, now, jitter: random() });
+  /** Decides inside the write, so that no failure after the run can lead to another run. */
+  private async conclude(
+    invocation: Invocation,
+    outcome: AttemptOutcome,
+    startedAt: EpochMs,
+    delivery: RecordDelivery,
+  ): Promise<void> {
+    const ended = { outcome, now: this.parts.clock.now(), jitter: this.parts.random() };
+    return this.publish(() => this.following(invocation, ended, startedAt), delivery);
+  }
+
+  /** The record that follows from an attempt: the next one, or the settlement. */
+  private following(invocation: Invocation, ended: Circumstances, startedAt: EpochMs): OutgoingRecord {
+    const { outcome, now } = ended;
+    const decision = decide(invocation, ended);
     switch (decision.kind) {
       case 'retry':
-        return this.delay(nextAttempt(invocation, { ...decision, lastError: messageOf(outcome) }), decision.dueAt);
+        return this.waiting(nextAttempt(invocation, { ...decision, lastError: messageOf(outcome) }), decision.dueAt);
       case 'settle': {
         const attempts = outcome.kind === 'impossible' ? invocation.attempt - 1 : invocation.attempt;
         const responsePayload = 'responsePayload' in outcome ? outcome.responsePayload : Buffer.alloc(0);
-        return this.settle(invocation, {
-          condition: decision.condition,
-          attempts,
-          startedAt,
-          // The clock may have been set back during the attempt.
-          endedAt: epochMs(Math.max(startedAt, now)),
-          errorMessage: messageOf(outcome),
-          responsePayload,
-        });
+        // The clock may have been set back during the attempt.
+        const endedAt = epochMs(Math.max(startedAt, now));
+        const errorMessage = messageOf(outcome);
+        const { condition } = decision;
+        return this.settlement(invocation, { condition, attempts, startedAt, endedAt, errorMessage, responsePayload });
       }
       default:
-        decision satisfies never;
+        return decision satisfies never;
     }
   }
 
-  private async delay(invocation: Invocation, dueAt: EpochMs): Promise<void> {
+  private waiting(invocation: Invocation, dueAt: EpochMs): OutgoingRecord {
     const topic = this.parts.topics.name(delayTopicFor(dueAt, this.parts.clock.now()));
-    return this.publish(delayed(encodeInvocation(topic, invocation), topic, 'invocations', dueAt));
+    return delayed(encodeInvocation(topic, invocation), topic, 'invocations', dueAt);
   }
 
-  private async settle(invocation: Invocation, ending: Ending): Promise<void> {
-    return this.publish(encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending)));
+  private settlement(invocation: Invocation, ending: Ending): OutgoingRecord {
+    return encodeSettlement(this.parts.topics.name('settlements'), settlementOf(invocation, ending));
   }
 
   /** Best effort: the attempt does not wait for this record, which only shows RUNNING. */
   private showRunning({ requestId, functionUrn, project, acceptedAt, attempt, policy }: Invocation, startedAt: EpochMs): void {
     const log = policy.statusLog === undefined ? {} : { statusLog: policy.statusLog };
     const activity: Activity = { kind: 'running', requestId, functionUrn, project, acceptedAt, attempt, startedAt, ...log };
-    void this.publish(encodeActivity(this.parts.topics.name('activity'), activity)).catch(() => undefined);
+    void this.parts.publisher.publish(encodeActivity(this.parts.topics.name('activity'), activity)).catch(() => undefined);
   }
 
-  private async publish(record: OutgoingRecord): Promise<void> {
-    return this.parts.publisher.publish(record);
+  private async publish(record: () => OutgoingRecord, delivery: RecordDelivery): Promise<void> {
+    return delivery.writeUntilDone(async () => this.parts.publisher.publish(record()));
   }
 }
 
@@ -302,14 +318,20 @@ async function committed(delivery: RecordDelivery): Promise<void> {
   await delivery.commit();
 }
 
-/** The partition and the key of a record, for a record that takes its place. */
-function placeOf({ partition, key }: IncomingRecord): Pick<OutgoingRecord, 'partition' | 'key'> {
-  return key === null ? { partition } : { partition, key };
+/** The record of an attempt with its next chance, for the same partition. */
+function withChance({ topic, partition, key }: IncomingRecord, invocation: Invocation, chance: number): OutgoingRecord {
+  const written = { ...encodeInvocation(topic, { ...invocation, chance }), partition };
+  return key === null ? written : { ...written, key };
 }
 
-/** @throws PlatformError `PARTITION_LOST`. */
-function refuseLost(lost: AbortSignal): void {
-  if (lost.aborted) throw new PlatformError('PARTITION_LOST');
+/** @returns false if another process handles the record. */
+async function mayAct(delivery: RecordDelivery): Promise<boolean> {
+  try {
+    await delivery.readyToAct();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A disabled function may be enabled again before the validity period ends. */

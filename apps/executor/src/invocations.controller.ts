@@ -15,18 +15,17 @@ export class InvocationsController {
 
   /**
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record.
-   * @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`: the transport tries the record
-   *   again.
+   * @throws PlatformError `REGISTRY_BEHIND`: the transport tries the record again.
    * @throws PlatformError `PARTITION_LOST`: the transport drops the record.
    */
   @OnRecord('invocations')
-  async onExpress(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
-    return this.attempts.take('express', record, signal, delivery);
+  async onExpress(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('express', record, delivery);
   }
 
   /** As `onExpress`, for functions with a long backlog. */
   @OnRecord('invocations.bulk')
-  async onBulk(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
-    return this.attempts.take('bulk', record, signal, delivery);
+  async onBulk(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+    return this.attempts.take('bulk', record, delivery);
   }
 }

@@ -40,13 +40,13 @@ export class RecentAttempts {
   /**
    * Makes the attempt unless it runs already or concluded within `forMs`.
    *
-   * An attempt whose outcome could not be written may be made again. An attempt that was put back
-   * may too: its record can arrive again before the brokers have acknowledged that it was
-   * published.
+   * An attempt that failed is made again, also by a record that waited for it: its partition may be
+   * lost while the record that waited is not. An attempt that was put back is made again too: its
+   * record can arrive before the brokers have acknowledged that it was published.
    */
   async once(key: string, make: () => Promise<Taken>): Promise<void> {
     for (let known = this.underWay.get(key); known !== undefined; known = this.underWay.get(key)) {
-      if ((await known) === 'concluded') return;
+      if ((await known.catch(() => 'failed')) === 'concluded') return;
       this.leave(key, known);
     }
     if (this.concludedLately(key)) return;

@@ -19,6 +19,11 @@ export interface FunctionCall {
    * is one of `elapsedMs` of the clock.
    */
   readonly startBefore?: number;
+  /**
+   * Called right before the function gets the call, which may be long after `run`. The function
+   * does not get it if this resolves to false: the outcome is `cancelled`.
+   */
+  readonly mayStart?: () => Promise<boolean>;
   readonly traceparent?: string;
   /** A larger return value is left out. Default: `limits.responseBytesMax`. */
   readonly responseBytesMax?: number;

@@ -28,6 +28,7 @@ import {
   asIncoming,
   aSettlement,
   builtAt,
+  inHand,
   ManualClock,
   testSigner,
   testVerifier,
@@ -65,7 +66,7 @@ const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEven
 const tell = (event: DeliveryEvent, target: DeliveryTarget = topicTarget): Promise<void> => {
   const now = clock.now();
   const pending = { deliveryId: `${target.type}:x`, target, try: 1, dueAt: now, firstTriedAt: now, event };
-  return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)));
+  return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)), inHand());
 };
 const written = (topic: string) => kafka.records(topics.prefix + topic).map(decodeDelivery);
 const change = (...changes: Change[]) =>
@@ -179,7 +180,7 @@ describe('a published message', () => {
 describe('the end of an invocation', () => {
   const settled = (target: Target) => {
     const invocation = anInvocation({ policy: { destinations: { onSuccess: target } } });
-    return deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+    return deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
   };
 
   it('is told to the subscriptions of its topic, and how it went shows in its record', async () => {
@@ -231,7 +232,7 @@ describe('the end of an invocation', () => {
     await settled({ type: 'DIS', streamName: 'results' });
     await subscribe(subscription('a'));
     const invocation = anInvocation({ project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
-    await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))));
+    await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
     expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
   });
 });

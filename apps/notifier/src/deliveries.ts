@@ -16,7 +16,7 @@ import {
   type PendingDelivery,
   type Topics,
 } from '#contracts';
-import type { Publisher } from '#kafka';
+import type { Publisher, RecordDelivery } from '#kafka';
 import {
   afterDelivery,
   targetFor,
@@ -66,27 +66,34 @@ export interface DeliveryParts {
   readonly timestampForm: TimestampForm;
 }
 
+/** How a try ended, and when. */
+interface EndedTry {
+  readonly result: DeliveryResult;
+  readonly at: EpochMs;
+}
+
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
   constructor(private readonly parts: DeliveryParts) {}
 
   /**
    * Tells the target a settlement concerns, if any.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
-   *   when what follows could not be written.
+   * @param inHand tells when the try may start, and repeats the write of what follows from it.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `REGISTRY_BEHIND` if
+   *   the registry cannot answer now, `PARTITION_LOST` if another process makes the try.
    */
-  async onSettlement(record: IncomingRecord): Promise<void> {
+  async onSettlement(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target));
+    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target), inHand);
   }
 
   /**
    * Makes the next try of what waited, or of what somebody published.
    * @throws as {@link onSettlement}.
    */
-  async onNotification(record: IncomingRecord): Promise<void> {
-    return this.process(decodeDelivery(record));
+  async onNotification(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
+    return this.process(decodeDelivery(record), inHand);
   }
 
   private first(event: DeliveryEvent, target: DeliveryTarget): PendingDelivery {
@@ -94,15 +101,25 @@ export class Deliveries {
     return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
   }
 
-  private async process(pending: PendingDelivery): Promise<void> {
+  private async process(pending: PendingDelivery, inHand: RecordDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
+    const ended = await this.result(pending, startedAt, inHand);
+    const jitter = this.parts.random();
+    // The rule decides inside the write, so that no failure after the try can lead to another try.
+    return inHand.writeUntilDone(async () => this.publish(this.following(pending, ended, jitter)));
+  }
+
+  private async result(pending: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<EndedTry> {
     const startedMs = this.parts.clock.elapsedMs();
     if (isExpired(eventExpiresAt(pending.event), startedAt))
-      return this.conclude(pending, { kind: 'refused', reason: 'the time to live ended before a try could be made' }, startedAt);
-    const result = await this.parts.queues.run(pending.deliveryId, async () => this.tryOnce(pending));
-    const now = this.parts.clock.now();
+      return { result: { kind: 'refused', reason: 'the time to live ended before a try could be made' }, at: startedAt };
+    const result = await this.parts.queues.run(pending.deliveryId, async () => {
+      await inHand.readyToAct();
+      return this.tryOnce(pending);
+    });
+    const at = this.parts.clock.now();
     this.parts.observer.tried(pending.target.type, result.kind, (this.parts.clock.elapsedMs() - startedMs) / 1_000);
-    return this.conclude(pending, result, now);
+    return { result, at };
   }
 
   private async tryOnce({ event, target }: PendingDelivery): Promise<TryResult> {
@@ -116,21 +133,18 @@ export class Deliveries {
     return destinations[target.type].deliver(notification, target, AbortSignal.timeout(tryTimeoutMs));
   }
 
-  /**
-   * Publishes in one write what follows: the end of this delivery, and the first tries that it
-   * brings.
-   */
-  private async conclude(pending: PendingDelivery, result: DeliveryResult, now: EpochMs): Promise<void> {
-    const { policy, random, directory } = this.parts;
+  /** The records that follow a try: the end of this delivery, and the first tries that it brings. */
+  private following(pending: PendingDelivery, { result, at: now }: EndedTry, jitter: number): readonly OutgoingRecord[] {
+    const { policy, directory } = this.parts;
     const expiresAt = eventExpiresAt(pending.event);
     const until = expiresAt === undefined ? {} : { expiresAt };
-    const decision = afterDelivery({ result, try: pending.try, policy, now, jitter: random(), ...until });
+    const decision = afterDelivery({ result, try: pending.try, policy, now, jitter, ...until });
     switch (decision.kind) {
       case 'again':
-        return this.publish([this.again(pending, decision.try, decision.dueAt, decision.reason)]);
+        return [this.again(pending, decision.try, decision.dueAt, decision.reason)];
       case 'abandon': {
         const given = encodeDelivery(this.parts.topics.name('undelivered'), { ...pending, reason: decision.reason });
-        return this.publish([given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })]);
+        return [given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })];
       }
       case 'done': {
         const { location, note } = decision;
@@ -138,10 +152,10 @@ export class Deliveries {
         const subscriptions = directory
           .subscriptionTargets(pending.event, pending.target)
           .map((target) => this.again(this.first(pending.event, target), 1, now));
-        return this.publish([...this.ended(pending, 'delivered', now, facts), ...subscriptions]);
+        return [...this.ended(pending, 'delivered', now, facts), ...subscriptions];
       }
       default:
-        decision satisfies never;
+        return decision satisfies never;
     }
   }
 

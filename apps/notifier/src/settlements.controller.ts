@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import type { IncomingRecord } from '#contracts';
-import { OnRecord, RecordController } from '#kafka';
+import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
 import type { Deliveries } from './deliveries.ts';
 import { DELIVERIES } from './tokens.ts';
 
@@ -13,16 +13,16 @@ export class SettlementsController {
   /**
    * Handles the end of an invocation.
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record.
-   *   `BROKER_UNAVAILABLE`: the transport handles the record again.
+   *   `REGISTRY_BEHIND`: the transport handles the record again.
    */
   @OnRecord('settlements')
-  async onSettlement(@Payload() record: IncomingRecord): Promise<void> {
-    return this.deliveries.onSettlement(record);
+  async onSettlement(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+    return this.deliveries.onSettlement(record, delivery);
   }
 
   /** Handles a delivery that is due: a retry, or a published message. @throws as `onSettlement`. */
   @OnRecord('notifications')
-  async onNotification(@Payload() record: IncomingRecord): Promise<void> {
-    return this.deliveries.onNotification(record);
+  async onNotification(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+    return this.deliveries.onNotification(record, delivery);
   }
 }

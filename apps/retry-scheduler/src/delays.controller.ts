@@ -24,7 +24,7 @@ export class DelaysController {
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record and moves on.
    */
   @OnRecord(...delayTopics)
-  async onWaiting(@Payload() record: IncomingRecord, @Ctx() context: KafkaRecordContext): Promise<void> {
-    return this.room.hold(this.kafka.topics.withName(record.topic) as DelayTopic, record, context.signal);
+  async onWaiting(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
+    return this.room.hold(this.kafka.topics.withName(record.topic) as DelayTopic, record, signal, delivery);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDelivery, anInvocation, asIncoming, builtAt, ManualClock, RecordingPublisher } from '#testing';
+import { aDelivery, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher } from '#testing';
 import {
   decodeInvocation,
   decodeSettlement,
@@ -68,7 +68,7 @@ describe('WaitingRoom', () => {
 
   it('releases an invocation at its due time and not a millisecond before', async () => {
     const { clock, written, room, waiting } = setUp();
-    const held = room.hold('delays.near', waiting(1_000), never);
+    const held = room.hold('delays.near', waiting(1_000), never, inHand());
     await clock.advance(999);
     expect(written()).toEqual([]);
     await clock.advance(1);
@@ -81,7 +81,7 @@ describe('WaitingRoom', () => {
 
   it('releases by due time, whatever the order of arrival', async () => {
     const { clock, written, room, waiting } = setUp();
-    for (const dueInMs of [300, 100, 200]) void room.hold('delays.near', waiting(dueInMs), never);
+    for (const dueInMs of [300, 100, 200]) void room.hold('delays.near', waiting(dueInMs), never, inHand());
     await clock.advance(1_000);
     expect(written().map(({ atMs }) => atMs)).toEqual([100, 200, 300]);
     expect([room.size, room.heldBytes]).toEqual([0, 0]);
@@ -89,7 +89,7 @@ describe('WaitingRoom', () => {
 
   it('moves a record on at the end of its dwell', async () => {
     const { clock, written, room, waiting } = setUp();
-    void room.hold('delays.2m', waiting(200_000), never);
+    void room.hold('delays.2m', waiting(200_000), never, inHand());
     await clock.advance(120_000);
     expect(written().map(({ record, atMs }) => [record.topic, atMs])).toEqual([['s.delays.30s', 120_000]]);
   });
@@ -99,7 +99,7 @@ describe('WaitingRoom', () => {
     ['set forward by an hour', hourMs],
   ])('releases a record after 10 s although the clock was %s meanwhile', async (_step, stepMs) => {
     const { clock, written, room, waiting } = setUp();
-    void room.hold('delays.near', waiting(10_000), never);
+    void room.hold('delays.near', waiting(10_000), never, inHand());
     await clock.advance(4_000);
     clock.step(stepMs);
     await clock.advance(5_999);
@@ -110,7 +110,7 @@ describe('WaitingRoom', () => {
 
   it('releases a record within 2 s after the machine slept past its due time', async () => {
     const { clock, written, room, waiting } = setUp();
-    void room.hold('delays.8h', waiting(hourMs + 10_000, { expiresAt: epochMs(builtAt + 2 * hourMs) }), never);
+    void room.hold('delays.8h', waiting(hourMs + 10_000, { expiresAt: epochMs(builtAt + 2 * hourMs) }), never, inHand());
     await clock.advance(1_000);
     clock.sleep(hourMs + 20_000);
     await clock.advance(2_000);
@@ -119,7 +119,7 @@ describe('WaitingRoom', () => {
 
   it.each([-hourMs, hourMs])('keeps the distances of a record that moves on after a step of %i ms', async (stepMs) => {
     const { clock, written, room, waiting } = setUp();
-    void room.hold('delays.30s', waiting(50_000, { expiresAt: epochMs(builtAt + 70_000) }), never);
+    void room.hold('delays.30s', waiting(50_000, { expiresAt: epochMs(builtAt + 70_000) }), never, inHand());
     clock.step(stepMs);
     await clock.advance(30_000);
     const moved = written()[0]?.record ?? expect.fail();
@@ -130,7 +130,7 @@ describe('WaitingRoom', () => {
   it('keeps a record for 1 s if the broker dated it so long ago that its dwell seems over', async () => {
     const { clock, written, room, waiting } = setUp();
     const record = { ...waiting(100_000), timestamp: epochMs(builtAt - hourMs) };
-    void room.hold('delays.30s', record, never);
+    void room.hold('delays.30s', record, never, inHand());
     await clock.advance(requeueAfterMs - 1);
     expect(written()).toEqual([]);
     await clock.advance(1);
@@ -141,9 +141,9 @@ describe('WaitingRoom', () => {
     const { clock, written, room, waiting } = setUp();
     const broken = waiting(200_000, { expiresAt: epochMs(builtAt + 1_000) });
     const { 'function-urn': _, ...headers } = broken.headers;
-    const held = room.hold('delays.near', { ...broken, headers }, never);
+    const held = room.hold('delays.near', { ...broken, headers }, never, inHand());
     const fate = expect(held).rejects.toMatchObject({ code: 'CONTRACT_VIOLATED' });
-    void room.hold('delays.near', waiting(2_000), never);
+    void room.hold('delays.near', waiting(2_000), never, inHand());
     await clock.advance(2_000);
     await fate;
     expect(written().map(({ atMs }) => atMs)).toEqual([2_000]);
@@ -151,7 +151,7 @@ describe('WaitingRoom', () => {
 
   it('settles an invocation whose validity period ends while it waits', async () => {
     const { clock, written, room, waiting } = setUp();
-    void room.hold('delays.near', waiting(1_000, { expiresAt: epochMs(builtAt + 600) }), never);
+    void room.hold('delays.near', waiting(1_000, { expiresAt: epochMs(builtAt + 600) }), never, inHand());
     await clock.advance(600);
     const settlement = decodeSettlement(written()[0]?.record ?? expect.fail());
     expect([settlement.condition, settlement.attempts, settlement.errorMessage, written()[0]?.atMs]).toEqual([
@@ -164,7 +164,7 @@ describe('WaitingRoom', () => {
 
   it('settles a cancelled invocation at once', async () => {
     const { clock, written, room, waiting, cancellations } = setUp();
-    const held = room.hold('delays.near', waiting(1_000), never);
+    const held = room.hold('delays.near', waiting(1_000), never, inHand());
     cancellations.add(cancellationOf(anInvocation()));
     await held;
     const settlement = decodeSettlement(written()[0]?.record ?? expect.fail());
@@ -176,13 +176,13 @@ describe('WaitingRoom', () => {
   it('settles an invocation that was cancelled before its record arrived', async () => {
     const { written, room, waiting, cancellations } = setUp();
     cancellations.add(cancellationOf(anInvocation()));
-    await room.hold('delays.8h', waiting(80_000_000), never);
+    await room.hold('delays.8h', waiting(80_000_000), never, inHand());
     expect(decodeSettlement(written()[0]?.record ?? expect.fail()).condition).toBe('InvocationCanceled');
   });
 
   it('ignores a cancellation of another function with the same request id', async () => {
     const { clock, written, room, waiting, cancellations } = setUp();
-    void room.hold('delays.near', waiting(1_000), never);
+    void room.hold('delays.near', waiting(1_000), never, inHand());
     cancellations.add(cancellationOf(anInvocation({ functionUrn: 'urn:fss:local:p2:function:default:hello:latest' })));
     await clock.advance(1_000);
     expect(written().map(({ record }) => record.topic)).toEqual(['s.invocations']);
@@ -193,7 +193,12 @@ describe('WaitingRoom', () => {
     const dueAt = epochMs(builtAt + 7_200_000);
     const delivery = aDelivery({ try: 2, dueAt });
     cancellations.add(cancellationOf(anInvocation({ requestId: eventId(delivery.event) })));
-    void room.hold('delays.near', arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)), never);
+    void room.hold(
+      'delays.near',
+      arrive(delayed(encodeDelivery('x', delivery), 's.delays.near', 'notifications', dueAt)),
+      never,
+      inHand(),
+    );
     await clock.advance(7_200_000);
     expect(written().map(({ record }) => record.topic)).toEqual(['s.notifications']);
   });
@@ -201,7 +206,7 @@ describe('WaitingRoom', () => {
   it('rejects the record if the release could not be written, so that its offset is not committed', async () => {
     const { clock, room, waiting, breakBroker } = setUp();
     breakBroker(true);
-    const held = room.hold('delays.near', waiting(10), never);
+    const held = room.hold('delays.near', waiting(10), never, inHand());
     const failure = expect(held).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
     await clock.advance(10);
     await failure;
@@ -210,7 +215,7 @@ describe('WaitingRoom', () => {
   it('writes nothing for a partition that another process has taken over', async () => {
     const { clock, written, room, waiting } = setUp();
     const lost = new AbortController();
-    const held = room.hold('delays.near', waiting(10), lost.signal);
+    const held = room.hold('delays.near', waiting(10), lost.signal, inHand(lost.signal));
     lost.abort();
     await held;
     await clock.advance(100);

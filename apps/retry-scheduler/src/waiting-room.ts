@@ -29,7 +29,7 @@ import {
   afterStep,
   type Topics,
 } from '#contracts';
-import type { Publisher } from '#kafka';
+import type { Publisher, RecordDelivery } from '#kafka';
 import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
 import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt, type ExpressRate } from '#platform';
 import { DueHeap } from './due-heap.ts';
@@ -51,6 +51,7 @@ interface Entry {
   readonly time: TimeSinceArrival;
   readonly waiting: Waiting;
   readonly record: IncomingRecord;
+  readonly delivery: RecordDelivery;
   /** Entries of the same partition, while this process has the partition. */
   readonly partition: Set<Entry>;
   isGone: boolean;
@@ -95,12 +96,14 @@ export class WaitingRoom {
   /**
    * Holds a record of a delay topic until it is due, then releases, requeues or settles it.
    * @param topic of the record, without the prefix.
+   * @param signal aborts when another process reads the record.
+   * @param delivery repeats the write of the record that follows.
    * @returns resolves once the brokers have acknowledged the record that follows. It also resolves
-   *   when `signal` aborts, because then another process reads the record.
-   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `BROKER_UNAVAILABLE`
-   *   if the record that follows could not be written.
+   *   when `signal` aborts.
+   * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `PARTITION_LOST` if
+   *   another process reads the record.
    */
-  async hold(topic: DelayTopic, record: IncomingRecord, signal: AbortSignal): Promise<void> {
+  async hold(topic: DelayTopic, record: IncomingRecord, signal: AbortSignal, delivery: RecordDelivery): Promise<void> {
     const waiting = decodeWaiting(record);
     const time = new TimeSinceArrival(this.parts.clock);
     const earliest = Math.min(waiting.dueAt, time.now() + requeueAfterMs);
@@ -111,6 +114,7 @@ export class WaitingRoom {
         time,
         waiting: { ...waiting, leavesAt: until },
         record,
+        delivery,
         partition: this.partitionOf(signal),
         isGone: false,
         done: resolve,
@@ -214,8 +218,10 @@ export class WaitingRoom {
    * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method,
    * and no caller would catch the error.
    */
-  private async release({ record, time }: Entry, decision: Leaving): Promise<void> {
-    await this.parts.publisher.publish(this.nextRecord(record, decision, this.parts.clock.now() - time.now()));
+  private async release({ record, time, delivery }: Entry, decision: Leaving): Promise<void> {
+    await delivery.writeUntilDone(async () =>
+      this.parts.publisher.publish(this.nextRecord(record, decision, this.parts.clock.now() - time.now())),
+    );
   }
 
   /** Invocations above the rate of their function go to the bulk lane, as at the ingress. */

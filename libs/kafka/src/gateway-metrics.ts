@@ -18,7 +18,7 @@ export interface GatewayNumbers {
  * @returns the observer that the consumers report to.
  */
 export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: GatewayNumbers): RecordObserver {
-  if (metrics === undefined) return { rejected: () => undefined, handledAgain: () => undefined };
+  if (metrics === undefined) return { rejected: () => undefined, handledAgain: () => undefined, writtenAgain: () => undefined };
   const { publisherLoad, progress } = numbers;
   gaugeOf(
     metrics,
@@ -67,7 +67,17 @@ export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: Ga
     labelNames: ['topic'],
     registers: [metrics],
   });
-  return { rejected: (topic) => rejects.inc({ topic }), handledAgain: (topic) => again.inc({ topic }) };
+  const written = new Counter({
+    name: 'sendoff_writes_again_total',
+    help: 'Writes of what follows from a record that were repeated because they had failed before, by the topic of the record.',
+    labelNames: ['topic'],
+    registers: [metrics],
+  });
+  return {
+    rejected: (topic) => rejects.inc({ topic }),
+    handledAgain: (topic) => again.inc({ topic }),
+    writtenAgain: (topic) => written.inc({ topic }),
+  };
 }
 
 /**

@@ -58,10 +58,30 @@ export interface RecordDelivery {
    * Set if an owner that is gone may have begun the record. Only for consumers that ask for it; see
    * {@link ConsumerOptions.tellsInterruptions}.
    */
-  readonly interruption?: Interruption;
+  readonly interruption?: Interruption | undefined;
   /** Commits everything that is finished. Resolves when the broker has the commit. */
   commit(): Promise<void>;
+  /**
+   * Resolves when the handler may act on the world for this record: it calls this right before it
+   * does. It waits while a heartbeat is overdue, while the group deals its partitions anew, and
+   * while the write of another record of the partition fails.
+   * @throws PlatformError `PARTITION_LOST`: another process handles the record.
+   */
+  readyToAct(): Promise<void>;
+  /**
+   * Writes what follows from the record, after the handler has acted. After an error the write is
+   * repeated, with backoff, and the handler is not called again: retryable errors without end,
+   * unexpected ones up to {@link GatewayHooks.recordTriesMax}. A stop does not end the tries; the
+   * end of the drain time does.
+   * @param write is called once for each try.
+   * @throws PlatformError `PARTITION_LOST`: nothing is written, another process handles the record.
+   * @throws the error of the write, if it is not retryable.
+   */
+  writeUntilDone(write: () => Promise<void>): Promise<void>;
 }
+
+/** The session timeout of consumers that name none, in milliseconds. */
+export const sessionTimeoutMsDefault = 10_000;
 
 /** Topics and group of a consumer, and how much it reads at once. */
 export interface ConsumerOptions {
@@ -255,4 +275,6 @@ export interface RecordObserver {
   rejected(topic: string): void;
   /** The handler of a record is called again. */
   handledAgain(topic: string): void;
+  /** What follows from a record is written again, because the write before it failed. */
+  writtenAgain(topic: string): void;
 }

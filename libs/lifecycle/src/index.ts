@@ -20,7 +20,7 @@ export {
   type TryResult,
 } from './after-delivery.ts';
 export { chooseVersion, type RequestSigns, versionsBehind } from './choose-version.ts';
-export { type AttemptOutcome, decide } from './decide.ts';
+export { type AttemptOutcome, type Circumstances, decide } from './decide.ts';
 export { delayTopicFor, leavesAt } from './delay-topic.ts';
 export { findCycle } from './find-cycle.ts';
 export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';

@@ -4,5 +4,5 @@ export { aDelivery, aFunction, anInvocation, aPolicy, aPublication, aSettlement,
 export { eventually } from './eventually.ts';
 export { testSigner, testVerifier } from './keys.ts';
 export { ManualClock } from './manual-clock.ts';
-export { asIncoming, RecordingPublisher } from './records.ts';
+export { asIncoming, inHand, RecordingPublisher } from './records.ts';
 export { ScriptedBrokers } from './scripted-brokers/scripted-brokers.ts';

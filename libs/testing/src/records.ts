@@ -1,5 +1,5 @@
-import type { EpochMs, IncomingRecord, OutgoingRecord } from '#contracts';
-import type { Publisher } from '#kafka';
+import { type EpochMs, type IncomingRecord, type OutgoingRecord, PlatformError } from '#contracts';
+import type { Publisher, RecordDelivery } from '#kafka';
 import type { Clock } from '#platform';
 import { builtAt } from './builders.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -7,6 +7,25 @@ import { ManualClock } from './manual-clock.ts';
 /** The record as a consumer reads it: the first one of partition 0. */
 export function asIncoming(record: OutgoingRecord, timestamp: EpochMs = builtAt): IncomingRecord {
   return { partition: 0, offset: 0n, timestamp, ...record, key: record.key ?? null };
+}
+
+/**
+ * The handling of a record until its partition is lost. It tries each write once; a consumer of
+ * `MemoryKafka` repeats writes.
+ */
+export function inHand(lost: AbortSignal = new AbortController().signal, more: Partial<RecordDelivery> = {}): RecordDelivery {
+  const refuseLost = () => {
+    if (lost.aborted) throw new PlatformError('PARTITION_LOST');
+  };
+  return {
+    commit: async () => undefined,
+    readyToAct: async () => refuseLost(),
+    async writeUntilDone(write) {
+      refuseLost();
+      await write();
+    },
+    ...more,
+  };
 }
 
 /** A publisher that keeps what it is given, in order. */

@@ -59,6 +59,7 @@ export class HttpRuntime implements Runtime {
   async run(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { code } = call.function;
     if (code.kind !== 'url') return failure('UnhandledInvocationError', 'the function has no code_url', Buffer.alloc(0), false);
+    if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };
     const timeout = AbortSignal.timeout(call.timeoutMs);
     const sending: Sending = { isUnderWay: false };
     try {

@@ -63,6 +63,11 @@ export interface AcceptorParts {
   readonly topics: Topics;
 }
 
+/** Runs a write: once, or until it is done. */
+export type Write = (write: () => Promise<void>) => Promise<void>;
+
+const once: Write = async (write) => write();
+
 /** The version that will run, and the name of the alias that chose it. */
 interface ChosenVersion extends ResolvedVersion {
   readonly alias?: string;
@@ -78,10 +83,12 @@ export class Acceptor {
 
   /**
    * Resolves once the brokers have acknowledged the invocation.
+   * @param write writes the invocation. One that repeats the write repeats the same record, so that
+   *   an executor knows it again.
    * @throws PlatformError `BROKER_UNAVAILABLE`, `PUBLISHER_SATURATED`: the invocation was not
    *   accepted.
    */
-  async accept(arrival: Arrival): Promise<Arrived> {
+  async accept(arrival: Arrival, write: Write = once): Promise<Arrived> {
     const { clock, observer } = this.parts;
     const resolved = this.resolve(arrival);
     if (resolved.kind === 'unresolved') {
@@ -100,7 +107,7 @@ export class Acceptor {
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
       return this.acceptOnce(invocation, arrival.idempotencyKey);
     const record = acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation);
-    await this.parts.publisher.publish(record, { givesWay: arrival.givesWay === true });
+    await write(async () => this.parts.publisher.publish(record, { givesWay: arrival.givesWay === true }));
     observer.arrived(acceptance.kind);
     return { kind: acceptance.kind, requestId: invocation.requestId };
   }

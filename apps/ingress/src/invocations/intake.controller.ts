@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
-import { OnRecord, RecordController } from '#kafka';
+import { type KafkaRecordContext, OnRecord, RecordController, type RecordDelivery } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
 import { parsedJson } from './json-bytes.ts';
@@ -73,18 +73,18 @@ export class IntakeController {
   ) {}
 
   /**
-   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record;
-   *   `BROKER_UNAVAILABLE`: the transport tries the record again.
+   * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record; `PARTITION_LOST`:
+   *   another process accepts it.
    */
   @OnRecord('intake')
-  async onArrival(@Payload() record: IncomingRecord): Promise<void> {
+  async onArrival(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
     const functionName = record.headers[intakeHeader.function] ?? '';
-    return this.pace.run(functionName, async () => this.accept(record));
+    return this.pace.run(functionName, async () => this.accept(record, delivery));
   }
 
-  private async accept(record: IncomingRecord): Promise<void> {
+  private async accept(record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const arrival = readIntake(record, this.home.project);
-    const arrived = await this.acceptor.accept(arrival);
+    const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write));
     if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${arrival.functionName.slice(0, 300)}`);
   }
 }

@@ -1,7 +1,8 @@
 import type { IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
-import { withOwner } from './owner-mark.ts';
+import type { MembershipState } from './membership.ts';
+import { splitOwner, withOwner } from './owner-mark.ts';
 import { type FeedOwner, PartitionFeed } from './partition-feed.ts';
 import type { ConsumerOptions, PartitionProgress, RecordHandler, RecordObserver } from '../ports.ts';
 
@@ -24,6 +25,8 @@ export interface FeedSetPorts {
   readonly observer: RecordObserver;
   /** Unexpected errors of one record after which it is given up. */
   readonly recordTriesMax: number;
+  /** What the consumer may do now. Call {@link FeedSet.proceed} when it may do more. */
+  readonly membership: MembershipState;
   reject(record: IncomingRecord, reason: string): Promise<void>;
   /** Called when a feed finished a record, or wants to be paused or resumed. */
   changed(feed: PartitionFeed): void;
@@ -56,6 +59,7 @@ export class FeedSet {
       log: ports.log,
       observer: ports.observer,
       triesMax: ports.recordTriesMax,
+      membership: ports.membership,
       giveUp: (error) => ports.onFatal(error),
       reject: (record, reason) => ports.reject(record, reason),
       commit: () => ports.flush(),
@@ -128,6 +132,21 @@ export class FeedSet {
       this.feeds.delete(key);
     }
     if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
+  }
+
+  /** Goes on with all feeds after the membership may allow more. */
+  proceed(): void {
+    for (const feed of this.feeds.values()) feed.proceed();
+  }
+
+  /**
+   * True if another member had the partition of a feed since this one got it: a commit of the group
+   * has the mark of another owner, or says that more is finished.
+   */
+  isOutdated(feed: PartitionFeed, committed: { readonly offset: bigint; readonly metadata: string | null }): boolean {
+    const { owner, metadata } = splitOwner(committed.metadata);
+    const isForeign = owner !== undefined && owner !== this.ports.ownerName;
+    return isForeign || feed.isBehind({ offset: committed.offset, metadata });
   }
 
   /**

@@ -94,6 +94,7 @@ describe('OffsetLedger', () => {
           for (let offset = 0; offset < Number(commit.offset); offset += 1)
             expect(holes.has(offset) || finished.has(offset)).toBe(true);
           expect(ledger.inFlight).toBe(inFlight.length);
+          expect(ledger.isBehind(commit.offset, commit.metadata)).toBe(false);
           if (!step.crash) continue;
           for (const offset of finished) known.add(offset);
           ledger = new OffsetLedger(commit.offset, commit.metadata);
@@ -115,5 +116,39 @@ describe('OffsetLedger', () => {
       false,
       true,
     ]);
+  });
+
+  describe('that has 10 and 12 in flight, has finished 11, and knows 20 to 29 as finished', () => {
+    const aLedger = () => {
+      const ledger = new OffsetLedger(10n, encodeFinished(10n, [{ from: 20n, to: 30n }]));
+      for (const offset of [10n, 11n, 12n]) ledger.handOut(offset);
+      ledger.finish(11n);
+      return ledger;
+    };
+
+    it.each<[commit: string, offset: bigint, runs: readonly [from: bigint, to: bigint][], isBehind: boolean]>([
+      ['ends where the ledger began', 10n, [], false],
+      [
+        'knows what the ledger knows',
+        10n,
+        [
+          [11n, 12n],
+          [20n, 30n],
+        ],
+        false,
+      ],
+      ['knows less', 10n, [[22n, 25n]], false],
+      ['is past the first record in flight', 11n, [], true],
+      ['is past the position', 15n, [], true],
+      ['has finished the second record in flight', 10n, [[12n, 13n]], true],
+      ['has finished a record at the position', 10n, [[13n, 14n]], true],
+      ['has finished one more of the known run', 10n, [[20n, 31n]], true],
+    ])('is behind a commit that %s: %#', (_commit, offset, runs, isBehind) => {
+      const metadata = encodeFinished(
+        offset,
+        runs.map(([from, to]) => ({ from, to })),
+      );
+      expect(aLedger().isBehind(offset, metadata)).toBe(isBehind);
+    });
   });
 });

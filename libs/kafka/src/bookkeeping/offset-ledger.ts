@@ -110,6 +110,10 @@ export function decodeFinished(base: bigint, metadata: string | null): readonly 
   return runs;
 }
 
+function maxOf(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 function fromBase36(text: string): bigint {
   return BigInt(Number.parseInt(text, 36));
 }
@@ -170,13 +174,31 @@ export class OffsetLedger {
     this.unfinished.delete(offset);
   }
 
+  /** True if a commit says that an offset is finished which this ledger does not call finished. */
+  isBehind(offset: bigint, metadata: string | null): boolean {
+    const finished = [{ from: 0n, to: offset }, ...decodeFinished(offset, metadata)];
+    for (const low of this.unfinished) {
+      while (finished[0] !== undefined && finished[0].to <= low) finished.shift();
+      if (finished[0] !== undefined && finished[0].from <= low) return true;
+    }
+    const ahead = this.ahead();
+    return finished.some(
+      ({ from, to }) => to > this.next && !ahead.some((run) => run.from <= maxOf(from, this.next) && to <= run.to),
+    );
+  }
+
   /** Returns the commit that is allowed now. */
   committable(): Commit {
+    return committable(this.unfinished, this.next, this.ahead());
+  }
+
+  /** The runs at or above the position that an earlier owner finished. */
+  private ahead(): OffsetRun[] {
     const ahead: OffsetRun[] = [];
     for (const run of this.finishedAhead.slice(this.finishedIndex)) {
-      const from = run.from > this.next ? run.from : this.next;
+      const from = maxOf(run.from, this.next);
       if (run.to > from) ahead.push({ from, to: run.to });
     }
-    return committable(this.unfinished, this.next, ahead);
+    return ahead;
   }
 }

@@ -25,6 +25,7 @@ const refused = new PlatformError('CONTRACT_VIOLATED');
 /** A feed that stands at offset 17, and what came of it. */
 function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Partial<FeedOwner> = {}) {
   const calls: number[] = [];
+  const membership = { mayBegin: true, mayWrite: true };
   const rejects: number[] = [];
   const givenUp: PlatformError[] = [];
   const counted: string[] = [];
@@ -37,7 +38,12 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
       if (outcome !== handled) throw outcome;
     },
     log: () => undefined,
-    observer: { rejected: (topic) => counted.push(`rejected ${topic}`), handledAgain: (topic) => counted.push(`again ${topic}`) },
+    observer: {
+      rejected: (topic) => counted.push(`rejected ${topic}`),
+      handledAgain: (topic) => counted.push(`again ${topic}`),
+      writtenAgain: (topic) => counted.push(`written ${topic}`),
+    },
+    membership,
     async reject({ offset }) {
       rejects.push(Number(offset));
     },
@@ -51,7 +57,41 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
   };
   const feed = new PartitionFeed('a', 3, { offset: 17n, metadata: null }, { bytesMax: 1_000_000, recordsMax: 100 }, owner);
   const idle = new Promise<void>((resolve) => (onIdle = resolve));
-  return { feed, calls, rejects, givenUp, counted, idle };
+  return { feed, calls, rejects, givenUp, counted, membership, idle };
+}
+
+/**
+ * A feed whose handler acts on the world once for each record, then writes what follows. Each write
+ * takes the next outcome of its record from a list; after the list it passes.
+ */
+function aFeedThatActs(writes: Readonly<Record<number, readonly unknown[]>>, more: Partial<FeedOwner> = {}) {
+  const acted: number[] = [];
+  const written: number[] = [];
+  const tries: number[] = [];
+  const errors: unknown[] = [];
+  const made = aFeed(
+    {},
+    {
+      async handler({ offset }, _lost, inHand) {
+        try {
+          await inHand.readyToAct();
+          acted.push(Number(offset));
+          await inHand.writeUntilDone(async () => {
+            const earlier = tries.filter((one) => one === Number(offset)).length;
+            tries.push(Number(offset));
+            const outcome = (await writes[Number(offset)]?.[earlier]) ?? handled;
+            if (outcome !== handled) throw outcome;
+            written.push(Number(offset));
+          });
+        } catch (error) {
+          errors.push(error);
+          throw error;
+        }
+      },
+      ...more,
+    },
+  );
+  return { ...made, acted, written, tries, errors };
 }
 
 describe('PartitionFeed', () => {
@@ -132,5 +172,147 @@ describe('PartitionFeed', () => {
     fail(bug);
     await idle;
     expect([givenUp, feed.uncommitted()]).toEqual([[], undefined]);
+  });
+});
+
+describe('a record whose write fails', () => {
+  it('is written again until it is written, and handled once', async () => {
+    const { feed, acted, written, counted, idle } = aFeedThatActs({ 17: [passing, bug, passing] }, { triesMax: 2 });
+    feed.take([aRecord(17)]);
+    await idle;
+    expect([acted, written, feed.uncommitted()?.offset]).toEqual([[17], [17], 18n]);
+    expect(counted).toEqual(['written a', 'written a', 'written a']);
+  });
+
+  it('lets no other record begin meanwhile, not even one that was handed out before', async () => {
+    const { feed, acted, calls, written, idle } = aFeedThatActs(
+      { 17: [passing] },
+      {
+        async handler({ offset }, _lost, inHand) {
+          calls.push(Number(offset));
+          // The second record waits for a turn, as an attempt does, until the write of the first failed.
+          if (offset === 18n) await expect.poll(() => feed.hasUnwritten).toBe(true);
+          await inHand.readyToAct();
+          acted.push(Number(offset));
+          await inHand.writeUntilDone(async () => {
+            if (offset === 17n && !feed.hasUnwritten) throw passing;
+            written.push(Number(offset));
+          });
+        },
+      },
+    );
+    feed.take([aRecord(17), aRecord(18)]);
+    await idle;
+    expect([calls, acted, written]).toEqual([
+      [17, 18],
+      [17, 18],
+      [17, 18],
+    ]);
+  });
+
+  it('is still written after a stop', async () => {
+    let fail = (_error: unknown): void => undefined;
+    const failing = new Promise((_resolve, reject) => (fail = reject));
+    const { feed, acted, written, tries, idle } = aFeedThatActs({ 17: [failing, passing] });
+    feed.take([aRecord(17)]);
+    await expect.poll(() => tries).toEqual([17]);
+    feed.stop();
+    fail(passing);
+    await idle;
+    expect([acted, written, feed.uncommitted()?.offset]).toEqual([[17], [17], 18n]);
+  });
+
+  it('is not written any more once the partition is lost', async () => {
+    let fail = (_error: unknown): void => undefined;
+    const failing = new Promise((_resolve, reject) => (fail = reject));
+    const { feed, tries, written, errors, idle } = aFeedThatActs({ 17: [failing] });
+    feed.take([aRecord(17)]);
+    await expect.poll(() => tries).toEqual([17]);
+    feed.lose();
+    fail(passing);
+    await idle;
+    expect([tries, written, feed.uncommitted()]).toEqual([[17], [], undefined]);
+    expect(errors).toMatchObject([{ code: 'PARTITION_LOST' }]);
+  });
+
+  it('is given up after the allowed number of unexpected errors, and not handled again', async () => {
+    const { feed, acted, givenUp, idle } = aFeedThatActs({ 17: [bug, bug] }, { triesMax: 2 });
+    feed.take([aRecord(17)]);
+    await idle;
+    expect([acted, givenUp.map(({ code }) => code), feed.uncommitted()]).toEqual([[17], ['RECORD_UNHANDLED'], undefined]);
+  });
+
+  it('goes to the rejects if no later write can pass', async () => {
+    const { feed, acted, rejects, idle } = aFeedThatActs({ 17: [refused] });
+    feed.take([aRecord(17)]);
+    await idle;
+    expect([acted, rejects, feed.uncommitted()?.offset]).toEqual([[17], [17], 18n]);
+  });
+});
+
+describe('a feed whose consumer may not act', () => {
+  it('hands out nothing until it may act again', async () => {
+    const { feed, calls, membership, idle } = aFeed({ 17: [handled] });
+    membership.mayBegin = false;
+    feed.take([aRecord(17)]);
+    expect([calls, feed.wantsPause]).toEqual([[], true]);
+    membership.mayBegin = true;
+    feed.proceed();
+    await idle;
+    expect(calls).toEqual([17]);
+  });
+
+  it.each([
+    ['begins what it had handed out when it may act again', 'back', [17], [17]],
+    ['begins nothing when the partition turns out to be lost', 'lost', [], []],
+  ] as const)('%s', async (_title, end, begun, finished) => {
+    let haveTurn = (): void => undefined;
+    const turn = new Promise<void>((resolve) => (haveTurn = resolve));
+    const acted: number[] = [];
+    const { feed, calls, membership, idle } = aFeed(
+      {},
+      {
+        async handler({ offset }, _lost, inHand) {
+          calls.push(Number(offset));
+          await turn;
+          await inHand.readyToAct();
+          acted.push(Number(offset));
+        },
+      },
+    );
+    feed.take([aRecord(17)]);
+    membership.mayBegin = false;
+    haveTurn();
+    await new Promise(setImmediate);
+    expect([calls, acted]).toEqual([[17], []]);
+    membership.mayBegin = true;
+    if (end === 'back') feed.proceed();
+    else feed.lose();
+    await idle;
+    expect([acted, feed.uncommitted()?.offset]).toEqual([begun, finished.length === 0 ? undefined : 18n]);
+  });
+
+  it('writes no outcome until it may act again', async () => {
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const written: number[] = [];
+    const { feed, membership, idle } = aFeed(
+      {},
+      {
+        async handler({ offset }, _lost, inHand) {
+          await ended;
+          await inHand.writeUntilDone(async () => void written.push(Number(offset)));
+        },
+      },
+    );
+    feed.take([aRecord(17)]);
+    membership.mayWrite = false;
+    end();
+    await new Promise(setImmediate);
+    expect(written).toEqual([]);
+    membership.mayWrite = true;
+    feed.proceed();
+    await idle;
+    expect(written).toEqual([17]);
   });
 });

@@ -157,6 +157,64 @@ export function consumerConformance(tools: ClusterTools): void {
       expect(await tries.until(4)).toEqual(['first', 'first', 'first', 'second']);
     });
 
+    it('repeats a failed write, and not the handler', async () => {
+      const topic = await tools.aTopic();
+      const acted = new Arrivals<string>();
+      const writes = new Arrivals<number>();
+      await tools.gateway.publisher.publish(['first', 'second'].map((value) => aRecord(topic, value)));
+      await tools.consume({ topics: [topic], partitionRecordsMax: 1 }, async (record, _signal, delivery) => {
+        await delivery.readyToAct();
+        acted.add(text(record));
+        await delivery.writeUntilDone(async () => {
+          writes.add(1);
+          if (writes.items.length < 4) throw new PlatformError('BROKER_UNAVAILABLE');
+        });
+      });
+      expect(await acted.until(2)).toEqual(['first', 'second']);
+      expect(writes.items.length).toBeGreaterThanOrEqual(4);
+    });
+
+    it('lets a failed write pass while it closes, and commits its record', async () => {
+      const topic = await tools.aTopic();
+      const groupId = randomUUID();
+      await tools.gateway.publisher.publish(aRecord(topic, 'kept'));
+      const writes = new Arrivals<number>();
+      let isClosing = false;
+      const consumer = await tools.consume({ topics: [topic], groupId }, async (_record, _signal, delivery) =>
+        delivery.writeUntilDone(async () => {
+          writes.add(1);
+          if (!isClosing) throw new PlatformError('BROKER_UNAVAILABLE');
+        }),
+      );
+      await writes.until(1);
+      isClosing = true;
+      await consumer.close(10_000);
+      const again = new Arrivals<string>();
+      await tools.consume({ topics: [topic], groupId }, async (record) => again.add(text(record)));
+      await tools.gateway.publisher.publish(aRecord(topic, 'new'));
+      expect(await again.until(1)).toEqual(['new']);
+    });
+
+    it('lets nothing begin and nothing be written for a partition it lost', async () => {
+      const topic = await tools.aTopic();
+      await tools.gateway.publisher.publish(aRecord(topic, 'x'));
+      const started = new Arrivals<number>();
+      const refused = new Arrivals<unknown>();
+      let act = (): void => undefined;
+      const turn = new Promise<void>((resolve) => (act = resolve));
+      const consumer = await tools.consume({ topics: [topic] }, async (_record, _signal, delivery) => {
+        started.add(1);
+        await turn;
+        await delivery.readyToAct().catch((error: unknown) => refused.add(error));
+        await delivery.writeUntilDone(async () => undefined).catch((error: unknown) => refused.add(error));
+      });
+      await started.until(1);
+      await consumer.close(1);
+      act();
+      await refused.until(2);
+      expect(refused.items).toMatchObject([{ code: 'PARTITION_LOST' }, { code: 'PARTITION_LOST' }]);
+    });
+
     it('gives up a record after the allowed number of unexpected errors, and commits nothing past it', async () => {
       const topic = await tools.aTopic();
       const fatal = new Arrivals<PlatformError>();

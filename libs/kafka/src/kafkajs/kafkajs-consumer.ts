@@ -6,14 +6,16 @@
  * wait for a handler. One timer commits how far the feeds are. A feed with enough records is
  * paused: its partition is not fetched.
  *
- * At a rebalance `onJoin` gets the assignment. Feeds of lost partitions are lost at once. For new
- * partitions the consumer asks the coordinator for the commits, until it answers, then opens feeds.
+ * At a rebalance `onJoin` gets the assignment. Feeds of lost partitions are lost at once. The
+ * consumer then asks the coordinator for the commits, until it answers. It opens feeds for new
+ * partitions, and anew for those that another member has had in between. All work in hand waits
+ * for that; see `membership.ts`.
  *
  * 1. A feed exists for each assigned partition whose commit was read, and for no other partition.
  * 2. The reader goes on behind a record once the feed has it. The broker is told only of finished
  *    records (I1).
- * 3. A partition that stays here at a rebalance keeps its feed: records in flight go on, and none
- *    is handed out twice.
+ * 3. A partition that stays here at a rebalance keeps its feed, unless another member has had it in
+ *    between: records in flight go on, and none is handed out twice.
  * 4. If the membership cannot go on, a new member joins with the same feeds. After a bounded number
  *    of such joins `onFatal` is called.
  */
@@ -21,16 +23,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { CommitTimer } from '../bookkeeping/commit-timer.ts';
 import { FeedSet } from '../bookkeeping/feed-set.ts';
+import { Membership } from '../bookkeeping/membership.ts';
 import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
 import type { TransportLog } from '../log.ts';
 import { splitOwner } from '../bookkeeping/owner-mark.ts';
-import type {
-  ConsumerOptions,
-  PartitionEnd,
-  PartitionProgress,
-  RecordConsumer,
-  RecordHandler,
-  RecordObserver,
+import {
+  type ConsumerOptions,
+  type PartitionEnd,
+  type PartitionProgress,
+  type RecordConsumer,
+  type RecordHandler,
+  type RecordObserver,
+  sessionTimeoutMsDefault,
 } from '../ports.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AccessWatch } from './access-watch.ts';
@@ -110,12 +114,11 @@ interface Seat {
 /** A {@link RecordConsumer} over kafkajs. */
 export class KafkajsConsumer implements RecordConsumer {
   private readonly commits: CommitTimer;
+  private readonly membership: Membership;
   private seat: Seat | undefined;
   private feeds: FeedSet | undefined;
   private assigned: readonly TopicPartition[] = [];
   private watch: StandstillWatch | undefined;
-  /** When the group last confirmed the membership. */
-  private confirmedAt = 0;
   private allowedCheckAt = Number.NEGATIVE_INFINITY;
   private joins = 0;
   private rejoins = 0;
@@ -129,7 +132,8 @@ export class KafkajsConsumer implements RecordConsumer {
     private readonly options: ConsumerOptions,
     private readonly ports: ConsumerPorts,
   ) {
-    const { groupId } = options;
+    const { groupId, sessionTimeoutMs = sessionTimeoutMsDefault } = options;
+    this.membership = new Membership(sessionTimeoutMs);
     this.commits = new CommitTimer(
       async () => (this.isLeaving ? this.feeds?.release() : this.feeds?.commit()),
       (error) => ports.log('warn', 'A commit failed and is made again', { groupId, error: String(error) }),
@@ -159,6 +163,7 @@ export class KafkajsConsumer implements RecordConsumer {
       recordTriesMax,
       onFatal,
       ownerName: this.ports.ownerName,
+      membership: this.membership,
       flush: async () => {
         await this.commits.flush().catch((error: unknown) => {
           throw this.faultOf(error);
@@ -231,8 +236,7 @@ export class KafkajsConsumer implements RecordConsumer {
   /** All assigned partitions, also those whose feeds are not open yet. */
   private reading(): readonly ReadingProgress[] {
     const read = new Map(this.seat?.reader.progress().map((one) => [partitionName(one), one]));
-    const { sessionTimeoutMs = 10_000 } = this.options;
-    const isMember = performance.now() - this.confirmedAt < sessionTimeoutMs;
+    const isMember = this.membership.isCurrent;
     return this.assigned.map((partition) => {
       const one = read.get(partitionName(partition));
       const position = one?.position ?? this.feeds?.get(partition.topic, partition.partition)?.position;
@@ -264,8 +268,8 @@ export class KafkajsConsumer implements RecordConsumer {
 
   /** Takes a seat in the group: connects, then joins and reads in the background. */
   private async join(): Promise<void> {
-    const { groupId, topics, fetchBytesMin = 1, fetchWaitMs = 100, sessionTimeoutMs = 10_000 } = this.options;
-    const { fetchBytesMax = fetchBytesMaxDefault } = this.options;
+    const { groupId, topics, fetchBytesMin = 1, fetchWaitMs = 100 } = this.options;
+    const { fetchBytesMax = fetchBytesMaxDefault, sessionTimeoutMs = sessionTimeoutMsDefault } = this.options;
     const { log, metadataAgeMaxMs } = this.ports;
     const cluster = this.ports.newCluster();
     const ended = new AbortController();
@@ -283,13 +287,14 @@ export class KafkajsConsumer implements RecordConsumer {
         cluster,
         log,
         failed,
-        joined: (assigned) => {
-          if (isCurrent()) this.onJoin(assigned);
+        joined: (assigned, tookMs) => {
+          if (isCurrent()) this.onJoin(assigned, tookMs);
         },
-        confirmed: () => {
-          this.confirmedAt = performance.now();
+        confirmed: (tookMs) => {
+          if (isCurrent()) this.onConfirmed(tookMs);
         },
         rebalancing: async () => {
+          this.membership.rebalancing();
           await withTimeout(claimTimeoutMs, 'committing', this.commits.flush()).catch(() => undefined);
         },
       },
@@ -403,12 +408,19 @@ export class KafkajsConsumer implements RecordConsumer {
     if ((await this.missingRights()) === undefined) this.ports.access.allowed(this.options.groupId);
   }
 
-  private onJoin(assigned: readonly TopicPartition[]): void {
+  private onConfirmed(tookMs: number): void {
+    const mayBeBack = !this.membership.mayBegin;
+    this.membership.confirmed(tookMs);
+    if (mayBeBack) this.feeds?.proceed();
+  }
+
+  private onJoin(assigned: readonly TopicPartition[], tookMs: number): void {
     const { feeds, seat } = this;
     if (feeds === undefined || seat === undefined) return;
     this.joins += 1;
     this.assigned = assigned;
-    this.confirmedAt = performance.now();
+    this.membership.joined();
+    this.membership.confirmed(tookMs);
     feeds.keepOnly(assigned);
     seat.reader.keepOnly(assigned);
     void this.openFeeds(assigned, this.joins, seat).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
@@ -424,17 +436,19 @@ export class KafkajsConsumer implements RecordConsumer {
     const opened: PartitionFeed[] = [];
     for (const { partition, committed, start } of positions) {
       const feed = feeds.get(partition.topic, partition.partition);
-      // Another member had the partition in between, and came further than this one had read.
-      const isBehind = feed !== undefined && committed.offset > feed.position;
-      if (feed !== undefined && !isBehind) continue;
+      if (feed !== undefined && !feeds.isOutdated(feed, committed)) continue;
+      // What is fetched for the feed before must not reach the new one, which may begin earlier.
+      seat.reader.forget(partition);
       const { owner, metadata } = splitOwner(committed.metadata);
       const isInterrupted = owner !== undefined && !livingOwners.has(owner);
       opened.push(feeds.open(partition, { offset: start, metadata }, isInterrupted));
     }
+    const isComplete = positions.length === assigned.length;
+    if (isComplete) this.membership.checked();
+    if (isComplete) feeds.proceed();
     await this.claim(feeds, opened);
     if (isOver()) return;
     for (const feed of feeds.all()) this.readOn(feed, opened.includes(feed));
-    const isComplete = positions.length === assigned.length;
     if (isComplete || positions.length > 0) this.noteJoined();
     if (isComplete) return;
     const found = new Set(positions.map(({ partition }) => partitionName(partition)));

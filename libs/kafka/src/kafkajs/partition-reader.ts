@@ -129,6 +129,11 @@ export class PartitionReader {
     for (const key of this.cursors.keys()) if (!kept.has(key)) this.cursors.delete(key);
   }
 
+  /** Reads a partition no more, and drops what is fetched for it just now. */
+  forget(partition: TopicPartition): void {
+    this.cursors.delete(partitionName(partition));
+  }
+
   /** Pauses or resumes the reading of a partition. */
   setPaused(partition: TopicPartition, isPaused: boolean): void {
     const cursor = this.cursors.get(partitionName(partition));

@@ -7,6 +7,9 @@ import type { ConsumerOptions, PartitionProgress, RecordConsumer, RecordHandler 
 
 const batchRecords = 500;
 
+/** Members of a group in memory never fall out of it. */
+const always = { mayBegin: true, mayWrite: true };
+
 /** The gateway as its consumer sees it. */
 export interface MemoryConsumerPorts extends Pick<FeedSetPorts, 'observer' | 'reject' | 'recordTriesMax' | 'onFatal'> {
   /** Called once the consumer is closed. */
@@ -43,6 +46,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       log: this.cluster.log,
       ...this.ports,
       ownerName: this.ownerName,
+      membership: always,
       flush: async () => this.feeds?.commit(),
       changed: () => this.schedule(),
       write: (due) => {

@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
-import { Arrivals } from '#testing';
+import { Arrivals, inHand } from '#testing';
 import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
@@ -36,7 +36,7 @@ class FilteredController {
 class PlainController {
   @EventPattern('invocations')
   async onInvocation(@Payload() record: IncomingRecord): Promise<void> {
-    await handle(record, new KafkaRecordContext([record, new AbortController().signal, { commit: async () => undefined }]));
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal, inHand()]));
   }
 }
 
@@ -44,7 +44,7 @@ class PlainController {
 class AbsentController {
   @EventPattern('absent')
   async onRecord(@Payload() record: IncomingRecord): Promise<void> {
-    await handle(record, new KafkaRecordContext([record, new AbortController().signal, { commit: async () => undefined }]));
+    await handle(record, new KafkaRecordContext([record, new AbortController().signal, inHand()]));
   }
 }
 

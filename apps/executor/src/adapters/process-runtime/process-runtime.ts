@@ -104,20 +104,24 @@ export class ProcessRuntime implements Runtime {
   /** The timeout of the call begins when the code is loaded. */
   private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const loading = await Promise.race([instance.loaded, aborted(signal)]);
-    const isLate = call.startBefore !== undefined && this.clock.elapsedMs() >= call.startBefore;
-    if (loading.kind === 'loaded' && !isLate) return instance.call(call, signal);
-    instance.giveBack();
-    switch (loading.kind) {
-      case 'loaded':
-        return { kind: 'unavailable', reason: tooLate };
-      case 'aborted':
-        return { kind: 'cancelled' };
-      case 'unusable':
-        instance.kill();
-        return failed(loading.isOutOfMemory === true ? 'OutOfMemory' : 'UnhandledInvocationError', loading.error);
-      default:
-        return loading satisfies never;
+    if (loading.kind === 'loaded') {
+      const missed = await this.reasonNotToStart(instance, call);
+      if (missed === undefined) return instance.call(call, signal);
+      instance.giveBack();
+      return missed;
     }
+    instance.giveBack();
+    if (loading.kind === 'aborted') return { kind: 'cancelled' };
+    instance.kill();
+    return failed(loading.isOutOfMemory === true ? 'OutOfMemory' : 'UnhandledInvocationError', loading.error);
+  }
+
+  /** @returns the outcome of a call that may not start any more; undefined if it may. */
+  private async reasonNotToStart(instance: Instance, call: FunctionCall): Promise<AttemptOutcome | undefined> {
+    if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };
+    const isLate = call.startBefore !== undefined && this.clock.elapsedMs() >= call.startBefore;
+    if (isLate) return { kind: 'unavailable', reason: tooLate };
+    return instance.isServing ? undefined : { kind: 'unavailable', reason: 'the instance ended before the call could start' };
   }
 
   async close(): Promise<void> {
