@@ -3,7 +3,7 @@
  * the attempts of one process over a publisher that records, a clock that stands still and a
  * runtime whose runs the test ends.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   bareUrnOf,
   decodeInvocation,
@@ -14,11 +14,13 @@ import {
   type FunctionDocument,
   type Invocation,
   type OutgoingRecord,
+  PlatformError,
   Topics,
 } from '#contracts';
+import { MemoryKafka } from '#kafka/memory';
 import type { AttemptOutcome } from '#lifecycle';
 import { Cancellations } from '#platform';
-import { aFunction, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher } from '#testing';
+import { aFunction, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher, Arrivals } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -69,7 +71,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
   const onCatchUp = (act: () => void) => (caughtUp = act);
-  return { attempts, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp };
+  return { attempts, publisher, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp };
 }
 
 const turn = async () => new Promise(setImmediate);
@@ -208,6 +210,26 @@ describe('a cancellation', () => {
     cancel('r1', 'urn:fss:local:p1:function:default:hello:v1');
     await take(anInvocation({ requestId: 'r1' }));
     expect(decodeSettlement(asIncoming(written[0] as OutgoingRecord)).condition).toBe('InvocationCanceled');
+  });
+});
+
+describe('an attempt whose settlement cannot be written', () => {
+  it('runs once, and is settled when the brokers are back', async () => {
+    const { attempts, publisher, written, calls } = setUp();
+    const failedWrites = new Arrivals<string>();
+    const log = (_level: string, message: string) => failedWrites.add(message);
+    const kafka = new MemoryKafka({ topics: new Topics('s.'), log });
+    const consumer = kafka.consumer({ groupId: 'executor', topics: ['s.invocations'] });
+    onTestFinished(() => consumer.close(0));
+    publisher.failure = new PlatformError('BROKER_UNAVAILABLE');
+    await consumer.start(async (record, _lost, delivery) => attempts.take('express', record, delivery));
+    await kafka.publisher.publish(encodeInvocation('s.invocations', anInvocation()));
+    await expect.poll(() => calls.length).toBe(1);
+    calls[0]?.end(succeeded);
+    await failedWrites.until(2);
+    publisher.failure = undefined;
+    await expect.poll(() => written.map(({ topic }) => topic)).toEqual(['s.settlements']);
+    expect(calls).toHaveLength(1);
   });
 });
 

@@ -3,7 +3,7 @@
  * and shows in no invocation's record. Method: deliveries over the in-memory broker and a registry,
  * with a destination that answers what the test says.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   decodeDelivery,
   type DeliveryTarget,
@@ -25,6 +25,7 @@ import {
   aFunction,
   anInvocation,
   aPublication,
+  Arrivals,
   asIncoming,
   aSettlement,
   builtAt,
@@ -57,7 +58,10 @@ let registry: Registry;
 let clock: ManualClock;
 let deliveries: Deliveries;
 let told: DeliveryTarget[];
+/** Messages of the transport. */
+let failedWrites: Arrivals<string>;
 let answer: TryResult;
+let onTold: () => void;
 
 const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEvent => ({
   kind: 'published',
@@ -77,16 +81,19 @@ const subscribe = async (...subscriptions: SubscriptionDocument[]) => {
 };
 
 beforeEach(async () => {
-  kafka = new MemoryKafka({ topics });
+  failedWrites = new Arrivals();
+  kafka = new MemoryKafka({ topics, log: (_level, message) => failedWrites.add(message) });
   await kafka.admin.ensureTopics(topicSpecs(topics, 1));
   registry = new Registry({ gateway: kafka, verifier: testVerifier });
   await registry.start();
   clock = new ManualClock(builtAt);
   told = [];
+  onTold = () => undefined;
   answer = { kind: 'delivered', location: 'there' };
   const destination: Destination = {
     deliver: async (_notification, target) => {
       told.push(target);
+      onTold();
       return answer;
     },
   };
@@ -234,5 +241,22 @@ describe('the end of an invocation', () => {
     const invocation = anInvocation({ project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
     await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
     expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
+  });
+});
+
+describe('a notification whose end cannot be written', () => {
+  it('is sent once, and its end is written when the brokers are back', async () => {
+    const consumer = kafka.consumer({ groupId: 'notifier', topics: ['s.notifications'] });
+    onTestFinished(() => consumer.close(0));
+    await consumer.start(async (record, _lost, delivery) => deliveries.onNotification(record, delivery));
+    onTold = () => kafka.setReachable(false);
+    const now = clock.now();
+    const pending = { deliveryId: 'SMN:x', target: topicTarget, try: 1, dueAt: now, firstTriedAt: now, event: published() };
+    answer = { kind: 'refused', reason: 'gone' };
+    await kafka.publisher.publish(encodeDelivery('s.notifications', pending));
+    await failedWrites.until(2);
+    kafka.setReachable(true);
+    await kafka.waitFor('s.undelivered', 1);
+    expect(told).toHaveLength(1);
   });
 });
