@@ -40,8 +40,8 @@ export class RecentAttempts {
   /**
    * Makes the attempt unless it runs already or concluded within `forMs`.
    *
-   * An attempt that failed is made again, also by a record that waited for it: its partition may be
-   * lost while the record that waited is not. An attempt that was put back is made again too: its
+   * An attempt that failed is made again, also by a record that waited for it. The partition of
+   * that record may still be here. An attempt that was put back is made again too: its
    * record can arrive before the brokers have acknowledged that it was published.
    */
   async once(key: string, make: () => Promise<Taken>): Promise<void> {

@@ -133,7 +133,7 @@ export class Deliveries {
     return destinations[target.type].deliver(notification, target, AbortSignal.timeout(tryTimeoutMs));
   }
 
-  /** The records that follow a try: the end of this delivery, and the first tries that it brings. */
+  /** The records that follow a try: the end of this delivery, and first tries of others. */
   private following(pending: PendingDelivery, { result, at: now }: EndedTry, jitter: number): readonly OutgoingRecord[] {
     const { policy, directory } = this.parts;
     const expiresAt = eventExpiresAt(pending.event);

@@ -56,8 +56,8 @@ describe('WaitingRoom', () => {
   it('releases the invocations above the rate of their function to the bulk lane, and others as usual', async () => {
     const { clock, written, room, waiting } = setUp();
     const quiet = anInvocation().functionUrn.replace(/[^:]+:latest$/, 'quiet:latest');
-    for (let n = 0; n < 5; n++) void room.hold('delays.near', waiting(1_000, { requestId: `noisy-${n}` }), never);
-    void room.hold('delays.near', waiting(1_000, { requestId: 'quiet', functionUrn: quiet }), never);
+    for (let n = 0; n < 5; n++) void room.hold('delays.near', waiting(1_000, { requestId: `noisy-${n}` }), never, inHand());
+    void room.hold('delays.near', waiting(1_000, { requestId: 'quiet', functionUrn: quiet }), never, inHand());
     await clock.advance(1_000);
     const [express, bulk] = ['s.invocations', 's.invocations.bulk'].map((topic) =>
       written().flatMap(({ record }) => (record.topic === topic ? [record] : [])),

@@ -275,6 +275,6 @@ export interface RecordObserver {
   rejected(topic: string): void;
   /** The handler of a record is called again. */
   handledAgain(topic: string): void;
-  /** What follows from a record is written again, because the write before it failed. */
+  /** The outcome of a record is written again, because the write before it failed. */
   writtenAgain(topic: string): void;
 }

@@ -25,7 +25,7 @@ export interface FeedSetPorts {
   readonly observer: RecordObserver;
   /** Unexpected errors of one record after which it is given up. */
   readonly recordTriesMax: number;
-  /** What the consumer may do now. Call {@link FeedSet.proceed} when it may do more. */
+  /** Tells if records may begin. Call {@link FeedSet.proceed} when it allows more. */
   readonly membership: MembershipState;
   reject(record: IncomingRecord, reason: string): Promise<void>;
   /** Called when a feed finished a record, or wants to be paused or resumed. */
@@ -140,8 +140,8 @@ export class FeedSet {
   }
 
   /**
-   * True if another member had the partition of a feed since this one got it: a commit of the group
-   * has the mark of another owner, or says that more is finished.
+   * True if another member had the partition of a feed since this one got it. Then a commit of the
+   * group has the mark of another owner, or says that more is finished.
    */
   isOutdated(feed: PartitionFeed, committed: { readonly offset: bigint; readonly metadata: string | null }): boolean {
     const { owner, metadata } = splitOwner(committed.metadata);

@@ -10,15 +10,15 @@
  * unchecked --checked--> member --rebalancing--> rebalancing --joined--> unchecked
  * ```
  *
- * 1. After a join nothing begins and nothing is written until the consumer has compared its
- *    partitions with the commits of the group: another member may have had them in between.
+ * 1. Another member may have had the partitions before a join. So nothing begins and nothing is
+ *    written until the consumer has compared its partitions with the commits of the group.
  * 2. During a rebalance work in hand may still be written, because nobody else has the partitions
  *    yet. Nothing begins: it might move away before it ends.
  */
 
 import { type Clock, systemClock } from '#platform';
 
-/** What a membership allows now. */
+/** The actions that a membership allows now. */
 export interface MembershipState {
   /** True if a record may be handed out, and may begin to act on the world. */
   readonly mayBegin: boolean;
@@ -31,7 +31,7 @@ export class Membership implements MembershipState {
   private phase: 'unchecked' | 'member' | 'rebalancing' = 'unchecked';
   private confirmedAt: { readonly elapsedMs: number; readonly wallMs: number } | undefined;
 
-  /** @param sessionTimeoutMs the group removes a member from which it heard nothing for this long. */
+  /** @param sessionTimeoutMs the group removes a member that is silent for this long. */
   constructor(
     private readonly sessionTimeoutMs: number,
     private readonly clock: Pick<Clock, 'now' | 'elapsedMs'> = systemClock,

@@ -190,7 +190,7 @@ describe('a record whose write fails', () => {
       {
         async handler({ offset }, _lost, inHand) {
           calls.push(Number(offset));
-          // The second record waits for a turn, as an attempt does, until the write of the first failed.
+          // The second record waits for a turn until the write of the first has failed.
           if (offset === 18n) await expect.poll(() => feed.hasUnwritten).toBe(true);
           await inHand.readyToAct();
           acted.push(Number(offset));

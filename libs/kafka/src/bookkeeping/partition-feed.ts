@@ -148,8 +148,8 @@ export class PartitionFeed implements RecordFeed {
   }
 
   /**
-   * True if a commit of the group says that a record is finished which this feed has not finished:
-   * another member had the partition in between.
+   * True if a commit of the group says that a record is finished which this feed has not finished.
+   * Then another member had the partition in between.
    */
   isBehind(committed: { readonly offset: bigint; readonly metadata: string | null }): boolean {
     return this.ledger.isBehind(committed.offset, committed.metadata);

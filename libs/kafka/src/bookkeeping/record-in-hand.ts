@@ -7,8 +7,8 @@
  *   |-- again, if the handler fails                      |------| again, if the write fails
  * ```
  *
- * 1. The retry of a write never calls the handler again: what the handler did is done once, and
- *    its outcome is kept until it is written.
+ * 1. The retry of a write never calls the handler again. The outcome of the handler is kept until
+ *    it is written.
  * 2. While a write fails, no other record of the partition begins to act. So a partition keeps no
  *    more outcomes than records were acting when the brokers went away.
  * 3. Nothing begins and nothing is written that the membership does not allow; see `membership.ts`.

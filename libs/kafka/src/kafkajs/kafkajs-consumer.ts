@@ -14,8 +14,8 @@
  * 1. A feed exists for each assigned partition whose commit was read, and for no other partition.
  * 2. The reader goes on behind a record once the feed has it. The broker is told only of finished
  *    records (I1).
- * 3. A partition that stays here at a rebalance keeps its feed, unless another member has had it in
- *    between: records in flight go on, and none is handed out twice.
+ * 3. A partition that stays here at a rebalance keeps its feed, unless another member has had it
+ *    in between. Its records in flight go on, and none is handed out twice.
  * 4. If the membership cannot go on, a new member joins with the same feeds. After a bounded number
  *    of such joins `onFatal` is called.
  */
@@ -437,7 +437,7 @@ export class KafkajsConsumer implements RecordConsumer {
     for (const { partition, committed, start } of positions) {
       const feed = feeds.get(partition.topic, partition.partition);
       if (feed !== undefined && !feeds.isOutdated(feed, committed)) continue;
-      // What is fetched for the feed before must not reach the new one, which may begin earlier.
+      // A fetch for the old feed must not reach the new one, which may begin earlier.
       seat.reader.forget(partition);
       const { owner, metadata } = splitOwner(committed.metadata);
       const isInterrupted = owner !== undefined && !livingOwners.has(owner);
