@@ -3,10 +3,11 @@ import { text } from 'node:stream/consumers';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { Registry as Metrics } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '#testing';
 import { createLogger } from './logger.ts';
 import { buildService, type ServiceBase } from './run-service.ts';
 import { ServiceConfig } from './service.config.ts';
-import { systemClock, systemRandom } from './clock.ts';
+import { systemRandom } from './clock.ts';
 import { isSameSecret } from './secrets.ts';
 import { CLOCK } from './tokens.ts';
 
@@ -26,7 +27,7 @@ const base: ServiceBase<ServiceConfig> = {
   config: new ServiceConfig(),
   logger: createLogger({ service: 'test', level: 'silent', isPretty: false }),
   metrics: new Metrics(),
-  clock: systemClock,
+  clock: new ManualClock(),
   random: systemRandom,
   isDraining: () => false,
   fatal: (error) => {

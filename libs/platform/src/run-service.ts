@@ -26,11 +26,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { type ErrorCode, PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
-import { type Clock, type Random, systemClock, systemRandom } from './clock.ts';
+import { type Random, systemRandom } from './clock.ts';
+import { ClockReports } from './clock-reports.ts';
 import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
+import { type ComparedClock, PlatformClock, thisMachine } from './platform-clock.ts';
 import { stopSignals, surviveClosedOutput } from './process-ends.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
@@ -55,7 +57,7 @@ export interface ServiceBase<C extends ServiceConfig> {
   readonly config: Readonly<C>;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly clock: Clock;
+  readonly clock: ComparedClock;
   readonly random: Random;
   /** True from the first signal on. */
   readonly isDraining: () => boolean;
@@ -101,7 +103,7 @@ function serviceModule<C extends ServiceConfig>(
     { provide: LOGGER, useValue: base.logger },
     { provide: METRICS, useValue: base.metrics },
     { provide: READINESS, useValue: checks },
-    { provide: FACTS, useValue: composition.facts ?? (() => ({})) },
+    { provide: FACTS, useValue: () => ({ ...clockFacts(base.clock), ...composition.facts?.() }) },
   ];
   class ServiceModule {}
   Module({})(ServiceModule);
@@ -113,6 +115,22 @@ function serviceModule<C extends ServiceConfig>(
     providers: provided,
     exports: provided.map(({ provide }) => provide),
   };
+}
+
+/** The skew of the clock, once it is known. */
+function clockFacts({ skewMs }: ComparedClock): Readonly<Record<string, string>> {
+  return skewMs === undefined ? {} : { clockSkewMs: String(Math.round(skewMs)) };
+}
+
+type SkewSettings = Pick<ServiceConfig, 'clockSkewWarnMs' | 'clockSkewMaxMs'>;
+
+/** The clock of the process. It looks after itself until the process ends. */
+function startClock(config: SkewSettings, logger: Logger, metrics: Metrics): ComparedClock {
+  const bounds = { warnMs: config.clockSkewWarnMs, refuseMs: config.clockSkewMaxMs };
+  const observer = new ClockReports(logger, metrics, bounds, { elapsedMs: thisMachine.steadyMs });
+  const clock = new PlatformClock({ machine: thisMachine, refuseMs: bounds.refuseMs, observer });
+  clock.watch();
+  return clock;
 }
 
 /** Sends a message to the parent process, if one is connected. */
@@ -127,7 +145,12 @@ export async function buildService<C extends ServiceConfig>(
   requests = new RequestsInProgress(),
 ): Promise<NestFastifyApplication> {
   let hasStarted = false;
-  const checks: ReadinessChecks = { started: () => hasStarted, serving: () => !base.isDraining(), ...composition.checks };
+  const checks: ReadinessChecks = {
+    started: () => hasStarted,
+    serving: () => !base.isDraining(),
+    clock: () => !base.clock.isRefused,
+    ...composition.checks,
+  };
   const adapter = new FastifyAdapter(composition.http ?? bareHttpOptions);
   const app = await NestFactory.create<NestFastifyApplication>(serviceModule(base, composition, checks), adapter, {
     logger: new NestLog(base.logger),
@@ -199,7 +222,8 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     collectDefaultMetrics({ register: metrics });
     const stop = stopOnSignal(logger);
     const { isRequested: isDraining } = stop;
-    const base: ServiceBase<C> = { config, logger, metrics, clock: systemClock, random: systemRandom, isDraining, fatal };
+    const clock = startClock(config, logger, metrics);
+    const base: ServiceBase<C> = { config, logger, metrics, clock, random: systemRandom, isDraining, fatal };
     const command = definition.commands?.[process.argv[2] ?? ''];
     if (command !== undefined) {
       await command(base);

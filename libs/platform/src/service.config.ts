@@ -56,6 +56,25 @@ export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings
   isLogPretty?: boolean;
 
   @Setting({
+    env: 'CLOCK_SKEW_WARN_MS',
+    description: 'A larger difference between the clocks of this machine and of the brokers is logged, in milliseconds.',
+  })
+  @IsInt()
+  @Min(10)
+  @Max(86_400_000)
+  clockSkewWarnMs: number = 1_000;
+
+  @Setting({
+    env: 'CLOCK_SKEW_MAX_MS',
+    description:
+      'With a larger difference between the clocks of this machine and of the brokers the service is not ready and takes no work, in milliseconds.',
+  })
+  @IsInt()
+  @Min(1_000)
+  @Max(86_400_000)
+  clockSkewMaxMs: number = 60_000;
+
+  @Setting({
     env: 'DRAIN_TIMEOUT_MS',
     description:
       'Longest time for work in progress to end after SIGTERM, in milliseconds. It must be below 25,000, the limit of the whole stop.',

@@ -1,5 +1,5 @@
 import { type EpochMs, epochMs } from '#contracts';
-import type { Clock, Timer } from '#platform';
+import type { ComparedClock, Timer } from '#platform';
 
 interface PendingTimer {
   firesAt: number;
@@ -11,10 +11,13 @@ interface PendingTimer {
  * A clock that moves only when a test calls {@link ManualClock.advance}. Timers fire in order, each
  * at its own instant.
  */
-export class ManualClock implements Clock {
+export class ManualClock implements ComparedClock {
+  isRefused = false;
+  readonly skewMs = undefined;
   private elapsed = 0;
   private order = 0;
   private readonly timers = new Set<PendingTimer>();
+  private readonly refusalListeners: ((isRefused: boolean) => void)[] = [];
 
   /** @param aheadMs the time of day when nothing has elapsed. */
   constructor(private aheadMs = 1_800_000_000_000) {}
@@ -31,6 +34,25 @@ export class ManualClock implements Clock {
     const timer = { firesAt: this.elapsed + Math.max(0, delayMs), order: this.order++, onFire };
     this.timers.add(timer);
     return { cancel: () => this.timers.delete(timer) };
+  }
+
+  /** Nothing of the test is a broker with another clock. */
+  compare(): boolean {
+    return false;
+  }
+
+  /** Refuses the clock, or accepts it again. */
+  refuse(isRefused: boolean): void {
+    this.isRefused = isRefused;
+    for (const listener of this.refusalListeners) listener(isRefused);
+  }
+
+  onRefusal(listener: (isRefused: boolean) => void): void {
+    this.refusalListeners.push(listener);
+  }
+
+  onStep(): void {
+    return undefined;
   }
 
   /** Timers that have neither fired nor been cancelled. */
