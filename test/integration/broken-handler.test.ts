@@ -28,9 +28,9 @@ const brokenService = `
   await runService({
     name: 'broken',
     config: ServiceConfig,
-    async compose({ config, logger, metrics, fatal }) {
-      const gateway = await openKafka({ ...config, name: 'broken', logger, metrics, fatal });
-      const strategy = new SendoffStrategy({ gateway, groupId: gateway.topics.prefix + 'broken', drainMs: 1_000 });
+    async compose({ config, logger, metrics, fatal, clock }) {
+      const gateway = await openKafka({ ...config, name: 'broken', logger, metrics, fatal, clock });
+      const strategy = new SendoffStrategy({ gateway, clock, groupId: gateway.topics.prefix + 'broken', drainMs: 1_000 });
       return { module: BrokenModule, transports: [strategy] };
     },
   });`;

@@ -26,7 +26,7 @@ import {
 } from '#contracts';
 import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
 import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate } from '#platform';
-import { aDelivery, anInvocation, aSettlement, eventually } from '#testing';
+import { aDelivery, anInvocation, aSettlement, eventually, ManualClock } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
 import { Chances } from '../../apps/executor/src/chances.ts';
@@ -68,7 +68,7 @@ const publisherOf = (service: string) => ({
 
 async function serve(service: Service, controller: Type, providers: readonly { provide: symbol; useValue: unknown }[]) {
   const module = await Test.createTestingModule({ controllers: [controller], providers: [...providers] }).compile();
-  const strategy = new SendoffStrategy({ gateway, groupId: topics.groupOf(service), drainMs: 0 });
+  const strategy = new SendoffStrategy({ gateway, groupId: topics.groupOf(service), drainMs: 0, clock: new ManualClock() });
   const app = module.createNestMicroservice({ strategy, logger: false });
   cleanups.push(() => app.close());
   await app.listen();

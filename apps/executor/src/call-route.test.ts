@@ -32,7 +32,7 @@ let server: FastifyInstance;
 let url: string;
 let underWay: CallsUnderWay;
 let clock: ManualClock;
-let isDraining: boolean;
+let takesNoCalls: boolean;
 let queue: AttemptQueue;
 let known: FunctionDocument | undefined;
 let whenCaughtUp: FunctionDocument | undefined;
@@ -61,12 +61,12 @@ beforeEach(async () => {
   });
   const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()) });
   server = fastify({ forceCloseConnections: true });
-  isDraining = false;
+  takesNoCalls = false;
   underWay = await addCallRoute(server, {
     calls,
     tokens: new InternalTokenCheck('executor', testVerifier, clock),
     callsMax: 2,
-    isDraining: () => isDraining,
+    takesNoCalls: () => takesNoCalls,
     logger: pino({ level: 'silent' }),
   });
   url = await server.listen({ port: 0, host: '127.0.0.1' });
@@ -229,7 +229,7 @@ describe('the call route', () => {
   it('refuses new calls while the executor stops, and lets running ones end', async () => {
     const begun = call();
     const { end } = await started();
-    isDraining = true;
+    takesNoCalls = true;
     expect((await call()).status).toBe(503);
     end(succeeded('1'));
     expect((await begun).payload).toBe('1');

@@ -27,7 +27,8 @@ export interface CallRouteParts {
    */
   readonly callsMax: number;
   /** True while the executor stops: it refuses new calls, so that another executor takes them. */
-  readonly isDraining: () => boolean;
+  /** True while the process ends or its clock is refused. */
+  readonly takesNoCalls: () => boolean;
   readonly logger: Logger;
 }
 
@@ -45,7 +46,7 @@ export interface CallsUnderWay {
 /** Adds the route. It checks the token of the caller before it reads a body. */
 export async function addCallRoute(
   fastify: FastifyInstance,
-  { calls, tokens, callsMax, isDraining, logger }: CallRouteParts,
+  { calls, tokens, callsMax, takesNoCalls, logger }: CallRouteParts,
 ): Promise<CallsUnderWay> {
   const places = new FairShare(callsMax);
   await fastify.register(async (scope) => {
@@ -66,7 +67,7 @@ export async function addCallRoute(
     });
     scope.post<{ Body: Buffer | undefined }>(callPath, async (request, reply) => {
       // Answered after the body is read: a client that still writes would see a lost connection.
-      if (isDraining()) return reply.status(status.notHere).send();
+      if (takesNoCalls()) return reply.status(status.notHere).send();
       const asked = request.headers[callHeader];
       const call = decodeCallRequest(typeof asked === 'string' ? asked : '');
       const answer = await calls.call(call, request.body ?? Buffer.alloc(0), goneSignal(reply));

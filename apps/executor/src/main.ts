@@ -42,7 +42,7 @@ await runService({
   config: ExecutorConfig,
   async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
     const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
-    const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal });
+    const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal, clock });
     const verifier = await openVerifier(config);
     const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
@@ -86,6 +86,7 @@ await runService({
     const bulk = gateway.topics.name('invocations.bulk');
     const strategy = new SendoffStrategy({
       gateway,
+      clock,
       groupId: gateway.topics.groupOf('executor'),
       drainMs: config.drainMs,
       // Express partitions read on while functions run; bulk ones wait for them.
@@ -136,7 +137,8 @@ await runService({
         const tokens = new InternalTokenCheck('executor', verifier, clock);
         const { syncCallsMax: callsMax } = config;
         await addLogRoute(fastify, tokens, async (query) => log.read(query));
-        gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, isDraining, logger }));
+        const takesNoCalls = () => isDraining() || clock.isRefused;
+        gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, takesNoCalls, logger }));
       },
       async close() {
         await Promise.all(Object.values(runtimes).map(async (runtime) => runtime.close()));

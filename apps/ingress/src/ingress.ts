@@ -63,6 +63,7 @@ export async function composeIngress(
     transports: [
       new SendoffStrategy({
         gateway,
+        clock,
         groupId: gateway.topics.groupOf('ingress'),
         drainMs: config.drainMs,
         // HTTP callers wait while a fetch is read, so fetches are small.

@@ -14,9 +14,9 @@ import { printKeys } from './keys-command.ts';
 import { renewedDocument } from './renewed-document.ts';
 
 /** The command `sign-registry`: signs the documents of an earlier version, or of an older key. */
-async function signAllDocuments({ config, logger, metrics, fatal }: ServiceBase<IngressConfig>): Promise<void> {
+async function signAllDocuments({ config, logger, metrics, fatal, clock }: ServiceBase<IngressConfig>): Promise<void> {
   const keys = await openInstallationKeys(config);
-  const gateway = await openKafka({ ...config, name: 'ingress', logger, metrics, fatal });
+  const gateway = await openKafka({ ...config, name: 'ingress', logger, metrics, fatal, clock });
   try {
     const report = await signRegistry({ gateway, ...keys, renew: (document) => renewedDocument(document, keys) });
     const { signed, signedAgain, ignored } = report;
@@ -46,6 +46,7 @@ await runService({
       logger,
       metrics,
       fatal,
+      clock,
       publishTimeoutMs: config.acceptTimeoutMs,
     });
     const keys = await openInstallationKeys(config);

@@ -10,7 +10,7 @@ await runService({
   config: NotifierConfig,
   async compose({ config, clock, random, metrics, logger, fatal }) {
     const sealer = await openSubscriptionSealer(config);
-    const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal });
+    const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal, clock });
     const verifier = await openVerifier(config);
     const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
@@ -18,7 +18,7 @@ await runService({
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.byType),
-      transports: [new SendoffStrategy({ gateway, groupId: gateway.topics.groupOf('notifier'), drainMs: config.drainMs })],
+      transports: [new SendoffStrategy({ gateway, clock, groupId: gateway.topics.groupOf('notifier'), drainMs: config.drainMs })],
       checks: { kafka: () => gateway.isConnected() },
       async close() {
         destinations.close();

@@ -8,13 +8,14 @@ await runService({
   name: 'retry-scheduler',
   config: RetrySchedulerConfig,
   async compose({ config, clock, metrics, logger, fatal }) {
-    const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, metrics, fatal });
+    const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, metrics, fatal, clock });
     const cancellations = new Cancellations();
     const follower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
     await follower.start((record) => cancellations.add(record));
     const near = gateway.topics.name('delays.near');
     const strategy = new SendoffStrategy({
       gateway,
+      clock,
       groupId: gateway.topics.groupOf('retry-scheduler'),
       drainMs: 0,
       consumer: {

@@ -18,7 +18,7 @@ await runService({
     const store = await openStatusStore(config, clock, { random, logger, fatal });
     const retention = new Retention(store, clock, logger, config.retentionHours * hourMs, lostInvocations(metrics));
     await retention.start();
-    const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal });
+    const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
     const groupId = gateway.topics.groupOf('status-logger');
     if (await store.isNew()) {
       await gateway.admin.forgetGroup(groupId);
@@ -26,6 +26,7 @@ await runService({
     }
     const strategy = new SendoffStrategy({
       gateway,
+      clock,
       groupId,
       drainMs: config.drainMs,
       // A few full fetches cost the broker far less than many small ones. A question for records

@@ -32,6 +32,7 @@ export type TopicName =
   | 'cancellations'
   | 'idempotency'
   | 'registry'
+  | 'clock'
   | 'rejects';
 
 /** The services that meet on the topics. */
@@ -165,6 +166,16 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     partitionsMax: 1,
     isCompacted: true,
     retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'clock',
+    value: 'nothing; the broker answers a write with its time',
+    writtenBy: services,
+    readBy: [],
+    // All services compare their clocks with the leader of this partition.
+    partitions: 1,
+    retentionMs: dayMs,
   },
   {
     ...hop,

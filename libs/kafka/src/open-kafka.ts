@@ -1,6 +1,6 @@
 import type { Registry as Metrics } from 'prom-client';
 import { type PlatformError, type Service, Topics, topicsUsedBy } from '#contracts';
-import { type KafkaAccessValues, type Logger, nameOfProcess, type ServiceConfig } from '#platform';
+import { type ComparedClock, type KafkaAccessValues, type Logger, nameOfProcess, type ServiceConfig } from '#platform';
 import { connectKafka } from './kafkajs/connect-kafka.ts';
 import { kafkaAccessOf } from './kafkajs/kafka-access.ts';
 import { needsOf } from './kafkajs/needed-rights.ts';
@@ -16,6 +16,8 @@ export interface KafkaSettings
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly fatal: (error: PlatformError) => void;
+  /** Compared with the clock of the brokers from now on. */
+  readonly clock: ComparedClock;
   /** How long a publish may take, in milliseconds. */
   readonly publishTimeoutMs?: number;
 }
@@ -49,5 +51,6 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
   const specs = topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name));
   await gateway.admin.ensureTopics(specs);
   await gateway.admin.checkTopics(specs);
+  await gateway.compareClock(settings.clock);
   return gateway;
 }

@@ -1,5 +1,6 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { IncomingRecord, OutgoingRecord, PlatformError, Topics } from '#contracts';
+import type { ComparedClock } from '#platform';
 
 /** How the records of a call stand to others that wait for the brokers. */
 export interface PublishOptions {
@@ -240,6 +241,11 @@ export interface KafkaGateway {
   readonly admin: TopicAdmin;
   consumer(options: ConsumerOptions): RecordConsumer;
   follower(options: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower;
+  /**
+   * Compares a clock with that of the brokers, now and then every few seconds until {@link close}.
+   * Resolves after the first comparison, or after 10 s. Never rejects.
+   */
+  compareClock(clock: ComparedClock): Promise<void>;
   /** True while the brokers answer and no reader stands still. */
   isConnected(): boolean;
   /**

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import { type EpochMs, epochMs } from '#contracts';
 
 /** A timer that has not fired yet. */
@@ -46,6 +47,26 @@ export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
   elapsedMs: () => performance.now(),
   setTimer: processTimer,
+};
+
+/** The readings of the machine, in milliseconds. */
+export interface MachineTime {
+  /** The time of day as the machine is set, in whole milliseconds. */
+  wallMs(): number;
+  /** By how much it was ahead of `steadyMs` at the start, with fractions. */
+  readonly wallAheadMs: number;
+  /** Goes on while the process can run. */
+  steadyMs(): number;
+  /** Since the machine was started, with the time it slept. Precise to 1 s or better. */
+  uptimeMs(): number;
+}
+
+/** The readings of the machine that this process runs on. */
+export const thisMachine: MachineTime = {
+  wallMs: () => Date.now(),
+  wallAheadMs: performance.timeOrigin,
+  steadyMs: () => performance.now(),
+  uptimeMs: () => uptime() * 1_000,
 };
 
 /** The random numbers of this process. */

@@ -16,7 +16,7 @@ export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } fr
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';
-export { type BrokerTime, type ComparedClock } from './platform-clock.ts';
+export { type ComparedClock } from './platform-clock.ts';
 export { stopSignals, surviveClosedOutput } from './process-ends.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { newRequestId, timeGroups } from './request-id.ts';

@@ -11,13 +11,12 @@
  *     wrong. The clock is refused then: the service takes no work. The time stays as it was before;
  *     at the start it is the time of the brokers.
  */
-import { uptime } from 'node:os';
 import { type EpochMs, epochMs } from '#contracts';
-import { type Clock, processTimer, type Timer } from './clock.ts';
+import { type Clock, type MachineTime, processTimer, type Timer } from './clock.ts';
 
 /** When the brokers read their clock. */
 export interface BrokerTime {
-  /** What their clock showed. */
+  /** The time that their clock showed. */
   readonly brokersAt: EpochMs;
   /** `elapsedMs` of the clock just before the question and just after the answer. */
   readonly askedMs: number;
@@ -39,29 +38,17 @@ export interface ComparedClock extends Clock {
   onStep(listener: () => void): void;
   /**
    * By how much the clock of this machine is ahead of the brokers, at least; negative if it is
-   * behind; 0 if no difference can be seen; undefined before the first measurement.
+   * behind. 0 if no difference can be seen. Undefined before the first measurement.
    */
   readonly skewMs: number | undefined;
 }
 
-/** What the clock reports, for metrics and the log. */
+/** Receives steps and skew of the clock, for metrics and the log. */
 export interface ClockObserver {
   /** The clock of this machine was set by so many milliseconds. */
   stepped(byMs: number): void;
   /** After each measurement. @see ComparedClock.skewMs */
   compared(skewMs: number, isRefused: boolean): void;
-}
-
-/** The readings of the machine, in milliseconds. */
-export interface MachineTime {
-  /** The time of day as the machine is set, in whole milliseconds. */
-  wallMs(): number;
-  /** By how much it was ahead of `steadyMs` at the start, with fractions. */
-  readonly wallAheadMs: number;
-  /** Goes on while the process can run. */
-  steadyMs(): number;
-  /** Since the machine was started, with the time it slept. Precise to 1 s or better. */
-  uptimeMs(): number;
 }
 
 /** Parts of a {@link PlatformClock}. */
@@ -182,14 +169,6 @@ export class PlatformClock implements ComparedClock {
     return this.parts.machine.uptimeMs() - this.elapsedMs();
   }
 }
-
-/** The readings of the machine that this process runs on. */
-export const thisMachine: MachineTime = {
-  wallMs: () => Date.now(),
-  wallAheadMs: performance.timeOrigin,
-  steadyMs: () => performance.now(),
-  uptimeMs: () => uptime() * 1_000,
-};
 
 /** How far a value lies above `high`, or below `low` as a negative number; 0 between them. */
 function beyond(value: number, low: number, high: number): number {

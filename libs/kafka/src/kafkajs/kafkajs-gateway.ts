@@ -1,5 +1,6 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError, Topics } from '#contracts';
+import type { ComparedClock } from '#platform';
 import { publishReject } from '../bookkeeping/rejects.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type { TransportLog } from '../log.ts';
@@ -14,6 +15,7 @@ import type {
 } from '../ports.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { AccessWatch } from './access-watch.ts';
+import { ClockComparison } from './clock-comparison.ts';
 import { withTimeout } from './broker-errors.ts';
 import { memberOwners, removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
@@ -69,6 +71,7 @@ export class KafkajsGateway implements KafkaGateway {
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
   private readonly topicEnds: TopicEnds;
+  private comparison: ClockComparison | undefined;
   private isReachable = true;
   private isProbing = false;
 
@@ -149,6 +152,12 @@ export class KafkajsGateway implements KafkaGateway {
     return follower;
   }
 
+  async compareClock(clock: ComparedClock): Promise<void> {
+    const { newCluster, log } = this.parts;
+    this.comparison = new ClockComparison({ clock, topic: this.topics.name('clock'), newCluster, log });
+    await this.comparison.start();
+  }
+
   isConnected(): boolean {
     const isStandingStill = [...this.consumers, ...this.followers].some((reader) => reader.isStandingStill);
     return this.isReachable && !this.access.isRefused && !isStandingStill;
@@ -158,6 +167,7 @@ export class KafkajsGateway implements KafkaGateway {
     clearInterval(this.probeTimer);
     this.isReachable = false;
     const closing = [this.publisher.close(), this.parts.admin.disconnect(), this.topicEnds.close()];
+    if (this.comparison !== undefined) closing.push(this.comparison.close());
     for (const settled of await Promise.allSettled(closing.map((one) => withTimeout(closeTimeoutMs, 'disconnecting', one))))
       if (settled.status === 'rejected')
         this.parts.log('warn', 'A connection did not close in time', { error: String(settled.reason) });

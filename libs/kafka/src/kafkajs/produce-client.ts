@@ -1,4 +1,5 @@
 import type { Message } from 'kafkajs';
+import { type EpochMs, epochMs } from '#contracts';
 import { answerOf, errorOf } from './kafka-answers.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { type BrokerPool, learnMetadata } from './own-broker-pool.ts';
@@ -19,6 +20,8 @@ export interface PartitionAnswer {
   readonly errorCode: number;
   /** The offset of the first record; negative if the leader wrote none. */
   readonly baseOffset: bigint;
+  /** When the leader wrote the records, by its clock. Absent if the topic keeps other times. */
+  readonly appendedAt?: EpochMs;
 }
 
 /** A topic, as a broker describes it. */
@@ -50,7 +53,12 @@ const answerDelayMs = 500;
 interface ProduceResponse {
   readonly topics: readonly {
     readonly topicName: string;
-    readonly partitions: readonly { readonly partition: number; readonly errorCode: number; readonly baseOffset: string }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      readonly errorCode: number;
+      readonly baseOffset: string;
+      readonly logAppendTime?: string;
+    }[];
   }[];
 }
 
@@ -77,8 +85,9 @@ export class KafkajsProduceClient implements ProduceClient {
     const request = { acks: -1, timeout: timeoutMs, topicData: topicDataOf(batches) };
     const { topics } = await answerOf<ProduceResponse>(broker, 'Produce', request, timeoutMs + answerDelayMs);
     return topics.flatMap(({ topicName, partitions }) =>
-      partitions.map(({ partition, errorCode, baseOffset }) => {
-        return { topic: topicName, partition, errorCode, baseOffset: BigInt(baseOffset) };
+      partitions.map(({ partition, errorCode, baseOffset, logAppendTime = '-1' }) => {
+        const appended = logAppendTime === '-1' ? {} : { appendedAt: epochMs(Number(logAppendTime)) };
+        return { topic: topicName, partition, errorCode, baseOffset: BigInt(baseOffset), ...appended };
       }),
     );
   }

@@ -21,7 +21,7 @@ import type {
   TopicFollower,
 } from '../ports.ts';
 import { MemoryAdmin } from './memory-admin.ts';
-import { MemoryCluster, type MemoryKafkaOptions } from './memory-cluster.ts';
+import { MemoryCluster, type MemoryKafkaOptions, nextTurn } from './memory-cluster.ts';
 import { MemoryConsumer } from './memory-consumer.ts';
 import { MemoryFollower } from './memory-follower.ts';
 import { MemoryPublisher } from './memory-publisher.ts';
@@ -70,6 +70,11 @@ export class MemoryKafka implements KafkaGateway {
 
   follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
     return new MemoryFollower(this.cluster, topic, from);
+  }
+
+  /** This cluster has no clock of its own. */
+  async compareClock(): Promise<void> {
+    await nextTurn();
   }
 
   isConnected(): boolean {

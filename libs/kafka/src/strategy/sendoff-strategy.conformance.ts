@@ -6,7 +6,7 @@ import { Test } from '@nestjs/testing';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
-import { Arrivals, inHand } from '#testing';
+import { Arrivals, inHand, ManualClock } from '#testing';
 import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
 import { KafkaRecordContext } from './record-context.ts';
@@ -54,12 +54,14 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     let gateway: KafkaGateway;
     let topics: Topics;
     let groupId: string;
+    let clock: ManualClock;
     const cleanups: (() => Promise<unknown>)[] = [];
 
     beforeEach(async () => {
       const cluster = await open();
       topics = cluster.topics;
       groupId = randomUUID();
+      clock = new ManualClock();
       gateway = await cluster.connect();
       cleanups.push(() => gateway.close());
       await gateway.admin.ensureTopics(
@@ -78,7 +80,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     async function serve(handler: Handle, controller: typeof FilteredController | typeof PlainController = FilteredController) {
       handle = handler;
       const module = await Test.createTestingModule({ controllers: [controller] }).compile();
-      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 200 });
+      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 200, clock });
       const app = module.createNestMicroservice({ strategy, logger: false });
       cleanups.push(() => app.close());
       await app.listen();
@@ -108,6 +110,28 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       });
       for (const name of ['delays.near', 'delays.30s', 'invocations']) await publish(name, 'x');
       expect([...(await seen.until(3))].sort()).toEqual(['delays.30s x', 'delays.near x', 'invocations x']);
+    });
+
+    it('leaves its group while the clock is refused, and reads on from its commits', async () => {
+      const seen = new Arrivals<string>();
+      await serve(({ value }) => seen.add(String(value)));
+      await publish('invocations', 'first');
+      await seen.until(1);
+      clock.refuse(true);
+      // The other member gets the partition, because this one has left.
+      expect(await leftovers('invocations')).toEqual(['end']);
+      for (const cleanup of cleanups.splice(-1)) await cleanup();
+      await publish('invocations', 'meanwhile');
+      clock.refuse(false);
+      expect(await seen.until(2)).toEqual(['first', 'meanwhile']);
+    });
+
+    it('joins no group if the clock is refused from the start', async () => {
+      clock.refuse(true);
+      const seen = new Arrivals<string>();
+      await serve(({ value }) => seen.add(String(value)));
+      await publish('invocations', 'first');
+      expect(await leftovers('invocations')).toEqual(['first', 'end']);
     });
 
     it('commits a record whose handler resolved, and waits for it while it closes', async () => {
@@ -183,7 +207,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
     });
 
     it('fails to listen when a topic does not exist', async () => {
-      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 0 });
+      const strategy = new SendoffStrategy({ gateway, groupId, drainMs: 0, clock });
       const module = await Test.createTestingModule({ controllers: [AbsentController] }).compile();
       const app = module.createNestMicroservice({ strategy, logger: false });
       cleanups.push(() => app.close());

@@ -1,6 +1,7 @@
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type IncomingRecord, PlatformError } from '#contracts';
+import type { ComparedClock } from '#platform';
 import type { ConsumerOptions, KafkaGateway, RecordConsumer, RecordDelivery } from '../ports.ts';
 import { CatchUp } from './catch-up.ts';
 import { KafkaRecordContext } from './record-context.ts';
@@ -9,6 +10,8 @@ import { KafkaRecordContext } from './record-context.ts';
 export interface SendoffStrategyOptions {
   readonly gateway: KafkaGateway;
   readonly groupId: string;
+  /** While it is refused, this transport leaves its group and reads nothing. */
+  readonly clock: Pick<ComparedClock, 'isRefused' | 'onRefusal'>;
   /** Settings of the consumer that differ from its defaults. */
   readonly consumer?: Partial<Omit<ConsumerOptions, 'groupId' | 'topics'>>;
   /** How long `close` waits for handlers, in milliseconds. */
@@ -31,6 +34,9 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
   private consumer: RecordConsumer | undefined;
   private readonly catchUp: CatchUp;
   private handlers: ReadonlyMap<string, MessageHandler> = new Map();
+  /** The last start or stop of the consumer. They follow each other. */
+  private turn: Promise<void> = Promise.resolve();
+  private isOpen = false;
 
   constructor(private readonly options: SendoffStrategyOptions) {
     super();
@@ -42,6 +48,7 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
       ends: async (topic) => options.gateway.admin.ends(topic),
       progress: () => this.consumer?.progress() ?? [],
     });
+    options.clock.onRefusal(() => void this.adjust());
   }
 
   /**
@@ -59,16 +66,17 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
 
   /**
    * Joins the group and reads the topics of all patterns. Calls back when the first assignment is
-   * in place, or with the error that prevented it.
+   * in place, or with the error that prevented it. While the clock is refused, it joins no group
+   * and calls back at once.
    */
   listen(callback: (error?: unknown) => void): void {
-    this.startConsumer().then(() => callback(), callback);
+    this.isOpen = true;
+    this.adjust().then(() => callback(), callback);
   }
 
   async close(): Promise<void> {
-    const consumer = this.consumer;
-    this.consumer = undefined;
-    await consumer?.close(this.options.drainMs);
+    this.isOpen = false;
+    await this.stopConsumer();
   }
 
   /** Does nothing: this transport has no events. */
@@ -78,6 +86,23 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
 
   override unwrap<Consumer>(): Consumer {
     return this.consumer as Consumer;
+  }
+
+  /** Starts or stops the consumer, as the clock and the life of the transport ask for. */
+  private async adjust(): Promise<void> {
+    const before = this.turn.catch(() => undefined);
+    this.turn = before.then(async () => {
+      const mayRead = this.isOpen && !this.options.clock.isRefused;
+      if (!mayRead) return this.stopConsumer();
+      return this.consumer === undefined ? this.startConsumer() : undefined;
+    });
+    return this.turn;
+  }
+
+  private async stopConsumer(): Promise<void> {
+    const consumer = this.consumer;
+    this.consumer = undefined;
+    await consumer?.close(this.options.drainMs);
   }
 
   private async startConsumer(): Promise<void> {
