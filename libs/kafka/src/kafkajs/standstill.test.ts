@@ -9,7 +9,7 @@ import type { KafkaGateway } from '../ports.ts';
 import { connectKafka } from './connect-kafka.ts';
 
 const topic = 'a';
-const standstill = { unreadyAfterMs: 200, rejoinAfterMs: 400, endAfterMs: 1_500 };
+const standstill = { unreadyAfterMs: 500, rejoinAfterMs: 1_000, endAfterMs: 3_500 };
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
