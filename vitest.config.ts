@@ -53,7 +53,7 @@ export default defineConfig({
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 90_000,
           hookTimeout: 180_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
       {
