@@ -29,8 +29,8 @@ await runService({
       clock,
       groupId,
       drainMs: config.drainMs,
-      // A few full fetches cost the broker far less than many small ones. A question for records
-      // waits for the fetch that is on its way.
+      // Under load a few full fetches cost the broker far less than many small ones. A question for
+      // records then waits for the fetch that is on its way.
       consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
     });
     const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);

@@ -102,8 +102,8 @@ export interface ConsumerOptions {
    */
   readonly partitionRecordsMax?: number | ((topic: string) => number);
   /**
-   * The broker answers a fetch when it has this many bytes, or after {@link fetchWaitMs}. Default
-   * 1.
+   * While many records come, the broker answers a fetch when it has this many bytes, or after
+   * {@link fetchWaitMs}. Otherwise it answers with the first record. Default 1.
    */
   readonly fetchBytesMin?: number;
   /** Longest wait of the broker for {@link fetchBytesMin}. Default 100 ms. */

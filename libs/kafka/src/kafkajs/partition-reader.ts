@@ -49,7 +49,10 @@ export interface ReaderPorts {
 
 /** Bounds of one fetch. */
 export interface FetchLimits {
-  /** The broker answers with this many bytes, or after `waitMs`. */
+  /**
+   * While many records come, the broker answers with this many bytes, or after `waitMs`. Otherwise
+   * it answers with the first record.
+   */
   readonly bytesMin: number;
   /** In milliseconds. */
   readonly waitMs: number;
@@ -76,6 +79,9 @@ interface Asked {
   readonly position: bigint;
 }
 
+/** Below so many records a second each of them is read at once. Above, full fetches cost less. */
+const recordsPerSecondBusy = 200;
+const rateWindowMs = 200;
 const againMinMs = 100;
 const againMaxMs = 1_000;
 
@@ -102,6 +108,9 @@ export class PartitionReader {
   private isStale = false;
   private refreshFailures = 0;
   private wakeUp: () => void = () => undefined;
+  private isBusy = false;
+  private recordsInWindow = 0;
+  private windowBeganAt = performance.now();
 
   constructor(
     private readonly ports: ReaderPorts,
@@ -272,7 +281,7 @@ export class PartitionReader {
       maxBytes: partitionBytesMax,
     }));
     const topics = byTopic(partitions);
-    const request = { maxWaitTime: waitMs, minBytes: bytesMin, maxBytes: bytesMax, isolationLevel: 1, topics };
+    const request = { maxWaitTime: waitMs, minBytes: this.isBusy ? bytesMin : 1, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request).catch((error: unknown) => {
       // The broker answers in turn: after a timeout nothing on this connection can be answered.
       if (rootCause(error).name === 'KafkaJSRequestTimeoutError') void broker.disconnect().catch(() => undefined);
@@ -284,7 +293,17 @@ export class PartitionReader {
         const one = asked.get(partitionName({ topic, partition: data.partition }));
         if (one !== undefined && this.isCurrent(one)) this.take(one.cursor, data);
       }
+    this.measureRate();
     this.ports.answered([...this.cursors.values()].every(({ hasFailed }) => !hasFailed));
+  }
+
+  private measureRate(): void {
+    const now = performance.now();
+    const tookMs = now - this.windowBeganAt;
+    if (tookMs < rateWindowMs) return;
+    this.isBusy = (this.recordsInWindow * 1_000) / tookMs > recordsPerSecondBusy;
+    this.recordsInWindow = 0;
+    this.windowBeganAt = now;
   }
 
   /** R3. */
@@ -301,6 +320,7 @@ export class PartitionReader {
     const next = batch.rawMessages.length === 0 ? cursor.position : BigInt(batch.lastOffset()) + 1n;
     if (next > cursor.position || end <= cursor.position) cursor.progressAt = performance.now();
     if (next > cursor.position) cursor.position = next;
+    this.recordsInWindow += batch.messages.length;
     if (batch.messages.length > 0) this.ports.taken(cursor, batch.messages, end);
   }
 

@@ -1,0 +1,40 @@
+/**
+ * Goal: a reader that asks for full fetches gets single records at once while few come.
+ * Method: scripted brokers; the least bytes of each fetch are read from the requests.
+ */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Topics } from '#contracts';
+import { Arrivals, eventually, ScriptedBrokers } from '#testing';
+import type { KafkaGateway } from '../ports.ts';
+import { connectKafka } from './connect-kafka.ts';
+
+const topic = 'a';
+const full = 1_000_000;
+
+let brokers: ScriptedBrokers;
+let gateway: KafkaGateway;
+beforeEach(async () => {
+  brokers = await ScriptedBrokers.start({ brokers: 1, topics: { [topic]: [1] } });
+  gateway = await connectKafka({ brokers: brokers.addresses, clientId: 'test', topics: new Topics('t.'), replication: 1 });
+});
+afterEach(async () => {
+  await gateway.close();
+  await brokers.stop();
+});
+
+const bytesMin = () => brokers.received('Fetch').map(({ request }) => request.bytesMin);
+
+it('asks for full fetches only while many records come', async () => {
+  const seen = new Arrivals<string>();
+  const consumer = gateway.consumer({ groupId: 'g', topics: [topic], fetchBytesMin: full, fetchWaitMs: 50 });
+  await consumer.start(async ({ value }) => seen.add(String(value)));
+  const publish = async (count: number) =>
+    gateway.publisher.publish(Array.from({ length: count }, () => ({ topic, value: Buffer.from('x'), headers: {} })));
+  await publish(1);
+  await seen.until(1);
+  expect(new Set(bytesMin())).toEqual(new Set([1]));
+  await publish(5_000);
+  await eventually(() => bytesMin().at(-1) === full);
+  await eventually(() => bytesMin().at(-1) === 1);
+  await consumer.close(500);
+});
