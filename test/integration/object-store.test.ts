@@ -64,7 +64,7 @@ describe.each(s3Stores)('$name', (kind) => {
     destinationConformance('S3', async () => ({
       destination: open(),
       target: target(),
-      refusing: target({ bucket: 'no-such-bucket' }),
+      refusing: target({ bucket: 'No Bucket' }),
       keepsCopies: false,
       received: async () => Promise.all((await keys()).map(textOf)),
       // `s3-destination.test.ts` makes a store fail and hang.

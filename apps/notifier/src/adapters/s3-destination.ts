@@ -15,10 +15,16 @@ interface ExpiringObject extends Pick<ObsTarget, 'bucket' | 'expiresDays'> {
 }
 
 /**
- * Error codes for names that the store never takes. All others may pass: somebody makes the bucket,
- * or repairs its rights or the credentials.
+ * Error codes of stores, and names of errors of the client, for names that no store takes. All
+ * others may pass: somebody makes the bucket, or repairs its rights or the credentials.
  */
-const finalCodes = new Set(['InvalidBucketName', 'KeyTooLongError', 'XMinioInvalidObjectName']);
+const finalErrors = new Set([
+  'InvalidBucketName',
+  'KeyTooLongError',
+  'XMinioInvalidObjectName',
+  'InvalidBucketNameError',
+  'InvalidObjectNameError',
+]);
 
 /**
  * Error codes of a store that has no lifecycle or no filter by tag, or forbids this client to
@@ -75,7 +81,8 @@ export class S3Destination implements Destination<'OBS'> {
         const location = `${this.endpoint}/${bucket}/${key}`;
         return { kind: 'delivered', location, ...(note === undefined ? {} : { note }) };
       } catch (error) {
-        const kind = finalCodes.has((error as { code?: string }).code ?? '') ? 'refused' : 'deferred';
+        const { code, name = '' } = error as { readonly code?: string; readonly name?: string };
+        const kind = finalErrors.has(code ?? name) ? 'refused' : 'deferred';
         return { kind, reason: reasonOf(error) };
       }
     });
