@@ -16,7 +16,7 @@ const root = resolve(import.meta.dirname, '..');
 const computed: Readonly<Record<string, readonly TopicName[]>> = {
   'delayTopicFor(': delayTopics,
   'decision.topic': delayTopics,
-  'decision.to': ['invocations', 'notifications'],
+  to: ['invocations', 'invocations.bulk', 'notifications'],
   '...delayTopics': delayTopics,
   '...workTopics': workTopics,
 };
@@ -46,8 +46,10 @@ const readers: Readonly<Record<string, TopicName>> = { 'new Registry(': 'registr
 const writers: Readonly<Record<string, TopicName>> = {
   'new RegistryWriter(': 'registry',
   'new SendoffStrategy(': 'rejects',
+  // Each service compares its clock with that of the brokers.
+  'openKafka(': 'clock',
   // The executor writes a counted attempt back to the topic on which it read it.
-  'encodeInvocation(record.topic,': 'invocations',
+  'encodeInvocation(topic, { ...invocation, chance })': 'invocations',
 };
 
 function useOf(service: Service) {
