@@ -28,6 +28,8 @@ export default defineConfig({
           include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          // The default is one less than there are cores, which is half of a small machine.
+          maxWorkers: 2,
         },
       },
       {
