@@ -11,5 +11,5 @@ scenario('leader frozen', {
     await lasts({ short: 20_000, long: 60_000 });
     thaw();
   },
-  bounds: { repeats: { short: 1_000, long: 3_000 }, recoveryMs: { short: 90_000, long: 300_000 }, refusedForMs: 20_000 },
+  bounds: { repeats: 100, recoveryMs: { short: 45_000, long: 90_000 }, refusedForMs: 15_000 },
 });
