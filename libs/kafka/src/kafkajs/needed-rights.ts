@@ -4,29 +4,12 @@
  * kafkajs knows older versions of the metadata request, which do not tell. Version 8 does, and
  * every broker since Kafka 2.3 has it.
  */
-import { createRequire } from 'node:module';
 import { PlatformError, type Service, topicUsesOf, type Topics } from '#contracts';
-import type { BrokerConnection, ClusterConnection } from './kafkajs-internals.ts';
+import type { ClusterConnection } from './kafkajs-internals.ts';
+import { askRaw, type Decoder, Encoder, hasRequest } from './raw-request.ts';
 
-interface Encoder {
-  writeArray(values: readonly string[]): Encoder;
-  writeBoolean(value: boolean): Encoder;
-}
-
-interface Decoder {
-  readInt16(): number;
-  readInt32(): number;
-  readString(): string;
-  readBoolean(): boolean;
-  readArray<Item>(read: (decoder: Decoder) => Item): Item[];
-}
-
-const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
-const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
-
-const apiKey = 3;
-const apiVersion = 8;
+/** Earlier versions do not tell the rights of the account. */
+const metadata = { apiKey: 3, apiVersion: 8, apiName: 'Metadata' } as const;
 
 /** Numbers of Kafka's operations: the bits of an answer. */
 const operationBits = { Read: 3, Write: 4, Create: 5, Describe: 8 } as const;
@@ -49,29 +32,21 @@ const notVisible = 29;
  */
 async function topicRights(cluster: ClusterConnection, topics: readonly string[]): Promise<readonly TopicRights[] | undefined> {
   await cluster.refreshMetadata();
-  const broker: BrokerConnection = await cluster.findControllerBroker();
-  if ((broker.versions?.[apiKey]?.maxVersion ?? 0) < apiVersion) return undefined;
-  return broker.connectionPool.send({
-    request: {
-      apiKey,
-      apiVersion,
-      apiName: 'Metadata',
-      encode: () => Promise.resolve(new Encoder().writeArray(topics).writeBoolean(false).writeBoolean(false).writeBoolean(true)),
-    },
-    response: { decode: (bytes: Buffer) => Promise.resolve(decode(bytes)), parse: (answer) => Promise.resolve(answer) },
-  });
+  const broker = await cluster.findControllerBroker();
+  if (!hasRequest(broker, metadata)) return undefined;
+  const request = new Encoder().writeArray(topics).writeBoolean(false).writeBoolean(false).writeBoolean(true);
+  return askRaw(broker, metadata, request, readRights);
 }
 
 /** Metadata Response (Version: 8). */
-function decode(bytes: Buffer): readonly TopicRights[] {
-  const decoder = new Decoder(bytes);
+function readRights(decoder: Decoder): readonly TopicRights[] {
   decoder.readInt32(); // throttle time
   decoder.readArray((broker) => [broker.readInt32(), broker.readString(), broker.readInt32(), broker.readString()]);
   decoder.readString(); // cluster id
   decoder.readInt32(); // controller id
   return decoder.readArray((entry) => {
     const errorCode = entry.readInt16();
-    const topic = entry.readString();
+    const topic = entry.readString() ?? '';
     entry.readBoolean(); // is internal
     entry.readArray((partition) => {
       const numbers = [partition.readInt16(), partition.readInt32(), partition.readInt32(), partition.readInt32()];

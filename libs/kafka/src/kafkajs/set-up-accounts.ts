@@ -6,7 +6,6 @@
  * accounts are the same.
  */
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
 import kafkajs, { type AclEntry, type Admin } from 'kafkajs';
 import type { KafkaOperation, KafkaRight } from '#contracts';
 import { noopLog, type TransportLog } from '../log.ts';
@@ -16,6 +15,7 @@ import { withTimeout } from './broker-errors.ts';
 import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { newCluster } from './kafkajs-internals.ts';
+import { askRaw, type Decoder, Encoder } from './raw-request.ts';
 import { TopicEnds } from './topic-ends.ts';
 import { logThrough } from './kafkajs-log.ts';
 
@@ -66,27 +66,6 @@ const operations: Readonly<Record<KafkaOperation, number>> = {
 };
 const patterns = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const;
 
-interface Encoder {
-  writeInt8(value: number): Encoder;
-  writeInt32(value: number): Encoder;
-  writeUVarIntString(value: string): Encoder;
-  writeUVarIntBytes(value?: Buffer): Encoder;
-  writeUVarIntArray(values: readonly Encoder[]): Encoder;
-}
-
-interface Decoder {
-  readInt16(): number;
-  readInt32(): number;
-  readUVarInt(): number;
-  readUVarIntString(): string | null;
-  readTaggedFields(): unknown;
-  readUVarIntArray<Item>(read: (decoder: Decoder) => Item): Item[];
-}
-
-const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
-const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
-
 /**
  * Sets up accounts, and creates and checks topics.
  * @throws PlatformError `BROKER_UNAVAILABLE`, `BROKER_LOGIN_FAILED`, `BROKER_ACCESS_DENIED`,
@@ -130,10 +109,7 @@ async function setPasswords(cluster: ReturnType<typeof newCluster>, accounts: re
   try {
     await cluster.refreshMetadata();
     const broker = await cluster.findControllerBroker();
-    const results = await broker.connectionPool.send({
-      request: { ...alterScram, encode: () => Promise.resolve(encodePasswords(accounts)) },
-      response: { decode: (bytes: Buffer) => Promise.resolve(decodeResults(bytes)), parse: (answer) => Promise.resolve(answer) },
-    });
+    const results = await askRaw(broker, alterScram, encodePasswords(accounts), readResults);
     const failed = results.find(({ errorCode }) => errorCode !== 0);
     if (failed !== undefined)
       throw new Error(`the password of ${failed.name} was refused: ${failed.message ?? `error ${failed.errorCode}`}`);
@@ -158,10 +134,9 @@ function encodePasswords(accounts: readonly AccountSetup[]): Encoder {
   return new Encoder().writeUVarIntBytes().writeUVarIntArray([]).writeUVarIntArray(upsertions).writeUVarIntBytes();
 }
 
-function decodeResults(
-  bytes: Buffer,
+function readResults(
+  decoder: Decoder,
 ): readonly { readonly name: string | null; readonly errorCode: number; readonly message: string | null }[] {
-  const decoder = new Decoder(bytes);
   decoder.readTaggedFields();
   decoder.readInt32(); // throttle time
   return decoder.readUVarIntArray((entry) => {

@@ -6,30 +6,10 @@
  * every broker since Kafka 2.3 has it.
  * @see KIP-339
  */
-import { createRequire } from 'node:module';
+import { errorOf } from './kafka-answers.ts';
 import type { BrokerConnection } from './kafkajs-internals.ts';
+import { askRaw, type Decoder, Encoder, hasRequest } from './raw-request.ts';
 import type { TopicConfig } from '../topic-settings.ts';
-
-interface Encoder {
-  writeInt8(value: number): Encoder;
-  writeString(value: string): Encoder;
-  writeBoolean(value: boolean): Encoder;
-  writeArray(values: readonly (Encoder | string)[]): Encoder;
-}
-
-interface Decoder {
-  readInt8(): number;
-  readInt16(): number;
-  readInt32(): number;
-  readString(): string | null;
-  readBoolean(): boolean;
-  readArray<Item>(read: (decoder: Decoder) => Item): Item[];
-}
-
-const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
-const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
-const { createErrorFromCode } = require('kafkajs/src/protocol/error') as { createErrorFromCode: (code: number) => Error };
 
 const describeConfigs = { apiKey: 32, apiVersion: 1, apiName: 'DescribeConfigs' } as const;
 const alterConfigs = { apiKey: 44, apiVersion: 0, apiName: 'IncrementalAlterConfigs' } as const;
@@ -52,10 +32,7 @@ export async function readConfigs(
   names: readonly string[],
 ): Promise<readonly TopicAnswer[]> {
   const resources = topics.map((topic) => new Encoder().writeInt8(topicResource).writeString(topic).writeArray(names));
-  return broker.connectionPool.send({
-    request: { ...describeConfigs, encode: async () => new Encoder().writeArray(resources).writeBoolean(false) },
-    response: { decode: async (bytes: Buffer) => decodeDescribed(bytes), parse: async (answers) => answers },
-  });
+  return askRaw(broker, describeConfigs, new Encoder().writeArray(resources).writeBoolean(false), readDescribed);
 }
 
 /**
@@ -66,7 +43,7 @@ export async function changeConfigs(
   broker: BrokerConnection,
   changes: ReadonlyMap<string, TopicConfig>,
 ): Promise<readonly TopicAnswer[]> {
-  if ((broker.versions?.[alterConfigs.apiKey]?.maxVersion ?? -1) < alterConfigs.apiVersion)
+  if (!hasRequest(broker, alterConfigs))
     return [...changes.keys()].map((topic) => ({ topic, refusal: 'the brokers are older than Kafka 2.3', config: {} }));
   const resources = [...changes].map(([topic, config]) => {
     const entries = Object.entries(config).map(([name, value]) =>
@@ -74,15 +51,11 @@ export async function changeConfigs(
     );
     return new Encoder().writeInt8(topicResource).writeString(topic).writeArray(entries);
   });
-  return broker.connectionPool.send({
-    request: { ...alterConfigs, encode: async () => new Encoder().writeArray(resources).writeBoolean(false) },
-    response: { decode: async (bytes: Buffer) => decodeAltered(bytes), parse: async (answers) => answers },
-  });
+  return askRaw(broker, alterConfigs, new Encoder().writeArray(resources).writeBoolean(false), readAltered);
 }
 
 /** DescribeConfigs Response (Version: 1). */
-function decodeDescribed(bytes: Buffer): readonly TopicAnswer[] {
-  const decoder = new Decoder(bytes);
+function readDescribed(decoder: Decoder): readonly TopicAnswer[] {
   decoder.readInt32(); // throttle time
   return decoder.readArray((entry) => {
     const answer = readHead(entry);
@@ -101,8 +74,7 @@ function decodeDescribed(bytes: Buffer): readonly TopicAnswer[] {
 }
 
 /** IncrementalAlterConfigs Response (Version: 0). */
-function decodeAltered(bytes: Buffer): readonly TopicAnswer[] {
-  const decoder = new Decoder(bytes);
+function readAltered(decoder: Decoder): readonly TopicAnswer[] {
   decoder.readInt32(); // throttle time
   return decoder.readArray((entry) => ({ ...readHead(entry), config: {} }));
 }
@@ -112,5 +84,5 @@ function readHead(entry: Decoder): Pick<TopicAnswer, 'topic' | 'refusal'> {
   const message = entry.readString();
   entry.readInt8(); // type of the resource
   const topic = entry.readString() ?? '';
-  return { topic, refusal: errorCode === 0 ? undefined : (message ?? createErrorFromCode(errorCode).message) };
+  return { topic, refusal: errorCode === 0 ? undefined : (message ?? errorOf(errorCode).message) };
 }

@@ -1,0 +1,60 @@
+/**
+ * Requests that kafkajs has no code for. They are written and read with its encoder and decoder,
+ * and travel on its connections.
+ */
+import { createRequire } from 'node:module';
+import type { BrokerConnection } from './kafkajs-internals.ts';
+
+/** Writes the fields of a request, in their order. */
+export interface Encoder {
+  writeInt8(value: number): Encoder;
+  writeInt32(value: number): Encoder;
+  writeBoolean(value: boolean): Encoder;
+  writeString(value: string): Encoder;
+  writeArray(values: readonly (Encoder | string)[]): Encoder;
+  writeUVarIntString(value: string): Encoder;
+  writeUVarIntBytes(value?: Buffer): Encoder;
+  writeUVarIntArray(values: readonly Encoder[]): Encoder;
+}
+
+/** Reads the fields of an answer, in their order. */
+export interface Decoder {
+  readInt8(): number;
+  readInt16(): number;
+  readInt32(): number;
+  readBoolean(): boolean;
+  readString(): string | null;
+  readArray<Item>(read: (decoder: Decoder) => Item): Item[];
+  readUVarIntString(): string | null;
+  readUVarIntArray<Item>(read: (decoder: Decoder) => Item): Item[];
+  readTaggedFields(): unknown;
+}
+
+/** The number, version and name of a request. */
+export interface RawApi {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly apiName: string;
+}
+
+const require = createRequire(import.meta.url);
+export const Encoder = require('kafkajs/src/protocol/encoder') as new () => Encoder;
+const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
+
+/** True if a broker has a request in its version. */
+export function hasRequest({ versions }: BrokerConnection, { apiKey, apiVersion }: RawApi): boolean {
+  return (versions?.[apiKey]?.maxVersion ?? -1) >= apiVersion;
+}
+
+/** Sends a request. @param read reads the answer. */
+export async function askRaw<Answer>(
+  broker: BrokerConnection,
+  api: RawApi,
+  request: Encoder,
+  read: (decoder: Decoder) => Answer,
+): Promise<Answer> {
+  return broker.connectionPool.send({
+    request: { ...api, encode: async () => request },
+    response: { decode: async (bytes: Buffer) => read(new Decoder(bytes)), parse: async (answer) => answer },
+  });
+}
