@@ -22,6 +22,7 @@ import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { errorOf } from './kafka-answers.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
+import { partitionName } from './partition-offsets.ts';
 import { PartitionTable } from './partition-table.ts';
 import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
 import { type PublishCall, type QueuedRecord, type RoomLimits, PublisherRoom, queuedRecord } from './publisher-queue.ts';
@@ -188,14 +189,14 @@ export class KafkajsPublisher implements Publisher {
       const answer = await leader.request(performance.now(), () =>
         this.client.produce(leader.id, batches, this.limits.timeoutMs),
       );
-      answers = new Map(answer.map((one) => [placeName(one), one]));
+      answers = new Map(answer.map((one) => [partitionName(one), one]));
     } catch (error) {
       for (const part of parts) this.notWritten(part, error);
       return;
     }
     const refused: { readonly part: Part; readonly error: unknown }[] = [];
     for (const part of parts) {
-      const answer = answers.get(placeName(part));
+      const answer = answers.get(partitionName(part));
       if (answer?.errorCode === 0 && answer.baseOffset >= 0n) this.acknowledge(part);
       else refused.push({ part, error: faultOf(answer, leader.id) });
     }
@@ -379,10 +380,6 @@ export class KafkajsPublisher implements Publisher {
     this.parked = this.parked.filter(({ call }) => !call.isSettled);
     this.schedule();
   }
-}
-
-function placeName({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`;
 }
 
 /** The records of a batch by partition. */

@@ -3,6 +3,7 @@ import { type EpochMs, epochMs } from '#contracts';
 import { answerOf, errorOf } from './kafka-answers.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { type BrokerPool, learnMetadata } from './own-broker-pool.ts';
+import { byTopic } from './partition-offsets.ts';
 import type { PartitionLeader } from '../partition-choice.ts';
 
 /** Records for one partition, in one request. */
@@ -82,7 +83,8 @@ export class KafkajsProduceClient implements ProduceClient {
 
   async produce(leader: number, batches: readonly PartitionBatch[], timeoutMs: number): Promise<readonly PartitionAnswer[]> {
     const broker = await this.pool.findBroker({ nodeId: leader });
-    const request = { acks: -1, timeout: timeoutMs, topicData: topicDataOf(batches) };
+    const topicData = byTopic(batches.map((batch) => ({ ...batch, firstSequence: 0 })));
+    const request = { acks: -1, timeout: timeoutMs, topicData };
     const { topics } = await answerOf<ProduceResponse>(broker, 'Produce', request, timeoutMs + answerDelayMs);
     return topics.flatMap(({ topicName, partitions }) =>
       partitions.map(({ partition, errorCode, baseOffset, logAppendTime = '-1' }) => {
@@ -95,15 +97,4 @@ export class KafkajsProduceClient implements ProduceClient {
   disconnect(): Promise<void> {
     return this.cluster.disconnect();
   }
-}
-
-/** Batches by topic, as kafkajs wants them. */
-function topicDataOf(batches: readonly PartitionBatch[]): object[] {
-  const partitionsOf = new Map<string, object[]>();
-  for (const { topic, partition, messages } of batches) {
-    const partitions = partitionsOf.get(topic) ?? [];
-    partitions.push({ partition, messages, firstSequence: 0 });
-    partitionsOf.set(topic, partitions);
-  }
-  return [...partitionsOf].map(([topic, partitions]) => ({ topic, partitions }));
 }
