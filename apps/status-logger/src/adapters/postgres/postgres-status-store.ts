@@ -82,7 +82,7 @@ export class PostgresStatusStore implements StatusStore {
     const store = new PostgresStatusStore(writer, readers, clock, options, shard);
     try {
       await attempt(async () => migrate(new Kysely<unknown>({ dialect: writerDialect }), postgresMigrations, 'the database'));
-      await store.makePartitions();
+      await store.withPartitions(async (transaction) => makePartitions(transaction, clock.now(), options.retentionMs));
       return store;
     } catch (error) {
       await store.close();
@@ -117,8 +117,11 @@ export class PostgresStatusStore implements StatusStore {
   }
 
   async sweep(overBefore: number, limit: number): Promise<number> {
-    await this.makePartitions();
-    return this.withPartitions(async (transaction) => removeOld(transaction, overBefore, limit, this.shard));
+    const { clock, options, shard } = this;
+    return this.withPartitions(async (transaction) => {
+      await makePartitions(transaction, clock.now(), options.retentionMs);
+      return removeOld(transaction, overBefore, limit, shard);
+    });
   }
 
   async isNew(): Promise<boolean> {
@@ -131,11 +134,6 @@ export class PostgresStatusStore implements StatusStore {
 
   async close(): Promise<void> {
     await Promise.all([this.writer.destroy(), this.readers.destroy()]);
-  }
-
-  private async makePartitions(): Promise<void> {
-    const now = this.clock.now();
-    await this.withPartitions(async (transaction) => makePartitions(transaction, now, this.options.retentionMs));
   }
 
   private async withPartitions<T>(work: (transaction: Kysely<StatusTables>) => Promise<T>): Promise<T> {
