@@ -60,6 +60,12 @@ describe('Membership', () => {
     expect(allowed()).toEqual([true, true]);
   });
 
+  it('allows nothing after it left', () => {
+    const { member, allowed } = aMember();
+    member.left();
+    expect([...allowed(), member.isCurrent]).toEqual([false, false, false]);
+  });
+
   it('allows nothing before the first join', () => {
     const member = new Membership(10_000);
     expect([member.mayBegin, member.mayWrite]).toEqual([false, false]);

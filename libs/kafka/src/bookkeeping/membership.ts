@@ -8,6 +8,7 @@
  *
  * ```text
  * unchecked --checked--> member --rebalancing--> rebalancing --joined--> unchecked
+ * any of them --left--> unchecked
  * ```
  *
  * 1. Another member may have had the partitions before a join. So nothing begins and nothing is
@@ -71,6 +72,12 @@ export class Membership implements MembershipState {
   /** Notes a join. {@link checked} must follow. */
   joined(): void {
     this.phase = 'unchecked';
+  }
+
+  /** Notes that this member has left: the group gives its partitions away at once. */
+  left(): void {
+    this.phase = 'unchecked';
+    this.confirmedAt = undefined;
   }
 
   /** Notes that no other member has finished what this one has in hand. */

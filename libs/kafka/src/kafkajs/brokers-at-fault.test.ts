@@ -14,7 +14,7 @@ const topic = 'a';
 const groupId = 'g';
 const metadataAgeMaxMs = 300;
 const silence = { silenceMs: 200, answerMs: 300, againMs: 100 };
-const codes = { leaderNotAvailable: 5, notLeader: 6, unknownMember: 25, notAllowed: 29 };
+const codes = { leaderNotAvailable: 5, notLeader: 6, unknownMember: 25, notAllowed: 29, groupNotAllowed: 30 };
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
@@ -70,6 +70,20 @@ const readers = [
 const joins = () => brokers.received('JoinGroup').length;
 const arrived = async (value: string) => seen.until((items) => items.includes(value));
 
+/** Answers fetches with an error for partition 0, and as usual for the other one. */
+function refuseFetchesOfPartition0(errorCode: number): void {
+  brokers.script('Fetch', async (_received, usual) => {
+    const answer = await usual();
+    return {
+      ...answer,
+      topics: answer.topics.map((one) => ({
+        ...one,
+        partitions: one.partitions.map((data) => (data.partition === 0 ? { ...data, errorCode } : data)),
+      })),
+    };
+  });
+}
+
 describe.each(readers)('%s', (_name, read) => {
   it('reads on from other brokers while one is frozen, and its partitions once they have moved', async () => {
     const reader = await read();
@@ -103,16 +117,7 @@ describe.each(readers)('%s', (_name, read) => {
 
   it('reads the other partitions of an answer when one of them has an error', async () => {
     brokers.lead(topic, 0, 3);
-    brokers.script('Fetch', async (_received, usual) => {
-      const answer = await usual();
-      return {
-        ...answer,
-        topics: answer.topics.map((one) => ({
-          ...one,
-          partitions: one.partitions.map((data) => (data.partition === 0 ? { ...data, errorCode: codes.notLeader } : data)),
-        })),
-      };
-    });
+    refuseFetchesOfPartition0(codes.notLeader);
     const reader = await read();
     await publish('bad', 0);
     await publish('good', 1);
@@ -125,16 +130,7 @@ describe.each(readers)('%s', (_name, read) => {
 
   it('makes its process unready while it may not read its topic, and ready when it may', async () => {
     const reader = await read();
-    brokers.script('Fetch', async (_received, usual) => {
-      const answer = await usual();
-      return {
-        ...answer,
-        topics: answer.topics.map((one) => ({
-          ...one,
-          partitions: one.partitions.map((data) => (data.partition === 0 ? { ...data, errorCode: codes.notAllowed } : data)),
-        })),
-      };
-    });
+    refuseFetchesOfPartition0(codes.notAllowed);
     await eventually(() => !gateway.isConnected());
     // The other partition is answered meanwhile: that is no permission.
     await publish('x', 1);
@@ -242,6 +238,31 @@ describe('a member', () => {
     await eventually(() => brokers.committed(groupId, topic, 0) === 1n);
     expect(brokers.received('JoinGroup').map(({ request }) => request.memberId)).toEqual(['', '']);
     await consumer.close();
+  });
+
+  it('begins nothing after it left its group, until it has joined again', async () => {
+    const consumer = gateway.consumer({ groupId, topics: [topic] });
+    let begin = (): void => undefined;
+    const mayGoOn = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    await consumer.start(async (_record, _lost, delivery) => {
+      seen.add('in hand');
+      await mayGoOn;
+      await delivery.readyToAct();
+      seen.add(`began after ${joins()} joins`);
+    });
+    await publish('x', 0);
+    await seen.until(1);
+    // An error that no later heartbeat cures: the member leaves and takes a new seat.
+    brokers.script('Heartbeat', async (_received, usual) => ({ ...(await usual()), errorCode: codes.groupNotAllowed }));
+    await eventually(() => brokers.received('LeaveGroup').length > 0);
+    const joinsBefore = joins();
+    brokers.unscript('Heartbeat');
+    begin();
+    await seen.until(2);
+    expect(seen.items).toEqual(['in hand', `began after ${joinsBefore + 1} joins`]);
+    await consumer.close(1_000);
   });
 
   it('waits for a commit that the coordinator does not tell, and skips no record', async () => {

@@ -348,6 +348,7 @@ export class KafkajsConsumer implements RecordConsumer {
     const { groupId } = this.options;
     const left = this.seat;
     this.seat = undefined;
+    this.membership.left();
     if (left !== undefined) void this.vacate(left).catch(() => undefined);
     this.rejoins += 1;
     const fault = await this.explained(error);
