@@ -64,7 +64,8 @@ export class FeedSet {
       reject: (record, reason) => ports.reject(record, reason),
       commit: () => ports.flush(),
       changed: (feed) => {
-        ports.changed(feed);
+        // A lost feed wants a pause for ever. Its partition may have another feed by now.
+        if (this.get(feed.topic, feed.partition) === feed) ports.changed(feed);
         if (this.whenIdle !== undefined && this.inFlight === 0) this.whenIdle();
       },
     };

@@ -1,0 +1,100 @@
+/**
+ * Goal: no order of events leaves a partition assigned and unread. Method: scripted brokers under a
+ * real gateway bring about one order of events each. The metadata is never too old here, so a
+ * reader must ask for it by itself.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PlatformError, Topics } from '#contracts';
+import { Arrivals, eventually, ScriptedBrokers } from '#testing';
+import type { KafkaGateway } from '../ports.ts';
+import { connectKafka } from './connect-kafka.ts';
+
+const topic = 'a';
+const groupId = 'g';
+const codes = { rebalance: 27 };
+
+let brokers: ScriptedBrokers;
+let gateway: KafkaGateway;
+let seen: Arrivals<string>;
+let fatal: PlatformError[];
+
+beforeEach(async () => {
+  // Broker 1 answers the publisher and the admin, and coordinates the group.
+  brokers = await ScriptedBrokers.start({ brokers: 3, topics: { [topic]: [2, 2] } });
+  fatal = [];
+  gateway = await connectKafka({
+    brokers: brokers.addresses,
+    clientId: 'test',
+    topics: new Topics('t.'),
+    replication: 1,
+    metadataAgeMaxMs: 600_000,
+    onFatal: (error) => void fatal.push(error),
+  });
+  seen = new Arrivals<string>();
+});
+afterEach(async () => {
+  await gateway.close();
+  await brokers.stop();
+  expect(fatal).toEqual([]);
+});
+
+/** Writes to the leader that the brokers name now. */
+async function publish(value: string, partition: number): Promise<void> {
+  await eventually(async () => {
+    await gateway.publisher.publish({ topic, partition, value: Buffer.from(value), headers: {} });
+    return true;
+  });
+}
+
+const arrived = async (value: string) => seen.until((items) => items.includes(value));
+
+/** Answers the next heartbeat with an error. */
+function refuseNextHeartbeat(errorCode: number): void {
+  brokers.script('Heartbeat', async (_received, usual) => {
+    brokers.unscript('Heartbeat');
+    return { ...(await usual()), errorCode };
+  });
+}
+
+describe('a member', () => {
+  it('reads a partition anew while its handler still holds a record that another member has finished', async () => {
+    const consumer = gateway.consumer({ groupId, topics: [topic] });
+    let end = (): void => undefined;
+    const mayEnd = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    await consumer.start(async ({ value }, lost) => {
+      seen.add(String(value));
+      if (String(value) !== 'held') return;
+      lost.addEventListener('abort', () => seen.add('lost'));
+      await mayEnd;
+      seen.add('ended');
+    });
+    await publish('held', 0);
+    await arrived('held');
+    brokers.script('OffsetFetch', async (_received, usual) => {
+      const answer = await usual();
+      return {
+        ...answer,
+        topics: answer.topics.map((one) => ({
+          ...one,
+          partitions: one.partitions.map((data) => (data.partition === 0 ? { ...data, offset: 1n } : data)),
+        })),
+      };
+    });
+    refuseNextHeartbeat(codes.rebalance);
+    await arrived('lost');
+    await eventually(() =>
+      brokers
+        .received('Fetch')
+        .some(({ request }) =>
+          request.topics.some(({ partitions }) => partitions.some(({ partition, offset }) => partition === 0 && offset === 1n)),
+        ),
+    );
+    end();
+    await arrived('ended');
+    await publish('next', 0);
+    await arrived('next');
+    await consumer.close(0);
+  });
+});
