@@ -4,7 +4,8 @@
  * One loop runs for each broker that leads a partition to be read, because a broker answers the
  * requests of one connection in turn. Each turn of a loop reads the partitions that its broker
  * leads now. A loop without partitions ends. `run` starts loops for new leaders. It asks for the
- * metadata of the topics at a certain age, after an error, and while a partition has no leader.
+ * metadata of the topics at a certain age, after an error, and while a partition has no leader. No
+ * loop waits for the metadata.
  *
  * R1. The failure of one broker stops the reading of no partition that another broker leads.
  * R2. Each partition of an answer is judged by its own error code. One that failed rests for a
@@ -14,7 +15,6 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
-import { rootCause } from './broker-errors.ts';
 import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf, partitionName } from './partition-offsets.ts';
@@ -84,6 +84,8 @@ const recordsPerSecondBusy = 200;
 const rateWindowMs = 200;
 const againMinMs = 100;
 const againMaxMs = 1_000;
+/** Longest wait of `run` without looking for something to do, in milliseconds. */
+const idleMaxMs = 60_000;
 
 /** Errors of a partition after which another broker leads it, or soon will. */
 const movedErrors: ReadonlySet<string | undefined> = new Set([
@@ -104,9 +106,13 @@ function againMs(failures: number): number {
 export class PartitionReader {
   private readonly cursors = new Map<string, Cursor>();
   private readonly loops = new Map<number, Promise<void>>();
-  private refreshedAt = performance.now();
+  private refreshing: Promise<void> | undefined;
+  /** When the metadata was last asked for. */
+  private askedAt = performance.now();
+  /** The metadata did not say where a partition is. */
   private isStale = false;
-  private refreshFailures = 0;
+  /** Questions for stale metadata in a row. */
+  private staleQuestions = 0;
   private wakeUp: () => void = () => undefined;
   private isBusy = false;
   private recordsInWindow = 0;
@@ -165,8 +171,8 @@ export class PartitionReader {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.wakeUp(), { once: true });
     while (!signal.aborted) {
-      if (this.isStale || performance.now() - this.refreshedAt >= this.limits.metadataAgeMaxMs) await this.refresh();
       for (const nodeId of this.leaders()) if (!this.loops.has(nodeId)) this.startLoop(nodeId, signal);
+      if (performance.now() >= this.refreshDueAt) this.startRefresh();
       await this.idle(signal);
     }
     await Promise.allSettled(this.loops.values());
@@ -186,16 +192,30 @@ export class PartitionReader {
     this.loops.set(nodeId, loop);
   }
 
+  /** Stale metadata is read at once, then after pauses that double. */
+  private get refreshDueAt(): number {
+    if (this.refreshing !== undefined) return Infinity;
+    if (!this.isStale) return this.askedAt + this.limits.metadataAgeMaxMs;
+    return this.staleQuestions === 0 ? 0 : this.askedAt + againMs(this.staleQuestions - 1);
+  }
+
+  private startRefresh(): void {
+    this.askedAt = performance.now();
+    this.staleQuestions = this.isStale ? this.staleQuestions + 1 : 0;
+    // A fault that is found from here on may be newer than the answer.
+    this.isStale = false;
+    this.refreshing = this.refresh().finally(() => {
+      this.refreshing = undefined;
+      this.wakeUp();
+    });
+  }
+
   private async refresh(): Promise<void> {
     try {
       await this.ports.cluster.refreshMetadata();
-      this.refreshedAt = performance.now();
-      this.isStale = false;
-      this.refreshFailures = 0;
       this.ports.refreshed();
     } catch (error) {
       this.isStale = true;
-      this.refreshFailures += 1;
       this.ports.failed(error);
     }
   }
@@ -204,10 +224,11 @@ export class PartitionReader {
   private async idle(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const now = performance.now();
-    const ageLeftMs = Math.max(againMinMs, this.refreshedAt + this.limits.metadataAgeMaxMs - now);
-    const isWaiting = this.isStale || this.hasUnread(now);
+    let wakeAt = Math.min(this.refreshDueAt, now + idleMaxMs);
+    for (const { isPaused, restsUntil } of this.cursors.values())
+      if (!isPaused && restsUntil > now) wakeAt = Math.min(wakeAt, restsUntil);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, isWaiting ? Math.min(againMs(this.refreshFailures), ageLeftMs) : ageLeftMs);
+      const timer = setTimeout(resolve, Math.max(1, Math.ceil(wakeAt - now)));
       this.wakeUp = () => {
         clearTimeout(timer);
         resolve();
@@ -215,28 +236,17 @@ export class PartitionReader {
     });
   }
 
-  /** True while a partition rests or has no leader. */
-  private hasUnread(now: number): boolean {
-    for (const cursor of this.cursors.values()) {
-      if (cursor.isPaused) continue;
-      if (cursor.restsUntil > now) return true;
-      if (this.leaderOf(cursor) >= 0) continue;
-      this.isStale = true;
-      return true;
-    }
-    return false;
-  }
-
   private leaderOf(partition: TopicPartition): number {
     return leaderOf(this.ports.cluster, partition);
   }
 
+  /** Brokers that lead a partition to be read. */
   private leaders(): ReadonlySet<number> {
     const now = performance.now();
     const leaders = new Set<number>();
     for (const cursor of this.cursors.values())
       if (!cursor.isPaused && cursor.restsUntil <= now) leaders.add(this.leaderOf(cursor));
-    leaders.delete(-1);
+    if (leaders.delete(-1)) this.isStale = true;
     return leaders;
   }
 
@@ -250,9 +260,8 @@ export class PartitionReader {
       } catch (error) {
         if (signal.aborted) return;
         failures += 1;
-        this.isStale = true;
         this.ports.failed(error);
-        this.wakeUp();
+        this.refreshSoon();
         await delay(againMs(failures), undefined, { signal }).catch(() => undefined);
       }
     }
@@ -282,11 +291,7 @@ export class PartitionReader {
     }));
     const topics = byTopic(partitions);
     const request = { maxWaitTime: waitMs, minBytes: this.isBusy ? bytesMin : 1, maxBytes: bytesMax, isolationLevel: 1, topics };
-    const { errorCode = 0, responses } = await fetchedBy(broker, request).catch((error: unknown) => {
-      // The broker answers in turn: after a timeout nothing on this connection can be answered.
-      if (rootCause(error).name === 'KafkaJSRequestTimeoutError') void broker.disconnect().catch(() => undefined);
-      throw error;
-    });
+    const { errorCode = 0, responses } = await fetchedBy(broker, request);
     if (errorCode !== 0) throw errorOf(errorCode);
     for (const { topicName: topic, partitions: answers } of responses)
       for (const data of answers) {
@@ -327,7 +332,7 @@ export class PartitionReader {
   private refused(cursor: Cursor, error: ReturnType<typeof errorOf>): void {
     cursor.restsUntil = performance.now() + againMinMs * 2;
     if (error.type === 'OFFSET_OUT_OF_RANGE') return void this.relocate(cursor);
-    if (movedErrors.has(error.type)) this.isStale = true;
+    if (movedErrors.has(error.type)) this.refreshSoon();
     this.ports.failed(Object.assign(error, { topic: cursor.topic }));
   }
 

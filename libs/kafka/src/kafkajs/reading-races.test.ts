@@ -56,6 +56,28 @@ function refuseNextHeartbeat(errorCode: number): void {
   });
 }
 
+describe.each([
+  ['a consumer', async () => started(gateway.consumer({ groupId, topics: [topic] }))],
+  ['a follower', async () => started(gateway.follower({ topic, from: 'earliest' }))],
+] as const)('%s', (_name, read) => {
+  it('finds the new leader of one partition at once, while it reads another one of the old leader', async () => {
+    const reader = await read();
+    await publish('before', 0);
+    await arrived('before');
+    brokers.lead(topic, 0, 3);
+    await publish('moved', 0);
+    await arrived('moved');
+    await reader.close(0);
+  });
+});
+
+async function started<Reader extends { start(handler: (record: { readonly value: Buffer | null }) => unknown): Promise<void> }>(
+  reader: Reader,
+): Promise<Reader> {
+  await reader.start(async ({ value }) => seen.add(String(value)));
+  return reader;
+}
+
 describe('a member', () => {
   it('reads a partition anew while its handler still holds a record that another member has finished', async () => {
     const consumer = gateway.consumer({ groupId, topics: [topic] });
