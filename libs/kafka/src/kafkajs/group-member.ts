@@ -51,6 +51,11 @@ export interface MemberPorts {
   rebalancing(): Promise<void>;
   /** A request failed and is made again. */
   failed(error: unknown): void;
+  /**
+   * The leader knows no partition of a topic, so it dealt out none. The metadata of the topics
+   * should be read again soon.
+   */
+  topicUnknown(): void;
 }
 
 /** The commit of a group for one partition. */
@@ -219,6 +224,7 @@ export class GroupMember {
     if (round === undefined || !round.isLeader) return;
     const known = this.partitionCounts();
     if ([...known].some(([topic, count]) => count > (round.known.get(topic) ?? 0))) round.over.abort();
+    else if ([...known.values()].includes(0)) this.ports.topicUnknown();
   }
 
   /** Leaves the group. Partitions move to other members at once. */
@@ -257,7 +263,9 @@ export class GroupMember {
       generationId,
       tookMs: Math.round(performance.now() - sentAt),
     });
-    if (!this.stopped.signal.aborted) this.ports.joined(this.assignedTo(memberAssignment), performance.now() - syncedAt);
+    if (this.stopped.signal.aborted) return round;
+    this.ports.joined(this.assignedTo(memberAssignment), performance.now() - syncedAt);
+    this.checkGrowth();
     return round;
   }
 

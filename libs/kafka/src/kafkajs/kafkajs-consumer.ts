@@ -294,9 +294,11 @@ export class KafkajsConsumer implements RecordConsumer {
           if (isCurrent()) this.onConfirmed(tookMs);
         },
         rebalancing: async () => {
+          if (!isCurrent()) return;
           this.membership.rebalancing();
           await withTimeout(claimTimeoutMs, 'committing', this.commits.flush()).catch(() => undefined);
         },
+        topicUnknown: () => reader.refreshSoon(),
       },
     );
     const reader = new PartitionReader(

@@ -11,7 +11,7 @@ import { connectKafka } from './connect-kafka.ts';
 
 const topic = 'a';
 const groupId = 'g';
-const codes = { rebalance: 27 };
+const codes = { leaderNotAvailable: 5, rebalance: 27 };
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
@@ -117,6 +117,25 @@ describe('a member', () => {
     await arrived('ended');
     await publish('next', 0);
     await arrived('next');
+    await consumer.close(0);
+  });
+
+  it('reads its topic at once although its broker did not know the topic at the join', async () => {
+    brokers.script('JoinGroup', async (_received, usual) => {
+      brokers.script('Metadata', async (_asked, answer) => {
+        brokers.unscript('Metadata');
+        const usualAnswer = await answer();
+        return {
+          ...usualAnswer,
+          topics: usualAnswer.topics.map((one) => ({ ...one, errorCode: codes.leaderNotAvailable, partitions: [] })),
+        };
+      });
+      brokers.unscript('JoinGroup');
+      return usual();
+    });
+    await publish('x', 0);
+    const consumer = await started(gateway.consumer({ groupId, topics: [topic] }));
+    await arrived('x');
     await consumer.close(0);
   });
 });
