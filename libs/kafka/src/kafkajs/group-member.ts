@@ -18,6 +18,7 @@
  * G3. A commit counts only if the answer names each of its partitions, without an error. It is sent
  *     with the generation in which its partitions were assigned, and with no later one.
  * G4. Only topics of this member are taken from an assignment; the rest is logged.
+ * G5. An answer about a former membership changes nothing of the present one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '#contracts';
@@ -188,7 +189,7 @@ export class GroupMember {
       } catch (error) {
         if (error instanceof PlatformError) throw error;
         const reaction = reactionTo(error);
-        if (reaction === 'join-anew') this.memberId = '';
+        if (reaction === 'join-anew') this.forgotten(round.memberId);
         if (reaction === 'join-again' || reaction === 'join-anew') round.over.abort();
         if (reaction !== 'find-coordinator' || performance.now() >= deadlineAt) throw error;
         this.coordinator = undefined;
@@ -269,6 +270,11 @@ export class GroupMember {
     return round;
   }
 
+  /** G5. */
+  private forgotten(memberId: string): void {
+    if (this.memberId === memberId) this.memberId = '';
+  }
+
   /** G4. */
   private assignedTo(memberAssignment: Buffer): readonly TopicPartition[] {
     const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
@@ -294,7 +300,7 @@ export class GroupMember {
         if (over.signal.aborted) return;
         const reaction = reactionTo(error);
         if (reaction === 'fail') throw error;
-        if (reaction === 'join-anew') this.memberId = '';
+        if (reaction === 'join-anew') this.forgotten(memberId);
         if (reaction !== 'find-coordinator') return;
         // G2.
         this.coordinator = undefined;
