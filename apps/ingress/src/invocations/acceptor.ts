@@ -1,9 +1,9 @@
 import {
-  bareUrnOf,
   delayed,
   encodeInvocation,
   encodeSettlement,
   formatFunctionUrn,
+  type FunctionDocument,
   type Invocation,
   type OutgoingRecord,
   type Topics,
@@ -96,16 +96,17 @@ export class Acceptor {
       return { kind: 'refused', reason: resolved.reason };
     }
     const now = clock.now();
-    const { functionUrn, alias } = resolved;
-    const acceptance = accept({ ...arrival, functionUrn, ...(alias === undefined ? {} : { alias }) }, resolved.known, now);
+    const { functionUrn, alias, known } = resolved;
+    const acceptance = accept({ ...arrival, functionUrn, ...(alias === undefined ? {} : { alias }) }, known, now);
     if (acceptance.kind === 'refused') {
-      const before = acceptance.reason === 'function-disabled' ? this.acceptedBefore(arrival, functionUrn) : undefined;
+      const isDisabled = acceptance.reason === 'function-disabled';
+      const before = isDisabled ? this.acceptedBefore(arrival, known.function) : undefined;
       observer.arrived(before === undefined ? acceptance.reason : 'repeated');
       return before === undefined ? acceptance : { kind: 'accepted', requestId: before };
     }
     const { invocation } = acceptance;
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
-      return this.acceptOnce(invocation, arrival.idempotencyKey);
+      return this.acceptOnce(invocation, known.function, arrival.idempotencyKey);
     const record = acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation);
     await write(async () => this.parts.publisher.publish(record, { givesWay: arrival.givesWay === true }));
     observer.arrived(acceptance.kind);
@@ -116,14 +117,13 @@ export class Acceptor {
    * Returns the request id of the first request with this key. A client that retries gets it even
    * if the function was disabled in between.
    */
-  private acceptedBefore({ idempotencyKey: key, payload }: Arrival, functionUrn: string): string | undefined {
-    return key === undefined ? undefined : this.parts.keys.acceptedAs({ bareUrn: bareUrnOf(functionUrn), key, payload });
+  private acceptedBefore({ idempotencyKey: key, payload }: Arrival, fn: FunctionDocument): string | undefined {
+    return key === undefined ? undefined : this.parts.keys.acceptedAs({ function: fn, key, payload });
   }
 
-  private async acceptOnce(invocation: Invocation, key: string): Promise<Arrived> {
+  private async acceptOnce(invocation: Invocation, fn: FunctionDocument, key: string): Promise<Arrived> {
     const { keys, publisher, observer } = this.parts;
-    const bareUrn = bareUrnOf(invocation.functionUrn);
-    const acceptance = await keys.once({ bareUrn, key, payload: invocation.payload }, (requestId) =>
+    const acceptance = await keys.once({ function: fn, key, payload: invocation.payload }, (requestId) =>
       publisher.publish(this.queued({ ...invocation, requestId })),
     );
     if (acceptance.kind === 'conflict') {
@@ -141,7 +141,7 @@ export class Acceptor {
   private resolve(arrival: Arrival): ChosenVersion | Unresolved {
     const resolved = this.chosen(arrival);
     const isMeant =
-      arrival.functionId === undefined || resolved.kind === 'unresolved' || resolved.known.function?.id === arrival.functionId;
+      arrival.functionId === undefined || resolved.kind === 'unresolved' || resolved.known.function.id === arrival.functionId;
     return isMeant ? resolved : { kind: 'unresolved', reason: 'function-unknown' };
   }
 

@@ -3,8 +3,9 @@
  * dies in between. Method: two whole ingresses over one in-memory broker, called through HTTP. The
  * tests count records in the topics.
  */
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeInvocation, PlatformError } from '#contracts';
+import { decodeInvocation, encodeIdempotency, PlatformError } from '#contracts';
 import type { Publisher } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { eventually, ManualClock } from '#testing';
@@ -106,6 +107,61 @@ describe('an idempotency key', () => {
     expect((await invoke(one, 'k2')).status).toBe(429);
     expect((await invoke(one, 'k1', { n: 2 })).status).toBe(429);
     expect(invocations()).toHaveLength(1);
+  });
+
+  describe('of a function that was removed and made anew', () => {
+    const remake = async () => {
+      await one.call('DELETE', '/fgs/functions/hello');
+      await clock.advance(1);
+      await one.createFunction('hello');
+      const { func_id: id } = await one.must('GET', '/fgs/functions/hello/config');
+      await eventually(async () => (await other.call('GET', '/fgs/functions/hello/config')).body.func_id === id);
+    };
+
+    it.each([
+      ['the same event', { n: 1 }],
+      ['another event', { n: 2 }],
+    ])('is free for the new function: %s runs', async (_what, event) => {
+      const { body } = await invoke(one, 'k1');
+      await remake();
+      const anew = await invoke(other, 'k1', event);
+      expect([anew.status, (await invoke(one, 'k1', event)).body]).toEqual([202, anew.body]);
+      const ids = invocations().map(({ requestId }) => requestId);
+      expect(new Set(ids)).toEqual(new Set([body.request_id, anew.body.request_id]));
+      expect(ids).toHaveLength(2);
+      expect(new Set(invocations().map(({ functionId }) => functionId)).size).toBe(2);
+    });
+
+    it('does not answer for the new function while that is disabled', async () => {
+      await invoke(one, 'k1');
+      await remake();
+      await one.must('PUT', '/fgs/functions/hello/config-max-instance', { max_instance_num: 0 });
+      expect((await invoke(one, 'k1')).status).toBe(429);
+    });
+
+    it('counts as a key of an earlier release does: only if the function was there already', async () => {
+      const bareUrn = 'urn:fss:local:p1:function:default:hello';
+      const digest = (text: string) => createHash('sha256').update(text).digest('base64url');
+      const key = `${digest(bareUrn).slice(0, 16)}.${digest(`${bareUrn} k1`)}`;
+      const claim = { requestId: 'r-1', payloadDigest: digest('{"n":1}'), claimant: 'c-1' };
+      for (const event of [
+        { kind: 'claimed', ...claim, at: clock.now() },
+        { kind: 'accepted', requestId: 'r-1', at: clock.now() },
+      ] as const)
+        await kafka.publisher.publish(encodeIdempotency('sendoff.idempotency', key, event));
+      await eventually(async () => (await invoke(one, 'k1')).body.request_id === 'r-1');
+      expect(invocations()).toEqual([]);
+      await remake();
+      expect((await invoke(one, 'k1')).body.request_id).not.toBe('r-1');
+      expect(invocations()).toHaveLength(1);
+    });
+  });
+
+  it('is shared by the versions of a function', async () => {
+    await one.must('POST', '/fgs/functions/hello/versions', { version: 'v1' });
+    const { body } = await invoke(one, 'k1');
+    const ofVersion = '/fgs/functions/urn:fss:local:p1:function:default:hello:v1/invocations-async';
+    expect((await invoke(one, 'k1', { n: 1 }, ofVersion)).body).toEqual(body);
   });
 
   it('is free again after a day', async () => {

@@ -13,12 +13,15 @@
  * 3. The number of keys is bounded. Beyond the bound the function with the most keys loses its
  *    oldest one before the day is over, and a counter counts it (I7). So a caller that floods one
  *    function evicts no key of another.
+ * 4. A key belongs to the function that has the name, not to the name. A function that is made anew
+ *    under the name of a removed one has no keys.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
   decodeIdempotency,
   encodeIdempotency,
   type EpochMs,
+  type FunctionDocument,
   type IdempotencyEvent,
   type IncomingRecord,
   PlatformError,
@@ -29,8 +32,8 @@ import { type Clock, newRequestId } from '#platform';
 
 /** The parts of a request that its key belongs to. */
 export interface IdempotentRequest {
-  /** Seven fields: versions and aliases share the keys of their function. */
-  readonly bareUrn: string;
+  /** In any version: versions and aliases share the keys of their function. */
+  readonly function: Pick<FunctionDocument, 'urn' | 'id' | 'createdAt'>;
   readonly key: string;
   readonly payload: Buffer;
 }
@@ -87,8 +90,9 @@ export class IdempotencyKeys {
    * Returns the request id of the accepted invocation with this key and payload; undefined if this
    * process has read of none.
    */
-  acceptedAs({ bareUrn, key, payload }: IdempotentRequest): string | undefined {
-    const claim = this.claimOf(nameOf(bareUrn, key));
+  acceptedAs(request: IdempotentRequest): string | undefined {
+    const { payload } = request;
+    const claim = this.claimOf(this.nameOf(request));
     if (claim === undefined || !claim.isAccepted || isOver(claim, this.parts.clock.now())) return undefined;
     return claim.payloadDigest === digestOf(payload) ? claim.requestId : undefined;
   }
@@ -100,13 +104,10 @@ export class IdempotencyKeys {
    * @throws PlatformError `BROKER_UNAVAILABLE` if the brokers, or the request that holds the key,
    *   took too long; anything that `write` throws.
    */
-  async once(
-    { bareUrn, key: callersKey, payload }: IdempotentRequest,
-    write: (requestId: string) => Promise<void>,
-  ): Promise<IdempotentAcceptance> {
+  async once(asked: IdempotentRequest, write: (requestId: string) => Promise<void>): Promise<IdempotentAcceptance> {
     const { clock, claimTimeoutMs } = this.parts;
-    const key = nameOf(bareUrn, callersKey);
-    const request = { payloadDigest: digestOf(payload), claimant: randomUUID() };
+    const key = this.nameOf(asked);
+    const request = { payloadDigest: digestOf(asked.payload), claimant: randomUUID() };
     const giveUpAt = clock.elapsedMs() + 2 * claimTimeoutMs;
     for (;;) {
       const step = nextIdempotencyStep(this.claimOf(key), request, clock.now(), claimTimeoutMs);
@@ -167,6 +168,20 @@ export class IdempotencyKeys {
     for (const listener of this.waiting.get(key) ?? []) listener();
   }
 
+  /**
+   * Returns the name under which a key is stored: the function, and the key of the caller.
+   *
+   * Earlier releases stored a key under the name of its function alone. Such a claim counts if it
+   * was made after the creation of the function that has the name now. It ends after its day.
+   */
+  private nameOf({ function: { urn, id, createdAt }, key }: IdempotentRequest): string {
+    const shared = digestOf(urn).slice(0, functionLength);
+    const earlierName = `${shared}.${digestOf(`${urn} ${key}`)}`;
+    const earlier = this.claimOf(earlierName);
+    const holds = earlier !== undefined && earlier.firstAt >= createdAt && !isOver(earlier, this.parts.clock.now());
+    return holds ? earlierName : `${shared}.${digestOf(`${urn} ${id} ${key}`)}`;
+  }
+
   private claimOf(key: string): IdempotencyClaim | undefined {
     return this.functions.get(functionIn(key))?.get(key);
   }
@@ -213,12 +228,7 @@ export class IdempotencyKeys {
   }
 }
 
-/** Returns the name under which a key is stored: the function, and the key of the caller. */
-function nameOf(bareUrn: string, callersKey: string): string {
-  return `${digestOf(bareUrn).slice(0, functionLength)}.${digestOf(`${bareUrn} ${callersKey}`)}`;
-}
-
-/** The part of a name that tells the function. Two functions that share it share a share. */
+/** The part of a name that tells the URN. Two functions that have it in common share one share. */
 const functionLength = 16;
 
 function functionIn(name: string): string {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import {
   type AliasDocument,
   type FunctionUrn,
+  type FunctionDocument,
   formatFunctionUrn,
   parseFunctionUrn,
   type PolicyDocument,
@@ -26,7 +27,7 @@ export interface ResolvedVersion {
   readonly kind: 'version';
   /** Full URN, with the version. */
   readonly functionUrn: string;
-  readonly known: FunctionKnown;
+  readonly known: FunctionKnown & { readonly function: FunctionDocument };
 }
 
 /** A name that stands for an alias, which chooses a version for each request. */
