@@ -186,6 +186,11 @@ export interface SubscriptionDocument {
   readonly protocol: 'http' | 'https' | 'functionstage';
   /** A URL, or a function URN. */
   readonly endpoint: string;
+  /**
+   * The id of the function when it was subscribed: another one under its name gets no messages.
+   * Absent for webhooks, and in documents of earlier releases.
+   */
+  readonly functionId?: string;
   /** 0 unconfirmed, 1 confirmed. */
   readonly status: 0 | 1;
   readonly remark: string;

@@ -26,6 +26,7 @@ export { findCycle } from './find-cycle.ts';
 export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
 export { grants, isGranted } from './is-granted.ts';
+export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
 export { lostEvents, overAt } from './over.ts';

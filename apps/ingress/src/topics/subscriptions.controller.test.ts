@@ -69,6 +69,22 @@ describe('a subscription', () => {
     expect([status, body.secret]).toEqual([201, undefined]);
   });
 
+  it('of a function ends with the function: one made anew under the name gets a subscription of its own', async () => {
+    const toHello = { protocol: 'functionstage', endpoint: 'hello' };
+    const idNow = async () => (await app.must('GET', '/fgs/functions/hello/config')).func_id;
+    const stored = () => JSON.parse(documents().findLast((text) => text.includes('"kind":"topic"')) ?? '').subscriptions;
+    await app.createFunction('hello');
+    const { subscription_urn: urn } = (await add(toHello)).body;
+    expect(stored()).toMatchObject([{ urn, functionId: await idNow() }]);
+    expect((await add(toHello)).body.subscription_urn).toBe(urn);
+    await app.call('DELETE', '/fgs/functions/hello');
+    await app.createFunction('hello');
+    const anew = await add(toHello);
+    expect([anew.status, anew.body.subscription_urn]).toEqual([201, expect.not.stringMatching(String(urn))]);
+    expect(stored()).toMatchObject([{ urn: anew.body.subscription_urn, functionId: await idNow() }]);
+    expect((await listed()).subscription_count).toBe(1);
+  });
+
   it('can get a new remark', async () => {
     const { subscription_urn: urn } = (await add(webhook)).body;
     expect(await app.call('PUT', `/notifications/topics/${topic}/subscriptions/${urn}`, { remark: 'new' })).toMatchObject({

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { type FunctionDocument, readFunctionUrn, type SubscriptionDocument, type TopicDocument } from '#contracts';
+import { isSubscribed } from '#lifecycle';
 import { AllowedNetworks, type Clock, CLOCK, Sealer } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import { checkMayInvoke } from '../access/authorise.ts';
@@ -70,7 +71,8 @@ export class SubscriptionsController {
   /**
    * Adds a subscription and answers 201. An existing one with the same endpoint stays, and the
    * answer is 200. If it is unconfirmed, it gets another confirmation request. A secret in the body
-   * replaces its secret. Only the answer that creates a secret shows it.
+   * replaces its secret. Only the answer that creates a secret shows it. A subscription of a
+   * removed function gives way to one of the function that has its name now.
    */
   @Operation(operations.add)
   @Post('topics/:urn/subscriptions')
@@ -83,25 +85,28 @@ export class SubscriptionsController {
   ): Promise<Record<string, unknown>> {
     this.names.find(urn, caller);
     this.checkAddress(dto);
-    const { subscription: made, secret: madeSecret } = this.make(dto, urn);
-    const subscription = await this.writer.mutate((registry) => {
+    const { subscription: unbound, secret: madeSecret } = this.make(dto, urn);
+    const { subscription, isNew } = await this.writer.mutate((registry) => {
       const topic = this.names.find(urn, caller);
-      this.checkFunction(registry, dto, caller);
-      const same = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
+      const fn = this.functionOf(registry, dto, caller);
+      const known = topic.subscriptions.find(({ protocol, endpoint }) => protocol === dto.protocol && endpoint === dto.endpoint);
+      const same = known !== undefined && (fn === undefined || isSubscribed(known, fn)) ? known : undefined;
       if (same === undefined) {
-        if (topic.subscriptions.length >= subscriptionsMax)
+        const others = topic.subscriptions.filter((subscription) => subscription !== known);
+        if (others.length >= subscriptionsMax)
           throw new ApiError('SMN.0007', `a topic may have ${subscriptionsMax} subscriptions at most`);
-        const changed = this.changed(topic, [...topic.subscriptions, made]);
+        const made = fn === undefined ? unbound : { ...unbound, functionId: fn.id };
+        const changed = this.changed(topic, [...others, made]);
         const refused = made.protocol === 'functionstage' ? checkCycle(registry, changed) : undefined;
         if (refused !== undefined) throw targetRefused(refused, caller);
-        return { changes: [changed], answer: made };
+        return { changes: [changed], answer: { subscription: made, isNew: true } };
       }
-      if (dto.secret === undefined) return { changes: [], answer: same };
+      if (dto.secret === undefined) return { changes: [], answer: { subscription: same, isNew: false } };
       const resealed = { ...same, secret: this.sealer.seal(dto.secret, same.urn) };
-      return { changes: [this.replaced({ topic, subscription: resealed })], answer: resealed };
+      return { changes: [this.replaced({ topic, subscription: resealed })], answer: { subscription: resealed, isNew: false } };
     });
     if (subscription.status === 0) await this.messages.askToConfirm(this.names.find(urn, caller), subscription);
-    if (subscription === made) return { subscription_urn: made.urn, ...(madeSecret === '' ? {} : { secret: madeSecret }) };
+    if (isNew) return { subscription_urn: subscription.urn, ...(madeSecret === '' ? {} : { secret: madeSecret }) };
     void reply.status(200);
     return { subscription_urn: subscription.urn };
   }
@@ -225,16 +230,19 @@ export class SubscriptionsController {
   }
 
   /**
-   * Checks that the function of a subscription exists, and that the caller may let it run.
+   * Finds the function of a subscription, and checks that the caller may let it run.
+   * @returns undefined for a webhook.
    * @throws ApiError SMN.0012, FSS.0403, SMN.0101.
    */
-  private checkFunction(registry: Registry, { protocol, endpoint }: SubscriptionDto, caller: Caller): void {
-    if (protocol !== 'functionstage') return;
+  private functionOf(registry: Registry, { protocol, endpoint }: SubscriptionDto, caller: Caller): FunctionDocument | undefined {
+    if (protocol !== 'functionstage') return undefined;
     const { project } = caller;
     const read = readFunctionUrn(endpoint, { region: this.home.region, project });
     if (read.kind !== 'ours') throw new ApiError('SMN.0012', `endpoint must be the URN of a function of project ${project}`);
     checkMayInvoke(caller, read.urn);
-    if (!registry.hasFunction(read.urn)) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+    const fn = registry.hasFunction(read.urn) ? registry.functionByUrn(read.urn) : undefined;
+    if (fn === undefined) throw new ApiError('SMN.0101', `Not found the function: ${endpoint.slice(0, 300)}`);
+    return fn;
   }
 
   /**

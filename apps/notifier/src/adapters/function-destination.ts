@@ -1,4 +1,4 @@
-import type { Target } from '#contracts';
+import type { FunctionDocument, Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
@@ -9,6 +9,9 @@ export class FunctionDestination implements Destination<'FunctionGraph'> {
   constructor(private readonly chained: ChainedInvocations) {}
 
   async deliver(notification: Notification, target: Target<'FunctionGraph'>, signal: AbortSignal): Promise<TryResult> {
-    return deferredOnAbort(signal, async () => this.chained.start(notification, target, notification.texts.default));
+    const { functionUrn, functionId } = target;
+    const isMeant = ({ id }: FunctionDocument) => functionId === undefined || functionId === id;
+    const event = notification.texts.default;
+    return deferredOnAbort(signal, async () => this.chained.start(notification, { functionUrn, isMeant }, event));
   }
 }

@@ -434,6 +434,23 @@ describe('a function that subscribed', () => {
     await rig.close();
   });
 
+  it.each([
+    ['by its id', { functionId: 'removed' }, 'refused'],
+    ['in an older subscription by its age', { createdAt: epochMs(builtAt - 1) }, 'refused'],
+    ['by its id', { functionId: aFunction().id }, 'delivered'],
+    ['in an older subscription by its age', { createdAt: builtAt }, 'delivered'],
+  ])('is known %s: %j is %s', async (_how, bound, kind) => {
+    const rig = await Rig.open();
+    await rig.subscribe(subscriptionTo('hello', { protocol: 'functionstage', ...bound }));
+    const result = await rig.destination.deliver(published(), target(), never);
+    expect(result).toMatchObject(
+      kind === 'delivered' ? { kind } : { kind, reason: 'function hello was made anew since it was named: name it again' },
+    );
+    const ids = rig.kafka.records('s.intake').map(({ headers }) => headers['sendoff-function-id']);
+    expect(ids).toEqual(kind === 'delivered' ? [aFunction().id] : []);
+    await rig.close();
+  });
+
   it('is not given more than it takes', async () => {
     const rig = await Rig.open();
     await rig.subscribe(subscriptionTo('hello', { protocol: 'functionstage' }));

@@ -6,12 +6,13 @@ import { createHash } from 'node:crypto';
 import {
   confirmUrl,
   type EpochMs,
+  type FunctionDocument,
   type SubscriptionDocument,
   type SubscriptionTarget,
   unsubscribeUrl,
   utcText,
 } from '#contracts';
-import type { TryResult } from '#lifecycle';
+import { isSubscribed, type TryResult } from '#lifecycle';
 import { AddressRefused, type Clock, retryAfterMs, type Sealer, type SubscriptionTokens, webhookSignature } from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
@@ -70,11 +71,8 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   }
 
   /** @see SMN user guide, function subscriptions: the event a function sees */
-  private async invoke(
-    notification: Notification,
-    topicUrn: string,
-    { urn, endpoint }: SubscriptionDocument,
-  ): Promise<TryResult> {
+  private async invoke(notification: Notification, topicUrn: string, subscription: SubscriptionDocument): Promise<TryResult> {
+    const { urn, endpoint } = subscription;
     const { texts, attributes, subject } = notification;
     const smn = {
       topic_urn: topicUrn,
@@ -85,8 +83,9 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       message_id: messageIdOf(notification, urn),
       subject,
     };
+    const meant = { functionUrn: endpoint, isMeant: (fn: FunctionDocument) => isSubscribed(subscription, fn) };
     const event = { record: [{ event_version: '1.0', smn, event_subscription_urn: urn, event_source: 'smn' }] };
-    return this.parts.chained.start(notification, { functionUrn: endpoint }, JSON.stringify(event));
+    return this.parts.chained.start(notification, meant, JSON.stringify(event));
   }
 
   private async push(
