@@ -308,8 +308,8 @@ export class Attempts {
 }
 
 /** The same for every record that asks for this attempt. */
-function attemptKey({ requestId, attempt, functionUrn }: Invocation): string {
-  return `${requestId} ${attempt} ${functionUrn}`;
+function attemptKey({ requestId, attempt, functionUrn, functionId = '' }: Invocation): string {
+  return `${requestId} ${attempt} ${functionUrn} ${functionId}`;
 }
 
 /** Commits what is finished. The handler of a record that has just returned counts as finished. */

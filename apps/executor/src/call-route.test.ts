@@ -94,6 +94,12 @@ const started = async (count = 1) => eventually(() => running.length >= count &&
 const succeeded = (payload: string): AttemptOutcome => ({ kind: 'succeeded', responsePayload: Buffer.from(payload) });
 
 describe('the call route', () => {
+  it('does not run another function that was made under the name meanwhile', async () => {
+    const meant = { ...asked, functionId: 'removed' };
+    const { report } = await call({ request: encodeCallRequest(meant) });
+    expect([report?.ending, running]).toEqual([{ kind: 'function-unknown' }, []]);
+  });
+
   it('runs the function with the payload, within the limits of synchronous calls', async () => {
     const answer = call();
     const { call: made, end } = await started();

@@ -34,6 +34,11 @@ export interface CallRequest {
    * one waits until its registry has caught up.
    */
   readonly modifiedAt: EpochMs;
+  /**
+   * The id of the function or version that the ingress chose: no other one under its name runs.
+   * Absent in calls of earlier releases. See `boundIdOf`.
+   */
+  readonly functionId?: string;
   readonly memoryMb?: number;
   readonly traceparent?: string;
   /**
@@ -85,6 +90,7 @@ export function encodeCallRequest(request: CallRequest): string {
 export function decodeCallRequest(text: string): CallRequest {
   const call = JsonObject.parse(Buffer.from(text, 'base64url').toString('utf8'), 'the call');
   const alias = call.optionalText('alias');
+  const functionId = call.optionalText('functionId');
   const memoryMb = call.optionalWholeNumber('memoryMb', bounds.memoryMb);
   const traceparent = call.optionalText('traceparent');
   const caller = call.optionalText('caller');
@@ -93,6 +99,7 @@ export function decodeCallRequest(text: string): CallRequest {
     functionUrn: call.text('functionUrn'),
     ...(alias === undefined ? {} : { alias }),
     modifiedAt: call.instant('modifiedAt'),
+    ...(functionId === undefined ? {} : { functionId }),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(caller === undefined ? {} : { caller }),

@@ -358,6 +358,18 @@ describe('a Node.js function', () => {
     expect(said[0][0]).not.toBe(said[1][0]);
   });
 
+  it('never runs in an instance of another function that had its name, even if both changed at one instant', async () => {
+    under = await open('exports.handler = async () => "old";');
+    const { runtime, fn } = under;
+    const anew = withSource('exports.handler = async () => "new";', { id: 'anew' });
+    const outcomes = [];
+    for (const given of [fn, anew]) outcomes.push(await runtime.run(callOf(given), new AbortController().signal));
+    expect(outcomes.map((outcome) => ('responsePayload' in outcome ? String(outcome.responsePayload) : outcome))).toEqual([
+      '"old"',
+      '"new"',
+    ]);
+  });
+
   it('counts instances of all its versions together', async () => {
     under = await open('exports.handler = async (event, c) => c.getVersion();', { instancesMax: 1 });
     const { runtime, fn } = under;

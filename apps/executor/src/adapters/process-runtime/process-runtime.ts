@@ -16,7 +16,7 @@
  *     has `setpriv`, even in an endless loop.
  */
 import assert from 'node:assert/strict';
-import { type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwner } from '#contracts';
+import { boundIdOf, type FunctionDocument, type ProcessRuntimeKind, runtimeOf, userDataOwner } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock, Sealer, Timer } from '#platform';
 import type { FunctionCall, FunctionLog, Runtime } from '../../runtime.ts';
@@ -291,7 +291,7 @@ function aborted(signal: AbortSignal): Promise<{ readonly kind: 'aborted' }> {
 }
 
 function poolKey(fn: FunctionDocument): string {
-  return `${fn.urn} ${versionOf(fn)} ${fn.modifiedAt} ${fn.memoryMb}`;
+  return `${boundIdOf(fn)} ${fn.urn} ${versionOf(fn)} ${fn.modifiedAt} ${fn.memoryMb}`;
 }
 
 function isIdle({ calls, isServing }: Instance): boolean {
