@@ -13,8 +13,17 @@ await import('reflect-metadata');
 
 const dist = new URL('../dist/', import.meta.url);
 const load = async (file) => import(new URL(file, dist));
-const { topicDeclarations, services, errorCatalogue, conditions, defaultTopicPrefix, kafkaAccounts, kafkaRightsOf, Topics } =
-  await import('#contracts');
+const {
+  topicDeclarations,
+  services,
+  errorCatalogue,
+  conditions,
+  defaultTopicPrefix,
+  kafkaAccounts,
+  kafkaRightsOf,
+  recordFormats,
+  Topics,
+} = await import('#contracts');
 const { apiCodes } = await load('apps/ingress/src/http/api-codes.js');
 const { tags, rightWords } = await load('apps/ingress/src/document/operation.js');
 const { reaches } = await load('apps/ingress/src/document/route-spec.js');
@@ -157,10 +166,11 @@ const guarded = [...controllersOf(ingress).flatMap(routesOf), ...invocationRoute
 const pages = {
   'docs/adr/README.md': table(['no.', 'decision', 'date', 'status'], decisions),
   'docs/topics.md': table(
-    ['topic', 'value', 'written by', 'read by', 'other programs may', 'partitions', 'kept'],
+    ['topic', 'value', 'format', 'written by', 'read by', 'other programs may', 'partitions', 'kept'],
     topicDeclarations.map((topic) => [
       code(defaultTopicPrefix + topic.name),
       topic.value,
+      topic.format === undefined ? '' : `${topic.format} ${recordFormats[topic.format].writes}`,
       users(topic.writtenBy),
       users(topic.readBy),
       topic.publicAccess ?? 'no',

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
-import { openKafka, SendoffStrategy } from '#kafka';
+import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
 import {
   AllowedNetworks,
@@ -130,14 +130,14 @@ await runService({
         isolation: walls.level,
       }),
       transports: [strategy],
-      checks: { kafka: () => gateway.isConnected() },
+      checks: kafkaChecks(gateway),
       facts: () => ({ isolation: walls.level }),
       async configureHttp(app) {
         const fastify = fastifyOf(app);
         const tokens = new InternalTokenCheck('executor', verifier, clock);
         const { syncCallsMax: callsMax } = config;
         await addLogRoute(fastify, tokens, async (query) => log.read(query));
-        const takesNoCalls = () => isDraining() || clock.isRefused;
+        const takesNoCalls = () => isDraining() || clock.isRefused || gateway.isOutdated;
         gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, takesNoCalls, logger }));
       },
       async close() {

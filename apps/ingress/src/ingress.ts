@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SendoffStrategy } from '#kafka';
+import { kafkaChecks, SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
 import { type Composition, fastifyOf, type InstallationKeys, type ServiceBase } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
@@ -70,7 +70,7 @@ export async function composeIngress(
         consumer: { fetchBytesMax: 262_144, partitionRecordsMax: 1_000 },
       }),
     ],
-    checks: { kafka: () => gateway.isConnected() },
+    checks: kafkaChecks(gateway),
     facts: () => ({ isolation: walls.level() ?? 'unknown' }),
     hasOwnBodyParser: true,
     http: httpOptions(config),

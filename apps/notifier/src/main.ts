@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { openKafka, SendoffStrategy } from '#kafka';
+import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { openSubscriptionSealer, openVerifier, runService } from '#platform';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
@@ -19,7 +19,7 @@ await runService({
     return {
       module: NotifierModule.register(parts, destinations.byType),
       transports: [new SendoffStrategy({ gateway, clock, groupId: gateway.topics.groupOf('notifier'), drainMs: config.drainMs })],
-      checks: { kafka: () => gateway.isConnected() },
+      checks: kafkaChecks(gateway),
       async close() {
         destinations.close();
         await registry.close();

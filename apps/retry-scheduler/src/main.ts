@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { openKafka, SendoffStrategy } from '#kafka';
+import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { Cancellations, runService } from '#platform';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
 import { RetrySchedulerModule } from './retry-scheduler.module.ts';
@@ -26,7 +26,7 @@ await runService({
     return {
       module: RetrySchedulerModule.register({ ...config, gateway, clock, metrics, cancellations }),
       transports: [strategy],
-      checks: { kafka: () => gateway.isConnected() },
+      checks: kafkaChecks(gateway),
       async close() {
         await follower.close();
         await gateway.close();

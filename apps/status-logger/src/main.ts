@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { mkdir } from 'node:fs/promises';
-import { openKafka, SendoffStrategy } from '#kafka';
+import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { InternalTokenCheck, openVerifier, runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { Retention } from './retention.ts';
@@ -37,7 +37,7 @@ await runService({
     return {
       module: StatusLoggerModule.register({ config, gateway, clock, metrics, store, tokens, catchUp }),
       transports: [strategy],
-      checks: { kafka: () => gateway.isConnected() },
+      checks: kafkaChecks(gateway),
       async close() {
         retention.close();
         await gateway.close();

@@ -1,6 +1,7 @@
 import { bounds } from './bounds.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import { JsonObject } from './json-object.ts';
+import { formatHeaders } from './record-format.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { checkedRequestId } from './request-id.ts';
 
@@ -33,7 +34,7 @@ export type Activity =
 
 /** The record of an activity, keyed by request id. */
 export function encodeActivity(topic: string, activity: Activity): OutgoingRecord {
-  return { topic, key: activity.requestId, value: Buffer.from(JSON.stringify(activity)), headers: {} };
+  return { topic, key: activity.requestId, value: Buffer.from(JSON.stringify(activity)), headers: formatHeaders('activity') };
 }
 
 /**

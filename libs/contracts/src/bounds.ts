@@ -24,6 +24,7 @@ export const bounds = {
   attempts: { min: 0, max: retryPolicy.eventAgeSecondsMax * 1_000 },
   retries: { min: 0, max: retryPolicy.retriesMax },
   hops: { min: 0, max: limits.hopsReadMax },
+  formatVersion: { min: 1, max: 1_000_000 },
   /** Each wait of a backoff, in milliseconds. */
   backoffMs: { min: 1, max: dayMs },
   expiresDays: { min: 0, max: limits.expiresDaysMax },

@@ -1,6 +1,7 @@
 import { contractViolated } from './errors.ts';
 import { bareUrnOf } from './function-urn.ts';
 import { header, requiredText } from './headers.ts';
+import { formatHeaders } from './record-format.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { checkedRequestId } from './request-id.ts';
 
@@ -16,7 +17,7 @@ export interface Cancellation {
 
 /** The record of a cancellation. Its key is the request id, and it has no value. */
 export function encodeCancellation(topic: string, { requestId, functionUrn }: Cancellation): OutgoingRecord {
-  return { topic, key: requestId, value: null, headers: { [header.functionUrn]: functionUrn } };
+  return { topic, key: requestId, value: null, headers: { ...formatHeaders('cancellation'), [header.functionUrn]: functionUrn } };
 }
 
 /**

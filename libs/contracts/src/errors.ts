@@ -41,6 +41,10 @@ export const errorCatalogue = {
     meaning: 'The number or the size of unacknowledged records has reached the limit of the publisher.',
   },
   PUBLISHER_CLOSED: { retryable: false, meaning: 'The service wrote a record after it had closed its publisher.' },
+  RECORD_TOO_NEW: {
+    retryable: true,
+    meaning: 'A service of a newer release wrote the record. It waits until a service of that release reads it.',
+  },
   RECORD_TOO_LARGE: { retryable: false, meaning: 'The record is larger than the broker accepts.' },
   RECORD_UNHANDLED: {
     retryable: false,

@@ -51,6 +51,8 @@ export const intakeHeader = {
   delaySeconds: 'sendoff-delay-seconds',
   /** Set on chained invocations. A value from a producer counts towards the hop limit too. */
   hops: 'sendoff-hops',
+  /** The version of the format of the record; absent for version 1. */
+  formatVersion: 'sendoff-format-version',
   traceparent: 'traceparent',
 } as const;
 

@@ -1,6 +1,7 @@
 import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { JsonObject } from './json-object.ts';
+import { formatHeaders } from './record-format.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { checkedRequestId } from './request-id.ts';
 
@@ -28,7 +29,7 @@ export type IdempotencyEvent =
  * @param key derived from the function and the caller's key.
  */
 export function encodeIdempotency(topic: string, key: string, event: IdempotencyEvent): OutgoingRecord {
-  return { topic, key, value: Buffer.from(JSON.stringify(event)), headers: {} };
+  return { topic, key, value: Buffer.from(JSON.stringify(event)), headers: formatHeaders('idempotency') };
 }
 
 /** Reads an event back. @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape. */

@@ -97,6 +97,13 @@ export { functionLogPath, type FunctionLogLine, type FunctionLogPage, type Funct
 export { type Backoff, retryPolicy } from './retry-policy.ts';
 export { type ProcessRuntimeKind, type RuntimeDescriptor, runtimeOf, runtimeWords } from './runtimes.ts';
 export { decodeSettlement, encodeSettlement, type Settlement } from './settlement.ts';
+export {
+  checkFormat,
+  checkIntakeFormat,
+  formatHeaders,
+  formatVersionHeader,
+  recordFormats,
+} from './record-format.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {

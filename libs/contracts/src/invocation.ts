@@ -7,6 +7,7 @@ import { isMemorySizeMb, limits } from './limits.ts';
 import { checkedRequestId } from './request-id.ts';
 import { type Backoff, retryPolicy } from './retry-policy.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+import { formatHeaders } from './record-format.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
 
 /** The policy at the time of acceptance. Later decisions use it and read no registry. */
@@ -62,6 +63,7 @@ export interface Invocation {
 export function invocationHeaders(invocation: Invocation): Record<string, string> {
   const { policy } = invocation;
   const headers: Record<string, string> = {
+    ...formatHeaders('work'),
     [header.requestId]: invocation.requestId,
     [header.functionUrn]: invocation.functionUrn,
     [header.project]: invocation.project,

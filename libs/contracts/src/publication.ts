@@ -2,6 +2,7 @@ import type { EpochMs } from './epoch-ms.ts';
 import { header, requiredText } from './headers.ts';
 import { JsonObject } from './json-object.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { formatHeaders } from './record-format.ts';
 import { checkedRequestId } from './request-id.ts';
 import type { SubscriptionDocument } from './registry-documents.ts';
 
@@ -56,6 +57,7 @@ export function encodePublication(topic: string, { texts, ...publication }: Publ
     key: publication.messageId,
     value: Buffer.from(isPlain ? texts.default : JSON.stringify(texts)),
     headers: {
+      ...formatHeaders('work'),
       [header.requestId]: publication.messageId,
       [header.publication]: JSON.stringify({ ...publication, isPlain }),
     },
@@ -84,7 +86,7 @@ export function encodeConfirmationRequest(topic: string, request: ConfirmationRe
     topic,
     key: request.messageId,
     value: Buffer.alloc(0),
-    headers: { [header.requestId]: request.messageId, [header.confirmation]: JSON.stringify(request) },
+    headers: { ...formatHeaders('work'), [header.requestId]: request.messageId, [header.confirmation]: JSON.stringify(request) },
   };
 }
 

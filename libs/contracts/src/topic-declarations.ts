@@ -1,3 +1,5 @@
+import type { RecordFormat } from './record-format.ts';
+
 /** The delay topics with a fixed wait, shortest first. */
 export const dwells = [
   { name: '30s', dwellMs: 30_000 },
@@ -55,6 +57,8 @@ export interface TopicDeclaration {
   readonly name: TopicName;
   /** The value of its records, in words. */
   readonly value: string;
+  /** Set if services read its records: they check the version. `intake` is the callers' own. */
+  readonly format?: RecordFormat;
   readonly writtenBy: readonly Service[];
   readonly readBy: readonly Service[];
   /** How other programs may use it. Absent if they may not: records may change without notice. */
@@ -80,6 +84,7 @@ const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map((
   ...hop,
   name: `delays.${name}` as const,
   value: 'the waiting record',
+  format: 'work',
   writtenBy: ['ingress', 'executor', 'notifier', 'retry-scheduler'],
   readBy: ['retry-scheduler', 'status-logger'],
 }));
@@ -98,6 +103,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'invocations',
     value: 'the payload',
+    format: 'work',
     // The executor writes an attempt down before it gives it another chance.
     writtenBy: ['ingress', 'retry-scheduler', 'executor'],
     readBy: ['executor', 'status-logger'],
@@ -106,6 +112,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'invocations.bulk',
     value: 'the payload',
+    format: 'work',
     writtenBy: ['ingress', 'executor', 'retry-scheduler'],
     readBy: ['executor', 'status-logger'],
   },
@@ -114,6 +121,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'settlements',
     value: 'request and response bytes',
+    format: 'work',
     writtenBy: ['ingress', 'executor', 'retry-scheduler'],
     readBy: ['notifier', 'status-logger'],
   },
@@ -121,6 +129,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'notifications',
     value: 'the message for one target',
+    format: 'work',
     writtenBy: ['ingress', 'retry-scheduler'],
     readBy: ['notifier'],
   },
@@ -128,6 +137,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'undelivered',
     value: 'as notifications, with the reason',
+    format: 'work',
     writtenBy: ['notifier'],
     readBy: [],
     publicAccess: 'read',
@@ -137,6 +147,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'activity',
     value: 'a small fact, as JSON',
+    format: 'activity',
     writtenBy: ['executor', 'notifier'],
     readBy: ['status-logger'],
   },
@@ -144,6 +155,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'cancellations',
     value: 'nothing; the key is the request id, a header names the function',
+    format: 'cancellation',
     writtenBy: ['ingress'],
     readBy: ['executor', 'retry-scheduler'],
     retentionMs: 2 * dayMs,
@@ -152,6 +164,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'idempotency',
     value: 'who claims a key, and that its invocation was accepted, as JSON',
+    format: 'idempotency',
     writtenBy: ['ingress'],
     readBy: ['ingress'],
     retentionMs: 2 * dayMs,
@@ -160,6 +173,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     ...hop,
     name: 'registry',
     value: 'one JSON document a key, signed by the ingress',
+    format: 'registry',
     writtenBy: ['ingress'],
     readBy: ['ingress', 'executor', 'notifier'],
     partitions: 1,

@@ -1,4 +1,6 @@
 import { contractViolated } from './errors.ts';
+import type { IncomingRecord } from './record.ts';
+import { checkFormat, formatVersionHeader, type RecordFormat } from './record-format.ts';
 import { type KafkaAccount, outsideAccount, type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
 
 /** The prefix of every topic unless the configuration says otherwise. */
@@ -7,12 +9,16 @@ export const defaultTopicPrefix = 'sendoff.';
 /** The names of all topics and consumer groups of one installation; made once, from its prefix. */
 export class Topics {
   private readonly byName: ReadonlyMap<string, TopicName>;
+  private readonly formats: ReadonlyMap<string, RecordFormat>;
 
   /**
    * @param prefix stands in front of every name, so that several installations may share brokers.
    */
   constructor(readonly prefix: string) {
     this.byName = new Map(topicDeclarations.map(({ name }) => [this.name(name), name]));
+    this.formats = new Map(
+      topicDeclarations.flatMap(({ name, format }) => (format === undefined ? [] : [[this.name(name), format]])),
+    );
   }
 
   /** The name that the brokers know a topic by. */
@@ -33,6 +39,17 @@ export class Topics {
     const topic = this.byName.get(name);
     if (topic === undefined) throw contractViolated(`${name} is not a topic of this installation`);
     return topic;
+  }
+
+  /**
+   * Checks that this release can read a record. Topics without a declared format are not checked.
+   * @throws PlatformError `RECORD_TOO_NEW`, `CONTRACT_VIOLATED`; see `checkFormat`.
+   */
+  checkFormat(record: Pick<IncomingRecord, 'topic' | 'partition' | 'offset' | 'headers'>): void {
+    // Hardly any record has the header, and this runs for each.
+    if (record.headers[formatVersionHeader] === undefined) return;
+    const format = this.formats.get(record.topic);
+    if (format !== undefined) checkFormat(format, record);
   }
 
   /** The name of the topic behind a stream, unless its place names another one. */

@@ -17,7 +17,7 @@ async function lagOf(
 ): Promise<readonly string[]> {
   const metrics = new Metrics();
   const publisherLoad = () => ({ records: 0, bytes: 0, requests: 0 });
-  registerGatewayMetrics(metrics, { publisherLoad, progress: () => partitions, ends });
+  registerGatewayMetrics(metrics, { publisherLoad, progress: () => partitions, keptRecords: () => [], ends });
   const text = await metrics.metrics();
   return text.split('\n').filter((line) => line.startsWith('sendoff_consumer_lag_records'));
 }

@@ -1,12 +1,14 @@
 import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
 import { gaugeOf } from '#platform';
-import type { PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver } from './ports.ts';
+import type { KeptRecord, PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver } from './ports.ts';
 
 /** Sources of the gauges of a gateway. They are read each time the metrics are collected. */
 export interface GatewayNumbers {
   publisherLoad(): PublisherLoad;
   /** The partitions of all consumers that are open now. */
   progress(): readonly PartitionProgress[];
+  /** The records of newer releases at which this process waits. */
+  keptRecords(): readonly KeptRecord[];
   /** Asks the brokers. May reject. */
   ends(topic: string): Promise<readonly PartitionEnd[]>;
 }
@@ -19,7 +21,7 @@ export interface GatewayNumbers {
  */
 export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: GatewayNumbers): RecordObserver {
   if (metrics === undefined) return { rejected: () => undefined, handledAgain: () => undefined, writtenAgain: () => undefined };
-  const { publisherLoad, progress } = numbers;
+  const { publisherLoad, progress, keptRecords } = numbers;
   gaugeOf(
     metrics,
     'sendoff_publisher_records',
@@ -43,6 +45,12 @@ export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: Ga
     'sendoff_partitions_paused',
     'Partitions of this process that are not fetched, because records in flight reached a limit or a record fails.',
     () => progress().filter(({ isPaused }) => isPaused).length,
+  );
+  gaugeOf(
+    metrics,
+    'sendoff_partitions_of_newer_release',
+    'Partitions that this process reads no further, because only a newer release can read their next record.',
+    () => keptRecords().length,
   );
   new Gauge({
     name: 'sendoff_consumer_lag_records',

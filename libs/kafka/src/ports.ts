@@ -201,7 +201,8 @@ export interface TopicFollower {
   /**
    * Resolves once every record that was there at the start has been handed out.
    * @param onRecord is called in the order of offsets; the follower does not wait for anything
-   *   asynchronous in it.
+   *   asynchronous in it. If it throws `RECORD_TOO_NEW`, the partition is read no further.
+   * @throws PlatformError `RECORD_TOO_NEW` if a newer release must read one of these records.
    */
   start(onRecord: (record: IncomingRecord) => void): Promise<void>;
   /**
@@ -210,6 +211,25 @@ export interface TopicFollower {
    */
   caughtUp(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The topic of a follower. */
+export interface FollowerOptions {
+  /** Physical name. */
+  readonly topic: string;
+  readonly from: 'earliest' | 'latest';
+  /**
+   * True if `onRecord` checks the version of each record itself, because it trusts no header before
+   * it has verified a signature. Default false.
+   */
+  readonly checksFormatItself?: boolean;
+}
+
+/** A record of a newer release that waits in its partition. */
+export interface KeptRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: bigint;
 }
 
 /** Reports of a gateway to the process that uses it. */
@@ -240,7 +260,16 @@ export interface KafkaGateway {
   readonly publisher: Publisher;
   readonly admin: TopicAdmin;
   consumer(options: ConsumerOptions): RecordConsumer;
-  follower(options: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower;
+  follower(options: FollowerOptions): TopicFollower;
+  /** The records of newer releases at which consumers and followers of this process wait. */
+  keptRecords(): readonly KeptRecord[];
+  /**
+   * True once a follower waits at a record of a newer release. The process must take no work then,
+   * because its knowledge is out of date until a newer release replaces it.
+   */
+  readonly isOutdated: boolean;
+  /** Calls a listener when {@link isOutdated} becomes true. */
+  onOutdated(listener: () => void): void;
   /**
    * Compares a clock with that of the brokers, now and then every few seconds until {@link close}.
    * Resolves after the first comparison, or after 10 s. Never rejects.
@@ -273,6 +302,8 @@ export interface PartitionProgress {
   readonly finishedTo: bigint;
   /** True while the partition is not fetched. */
   readonly isPaused: boolean;
+  /** The offset of a record that only a newer release can read. It stops the partition here. */
+  readonly keptAt?: bigint;
 }
 
 /** Counts what seldom happens to records. The names of topics are physical. */

@@ -29,6 +29,7 @@ export {
   runService,
   type ServiceBase,
 } from './run-service.ts';
+export type { ReadinessChecks } from './health.controller.ts';
 export {
   type InstallationKeys,
   openInstallationKeys,

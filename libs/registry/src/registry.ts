@@ -3,6 +3,7 @@ import {
   agencyKey,
   type AliasDocument,
   aliasKey,
+  checkFormat,
   type CredentialDocument,
   credentialKey,
   destinationKinds,
@@ -98,7 +99,7 @@ export class Registry {
   private readonly warn: Warn;
 
   constructor({ gateway, verifier, warn = () => undefined, metrics, now = () => performance.now() }: RegistryOptions) {
-    this.follower = gateway.follower({ topic: gateway.topics.name('registry'), from: 'earliest' });
+    this.follower = gateway.follower({ topic: gateway.topics.name('registry'), from: 'earliest', checksFormatItself: true });
     this.warn = warn;
     this.verifier = verifier;
     this.refused = new RefusedDocuments(warn, metrics, now);
@@ -107,7 +108,7 @@ export class Registry {
   /**
    * Replays the registry topic. Resolves once the copy holds every document written before the
    * call.
-   * @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`.
+   * @throws PlatformError `BROKER_UNAVAILABLE`, `REGISTRY_BEHIND`, `RECORD_TOO_NEW`.
    */
   start(): Promise<void> {
     return this.follower.start((record) => this.apply(record));
@@ -311,6 +312,8 @@ export class Registry {
       if (revision.digest !== known.digest) return this.refuse(record, 'concurrent');
       return this.refused.settle(key);
     }
+    // Not before: a forged version would stop every service.
+    checkFormat('registry', record);
     this.revisions.set(key, revision);
     this.refused.settle(key);
     for (const listener of this.revisionListeners) listener(key, revision);

@@ -1,4 +1,4 @@
-import { type IncomingRecord, type RegistryDocument } from '#contracts';
+import { checkFormat, type IncomingRecord, type RegistryDocument } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import type { Signer, Verifier } from '#platform';
 import { deletion, type SignedContent, signedRecord, verifiedRevision } from './document-signature.ts';
@@ -42,7 +42,8 @@ const batchRecords = 200;
  * writes the marker. If it ends early, a second run completes it. Later runs sign what an older key
  * has signed, and ignore documents without a signature: those were written by somebody else.
  *
- * @throws PlatformError `CONFIG_INVALID` if another key has signed the registry.
+ * @throws PlatformError `CONFIG_INVALID` if another key has signed the registry, `RECORD_TOO_NEW`
+ *   if a newer release has written a document.
  */
 export async function signRegistry(parts: SignRegistryParts): Promise<SignRegistryReport> {
   const { gateway, signer, renew } = parts;
@@ -76,13 +77,14 @@ async function recordsInForce(
 ): Promise<{ readonly found: ReadonlyMap<string, Found>; readonly forged: number }> {
   let forged = 0;
   const found = new Map<string, Found>();
-  const follower = gateway.follower({ topic, from: 'earliest' });
+  const follower = gateway.follower({ topic, from: 'earliest', checksFormatItself: true });
   const take = (record: IncomingRecord) => {
     const { key, value } = record;
     if (key === null) return;
     const known = found.get(key);
     const revision = verifiedRevision(record, verifier);
     if (typeof revision !== 'string') {
+      checkFormat('registry', record);
       if (known === undefined || revision.sequence > known.sequence) found.set(key, { record, sequence: revision.sequence });
     } else if (revision === 'forged') {
       forged++;

@@ -4,7 +4,15 @@
  */
 import { Registry as Metrics } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CredentialDocument, epochMs, type IncomingRecord, type OutgoingRecord, registryHeader, Topics } from '#contracts';
+import {
+  type CredentialDocument,
+  epochMs,
+  type IncomingRecord,
+  type OutgoingRecord,
+  type RegistryDocument,
+  registryHeader,
+  Topics,
+} from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
 import { Signer, Verifier } from '#platform';
 import { eventually, ManualClock, testSigner, testVerifier } from '#testing';
@@ -98,12 +106,40 @@ const forged = (document: object, headers: OutgoingRecord['headers'] = {}, under
   value: Buffer.from(JSON.stringify(document)),
   headers,
 });
-const signedBy = (signer: Signer, document: object) => {
+const signedBy = (signer: Signer, document: object, version?: string) => {
   const content = { topic, key, value: Buffer.from(JSON.stringify(document)), sequence: 9 };
-  const bytes = Buffer.concat([Buffer.from(`${JSON.stringify([topic, key, 9])}\n`), content.value]);
+  const bytes = Buffer.concat([
+    Buffer.from(`${JSON.stringify([topic, key, 9, ...(version === undefined ? [] : [version])])}\n`),
+    content.value,
+  ]);
   const signature = signer.sign('registry document', bytes).toString('base64url');
-  return forged(document, { [registryHeader.sequence]: '9', [registryHeader.signature]: signature });
+  const named: Record<string, string> = version === undefined ? {} : { 'format-version': version };
+  return forged(document, { ...named, [registryHeader.sequence]: '9', [registryHeader.signature]: signature });
 };
+
+describe('a document that an ingress of a newer release has signed', () => {
+  const ofNewer = () => signedBy(testSigner, { kind: 'a kind of the newer release' }, '2');
+
+  it('is not refused: the copy stands still before it, and its process counts as outdated', async () => {
+    await write(other, limited);
+    await kafka.publisher.publish([ofNewer(), ...records().map(again)]);
+    await expect(registry.caughtUp(1_000)).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
+    expect([registry.credential('AK'), await refusals(), kafka.isOutdated]).toEqual([limited, {}, true]);
+    expect(kafka.keptRecords()).toMatchObject([{ topic, offset: 2n }]);
+  });
+
+  it('prevents a start, and the signing of the registry', async () => {
+    await kafka.publisher.publish(ofNewer());
+    await expect(aRegistry(kafka.beside())).rejects.toMatchObject({ code: 'RECORD_TOO_NEW' });
+    const signing = {
+      gateway: kafka.beside(),
+      signer: testSigner,
+      verifier: testVerifier,
+      renew: (one: RegistryDocument) => one,
+    };
+    await expect(signRegistry(signing)).rejects.toMatchObject({ code: 'RECORD_TOO_NEW' });
+  });
+});
 
 describe('a document that the ingress has not signed', () => {
   beforeEach(async () => write(other, limited));
@@ -122,6 +158,11 @@ describe('a document that the ingress has not signed', () => {
       'with a sequence number that is no number',
       'forged',
       () => ({ ...again(last()), headers: { ...last().headers, [registryHeader.sequence]: '1e3' } }),
+    ],
+    [
+      'that says to be of a newer release',
+      'forged',
+      () => ({ ...again(last()), headers: { ...last().headers, 'format-version': '2' } }),
     ],
     ['copied from the key of another document', 'forged', () => ({ ...again(records()[0] ?? last()), key })],
     ['of another project', 'forged', () => forged({ ...limited, project: 'p2' }, last().headers)],

@@ -25,3 +25,15 @@ it.each<[what: string, value: string | Buffer | null]>([
   expect(reasons).toEqual(Array(before + 1).fill('CONTRACT_VIOLATED: the value is not JSON'));
   expect(app.recordsOf('invocations')).toEqual([]);
 });
+
+it('a record of a version that this release does not read is rejected, because a caller must not make others wait', async () => {
+  const before = app.recordsOf('rejects').length;
+  const headers = { 'sendoff-function': 'hello', 'sendoff-project': IngressApp.project };
+  await app.produce('{}', { ...headers, 'sendoff-format-version': '2' });
+  const rejects = await app.kafka.waitFor('sendoff.rejects', before + 1);
+  expect(rejects.at(-1)?.headers['reject-reason']).toBe(
+    'CONTRACT_VIOLATED: header sendoff-format-version is 2; this release reads versions up to 1',
+  );
+  await app.produce('{}', { ...headers, 'sendoff-format-version': '1' });
+  expect(await app.kafka.waitFor('sendoff.invocations', 1)).toHaveLength(1);
+});

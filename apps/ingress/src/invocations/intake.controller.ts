@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
+import { checkIntakeFormat, type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
 import { type KafkaRecordContext, OnRecord, RecordController, type RecordDelivery } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
@@ -42,6 +42,7 @@ function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): s
  */
 export function readIntake(record: IncomingRecord, project: string): Arrival {
   const { headers, value } = record;
+  checkIntakeFormat(headers, intakeHeader.formatVersion);
   const functionName = headers[intakeHeader.function];
   if (functionName === undefined || functionName === '') throw malformed(`header ${intakeHeader.function} is missing`);
   const functionId = headers[intakeHeader.functionId];

@@ -28,6 +28,7 @@ export interface FeedSetPorts {
   /** Tells if records may begin. Call {@link FeedSet.proceed} when it allows more. */
   readonly membership: MembershipState;
   reject(record: IncomingRecord, reason: string): Promise<void>;
+  checkFormat(record: IncomingRecord): void;
   /** Called when a feed finished a record, or wants to be paused or resumed. */
   changed(feed: PartitionFeed): void;
   /** Called when a record is given up: the process should end. */
@@ -62,6 +63,7 @@ export class FeedSet {
       membership: ports.membership,
       giveUp: (error) => ports.onFatal(error),
       reject: (record, reason) => ports.reject(record, reason),
+      checkFormat: (record) => ports.checkFormat(record),
       commit: () => ports.flush(),
       changed: (feed) => {
         // A lost feed wants a pause for ever. Its partition may have another feed by now.
@@ -93,11 +95,12 @@ export class FeedSet {
 
   /** How far each partition is. */
   progress(): PartitionProgress[] {
-    return [...this.feeds.values()].map(({ topic, partition, lowWaterMark, wantsPause }) => ({
+    return [...this.feeds.values()].map(({ topic, partition, lowWaterMark, wantsPause, keptAt }) => ({
       topic,
       partition,
       finishedTo: lowWaterMark,
       isPaused: wantsPause,
+      ...(keptAt === undefined ? {} : { keptAt }),
     }));
   }
 

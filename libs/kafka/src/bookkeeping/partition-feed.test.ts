@@ -53,6 +53,7 @@ function aFeed(outcomes: Readonly<Record<number, readonly unknown[]>>, more: Par
     triesMax: 3,
     giveUp: (error) => givenUp.push(error),
     commit: async () => undefined,
+    checkFormat: () => undefined,
     ...more,
   };
   const feed = new PartitionFeed('a', 3, { offset: 17n, metadata: null }, { bytesMax: 1_000_000, recordsMax: 100 }, owner);
@@ -172,6 +173,30 @@ describe('PartitionFeed', () => {
     fail(bug);
     await idle;
     expect([givenUp, feed.uncommitted()]).toEqual([[], undefined]);
+  });
+});
+
+describe('a record of a newer release', () => {
+  const tooNew = new PlatformError('RECORD_TOO_NEW');
+  const checkFormat = ({ offset }: IncomingRecord) => {
+    if (offset === 18n) throw tooNew;
+  };
+
+  it('stays in the way of its partition: nothing behind it is handed out or fetched', async () => {
+    const { feed, calls, rejects, givenUp, idle } = aFeed({ 17: [handled], 19: [handled] }, { checkFormat });
+    feed.take([aRecord(17), aRecord(18), aRecord(19)]);
+    await idle;
+    feed.take([aRecord(20)]);
+    expect([calls, rejects, givenUp, feed.wantsPause, feed.keptAt]).toEqual([[17], [], [], true, 18n]);
+    expect([feed.uncommitted()?.offset, feed.inFlight]).toEqual([18n, 0]);
+  });
+
+  it('does not hold up the end of the consumer', async () => {
+    const { feed, idle } = aFeed({ 17: [handled] }, { checkFormat });
+    feed.take([aRecord(17), aRecord(18)]);
+    await idle;
+    feed.stop();
+    expect([feed.inFlight, feed.committable().offset]).toEqual([0, 18n]);
   });
 });
 

@@ -5,7 +5,7 @@
  *
  * ```text
  * fetched -> backlog -> in flight -> finished -> committed
- *                         |-> left or given up
+ *                         |-> left, given up or kept
  * ```
  *
  * The consumer calls `take` with each fetched batch. The feed calls the handler with the records in
@@ -20,6 +20,9 @@
  * cause is a broker or a database that is down, and other records would fail the same way. The feed
  * hands out nothing either while the consumer may not act for its partitions.
  *
+ * A record of a newer release is kept: it stays in the way of its partition until a service of that
+ * release has the partition. The records before it finish and are committed.
+ *
  * The consumer asks for `uncommitted` from time to time and writes it to the broker. `stop` ends
  * the handing out; records in flight may still finish, and what follows from them is still written.
  * `lose` also aborts the records in flight, because another process owns the partition now. The
@@ -28,7 +31,7 @@
  * 1. An offset is finished only if its handler resolved or the record lies in the rejects (I1, I6).
  * 2. While a record is failing, and after one was given up, nothing is handed out or fetched.
  * 3. After `stop` nothing more is handed out. After `lose` nothing more is finished either.
- * 4. This feed commits no offset at or past a record that was left or given up.
+ * 4. This feed commits no offset at or past a record that was left, given up or kept.
  */
 import type { IncomingRecord } from '#contracts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
@@ -63,8 +66,9 @@ export class PartitionFeed implements RecordFeed {
   private backlogIndex = 0;
   private bytesInFlight = 0;
   private recordsInFlight = 0;
-  /** Records that are failing, and records that were given up. */
+  /** Records that are failing, and records that were given up or kept. */
   private failingRecords = 0;
+  private keptOffset: bigint | undefined;
   /** Records whose write fails. */
   private unwrittenRecords = 0;
   /** Records in flight that wait for a change. */
@@ -107,6 +111,11 @@ export class PartitionFeed implements RecordFeed {
   /** True while the feed has no use for another fetch. */
   get wantsPause(): boolean {
     return this.isFull || this.failingRecords > 0 || this.backlogIndex < this.backlog.length || this.stopped.aborted;
+  }
+
+  /** The offset of a record that only a newer release can read; undefined if none was met. */
+  get keptAt(): bigint | undefined {
+    return this.keptOffset;
   }
 
   get hasUnwritten(): boolean {
@@ -230,6 +239,7 @@ export class PartitionFeed implements RecordFeed {
       this.ledger.finish(record.offset);
       this.mayHaveProgressed = true;
     }
+    if (ending === 'kept') this.keptOffset ??= record.offset;
     this.release(bytes);
   }
 

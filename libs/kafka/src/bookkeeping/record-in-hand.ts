@@ -32,6 +32,11 @@ export interface RecordOwner {
   /** Writes a record to the rejects. */
   reject(record: IncomingRecord, reason: string): Promise<void>;
   /**
+   * Checks the version of a record.
+   * @throws PlatformError `RECORD_TOO_NEW`, `CONTRACT_VIOLATED`.
+   */
+  checkFormat(record: IncomingRecord): void;
+  /**
    * Called when a record is given up: the process should end.
    * @param error `RECORD_UNHANDLED`, which names the record.
    */
@@ -63,8 +68,9 @@ export interface RecordFeed {
  * - `finished`: its handler resolved, or it lies in the rejects.
  * - `left`: the partition was lost, or the feed was stopped. The next owner handles it.
  * - `given-up`: too many unexpected errors; the process ends.
+ * - `kept`: a newer release must read it. This process commits nothing at or past it.
  */
-export type Ending = 'finished' | 'left' | 'given-up';
+export type Ending = 'finished' | 'left' | 'given-up' | 'kept';
 
 /** One record in the hands of its handler. */
 export class RecordInHand implements RecordDelivery {
@@ -80,7 +86,8 @@ export class RecordInHand implements RecordDelivery {
   /** Handles or rejects the record, again after failures. Never rejects. */
   async end(): Promise<Ending> {
     const ending = await this.handle();
-    if (this.isFailing && ending !== 'given-up') this.feed.failing(-1);
+    const staysInTheWay = ending === 'given-up' || ending === 'kept';
+    if (this.isFailing && !staysInTheWay) this.feed.failing(-1);
     return ending === 'finished' && this.feed.lost.aborted ? 'left' : ending;
   }
 
@@ -104,6 +111,7 @@ export class RecordInHand implements RecordDelivery {
     for (let tries = 1; ; tries += 1) {
       try {
         if (this.record.unreadable !== undefined) throw unreadable(this.record.unreadable);
+        owner.checkFormat(this.record);
         await owner.handler(this.record, lost, this);
         return 'finished';
       } catch (error) {
@@ -118,6 +126,9 @@ export class RecordInHand implements RecordDelivery {
             if (stopped.aborted) return 'left';
             this.giveUp(error, tries);
             return 'given-up';
+          case 'keep':
+            this.report('warn', 'A record of a newer release waits for a service of that release', error, tries);
+            return 'kept';
           case 'reject':
             this.report('warn', 'A record was rejected', error, tries);
             return this.reject(textOf(error));

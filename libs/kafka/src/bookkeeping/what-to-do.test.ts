@@ -7,8 +7,9 @@ const first = { isAborted: false, unexpectedErrors: 0, triesMax: 3 };
 
 describe('whatToDo', () => {
   it.each(Object.entries(errorCatalogue) as [ErrorCode, { readonly retryable: boolean }][])(
-    'rejects the record after %s unless the error is retryable',
-    (code, { retryable }) => expect(whatToDo(new PlatformError(code), first)).toBe(retryable ? 'again' : 'reject'),
+    'rejects the record after %s unless the error is retryable, or the record is for a newer release',
+    (code, { retryable }) =>
+      expect(whatToDo(new PlatformError(code), first)).toBe(code === 'RECORD_TOO_NEW' ? 'keep' : retryable ? 'again' : 'reject'),
   );
 
   it.each([new Error('a bug'), new TypeError('x'), 'a word', undefined, null, { code: 'CONTRACT_VIOLATED', retryable: false }])(

@@ -5,10 +5,11 @@ import { PlatformError } from '#contracts';
  *
  * - `reject`: writes the record to the rejects and moves on;
  * - `again`: calls the handler again after a wait;
+ * - `keep`: hands out nothing more of the partition: the record is for a newer release;
  * - `leave`: does nothing, because the partition belongs to another process now;
  * - `give-up`: ends the process, because the handler is broken; the record stays uncommitted.
  */
-export type Reaction = 'reject' | 'again' | 'leave' | 'give-up';
+export type Reaction = 'reject' | 'again' | 'keep' | 'leave' | 'give-up';
 
 /** Circumstances of a failure, beside its error. */
 export interface FailureContext {
@@ -28,6 +29,11 @@ export function isUnexpected(error: unknown): boolean {
   return !(error instanceof PlatformError);
 }
 
+/** True if a service of a newer release must read the record. */
+export function isTooNew(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.code === 'RECORD_TOO_NEW';
+}
+
 /**
  * Maps the failure of a handler to the reaction of the transport.
  *
@@ -37,6 +43,7 @@ export function isUnexpected(error: unknown): boolean {
  */
 export function whatToDo(error: unknown, { isAborted, unexpectedErrors, triesMax }: FailureContext): Reaction {
   if (isAborted) return 'leave';
+  if (isTooNew(error)) return 'keep';
   if (unexpectedErrors >= triesMax) return 'give-up';
   return error instanceof PlatformError && !error.retryable ? 'reject' : 'again';
 }

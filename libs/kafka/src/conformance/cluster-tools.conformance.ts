@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { IncomingRecord, OutgoingRecord, Topics } from '#contracts';
+import { formatVersionHeader, type IncomingRecord, type OutgoingRecord, type TopicName, type Topics } from '#contracts';
 import type {
   ConsumerOptions,
   GatewayHooks,
@@ -27,6 +27,12 @@ export const text = ({ value }: { readonly value: Buffer | null }): string => St
 /** A record without key and headers, unless `more` has them. */
 export function aRecord(topic: string, value: string, more: Partial<OutgoingRecord> = {}): OutgoingRecord {
   return { topic, value: Buffer.from(value), headers: {}, ...more };
+}
+
+/** A record of a newer release, between two of this one, on one partition. */
+export function newerBetween(topic: string): readonly OutgoingRecord[] {
+  const newer = { partition: 0, headers: { [formatVersionHeader]: '2' } };
+  return [aRecord(topic, 'old', { partition: 0 }), aRecord(topic, 'new', newer), aRecord(topic, 'behind', { partition: 0 })];
 }
 
 /** A topic that keeps records for an hour. */
@@ -76,6 +82,13 @@ export class ClusterTools {
     return topic;
   }
 
+  /** Creates a topic of the platform. A suite uses each of them in one test only. */
+  async aDeclaredTopic(name: TopicName): Promise<string> {
+    const topic = this.topics.name(name);
+    await this.gateway.admin.ensureTopics([aTopicSpec(topic, 1)]);
+    return topic;
+  }
+
   /** Starts a consumer, in a new group unless the options name one. */
   async consume(
     options: Omit<ConsumerOptions, 'groupId'> & { readonly groupId?: string },
@@ -89,8 +102,13 @@ export class ClusterTools {
   }
 
   /** Makes a follower; the test starts it. */
-  follow(topic: string, from: 'earliest' | 'latest' = 'earliest'): TopicFollower {
-    const follower = this.gateway.follower({ topic, from });
+  follow(
+    topic: string,
+    from: 'earliest' | 'latest' = 'earliest',
+    gateway = this.gateway,
+    checksFormatItself = false,
+  ): TopicFollower {
+    const follower = gateway.follower({ topic, from, checksFormatItself });
     this.cleanups.push(() => follower.close());
     return follower;
   }

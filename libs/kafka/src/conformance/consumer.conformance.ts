@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type IncomingRecord, PlatformError, rejectHeader } from '#contracts';
-import { Arrivals } from '#testing';
-import type { RecordDelivery } from '../ports.ts';
-import { aRecord, text, type ClusterTools } from './cluster-tools.conformance.ts';
+import { Arrivals, eventually } from '#testing';
+import { kafkaChecks } from '../kafka-checks.ts';
+import type { RecordConsumer, RecordDelivery } from '../ports.ts';
+import { aRecord, newerBetween, text, type ClusterTools } from './cluster-tools.conformance.ts';
 
 /** The promises of a consumer. */
 export function consumerConformance(tools: ClusterTools): void {
@@ -234,6 +235,29 @@ export function consumerConformance(tools: ClusterTools): void {
       const again = new Arrivals<string>();
       await tools.consume({ topics: [topic], groupId }, async (record) => again.add(text(record)));
       expect(await again.until(1)).toEqual(['bad']);
+    });
+
+    it('waits at a record of a newer release, and commits nothing past it', async () => {
+      const topic = await tools.aDeclaredTopic('settlements');
+      const groupId = randomUUID();
+      await tools.gateway.publisher.publish(newerBetween(topic));
+      const rejects = new Arrivals<IncomingRecord>();
+      await tools.consume({ topics: [tools.topics.name('rejects')] }, async (record) => rejects.add(record));
+      const handled = new Arrivals<string>();
+      const own = await tools.connect();
+      const consumer = await tools.consume({ topics: [topic], groupId }, async (record) => handled.add(text(record)), own);
+      await eventually(() => own.keptRecords().length > 0);
+      expect(own.keptRecords()).toEqual([{ topic, partition: 0, offset: 1n }]);
+      const progress = (of: RecordConsumer) => of.progress().find(({ partition }) => partition === 0);
+      expect([consumer.inFlight, progress(consumer)]).toMatchObject([0, { finishedTo: 1n, isPaused: true, keptAt: 1n }]);
+      expect([handled.items, own.isOutdated, kafkaChecks(own)['release']?.()]).toEqual([['old'], false, false]);
+      await consumer.close(1_000);
+      expect(kafkaChecks(own)['release']?.()).toBe(true);
+      // Another release takes the partition where this one stopped.
+      const next = await tools.consume({ topics: [topic], groupId }, async () => undefined, own);
+      await eventually(() => own.keptRecords().length > 0);
+      expect(progress(next)).toMatchObject({ finishedTo: 1n });
+      expect(rejects.items.filter(({ headers }) => headers[rejectHeader.topic] === topic)).toEqual([]);
     });
 
     it('hands out no more records at once than its limit, and finishes all of them', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { formatVersionHeader } from '#contracts';
 import { Arrivals } from '#testing';
-import { aRecord, deadlineMs, text, type ClusterTools } from './cluster-tools.conformance.ts';
+import { aRecord, deadlineMs, newerBetween, text, type ClusterTools } from './cluster-tools.conformance.ts';
 
 /** The promises of a follower. */
 export function followerConformance(tools: ClusterTools): void {
@@ -55,6 +56,37 @@ export function followerConformance(tools: ClusterTools): void {
       });
       await tools.gateway.publisher.publish([aRecord(topic, 'bad'), aRecord(topic, 'good')]);
       expect(await seen.until(1)).toEqual(['good']);
+    });
+
+    it('reads no further at a record of a newer release, and says that its process is outdated', async () => {
+      const topic = await tools.aDeclaredTopic('cancellations');
+      const gateway = await tools.connect();
+      const outdated = new Arrivals<boolean>();
+      gateway.onOutdated(() => outdated.add(gateway.isOutdated));
+      const follower = tools.follow(topic, 'earliest', gateway);
+      const seen: string[] = [];
+      await follower.start((record) => seen.push(text(record)));
+      await gateway.publisher.publish(newerBetween(topic));
+      expect(await outdated.until(1)).toEqual([true]);
+      expect([seen, gateway.keptRecords()]).toEqual([['old'], [{ topic, partition: 0, offset: 1n }]]);
+      await expect(follower.caughtUp(200)).rejects.toMatchObject({ code: 'REGISTRY_BEHIND' });
+      expect([seen, outdated.items]).toEqual([['old'], [true]]);
+    });
+
+    it('does not start on a topic that only a newer release can read', async () => {
+      const topic = await tools.aDeclaredTopic('idempotency');
+      await tools.gateway.publisher.publish(aRecord(topic, 'new', { headers: { [formatVersionHeader]: '2' } }));
+      const follower = tools.follow(topic, 'earliest', await tools.connect());
+      await expect(follower.start(() => undefined)).rejects.toMatchObject({ code: 'RECORD_TOO_NEW', details: { topic } });
+    });
+
+    it('leaves the check to a reader that verifies a signature first', async () => {
+      const topic = await tools.aDeclaredTopic('registry');
+      const gateway = await tools.connect();
+      await gateway.publisher.publish(aRecord(topic, 'forged', { headers: { [formatVersionHeader]: '2' } }));
+      const seen: string[] = [];
+      await tools.follow(topic, 'earliest', gateway, true).start((record) => seen.push(text(record)));
+      expect([seen, gateway.isOutdated]).toEqual([['forged'], false]);
     });
 
     it('hands out every record to each follower', async () => {

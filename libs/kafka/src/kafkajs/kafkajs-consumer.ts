@@ -67,6 +67,7 @@ export interface ConsumerPorts {
   /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
   readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
+  readonly checkFormat: (record: IncomingRecord) => void;
   /** The name of this process in the marks of commits. */
   readonly ownerName: string;
   /** The owner names of all members of the group. */
@@ -155,11 +156,12 @@ export class KafkajsConsumer implements RecordConsumer {
   }
 
   async start(handler: RecordHandler): Promise<void> {
-    const { log, observer, reject, recordTriesMax, onFatal } = this.ports;
+    const { log, observer, reject, checkFormat, recordTriesMax, onFatal } = this.ports;
     this.feeds = new FeedSet(this.options, handler, {
       log,
       observer,
       reject,
+      checkFormat,
       recordTriesMax,
       onFatal,
       ownerName: this.ports.ownerName,

@@ -5,7 +5,8 @@
  *    handed out once and in order.
  * 2. `caughtUp` asks for the ends after it was called, so every record acknowledged before is below
  *    them.
- * 3. A partition that is added later is read from its start, once the metadata has its age.
+ * 3. A partition is read no further at a record that only a newer release can read.
+ * 4. A partition that is added later is read from its start, once the metadata has its age.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
@@ -18,7 +19,8 @@ import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
 import { type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
-import type { PartitionEnd, TopicFollower } from '../ports.ts';
+import { isTooNew } from '../bookkeeping/what-to-do.ts';
+import type { FollowerOptions, PartitionEnd, TopicFollower } from '../ports.ts';
 
 /** The gateway as its follower sees it. */
 export interface FollowerPorts {
@@ -35,6 +37,10 @@ export interface FollowerPorts {
   readonly toldEnds: (topic: string) => Promise<readonly PartitionEnd[]>;
   /** The process should end. */
   readonly onFatal: (error: PlatformError) => void;
+  /** @throws PlatformError `RECORD_TOO_NEW`, `CONTRACT_VIOLATED`. */
+  readonly checkFormat: (record: IncomingRecord) => void;
+  /** The partition of this record is read no further. */
+  readonly onKept: (record: IncomingRecord, error: PlatformError) => void;
   /** Called once the follower is closed. */
   readonly onClosed: () => void;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
@@ -63,18 +69,23 @@ interface Goal {
 export class KafkajsFollower implements TopicFollower {
   private reading: Reading;
   private watch: StandstillWatch | undefined;
+  /** Offsets of records that only a newer release can read, by partition. */
+  private readonly kept = new Map<number, bigint>();
   private readonly goals = new Set<Goal>();
   private readonly closed = new AbortController();
   private onRecord: ((record: IncomingRecord) => void) | undefined;
-  /** Set while the follower starts: a topic that may not be read fails the start at once. */
+  /** Set while the follower starts: a topic that cannot be read fails the start at once. */
   private failStart: ((error: PlatformError) => void) | undefined;
 
   constructor(
-    private readonly topic: string,
-    private readonly from: 'earliest' | 'latest',
+    private readonly options: FollowerOptions,
     private readonly ports: FollowerPorts,
   ) {
     this.reading = this.open();
+  }
+
+  private get topic(): string {
+    return this.options.topic;
   }
 
   /** True while partitions with records stand still. */
@@ -109,7 +120,7 @@ export class KafkajsFollower implements TopicFollower {
     try {
       await Promise.race([this.caughtUp(startTimeoutMs), refused]);
     } catch (error) {
-      if (isAccessFault(error)) await this.close();
+      if (isAccessFault(error) || isTooNew(error)) await this.close();
       throw error;
     } finally {
       this.failStart = undefined;
@@ -212,7 +223,10 @@ export class KafkajsFollower implements TopicFollower {
     const former = this.reading;
     former.ended.abort();
     void former.cluster.disconnect().catch(() => undefined);
-    for (const one of former.reader.progress()) next.reader.read(one, one.position ?? 0n);
+    for (const one of former.reader.progress()) {
+      next.reader.read(one, one.position ?? 0n);
+      next.reader.setPaused(one, one.isPaused);
+    }
     this.reading = next;
     if (this.closed.signal.aborted) return void next.cluster.disconnect().catch(() => undefined);
     this.run(next);
@@ -221,7 +235,7 @@ export class KafkajsFollower implements TopicFollower {
   /** Retries while the topic has no leader yet, because it was created a moment ago. */
   private async readFirst(deadlineAt: number): Promise<void> {
     for (;;) {
-      const error = await this.readNew(this.from === 'earliest' ? 'start' : 'end');
+      const error = await this.readNew(this.options.from === 'earliest' ? 'start' : 'end');
       if (error === undefined) return;
       if (rootCause(error).retriable === false || performance.now() >= deadlineAt) throw error;
       await delay(againMs, undefined, { signal: this.closed.signal });
@@ -284,22 +298,38 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   private take({ topic, partition }: TopicPartition, messages: FetchedBatch['messages']): void {
-    for (const message of messages) this.handOut(incomingRecord(topic, partition, message));
+    for (const message of messages) {
+      const record = incomingRecord(topic, partition, message);
+      const fault = this.handOut(record);
+      if (fault !== undefined) return this.keep(record, fault);
+    }
   }
 
-  private handOut(record: IncomingRecord): void {
+  /** 3. */
+  private keep(record: IncomingRecord, fault: PlatformError): void {
+    this.kept.set(record.partition, record.offset);
+    this.reading.reader.setPaused(record, true);
+    this.ports.onKept(record, fault);
+    this.failStart?.(fault);
+  }
+
+  /** @returns the error of a record that only a newer release can read. */
+  private handOut(record: IncomingRecord): PlatformError | undefined {
     if (record.unreadable !== undefined) {
       const { topic, partition, offset, unreadable: error } = record;
-      return this.ports.log('error', 'A follower skips a record that cannot be read', {
+      this.ports.log('error', 'A follower skips a record that cannot be read', {
         topic,
         partition,
         offset: String(offset),
         error,
       });
+      return undefined;
     }
     try {
+      if (this.options.checksFormatItself !== true) this.ports.checkFormat(record);
       this.onRecord?.(record);
     } catch (error) {
+      if (isTooNew(error)) return error;
       const { topic, partition, offset } = record;
       this.ports.log('error', 'A follower failed to process a record', {
         topic,
@@ -308,6 +338,7 @@ export class KafkajsFollower implements TopicFollower {
         error: String(error),
       });
     }
+    return undefined;
   }
 
   private checkGoals(): void {
@@ -317,6 +348,6 @@ export class KafkajsFollower implements TopicFollower {
   }
 
   private positionOf(partition: number): bigint {
-    return this.reading.reader.position({ topic: this.topic, partition }) ?? 0n;
+    return this.kept.get(partition) ?? this.reading.reader.position({ topic: this.topic, partition }) ?? 0n;
   }
 }

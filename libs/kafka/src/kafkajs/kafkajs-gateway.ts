@@ -1,12 +1,15 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError, Topics } from '#contracts';
 import type { ComparedClock } from '#platform';
+import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type { TransportLog } from '../log.ts';
 import type {
   ConsumerOptions,
+  FollowerOptions,
   KafkaGateway,
+  KeptRecord,
   Publisher,
   RecordConsumer,
   RecordObserver,
@@ -67,6 +70,7 @@ export class KafkajsGateway implements KafkaGateway {
   readonly admin: TopicAdmin;
   private readonly consumers = new Set<KafkajsConsumer>();
   private readonly followers = new Set<KafkajsFollower>();
+  private readonly keptByFollowers: KeptByFollowers;
   private readonly observer: RecordObserver;
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
@@ -80,6 +84,7 @@ export class KafkajsGateway implements KafkaGateway {
     this.topics = parts.topics;
     const watch = new AccessWatch(() => performance.now(), parts.log, parts.onFatal);
     this.access = watch;
+    this.keptByFollowers = new KeptByFollowers(parts.log);
     this.topicEnds = new TopicEnds(parts.newCluster, parts.metadataAgeMaxMs);
     const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
     const adminParts = { ...parts, timeoutMs: adminTimeoutMs };
@@ -106,6 +111,7 @@ export class KafkajsGateway implements KafkaGateway {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
       ends: (topic) => adminForMetrics.ends(topic),
+      keptRecords: () => this.keptRecords(),
     });
     this.probeTimer = setInterval(() => void this.probeBrokers(), probeIntervalMs);
     this.probeTimer.unref();
@@ -128,15 +134,16 @@ export class KafkajsGateway implements KafkaGateway {
       ends: async (topic) => this.topicEnds.told(topic),
       onFatal,
       reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
+      checkFormat: (record) => this.topics.checkFormat(record),
       onClosed: () => this.consumers.delete(consumer),
     });
     this.consumers.add(consumer);
     return consumer;
   }
 
-  follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
+  follower(options: FollowerOptions): TopicFollower {
     const { account, newCluster, log, metadataAgeMaxMs, standstill, onFatal } = this.parts;
-    const follower = new KafkajsFollower(topic, from, {
+    const follower = new KafkajsFollower(options, {
       account,
       access: this.access,
       newCluster,
@@ -146,10 +153,25 @@ export class KafkajsGateway implements KafkaGateway {
       ends: (name) => this.admin.ends(name),
       toldEnds: async (name) => this.topicEnds.told(name),
       onFatal,
+      checkFormat: (record) => this.topics.checkFormat(record),
+      onKept: (record, error) => this.keptByFollowers.add(record, error),
       onClosed: () => this.followers.delete(follower),
     });
     this.followers.add(follower);
     return follower;
+  }
+
+  keptRecords(): readonly KeptRecord[] {
+    const progress = [...this.consumers].flatMap((consumer) => consumer.progress());
+    return [...this.keptByFollowers.all, ...keptByConsumers(progress)];
+  }
+
+  get isOutdated(): boolean {
+    return this.keptByFollowers.all.length > 0;
+  }
+
+  onOutdated(listener: () => void): void {
+    this.keptByFollowers.onFirst(listener);
   }
 
   async compareClock(clock: ComparedClock): Promise<void> {

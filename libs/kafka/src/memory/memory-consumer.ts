@@ -11,7 +11,8 @@ const batchRecords = 500;
 const always = { mayBegin: true, mayWrite: true };
 
 /** The gateway as its consumer sees it. */
-export interface MemoryConsumerPorts extends Pick<FeedSetPorts, 'observer' | 'reject' | 'recordTriesMax' | 'onFatal'> {
+export interface MemoryConsumerPorts
+  extends Pick<FeedSetPorts, 'observer' | 'reject' | 'checkFormat' | 'recordTriesMax' | 'onFatal'> {
   /** Called once the consumer is closed. */
   readonly onClosed: () => void;
 }

@@ -8,12 +8,15 @@
  */
 import type { IncomingRecord, Topics } from '#contracts';
 import { recordTriesMaxDefault } from '#platform';
+import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type {
   ConsumerOptions,
+  FollowerOptions,
   GatewayHooks,
   KafkaGateway,
+  KeptRecord,
   Publisher,
   RecordConsumer,
   RecordObserver,
@@ -36,6 +39,7 @@ export class MemoryKafka implements KafkaGateway {
   readonly admin: TopicAdmin;
   private readonly cluster: MemoryCluster;
   private readonly consumers = new Set<MemoryConsumer>();
+  private readonly keptByFollowers: KeptByFollowers;
   private readonly observer: RecordObserver;
 
   /** @param options settings of a new cluster, or a cluster to connect to; see {@link beside}. */
@@ -45,6 +49,7 @@ export class MemoryKafka implements KafkaGateway {
   ) {
     this.cluster = options instanceof MemoryCluster ? options : new MemoryCluster(options);
     this.topics = this.cluster.names;
+    this.keptByFollowers = new KeptByFollowers(this.cluster.log);
     const publisher = new MemoryPublisher(this.cluster);
     this.publisher = publisher;
     this.admin = new MemoryAdmin(this.cluster);
@@ -52,6 +57,7 @@ export class MemoryKafka implements KafkaGateway {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
       ends: (topic) => this.admin.ends(topic),
+      keptRecords: () => this.keptRecords(),
     });
   }
 
@@ -60,6 +66,7 @@ export class MemoryKafka implements KafkaGateway {
     const consumer = new MemoryConsumer(this.cluster, options, {
       observer: this.observer,
       reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
+      checkFormat: (record) => this.topics.checkFormat(record),
       recordTriesMax: this.hooks.recordTriesMax ?? recordTriesMaxDefault,
       onFatal: this.hooks.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
       onClosed: () => this.consumers.delete(consumer),
@@ -68,8 +75,24 @@ export class MemoryKafka implements KafkaGateway {
     return consumer;
   }
 
-  follower({ topic, from }: { readonly topic: string; readonly from: 'earliest' | 'latest' }): TopicFollower {
-    return new MemoryFollower(this.cluster, topic, from);
+  follower(options: FollowerOptions): TopicFollower {
+    return new MemoryFollower(this.cluster, options, {
+      checkFormat: (record) => this.topics.checkFormat(record),
+      onKept: (record, error) => this.keptByFollowers.add(record, error),
+    });
+  }
+
+  keptRecords(): readonly KeptRecord[] {
+    const progress = [...this.consumers].flatMap((consumer) => consumer.progress());
+    return [...this.keptByFollowers.all, ...keptByConsumers(progress)];
+  }
+
+  get isOutdated(): boolean {
+    return this.keptByFollowers.all.length > 0;
+  }
+
+  onOutdated(listener: () => void): void {
+    this.keptByFollowers.onFirst(listener);
   }
 
   /** This cluster has no clock of its own. */

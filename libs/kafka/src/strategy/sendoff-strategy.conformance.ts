@@ -5,7 +5,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { from } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
+import { formatVersionHeader, type IncomingRecord, PlatformError, type Topics } from '#contracts';
 import { Arrivals, inHand, ManualClock } from '#testing';
 import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
@@ -124,6 +124,22 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       await publish('invocations', 'meanwhile');
       clock.refuse(false);
       expect(await seen.until(2)).toEqual(['first', 'meanwhile']);
+    });
+
+    it('leaves its group for good once a follower of its process waits at a record of a newer release', async () => {
+      const seen = new Arrivals<string>();
+      await serve(({ value }) => seen.add(String(value)));
+      await publish('invocations', 'first');
+      await seen.until(1);
+      const topic = topics.name('cancellations');
+      await gateway.admin.ensureTopics([{ topic, partitions: 1, isCompacted: false, retentionMs: 3_600_000 }]);
+      const follower = gateway.follower({ topic, from: 'earliest' });
+      cleanups.push(() => follower.close());
+      await follower.start(() => undefined);
+      await gateway.publisher.publish({ topic, value: null, headers: { [formatVersionHeader]: '2' } });
+      // The other member gets the partition, because this one has left.
+      expect(await leftovers('invocations')).toEqual(['end']);
+      expect(seen.items).toEqual(['first']);
     });
 
     it('joins no group if the clock is refused from the start', async () => {

@@ -49,6 +49,7 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
       progress: () => this.consumer?.progress() ?? [],
     });
     options.clock.onRefusal(() => void this.adjust());
+    options.gateway.onOutdated(() => void this.adjust());
   }
 
   /**
@@ -88,11 +89,11 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
     return this.consumer as Consumer;
   }
 
-  /** Starts or stops the consumer, as the clock and the life of the transport ask for. */
+  /** Starts or stops the consumer, as clock, followers and the life of the transport ask. */
   private async adjust(): Promise<void> {
     const before = this.turn.catch(() => undefined);
     this.turn = before.then(async () => {
-      const mayRead = this.isOpen && !this.options.clock.isRefused;
+      const mayRead = this.isOpen && !this.options.clock.isRefused && !this.options.gateway.isOutdated;
       if (!mayRead) return this.stopConsumer();
       return this.consumer === undefined ? this.startConsumer() : undefined;
     });
