@@ -14,7 +14,7 @@
  * Q5. A bounded number of tasks begins in one turn of the event loop. Otherwise the answers to many
  *     calls of a noisy function come in one burst, and the records and calls of a quiet one wait.
  */
-import { type Clock, type Timer, timerAt, TurnBudget } from '#platform';
+import { type Clock, Deadlines, type Timer, TurnBudget } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -67,13 +67,16 @@ export class AttemptQueue {
   /** Functions with waiting tasks, in the order of their turns. */
   private readonly turns = new Set<string>();
   private running = 0;
+  private readonly deadlines: Deadlines;
   private readonly nextSoon = (): void => this.next();
 
   constructor(
     private readonly runningMax: number,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly starts: TurnBudget = new TurnBudget(startsPerTurn),
-  ) {}
+  ) {
+    this.deadlines = new Deadlines(clock);
+  }
 
   /** Attempts that run now. */
   get runningNow(): number {
@@ -127,7 +130,7 @@ export class AttemptQueue {
       signal.addEventListener('abort', jump, { once: true });
       this.turns.add(key);
       this.next();
-      if (ticket.waitsUntil !== undefined && line.at(-1) === waiting) timer = timerAt(this.clock, ticket.waitsUntil, jump);
+      if (ticket.waitsUntil !== undefined && line.at(-1) === waiting) timer = this.deadlines.add(ticket.waitsUntil, jump);
     });
   }
 

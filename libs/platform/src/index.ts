@@ -3,6 +3,7 @@ export { callSecretOf } from './call-secret.ts';
 export { Cancellations } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
+export { Deadlines } from './deadlines.ts';
 export { directRequest } from './direct-request.ts';
 export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
