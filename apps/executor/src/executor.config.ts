@@ -86,7 +86,7 @@ export class ExecutorConfig extends withSettings(
   @IsInt()
   @Min(1)
   @Max(100_000)
-  expressQueueMax: number = 1_000;
+  expressQueueMax: number = 400;
 
   @Setting({
     env: 'EXECUTOR_BULK_RECORDS',
@@ -95,7 +95,7 @@ export class ExecutorConfig extends withSettings(
   @IsInt()
   @Min(10)
   @Max(100_000)
-  bulkRecordsMax: number = 1_000;
+  bulkRecordsMax: number = 400;
 
   @Setting({
     env: 'EXECUTOR_SYNC_CALLS_MAX',
