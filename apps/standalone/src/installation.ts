@@ -27,6 +27,12 @@ import { SupervisedService } from './supervised-service.ts';
 
 const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as const;
 
+/**
+ * Services that no caller waits for let the others go first, so that they do not delay the
+ * invocations that they report on.
+ */
+const niceness: Partial<Record<Service, number>> = { 'status-logger': 5, notifier: 5 };
+
 /** Longest drain of one service. An orchestrator kills the installation after 30 s. */
 const stopMs = 14_000;
 /** Longest time the ingress drains before the workers start to drain too. */
@@ -145,7 +151,11 @@ async function startLocked(
   const environmentFrom = (name: Service, more: Readonly<Record<string, string>>) =>
     environmentFor(name, { ...env, ...keys[name], ...brokers.environmentOf(name), ...more });
   const supervised = (name: Service, more: Readonly<Record<string, string>> = {}, port = 0) =>
-    new SupervisedService({ name, modulePath: mainOf(name), env: environmentFrom(name, more), port }, clock, announce);
+    new SupervisedService(
+      { name, modulePath: mainOf(name), env: environmentFrom(name, more), port, niceness: niceness[name] ?? 0 },
+      clock,
+      announce,
+    );
   const services = workers.map((name) => supervised(name));
   const unusedAddresses = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
   let ingress = supervised('ingress', unusedAddresses);

@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { constants, tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#platform';
@@ -18,11 +18,11 @@ describe('a supervised service', () => {
   let service: SupervisedService | undefined;
   let lines: string[];
 
-  const supervise = async (source: string): Promise<SupervisedService> => {
+  const supervise = async (source: string, niceness = 0): Promise<SupervisedService> => {
     const modulePath = join(folder, 'main.mjs');
     await writeFile(modulePath, source);
     service = new SupervisedService(
-      { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0, startPatienceMs: 500 },
+      { name: 'worker', modulePath, env: { PATH: process.env['PATH'] }, port: 0, startPatienceMs: 500, niceness },
       systemClock,
       (line) => lines.push(line),
     );
@@ -51,6 +51,15 @@ describe('a supervised service', () => {
     const status = await readFile(`/proc/${started.pid}/status`, 'utf8');
     const caught = BigInt(`0x${/^SigCgt:\s+(\w+)/m.exec(status)?.[1]}`);
     expect(caught & (1n << BigInt(constants.signals.SIGUSR1 - 1))).toBe(0n);
+  });
+
+  it('lets others go first if it is told to, as a process and as a session', async () => {
+    const started = await supervise(aService, 5);
+    await started.start();
+    const { pid = 0 } = started;
+    expect(getPriority(pid)).toBe(5);
+    const session = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => 'nice 5');
+    expect(session).toMatch(/nice 5$/m);
   });
 
   it('restarts after it was killed and announces it', async () => {

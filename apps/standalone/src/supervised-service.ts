@@ -13,6 +13,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
 import { type Clock, configInvalidExitCode, refusedExitCode, type Timer } from '#platform';
+import { lowerPriority } from './lower-priority.ts';
 import { type Announce, RestartPolicy } from './restart-policy.ts';
 
 /** A service to run. */
@@ -22,6 +23,8 @@ export interface ServiceSpec {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Port of the first run. 0 lets the system choose. */
   readonly port: number;
+  /** Above 0: the service lets others go first; see {@link lowerPriority}. Default 0. */
+  readonly niceness?: number;
   /** How long the service may fail to become ready for the first time. Default 30 s. */
   readonly startPatienceMs?: number;
 }
@@ -92,6 +95,8 @@ export class SupervisedService {
       return this.ended((error as Error).message, onReady, onFailed);
     }
     this.child = child;
+    const { niceness = 0 } = this.spec;
+    if (child.pid !== undefined && niceness > 0) lowerPriority(child.pid, niceness, this.clock);
     child.on('message', (message: { readonly ready?: string }) => {
       if (message.ready === undefined) return;
       if (this.url !== undefined) this.announce(`${this.spec.name} runs again`);
