@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#platform';
 import { eventually } from '#testing';
-import { SupervisedService } from './supervised-service.ts';
+import { serviceArguments, SupervisedService } from './supervised-service.ts';
 
 const aService = `
 process.on('SIGTERM', () => process.exit(0));
@@ -60,6 +60,12 @@ describe('a supervised service', () => {
     expect(getPriority(pid)).toBe(5);
     const session = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => 'nice 5');
     expect(session).toMatch(/nice 5$/m);
+  });
+
+  it('gets the arguments of Node.js that it gets in a container', async () => {
+    const dockerfile = await readFile(new URL('../../../docker/Dockerfile', import.meta.url), 'utf8');
+    const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+    expect(entryPoint).toEqual(['node', ...serviceArguments, 'run.mjs']);
   });
 
   it('restarts after it was killed and announces it', async () => {

