@@ -95,6 +95,9 @@ await runService({
       consumer: {
         fetchBytesMax: 262_144,
         tellsInterruptions: true,
+        // A partition waits for the attempts that run, and leaves those that wait for their turn.
+        handOverMs: config.drainMs,
+        leavesWaiting: true,
         partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000),
       },
     });

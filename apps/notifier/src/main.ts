@@ -18,7 +18,16 @@ await runService({
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.byType),
-      transports: [new SendoffStrategy({ gateway, clock, groupId: gateway.topics.groupOf('notifier'), drainMs: config.drainMs })],
+      transports: [
+        new SendoffStrategy({
+          gateway,
+          clock,
+          groupId: gateway.topics.groupOf('notifier'),
+          drainMs: config.drainMs,
+          // A partition waits for the tries that run, and leaves those that wait for their target.
+          consumer: { handOverMs: config.drainMs, leavesWaiting: true },
+        }),
+      ],
       checks: kafkaChecks(gateway),
       async close() {
         destinations.close();

@@ -4,6 +4,7 @@ export { setUpAccounts } from './kafkajs/set-up-accounts.ts';
 export { kafkaChecks } from './kafka-checks.ts';
 export { openKafka } from './open-kafka.ts';
 export type {
+  ConsumerOptions,
   KafkaGateway,
   Interruption,
   Publisher,

@@ -84,6 +84,12 @@ export interface RecordDelivery {
 /** The session timeout of consumers that name none, in milliseconds. */
 export const sessionTimeoutMsDefault = 10_000;
 
+/** A partition that a consumer holds. */
+export interface HeldPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /** Topics and group of a consumer, and how much it reads at once. */
 export interface ConsumerOptions {
   readonly groupId: string;
@@ -118,6 +124,24 @@ export interface ConsumerOptions {
    * assignment. Default false.
    */
   readonly tellsInterruptions?: boolean;
+  /**
+   * Longest wait for the records that act, before a partition is handed to another member, in
+   * milliseconds. Default 1,000.
+   */
+  readonly handOverMs?: number;
+  /**
+   * True if a close leaves the records that do not act yet to the next owner: their handlers call
+   * `readyToAct`, or only write. Otherwise a close waits for all handlers. Default false.
+   */
+  readonly leavesWaiting?: boolean;
+  /**
+   * Called with the partitions that this process may work for, whenever they change. A partition
+   * that the group wants back is not among them any more. It moves when the promise resolves.
+   * @param counts partitions of each topic, the same for all members of the group.
+   */
+  readonly onHeld?: (held: readonly HeldPartition[], counts: ReadonlyMap<string, number>) => Promise<void>;
+  /** The base URL under which other services reach this process, for the group's members. */
+  readonly url?: string;
   /** The group removes a member that sent no heartbeat for this long. Default 10 s. */
   readonly sessionTimeoutMs?: number;
 }

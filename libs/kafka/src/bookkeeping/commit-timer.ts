@@ -29,7 +29,12 @@ export class CommitTimer {
 
   /** Waits for the commit under way, then commits. @throws what the commit throws. */
   async flush(): Promise<void> {
-    const committed = this.underWay.then(() => this.commit());
+    await this.inTurn(() => this.commit());
+  }
+
+  /** Waits for the commit under way, then makes another one. @throws what that one throws. */
+  async inTurn(commit: () => Promise<void>): Promise<void> {
+    const committed = this.underWay.then(commit);
     this.underWay = committed.catch(() => undefined);
     await committed;
   }

@@ -127,6 +127,11 @@ export class FeedSet {
     return feed;
   }
 
+  /** Gives up the partition of a feed. */
+  lose(gone: PartitionFeed): void {
+    this.keepOnly([...this.feeds.values()].filter((feed) => feed !== gone));
+  }
+
   /** Loses every feed whose partition is not among those assigned. */
   keepOnly(assigned: readonly TopicPartition[]): void {
     const kept = new Set(assigned.map(({ topic, partition }) => keyOf(topic, partition)));
@@ -174,10 +179,14 @@ export class FeedSet {
     await this.ports.write(feeds.map((feed) => this.marked(feed, feed.committable())));
   }
 
-  /** Commits the last time. The marks go: whoever comes next need not ask what was begun. */
-  async release(): Promise<void> {
-    if (!this.isMarking) return this.commit();
-    const due = [...this.feeds.values()].map((feed) => ({ feed, commit: feed.committable() }));
+  /**
+   * Commits the last time. The marks go: whoever comes next need not ask what was begun.
+   * @param feeds default: all.
+   */
+  async release(feeds: Iterable<PartitionFeed> = this.feeds.values()): Promise<void> {
+    const due = [...feeds]
+      .filter((feed) => this.isMarking || feed.uncommitted() !== undefined)
+      .map((feed) => ({ feed, commit: feed.committable() }));
     if (due.length === 0) return;
     await this.ports.write(due.map(({ feed: { topic, partition }, commit }) => ({ topic, partition, ...commit })));
     for (const { feed, commit } of due) feed.committed(commit);

@@ -23,6 +23,9 @@
  * A record of a newer release is kept: it stays in the way of its partition until a service of that
  * release has the partition. The records before it finish and are committed.
  *
+ * `letGo` prepares for another owner: no record may begin to act any more, those that act may
+ * finish.
+ *
  * The consumer asks for `uncommitted` from time to time and writes it to the broker. `stop` ends
  * the handing out; records in flight may still finish, and what follows from them is still written.
  * `lose` also aborts the records in flight, because another process owns the partition now. The
@@ -71,6 +74,10 @@ export class PartitionFeed implements RecordFeed {
   private keptOffset: bigint | undefined;
   /** Records whose write fails. */
   private unwrittenRecords = 0;
+  /** Records that act or write. */
+  private actingRecords = 0;
+  private readonly idle = Promise.withResolvers<void>();
+  private isLetGo = false;
   /** Records in flight that wait for a change. */
   private readonly waiting = new Set<() => void>();
   private isFull = false;
@@ -116,6 +123,11 @@ export class PartitionFeed implements RecordFeed {
   /** The offset of a record that only a newer release can read; undefined if none was met. */
   get keptAt(): bigint | undefined {
     return this.keptOffset;
+  }
+
+  /** True from {@link letGo} on. */
+  get isLettingGo(): boolean {
+    return this.isLetGo;
   }
 
   get hasUnwritten(): boolean {
@@ -181,6 +193,17 @@ export class PartitionFeed implements RecordFeed {
   }
 
   /**
+   * Stops, and refuses records that do not act yet. Resolves when none acts, or the feed is lost.
+   */
+  async letGo(): Promise<void> {
+    this.stop();
+    this.isLetGo = true;
+    this.wake();
+    if (this.actingRecords === 0 || this.lost.aborted) this.idle.resolve();
+    return this.idle.promise;
+  }
+
+  /**
    * Gives the partition up: stops, and aborts the records in flight, which this process may no
    * longer finish.
    */
@@ -188,6 +211,7 @@ export class PartitionFeed implements RecordFeed {
     this.stop();
     this.whenLost.abort();
     this.wake();
+    this.idle.resolve();
   }
 
   /** Goes on after the membership of the owner may allow more. */
@@ -205,6 +229,10 @@ export class PartitionFeed implements RecordFeed {
   unwritten(change: 1 | -1): void {
     this.unwrittenRecords += change;
     if (this.unwrittenRecords === 0) this.wake();
+  }
+
+  acting(): void {
+    this.actingRecords += 1;
   }
 
   async changed(): Promise<void> {
@@ -234,12 +262,15 @@ export class PartitionFeed implements RecordFeed {
 
   private async run(record: IncomingRecord, bytes: number): Promise<void> {
     const isOld = this.interruptedBelow !== undefined && record.offset < this.interruptedBelow;
-    const ending = await new RecordInHand(record, this, isOld ? this.interruption : undefined).end();
+    const inHand = new RecordInHand(record, this, isOld ? this.interruption : undefined);
+    const ending = await inHand.end();
     if (ending === 'finished') {
       this.ledger.finish(record.offset);
       this.mayHaveProgressed = true;
     }
     if (ending === 'kept') this.keptOffset ??= record.offset;
+    if (inHand.isActing) this.actingRecords -= 1;
+    if (this.isLetGo && this.actingRecords === 0) this.idle.resolve();
     this.release(bytes);
   }
 

@@ -13,6 +13,8 @@
  *    more outcomes than records were acting when the brokers went away.
  * 3. Nothing begins and nothing is written that the membership does not allow; see `membership.ts`.
  *    A record waits until it is allowed, or the partition is lost.
+ * 4. A partition that is let go is lost to every record that does not act yet. Those that act may
+ *    still write what follows.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
@@ -52,13 +54,17 @@ export interface RecordFeed {
   readonly lost: AbortSignal;
   /** Aborts when the feed is stopped, before it is lost. */
   readonly stopped: AbortSignal;
+  /** True from when the partition is let go: no record may begin to act any more. */
+  readonly isLettingGo: boolean;
   /** True while the write of a record of this partition fails. */
   readonly hasUnwritten: boolean;
+  /** Counts a record that acts or writes, until it has ended. */
+  acting(): void;
   /** Counts the records that fail. */
   failing(change: 1 | -1): void;
   /** Counts the records whose write fails. */
   unwritten(change: 1 | -1): void;
-  /** Resolves when the membership, `hasUnwritten` or `lost` may have changed. */
+  /** Resolves when the membership, `hasUnwritten`, `isLettingGo` or `lost` may have changed. */
   changed(): Promise<void>;
 }
 
@@ -76,6 +82,7 @@ export type Ending = 'finished' | 'left' | 'given-up' | 'kept';
 export class RecordInHand implements RecordDelivery {
   private isGivenUp = false;
   private isFailing = false;
+  private hasActed = false;
 
   constructor(
     private readonly record: IncomingRecord,
@@ -91,14 +98,19 @@ export class RecordInHand implements RecordDelivery {
     return ending === 'finished' && this.feed.lost.aborted ? 'left' : ending;
   }
 
+  /** True if the record has acted, or was about to write. */
+  get isActing(): boolean {
+    return this.hasActed;
+  }
+
   async commit(): Promise<void> {
     await this.feed.owner.commit();
   }
 
   async readyToAct(): Promise<void> {
-    const { owner, lost } = this.feed;
-    while (!lost.aborted && (!owner.membership.mayBegin || this.feed.hasUnwritten)) await this.feed.changed();
-    if (lost.aborted) throw new PlatformError('PARTITION_LOST');
+    const { owner } = this.feed;
+    while (!this.isLost && (!owner.membership.mayBegin || this.feed.hasUnwritten)) await this.feed.changed();
+    this.act();
   }
 
   async writeUntilDone(write: () => Promise<void>): Promise<void> {
@@ -188,9 +200,20 @@ export class RecordInHand implements RecordDelivery {
   }
 
   private async readyToWrite(): Promise<void> {
-    const { owner, lost } = this.feed;
-    while (!lost.aborted && !owner.membership.mayWrite) await this.feed.changed();
-    if (lost.aborted) throw new PlatformError('PARTITION_LOST');
+    const { owner } = this.feed;
+    while (!this.isLost && !owner.membership.mayWrite) await this.feed.changed();
+    this.act();
+  }
+
+  /** @throws PlatformError `PARTITION_LOST`. */
+  private act(): void {
+    if (this.isLost) throw new PlatformError('PARTITION_LOST');
+    if (!this.hasActed) this.feed.acting();
+    this.hasActed = true;
+  }
+
+  private get isLost(): boolean {
+    return this.feed.lost.aborted || (this.feed.isLettingGo && !this.hasActed);
   }
 
   /** A stop does not end the wait: the outcome may still be written while the consumer drains. */

@@ -12,11 +12,17 @@
  * The member that the coordinator calls the leader deals out the partitions of all topics. The
  * leader joins again when a topic has got more partitions: that makes the group rebalance.
  *
+ * A member keeps its partitions while the group rebalances, and goes on with them. It tells the
+ * group which ones it holds. The leader deals a partition to nobody else before its holder has let
+ * it go; see `deal-partitions.ts`. If a member of an earlier version is in the group, all members
+ * use its protocol: they let everything go at each rebalance.
+ *
  * G1. Heartbeats have their own timer. Neither a slow fetch nor a handler holds them up.
  * G2. A coordinator that does not answer is looked for again, and the membership goes on with the
  *     next one. Nothing is dealt out anew for that.
  * G3. A commit counts only if the answer names each of its partitions, without an error. It is sent
- *     with the generation in which its partitions were assigned, and with no later one.
+ *     with the generation in which its partitions were assigned. A later one is used only if the
+ *     member has kept its partitions since: no generation lies in between.
  * G4. Only topics of this member are taken from an assignment; the rest is logged.
  * G5. An answer about a former membership changes nothing of the present one.
  */
@@ -26,6 +32,8 @@ import type { CommitWriter, TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import { rootCause } from './broker-errors.ts';
 import { type ClusterConnection, type GroupCoordinator, MemberAssignment, MemberMetadata } from './kafkajs-internals.ts';
+import { dealPartitions } from './deal-partitions.ts';
+import { decodeCounts, decodeMemberData, encodeCounts, encodeMemberData } from './member-data.ts';
 import { byTopic, partitionName } from './partition-offsets.ts';
 
 /** Settings of a member. Times are in milliseconds. */
@@ -36,6 +44,19 @@ export interface MemberOptions {
   readonly heartbeatMs: number;
   /** Longest wait of the coordinator for members to join a rebalance. */
   readonly rebalanceTimeoutMs: number;
+  /** The base URL under which other services reach this process, told to the group. */
+  readonly url?: string | undefined;
+}
+
+/** The partitions that a group has assigned to a member. */
+export interface Assignment {
+  readonly assigned: readonly TopicPartition[];
+  /** False: the group has taken all other partitions away already. */
+  readonly isCooperative: boolean;
+  /** True if no other member can have had the partitions that this one holds. */
+  readonly isContinuous: boolean;
+  /** Partitions of each topic, the same for all members of this generation. */
+  readonly counts: ReadonlyMap<string, number>;
 }
 
 /** The owner of a member. */
@@ -43,11 +64,14 @@ export interface MemberPorts {
   readonly cluster: ClusterConnection;
   readonly log: TransportLog;
   /** The group assigned partitions. @param tookMs from the request to its answer. */
-  joined(assigned: readonly TopicPartition[], tookMs: number): void;
+  joined(assignment: Assignment, tookMs: number): void;
+  /** The partitions that this member reads, or for which it still acts. */
+  held(): readonly TopicPartition[];
   /** The group confirmed a heartbeat. @param tookMs from the request to its answer. */
   confirmed(tookMs: number): void;
   /**
-   * The group deals its partitions anew. Resolves when the member may join again. Never rejects.
+   * The group takes all partitions away and deals them anew. Resolves when the member may join
+   * again. Never rejects.
    */
   rebalancing(): Promise<void>;
   /** A request failed and is made again. */
@@ -70,6 +94,7 @@ interface Round {
   readonly memberId: string;
   readonly generationId: number;
   readonly isLeader: boolean;
+  readonly isCooperative: boolean;
   /** Partitions of each topic when they were dealt out. */
   readonly known: ReadonlyMap<string, number>;
   /** Aborts when the member has to join again. */
@@ -80,7 +105,10 @@ const againMinMs = 100;
 const againMaxMs = 1_000;
 /** Time in which a commit is made again if the coordinator is elsewhere. */
 const commitTimeoutMs = 5_000;
-const assignerName = 'RoundRobinAssigner';
+/** The protocol of this version. Its number changes when members would misunderstand each other. */
+const cooperativeName = 'sendoff-cooperative-1';
+/** The protocol of earlier versions. */
+const eagerName = 'RoundRobinAssigner';
 
 /** The reaction to an error of the coordinator. */
 type Reaction = 'find-coordinator' | 'join-again' | 'join-anew' | 'fail';
@@ -132,6 +160,7 @@ export class GroupMember {
   private coordinator: GroupCoordinator | undefined;
   private finding: Promise<GroupCoordinator> | undefined;
   private round: Round | undefined;
+  private isLeaving = false;
 
   constructor(
     private readonly options: MemberOptions,
@@ -148,7 +177,7 @@ export class GroupMember {
         const round = await this.join();
         failures = 0;
         await this.stay(round);
-        await this.ports.rebalancing();
+        if (!round.isCooperative) await this.ports.rebalancing();
       } catch (error) {
         if (this.stopped.signal.aborted) return;
         const reaction = reactionTo(error);
@@ -166,7 +195,7 @@ export class GroupMember {
 
   /** G3. @throws PlatformError `BROKER_UNAVAILABLE` if the group did not take all of them. */
   readonly commit: CommitWriter = async (commits) => {
-    const { round } = this;
+    let round = this.round;
     if (round === undefined) throw this.notCommitted('the consumer is not in its group');
     const topics = byTopic(
       commits.map(({ topic, partition, offset, metadata }) => ({ topic, partition, offset: String(offset), metadata })),
@@ -191,9 +220,13 @@ export class GroupMember {
         const reaction = reactionTo(error);
         if (reaction === 'join-anew') this.forgotten(round.memberId);
         if (reaction === 'join-again' || reaction === 'join-anew') round.over.abort();
-        if (reaction !== 'find-coordinator' || performance.now() >= deadlineAt) throw error;
-        this.coordinator = undefined;
+        const mayGoOn = reaction === 'find-coordinator' || (reaction === 'join-again' && round.isCooperative);
+        if (!mayGoOn || performance.now() >= deadlineAt) throw error;
+        if (reaction === 'find-coordinator') this.coordinator = undefined;
         await this.wait(againMinMs);
+        const next: Round | undefined = this.round;
+        if (next === undefined || (next !== round && !follows(next, round))) throw error;
+        round = next;
       }
     }
   };
@@ -228,6 +261,16 @@ export class GroupMember {
     else if ([...known.values()].includes(0)) this.ports.topicUnknown();
   }
 
+  /** Joins again, so that the group deals anew what this member holds no more. */
+  joinAgain(): void {
+    if (this.round?.isCooperative === true) this.round.over.abort();
+  }
+
+  /** Tells the group to deal this member nothing any more, from its next join on. */
+  wantNothing(): void {
+    this.isLeaving = true;
+  }
+
   /** Leaves the group. Partitions move to other members at once. */
   async leave(): Promise<void> {
     this.stopped.abort();
@@ -237,27 +280,31 @@ export class GroupMember {
   }
 
   private async join(): Promise<Round> {
-    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, url } = this.options;
     const coordinator = await this.findCoordinator();
+    const before = this.round;
     const sentAt = performance.now();
+    const data = { generationId: before?.generationId ?? -1, held: this.ports.held(), isLeaving: this.isLeaving };
+    const userData = encodeMemberData({ ...data, ...(url === undefined ? {} : { url }) });
+    const metadata = MemberMetadata.encode({ version: 0, topics: [...topics], userData });
     const joined = await coordinator.joinGroup({
       groupId,
       memberId: this.memberId,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
-      groupProtocols: [
-        { name: assignerName, metadata: MemberMetadata.encode({ version: 0, topics: [...topics], userData: Buffer.alloc(0) }) },
-      ],
+      groupProtocols: [cooperativeName, eagerName].map((name) => ({ name, metadata })),
     });
     const { memberId, generationId } = joined;
     this.memberId = memberId;
     const isLeader = joined.leaderId === memberId;
+    const isCooperative = joined.groupProtocol === cooperativeName;
     if (isLeader) await this.ports.cluster.refreshMetadata();
     const known = this.partitionCounts();
-    const groupAssignment = isLeader ? dealt(joined.members, known) : [];
+    const deal = isCooperative ? dealtCooperatively : dealt;
+    const groupAssignment = isLeader ? deal(joined.members, known) : [];
     const syncedAt = performance.now();
     const { memberAssignment } = await coordinator.syncGroup({ groupId, memberId, generationId, groupAssignment });
-    const round = { memberId, generationId, isLeader, known, over: new AbortController() };
+    const round = { memberId, generationId, isLeader, isCooperative, known, over: new AbortController() };
     this.round = round;
     this.ports.log('debug', 'A consumer has joined its group', {
       groupId,
@@ -265,7 +312,11 @@ export class GroupMember {
       tookMs: Math.round(performance.now() - sentAt),
     });
     if (this.stopped.signal.aborted) return round;
-    this.ports.joined(this.assignedTo(memberAssignment), performance.now() - syncedAt);
+    const isContinuous = before !== undefined && follows(round, before);
+    const told = decodeCounts(MemberAssignment.decode(memberAssignment)?.userData);
+    const counts = told.size > 0 ? told : known;
+    const assigned = this.assignedTo(memberAssignment);
+    this.ports.joined({ assigned, isCooperative, isContinuous, counts }, performance.now() - syncedAt);
     this.checkGrowth();
     return round;
   }
@@ -332,14 +383,35 @@ export class GroupMember {
   }
 }
 
+/** True if a member has kept its partitions from one round to another. */
+function follows(next: Round, before: Round): boolean {
+  const isNext = [before.generationId, before.generationId + 1].includes(next.generationId);
+  return next.memberId === before.memberId && isNext && next.isCooperative && before.isCooperative;
+}
+
+type JoinedMembers = readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
+type GroupAssignment = { readonly memberId: string; readonly memberAssignment: Buffer }[];
+
+function dealtCooperatively(members: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
+  const present = members.map(({ memberId, memberMetadata }) => {
+    const { topics = [], userData } = MemberMetadata.decode(memberMetadata) ?? {};
+    return { memberId, topics, ...decodeMemberData(userData) };
+  });
+  const userData = encodeCounts(counts);
+  return [...dealPartitions(present, counts)].map(([memberId, partitions]) => {
+    const assignment = Object.fromEntries(
+      byTopic(partitions).map(({ topic, partitions: numbers }) => [topic, numbers.map(({ partition }) => partition)]),
+    );
+    return { memberId, memberAssignment: MemberAssignment.encode({ version: 0, assignment, userData }) };
+  });
+}
+
 /**
- * Deals out the partitions of each topic in turn, among the members that read it.
+ * Deals out the partitions of each topic in turn, among the members that read it. The protocol of
+ * earlier versions.
  * @param counts partitions of each topic.
  */
-export function dealt(
-  members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[],
-  counts: ReadonlyMap<string, number>,
-): { readonly memberId: string; readonly memberAssignment: Buffer }[] {
+function dealt(members: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
   const readers = members
     .map(({ memberId, memberMetadata }) => ({ memberId, topics: MemberMetadata.decode(memberMetadata)?.topics ?? [] }))
     .sort((a, b) => (a.memberId < b.memberId ? -1 : 1));

@@ -6,7 +6,8 @@
  * wait for a handler. One timer commits how far the feeds are. A feed with enough records is
  * paused: its partition is not fetched.
  *
- * At a rebalance `onJoin` gets the assignment. Feeds of lost partitions are lost at once. The
+ * At a rebalance `onJoin` gets the assignment. A partition that the group wants back is let go as
+ * soon as none of its records acts; see `hand-over.ts`. The rest goes on. The
  * consumer then asks the coordinator for the commits, until it answers. It opens feeds for new
  * partitions, and anew for those that another member has had in between. All work in hand waits
  * for that; see `membership.ts`.
@@ -23,6 +24,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import { CommitTimer } from '../bookkeeping/commit-timer.ts';
 import { FeedSet } from '../bookkeeping/feed-set.ts';
+import { HandOver } from '../bookkeeping/hand-over.ts';
 import { Membership } from '../bookkeeping/membership.ts';
 import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
 import type { TransportLog } from '../log.ts';
@@ -39,7 +41,7 @@ import {
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, severityOfRetry, unavailable, withTimeout } from './broker-errors.ts';
-import { type CommittedPosition, GroupMember } from './group-member.ts';
+import { type Assignment, type CommittedPosition, GroupMember } from './group-member.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
 import { assertRights } from './needed-rights.ts';
@@ -76,11 +78,13 @@ export interface ConsumerPorts {
   readonly onClosed: () => void;
 }
 
-/**
- * A member learns of a rebalance by its heartbeat: when another member joins, partitions stand
- * still for at most this long.
- */
-const heartbeatMs = 1_000;
+/** A member learns of a rebalance by its heartbeat: partitions that move wait for this long. */
+const heartbeatMs = 300;
+const handOverMsDefault = 1_000;
+/** At a close, partitions that are free within this time move first. */
+const firstHandOverMs = 200;
+/** Partitions that become free within this time move together. */
+const handOversTogetherMs = 30;
 const rejoinsMax = 6;
 const rejoinBaseMs = 500;
 /** Joins after which a start gives up that the brokers refuse: after 3.5 s. */
@@ -118,7 +122,10 @@ export class KafkajsConsumer implements RecordConsumer {
   private readonly membership: Membership;
   private seat: Seat | undefined;
   private feeds: FeedSet | undefined;
+  private handOver: HandOver | undefined;
+  private handOverTimer: NodeJS.Timeout | undefined;
   private assigned: readonly TopicPartition[] = [];
+  private counts: ReadonlyMap<string, number> = new Map();
   private watch: StandstillWatch | undefined;
   private allowedCheckAt = Number.NEGATIVE_INFINITY;
   private joins = 0;
@@ -180,6 +187,13 @@ export class KafkajsConsumer implements RecordConsumer {
         await this.seat.member.commit(commits);
       },
     });
+    this.handOver = new HandOver({
+      feeds: this.feeds,
+      commits: this.commits,
+      log,
+      fits: async () => this.tellHeld(),
+      lost: (partition) => this.onHandedOver(partition),
+    });
     const joined = new Promise<void>((resolve, reject) => {
       this.whenJoined = { resolve, reject };
     });
@@ -213,7 +227,7 @@ export class KafkajsConsumer implements RecordConsumer {
     if (feeds !== undefined) {
       feeds.stop();
       for (const feed of feeds.all()) this.seat?.reader.setPaused(feed, true);
-      await feeds.drained(drainMs);
+      await this.drain(feeds, drainMs);
     }
     this.isLeaving = true;
     // Records that are finished but not committed are handled again by the next owner. That is
@@ -223,6 +237,48 @@ export class KafkajsConsumer implements RecordConsumer {
     if (this.seat !== undefined)
       await this.orLog('A consumer did not leave its group', 'leaving the group', this.vacate(this.seat));
     this.ports.onClosed();
+  }
+
+  /** Waits for handlers. Partitions that are free go to other members meanwhile. */
+  private async drain(feeds: FeedSet, drainMs: number): Promise<void> {
+    if (this.options.leavesWaiting !== true || drainMs <= 0) return feeds.drained(drainMs);
+    const { handOver, seat } = this;
+    seat?.member.wantNothing();
+    handOver?.begin([...feeds.all()], drainMs);
+    const ended = handOver?.ended();
+    const isEnded = await Promise.race([ended?.then(() => true), delay(firstHandOverMs, false)]);
+    if (isEnded === true) return;
+    seat?.member.joinAgain();
+    await ended;
+  }
+
+  /** The partitions that this process may work for. */
+  private async tellHeld(): Promise<void> {
+    const held = [...(this.feeds?.all() ?? [])].filter(({ isLettingGo }) => !isLettingGo);
+    await this.options.onHeld?.(
+      held.map(({ topic, partition }) => ({ topic, partition })),
+      this.counts,
+    );
+  }
+
+  /** A partition was let go. Several of them move together. */
+  private onHandedOver(partition: TopicPartition): void {
+    const { seat } = this;
+    if (seat === undefined) return;
+    const isBack = this.assigned.some((one) => partitionName(one) === partitionName(partition));
+    if (isBack && !this.isClosing) void this.openFeeds([partition], this.joins, seat);
+    else
+      this.handOverTimer ??= setTimeout(() => {
+        this.handOverTimer = undefined;
+        this.seat?.member.joinAgain();
+      }, handOversTogetherMs);
+  }
+
+  /** Partitions that are assigned, and those that are still let go. */
+  private held(): readonly TopicPartition[] {
+    const feeds = [...(this.feeds?.all() ?? [])].map(({ topic, partition }) => ({ topic, partition }));
+    const all = this.isClosing ? feeds : [...feeds, ...this.assigned];
+    return [...new Map(all.map((one) => [partitionName(one), one])).values()];
   }
 
   /** Leaves the group and closes the connections. */
@@ -284,13 +340,15 @@ export class KafkajsConsumer implements RecordConsumer {
         sessionTimeoutMs,
         heartbeatMs: Math.min(heartbeatMs, Math.floor(sessionTimeoutMs / 4)),
         rebalanceTimeoutMs: Math.max(rebalanceTimeoutMs, sessionTimeoutMs),
+        url: this.options.url,
       },
       {
         cluster,
         log,
         failed,
-        joined: (assigned, tookMs) => {
-          if (isCurrent()) this.onJoin(assigned, tookMs);
+        held: () => this.held(),
+        joined: (assignment, tookMs) => {
+          if (isCurrent()) this.onJoin(assignment, tookMs);
         },
         confirmed: (tookMs) => {
           if (isCurrent()) this.onConfirmed(tookMs);
@@ -419,15 +477,26 @@ export class KafkajsConsumer implements RecordConsumer {
     if (mayBeBack) this.feeds?.proceed();
   }
 
-  private onJoin(assigned: readonly TopicPartition[], tookMs: number): void {
-    const { feeds, seat } = this;
+  private onJoin({ assigned, isCooperative, isContinuous, counts }: Assignment, tookMs: number): void {
+    const { feeds, seat, handOver } = this;
     if (feeds === undefined || seat === undefined) return;
     this.joins += 1;
     this.assigned = assigned;
-    this.membership.joined();
+    this.counts = counts;
+    const names = new Set(assigned.map(partitionName));
+    const isAssigned = (feed: PartitionFeed) => names.has(partitionName(feed));
+    const mayHandOver = isCooperative && isContinuous;
+    if (!mayHandOver) this.membership.joined();
     this.membership.confirmed(tookMs);
-    feeds.keepOnly(assigned);
     seat.reader.keepOnly(assigned);
+    // Without a hand-over another member may have the others already.
+    if (!mayHandOver) feeds.keepOnly([...feeds.all()].filter((feed) => isAssigned(feed) && !feed.isLettingGo));
+    const { handOverMs = handOverMsDefault } = this.options;
+    handOver?.begin(
+      [...feeds.all()].filter((feed) => !isAssigned(feed)),
+      handOverMs,
+    );
+    void this.tellHeld();
     void this.openFeeds(assigned, this.joins, seat).catch((error: unknown) => this.ports.onFatal(unavailable(error)));
   }
 
@@ -453,7 +522,8 @@ export class KafkajsConsumer implements RecordConsumer {
     if (isComplete) feeds.proceed();
     await this.claim(feeds, opened);
     if (isOver()) return;
-    for (const feed of feeds.all()) this.readOn(feed, opened.includes(feed));
+    for (const feed of feeds.all()) if (!feed.isLettingGo) this.readOn(feed, opened.includes(feed));
+    void this.tellHeld();
     if (isComplete || positions.length > 0) this.noteJoined();
     if (isComplete) return;
     const found = new Set(positions.map(({ partition }) => partitionName(partition)));

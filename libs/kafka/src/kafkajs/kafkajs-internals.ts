@@ -85,6 +85,8 @@ export interface GroupCoordinator extends BrokerConnection {
     },
   ): Promise<{
     readonly generationId: number;
+    /** The protocol that all members have in common. */
+    readonly groupProtocol: string;
     readonly leaderId: string;
     readonly memberId: string;
     /** Empty unless this member is the leader. */
