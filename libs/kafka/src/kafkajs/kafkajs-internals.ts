@@ -12,7 +12,7 @@
 import { createRequire } from 'node:module';
 import kafkajs, { type ISocketFactory, type KafkaConfig, type KafkaMessage, type logCreator } from 'kafkajs';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
-import type { BrokerMetadata, BrokerPool } from './own-broker-pool.ts';
+import type { BrokerMetadata, BrokerPool } from './kafkajs-pool.ts';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {

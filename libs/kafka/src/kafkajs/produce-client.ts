@@ -2,7 +2,8 @@ import type { Message } from 'kafkajs';
 import { type EpochMs, epochMs } from '#contracts';
 import { answerOf, errorOf } from './kafka-answers.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
-import { type BrokerPool, learnMetadata } from './own-broker-pool.ts';
+import type { BrokerPool } from './kafkajs-pool.ts';
+import { learnMetadata } from './own-broker-pool.ts';
 import { byTopic } from './partition-offsets.ts';
 import type { PartitionLeader } from '../partition-choice.ts';
 

@@ -1,0 +1,81 @@
+/**
+ * Asks a question that any broker can answer. The client of kafkajs asks any connected broker and
+ * waits for 30 s, then may choose the same one again.
+ */
+import { connectInTime } from './broker-connection.ts';
+import type { BrokerPool, ClientError, PoolBroker } from './kafkajs-pool.ts';
+import { seedsOf } from './known-brokers.ts';
+
+/** Time without an answer after which another broker is asked too, in milliseconds. */
+const hedgeMs = 500;
+
+/** Brokers that did not answer in time, and have not answered since. They are asked last. */
+const slowBrokers = new WeakSet<PoolBroker>();
+
+/**
+ * Asks one broker. After {@link hedgeMs} without an answer another one is asked beside it. The first
+ * answer counts. An error that a broker answered with is an answer.
+ * @throws the error of the answer; the error of the last broker if none answers.
+ */
+export async function askAny<Answer>(pool: BrokerPool, question: (broker: PoolBroker) => Promise<Answer>): Promise<Answer> {
+  const candidates = candidatesOf(pool);
+  return new Promise<Answer>((resolve, reject) => {
+    let asked = 0;
+    let isOver = false;
+    let lastError: unknown;
+    let timer: NodeJS.Timeout | undefined;
+    const end = (settle: () => void): void => {
+      isOver = true;
+      clearTimeout(timer);
+      settle();
+    };
+    const ask = async (broker: PoolBroker): Promise<void> => {
+      try {
+        await connectInTime(broker);
+        const answer = await question(broker);
+        slowBrokers.delete(broker);
+        end(() => resolve(answer));
+      } catch (error) {
+        const { type, retriable } = error as ClientError;
+        if (type !== undefined || retriable === false) return end(() => reject(error as Error));
+        slowBrokers.add(broker);
+        lastError = error;
+        asked -= 1;
+        await next();
+      }
+    };
+    const next = async (): Promise<void> => {
+      clearTimeout(timer);
+      if (isOver) return;
+      const { value: broker, done } = await candidates.next();
+      if (done === true) {
+        if (asked === 0) end(() => reject(lastError as Error));
+        return;
+      }
+      asked += 1;
+      timer = setTimeout(() => {
+        slowBrokers.add(broker);
+        void next();
+      }, hedgeMs);
+      void ask(broker);
+    };
+    void next().catch((error: unknown) => end(() => reject(error as Error)));
+  });
+}
+
+/** Known brokers, then the bootstrap servers. */
+async function* candidatesOf(pool: BrokerPool): AsyncGenerator<PoolBroker> {
+  const known = inOrderOfTrust(Object.values(pool.brokers));
+  yield* known;
+  for (const seed of inOrderOfTrust(await seedsOf(pool))) if (!known.includes(seed)) yield seed;
+}
+
+let questions = 0;
+
+/** Connected brokers that answer first, slow ones last; equals take turns. */
+function inOrderOfTrust(brokers: readonly PoolBroker[]): PoolBroker[] {
+  questions += 1;
+  const first = questions % Math.max(1, brokers.length);
+  const rank = (broker: PoolBroker): number => (slowBrokers.has(broker) ? 2 : 0) + (broker.isConnected() ? 0 : 1);
+  return [...brokers.slice(first), ...brokers.slice(0, first)].toSorted((one, other) => rank(one) - rank(other));
+}

@@ -1,0 +1,210 @@
+/**
+ * Connections to one broker: connecting, sending, closing. These functions replace those of
+ * kafkajs, whose connections stay in use after they were closed, with a new socket. A late event of
+ * the old socket closes the new one there. And a request that is written while the connection
+ * closes waits for its timeout.
+ *
+ * C1. A socket counts only while it is the socket of its connection.
+ * C2. Closing takes effect at once: all requests in flight fail, and so does connecting.
+ * C3. A connection is closed after a request without an answer, as the clients of Apache Kafka do.
+ * C4. A broker is connected once it is known which requests it has. All who need it meanwhile wait.
+ */
+import { apiKeys, type Exchange } from './kafka-answers.ts';
+import {
+  type ClientError,
+  type Connection,
+  type ConnectionPool,
+  KafkaJSConnectionClosedError,
+  KafkaJSConnectionError,
+  KafkaJSRequestTimeoutError,
+  type PoolBroker,
+} from './kafkajs-pool.ts';
+
+/** Ends an attempt to connect; see C2. */
+const connecting = new WeakMap<Connection, { readonly attempt: Promise<true>; readonly fail: (error: Error) => void }>();
+
+/** Connects once for all requests that wait for the connection. */
+async function connect(this: Connection): Promise<true> {
+  if (this.isConnected()) return true;
+  const known = connecting.get(this);
+  if (known !== undefined) return known.attempt;
+  let fail = (_error: Error): void => undefined;
+  const attempt = new Promise<true>((resolve, reject) => {
+    fail = reject;
+    openSocket(this, () => resolve(true));
+  });
+  connecting.set(this, { attempt, fail });
+  const timer = setTimeout(() => {
+    this.logError('Connection timeout');
+    drop(this, new KafkaJSConnectionError('Connection timeout', { broker: this.broker }));
+  }, this.connectionTimeout);
+  return attempt.finally(() => {
+    clearTimeout(timer);
+    connecting.delete(this);
+  });
+}
+
+function openSocket(connection: Connection, connected: () => void): void {
+  const { host, port, ssl, broker } = connection;
+  // The former socket may have left half of a response: it would be read as the head of the next.
+  Object.assign(connection, { authenticatedAt: null, chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
+  /** C1. */
+  const isCurrent = (): boolean => connection.socket === socket;
+  const socket = connection.socketFactory({
+    host,
+    port,
+    ssl,
+    onConnect: () => {
+      if (!isCurrent()) return;
+      connection.connectionStatus = 'connected';
+      connected();
+    },
+  });
+  connection.socket = socket;
+  const closed = () => {
+    if (isCurrent()) drop(connection, new KafkaJSConnectionClosedError('Closed connection', { host, port }));
+  };
+  socket.on('data', (data: Buffer) => {
+    if (isCurrent()) connection.processData(data);
+  });
+  // An error may follow that says why no connection came about.
+  socket.on('end', () => {
+    if (connection.isConnected()) closed();
+  });
+  socket.on('close', closed);
+  socket.on('error', (error: Error & { readonly code?: string }) => {
+    if (!isCurrent()) return;
+    const failure = new KafkaJSConnectionError(`Connection error: ${error.message}`, { broker, code: error.code });
+    connection.logError(failure.message);
+    drop(connection, failure);
+  });
+}
+
+/** C2. */
+function drop(connection: Connection, error: Error): void {
+  const { socket } = connection;
+  delete connection.socket;
+  Object.assign(connection, { connectionStatus: 'disconnected', authenticatedAt: null });
+  connection.authHandlers?.onError();
+  connection.rejectRequests(error);
+  connection.requestQueue.destroy();
+  connecting.get(connection)?.fail(error);
+  socket?.destroy();
+}
+
+/** In the place of functions of the connections of kafkajs. */
+export const ownConnection = {
+  connect,
+
+  disconnect(this: Connection): Promise<true> {
+    drop(this, new KafkaJSConnectionError('Closed', { broker: this.broker }));
+    return Promise.resolve(true);
+  },
+};
+
+/** Closes the connections to a broker at once; requests in flight fail. */
+export function closeConnections({ connectionPool }: PoolBroker, reason: string): void {
+  for (const connection of connectionPool.pool)
+    drop(connection, new KafkaJSConnectionError(reason, { broker: connection.broker }));
+}
+
+/**
+ * Repeats a step with new connections if a login came too soon after another one. Brokers take one
+ * login a second on a connection; a session shorter than kafkajs expects causes more.
+ */
+async function loggedIn<Answer>(connections: readonly Connection[], step: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await step();
+  } catch (error) {
+    if ((error as ClientError).type !== 'ILLEGAL_SASL_STATE') throw error;
+    for (const connection of connections)
+      drop(connection, new KafkaJSConnectionError('Closed for a new login', { broker: connection.broker }));
+    return step();
+  }
+}
+
+/** Brokers that are being connected; see C4. */
+const gettingReady = new WeakMap<PoolBroker, Promise<void>>();
+
+/** Connects a broker within its connection timeout: with TLS, versions and login. */
+export async function connectInTime(broker: PoolBroker): Promise<void> {
+  const underWay = gettingReady.get(broker);
+  if (underWay !== undefined) return underWay;
+  if (broker.isConnected()) return;
+  const attempt = getReady(broker).finally(() => gettingReady.delete(broker));
+  gettingReady.set(broker, attempt);
+  return attempt;
+}
+
+async function getReady(broker: PoolBroker): Promise<void> {
+  const { host, port, connectionTimeout, pool } = broker.connectionPool;
+  // Another version of Kafka may have been started at this address.
+  if (!pool.some((connection) => connection.isConnected())) broker.versions = null;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      closeConnections(broker, 'Closed without an answer');
+      reject(new KafkaJSConnectionError('Connection timeout', { broker: `${host}:${port}` }));
+    }, connectionTimeout);
+  });
+  try {
+    await Promise.race([loggedIn(pool, () => broker.connect()), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface InFlight {
+  readonly sentAt: number;
+  readonly deadlineAt: number;
+}
+const inFlightOn = new WeakMap<Connection, Set<InFlight>>();
+
+/** Sends a request and waits for its answer; see C3. */
+async function sendOn<Answer>(connection: Connection, exchange: Exchange<unknown, Answer>): Promise<Answer> {
+  const inFlight = inFlightOn.get(connection) ?? new Set<InFlight>();
+  inFlightOn.set(connection, inFlight);
+  const sentAt = performance.now();
+  const timeoutMs = Math.max(connection.requestTimeout, exchange.requestTimeout ?? 0);
+  const own = { sentAt, deadlineAt: sentAt + timeoutMs };
+  inFlight.add(own);
+  const giveUp = (): void => {
+    // The broker answers in order: a request that it may hold for longer holds this one too.
+    const now = performance.now();
+    const heldMs = Math.max(...[...inFlight].filter((one) => one.sentAt < sentAt).map((one) => one.deadlineAt - now));
+    if (heldMs > 0) timer = setTimeout(giveUp, heldMs + 1);
+    else
+      drop(
+        connection,
+        new KafkaJSRequestTimeoutError(`Request ${exchange.request.apiName} timed out`, { broker: connection.broker }),
+      );
+  };
+  let timer = setTimeout(giveUp, timeoutMs);
+  try {
+    return (await connection.send(exchange)) as Answer;
+  } finally {
+    clearTimeout(timer);
+    inFlight.delete(own);
+  }
+}
+
+/** In the place of functions of the connection pools of kafkajs: one pool for each broker. */
+export const ownConnectionPool = {
+  /**
+   * A broker takes the next request of a connection only after it answered the one before. It may
+   * hold fetches and produce requests for seconds: they have a connection of their own.
+   */
+  async getConnectionByRequest(this: ConnectionPool, { request }: Exchange<unknown, unknown>): Promise<Connection> {
+    const isHeld = request.apiKey === apiKeys.Fetch || request.apiKey === apiKeys.Produce;
+    return this.getConnection(isHeld ? 1 : 0);
+  },
+
+  /** Sends a request. Without an answer in time, it closes the connection. */
+  async send<Answer>(this: ConnectionPool, exchange: Exchange<unknown, Answer>): Promise<Answer> {
+    const connection = await this.getConnectionByRequest(exchange);
+    return loggedIn([connection], async () => {
+      await connection.connect();
+      return sendOn(connection, exchange);
+    });
+  },
+};
