@@ -5,16 +5,14 @@
 import { connectInTime } from './broker-connection.ts';
 import type { BrokerPool, ClientError, PoolBroker } from './kafkajs-pool.ts';
 import { seedsOf } from './known-brokers.ts';
+import { watchOf } from './silent-brokers.ts';
 
 /** Time without an answer after which another broker is asked too, in milliseconds. */
 const hedgeMs = 500;
 
-/** Brokers that did not answer in time, and have not answered since. They are asked last. */
-const slowBrokers = new WeakSet<PoolBroker>();
-
 /**
- * Asks one broker. After {@link hedgeMs} without an answer another one is asked beside it. The first
- * answer counts. An error that a broker answered with is an answer.
+ * Asks one broker. After {@link hedgeMs} without an answer another one is asked beside it. The
+ * first answer counts. An error that a broker answered with is an answer.
  * @throws the error of the answer; the error of the last broker if none answers.
  */
 export async function askAny<Answer>(pool: BrokerPool, question: (broker: PoolBroker) => Promise<Answer>): Promise<Answer> {
@@ -33,12 +31,11 @@ export async function askAny<Answer>(pool: BrokerPool, question: (broker: PoolBr
       try {
         await connectInTime(broker);
         const answer = await question(broker);
-        slowBrokers.delete(broker);
         end(() => resolve(answer));
       } catch (error) {
         const { type, retriable } = error as ClientError;
         if (type !== undefined || retriable === false) return end(() => reject(error as Error));
-        slowBrokers.add(broker);
+        askLast(broker);
         lastError = error;
         asked -= 1;
         await next();
@@ -54,7 +51,7 @@ export async function askAny<Answer>(pool: BrokerPool, question: (broker: PoolBr
       }
       asked += 1;
       timer = setTimeout(() => {
-        slowBrokers.add(broker);
+        askLast(broker);
         void next();
       }, hedgeMs);
       void ask(broker);
@@ -76,6 +73,14 @@ let questions = 0;
 function inOrderOfTrust(brokers: readonly PoolBroker[]): PoolBroker[] {
   questions += 1;
   const first = questions % Math.max(1, brokers.length);
-  const rank = (broker: PoolBroker): number => (slowBrokers.has(broker) ? 2 : 0) + (broker.isConnected() ? 0 : 1);
+  const rank = (broker: PoolBroker): number => (isAskedLast(broker) ? 2 : 0) + (broker.isConnected() ? 0 : 1);
   return [...brokers.slice(first), ...brokers.slice(0, first)].toSorted((one, other) => rank(one) - rank(other));
+}
+
+function isAskedLast({ connectionPool: { socketFactory, host, port } }: PoolBroker): boolean {
+  return watchOf(socketFactory)?.isAskedLast(host, port) ?? false;
+}
+
+function askLast({ connectionPool: { socketFactory, host, port } }: PoolBroker): void {
+  watchOf(socketFactory)?.askLast(host, port);
 }

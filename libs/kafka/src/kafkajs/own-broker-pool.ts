@@ -7,8 +7,9 @@
  * fault, in the same way as `own-records.ts`. The rules are:
  *
  * 1. A question that any broker can answer goes to several, if need be; see `ask-any-broker.ts`.
- * 2. Connections end as `broker-connection.ts` tells.
- * 3. Times are measured with the timers of Node.js, which no change of the clock moves.
+ * 2. The watch of `silent-brokers.ts` alone judges brokers. One that was too slow is asked last.
+ * 3. Connections end as `broker-connection.ts` tells.
+ * 4. Times are measured with the timers of Node.js, which no change of the clock moves.
  *
  * @see docs/adr/0026-what-we-believe-of-the-kafka-client.md
  */

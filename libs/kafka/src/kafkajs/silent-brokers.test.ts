@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Arrivals, eventually } from '#testing';
 import { socketFactoryOf } from './kafka-access.ts';
-import { SilentBrokers } from './silent-brokers.ts';
+import { SilentBrokers, watchOf } from './silent-brokers.ts';
 
 const limits = { silenceMs: 100, answerMs: 200, againMs: 50 };
 /** The watch asks for the versions of the broker. */
@@ -67,7 +67,28 @@ describe('a broker that answers nothing any more', () => {
     isFrozen = false;
     const again = await eventually(async () => connected().catch(() => undefined));
     again.socket.destroy();
+    // Its metadata is as old as its silence.
+    expect(silent.isAskedLast('127.0.0.1', port)).toBe(true);
     expect(lines.items).toEqual(['A broker does not answer any more; its connections were closed', 'A broker answers again']);
+  });
+});
+
+describe('a broker that was too slow for a question', () => {
+  it('is asked last until it sends something', async () => {
+    expect(silent.isAskedLast('127.0.0.1', port)).toBe(false);
+    const { socket } = await connected();
+    silent.askLast('127.0.0.1', port);
+    expect(silent.isAskedLast('127.0.0.1', port)).toBe(true);
+    const versions = Buffer.from(ask);
+    versions.writeInt16BE(apiVersions, 4);
+    socket.write(versions);
+    await eventually(() => !silent.isAskedLast('127.0.0.1', port));
+    socket.destroy();
+  });
+
+  it('is known by the factory that makes the connections to it', () => {
+    expect(watchOf(silent.socketFactory)).toBe(silent);
+    expect(watchOf(socketFactoryOf({}))).toBeUndefined();
   });
 });
 

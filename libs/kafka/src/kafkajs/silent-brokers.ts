@@ -9,6 +9,10 @@
  * S2. If the broker does not answer within `answerMs`, all connections of this process to it are
  *     closed, and new ones are refused. So it looks like a broker that was killed.
  * S3. The broker is asked again every `againMs`. Once it answers, connections are made again.
+ * S4. A broker that was too slow for a question is asked last, until it sends something, or for
+ *     `slowMs`. This is about questions that any broker can answer.
+ * S5. A broker that answers again after a silence is asked last for `stillStaleMs`. It does not
+ *     know yet what became of its partitions meanwhile.
  */
 import { Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
@@ -31,6 +35,10 @@ export interface SilenceLimits {
  */
 export const silenceLimitsDefault: SilenceLimits = { silenceMs: 1_500, answerMs: 2_000, againMs: 1_000 };
 
+/** See S4 and S5, in milliseconds. */
+const slowMs = 10_000;
+const stillStaleMs = 5_000;
+
 /** One broker, with the connections to it. */
 interface Watched {
   readonly address: { readonly host: string; readonly port: number };
@@ -39,6 +47,17 @@ interface Watched {
   /** The broker did not answer: connections are refused. */
   isSilent: boolean;
   isBeingAsked: boolean;
+  /** S4; 0 if it is not slow. */
+  slowUntil: number;
+  /** S5. */
+  staleUntil: number;
+}
+
+const watches = new WeakMap<ISocketFactory, SilentBrokers>();
+
+/** The watch that makes its connections with this factory; undefined if none does. */
+export function watchOf(sockets: ISocketFactory): SilentBrokers | undefined {
+  return watches.get(sockets);
 }
 
 /** Watches the connections to all brokers of one gateway. */
@@ -51,7 +70,9 @@ export class SilentBrokers {
     private readonly sockets: ISocketFactory,
     private readonly log: TransportLog,
     private readonly limits: SilenceLimits = silenceLimitsDefault,
-  ) {}
+  ) {
+    watches.set(this.socketFactory, this);
+  }
 
   /** Makes connections that are watched. Those to a silent broker fail at once. */
   readonly socketFactory: ISocketFactory = (options) => {
@@ -62,11 +83,31 @@ export class SilentBrokers {
     return socket;
   };
 
+  /** Notes that a broker was too slow for a question; see S4. */
+  askLast(host: string, port: number): void {
+    const watched = this.brokerAt(host, port);
+    watched.slowUntil = performance.now() + slowMs;
+    this.lookFromTimeToTime();
+  }
+
+  /** True if other brokers should be asked before this one. */
+  isAskedLast(host: string, port: number): boolean {
+    const watched = this.brokers.get(`${host}:${port}`);
+    return watched !== undefined && (watched.isSilent || isDistrusted(watched));
+  }
+
   private brokerAt(host: string, port: number): Watched {
     const name = `${host}:${port}`;
     const known = this.brokers.get(name);
     if (known !== undefined) return known;
-    const watched: Watched = { address: { host, port }, sockets: new Map(), isSilent: false, isBeingAsked: false };
+    const watched: Watched = {
+      address: { host, port },
+      sockets: new Map(),
+      isSilent: false,
+      isBeingAsked: false,
+      slowUntil: 0,
+      staleUntil: 0,
+    };
     this.brokers.set(name, watched);
     return watched;
   }
@@ -85,19 +126,25 @@ export class SilentBrokers {
       return write(...args);
     };
     socket.on('data', () => {
+      watched.slowUntil = 0;
       if (sockets.has(socket)) sockets.set(socket, undefined);
     });
     socket.on('close', () => {
       sockets.delete(socket);
       this.forgetUnused();
     });
-    if (this.timer === undefined) this.timer = setInterval(() => this.look(), this.limits.silenceMs / 4).unref();
+    this.lookFromTimeToTime();
   }
 
-  /** Brokers come and go: one without connections is forgotten, unless it is silent. */
+  private lookFromTimeToTime(): void {
+    this.timer ??= setInterval(() => this.look(), this.limits.silenceMs / 4).unref();
+  }
+
+  /** Forgets brokers without connections, unless something is held against them. */
   private forgetUnused(): void {
-    for (const [name, { sockets, isSilent, isBeingAsked }] of this.brokers)
-      if (sockets.size === 0 && !isSilent && !isBeingAsked) this.brokers.delete(name);
+    for (const [name, watched] of this.brokers)
+      if (watched.sockets.size === 0 && !watched.isSilent && !watched.isBeingAsked && !isDistrusted(watched))
+        this.brokers.delete(name);
     if (this.brokers.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
@@ -109,6 +156,7 @@ export class SilentBrokers {
       const isSuspicious = [...watched.sockets.values()].some((since) => since !== undefined && since <= suspiciousBefore);
       if (isSuspicious && !watched.isBeingAsked) void this.ask(watched);
     }
+    this.forgetUnused();
   }
 
   /** S1, S2. */
@@ -135,11 +183,18 @@ export class SilentBrokers {
       void isAnswering(watched.address, this.sockets, this.limits.answerMs).then((answers) => {
         if (!answers) return this.askAgain(watched);
         watched.isSilent = false;
+        watched.staleUntil = performance.now() + stillStaleMs;
+        this.lookFromTimeToTime();
         this.log('info', 'A broker answers again', watched.address);
         return this.forgetUnused();
       });
     }, this.limits.againMs).unref();
   }
+}
+
+/** S4, S5. */
+function isDistrusted({ slowUntil, staleUntil }: Watched): boolean {
+  return Math.max(slowUntil, staleUntil) > performance.now();
 }
 
 /** kafkajs looks elsewhere after an error with this code. */
