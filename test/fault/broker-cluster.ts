@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { type RunningBroker, startBroker } from '#broker';
+import { eventually } from '#testing';
 import { freePort } from '../free-port.ts';
 import { freeze, killAll, pidOf } from './processes.ts';
 import { TcpProxy } from './tcp-proxy.ts';
+
+/** Longest wait until a cluster has dropped a broker, in milliseconds. */
+const goesOnDeadlineMs = 60_000;
 
 /** One broker: its ports and data stay the same when it is started again. */
 interface Member {
@@ -91,13 +95,28 @@ export class BrokerCluster {
 
   /** The id of the broker that leads a partition. */
   async leaderOf(topic: string, partition = 0): Promise<number> {
-    const admin = new Kafka({ brokers: this.directServers.split(','), logLevel: logLevel.NOTHING }).admin();
+    const leader = (await this.partitionsOf([topic])).find(({ partitionId }) => partitionId === partition)?.leader;
+    if (leader === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
+    return leader;
+  }
+
+  /**
+   * Resolves when the cluster goes on without a broker. It then leads no partition of these topics,
+   * and writes wait for none of its replicas. The broker itself is not asked.
+   */
+  async goesOnWithout(id: number, topics: readonly string[]): Promise<void> {
+    const others = this.members.filter((one) => one.id !== id).map(({ direct }) => direct);
+    const isDropped = async () =>
+      (await this.partitionsOf(topics, others)).every(({ leader, isr }) => leader >= 0 && leader !== id && !isr.includes(id));
+    await eventually(isDropped, { deadlineMs: goesOnDeadlineMs, pauseMs: 100 });
+  }
+
+  /** Asks one of these brokers: a new admin of kafkajs has no connection to another one. */
+  private async partitionsOf(topics: readonly string[], servers = this.directServers.split(',')) {
+    const admin = new Kafka({ brokers: [...servers], requestTimeout: 2_000, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     try {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      const leader = topics[0]?.partitions.find(({ partitionId }) => partitionId === partition)?.leader;
-      if (leader === undefined) throw new Error(`partition ${partition} of ${topic} has no leader`);
-      return leader;
+      return (await admin.fetchTopicMetadata({ topics: [...topics] })).topics.flatMap(({ partitions }) => partitions);
     } finally {
       await admin.disconnect();
     }

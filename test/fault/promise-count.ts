@@ -33,8 +33,9 @@ export interface Sums {
   readonly refusedForMs: number;
   /**
    * From the fault to the end of its last effect, in ms; 0 without one. Effects are refusals over
-   * HTTP, and invocations that took longer than usual from sending to the notification. Refusals of
-   * the Kafka door are not: the producer of the test is no part of Sendoff.
+   * HTTP, and invocations that took longer than usual until the notification. Over HTTP the time
+   * counts from sending, and over Kafka from the acknowledgement of the broker. Refusals and waits
+   * of the Kafka producer do not count: it belongs to the test.
    */
   readonly recoveryMs: number;
 }
@@ -47,7 +48,7 @@ export class PromiseCount {
   private readonly byId = new Map<string, Promised>();
   private faultAt: number | undefined;
 
-  /** @param usualMs longest time from sending to the notification without a fault. */
+  /** @param usualMs longest time until the notification without a fault, see {@link Sums}. */
   constructor(private readonly usualMs: number) {}
 
   sent(id: string, door: Door): void {
@@ -91,7 +92,10 @@ export class PromiseCount {
       return { http, kafka: some.length - http };
     };
     const refused = all.filter(({ isAccepted }) => !isAccepted);
-    const slow = accepted.filter(({ sentAt, firstToldAt = Number.POSITIVE_INFINITY }) => firstToldAt - sentAt > this.usualMs);
+    const slow = accepted.filter(({ door, sentAt, answeredAt = sentAt, firstToldAt = Number.POSITIVE_INFINITY }) => {
+      const isSendoffsFrom = door === 'http' ? sentAt : answeredAt;
+      return firstToldAt - isSendoffsFrom > this.usualMs;
+    });
     const refusedForMs = this.sinceFault(refused.flatMap(({ door, answeredAt = 0 }) => (door === 'http' ? [answeredAt] : [])));
     return {
       accepted: accepted.length,

@@ -24,6 +24,9 @@ const forms: Readonly<Record<'short' | 'long', Form>> = {
 };
 const form = forms[process.env['FAULT_FORM'] === 'long' ? 'long' : 'short'];
 
+/** True in the long form of all scenarios, which runs on a machine that does nothing else. */
+export const isLongForm = form.name === 'long';
+
 /** Longest wait for what is still missing, past the bound of the recovery. */
 const missingDeadlineMs = 30_000;
 /** Longest test: start, load, recovery, end. */
