@@ -13,6 +13,7 @@ export type {
   TopicAdmin,
   TopicFollower,
 } from './ports.ts';
+export type { FinishedTo } from './strategy/catch-up.ts';
 export { RecordController } from './strategy/keep-errors.ts';
 export { OnRecord } from './strategy/on-record.ts';
 export { KafkaRecordContext } from './strategy/record-context.ts';

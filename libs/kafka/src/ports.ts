@@ -157,6 +157,11 @@ export interface RecordConsumer {
   readonly inFlight: number;
   /** How far it is with each of its partitions. */
   progress(): readonly PartitionProgress[];
+  /**
+   * Somebody waits for what was just written: for a second the brokers answer with the first
+   * record, whatever {@link ConsumerOptions.fetchBytesMin} says.
+   */
+  readAtOnce(): void;
   /** Stops reading, waits up to `drainMs` for handlers, commits, leaves the group. */
   close(drainMs: number): Promise<void>;
 }

@@ -38,3 +38,18 @@ it('asks for full fetches only while many records come', async () => {
   await eventually(() => bytesMin().at(-1) === 1);
   await consumer.close(500);
 });
+
+it('asks for first records while somebody waits, however many come', async () => {
+  const consumer = gateway.consumer({ groupId: 'g', topics: [topic], fetchBytesMin: full, fetchWaitMs: 50 });
+  await consumer.start(async () => undefined);
+  const records = Array.from({ length: 5_000 }, () => ({ topic, value: Buffer.from('x'), headers: {} }));
+  await gateway.publisher.publish(records);
+  await eventually(() => bytesMin().at(-1) === full);
+  consumer.readAtOnce();
+  const before = bytesMin().length;
+  await gateway.publisher.publish(records);
+  // The fetch that was on its way may still be a full one.
+  await eventually(() => bytesMin().length > before + 3);
+  expect(new Set(bytesMin().slice(before + 1, before + 3))).toEqual(new Set([1]));
+  await consumer.close(500);
+});

@@ -162,6 +162,10 @@ export class KafkajsConsumer implements RecordConsumer {
     return this.feeds?.progress() ?? [];
   }
 
+  readAtOnce(): void {
+    this.seat?.reader.readAtOnce();
+  }
+
   async start(handler: RecordHandler): Promise<void> {
     const { log, observer, reject, checkFormat, recordTriesMax, onFatal } = this.ports;
     this.feeds = new FeedSet(this.options, handler, {

@@ -82,6 +82,8 @@ interface Asked {
 /** Below so many records a second each of them is read at once. Above, full fetches cost less. */
 const recordsPerSecondBusy = 200;
 const rateWindowMs = 200;
+/** How long single records are read at once after somebody waited for one. */
+const atOnceMs = 1_000;
 const againMinMs = 100;
 const againMaxMs = 1_000;
 /** Longest wait of `run` without looking for something to do, in milliseconds. */
@@ -115,6 +117,7 @@ export class PartitionReader {
   private staleQuestions = 0;
   private wakeUp: () => void = () => undefined;
   private isBusy = false;
+  private atOnceUntil = 0;
   private recordsInWindow = 0;
   private windowBeganAt = performance.now();
 
@@ -155,6 +158,11 @@ export class PartitionReader {
     if (cursor === undefined || cursor.isPaused === isPaused) return;
     cursor.isPaused = isPaused;
     if (!isPaused) this.wakeUp();
+  }
+
+  /** Reads single records at once for a while, however many come. */
+  readAtOnce(): void {
+    this.atOnceUntil = performance.now() + atOnceMs;
   }
 
   /** The offset that is read next; undefined if the partition is not read. */
@@ -290,7 +298,8 @@ export class PartitionReader {
       maxBytes: partitionBytesMax,
     }));
     const topics = byTopic(partitions);
-    const request = { maxWaitTime: waitMs, minBytes: this.isBusy ? bytesMin : 1, maxBytes: bytesMax, isolationLevel: 1, topics };
+    const minBytes = this.isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
+    const request = { maxWaitTime: waitMs, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request);
     if (errorCode !== 0) throw errorOf(errorCode);
     for (const { topicName: topic, partitions: answers } of responses)

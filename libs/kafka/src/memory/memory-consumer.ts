@@ -40,6 +40,11 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     return this.feeds?.progress() ?? [];
   }
 
+  /** Records of this cluster are read at once anyway. */
+  readAtOnce(): void {
+    return undefined;
+  }
+
   async start(handler: RecordHandler): Promise<void> {
     const { commits, members } = this.cluster.group(this.options.groupId);
     for (const topic of this.options.topics) this.cluster.partitionsOf(topic);

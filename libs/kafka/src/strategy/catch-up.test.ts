@@ -33,6 +33,43 @@ describe('CatchUp', () => {
     expect(await caughtUp).toBe(true);
   });
 
+  describe('of partitions that another process reads', () => {
+    const finishedBy = (finishedTo: () => bigint, start = 0n) => {
+      const looks: number[] = [];
+      const catchUp = new CatchUp({
+        topics: ['t'],
+        ends: async () => [
+          { partition: 0, start: 0n, end: 1n },
+          { partition: 1, start, end: 3n },
+        ],
+        progress: () => [{ topic: 't', partition: 0, finishedTo: 1n, isPaused: false }],
+        progressElsewhere: async () => {
+          looks.push(looks.length);
+          return [{ topic: 't', partition: 1, finishedTo: finishedTo() }];
+        },
+      });
+      return { catchUp, looks };
+    };
+
+    it('waits for what the other has finished', async () => {
+      let finishedTo = 0n;
+      const { catchUp, looks } = finishedBy(() => (finishedTo += 1n));
+      expect([await catchUp.wait(1_000), finishedTo, looks.length]).toEqual([true, 3n, 3]);
+    });
+
+    it('gives up at its timeout, also if nobody says how far the other is', async () => {
+      expect(await finishedBy(() => 2n).catchUp.wait(30)).toBe(false);
+      const ends = async () => [{ partition: 0, start: 0n, end: 1n }];
+      const progressElsewhere = async () => Promise.reject(new Error('the store is away'));
+      expect(await new CatchUp({ topics: ['t'], ends, progress: () => [], progressElsewhere }).wait(30)).toBe(false);
+    });
+
+    it('does not wait for a partition of which nothing is kept', async () => {
+      const { catchUp, looks } = finishedBy(() => 0n, 3n);
+      expect([await catchUp.wait(1_000), looks]).toEqual([true, []]);
+    });
+  });
+
   it('gives up at its timeout', async () => {
     const reading = new Reading();
     reading.end = 1n;

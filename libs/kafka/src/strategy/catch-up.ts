@@ -1,71 +1,104 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionEnd, PartitionProgress } from '../ports.ts';
 
+/** How far one partition is finished. */
+export type FinishedTo = Pick<PartitionProgress, 'topic' | 'partition' | 'finishedTo'>;
+
 /** Questions of a {@link CatchUp}. */
 export interface CatchUpPorts {
   readonly topics: readonly string[];
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** How far this process is with its partitions. */
-  progress(): readonly PartitionProgress[];
+  progress(): readonly FinishedTo[];
+  /**
+   * How far any process is with each partition. Without it, partitions of other processes do not
+   * count.
+   */
+  progressElsewhere?(): Promise<readonly FinishedTo[]>;
 }
 
-/** The end of each partition, by topic and number. */
-type Ends = ReadonlyMap<string, bigint>;
+/** An offset for each partition, by topic and number. */
+type Offsets = ReadonlyMap<string, bigint>;
 
 const lookAgainMs = 5;
 
 const nameOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /**
- * Waits until a consumer has finished what its topics hold at the call.
+ * Waits until the members of a group have finished what its topics hold at the call.
  *
- * Callers share the questions to the brokers. One round of questions runs at a time, and a caller
- * gets the answers of a round that began after its call.
+ * Callers share the questions. One round of questions runs at a time, and a caller gets the answers
+ * of a round that began after its call.
  */
 export class CatchUp {
-  private running: Promise<unknown> = Promise.resolve();
-  private next: Promise<Ends> | undefined;
+  private readonly ends = new SharedRounds(async () => this.askForEnds());
+  private readonly elsewhere = new SharedRounds(async () => offsetsOf((await this.ports.progressElsewhere?.()) ?? []));
 
   constructor(private readonly ports: CatchUpPorts) {}
 
   /**
+   * @param behind called if there is something to wait for.
    * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
    */
-  async wait(timeoutMs: number): Promise<boolean> {
+  async wait(timeoutMs: number, behind: () => void = () => undefined): Promise<boolean> {
     const giveUpAt = performance.now() + timeoutMs;
-    const ends = await Promise.race([this.ends().catch(() => undefined), delay(timeoutMs, undefined, { ref: false })]);
+    const inTime = async <T>(answer: Promise<T>) =>
+      Promise.race([answer.catch(() => undefined), delay(giveUpAt - performance.now(), undefined, { ref: false })]);
+    const ends = await inTime(this.ends.ask());
     if (ends === undefined) return false;
-    while (!this.isPast(ends)) {
+    for (let others: Offsets = new Map(); ; ) {
+      const { own, elsewhere } = this.missing(ends, others);
+      if (!own && !elsewhere) return true;
       if (performance.now() >= giveUpAt) return false;
-      await delay(lookAgainMs);
+      if (own) behind();
+      if (elsewhere) others = (await inTime(this.elsewhere.ask())) ?? others;
+      if (own || elsewhere) await delay(lookAgainMs);
     }
-    return true;
   }
 
-  /** Partitions of other processes do not count. */
-  private isPast(ends: Ends): boolean {
-    return this.ports
-      .progress()
-      .every(({ topic, partition, finishedTo }) => finishedTo >= (ends.get(nameOf(topic, partition)) ?? 0n));
+  /** Whether this process has something to finish, and whether others have. */
+  private missing(ends: Offsets, others: Offsets): { readonly own: boolean; readonly elsewhere: boolean } {
+    const own = offsetsOf(this.ports.progress());
+    const isMissing = { own: false, elsewhere: false };
+    for (const [name, end] of ends) {
+      const finishedTo = own.get(name);
+      if (finishedTo !== undefined) isMissing.own ||= finishedTo < end;
+      else if (this.ports.progressElsewhere !== undefined) isMissing.elsewhere ||= (others.get(name) ?? 0n) < end;
+    }
+    return isMissing;
   }
 
-  private ends(): Promise<Ends> {
+  /** The end of each partition that holds records. */
+  private async askForEnds(): Promise<Offsets> {
+    const ends = new Map<string, bigint>();
+    await Promise.all(
+      this.ports.topics.map(async (topic) => {
+        for (const { partition, start, end } of await this.ports.ends(topic))
+          if (start < end) ends.set(nameOf(topic, partition), end);
+      }),
+    );
+    return ends;
+  }
+}
+
+function offsetsOf(progress: readonly FinishedTo[]): Offsets {
+  return new Map(progress.map(({ topic, partition, finishedTo }) => [nameOf(topic, partition), finishedTo]));
+}
+
+/** A question that callers share: each gets the answer of a round that began after its call. */
+class SharedRounds<T> {
+  private running: Promise<unknown> = Promise.resolve();
+  private next: Promise<T> | undefined;
+
+  constructor(private readonly question: () => Promise<T>) {}
+
+  ask(): Promise<T> {
     this.next ??= this.running.then(() => {
       this.next = undefined;
-      const round = this.ask();
+      const round = this.question();
       this.running = round.catch(() => undefined);
       return round;
     });
     return this.next;
-  }
-
-  private async ask(): Promise<Ends> {
-    const ends = new Map<string, bigint>();
-    await Promise.all(
-      this.ports.topics.map(async (topic) => {
-        for (const { partition, end } of await this.ports.ends(topic)) ends.set(nameOf(topic, partition), end);
-      }),
-    );
-    return ends;
   }
 }

@@ -2,8 +2,8 @@ import { type CustomTransportStrategy, type MessageHandler, Server } from '@nest
 import { isObservable, lastValueFrom } from 'rxjs';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { ComparedClock } from '#platform';
-import type { ConsumerOptions, KafkaGateway, RecordConsumer, RecordDelivery } from '../ports.ts';
-import { CatchUp } from './catch-up.ts';
+import type { ConsumerOptions, KafkaGateway, PartitionProgress, RecordConsumer, RecordDelivery } from '../ports.ts';
+import { CatchUp, type FinishedTo } from './catch-up.ts';
 import { KafkaRecordContext } from './record-context.ts';
 
 /** Settings of the transport between Kafka and the controllers of a service. */
@@ -14,6 +14,11 @@ export interface SendoffStrategyOptions {
   readonly clock: Pick<ComparedClock, 'isRefused' | 'onRefusal'>;
   /** Settings of the consumer that differ from its defaults. */
   readonly consumer?: Partial<Omit<ConsumerOptions, 'groupId' | 'topics'>>;
+  /**
+   * How far the members of the group are, each with its partitions, for {@link
+   * SendoffStrategy.caughtUp}. Without it, only the partitions of this process count.
+   */
+  readonly progressElsewhere?: () => Promise<readonly FinishedTo[]>;
   /** How long `close` waits for handlers, in milliseconds. */
   readonly drainMs: number;
 }
@@ -46,18 +51,25 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
         return topicsRead();
       },
       ends: async (topic) => options.gateway.admin.ends(topic),
-      progress: () => this.consumer?.progress() ?? [],
+      progress: () => this.progress(),
+      ...(options.progressElsewhere === undefined ? {} : { progressElsewhere: options.progressElsewhere }),
     });
     options.clock.onRefusal(() => void this.adjust());
     options.gateway.onOutdated(() => void this.adjust());
   }
 
   /**
-   * Waits until everything that the partitions of this process held at the call is finished.
+   * Waits until everything is finished that the partitions held at the call. Those of other
+   * processes count if it is known how far they are. Meanwhile records are read at once.
    * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
    */
   caughtUp(timeoutMs: number): Promise<boolean> {
-    return this.catchUp.wait(timeoutMs);
+    return this.catchUp.wait(timeoutMs, () => this.consumer?.readAtOnce());
+  }
+
+  /** How far this process is with each of its partitions. */
+  progress(): readonly PartitionProgress[] {
+    return this.consumer?.progress() ?? [];
   }
 
   /** Records handed out and not finished. */
