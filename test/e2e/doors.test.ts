@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { destination } from './client.ts';
+import { emptyLists } from './empty-lists.ts';
 import { Installation } from './installation.ts';
 import { KafkaSide } from './kafka-side.ts';
 
@@ -38,6 +39,10 @@ describe('the HTTP door', () => {
       status: 'SUCCESS',
       error_code: 0,
     });
+  });
+
+  it('finds each invocation in a list that is asked for right after its 202', async () => {
+    expect(await emptyLists(installation.client, 'echo')).toBe(0);
   });
 
   it('takes every form of a URN', async () => {

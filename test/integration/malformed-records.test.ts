@@ -43,6 +43,7 @@ import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
 import { DelaysController } from '../../apps/retry-scheduler/src/delays.controller.ts';
 import { WAITING_ROOM } from '../../apps/retry-scheduler/src/tokens.ts';
 import { WaitingRoom } from '../../apps/retry-scheduler/src/waiting-room.ts';
+import { ProgressToStore } from '../../apps/status-logger/src/progress-to-store.ts';
 import { Recorder } from '../../apps/status-logger/src/recorder.ts';
 import { RECORDER } from '../../apps/status-logger/src/tokens.ts';
 import { WorkTopicsController } from '../../apps/status-logger/src/work-topics.controller.ts';
@@ -141,7 +142,7 @@ async function serveStatusLogger() {
     },
   };
   const log = { append: async () => undefined };
-  const recorder = new Recorder(store, log, systemClock, { transactionEnded: () => undefined });
+  const recorder = new Recorder(store, log, systemClock, { transactionEnded: () => undefined }, new ProgressToStore(() => []));
   await serve('status-logger', WorkTopicsController, [
     { provide: RECORDER, useValue: recorder },
     { provide: KAFKA, useValue: gateway },

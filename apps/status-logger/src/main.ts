@@ -3,9 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { InternalTokenCheck, openVerifier, runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
+import { ProgressToStore } from './progress-to-store.ts';
+import { Recorder } from './recorder.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
-import { lostInvocations, StatusLoggerModule } from './status-logger.module.ts';
+import { lostInvocations, recorderMetrics, StatusLoggerModule, statusLogOf } from './status-logger.module.ts';
 
 const hourMs = 3_600_000;
 
@@ -31,15 +33,21 @@ await runService({
       drainMs: config.drainMs,
       // Under load a few full fetches cost the broker far less than many small ones. A question for
       // records then waits for the fetch that is on its way.
-      consumer: { fetchBytesMin: 262_144, fetchWaitMs: 250 },
+      consumer: { fetchBytesMin: 262_144 },
+      // Other processes share the store, each with partitions of its own.
+      progressElsewhere: async () => store.progress(),
     });
+    const progress = new ProgressToStore(() => strategy.progress());
+    const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress);
+    recorder.start();
     const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
     return {
-      module: StatusLoggerModule.register({ config, gateway, clock, metrics, store, tokens, catchUp }),
+      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder }),
       transports: [strategy],
       checks: kafkaChecks(gateway),
       async close() {
         retention.close();
+        recorder.close();
         await gateway.close();
         await store.close();
       },

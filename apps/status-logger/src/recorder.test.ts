@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   delayed,
@@ -12,11 +13,27 @@ import {
   type IncomingRecord,
 } from '#contracts';
 import { systemClock } from '#platform';
-import { aDelivery, anInvocation, aPublication, asIncoming, aSettlement, builtAt, builtUrn, ManualClock } from '#testing';
+import {
+  aDelivery,
+  anInvocation,
+  aPublication,
+  asIncoming,
+  aSettlement,
+  builtAt,
+  builtUrn,
+  eventually,
+  ManualClock,
+} from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';
+import { ProgressToStore } from './progress-to-store.ts';
 import { Recorder } from './recorder.ts';
 
 const policy = { statusLog: 'group/stream' };
+
+/** Time for transactions that must not be. */
+const nextTurns = async () => {
+  for (let turn = 0; turn < 20; turn++) await nextTurn();
+};
 
 async function setUp() {
   const folder = await mkdtemp(join(tmpdir(), 'sendoff-recorder-'));
@@ -25,6 +42,7 @@ async function setUp() {
     await store.close();
     await rm(folder, { recursive: true });
   });
+  const clock = new ManualClock(builtAt + 50);
   const lines: string[] = [];
   const batches: number[] = [];
   let failing: 'log' | 'commit' | undefined;
@@ -33,13 +51,21 @@ async function setUp() {
     failing = undefined;
     throw new Error(`${part} failed`);
   };
+  const progress = new Map<number, bigint>();
+  const transactions: number[] = [];
   const recorder = new Recorder(
     {
-      fold: async (events, beforeCommit) =>
-        store.fold(events, async (changes) => {
-          await beforeCommit(changes);
-          mayFail('commit');
-        }),
+      fold: async (events, beforeCommit, stored) => {
+        await store.fold(
+          events,
+          async (changes) => {
+            await beforeCommit(changes);
+            mayFail('commit');
+          },
+          stored,
+        );
+        transactions.push(events.length);
+      },
     },
     {
       async append(added) {
@@ -47,11 +73,24 @@ async function setUp() {
         lines.push(...added.map(({ statusLog, line }) => `${statusLog} ${line}`));
       },
     },
-    new ManualClock(builtAt + 50),
+    clock,
     { transactionEnded: (records) => batches.push(records) },
+    new ProgressToStore(() => [...progress].map(([partition, finishedTo]) => ({ topic: 't', partition, finishedTo }))),
   );
+  const progressStored = async () =>
+    Object.fromEntries((await store.progress()).map(({ partition, finishedTo }) => [partition, finishedTo]));
   const stored = async () => (await store.query(all)).records;
-  return { stored, lines, batches, recorder, failNext: (part: 'log' | 'commit') => void (failing = part) };
+  return {
+    stored,
+    progress,
+    progressStored,
+    transactions,
+    clock,
+    lines,
+    batches,
+    recorder,
+    failNext: (part: 'log' | 'commit') => void (failing = part),
+  };
 }
 
 const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 500 };
@@ -133,6 +172,39 @@ describe('the recorder', () => {
     const delivery = aDelivery({ try: 2, event: { kind: 'published', publication: aPublication() } });
     await recorder.record('delays.near', asIncoming(delayed(encodeDelivery('t', delivery), 't', 'notifications', builtAt)));
     expect([await stored(), batches]).toEqual([[], []]);
+  });
+
+  it('the recorder stores how far partitions are once no records wait, and then writes nothing more', async () => {
+    const { recorder, progress, progressStored, transactions } = await setUp();
+    const [topic, record] = story[0] ?? expect.fail();
+    progress.set(0, 7n);
+    await recorder.record(topic, record).then(() => progress.set(0, 8n));
+    await eventually(async () => (await progressStored())[0] === 8n);
+    await nextTurns();
+    expect(transactions).toEqual([1, 0]);
+  });
+
+  it('the recorder stores the progress of partitions that bring no records', async () => {
+    const { recorder, progress, progressStored, transactions, clock } = await setUp();
+    recorder.start();
+    progress.set(3, 5n);
+    await clock.advance(100);
+    await eventually(async () => (await progressStored())[3] === 5n);
+    await clock.advance(1_000);
+    await nextTurns();
+    expect(transactions).toEqual([0]);
+    recorder.close();
+  });
+
+  it('the recorder stores no progress before the records that belong to it', async () => {
+    const { recorder, progress, progressStored, failNext } = await setUp();
+    const [topic, record] = story[0] ?? expect.fail();
+    failNext('commit');
+    await expect(recorder.record(topic, record)).rejects.toThrow('commit');
+    await nextTurns();
+    expect(await progressStored()).toEqual({});
+    await recorder.record(topic, record).then(() => progress.set(0, 1n));
+    await eventually(async () => (await progressStored())[0] === 1n);
   });
 
   it('the recorder rejects a record of the wrong shape', async () => {

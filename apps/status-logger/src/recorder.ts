@@ -7,10 +7,15 @@
  * R3. A change of status writes one log line, so a record that is read again writes none. The line
  *     is written just before the commit. If the commit fails, the line is written again. A line
  *     written after the commit would be lost if the process crashed in between.
+ * R4. Each transaction also stores how far the partitions were at its start. When no more records
+ *     wait, one transaction of its own stores how far they are. So another process that shares the
+ *     store learns at once what it can show.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { conditions, type IncomingRecord, type StatusRecord } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
-import type { Clock } from '#platform';
+import type { Clock, Timer } from '#platform';
+import type { ProgressToStore } from './progress-to-store.ts';
 import type { StatusChange } from './status-changes.ts';
 import { eventsOf, type RecordEvents, statusLine, type Transition } from './status-events.ts';
 import type { StatusLog, StatusLogLine } from './status-log.ts';
@@ -33,18 +38,39 @@ interface WaitingRecord {
 }
 
 const recordsPerTransactionMax = 1_000;
+/**
+ * Some progress follows no transaction: partitions that were assigned now, records without events.
+ */
+const progressEveryMs = 100;
+const noLines = async (): Promise<void> => undefined;
 
 /** Records the status of every invocation in the store, and its changes in the status log. */
 export class Recorder {
   private waiting: WaitingRecord[] = [];
   private isWriting = false;
+  private timer: Timer | undefined;
 
+  /** @param progress how far the partitions are whose records come here. */
   constructor(
     private readonly store: Pick<StatusStore, 'fold'>,
     private readonly log: StatusLog,
     private readonly clock: Clock,
     private readonly observer: RecorderObserver,
+    private readonly progress: ProgressToStore,
   ) {}
+
+  /** Stores progress from now on, also while no records come, until {@link close}. */
+  start(): void {
+    this.timer = this.clock.setTimer(progressEveryMs, () => {
+      this.write();
+      this.start();
+    });
+  }
+
+  /** Stores no more progress of its own accord. */
+  close(): void {
+    this.timer?.cancel();
+  }
 
   /**
    * Takes a record of a work topic.
@@ -57,15 +83,29 @@ export class Recorder {
     if (read.events.length === 0) return;
     return new Promise((resolve, reject) => {
       this.waiting.push({ read, resolve, reject });
-      if (!this.isWriting) {
-        this.isWriting = true;
-        // Records of the same turn of the event loop share the transaction.
-        setImmediate(() => void this.writeAll());
-      }
+      this.write();
     });
   }
 
+  private write(): void {
+    if (this.isWriting) return;
+    this.isWriting = true;
+    void this.writeAll();
+  }
+
   private async writeAll(): Promise<void> {
+    do {
+      // Records of the same turn of the event loop share the transaction.
+      await nextTurn();
+      await this.writeWaiting();
+      // The consumer learns of the end of a transaction within a turn.
+      await nextTurn();
+      if (this.waiting.length === 0) await this.storeProgress();
+    } while (this.waiting.length > 0);
+    this.isWriting = false;
+  }
+
+  private async writeWaiting(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, recordsPerTransactionMax);
       const startedMs = this.clock.elapsedMs();
@@ -77,7 +117,18 @@ export class Recorder {
       }
       this.observer.transactionEnded(batch.length, (this.clock.elapsedMs() - startedMs) / 1_000);
     }
-    this.isWriting = false;
+  }
+
+  /** Best effort: the next transaction stores it otherwise. */
+  private async storeProgress(): Promise<void> {
+    const progress = this.progress.due();
+    if (progress.length === 0) return;
+    try {
+      await this.store.fold([], noLines, progress);
+      this.progress.hasStored(progress);
+    } catch {
+      // The store says so when records come.
+    }
   }
 
   private async writeBatch(batch: readonly WaitingRecord[]): Promise<void> {
@@ -88,7 +139,9 @@ export class Recorder {
         events.push(event);
         if (read.statusLog !== undefined) logOf.set(event, read.statusLog);
       }
-    await this.store.fold(events, async (changes) => this.log.append(this.linesOf(changes, logOf)));
+    const progress = this.progress.due();
+    await this.store.fold(events, async (changes) => this.log.append(this.linesOf(changes, logOf)), progress);
+    this.progress.hasStored(progress);
   }
 
   private linesOf(changes: readonly StatusChange[], logOf: ReadonlyMap<StatusEvent, string>): StatusLogLine[] {

@@ -5,49 +5,51 @@ import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, DayFiles, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
-import { Recorder, type RecorderObserver } from './recorder.ts';
+import type { Recorder, RecorderObserver } from './recorder.ts';
 import { type CatchUp, RecordsController } from './records.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
+import type { StatusLog } from './status-log.ts';
 import type { StatusStore } from './status-store.ts';
 import { CATCH_UP, RECORDER, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
 /** The parts that `main` makes and the module needs. */
 export interface StatusLoggerParts {
-  readonly config: Readonly<StatusLoggerConfig>;
   readonly gateway: KafkaGateway;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
   readonly store: StatusStore;
   /** Checks who asks for records. */
   readonly tokens: InternalTokenCheck;
   readonly catchUp: CatchUp;
+  readonly recorder: Recorder;
 }
 
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ config, gateway, clock, metrics, store, tokens, catchUp }: StatusLoggerParts): DynamicModule {
-    const { statusLogSink, dataDir } = config;
-    const limits = {
-      fileBytesMax: config.statusLogFileBytesMax,
-      filesMax: config.statusLogFilesMax,
-      daysMax: config.statusLogDaysMax,
-    };
-    const files = new DayFiles(join(dataDir, 'status-log'), clock, limits);
-    const log = statusLogSink === 'stdout' ? new StdoutStatusLog() : new FolderStatusLog(files);
+  static register({ gateway, store, tokens, catchUp, recorder }: StatusLoggerParts): DynamicModule {
     return {
       module: StatusLoggerModule,
       controllers: [WorkTopicsController, RecordsController],
       providers: [
         { provide: STATUS_STORE, useValue: store },
         { provide: CATCH_UP, useValue: catchUp },
-        { provide: RECORDER, useValue: new Recorder(store, log, clock, recorderMetrics(metrics)) },
+        { provide: RECORDER, useValue: recorder },
         { provide: InternalTokenCheck, useValue: tokens },
         { provide: KAFKA, useValue: gateway },
       ],
     };
   }
+}
+
+/** The status log that the configuration asks for. */
+export function statusLogOf(config: Readonly<StatusLoggerConfig>, clock: Clock): StatusLog {
+  if (config.statusLogSink === 'stdout') return new StdoutStatusLog();
+  const limits = {
+    fileBytesMax: config.statusLogFileBytesMax,
+    filesMax: config.statusLogFilesMax,
+    daysMax: config.statusLogDaysMax,
+  };
+  return new FolderStatusLog(new DayFiles(join(config.dataDir, 'status-log'), clock, limits));
 }
 
 /** Counts the invocations that the {@link Retention} found lost. */
@@ -59,7 +61,8 @@ export function lostInvocations(metrics: Metrics): Counter {
   });
 }
 
-function recorderMetrics(metrics: Metrics): RecorderObserver {
+/** Counts and times the transactions of the {@link Recorder}. */
+export function recorderMetrics(metrics: Metrics): RecorderObserver {
   const registers = [metrics];
   const records = new Counter({
     name: 'sendoff_status_events_total',

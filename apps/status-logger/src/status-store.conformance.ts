@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DeliveryStatus, epochMs, type StatusQuery } from '#contracts';
+import type { FinishedTo } from '#kafka';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
 import type { StatusChange } from './status-changes.ts';
@@ -70,6 +71,25 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       await store.close();
       await other.close();
       await under.remove();
+    });
+
+    const ordered = (marks: readonly FinishedTo[]) =>
+      marks.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
+
+    it('tells every process how far each partition is folded, and never goes back', async () => {
+      const mark = (topic: string, partition: number, finishedTo: bigint) => ({ topic, partition, finishedTo });
+      expect(await other.progress()).toEqual([]);
+      await store.fold([queued()], ignore, [mark('a', 1, 5n), mark('a', 0, 7n)]);
+      await other.fold([], ignore, [mark('b', 0, 2n), mark('a', 0, 6n)]);
+      const marks = [mark('a', 0, 7n), mark('a', 1, 5n), mark('b', 0, 2n)];
+      expect([ordered(await store.progress()), ordered(await other.progress())]).toEqual([marks, marks]);
+    });
+
+    it('stores no progress of a transaction that failed', async () => {
+      const failing = async () => Promise.reject(new Error('the log failed'));
+      const marks = [{ topic: 'a', partition: 0, finishedTo: 1n }];
+      await expect(store.fold([queued()], failing, marks)).rejects.toThrow('the log failed');
+      expect(await store.progress()).toEqual([]);
     });
 
     const put = async (...events: StatusEvent[]) => store.fold(events, ignore);

@@ -1,4 +1,5 @@
 import type { StatusPage, StatusQuery } from '#contracts';
+import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
 
@@ -19,6 +20,8 @@ export interface StatusStore {
    * whole database with `BEGIN IMMEDIATE`, PostgreSQL the request ids one by one in one order.
    *
    * @param events in the order in which they are folded; several may belong to one invocation.
+   * @param progress how far partitions of the work topics are folded. It is stored in the same
+   *   transaction, and may come without events. Offsets lower than before are ignored.
    * @param beforeCommit called once, after the rows were written and before the commit, while the
    *   locks are held. If the commit then fails, the events are folded again and their changes are
    *   reported again. Changes are never lost.
@@ -27,7 +30,12 @@ export interface StatusStore {
    *   damaged; nothing was stored.
    * @throws the error of `beforeCommit`, unchanged; nothing was stored.
    */
-  fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void>;
+  fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress?: readonly FinishedTo[]): Promise<void>;
+  /**
+   * Tells how far partitions of the work topics are folded, whichever process folds them.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  progress(): Promise<readonly FinishedTo[]>;
   /**
    * Lists records, newest first, then by request id.
    * @returns one page, and the count of all records that match.

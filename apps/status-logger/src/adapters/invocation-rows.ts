@@ -43,6 +43,8 @@ export interface StatusTables {
   invocations: InvocationRow;
   /** One row once the store was built; none before. */
   built: { id: number };
+  /** A row for each partition of a work topic: every record below the offset is folded. */
+  progress: { topic: string; partition: number; finished_to: number };
 }
 
 /**

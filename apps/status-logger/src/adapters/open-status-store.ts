@@ -74,7 +74,8 @@ function watched(store: StatusStore, onError: (error: unknown) => void): StatusS
     return answer;
   };
   return {
-    fold: async (events, beforeCommit) => reported(store.fold(events, beforeCommit)),
+    fold: async (events, beforeCommit, progress) => reported(store.fold(events, beforeCommit, progress)),
+    progress: async () => reported(store.progress()),
     query: async (query) => reported(store.query(query)),
     notOver: async (acceptedBefore, limit) => reported(store.notOver(acceptedBefore, limit)),
     sweep: async (overBefore, limit) => reported(store.sweep(overBefore, limit)),

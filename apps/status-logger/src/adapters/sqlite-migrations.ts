@@ -49,6 +49,11 @@ const migrations: Readonly<Record<string, Migration>> = {
   // Without it the search for lost invocations, each minute, reads all records of the last days:
   // 340 ms instead of 1 for 500,000.
   '0005-index-not-over': stepOf(['CREATE INDEX invocations_not_over ON invocations (accepted_at) WHERE over_at IS NULL']),
+  '0006-progress': stepOf([
+    `CREATE TABLE progress (
+      topic TEXT NOT NULL, partition INTEGER NOT NULL, finished_to INTEGER NOT NULL, PRIMARY KEY (topic, partition)
+    ) WITHOUT ROWID`,
+  ]),
 };
 
 const countedSteps = 2;

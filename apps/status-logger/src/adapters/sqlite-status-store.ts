@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import type { StatusPage, StatusQuery } from '#contracts';
+import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
@@ -19,6 +20,7 @@ import {
   type StatusTables,
   subjectColumns,
 } from './invocation-rows.ts';
+import { readProgress, writeProgress } from './partition-progress.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { migrateSqlite } from './sqlite-migrations.ts';
 import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
@@ -82,15 +84,20 @@ export class SqliteStatusStore implements StatusStore {
     }
   }
 
-  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void> {
-    await this.exclusively(async () => {
+  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress: readonly FinishedTo[] = []): Promise<void> {
+    await this.exclusively(async (tables) => {
       const known = attempt(() => this.read(new Set(events.map(({ requestId }) => requestId))));
       const { changes, records } = foldEvents(known, events);
       attempt(() => {
         for (const record of records.values()) this.write(record);
       });
+      await writeProgress(tables, progress).catch(unavailable);
       await beforeCommit(changes);
     });
+  }
+
+  async progress(): Promise<readonly FinishedTo[]> {
+    return readProgress(this.committed).catch(unavailable);
   }
 
   async query(query: StatusQuery): Promise<StatusPage> {

@@ -1,6 +1,7 @@
 import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
@@ -17,6 +18,7 @@ import {
   type StatusTables,
 } from '../invocation-rows.ts';
 import { migrate } from '../migrate.ts';
+import { readProgress, writeProgress } from '../partition-progress.ts';
 import { CountChanges, shards } from './counts.ts';
 import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
@@ -90,12 +92,14 @@ export class PostgresStatusStore implements StatusStore {
     }
   }
 
-  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit): Promise<void> {
+  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress: readonly FinishedTo[] = []): Promise<void> {
     let refusal: { readonly error: unknown } | undefined;
     const folded = this.writer.transaction().execute(async (transaction) => {
-      const known = await this.lockAndRead(transaction, [...new Set(events.map(({ requestId }) => requestId))]);
+      const requestIds = [...new Set(events.map(({ requestId }) => requestId))];
+      const known = requestIds.length === 0 ? new Map<string, never>() : await this.lockAndRead(transaction, requestIds);
       const { changes, records } = foldEvents(known, events);
       await this.write(transaction, known, records);
+      await writeProgress(transaction, progress);
       try {
         await beforeCommit(changes);
       } catch (error) {
@@ -106,6 +110,10 @@ export class PostgresStatusStore implements StatusStore {
     await attempt(async () => folded).catch((error: unknown) => {
       throw refusal === undefined ? error : refusal.error;
     });
+  }
+
+  async progress(): Promise<readonly FinishedTo[]> {
+    return attempt(async () => readProgress(this.readers));
   }
 
   async query(query: StatusQuery): Promise<StatusPage> {
