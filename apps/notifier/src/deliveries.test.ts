@@ -156,6 +156,24 @@ describe('a published message', () => {
     expect(written('undelivered')).toMatchObject([{ reason: 'gone', event: published() }]);
   });
 
+  it('names the record of its last try once it is given up, and is delivered when a tool writes it back', async () => {
+    answer = { kind: 'refused', reason: 'gone' };
+    await tell(published());
+    const letter = kafka.records('s.undelivered')[0] ?? expect.fail('nothing is undelivered');
+    expect(letter.headers).toMatchObject({
+      'kafka_dlt-original-topic': 's.notifications',
+      'kafka_dlt-original-consumer-group': 's.notifier',
+      'kafka_dlt-original-offset': '\0'.repeat(8),
+      'kafka_dlt-exception-fqcn': 'dev.sendoff.DELIVERY_ABANDONED',
+      'kafka_dlt-exception-message': 'gone',
+      ce_type: 'dev.sendoff.delivery.abandoned',
+      ce_source: '/topics/s.notifications',
+    });
+    answer = { kind: 'delivered', location: 'there' };
+    await deliveries.onNotification({ ...letter, topic: 's.notifications' }, inHand());
+    expect([told, kafka.records('s.undelivered').length]).toEqual([[topicTarget, topicTarget], 1]);
+  });
+
   it('is not tried again when its time to live will be over', async () => {
     answer = { kind: 'deferred', reason: 'busy' };
     await tell(published({ expiresAt: epochMs(builtAt + 15_000) }));

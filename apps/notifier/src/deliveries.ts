@@ -1,4 +1,5 @@
 import {
+  asDeadLetter,
   decodeDelivery,
   decodeSettlement,
   delayed,
@@ -85,7 +86,7 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target), inHand);
+    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
   }
 
   /**
@@ -93,7 +94,7 @@ export class Deliveries {
    * @throws as {@link onSettlement}.
    */
   async onNotification(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
-    return this.process(decodeDelivery(record), inHand);
+    return this.process(decodeDelivery(record), record, inHand);
   }
 
   private first(event: DeliveryEvent, target: DeliveryTarget): PendingDelivery {
@@ -101,12 +102,12 @@ export class Deliveries {
     return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
   }
 
-  private async process(pending: PendingDelivery, inHand: RecordDelivery): Promise<void> {
+  private async process(pending: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
     const ended = await this.result(pending, startedAt, inHand);
     const jitter = this.parts.random();
     // The rule decides inside the write, so that no failure after the try can lead to another try.
-    return inHand.writeUntilDone(async () => this.publish(this.following(pending, ended, jitter)));
+    return inHand.writeUntilDone(async () => this.publish(this.following(pending, ended, jitter, record)));
   }
 
   private async result(pending: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<EndedTry> {
@@ -134,7 +135,12 @@ export class Deliveries {
   }
 
   /** The records that follow a try: the end of this delivery, and first tries of others. */
-  private following(pending: PendingDelivery, { result, at: now }: EndedTry, jitter: number): readonly OutgoingRecord[] {
+  private following(
+    pending: PendingDelivery,
+    { result, at: now }: EndedTry,
+    jitter: number,
+    record: IncomingRecord,
+  ): readonly OutgoingRecord[] {
     const { policy, directory } = this.parts;
     const expiresAt = eventExpiresAt(pending.event);
     const until = expiresAt === undefined ? {} : { expiresAt };
@@ -143,8 +149,8 @@ export class Deliveries {
       case 'again':
         return [this.again(pending, decision.try, decision.dueAt, decision.reason)];
       case 'abandon': {
-        const given = encodeDelivery(this.parts.topics.name('undelivered'), { ...pending, reason: decision.reason });
-        return [given, ...this.ended(pending, 'undelivered', now, { reason: decision.reason })];
+        const { reason } = decision;
+        return [this.undelivered(pending, reason, now, record), ...this.ended(pending, 'undelivered', now, { reason })];
       }
       case 'done': {
         const { location, note } = decision;
@@ -157,6 +163,20 @@ export class Deliveries {
       default:
         return decision satisfies never;
     }
+  }
+
+  /** The dead letter of a delivery that is given up after the try of this record. */
+  private undelivered(pending: PendingDelivery, reason: string, at: EpochMs, origin: IncomingRecord): OutgoingRecord {
+    const { topics } = this.parts;
+    return asDeadLetter(encodeDelivery(topics.name('undelivered'), { ...pending, reason }), {
+      origin,
+      groupId: topics.groupOf('notifier'),
+      fault: { name: 'DELIVERY_ABANDONED', message: reason },
+      type: 'dev.sendoff.delivery.abandoned',
+      // The payloads of an invocation follow each other in the value.
+      contentType: 'application/octet-stream',
+      at,
+    });
   }
 
   private again(pending: PendingDelivery, next: number, dueAt: EpochMs, reason?: string): OutgoingRecord {

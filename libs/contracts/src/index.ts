@@ -17,6 +17,7 @@ export {
 export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
 export { type Condition, conditions, type Status, statuses } from './condition.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
+export { asDeadLetter, cloudEventHeaders } from './dead-letter.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
 export {
   decodeDelivery,

@@ -11,6 +11,8 @@ export interface OutgoingRecord {
   /** `null` deletes the key from a compacted topic. */
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /** Headers whose values are no texts. Their names differ from those in `headers`. */
+  readonly binaryHeaders?: Readonly<Record<string, Buffer>>;
   /** Overrules the partition of the key. */
   readonly partition?: number;
 }

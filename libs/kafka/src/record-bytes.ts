@@ -18,10 +18,13 @@ export function recordBytes(record: {
   readonly key?: string | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  readonly binaryHeaders?: Readonly<Record<string, Buffer>>;
 }): number {
   let bytes = framingBytes + (record.value?.length ?? 0);
   if (record.key) bytes += Buffer.byteLength(record.key);
   for (const name in record.headers)
     bytes += headerFramingBytes + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
+  for (const [name, value] of Object.entries(record.binaryHeaders ?? {}))
+    bytes += headerFramingBytes + Buffer.byteLength(name) + value.length;
   return bytes;
 }

@@ -1,24 +1,8 @@
-import { type Target, type Topics, utcText } from '#contracts';
+import { cloudEventHeaders, type Target, type Topics } from '#contracts';
 import type { TryResult } from '#lifecycle';
 import type { Registry } from '#registry';
 import type { Destination, Notification } from '../destination.ts';
 import type { UserTopics } from './user-topics.ts';
-
-/**
- * The headers of a notification on a topic.
- * @see CloudEvents Kafka protocol binding, binary mode
- */
-export function cloudEventHeaders({ id, source, type, contentType, at, traceparent }: Notification): Record<string, string> {
-  return {
-    'content-type': contentType,
-    ce_specversion: '1.0',
-    ce_id: id,
-    ce_source: source,
-    ce_type: type,
-    ce_time: `${utcText(at)}Z`,
-    ...(traceparent === undefined ? {} : { ce_traceparent: traceparent }),
-  };
-}
 
 /** Delivers to a stream: one record on a Kafka topic, keyed by request id. */
 export class StreamDestination implements Destination<'DIS'> {

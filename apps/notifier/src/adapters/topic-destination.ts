@@ -1,7 +1,6 @@
-import type { Target, Topics } from '#contracts';
+import { cloudEventHeaders, type Target, type Topics } from '#contracts';
 import type { TryResult } from '#lifecycle';
 import type { Destination, Notification } from '../destination.ts';
-import { cloudEventHeaders } from './stream-destination.ts';
 import type { UserTopics } from './user-topics.ts';
 
 /**

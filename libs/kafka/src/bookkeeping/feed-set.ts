@@ -27,7 +27,7 @@ export interface FeedSetPorts {
   readonly recordTriesMax: number;
   /** Tells if records may begin. Call {@link FeedSet.proceed} when it allows more. */
   readonly membership: MembershipState;
-  reject(record: IncomingRecord, reason: string): Promise<void>;
+  reject(record: IncomingRecord, fault: PlatformError): Promise<void>;
   checkFormat(record: IncomingRecord): void;
   /** Called when a feed finished a record, or wants to be paused or resumed. */
   changed(feed: PartitionFeed): void;
@@ -62,7 +62,7 @@ export class FeedSet {
       triesMax: ports.recordTriesMax,
       membership: ports.membership,
       giveUp: (error) => ports.onFatal(error),
-      reject: (record, reason) => ports.reject(record, reason),
+      reject: (record, fault) => ports.reject(record, fault),
       checkFormat: (record) => ports.checkFormat(record),
       commit: () => ports.flush(),
       changed: (feed) => {

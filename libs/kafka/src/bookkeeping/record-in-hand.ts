@@ -32,7 +32,7 @@ export interface RecordOwner {
   readonly triesMax: number;
   readonly membership: MembershipState;
   /** Writes a record to the rejects. */
-  reject(record: IncomingRecord, reason: string): Promise<void>;
+  reject(record: IncomingRecord, fault: PlatformError): Promise<void>;
   /**
    * Checks the version of a record.
    * @throws PlatformError `RECORD_TOO_NEW`, `CONTRACT_VIOLATED`.
@@ -143,7 +143,7 @@ export class RecordInHand implements RecordDelivery {
             return 'kept';
           case 'reject':
             this.report('warn', 'A record was rejected', error, tries);
-            return this.reject(textOf(error));
+            return this.reject(error as PlatformError);
           case 'again':
             this.report(isUnexpected(error) ? 'error' : 'warn', 'A record will be handled again', error, tries);
             if (!(await waited(againDelayMs(tries), stopped))) return 'left';
@@ -153,12 +153,12 @@ export class RecordInHand implements RecordDelivery {
     }
   }
 
-  private async reject(reason: string): Promise<Ending> {
+  private async reject(fault: PlatformError): Promise<Ending> {
     const { owner } = this.feed;
     try {
       // The record must not stay unread because its reject is refused for now.
       await this.repeat(
-        () => owner.reject(this.record, reason),
+        () => owner.reject(this.record, fault),
         () => false,
       );
       owner.observer.rejected(this.record.topic);

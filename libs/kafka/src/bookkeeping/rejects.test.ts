@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochMs, type IncomingRecord } from '#contracts';
+import { epochMs, type IncomingRecord, PlatformError } from '#contracts';
 import { MemoryKafka } from '../memory/memory-kafka.ts';
 import { publishReject } from './rejects.ts';
 
@@ -13,22 +13,33 @@ const record: IncomingRecord = {
   headers: { own: 'kept' },
 };
 
+const rejecter = (kafka: MemoryKafka) => ({ publisher: kafka.publisher, topics: kafka.topics, groupId: 'a-group' });
+
 describe('publishReject', () => {
   it('keeps the origin of a record that is too large together with its reason', async () => {
     const kafka = new MemoryKafka();
-    await publishReject(kafka.publisher, record, 'too odd', kafka.topics);
+    await publishReject(record, new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'too odd' } }), rejecter(kafka));
     expect(kafka.records('sendoff.rejects')).toMatchObject([
       {
         key: null,
         value: null,
-        headers: { 'reject-reason': 'too odd', 'reject-topic': 'sendoff.intake', 'reject-partition': '2', 'reject-offset': '41' },
+        headers: {
+          'reject-reason': 'CONTRACT_VIOLATED: too odd',
+          'reject-topic': 'sendoff.intake',
+          'reject-partition': '2',
+          'reject-offset': '41',
+        },
       },
     ]);
   });
 
   it('cuts the reason at its bound', async () => {
     const kafka = new MemoryKafka();
-    await publishReject(kafka.publisher, { ...record, value: null }, 'x'.repeat(10_000), kafka.topics);
+    await publishReject(
+      { ...record, value: null },
+      new PlatformError('CONTRACT_VIOLATED', { details: { reason: 'x'.repeat(10_000) } }),
+      rejecter(kafka),
+    );
     expect(kafka.records('sendoff.rejects')[0]?.headers['reject-reason']?.length).toBe(512);
   });
 });

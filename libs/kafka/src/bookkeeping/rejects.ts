@@ -1,25 +1,41 @@
-import { type IncomingRecord, type OutgoingRecord, PlatformError, rejectHeader, type Topics } from '#contracts';
+import { asDeadLetter, type IncomingRecord, type OutgoingRecord, PlatformError, rejectHeader, type Topics } from '#contracts';
+import { systemClock } from '#platform';
 import type { Publisher } from '../ports.ts';
 
 const reasonLengthMax = 512;
+
+/** The consumer that rejects a record. */
+export interface Rejecter {
+  readonly publisher: Publisher;
+  readonly topics: Topics;
+  readonly groupId: string;
+}
 
 /**
  * Returns the record for the rejects topic: the original, with reason and origin in its headers
  * (I6).
  */
-export function rejected(record: IncomingRecord, reason: string, topics: Topics): OutgoingRecord {
-  return {
+function rejected(record: IncomingRecord, fault: PlatformError, { topics, groupId }: Rejecter): OutgoingRecord {
+  const reject = {
     topic: topics.name('rejects'),
     ...(record.key === null ? {} : { key: record.key }),
     value: record.value,
     headers: {
       ...record.headers,
-      [rejectHeader.reason]: reason.slice(0, reasonLengthMax),
+      [rejectHeader.reason]: fault.message.slice(0, reasonLengthMax),
       [rejectHeader.topic]: record.topic,
       [rejectHeader.partition]: String(record.partition),
       [rejectHeader.offset]: String(record.offset),
     },
   };
+  return asDeadLetter(reject, {
+    origin: record,
+    groupId,
+    fault: { name: fault.code, message: fault.message },
+    type: 'dev.sendoff.record.rejected',
+    contentType: 'application/octet-stream',
+    at: systemClock.now(),
+  });
 }
 
 /**
@@ -28,11 +44,11 @@ export function rejected(record: IncomingRecord, reason: string, topics: Topics)
  * original.
  * @throws PlatformError as {@link Publisher.publish}.
  */
-export async function publishReject(publisher: Publisher, record: IncomingRecord, reason: string, topics: Topics): Promise<void> {
+export async function publishReject(record: IncomingRecord, fault: PlatformError, rejecter: Rejecter): Promise<void> {
   try {
-    await publisher.publish(rejected(record, reason, topics));
+    await rejecter.publisher.publish(rejected(record, fault, rejecter));
   } catch (error) {
     if (!(error instanceof PlatformError) || error.code !== 'RECORD_TOO_LARGE') throw error;
-    await publisher.publish(rejected({ ...record, key: null, value: null, headers: {} }, reason, topics));
+    await rejecter.publisher.publish(rejected({ ...record, key: null, value: null, headers: {} }, fault, rejecter));
   }
 }

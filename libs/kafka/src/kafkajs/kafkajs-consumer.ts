@@ -68,7 +68,7 @@ export interface ConsumerPorts {
   readonly ends: (topic: string) => Promise<readonly PartitionEnd[]>;
   /** Called when the consumer cannot go on: the process should end and be started again. */
   readonly onFatal: (error: PlatformError) => void;
-  readonly reject: (record: IncomingRecord, reason: string) => Promise<void>;
+  readonly reject: (record: IncomingRecord, fault: PlatformError) => Promise<void>;
   readonly checkFormat: (record: IncomingRecord) => void;
   /** The name of this process in the marks of commits. */
   readonly ownerName: string;

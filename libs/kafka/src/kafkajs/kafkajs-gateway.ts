@@ -119,6 +119,7 @@ export class KafkajsGateway implements KafkaGateway {
 
   consumer(options: ConsumerOptions): RecordConsumer {
     const { account, admin, log, metadataAgeMaxMs, standstill, recordTriesMax, onFatal, newCluster } = this.parts;
+    const rejecter = { publisher: this.publisher, topics: this.topics, groupId: options.groupId };
     const consumer = new KafkajsConsumer(options, {
       account,
       access: this.access,
@@ -133,7 +134,7 @@ export class KafkajsGateway implements KafkaGateway {
       standstill,
       ends: async (topic) => this.topicEnds.told(topic),
       onFatal,
-      reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
+      reject: async (record, fault) => publishReject(record, fault, rejecter),
       checkFormat: (record) => this.topics.checkFormat(record),
       onClosed: () => this.consumers.delete(consumer),
     });

@@ -238,7 +238,8 @@ export class BatchQueue {
 
 /** A record as the queue holds it. */
 export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedRecord {
-  const { topic, key, value, headers, partition } = record;
+  const { topic, key, value, partition, binaryHeaders } = record;
+  const headers = binaryHeaders === undefined ? record.headers : { ...record.headers, ...binaryHeaders };
   return {
     topic,
     message: key === undefined ? { value, headers } : { key, value, headers },

@@ -96,7 +96,12 @@ export class MemoryCluster {
         timestamp: epochMs(this.now()),
         key: record.key ?? null,
         value: record.value === null ? null : Buffer.from(record.value),
-        headers: Object.fromEntries(Object.entries(record.headers).map(([name, text]) => [name.toLowerCase(), text])),
+        headers: Object.fromEntries(
+          Object.entries({ ...record.headers, ...record.binaryHeaders }).map(([name, text]) => [
+            name.toLowerCase(),
+            String(text),
+          ]),
+        ),
       });
     }
     for (const topic of new Set(records.map((record) => record.topic))) this.announce(topic);

@@ -63,9 +63,10 @@ export class MemoryKafka implements KafkaGateway {
 
   consumer(options: ConsumerOptions): RecordConsumer {
     const { log } = this.cluster;
+    const rejecter = { publisher: this.publisher, topics: this.topics, groupId: options.groupId };
     const consumer = new MemoryConsumer(this.cluster, options, {
       observer: this.observer,
-      reject: (record, reason) => publishReject(this.publisher, record, reason, this.topics),
+      reject: async (record, fault) => publishReject(record, fault, rejecter),
       checkFormat: (record) => this.topics.checkFormat(record),
       recordTriesMax: this.hooks.recordTriesMax ?? recordTriesMaxDefault,
       onFatal: this.hooks.onFatal ?? ((error) => log('error', 'A consumer cannot go on', { error: error.message })),
