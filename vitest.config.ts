@@ -73,6 +73,16 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'upgrade',
+          include: ['test/upgrade/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'walls',
           include: ['test/walls/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],

@@ -59,6 +59,8 @@ export interface Scenario {
     /** Longest time to the last refusal over HTTP, in ms. Default: as `recoveryMs`. */
     readonly refusedForMs?: PerForm;
   };
+  /** Longest test, in ms. Default 240 s for the short form, 600 s for the long one. */
+  readonly testTimeoutMs?: number;
   /** Checks of the scenario's own, after the recovery. */
   after?(context: FaultContext, sums: Sums): Promise<void>;
 }
@@ -90,7 +92,7 @@ export function scenariosOn(spec: InstallationSpec): (name: string, scenario: Sc
         world ??= await World.start(spec);
         await run(name, scenario, world, test);
       },
-      testTimeoutMs[form.name],
+      scenario.testTimeoutMs ?? testTimeoutMs[form.name],
     );
 }
 

@@ -17,6 +17,8 @@ export interface InstallationSpec {
   readonly brokers: 'own' | 1 | 3;
   /** Services reach the brokers of the test through proxies: `world.cluster.proxies`. */
   readonly isProxied?: boolean;
+  /** Folder with `dist` from which the installation starts. Default: this checkout. */
+  readonly checkout?: string;
   /** Settings of the installation. */
   readonly env?: Readonly<Record<string, string>>;
   /** Service whose time of day the test sets: `world.clock`. */
@@ -173,7 +175,7 @@ function present<T>(part: T | undefined, field: keyof InstallationSpec): T {
 }
 
 async function startInstallation(
-  { brokers: size, env }: InstallationSpec,
+  { brokers: size, env, checkout }: InstallationSpec,
   { brokers, clock, disk }: Surroundings,
   again: { readonly dataDir?: string; readonly env?: Readonly<Record<string, string>> },
 ): Promise<Installation> {
@@ -182,6 +184,7 @@ async function startInstallation(
     brokers: brokers?.servers ?? '',
     env: { ...(size === 3 ? { KAFKA_REPLICATION: '3' } : {}), ...clock?.environment, ...env, ...again.env },
     ...(dataDir === undefined ? {} : { dataDir }),
+    ...(checkout === undefined ? {} : { checkout }),
   });
 }
 

@@ -1,0 +1,20 @@
+import { cp, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/**
+ * Makes a build of this checkout as a later release: it reads and writes version 2 of every record
+ * between services.
+ * @returns its folder.
+ */
+export async function nextRelease(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sendoff-next-'));
+  for (const path of ['package.json', 'dist']) await cp(path, join(folder, path), { recursive: true });
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  const file = join(folder, 'dist/libs/contracts/src/record-format.js');
+  const before = await readFile(file, 'utf8');
+  const after = before.replaceAll('reads: 1, writes: 1', 'reads: 2, writes: 2');
+  if (after === before) throw new Error(`${file} has another shape than this test expects`);
+  await writeFile(file, after);
+  return folder;
+}
