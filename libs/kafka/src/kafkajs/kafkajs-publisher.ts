@@ -9,7 +9,7 @@
  * 2. Records that were not acknowledged are parked. After a pause a round asks any broker for the
  *    leaders of their partitions, and queues them again, until the deadline of their call. A record
  *    whose answer was lost may so be written twice, which is allowed (I5).
- * 3. The records are bounded in number and bytes (I7), see `publisher-queue.ts`.
+ * 3. The records are bounded in number and bytes (I7), for each leader; see `publisher-room.ts`.
  * 4. Records whose content the broker refuses are halved, again and again, until the refused record
  *    stands alone and fails alone.
  * 5. While a leader is overdue with an answer, rounds go on: if its partitions move, their records
@@ -20,12 +20,15 @@ import { type OutgoingRecord, PlatformError } from '#contracts';
 import type { Publisher, PublisherLoad, PublishOptions } from '../ports.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
-import { errorOf } from './kafka-answers.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
 import { partitionName } from './partition-offsets.ts';
 import { PartitionTable } from './partition-table.ts';
 import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
-import { type PublishCall, type QueuedRecord, type RoomLimits, PublisherRoom, queuedRecord } from './publisher-queue.ts';
+import { faultOf, isContentFault, isTooLarge, type Part, partsOf } from './produce-parts.ts';
+import { PublishCalls } from './publish-calls.ts';
+import { PublishRounds } from './publish-rounds.ts';
+import { callRecords, type PublishCall, type QueuedRecord } from './publisher-queue.ts';
+import { PublisherRoom, type RoomLimits } from './publisher-room.ts';
 
 /** Bounds of a publisher. */
 export interface PublisherLimits extends RoomLimits, LeaderLimits {
@@ -45,28 +48,9 @@ export interface PublisherPorts {
   reached(isReached: boolean): void;
 }
 
-/** Faults of the content of a batch, not of the way to the broker. */
-const contentFaults = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'CORRUPT_MESSAGE',
-  'INVALID_TIMESTAMP',
-  'POLICY_VIOLATION',
-]);
-
 const overdueCheckMs = 250;
-const roundPauseMinMs = 50;
-const roundPauseMaxMs = 1_000;
 /** Leaders are asked for again after this time, so that new partitions are noticed. */
 const tableAgeMaxMs = 60_000;
-
-/** The records of one partition in one request. */
-interface Part {
-  readonly topic: string;
-  readonly partition: number;
-  readonly records: readonly QueuedRecord[];
-}
 
 /** The publisher of a process. */
 export class KafkajsPublisher implements Publisher {
@@ -74,27 +58,25 @@ export class KafkajsPublisher implements Publisher {
   private readonly table = new PartitionTable();
   private tableAskedAt = 0;
   private readonly leaders = new Map<number, Leader>();
-  /** Records that wait for the next round. */
-  private parked: QueuedRecord[] = [];
-  private round: Promise<void> | undefined;
-  private roundTimer: NodeJS.Timeout | undefined;
-  private roundPauseMs = roundPauseMinMs;
+  private readonly rounds = new PublishRounds(async () => this.findLeaders());
   private overdueTimer: NodeJS.Timeout | undefined;
-  /** Calls that are not settled, in the order of their deadlines. */
-  private readonly calls = new Set<PublishCall>();
+  private readonly calls: PublishCalls;
   private acknowledgedAt = 0;
   private batchNumber = 0;
   private isScheduled = false;
   private isClosed = false;
-  private deadlineTimer: NodeJS.Timeout | undefined;
-  private whenIdle: (() => void) | undefined;
 
   constructor(
     private readonly client: ProduceClient,
     private readonly limits: PublisherLimits,
     private readonly ports: PublisherPorts,
   ) {
-    this.room = new PublisherRoom(limits, (records) => this.admit(records));
+    this.calls = new PublishCalls(limits.timeoutMs, (calls) => this.failOverdue(calls));
+    this.room = new PublisherRoom(limits, {
+      leaders: () => this.table.leaders,
+      leaderOf: (record) => this.leaderOf(record),
+      admitted: (records) => this.admit(records),
+    });
   }
 
   /** Records, bytes and requests that are not finished. */
@@ -109,32 +91,19 @@ export class KafkajsPublisher implements Publisher {
     const all = Array.isArray(records) ? (records as readonly OutgoingRecord[]) : [records as OutgoingRecord];
     if (all.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const deadlineAt = performance.now() + this.limits.timeoutMs;
+      const deadlineAt = this.calls.deadline();
       const call: PublishCall = { unacknowledged: all.length, isSettled: false, givesWay, deadlineAt, resolve, reject };
-      const queued: QueuedRecord[] = [];
-      let bytes = 0;
-      for (const record of all) {
-        const one = queuedRecord(record, call);
-        if (one.bytes > this.limits.recordBytesMax) {
-          const details = { topic: record.topic, bytes: one.bytes, bytesMax: this.limits.recordBytesMax };
-          return reject(new PlatformError('RECORD_TOO_LARGE', { details }));
-        }
-        queued.push(one);
-        bytes += one.bytes;
-      }
+      const entering = callRecords(all, call, this.limits.recordBytesMax);
       this.calls.add(call);
-      this.watchDeadlines();
-      this.room.enter({ call, records: queued, bytes });
+      this.room.enter(entering);
     });
   }
 
   async close(): Promise<void> {
     this.isClosed = true;
-    if (this.calls.size > 0)
-      await new Promise<void>((resolve) => {
-        this.whenIdle = resolve;
-      });
-    for (const timer of [this.deadlineTimer, this.roundTimer, this.overdueTimer]) clearTimeout(timer);
+    await this.calls.settled();
+    this.rounds.stop();
+    clearTimeout(this.overdueTimer);
     await this.client.disconnect();
   }
 
@@ -143,12 +112,18 @@ export class KafkajsPublisher implements Publisher {
     this.schedule();
   }
 
-  /** Queues a record for the leader of its partition, or parks it while none is known. */
+  /** Queues a record for its leader, or parks it while none is known. */
   private queue(record: QueuedRecord): void {
+    if (record.leader < 0) this.park([record]);
+    else this.leaderWith(record.leader).queue.push(record);
+  }
+
+  /** Chooses the partition of a record. @returns the broker that leads it; -1 if none does. */
+  private leaderOf(record: QueuedRecord): number {
     const place = this.table.placeOf(record, this.batchNumber, this.isOverdue);
-    if (place === undefined) return this.park([record]);
+    if (place === undefined) return -1;
     record.partition = place.partition;
-    this.leaderWith(place.leader).queue.push(record);
+    return place.leader;
   }
 
   private leaderWith(id: number): Leader {
@@ -172,7 +147,7 @@ export class KafkajsPublisher implements Publisher {
           this.batchNumber += 1;
           void this.send(leader, partsOf(batch)).finally(() => this.schedule());
         }
-      if (performance.now() - this.tableAskedAt > tableAgeMaxMs && this.tableAskedAt > 0) this.startRound();
+      if (performance.now() - this.tableAskedAt > tableAgeMaxMs && this.tableAskedAt > 0) this.rounds.start();
     });
   }
 
@@ -210,7 +185,7 @@ export class KafkajsPublisher implements Publisher {
     if (access.isRefused) access.allowed(topic);
     for (const { call } of records) {
       call.unacknowledged -= 1;
-      if (call.unacknowledged === 0) this.settle(call);
+      if (call.unacknowledged === 0) this.calls.settle(call);
     }
     this.room.leave(records);
   }
@@ -218,27 +193,23 @@ export class KafkajsPublisher implements Publisher {
   /** Reacts to the error of a leader for one partition. */
   private async recover(leader: Leader, part: Part, error: unknown): Promise<void> {
     const { topic, partition, records } = part;
-    const { type } = rootCause(error);
-    if (type === undefined || !contentFaults.has(type)) return this.notWritten(part, error);
+    if (!isContentFault(error)) return this.notWritten(part, error);
     if (records.length > 1) {
       const middle = records.length >> 1;
       await this.send(leader, [{ topic, partition, records: records.slice(0, middle) }]);
       return this.send(leader, [{ topic, partition, records: records.slice(middle) }]);
     }
-    const isTooLarge = type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE';
-    const bytes = records[0]?.bytes;
     this.fail(
       records,
-      isTooLarge
-        ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes }, cause: error })
+      isTooLarge(error)
+        ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes: records[0]?.bytes }, cause: error })
         : unavailable(error, { topic }),
     );
   }
 
   /** Parks records that may be written at the next try, and fails the others. */
   private notWritten({ topic, records }: Part, error: unknown): void {
-    const { account } = this.ports;
-    const failure = unavailable(error, { topic, account, operation: 'Write' });
+    const failure = unavailable(error, { topic, account: this.ports.account, operation: 'Write' });
     const { retriable } = error as { readonly retriable?: boolean };
     if (!isAccessFault(failure) && retriable !== false) return this.park(records, error);
     this.refuse(topic, failure);
@@ -250,48 +221,20 @@ export class KafkajsPublisher implements Publisher {
   }
 
   private fail(records: readonly QueuedRecord[], failure: PlatformError): void {
-    for (const { call } of records) this.settle(call, failure);
+    for (const { call } of records) this.calls.settle(call, failure);
     this.room.leave(records);
   }
 
   private park(records: readonly QueuedRecord[], error?: unknown): void {
-    for (const record of records) {
-      if (error !== undefined) record.call.lastFault = error;
-      this.parked.push(record);
-    }
+    if (error !== undefined) for (const { call } of records) call.lastFault = error;
     // A topic that was never written to is looked up without a pause.
     const isNew = error === undefined && records.some(({ topic }) => !this.table.has(topic));
-    if (isNew && this.round === undefined && this.roundPauseMs === roundPauseMinMs) this.startRound();
-    else this.startRoundLater();
-  }
-
-  private startRoundLater(): void {
-    if (this.roundTimer !== undefined || this.round !== undefined || this.isIdle) return;
-    this.roundTimer = setTimeout(() => this.startRound(), this.roundPauseMs);
-    this.roundPauseMs = Math.min(roundPauseMaxMs, this.roundPauseMs * 2);
-  }
-
-  private get isIdle(): boolean {
-    return this.isClosed && this.calls.size === 0;
-  }
-
-  /** Starts a round in a microtask, unless one runs; see invariant 2. */
-  private startRound(): void {
-    if (this.round !== undefined || this.isIdle) return;
-    clearTimeout(this.roundTimer);
-    this.roundTimer = undefined;
-    this.round = Promise.resolve()
-      .then(() => this.findLeaders())
-      .finally(() => {
-        this.round = undefined;
-        if (this.parked.length > 0) this.startRoundLater();
-        else this.roundPauseMs = roundPauseMinMs;
-      });
+    this.rounds.park(records, isNew);
   }
 
   /** Asks for the leaders of all topics that are in use, and queues all records anew. */
   private async findLeaders(): Promise<void> {
-    const topics = [...new Set([...this.table.topics, ...this.parked.map(({ topic }) => topic)])];
+    const topics = [...new Set([...this.table.topics, ...this.rounds.waiting.map(({ topic }) => topic)])];
     // A question without topics is one for all topics of the cluster.
     if (topics.length === 0) return;
     let faults: ReadonlyMap<string, PlatformError>;
@@ -302,38 +245,27 @@ export class KafkajsPublisher implements Publisher {
       this.noLeaders(error);
       return;
     }
-    const parked = this.parked;
-    this.parked = [];
     const queued = [...this.leaders.values()].flatMap(({ queue }) => queue.takeAll());
-    for (const record of [...queued, ...parked]) {
+    for (const record of [...queued, ...this.rounds.take()]) {
       const failure = faults.get(record.topic);
       if (record.call.isSettled) this.room.leave([record]);
-      else if (failure === undefined) this.queue(record);
-      else {
+      else if (failure === undefined) {
+        this.room.move(record, this.leaderOf(record));
+        this.queue(record);
+      } else {
         this.refuse(record.topic, failure);
         this.fail([record], failure);
       }
     }
+    this.room.reconsider();
     this.schedule();
   }
 
   /** No broker told the leaders: the next round asks again, unless the account is refused. */
   private noLeaders(error: unknown): void {
     const failure = unavailable(error, { account: this.ports.account });
-    for (const { call } of this.parked) call.lastFault = error;
-    if (!isAccessFault(failure)) return;
-    const parked = this.parked;
-    this.parked = [];
-    this.fail(parked, failure);
-  }
-
-  private settle(call: PublishCall, error?: unknown): void {
-    if (call.isSettled) return;
-    call.isSettled = true;
-    this.calls.delete(call);
-    if (error === undefined) call.resolve();
-    else call.reject(error);
-    if (this.calls.size === 0) this.whenIdle?.();
+    for (const { call } of this.rounds.waiting) call.lastFault = error;
+    if (isAccessFault(failure)) this.fail(this.rounds.take(), failure);
   }
 
   /** Looks for overdue leaders while requests are in flight. */
@@ -341,66 +273,27 @@ export class KafkajsPublisher implements Publisher {
     this.overdueTimer ??= setTimeout(() => {
       this.overdueTimer = undefined;
       for (const leader of this.leaders.values()) {
-        if (leader.isOverdueAt(performance.now())) this.startRoundLater();
+        if (leader.isOverdueAt(performance.now())) this.rounds.startLater();
         if (leader.isOverdue || leader.requests > 0) this.watchOverdue();
       }
     }, overdueCheckMs);
   }
 
-  /** Sets one timer for all calls, to the earliest deadline. */
-  private watchDeadlines(): void {
-    if (this.deadlineTimer !== undefined) return;
-    const [oldest] = this.calls;
-    if (oldest === undefined) return;
-    const leftMs = Math.max(1, oldest.deadlineAt - performance.now() + 1);
-    this.deadlineTimer = setTimeout(() => {
-      this.deadlineTimer = undefined;
-      this.failOverdueCalls();
-      this.watchDeadlines();
-    }, leftMs);
-  }
-
-  private failOverdueCalls(): void {
-    const now = performance.now();
+  private failOverdue(calls: readonly PublishCall[]): void {
     const { timeoutMs } = this.limits;
-    for (const call of this.calls) {
-      if (call.deadlineAt > now) break;
+    for (const call of calls) {
       // A single leader that does not answer is not the whole cluster.
       if (this.acknowledgedAt <= call.deadlineAt - timeoutMs) this.ports.reached(false);
       const { lastFault: cause } = call;
       const reason = cause === undefined ? {} : { reason: rootCause(cause).message };
       const code = this.room.isWaiting(call) ? 'PUBLISHER_SATURATED' : 'BROKER_UNAVAILABLE';
-      this.settle(
+      this.calls.settle(
         call,
         new PlatformError(code, { details: { timeoutMs, ...reason }, ...(cause === undefined ? {} : { cause }) }),
       );
     }
     for (const { queue } of this.leaders.values()) queue.dropSettled();
-    this.room.leave(this.parked.filter(({ call }) => call.isSettled));
-    this.parked = this.parked.filter(({ call }) => !call.isSettled);
+    this.room.leave(this.rounds.take(({ call }) => call.isSettled));
     this.schedule();
   }
-}
-
-/** The records of a batch by partition. */
-function partsOf(batch: readonly QueuedRecord[]): readonly Part[] {
-  const topics = new Map<string, Map<number, QueuedRecord[]>>();
-  for (const record of batch) {
-    const partitions = topics.get(record.topic) ?? new Map<number, QueuedRecord[]>();
-    const partition = record.partition ?? 0;
-    const records = partitions.get(partition);
-    if (records === undefined) partitions.set(partition, [record]);
-    else records.push(record);
-    topics.set(record.topic, partitions);
-  }
-  return [...topics].flatMap(([topic, partitions]) =>
-    [...partitions].map(([partition, records]) => ({ topic, partition, records })),
-  );
-}
-
-/** Why records are not known to be written. */
-function faultOf(answer: PartitionAnswer | undefined, leader: number): Error {
-  if (answer === undefined) return new Error(`broker ${leader} answered without naming the partition`);
-  if (answer.errorCode === 0) return new Error(`broker ${leader} acknowledged records without an offset`);
-  return errorOf(answer.errorCode);
 }

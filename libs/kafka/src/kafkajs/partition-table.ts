@@ -19,6 +19,9 @@ export class PartitionTable {
     return [...this.partitionsOf.keys()];
   }
 
+  /** The number of brokers that lead a partition of these topics. */
+  leaders = 0;
+
   has(topic: string): boolean {
     return this.partitionsOf.has(topic);
   }
@@ -38,6 +41,8 @@ export class PartitionTable {
         faults.set(topic, isMissing ? topicMissing(topic, error) : unavailable(error, { topic, account, operation: 'Write' }));
       }
     }
+    const leaders = [...this.partitionsOf.values()].flatMap((all) => all.map(({ leader }) => leader));
+    this.leaders = new Set(leaders.filter((leader) => leader >= 0)).size;
     return faults;
   }
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Topics } from '#contracts';
 import { eventually, ScriptedBrokers } from '#testing';
 import type { KafkaGateway } from '../ports.ts';
-import { connectKafka } from './connect-kafka.ts';
+import { connectKafka, type KafkaOptions } from './connect-kafka.ts';
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
@@ -17,9 +17,10 @@ async function start(topics: Readonly<Record<string, readonly number[]>>, publis
   await connect(publishTimeoutMs);
 }
 
-async function connect(publishTimeoutMs = 5_000): Promise<void> {
+async function connect(publishTimeoutMs = 5_000, options: Partial<KafkaOptions> = {}): Promise<void> {
   const addresses = brokers.addresses;
   gateway = await connectKafka({
+    ...options,
     brokers: addresses,
     clientId: 'test',
     topics: new Topics('t.'),
@@ -211,3 +212,27 @@ describe('the client of kafkajs', () => {
     await gateway.publisher.publish({ ...aRecord('y'), topic: 'b' });
   });
 });
+
+describe('records for a leader that hangs', () => {
+  it.each<[title: string, hang: () => void]>([
+    ['is frozen', () => brokers.freeze(2)],
+    ['does not answer produce requests', () => silenceProduce(2)],
+    ['leads no partition any more', () => brokers.lead('a', 0, -1)],
+  ])('never fill the room of others if it %s', async (_title, hang) => {
+    brokers = await ScriptedBrokers.start({ brokers: 3, topics: { a: [2, 3] } });
+    await connect(1_500, { publishQueueRecordsMax: 24, silence: { silenceMs: 60_000, answerMs: 1_000, againMs: 1_000 } });
+    await gateway.publisher.publish([aRecord('warm', 0), aRecord('warm', 1)]);
+    hang();
+    const hanging = Promise.allSettled(
+      Array.from({ length: 200 }, (_none, index) => gateway.publisher.publish(aRecord(`${index}`, 0))),
+    );
+    for (let index = 0; index < 20; index += 1)
+      expect(await msOf(gateway.publisher.publish(aRecord(`other ${index}`, 1)))).toBeLessThan(1_000);
+    expect(new Set((await hanging).map(({ status }) => status))).toEqual(new Set(['rejected']));
+  });
+});
+
+/** One broker takes produce requests and answers none of them. */
+function silenceProduce(id: number): void {
+  brokers.script('Produce', async ({ broker }, usual) => (broker === id ? 'silence' : usual()));
+}

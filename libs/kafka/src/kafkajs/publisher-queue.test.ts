@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  BatchQueue,
-  type CallRecords,
-  type PublishCall,
-  PublisherRoom,
-  type QueuedRecord,
-  queuedRecord,
-} from './publisher-queue.ts';
+import { BatchQueue, type CallRecords, type PublishCall, type QueuedRecord, queuedRecord } from './publisher-queue.ts';
+import { PublisherRoom } from './publisher-room.ts';
 
 const limits = {
   batchBytesMax: 1_000,
@@ -24,8 +18,12 @@ class PublisherQueue {
 
   constructor(bounds: typeof limits) {
     this.queue = new BatchQueue(bounds, (record) => this.room.leave([record]));
-    this.room = new PublisherRoom(bounds, (records) => {
-      for (const record of records) this.queue.push(record);
+    this.room = new PublisherRoom(bounds, {
+      leaders: () => 1,
+      leaderOf: () => 1,
+      admitted: (records) => {
+        for (const record of records) this.queue.push(record);
+      },
     });
   }
 

@@ -1,29 +1,17 @@
 /**
- * The room of a publisher counts all of its records. From there each record enters the queue of
- * the broker that leads its partition, and waits for a request.
+ * Each record of a publisher has room in `publisher-room.ts`. From there it enters the queue of the
+ * broker that leads its partition, and waits for a request.
  *
- * 1. Records and bytes are counted from their admission until they are finished. They never exceed
- *    their bounds (I7). One exception: a single call that is larger than the bounds is admitted
- *    when nothing else is counted.
- * 2. Functions take turns, for room and in a batch, so a flood of one function delays the record of
- *    another by one record at most. Records that name no function take turns by topic.
- * 3. Records of one function keep their order. Its calls are admitted in the order in which they
- *    came: a small call does not overtake a large one that waits for room.
- * 4. Records that give way are taken when no others wait. They fill at most half of the room, and a
- *    bounded part of a batch. So other records wait for one short request at most.
+ * 1. Functions take turns in a batch, so a flood of one function delays the record of another by
+ *    one record at most. Records that name no function take turns by topic.
+ * 2. Records of one function keep their order.
+ * 3. Records that give way are taken when no others wait. They fill a bounded part of a batch. So
+ *    other records wait for one short request at most.
  */
 import type { Message } from 'kafkajs';
-import { bareUrnOf, header, type OutgoingRecord } from '#contracts';
+import { bareUrnOf, header, type OutgoingRecord, PlatformError } from '#contracts';
 import { recordBytes } from '../record-bytes.ts';
 import { Turns } from './turns.ts';
-
-/** Bounds of the records of a publisher. */
-export interface RoomLimits {
-  /** Bytes that are queued or on the way. */
-  readonly queueBytesMax: number;
-  /** Records that are queued or on the way. */
-  readonly queueRecordsMax: number;
-}
 
 /** Bounds of one request. */
 export interface BatchLimits {
@@ -65,6 +53,8 @@ export interface QueuedRecord {
   readonly isKeyless: boolean;
   /** The chosen partition; undefined before the first choice. */
   partition: number | undefined;
+  /** The broker that leads it; -1 while none is known. */
+  leader: number;
   readonly bytes: number;
   /** Records with the same source share a turn: the function that a record names, or its topic. */
   readonly source: string;
@@ -77,89 +67,6 @@ export interface CallRecords {
   readonly records: readonly QueuedRecord[];
   /** Of all records. */
   readonly bytes: number;
-}
-
-/** Records that give way, or all others: the calls that wait for room, and what is counted. */
-class Line {
-  readonly waiting = new Turns<CallRecords>();
-  bytes = 0;
-  records = 0;
-}
-
-/** Counts the records of a publisher, and lets calls wait while it is full. */
-export class PublisherRoom {
-  private readonly usual = new Line();
-  private readonly givingWay = new Line();
-  private readonly waitingCalls = new Set<PublishCall>();
-
-  /** @param admitted is called with records that have room now. */
-  constructor(
-    private readonly limits: RoomLimits,
-    private readonly admitted: (records: readonly QueuedRecord[]) => void,
-  ) {}
-
-  /** Bytes that are queued or on the way. */
-  get bytes(): number {
-    return this.usual.bytes + this.givingWay.bytes;
-  }
-
-  /** Records that are queued or on the way. */
-  get records(): number {
-    return this.usual.records + this.givingWay.records;
-  }
-
-  /** Admits the records of a call, or lets the call wait. Ignores a settled call. */
-  enter(records: CallRecords): void {
-    const { call } = records;
-    if (call.isSettled) return;
-    const line = this.lineOf(call);
-    if (line.waiting.size === 0 && this.hasRoomFor(records, line)) return this.admit(records, line);
-    line.waiting.push(records.records[0]?.source ?? '', records);
-    this.waitingCalls.add(call);
-  }
-
-  /** True while a call waits because the room is full. */
-  isWaiting(call: PublishCall): boolean {
-    return this.waitingCalls.has(call);
-  }
-
-  /** Stops counting these records, and admits the calls that now have room. */
-  leave(records: readonly QueuedRecord[]): void {
-    for (const { bytes, call } of records) {
-      const line = this.lineOf(call);
-      line.bytes -= bytes;
-      line.records -= 1;
-    }
-    this.admitWaiting(this.usual);
-    this.admitWaiting(this.givingWay);
-  }
-
-  private lineOf({ givesWay }: PublishCall): Line {
-    return givesWay ? this.givingWay : this.usual;
-  }
-
-  private admitWaiting(line: Line): void {
-    for (let waiting = line.waiting.next; waiting !== undefined; waiting = line.waiting.next) {
-      if (!waiting.call.isSettled && !this.hasRoomFor(waiting, line)) return;
-      line.waiting.shift();
-      this.waitingCalls.delete(waiting.call);
-      if (!waiting.call.isSettled) this.admit(waiting, line);
-    }
-  }
-
-  private hasRoomFor({ bytes, records }: CallRecords, line: Line): boolean {
-    if (this.records === 0) return true;
-    const { queueBytesMax, queueRecordsMax } = this.limits;
-    const isWithin = (part: { readonly bytes: number; readonly records: number }, share: number) =>
-      part.bytes + bytes <= queueBytesMax * share && part.records + records.length <= queueRecordsMax * share;
-    return isWithin(this, 1) && (line === this.usual || isWithin(line, 0.5));
-  }
-
-  private admit({ records, bytes }: CallRecords, line: Line): void {
-    line.bytes += bytes;
-    line.records += records.length;
-    this.admitted(records);
-  }
 }
 
 /** The bytes that a batch has left. */
@@ -236,6 +143,25 @@ export class BatchQueue {
   }
 }
 
+/**
+ * The records of a call as the queue holds them.
+ * @throws PlatformError `RECORD_TOO_LARGE` if one has more than `recordBytesMax`.
+ */
+export function callRecords(records: readonly OutgoingRecord[], call: PublishCall, recordBytesMax: number): CallRecords {
+  const queued: QueuedRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const one = queuedRecord(record, call);
+    if (one.bytes > recordBytesMax) {
+      const details = { topic: record.topic, bytes: one.bytes, bytesMax: recordBytesMax };
+      throw new PlatformError('RECORD_TOO_LARGE', { details });
+    }
+    queued.push(one);
+    bytes += one.bytes;
+  }
+  return { call, records: queued, bytes };
+}
+
 /** A record as the queue holds it. */
 export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedRecord {
   const { topic, key, value, partition, binaryHeaders } = record;
@@ -245,6 +171,7 @@ export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedR
     message: key === undefined ? { value, headers } : { key, value, headers },
     isKeyless: key === undefined && partition === undefined,
     partition,
+    leader: -1,
     bytes: recordBytes(record),
     source: sourceOf(record),
     call,
