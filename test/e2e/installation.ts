@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Service } from '#contracts';
+import { eventually } from '#testing';
+import { freePort } from '../free-port.ts';
 import { Client } from './client.ts';
 
 /**
@@ -104,6 +106,27 @@ export class Installation {
       if (parent === this.process.pid && command.includes(`apps/${service}/src/main.js`)) return Number(pid);
     }
     return undefined;
+  }
+
+  /**
+   * Starts one more process of a service, with the settings of the one that runs. It ends with the
+   * test, and nothing starts it again. Resolves when it is ready.
+   */
+  async startBeside(service: Service): Promise<ChildProcess> {
+    const pid = await eventually(async () => this.pidOf(service));
+    const lines = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+    // The channel to its parent is not for the second one.
+    const settings = lines.filter((line) => line.includes('=') && !line.startsWith('NODE_CHANNEL'));
+    const environment = Object.fromEntries(settings.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
+    const port = await freePort();
+    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', `dist/apps/${service}/src/main.js`], {
+      env: { ...environment, SERVICE_PORT: String(port) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    process.once('exit', () => child.kill('SIGKILL'));
+    const isReady = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok;
+    await eventually(async () => isReady().catch(() => false), { deadlineMs: 30_000 });
+    return child;
   }
 
   /** Ends a service the hard way; the installation starts it again. */

@@ -13,6 +13,7 @@ import {
   callReportBytesHeader,
   decodeCallAnswer,
   encodeCallRequest,
+  epochMs,
   type FunctionDocument,
   limits,
 } from '#contracts';
@@ -217,6 +218,30 @@ describe('the call route', () => {
     attempt.resolve();
     (await started()).end(succeeded('1'));
     expect((await answer).status).toBe(200);
+  });
+
+  it('does not begin a call whose caller has given up by the time of day, also if nobody hung up', async () => {
+    const begun = call();
+    const { end } = await started();
+    const late = call({ request: encodeCallRequest({ ...asked, giveUpAt: epochMs(builtAt + 1_000) }) });
+    await eventually(() => queue.waitingNow === 1);
+    await clock.advance(1_000);
+    end(succeeded('1'));
+    expect([(await begun).payload, (await late).report?.ending, running.length]).toEqual(['1', { kind: 'cancelled' }, 1]);
+  });
+
+  it('does not begin a call whose client hung up in the same turn', async () => {
+    const hangUp = new AbortController();
+    const begun = call();
+    const { end } = await started();
+    const gone = call({ signal: hangUp.signal }).catch(() => 'gone');
+    await eventually(() => queue.waitingNow === 1);
+    hangUp.abort();
+    // The end of the connection is not read yet when the place becomes free.
+    end(succeeded('1'));
+    expect([(await begun).payload, await gone]).toEqual(['1', 'gone']);
+    await eventually(() => queue.runningNow === 0);
+    expect(running.length).toBe(1);
   });
 
   it('aborts a running or waiting call when its client is gone', async () => {

@@ -94,9 +94,12 @@ function holdersOf(asked: string | string[] | undefined): readonly string[] {
 /** Aborts if the client closes the connection before the answer is written. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => {
+  const hungUp = () => {
     if (!reply.raw.writableFinished) gone.abort();
-  });
+  };
+  reply.raw.once('close', hungUp);
+  // The ingress never closes one half of a connection only. Its end is read before the `close`.
+  reply.raw.socket?.once('end', hungUp);
   return gone.signal;
 }
 

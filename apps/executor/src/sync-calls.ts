@@ -3,6 +3,7 @@
  * are never retried. They share the concurrency of their function with its attempts, because they
  * go through the same queue.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   bareUrnOf,
   beginningOf,
@@ -10,6 +11,7 @@ import {
   type CallEnding,
   type CallReport,
   type CallRequest,
+  type EpochMs,
   epochMs,
   limits,
 } from '#contracts';
@@ -33,6 +35,8 @@ export interface SyncCallParts {
 }
 
 const nothing = Buffer.alloc(0);
+/** Turns of the event loop after which a client that had hung up is known to be gone. */
+const turnsToHangUp = 3;
 
 /** Makes synchronous calls. */
 export class SyncCalls {
@@ -60,13 +64,23 @@ export class SyncCalls {
     return answer;
   }
 
+  /**
+   * Whether the caller still waits. After a process stood still, the end of a connection is read a
+   * moment later than the timers fire which may begin a call.
+   */
+  private async isAwaited(giveUpAt: EpochMs | undefined, signal: AbortSignal): Promise<boolean> {
+    for (let turn = 0; turn < turnsToHangUp; turn++) await nextTurn();
+    return !signal.aborted && (giveUpAt === undefined || this.parts.clock.now() < giveUpAt);
+  }
+
   private async run(
-    { requestId, alias, traceparent }: CallRequest,
+    { requestId, alias, traceparent, giveUpAt }: CallRequest,
     payload: Buffer,
     { function: fn, runtime }: Extract<Runnable, { kind: 'runnable' }>,
     signal: AbortSignal,
   ): Promise<CallAnswer> {
-    if (signal.aborted) return { report: notRunReport({ kind: 'cancelled' }), payload: nothing };
+    const mayStart = async () => this.isAwaited(giveUpAt, signal);
+    if (!(await mayStart())) return { report: notRunReport({ kind: 'cancelled' }), payload: nothing };
     const { clock } = this.parts;
     const startedAt = clock.now();
     const startedMs = clock.elapsedMs();
@@ -81,6 +95,7 @@ export class SyncCalls {
         attempt: 1,
         payload,
         timeoutMs: fn.timeoutMs,
+        mayStart,
         responseBytesMax: limits.syncBytesMax,
         observer: { printed: (text) => log.add(text), used: (bytes) => (memoryUsedBytes = bytes) },
         ...(traceparent === undefined ? {} : { traceparent }),

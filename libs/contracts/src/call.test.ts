@@ -7,7 +7,7 @@ describe('the codec of calls', () => {
     report: { ending: { kind: 'failed', condition: 'OutOfMemory', errorMessage: 'm' }, durationMs: 5, memoryMb: 128, log: 'l' },
     payload: Buffer.from('"x"'),
   };
-  const call = { requestId: 'r1', functionUrn: 'f', modifiedAt: builtAt, functionId: 'id', memoryMb: 128 };
+  const call = { requestId: 'r1', functionUrn: 'f', modifiedAt: builtAt, functionId: 'id', giveUpAt: builtAt, memoryMb: 128 };
 
   it('decodes a call and an answer that it has encoded', () => {
     expect(decodeCallRequest(encodeCallRequest(call))).toEqual(call);

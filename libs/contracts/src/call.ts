@@ -2,7 +2,8 @@
  * The protocol of a synchronous call, which the ingress sends to an executor over HTTP.
  *
  * Request: `POST` to {@link callPath}. The body is the payload, and the header {@link callHeader}
- * holds the {@link CallRequest}.
+ * holds the {@link CallRequest}. The ingress sends the body once the executor has answered `100
+ * Continue`. So an executor that stood still finds no body of a caller who has gone meanwhile.
  *
  * Answer: 200. The body is the {@link CallReport} as JSON, followed by the return value of the
  * function or its error document. {@link callReportBytesHeader} holds the length of the report. The
@@ -39,6 +40,8 @@ export interface CallRequest {
    * Absent in calls of earlier releases. See `boundIdOf`.
    */
   readonly functionId?: string;
+  /** When the ingress stops waiting: no function runs for it after that. */
+  readonly giveUpAt?: EpochMs;
   readonly memoryMb?: number;
   readonly traceparent?: string;
   /**
@@ -90,6 +93,7 @@ export function encodeCallRequest(request: CallRequest): string {
 export function decodeCallRequest(text: string): CallRequest {
   const call = JsonObject.parse(Buffer.from(text, 'base64url').toString('utf8'), 'the call');
   const alias = call.optionalText('alias');
+  const giveUpAt = call.has('giveUpAt') ? call.instant('giveUpAt') : undefined;
   const functionId = call.optionalText('functionId');
   const memoryMb = call.optionalWholeNumber('memoryMb', bounds.memoryMb);
   const traceparent = call.optionalText('traceparent');
@@ -100,6 +104,7 @@ export function decodeCallRequest(text: string): CallRequest {
     ...(alias === undefined ? {} : { alias }),
     modifiedAt: call.instant('modifiedAt'),
     ...(functionId === undefined ? {} : { functionId }),
+    ...(giveUpAt === undefined ? {} : { giveUpAt }),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(caller === undefined ? {} : { caller }),

@@ -103,6 +103,7 @@ describe('a synchronous invocation', () => {
           requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
           functionUrn: 'urn:fss:local:p1:function:default:hello:latest',
           modifiedAt: app.clock.now(),
+          giveUpAt: app.clock.now() + 90_000,
           functionId: (await app.must('GET', '/fgs/functions/hello/config')).func_id,
           traceparent,
         },

@@ -9,7 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { boundIdOf, type CallAnswer, type FunctionDocument, limits, traceparentOf } from '#contracts';
+import { boundIdOf, type CallAnswer, epochMs, type FunctionDocument, limits, traceparentOf } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import { type Clock, FairShare, type Logger } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
@@ -124,6 +124,7 @@ async function invoke(
     ...(alias === undefined ? {} : { alias: alias.name }),
     modifiedAt: fn.modifiedAt,
     functionId: boundIdOf(fn),
+    giveUpAt: epochMs(clock.now() + options.waitMs),
     ...chosenMemory(fn, memory.memoryMb),
     ...traceparentOf(request.headers['traceparent']),
     ...(request.caller?.accessKey === undefined ? {} : { caller: request.caller.accessKey }),

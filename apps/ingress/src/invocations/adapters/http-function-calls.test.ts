@@ -83,6 +83,32 @@ describe('HttpFunctionCalls', () => {
     expect(await call([])).toEqual({ kind: 'no-executor' });
   });
 
+  it('sends the payload only to an executor that is there to take it: a caller who gives up before has not called', async () => {
+    const bodies: string[] = [];
+    const standing = createServer();
+    servers.push(standing);
+    let isAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    // As a process that stands still: the connection is there, and nobody answers.
+    standing.on('checkContinue', (incoming) => {
+      incoming.on('data', (chunk: Buffer) => bodies.push(String(chunk))).on('error', () => undefined);
+      isAsked();
+    });
+    await new Promise<void>((resolve) => standing.listen(0, '127.0.0.1', resolve));
+    const abort = new AbortController();
+    const url = `http://127.0.0.1:${(standing.address() as AddressInfo).port}`;
+    const given = call([url], abort.signal);
+    await asked;
+    abort.abort();
+    await expect(given).rejects.toThrow();
+    const closed = new Promise((resolve) => standing.getConnections((_error, count) => resolve(count)));
+    await closed;
+    expect(bodies).toEqual([]);
+    const calls = new HttpFunctionCalls([url, await executor(answering('b'))], tokens, 50);
+    expect(await calls.call(request, Buffer.from('{"a":1}'), never)).toMatchObject({ kind: 'answered' });
+    expect(bodies).toEqual([]);
+  });
+
   it('asks no other executor once the function may have run', async () => {
     const seen: string[] = [];
     const lost = await executor((_request, response) => response.destroy());

@@ -18,24 +18,34 @@ import type { CallOutcome, FunctionCalls } from '../function-calls.ts';
  */
 const answerBytesMax = limits.syncBytesMax + 65_536;
 
+/** How long an executor may take to say that it takes a call, in milliseconds. */
+const takenTimeoutMs = 5_000;
+
 /** How the request to one executor ended, before its answer is read. */
 type Response = IncomingMessage | 'unreachable' | 'lost';
 
 /**
  * Calls functions through executors over HTTP, which take turns.
  *
- * The next executor is asked only if the one before was unreachable or answered 503: then it has
- * not run the function. After any other failure the function may have run. For the same reason each
- * call opens a connection. An executor may close a kept one just when the call is written to it,
- * and that looks like a lost answer.
+ * The next executor is asked only if the one before was unreachable, took no payload, or answered
+ * 503: then it has not run the function. After any other failure the function may have run. For the
+ * same reason each call opens a connection. An executor may close a kept one just when the call is
+ * written to it, and that looks like a lost answer.
+ *
+ * An executor gets the payload when it has answered `100 Continue`. One that stands still does not
+ * get it, so it cannot run the function later, when the caller has long gone.
  */
 export class HttpFunctionCalls implements FunctionCalls {
   private turn = 0;
 
-  /** @param urls of the executors; without any, no function can be called. */
+  /**
+   * @param urls of the executors; without any, no function can be called.
+   * @param patienceMs how long an executor may take to answer `100 Continue`. Default 5 s.
+   */
   constructor(
     private readonly urls: readonly string[],
     private readonly tokens: Pick<InternalTokens, 'tokenFor'>,
+    private readonly patienceMs: number = takenTimeoutMs,
   ) {}
 
   async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
@@ -56,19 +66,26 @@ export class HttpFunctionCalls implements FunctionCalls {
     const headers = {
       'content-type': 'application/octet-stream',
       'content-length': payload.length,
+      expect: '100-continue',
       [internalTokenHeader]: this.tokens.tokenFor('executor'),
       [callHeader]: encodeCallRequest(request),
     };
     const options = { method: 'POST', headers, signal, agent: false };
     return new Promise((resolve, reject) => {
       const sent = target.protocol === 'https:' ? httpsRequest(target, options, resolve) : httpRequest(target, options, resolve);
-      let isConnected = false;
-      sent.once('socket', (socket) => socket.once('connect', () => (isConnected = true)));
-      sent.once('error', (error) => {
-        if (signal.aborted) reject(error);
-        else resolve(isConnected ? 'lost' : 'unreachable');
+      let isTaken = false;
+      const patience = setTimeout(() => sent.destroy(new Error('no answer')), this.patienceMs);
+      sent.once('response', () => clearTimeout(patience));
+      sent.once('continue', () => {
+        clearTimeout(patience);
+        isTaken = true;
+        sent.end(payload);
       });
-      sent.end(payload);
+      sent.once('error', (error) => {
+        clearTimeout(patience);
+        if (signal.aborted) reject(error);
+        else resolve(isTaken ? 'lost' : 'unreachable');
+      });
     });
   }
 }
