@@ -32,6 +32,7 @@ add SENDOFF_SECRET_KEY 20
 add SENDOFF_PLATFORM_KEY 32
 add S3_ACCESS_KEY 10
 add S3_SECRET_KEY 20
+add DATABASE_PASSWORD 32
 # Accounts at the broker. The last one is for producers and consumers of your own.
 add KAFKA_ADMIN_PASSWORD 32
 add KAFKA_INGRESS_PASSWORD 32

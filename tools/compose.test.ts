@@ -50,7 +50,7 @@ const imageEnvironment = Object.fromEntries(
   [...dockerfile.matchAll(/^ENV (.+)$/gm)]
     .flatMap(([, line = '']) => line.split(' '))
     .map((pair) => pair.split('=') as [string, string])
-    .filter(([name]) => name !== 'NODE_ENV'),
+    .filter(([name]) => name !== 'NODE_ENV' && name !== 'PATH'),
 );
 
 const secretsFolder = mkdtempSync(join(tmpdir(), 'sendoff-compose-'));
@@ -91,6 +91,9 @@ function environmentOf(name: string): Record<string, string> {
 /** The variable of an account's password. */
 const passwordOf = (account: string) => `KAFKA_${account.toUpperCase().replaceAll('-', '_')}_PASSWORD`;
 
+/** The part of a database URL between the name of the account and the host. */
+const passwordIn = (url: string) => /^postgres:\/\/sendoff:(.+)@database:5432\/sendoff$/.exec(url)?.[1];
+
 const configs: readonly (readonly [name: string, config: new () => ServiceConfig])[] = [
   ['ingress', IngressConfig],
   ['executor', ExecutorConfig],
@@ -121,7 +124,8 @@ describe.each(configs)('%s, in containers,', (name, config) => {
     expect(values.map(([variable]) => variable)).toContain('KAFKA_PASSWORD');
     for (const [variable, value] of values) {
       const asked = variable === 'KAFKA_PASSWORD' ? passwordOf(name) : variable;
-      expect(value).toMatch(new RegExp(`^\\$\\{${asked}:\\?.*make-env\\.sh\\}$`));
+      const [given, secret] = variable === 'DATABASE_URL' ? [passwordIn(String(value)), 'DATABASE_PASSWORD'] : [value, asked];
+      expect(given).toMatch(new RegExp(`^\\$\\{${secret}:\\?.*make-env\\.sh\\}$`));
     }
   });
 
@@ -177,7 +181,8 @@ describe('the image', () => {
 
   it('is built on the Node of the house', () => {
     const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-    expect(new Set(bases)).toEqual(new Set(['${NODE_IMAGE}']));
+    // The last stage takes the files of an earlier one, without what that stage has removed.
+    expect([bases.at(-1), new Set(bases.slice(0, -1))]).toEqual(['scratch', new Set(['${NODE_IMAGE}'])]);
     const [, base] = /^ARG NODE_IMAGE=(\S+)$/m.exec(dockerfile) ?? [];
     expect(base).toMatch(pinned);
     expect(base).toMatch(new RegExp(`^node:${read('.node-version').trim()}\\.[\\d.]+-bookworm-slim@`));
@@ -208,7 +213,7 @@ describe('pin-images.sh', () => {
   it('writes the digest of every image', () => {
     const { status, pins } = pin(digest);
     expect(status).toBe(0);
-    expect(pins).toHaveLength(3);
+    expect(pins).toHaveLength(4);
     expect(pins.every((image) => image.endsWith(`@${digest}`))).toBe(true);
   });
 

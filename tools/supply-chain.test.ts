@@ -81,7 +81,7 @@ describe('the list of parts', () => {
     expect(listed).toEqual(shipped);
     expect(shipped.size).toBeGreaterThan(100);
     const images = document.components.filter(({ type }) => type === 'container').map(({ name }) => name);
-    expect(images.toSorted()).toEqual(['apache/kafka', 'chrislusf/seaweedfs', 'node']);
+    expect(images.toSorted()).toEqual(['apache/kafka', 'chrislusf/seaweedfs', 'node', 'postgres']);
   });
 
   it('names each part once, and no path of this machine', () => {

@@ -66,6 +66,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'an installation in containers
         SENDOFF_PUBLIC_KEYS: keys.publicKeys.join(','),
         S3_ACCESS_KEY: 'e2e-access',
         S3_SECRET_KEY: 'e2e-secret-key',
+        DATABASE_PASSWORD: 'e2e-password-of-database',
         ...Object.fromEntries(
           ['ADMIN', 'INGRESS', 'EXECUTOR', 'RETRY_SCHEDULER', 'NOTIFIER', 'STATUS_LOGGER', 'OUTSIDE'].map((name) => [
             `KAFKA_${name}_PASSWORD`,
