@@ -28,10 +28,9 @@ import {
   settledWithoutRun,
   settlementOf,
 } from '#lifecycle';
-import { type Clock, type Random, TimeSinceArrival } from '#platform';
+import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival } from '#platform';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
-import { RecentAttempts, type Taken } from './recent-attempts.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { RunningAttempts } from './running-attempts.ts';
 
@@ -85,10 +84,10 @@ const recentMax = 100_000;
 
 /** Makes attempts: read, admit, run, decide, write once. */
 export class Attempts {
-  private readonly recent: RecentAttempts;
+  private readonly recent: RecentWork;
 
   constructor(private readonly parts: AttemptParts) {
-    this.recent = new RecentAttempts(() => parts.clock.elapsedMs(), { forMs: 2 * nearHorizonMs, attemptsMax: recentMax });
+    this.recent = new RecentWork(() => parts.clock.elapsedMs(), { forMs: 2 * nearHorizonMs, entriesMax: recentMax });
   }
 
   /**

@@ -252,11 +252,50 @@ describe('the end of an invocation', () => {
     ]);
   });
 
+  const twice = async (...given: readonly Parameters<typeof aSettlement>[0][]) => {
+    await change(place('DIS', 'results'));
+    const destinations = { onSuccess: results, onFailure: results };
+    for (const more of given) {
+      const settlement = aSettlement({ invocation: anInvocation({ policy: { destinations } }), ...more });
+      await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', settlement)), inHand());
+    }
+    return told.length;
+  };
+  const results = { type: 'DIS', streamName: 'results' } as const;
+
+  it('is told once if its record was written twice, or two executors came to the same end', async () => {
+    expect(await twice({}, {}, { endedAt: epochMs(builtAt + 99) })).toBe(1);
+    expect(kafka.records('s.activity')).toHaveLength(1);
+  });
+
+  it('is told once if both records are in hand at once', async () => {
+    await change(place('DIS', 'results'));
+    await Promise.all([settled(results), settled(results)]);
+    expect(told).toHaveLength(1);
+  });
+
+  it('is told twice if it ended in two ways, or after a minute', async () => {
+    expect(await twice({}, { condition: 'InvocationTimeout' })).toBe(2);
+    await clock.advance(60_000);
+    expect(await twice({})).toBe(3);
+  });
+
+  it('is told again if the first try could not be made', async () => {
+    await change(place('DIS', 'results'));
+    const lost = new AbortController();
+    lost.abort();
+    const invocation = anInvocation({ policy: { destinations: { onSuccess: results } } });
+    const record = asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation })));
+    await expect(deliveries.onSettlement(record, inHand(lost.signal))).rejects.toMatchObject({ code: 'PARTITION_LOST' });
+    await deliveries.onSettlement(record, inHand());
+    expect(told).toHaveLength(1);
+  });
+
   it('is told to no place and no topic of another project', async () => {
     await change({ ...place('DIS', 'results'), project: 'p2' });
     await settled({ type: 'DIS', streamName: 'results' });
     await subscribe(subscription('a'));
-    const invocation = anInvocation({ project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
+    const invocation = anInvocation({ requestId: 'r2', project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
     await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
     expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
   });

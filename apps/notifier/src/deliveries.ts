@@ -10,11 +10,13 @@ import {
   encodeDelivery,
   type EpochMs,
   type IncomingRecord,
+  nearHorizonMs,
   type DeliveryEvent,
   eventExpiresAt,
   eventId,
   type OutgoingRecord,
   type PendingDelivery,
+  type Settlement,
   type Topics,
 } from '#contracts';
 import type { Publisher, RecordDelivery } from '#kafka';
@@ -28,7 +30,7 @@ import {
   type TimestampForm,
   type DeliveryResult,
 } from '#lifecycle';
-import type { Clock, Random } from '#platform';
+import { type Clock, type Random, RecentWork } from '#platform';
 import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetQueues } from './target-queues.ts';
@@ -73,12 +75,22 @@ interface EndedTry {
   readonly at: EpochMs;
 }
 
+/** How long a settlement is remembered: as long as an executor remembers an attempt. */
+const recentMs = 2 * nearHorizonMs;
+const recentMax = 100_000;
+
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
-  constructor(private readonly parts: DeliveryParts) {}
+  private readonly recent: RecentWork;
+
+  constructor(private readonly parts: DeliveryParts) {
+    this.recent = new RecentWork(() => parts.clock.elapsedMs(), { forMs: recentMs, entriesMax: recentMax });
+  }
 
   /**
-   * Tells the target a settlement concerns, if any.
+   * Tells the target a settlement concerns, if any. A settlement may be written twice, because the
+   * answer of the brokers was lost or because an invocation ran twice. If both ended alike, the
+   * target is told once.
    * @param inHand tells when the try may start, and repeats the write of what follows from it.
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape, `REGISTRY_BEHIND` if
    *   the registry cannot answer now, `PARTITION_LOST` if another process makes the try.
@@ -86,7 +98,11 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target !== undefined) return this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
+    if (target === undefined) return;
+    await this.recent.once(settlementKey(settlement), async () => {
+      await this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
+      return 'concluded';
+    });
   }
 
   /**
@@ -211,4 +227,10 @@ export class Deliveries {
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {
     if (records.length > 0) return this.parts.publisher.publish(records);
   }
+}
+
+/** The same for every settlement of this invocation that ended in this way. */
+function settlementKey({ invocation, condition }: Settlement): string {
+  const { requestId, functionUrn, functionId = '' } = invocation;
+  return `${requestId} ${functionUrn} ${functionId} ${condition}`;
 }

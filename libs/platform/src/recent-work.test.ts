@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { epochMs } from '#contracts';
-import { RecentAttempts, type Taken } from './recent-attempts.ts';
+import { RecentWork, type Taken } from './recent-work.ts';
 
 function setUp() {
   let nowMs = 0;
-  const recent = new RecentAttempts(() => epochMs(nowMs), { forMs: 1_000, attemptsMax: 3 });
+  const recent = new RecentWork(() => epochMs(nowMs), { forMs: 1_000, entriesMax: 3 });
   let made = 0;
   const take = async (taken: Taken | Promise<Taken>, atMs = 0, key = 'r1 1') => {
     nowMs = atMs;
@@ -16,22 +16,22 @@ function setUp() {
   return { take, made: () => made };
 }
 
-describe('RecentAttempts', () => {
-  it('makes one attempt of a record that is read twice', async () => {
+describe('RecentWork', () => {
+  it('does the work once for a record that is read twice', async () => {
     const { take, made } = setUp();
     await take('concluded');
     await take('concluded', 999);
     expect(made()).toBe(1);
   });
 
-  it('makes an attempt again after it is forgotten', async () => {
+  it('does the work again after it is forgotten', async () => {
     const { take, made } = setUp();
     await take('concluded');
     await take('concluded', 1_000);
     expect(made()).toBe(2);
   });
 
-  it('makes one attempt while it runs, however long it runs', async () => {
+  it('does the work once while it is under way, however long that takes', async () => {
     const { take, made } = setUp();
     const concluded = Promise.withResolvers<Taken>();
     const both = [take(concluded.promise), take('concluded', 50_000)];
@@ -41,7 +41,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(1);
   });
 
-  it('makes an attempt that was put back when it arrives again', async () => {
+  it('does work that was put back when it arrives again', async () => {
     const { take, made } = setUp();
     await take('put-back');
     await take('concluded', 10);
@@ -49,7 +49,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(2);
   });
 
-  it('makes an attempt that arrives again before the putting back is acknowledged', async () => {
+  it('does work that arrives again before the putting back is acknowledged', async () => {
     const { take, made } = setUp();
     const putBack = Promise.withResolvers<Taken>();
     const first = take(putBack.promise);
@@ -71,7 +71,7 @@ describe('RecentAttempts', () => {
     expect(order).toEqual(['concluding', 'first', 'second']);
   });
 
-  it('makes an attempt again that failed, by the reading that waited for it', async () => {
+  it('does work again that failed, for the record that waited for it', async () => {
     const { take, made } = setUp();
     const failing = Promise.reject<Taken>(new Error('the partition was lost'));
     const ends = await Promise.allSettled([take(failing), take('concluded')]);
@@ -80,7 +80,7 @@ describe('RecentAttempts', () => {
     expect(made()).toBe(2);
   });
 
-  it('forgets only the attempt that concluded first when one more than its bound has concluded', async () => {
+  it('forgets only what concluded first when one more than its bound has concluded', async () => {
     const { take, made } = setUp();
     for (const key of ['a', 'b', 'c', 'd']) await take('concluded', 0, key);
     for (const key of ['b', 'c', 'd']) await take('concluded', 1, key);
