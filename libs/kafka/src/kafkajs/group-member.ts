@@ -161,6 +161,8 @@ export class GroupMember {
   private finding: Promise<GroupCoordinator> | undefined;
   private round: Round | undefined;
   private isLeaving = false;
+  /** A join is wanted that tells the group what changed during the present one. */
+  private isToJoinAgain = false;
 
   constructor(
     private readonly options: MemberOptions,
@@ -263,6 +265,7 @@ export class GroupMember {
 
   /** Joins again, so that the group deals anew what this member holds no more. */
   joinAgain(): void {
+    this.isToJoinAgain = true;
     if (this.round?.isCooperative === true) this.round.over.abort();
   }
 
@@ -283,6 +286,7 @@ export class GroupMember {
     const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, url } = this.options;
     const coordinator = await this.findCoordinator();
     const before = this.round;
+    this.isToJoinAgain = false;
     const sentAt = performance.now();
     const data = { generationId: before?.generationId ?? -1, held: this.ports.held(), isLeaving: this.isLeaving };
     const userData = encodeMemberData({ ...data, ...(url === undefined ? {} : { url }) });
@@ -318,6 +322,7 @@ export class GroupMember {
     const assigned = this.assignedTo(memberAssignment);
     this.ports.joined({ assigned, isCooperative, isContinuous, counts }, performance.now() - syncedAt);
     this.checkGrowth();
+    if (this.isToJoinAgain && isCooperative) round.over.abort();
     return round;
   }
 

@@ -1,0 +1,76 @@
+/** Goal: a member loses no wish to join. Method: a member in a group of scripted brokers. */
+import kafkajs from 'kafkajs';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Arrivals, eventually, ScriptedBrokers } from '#testing';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { GroupMember } from './group-member.ts';
+import { socketFactoryOf } from './kafka-access.ts';
+import { type ClusterConnection, MemberMetadata, newCluster } from './kafkajs-internals.ts';
+import { decodeMemberData } from './member-data.ts';
+import { useOwnBrokerPool } from './own-broker-pool.ts';
+
+const topic = 'a';
+
+let brokers: ScriptedBrokers;
+let cluster: ClusterConnection;
+
+beforeEach(async () => {
+  brokers = await ScriptedBrokers.start({ brokers: 1, topics: { [topic]: [1, 1] } });
+  useOwnBrokerPool();
+  cluster = newCluster({
+    brokers: brokers.addresses,
+    clientId: 'test',
+    logCreator: () => () => undefined,
+    logLevel: kafkajs.logLevel.NOTHING,
+    connectionTimeout: 3_000,
+    requestTimeout: 10_000,
+    socketFactory: socketFactoryOf({}),
+  });
+  await cluster.connect();
+  await cluster.addMultipleTargetTopics([topic]);
+});
+afterEach(async () => {
+  await cluster.disconnect();
+  await brokers.stop();
+});
+
+/** The partitions that the member told the group at each of its joins. */
+function toldAtJoins(): readonly (readonly number[])[] {
+  return brokers.received('JoinGroup').map(({ request }) => {
+    const { userData } = MemberMetadata.decode(Buffer.from(request.protocols[0]?.metadata ?? [])) ?? {};
+    return decodeMemberData(userData).held.map(({ partition }) => partition);
+  });
+}
+
+it('joins once more if it lets a partition go while it joins', async () => {
+  let held: TopicPartition[] = [0, 1].map((partition) => ({ topic, partition }));
+  const joins = new Arrivals<number>();
+  const member = new GroupMember(
+    { groupId: 'g', topics: [topic], sessionTimeoutMs: 10_000, heartbeatMs: 10_000, rebalanceTimeoutMs: 10_000 },
+    {
+      cluster,
+      log: () => undefined,
+      held: () => held,
+      joined: () => joins.add(joins.items.length),
+      confirmed: () => undefined,
+      rebalancing: async () => undefined,
+      failed: () => undefined,
+      topicUnknown: () => undefined,
+    },
+  );
+  const running = member.run();
+  await joins.until(1);
+  brokers.script('JoinGroup', async (_received, usual) => {
+    brokers.unscript('JoinGroup');
+    const answer = await usual();
+    held = held.slice(0, 1);
+    member.joinAgain();
+    return answer;
+  });
+  member.joinAgain();
+  await eventually(() => toldAtJoins().length === 3, { deadlineMs: 4_000 });
+  expect(toldAtJoins()).toEqual([[0, 1], [0, 1], [0]]);
+  await joins.until(3);
+  await member.leave();
+  await running;
+});
