@@ -123,6 +123,8 @@ export class KafkajsConsumer implements RecordConsumer {
     const joined = new Promise<void>((resolve, reject) => {
       this.whenJoined = { resolve, reject };
     });
+    // A close may reject it before anybody waits for it.
+    joined.catch(() => undefined);
     const { groupId } = this.options;
     this.watch = new StandstillWatch(
       {
@@ -131,7 +133,10 @@ export class KafkajsConsumer implements RecordConsumer {
         onFatal,
         ends: this.ports.ends,
         progress: () => partitions.reading(),
-        beginAnew: () => void this.onCrash(this.rights.faultOf(new Error('it stands still'))),
+        beginAnew: () => {
+          // Without a seat it is about to begin anew already.
+          if (this.seat !== undefined) void this.onCrash(this.rights.faultOf(new Error('it stands still')));
+        },
       },
       this.ports.standstill,
     );
@@ -147,6 +152,7 @@ export class KafkajsConsumer implements RecordConsumer {
   async close(drainMs: number): Promise<void> {
     if (this.isClosing) return;
     this.isClosing = true;
+    this.whenJoined?.reject(new Error('the consumer was closed before it had joined its group'));
     this.watch?.stop();
     this.commits.stop();
     const feeds = this.feeds;
@@ -185,8 +191,12 @@ export class KafkajsConsumer implements RecordConsumer {
     }
   }
 
-  /** Takes a seat in the group: connects, then joins and reads in the background. */
+  /**
+   * Takes a seat in the group: connects, then joins and reads in the background. Does nothing more
+   * once the consumer has left the seat.
+   */
   private async join(): Promise<void> {
+    if (this.isClosing) return;
     const { topics } = this.options;
     const seat = newSeat(this.options, this.ports, {
       isCurrent: (ended) => this.seat?.ended === ended,
@@ -206,8 +216,14 @@ export class KafkajsConsumer implements RecordConsumer {
     });
     const { cluster, reader, member, ended } = seat;
     this.seat = seat;
-    await cluster.connect();
-    await cluster.addMultipleTargetTopics(topics);
+    try {
+      await cluster.connect();
+      await cluster.addMultipleTargetTopics(topics);
+    } catch (error) {
+      if (ended.signal.aborted) return;
+      throw error;
+    }
+    if (ended.signal.aborted) return void cluster.disconnect().catch(() => undefined);
     const missing = topics.find((topic) => cluster.findTopicPartitionMetadata(topic).length === 0);
     if (missing !== undefined && !this.hasJoined) throw this.rights.faultOf(new Error(`topic ${missing} does not exist`));
     void reader.run(ended.signal);

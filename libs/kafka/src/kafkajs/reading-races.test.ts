@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PlatformError, Topics } from '#contracts';
 import { Arrivals, eventually, ScriptedBrokers } from '#testing';
 import type { KafkaGateway } from '../ports.ts';
-import { connectKafka } from './connect-kafka.ts';
+import { connectKafka, type KafkaOptions } from './connect-kafka.ts';
 
 const topic = 'a';
 const groupId = 'g';
@@ -22,14 +22,7 @@ beforeEach(async () => {
   // Broker 1 answers the publisher and the admin, and coordinates the group.
   brokers = await ScriptedBrokers.start({ brokers: 3, topics: { [topic]: [2, 2] } });
   fatal = [];
-  gateway = await connectKafka({
-    brokers: brokers.addresses,
-    clientId: 'test',
-    topics: new Topics('t.'),
-    replication: 1,
-    metadataAgeMaxMs: 600_000,
-    onFatal: (error) => void fatal.push(error),
-  });
+  gateway = await connect();
   seen = new Arrivals<string>();
 });
 afterEach(async () => {
@@ -37,6 +30,18 @@ afterEach(async () => {
   await brokers.stop();
   expect(fatal).toEqual([]);
 });
+
+async function connect(options: Partial<KafkaOptions> = {}): Promise<KafkaGateway> {
+  return connectKafka({
+    ...options,
+    brokers: brokers.addresses,
+    clientId: 'test',
+    topics: new Topics('t.'),
+    replication: 1,
+    metadataAgeMaxMs: 600_000,
+    onFatal: (error) => void fatal.push(error),
+  });
+}
 
 /** Writes to the leader that the brokers name now. */
 async function publish(value: string, partition: number): Promise<void> {
@@ -137,5 +142,41 @@ describe('a member', () => {
     const consumer = await started(gateway.consumer({ groupId, topics: [topic] }));
     await arrived('x');
     await consumer.close(0);
+  });
+
+  it.each(['DescribeGroups', 'JoinGroup'] as const)('that is closed while it waits for %s joins no group', async (api) => {
+    const consumer = gateway.consumer({ groupId, topics: [topic] });
+    let answer = (): void => undefined;
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    brokers.script(api, async (_received, usual) => {
+      await mayAnswer;
+      return usual() as never;
+    });
+    const starting = started(consumer).catch((error: PlatformError) => error.code);
+    await eventually(() => brokers.received(api).length > 0);
+    await consumer.close(0);
+    answer();
+    expect(await starting).toBe('BROKER_UNAVAILABLE');
+    expect(brokers.received('SyncGroup')).toEqual([]);
+  });
+
+  it('has one seat in its group, however often it begins anew', { timeout: 20_000 }, async () => {
+    const impatient = await connect({ standstill: { unreadyAfterMs: 200, rejoinAfterMs: 300, endAfterMs: 60_000 } });
+    const consumer = await started(impatient.consumer({ groupId, topics: [topic] }));
+    await publish('x', 0);
+    await arrived('x');
+    brokers.script('Fetch', async () => 'silence');
+    await publish('y', 0);
+    await eventually(() => brokers.received('JoinGroup').length >= 3);
+    brokers.unscript('Fetch');
+    await arrived('y');
+    const before = brokers.received('Heartbeat').length;
+    await eventually(() => brokers.received('Heartbeat').length > before + 8);
+    const beating = brokers.received('Heartbeat').slice(before + 4);
+    expect(new Set(beating.map(({ request }) => request.memberId)).size).toBe(1);
+    await consumer.close(0);
+    await impatient.close();
   });
 });
