@@ -17,8 +17,9 @@ await runService({
   async compose({ config, clock, random, metrics, logger, fatal }) {
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     await mkdir(config.dataDir, { recursive: true });
-    const store = await openStatusStore(config, clock, { random, logger, fatal });
-    const retention = new Retention(store, clock, logger, config.retentionHours * hourMs, lostInvocations(metrics));
+    const retentionMs = config.retentionHours * hourMs;
+    const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
+    const retention = new Retention(store, clock, logger, retentionMs, lostInvocations(metrics));
     await retention.start();
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
     const groupId = gateway.topics.groupOf('status-logger');

@@ -35,7 +35,7 @@ afterEach(async () => {
 
 const open = async () => {
   const logger = pino({}, { write: (line: string) => void logged.push(line) });
-  const store = await openStatusStore({ dataDir, retentionHours: 1 }, systemClock, { random: () => 0, logger, fatal });
+  const store = await openStatusStore({ dataDir, retentionMs: 3_600_000 }, systemClock, { random: () => 0, logger, fatal });
   stores.push(store);
   return store;
 };

@@ -16,21 +16,20 @@ export interface StoreHooks {
   readonly fatal: (error: PlatformError) => void;
 }
 
-const hourMs = 3_600_000;
-
 /**
  * Opens the status store that the config asks for: a database of PostgreSQL, or else `status.db` in
  * the data folder.
+ * @param place `retentionMs`: how long records are kept after their end, in milliseconds.
  * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
  */
 export async function openStatusStore(
-  config: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl' | 'retentionHours'>,
+  place: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl'> & { readonly retentionMs: number },
   clock: Clock,
   hooks: StoreHooks,
 ): Promise<StatusStore> {
-  const { databaseUrl: url, retentionHours } = config;
-  if (url !== undefined) return PostgresStatusStore.open({ url, retentionMs: retentionHours * hourMs }, clock, hooks.random);
-  return openFile(resolve(config.dataDir, 'status.db'), clock, hooks);
+  const { databaseUrl: url, retentionMs } = place;
+  if (url !== undefined) return PostgresStatusStore.open({ url, retentionMs }, clock, hooks.random);
+  return openFile(resolve(place.dataDir, 'status.db'), clock, hooks);
 }
 
 /**
