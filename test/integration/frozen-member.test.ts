@@ -51,8 +51,9 @@ it('a process that was stopped handles nothing that another process has handled'
   onTestFinished(() => void frozen.kill('SIGKILL'));
   const events = new Arrivals<string>();
   frozen.on('message', (event: string) => events.add(event));
-  await once(frozen, 'message');
-  await events.until(5);
+  const ended = once(frozen, 'exit').then(([code]) => Promise.reject(new Error(`the stopped process ended early with ${code}`)));
+  ended.catch(() => undefined);
+  await Promise.race([events.until(5), ended]);
 
   frozen.kill('SIGSTOP');
   const handled = new Arrivals<string>();
