@@ -26,7 +26,8 @@ export interface StoredCredentials {
   readonly isNew: boolean;
 }
 
-function newCredentials(): Omit<Credentials, 'isRegistrySigned'> {
+/** Random credentials, and a new platform key. */
+export function newCredentials(): Omit<Credentials, 'isRegistrySigned'> {
   return {
     projectId: randomUUID().replaceAll('-', ''),
     accessKey: randomBytes(15).toString('hex').toUpperCase().slice(0, 20),

@@ -2,7 +2,7 @@ export { connectKafka } from './kafkajs/connect-kafka.ts';
 export { type KafkaAccess, kafkaAccessOf } from './kafkajs/kafka-access.ts';
 export { setUpAccounts } from './kafkajs/set-up-accounts.ts';
 export { kafkaChecks } from './kafka-checks.ts';
-export { openKafka } from './open-kafka.ts';
+export { connectService, openKafka } from './open-kafka.ts';
 export type {
   ConsumerOptions,
   KafkaGateway,

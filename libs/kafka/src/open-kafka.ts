@@ -30,6 +30,16 @@ export interface KafkaSettings
  *   `TOPIC_UNSUITABLE` if a topic exists that the service cannot use.
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {
+  const gateway = await connectService(settings);
+  await gateway.compareClock(settings.clock);
+  return gateway;
+}
+
+/**
+ * As {@link openKafka}, but compares no clock: for a program that only asks whether the brokers
+ * take the service. @throws as {@link openKafka}.
+ */
+export async function connectService(settings: Omit<KafkaSettings, 'clock'>): Promise<KafkaGateway> {
   const { logger } = settings;
   const topics = new Topics(settings.topicPrefix);
   const processName = await nameOfProcess();
@@ -51,6 +61,5 @@ export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> 
   const specs = topicSpecs(topics, settings.partitions, topicsUsedBy(settings.name));
   await gateway.admin.ensureTopics(specs);
   await gateway.admin.checkTopics(specs);
-  await gateway.compareClock(settings.clock);
   return gateway;
 }

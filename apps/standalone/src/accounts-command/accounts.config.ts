@@ -1,6 +1,7 @@
 import { IsString, MinLength } from 'class-validator';
 import { type KafkaAccount, kafkaAccounts } from '#contracts';
-import { BrokerAddresses, KafkaAccessSettings, KafkaTopicSettings, Setting, withSettings } from '#platform';
+import { Setting, withSettings } from '#platform';
+import { SetupConfig } from '../setup.config.ts';
 import { StreamTopicSettings } from '../stream-topic-settings.ts';
 
 /** Declares the password of one account. */
@@ -13,11 +14,7 @@ function Password(account: KafkaAccount): PropertyDecorator {
 }
 
 /** The settings of `npm run accounts`: how to reach the brokers as admin, and the new passwords. */
-export class AccountsConfig extends withSettings(KafkaTopicSettings, KafkaAccessSettings, StreamTopicSettings) {
-  @Setting({ env: 'KAFKA_BROKERS', description: 'Bootstrap brokers, `host:port` or `[IPv6 address]:port`, separated by commas.' })
-  @BrokerAddresses()
-  kafkaBrokers: string[] = ['127.0.0.1:9092'];
-
+export class AccountsConfig extends withSettings(SetupConfig, StreamTopicSettings) {
   @Password('ingress')
   ingress!: string;
 
