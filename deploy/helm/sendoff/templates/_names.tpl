@@ -1,0 +1,63 @@
+{{/* The beginning of all names, at most 40 characters, so that the longest ending still fits. */}}
+{{- define "sendoff.name" -}}
+{{- $chart := .Values.nameOverride | default .Chart.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $chart .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $chart | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that select the pods of a component. Takes (list $ component). They must never change. */}}
+{{- define "sendoff.selector" -}}
+{{- $ := index . 0 -}}
+app.kubernetes.io/name: sendoff
+app.kubernetes.io/instance: {{ $.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{/* All labels of an object. Takes (list $ component). */}}
+{{- define "sendoff.labels" -}}
+{{- $ := index . 0 -}}
+{{ include "sendoff.selector" . }}
+app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* Name, namespace and labels of an object. Takes (list $ component), or (list $ component name). */}}
+{{- define "sendoff.metadata" -}}
+{{- $ := index . 0 -}}
+{{- $ending := index . (sub (len .) 1 | int) -}}
+name: {{ include "sendoff.name" $ }}-{{ $ending }}
+namespace: {{ $.Release.Namespace }}
+labels:
+  {{- include "sendoff.labels" (list $ (index . 1)) | nindent 2 }}
+{{- end -}}
+
+{{- define "sendoff.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The Secret with keys, credentials and passwords. */}}
+{{- define "sendoff.secret" -}}
+{{- .Values.secrets.existingSecret | default (printf "%s-secrets" (include "sendoff.name" .)) -}}
+{{- end -}}
+
+{{/* The five services, as a list. */}}
+{{- define "sendoff.services" -}}
+ingress executor retry-scheduler notifier status-logger
+{{- end -}}
+
+{{/* A URL of a service of this chart. Takes (list $ component). */}}
+{{- define "sendoff.url" -}}
+http://{{ include "sendoff.name" (index . 0) }}-{{ index . 1 }}:8700
+{{- end -}}

@@ -1,0 +1,78 @@
+{{/*
+The first fields of every pod. They pass the Pod Security level `restricted`. No pod but that of
+the secrets talks to the API server. Takes (list $ component).
+*/}}
+{{- define "sendoff.pod" -}}
+{{- $ := index . 0 -}}
+serviceAccountName: {{ include "sendoff.name" $ }}-{{ index . 1 }}
+automountServiceAccountToken: {{ eq (index . 1) "secrets" }}
+# A Service named kafka would set KAFKA_PORT and its kin, which the services would read.
+enableServiceLinks: false
+{{- with $.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The user of a pod. Takes the number of the user, which is also that of its group. */}}
+{{- define "sendoff.podSecurity" -}}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  fsGroup: {{ . }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile:
+    type: RuntimeDefault
+{{- end -}}
+
+{{- define "sendoff.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end -}}
+
+{{/* A Job or Pod of the image of Sendoff runs this program. Takes the path below dist/apps. */}}
+{{- define "sendoff.program" -}}
+[node, --disable-warning=TimeoutNegativeWarning, --disable-warning=ExperimentalWarning, dist/apps/{{ . }}]
+{{- end -}}
+
+{{- define "sendoff.serviceAccount" -}}
+{{- $ := index . 0 -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  {{- include "sendoff.metadata" (list $ (index . 1)) | nindent 2 }}
+  {{- if gt (len .) 2 }}
+  {{- with index . 2 }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- end }}
+automountServiceAccountToken: false
+{{- end -}}
+
+{{/* The claim of a StatefulSet, or a folder that ends with the pod. Takes (list $ storage). */}}
+{{- define "sendoff.claims" -}}
+{{- with index . 1 -}}
+{{- if .persistent }}
+volumeClaimTemplates:
+  - apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata:
+      name: data
+    spec:
+      accessModes: [ReadWriteOnce]
+      {{- with .className }}
+      storageClassName: {{ . }}
+      {{- end }}
+      resources:
+        requests:
+          storage: {{ .size }}
+{{- end }}
+{{- end -}}
+{{- end -}}
