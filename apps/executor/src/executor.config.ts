@@ -2,7 +2,7 @@ import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 import { limits } from '#contracts';
 import { CodeStoreSettings } from '#objects';
 import {
-  FolderName,
+  FunctionFolderSettings,
   FunctionNetworkSettings,
   FunctionsKeySettings,
   IsolationSettings,
@@ -23,6 +23,7 @@ export class ExecutorConfig extends withSettings(
   PlatformKeySettings,
   PublicKeySettings,
   CodeStoreSettings,
+  FunctionFolderSettings,
   FunctionNetworkSettings,
   FunctionsKeySettings,
 ) {
@@ -173,16 +174,6 @@ export class ExecutorConfig extends withSettings(
   @Min(1_024)
   @Max(16_777_216)
   usersCount: number = 65_536;
-
-  @Setting({
-    env: 'FUNCTION_DIR',
-    description:
-      'Folder for the code of running functions. If unset: functions in the data folder, or for root sendoff-functions in /var/tmp, ' +
-      'because other users may not pass the data folder.',
-  })
-  @IsOptional()
-  @FolderName()
-  functionDir?: string;
 
   @Setting({
     env: 'FUNCTION_CGROUP',

@@ -121,6 +121,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'S3_SECRET_KEY',
     'S3_REGION',
     'S3_CODE_BUCKET',
+    'FUNCTION_DIR',
     'FUNCTION_NETWORKS_ALLOWED',
     'FUNCTION_NETWORKS_DENIED',
     'SENDOFF_FUNCTIONS_KEY',
@@ -143,7 +144,6 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'FUNCTION_TMP_FILES',
     'FUNCTION_USERS_FIRST',
     'FUNCTION_USERS',
-    'FUNCTION_DIR',
     'FUNCTION_CGROUP',
   ],
   'retry-scheduler': [

@@ -2,6 +2,7 @@ import { IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator
 import {
   BrokerAddresses,
   DataFolderSettings,
+  FunctionFolderSettings,
   FunctionNetworkSettings,
   HostSettings,
   KafkaTopicSettings,
@@ -18,6 +19,7 @@ import { StreamTopicSettings } from './stream-topic-settings.ts';
 export class StandaloneConfig extends withSettings(
   HostSettings,
   DataFolderSettings,
+  FunctionFolderSettings,
   RegionSettings,
   PlatformKeySettings,
   PublicKeySettings,

@@ -47,7 +47,7 @@ export { batchBytesMaxDefault, recordTriesMaxDefault, ServiceConfig } from './se
 export {
   BrokerAddresses,
   DataFolderSettings,
-  FolderName,
+  FunctionFolderSettings,
   FunctionNetworkSettings,
   HostSettings,
   IsolationSettings,

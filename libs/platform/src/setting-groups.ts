@@ -31,7 +31,7 @@ export function BrokerAddresses(): PropertyDecorator {
 }
 
 /** Declares a folder. Node.js loads no code from below a folder with a backslash in its name. */
-export function FolderName(): PropertyDecorator {
+function FolderName(): PropertyDecorator {
   return Matches(/^[^\\\0]+$/, { message: 'the name of a folder may have no backslash, because Node.js loads no code from it' });
 }
 
@@ -47,6 +47,19 @@ export class DataFolderSettings {
   @Setting({ env: 'SENDOFF_DATA_DIR', description: 'Folder for all files of Sendoff on this machine.' })
   @FolderName()
   dataDir: string = '.sendoff';
+}
+
+/** For programs that run functions, and for those that start them. */
+export class FunctionFolderSettings {
+  @Setting({
+    env: 'FUNCTION_DIR',
+    description:
+      'Folder for the code of running functions. If unset: functions in the data folder, or for root sendoff-functions in /var/tmp, ' +
+      'because other users may not pass the data folder.',
+  })
+  @IsOptional()
+  @FolderName()
+  functionDir?: string;
 }
 
 /** For programs that read or make URNs. */
