@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Service, services } from '#contracts';
 import { eventually } from '#testing';
+import { isRunning } from '../../apps/executor/testing/processes.ts';
 import type { World } from '../fault/world.ts';
 
 /** Second processes of services. They end with the test. */
@@ -38,19 +39,38 @@ export class RollingCheckout {
    * for a while, in the same group, then the first one drains.
    */
   async replace(world: World, service: Service, build: string, sideBySide: () => Promise<void>): Promise<void> {
-    const before = await world.pidOf(service);
-    const companion = await started(service, build, await environmentOf(before));
+    const companion = await started(service, build, await environmentOf(await world.pidOf(service)));
     try {
       await sideBySide();
-      await this.link(service, build);
-      const runsAgain = `sendoff: ${service} runs again`;
-      const lines = () => world.installation.output.filter((line) => line === runsAgain).length;
-      const known = lines();
-      process.kill(before, 'SIGTERM');
-      await eventually(() => lines() > known, { deadlineMs });
+      await this.restart(world, service, build);
     } finally {
       await stopped(companion);
     }
+  }
+
+  /**
+   * Replaces the status-logger by that of an older build, which cannot open the store of a newer
+   * one. So the store is set aside, and the older one builds its own from the topics.
+   */
+  async rollBackStatusLogger(world: World, build: string): Promise<void> {
+    const { dataDir } = world.installation;
+    await this.restart(world, 'status-logger', build, async () => {
+      for (const name of await readdir(dataDir))
+        if (name.startsWith('status.db')) await rename(join(dataDir, name), join(dataDir, `newer-${name}`));
+    });
+  }
+
+  /** Lets a service end, then come back from another build. @param meanwhile runs when it ended. */
+  private async restart(world: World, service: Service, build: string, meanwhile = async () => Promise.resolve()): Promise<void> {
+    const runsAgain = `sendoff: ${service} runs again`;
+    const lines = () => world.installation.output.filter((line) => line === runsAgain).length;
+    const known = lines();
+    const before = await world.pidOf(service);
+    await this.link(service, build);
+    process.kill(before, 'SIGTERM');
+    await eventually(() => !isRunning(before), { deadlineMs });
+    await meanwhile();
+    await eventually(() => lines() > known, { deadlineMs });
   }
 
   async remove(): Promise<void> {

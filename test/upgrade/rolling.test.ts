@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, expect } from 'vitest';
-import { services } from '#contracts';
+import { type Service, services } from '#contracts';
 import { type FaultContext, type Scenario, scenariosOn } from '../fault/scenario.ts';
 import { nextRelease } from './next-release.ts';
 import { RollingCheckout } from './rolling-checkout.ts';
@@ -36,14 +36,16 @@ async function rejectsOf({ world }: FaultContext): Promise<number> {
   }
 }
 
-/** Replaces all services, one after the other. */
-function roll(checkout: RollingCheckout, order: readonly (typeof services)[number][], build: string): Scenario {
+/** Replaces all services by those of another build, one after the other. */
+function roll(checkout: RollingCheckout, order: readonly Service[], build: string): Scenario {
   return {
     // Invocations wait while a service joins its group.
     usualMs: 5_000,
     testTimeoutMs: 600_000,
     async fault({ world, lasts }) {
-      for (const service of order) await checkout.replace(world, service, build, async () => lasts(sideBySideMs));
+      for (const service of order)
+        if (build === lastRelease && service === 'status-logger') await checkout.rollBackStatusLogger(world, build);
+        else await checkout.replace(world, service, build, async () => lasts(sideBySideMs));
     },
     // An invocation runs again if its partition moves before its outcome is committed.
     bounds: { repeats: 200, recoveryMs: 400_000 },
