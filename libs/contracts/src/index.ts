@@ -17,7 +17,7 @@ export {
 export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
 export { type Condition, conditions, type Status, statuses } from './condition.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
-export { asDeadLetter, cloudEventHeaders } from './dead-letter.ts';
+export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
 export {
   decodeDelivery,
@@ -103,6 +103,7 @@ export {
   checkIntakeFormat,
   formatHeaders,
   formatVersionHeader,
+  intakeFormatVersions,
   recordFormats,
 } from './record-format.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';

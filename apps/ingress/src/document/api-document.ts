@@ -1,7 +1,7 @@
 /**
- * The document of the API and its page. The document is made once, from the controllers and from
- * the descriptions of raw routes. Both are open: they show what the source code shows, and nothing
- * of this installation.
+ * The documents of the API and their page. The one of HTTP is made once, from the controllers and
+ * from the descriptions of raw routes; `event-document.ts` makes the one of topics. All are open:
+ * they show what the source code shows, and nothing of this installation.
  */
 import { readFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
@@ -11,6 +11,7 @@ import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaO
 import type { FastifyInstance } from 'fastify';
 import { fastifyOf } from '#platform';
 import { ApiError } from '../http/api-error.ts';
+import { eventDocument } from './event-document.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
 import type { RawRoute } from './route-spec.ts';
 
@@ -23,10 +24,11 @@ export interface DescribedRoute {
 }
 
 const documentPath = '/openapi.json';
+const eventDocumentPath = '/asyncapi.json';
 const pagePath = '/docs';
 const pageFilesRoute = `${pagePath}/*`;
 
-const openPaths = [documentPath, pagePath, `${pagePath}/`, `${pagePath}/swagger-ui-init.js`, pageFilesRoute];
+const openPaths = [documentPath, eventDocumentPath, pagePath, `${pagePath}/`, `${pagePath}/swagger-ui-init.js`, pageFilesRoute];
 /** Paths that swagger adds for itself; no page loads them. */
 const unusedPaths = [`${pagePath}${pagePath}/swagger-ui-init.js`, `${pagePath}/index.html`, `${pagePath}/LICENSE`];
 
@@ -68,7 +70,10 @@ function skeleton(version: string): Omit<OpenAPIObject, 'paths'> {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Sendoff')
-    .setDescription('Self-hosted asynchronous function invocation on Kafka, compatible with the FunctionGraph API.')
+    .setDescription(
+      'Self-hosted asynchronous function invocation on Kafka, compatible with the FunctionGraph API. ' +
+        `The Kafka topics for other programs are in [${eventDocumentPath}](${eventDocumentPath}), an AsyncAPI document.`,
+    )
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .setVersion(version)
     .addServer('/', 'Where this document came from.')
@@ -153,19 +158,25 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 
-/** The document of the API at `/openapi.json`, and its page at `/docs`. */
+function serveJson(fastify: FastifyInstance, path: string, document: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(document));
+  fastify.get(path, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
+}
+
+/** The documents at `/openapi.json` and `/asyncapi.json`, and the page of the first at `/docs`. */
 @Injectable()
 export class ApiDocument {
   /**
-   * Adds the routes of the document and its page; call it after all other raw routes are added.
+   * Adds the routes of the documents and the page; call it after all other raw routes are added.
    * @param routes that swagger does not see.
    */
   async addTo(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
-    const document = documentOf(app, routes, await versionOfPackage());
-    const bytes = Buffer.from(JSON.stringify(document));
+    const version = await versionOfPackage();
+    const document = documentOf(app, routes, version);
     const fastify = fastifyOf(app);
     guardPage(fastify);
-    fastify.get(documentPath, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
+    serveJson(fastify, documentPath, document);
+    serveJson(fastify, eventDocumentPath, eventDocument(version));
     SwaggerModule.setup(pagePath.slice(1), app, document, {
       raw: false,
       customSiteTitle: 'Sendoff API',
