@@ -90,6 +90,7 @@ async function serveExecutor() {
       functionOf: () => undefined,
       catchUp: async () => undefined,
       attemptsMax: 10,
+      shareOf: (_functionUrn, instancesMax) => instancesMax,
     }),
     queue: new AttemptQueue(10, systemClock),
     running: new RunningAttempts(new Cancellations()),

@@ -152,4 +152,29 @@ describe('AttemptQueue', () => {
     await end('a1');
     expect([begun, queue.runningNow, queue.waitingNow]).toEqual([['a1'], 0, 0]);
   });
+
+  it('lets every task begin whose key may run nothing here, those that wait included', async () => {
+    const { queue, begun, run } = setUp();
+    let runningMax = 1;
+    for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => runningMax });
+    runningMax = 0;
+    queue.boundsChanged();
+    void run('a4', { runningMax: () => runningMax });
+    await settled();
+    expect([begun, queue.waitingNow]).toEqual([['a1', 'a2', 'a3', 'a4'], 0]);
+  });
+
+  it('tells when no more tasks run than the new bounds allow', async () => {
+    const { queue, run, end } = setUp();
+    let runningMax = 3;
+    for (const name of ['a1', 'a2', 'a3']) void run(name, { runningMax: () => runningMax });
+    runningMax = 1;
+    let isWithin = false;
+    const within = queue.withinBounds().then(() => (isWithin = true));
+    await end('a1');
+    expect(isWithin).toBe(false);
+    await end('a2');
+    await within;
+    expect(queue.runningNow).toBe(1);
+  });
 });

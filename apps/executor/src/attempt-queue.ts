@@ -21,7 +21,8 @@ export interface Ticket {
   /** Attempts with the same key share a queue and its bound. */
   readonly key: string;
   /**
-   * The most tasks of this key at once, from 1. The queue calls it when an attempt arrives and when
+   * The most tasks of this key at once. With 0 no task waits: each begins at once, and must end
+   * without doing its work. The queue calls it when an attempt arrives and when
    * limits have changed, and uses the latest answer.
    */
   readonly runningMax: () => number;
@@ -42,6 +43,8 @@ interface Waiting {
   readonly begin: () => Promise<void>;
   /** Clears what the wait has registered. */
   readonly leave: () => void;
+  /** Ends the wait, and begins. */
+  readonly jump: () => void;
   readonly bytes: number;
 }
 
@@ -67,6 +70,8 @@ export class AttemptQueue {
   /** Functions with waiting tasks, in the order of their turns. */
   private readonly turns = new Set<string>();
   private running = 0;
+  /** Called when a task ends. */
+  private readonly ends = new Set<() => void>();
   private readonly deadlines: Deadlines;
   private readonly nextSoon = (): void => this.next();
 
@@ -108,7 +113,7 @@ export class AttemptQueue {
    */
   async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
     const { key, signal } = ticket;
-    if (signal.aborted) return task();
+    if (signal.aborted || ticket.runningMax() === 0) return task();
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
       const line = ticket.isAwaited ? queue.awaited : queue.others;
@@ -117,7 +122,6 @@ export class AttemptQueue {
         signal.removeEventListener('abort', jump);
         timer?.cancel();
       };
-      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave, bytes: ticket.bytes };
       const jump = () => {
         line.splice(line.indexOf(waiting), 1);
         queue.bytes -= ticket.bytes;
@@ -125,6 +129,7 @@ export class AttemptQueue {
         this.forgetIdle(key, queue);
         void waiting.begin();
       };
+      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave, jump, bytes: ticket.bytes };
       line.push(waiting);
       queue.bytes += ticket.bytes;
       signal.addEventListener('abort', jump, { once: true });
@@ -139,8 +144,18 @@ export class AttemptQueue {
    * new arrival.
    */
   boundsChanged(): void {
-    for (const queue of this.queues.values()) queue.runningMax = queue.runningMaxNow();
+    for (const queue of [...this.queues.values()]) {
+      queue.runningMax = queue.runningMaxNow();
+      if (queue.runningMax === 0) for (const waiting of [...queue.awaited, ...queue.others]) waiting.jump();
+    }
     this.next();
+  }
+
+  /** Resolves when no function runs more tasks than it allows now. */
+  async withinBounds(): Promise<void> {
+    this.boundsChanged();
+    while ([...this.queues.values()].some(({ running, runningMax }) => running > runningMax))
+      await new Promise<void>((resolve) => this.ends.add(resolve));
   }
 
   private queueOf({ key, runningMax }: Ticket): Queue {
@@ -199,6 +214,8 @@ export class AttemptQueue {
     queue.bytes -= bytes;
     this.running--;
     this.forgetIdle(key, queue);
+    for (const ended of this.ends) ended();
+    this.ends.clear();
     this.next();
   }
 

@@ -53,6 +53,7 @@ beforeEach(async () => {
         isRegistrySeen = true;
       },
       attemptsMax: 10,
+      shareOf: (_functionUrn, instancesMax) => instancesMax,
     }),
     queue: new AttemptQueue(10, new ManualClock()),
     running: new RunningAttempts(new Cancellations()),

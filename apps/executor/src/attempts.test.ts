@@ -31,6 +31,7 @@ import type { Runtime } from './runtime.ts';
 const succeeded: AttemptOutcome = { kind: 'succeeded', responsePayload: Buffer.from('1') };
 
 function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
+  let share = (instancesMax: number): number => instancesMax;
   const clock = new ManualClock(builtAt);
   const publisher = new RecordingPublisher(clock);
   const calls: { requestId: string; end: (outcome: AttemptOutcome) => void }[] = [];
@@ -56,6 +57,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
       functionOf: () => known,
       catchUp: async () => caughtUp(),
       attemptsMax: 10,
+      shareOf: (_functionUrn, instancesMax) => share(instancesMax),
     }),
     queue,
     running: new RunningAttempts(cancellations),
@@ -70,8 +72,9 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
     cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
   const know = (next: FunctionDocument | undefined) => (known = next);
+  const haveNoShare = () => (share = () => 0);
   const onCatchUp = (act: () => void) => (caughtUp = act);
-  return { attempts, publisher, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp };
+  return { attempts, publisher, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp, haveNoShare };
 }
 
 const turn = async () => new Promise(setImmediate);
@@ -100,6 +103,27 @@ describe('Attempts', () => {
     await turn();
     expect(written.map(({ topic }) => topic)).toEqual(['s.invocations.bulk']);
     expect(queue.bytesOf(bareUrnOf(other))).toBeGreaterThan(0);
+  });
+
+  it('passes a record on to the partitions of its function while other executors have the whole share', async () => {
+    const { written, calls, take, haveNoShare, queue } = setUp(aFunction({ instancesMax: 2 }));
+    void take(anInvocation({ requestId: 'running' }));
+    void take(anInvocation({ requestId: 'beside' }));
+    const waiting = take(anInvocation({ requestId: 'waiting' }));
+    haveNoShare();
+    queue.boundsChanged();
+    await Promise.all([waiting, take(anInvocation({ requestId: 'later' }))]);
+    const spread = { key: bareUrnOf(anInvocation().functionUrn), places: 2 };
+    expect(written).toMatchObject(['waiting', 'later'].map((key) => ({ topic: 's.invocations', key, spread })));
+    expect(calls.map(({ requestId }) => requestId)).toEqual(['running', 'beside']);
+  });
+
+  it('settles a cancelled invocation although other executors have the whole share', async () => {
+    const { written, take, cancel, haveNoShare } = setUp();
+    haveNoShare();
+    cancel('r1');
+    await take(anInvocation({ requestId: 'r1' }));
+    expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
   });
 
   it('makes one attempt of a record that is read twice', async () => {

@@ -5,6 +5,7 @@ import {
   delayed,
   encodeActivity,
   encodeInvocation,
+  encodeOnLane,
   encodeSettlement,
   type EpochMs,
   epochMs,
@@ -95,7 +96,8 @@ export class Attempts {
    *
    * 1. `take` moves the record to the bulk lane if too many attempts of its function wait. A record
    *    that was read twice makes one attempt.
-   * 2. `inTurn` waits for the function's turn.
+   * 2. `inTurn` waits for the function's turn. If other processes have the whole share of the
+   *    function, it passes the record on to a partition of one of them.
    * 3. `attempt` settles a cancelled or expired invocation without a run.
    * 4. `run` runs the function once.
    * 5. `conclude` decides: another attempt, or the end.
@@ -131,10 +133,18 @@ export class Attempts {
   }
 
   private async moveToBulk(invocation: Invocation, delivery: RecordDelivery): Promise<void> {
-    const { observer, topics } = this.parts;
+    const { functions, observer, topics } = this.parts;
     observer.overflowed();
-    const moved = () => encodeInvocation(topics.name('invocations.bulk'), invocation, invocation.functionUrn);
-    return this.publish(moved, delivery);
+    const instancesMax = functions.instancesMaxOf(invocation.functionUrn);
+    return this.publish(() => encodeOnLane(topics, 'invocations.bulk', invocation, instancesMax), delivery);
+  }
+
+  /** Writes the record to a partition of a process that has a share of the function. */
+  private async passOn(invocation: Invocation, delivery: RecordDelivery): Promise<Taken> {
+    const { functions, topics } = this.parts;
+    const instancesMax = functions.instancesMaxOf(invocation.functionUrn);
+    await this.publish(() => encodeOnLane(topics, 'invocations', invocation, instancesMax), delivery);
+    return 'put-back';
   }
 
   /** An attempt after an executor ended during it. */
@@ -152,6 +162,7 @@ export class Attempts {
       case 'run':
         // The older record of this attempt is committed first. Otherwise its count would be lost.
         if (!next.isLast) return this.inTurn(invocation, delivery, { isAwaited: true, before: async () => committed(delivery) });
+        if (this.parts.functions.runningMaxOf(invocation.functionUrn) === 0) return this.passOn(invocation, delivery);
         try {
           await chances.enter(key);
           await committed(delivery);
@@ -196,12 +207,13 @@ export class Attempts {
       signal,
       waitsUntil,
     };
-    return await queue.run(ticket, async () =>
-      this.parts.chances.beside(async () => {
+    return await queue.run(ticket, async () => {
+      if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
+      return this.parts.chances.beside(async () => {
         await before();
         return this.attempt(invocation, signal, delivery, () => time.now());
-      }),
-    );
+      });
+    });
   }
 
   private async attempt(

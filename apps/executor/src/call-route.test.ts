@@ -33,6 +33,7 @@ let server: FastifyInstance;
 let url: string;
 let underWay: CallsUnderWay;
 let clock: ManualClock;
+let hasShare: boolean;
 let takesNoCalls: boolean;
 let queue: AttemptQueue;
 let known: FunctionDocument | undefined;
@@ -59,10 +60,12 @@ beforeEach(async () => {
     functionOf: () => known,
     catchUp: async () => void (known = whenCaughtUp ?? known),
     attemptsMax: 10,
+    shareOf: (_functionUrn, instancesMax) => (hasShare ? instancesMax : 0),
   });
   const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()) });
   server = fastify({ forceCloseConnections: true });
   takesNoCalls = false;
+  hasShare = true;
   underWay = await addCallRoute(server, {
     calls,
     tokens: new InternalTokenCheck('executor', testVerifier, clock),
@@ -265,6 +268,11 @@ describe('the call route', () => {
     end(succeeded('1'));
     expect((await begun).payload).toBe('1');
     expect(running.length).toBe(1);
+  });
+
+  it('leaves a call to other executors that have the whole share of the function', async () => {
+    hasShare = false;
+    expect([(await call()).status, running]).toEqual([503, []]);
   });
 
   it('refuses a call beyond the limit, and takes the next when one has ended', async () => {

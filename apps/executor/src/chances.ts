@@ -18,7 +18,7 @@ const aloneMs = 10_000;
 
 /** Parts of {@link Chances}. */
 export interface ChancesParts {
-  /** The most attempts of a function at once in this process. */
+  /** The most attempts of a function at once in any process. */
   readonly runningMaxOf: (functionUrn: string) => number;
   /** Executors that one attempt may end before its invocation fails, from 2. */
   readonly deathsMax: number;

@@ -15,6 +15,7 @@ import {
 } from '#platform';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
+import { FunctionShares } from './function-shares.ts';
 import { FunctionNetwork } from './adapters/egress/function-network.ts';
 import { FolderFunctionLog } from './adapters/folder-function-log.ts';
 import { HttpRuntime } from './adapters/http-runtime.ts';
@@ -84,6 +85,8 @@ await runService({
     const networks = new AllowedNetworks(config.functionNetworks, config.functionNetworksDenied);
     const runtimes = { files: processRuntime, url: new HttpRuntime(clock, sealer, networks, attemptsMax) };
     const bulk = gateway.topics.name('invocations.bulk');
+    const shares = new FunctionShares(gateway.topics.name('invocations'));
+    const queue = new AttemptQueue(attemptsMax, clock);
     const strategy = new SendoffStrategy({
       gateway,
       clock,
@@ -98,6 +101,10 @@ await runService({
         // A partition waits for the attempts that run, and leaves those that wait for their turn.
         handOverMs: config.drainMs,
         leavesWaiting: true,
+        async onHeld(held, { counts }) {
+          shares.change(held, counts);
+          await queue.withinBounds();
+        },
         partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000),
       },
     });
@@ -106,10 +113,10 @@ await runService({
       return parsed === undefined ? undefined : registry.versionByUrn(parsed);
     };
     const catchUp = async () => registry.caughtUp();
-    const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax });
+    const shareOf = (urn: string, instancesMax: number) => shares.of(urn, instancesMax);
+    const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax, shareOf });
     const { deathsMax } = config;
-    const chances = new Chances({ runningMaxOf: (urn) => functions.runningMaxOf(urn), deathsMax, clock });
-    const queue = new AttemptQueue(attemptsMax, clock);
+    const chances = new Chances({ runningMaxOf: (urn) => functions.capacityOf(urn), deathsMax, clock });
     registry.onChange(() => queue.boundsChanged());
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
     const limits = { expressQueueMax, expressBytesMax };

@@ -20,6 +20,8 @@ export interface RunnableParts {
   readonly catchUp: () => Promise<void>;
   /** The most attempts at once in this process. */
   readonly attemptsMax: number;
+  /** The instances of a function that this process may run; see {@link FunctionShares}. */
+  readonly shareOf: (functionUrn: string, instancesMax: number) => number;
 }
 
 /** A function with its runtime, or the reason why it cannot run. */
@@ -59,18 +61,40 @@ export class RunnableFunctions {
     const runtime = this.runtimeOf(found);
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${found.runtime} cannot be run here` };
     if (found.instancesMax === 0) return { kind: 'disabled', reason: 'the function is disabled' };
-    return { kind: 'runnable', function: { ...found, ...chosenMemory(found, memoryMb) }, runtime };
+    // An attempt that has begun goes on, even if the share has moved to another process since.
+    const instancesMax = Math.max(1, this.parts.shareOf(functionUrn, found.instancesMax));
+    const shared = Number.isFinite(instancesMax) ? { ...found, instancesMax } : found;
+    return { kind: 'runnable', function: { ...shared, ...chosenMemory(found, memoryMb) }, runtime };
   }
 
   /**
-   * The most attempts of a function at once in this process, at least 1. It is as many as the
-   * runtime can take, but never all attempts of the process.
+   * The most attempts of a function at once in this process: as many as its share of the instances
+   * can take, but never all attempts of the process. 0 if other processes have the whole share. A
+   * function that is unknown or disabled has at least 1, so that its attempts end.
    */
   runningMaxOf(functionUrn: string): number {
-    const share = Math.max(1, Math.floor(this.parts.attemptsMax * shareMax));
+    const found = this.parts.functionOf(functionUrn);
+    if (found === undefined || found.instancesMax === 0) return this.capacityOf(functionUrn);
+    const instances = this.parts.shareOf(functionUrn, found.instancesMax);
+    const runtime = this.runtimeOf(found);
+    if (!Number.isFinite(instances) || runtime === undefined) return this.capacityOf(functionUrn);
+    return instances === 0 ? 0 : this.bounded(runtime.callsMax({ ...found, instancesMax: instances }));
+  }
+
+  /** The most attempts of a function at once in any process, at least 1. */
+  capacityOf(functionUrn: string): number {
     const found = this.parts.functionOf(functionUrn);
     const runtime = found === undefined ? undefined : this.runtimeOf(found);
-    return found === undefined || runtime === undefined ? share : Math.max(1, Math.min(share, runtime.callsMax(found)));
+    return this.bounded(found === undefined || runtime === undefined ? Number.POSITIVE_INFINITY : runtime.callsMax(found));
+  }
+
+  /** The instances that a function may have in all processes; -1 if it is unknown or has no limit. */
+  instancesMaxOf(functionUrn: string): number {
+    return this.parts.functionOf(functionUrn)?.instancesMax ?? -1;
+  }
+
+  private bounded(callsMax: number): number {
+    return Math.max(1, Math.min(Math.floor(this.parts.attemptsMax * shareMax), callsMax));
   }
 
   private runtimeOf(found: FunctionDocument): Runtime | undefined {

@@ -14,6 +14,7 @@ import {
   type EpochMs,
   epochMs,
   limits,
+  PlatformError,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import type { Clock } from '#platform';
@@ -46,6 +47,7 @@ export class SyncCalls {
    * Calls a function when its turn comes.
    * @param signal aborts the call, also while it waits; its ending is `cancelled` then.
    * @throws PlatformError `REGISTRY_BEHIND` if this process cannot learn in time what to call.
+   * @throws PlatformError `SHARE_ELSEWHERE` if this process has no share of the function.
    */
   async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallAnswer> {
     const { functions, queue, observer } = this.parts;
@@ -59,7 +61,10 @@ export class SyncCalls {
       isAwaited: true,
       signal,
     };
-    const answer = await queue.run(ticket, async () => this.run(request, payload, runnable, signal));
+    const answer = await queue.run(ticket, async () => {
+      if (functions.runningMaxOf(functionUrn) === 0) throw new PlatformError('SHARE_ELSEWHERE', { details: { functionUrn } });
+      return this.run(request, payload, runnable, signal);
+    });
     observer.called(answer.report.ending.kind, answer.report.durationMs / 1_000);
     return answer;
   }

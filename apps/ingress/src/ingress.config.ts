@@ -70,7 +70,8 @@ export class IngressConfig extends withSettings(
 
   @Setting({
     env: 'INGRESS_EXPRESS_RATE_PER_SECOND',
-    description: 'Invocations of one function per second that take the express lane. More take the bulk lane.',
+    description:
+      'Invocations of one function per second that take the express lane. More take the bulk lane. All ingresses share the rate equally.',
   })
   @IsInt()
   @Min(1)

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { kafkaChecks, SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
-import { type Composition, fastifyOf, type InstallationKeys, type ServiceBase } from '#platform';
+import { type Composition, ExpressRate, fastifyOf, type InstallationKeys, type ServiceBase } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
@@ -58,8 +58,9 @@ export async function composeIngress(
   await writer.markSigned();
   const keeper = new RegistryKeeper({ registry, writer, clock, warn, metrics });
   keeper.start();
+  const rate = new ExpressRate(config.expressRatePerSecond);
   return {
-    module: IngressModule.register(config, { ...adapters, config, registry, writer }, keys),
+    module: IngressModule.register(config, { ...adapters, config, registry, writer, rate }, keys),
     transports: [
       new SendoffStrategy({
         gateway,
@@ -67,7 +68,11 @@ export async function composeIngress(
         groupId: gateway.topics.groupOf('ingress'),
         drainMs: config.drainMs,
         // HTTP callers wait while a fetch is read, so fetches are small.
-        consumer: { fetchBytesMax: 262_144, partitionRecordsMax: 1_000 },
+        consumer: {
+          fetchBytesMax: 262_144,
+          partitionRecordsMax: 1_000,
+          onHeld: async (_held, { members }) => rate.shareAmong(members),
+        },
       }),
     ],
     checks: kafkaChecks(gateway),

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import type { ObjectStore } from '#objects';
+import { ExpressRate } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import type { FunctionWalls } from './access/function-walls.ts';
 import { CODE_STORE } from './functions/code/code-store.ts';
@@ -23,6 +24,8 @@ export interface IngressAdapters {
 /** The installation that the ingress is a part of. */
 export interface Installation extends IngressAdapters {
   readonly config: Pick<IngressConfig, 'region' | 'projectId'>;
+  /** Shared with the other ingresses. */
+  readonly rate: ExpressRate;
   /** Read to its end. */
   readonly registry: Registry;
   readonly writer: RegistryWriter;
@@ -35,11 +38,12 @@ export interface Installation extends IngressAdapters {
 @Global()
 @Module({})
 export class InstallationModule {
-  static register({ config, gateway, records, codeStore, calls, logs, registry, writer }: Installation): DynamicModule {
+  static register({ config, gateway, records, codeStore, calls, logs, registry, writer, rate }: Installation): DynamicModule {
     const { region, projectId: project } = config;
     const providers = [
       { provide: HOME, useValue: { region, project } satisfies Home },
       { provide: KAFKA, useValue: gateway },
+      { provide: ExpressRate, useValue: rate },
       { provide: Registry, useValue: registry },
       { provide: RegistryWriter, useValue: writer },
       { provide: CODE_STORE, useValue: codeStore },

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { Cancellations, runService } from '#platform';
+import { Cancellations, ExpressRate, runService } from '#platform';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
 import { RetrySchedulerModule } from './retry-scheduler.module.ts';
 
@@ -13,18 +13,20 @@ await runService({
     const follower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
     await follower.start((record) => cancellations.add(record));
     const near = gateway.topics.name('delays.near');
+    const rate = new ExpressRate(config.expressRatePerSecond);
     const strategy = new SendoffStrategy({
       gateway,
       clock,
       groupId: gateway.topics.groupOf('retry-scheduler'),
       drainMs: 0,
       consumer: {
+        onHeld: async (_held, { members }) => rate.shareAmong(members),
         partitionBytesMax: (topic) => (topic === near ? config.nearBytesMax : config.dwellBytesMax),
         partitionRecordsMax: (topic) => (topic === near ? config.nearRecordsMax : config.dwellRecordsMax),
       },
     });
     return {
-      module: RetrySchedulerModule.register({ ...config, gateway, clock, metrics, cancellations }),
+      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations, rate }),
       transports: [strategy],
       checks: kafkaChecks(gateway),
       async close() {

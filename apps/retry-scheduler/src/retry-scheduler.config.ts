@@ -5,7 +5,8 @@ import { ServiceConfig, Setting, withSettings } from '#platform';
 export class RetrySchedulerConfig extends withSettings(ServiceConfig) {
   @Setting({
     env: 'SCHEDULER_EXPRESS_RATE_PER_SECOND',
-    description: 'Due invocations of one function per second that take the express lane. More take the bulk lane.',
+    description:
+      'Due invocations of one function per second that take the express lane. More take the bulk lane. All retry-schedulers share the rate equally.',
   })
   @IsInt()
   @Min(1)

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Cancellations, type Clock, ExpressRate, gaugeOf } from '#platform';
+import { type Cancellations, type Clock, type ExpressRate, gaugeOf } from '#platform';
 import { DelaysController } from './delays.controller.ts';
 import { WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
@@ -12,20 +12,20 @@ export interface RetrySchedulerParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly cancellations: Cancellations;
-  readonly expressRatePerSecond: number;
+  readonly rate: ExpressRate;
 }
 
 /** The retry-scheduler releases each waiting record when it is due. */
 @Module({})
 export class RetrySchedulerModule {
-  static register({ gateway, clock, metrics, cancellations, expressRatePerSecond }: RetrySchedulerParts): DynamicModule {
+  static register({ gateway, clock, metrics, cancellations, rate }: RetrySchedulerParts): DynamicModule {
     const room = new WaitingRoom({
       publisher: gateway.publisher,
       topics: gateway.topics,
       clock,
       cancellations,
       observer: observe(metrics),
-      rate: new ExpressRate(expressRatePerSecond),
+      rate,
     });
     gaugeRoom(metrics, room);
     return {

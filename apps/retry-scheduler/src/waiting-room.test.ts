@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aDelivery, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher } from '#testing';
 import {
+  bareUrnOf,
   decodeInvocation,
   decodeSettlement,
   delayed,
@@ -63,7 +64,8 @@ describe('WaitingRoom', () => {
       written().flatMap(({ record }) => (record.topic === topic ? [record] : [])),
     );
     expect(express?.map(({ headers }) => headers['function-urn']).filter((urn) => urn === quiet)).toEqual([quiet]);
-    expect([express?.length, bulk?.map(({ key }) => key)]).toEqual([4, [anInvocation().functionUrn, anInvocation().functionUrn]]);
+    const spread = { key: bareUrnOf(anInvocation().functionUrn), places: 1 };
+    expect([express?.length, bulk?.map((record) => record.spread)]).toEqual([4, [spread, spread]]);
   });
 
   it('releases an invocation at its due time and not a millisecond before', async () => {

@@ -23,6 +23,7 @@ import {
   epochMs,
   header,
   type IncomingRecord,
+  laneSpread,
   type OutgoingRecord,
   released,
   requeued,
@@ -230,7 +231,9 @@ export class WaitingRoom {
     const functionUrn = record.headers[header.functionUrn];
     if (to !== 'invocations' || functionUrn === undefined || rate.take(functionUrn, clock.now()))
       return released(record, topics.name(to));
-    return { ...released(record, topics.name('invocations.bulk')), key: functionUrn };
+    // The first place of a function is on its partition, however many it has.
+    const spread = laneSpread('invocations.bulk', functionUrn, 1);
+    return { ...released(record, topics.name('invocations.bulk')), ...(spread === undefined ? {} : { spread }) };
   }
 
   /** @param stepMs how far the clock was set forward since the record arrived. */

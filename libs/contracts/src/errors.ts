@@ -54,6 +54,10 @@ export const errorCatalogue = {
     retryable: true,
     meaning: 'A process read nothing for two minutes although its partitions have records; it ends and is started again.',
   },
+  SHARE_ELSEWHERE: {
+    retryable: true,
+    meaning: 'Other executors have the whole concurrency of the function. The ingress asks another one.',
+  },
   REGISTRY_BEHIND: { retryable: true, meaning: 'The local copy of the registry did not catch up in time.' },
   REGISTRY_CONTENDED: { retryable: true, meaning: 'Other processes kept changing the same documents of the registry.' },
   SECRET_UNREADABLE: {

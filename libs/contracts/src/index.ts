@@ -55,13 +55,14 @@ export {
 } from './function-urn.ts';
 export { header, intakeHeader, registryHeader, rejectHeader } from './headers.ts';
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
+export { encodeOnLane, laneSpread } from './lanes.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
 export { isRequestId } from './request-id.ts';
 export { indentedLines, printable, printableLines } from './printable.ts';
 export type { MessageAttribute, MessageTexts, Publication } from './publication.ts';
-export type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+export type { IncomingRecord, OutgoingRecord, RecordHeaders, Spread } from './record.ts';
 export {
   type Access,
   type AccessRight,

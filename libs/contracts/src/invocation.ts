@@ -89,9 +89,9 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   return headers;
 }
 
-/** The record of an invocation. Its key is the request id, unless `key` is given. */
-export function encodeInvocation(topic: string, invocation: Invocation, key: string = invocation.requestId): OutgoingRecord {
-  return { topic, key, value: invocation.payload, headers: invocationHeaders(invocation) };
+/** The record of an invocation. Its key is the request id. */
+export function encodeInvocation(topic: string, invocation: Invocation): OutgoingRecord {
+  return { topic, key: invocation.requestId, value: invocation.payload, headers: invocationHeaders(invocation) };
 }
 
 /**

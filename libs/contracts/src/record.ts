@@ -3,6 +3,16 @@ import type { EpochMs } from './epoch-ms.ts';
 /** The headers of a record. Names are in lower case, values are texts in UTF-8. */
 export type RecordHeaders = Readonly<Record<string, string>>;
 
+/**
+ * An owner whose records go to few partitions: from the partition of its key on, one for each of
+ * its places. With as many places as partitions, or more, they go to all.
+ */
+export interface Spread {
+  readonly key: string;
+  /** From 1. */
+  readonly places: number;
+}
+
 /** A record to write. Without a key it may go to any partition. */
 export interface OutgoingRecord {
   /** The full name, with the prefix of the installation. */
@@ -13,6 +23,8 @@ export interface OutgoingRecord {
   readonly headers: RecordHeaders;
   /** Headers whose values are no texts. Their names differ from those in `headers`. */
   readonly binaryHeaders?: Readonly<Record<string, Buffer>>;
+  /** Bounds the partitions among which the key chooses. */
+  readonly spread?: Spread;
   /** Overrules the partition of the key. */
   readonly partition?: number;
 }

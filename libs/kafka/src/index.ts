@@ -15,6 +15,7 @@ export type {
 } from './ports.ts';
 export type { FinishedTo } from './strategy/catch-up.ts';
 export { RecordController } from './strategy/keep-errors.ts';
+export { placesOn } from './partition-choice.ts';
 export { OnRecord } from './strategy/on-record.ts';
 export { KafkaRecordContext } from './strategy/record-context.ts';
 export { SendoffStrategy } from './strategy/sendoff-strategy.ts';

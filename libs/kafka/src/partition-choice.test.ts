@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { choosePartition, type PartitionLeader } from './partition-choice.ts';
+import { choosePartition, type PartitionLeader, placesOn } from './partition-choice.ts';
 
 const partitionsOf = (leaders: readonly number[]): PartitionLeader[] =>
   leaders.map((leader, partitionId) => ({ partitionId, leader }));
@@ -42,5 +42,23 @@ describe('choosePartition', () => {
     ],
   )('%s', (_title, record, partitions, chosen) => {
     expect(choosePartition(record, partitions)).toBe(chosen);
+  });
+
+  it('puts the records of a spread on the partitions of its places, and on all of them', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 12 }), (key, places, count) => {
+        const partitions = partitionsOf(Array.from({ length: count }, () => 0));
+        const spread = { key, places };
+        const chosen = new Set(
+          Array.from({ length: 400 }, (_, index) => choosePartition({ key: `r${index}`, spread }, partitions)),
+        );
+        const withPlaces = partitions.map(({ partitionId }) => partitionId).filter((one) => placesOn(one, spread, count) > 0);
+        expect([...chosen].sort((a, b) => a - b)).toEqual(withPlaces);
+      }),
+    );
+  });
+
+  it('puts a spread with one place where its key alone would be', () => {
+    expect(choosePartition({ key: 'r', spread: { key: 'f', places: 1 } }, three)).toBe(choosePartition({ key: 'f' }, three));
   });
 });

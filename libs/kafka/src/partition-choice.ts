@@ -1,3 +1,5 @@
+import type { Spread } from '#contracts';
+
 /** A partition, and the id of the broker that leads it; -1 while it has no leader. */
 export interface PartitionLeader {
   readonly partitionId: number;
@@ -9,6 +11,7 @@ export interface UnplacedRecord {
   /** Chosen by the sender. */
   readonly partition?: number;
   readonly key?: string | Buffer | null;
+  readonly spread?: Spread | undefined;
   /**
    * Number of the batch; all records of a batch that have no key go to one partition, the next
    * batch goes to the next. Default 0.
@@ -24,15 +27,31 @@ export interface UnplacedRecord {
  *   key, unless none has a leader.
  */
 export function choosePartition(
-  { partition, key, batchNumber = 0 }: UnplacedRecord,
+  { partition, key, spread, batchNumber = 0 }: UnplacedRecord,
   partitions: readonly PartitionLeader[],
 ): number {
   if (partition !== undefined) return partition;
-  if (key !== undefined && key !== null)
-    return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fff_ffff) % partitions.length;
+  if (key !== undefined && key !== null && spread !== undefined && spread.places < partitions.length)
+    return (hashOf(spread.key) + (hashOf(key) % spread.places)) % partitions.length;
+  if (key !== undefined && key !== null) return hashOf(key) % partitions.length;
   const led = partitions.filter(({ leader }) => leader >= 0);
   const choices = led.length > 0 ? led : partitions;
   return choices[batchNumber % choices.length]?.partitionId ?? 0;
+}
+
+/**
+ * How many places of a spread lie on one partition. The places of a spread are shared out over all
+ * partitions in turn, from the partition of its key on.
+ * @param partitions how many the topic has.
+ */
+export function placesOn(partition: number, { key, places }: Spread, partitions: number): number {
+  const turn = (partition - (hashOf(key) % partitions) + partitions) % partitions;
+  return Math.floor(places / partitions) + (turn < places % partitions ? 1 : 0);
+}
+
+/** From 0. */
+function hashOf(key: string | Buffer): number {
+  return murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fff_ffff;
 }
 
 const multiplier = 0x5bd1_e995;

@@ -84,6 +84,14 @@ export interface RecordDelivery {
 /** The session timeout of consumers that name none, in milliseconds. */
 export const sessionTimeoutMsDefault = 10_000;
 
+/** A group at its last rebalance. All members get the same facts. */
+export interface GroupFacts {
+  /** Partitions of each topic. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Members that share the partitions, from 1. */
+  readonly members: number;
+}
+
 /** A partition that a consumer holds. */
 export interface HeldPartition {
   readonly topic: string;
@@ -137,9 +145,8 @@ export interface ConsumerOptions {
   /**
    * Called with the partitions that this process may work for, whenever they change. A partition
    * that the group wants back is not among them any more. It moves when the promise resolves.
-   * @param counts partitions of each topic, the same for all members of the group.
    */
-  readonly onHeld?: (held: readonly HeldPartition[], counts: ReadonlyMap<string, number>) => Promise<void>;
+  readonly onHeld?: (held: readonly HeldPartition[], group: GroupFacts) => Promise<void>;
   /** The base URL under which other services reach this process, for the group's members. */
   readonly url?: string;
   /** The group removes a member that sent no heartbeat for this long. Default 10 s. */

@@ -10,6 +10,15 @@ describe('ExpressRate', () => {
     expect([taken(rate, 'a', 20, 0), taken(rate, 'a', 20, 100), taken(rate, 'a', 20, 60_000)]).toEqual([10, 1, 10]);
   });
 
+  it('gives one of several processes its share, and never less than a token at once', () => {
+    const rate = new ExpressRate(30);
+    rate.shareAmong(3);
+    const small = new ExpressRate(1);
+    small.shareAmong(3);
+    expect([taken(rate, 'a', 99, 0), taken(rate, 'a', 99, 60_000)]).toEqual([10, 10]);
+    expect([taken(small, 'a', 9, 0), taken(small, 'a', 9, 1_500), taken(small, 'a', 9, 3_000)]).toEqual([1, 0, 1]);
+  });
+
   it('goes on at its rate where the clock steps back', () => {
     const rate = new ExpressRate(10);
     expect([taken(rate, 'a', 5, 60_000), taken(rate, 'a', 20, 0), taken(rate, 'a', 20, 1_000)]).toEqual([5, 5, 10]);

@@ -13,10 +13,12 @@ interface Bucket {
  * express lane stays short for the other functions.
  */
 export class ExpressRate {
+  private sharers = 1;
   private readonly buckets: LRUCache<string, Bucket>;
 
   /**
-   * @param perSecond Tokens a second. A bucket holds at most the tokens of one second.
+   * @param perSecond Tokens a second in all processes. A bucket holds at most the tokens of one
+   *   second, or one token.
    * @param max Buckets remembered at once. The one used least recently is forgotten first and
    *   starts full again.
    */
@@ -25,6 +27,11 @@ export class ExpressRate {
     max: number = bucketsMax,
   ) {
     this.buckets = new LRUCache({ max });
+  }
+
+  /** Divides the rate equally among the processes of a service. @param processes from 1. */
+  shareAmong(processes: number): void {
+    this.sharers = processes;
   }
 
   /**
@@ -36,7 +43,8 @@ export class ExpressRate {
     // A clock may step back. The function gets no tokens until the clock has passed `bucket.at`
     // again.
     const passedMs = Math.max(0, now - bucket.at);
-    bucket.tokens = Math.min(this.perSecond, bucket.tokens + (passedMs / 1_000) * this.perSecond);
+    const share = this.perSecond / this.sharers;
+    bucket.tokens = Math.min(Math.max(1, share), bucket.tokens + (passedMs / 1_000) * share);
     bucket.at = now;
     const isExpress = bucket.tokens >= 1;
     if (isExpress) bucket.tokens -= 1;
@@ -46,7 +54,7 @@ export class ExpressRate {
   private bucketOf(key: string, now: number): Bucket {
     const known = this.buckets.get(key);
     if (known !== undefined) return known;
-    const full = { tokens: this.perSecond, at: now };
+    const full = { tokens: Math.max(1, this.perSecond / this.sharers), at: now };
     this.buckets.set(key, full);
     return full;
   }

@@ -1,6 +1,7 @@
 import {
   delayed,
   encodeInvocation,
+  encodeOnLane,
   encodeSettlement,
   formatFunctionUrn,
   type FunctionDocument,
@@ -107,7 +108,7 @@ export class Acceptor {
     const { invocation } = acceptance;
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
       return this.acceptOnce(invocation, known.function, arrival.idempotencyKey);
-    const record = acceptance.kind === 'accepted' ? this.queued(invocation) : this.discarded(invocation);
+    const record = acceptance.kind === 'accepted' ? this.queued(invocation, known.function) : this.discarded(invocation);
     await write(async () => this.parts.publisher.publish(record, { givesWay: arrival.givesWay === true }));
     observer.arrived(acceptance.kind);
     return { kind: acceptance.kind, requestId: invocation.requestId };
@@ -124,7 +125,7 @@ export class Acceptor {
   private async acceptOnce(invocation: Invocation, fn: FunctionDocument, key: string): Promise<Arrived> {
     const { keys, publisher, observer } = this.parts;
     const acceptance = await keys.once({ function: fn, key, payload: invocation.payload }, (requestId) =>
-      publisher.publish(this.queued({ ...invocation, requestId })),
+      publisher.publish(this.queued({ ...invocation, requestId }, fn)),
     );
     if (acceptance.kind === 'conflict') {
       observer.arrived('idempotency-conflict');
@@ -154,15 +155,15 @@ export class Acceptor {
     return chosen.kind === 'version' ? { ...chosen, alias: named.alias.name } : { kind: 'unresolved', reason: 'version-unknown' };
   }
 
-  private queued(invocation: Invocation): OutgoingRecord {
+  private queued(invocation: Invocation, fn: FunctionDocument | undefined): OutgoingRecord {
+    const { topics, rate } = this.parts;
     const now = this.parts.clock.now();
     if (invocation.dueAt > now) {
-      const topic = this.parts.topics.name(delayTopicFor(invocation.dueAt, now));
+      const topic = topics.name(delayTopicFor(invocation.dueAt, now));
       return delayed(encodeInvocation(topic, invocation), topic, 'invocations', invocation.dueAt);
     }
-    if (this.parts.rate.take(invocation.functionUrn, now))
-      return encodeInvocation(this.parts.topics.name('invocations'), invocation);
-    return encodeInvocation(this.parts.topics.name('invocations.bulk'), invocation, invocation.functionUrn);
+    const lane = rate.take(invocation.functionUrn, now) ? 'invocations' : 'invocations.bulk';
+    return encodeOnLane(topics, lane, invocation, fn?.instancesMax ?? -1);
   }
 
   private discarded(invocation: Invocation): OutgoingRecord {

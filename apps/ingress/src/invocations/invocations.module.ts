@@ -17,7 +17,6 @@ import { InvocationRoutes, SYNC_ROUTE_OPTIONS } from './invocation-routes.ts';
 
 /** Settings of the {@link InvocationsModule}. */
 export interface InvocationsOptions {
-  readonly expressRatePerSecond: number;
   readonly idempotencyKeysMax: number;
   readonly acceptTimeoutMs: number;
   readonly intakeRecordsMax: number;
@@ -41,7 +40,6 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
       providers: [
         acceptorProvider,
         idempotencyKeysProvider(options),
-        { provide: ExpressRate, useValue: new ExpressRate(options.expressRatePerSecond) },
         { provide: IntakePace, useValue: new IntakePace({ recordsMax: options.intakeRecordsMax, perTurn: intakePerTurn }) },
         { provide: SYNC_ROUTE_OPTIONS, useValue: { callsMax: options.syncCallsMax, waitMs: options.syncWaitMs } },
         Canceller,

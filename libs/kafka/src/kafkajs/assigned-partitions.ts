@@ -17,7 +17,7 @@ import { HandOver } from '../bookkeeping/hand-over.ts';
 import type { Membership } from '../bookkeeping/membership.ts';
 import { splitOwner } from '../bookkeeping/owner-mark.ts';
 import type { PartitionFeed } from '../bookkeeping/partition-feed.ts';
-import type { ConsumerOptions } from '../ports.ts';
+import type { ConsumerOptions, GroupFacts } from '../ports.ts';
 import { unavailable, withTimeout } from './broker-errors.ts';
 import type { ConsumerPorts } from './consumer-ports.ts';
 import type { Assignment } from './group-member.ts';
@@ -57,7 +57,7 @@ export class AssignedPartitions {
   private readonly handOver: HandOver;
   private handOverTimer: NodeJS.Timeout | undefined;
   private assigned: readonly TopicPartition[] = [];
-  private counts: ReadonlyMap<string, number> = new Map();
+  private group: GroupFacts = { counts: new Map(), members: 1 };
   private joins = 0;
 
   constructor(
@@ -95,7 +95,7 @@ export class AssignedPartitions {
     const held = [...this.feeds.all()].filter(({ isLettingGo }) => !isLettingGo);
     await this.options.onHeld?.(
       held.map(({ topic, partition }) => ({ topic, partition })),
-      this.counts,
+      this.group,
     );
   }
 
@@ -137,13 +137,13 @@ export class AssignedPartitions {
   }
 
   /** Takes over an assignment of the group. @param tookMs from the request to its answer. */
-  joined({ assigned, isCooperative, isContinuous, counts }: Assignment, tookMs: number): void {
+  joined({ assigned, isCooperative, isContinuous, group }: Assignment, tookMs: number): void {
     const { feeds, handOver } = this;
     const seat = this.parts.seat();
     if (seat === undefined) return;
     this.joins += 1;
     this.assigned = assigned;
-    this.counts = counts;
+    this.group = group;
     const names = new Set(assigned.map(partitionName));
     const isAssigned = (feed: PartitionFeed) => names.has(partitionName(feed));
     const mayHandOver = isCooperative && isContinuous;

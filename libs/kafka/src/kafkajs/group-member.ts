@@ -33,7 +33,8 @@ import type { TransportLog } from '../log.ts';
 import { rootCause } from './broker-errors.ts';
 import { type ClusterConnection, type GroupCoordinator, MemberAssignment, MemberMetadata } from './kafkajs-internals.ts';
 import { dealPartitions } from './deal-partitions.ts';
-import { decodeCounts, decodeMemberData, encodeCounts, encodeMemberData } from './member-data.ts';
+import type { GroupFacts } from '../ports.ts';
+import { decodeGroupFacts, decodeMemberData, encodeGroupFacts, encodeMemberData } from './member-data.ts';
 import { byTopic, partitionName } from './partition-offsets.ts';
 
 /** Settings of a member. Times are in milliseconds. */
@@ -55,8 +56,7 @@ export interface Assignment {
   readonly isCooperative: boolean;
   /** True if no other member can have had the partitions that this one holds. */
   readonly isContinuous: boolean;
-  /** Partitions of each topic, the same for all members of this generation. */
-  readonly counts: ReadonlyMap<string, number>;
+  readonly group: GroupFacts;
 }
 
 /** The owner of a member. */
@@ -317,10 +317,9 @@ export class GroupMember {
     });
     if (this.stopped.signal.aborted) return round;
     const isContinuous = before !== undefined && follows(round, before);
-    const told = decodeCounts(MemberAssignment.decode(memberAssignment)?.userData);
-    const counts = told.size > 0 ? told : known;
+    const group = decodeGroupFacts(MemberAssignment.decode(memberAssignment)?.userData) ?? { counts: known, members: 1 };
     const assigned = this.assignedTo(memberAssignment);
-    this.ports.joined({ assigned, isCooperative, isContinuous, counts }, performance.now() - syncedAt);
+    this.ports.joined({ assigned, isCooperative, isContinuous, group }, performance.now() - syncedAt);
     this.checkGrowth();
     if (this.isToJoinAgain && isCooperative) round.over.abort();
     return round;
@@ -397,12 +396,13 @@ function follows(next: Round, before: Round): boolean {
 type JoinedMembers = readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
 type GroupAssignment = { readonly memberId: string; readonly memberAssignment: Buffer }[];
 
-function dealtCooperatively(members: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
-  const present = members.map(({ memberId, memberMetadata }) => {
+function dealtCooperatively(joined: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
+  const present = joined.map(({ memberId, memberMetadata }) => {
     const { topics = [], userData } = MemberMetadata.decode(memberMetadata) ?? {};
     return { memberId, topics, ...decodeMemberData(userData) };
   });
-  const userData = encodeCounts(counts);
+  const members = present.filter(({ isLeaving }) => !isLeaving).length;
+  const userData = encodeGroupFacts({ counts, members });
   return [...dealPartitions(present, counts)].map(([memberId, partitions]) => {
     const assignment = Object.fromEntries(
       byTopic(partitions).map(({ topic, partitions: numbers }) => [topic, numbers.map(({ partition }) => partition)]),

@@ -3,6 +3,7 @@
  * the user data of Kafka's own messages.
  */
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import type { GroupFacts } from '../ports.ts';
 import { byTopic } from './partition-offsets.ts';
 
 /** A member, as it presents itself to its group. */
@@ -47,16 +48,17 @@ export function decodeMemberData(bytes: Buffer | null | undefined): MemberData {
   };
 }
 
-/** Writes the number of partitions of each topic, which all members of a generation share. */
-export function encodeCounts(counts: ReadonlyMap<string, number>): Buffer {
-  return Buffer.from(JSON.stringify({ counts: Object.fromEntries(counts) }));
+/** Writes the facts that the leader tells all members of a generation. */
+export function encodeGroupFacts({ counts, members }: GroupFacts): Buffer {
+  return Buffer.from(JSON.stringify({ counts: Object.fromEntries(counts), members }));
 }
 
-/** Reads the number of partitions of each topic; empty if the leader has an earlier version. */
-export function decodeCounts(bytes: Buffer | null | undefined): ReadonlyMap<string, number> {
-  const { counts } = jsonOf(bytes);
-  if (typeof counts !== 'object' || counts === null) return new Map();
-  return new Map(Object.entries(counts).filter((entry): entry is [string, number] => isPartition(entry[1])));
+/** Reads the facts of a group; undefined if its leader has an earlier version. */
+export function decodeGroupFacts(bytes: Buffer | null | undefined): GroupFacts | undefined {
+  const { counts, members } = jsonOf(bytes);
+  if (typeof counts !== 'object' || counts === null || !isPartition(members)) return undefined;
+  const numbers = Object.entries(counts).filter((entry): entry is [string, number] => isPartition(entry[1]));
+  return { counts: new Map(numbers), members: Math.max(1, members) };
 }
 
 function jsonOf(bytes: Buffer | null | undefined): Readonly<Record<string, unknown>> {

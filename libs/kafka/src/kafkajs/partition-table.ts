@@ -54,7 +54,7 @@ export class PartitionTable {
    * @returns undefined while the partition has no leader, or is not known.
    */
   placeOf(
-    { topic, message, partition, isKeyless }: QueuedRecord,
+    { topic, message, partition, isKeyless, spread }: QueuedRecord,
     batchNumber: number,
     isOverdue: (leader: number) => boolean,
   ): Place | undefined {
@@ -63,7 +63,7 @@ export class PartitionTable {
     const chosen =
       isKeyless || partition === undefined
         ? choosePartition(
-            isKeyless ? { batchNumber } : { key: message.key ?? null },
+            isKeyless ? { batchNumber } : { key: message.key ?? null, spread },
             isKeyless ? answering(partitions, isOverdue) : partitions,
           )
         : partition;

@@ -9,7 +9,7 @@
  *    other records wait for one short request at most.
  */
 import type { Message } from 'kafkajs';
-import { bareUrnOf, header, type OutgoingRecord, PlatformError } from '#contracts';
+import { bareUrnOf, header, type OutgoingRecord, PlatformError, type Spread } from '#contracts';
 import { recordBytes } from '../record-bytes.ts';
 import { Turns } from './turns.ts';
 
@@ -49,6 +49,7 @@ export interface PublishCall {
 export interface QueuedRecord {
   readonly topic: string;
   readonly message: Message;
+  readonly spread: Spread | undefined;
   /** True if neither a key nor the sender chooses the partition. */
   readonly isKeyless: boolean;
   /** The chosen partition; undefined before the first choice. */
@@ -164,11 +165,12 @@ export function callRecords(records: readonly OutgoingRecord[], call: PublishCal
 
 /** A record as the queue holds it. */
 export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedRecord {
-  const { topic, key, value, partition, binaryHeaders } = record;
-  const headers = binaryHeaders === undefined ? record.headers : { ...record.headers, ...binaryHeaders };
+  const { topic, key, value, partition, binaryHeaders, spread } = record;
+  const headers = binaryHeaders === undefined ? record.headers : { ...record.headers, ...binaryHeaders, spread };
   return {
     topic,
     message: key === undefined ? { value, headers } : { key, value, headers },
+    spread,
     isKeyless: key === undefined && partition === undefined,
     partition,
     leader: -1,

@@ -111,6 +111,8 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       void feeds.claim([feed]).catch(() => undefined);
       this.next.set(`${topic}/${partition}`, Number(committed.offset));
     }
+    const counts = new Map(this.options.topics.map((topic) => [topic, this.cluster.partitionsOf(topic).length]));
+    void this.options.onHeld?.(assigned, { counts, members: members.length });
     this.schedule();
   }
 
