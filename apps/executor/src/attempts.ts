@@ -5,7 +5,7 @@ import {
   delayed,
   encodeActivity,
   encodeInvocation,
-  encodeOnLane,
+  laneSpread,
   encodeSettlement,
   type EpochMs,
   epochMs,
@@ -135,15 +135,17 @@ export class Attempts {
   private async moveToBulk(invocation: Invocation, delivery: RecordDelivery): Promise<void> {
     const { functions, observer, topics } = this.parts;
     observer.overflowed();
-    const instancesMax = functions.instancesMaxOf(invocation.functionUrn);
-    return this.publish(() => encodeOnLane(topics, 'invocations.bulk', invocation, instancesMax), delivery);
+    const { functionUrn } = invocation;
+    const spread = laneSpread('invocations.bulk', functionUrn, functions.instancesMaxOf(functionUrn));
+    return this.publish(() => encodeInvocation(topics.name('invocations.bulk'), invocation, spread), delivery);
   }
 
   /** Writes the record to a partition of a process that has a share of the function. */
   private async passOn(invocation: Invocation, delivery: RecordDelivery): Promise<Taken> {
     const { functions, topics } = this.parts;
-    const instancesMax = functions.instancesMaxOf(invocation.functionUrn);
-    await this.publish(() => encodeOnLane(topics, 'invocations', invocation, instancesMax), delivery);
+    const { functionUrn } = invocation;
+    const spread = laneSpread('invocations', functionUrn, functions.instancesMaxOf(functionUrn));
+    await this.publish(() => encodeInvocation(topics.name('invocations'), invocation, spread), delivery);
     return 'put-back';
   }
 

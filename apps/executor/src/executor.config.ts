@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 import { limits } from '#contracts';
 import { CodeStoreSettings } from '#objects';
 import {
@@ -27,6 +27,16 @@ export class ExecutorConfig extends withSettings(
   FunctionNetworkSettings,
   FunctionsKeySettings,
 ) {
+  @Setting({
+    env: 'EXECUTOR_ADVERTISED_URL',
+    description:
+      'URL under which the ingresses reach this executor, without a path. If unset: the address it listens on, or for all addresses ' +
+      'the first IPv4 address of the machine.',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
+  advertisedUrl?: string;
+
   @Setting({ env: 'EXECUTOR_ATTEMPTS_MAX', description: 'Attempts that run at once in this process.' })
   @IsInt()
   @Min(1)

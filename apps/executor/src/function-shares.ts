@@ -1,5 +1,5 @@
 import { bareUrnOf } from '#contracts';
-import { placesOn } from '#kafka';
+import { placesAmong } from '#kafka';
 
 /** A partition that this process holds. */
 interface Held {
@@ -10,8 +10,8 @@ interface Held {
 /**
  * The share that this process has of the instances of each function.
  *
- * The instances that a function may have lie on the partitions of the express lane: one after the
- * other, from the partition of its name on. A process may run those that lie on its partitions. A
+ * The instances of a function lie on the partitions of the express lane, one after the other, from
+ * the partition of its name on. A process may run those that lie on its partitions. A
  * partition has one owner at any time, so all processes together never run more than the limit. A
  * function with one instance runs in one process only.
  */
@@ -35,7 +35,6 @@ export class FunctionShares {
   of(functionUrn: string, instancesMax: number): number {
     if (instancesMax < 0) return Number.POSITIVE_INFINITY;
     if (this.partitions === 0) return 0;
-    const spread = { key: bareUrnOf(functionUrn), places: instancesMax };
-    return this.held.reduce((sum, partition) => sum + placesOn(partition, spread, this.partitions), 0);
+    return placesAmong(this.held, { key: bareUrnOf(functionUrn), places: instancesMax }, this.partitions);
   }
 }

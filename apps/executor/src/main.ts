@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { parseFunctionUrn } from '#contracts';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
@@ -31,6 +32,7 @@ import { addLogRoute } from './log-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
+import { ownUrl } from './own-url.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SyncCalls } from './sync-calls.ts';
@@ -87,6 +89,7 @@ await runService({
     const bulk = gateway.topics.name('invocations.bulk');
     const shares = new FunctionShares(gateway.topics.name('invocations'));
     const queue = new AttemptQueue(attemptsMax, clock);
+    let server: Server | undefined;
     const strategy = new SendoffStrategy({
       gateway,
       clock,
@@ -101,6 +104,8 @@ await runService({
         // A partition waits for the attempts that run, and leaves those that wait for their turn.
         handOverMs: config.drainMs,
         leavesWaiting: true,
+        // Ingresses find this executor by what it tells its group.
+        url: () => config.advertisedUrl ?? (server === undefined ? undefined : ownUrl(server)),
         async onHeld(held, { counts }) {
           shares.change(held, counts);
           await queue.withinBounds();
@@ -144,6 +149,7 @@ await runService({
       facts: () => ({ isolation: walls.level }),
       async configureHttp(app) {
         const fastify = fastifyOf(app);
+        ({ server } = fastify);
         const tokens = new InternalTokenCheck('executor', verifier, clock);
         const { syncCallsMax: callsMax } = config;
         await addLogRoute(fastify, tokens, async (query) => log.read(query));

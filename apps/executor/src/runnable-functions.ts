@@ -68,8 +68,8 @@ export class RunnableFunctions {
   }
 
   /**
-   * The most attempts of a function at once in this process: as many as its share of the instances
-   * can take, but never all attempts of the process. 0 if other processes have the whole share. A
+   * The most attempts of a function at once in this process. They are as many as its share of the
+   * instances can take, but never all of the process. 0: other processes have the whole share. A
    * function that is unknown or disabled has at least 1, so that its attempts end.
    */
   runningMaxOf(functionUrn: string): number {
@@ -88,7 +88,7 @@ export class RunnableFunctions {
     return this.bounded(found === undefined || runtime === undefined ? Number.POSITIVE_INFINITY : runtime.callsMax(found));
   }
 
-  /** The instances that a function may have in all processes; -1 if it is unknown or has no limit. */
+  /** The instances of a function in all processes; -1 if it is unknown or has no limit. */
   instancesMaxOf(functionUrn: string): number {
     return this.parts.functionOf(functionUrn)?.instancesMax ?? -1;
   }

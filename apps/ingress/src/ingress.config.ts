@@ -54,7 +54,7 @@ export class IngressConfig extends withSettings(
   @Setting({
     env: 'EXECUTOR_URL',
     description:
-      'URLs of the executors that take synchronous calls, separated by commas. They take turns. Without any, functions cannot be called synchronously.',
+      'URLs of the executors, separated by commas. If unset, the ingress finds them by the members of their consumer group.',
   })
   @IsArray()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] }, { each: true })

@@ -5,6 +5,7 @@ import { openCodeStore } from '#objects';
 import { configInvalidExitCode, InternalTokens, openInstallationKeys, runService, type ServiceBase } from '#platform';
 import { signRegistry } from '#registry';
 import { ExecutorWalls } from './access/adapters/executor-walls.ts';
+import { fixedExecutors, GroupExecutors } from './names/executors.ts';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
 import { HttpFunctionLogs } from './functions/logs/adapters/http-function-logs.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
@@ -39,7 +40,7 @@ await runService({
   config: IngressConfig,
   commands: { 'sign-registry': signAllDocuments },
   async compose(base) {
-    const { config, logger, metrics, clock, fatal } = base;
+    const { config, logger, metrics, clock, random, fatal } = base;
     const gateway = await openKafka({
       ...config,
       name: 'ingress',
@@ -52,9 +53,19 @@ await runService({
     const keys = await openInstallationKeys(config);
     const tokens = new InternalTokens(keys.signer, clock);
     const records = new HttpStatusRecords(config.statusLoggerUrl, tokens);
-    const calls = new HttpFunctionCalls(config.executorUrls, tokens);
-    const logs = new HttpFunctionLogs(config.executorUrls, tokens);
-    const walls = new ExecutorWalls(config.executorUrls, clock);
+    const found = new GroupExecutors({
+      ask: async () => gateway.admin.members(gateway.topics.groupOf('executor')),
+      topic: gateway.topics.name('invocations'),
+      clock,
+      random,
+      warn: (message, details) => logger.warn(details, message),
+    });
+    const isFixed = config.executorUrls.length > 0;
+    const executors = isFixed ? fixedExecutors(config.executorUrls) : found;
+    if (!isFixed) await found.start();
+    const calls = new HttpFunctionCalls(executors, tokens, clock);
+    const logs = new HttpFunctionLogs(executors, tokens);
+    const walls = new ExecutorWalls(executors, clock);
     walls.start();
     const adapters = { gateway, records, codeStore: openCodeStore(config), calls, logs, walls };
     const composition = await composeIngress(base, adapters, keys);
@@ -62,6 +73,7 @@ await runService({
       ...composition,
       async close() {
         walls.close();
+        found.close();
         await composition.close?.();
       },
     };

@@ -101,20 +101,17 @@ async function credentialsOf(config: StandaloneConfig, dataDir: string): Promise
 /**
  * Starts the workers. If the environment of one of them is not valid, the ingress checks its
  * environment too, so that one start reports all faults.
- * @returns the address of each worker as `<NAME>_URL`.
+ * @returns the address of each worker by its name.
  */
-async function startWorkers(services: readonly SupervisedService[], ingress: SupervisedService): Promise<Record<string, string>> {
-  const started = await Promise.allSettled(
-    services.map(async (service) => [addressName(service.name), await service.start()] as const),
-  );
+async function startWorkers(
+  services: readonly SupervisedService[],
+  ingress: SupervisedService,
+): Promise<ReadonlyMap<string, string>> {
+  const started = await Promise.allSettled(services.map(async (service) => [service.name, await service.start()] as const));
   const failed = started.find((one) => one.status === 'rejected');
-  if (failed === undefined) return Object.fromEntries(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
+  if (failed === undefined) return new Map(started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])));
   if (failed.reason instanceof PlatformError && failed.reason.code === 'CONFIG_INVALID') await ingress.checkConfig();
   throw failed.reason;
-}
-
-function addressName(service: string): string {
-  return `${service.toUpperCase().replaceAll('-', '_')}_URL`;
 }
 
 /**
@@ -157,8 +154,8 @@ async function startLocked(
       announce,
     );
   const services = workers.map((name) => supervised(name));
-  const unusedAddresses = Object.fromEntries(workers.map((name) => [addressName(name), 'http://127.0.0.1:1']));
-  let ingress = supervised('ingress', unusedAddresses);
+  const recordsAt = (url: string) => ({ STATUS_LOGGER_URL: url });
+  let ingress = supervised('ingress', recordsAt('http://127.0.0.1:1'));
   const kill = () => {
     for (const service of [ingress, ...services]) service.kill();
   };
@@ -178,7 +175,9 @@ async function startLocked(
       await storeCredentials(dataDir, { ...credentials, isRegistrySigned: true });
     }
     const addresses = await startWorkers(services, ingress);
-    ingress = supervised('ingress', { ...addresses, SENDOFF_HOST: config.host }, config.port);
+    // The ingress finds executors by itself.
+    const statusLoggerUrl = addresses.get('status-logger') ?? '';
+    ingress = supervised('ingress', { ...recordsAt(statusLoggerUrl), SENDOFF_HOST: config.host }, config.port);
     const url = await ingress.start();
     const { projectId, token } = credentials;
     const running: RunningInstallation = {

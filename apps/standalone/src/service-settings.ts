@@ -126,6 +126,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'FUNCTION_NETWORKS_DENIED',
     'SENDOFF_FUNCTIONS_KEY',
     'SENDOFF_FUNCTIONS_KEY_FILE',
+    'EXECUTOR_ADVERTISED_URL',
     'EXECUTOR_ATTEMPTS_MAX',
     'EXECUTOR_INSTANCES_MAX',
     'EXECUTOR_DEATHS_MAX',

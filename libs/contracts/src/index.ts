@@ -55,7 +55,7 @@ export {
 } from './function-urn.ts';
 export { header, intakeHeader, registryHeader, rejectHeader } from './headers.ts';
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
-export { encodeOnLane, laneSpread } from './lanes.ts';
+export { laneSpread } from './lanes.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';

@@ -6,7 +6,7 @@ import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNu
 import { isMemorySizeMb, limits } from './limits.ts';
 import { checkedRequestId } from './request-id.ts';
 import { type Backoff, retryPolicy } from './retry-policy.ts';
-import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
+import type { IncomingRecord, OutgoingRecord, RecordHeaders, Spread } from './record.ts';
 import { formatHeaders } from './record-format.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
 
@@ -89,9 +89,10 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   return headers;
 }
 
-/** The record of an invocation. Its key is the request id. */
-export function encodeInvocation(topic: string, invocation: Invocation): OutgoingRecord {
-  return { topic, key: invocation.requestId, value: invocation.payload, headers: invocationHeaders(invocation) };
+/** The record of an invocation. Its key is the request id. @param spread as `laneSpread` tells. */
+export function encodeInvocation(topic: string, invocation: Invocation, spread?: Spread): OutgoingRecord {
+  const record = { topic, key: invocation.requestId, value: invocation.payload, headers: invocationHeaders(invocation) };
+  return spread === undefined ? record : { ...record, spread };
 }
 
 /**

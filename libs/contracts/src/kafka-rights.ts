@@ -2,7 +2,7 @@ import { type KafkaAccount, outsideAccount, type Service, topicDeclarations, top
 import type { Topics } from './topics.ts';
 
 /** An operation of Kafka's access control. `read` and `write` include `describe`. */
-export type KafkaOperation = 'read' | 'write' | 'create' | 'delete' | 'describeConfigs';
+export type KafkaOperation = 'read' | 'write' | 'create' | 'delete' | 'describe' | 'describeConfigs';
 
 /** Operations that an account may do on one resource, or on all whose names begin so. */
 export interface KafkaRight {
@@ -47,10 +47,13 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
   // The status-logger deletes its group when its store is new, so that it reads from the start.
   const onGroup: readonly KafkaOperation[] = service === 'status-logger' ? ['read', 'delete'] : ['read'];
+  // The ingress finds the executors by the members of their group.
+  const foundGroups = service === 'ingress' ? [topics.groupOf('executor')] : [];
   return [
     ...declared,
     ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),
     { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: onGroup },
+    ...foundGroups.map((group) => ({ resource: 'group', pattern: 'literal', name: group, operations: ['describe'] }) as const),
   ];
 }
 

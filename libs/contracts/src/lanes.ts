@@ -1,10 +1,8 @@
 import { bareUrnOf } from './function-urn.ts';
-import { encodeInvocation, type Invocation } from './invocation.ts';
-import type { OutgoingRecord, Spread } from './record.ts';
-import type { Topics } from './topics.ts';
+import type { Spread } from './record.ts';
 
 /** A lane of invocations that are due. */
-export type Lane = 'invocations' | 'invocations.bulk';
+type Lane = 'invocations' | 'invocations.bulk';
 
 /** Partitions of the bulk lane that the flood of one function may fill. */
 const bulkPlacesMax = 3;
@@ -19,14 +17,4 @@ export function laneSpread(lane: Lane, functionUrn: string, instancesMax: number
   const placesMax = lane === 'invocations.bulk' ? bulkPlacesMax : Number.POSITIVE_INFINITY;
   const spread = { key: bareUrnOf(functionUrn), places: Math.min(places, placesMax) };
   return Number.isFinite(spread.places) ? spread : undefined;
-}
-
-/**
- * The record of an invocation on a lane.
- * @param instancesMax as in {@link laneSpread}.
- */
-export function encodeOnLane(topics: Topics, lane: Lane, invocation: Invocation, instancesMax: number): OutgoingRecord {
-  const spread = laneSpread(lane, invocation.functionUrn, instancesMax);
-  const record = encodeInvocation(topics.name(lane), invocation);
-  return spread === undefined ? record : { ...record, spread };
 }

@@ -5,6 +5,7 @@ export { kafkaChecks } from './kafka-checks.ts';
 export { connectService, openKafka } from './open-kafka.ts';
 export type {
   ConsumerOptions,
+  GroupMembers,
   KafkaGateway,
   Interruption,
   Publisher,
@@ -15,7 +16,7 @@ export type {
 } from './ports.ts';
 export type { FinishedTo } from './strategy/catch-up.ts';
 export { RecordController } from './strategy/keep-errors.ts';
-export { placesOn } from './partition-choice.ts';
+export { placesAmong } from './partition-choice.ts';
 export { OnRecord } from './strategy/on-record.ts';
 export { KafkaRecordContext } from './strategy/record-context.ts';
 export { SendoffStrategy } from './strategy/sendoff-strategy.ts';

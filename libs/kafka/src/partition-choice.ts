@@ -49,6 +49,11 @@ export function placesOn(partition: number, { key, places }: Spread, partitions:
   return Math.floor(places / partitions) + (turn < places % partitions ? 1 : 0);
 }
 
+/** How many places of a spread lie on these partitions of one topic together. */
+export function placesAmong(numbers: readonly number[], spread: Spread, partitions: number): number {
+  return numbers.reduce((sum, partition) => sum + placesOn(partition, spread, partitions), 0);
+}
+
 /** From 0. */
 function hashOf(key: string | Buffer): number {
   return murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fff_ffff;

@@ -92,6 +92,15 @@ export interface GroupFacts {
   readonly members: number;
 }
 
+/** The members of a group, and what its leader told them. */
+export interface GroupMembers extends Pick<GroupFacts, 'counts'> {
+  readonly members: readonly {
+    /** The base URL of its process; absent if it told none. */
+    readonly url?: string;
+    readonly assigned: readonly HeldPartition[];
+  }[];
+}
+
 /** A partition that a consumer holds. */
 export interface HeldPartition {
   readonly topic: string;
@@ -147,8 +156,8 @@ export interface ConsumerOptions {
    * that the group wants back is not among them any more. It moves when the promise resolves.
    */
   readonly onHeld?: (held: readonly HeldPartition[], group: GroupFacts) => Promise<void>;
-  /** The base URL under which other services reach this process, for the group's members. */
-  readonly url?: string;
+  /** The base URL under which other services reach this process. It is asked for at each join. */
+  readonly url?: () => string | undefined;
   /** The group removes a member that sent no heartbeat for this long. Default 10 s. */
   readonly sessionTimeoutMs?: number;
 }
@@ -217,6 +226,12 @@ export interface TopicAdmin {
    */
   checkTopics(specs: readonly TopicSpec[]): Promise<void>;
   ends(topic: string): Promise<readonly PartitionEnd[]>;
+  /**
+   * The members of a consumer group.
+   * @returns undefined while the group deals its partitions anew.
+   * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see the group.
+   */
+  members(groupId: string): Promise<GroupMembers | undefined>;
   /** Names of all topics of the cluster. */
   list(): Promise<readonly string[]>;
   /** Hosts of all brokers of the cluster, as the brokers announce them. */

@@ -138,11 +138,16 @@ function sendToParent(message: { readonly ready: string }): void {
   process.send?.(message);
 }
 
-/** Builds the application. The caller makes it listen, so that tests can choose the port. */
+/**
+ * Builds the application.
+ * @param listen makes it listen, before the transports start: they may tell others the address.
+ *   Default: the caller makes it listen, so that tests can choose the port.
+ */
 export async function buildService<C extends ServiceConfig>(
   base: ServiceBase<C>,
   composition: Composition,
   requests = new RequestsInProgress(),
+  listen: (app: NestFastifyApplication) => Promise<unknown> = async () => undefined,
 ): Promise<NestFastifyApplication> {
   let hasStarted = false;
   const checks: ReadinessChecks = {
@@ -164,6 +169,7 @@ export async function buildService<C extends ServiceConfig>(
   answerExpectations(fastifyOf(app).server);
   for (const strategy of composition.transports ?? []) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
   await app.init();
+  await listen(app);
   await app.startAllMicroservices();
   hasStarted = true;
   return app;
@@ -183,8 +189,8 @@ async function startService<C extends ServiceConfig>(
 ): Promise<StartedService> {
   const composition = await definition.compose(base);
   const requests = new RequestsInProgress();
-  const app = await buildService(base, composition, requests);
-  await app.listen(base.config.port, base.config.host);
+  const { port, host } = base.config;
+  const app = await buildService(base, composition, requests, async (built) => built.listen(port, host));
   return { app, composition, requests };
 }
 

@@ -1,7 +1,7 @@
 import {
   delayed,
   encodeInvocation,
-  encodeOnLane,
+  laneSpread,
   encodeSettlement,
   formatFunctionUrn,
   type FunctionDocument,
@@ -162,8 +162,11 @@ export class Acceptor {
       const topic = topics.name(delayTopicFor(invocation.dueAt, now));
       return delayed(encodeInvocation(topic, invocation), topic, 'invocations', invocation.dueAt);
     }
-    const lane = rate.take(invocation.functionUrn, now) ? 'invocations' : 'invocations.bulk';
-    return encodeOnLane(topics, lane, invocation, fn?.instancesMax ?? -1);
+    const { functionUrn } = invocation;
+    const instancesMax = fn?.instancesMax ?? -1;
+    return rate.take(functionUrn, now)
+      ? encodeInvocation(topics.name('invocations'), invocation, laneSpread('invocations', functionUrn, instancesMax))
+      : encodeInvocation(topics.name('invocations.bulk'), invocation, laneSpread('invocations.bulk', functionUrn, instancesMax));
   }
 
   private discarded(invocation: Invocation): OutgoingRecord {

@@ -16,8 +16,9 @@ export type CallOutcome =
 /** Calls functions for callers who wait for the answer. */
 export interface FunctionCalls {
   /**
+   * @param instancesMax of the function in all processes; below 1 means no limit.
    * @param signal aborts the call, wherever it is; the promise then rejects, or resolves with
    *   `lost`.
    */
-  call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome>;
+  call(request: CallRequest, payload: Buffer, signal: AbortSignal, instancesMax: number): Promise<CallOutcome>;
 }

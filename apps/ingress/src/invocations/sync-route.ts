@@ -132,7 +132,7 @@ async function invoke(
   const deadline = deadlineOf(reply, clock, options.waitMs);
   const unwatch = keys.watch(request.caller?.accessKey, deadline.revoke);
   try {
-    const answer = answerIn(await calls.call(call, payload, deadline.signal));
+    const answer = answerIn(await calls.call(call, payload, deadline.signal, fn.instancesMax));
     const isJson = fn.code.kind !== 'url' || isJsonText(answer.payload);
     const format: AnswerFormat = { requestId: call.requestId, version, wantsLog, isJson };
     return syncAnswer(answer, format);

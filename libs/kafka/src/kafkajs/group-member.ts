@@ -31,10 +31,9 @@ import { PlatformError } from '#contracts';
 import type { CommitWriter, TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import { rootCause } from './broker-errors.ts';
-import { type ClusterConnection, type GroupCoordinator, MemberAssignment, MemberMetadata } from './kafkajs-internals.ts';
-import { dealPartitions } from './deal-partitions.ts';
+import { dealtCooperatively, dealtInTurn, decodeAssignment, encodeMetadata } from './group-assignments.ts';
+import type { ClusterConnection, GroupCoordinator } from './kafkajs-internals.ts';
 import type { GroupFacts } from '../ports.ts';
-import { decodeGroupFacts, decodeMemberData, encodeGroupFacts, encodeMemberData } from './member-data.ts';
 import { byTopic, partitionName } from './partition-offsets.ts';
 
 /** Settings of a member. Times are in milliseconds. */
@@ -46,7 +45,7 @@ export interface MemberOptions {
   /** Longest wait of the coordinator for members to join a rebalance. */
   readonly rebalanceTimeoutMs: number;
   /** The base URL under which other services reach this process, told to the group. */
-  readonly url?: string | undefined;
+  readonly url?: () => string | undefined;
 }
 
 /** The partitions that a group has assigned to a member. */
@@ -283,14 +282,14 @@ export class GroupMember {
   }
 
   private async join(): Promise<Round> {
-    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, url } = this.options;
+    const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs } = this.options;
+    const url = this.options.url?.();
     const coordinator = await this.findCoordinator();
     const before = this.round;
     this.isToJoinAgain = false;
     const sentAt = performance.now();
     const data = { generationId: before?.generationId ?? -1, held: this.ports.held(), isLeaving: this.isLeaving };
-    const userData = encodeMemberData({ ...data, ...(url === undefined ? {} : { url }) });
-    const metadata = MemberMetadata.encode({ version: 0, topics: [...topics], userData });
+    const metadata = encodeMetadata(topics, { ...data, ...(url === undefined ? {} : { url }) });
     const joined = await coordinator.joinGroup({
       groupId,
       memberId: this.memberId,
@@ -304,7 +303,7 @@ export class GroupMember {
     const isCooperative = joined.groupProtocol === cooperativeName;
     if (isLeader) await this.ports.cluster.refreshMetadata();
     const known = this.partitionCounts();
-    const deal = isCooperative ? dealtCooperatively : dealt;
+    const deal = isCooperative ? dealtCooperatively : dealtInTurn;
     const groupAssignment = isLeader ? deal(joined.members, known) : [];
     const syncedAt = performance.now();
     const { memberAssignment } = await coordinator.syncGroup({ groupId, memberId, generationId, groupAssignment });
@@ -317,8 +316,8 @@ export class GroupMember {
     });
     if (this.stopped.signal.aborted) return round;
     const isContinuous = before !== undefined && follows(round, before);
-    const group = decodeGroupFacts(MemberAssignment.decode(memberAssignment)?.userData) ?? { counts: known, members: 1 };
-    const assigned = this.assignedTo(memberAssignment);
+    const { assigned: told, group = { counts: known, members: 1 } } = decodeAssignment(memberAssignment);
+    const assigned = this.ownOf(told);
     this.ports.joined({ assigned, isCooperative, isContinuous, group }, performance.now() - syncedAt);
     this.checkGrowth();
     if (this.isToJoinAgain && isCooperative) round.over.abort();
@@ -331,13 +330,15 @@ export class GroupMember {
   }
 
   /** G4. */
-  private assignedTo(memberAssignment: Buffer): readonly TopicPartition[] {
-    const assignment = MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+  private ownOf(told: readonly TopicPartition[]): readonly TopicPartition[] {
     const { groupId, topics } = this.options;
-    const foreign = Object.keys(assignment).filter((topic) => !topics.includes(topic));
+    const foreign = told.filter(({ topic }) => !topics.includes(topic)).map(({ topic }) => topic);
     if (foreign.length > 0)
-      this.ports.log('warn', 'A group assigned topics that this process does not read', { groupId, topics: foreign });
-    return topics.flatMap((topic) => (assignment[topic] ?? []).map((partition) => ({ topic, partition })));
+      this.ports.log('warn', 'A group assigned topics that this process does not read', {
+        groupId,
+        topics: [...new Set(foreign)],
+      });
+    return told.filter(({ topic }) => topics.includes(topic));
   }
 
   /** Sends heartbeats until the member has to join again. @throws what no later one will cure. */
@@ -391,50 +392,4 @@ export class GroupMember {
 function follows(next: Round, before: Round): boolean {
   const isNext = [before.generationId, before.generationId + 1].includes(next.generationId);
   return next.memberId === before.memberId && isNext && next.isCooperative && before.isCooperative;
-}
-
-type JoinedMembers = readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
-type GroupAssignment = { readonly memberId: string; readonly memberAssignment: Buffer }[];
-
-function dealtCooperatively(joined: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
-  const present = joined.map(({ memberId, memberMetadata }) => {
-    const { topics = [], userData } = MemberMetadata.decode(memberMetadata) ?? {};
-    return { memberId, topics, ...decodeMemberData(userData) };
-  });
-  const members = present.filter(({ isLeaving }) => !isLeaving).length;
-  const userData = encodeGroupFacts({ counts, members });
-  return [...dealPartitions(present, counts)].map(([memberId, partitions]) => {
-    const assignment = Object.fromEntries(
-      byTopic(partitions).map(({ topic, partitions: numbers }) => [topic, numbers.map(({ partition }) => partition)]),
-    );
-    return { memberId, memberAssignment: MemberAssignment.encode({ version: 0, assignment, userData }) };
-  });
-}
-
-/**
- * Deals out the partitions of each topic in turn, among the members that read it. The protocol of
- * earlier versions.
- * @param counts partitions of each topic.
- */
-function dealt(members: JoinedMembers, counts: ReadonlyMap<string, number>): GroupAssignment {
-  const readers = members
-    .map(({ memberId, memberMetadata }) => ({ memberId, topics: MemberMetadata.decode(memberMetadata)?.topics ?? [] }))
-    .sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
-  const assignments = new Map(readers.map(({ memberId }) => [memberId, new Map<string, number[]>()]));
-  let turn = 0;
-  for (const [topic, count] of counts) {
-    const takers = readers.filter(({ topics }) => topics.includes(topic));
-    for (let partition = 0; partition < count && takers.length > 0; partition += 1, turn += 1) {
-      const assignment = assignments.get(takers[turn % takers.length]?.memberId ?? '');
-      assignment?.set(topic, [...(assignment.get(topic) ?? []), partition]);
-    }
-  }
-  return [...assignments].map(([memberId, assignment]) => ({
-    memberId,
-    memberAssignment: MemberAssignment.encode({
-      version: 0,
-      assignment: Object.fromEntries(assignment),
-      userData: Buffer.alloc(0),
-    }),
-  }));
 }

@@ -45,7 +45,7 @@ export function newSeat(
       sessionTimeoutMs,
       heartbeatMs: Math.min(heartbeatMs, Math.floor(sessionTimeoutMs / 4)),
       rebalanceTimeoutMs: Math.max(rebalanceTimeoutMs, sessionTimeoutMs),
-      url,
+      ...(url === undefined ? {} : { url }),
     },
     {
       cluster,

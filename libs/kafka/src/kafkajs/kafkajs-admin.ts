@@ -3,7 +3,8 @@ import type { ITopicConfig } from 'kafkajs';
 import { settingsOf } from '../topic-settings.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
-import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { GroupMembers, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import { membersOf } from './group-assignments.ts';
 import { checkTopics, type TopicCheckParts } from './topic-check.ts';
 import type { TopicEnds } from './topic-ends.ts';
 
@@ -78,6 +79,14 @@ export class KafkajsAdmin implements TopicAdmin {
     return withTimeout(this.timeoutMs, `the ends of ${topic}`, this.topicEnds.of(topic), { topic, operation: 'Describe' });
   }
 
+  async members(groupId: string): Promise<GroupMembers | undefined> {
+    const ask = `the members of group ${groupId}`;
+    const { groups } = await this.admin.ask(this.timeoutMs, ask, (admin) => admin.describeGroups([groupId]), { groupId });
+    const [group] = groups;
+    // The coordinator tells what members said and got only while the group is at rest.
+    return group === undefined || restless.has(group.state) ? undefined : membersOf(group.members);
+  }
+
   async list(): Promise<readonly string[]> {
     return this.admin.ask(this.timeoutMs, 'the list of topics', (admin) => admin.listTopics());
   }
@@ -104,6 +113,9 @@ export class KafkajsAdmin implements TopicAdmin {
     }
   }
 }
+
+/** States of a group that deals its partitions anew. */
+const restless: ReadonlySet<string> = new Set(['PreparingRebalance', 'CompletingRebalance']);
 
 /** The broker's refusal to delete a group, which kafkajs hides in a list. */
 function refusalIn(error: unknown): (Error & { readonly type?: string }) | undefined {

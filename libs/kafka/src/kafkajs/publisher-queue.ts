@@ -166,7 +166,7 @@ export function callRecords(records: readonly OutgoingRecord[], call: PublishCal
 /** A record as the queue holds it. */
 export function queuedRecord(record: OutgoingRecord, call: PublishCall): QueuedRecord {
   const { topic, key, value, partition, binaryHeaders, spread } = record;
-  const headers = binaryHeaders === undefined ? record.headers : { ...record.headers, ...binaryHeaders, spread };
+  const headers = binaryHeaders === undefined ? record.headers : { ...record.headers, ...binaryHeaders };
   return {
     topic,
     message: key === undefined ? { value, headers } : { key, value, headers },

@@ -63,6 +63,7 @@ const operations: Readonly<Record<KafkaOperation, number>> = {
   write: AclOperationTypes.WRITE,
   create: AclOperationTypes.CREATE,
   delete: AclOperationTypes.DELETE,
+  describe: AclOperationTypes.DESCRIBE,
   describeConfigs: AclOperationTypes.DESCRIBE_CONFIGS,
 };
 const patterns = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const;

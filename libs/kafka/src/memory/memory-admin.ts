@@ -22,6 +22,11 @@ export class MemoryAdmin implements TopicAdmin {
     return partitions.map(({ records }, partition) => ({ partition, start: 0n, end: BigInt(records.length) }));
   }
 
+  /** Groups of this cluster tell no members. */
+  async members(): Promise<undefined> {
+    await nextTurn();
+  }
+
   async list(): Promise<readonly string[]> {
     await nextTurn();
     return [...this.cluster.topics.keys()];

@@ -6,7 +6,7 @@ const urls = ['http://one', 'http://two'];
 
 async function asked(answers: Record<string, unknown>, of = urls) {
   const clock = new ManualClock();
-  const walls = new ExecutorWalls(of, clock, async (url) => {
+  const walls = new ExecutorWalls({ all: () => of }, clock, async (url) => {
     if (!(url in answers)) throw new Error('unreachable');
     return answers[url];
   });

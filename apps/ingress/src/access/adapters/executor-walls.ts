@@ -1,4 +1,5 @@
 import { type Clock, directRequest, type IsolationLevel, isolationLevels, type Timer } from '#platform';
+import type { Executors } from '../../names/executors.ts';
 import type { FunctionWalls } from '../function-walls.ts';
 
 /** Asks one executor. Rejects if it does not answer. */
@@ -27,7 +28,7 @@ export class ExecutorWalls implements FunctionWalls {
   private isClosed = false;
 
   constructor(
-    private readonly urls: readonly string[],
+    private readonly executors: Pick<Executors, 'all'>,
     private readonly clock: Clock,
     private readonly ask: Ask = fromReadyz,
   ) {}
@@ -44,7 +45,7 @@ export class ExecutorWalls implements FunctionWalls {
 
   level(): IsolationLevel | undefined {
     const after = this.clock.elapsedMs() - answerAgeMaxMs;
-    const levels = this.urls.map((url) => {
+    const levels = this.executors.all().map((url) => {
       const answer = this.answers.get(url);
       return answer !== undefined && answer.at >= after ? answer.level : undefined;
     });
@@ -54,7 +55,7 @@ export class ExecutorWalls implements FunctionWalls {
 
   private async refresh(): Promise<void> {
     await Promise.all(
-      this.urls.map(async (url) => {
+      this.executors.all().map(async (url) => {
         const told = await this.ask(url).catch(() => undefined);
         const level = isolationLevels.find((known) => known === told);
         if (level !== undefined) this.answers.set(url, { level, at: this.clock.elapsedMs() });

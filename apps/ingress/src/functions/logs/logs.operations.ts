@@ -16,7 +16,7 @@ export const logOperations = {
     reach: 'function',
     summary: 'Shows the output and the errors of a function, newest first.',
     description:
-      'All versions of a function share one log. `executors` shows which executors answered, in the order of `EXECUTOR_URL`. ' +
+      'All versions of a function share one log. `executors` shows which executors answered, one entry for each executor that was found. ' +
       'The lines of an executor without an answer are missing. A page may be empty and not the last.',
     parameters: [
       functionUrn,

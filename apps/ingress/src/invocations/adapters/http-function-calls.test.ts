@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { callHeader, callReportBytesHeader, decodeCallRequest, encodeCallAnswer } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { aCallAnswer } from '../../../testing/fake-services.ts';
+import { fixedExecutors } from '../../names/executors.ts';
 import { HttpFunctionCalls } from './http-function-calls.ts';
 
 const servers: Server[] = [];
@@ -33,8 +34,25 @@ const request = { requestId: 'r1', functionUrn: builtUrn, modifiedAt: builtAt };
 const tokens = { tokenFor: (callee: string) => `token for ${callee}` };
 const never = new AbortController().signal;
 const nobody = 'http://127.0.0.1:1';
+/** A clock on which a wait takes its time at once. */
+const hurried = () => {
+  let now = 0;
+  return {
+    elapsedMs: () => now,
+    setTimer: (ms: number, act: () => void) => {
+      now += ms;
+      setImmediate(act);
+      return { cancel: () => undefined };
+    },
+  };
+};
 const call = async (urls: string[], signal = never) => {
-  const outcome = await new HttpFunctionCalls(urls, tokens).call(request, Buffer.from('{"a":1}'), signal);
+  const outcome = await new HttpFunctionCalls(fixedExecutors(urls), tokens, hurried()).call(
+    request,
+    Buffer.from('{"a":1}'),
+    signal,
+    -1,
+  );
   return outcome.kind === 'answered' ? { ...outcome.answer, payload: String(outcome.answer.payload) } : outcome;
 };
 
@@ -59,8 +77,12 @@ describe('HttpFunctionCalls', () => {
 
   it('asks executors in turn', async () => {
     const seen: string[] = [];
-    const calls = new HttpFunctionCalls([await executor(answering('a', seen)), await executor(answering('b', seen))], tokens);
-    for (let index = 0; index < 4; index++) await calls.call(request, Buffer.from('{}'), never);
+    const calls = new HttpFunctionCalls(
+      fixedExecutors([await executor(answering('a', seen)), await executor(answering('b', seen))]),
+      tokens,
+      hurried(),
+    );
+    for (let index = 0; index < 4; index++) await calls.call(request, Buffer.from('{}'), never, -1);
     expect(seen).toEqual(['a', 'b', 'a', 'b']);
   });
 
@@ -104,8 +126,8 @@ describe('HttpFunctionCalls', () => {
     const closed = new Promise((resolve) => standing.getConnections((_error, count) => resolve(count)));
     await closed;
     expect(bodies).toEqual([]);
-    const calls = new HttpFunctionCalls([url, await executor(answering('b'))], tokens, 50);
-    expect(await calls.call(request, Buffer.from('{"a":1}'), never)).toMatchObject({ kind: 'answered' });
+    const calls = new HttpFunctionCalls(fixedExecutors([url, await executor(answering('b'))]), tokens, hurried(), 50);
+    expect(await calls.call(request, Buffer.from('{"a":1}'), never, -1)).toMatchObject({ kind: 'answered' });
     expect(bodies).toEqual([]);
   });
 

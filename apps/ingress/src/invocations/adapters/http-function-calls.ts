@@ -9,7 +9,8 @@ import {
   encodeCallRequest,
   limits,
 } from '#contracts';
-import { internalTokenHeader, type InternalTokens } from '#platform';
+import { type Clock, internalTokenHeader, type InternalTokens } from '#platform';
+import type { Executors } from '../../names/executors.ts';
 import type { CallOutcome, FunctionCalls } from '../function-calls.ts';
 
 /**
@@ -24,8 +25,13 @@ const takenTimeoutMs = 5_000;
 /** How the request to one executor ended, before its answer is read. */
 type Response = IncomingMessage | 'unreachable' | 'lost';
 
+/** Time between two rounds in which no executor took a call. */
+const againMs = 100;
+/** Longest time for such rounds: a share of a function is on its way to another executor. */
+const roundsMs = 2_000;
+
 /**
- * Calls functions through executors over HTTP, which take turns.
+ * Calls functions through executors over HTTP.
  *
  * The next executor is asked only if the one before was unreachable, took no payload, or answered
  * 503: then it has not run the function. After any other failure the function may have run. For the
@@ -36,22 +42,29 @@ type Response = IncomingMessage | 'unreachable' | 'lost';
  * get it, so it cannot run the function later, when the caller has long gone.
  */
 export class HttpFunctionCalls implements FunctionCalls {
-  private turn = 0;
-
   /**
-   * @param urls of the executors; without any, no function can be called.
+   * @param executors without any, no function can be called.
    * @param patienceMs how long an executor may take to answer `100 Continue`. Default 5 s.
    */
   constructor(
-    private readonly urls: readonly string[],
+    private readonly executors: Pick<Executors, 'forFunction' | 'refresh'>,
     private readonly tokens: Pick<InternalTokens, 'tokenFor'>,
+    private readonly clock: Pick<Clock, 'elapsedMs' | 'setTimer'>,
     private readonly patienceMs: number = takenTimeoutMs,
   ) {}
 
-  async call(request: CallRequest, payload: Buffer, signal: AbortSignal): Promise<CallOutcome> {
-    const first = this.turn++;
-    for (let index = 0; index < this.urls.length; index++) {
-      const url = this.urls[(first + index) % this.urls.length] ?? '';
+  async call(request: CallRequest, payload: Buffer, signal: AbortSignal, instancesMax: number): Promise<CallOutcome> {
+    const giveUpAt = this.clock.elapsedMs() + roundsMs;
+    for (;;) {
+      const outcome = await this.askAll(request, payload, signal, instancesMax);
+      if (outcome.kind !== 'no-executor' || signal.aborted || this.clock.elapsedMs() >= giveUpAt) return outcome;
+      await new Promise<void>((resolve) => this.clock.setTimer(againMs, resolve));
+      await this.executors.refresh();
+    }
+  }
+
+  private async askAll(request: CallRequest, payload: Buffer, signal: AbortSignal, instancesMax: number): Promise<CallOutcome> {
+    for (const url of this.executors.forFunction(request.functionUrn, instancesMax)) {
       const response = await this.ask(url, request, payload, signal);
       if (response === 'unreachable') continue;
       if (response === 'lost') return { kind: 'lost' };
