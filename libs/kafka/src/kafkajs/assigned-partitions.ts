@@ -58,6 +58,8 @@ export class AssignedPartitions {
   private handOverTimer: NodeJS.Timeout | undefined;
   private assigned: readonly TopicPartition[] = [];
   private group: GroupFacts = { counts: new Map(), members: 1 };
+  /** Names of assigned partitions that were not compared with the commits since the last join. */
+  private unchecked = new Set<string>();
   private joins = 0;
 
   constructor(
@@ -145,6 +147,7 @@ export class AssignedPartitions {
     this.assigned = assigned;
     this.group = group;
     const names = new Set(assigned.map(partitionName));
+    this.unchecked = new Set(names);
     const isAssigned = (feed: PartitionFeed) => names.has(partitionName(feed));
     const mayHandOver = isCooperative && isContinuous;
     if (!mayHandOver) this.parts.membership.joined();
@@ -173,6 +176,7 @@ export class AssignedPartitions {
     if (isOver()) return;
     const opened: PartitionFeed[] = [];
     for (const { partition, committed, start, isInterrupted } of positions) {
+      this.unchecked.delete(partitionName(partition));
       const feed = feeds.get(partition.topic, partition.partition);
       if (feed !== undefined && !feeds.isOutdated(feed, committed)) continue;
       // A fetch for the old feed must not reach the new one, which may begin earlier.
@@ -181,8 +185,10 @@ export class AssignedPartitions {
       opened.push(feeds.open(partition, { offset: start, metadata }, isInterrupted));
     }
     const isComplete = positions.length === assigned.length;
-    if (isComplete) this.parts.membership.checked();
-    if (isComplete) feeds.proceed();
+    if (this.unchecked.size === 0) {
+      this.parts.membership.checked();
+      feeds.proceed();
+    }
     await this.claim(feeds, opened);
     if (isOver()) return;
     for (const feed of feeds.all()) if (!feed.isLettingGo) this.readOn(feed, opened.includes(feed));

@@ -3,15 +3,17 @@
  * real gateway bring about one order of events each. The metadata is never too old here, so a
  * reader must ask for it by itself.
  */
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PlatformError, Topics } from '#contracts';
 import { Arrivals, eventually, ScriptedBrokers } from '#testing';
 import type { KafkaGateway } from '../ports.ts';
 import { connectKafka, type KafkaOptions } from './connect-kafka.ts';
+import { MemberAssignment } from './kafkajs-internals.ts';
 
 const topic = 'a';
 const groupId = 'g';
-const codes = { leaderNotAvailable: 5, rebalance: 27 };
+const codes = { leaderNotAvailable: 5, unknownMember: 25, rebalance: 27 };
 
 let brokers: ScriptedBrokers;
 let gateway: KafkaGateway;
@@ -179,4 +181,51 @@ describe('a member', () => {
     await consumer.close(0);
     await impatient.close();
   });
+
+  it('begins nothing of a partition that is not compared yet when it has let another one go', { timeout: 20_000 }, async () => {
+    const consumer = gateway.consumer({ groupId, topics: [topic] });
+    let begin = (): void => undefined;
+    const mayBegin = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    await consumer.start(async ({ partition }, lost, delivery) => {
+      if (partition === 1) await mayBegin;
+      await delivery.readyToAct();
+      seen.add(`${partition} began`);
+      if (partition === 0) await once(lost, 'abort');
+    });
+    await publish('acts', 0);
+    await publish('waits', 1);
+    await arrived('0 began');
+    assign([1]);
+    refuseNextHeartbeat(codes.rebalance);
+    await eventually(() => brokers.received('SyncGroup').length === 2);
+    // The group forgets the member while it lets partition 0 go, and gives it both again.
+    const asked = (count: number) =>
+      brokers.received('OffsetFetch').filter(({ request }) => request.topics?.[0]?.partitions.length === count).length;
+    brokers.script('OffsetFetch', async ({ request }, usual) => {
+      const answer = await usual();
+      return request.topics?.[0]?.partitions.length === 2 ? { ...answer, topics: [] } : answer;
+    });
+    assign([0, 1]);
+    const askedBefore = asked(1);
+    refuseNextHeartbeat(codes.unknownMember);
+    await eventually(() => asked(1) > askedBefore);
+    begin();
+    const askedForBoth = asked(2);
+    await eventually(() => asked(2) >= askedForBoth + 2);
+    expect(seen.items).toEqual(['0 began']);
+    brokers.unscript('OffsetFetch');
+    await arrived('1 began');
+    await consumer.close(0);
+  });
 });
+
+/** Assigns these partitions to every member from its next join on. */
+function assign(partitions: readonly number[]): void {
+  brokers.script('SyncGroup', async (_received, usual) => {
+    const assignment = { [topic]: [...partitions] };
+    const bytes = MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) });
+    return { ...(await usual()), assignment: bytes };
+  });
+}
