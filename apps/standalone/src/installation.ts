@@ -20,6 +20,7 @@ import { type Credentials, storeCredentials, type StoredCredentials } from './cr
 import { lackOfSpace } from './free-space.ts';
 import { type ClientAccount, connectBrokers } from './own-broker.ts';
 import { type Announce, tryToStart } from './restart-policy.ts';
+import { StartHealth } from './start-health.ts';
 import { environmentFor } from './service-environment.ts';
 import { keysOf } from './service-keys.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
@@ -137,7 +138,9 @@ async function startLocked(
   clock: Clock,
   announce: Announce,
 ): Promise<Installation> {
-  const context = { clock, announce, lacks: async () => lackOfSpace(dataDir) };
+  const health = new StartHealth(config);
+  const waits = (reason: string) => void health.tell(reason);
+  const context = { clock, announce, lacks: async () => lackOfSpace(dataDir), waits };
   const runningFile = join(dataDir, 'running.json');
   // An installation that was killed left it.
   await rm(runningFile, { force: true });
@@ -178,6 +181,7 @@ async function startLocked(
     // The ingress finds executors by itself.
     const statusLoggerUrl = addresses.get('status-logger') ?? '';
     ingress = supervised('ingress', { ...recordsAt(statusLoggerUrl), SENDOFF_HOST: config.host }, config.port);
+    await health.close();
     const url = await ingress.start();
     const { projectId, token } = credentials;
     const running: RunningInstallation = {
@@ -195,6 +199,7 @@ async function startLocked(
     return { url, credentialsFile: file, hasNewCredentials: isNew, stop, kill };
   } catch (error) {
     kill();
+    await health.close();
     await brokers.stop();
     throw error;
   }

@@ -22,6 +22,8 @@ function aBroker() {
 
 /** @param outcomes of the starts, in their order. The last one repeats. */
 function keep(...outcomes: readonly (RunningBroker | Error)[]) {
+  const room = { lack: 'the disk is full' };
+  const told: string[] = [];
   const clock = new ManualClock();
   const lines: string[] = [];
   const ports: (number | undefined)[] = [];
@@ -31,9 +33,15 @@ function keep(...outcomes: readonly (RunningBroker | Error)[]) {
     if (outcome === undefined || outcome instanceof Error) throw outcome ?? failure;
     return outcome;
   };
-  const kept = KeptBroker.start({ launch, clock, announce: (line) => lines.push(line), lacks: async () => 'the disk is full' });
+  const kept = KeptBroker.start({
+    launch,
+    clock,
+    announce: (line) => lines.push(line),
+    lacks: async () => room.lack,
+    waits: (reason) => told.push(reason),
+  });
   kept.catch(() => undefined);
-  return { kept, clock, lines, ports };
+  return { kept, clock, lines, ports, room, told };
 }
 
 it('is started again on its port, with longer and longer waits, however often it fails', async () => {
@@ -61,11 +69,20 @@ it('may fail to start at first, for a while', async () => {
 });
 
 it('is given up if it never started, with the reason', async () => {
-  const { kept, clock, ports } = keep(failure);
+  const { kept, clock, ports, room } = keep(failure);
+  room.lack = '';
   await clock.advance(0);
   await clock.advance(60_000);
   await expect(kept).rejects.toBe(failure);
   expect(ports.length).toBeGreaterThan(5);
+});
+
+it('is not given up while the disk is full, and health checks are told why it waits', async () => {
+  const { kept, clock, told } = keep(...Array.from({ length: 30 }, () => failure), aBroker().broker);
+  await clock.advance(0);
+  await clock.advance(3_600_000);
+  expect((await kept).bootstrapServers).toBe('127.0.0.1:9');
+  expect(new Set(told)).toEqual(new Set([`${failure.message}; the disk is full`]));
 });
 
 it('is not tried again for what cannot pass', async () => {

@@ -3,8 +3,8 @@
  *
  * starting -> running -> (ended -> waiting -> starting)* -> stopped
  *
- * 1. The first start gives up after some time. Later ones never do: the services stay alive without
- *    a broker, and go on when it is back.
+ * 1. The first start gives up after some time, unless the disk is full. Later ones never do: the
+ *    services stay alive without a broker, and go on when it is back.
  * 2. A restarted broker listens on the port of its first run.
  */
 import type { RunningBroker } from '#broker';

@@ -52,11 +52,17 @@ export interface StartContext {
   readonly announce: Announce;
   /** Says what the installation lacks, e.g. room on its disk. Empty if nothing is known. */
   readonly lacks: () => Promise<string>;
+  /** Called when a step of the start waits for its next try, with what failed and is missing. */
+  readonly waits: (reason: string) => void;
 }
 
 /** A failure for the operator: what happened, what is missing, and when the next try is. */
 export function failureText(reason: string, lacks: string, nextInMs: number): string {
-  return `${reason}${lacks === '' ? '' : `; ${lacks}`}; trying again in ${nextInMs / 1_000} s`;
+  return `${withLack(reason, lacks)}; trying again in ${nextInMs / 1_000} s`;
+}
+
+function withLack(reason: string, lacks: string): string {
+  return lacks === '' ? reason : `${reason}; ${lacks}`;
 }
 
 /** True for failures that may pass: those of the broker's start, and a full disk. */
@@ -66,19 +72,23 @@ function mayPass(error: unknown): boolean {
 }
 
 /**
- * Makes a step of the start, again and again if it fails. Gives up after several tries.
+ * Makes a step of the start, again and again if it fails. Gives up after several tries, unless it
+ * is known what is missing: somebody may make room on the disk.
  * @throws the error of the last try, or the first error that cannot pass.
  */
-export async function tryToStart<T>(step: () => Promise<T>, { clock, announce, lacks }: StartContext): Promise<T> {
+export async function tryToStart<T>(step: () => Promise<T>, { clock, announce, lacks, waits }: StartContext): Promise<T> {
   const policy = new RestartPolicy(clock);
   for (;;) {
     policy.started();
     try {
       return await step();
     } catch (error) {
-      if (!mayPass(error) || policy.isHopeless) throw error;
+      const lack = await lacks();
+      if (!mayPass(error) || (policy.isHopeless && lack === '')) throw error;
       const nextInMs = policy.ended();
-      announce(failureText((error as Error).message, await lacks(), nextInMs));
+      const { message } = error as Error;
+      announce(failureText(message, lack, nextInMs));
+      waits(withLack(message, lack));
       await new Promise<void>((resolve) => clock.setTimer(nextInMs, resolve));
     }
   }
