@@ -24,6 +24,7 @@ interface Notification {
  */
 export class CountingServer {
   count: PromiseCount | undefined;
+  private readonly runs = new Map<string, number>();
 
   private constructor(private readonly server: Server) {}
 
@@ -44,6 +45,11 @@ export class CountingServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** How often the function ran for an event with this id, also if nobody was promised that. */
+  runsOf(id: string): number {
+    return this.runs.get(id) ?? 0;
+  }
+
   close(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -60,6 +66,7 @@ export class CountingServer {
       return '{}';
     }
     const { id } = JSON.parse(body) as LoadEvent;
+    this.runs.set(id, this.runsOf(id) + 1);
     this.count?.ran(id);
     return JSON.stringify(id);
   }

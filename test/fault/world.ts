@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
@@ -51,6 +52,7 @@ interface Surroundings {
 /** A real installation, its brokers, and the server that counts what they do. */
 export class World {
   private functions = 0;
+  private readonly beside: ChildProcess[] = [];
 
   private constructor(
     private readonly spec: InstallationSpec,
@@ -143,6 +145,11 @@ export class World {
     return eventually(async () => this.installation.pidOf(service));
   }
 
+  /** Starts one more process of a service, which ends with {@link stop}. */
+  async startBeside(service: Service): Promise<void> {
+    this.beside.push(await this.installation.startBeside(service));
+  }
+
   /** Kills the installation with all that it started, its own broker included, with SIGKILL. */
   async killTree(): Promise<void> {
     await killAll(treeOf(this.installation.pid));
@@ -163,6 +170,7 @@ export class World {
 
   async stop(): Promise<void> {
     thawAll();
+    for (const child of this.beside) child.kill('SIGKILL');
     await this.installation.stop({ keepData: true });
     await end(this.around);
     await rm(this.installation.dataDir, { recursive: true, force: true, maxRetries: 10 });
