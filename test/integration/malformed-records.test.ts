@@ -97,7 +97,7 @@ async function serveExecutor() {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: systemClock }),
     clock: systemClock,
     random: () => 0,
-    observer: { attempted: () => undefined, overflowed: () => undefined },
+    observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     topics,
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });

@@ -13,7 +13,16 @@ function setUp(runningMax = 10, starts?: TurnBudget) {
   const ends = new Map<string, () => void>();
   const run = (name: string, ticket: Partial<Ticket> = {}) =>
     queue.run(
-      { key: name.charAt(0), runningMax: () => 1, bytes: 1, isAwaited: false, signal: new AbortController().signal, ...ticket },
+      {
+        key: name.charAt(0),
+        runningMax: () => 1,
+        ownMax: () => Number.POSITIVE_INFINITY,
+        dueAt: clock.elapsedMs(),
+        bytes: 1,
+        isAwaited: false,
+        signal: new AbortController().signal,
+        ...ticket,
+      },
       async () => {
         begun.push(name);
         await new Promise<void>((resolve) => ends.set(name, resolve));
@@ -70,12 +79,37 @@ describe('AttemptQueue', () => {
     expect(begun).toEqual(['a1', 'a2', 'a3']);
   });
 
+  it('tells a task whether the limit of its function held it back after it was due', async () => {
+    const { queue, clock } = setUp();
+    const told = new Map<string, boolean>();
+    const signal = new AbortController().signal;
+    const run = async (key: string, name: string, ownMax: number, ms: number) =>
+      queue.run(
+        { key, runningMax: () => 1, ownMax: () => ownMax, dueAt: clock.elapsedMs(), bytes: 1, isAwaited: false, signal },
+        async (wasLimited) => {
+          told.set(name, wasLimited);
+          await clock.advance(ms);
+        },
+      );
+    await Promise.all([run('a', 'first', 1, 5), run('a', 'limited', 1, 5), run('b', 'alone', 9, 5), run('b', 'second', 9, 5)]);
+    await run('a', 'later', 1, 0);
+    expect(Object.fromEntries(told)).toEqual({ first: false, limited: true, alone: false, second: false, later: false });
+  });
+
   it('returns the result of the task, or its error', async () => {
     const { queue, run, end } = setUp();
     const first = run('a1');
     await end('a1');
     expect(await first).toBe('a1');
-    const ticket = { key: 'a', runningMax: () => 1, bytes: 1, isAwaited: false, signal: new AbortController().signal };
+    const ticket = {
+      key: 'a',
+      runningMax: () => 1,
+      ownMax: () => 1,
+      dueAt: 0,
+      bytes: 1,
+      isAwaited: false,
+      signal: new AbortController().signal,
+    };
     await expect(queue.run(ticket, async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 

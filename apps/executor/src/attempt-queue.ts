@@ -26,6 +26,15 @@ export interface Ticket {
    * limits have changed, and uses the latest answer.
    */
   readonly runningMax: () => number;
+  /**
+   * The limit of the function itself, from 1, or infinity: more executors run no more tasks of this
+   * key. The queue calls it for the first task of a key and when limits have changed.
+   */
+  readonly ownMax: () => number;
+  /** When the task became due, by `elapsedMs` of the clock. */
+  readonly dueAt: number;
+  /** The partition that the task was read from, as text; absent for a synchronous call. */
+  readonly source?: string;
   /** Bytes of the payload, which are held until the task has ended. */
   readonly bytes: number;
   /** True for a synchronous call: a client waits for the answer. */
@@ -39,8 +48,29 @@ export interface Ticket {
   readonly waitsUntil?: number;
 }
 
-interface Waiting {
-  readonly begin: () => Promise<void>;
+/** A task that waits for its turn. */
+export interface WaitingTask {
+  /** See {@link Ticket.dueAt}. */
+  readonly dueAt: number;
+  /** See {@link Ticket.source}. */
+  readonly source: string | undefined;
+}
+
+/** The tasks of one function that wait, and how many of them its own limit lets start. */
+export interface WaitingTasks {
+  /** In the order of their turns, except that synchronous calls come first. */
+  readonly tasks: readonly WaitingTask[];
+  /** Tasks that may start beside those that run, at least 0, or infinity. */
+  readonly startable: number;
+  /**
+   * When the limit of the function last held a task back, by `elapsedMs` of the clock. Minus
+   * infinity if it never did.
+   */
+  readonly limitedUntil: number;
+}
+
+interface Waiting extends WaitingTask {
+  readonly begin: (wasLimited: boolean) => Promise<void>;
   /** Clears what the wait has registered. */
   readonly leave: () => void;
   /** Ends the wait, and begins. */
@@ -57,6 +87,10 @@ interface Queue {
   bytes: number;
   runningMax: number;
   runningMaxNow: () => number;
+  ownMax: number;
+  ownMaxNow: () => number;
+  /** See {@link WaitingTasks.limitedUntil}. */
+  limitedUntil: number;
 }
 
 /** Tasks that begin in one turn of the event loop. 16 take about 3 ms. */
@@ -77,7 +111,7 @@ export class AttemptQueue {
 
   constructor(
     private readonly runningMax: number,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly starts: TurnBudget = new TurnBudget(startsPerTurn),
   ) {
     this.deadlines = new Deadlines(clock);
@@ -106,14 +140,24 @@ export class AttemptQueue {
     return count;
   }
 
+  /** The waiting tasks of each function that has some. */
+  waiting(): readonly WaitingTasks[] {
+    const all: WaitingTasks[] = [];
+    for (const { awaited, others, running, ownMax, limitedUntil } of this.queues.values())
+      if (awaited.length + others.length > 0)
+        all.push({ tasks: [...awaited, ...others], startable: Math.max(0, ownMax - running), limitedUntil });
+    return all;
+  }
+
   /**
    * Runs a task when its function's turn comes, or at once when its signal aborts or `waitsUntil`
    * is reached.
+   * @param task is told whether the limit of its function held it back after it was due.
    * @returns the result of the task.
    */
-  async run<T>(ticket: Ticket, task: () => Promise<T>): Promise<T> {
-    const { key, signal } = ticket;
-    if (signal.aborted || ticket.runningMax() === 0) return task();
+  async run<T>(ticket: Ticket, task: (wasLimited: boolean) => Promise<T>): Promise<T> {
+    const { key, signal, dueAt, source, bytes } = ticket;
+    if (signal.aborted || ticket.runningMax() === 0) return task(false);
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
       const line = ticket.isAwaited ? queue.awaited : queue.others;
@@ -122,14 +166,15 @@ export class AttemptQueue {
         signal.removeEventListener('abort', jump);
         timer?.cancel();
       };
+      const begin = async (wasLimited: boolean) => task(wasLimited).then(resolve, reject);
       const jump = () => {
         line.splice(line.indexOf(waiting), 1);
         queue.bytes -= ticket.bytes;
         leave();
         this.forgetIdle(key, queue);
-        void waiting.begin();
+        void waiting.begin(false);
       };
-      const waiting: Waiting = { begin: async () => task().then(resolve, reject), leave, jump, bytes: ticket.bytes };
+      const waiting: Waiting = { begin, leave, jump, bytes, dueAt, source };
       line.push(waiting);
       queue.bytes += ticket.bytes;
       signal.addEventListener('abort', jump, { once: true });
@@ -146,6 +191,7 @@ export class AttemptQueue {
   boundsChanged(): void {
     for (const queue of [...this.queues.values()]) {
       queue.runningMax = queue.runningMaxNow();
+      queue.ownMax = queue.ownMaxNow();
       if (queue.runningMax === 0) for (const waiting of [...queue.awaited, ...queue.others]) waiting.jump();
     }
     this.next();
@@ -158,11 +204,12 @@ export class AttemptQueue {
       await new Promise<void>((resolve) => this.ends.add(resolve));
   }
 
-  private queueOf({ key, runningMax }: Ticket): Queue {
+  private queueOf({ key, runningMax, ownMax }: Ticket): Queue {
     const known = this.queues.get(key);
     if (known !== undefined) {
       known.runningMaxNow = runningMax;
       known.runningMax = runningMax();
+      known.ownMaxNow = ownMax;
       return known;
     }
     const queue: Queue = {
@@ -173,6 +220,9 @@ export class AttemptQueue {
       bytes: 0,
       runningMax: runningMax(),
       runningMaxNow: runningMax,
+      ownMax: ownMax(),
+      ownMaxNow: ownMax,
+      limitedUntil: Number.NEGATIVE_INFINITY,
     };
     this.queues.set(key, queue);
     return queue;
@@ -205,11 +255,12 @@ export class AttemptQueue {
     return running < runningMax && running < runningPerFree * (this.runningMax - this.running);
   }
 
-  private async start(key: string, queue: Queue, { begin, leave, bytes }: Waiting): Promise<void> {
+  private async start(key: string, queue: Queue, { begin, leave, bytes, dueAt }: Waiting): Promise<void> {
     leave();
     queue.running++;
     this.running++;
-    await begin();
+    await begin(queue.limitedUntil > dueAt);
+    if (queue.running >= queue.ownMax && waitingIn(queue) > 0) queue.limitedUntil = this.clock.elapsedMs();
     queue.running--;
     queue.bytes -= bytes;
     this.running--;

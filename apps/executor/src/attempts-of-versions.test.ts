@@ -60,7 +60,7 @@ beforeEach(async () => {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: new ManualClock() }),
     clock: new ManualClock(),
     random: () => 0,
-    observer: { attempted: () => undefined, overflowed: () => undefined },
+    observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 10, expressBytesMax: 1_000_000 },
   });
 });

@@ -64,7 +64,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: clock }),
     clock,
     random: () => 0,
-    observer: { attempted: () => undefined, overflowed: () => undefined },
+    observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
   const take = async (invocation: Invocation, delivery = inHand()) =>

@@ -38,6 +38,11 @@ import type { RunningAttempts } from './running-attempts.ts';
 /** Receives the measurements of each attempt. */
 export interface AttemptObserver {
   attempted(outcome: string, seconds: number): void;
+  /**
+   * @param lateSeconds between the due time and the start, at least 0.
+   * @param wasLimited true if the limit of the function held the attempt back meanwhile.
+   */
+  started(lateSeconds: number, wasLimited: boolean): void;
   overflowed(): void;
 }
 
@@ -63,11 +68,18 @@ export interface AttemptParts {
   readonly limits: AttemptLimits;
 }
 
-/** An attempt that an executor which has ended may have begun. */
-interface Interrupted {
+/** A record that asks for an attempt. */
+interface TakenRecord {
   readonly record: IncomingRecord;
   readonly invocation: Invocation;
   readonly delivery: RecordDelivery;
+}
+
+/** How an attempt came to its start. */
+interface Start {
+  /** The time of day, as it goes on from the arrival of the record. */
+  readonly time: () => EpochMs;
+  readonly wasLimited: boolean;
 }
 
 /** How an attempt waits for its turn. */
@@ -116,10 +128,11 @@ export class Attempts {
   async take(lane: 'express' | 'bulk', record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const invocation = decodeInvocation(record);
     const next = this.parts.chances.next(invocation, delivery);
+    const taken: TakenRecord = { record, invocation, delivery };
     if (next.kind !== 'run' || invocation.chance !== undefined)
-      return this.recent.once(attemptKey(invocation), async () => this.again({ record, invocation, delivery }, next));
+      return this.recent.once(attemptKey(invocation), async () => this.again(taken, next));
     if (lane === 'express' && this.isCrowded(invocation)) return this.moveToBulk(invocation, delivery);
-    return this.recent.once(attemptKey(invocation), async () => this.inTurn(invocation, delivery));
+    return this.recent.once(attemptKey(invocation), async () => this.inTurn(taken));
   }
 
   /**
@@ -150,7 +163,8 @@ export class Attempts {
   }
 
   /** An attempt after an executor ended during it. */
-  private async again({ record, invocation, delivery }: Interrupted, next: NextChance): Promise<Taken> {
+  private async again(taken: TakenRecord, next: NextChance): Promise<Taken> {
+    const { record, invocation, delivery } = taken;
     const { chances } = this.parts;
     const key = attemptKey(invocation);
     switch (next.kind) {
@@ -163,13 +177,14 @@ export class Attempts {
         return 'put-back';
       case 'run':
         // The older record of this attempt is committed first. Otherwise its count would be lost.
-        if (!next.isLast) return this.inTurn(invocation, delivery, { isAwaited: true, before: async () => committed(delivery) });
+        if (!next.isLast) return this.inTurn(taken, { isAwaited: true, before: async () => committed(delivery) });
         if (this.parts.functions.runningMaxOf(invocation.functionUrn) === 0) return this.passOn(invocation, delivery);
         try {
           await chances.enter(key);
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
-          return await this.attempt(invocation, cancellable.signal, delivery, () => this.parts.clock.now());
+          const start = { time: () => this.parts.clock.now(), wasLimited: false };
+          return await this.attempt(invocation, cancellable.signal, delivery, start);
         } finally {
           chances.leave(key);
         }
@@ -189,13 +204,9 @@ export class Attempts {
   }
 
   /** Waits for the function's turn, then makes the attempt. A cancellation ends the wait. */
-  private async inTurn(
-    invocation: Invocation,
-    delivery: RecordDelivery,
-    { isAwaited, before }: Turn = usualTurn,
-  ): Promise<Taken> {
+  private async inTurn({ record, invocation, delivery }: TakenRecord, { isAwaited, before }: Turn = usualTurn): Promise<Taken> {
     const { clock, functions, queue, running } = this.parts;
-    const { expiresAt, functionUrn } = invocation;
+    const { dueAt, expiresAt, functionUrn } = invocation;
     const time = new TimeSinceArrival(clock);
     using cancellable = running.begin(invocation);
     const { signal } = cancellable;
@@ -205,15 +216,18 @@ export class Attempts {
       key: bareUrnOf(functionUrn),
       bytes: invocation.payload.length,
       runningMax,
+      ownMax: () => functions.ownMaxOf(functionUrn),
+      dueAt: time.elapsedAt(dueAt),
+      source: partitionText(record),
       isAwaited,
       signal,
       waitsUntil,
     };
-    return await queue.run(ticket, async () => {
+    return await queue.run(ticket, async (wasLimited) => {
       if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
       return this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, signal, delivery, () => time.now());
+        return this.attempt(invocation, signal, delivery, { time: () => time.now(), wasLimited });
       });
     });
   }
@@ -222,7 +236,7 @@ export class Attempts {
     invocation: Invocation,
     signal: AbortSignal,
     delivery: RecordDelivery,
-    time: () => EpochMs,
+    { time, wasLimited }: Start,
   ): Promise<Taken> {
     await delivery.readyToAct();
     const now = time();
@@ -232,6 +246,7 @@ export class Attempts {
         await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
         return 'concluded';
       case 'run':
+        this.parts.observer.started(Math.max(0, now - invocation.dueAt) / 1_000, wasLimited);
         await this.run(invocation, signal, delivery, invocation.expiresAt - now);
         return 'concluded';
       default:
@@ -323,6 +338,11 @@ export class Attempts {
 /** The same for every record that asks for this attempt. */
 function attemptKey({ requestId, attempt, functionUrn, functionId = '' }: Invocation): string {
   return `${requestId} ${attempt} ${functionUrn} ${functionId}`;
+}
+
+/** Names the partition of a record. */
+export function partitionText({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}/${partition}`;
 }
 
 /** Commits what is finished. The handler of a record that has just returned counts as finished. */

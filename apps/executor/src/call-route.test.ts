@@ -209,6 +209,8 @@ describe('the call route', () => {
     const ticket = {
       key: builtUrn.slice(0, -':latest'.length),
       runningMax: () => 1,
+      ownMax: () => 1,
+      dueAt: 0,
       bytes: 1,
       isAwaited: false,
       signal: new AbortController().signal,

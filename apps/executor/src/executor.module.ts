@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
-import { gaugeOf, type IsolationLevel } from '#platform';
+import type { UnreadRecords } from '#kafka';
+import { durationBuckets, gaugeOf, type IsolationLevel, latenessBuckets } from '#platform';
 import type { EgressPolicy } from './egress-policy.ts';
 import type { AttemptQueue } from './attempt-queue.ts';
+import { gaugeBacklog } from './backlog-metrics.ts';
 import { type AttemptObserver, type AttemptParts, Attempts } from './attempts.ts';
 import type { CallsUnderWay } from './call-route.ts';
 import { InvocationsController } from './invocations.controller.ts';
@@ -14,6 +16,10 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
   readonly metrics: Metrics;
   /** The number of function processes now. */
   readonly instances: () => number;
+  /** Since when each started attempt waits for a function process, by `elapsedMs` of the clock. */
+  readonly waitingForProcesses: () => readonly number[];
+  /** Counts the unread records of the partitions of this process. */
+  readonly unread: (topic: string) => Promise<readonly UnreadRecords[]>;
   /** The policy for connections of functions that is in force. */
   readonly egress: EgressPolicy;
   /** How strong the walls around functions are. */
@@ -23,8 +29,18 @@ export interface ExecutorParts extends Omit<AttemptParts, 'observer'> {
 /** The executor attempts: it runs functions and decides what follows. */
 @Module({})
 export class ExecutorModule {
-  static register({ metrics, instances, egress, isolation, ...parts }: ExecutorParts): DynamicModule {
-    gaugeQueue(metrics, parts.queue, instances);
+  static register({
+    metrics,
+    instances,
+    waitingForProcesses,
+    unread,
+    egress,
+    isolation,
+    ...parts
+  }: ExecutorParts): DynamicModule {
+    const { queue, clock, topics } = parts;
+    gaugeQueue(metrics, queue, instances);
+    gaugeBacklog(metrics, { queue, clock, topics, waitingForProcesses, unread });
     gaugeChoice(metrics, 'sendoff_function_egress', 'policy', 'policy for connections of functions', egress);
     gaugeChoice(metrics, 'sendoff_function_isolation', 'level', 'level of the walls around functions', isolation);
     return {
@@ -41,6 +57,7 @@ export function countCalls(metrics: Metrics): CallsObserver {
     name: 'sendoff_sync_call_seconds',
     help: 'Duration of synchronous calls without their wait in the queue, by ending.',
     labelNames: ['ending'],
+    buckets: durationBuckets,
     registers: [metrics],
   });
   return { called: (ending, took) => seconds.observe({ ending }, took) };
@@ -57,6 +74,14 @@ function observe(metrics: Metrics): AttemptObserver {
     name: 'sendoff_attempt_seconds',
     help: 'Time attempts took, by outcome.',
     labelNames: ['outcome'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const lateness = new Histogram({
+    name: 'sendoff_start_lateness_seconds',
+    help: 'Time between the due time of an attempt and its start, by what held it back.',
+    labelNames: ['held_by'],
+    buckets: latenessBuckets,
     registers,
   });
   const moved = new Counter({
@@ -66,6 +91,7 @@ function observe(metrics: Metrics): AttemptObserver {
   });
   return {
     attempted: (outcome, took) => seconds.observe({ outcome }, took),
+    started: (late, wasLimited) => lateness.observe({ held_by: wasLimited ? 'function-limit' : 'platform' }, late),
     overflowed: () => moved.inc(),
   };
 }

@@ -141,6 +141,8 @@ await runService({
       module: ExecutorModule.register({
         ...parts,
         instances: () => processRuntime.instances,
+        waitingForProcesses: () => processRuntime.waitingSince,
+        unread: async (topic) => gateway.unread(topic),
         egress: network.policyInForce,
         isolation: walls.level,
       }),

@@ -97,6 +97,17 @@ export class RunnableFunctions {
     return Math.max(1, Math.min(Math.floor(this.parts.attemptsMax * shareMax), callsMax));
   }
 
+  /**
+   * The limit that a function sets itself on its attempts at once, as far as this process has a
+   * share of it; or infinity.
+   */
+  ownMaxOf(functionUrn: string): number {
+    const found = this.parts.functionOf(functionUrn);
+    if (found === undefined || found.instancesMax === -1) return Number.POSITIVE_INFINITY;
+    if (found.instancesMax === 0) return 1;
+    return this.parts.shareOf(functionUrn, found.instancesMax) * found.concurrencyPerInstance;
+  }
+
   private runtimeOf(found: FunctionDocument): Runtime | undefined {
     const kind = runtimeOf(found.runtime);
     return kind === undefined ? undefined : this.parts.runtimes[kind.code];

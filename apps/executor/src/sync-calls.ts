@@ -57,6 +57,8 @@ export class SyncCalls {
     const ticket = {
       key: bareUrnOf(functionUrn),
       runningMax: () => functions.runningMaxOf(functionUrn),
+      ownMax: () => functions.ownMaxOf(functionUrn),
+      dueAt: this.parts.clock.elapsedMs(),
       bytes: payload.length,
       isAwaited: true,
       signal,

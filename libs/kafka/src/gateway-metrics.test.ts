@@ -1,12 +1,14 @@
 import { Registry as Metrics } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { registerGatewayMetrics } from './gateway-metrics.ts';
+import { registerGatewayMetrics, unreadOf } from './gateway-metrics.ts';
 import type { PartitionEnd, PartitionProgress } from './ports.ts';
 
 const at = (topic: string, partition: number, finishedTo: bigint): PartitionProgress => ({
   topic,
   partition,
   finishedTo,
+  handedOutTo: finishedTo,
+  oldestAt: undefined,
   isPaused: false,
 });
 
@@ -21,6 +23,27 @@ async function lagOf(
   const text = await metrics.metrics();
   return text.split('\n').filter((line) => line.startsWith('sendoff_consumer_lag_records'));
 }
+
+describe('unreadOf', () => {
+  it('counts what no handler has got yet in each partition of the topic', async () => {
+    const handedOut = { ...at('a', 0, 2n), handedOutTo: 6n };
+    const ends = async () => [
+      { partition: 0, start: 0n, end: 10n },
+      { partition: 1, start: 7n, end: 9n },
+    ];
+    const unread = await unreadOf({ progress: () => [handedOut, at('a', 1, 3n), at('b', 0, 0n)], ends }, 'a');
+    expect(unread).toEqual([
+      { partition: 0, records: 4 },
+      { partition: 1, records: 2 },
+    ]);
+  });
+
+  it('asks no broker about a topic of which this process has no partition', async () => {
+    expect(
+      await unreadOf({ progress: () => [at('b', 0, 0n)], ends: async () => Promise.reject(new Error('asked')) }, 'a'),
+    ).toEqual([]);
+  });
+});
 
 describe('sendoff_consumer_lag_records', () => {
   it('adds up the partitions of a topic', async () => {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry as Metrics } from 'prom-client';
-import { gaugeOf } from '#platform';
-import type { KeptRecord, PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver } from './ports.ts';
+import { gaugeOf, systemClock } from '#platform';
+import type { KeptRecord, PartitionEnd, PartitionProgress, PublisherLoad, RecordObserver, UnreadRecords } from './ports.ts';
 
 /** Sources of the gauges of a gateway. They are read each time the metrics are collected. */
 export interface GatewayNumbers {
@@ -63,6 +63,16 @@ export function registerGatewayMetrics(metrics: Metrics | undefined, numbers: Ga
       for (const [topic, records] of lag) this.set({ topic }, records);
     },
   });
+  new Gauge({
+    name: 'sendoff_oldest_record_age_seconds',
+    help: 'Age of the oldest record that this process has read and not finished, 0 if there is none.',
+    labelNames: ['topic'],
+    registers: [metrics],
+    collect() {
+      this.reset();
+      for (const [topic, ageMs] of oldestByTopic(progress(), systemClock.now())) this.set({ topic }, ageMs / 1_000);
+    },
+  });
   const rejects = new Counter({
     name: 'sendoff_rejects_total',
     help: 'Records that were written to the rejects because no later try could handle them, by the topic they came from.',
@@ -106,6 +116,27 @@ async function lagByTopic({ progress, ends }: GatewayNumbers): Promise<ReadonlyM
   };
   await Promise.allSettled([...byTopic].map(([topic, partitions]) => addLag(topic, partitions)));
   return lag;
+}
+
+/** The largest age of the records in progress by topic, in milliseconds. */
+function oldestByTopic(progress: readonly PartitionProgress[], now: number): ReadonlyMap<string, number> {
+  const ages = new Map<string, number>();
+  for (const { topic, oldestAt = now } of progress) ages.set(topic, Math.max(ages.get(topic) ?? 0, now - oldestAt));
+  return ages;
+}
+
+/** Counts the records of a topic's partitions that no handler has got yet. */
+export async function unreadOf(
+  { progress, ends }: Pick<GatewayNumbers, 'progress' | 'ends'>,
+  topic: string,
+): Promise<readonly UnreadRecords[]> {
+  const partitions = progress().filter((one) => one.topic === topic);
+  if (partitions.length === 0) return [];
+  const bounds = new Map((await ends(topic)).map((bound) => [bound.partition, bound]));
+  return partitions.map(({ partition, handedOutTo }) => ({
+    partition,
+    records: unfinished(handedOutTo, bounds.get(partition)),
+  }));
 }
 
 /** Records that retention has deleted do not count: nobody can read them any more. */

@@ -13,6 +13,7 @@ export type {
   RecordDelivery,
   TopicAdmin,
   TopicFollower,
+  UnreadRecords,
 } from './ports.ts';
 export type { FinishedTo } from './strategy/catch-up.ts';
 export { RecordController } from './strategy/keep-errors.ts';

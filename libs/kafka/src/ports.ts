@@ -326,6 +326,12 @@ export interface KafkaGateway {
    * Resolves after the first comparison, or after 10 s. Never rejects.
    */
   compareClock(clock: ComparedClock): Promise<void>;
+  /**
+   * Counts the records that no handler has got yet, for each partition of the topic that a consumer
+   * of this gateway has now.
+   * @throws PlatformError `BROKER_UNAVAILABLE` if the brokers do not answer within 2 s.
+   */
+  unread(topic: string): Promise<readonly UnreadRecords[]>;
   /** True while the brokers answer and no reader stands still. */
   isConnected(): boolean;
   /**
@@ -351,10 +357,20 @@ export interface PartitionProgress {
   readonly partition: number;
   /** The low-water mark: every record below it is finished. */
   readonly finishedTo: bigint;
+  /** Every record below it was handed out. */
+  readonly handedOutTo: bigint;
+  /** The timestamp of the oldest record that was handed out and is not finished. */
+  readonly oldestAt: number | undefined;
   /** True while the partition is not fetched. */
   readonly isPaused: boolean;
   /** The offset of a record that only a newer release can read. It stops the partition here. */
   readonly keptAt?: bigint;
+}
+
+/** Records of one partition that no handler has got yet. */
+export interface UnreadRecords {
+  readonly partition: number;
+  readonly records: number;
 }
 
 /** Counts what seldom happens to records. The names of topics are physical. */

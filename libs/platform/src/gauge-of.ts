@@ -5,13 +5,13 @@ import { Gauge, type Registry as Metrics } from 'prom-client';
  *
  * @param read Returns the present value. Called once a collection, so it must be cheap.
  */
-export function gaugeOf(metrics: Metrics, name: string, help: string, read: () => number): void {
+export function gaugeOf(metrics: Metrics, name: string, help: string, read: () => number | Promise<number>): void {
   new Gauge({
     name,
     help,
     registers: [metrics],
-    collect() {
-      this.set(read());
+    async collect() {
+      this.set(await read());
     },
   });
 }

@@ -12,6 +12,7 @@ export { InternalTokenCheck, internalTokenHeader, InternalTokens } from './inter
 export { lockFile } from './file-lock.ts';
 export { lockFolder } from './folder-lock.ts';
 export { gaugeBy, gaugeOf } from './gauge-of.ts';
+export { durationBuckets, latenessBuckets } from './histogram-buckets.ts';
 export { KafkaAccessSettings, type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
@@ -43,6 +44,7 @@ export {
 export { Sealer } from './sealer.ts';
 export { Signer, Verifier } from './signing.ts';
 export { isSameSecret } from './secrets.ts';
+export { sharedReading } from './shared-reading.ts';
 export { batchBytesMaxDefault, recordTriesMaxDefault, ServiceConfig } from './service.config.ts';
 export {
   BrokerAddresses,

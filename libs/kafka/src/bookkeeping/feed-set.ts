@@ -95,10 +95,12 @@ export class FeedSet {
 
   /** How far each partition is. */
   progress(): PartitionProgress[] {
-    return [...this.feeds.values()].map(({ topic, partition, lowWaterMark, wantsPause, keptAt }) => ({
+    return [...this.feeds.values()].map(({ topic, partition, lowWaterMark, position, oldestAt, wantsPause, keptAt }) => ({
       topic,
       partition,
       finishedTo: lowWaterMark,
+      handedOutTo: position,
+      oldestAt,
       isPaused: wantsPause,
       ...(keptAt === undefined ? {} : { keptAt }),
     }));

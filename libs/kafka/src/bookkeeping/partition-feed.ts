@@ -68,7 +68,8 @@ export class PartitionFeed implements RecordFeed {
   private backlog: readonly IncomingRecord[] = [];
   private backlogIndex = 0;
   private bytesInFlight = 0;
-  private recordsInFlight = 0;
+  /** Records handed out and not finished, in the order of their offsets. */
+  private readonly inHand = new Set<IncomingRecord>();
   /** Records that are failing, and records that were given up or kept. */
   private failingRecords = 0;
   private keptOffset: bigint | undefined;
@@ -112,7 +113,13 @@ export class PartitionFeed implements RecordFeed {
 
   /** Records handed out and not finished, failing ones included. */
   get inFlight(): number {
-    return this.recordsInFlight;
+    return this.inHand.size;
+  }
+
+  /** The timestamp of the oldest record in flight; undefined if no record is in flight. */
+  get oldestAt(): number | undefined {
+    const [oldest] = this.inHand;
+    return oldest?.timestamp;
   }
 
   /** True while the feed has no use for another fetch. */
@@ -254,8 +261,8 @@ export class PartitionFeed implements RecordFeed {
       if (!this.ledger.handOut(record.offset)) continue;
       const bytes = recordBytes(record);
       this.bytesInFlight += bytes;
-      this.recordsInFlight += 1;
-      this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.recordsInFlight >= this.limits.recordsMax;
+      this.inHand.add(record);
+      this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.inHand.size >= this.limits.recordsMax;
       void this.run(record, bytes);
     }
   }
@@ -271,15 +278,15 @@ export class PartitionFeed implements RecordFeed {
     if (ending === 'kept') this.keptOffset ??= record.offset;
     if (inHand.isActing) this.actingRecords -= 1;
     if (this.isLetGo && this.actingRecords === 0) this.idle.resolve();
-    this.release(bytes);
+    this.release(record, bytes);
   }
 
   /** Takes a record out of the counts, and hands out more when half of the limit is free. */
-  private release(bytes: number): void {
+  private release(record: IncomingRecord, bytes: number): void {
     this.bytesInFlight -= bytes;
-    this.recordsInFlight -= 1;
+    this.inHand.delete(record);
     const { bytesMax, recordsMax } = this.limits;
-    if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.recordsInFlight <= recordsMax / 2) this.isFull = false;
+    if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.inHand.size <= recordsMax / 2) this.isFull = false;
     if (!this.isFull && this.backlogIndex < this.backlog.length) this.handOut();
     this.owner.changed(this);
   }

@@ -73,6 +73,21 @@ export function metricsConformance(tools: ClusterTools): void {
       expect(await valueOf('sendoff_partitions_paused')).toBe(0);
     });
 
+    it('show the age of the oldest record in progress, and what no handler has got yet', async () => {
+      const topic = await tools.aTopic();
+      const { process, valueOf } = await measured();
+      const age = async () => valueOf('sendoff_oldest_record_age_seconds', topic);
+      let finish = (): void => undefined;
+      const finished = new Promise<void>((resolve) => (finish = resolve));
+      await tools.gateway.publisher.publish(['a', 'b', 'c'].map((value) => aRecord(topic, value)));
+      await tools.consume({ topics: [topic], partitionRecordsMax: 1 }, async () => finished, process);
+      await expect.poll(age, { timeout: deadlineMs }).toBeGreaterThan(0.05);
+      expect((await process.unread(topic)).reduce((sum, { records }) => sum + records, 0)).toBe(2);
+      finish();
+      await expect.poll(age, { timeout: deadlineMs }).toBe(0);
+      expect((await process.unread(topic)).reduce((sum, { records }) => sum + records, 0)).toBe(0);
+    });
+
     it('do not count partitions of a consumer that is closed', async () => {
       const topic = await tools.aTopic();
       const { process, valueOf } = await measured();

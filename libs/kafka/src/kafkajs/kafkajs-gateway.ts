@@ -1,9 +1,9 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { PlatformError, Topics } from '#contracts';
-import type { ComparedClock } from '#platform';
+import { type ComparedClock, sharedReading } from '#platform';
 import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
-import { registerGatewayMetrics } from '../gateway-metrics.ts';
+import { type GatewayNumbers, registerGatewayMetrics, unreadOf } from '../gateway-metrics.ts';
 import type { TransportLog } from '../log.ts';
 import type {
   ConsumerOptions,
@@ -15,6 +15,7 @@ import type {
   RecordObserver,
   TopicAdmin,
   TopicFollower,
+  UnreadRecords,
 } from '../ports.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { AccessWatch } from './access-watch.ts';
@@ -71,6 +72,7 @@ export class KafkajsGateway implements KafkaGateway {
   private readonly consumers = new Set<KafkajsConsumer>();
   private readonly followers = new Set<KafkajsFollower>();
   private readonly keptByFollowers: KeptByFollowers;
+  private readonly numbers: GatewayNumbers;
   private readonly observer: RecordObserver;
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
@@ -107,12 +109,13 @@ export class KafkajsGateway implements KafkaGateway {
     });
     this.publisher = publisher;
     const adminForMetrics = new KafkajsAdmin({ ...adminParts, timeoutMs: metricsTimeoutMs }, this.topicEnds, removeGone);
-    this.observer = registerGatewayMetrics(metrics, {
+    this.numbers = {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
-      ends: (topic) => adminForMetrics.ends(topic),
+      ends: sharedReading(async (topic: string) => adminForMetrics.ends(topic)),
       keptRecords: () => this.keptRecords(),
-    });
+    };
+    this.observer = registerGatewayMetrics(metrics, this.numbers);
     this.probeTimer = setInterval(() => void this.probeBrokers(), probeIntervalMs);
     this.probeTimer.unref();
   }
@@ -179,6 +182,10 @@ export class KafkajsGateway implements KafkaGateway {
     const { newCluster, log } = this.parts;
     this.comparison = new ClockComparison({ clock, topic: this.topics.name('clock'), newCluster, log });
     await this.comparison.start();
+  }
+
+  unread(topic: string): Promise<readonly UnreadRecords[]> {
+    return unreadOf(this.numbers, topic);
   }
 
   isConnected(): boolean {

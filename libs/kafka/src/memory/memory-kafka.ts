@@ -7,10 +7,10 @@
  * retention and replication.
  */
 import type { IncomingRecord, Topics } from '#contracts';
-import { recordTriesMaxDefault } from '#platform';
+import { recordTriesMaxDefault, sharedReading } from '#platform';
 import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
-import { registerGatewayMetrics } from '../gateway-metrics.ts';
+import { type GatewayNumbers, registerGatewayMetrics, unreadOf } from '../gateway-metrics.ts';
 import type {
   ConsumerOptions,
   FollowerOptions,
@@ -22,6 +22,7 @@ import type {
   RecordObserver,
   TopicAdmin,
   TopicFollower,
+  UnreadRecords,
 } from '../ports.ts';
 import { MemoryAdmin } from './memory-admin.ts';
 import { MemoryCluster, type MemoryKafkaOptions, nextTurn } from './memory-cluster.ts';
@@ -40,6 +41,7 @@ export class MemoryKafka implements KafkaGateway {
   private readonly cluster: MemoryCluster;
   private readonly consumers = new Set<MemoryConsumer>();
   private readonly keptByFollowers: KeptByFollowers;
+  private readonly numbers: GatewayNumbers;
   private readonly observer: RecordObserver;
 
   /** @param options settings of a new cluster, or a cluster to connect to; see {@link beside}. */
@@ -53,12 +55,13 @@ export class MemoryKafka implements KafkaGateway {
     const publisher = new MemoryPublisher(this.cluster);
     this.publisher = publisher;
     this.admin = new MemoryAdmin(this.cluster);
-    this.observer = registerGatewayMetrics(hooks.metrics, {
+    this.numbers = {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
-      ends: (topic) => this.admin.ends(topic),
+      ends: sharedReading(async (topic: string) => this.admin.ends(topic)),
       keptRecords: () => this.keptRecords(),
-    });
+    };
+    this.observer = registerGatewayMetrics(hooks.metrics, this.numbers);
   }
 
   consumer(options: ConsumerOptions): RecordConsumer {
@@ -99,6 +102,10 @@ export class MemoryKafka implements KafkaGateway {
   /** This cluster has no clock of its own. */
   async compareClock(): Promise<void> {
     await nextTurn();
+  }
+
+  unread(topic: string): Promise<readonly UnreadRecords[]> {
+    return unreadOf(this.numbers, topic);
   }
 
   isConnected(): boolean {

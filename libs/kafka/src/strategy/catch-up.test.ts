@@ -12,7 +12,7 @@ class Reading {
       this.rounds += 1;
       return [{ partition: 0, start: 0n, end: this.end }];
     },
-    progress: () => [{ topic: 't', partition: 0, finishedTo: this.finishedTo, isPaused: false }],
+    progress: () => [{ topic: 't', partition: 0, finishedTo: this.finishedTo }],
   });
 }
 

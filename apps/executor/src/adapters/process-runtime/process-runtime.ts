@@ -59,9 +59,9 @@ export class ProcessRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
   /**
    * Wakes calls that wait for an instance. Each end of a call or of an instance wakes all, because
-   * some cannot use it.
+   * some cannot use it. The value is the time by `elapsedMs` since which the call waits.
    */
-  private readonly waiters = new Set<() => void>();
+  private readonly waiters = new Map<() => void, number>();
   private readonly sweepTimer: Timer;
   private readonly watch: InstanceWatch;
   private isClosed = false;
@@ -84,6 +84,11 @@ export class ProcessRuntime implements Runtime {
     let count = 0;
     for (const { instances } of this.pools.values()) count += instances.size;
     return count;
+  }
+
+  /** Since when each call waits for an instance, by `elapsedMs` of the clock. */
+  get waitingSince(): readonly number[] {
+    return [...this.waiters.values()];
   }
 
   /** Processes that are not idle. The places of idle ones are free for whoever needs them. */
@@ -132,17 +137,18 @@ export class ProcessRuntime implements Runtime {
 
   /** An instance with reserved room, or the outcome of an attempt that gets none. */
   private async acquire({ function: fn, startBefore }: FunctionCall, signal: AbortSignal): Promise<Instance | AttemptOutcome> {
-    const waitsUntil = Math.min(this.clock.elapsedMs() + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
+    const since = this.clock.elapsedMs();
+    const waitsUntil = Math.min(since + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
     while (!this.isClosed && !signal.aborted && this.clock.elapsedMs() < waitsUntil) {
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
-      await this.turn(waitsUntil - this.clock.elapsedMs(), signal);
+      await this.turn({ since, waitMs: waitsUntil - this.clock.elapsedMs() }, signal);
     }
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance became free in time' };
   }
 
   /** Waits until an instance or a place may be free, the call is aborted, or the time is over. */
-  private async turn(waitMs: number, signal: AbortSignal): Promise<void> {
+  private async turn({ since, waitMs }: { since: number; waitMs: number }, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = () => {
@@ -153,12 +159,12 @@ export class ProcessRuntime implements Runtime {
       };
       const timer = this.clock.setTimer(waitMs, done);
       signal.addEventListener('abort', done, { once: true });
-      this.waiters.add(done);
+      this.waiters.set(done, since);
     });
   }
 
   private wakeWaiters(): void {
-    for (const wake of [...this.waiters]) wake();
+    for (const wake of [...this.waiters.keys()]) wake();
   }
 
   /** An instance with room, which is reserved. */
