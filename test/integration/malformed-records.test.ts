@@ -128,7 +128,7 @@ async function serveNotifier() {
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock: systemClock,
     random: () => 0,
-    observer: { tried: () => undefined },
+    observer: { tried: () => undefined, began: () => undefined, ended: () => undefined, settled: () => undefined },
     topics,
     tryTimeoutMs: 1_000,
     timestampForm: 'rfc3339',

@@ -1,5 +1,6 @@
 import {
   asDeadLetter,
+  type Condition,
   decodeDelivery,
   decodeSettlement,
   delayed,
@@ -51,6 +52,12 @@ export interface TargetDirectory {
 /** Observes tries, for metrics. */
 export interface DeliveryObserver {
   tried(type: string, result: DeliveryResult['kind'], seconds: number): void;
+  /** A target is called. @param lateSeconds since the try was due, at least 0. */
+  began(type: string, lateSeconds: number): void;
+  /** A delivery ended, and this is in Kafka. */
+  ended(type: string, state: EndState): void;
+  /** The records that follow from a settlement are in Kafka. */
+  settled(condition: Condition): void;
 }
 
 /** Parts of {@link Deliveries}. */
@@ -69,6 +76,9 @@ export interface DeliveryParts {
   readonly timestampForm: TimestampForm;
 }
 
+/** How a delivery ends. */
+export type EndState = 'delivered' | 'undelivered';
+
 /** How a try ended, and when. */
 interface EndedTry {
   readonly result: DeliveryResult;
@@ -78,6 +88,18 @@ interface EndedTry {
 /** How long a settlement is remembered: as long as an executor remembers an attempt. */
 const recentMs = 2 * nearHorizonMs;
 const recentMax = 100_000;
+
+/** The records that follow from a try. */
+interface FollowingTry {
+  readonly records: readonly OutgoingRecord[];
+  /** Absent if another try follows. */
+  readonly ended?: EndState;
+}
+
+/** When a try should have begun: at its due time, or when the invocation ended. */
+function wantedAt({ event, try: number, dueAt }: PendingDelivery): EpochMs {
+  return event.kind === 'settled' && number === 1 ? event.settlement.endedAt : dueAt;
+}
 
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
@@ -98,11 +120,12 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target === undefined) return;
-    await this.recent.once(settlementKey(settlement), async () => {
-      await this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
-      return 'concluded';
-    });
+    if (target !== undefined)
+      await this.recent.once(settlementKey(settlement), async () => {
+        await this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
+        return 'concluded';
+      });
+    this.parts.observer.settled(settlement.condition);
   }
 
   /**
@@ -123,7 +146,12 @@ export class Deliveries {
     const ended = await this.result(pending, startedAt, inHand);
     const jitter = this.parts.random();
     // The rule decides inside the write, so that no failure after the try can lead to another try.
-    return inHand.writeUntilDone(async () => this.publish(this.following(pending, ended, jitter, record)));
+    let next: FollowingTry | undefined;
+    await inHand.writeUntilDone(async () => {
+      next = this.following(pending, ended, jitter, record);
+      await this.publish(next.records);
+    });
+    if (next?.ended !== undefined) this.parts.observer.ended(pending.target.type, next.ended);
   }
 
   private async result(pending: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<EndedTry> {
@@ -132,6 +160,8 @@ export class Deliveries {
       return { result: { kind: 'refused', reason: 'the time to live ended before a try could be made' }, at: startedAt };
     const result = await this.parts.queues.run(pending.deliveryId, async () => {
       await inHand.readyToAct();
+      const lateMs = this.parts.clock.now() - wantedAt(pending);
+      this.parts.observer.began(pending.target.type, Math.max(0, lateMs) / 1_000);
       return this.tryOnce(pending);
     });
     const at = this.parts.clock.now();
@@ -156,17 +186,18 @@ export class Deliveries {
     { result, at: now }: EndedTry,
     jitter: number,
     record: IncomingRecord,
-  ): readonly OutgoingRecord[] {
+  ): FollowingTry {
     const { policy, directory } = this.parts;
     const expiresAt = eventExpiresAt(pending.event);
     const until = expiresAt === undefined ? {} : { expiresAt };
     const decision = afterDelivery({ result, try: pending.try, policy, now, jitter, ...until });
     switch (decision.kind) {
       case 'again':
-        return [this.again(pending, decision.try, decision.dueAt, decision.reason)];
+        return { records: [this.again(pending, decision.try, decision.dueAt, decision.reason)] };
       case 'abandon': {
         const { reason } = decision;
-        return [this.undelivered(pending, reason, now, record), ...this.ended(pending, 'undelivered', now, { reason })];
+        const records = [this.undelivered(pending, reason, now, record), ...this.ended(pending, 'undelivered', now, { reason })];
+        return { records, ended: 'undelivered' };
       }
       case 'done': {
         const { location, note } = decision;
@@ -174,7 +205,7 @@ export class Deliveries {
         const subscriptions = directory
           .subscriptionTargets(pending.event, pending.target)
           .map((target) => this.again(this.first(pending.event, target), 1, now));
-        return [...this.ended(pending, 'delivered', now, facts), ...subscriptions];
+        return { records: [...this.ended(pending, 'delivered', now, facts), ...subscriptions], ended: 'delivered' };
       }
       default:
         return decision satisfies never;
@@ -205,7 +236,7 @@ export class Deliveries {
   /** The end as an activity, where there is an invocation whose record shows it. */
   private ended(
     { event, deliveryId, try: tries }: PendingDelivery,
-    state: 'delivered' | 'undelivered',
+    state: EndState,
     at: EpochMs,
     more: { reason?: string; location?: string },
   ): readonly OutgoingRecord[] {

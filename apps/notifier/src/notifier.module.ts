@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Histogram, type Registry as Metrics } from 'prom-client';
+import type { Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
 import { s3Of } from '#objects';
-import { AllowedNetworks, type Clock, gaugeOf, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
+import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
 import type { Registry } from '#registry';
 import { ChainedInvocations } from './adapters/chained-invocations.ts';
 import { FolderDestination } from './adapters/folder-destination.ts';
@@ -15,7 +15,8 @@ import { SubscriptionDestination } from './adapters/subscription-destination.ts'
 import { TopicDestination } from './adapters/topic-destination.ts';
 import { UserTopics } from './adapters/user-topics.ts';
 import { WebhookClient } from './adapters/webhook-client.ts';
-import { Deliveries, type DeliveryObserver } from './deliveries.ts';
+import { Deliveries } from './deliveries.ts';
+import { observeDeliveries } from './delivery-metrics.ts';
 import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { SettlementsController } from './settlements.controller.ts';
@@ -101,7 +102,7 @@ export class NotifierModule {
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
       clock,
       random,
-      observer: observe(metrics, queues),
+      observer: observeDeliveries(metrics, queues),
       tryTimeoutMs: config.tryTimeoutMs,
       timestampForm: config.timestampForm,
     });
@@ -111,15 +112,4 @@ export class NotifierModule {
       providers: [{ provide: DELIVERIES, useValue: deliveries }],
     };
   }
-}
-
-function observe(metrics: Metrics, queues: TargetQueues): DeliveryObserver {
-  const seconds = new Histogram({
-    name: 'sendoff_delivery_seconds',
-    help: 'Time tries of deliveries took, by kind of target and result.',
-    labelNames: ['type', 'result'],
-    registers: [metrics],
-  });
-  gaugeOf(metrics, 'sendoff_open_breakers', 'Targets whose circuit breaker is open or half open.', () => queues.openBreakers);
-  return { tried: (type, result, took) => seconds.observe({ type, result }, took) };
 }

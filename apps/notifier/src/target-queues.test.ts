@@ -45,6 +45,12 @@ describe('TargetQueues', () => {
     await Promise.all(results);
   });
 
+  it('names at most 20 targets that are down, and counts all', async () => {
+    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock());
+    for (let target = 0; target < 25; target++) await queues.run(`t${target}`, async () => deferred);
+    expect([queues.targetsDown.length, queues.openBreakers]).toEqual([20, 25]);
+  });
+
   it('defers tries without calling the target while its breaker is open', async () => {
     const clock = new ManualClock();
     const queues = new TargetQueues(limits, clock);
@@ -55,7 +61,7 @@ describe('TargetQueues', () => {
       return delivered;
     };
     expect(await queues.run('a', ask)).toMatchObject({ kind: 'deferred', retryAfterMs: limits.openMs });
-    expect([isAsked, queues.openBreakers]).toEqual([false, 1]);
+    expect([isAsked, queues.openBreakers, queues.targetsDown]).toEqual([false, 1, ['a']]);
     await clock.advance(limits.openMs);
     expect(await queues.run('a', ask)).toEqual(delivered);
     expect([isAsked, queues.openBreakers]).toEqual([true, 0]);

@@ -26,6 +26,8 @@ interface Queue {
 }
 
 const idleMax = 10_000;
+/** Targets that {@link TargetQueues.targetsDown} names at most. */
+const targetsNamedMax = 20;
 
 /** The queues of all targets. */
 export class TargetQueues {
@@ -43,9 +45,19 @@ export class TargetQueues {
 
   /** How many targets have an open or half-open breaker. */
   get openBreakers(): number {
-    let count = 0;
-    for (const queues of [this.busy, this.idle]) for (const { breaker } of queues.values()) if (breaker.isOpen) count++;
-    return count;
+    return this.down().length;
+  }
+
+  /** The keys of targets with an open or half-open breaker, at most 20. */
+  get targetsDown(): readonly string[] {
+    return this.down().slice(0, targetsNamedMax);
+  }
+
+  private down(): readonly string[] {
+    const keys: string[] = [];
+    for (const queues of [this.busy, this.idle])
+      for (const [key, { breaker }] of queues.entries()) if (breaker.isOpen) keys.push(key);
+    return keys;
   }
 
   /**

@@ -1,8 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Cancellations, type Clock, type ExpressRate, gaugeOf } from '#platform';
-import { DelaysController } from './delays.controller.ts';
+import { type Cancellations, type Clock, type ExpressRate, gaugeOf, latenessBuckets } from '#platform';
+import { DelaysController, delayTopics } from './delays.controller.ts';
 import { WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
 
@@ -28,6 +28,7 @@ export class RetrySchedulerModule {
       rate,
     });
     gaugeRoom(metrics, room);
+    gaugeDelayed(metrics, room, gateway);
     return {
       module: RetrySchedulerModule,
       controllers: [DelaysController],
@@ -50,7 +51,7 @@ function observe(metrics: Metrics): ReleaseObserver {
   const lateness = new Histogram({
     name: 'sendoff_release_lateness_seconds',
     help: 'Time between the due time of a record and its release.',
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+    buckets: latenessBuckets,
     registers,
   });
   return {
@@ -64,4 +65,27 @@ function observe(metrics: Metrics): ReleaseObserver {
 function gaugeRoom(metrics: Metrics, room: WaitingRoom): void {
   gaugeOf(metrics, 'sendoff_waiting_records', 'Records in memory that wait for their due time.', () => room.size);
   gaugeOf(metrics, 'sendoff_waiting_bytes', 'Bytes of the records in memory that wait for their due time.', () => room.heldBytes);
+}
+
+/** Unread records are of either kind. While the brokers do not answer, they are left out. */
+function gaugeDelayed(metrics: Metrics, room: WaitingRoom, gateway: KafkaGateway): void {
+  new Gauge({
+    name: 'sendoff_delayed_records',
+    help: 'Records of delay topics that are not due, by kind: invocation, delivery, or unread.',
+    labelNames: ['kind'],
+    registers: [metrics],
+    async collect() {
+      this.reset();
+      const { invocations, notifications } = room.sizeByRelease;
+      this.set({ kind: 'invocation' }, invocations);
+      this.set({ kind: 'delivery' }, notifications);
+      const unread = await unreadDelays(gateway).catch(() => undefined);
+      if (unread !== undefined) this.set({ kind: 'unread' }, unread);
+    },
+  });
+}
+
+async function unreadDelays(gateway: KafkaGateway): Promise<number> {
+  const unread = await Promise.all(delayTopics.map(async (topic) => gateway.unread(gateway.topics.name(topic))));
+  return unread.flat().reduce((sum, { records }) => sum + records, 0);
 }

@@ -26,6 +26,7 @@ import {
   laneSpread,
   type OutgoingRecord,
   released,
+  type ReleaseTo,
   requeued,
   afterStep,
   type Topics,
@@ -79,6 +80,7 @@ export class WaitingRoom {
   private timer: Timer | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
   private bytes = 0;
+  private readonly counts: Record<ReleaseTo, number> = { invocations: 0, notifications: 0 };
 
   constructor(private readonly parts: WaitingRoomParts) {
     parts.cancellations.onCancelled((cancellation) => this.wake(cancellation));
@@ -87,6 +89,11 @@ export class WaitingRoom {
   /** Number of records that wait. */
   get size(): number {
     return this.heap.size;
+  }
+
+  /** Records that wait, by the topic to which they will be released. */
+  get sizeByRelease(): Readonly<Record<ReleaseTo, number>> {
+    return this.counts;
   }
 
   /** Bytes of the values of the records that wait. */
@@ -147,6 +154,7 @@ export class WaitingRoom {
     const { requestId } = entry.waiting;
     this.byRequest.set(requestId, (this.byRequest.get(requestId) ?? new Set()).add(entry));
     this.bytes += entry.record.value?.length ?? 0;
+    this.counts[entry.waiting.releaseTo] += 1;
   }
 
   private forget(entry: Entry): void {
@@ -156,6 +164,7 @@ export class WaitingRoom {
     siblings?.delete(entry);
     if (siblings?.size === 0) this.byRequest.delete(entry.waiting.requestId);
     this.bytes -= entry.record.value?.length ?? 0;
+    this.counts[entry.waiting.releaseTo] -= 1;
   }
 
   /**

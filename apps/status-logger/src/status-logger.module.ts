@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, DayFiles, InternalTokenCheck } from '#platform';
+import { type Clock, DayFiles, durationBuckets, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import type { Recorder, RecorderObserver } from './recorder.ts';
@@ -72,6 +72,7 @@ export function recorderMetrics(metrics: Metrics): RecorderObserver {
   const seconds = new Histogram({
     name: 'sendoff_status_store_seconds',
     help: 'Duration of one transaction of the store, in seconds.',
+    buckets: durationBuckets,
     registers,
   });
   return {
