@@ -1,5 +1,5 @@
 const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
-const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone'];
+const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone', 'cli'];
 const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^apps/[^/]+/testing/|^test/|^tools/)';
 
 /** The libraries that each library may import. Any other import is an error. */

@@ -24,7 +24,7 @@ interface Ran {
 }
 
 async function credentials(line: string, dataDir = installation.dataDir): Promise<Ran> {
-  const args = ['dist/apps/standalone/src/credentials-command/main.js', ...line.split(' ').filter((part) => part !== '')];
+  const args = ['dist/apps/cli/src/main.js', 'keys', ...line.split(' ').filter((part) => part !== '')];
   return new Promise((resolve) => {
     execFile(process.execPath, args, { env: { ...process.env, SENDOFF_DATA_DIR: dataDir } }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
@@ -80,17 +80,20 @@ describe('npm run credentials', () => {
   });
 
   it.each<[line: string, code: number, error: RegExp]>([
-    ['', 2, /usage: npm run credentials/],
-    ['create --right read', 2, /Unknown option[\s\S]*usage:/],
+    ['', 2, /Usage: sendoff keys/],
+    ['create --right read', 2, /unknown option '--right'/],
+    ['create', 2, /required option '--rights/],
+    ['list AK', 2, /too many arguments/],
     ['create --rights own', 1, /rights must be some of invoke, read, manage/],
-    ['disable NOBODY', 1, /no access key NOBODY/],
+    ['disable NOBODY', 3, /no access key NOBODY/],
+    ['rotate AK --grace 1h', 2, /--grace must be a whole number/],
   ])('ends with what it could not do: %s', async (line, code, error) => {
     expect(await credentials(line)).toEqual({ code, stdout: '', stderr: expect.stringMatching(error) });
   });
 
   it('leaves the first key alone', async () => {
     const { stdout } = await credentials('list');
-    const [first = ''] = stdout.split(' ');
+    const [, first = ''] = /^(\S+).*of the configuration$/m.exec(stdout) ?? [];
     expect(stdout).toContain('of the configuration');
     expect(await credentials(`delete ${first}`)).toMatchObject({
       code: 1,
@@ -101,8 +104,8 @@ describe('npm run credentials', () => {
   it('says so when nothing runs', async () => {
     const nowhere = await mkdtemp(join(tmpdir(), 'sendoff-nowhere-'));
     expect(await credentials('list', nowhere)).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('Sendoff does not run here'),
+      code: 4,
+      stderr: expect.stringContaining('no installation runs with the data folder'),
     });
     await rm(nowhere, { recursive: true });
   });

@@ -42,7 +42,7 @@ const isElsewhere = (page: string, text: string) => (runElsewhere.get(page) ?? [
 
 /** The blocks of a page that run here, with the address and the topics of this installation. */
 async function blocks(page: string, language: string): Promise<readonly string[]> {
-  const command = `node ${resolve('dist/apps/standalone/src/credentials-command/main.js')}`;
+  const command = `node ${resolve('dist/apps/cli/src/main.js')} keys`;
   return (await blocksOf(page))
     .filter((block) => block.language === language && !isElsewhere(page, block.text))
     .map(({ text }) =>

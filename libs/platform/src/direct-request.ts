@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
 /** Agents of their own: with NODE_USE_ENV_PROXY, fetch and the shared agents pass a proxy. */
@@ -14,9 +14,11 @@ export interface DirectRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Status and text of an answer. */
+/** Status, headers and text of an answer. */
 export interface DirectAnswer {
   readonly status: number;
+  /** By names in lower case. */
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -45,5 +47,5 @@ export async function directRequest(url: string | URL, request: DirectRequest = 
     if (bytes > answerBytesMax) throw new Error(`the answer of ${new URL(url).host} is larger than ${answerBytesMax} bytes`);
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() };
+  return { status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() };
 }

@@ -18,6 +18,7 @@ export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } fr
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';
+export { packageVersion } from './package-version.ts';
 export { type ComparedClock } from './platform-clock.ts';
 export { stopSignals, surviveClosedOutput } from './process-ends.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';

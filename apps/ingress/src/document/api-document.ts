@@ -3,13 +3,11 @@
  * from the descriptions of raw routes; `event-document.ts` makes the one of topics. All are open:
  * they show what the source code shows, and nothing of this installation.
  */
-import { readFile } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
 import { Injectable } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, type ReferenceObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
-import { fastifyOf } from '#platform';
+import { fastifyOf, packageVersion } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { eventDocument } from './event-document.ts';
 import { type OperationObject, operationObject, type OperationSpec, tags } from './operation.ts';
@@ -59,12 +57,6 @@ const securityHeaders = {
 const signatureWords =
   '`SDK-HMAC-SHA256 Access=<access key>, SignedHeaders=<names>, Signature=<hex>`, over the request and its `X-Sdk-Date`: ' +
   'what the official SDKs of FunctionGraph and SMN send.';
-
-async function versionOfPackage(): Promise<string> {
-  const file = findPackageJSON(import.meta.url);
-  if (file === undefined) throw new Error('no folder above the code has a package.json');
-  return (JSON.parse(await readFile(file, 'utf8')) as { readonly version: string }).version;
-}
 
 function skeleton(version: string): Omit<OpenAPIObject, 'paths'> {
   const builder = new DocumentBuilder()
@@ -171,7 +163,7 @@ export class ApiDocument {
    * @param routes that swagger does not see.
    */
   async addTo(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
-    const version = await versionOfPackage();
+    const version = await packageVersion();
     const document = documentOf(app, routes, version);
     const fastify = fastifyOf(app);
     guardPage(fastify);

@@ -1,0 +1,118 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { directRequest } from '#platform';
+import { CommandFailure, type ExitClass } from './command-failure.ts';
+import type { Context } from './contexts.ts';
+import { signRequest } from './sign-request.ts';
+
+/** One request to the API of an installation. */
+export interface ApiRequest {
+  /** Default `GET`. */
+  readonly method?: string;
+  /** Below `/v2/<project>/`, or below the address if `isGlobal`. Each part is encoded. */
+  readonly path: readonly string[];
+  readonly isGlobal?: boolean;
+  /** Undefined values are left out. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** An answer of the API. */
+export interface ApiAnswer<T> {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: T;
+}
+
+const answerMsMax = 100_000;
+const unavailable = new Set([429, 502, 503, 504]);
+
+function exitOf(status: number): ExitClass {
+  if (status === 401 || status === 403) return 'noAccess';
+  if (status === 404) return 'notFound';
+  return unavailable.has(status) ? 'unavailable' : 'failed';
+}
+
+function nextStepOf(status: number, retryAfter: string | undefined): string | undefined {
+  if (status === 401) return 'sendoff login';
+  if (status === 403) return 'sendoff keys list, with a key that has the right to manage';
+  if (unavailable.has(status)) return `try again${retryAfter === undefined ? ' later' : ` in ${retryAfter} s`}`;
+  return undefined;
+}
+
+/** Sends requests to the public API, as any client does. */
+export class ApiClient {
+  constructor(
+    private readonly context: Context,
+    private readonly now: () => number,
+    private readonly interrupted: AbortSignal,
+  ) {}
+
+  /**
+   * Sends a request with the credentials of the context.
+   * @throws CommandFailure for any status but 2xx, and if there is no whole answer.
+   */
+  async call<T>(request: ApiRequest): Promise<ApiAnswer<T>> {
+    const { status, headers, text } = await this.send(request);
+    const body = this.parsed(text, status);
+    if (status >= 200 && status < 300) return { status, headers, body: body as T };
+    const { error_code: code, error_msg: message } = (body ?? {}) as { error_code?: string; error_msg?: string };
+    const reason = message ?? `the API answered with status ${status}`;
+    throw new CommandFailure(
+      exitOf(status),
+      code === undefined ? reason : `${reason} (${code})`,
+      nextStepOf(status, headers['retry-after']),
+    );
+  }
+
+  private async send({ method = 'GET', path, isGlobal = false, query = {}, headers = {}, body }: ApiRequest) {
+    const parts = isGlobal ? path : ['v2', this.context.projectId, ...path];
+    const url = new URL(parts.map(encodeURIComponent).join('/'), this.base());
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+    const text = body === undefined ? '' : JSON.stringify(body);
+    const request = { method, url, headers: { 'content-type': 'application/json', ...headers }, body: text };
+    const signal = AbortSignal.any([this.interrupted, AbortSignal.timeout(answerMsMax)]);
+    try {
+      return await directRequest(url, { method, headers: this.authorised(request), body: text, signal });
+    } catch (error) {
+      return this.unanswered(error);
+    }
+  }
+
+  private base(): URL {
+    const { url } = this.context;
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      throw new CommandFailure('usage', `${url} is not an http or https address`, 'sendoff login --url <address>');
+    return new URL(url.endsWith('/') ? url : `${url}/`);
+  }
+
+  private authorised(request: Parameters<typeof signRequest>[0]): Record<string, string> {
+    const { token, accessKey, secretKey } = this.context;
+    if (token !== undefined) return { ...request.headers, 'x-auth-token': token };
+    if (accessKey === undefined || secretKey === undefined)
+      throw new CommandFailure('noAccess', 'the context has neither a token nor an access key', 'sendoff login');
+    return signRequest(request, accessKey, secretKey, this.now());
+  }
+
+  private parsed(text: string, status: number): unknown {
+    if (text === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new CommandFailure('failed', `${this.context.url} answered with status ${status} and no JSON: is it Sendoff?`);
+    }
+  }
+
+  private unanswered(error: unknown): never {
+    if (this.interrupted.aborted) throw new CommandFailure('interrupted', 'interrupted');
+    if (error instanceof CommandFailure) throw error;
+    const { name, code, message } = error as NodeJS.ErrnoException;
+    const reason = name === 'TimeoutError' ? `no answer in ${answerMsMax / 1_000} s` : (code ?? message);
+    throw new CommandFailure(
+      'unavailable',
+      `${this.context.url} does not answer: ${reason}`,
+      'npm start, or sendoff contexts list',
+    );
+  }
+}

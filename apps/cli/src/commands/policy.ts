@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { CommandFailure } from '../command-failure.ts';
+import { parseJson, parseWhole, type Session } from '../session.ts';
+import { fieldLines } from './functions.ts';
+
+/** Options of `sendoff policy set`. */
+export interface PolicyOptions {
+  readonly retries?: string;
+  /** The validity period, in seconds. */
+  readonly validity?: string;
+  /** `KIND=<param as JSON>`, as in `OBS={"bucket":"results"}`. */
+  readonly onSuccess?: string;
+  readonly onFailure?: string;
+  readonly statusLog?: boolean;
+  /** A file with the whole policy in the form of the API. */
+  readonly file?: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const pathOf = (fn: string) => ['fgs', 'functions', fn, 'async-invoke-config'];
+
+/** Shows the policy of a function. */
+export async function showPolicy(session: Session, fn: string): Promise<void> {
+  const policy = await session.ask<Fields>({ path: pathOf(fn) });
+  session.show(policy, () => fieldLines(policy));
+}
+
+/** Replaces the policy of a function; what no option names stays as it is. */
+export async function setPolicy(session: Session, fn: string, options: PolicyOptions): Promise<void> {
+  const body = options.file === undefined ? await changedPolicy(session, fn, options) : await policyOfFile(session, options.file);
+  const changed = await session.change<Fields>(`set the policy of ${fn}`, { method: 'PUT', path: pathOf(fn), body });
+  if (changed !== undefined) session.show(changed.answer, () => fieldLines(changed.answer));
+}
+
+/** Removes the policy of a function, which then has no retries and no destinations. */
+export async function removePolicy(session: Session, fn: string): Promise<void> {
+  const changed = await session.change(`remove the policy of ${fn}`, { method: 'DELETE', path: pathOf(fn) });
+  if (changed !== undefined) session.show({ removed: fn }, () => [`${fn} has no policy now`]);
+}
+
+async function policyOfFile({ surroundings }: Session, file: string): Promise<unknown> {
+  const path = resolve(surroundings.folder, file);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CommandFailure('usage', `${path} cannot be read`);
+  });
+  return parseJson(text, path);
+}
+
+async function changedPolicy(session: Session, fn: string, options: PolicyOptions): Promise<Fields> {
+  const current = await currentPolicy(session, fn);
+  const { destination_config: destinations = {} } = current as { destination_config?: Fields };
+  const { retries, validity, onSuccess, onFailure, statusLog } = options;
+  return {
+    ...current,
+    ...(retries === undefined ? {} : { max_async_retry_attempts: parseWhole(retries, '--retries') }),
+    ...(validity === undefined ? {} : { max_async_event_age_in_seconds: parseWhole(validity, '--validity') }),
+    ...(statusLog === undefined ? {} : { enable_async_status_log: statusLog }),
+    destination_config: {
+      ...destinations,
+      ...(onSuccess === undefined ? {} : { on_success: destinationOf(onSuccess, '--on-success') }),
+      ...(onFailure === undefined ? {} : { on_failure: destinationOf(onFailure, '--on-failure') }),
+    },
+  };
+}
+
+/** The fields of the policy that the API takes back. */
+async function currentPolicy(session: Session, fn: string): Promise<Fields> {
+  try {
+    const policy = await session.ask<Fields>({ path: pathOf(fn) });
+    const { func_urn: _urn, created_time: _created, last_modified: _modified, ...fields } = policy;
+    return fields;
+  } catch (error) {
+    if (error instanceof CommandFailure && error.exit === 'notFound') return {};
+    throw error;
+  }
+}
+
+function destinationOf(text: string, option: string): Fields {
+  const [, kind = '', param = ''] = /^([A-Za-z]+)=([\s\S]+)$/.exec(text) ?? [];
+  if (kind === '')
+    throw new CommandFailure(
+      'usage',
+      `${option} must be <kind>=<param>`,
+      `${option} 'OBS={"bucket":"results","prefix":"hello"}'`,
+    );
+  parseJson(param, `the param of ${option}`);
+  return { destination: kind.toUpperCase(), param };
+}

@@ -1,0 +1,62 @@
+import { tableLines } from '../print-table.ts';
+import { parseWhole, type Session } from '../session.ts';
+
+/** A record as the API shows it. */
+export interface InvocationRecord {
+  readonly request_id: string;
+  readonly status: string;
+  readonly error_message: string;
+  readonly error_code: number;
+  readonly start_time: string;
+  readonly end_time: string;
+  readonly approximate_invoke_count: number;
+  readonly next_due_time?: string;
+  readonly deliveries: readonly { readonly delivery_id: string; readonly state: string; readonly tries: number }[];
+}
+
+/** Options of `sendoff records`. */
+export interface RecordOptions {
+  readonly status?: string;
+  readonly request?: string;
+  readonly limit: string;
+  /** Only invocations that wait or run. */
+  readonly active?: boolean;
+}
+
+/** Sets records in a table, newest first. */
+export function recordLines(records: readonly InvocationRecord[]): string[] {
+  if (records.length === 0) return ['There is no such invocation in the last hour.'];
+  return tableLines(
+    ['REQUEST', 'STATUS', 'ATTEMPTS', 'ACCEPTED', 'ENDED', 'DELIVERIES', 'ERROR'],
+    records.map((record) => [
+      record.request_id,
+      record.status,
+      record.approximate_invoke_count,
+      `${record.start_time}Z`,
+      record.end_time === '' ? `due ${record.next_due_time ?? 'now'}` : `${record.end_time}Z`,
+      record.deliveries.map(({ delivery_id: id, state }) => `${id} ${state}`).join(', '),
+      record.error_message,
+    ]),
+  );
+}
+
+/** Lists records of a function. */
+export async function listRecords(session: Session, fn: string, options: RecordOptions): Promise<void> {
+  const { status, request, active = false } = options;
+  const limit = parseWhole(options.limit, '--limit');
+  const answer = await session.ask<{ invocations: readonly InvocationRecord[] }>({
+    path: ['fgs', 'functions', fn, active ? 'active-async-invocations' : 'async-invocations'],
+    query: { status: status?.toUpperCase(), limit, [active ? 'requests' : 'request_id']: request },
+  });
+  session.show(answer, () => recordLines(answer.invocations));
+}
+
+/** Cancels an invocation that waits or runs. */
+export async function cancel(session: Session, fn: string, requestId: string): Promise<void> {
+  const changed = await session.change(`cancel ${requestId}`, {
+    method: 'POST',
+    path: ['fgs', 'functions', fn, 'cancel'],
+    body: { request_id: requestId },
+  });
+  if (changed !== undefined) session.show({ cancelled: requestId }, () => [`${requestId} is cancelled unless it has ended`]);
+}

@@ -1,0 +1,125 @@
+/**
+ * Finds the address of the API and the credentials. The first of these that exists counts:
+ *
+ * 1. the option `--context`: a stored context;
+ * 2. `SENDOFF_URL` with `SENDOFF_PROJECT_ID`, and `SENDOFF_TOKEN` or `SENDOFF_ACCESS_KEY` with
+ *    `SENDOFF_SECRET_KEY`;
+ * 3. `SENDOFF_DATA_DIR`: the installation that `npm start` runs with this data folder;
+ * 4. the current stored context;
+ * 5. the installation that runs in this folder.
+ */
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { writeWholeFile } from '#platform';
+import { CommandFailure } from './command-failure.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** An address of the API with credentials. */
+export interface Context {
+  readonly url: string;
+  readonly projectId: string;
+  readonly token?: string;
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+}
+
+/** The content of the file of contexts. */
+export interface StoredContexts {
+  readonly current: string;
+  readonly contexts: Readonly<Record<string, Context>>;
+}
+
+const none: StoredContexts = { current: '', contexts: {} };
+const login = 'sendoff login --url <address> --project <id> --token <token>';
+
+function fileOf({ env, home }: Surroundings): string {
+  const configured = env['XDG_CONFIG_HOME'] ?? '';
+  return join(configured === '' ? join(home, '.config') : configured, 'sendoff', 'contexts.json');
+}
+
+/** @throws CommandFailure if the file is there and cannot be used. */
+export async function readContexts(surroundings: Surroundings): Promise<StoredContexts> {
+  const file = fileOf(surroundings);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return none;
+    throw new CommandFailure('usage', `${file} cannot be read: ${code}`);
+  }
+  try {
+    const { current, contexts } = JSON.parse(text) as Partial<StoredContexts>;
+    if (typeof current === 'string' && typeof contexts === 'object' && contexts !== null) return { current, contexts };
+  } catch {
+    // Not JSON: refused below, as any other content.
+  }
+  throw new CommandFailure('usage', `${file} is not a file of contexts`, 'repair it, or delete it and log in again');
+}
+
+/** Stores the contexts in a file that only this user may read. */
+export async function writeContexts(surroundings: Surroundings, stored: StoredContexts): Promise<void> {
+  const file = fileOf(surroundings);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeWholeFile(file, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600 });
+  await chmod(file, 0o600);
+}
+
+function fromEnvironment({ env }: Surroundings): Context | undefined {
+  const { SENDOFF_URL: url = '', SENDOFF_PROJECT_ID: projectId = '' } = env;
+  if (url === '') return undefined;
+  if (projectId === '') throw new CommandFailure('usage', 'SENDOFF_URL is set, and SENDOFF_PROJECT_ID is not');
+  const { SENDOFF_TOKEN: token, SENDOFF_ACCESS_KEY: accessKey, SENDOFF_SECRET_KEY: secretKey } = env;
+  return {
+    url,
+    projectId,
+    ...(token === undefined ? {} : { token }),
+    ...(accessKey === undefined ? {} : { accessKey }),
+    ...(secretKey === undefined ? {} : { secretKey }),
+  };
+}
+
+/** Reads what `npm start` writes while it runs. */
+async function fromRunningInstallation({ env, folder }: Surroundings): Promise<Context | undefined> {
+  const file = resolve(folder, env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Context;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws CommandFailure if `SENDOFF_DATA_DIR` is set and nothing runs with it. */
+async function fromDataFolder(surroundings: Surroundings): Promise<Context | undefined> {
+  const { SENDOFF_DATA_DIR: dataDir } = surroundings.env;
+  if (dataDir === undefined) return undefined;
+  const running = await fromRunningInstallation(surroundings);
+  if (running !== undefined) return running;
+  throw new CommandFailure(
+    'noAccess',
+    `no installation runs with the data folder ${dataDir}`,
+    'npm start, with the same SENDOFF_DATA_DIR',
+  );
+}
+
+/**
+ * Finds the context of a command.
+ * @param name the option `--context`.
+ * @throws CommandFailure if there is none.
+ */
+export async function findContext(surroundings: Surroundings, name?: string): Promise<Context> {
+  if (name === undefined) {
+    const given = fromEnvironment(surroundings) ?? (await fromDataFolder(surroundings));
+    if (given !== undefined) return given;
+  }
+  const { current, contexts } = await readContexts(surroundings);
+  const chosen = name ?? current;
+  if (chosen !== '') {
+    const stored = Object.hasOwn(contexts, chosen) ? contexts[chosen] : undefined;
+    if (stored !== undefined) return stored;
+    throw new CommandFailure('usage', `there is no context ${chosen}`, 'sendoff contexts list');
+  }
+  const running = await fromRunningInstallation(surroundings);
+  if (running !== undefined) return running;
+  throw new CommandFailure('noAccess', 'no installation is chosen, and none runs in this folder', login);
+}

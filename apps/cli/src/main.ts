@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** The command line `sendoff`. Exit codes: see {@link exitCodes} in command-failure.ts. */
+import { homedir } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { surviveClosedOutput, systemClock } from '#platform';
+import { CommandFailure } from './command-failure.ts';
+import { runProgram } from './program.ts';
+
+surviveClosedOutput();
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
+
+process.exitCode = await runProgram(
+  {
+    env: process.env,
+    folder: process.cwd(),
+    home: homedir(),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    note: (line) => void process.stderr.write(`${line}\n`),
+    readInput: async () => text(process.stdin),
+    wait: async (ms) => {
+      await delay(ms, undefined, { signal: interruption.signal }).catch(() => {
+        throw new CommandFailure('interrupted', 'interrupted');
+      });
+    },
+    now: () => systemClock.now(),
+    interrupted: interruption.signal,
+  },
+  process.argv.slice(2),
+);

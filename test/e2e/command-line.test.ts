@@ -1,0 +1,230 @@
+/**
+ * Goal: the command line `sendoff` does on a real installation what its help says, with the exit
+ * codes of its table.
+ * Method: the real program, with a folder of settings of its own.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { Installation } from './installation.ts';
+
+let installation: Installation;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sendoff-command-line-'));
+  installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+});
+afterAll(async () => {
+  await installation?.stop();
+  await rm(folder, { recursive: true });
+});
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const withAddress = () => ({ SENDOFF_URL: installation.url, SENDOFF_PROJECT_ID: 'p1', SENDOFF_TOKEN: 'e2e-token' });
+
+/** Starts the program. It ends with the test. */
+function start(words: readonly string[], env: Record<string, string> = withAddress()) {
+  const child = spawn(process.execPath, ['dist/apps/cli/src/main.js', ...words], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, XDG_CONFIG_HOME: join(folder, 'config'), ...env },
+    stdio: 'pipe',
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
+}
+
+async function sendoff(words: readonly string[], env?: Record<string, string>, input = ''): Promise<Ran> {
+  const child = start(words, env);
+  child.stdin.end(input);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number>((resolve) => child.once('close', (ended) => resolve(ended ?? -1)));
+  return { code, stdout, stderr };
+}
+
+/** Runs a command that must succeed. @returns its JSON. */
+async function json(...words: readonly string[]): Promise<unknown> {
+  const ran = await sendoff(['--json', ...words]);
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  return JSON.parse(ran.stdout);
+}
+
+/** Writes a function's folder. @returns the folder. */
+async function source(name: string, code: string, settings: object = {}): Promise<string> {
+  const path = join(folder, 'functions', name);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'index.js'), code);
+  await writeFile(join(path, 'sendoff.json'), JSON.stringify(settings));
+  return path;
+}
+
+const greets = 'exports.handler = async (event) => { console.log("greeting", event.name); return `hello ${event.name}`; };';
+
+describe('functions and invocations', () => {
+  it('a folder is deployed, changed, called and removed', async () => {
+    const path = await source('greets', greets, { timeout: 5, policy: { max_async_retry_attempts: 2 } });
+    expect(await json('functions', 'deploy', path)).toMatchObject({ function: 'greets', created: true, files: 1 });
+    expect(await json('functions', 'show', 'greets')).toMatchObject({ timeout: 5, handler: 'index.handler', code_type: 'zip' });
+    expect(await json('policy', 'get', 'greets')).toMatchObject({ max_async_retry_attempts: 2 });
+    expect(await sendoff(['invoke', 'greets', '{"name": "Ada"}'])).toMatchObject({ code: 0, stdout: 'hello Ada\n' });
+
+    await writeFile(join(path, 'index.js'), greets.replace('hello', 'goodbye'));
+    expect(await json('functions', 'deploy', path, '--timeout', '7')).toMatchObject({ created: false });
+    expect(await json('functions', 'show', 'greets')).toMatchObject({ timeout: 7, memory_size: 128 });
+    expect(await sendoff(['invoke', 'greets', '-'], withAddress(), '{"name": "Bo"}')).toMatchObject({ stdout: 'goodbye Bo\n' });
+    expect((await sendoff(['functions', 'list'])).stdout).toMatch(
+      /^greets +default +Node\.js20\.15 +index\.handler +7 s +128 MB/m,
+    );
+    expect(await sendoff(['functions', 'remove', 'greets'])).toMatchObject({ code: 0, stdout: 'greets is removed\n' });
+    expect(await sendoff(['functions', 'show', 'greets'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('FSS.1051'),
+    });
+  });
+
+  it('an asynchronous invocation is awaited, listed, cancelled, and its failure has a code of its own', async () => {
+    await json(
+      'functions',
+      'deploy',
+      await source('maybe', 'exports.handler = async ({ fail }) => { if (fail) throw new Error("no luck"); };'),
+    );
+    const waited = (await json('invoke', 'maybe', '{}', '--wait', '--key', 'k1')) as { request_id: string };
+    expect(waited).toMatchObject({ status: 'SUCCESS', approximate_invoke_count: 1 });
+    expect(await json('invoke', 'maybe', '{}', '--key', 'k1')).toEqual({ request_id: waited.request_id });
+
+    const failed = await sendoff(['invoke', 'maybe', '{"fail": true}', '--wait']);
+    expect(failed).toMatchObject({
+      code: 6,
+      stderr: expect.stringMatching(/FAIL: no luck\nnext: sendoff logs maybe --request /),
+    });
+    const atOnce = await sendoff(['invoke', 'maybe', '{"fail": true}']);
+    expect(atOnce).toMatchObject({ code: 6, stdout: expect.stringContaining('no luck') });
+
+    const { request_id: later } = (await json('invoke', 'maybe', '--delay', '600')) as { request_id: string };
+    expect((await sendoff(['records', 'maybe', '--active'])).stdout).toMatch(new RegExp(`^${later} +WAIT +0 .* due `, 'm'));
+    expect((await sendoff(['cancel', 'maybe', later])).code).toBe(0);
+    await expect
+      .poll(async () => json('records', 'maybe', '--request', later), { timeout: 15_000 })
+      .toMatchObject({ invocations: [{ status: 'FAIL', error_code: 4208 }] });
+  });
+
+  it('a log is followed until the user interrupts', async () => {
+    await json('functions', 'deploy', await source('talks', greets));
+    await sendoff(['invoke', 'talks', '{"name": "first"}']);
+    const following = start(['logs', 'talks', '--follow']);
+    let seen = '';
+    following.stdout.setEncoding('utf8').on('data', (text: string) => (seen += text));
+    await expect.poll(() => seen, { timeout: 15_000 }).toContain('greeting first');
+    await sendoff(['invoke', 'talks', '{"name": "second"}']);
+    await expect.poll(() => seen, { timeout: 15_000 }).toContain('greeting second');
+    expect(seen.match(/greeting first/g)).toHaveLength(1);
+    following.kill('SIGINT');
+    expect(await new Promise((resolve) => following.once('close', resolve))).toBe(130);
+  });
+
+  it('a folder of functions is deployed, and again when a file is saved', async () => {
+    const path = await source('saved', greets);
+    const developing = start(['dev', join(folder, 'functions')]);
+    let notes = '';
+    developing.stderr.setEncoding('utf8').on('data', (text: string) => (notes += text));
+    await expect.poll(() => notes, { timeout: 20_000 }).toContain('watching');
+    expect(notes).toMatch(/Try: curl .*\/fgs\/functions\/\S+\/invocations/);
+    await writeFile(join(path, 'index.js'), 'exports.handler = async () => "saved";');
+    await expect.poll(async () => (await sendoff(['invoke', 'saved'])).stdout, { timeout: 20_000 }).toBe('saved\n');
+  });
+});
+
+describe('settings', () => {
+  it('a policy is changed field by field', async () => {
+    await json('functions', 'deploy', await source('policed', greets));
+    await json('policy', 'set', 'policed', '--retries', '3', '--status-log');
+    expect(await json('policy', 'set', 'policed', '--validity', '600')).toMatchObject({
+      max_async_retry_attempts: 3,
+      max_async_event_age_in_seconds: 600,
+      enable_async_status_log: true,
+    });
+    expect((await sendoff(['policy', 'remove', 'policed'])).code).toBe(0);
+    expect((await sendoff(['policy', 'get', 'policed'])).code).toBe(3);
+  });
+
+  it('a topic is created, published to and removed', async () => {
+    await json('topics', 'create', 'alerts', '--display', 'What went wrong');
+    expect((await sendoff(['topics', 'list'])).stdout).toMatch(/^alerts +What went wrong +urn:smn:/m);
+    expect(await json('topics', 'publish', 'alerts', 'hello')).toMatchObject({ message_id: expect.any(String) });
+    expect((await sendoff(['topics', 'remove', 'alerts'])).code).toBe(0);
+  });
+});
+
+describe('contexts', () => {
+  it('credentials are tried, stored for this user only, and used with a signature', async () => {
+    const key = (await json('keys', 'create', '--rights', 'read', '--description', 'a b')) as Record<string, string>;
+    const login = ['login', 'team', '--url', installation.url, '--access-key', key['access_key'] ?? '', '--secret-stdin'];
+    expect(await sendoff(login, {}, 'wrong')).toMatchObject({ code: 4, stderr: expect.stringContaining('next: sendoff login') });
+    expect(await sendoff(login, {}, key['secret_key'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('current context'),
+    });
+    const file = join(folder, 'config', 'sendoff', 'contexts.json');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await sendoff(['functions', 'list'], {})).code).toBe(0);
+    expect((await sendoff(['functions', 'remove', 'nothing'], {})).code).toBe(4);
+    expect((await sendoff(['contexts', 'list'], {})).stdout).not.toContain(key['secret_key']);
+    expect((await sendoff(['contexts', 'remove', 'team'], {})).code).toBe(0);
+    expect(await readFile(file, 'utf8')).not.toContain(key['secret_key']);
+  });
+});
+
+describe('what cannot be done', () => {
+  it.each<[words: string, code: number, error: RegExp]>([
+    ['functions list --all', 2, /unknown option '--all'/],
+    ['functons', 2, /unknown command 'functons'/],
+    ['invoke nobody {"a":', 2, /the event is not valid JSON/],
+    ['invoke nobody', 3, /FSS\.1051/],
+    ['functions deploy ./nothing-is-here', 2, /does not exist/],
+    ['policy set nobody --on-success OBS', 2, /--on-success must be <kind>=<param>/],
+    ['--context nowhere functions list', 2, /there is no context nowhere[\s\S]*next: sendoff contexts list/],
+  ])('%s ends with %d', async (words, code, error) => {
+    expect(await sendoff(words.split(' '))).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(error) });
+  });
+
+  it('an installation that does not answer has a code of its own, also as JSON', async () => {
+    const { code, stderr } = await sendoff(['--json', 'functions', 'list'], {
+      ...withAddress(),
+      SENDOFF_URL: 'http://127.0.0.1:1',
+    });
+    expect(code).toBe(5);
+    expect(JSON.parse(stderr)).toMatchObject({
+      class: 'unavailable',
+      exit_code: 5,
+      error: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('a dry run changes nothing', async () => {
+    const path = await source('dry', greets);
+    expect(await sendoff(['--dry-run', 'functions', 'deploy', path])).toEqual({
+      code: 0,
+      stdout: 'would create the function dry\n',
+      stderr: '',
+    });
+    expect((await sendoff(['functions', 'show', 'dry'])).code).toBe(3);
+  });
+});
+
+it('the completion script of bash knows commands and options', async () => {
+  const { stdout } = await sendoff(['completion']);
+  const asked = 'COMP_WORDS=(sendoff policy set hello --r); COMP_CWORD=4; _sendoff; echo "${COMPREPLY[@]}"';
+  const shell = spawn('bash', ['-c', `${stdout}\n${asked}`], { stdio: 'pipe' });
+  let words = '';
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (words += text));
+  await new Promise((resolve) => shell.once('close', resolve));
+  expect(words).toBe('--retries\n');
+});
