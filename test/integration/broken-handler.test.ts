@@ -13,16 +13,16 @@ import { connectKafka, topicSpecs } from '#kafka';
 import { Arrivals } from '#testing';
 
 const brokenService = `
-  import { Module } from '@nestjs/common';
-  import { OnRecord, openKafka, RecordController, SendoffStrategy } from '#kafka';
+  import { Controller, Module } from '@nestjs/common';
+  import { OnRecord, openKafka, SendoffStrategy } from '#kafka';
   import { runService, ServiceConfig } from '#platform';
   class Broken {
-    onInvocation() {
+    async onInvocation() {
       throw new TypeError('a bug of this service');
     }
   }
   OnRecord('invocations')(Broken.prototype, 'onInvocation', Object.getOwnPropertyDescriptor(Broken.prototype, 'onInvocation'));
-  RecordController()(Broken);
+  Controller()(Broken);
   class BrokenModule {}
   Module({ controllers: [Broken] })(BrokenModule);
   await runService({

@@ -71,6 +71,7 @@ async function serve(service: Service, controller: Type, providers: readonly { p
   const module = await Test.createTestingModule({ controllers: [controller], providers: [...providers] }).compile();
   const strategy = new SendoffStrategy({ gateway, groupId: topics.groupOf(service), drainMs: 0, clock: new ManualClock() });
   const app = module.createNestMicroservice({ strategy, logger: false });
+  strategy.use(app);
   cleanups.push(() => app.close());
   await app.listen();
 }

@@ -47,7 +47,7 @@ it('a service that is stopped while its transports start ends at once, with 0', 
     class Nothing {}
     Module({})(Nothing);
     setInterval(() => {}, 1000);
-    const transport = { listen: () => console.log('listens'), close() {}, on() {}, unwrap() {} };
+    const transport = { use() {}, listen: () => console.log('listens'), close() {}, on() {}, unwrap() {} };
     await runService({ name: 'waits', config: ServiceConfig, compose: async () => ({ module: Nothing, transports: [transport] }) });`;
   const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
     env: { SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more', KAFKA_BROKERS: '127.0.0.1:1' },

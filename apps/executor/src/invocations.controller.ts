@@ -1,7 +1,6 @@
-import { Inject } from '@nestjs/common';
-import { Ctx, Payload } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
 import type { IncomingRecord } from '#contracts';
-import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
+import { type KafkaRecordContext, OnRecord } from '#kafka';
 import type { Attempts } from './attempts.ts';
 import { ATTEMPTS } from './tokens.ts';
 
@@ -9,7 +8,7 @@ import { ATTEMPTS } from './tokens.ts';
  * Makes the attempts that records of both lanes ask for. The offset of a record becomes committable
  * when the decision of its attempt is published.
  */
-@RecordController()
+@Controller()
 export class InvocationsController {
   constructor(@Inject(ATTEMPTS) private readonly attempts: Attempts) {}
 
@@ -19,13 +18,13 @@ export class InvocationsController {
    * @throws PlatformError `PARTITION_LOST`: the transport drops the record.
    */
   @OnRecord('invocations')
-  async onExpress(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+  async onExpress(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('express', record, delivery);
   }
 
   /** As `onExpress`, for functions with a long backlog. */
   @OnRecord('invocations.bulk')
-  async onBulk(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+  async onBulk(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.attempts.take('bulk', record, delivery);
   }
 }

@@ -1,12 +1,11 @@
-import { Inject } from '@nestjs/common';
-import { Ctx, Payload } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
 import type { IncomingRecord } from '#contracts';
-import { type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
+import { type KafkaRecordContext, OnRecord } from '#kafka';
 import type { Deliveries } from './deliveries.ts';
 import { DELIVERIES } from './tokens.ts';
 
 /** Hands records of the topics `settlements` and `notifications` to {@link Deliveries}. */
-@RecordController()
+@Controller()
 export class SettlementsController {
   constructor(@Inject(DELIVERIES) private readonly deliveries: Deliveries) {}
 
@@ -16,13 +15,13 @@ export class SettlementsController {
    *   `REGISTRY_BEHIND`: the transport handles the record again.
    */
   @OnRecord('settlements')
-  async onSettlement(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+  async onSettlement(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.deliveries.onSettlement(record, delivery);
   }
 
   /** Handles a delivery that is due: a retry, or a published message. @throws as `onSettlement`. */
   @OnRecord('notifications')
-  async onNotification(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+  async onNotification(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     return this.deliveries.onNotification(record, delivery);
   }
 }

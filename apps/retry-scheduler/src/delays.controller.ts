@@ -1,7 +1,6 @@
-import { Inject } from '@nestjs/common';
-import { Ctx, Payload } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
 import { type DelayTopic, dwells, type IncomingRecord } from '#contracts';
-import { KAFKA, type KafkaGateway, type KafkaRecordContext, OnRecord, RecordController } from '#kafka';
+import { KAFKA, type KafkaGateway, type KafkaRecordContext, OnRecord } from '#kafka';
 import { WAITING_ROOM } from './tokens.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -12,7 +11,7 @@ export const delayTopics: readonly [DelayTopic, ...DelayTopic[]] = [
 ];
 
 /** Passes records of the delay topics to the waiting room. */
-@RecordController()
+@Controller()
 export class DelaysController {
   constructor(
     @Inject(WAITING_ROOM) private readonly room: WaitingRoom,
@@ -24,7 +23,7 @@ export class DelaysController {
    * @throws PlatformError `CONTRACT_VIOLATED`: the transport rejects the record and moves on.
    */
   @OnRecord(...delayTopics)
-  async onWaiting(@Payload() record: IncomingRecord, @Ctx() { signal, delivery }: KafkaRecordContext): Promise<void> {
+  async onWaiting(record: IncomingRecord, { signal, delivery }: KafkaRecordContext): Promise<void> {
     return this.room.hold(this.kafka.topics.withName(record.topic) as DelayTopic, record, signal, delivery);
   }
 }

@@ -1,7 +1,6 @@
-import { Inject } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
 import { type IncomingRecord, type TopicName, topicsReadBy } from '#contracts';
-import { KAFKA, type KafkaGateway, OnRecord, RecordController } from '#kafka';
+import { KAFKA, type KafkaGateway, OnRecord } from '#kafka';
 import type { Recorder } from './recorder.ts';
 import { RECORDER } from './tokens.ts';
 
@@ -11,7 +10,7 @@ const [first = 'invocations', ...others] = topicsReadBy('status-logger');
 export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...others];
 
 /** Hands records of all work topics to the recorder. */
-@RecordController()
+@Controller()
 export class WorkTopicsController {
   constructor(
     @Inject(RECORDER) private readonly recorder: Recorder,
@@ -23,7 +22,7 @@ export class WorkTopicsController {
    *   `STORE_UNAVAILABLE`: it tries the record again.
    */
   @OnRecord(...workTopics)
-  async onWork(@Payload() record: IncomingRecord): Promise<void> {
+  async onWork(record: IncomingRecord): Promise<void> {
     return this.recorder.record(this.kafka.topics.withName(record.topic), record);
   }
 }

@@ -16,10 +16,8 @@ export type {
   UnreadRecords,
 } from './ports.ts';
 export type { FinishedTo } from './strategy/catch-up.ts';
-export { RecordController } from './strategy/keep-errors.ts';
 export { placesAmong } from './partition-choice.ts';
-export { OnRecord } from './strategy/on-record.ts';
-export { KafkaRecordContext } from './strategy/record-context.ts';
+export { type KafkaRecordContext, OnRecord } from './strategy/on-record.ts';
 export { SendoffStrategy } from './strategy/sendoff-strategy.ts';
 export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';

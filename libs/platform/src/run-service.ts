@@ -18,7 +18,7 @@
  *   then they are cut off. Each service
  *    decides which new requests it refuses meanwhile.
  */
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
@@ -65,11 +65,17 @@ export interface ServiceBase<C extends ServiceConfig> {
   readonly fatal: (error: unknown) => void;
 }
 
+/** A transport that hands records to the controllers of an application. */
+export interface RecordTransport extends CustomTransportStrategy {
+  /** Takes the controllers, before it listens. */
+  use(app: INestApplicationContext): void;
+}
+
 /** A composed service: its module, and how it starts and stops. */
 export interface Composition {
   readonly module: Type | DynamicModule;
   /** Transports that hand Kafka records to the controllers. */
-  readonly transports?: readonly CustomTransportStrategy[];
+  readonly transports?: readonly RecordTransport[];
   readonly checks?: ReadinessChecks;
   /** Shown by `/readyz`. */
   readonly facts?: ReadinessFacts;
@@ -167,7 +173,10 @@ export async function buildService<C extends ServiceConfig>(
   requests.watch(fastifyOf(app), base.isDraining);
   await composition.configureHttp?.(app);
   answerExpectations(fastifyOf(app).server);
-  for (const strategy of composition.transports ?? []) app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  for (const strategy of composition.transports ?? []) {
+    strategy.use(app);
+    app.connectMicroservice({ strategy });
+  }
   await app.init();
   await listen(app);
   await app.startAllMicroservices();

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Inject } from '@nestjs/common';
-import { Ctx, Payload } from '@nestjs/microservices';
+import { Controller, Inject } from '@nestjs/common';
 import { checkIntakeFormat, type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
-import { type KafkaRecordContext, OnRecord, RecordController, type RecordDelivery } from '#kafka';
+import { type KafkaRecordContext, OnRecord, type RecordDelivery } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
 import { parsedJson } from './json-bytes.ts';
@@ -65,7 +64,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
 }
 
 /** The Kafka door: any producer may do what a caller with all rights may do. */
-@RecordController()
+@Controller()
 export class IntakeController {
   constructor(
     @Inject(Acceptor) private readonly acceptor: Acceptor,
@@ -78,7 +77,7 @@ export class IntakeController {
    *   another process accepts it.
    */
   @OnRecord('intake')
-  async onArrival(@Payload() record: IncomingRecord, @Ctx() { delivery }: KafkaRecordContext): Promise<void> {
+  async onArrival(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     const functionName = record.headers[intakeHeader.function] ?? '';
     return this.pace.run(functionName, async () => this.accept(record, delivery));
   }

@@ -1,10 +1,10 @@
-import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { isObservable, lastValueFrom } from 'rxjs';
+import type { INestApplicationContext } from '@nestjs/common';
+import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { ComparedClock } from '#platform';
-import type { ConsumerOptions, KafkaGateway, PartitionProgress, RecordConsumer, RecordDelivery } from '../ports.ts';
+import type { ConsumerOptions, KafkaGateway, PartitionProgress, RecordConsumer } from '../ports.ts';
 import { CatchUp, type FinishedTo } from './catch-up.ts';
-import { KafkaRecordContext } from './record-context.ts';
+import { type RecordMethod, recordMethodsOf } from './on-record.ts';
 
 /** Settings of the transport between Kafka and the controllers of a service. */
 export interface SendoffStrategyOptions {
@@ -23,29 +23,25 @@ export interface SendoffStrategyOptions {
   readonly drainMs: number;
 }
 
-/** The message that Nest's default filter puts in place of every error. */
-const erased = 'Internal server error';
-
 /**
- * Brings records to controllers. `@OnRecord('invocations')`, or Nest's own `@EventPattern`, reads
- * the topic `<prefix>invocations`. The handler gets the record as `@Payload()` and a
- * {@link KafkaRecordContext} as `@Ctx()`.
+ * Brings records to controllers. A method with `@OnRecord('invocations')` gets the records of the
+ * topic `<prefix>invocations`.
  *
- * A record is finished when its handler resolves. If the handler throws, the error decides between
- * retry and rejects, see `whatToDo`. So controllers are declared with `@RecordController()`, which
- * keeps errors as they are.
+ * A record is finished when its method resolves. If the method throws, the error decides between
+ * retry and rejects, see `whatToDo`.
  */
 export class SendoffStrategy extends Server implements CustomTransportStrategy {
   private consumer: RecordConsumer | undefined;
   private readonly catchUp: CatchUp;
-  private handlers: ReadonlyMap<string, MessageHandler> = new Map();
+  /** By topic, with its prefix. Undefined until {@link use}. */
+  private methods: ReadonlyMap<string, RecordMethod> | undefined;
   /** The last start or stop of the consumer. They follow each other. */
   private turn: Promise<void> = Promise.resolve();
   private isOpen = false;
 
   constructor(private readonly options: SendoffStrategyOptions) {
     super();
-    const topicsRead = () => [...this.handlers.keys()];
+    const topicsRead = () => [...(this.methods?.keys() ?? [])];
     this.catchUp = new CatchUp({
       get topics() {
         return topicsRead();
@@ -70,6 +66,12 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
   /** How far this process is with each of its partitions. */
   progress(): readonly PartitionProgress[] {
     return this.consumer?.progress() ?? [];
+  }
+
+  /** Takes the controllers of an application. Call it before {@link listen}. */
+  use(app: INestApplicationContext): void {
+    const { prefix } = this.options.gateway.topics;
+    this.methods = new Map([...recordMethodsOf(app)].map(([topic, method]) => [prefix + topic, method]));
   }
 
   /** Records handed out and not finished. */
@@ -120,27 +122,16 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
 
   private async startConsumer(): Promise<void> {
     const { gateway, groupId, consumer } = this.options;
-    this.handlers = new Map([...this.messageHandlers].map(([pattern, handler]) => [gateway.topics.prefix + pattern, handler]));
-    if (this.handlers.size === 0) return;
-    this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...this.handlers.keys()] });
-    await this.consumer.start((record, signal, delivery) => this.handleRecord(record, signal, delivery));
+    const { methods } = this;
+    if (methods === undefined) throw new Error('the transport has no controllers: use() must come before listen()');
+    if (methods.size === 0) return;
+    this.consumer = gateway.consumer({ ...consumer, groupId, topics: [...methods.keys()] });
+    await this.consumer.start(async (record, signal, delivery) => methodFor(record, methods)(record, { signal, delivery }));
   }
+}
 
-  /**
-   * Calls the handler and rejects if it failed. The `handleEvent` of the base class resolves even
-   * then, which would commit a record that was not handled.
-   */
-  private async handleRecord(record: IncomingRecord, signal: AbortSignal, delivery: RecordDelivery): Promise<void> {
-    const handler = this.handlers.get(record.topic);
-    if (handler === undefined)
-      throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `no handler reads ${record.topic}` } });
-    try {
-      const result: unknown = await handler(record, new KafkaRecordContext([record, signal, delivery]));
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
-    } catch (error) {
-      if (!(error instanceof Error) && (error as { message?: unknown } | null)?.message === erased)
-        throw new Error('A handler failed, and its error was erased: the controller lacks @RecordController()', { cause: error });
-      throw error;
-    }
-  }
+function methodFor({ topic }: IncomingRecord, methods: ReadonlyMap<string, RecordMethod>): RecordMethod {
+  const method = methods.get(topic);
+  if (method === undefined) throw new PlatformError('CONTRACT_VIOLATED', { details: { reason: `no method reads ${topic}` } });
+  return method;
 }
