@@ -4,6 +4,7 @@ import type { AttemptOutcome } from '#lifecycle';
 import {
   AddressRefused,
   type AllowedNetworks,
+  BoundedSignal,
   callSecretOf,
   type Clock,
   retryAfterMs,
@@ -60,14 +61,14 @@ export class HttpRuntime implements Runtime {
     const { code } = call.function;
     if (code.kind !== 'url') return failure('UnhandledInvocationError', 'the function has no code_url', Buffer.alloc(0), false);
     if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };
-    const timeout = AbortSignal.timeout(call.timeoutMs);
+    using bounded = new BoundedSignal(signal, call.timeoutMs, this.clock);
     const sending: Sending = { isUnderWay: false };
     try {
-      const response = await this.send(call, new URL(code.url), AbortSignal.any([signal, timeout]), sending);
+      const response = await this.send(call, new URL(code.url), bounded.signal, sending);
       return await this.read(response, call.responseBytesMax ?? limits.responseBytesMax);
     } catch (error) {
       if (signal.aborted) return { kind: 'cancelled' };
-      if (timeout.aborted)
+      if (bounded.isTimedOut)
         return failure('InvocationTimeout', `the function ran past its timeout of ${call.function.timeoutMs / 1_000} s`);
       if (error instanceof AddressRefused)
         return failure('UnhandledInvocationError', `code_url: ${error.message}`, Buffer.alloc(0), false);
