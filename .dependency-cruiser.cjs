@@ -52,6 +52,8 @@ const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', f
 module.exports = {
   forbidden: [
     rule('no-circular', 'Rooms that need each other are one room.', {}, { circular: true }),
+    rule('packages-stand-alone', 'A package is installed without the rest of the repository.', { path: '^packages/' }, { path: '^(apps|libs|test|tools)/' }),
+    rule('not-to-packages', 'A package is for the projects of others; only tests try it.', { path: '^(apps|libs)/' }, { path: '^packages/' }),
     rule('unresolved', 'An import that leads nowhere is checked by nobody.', {}, { couldNotResolve: true }),
     ...apps.map((app) =>
       rule(`no-cross-app-${app}`, 'Services meet on topics, never in code.', { path: `^apps/${app}/`, pathNot: inTests }, { path: '^apps/', pathNot: `^apps/${app}/` }),
@@ -101,7 +103,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^dist/|\\.stryker-tmp)' },
+    exclude: { path: '((^|/)dist/|\\.stryker-tmp)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'] },

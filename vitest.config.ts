@@ -25,7 +25,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts'],
+          include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts', 'packages/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
           // The default is one less than there are cores, which is half of a small machine.

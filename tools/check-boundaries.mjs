@@ -1,5 +1,5 @@
 /**
- * Runs dependency-cruiser over all apps and libraries.
+ * Runs dependency-cruiser over all apps, libraries and packages.
  *
  * dependency-cruiser ends with 0 if it finds no module. So this check fails if it finds too few.
  */
@@ -10,11 +10,15 @@ const folder = process.argv[2] ?? '.';
 
 let report;
 try {
-  report = execFileSync('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs', 'test'], {
-    cwd: folder,
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  report = execFileSync(
+    'depcruise',
+    ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs', 'packages', 'test'],
+    {
+      cwd: folder,
+      maxBuffer: 256 * 1024 * 1024,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
 } catch (error) {
   report = error.stdout;
 }

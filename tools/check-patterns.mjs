@@ -10,7 +10,7 @@ import ts from 'typescript';
 
 const timeoutMs = 30_000;
 const patternsMin = Number(process.argv[3] ?? 40);
-const folders = process.argv[2] ?? '{apps,libs}';
+const folders = process.argv[2] ?? '{apps,libs,packages}';
 
 /** Returns the regular expressions of a file, and the places that build one from text. */
 function patternsOf(file) {

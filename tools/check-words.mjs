@@ -22,7 +22,7 @@ const allowedFile = join(root, 'tools/words-allowed.json');
 const kinds = ['opening', 'long', 'wide'];
 const wordsMax = 25;
 const columnsMax = 100;
-const tops = ['apps', 'libs', 'test', 'tools', 'docs', 'examples', 'docker', '.ci'];
+const tops = ['apps', 'libs', 'test', 'tools', 'docs', 'examples', 'docker', 'packages', '.ci'];
 const notOurs = /(^|\/)(node_modules|dist|target|\.terraform|\.venv)\//;
 
 /** Reads source files. It loads TypeScript, which takes 0.3 s, only when the tree has one. */

@@ -22,7 +22,17 @@ let reported: readonly string[];
 
 beforeAll(() => {
   tree = mkdtempSync(join(tmpdir(), 'sendoff-unused-'));
-  for (const entry of ['apps', 'libs', 'test', 'tools', 'knip.jsonc', 'tsconfig.json', 'package.json', 'nest-cli.json'])
+  for (const entry of [
+    'apps',
+    'libs',
+    'packages',
+    'test',
+    'tools',
+    'knip.jsonc',
+    'tsconfig.json',
+    'package.json',
+    'nest-cli.json',
+  ])
     cpSync(join(root, entry), join(tree, entry), { recursive: true });
   for (const entry of ['.oxlintrc.json', '.dependency-cruiser.cjs', 'biome.json', 'vitest.config.ts'])
     cpSync(join(root, entry), join(tree, entry));

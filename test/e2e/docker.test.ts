@@ -3,41 +3,24 @@
  * store in containers. Method: Docker Compose builds and starts them as they are, on a project of
  * their own; they are asked through the published port.
  */
-import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import {
-  DockerComposeEnvironment,
-  getContainerRuntimeClient,
-  ImageName,
-  type StartedDockerComposeEnvironment,
-} from 'testcontainers';
+import { DockerComposeEnvironment, getContainerRuntimeClient, type StartedDockerComposeEnvironment } from 'testcontainers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serviceKeysOf } from '#platform';
 import { eventually } from '#testing';
+import { lackOfImages } from '../docker-images.ts';
+import { systemTool } from '../foreign-tools.ts';
 import { Client, destination } from './client.ts';
 
 const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'] as const;
 const startTimeoutMs = 600_000;
 const stopMaxMs = 25_000;
 
-/**
- * @returns in words what cannot be had here; undefined when all is there. Nothing is pulled for a
- *   test.
- */
+/** @returns in words what cannot be had here; undefined when all is there. */
 async function whatIsMissing(): Promise<string | undefined> {
-  const client = await getContainerRuntimeClient().catch(() => undefined);
-  if (client === undefined) return 'Docker is not there';
-  const hasCompose = await promisify(execFile)('docker', ['compose', 'version']).then(
-    () => true,
-    () => false,
-  );
-  if (!hasCompose) return 'Docker Compose 2 is not there';
-  const files = await Promise.all([readFile('docker/Dockerfile', 'utf8'), readFile('docker/compose.yaml', 'utf8')]);
-  const named = files.join('\n').matchAll(/(?:ARG (\w+)=|\$\{(\w+):-)([a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64})/g);
-  for (const name of [...named].map(([, argument = '', variable = argument, image = '']) => process.env[variable] ?? image))
-    if (!(await client.image.exists(ImageName.fromString(name)))) return `the image ${name} is not on this machine`;
-  return undefined;
+  const lack = await lackOfImages();
+  if (lack !== undefined) return lack;
+  const compose = await systemTool('docker', 'compose', 'version');
+  return 'missing' in compose ? 'Docker Compose 2 is not there' : undefined;
 }
 
 const missing = await whatIsMissing();
