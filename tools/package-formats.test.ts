@@ -39,7 +39,7 @@ describe('a project with', () => {
     () => {
       const types = 'SendoffContainer, type StartedSendoffContainer';
       for (const file of ['use.mts', 'use.cts']) writeFileSync(join(folder, file), `import { ${types} } from '${name}';${use}`);
-      const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023', '--types', ''];
+      const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
       const compiler = join(root, 'node_modules/typescript/bin/tsc');
       execFileSync(process.execPath, [compiler, ...flags, 'use.mts', 'use.cts'], { cwd: folder, stdio: 'pipe' });
     },
