@@ -83,6 +83,28 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          exclude: ['test/chart/dry-run.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'cluster',
+          include: ['test/chart/dry-run.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'walls',
           include: ['test/walls/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],

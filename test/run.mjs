@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const suites = ['unit', 'integration', 'e2e', 'fault', 'walls'];
+const suites = ['unit', 'integration', 'e2e', 'fault', 'walls', 'chart'];
 const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
 const totals = { passed: 0, failed: 0 };
 const skips = [];

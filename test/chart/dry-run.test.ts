@@ -1,0 +1,77 @@
+/**
+ * Goal: a real API server takes every object of the chart, knows each field, and warns of none.
+ * Pods pass the Pod Security level `restricted`.
+ * Method: strict dry runs against kube-apiserver. No pod runs.
+ */
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiServer, apiServerMissing } from './api-server.ts';
+import { chartFolder, helmProgram, rendered } from './helm.ts';
+import { variants } from './variants.ts';
+
+const program = helmProgram();
+const missing = 'missing' in program ? program.missing : apiServerMissing();
+if (missing !== undefined) it.skip(`no API server judges the chart: ${missing}`);
+
+describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
+  let server: ApiServer;
+  beforeAll(async () => {
+    server = await ApiServer.start();
+    for (const level of ['restricted', 'privileged']) {
+      const labels = { 'pod-security.kubernetes.io/enforce': level, 'pod-security.kubernetes.io/warn': level };
+      await server.create('/api/v1/namespaces', { metadata: { name: level, labels } });
+      await server.create(`/api/v1/namespaces/${level}/serviceaccounts`, { metadata: { name: 'default' } });
+    }
+  });
+  afterAll(() => server?.stop());
+
+  it.each(Object.entries(variants))('takes all objects of an installation: %s', async (_what, values) => {
+    const namespace = values['functions.isolation'] === 'kernel' ? 'privileged' : 'restricted';
+    const objects = rendered(values);
+    for (const object of objects) {
+      const { status, says } = await server.judge(object, namespace);
+      expect([object.kind, object.metadata.name, status, says]).toEqual([object.kind, object.metadata.name, 201, '']);
+    }
+    expect(objects.length).toBeGreaterThan(20);
+  });
+
+  it('warns of executors behind walls of the kernel in a restricted namespace', async () => {
+    const executor = rendered(variants['walls of the kernel']).find(
+      ({ kind, metadata }) => kind === 'Deployment' && metadata.name.endsWith('-executor'),
+    );
+    const verdict = executor === undefined ? undefined : await server.judge(executor, 'restricted');
+    expect(verdict?.says).toContain('would violate PodSecurity');
+  });
+
+  it('refuses a field that it does not know', async () => {
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's', labels: {} },
+      spec: { ports: [{ port: 1, prot: 2 }] },
+    };
+    expect(await server.judge(object, 'restricted')).toMatchObject({ status: 400, says: expect.stringContaining('prot') });
+  });
+
+  /** The error of helm for an installation that it tries at the server. */
+  function tried(...values: readonly string[]): string {
+    if ('missing' in program) return program.missing;
+    const given = values.flatMap((value) => ['--set', value]);
+    const args = ['install', 'rel', chartFolder, '--namespace', 'restricted', '--dry-run=server', ...given];
+    return spawnSync(program.command, args, { encoding: 'utf8', env: { ...process.env, KUBECONFIG: server.kubeconfig() } })
+      .stderr;
+  }
+
+  it.each([
+    ['a Secret that is missing', ['secrets.existingSecret=gone'], 'has no Secret gone: create it with the entry platform-key'],
+    ['Strimzi without its operator', ['kafka.kind=strimzi', 'kafka.strimzi.cluster=c'], 'needs the Strimzi operator'],
+    ['a ServiceMonitor without its operator', ['monitoring.serviceMonitor.enabled=true'], 'needs the Prometheus operator'],
+  ])('lets helm find %s before it changes anything', (_what, values, says) => {
+    expect(tried(...values)).toContain(says);
+  });
+
+  it('lets helm find an entry that a Secret lacks', async () => {
+    await server.create('/api/v1/namespaces/restricted/secrets', { metadata: { name: 'half' }, stringData: { token: 't' } });
+    expect(tried('secrets.existingSecret=half')).toContain('the Secret half has no entry platform-key: add it');
+  });
+});
