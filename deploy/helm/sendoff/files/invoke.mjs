@@ -56,7 +56,7 @@ async function ended(name) {
 async function test() {
   await call('PUT', `/sendoff/agencies/${agency}`, { grants: [{ type: 'FunctionGraph', resource: '*' }] });
   // The receiver fails unless the message is of the sender's success.
-  const check = "if (message.response_payload.hello !== 'helm') throw new Error('unexpected message');";
+  const check = "if (JSON.parse(message.response_payload).hello !== 'helm') throw new Error('unexpected message');";
   await create(receiver, `exports.handler = async (message) => { ${check} return message.request_context.request_id; };`);
   await create(sender, 'exports.handler = async (event) => event;');
   const param = JSON.stringify({ func_urn: `urn:fss:${region}:${project}:function:helm-test:${receiver}:latest` });
