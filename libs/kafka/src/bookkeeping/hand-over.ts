@@ -27,8 +27,8 @@ export interface HandOverPorts {
   lost(partition: TopicPartition): void;
 }
 
-/** Longest time for the last commit of a partition, in milliseconds. */
-const commitTimeoutMs = 2_000;
+/** Longest time for the last commit of a partition, in milliseconds. A rebalance may hold it up. */
+const commitTimeoutMs = 6_000;
 
 /** Lets the partitions of a consumer go. */
 export class HandOver {

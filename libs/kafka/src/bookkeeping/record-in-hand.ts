@@ -131,7 +131,7 @@ export class RecordInHand implements RecordDelivery {
         this.fails();
         if (isUnexpected(error)) unexpectedErrors += 1;
         const { triesMax } = owner;
-        switch (whatToDo(error, { isAborted: lost.aborted, unexpectedErrors, triesMax })) {
+        switch (whatToDo(error, { isAborted: this.isLost, unexpectedErrors, triesMax })) {
           case 'leave':
             return 'left';
           case 'give-up':

@@ -94,6 +94,8 @@ interface Round {
   readonly generationId: number;
   readonly isLeader: boolean;
   readonly isCooperative: boolean;
+  /** The member has kept its partitions since this generation. */
+  readonly sinceGenerationId: number;
   /** Partitions of each topic when they were dealt out. */
   readonly known: ReadonlyMap<string, number>;
   /** Aborts when the member has to join again. */
@@ -226,7 +228,7 @@ export class GroupMember {
         if (reaction === 'find-coordinator') this.coordinator = undefined;
         await this.wait(againMinMs);
         const next: Round | undefined = this.round;
-        if (next === undefined || (next !== round && !follows(next, round))) throw error;
+        if (next === undefined || (next !== round && !keptSince(next, round))) throw error;
         round = next;
       }
     }
@@ -307,7 +309,9 @@ export class GroupMember {
     const groupAssignment = isLeader ? deal(joined.members, known) : [];
     const syncedAt = performance.now();
     const { memberAssignment } = await coordinator.syncGroup({ groupId, memberId, generationId, groupAssignment });
-    const round = { memberId, generationId, isLeader, isCooperative, known, over: new AbortController() };
+    const isContinuous = before !== undefined && follows({ memberId, generationId, isCooperative }, before);
+    const sinceGenerationId = isContinuous ? before.sinceGenerationId : generationId;
+    const round = { memberId, generationId, isLeader, isCooperative, sinceGenerationId, known, over: new AbortController() };
     this.round = round;
     this.ports.log('debug', 'A consumer has joined its group', {
       groupId,
@@ -315,7 +319,6 @@ export class GroupMember {
       tookMs: Math.round(performance.now() - sentAt),
     });
     if (this.stopped.signal.aborted) return round;
-    const isContinuous = before !== undefined && follows(round, before);
     const { assigned: told, group = { counts: known, members: 1 } } = decodeAssignment(memberAssignment);
     const assigned = this.ownOf(told);
     this.ports.joined({ assigned, isCooperative, isContinuous, group }, performance.now() - syncedAt);
@@ -388,8 +391,13 @@ export class GroupMember {
   }
 }
 
-/** True if a member has kept its partitions from one round to another. */
-function follows(next: Round, before: Round): boolean {
+/** True if no generation lies between two rounds of a member. */
+function follows(next: Pick<Round, 'memberId' | 'generationId' | 'isCooperative'>, before: Round): boolean {
   const isNext = [before.generationId, before.generationId + 1].includes(next.generationId);
   return next.memberId === before.memberId && isNext && next.isCooperative && before.isCooperative;
+}
+
+/** True if a member has kept its partitions from one round to a later one. */
+function keptSince(next: Round, before: Round): boolean {
+  return next.memberId === before.memberId && next.sinceGenerationId <= before.generationId;
 }
