@@ -105,6 +105,16 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'several',
+          include: ['test/several/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'walls',
           include: ['test/walls/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
