@@ -16,6 +16,7 @@ const root = resolve(import.meta.dirname, '..');
 const computed: Readonly<Record<string, readonly TopicName[]>> = {
   'delayTopicFor(': delayTopics,
   'decision.topic': delayTopics,
+  topic: delayTopics,
   to: ['invocations', 'invocations.bulk', 'notifications'],
   '...delayTopics': delayTopics,
   '...workTopics': workTopics,
