@@ -103,7 +103,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '((^|/)dist/|\\.stryker-tmp)' },
+    exclude: { path: '(^dist/|^packages/[^/]+/dist/|\\.stryker-tmp)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'] },
