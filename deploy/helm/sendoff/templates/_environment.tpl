@@ -86,9 +86,6 @@
 {{ include "sendoff.fromSecret" (list "SENDOFF_SECRET_KEY" $secret "secret-key") }}
 - name: STATUS_LOGGER_URL
   value: {{ include "sendoff.url" (list $ "status-logger") }}
-# The name of a Service without an address of its own has one address for each executor.
-- name: EXECUTOR_URL
-  value: {{ include "sendoff.url" (list $ "executor") }}
 {{- else if eq $service "executor" }}
 {{ include "sendoff.fromSecret" (list "SENDOFF_FUNCTIONS_KEY" $secret "functions-key") }}
 - name: FUNCTION_EGRESS
