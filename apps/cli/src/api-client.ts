@@ -36,7 +36,6 @@ function exitOf(status: number): ExitClass {
 
 function nextStepOf(status: number, retryAfter: string | undefined): string | undefined {
   if (status === 401) return 'sendoff login';
-  if (status === 403) return 'sendoff keys list, with a key that has the right to manage';
   if (unavailable.has(status)) return `try again${retryAfter === undefined ? ' later' : ` in ${retryAfter} s`}`;
   return undefined;
 }

@@ -106,7 +106,7 @@ export async function deployOnce(session: Session, source: string, options: Depl
     });
   if (changed !== undefined)
     session.show({ function: name, created: isNew, files: code.files, bytes: code.bytes }, () => [
-      `${name} is ${isNew ? 'created' : 'updated'}: ${code.files} files, ${code.bytes} bytes`,
+      `${name} is ${isNew ? 'created' : 'updated'}: ${code.files} ${code.files === 1 ? 'file' : 'files'}, ${code.bytes} bytes`,
     ]);
   return name;
 }
