@@ -81,7 +81,7 @@ describe('npm run credentials', () => {
 
   it.each<[line: string, code: number, error: RegExp]>([
     ['', 2, /Usage: sendoff keys/],
-    ['create --right read', 2, /unknown option '--right'/],
+    ['create --rights read --function a', 2, /unknown option '--function'/],
     ['create', 2, /required option '--rights/],
     ['list AK', 2, /too many arguments/],
     ['create --rights own', 1, /rights must be some of invoke, read, manage/],
@@ -96,7 +96,7 @@ describe('npm run credentials', () => {
     const [, first = ''] = /^(\S+).*of the configuration$/m.exec(stdout) ?? [];
     expect(stdout).toContain('of the configuration');
     expect(await credentials(`delete ${first}`)).toMatchObject({
-      code: 1,
+      code: 4,
       stderr: expect.stringContaining('SENDOFF_ACCESS_KEY'),
     });
   });

@@ -35,6 +35,7 @@ const runElsewhere = new Map([
   ['docs/kafka-acls.md', ['PREFIX=sendoff.']],
   ['docs/containers.md', ['sh docker/make-env.sh', 'sh docker/pin-images.sh', 'docker build']],
   ['docs/isolation.md', ['apt-get install ']],
+  ['docs/kubernetes.md', ['docker build', 'helm -n sendoff upgrade']],
   ['docs/operations.md', ['node dist/apps/ingress/src/main.js keys executor']],
 ]);
 
@@ -42,14 +43,15 @@ const isElsewhere = (page: string, text: string) => (runElsewhere.get(page) ?? [
 
 /** The blocks of a page that run here, with the address and the topics of this installation. */
 async function blocks(page: string, language: string): Promise<readonly string[]> {
-  const command = `node ${resolve('dist/apps/cli/src/main.js')} keys`;
+  const command = `node ${resolve('dist/apps/cli/src/main.js')}`;
   return (await blocksOf(page))
     .filter((block) => block.language === language && !isElsewhere(page, block.text))
     .map(({ text }) =>
       text
         .replaceAll('http://127.0.0.1:8700', installation.url)
         .replaceAll('sendoff.intake', `${installation.topicPrefix}intake`)
-        .replaceAll('npm run -s credentials --', command),
+        .replaceAll('npm run -s credentials --', `${command} keys`)
+        .replaceAll('npx sendoff', command),
     );
 }
 
@@ -57,7 +59,11 @@ async function blocks(page: string, language: string): Promise<readonly string[]
 async function runShell(page: string): Promise<string> {
   const shell = await blocks(page, 'sh');
   expect(shell.length).toBeGreaterThan(0);
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', shell.join('\n')], { cwd: folder });
+  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', shell.join('\n')], {
+    cwd: folder,
+    // Contexts that a developer has stored would win over the installation of this test.
+    env: { ...process.env, XDG_CONFIG_HOME: folder },
+  });
   expect(stdout).not.toContain('error_code":"');
   return stdout;
 }
@@ -113,6 +119,12 @@ describe('the commands of a page work as they are printed:', () => {
     expect(await runScript('docs/access.md')).toMatch(/func_name: 'hello'/);
     expect(await runShell('docs/access.md')).toContain('is deleted');
   });
+
+  it('command-line.md deploys a function, runs it, and shows its record and log', async () => {
+    const printed = await runShell('docs/command-line.md');
+    expect(printed).toMatch(/^greet is created: 1 file, \d+ bytes\nhello world\n/m);
+    expect(printed).toMatch(/ SUCCESS [\s\S]* greeting$/m);
+  });
 });
 
 it('every block of commands runs here, or only installs, tests or needs Docker', async () => {
@@ -124,6 +136,7 @@ it('every block of commands runs here, or only installs, tests or needs Docker',
     'docs/functions.md',
     'docs/notifications.md',
     'docs/access.md',
+    'docs/command-line.md',
   ];
   const pages = await Promise.all(
     ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...docs].map(async (page) => ({ page, blocks: await blocksOf(page) })),
