@@ -187,6 +187,7 @@ describe('what cannot be done', () => {
     ['functions list --all', 2, /unknown option '--all'/],
     ['functons', 2, /unknown command 'functons'/],
     ['invoke nobody {"a":', 2, /the event is not valid JSON/],
+    ['invoke nobody --wait --patience soon', 2, /--patience must be a whole number/],
     ['invoke nobody', 3, /FSS\.1051/],
     ['functions deploy ./nothing-is-here', 2, /does not exist/],
     ['policy set nobody --on-success OBS', 2, /--on-success must be <kind>=<param>/],

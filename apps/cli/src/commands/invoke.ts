@@ -1,5 +1,5 @@
 import { CommandFailure } from '../command-failure.ts';
-import { parseJson, type Session } from '../session.ts';
+import { parseJson, parseWhole, type Session } from '../session.ts';
 import { type InvocationRecord, recordLines } from './records.ts';
 
 /** Options of `sendoff invoke`. */
@@ -28,6 +28,7 @@ export async function invoke(session: Session, fn: string, event: string, option
   const body = parseJson(text, 'the event');
   const isAsync = options.async === true || options.wait === true || options.delay !== undefined || options.key !== undefined;
   if (!isAsync) return invokeNow(session, fn, body);
+  const patienceSeconds = parseWhole(options.patience, '--patience');
   const headers = {
     ...(options.delay === undefined ? {} : { 'x-sendoff-delay-seconds': options.delay }),
     ...(options.key === undefined ? {} : { 'idempotency-key': options.key }),
@@ -42,7 +43,7 @@ export async function invoke(session: Session, fn: string, event: string, option
   const { request_id: requestId } = changed.answer;
   if (options.wait !== true) return session.show({ request_id: requestId }, () => [requestId]);
   if (session.options.json !== true) session.surroundings.note(`${requestId} is accepted`);
-  const record = await waitForEnd(session, fn, requestId, Number(options.patience) * 1_000);
+  const record = await waitForEnd(session, fn, requestId, patienceSeconds * 1_000);
   session.show(record, () => recordLines([record]));
   if (record.status !== 'SUCCESS')
     throw new CommandFailure(
