@@ -24,7 +24,7 @@ const authenticator = new SignatureAuthenticator(
     logger: pino({ level: 'silent' }),
     first: { accessKey: 'AKFIRST', secretKey: 'a-secret', project: 'p1' },
   }),
-  { now: () => epochMs(now), elapsedMs: () => 0, setTimer: () => ({ cancel: () => undefined }) },
+  { now: () => epochMs(now), elapsedMs: () => 0, stoodStillMs: () => 0, setTimer: () => ({ cancel: () => undefined }) },
 );
 
 function microseconds(body: Buffer, secretKey: string, accessKey = 'AKFIRST'): number {

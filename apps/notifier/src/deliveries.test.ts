@@ -37,6 +37,7 @@ import {
 import { everyDestination } from '../testing/every-destination.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
+import { deferredOnAbort } from './adapters/deferred-on-abort.ts';
 import { RegistryDirectory } from './adapters/registry-directory.ts';
 import { TargetQueues } from './target-queues.ts';
 
@@ -62,6 +63,8 @@ let told: DeliveryTarget[];
 let failedWrites: Arrivals<string>;
 let answer: TryResult;
 let onTold: () => void;
+/** The rest of a try. */
+let under: (signal: AbortSignal) => Promise<TryResult>;
 
 const published = (given: Parameters<typeof aPublication>[0] = {}): DeliveryEvent => ({
   kind: 'published',
@@ -89,12 +92,13 @@ beforeEach(async () => {
   clock = new ManualClock(builtAt);
   told = [];
   onTold = () => undefined;
+  under = async () => answer;
   answer = { kind: 'delivered', location: 'there' };
   const destination: Destination = {
-    deliver: async (_notification, target) => {
+    deliver: async (_notification, target, signal) => {
       told.push(target);
       onTold();
-      return answer;
+      return under(signal);
     },
   };
   deliveries = new Deliveries({
@@ -113,6 +117,21 @@ beforeEach(async () => {
   await subscribe();
 });
 afterEach(() => registry.close());
+
+describe('a try that is under way when this process is frozen', () => {
+  it('is not timed out by the time in which nobody could read the answer', async () => {
+    await subscribe(subscription('a'));
+    const held = Promise.withResolvers<TryResult>();
+    onTold = () => clock.freeze(30_000);
+    under = async (signal) => deferredOnAbort(signal, async () => held.promise);
+    const telling = tell(published());
+    await new Promise(setImmediate);
+    await clock.advance(500);
+    held.resolve(answer);
+    await telling;
+    expect(written('delays.near')).toMatchObject([{ try: 1, target: { type: 'Subscription' } }]);
+  });
+});
 
 describe('a published message', () => {
   it('becomes a delivery for each confirmed subscription once it is on its topic', async () => {

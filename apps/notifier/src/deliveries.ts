@@ -31,7 +31,7 @@ import {
   type TimestampForm,
   type DeliveryResult,
 } from '#lifecycle';
-import { type Clock, type Random, RecentWork } from '#platform';
+import { type Clock, type Random, RecentWork, runningTimeout } from '#platform';
 import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetQueues } from './target-queues.ts';
@@ -176,8 +176,8 @@ export class Deliveries {
   }
 
   private async deliver<Type extends DeliveryTargetType>(notification: Notification, target: DeliveryTarget<Type>) {
-    const { destinations, tryTimeoutMs } = this.parts;
-    return destinations[target.type].deliver(notification, target, AbortSignal.timeout(tryTimeoutMs));
+    const { destinations, tryTimeoutMs, clock } = this.parts;
+    return destinations[target.type].deliver(notification, target, runningTimeout(clock, tryTimeoutMs));
   }
 
   /** The records that follow a try: the end of this delivery, and first tries of others. */

@@ -39,7 +39,7 @@ describe('TargetQueues', () => {
     const queues = new TargetQueues(limits, new ManualClock());
     const tries = [heldTry(), heldTry(), heldTry()];
     const results = tries.map(({ make }) => queues.run('slow', make));
-    expect(await queues.run('slow', async () => delivered)).toMatchObject({ kind: 'postponed', waitMs: limits.openMs });
+    expect(await queues.run('slow', async () => delivered)).toMatchObject({ kind: 'postponed' });
     expect(await queues.run('quick', async () => delivered)).toEqual(delivered);
     for (const { end } of tries) end();
     await Promise.all(results);
@@ -76,6 +76,67 @@ describe('TargetQueues', () => {
     await expect(queues.run('a', behind)).rejects.toThrow('behind');
     expect(await queues.run('a', async () => delivered)).toEqual(delivered);
     expect(queues.openBreakers).toBe(0);
+  });
+
+  it('has made 3,000 tries that come at once about as soon as the target can take them', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues({ triesMax: 10, waitingMax: 100, failuresMax: 3, openMs: 10_000 }, clock);
+    let made = 0;
+    const tryOnce = () =>
+      new Promise<TryResult>((resolve) =>
+        clock.setTimer(10, () => {
+          made++;
+          resolve(delivered);
+        }),
+      );
+    const deliver = async (): Promise<void> => {
+      const result = await queues.run('a', tryOnce);
+      if (result.kind !== 'postponed') return;
+      await new Promise<void>((resolve) => clock.setTimer(result.waitMs, resolve));
+      return deliver();
+    };
+    const all = Promise.all(Array.from({ length: 3_000 }, deliver));
+    // The target takes 1,000 tries a second.
+    for (let ms = 0; ms < 6_000 && made < 3_000; ms += 10) await clock.advance(10);
+    expect(made).toBe(3_000);
+    await all;
+  });
+
+  it('postpones tries of a slow target by what its queue takes, 30 s at most', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues({ triesMax: 1, waitingMax: 2, failuresMax: 3, openMs: 10_000 }, clock);
+    const waitsMs: number[] = [];
+    const slow = () => new Promise<TryResult>((resolve) => clock.setTimer(5_000, () => resolve(delivered)));
+    const ends: Promise<unknown>[] = [];
+    for (let round = 0; round < 40; round++) {
+      while (true) {
+        const run = queues.run('a', slow);
+        const result = await Promise.race([run, new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))]);
+        if (result?.kind === 'postponed') {
+          waitsMs.push(result.waitMs);
+          break;
+        }
+        ends.push(run);
+      }
+      await clock.advance(5_000);
+    }
+    expect(Math.max(...waitsMs)).toBeLessThanOrEqual(30_000);
+    expect(waitsMs.at(-1)).toBeGreaterThan(10_000);
+    await clock.advance(20_000);
+    await Promise.all(ends);
+  });
+
+  it('holds no try against the target that failed while this process stood still', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, clock);
+    const broken = async (): Promise<TryResult> => {
+      clock.freeze(30_000);
+      return deferred;
+    };
+    expect(await queues.run('a', broken)).toMatchObject({ kind: 'postponed', waitMs: 1_000 });
+    expect(queues.openBreakers).toBe(0);
+    expect(await queues.run('a', async () => deferred)).toEqual(deferred);
+    expect(queues.openBreakers).toBe(1);
   });
 
   it('does not exceed triesMax when a try arrives at the moment another one ends', async () => {

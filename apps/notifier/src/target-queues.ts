@@ -10,6 +10,7 @@ import { LRUCache } from 'lru-cache';
 import type { TryResult, DeliveryResult } from '#lifecycle';
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
+import { DrainPace } from './drain-pace.ts';
 
 /** Bounds of the queue of one target. */
 export interface QueueLimits extends BreakerLimits {
@@ -21,11 +22,14 @@ export interface QueueLimits extends BreakerLimits {
 
 interface Queue {
   readonly breaker: CircuitBreaker;
+  readonly pace: DrainPace;
   running: number;
   readonly waiting: (() => void)[];
 }
 
 const idleMax = 10_000;
+/** Wait after a try that failed while this process stood still, in milliseconds. */
+const standstillWaitMs = 1_000;
 /** Targets that {@link TargetQueues.targetsDown} names at most. */
 const targetsNamedMax = 20;
 
@@ -68,34 +72,50 @@ export class TargetQueues {
    * share a target that fails.
    *
    * @param key Names the target.
-   * @returns `postponed` if `waitingMax` tries wait already; otherwise how the try went.
+   * @returns `postponed` if `waitingMax` tries wait already, or if the try failed while this
+   *   process stood still; otherwise how the try went.
    */
   async run(key: string, tryOnce: () => Promise<TryResult>): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
     if (queue.running < this.limits.triesMax) queue.running++;
-    else if (queue.waiting.length >= this.limits.waitingMax)
-      return { kind: 'postponed', waitMs: this.limits.openMs, reason: 'too many notifications wait for this target' };
+    else if (queue.waiting.length >= this.limits.waitingMax) return this.sentBack(queue);
     else await new Promise<void>((resolve) => queue.waiting.push(resolve));
     try {
       return await this.tryUnlessOpen(queue, tryOnce);
     } finally {
       // The place is handed to the next try directly. If it were free in between, a try that
       // arrives at that moment would be one too many.
+      queue.pace.ended(this.ranMs(), queue.waiting.length > 0);
       const next = queue.waiting.shift();
       if (next === undefined) this.leave(key, queue);
       else next();
     }
   }
 
-  private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<TryResult>): Promise<TryResult> {
+  private sentBack({ pace, waiting }: Queue): DeliveryResult {
+    const waitMs = pace.takeWaitMs(this.ranMs(), waiting.length);
+    return { kind: 'postponed', waitMs, reason: 'too many notifications wait for this target' };
+  }
+
+  private ranMs(): number {
+    return this.clock.elapsedMs() - this.clock.stoodStillMs();
+  }
+
+  private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<TryResult>): Promise<DeliveryResult> {
     const waitMs = breaker.waitMs(this.clock.elapsedMs());
     if (waitMs > 0) {
       const reason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
       return { kind: 'deferred', reason, retryAfterMs: waitMs };
     }
     breaker.begin();
+    const stoodBeforeMs = this.clock.stoodStillMs();
     try {
       const delivery = await tryOnce();
+      if (delivery.kind === 'deferred' && this.clock.stoodStillMs() > stoodBeforeMs) {
+        breaker.cancel();
+        const reason = `${delivery.reason} (the notifier stood still during the try, which does not count)`;
+        return { kind: 'postponed', waitMs: standstillWaitMs, reason };
+      }
       breaker.end(delivery.kind !== 'deferred', this.clock.elapsedMs());
       return delivery;
     } catch (error) {
@@ -107,7 +127,12 @@ export class TargetQueues {
   private queueOf(key: string): Queue {
     const known = this.busy.get(key);
     if (known !== undefined) return known;
-    const queue = this.idle.get(key) ?? { breaker: new CircuitBreaker(this.limits), running: 0, waiting: [] };
+    const queue = this.idle.get(key) ?? {
+      breaker: new CircuitBreaker(this.limits),
+      pace: new DrainPace(),
+      running: 0,
+      waiting: [],
+    };
     this.idle.delete(key);
     this.busy.set(key, queue);
     return queue;

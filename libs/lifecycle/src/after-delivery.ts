@@ -14,8 +14,8 @@ export type TryResult =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * The result of a try, or `postponed` if no try was made because this process was at a limit. A
- * postponed try does not count.
+ * The result of a try, or `postponed` if this process was at a limit or stood still. A postponed
+ * try does not count.
  */
 export type DeliveryResult = TryResult | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
 

@@ -17,6 +17,16 @@ describe('BoundedSignal', () => {
     expect([bounded.signal.aborted, bounded.isTimedOut]).toEqual([true, true]);
   });
 
+  it('does not count the time in which the process stood still', async () => {
+    const { clock, bounded } = setUp();
+    await clock.advance(60);
+    clock.freeze(30_000);
+    await clock.advance(39);
+    expect(bounded.isTimedOut).toBe(false);
+    await clock.advance(1);
+    expect(bounded.isTimedOut).toBe(true);
+  });
+
   it('aborts with the other signal, for its reason, and is not timed out later', async () => {
     const { outer, clock, bounded } = setUp();
     const reason = new Error('cancelled');

@@ -24,6 +24,11 @@ export interface Clock {
    */
   elapsedMs(): number;
   /**
+   * How much of `elapsedMs` this process stood still: frozen, starved of its CPU, or on a machine
+   * that slept. Never goes back. Standstills shorter than 1 s do not count.
+   */
+  stoodStillMs(): number;
+  /**
    * Calls `onFire` once, after at least `delayMs`. A delay above 2^31 - 1 ms (24.8 days) fires
    * after that time: the caller sets it again.
    */
@@ -42,10 +47,11 @@ export function processTimer(delayMs: number, onFire: () => void): Timer {
   return { cancel: () => clearTimeout(timer) };
 }
 
-/** The clock of this machine, as it is set. */
+/** The clock of this machine, as it is set. Nothing watches for standstills. */
 export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
   elapsedMs: () => performance.now(),
+  stoodStillMs: () => 0,
   setTimer: processTimer,
 };
 

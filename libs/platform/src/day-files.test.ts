@@ -7,7 +7,12 @@ import { DayFiles, safeFileName } from './day-files.ts';
 
 const dayMs = 86_400_000;
 const today = Date.UTC(2026, 10, 24);
-const clockAt = (at: number) => ({ now: () => epochMs(at), elapsedMs: () => 0, setTimer: () => ({ cancel: () => undefined }) });
+const clockAt = (at: number) => ({
+  now: () => epochMs(at),
+  elapsedMs: () => 0,
+  stoodStillMs: () => 0,
+  setTimer: () => ({ cancel: () => undefined }),
+});
 const limits = { fileBytesMax: 2, filesMax: 2, daysMax: 3 };
 
 describe('a folder of day files', () => {

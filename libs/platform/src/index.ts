@@ -34,6 +34,7 @@ export {
   runService,
   type ServiceBase,
 } from './run-service.ts';
+export { runningTimeout, runningTimer } from './running-timer.ts';
 export type { ReadinessChecks } from './health.controller.ts';
 export {
   type InstallationKeys,

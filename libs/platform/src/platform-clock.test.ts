@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { epochMs } from '#contracts';
 import { PlatformClock } from './platform-clock.ts';
 
@@ -143,5 +143,29 @@ describe('PlatformClock', () => {
     set(-7_000);
     clock.look();
     expect(Math.abs(clock.now() - start)).toBeLessThanOrEqual(1);
+  });
+
+  it('tells how long its process stood still, also before its own timer fires', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { clock, pass, sleep } = setUp();
+    clock.watch();
+    onTestFinished(() => {
+      clock.close();
+      vi.useRealTimers();
+    });
+    const look = () => vi.advanceTimersToNextTimer();
+    pass(1_900);
+    look();
+    expect(clock.stoodStillMs()).toBe(0);
+    pass(31_000);
+    expect(clock.stoodStillMs()).toBe(30_000);
+    look();
+    pass(1_000);
+    look();
+    expect(clock.stoodStillMs()).toBe(30_000);
+    sleep(60_000);
+    pass(1_000);
+    look();
+    expect(clock.stoodStillMs()).toBe(90_000);
   });
 });

@@ -66,6 +66,8 @@ const sleepMinMs = 2_000;
 /** A smaller difference comes from reading the wall clock in whole milliseconds. */
 const wallRoundingMs = 2;
 const lookEveryMs = 1_000;
+/** A look that comes this late says that the process stood still. */
+const standstillMinMs = 1_000;
 
 /** The clock of a service; see the head of the file. */
 export class PlatformClock implements ComparedClock {
@@ -81,6 +83,9 @@ export class PlatformClock implements ComparedClock {
   private readonly refusalListeners: ((isRefused: boolean) => void)[] = [];
   private readonly stepListeners: (() => void)[] = [];
   private timer: Timer | undefined;
+  /** When {@link watch} last looked. Undefined if nothing watches. */
+  private watchedMs: number | undefined;
+  private stoodMs = 0;
 
   constructor(private readonly parts: PlatformClockParts) {
     this.wallAheadMs = parts.machine.wallAheadMs;
@@ -96,6 +101,10 @@ export class PlatformClock implements ComparedClock {
     return this.parts.machine.steadyMs() + this.sleptMs;
   }
 
+  stoodStillMs(): number {
+    return this.stoodMs + this.standstillMs();
+  }
+
   setTimer(delayMs: number, onFire: () => void): Timer {
     return processTimer(delayMs, onFire);
   }
@@ -108,10 +117,12 @@ export class PlatformClock implements ComparedClock {
     this.stepListeners.push(listener);
   }
 
-  /** Looks every second if the machine slept or its clock was set. */
+  /** Looks every second if the machine slept, its clock was set, or the process stood still. */
   watch(): void {
+    this.watchedMs = this.elapsedMs();
     this.timer = this.setTimer(lookEveryMs, () => {
       this.look();
+      this.stoodMs += this.standstillMs();
       this.watch();
     });
   }
@@ -157,6 +168,13 @@ export class PlatformClock implements ComparedClock {
   private agreed(low: number, high: number): number {
     for (const aheadMs of [this.aheadMs, this.wallAheadMs]) if (beyond(aheadMs, low, high) === 0) return aheadMs;
     return (low + high) / 2;
+  }
+
+  /** By how much the look of {@link watch} is late. */
+  private standstillMs(): number {
+    if (this.watchedMs === undefined) return 0;
+    const lateMs = this.elapsedMs() - this.watchedMs - lookEveryMs;
+    return lateMs < standstillMinMs ? 0 : lateMs;
   }
 
   /** The middle of the millisecond that the wall clock shows. */

@@ -53,6 +53,47 @@ function clientWith(answers: readonly (readonly string[])[], networks = new Allo
   };
 }
 
+describe('a kept connection that its server has closed', () => {
+  const setUp = () => {
+    // The end of a connection arrives while nobody can read it, as during a standstill.
+    let answered = 0;
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      requests++;
+      request.resume().on('end', () => {
+        if (request.socket.bytesWritten > 0) request.socket.destroy();
+        else response.end(`answer ${++answered}`);
+      });
+    });
+    const client = new UserUrlClient({
+      networks: new AllowedNetworks(['127.0.0.0/8']),
+      allowedBy: 'A_SETTING',
+      connectionsMax: 1,
+    });
+    clients.push(client);
+    const { port } = server.address() as AddressInfo;
+    const url = new URL(`http://127.0.0.1:${port}/`);
+    return async (isRepeatable: boolean) => {
+      const answer = await client.post({ url, headers: {}, body: 'x', signal: AbortSignal.timeout(5_000), isRepeatable });
+      answer.resume();
+      await new Promise((resolve) => answer.once('end', resolve));
+      return answer.statusCode;
+    };
+  };
+
+  it('is replaced by a new one for a request that may be sent twice', async () => {
+    const post = setUp();
+    expect([await post(true), await post(true), requests]).toEqual([200, 200, 3]);
+  });
+
+  it('fails any other request', async () => {
+    const post = setUp();
+    await post(false);
+    await expect(post(false)).rejects.toThrow('socket hang up');
+    expect(requests).toBe(2);
+  });
+});
+
 describe('UserUrlClient', () => {
   it('connects only to the allowed ones of the addresses of a name', async () => {
     expect(await clientWith([['169.254.169.254', '10.0.0.1', '127.0.0.1']])()).toBe(200);

@@ -5,6 +5,8 @@
  *    therefore cannot resolve to a public address for the check and to another one for the
  *    connection. A literal address is checked before the request.
  * 2. Redirects are not followed, and upgrades to another protocol are not taken.
+ * 3. A server may have closed a kept connection, above all while this process stood still. A
+ *    request that may be sent twice is then sent again at once, over a new connection.
  */
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns';
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
@@ -43,7 +45,14 @@ export interface Post {
   readonly signal: AbortSignal;
   /** Called once the receiver has, or may have, received the request. */
   readonly onUnderWay?: () => void;
+  /** True if the receiver may get the request twice. */
+  readonly isRepeatable?: boolean;
 }
+
+/** The server had closed the kept connection that a request was sent over. */
+class ConnectionStale extends Error {}
+
+const staleCodes: readonly (string | undefined)[] = ['ECONNRESET', 'EPIPE'];
 
 /** Sends POST requests to URLs of users over kept connections. */
 export class UserUrlClient {
@@ -60,15 +69,26 @@ export class UserUrlClient {
    * @throws AddressRefused when the address may not be reached; any other error when there was no
    *   answer.
    */
-  async post({ url, headers, body, signal, onUnderWay }: Post): Promise<IncomingMessage> {
-    const refused = this.settings.networks.refusedAddressOf(url);
+  async post(post: Post): Promise<IncomingMessage> {
+    const refused = this.settings.networks.refusedAddressOf(post.url);
     if (refused !== undefined) throw this.refused(refused, [refused]);
+    try {
+      return await this.send(post, true);
+    } catch (error) {
+      if (!(error instanceof ConnectionStale)) throw error;
+      // 3.
+      if (post.isRepeatable === true && !post.signal.aborted) return this.send(post, false);
+      throw error.cause;
+    }
+  }
+
+  private async send({ url, headers, body, signal, onUnderWay }: Post, mayReuse: boolean): Promise<IncomingMessage> {
     const isHttps = url.protocol === 'https:';
     const options: RequestOptions = {
       method: 'POST',
       headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
       signal,
-      agent: isHttps ? this.agents.https : this.agents.http,
+      agent: mayReuse && (isHttps ? this.agents.https : this.agents.http),
       lookup: this.lookup,
     };
     return new Promise((resolve, reject) => {
@@ -84,7 +104,10 @@ export class UserUrlClient {
         onUnderWay?.();
         resolve(response);
       });
-      request.once('error', reject);
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        const isStale = request.reusedSocket && staleCodes.includes(error.code);
+        reject(isStale ? new ConnectionStale(error.message, { cause: error }) : error);
+      });
       // After a 101 Node emits neither `response` nor `error`: the request would never end.
       request.once('close', () => reject(new Error('the connection was closed without an answer')));
       request.end(body);

@@ -15,6 +15,7 @@ export class ManualClock implements ComparedClock {
   isRefused = false;
   readonly skewMs = undefined;
   private elapsed = 0;
+  private stoodMs = 0;
   private order = 0;
   private readonly timers = new Set<PendingTimer>();
   private readonly refusalListeners: ((isRefused: boolean) => void)[] = [];
@@ -28,6 +29,10 @@ export class ManualClock implements ComparedClock {
 
   elapsedMs(): number {
     return this.elapsed;
+  }
+
+  stoodStillMs(): number {
+    return this.stoodMs;
   }
 
   setTimer(delayMs: number, onFire: () => void): Timer {
@@ -69,6 +74,12 @@ export class ManualClock implements ComparedClock {
   sleep(ms: number): void {
     this.elapsed += ms;
     for (const timer of this.timers) timer.firesAt += ms;
+  }
+
+  /** Lets time pass in which the process is frozen: its timers fire late, at the next advance. */
+  freeze(ms: number): void {
+    this.elapsed += ms;
+    this.stoodMs += ms;
   }
 
   /**

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Webhook } from 'standardwebhooks';
 import { AllowedNetworks, callSecretOf, Sealer, systemClock } from '#platform';
-import { aFunction } from '#testing';
+import { aFunction, ManualClock } from '#testing';
 import { type Behaviour, callOf, runtimeConformance, type RuntimeUnderTest } from '../runtime.conformance.ts';
 import { HttpRuntime } from './http-runtime.ts';
 
@@ -171,6 +171,24 @@ describe('HttpRuntime', () => {
     );
     breaking.close();
     expect(outcome).toMatchObject({ kind: 'failed', condition: 'UnhandledInvocationError' });
+  });
+
+  it('does not blame a function whose connection broke while this process stood still', async () => {
+    const clock = new ManualClock();
+    const breaking = createTcpServer((socket) =>
+      socket.once('data', () => {
+        clock.freeze(30_000);
+        socket.end();
+      }),
+    );
+    await new Promise<void>((resolve) => breaking.listen(0, '127.0.0.1', resolve));
+    under = await open();
+    const runtime = new HttpRuntime(clock, sealer, onLoopback, 1);
+    const url = `http://127.0.0.1:${(breaking.address() as AddressInfo).port}`;
+    const fn = aFunction({ ...under.fn, code: { kind: 'url', url } });
+    expect(await runtime.run(callOf(fn), new AbortController().signal)).toMatchObject({ kind: 'unavailable' });
+    breaking.close();
+    await runtime.close();
   });
 
   it('does not blame a function that had closed a kept-alive connection', async () => {

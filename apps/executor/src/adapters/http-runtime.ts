@@ -36,7 +36,8 @@ interface Sending {
  * 4. Another 3xx or 4xx: failed; the function reported an error.
  * 5. Another 5xx: failed; a fault of the function.
  * 6. An address that may not be reached: failed for good.
- * 7. The connection breaks after the function had the call: failed, because it may have run.
+ * 7. The connection breaks after the function had the call: failed, because it may have run. If the
+ *    executor stood still meanwhile: unavailable, because the function may have waited in vain.
  *
  * `Retry-After` lengthens the wait before a retry. `X-Sendoff-Retryable: false` forbids a retry.
  * Redirects are not followed.
@@ -63,6 +64,7 @@ export class HttpRuntime implements Runtime {
     if ((await call.mayStart?.()) === false) return { kind: 'cancelled' };
     using bounded = new BoundedSignal(signal, call.timeoutMs, this.clock);
     const sending: Sending = { isUnderWay: false };
+    const stoodBeforeMs = this.clock.stoodStillMs();
     try {
       const response = await this.send(call, new URL(code.url), bounded.signal, sending);
       return await this.read(response, call.responseBytesMax ?? limits.responseBytesMax);
@@ -73,6 +75,8 @@ export class HttpRuntime implements Runtime {
       if (error instanceof AddressRefused)
         return failure('UnhandledInvocationError', `code_url: ${error.message}`, Buffer.alloc(0), false);
       const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message;
+      if (this.clock.stoodStillMs() > stoodBeforeMs)
+        return { kind: 'unavailable', reason: `the executor stood still, and the connection to the function broke: ${reason}` };
       return sending.isUnderWay
         ? failure('UnhandledInvocationError', `the connection to the function broke: ${reason}`)
         : { kind: 'unavailable', reason: `no answer from the function: ${reason}` };

@@ -13,7 +13,15 @@ import {
   utcText,
 } from '#contracts';
 import { isSubscribed, type TryResult } from '#lifecycle';
-import { AddressRefused, type Clock, retryAfterMs, type Sealer, type SubscriptionTokens, webhookSignature } from '#platform';
+import {
+  AddressRefused,
+  type Clock,
+  retryAfterMs,
+  runningTimeout,
+  type Sealer,
+  type SubscriptionTokens,
+  webhookSignature,
+} from '#platform';
 import type { Registry } from '#registry';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import type { ChainedInvocations } from './chained-invocations.ts';
@@ -117,7 +125,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       'x-smn-topic-urn': topicUrn,
       ...webhookSignature({ id: messageId, atSeconds: Math.floor(this.parts.clock.now() / 1_000), body }, secret),
     };
-    const timeout = AbortSignal.any([signal, AbortSignal.timeout(this.parts.timeoutMs)]);
+    const timeout = AbortSignal.any([signal, runningTimeout(this.parts.clock, this.parts.timeoutMs)]);
     try {
       const answer = await this.parts.webhooks.post(url, headers, body, timeout);
       return deliveryOf(answer, `${url.origin}${url.pathname}`, this.parts.clock.now());

@@ -25,7 +25,7 @@ export class WebhookClient {
    *   answer.
    */
   async post(url: URL, headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<WebhookAnswer> {
-    return answerOf(await this.client.post({ url, headers, body, signal }));
+    return answerOf(await this.client.post({ url, headers, body, signal, isRepeatable: true }));
   }
 
   close(): void {

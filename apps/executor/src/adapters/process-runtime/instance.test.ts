@@ -1,32 +1,60 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '#testing';
-import { Instance } from './instance.ts';
+import { aFunction, ManualClock } from '#testing';
+import { callOf } from '../../runtime.conformance.ts';
+import { Instance, type InstanceParts } from './instance.ts';
 import type { ProcessListener } from './process-launcher.ts';
+
+/** An instance whose process does nothing. */
+function setUp(given: Partial<InstanceParts> = {}) {
+  const clock = new ManualClock();
+  const seen: { listener?: ProcessListener; isKilled: boolean } = { isKilled: false };
+  const instance = new Instance({
+    process: {
+      pid: 1,
+      isBehind: false,
+      send: () => undefined,
+      kill: () => void (seen.isKilled = true),
+      listen: (listener) => void (seen.listener = listener),
+    },
+    launcher: { overheadBytes: 0, isOutOfMemory: () => false },
+    clock,
+    watch: { add: () => ({ look: () => false, end: () => undefined }) },
+    memoryMb: 128,
+    canFork: false,
+    startTimeoutMs: 1_000,
+    onLog: () => undefined,
+    onGone: () => undefined,
+    ...given,
+  });
+  return { instance, clock, seen, listener: seen.listener as ProcessListener };
+}
+
+describe('an instance while the executor stands still', () => {
+  it('is not killed because it could not say that it is ready', async () => {
+    const { clock, seen } = setUp();
+    clock.freeze(30_000);
+    await clock.advance(999);
+    expect(seen.isKilled).toBe(false);
+    await clock.advance(1);
+    expect(seen.isKilled).toBe(true);
+  });
+
+  it('has the time of its timeout for a call, apart from the standstill', async () => {
+    const { instance, clock, listener } = setUp();
+    const call = { ...callOf(aFunction()), timeoutMs: 1_000 };
+    const ended = instance.reserve().call(call, new AbortController().signal);
+    await new Promise(setImmediate);
+    clock.freeze(30_000);
+    await clock.advance(0);
+    listener.onMessage({ kind: 'returned', id: 1, payload: Buffer.from('1'), isLeftOut: false, memoryBytes: 1 });
+    expect(await ended).toMatchObject({ kind: 'succeeded' });
+  });
+});
 
 describe('an instance whose process the kernel ends', () => {
   const ended = async (hasRunOutOfMemory: boolean) => {
-    let listener: ProcessListener | undefined;
-    const instance = new Instance({
-      process: {
-        pid: 1,
-        isBehind: false,
-        send: () => undefined,
-        kill: () => undefined,
-        listen: (given) => {
-          listener = given;
-        },
-      },
-      launcher: { overheadBytes: 0, isOutOfMemory: () => false },
-      clock: new ManualClock(),
-      watch: { add: () => ({ look: () => false, end: () => undefined }) },
-      memoryMb: 128,
-      canFork: false,
-      hasRunOutOfMemory: () => hasRunOutOfMemory,
-      startTimeoutMs: 1_000,
-      onLog: () => undefined,
-      onGone: () => undefined,
-    });
-    listener?.onEnd('SIGKILL');
+    const { instance, listener } = setUp({ hasRunOutOfMemory: () => hasRunOutOfMemory });
+    listener.onEnd('SIGKILL');
     return instance.loaded;
   };
 

@@ -8,7 +8,8 @@
  * N2. The handler's signal aborts at the deadline, and when the caller aborts the call. After that
  *     the call is a timeout or cancelled, whatever the handler answers. If the handler does not end
  *     within a short grace, the call ends without it. The instance then takes no more calls, and
- *     is killed when no other call runs in it.
+ *     is killed when no other call runs in it. The time in which the executor stood still does not
+ *     count: the answer may wait in the channel.
  * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
  *     call that ran alone is blamed.
  * N4. Messages of the process are not trusted: function code can write to the channel. A malformed
@@ -21,7 +22,7 @@
  */
 import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Clock, Timer } from '#platform';
+import { type Clock, runningTimer, type Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
 import type { Excess, InstanceWatch, Watching } from '../walls/instance-watch.ts';
 import type { TmpLimits } from '../walls/walls.ts';
@@ -94,7 +95,7 @@ export class Instance {
     const { process, clock } = parts;
     this.idleSince = clock.elapsedMs();
     this.loaded = new Promise((resolve) => {
-      const timer = clock.setTimer(parts.startTimeoutMs, () => this.kill());
+      const timer = runningTimer(clock, parts.startTimeoutMs, () => this.kill());
       const settle = (loading: Loading) => {
         timer.cancel();
         resolve(loading);
@@ -181,7 +182,7 @@ export class Instance {
         );
       };
       this.pending.set(id, { call, end });
-      timers.push(clock.setTimer(call.timeoutMs, () => giveUp(timedOut(call))));
+      timers.push(runningTimer(clock, call.timeoutMs, () => giveUp(timedOut(call))));
       if (signal.aborted) onAbort();
       else signal.addEventListener('abort', onAbort, { once: true });
       const alias = call.qualifier.startsWith('!') ? call.qualifier.slice(1) : '';

@@ -1,0 +1,41 @@
+/**
+ * Tells tries that find the queue of their target full when to come back.
+ *
+ * Each gets a time of its own, behind those that were sent back before: the queue then takes them
+ * as they come. With one wait for all, 2,400 tries that had gathered during a freeze came back
+ * together every 10 s. Most of them found the queue full again.
+ */
+
+/** Shortest wait, in milliseconds: each return costs a write and a read. */
+const waitMsMin = 200;
+/** Longest wait, in milliseconds: the target may have become faster meanwhile. */
+const waitMsMax = 30_000;
+/** Assumed until the first tries have ended, in milliseconds. */
+const msPerTryFirst = 1;
+/** Weight of the newest interval in the average. */
+const newestWeight = 0.05;
+
+/** How fast the queue of one target drains. All times are those in which the process ran. */
+export class DrainPace {
+  private msPerTry = msPerTryFirst;
+  private lastEndMs: number | undefined;
+  /** When the last try that was sent back comes. */
+  private lastBackMs = 0;
+
+  /**
+   * Notes that a try ended.
+   * @param isFull true if others wait: the next end then tells the pace.
+   */
+  ended(nowMs: number, isFull: boolean): void {
+    if (this.lastEndMs !== undefined) this.msPerTry += newestWeight * (nowMs - this.lastEndMs - this.msPerTry);
+    this.lastEndMs = isFull ? nowMs : undefined;
+  }
+
+  /** Takes the next free time for a try. @returns how long it waits, in milliseconds. */
+  takeWaitMs(nowMs: number, waiting: number): number {
+    const drainedMs = nowMs + waiting * this.msPerTry;
+    const backMs = Math.max(this.lastBackMs, drainedMs) + this.msPerTry;
+    this.lastBackMs = Math.min(backMs, nowMs + waitMsMax);
+    return Math.max(waitMsMin, Math.round(this.lastBackMs - nowMs));
+  }
+}
