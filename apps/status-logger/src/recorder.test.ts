@@ -11,6 +11,7 @@ import {
   encodeSettlement,
   epochMs,
   type IncomingRecord,
+  type TopicName,
 } from '#contracts';
 import { systemClock } from '#platform';
 import {
@@ -105,7 +106,7 @@ const running = {
   startedAt: epochMs(builtAt + 5),
   statusLog: 'group/stream',
 } as const;
-const story: readonly [string, IncomingRecord][] = [
+const story: readonly [TopicName, IncomingRecord][] = [
   ['invocations', asIncoming(encodeInvocation('t', invocation))],
   ['activity', asIncoming(encodeActivity('t', running))],
   [

@@ -12,7 +12,7 @@
  *     store learns at once what it can show.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { conditions, type IncomingRecord, type StatusRecord } from '#contracts';
+import { conditions, type IncomingRecord, type StatusRecord, type TopicName } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { ProgressToStore } from './progress-to-store.ts';
@@ -78,7 +78,7 @@ export class Recorder {
    * @returns resolves after the commit of the transaction that holds the record's events.
    * @throws PlatformError `CONTRACT_VIOLATED` for a record of the wrong shape; `STORE_UNAVAILABLE`.
    */
-  async record(topic: string, record: IncomingRecord): Promise<void> {
+  async record(topic: TopicName, record: IncomingRecord): Promise<void> {
     const read = eventsOf(topic, record);
     if (read.events.length === 0) return;
     return new Promise((resolve, reject) => {

@@ -9,8 +9,9 @@ import {
   type IncomingRecord,
   type Invocation,
   printable,
+  type TopicName,
 } from '#contracts';
-import { targetFor, type EventSubject, type StatusEvent } from '#lifecycle';
+import { targetFor, type EventSubject, type RecordPlace, type StatusEvent } from '#lifecycle';
 
 /** The events that one record reports, and where their status log goes. */
 export interface RecordEvents {
@@ -39,22 +40,30 @@ function withLog(events: readonly StatusEvent[], statusLog: string | undefined):
  * @param topic without the prefix; a topic not named below is a delay topic.
  * @throws PlatformError `CONTRACT_VIOLATED` for a record of the wrong shape.
  */
-export function eventsOf(topic: string, record: IncomingRecord): RecordEvents {
-  if (topic === 'invocations' || topic === 'invocations.bulk') return eventsOfInvocation(record);
+export function eventsOf(topic: TopicName, record: IncomingRecord): RecordEvents {
+  if (topic === 'invocations' || topic === 'invocations.bulk') return eventsOfInvocation(topic, record);
   if (topic === 'settlements') return eventsOfSettlement(record);
   if (topic === 'activity') return eventsOfActivity(record);
-  return eventsOfWaiting(record);
+  return eventsOfWaiting(topic, record);
 }
 
-function eventsOfInvocation({ headers }: IncomingRecord): RecordEvents {
-  const invocation = decodeInvocation({ headers, value: noPayload });
-  return withLog(
-    [{ kind: 'queued', attempt: invocation.attempt, lastError: invocation.lastError ?? '', ...subjectOf(invocation) }],
-    invocation.policy.statusLog,
-  );
+function placeOf(topic: TopicName, { partition, offset, timestamp }: IncomingRecord): RecordPlace {
+  return { topic, partition, offset: Number(offset), at: timestamp };
 }
 
-function eventsOfWaiting(record: IncomingRecord): RecordEvents {
+function eventsOfInvocation(topic: TopicName, record: IncomingRecord): RecordEvents {
+  const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
+  const event = {
+    kind: 'queued',
+    attempt: invocation.attempt,
+    lastError: invocation.lastError ?? '',
+    place: placeOf(topic, record),
+    ...subjectOf(invocation),
+  } as const;
+  return withLog([event], invocation.policy.statusLog);
+}
+
+function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents {
   const { releaseTo, dueAt } = decodeWaiting(record);
   if (releaseTo === 'notifications') {
     const { event, deliveryId, try: next, reason } = decodeDelivery(record);
@@ -76,6 +85,7 @@ function eventsOfWaiting(record: IncomingRecord): RecordEvents {
     attempt: invocation.attempt,
     dueAt,
     lastError: invocation.lastError ?? '',
+    place: placeOf(topic, record),
     ...subjectOf(invocation),
   } as const;
   return withLog([event], invocation.policy.statusLog);

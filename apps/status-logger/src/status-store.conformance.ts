@@ -102,7 +102,11 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
     };
     /** The record that the store should hold after these events, in any order. */
     const expected = (events: readonly StatusEvent[]) => {
-      const { stage: _stage, ...record } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
+      const {
+        stage: _stage,
+        places: _places,
+        ...record
+      } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;
     };
 
@@ -121,6 +125,13 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       const story = [queued(), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
       for (const event of story) await put(event);
       expect(await records()).toEqual([expected(story)]);
+    });
+
+    it('the store keeps the newest places of the payload, whichever comes first', async () => {
+      const place = (offset: number) => ({ topic: 'delays.near', partition: 3, offset, at: at(offset) }) as const;
+      await put(queued({ place: place(7) }));
+      await put({ ...waiting(2), place: place(9) } as StatusEvent, queued({ place: place(8) }));
+      expect((await store.notOver(at(1), 10))[0]?.places).toEqual([place(9), place(8), place(7)]);
     });
 
     it('the store reports for each event the record before and after it', async () => {

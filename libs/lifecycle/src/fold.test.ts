@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type DeliveryStatus, epochMs } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { fold, type FoldedRecord, type StatusEvent } from './fold.ts';
+import type { RecordPlace } from './record-place.ts';
 
 const at = (ms: number) => epochMs(builtAt + ms);
 const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
@@ -12,6 +13,7 @@ const queued = (attempt: number): StatusEvent => ({
   lastError: attempt === 1 ? '' : `failed ${attempt - 1}`,
   ...subject,
 });
+const placed = (place: RecordPlace): StatusEvent => ({ ...queued(1), place }) as StatusEvent;
 const waiting = (attempt: number, dueInMs: number): StatusEvent => ({
   kind: 'waiting',
   attempt,
@@ -188,6 +190,7 @@ describe('fold', () => {
       attempts: 0,
       deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3) }],
       stage: -1,
+      places: [],
     });
     expect(foldAll([delivery(), queued(1)])).toMatchObject({
       functionUrn: builtUrn,
@@ -218,8 +221,28 @@ describe('fold', () => {
     expect(foldAll([waiting(2, 900), settled()])).not.toHaveProperty('dueAt');
   });
 
+  const place: fc.Arbitrary<RecordPlace> = fc.record(
+    {
+      topic: fc.constantFrom('invocations', 'invocations.bulk', 'delays.near'),
+      partition: fc.nat(1),
+      offset: fc.nat(2),
+      at: fc.nat(2).map(at),
+    },
+    { noNullPrototype: true },
+  );
+
+  it('keeps the three newest places of its payload, also after the settlement', () => {
+    const offsets = (events: StatusEvent[]) => foldAll(events)?.places.map(({ offset }) => offset);
+    const events = [3, 1, 4, 2, 4].map((offset) => placed({ topic: 'invocations', partition: 0, offset, at: at(offset * 10) }));
+    expect([offsets(events), offsets([settled(), ...events.toReversed()])]).toEqual([
+      [4, 3, 2],
+      [4, 3, 2],
+    ]);
+  });
+
   const event: fc.Arbitrary<StatusEvent> = fc.oneof(
     fc.integer({ min: 1, max: 4 }).map(queued),
+    place.map(placed),
     fc.tuple(fc.integer({ min: 2, max: 4 }), fc.nat(50)).map(([attempt, due]) => waiting(attempt, due)),
     fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(50)).map(([attempt, started]) => running(attempt, started)),
     fc

@@ -1,4 +1,5 @@
 import { type Condition, conditions, type DeliveryStatus, type EpochMs, epochMs, type StatusRecord } from '#contracts';
+import { type RecordPlace, withPlace } from './record-place.ts';
 
 /** The part of an invocation that every event repeats. */
 export interface EventSubject {
@@ -11,9 +12,22 @@ export interface EventSubject {
 /** One thing that happened to an invocation, as a record of a work topic reports it. */
 export type StatusEvent =
   /** It is on a topic of invocations and waits for its turn to make `attempt`. */
-  | ({ readonly kind: 'queued'; readonly attempt: number; readonly lastError: string } & EventSubject)
+  | ({
+      readonly kind: 'queued';
+      readonly attempt: number;
+      readonly lastError: string;
+      /** Absent if no record of a topic reports the event. */
+      readonly place?: RecordPlace;
+    } & EventSubject)
   /** It is in a delay topic until `attempt` is due. */
-  | ({ readonly kind: 'waiting'; readonly attempt: number; readonly dueAt: EpochMs; readonly lastError: string } & EventSubject)
+  | ({
+      readonly kind: 'waiting';
+      readonly attempt: number;
+      readonly dueAt: EpochMs;
+      readonly lastError: string;
+      /** Absent if no record of a topic reports the event. */
+      readonly place?: RecordPlace;
+    } & EventSubject)
   | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
   | ({
       readonly kind: 'settled';
@@ -33,6 +47,8 @@ export type StatusEvent =
  */
 export interface FoldedRecord extends StatusRecord {
   readonly stage: number;
+  /** The newest records that carry its payload, newest first; see {@link withPlace}. */
+  readonly places: readonly RecordPlace[];
 }
 
 const within = { queued: 0, waiting: 1, running: 2 } as const;
@@ -58,6 +74,7 @@ const unseen = (requestId: string): FoldedRecord => ({
   attempts: 0,
   deliveries: [],
   stage: -1,
+  places: [],
 });
 
 /**
@@ -75,6 +92,7 @@ export function fold(record: FoldedRecord | undefined, event: StatusEvent): Fold
       return foldSettled(known, event);
     case 'queued':
     case 'waiting':
+      return foldProgress(foldPlace(known, event.place), event);
     case 'running':
       return foldProgress(known, event);
     default:
@@ -90,6 +108,13 @@ function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {
     project: event.project ?? '',
     acceptedAt: event.acceptedAt ?? record.acceptedAt,
   };
+}
+
+/** The place is kept whatever the stage: it tells which record is newest, not how far it is. */
+function foldPlace(record: FoldedRecord, place: RecordPlace | undefined): FoldedRecord {
+  if (place === undefined) return record;
+  const places = withPlace(record.places, place);
+  return places === record.places ? record : { ...record, places };
 }
 
 /**

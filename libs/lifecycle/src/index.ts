@@ -25,6 +25,7 @@ export { delayTopicFor, leavesAt } from './delay-topic.ts';
 export { findCycle } from './find-cycle.ts';
 export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
+export { placesMax, type RecordPlace, withPlace } from './record-place.ts';
 export { grants, isGranted } from './is-granted.ts';
 export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';

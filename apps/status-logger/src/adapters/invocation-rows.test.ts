@@ -15,6 +15,7 @@ const least: FoldedRecord = {
   attempts: 0,
   deliveries: [],
   stage: -1,
+  places: [],
 };
 const most: FoldedRecord = {
   ...least,
@@ -23,6 +24,10 @@ const most: FoldedRecord = {
   dueAt: epochMs(builtAt + 3),
   deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 4) }],
   stage: Number.MAX_SAFE_INTEGER,
+  places: [
+    { topic: 'invocations', partition: 2, offset: 7, at: epochMs(builtAt + 5) },
+    { topic: 'delays.near', partition: 0, offset: 3, at: epochMs(builtAt) },
+  ],
 };
 
 describe('the row of an invocation', () => {

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, type Kysely } from 'kysely';
 import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
-import { type FoldedRecord, overAt } from '#lifecycle';
+import { type FoldedRecord, overAt, type RecordPlace } from '#lifecycle';
 
 /**
  * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
@@ -36,6 +36,12 @@ export interface InvocationRow {
   deliveries: string;
   /** When the invocation and all its deliveries were over; null before that. */
   over_at: number | null;
+  /** JSON: a list of `[topic, partition, offset, at]`, newest first; see `FoldedRecord.places`. */
+  places: string;
+  /** Topic and partition of the newest place as `topic/partition`; null if no place is known. */
+  place_partition: string | null;
+  /** Offset of the newest place. */
+  place_offset: number | null;
 }
 
 /** The tables of the status store, as Kysely wants them. */
@@ -67,6 +73,9 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   due_at: 'progress',
   deliveries: 'progress',
   over_at: 'progress',
+  places: 'progress',
+  place_partition: 'progress',
+  place_offset: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -81,6 +90,7 @@ export const progressColumns = invocationColumns.filter((name) => roleOf[name] =
  * statements bind them.
  */
 export function rowOf(record: FoldedRecord): InvocationRow {
+  const [newest] = record.places;
   return {
     request_id: record.requestId,
     function_urn: record.functionUrn,
@@ -96,6 +106,9 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     due_at: record.dueAt ?? null,
     deliveries: JSON.stringify(record.deliveries),
     over_at: overAt(record) ?? null,
+    places: JSON.stringify(record.places.map(({ topic, partition, offset, at }) => [topic, partition, offset, at])),
+    place_partition: newest === undefined ? null : `${newest.topic}/${newest.partition}`,
+    place_offset: newest?.offset ?? null,
   };
 }
 
@@ -115,12 +128,19 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     attempts: row.attempts,
     ...(row.due_at === null ? {} : { dueAt: epochMs(row.due_at) }),
     deliveries: JSON.parse(row.deliveries) as DeliveryStatus[],
+    places: placesOf(row.places),
   };
 }
 
-/** Turns a row into the record that callers see, which has no stage. */
+type StoredPlace = [RecordPlace['topic'], RecordPlace['partition'], RecordPlace['offset'], RecordPlace['at']];
+
+function placesOf(text: string): readonly RecordPlace[] {
+  return (JSON.parse(text) as StoredPlace[]).map(([topic, partition, offset, at]) => ({ topic, partition, offset, at }));
+}
+
+/** Turns a row into the record that callers see, which has neither stage nor places. */
 export function shownRecordOf(row: InvocationRow): StatusRecord {
-  const { stage: _stage, ...record } = recordOf(row);
+  const { stage: _stage, places: _places, ...record } = recordOf(row);
   return record;
 }
 

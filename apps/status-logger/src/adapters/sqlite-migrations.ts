@@ -54,6 +54,13 @@ const migrations: Readonly<Record<string, Migration>> = {
       topic TEXT NOT NULL, partition INTEGER NOT NULL, finished_to INTEGER NOT NULL, PRIMARY KEY (topic, partition)
     ) WITHOUT ROWID`,
   ]),
+  // The index finds the few records below a committed offset that have not ended.
+  '0007-places': stepOf([
+    `ALTER TABLE invocations ADD COLUMN places TEXT NOT NULL DEFAULT '[]'`,
+    'ALTER TABLE invocations ADD COLUMN place_partition TEXT',
+    'ALTER TABLE invocations ADD COLUMN place_offset INTEGER',
+    `CREATE INDEX invocations_in_flight_by_place ON invocations (place_partition, place_offset) WHERE ended_at IS NULL`,
+  ]),
 };
 
 const countedSteps = 2;

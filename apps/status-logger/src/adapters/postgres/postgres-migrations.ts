@@ -31,4 +31,10 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
       topic TEXT COLLATE "C" NOT NULL, partition INTEGER NOT NULL, finished_to BIGINT NOT NULL, PRIMARY KEY (topic, partition)
     ) WITH (fillfactor = 50)`,
   ]),
+  // The index finds the few records below a committed offset that have not ended.
+  '0003-places': stepOf([
+    `ALTER TABLE invocations ADD COLUMN places TEXT COLLATE "C" NOT NULL DEFAULT '[]',
+      ADD COLUMN place_partition TEXT COLLATE "C", ADD COLUMN place_offset BIGINT`,
+    'CREATE INDEX invocations_in_flight_by_place ON invocations (place_partition, place_offset) WHERE ended_at IS NULL',
+  ]),
 };

@@ -50,6 +50,7 @@ const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
   attempts: 'integer',
   due_at: 'bigint',
   over_at: 'bigint',
+  place_offset: 'bigint',
 };
 
 /**
