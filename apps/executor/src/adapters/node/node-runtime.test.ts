@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type FunctionDocument, limits, userDataOwner } from '#contracts';
 import { Sealer, systemClock } from '#platform';
 import { aFunction, eventually } from '#testing';
@@ -322,6 +322,19 @@ describe('a Node.js function', () => {
       Array(12).fill('1'),
     );
     expect(runtime.instances).toBe(2);
+  });
+
+  it('makes one place for all calls that its first instance can serve', async () => {
+    // No call ends while others start, so none frees a seat.
+    const source = 'exports.handler = async () => new Promise((resolve) => setTimeout(resolve, 300));';
+    under = await open(source, { instancesMax: 3, concurrencyPerInstance: 50 });
+    const { runtime, fn, walls } = under;
+    const cellFor = vi.spyOn(walls, 'cellFor');
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, async () => runtime.run(callOf(fn), new AbortController().signal)),
+    );
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['succeeded']));
+    expect([cellFor.mock.calls.length, runtime.instances]).toEqual([2, 2]);
   });
 
   it('waits when all instances are taken, and gets the place of an idle one', async () => {

@@ -132,11 +132,11 @@ export class Instance {
   }
 
   /**
-   * Reserves room for one call. {@link call} or {@link giveBack} must follow; until then the
+   * Reserves room for calls. {@link call} or {@link giveBack} must follow for each; until then the
    * instance is not idle.
    */
-  reserve(): this {
-    this.reserved++;
+  reserve(calls = 1): this {
+    this.reserved += calls;
     return this;
   }
 

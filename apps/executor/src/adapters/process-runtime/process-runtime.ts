@@ -12,7 +12,8 @@
  *     together hold at most three quarters of them. The last quarter takes only the first instance
  *     of a function. So a quiet function finds room beside several noisy ones.
  * P3. An idle instance ends after a while, or at once when another function needs its place.
- * P4. No instance outlives the executor: its channel closes, and the kernel ends it if the system
+ * P4. Calls that wait share the start of an instance as far as it can serve them.
+ * P5. No instance outlives the executor: its channel closes, and the kernel ends it if the system
  *     has `setpriv`, even in an endless loop.
  */
 import assert from 'node:assert/strict';
@@ -26,6 +27,7 @@ import type { CodeFolders } from './code-folders.ts';
 import { Instance } from './instance.ts';
 import { errorDocument, failed } from './outcomes.ts';
 import { type ProcessLauncher, versionOf } from './process-launcher.ts';
+import { SharedStarts, type Start } from './shared-starts.ts';
 
 /** A launcher for each language. */
 export type Launchers = { readonly [Kind in ProcessRuntimeKind]: ProcessLauncher };
@@ -48,6 +50,10 @@ interface Pool {
   readonly instances: Set<Instance>;
 }
 
+/** An instance with room that is kept for the call, the outcome of the call, or no place now. */
+type StartOutcome = Instance | AttemptOutcome | undefined;
+type InstanceStart = Start<StartOutcome>;
+
 const acquireTimeoutMs = 10_000;
 /** Longest start of an instance without its initializer, which has a limit of its own. */
 const startTimeoutMs = 15_000;
@@ -57,6 +63,7 @@ const unreadable = 'the encrypted user data cannot be opened with the platform k
 /** The runtime of all functions that are files. */
 export class ProcessRuntime implements Runtime {
   private readonly pools = new Map<string, Pool>();
+  private readonly starts = new SharedStarts<StartOutcome>();
   /**
    * Wakes calls that wait for an instance. Each end of a call or of an instance wakes all, because
    * some cannot use it. The value is the time by `elapsedMs` since which the call waits.
@@ -175,8 +182,20 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Returns undefined if the function gets no place now. */
-  private async startFor(fn: FunctionDocument): Promise<Instance | AttemptOutcome | undefined> {
+  private async startFor(fn: FunctionDocument): Promise<StartOutcome> {
+    const joined = this.starts.join(poolKey(fn), fn.concurrencyPerInstance);
+    if (joined !== undefined) {
+      const outcome = await joined.ended;
+      return joined.hasSeats || !(outcome instanceof Instance) ? outcome : this.withRoom(fn);
+    }
     if (!this.mayStart(fn)) return undefined;
+    const outcome = await this.starts.begin(poolKey(fn), fn.urn, async (start) => this.startInWorkplace(fn, start));
+    // Calls that found no place because of this start may find one now.
+    this.wakeWaiters();
+    return outcome;
+  }
+
+  private async startInWorkplace(fn: FunctionDocument, start: InstanceStart): Promise<StartOutcome> {
     const answer = await this.options.folders.workplaceFor(fn);
     switch (answer.kind) {
       case 'unavailable':
@@ -184,11 +203,11 @@ export class ProcessRuntime implements Runtime {
       case 'impossible':
         return failed('UnhandledInvocationError', errorDocument('CodeUnusable', answer.reason), false);
       case 'ready': {
-        // Another call may have started an instance, or ended, in the meantime.
+        // An instance of before may be free again in the meantime, or an idle one may be busy.
         const free = this.withRoom(fn);
         const userData = this.userDataOf(fn);
-        if (free === undefined && userData !== undefined && this.mayStart(fn))
-          return this.start(fn, answer.workplace, userData).reserve();
+        if (free === undefined && userData !== undefined && this.mayStart(fn, 1))
+          return this.start(fn, answer.workplace, userData).reserve(start.close());
         answer.workplace.release();
         return free ?? (userData === undefined ? { kind: 'unavailable', reason: unreadable } : undefined);
       }
@@ -197,12 +216,18 @@ export class ProcessRuntime implements Runtime {
     }
   }
 
-  /** True if one more instance has a place, or may take that of an idle one. */
-  private mayStart(fn: FunctionDocument): boolean {
-    const hasOwnPlace = this.instancesOf(fn.urn) < this.instancesMaxOf(fn) || this.idle(fn.urn) !== undefined;
+  /**
+   * True if one more instance has a place, or may take that of an idle one.
+   * @param begun 1 if the start of that instance is under way already.
+   */
+  private mayStart(fn: FunctionDocument, begun: 0 | 1 = 0): boolean {
+    const ownStarts = this.starts.count(fn.urn) - begun;
+    const own = this.instancesOf(fn.urn) + ownStarts;
+    const mayReplace = ownStarts === 0 && this.idle(fn.urn) !== undefined;
     const { instancesMax } = this.options;
-    const kept = this.instancesOf(fn.urn) === 0 ? 0 : Math.floor(instancesMax / 4);
-    return hasOwnPlace && this.busyInstances + kept < instancesMax;
+    const kept = own === 0 ? 0 : Math.floor(instancesMax / 4);
+    const taken = this.busyInstances + this.starts.count() - begun;
+    return (own < this.instancesMaxOf(fn) || mayReplace) && taken + kept < instancesMax;
   }
 
   /** Returns undefined if a value was encrypted with another key. */
