@@ -4,9 +4,15 @@ export const subscriptionPaths = {
   unsubscribe: '/v2/notifications/subscriptions/unsubscribe',
 } as const;
 
+function withoutEndingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
+}
+
 function link(baseUrl: string, path: string, query: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${baseUrl.replace(/(?<!\/)\/+$/, '')}${path}?${pairs.join('&')}`;
+  return `${withoutEndingSlashes(baseUrl)}${path}?${pairs.join('&')}`;
 }
 
 /**
