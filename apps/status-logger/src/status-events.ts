@@ -26,8 +26,8 @@ export interface RecordEvents {
  */
 const noPayload = null;
 
-function subjectOf({ requestId, functionUrn, project, acceptedAt }: Invocation): EventSubject {
-  return { requestId, functionUrn, project, acceptedAt };
+function subjectOf({ requestId, functionUrn, project, acceptedAt, expiresAt }: Invocation): EventSubject {
+  return { requestId, functionUrn, project, acceptedAt, expiresAt };
 }
 
 function withLog(events: readonly StatusEvent[], statusLog: string | undefined): RecordEvents {
@@ -53,11 +53,13 @@ function placeOf(topic: TopicName, { partition, offset, timestamp }: IncomingRec
 
 function eventsOfInvocation(topic: TopicName, record: IncomingRecord): RecordEvents {
   const invocation = decodeInvocation({ headers: record.headers, value: noPayload });
+  const { attempt, chance, lastError = '' } = invocation;
   const event = {
     kind: 'queued',
-    attempt: invocation.attempt,
-    lastError: invocation.lastError ?? '',
+    attempt,
+    lastError,
     place: placeOf(topic, record),
+    ...(chance === undefined ? {} : { chance }),
     ...subjectOf(invocation),
   } as const;
   return withLog([event], invocation.policy.statusLog);

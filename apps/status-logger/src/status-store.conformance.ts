@@ -23,11 +23,12 @@ export interface StoreUnderTest {
 type EventOf<Kind> = Extract<StatusEvent, { kind: Kind }>;
 const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
 const at = (ms: number) => epochMs(builtAt + ms);
-const queued = (given: Partial<EventOf<'queued'>> = {}): StatusEvent => ({
+const queued = (given: Partial<EventOf<'queued'>> = {}): EventOf<'queued'> => ({
   ...subject,
   kind: 'queued',
   attempt: 1,
   lastError: '',
+  place: { topic: 'invocations', partition: 0, offset: 0, at: at(0) },
   ...given,
 });
 const running = (attempt: number): StatusEvent => ({ ...subject, kind: 'running', attempt, startedAt: at(attempt) });
@@ -37,6 +38,7 @@ const waiting = (attempt: number): StatusEvent => ({
   attempt,
   dueAt: at(900),
   lastError: 'broke',
+  place: { topic: 'delays.near', partition: 0, offset: 5, at: at(5) },
 });
 const settled = (given: Partial<EventOf<'settled'>> = {}): StatusEvent => ({
   ...subject,
@@ -105,6 +107,8 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       const {
         stage: _stage,
         places: _places,
+        history: _history,
+        expiresAt: _expiresAt,
         ...record
       } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;
@@ -134,6 +138,25 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect((await store.notOver(at(1), 10))[0]?.places).toEqual([place(9), place(8), place(7)]);
     });
 
+    it('the store keeps the history of an invocation, in whichever batches its events arrive', async () => {
+      const story = [queued({ expiresAt: at(9_000) }), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
+      for (const event of story.toReversed()) await put(event);
+      expect(await other.find('p1', 'r1')).toEqual(story.reduce<FoldedRecord | undefined>(fold, undefined));
+      expect((await store.find('p1', 'r1'))?.history.transitions.map(({ kind }) => kind)).toEqual([
+        'queued',
+        'started',
+        'started',
+        'settled',
+        'notice-delivered',
+        'delayed',
+      ]);
+    });
+
+    it('the store finds no record of another project, and none that it does not hold', async () => {
+      await put(queued());
+      expect([await store.find('p2', 'r1'), await store.find('p1', 'r2')]).toEqual([undefined, undefined]);
+    });
+
     it('the store reports for each event the record before and after it', async () => {
       const [first] = await changesOf(queued());
       const [second, third] = await changesOf(running(1), settled());
@@ -157,7 +180,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
     });
 
     it('nothing of a batch is stored if one of its records cannot be stored', async () => {
-      const unstorable = settled({ requestId: 'r2', errorMessage: Symbol('not a text') as unknown as string });
+      const unstorable = settled({ requestId: 'r2', functionUrn: Symbol('not a text') as unknown as string });
       await expect(put(queued(), unstorable)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       expect(await ids()).toEqual([]);
       await put(queued());

@@ -43,6 +43,11 @@ export interface StatusStore {
    */
   query(query: StatusQuery): Promise<StatusPage>;
   /**
+   * Returns the record of one invocation with its history; undefined if the project has none.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  find(project: string, requestId: string): Promise<FoldedRecord | undefined>;
+  /**
    * Lists records that are not over (see `overAt`), oldest first.
    * @param acceptedBefore in milliseconds since 1970.
    * @returns at most `limit` records.

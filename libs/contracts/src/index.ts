@@ -127,6 +127,15 @@ export {
 } from './topic-declarations.ts';
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
 export { traceparentOf } from './traceparent.ts';
+export {
+  type History,
+  type Transition,
+  transitionErrorMax,
+  type TransitionKind,
+  transitionKinds,
+  transitionsKeptFirst,
+  transitionsMax,
+} from './transition.ts';
 export { utcText } from './utc-text.ts';
 export {
   afterStep,

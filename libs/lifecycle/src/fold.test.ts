@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DeliveryStatus, epochMs } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
-import { fold, type FoldedRecord, type StatusEvent } from './fold.ts';
+import { fold, type FoldedRecord } from './fold.ts';
 import type { RecordPlace } from './record-place.ts';
+import type { StatusEvent } from './status-event.ts';
 
 const at = (ms: number) => epochMs(builtAt + ms);
 const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
@@ -191,6 +192,10 @@ describe('fold', () => {
       deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3) }],
       stage: -1,
       places: [],
+      history: {
+        transitions: [{ at: at(3), kind: 'notice-pending', attempt: 0, deliveryId: 'DIS:x' }],
+        isCut: false,
+      },
     });
     expect(foldAll([delivery(), queued(1)])).toMatchObject({
       functionUrn: builtUrn,

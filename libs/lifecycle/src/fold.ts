@@ -1,44 +1,7 @@
-import { type Condition, conditions, type DeliveryStatus, type EpochMs, epochMs, type StatusRecord } from '#contracts';
+import { conditions, type DeliveryStatus, type EpochMs, epochMs, type History, type StatusRecord } from '#contracts';
+import { noHistory, withEvent } from './history.ts';
 import { type RecordPlace, withPlace } from './record-place.ts';
-
-/** The part of an invocation that every event repeats. */
-export interface EventSubject {
-  readonly requestId: string;
-  readonly functionUrn: string;
-  readonly project: string;
-  readonly acceptedAt: EpochMs;
-}
-
-/** One thing that happened to an invocation, as a record of a work topic reports it. */
-export type StatusEvent =
-  /** It is on a topic of invocations and waits for its turn to make `attempt`. */
-  | ({
-      readonly kind: 'queued';
-      readonly attempt: number;
-      readonly lastError: string;
-      /** Absent if no record of a topic reports the event. */
-      readonly place?: RecordPlace;
-    } & EventSubject)
-  /** It is in a delay topic until `attempt` is due. */
-  | ({
-      readonly kind: 'waiting';
-      readonly attempt: number;
-      readonly dueAt: EpochMs;
-      readonly lastError: string;
-      /** Absent if no record of a topic reports the event. */
-      readonly place?: RecordPlace;
-    } & EventSubject)
-  | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
-  | ({
-      readonly kind: 'settled';
-      readonly condition: Condition;
-      readonly attempts: number;
-      readonly startedAt?: EpochMs;
-      readonly endedAt: EpochMs;
-      readonly errorMessage: string;
-    } & EventSubject)
-  /** A delivery waits for its next try. */
-  | ({ readonly kind: 'delivery'; readonly delivery: DeliveryStatus } & Pick<EventSubject, 'requestId'> & Partial<EventSubject>);
+import type { StatusEvent } from './status-event.ts';
 
 /**
  * The status of an invocation, as far as its events have arrived. An event of a higher `stage`
@@ -49,6 +12,9 @@ export interface FoldedRecord extends StatusRecord {
   readonly stage: number;
   /** The newest records that carry its payload, newest first; see {@link withPlace}. */
   readonly places: readonly RecordPlace[];
+  /** The end of the validity period; absent while no record has told it. */
+  readonly expiresAt?: EpochMs;
+  readonly history: History;
 }
 
 const within = { queued: 0, waiting: 1, running: 2 } as const;
@@ -75,6 +41,7 @@ const unseen = (requestId: string): FoldedRecord => ({
   deliveries: [],
   stage: -1,
   places: [],
+  history: noHistory,
 });
 
 /**
@@ -84,7 +51,7 @@ const unseen = (requestId: string): FoldedRecord => ({
  * An invocation that was settled twice keeps the settlement that ended first.
  */
 export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
-  const known = subjectOf(record ?? unseen(event.requestId), event);
+  const known = withHistory(subjectOf(record ?? unseen(event.requestId), event), event);
   switch (event.kind) {
     case 'delivery':
       return foldDelivery(known, event.delivery);
@@ -98,6 +65,13 @@ export function fold(record: FoldedRecord | undefined, event: StatusEvent): Fold
     default:
       return event satisfies never;
   }
+}
+
+function withHistory(record: FoldedRecord, event: StatusEvent): FoldedRecord {
+  const history = withEvent(record.history, event);
+  const isTold = record.expiresAt === undefined && event.expiresAt !== undefined;
+  if (history === record.history && !isTold) return record;
+  return { ...record, history, ...(isTold ? { expiresAt: event.expiresAt } : {}) };
 }
 
 function subjectOf(record: FoldedRecord, event: StatusEvent): FoldedRecord {

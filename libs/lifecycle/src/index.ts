@@ -23,7 +23,7 @@ export { chooseVersion, type RequestSigns, versionsBehind } from './choose-versi
 export { type AttemptOutcome, type Circumstances, decide } from './decide.ts';
 export { delayTopicFor, leavesAt } from './delay-topic.ts';
 export { findCycle } from './find-cycle.ts';
-export { type EventSubject, fold, type FoldedRecord, type StatusEvent } from './fold.ts';
+export { fold, type FoldedRecord } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
 export { placesMax, type RecordPlace, withPlace } from './record-place.ts';
 export { grants, isGranted } from './is-granted.ts';
@@ -33,4 +33,5 @@ export { notificationMessage, type TimestampForm } from './notification-message.
 export { lostEvents, overAt } from './over.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
+export type { EventSubject, StatusEvent } from './status-event.ts';
 export { targetFor } from './target-for.ts';

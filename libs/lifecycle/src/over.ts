@@ -1,5 +1,6 @@
 import { type EpochMs, epochMs, workTopicRetentionMs } from '#contracts';
-import type { FoldedRecord, StatusEvent } from './fold.ts';
+import type { FoldedRecord } from './fold.ts';
+import type { StatusEvent } from './status-event.ts';
 
 /**
  * When nothing can happen any more to an invocation: it has ended, and no delivery waits. The age

@@ -16,6 +16,7 @@ const least: FoldedRecord = {
   deliveries: [],
   stage: -1,
   places: [],
+  history: { transitions: [], isCut: false },
 };
 const most: FoldedRecord = {
   ...least,
@@ -28,6 +29,20 @@ const most: FoldedRecord = {
     { topic: 'invocations', partition: 2, offset: 7, at: epochMs(builtAt + 5) },
     { topic: 'delays.near', partition: 0, offset: 3, at: epochMs(builtAt) },
   ],
+  expiresAt: epochMs(builtAt + 5),
+  history: {
+    transitions: [
+      { at: builtAt, kind: 'queued', attempt: 1 },
+      { at: builtAt, kind: 'delayed', attempt: 2, dueAt: epochMs(builtAt + 3), error: 'broke' },
+      { at: builtAt, kind: 'queued-bulk', attempt: 2, chance: 2 },
+      { at: builtAt, kind: 'started', attempt: 2 },
+      { at: builtAt, kind: 'settled', attempt: 2, condition: 'OutOfMemory', error: 'too much' },
+      { at: builtAt, kind: 'notice-pending', attempt: 0, deliveryId: 'DIS:x' },
+      { at: builtAt, kind: 'notice-delivered', attempt: 1, deliveryId: 'DIS:x' },
+      { at: builtAt, kind: 'notice-undelivered', attempt: 1, deliveryId: 'DIS:x', error: 'gone' },
+    ],
+    isCut: true,
+  },
 };
 
 describe('the row of an invocation', () => {

@@ -1,6 +1,7 @@
 import { type ExpressionBuilder, type Kysely } from 'kysely';
 import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
 import { type FoldedRecord, overAt, type RecordPlace } from '#lifecycle';
+import { historyOf, historyText, noTransitions } from './history-text.ts';
 
 /**
  * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
@@ -42,6 +43,10 @@ export interface InvocationRow {
   place_partition: string | null;
   /** Offset of the newest place. */
   place_offset: number | null;
+  /** End of the validity period; null in records of earlier releases. */
+  expires_at: number | null;
+  /** The transitions, as `historyText` writes them. */
+  history: string;
 }
 
 /** The tables of the status store, as Kysely wants them. */
@@ -76,6 +81,8 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   places: 'progress',
   place_partition: 'progress',
   place_offset: 'progress',
+  expires_at: 'progress',
+  history: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -109,6 +116,8 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     places: JSON.stringify(record.places.map(({ topic, partition, offset, at }) => [topic, partition, offset, at])),
     place_partition: newest === undefined ? null : `${newest.topic}/${newest.partition}`,
     place_offset: newest?.offset ?? null,
+    expires_at: record.expiresAt ?? null,
+    history: historyText(record.history),
   };
 }
 
@@ -129,6 +138,8 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     ...(row.due_at === null ? {} : { dueAt: epochMs(row.due_at) }),
     deliveries: JSON.parse(row.deliveries) as DeliveryStatus[],
     places: placesOf(row.places),
+    ...(row.expires_at === null ? {} : { expiresAt: epochMs(row.expires_at) }),
+    history: historyOf(row.history),
   };
 }
 
@@ -138,9 +149,15 @@ function placesOf(text: string): readonly RecordPlace[] {
   return (JSON.parse(text) as StoredPlace[]).map(([topic, partition, offset, at]) => ({ topic, partition, offset, at }));
 }
 
-/** Turns a row into the record that callers see, which has neither stage nor places. */
+/** Turns a row into the record that callers see, without stage, places and history. */
 export function shownRecordOf(row: InvocationRow): StatusRecord {
-  const { stage: _stage, places: _places, ...record } = recordOf(row);
+  const {
+    stage: _stage,
+    places: _places,
+    history: _history,
+    expiresAt: _expiresAt,
+    ...record
+  } = recordOf({ ...row, places: '[]', history: noTransitions });
   return record;
 }
 
@@ -183,6 +200,21 @@ export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuer
     matching.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow(),
   ]);
   return { records: rows.map(shownRecordOf), count: Number(total.count) };
+}
+
+/** Reads one record with its history; undefined if the project has none of this request id. */
+export async function selectRecord(
+  tables: Kysely<StatusTables>,
+  project: string,
+  requestId: string,
+): Promise<FoldedRecord | undefined> {
+  const row = await tables
+    .selectFrom('invocations')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .where('project', '=', project)
+    .executeTakeFirst();
+  return row === undefined ? undefined : recordOf(row);
 }
 
 /** Reads at most `limit` rows accepted before `acceptedBefore` that are not over, oldest first. */

@@ -61,6 +61,10 @@ const migrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN place_offset INTEGER',
     `CREATE INDEX invocations_in_flight_by_place ON invocations (place_partition, place_offset) WHERE ended_at IS NULL`,
   ]),
+  '0008-history': stepOf([
+    'ALTER TABLE invocations ADD COLUMN expires_at INTEGER',
+    `ALTER TABLE invocations ADD COLUMN history TEXT NOT NULL DEFAULT ''`,
+  ]),
 };
 
 const countedSteps = 2;

@@ -142,14 +142,15 @@ describe('a status database file', () => {
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(7);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(8);
   });
 
   it('closing a handle waits for its transaction', async () => {
     const store = await SqliteStatusStore.open(file, systemClock);
-    const event = { kind: 'queued', attempt: 1, lastError: '', requestId: 'r1', functionUrn: builtUrn, project: 'p1' } as const;
+    const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
+    const event = { ...subject, kind: 'queued', attempt: 1, lastError: '' } as const;
     let closed: Promise<void> = Promise.resolve();
-    await store.fold([{ ...event, acceptedAt: builtAt }], async () => {
+    await store.fold([event], async () => {
       closed = store.close();
       await Promise.resolve();
     });

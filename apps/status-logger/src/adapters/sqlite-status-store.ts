@@ -17,6 +17,7 @@ import {
   selectIsNew,
   selectNotOver,
   selectPage,
+  selectRecord,
   type StatusTables,
   subjectColumns,
 } from './invocation-rows.ts';
@@ -102,6 +103,10 @@ export class SqliteStatusStore implements StatusStore {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     return selectPage(this.committed, query).catch(unavailable);
+  }
+
+  async find(project: string, requestId: string): Promise<FoldedRecord | undefined> {
+    return selectRecord(this.committed, project, requestId).catch(unavailable);
   }
 
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {

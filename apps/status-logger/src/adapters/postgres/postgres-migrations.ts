@@ -37,4 +37,8 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
       ADD COLUMN place_partition TEXT COLLATE "C", ADD COLUMN place_offset BIGINT`,
     'CREATE INDEX invocations_in_flight_by_place ON invocations (place_partition, place_offset) WHERE ended_at IS NULL',
   ]),
+  '0004-history': stepOf([
+    'ALTER TABLE invocations ADD COLUMN expires_at BIGINT',
+    `ALTER TABLE invocations ADD COLUMN history TEXT COLLATE "C" NOT NULL DEFAULT ''`,
+  ]),
 };

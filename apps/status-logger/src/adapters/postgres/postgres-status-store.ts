@@ -15,6 +15,7 @@ import {
   rowOf,
   selectIsNew,
   selectNotOver,
+  selectRecord,
   type StatusTables,
 } from '../invocation-rows.ts';
 import { migrate } from '../migrate.ts';
@@ -51,6 +52,7 @@ const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
   due_at: 'bigint',
   over_at: 'bigint',
   place_offset: 'bigint',
+  expires_at: 'bigint',
 };
 
 /**
@@ -119,6 +121,10 @@ export class PostgresStatusStore implements StatusStore {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     return attempt(async () => readPage(this.readers, query));
+  }
+
+  async find(project: string, requestId: string): Promise<FoldedRecord | undefined> {
+    return attempt(async () => selectRecord(this.readers, project, requestId));
   }
 
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {

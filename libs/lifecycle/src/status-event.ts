@@ -1,0 +1,45 @@
+import type { Condition, DeliveryStatus, EpochMs } from '#contracts';
+import type { RecordPlace } from './record-place.ts';
+
+/** The part of an invocation that every event repeats. */
+export interface EventSubject {
+  readonly requestId: string;
+  readonly functionUrn: string;
+  readonly project: string;
+  readonly acceptedAt: EpochMs;
+  /** The end of the validity period, where the record tells it. */
+  readonly expiresAt?: EpochMs;
+}
+
+/** One thing that happened to an invocation, as a record of a work topic reports it. */
+export type StatusEvent =
+  /** It is on a topic of invocations and waits for its turn to make `attempt`. */
+  | ({
+      readonly kind: 'queued';
+      readonly attempt: number;
+      readonly lastError: string;
+      /** Which start of the attempt it is for, from 2; see `Invocation.chance`. */
+      readonly chance?: number;
+      /** Absent if no record of a topic reports the event. */
+      readonly place?: RecordPlace;
+    } & EventSubject)
+  /** It is in a delay topic until `attempt` is due. */
+  | ({
+      readonly kind: 'waiting';
+      readonly attempt: number;
+      readonly dueAt: EpochMs;
+      readonly lastError: string;
+      /** Absent if no record of a topic reports the event. */
+      readonly place?: RecordPlace;
+    } & EventSubject)
+  | ({ readonly kind: 'running'; readonly attempt: number; readonly startedAt: EpochMs } & EventSubject)
+  | ({
+      readonly kind: 'settled';
+      readonly condition: Condition;
+      readonly attempts: number;
+      readonly startedAt?: EpochMs;
+      readonly endedAt: EpochMs;
+      readonly errorMessage: string;
+    } & EventSubject)
+  /** A delivery waits for its next try. */
+  | ({ readonly kind: 'delivery'; readonly delivery: DeliveryStatus } & Pick<EventSubject, 'requestId'> & Partial<EventSubject>);
