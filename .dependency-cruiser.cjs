@@ -25,6 +25,7 @@ const ingressRooms = {
   topics: ['http', 'document', 'names', 'access', 'policies'],
   records: ['http', 'document', 'names', 'access'],
   invocations: ['http', 'document', 'names', 'access', 'records'],
+  steering: ['http', 'document', 'names', 'access', 'records'],
 };
 
 /**

@@ -89,6 +89,7 @@ async function serveExecutor() {
     functions: new RunnableFunctions({
       runtimes: { files: runtime, url: runtime },
       functionOf: () => undefined,
+      pausedSince: () => undefined,
       catchUp: async () => undefined,
       attemptsMax: 10,
       shareOf: (_functionUrn, instancesMax) => instancesMax,

@@ -11,6 +11,7 @@ import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey }
 import { type LogOptions, logs } from './commands/logs.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
+import { pauseOrResume } from './commands/steering.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from './commands/topics.ts';
 import { type CommonOptions, Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -39,6 +40,7 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
   addContextCommands(program, session);
   addFunctionCommands(program, session);
   addInvocationCommands(program, session);
+  addSteeringCommands(program, session);
   addPolicyCommands(program, session);
   addTopicCommands(program, session);
   addKeyCommands(program, session);
@@ -150,6 +152,16 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--request <id>', 'only lines of this invocation')
     .option('--limit <count>', 'how many lines to begin with, at most 500', '100')
     .action(async (fn: string, options: LogOptions) => logs(session(), fn, options));
+}
+
+function addSteeringCommands(program: Command, session: MakeSession): void {
+  for (const act of ['pause', 'resume'] as const)
+    program
+      .command(act)
+      .argument('<function>')
+      .description(act === 'pause' ? 'take no invocations, and start no attempts' : 'end a pause')
+      .option('--part <part>', 'intake or execution; by default both')
+      .action(async (fn: string, options: { part?: string }) => pauseOrResume(session(), act, fn, options));
 }
 
 function addPolicyCommands(program: Command, session: MakeSession): void {

@@ -197,6 +197,15 @@ export class AttemptQueue {
     this.next();
   }
 
+  /**
+   * Begins the waiting tasks of one key at once, past their bound. Each must end without doing its
+   * work.
+   */
+  beginAll(key: string): void {
+    const queue = this.queues.get(key);
+    if (queue !== undefined) for (const waiting of [...queue.awaited, ...queue.others]) waiting.jump();
+  }
+
   /** Resolves when no function runs more tasks than it allows now. */
   async withinBounds(): Promise<void> {
     this.boundsChanged();

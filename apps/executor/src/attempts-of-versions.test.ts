@@ -48,6 +48,7 @@ beforeEach(async () => {
     functions: new RunnableFunctions({
       runtimes: { files: runtime, url: runtime },
       functionOf: (urn) => (isRegistrySeen ? lookUp(urn) : undefined),
+      pausedSince: () => undefined,
       catchUp: async () => {
         await registry.caughtUp(1_000);
         isRegistrySeen = true;

@@ -10,6 +10,7 @@ import {
   decodeSettlement,
   encodeCancellation,
   encodeInvocation,
+  type EpochMs,
   epochMs,
   type FunctionDocument,
   type Invocation,
@@ -31,6 +32,7 @@ import type { Runtime } from './runtime.ts';
 const succeeded: AttemptOutcome = { kind: 'succeeded', responsePayload: Buffer.from('1') };
 
 function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
+  let pausedSince: EpochMs | undefined;
   let share = (instancesMax: number): number => instancesMax;
   const clock = new ManualClock(builtAt);
   const publisher = new RecordingPublisher(clock);
@@ -55,6 +57,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     functions: new RunnableFunctions({
       runtimes: { files: runtime, url: runtime },
       functionOf: () => known,
+      pausedSince: () => pausedSince,
       catchUp: async () => caughtUp(),
       attemptsMax: 10,
       shareOf: (_functionUrn, instancesMax) => share(instancesMax),
@@ -74,7 +77,24 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
   const know = (next: FunctionDocument | undefined) => (known = next);
   const haveNoShare = () => (share = () => 0);
   const onCatchUp = (act: () => void) => (caughtUp = act);
-  return { attempts, publisher, clock, written: publisher.records, calls, queue, take, cancel, know, onCatchUp, haveNoShare };
+  const pause = (since: EpochMs | undefined) => {
+    pausedSince = since;
+    if (since !== undefined) queue.beginAll(bareUrnOf(fn.urn + ':latest'));
+  };
+  return {
+    pause,
+    attempts,
+    publisher,
+    clock,
+    written: publisher.records,
+    calls,
+    queue,
+    take,
+    cancel,
+    know,
+    onCatchUp,
+    haveNoShare,
+  };
 }
 
 const turn = async () => new Promise(setImmediate);
@@ -124,6 +144,40 @@ describe('Attempts', () => {
     cancel('r1');
     await take(anInvocation({ requestId: 'r1' }));
     expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
+  });
+
+  it('puts attempts of a paused function on a delay topic as they are, also those that wait for their turn', async () => {
+    const { written, calls, take, pause } = setUp(aFunction({ instancesMax: 1 }));
+    const running = take(anInvocation({ requestId: 'running' }));
+    const waiting = take(anInvocation({ requestId: 'waiting', attempt: 2, retriesUsed: 1 }));
+    await turn();
+    pause(epochMs(builtAt - 60_000));
+    await Promise.all([waiting, take(anInvocation({ requestId: 'later' }))]);
+    expect(written.map(({ topic, key }) => `${topic} ${key}`).toSorted()).toEqual(['s.delays.30s later', 's.delays.30s waiting']);
+    const aside = written.map((record) => decodeInvocation(asIncoming(record))).find(({ requestId }) => requestId === 'waiting');
+    expect(aside).toEqual({
+      ...anInvocation({ requestId: 'waiting', attempt: 2, retriesUsed: 1 }),
+      dueAt: builtAt + 30_000,
+    });
+    calls[0]?.end(succeeded);
+    await running;
+    expect(written.at(-1)).toMatchObject({ topic: 's.settlements', key: 'running' });
+    pause(undefined);
+    void take(aside as Invocation);
+    await turn();
+    expect(calls.map(({ requestId }) => requestId)).toEqual(['running', 'waiting']);
+  });
+
+  it('settles a cancelled or expired invocation of a paused function', async () => {
+    const { written, take, cancel, pause } = setUp();
+    pause(builtAt);
+    cancel('r1');
+    await take(anInvocation({ requestId: 'r1' }));
+    await take(anInvocation({ requestId: 'r2', acceptedAt: epochMs(builtAt - 10), expiresAt: builtAt }));
+    expect(written.map((record) => decodeSettlement(asIncoming(record)).condition)).toEqual([
+      'InvocationCanceled',
+      'EventAgeExceeded',
+    ]);
   });
 
   it('makes one attempt of a record that is read twice', async () => {

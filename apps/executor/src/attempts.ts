@@ -28,6 +28,7 @@ import {
   type NextChance,
   settledWithoutRun,
   settlementOf,
+  waitWhilePaused,
 } from '#lifecycle';
 import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival } from '#platform';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
@@ -110,7 +111,8 @@ export class Attempts {
    *    that was read twice makes one attempt.
    * 2. `inTurn` waits for the function's turn. If other processes have the whole share of the
    *    function, it passes the record on to a partition of one of them.
-   * 3. `attempt` settles a cancelled or expired invocation without a run.
+   * 3. `attempt` settles a cancelled or expired invocation without a run. It puts the record of a
+   *    paused function on a delay topic. No retry and no number of an attempt is used up.
    * 4. `run` runs the function once.
    * 5. `conclude` decides: another attempt, or the end.
    *
@@ -176,6 +178,7 @@ export class Attempts {
         await this.publish(() => withChance(record, invocation, next.chance), delivery);
         return 'put-back';
       case 'run':
+        if (this.parts.functions.pausedSince(invocation.functionUrn) !== undefined) return this.inTurn(taken);
         // The older record of this attempt is committed first. Otherwise its count would be lost.
         if (!next.isLast) return this.inTurn(taken, { isAwaited: true, before: async () => committed(delivery) });
         if (this.parts.functions.runningMaxOf(invocation.functionUrn) === 0) return this.passOn(invocation, delivery);
@@ -212,6 +215,9 @@ export class Attempts {
     const { signal } = cancellable;
     const runningMax = () => functions.runningMaxOf(functionUrn);
     const waitsUntil = time.elapsedAt(expiresAt);
+    // Attempts of a paused function need no turn. They would hold back the records behind them.
+    if (functions.pausedSince(functionUrn) !== undefined)
+      return this.attempt(invocation, signal, delivery, { time: () => time.now(), wasLimited: false });
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
       bytes: invocation.payload.length,
@@ -245,13 +251,27 @@ export class Attempts {
       case 'settle':
         await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
         return 'concluded';
-      case 'run':
+      case 'run': {
+        const pausedSince = this.parts.functions.pausedSince(invocation.functionUrn);
+        if (pausedSince !== undefined) return this.putAside(invocation, pausedSince, delivery);
         this.parts.observer.started(Math.max(0, now - invocation.dueAt) / 1_000, wasLimited);
         await this.run(invocation, signal, delivery, invocation.expiresAt - now);
         return 'concluded';
+      }
       default:
         return admission satisfies never;
     }
+  }
+
+  /** The same attempt, on a delay topic. It comes back while its function is paused. */
+  private async putAside(invocation: Invocation, pausedSince: EpochMs, delivery: RecordDelivery): Promise<Taken> {
+    const { clock, topics } = this.parts;
+    const record = () => {
+      const { dueAt, topic } = waitWhilePaused(pausedSince, clock.now());
+      return delayed(encodeInvocation(topics.name(topic), invocation), topics.name(topic), 'invocations', dueAt);
+    };
+    await this.publish(record, delivery);
+    return 'put-back';
   }
 
   /** @param validMs how long the attempt may still begin. */

@@ -8,11 +8,13 @@ import fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  bareUrnOf,
   callHeader,
   callPath,
   callReportBytesHeader,
   decodeCallAnswer,
   encodeCallRequest,
+  type EpochMs,
   epochMs,
   type FunctionDocument,
   limits,
@@ -34,6 +36,7 @@ let url: string;
 let underWay: CallsUnderWay;
 let clock: ManualClock;
 let hasShare: boolean;
+let pausedSince: EpochMs | undefined;
 let takesNoCalls: boolean;
 let queue: AttemptQueue;
 let known: FunctionDocument | undefined;
@@ -58,6 +61,7 @@ beforeEach(async () => {
   const functions = new RunnableFunctions({
     runtimes: { files: runtime, url: runtime },
     functionOf: () => known,
+    pausedSince: () => pausedSince,
     catchUp: async () => void (known = whenCaughtUp ?? known),
     attemptsMax: 10,
     shareOf: (_functionUrn, instancesMax) => (hasShare ? instancesMax : 0),
@@ -66,6 +70,7 @@ beforeEach(async () => {
   server = fastify({ forceCloseConnections: true });
   takesNoCalls = false;
   hasShare = true;
+  pausedSince = undefined;
   underWay = await addCallRoute(server, {
     calls,
     tokens: new InternalTokenCheck('executor', testVerifier, clock),
@@ -102,6 +107,20 @@ describe('the call route', () => {
     const meant = { ...asked, functionId: 'removed' };
     const { report } = await call({ request: encodeCallRequest(meant) });
     expect([report?.ending, running]).toEqual([{ kind: 'function-unknown' }, []]);
+  });
+
+  it('does not run a paused function, also for a call that waits for its turn', async () => {
+    const first = call();
+    const { end } = await started();
+    const second = call();
+    await eventually(() => queue.waitingNow === 1);
+    pausedSince = builtAt;
+    queue.beginAll(bareUrnOf(builtUrn));
+    const third = call();
+    end(succeeded('1'));
+    const endings = (await Promise.all([first, second, third])).map(({ report }) => report?.ending);
+    const paused = { kind: 'function-paused', since: builtAt };
+    expect([endings, running.length]).toEqual([[{ kind: 'returned' }, paused, paused], 1]);
   });
 
   it('runs the function with the payload, within the limits of synchronous calls', async () => {

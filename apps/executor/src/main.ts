@@ -119,10 +119,17 @@ await runService({
     };
     const catchUp = async () => registry.caughtUp();
     const shareOf = (urn: string, instancesMax: number) => shares.of(urn, instancesMax);
-    const functions = new RunnableFunctions({ runtimes, functionOf, catchUp, attemptsMax, shareOf });
+    const pausedSince = (urn: string) => {
+      const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
+      return parsed === undefined ? undefined : registry.steeringOf(parsed)?.execution?.since;
+    };
+    const functions = new RunnableFunctions({ runtimes, functionOf, pausedSince, catchUp, attemptsMax, shareOf });
     const { deathsMax } = config;
     const chances = new Chances({ runningMaxOf: (urn) => functions.capacityOf(urn), deathsMax, clock });
-    registry.onChange(() => queue.boundsChanged());
+    registry.onChange(({ after }) => {
+      queue.boundsChanged();
+      if (after?.kind === 'steering' && after.execution !== undefined) queue.beginAll(after.functionUrn);
+    });
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
     const limits = { expressQueueMax, expressBytesMax };
     const parts = {

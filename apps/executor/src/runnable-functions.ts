@@ -1,4 +1,4 @@
-import { boundIdOf, type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
+import { boundIdOf, type EpochMs, type FunctionDocument, type RuntimeDescriptor, runtimeOf } from '#contracts';
 import { chosenMemory } from '#lifecycle';
 import type { Runtime } from './runtime.ts';
 
@@ -13,6 +13,8 @@ export interface RunnableParts {
    * it has no such function.
    */
   readonly functionOf: (functionUrn: string) => FunctionDocument | undefined;
+  /** Since when the execution of a function is paused; undefined if it is not. Eight fields. */
+  readonly pausedSince: (functionUrn: string) => EpochMs | undefined;
   /**
    * Resolves when the replica holds every change that was written before this call.
    * @throws PlatformError `REGISTRY_BEHIND` if it does not catch up in time.
@@ -86,6 +88,11 @@ export class RunnableFunctions {
     const found = this.parts.functionOf(functionUrn);
     const runtime = found === undefined ? undefined : this.runtimeOf(found);
     return this.bounded(found === undefined || runtime === undefined ? Number.POSITIVE_INFINITY : runtime.callsMax(found));
+  }
+
+  /** Since when the execution of a function is paused; undefined if its attempts may start. */
+  pausedSince(functionUrn: string): EpochMs | undefined {
+    return this.parts.pausedSince(functionUrn);
   }
 
   /** The instances of a function in all processes; -1 if it is unknown or has no limit. */

@@ -54,6 +54,8 @@ export class SyncCalls {
     const { functionUrn } = request;
     const runnable = await functions.find(functionUrn, request);
     if (runnable.kind !== 'runnable') return { report: notRunReport(endingOf(runnable)), payload: nothing };
+    const paused = this.pausedAnswer(functionUrn);
+    if (paused !== undefined) return paused;
     const ticket = {
       key: bareUrnOf(functionUrn),
       runningMax: () => functions.runningMaxOf(functionUrn),
@@ -64,11 +66,19 @@ export class SyncCalls {
       signal,
     };
     const answer = await queue.run(ticket, async () => {
+      const pausedMeanwhile = this.pausedAnswer(functionUrn);
+      if (pausedMeanwhile !== undefined) return pausedMeanwhile;
       if (functions.runningMaxOf(functionUrn) === 0) throw new PlatformError('SHARE_ELSEWHERE', { details: { functionUrn } });
       return this.run(request, payload, runnable, signal);
     });
     observer.called(answer.report.ending.kind, answer.report.durationMs / 1_000);
     return answer;
+  }
+
+  /** The answer to a call of a paused function; undefined if its calls may run. */
+  private pausedAnswer(functionUrn: string): CallAnswer | undefined {
+    const since = this.parts.functions.pausedSince(functionUrn);
+    return since === undefined ? undefined : { report: notRunReport({ kind: 'function-paused', since }), payload: nothing };
   }
 
   /**

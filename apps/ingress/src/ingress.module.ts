@@ -9,6 +9,7 @@ import { type Installation, InstallationModule } from './installation.module.ts'
 import { InvocationsModule } from './invocations/invocations.module.ts';
 import { PoliciesModule } from './policies/policies.module.ts';
 import { RecordsModule } from './records/records.module.ts';
+import { SteeringModule } from './steering/steering.module.ts';
 import { TopicsModule } from './topics/topics.module.ts';
 
 /**
@@ -32,6 +33,7 @@ export class IngressModule {
         PoliciesModule.register(config),
         TopicsModule.register(config, keys.subscriptions),
         InvocationsModule.register(config),
+        SteeringModule,
       ],
     };
   }

@@ -57,6 +57,8 @@ export type CallEnding =
   | { readonly kind: 'too-large' }
   | { readonly kind: 'failed'; readonly condition: Exclude<Condition, ''>; readonly errorMessage: string }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number }
+  /** Attempts and calls of the function do not start. */
+  | { readonly kind: 'function-paused'; readonly since: EpochMs }
   | { readonly kind: 'function-unknown' | 'function-disabled' | 'cancelled' };
 
 /** Facts that an executor returns with the answer of a call. */
@@ -142,6 +144,7 @@ const endingKinds = [
   'unavailable',
   'function-unknown',
   'function-disabled',
+  'function-paused',
   'cancelled',
 ] as const satisfies readonly CallEnding['kind'][];
 
@@ -157,6 +160,8 @@ function endingIn(fields: JsonObject): CallEnding {
       const retryAfterMs = fields.optionalWholeNumber('retryAfterMs', bounds.retryAfterMs);
       return { kind, reason: fields.text('reason'), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
     }
+    case 'function-paused':
+      return { kind, since: fields.instant('since') };
     default:
       return { kind };
   }

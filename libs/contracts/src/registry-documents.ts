@@ -165,6 +165,30 @@ export interface PolicyDocument {
   readonly modifiedAt: EpochMs;
 }
 
+/** A pause of one part of a function. */
+export interface Pause {
+  readonly since: EpochMs;
+  /** The access key of the caller who paused it, or `token`. */
+  readonly by: string;
+}
+
+/**
+ * The parts of a function that are paused, for all its versions. Key `steering/<seven-field URN>`.
+ * The registry has none for a function that runs as usual.
+ */
+export interface SteeringDocument {
+  readonly kind: 'steering';
+  /** Seven fields. */
+  readonly functionUrn: string;
+  /** The id of the function. Another one under its name is not paused. */
+  readonly functionId: string;
+  readonly project: string;
+  /** Present while invocations are refused. */
+  readonly intake?: Pause;
+  /** Present while attempts do not start. */
+  readonly execution?: Pause;
+}
+
 /** The grants that functions of an agency have. Key `agency/<project>/<name>`. */
 export interface AgencyDocument {
   readonly kind: 'agency';
@@ -287,6 +311,7 @@ export type RegistryDocument =
   | VersionDocument
   | AliasDocument
   | PolicyDocument
+  | SteeringDocument
   | AgencyDocument
   | TopicDocument
   | PlaceDocument

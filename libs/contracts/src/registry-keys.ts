@@ -12,6 +12,8 @@ export function registryKey(document: RegistryDocument): string {
       return aliasKey(document.urn);
     case 'policy':
       return policyKey(document.functionUrn);
+    case 'steering':
+      return steeringKey(document.functionUrn);
     case 'agency':
       return agencyKey(document.project, document.name);
     case 'topic':
@@ -53,6 +55,11 @@ export function aliasKey(urn: string): string {
 /** The key of an asynchronous configuration. @param functionUrn eight fields. */
 export function policyKey(functionUrn: string): string {
   return `policy/${functionUrn}`;
+}
+
+/** The key of what is paused of a function. @param bareUrn seven fields. */
+export function steeringKey(bareUrn: string): string {
+  return `steering/${bareUrn}`;
 }
 
 /** The key of an agency of a project. */

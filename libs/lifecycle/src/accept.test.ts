@@ -14,6 +14,7 @@ const dynamic = { function: aFunction({ isMemoryDynamic: true }) };
 const accepted = (given: Partial<InvocationRequest> = {}, policy?: PolicyDocument, of?: ProjectDocument) => {
   const acceptance = accept({ ...request, ...given }, { ...known, policy, project: of }, builtAt);
   if (acceptance.kind === 'refused') throw new Error(acceptance.reason);
+  if (acceptance.kind === 'paused') throw new Error('paused');
   return acceptance.invocation;
 };
 
@@ -113,6 +114,15 @@ describe('accept', () => {
   ])('memory, %s', (_rule, facts, memoryMb, stamped) => {
     const acceptance = accept({ ...request, ...(memoryMb === undefined ? {} : { memoryMb }) }, { ...known, ...facts }, builtAt);
     expect(acceptance.kind === 'accepted' && acceptance.invocation.memoryMb).toBe(stamped);
+  });
+
+  it('refuses an invocation while the intake is paused, and not while the execution is', () => {
+    const steering = { kind: 'steering', functionUrn: 'f', functionId: 'i', project: 'p1' } as const;
+    const pause = { since: builtAt, by: 'token' };
+    const kinds = [{ intake: pause }, { execution: pause }].map((part) =>
+      accept(request, { ...known, steering: { ...steering, ...part } }, epochMs(builtAt + 1)),
+    );
+    expect(kinds).toMatchObject([{ kind: 'paused', since: builtAt }, { kind: 'accepted' }]);
   });
 
   it('discards a chain that is too long as RecursionDetected', () => {

@@ -9,6 +9,7 @@ import {
   type PolicyDocument,
   type ProjectDocument,
   retryPolicy,
+  type SteeringDocument,
   type StampedPolicy,
 } from '#contracts';
 
@@ -38,6 +39,8 @@ export interface FunctionKnown {
   readonly function: FunctionDocument | undefined;
   readonly policy: PolicyDocument | undefined;
   readonly project: ProjectDocument | undefined;
+  /** Absent if nothing of the function is paused. */
+  readonly steering?: SteeringDocument | undefined;
 }
 
 /** Why a synchronous or asynchronous call is refused. */
@@ -47,12 +50,13 @@ export type CallRefusal = 'function-unknown' | 'function-disabled' | 'payload-to
 export type Refusal = CallRefusal | 'delay-out-of-range';
 
 /**
- * The answer to a request: it is accepted, refused, or discarded at once because the chain of
- * invocations before it is too long.
+ * The answer to a request: it is accepted or refused. `paused`: the intake of the function is
+ * paused. `discarded`: the chain of invocations before it is too long.
  */
 export type Acceptance =
   | { readonly kind: 'accepted'; readonly invocation: Invocation }
   | { readonly kind: 'refused'; readonly reason: Refusal }
+  | { readonly kind: 'paused'; readonly since: EpochMs }
   | { readonly kind: 'discarded'; readonly condition: 'RecursionDetected'; readonly invocation: Invocation };
 
 const { withoutConfiguration } = retryPolicy;
@@ -66,6 +70,8 @@ const { withoutConfiguration } = retryPolicy;
 export function accept(request: InvocationRequest, known: FunctionKnown, now: EpochMs): Acceptance {
   const refusal = refusalOf(request, known);
   if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+  const pause = known.steering?.intake;
+  if (pause !== undefined) return { kind: 'paused', since: pause.since };
   const dueAt = epochMs(now + (request.delaySeconds ?? 0) * 1_000);
   const invocation: Invocation = {
     requestId: request.requestId,

@@ -31,6 +31,7 @@ export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
 export { lostEvents, overAt } from './over.ts';
+export { pausedWait, waitWhilePaused } from './pause.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
 export type { EventSubject, StatusEvent } from './status-event.ts';

@@ -32,6 +32,7 @@ const shapes: Readonly<Record<RegistryDocument['kind'], Shape>> = {
   version: { urn: 'string', project: 'string', version: 'string', function: 'object', publishedAt: 'number' },
   alias: { urn: 'string', project: 'string', name: 'string', version: 'string' },
   policy: { functionUrn: 'string', eventAgeMaxMs: 'number', retriesMax: 'number', backoff: 'object', destinations: 'object' },
+  steering: { functionUrn: 'string', functionId: 'string', project: 'string' },
   agency: { project: 'string', name: 'string', grants: 'array' },
   topic: { urn: 'string', project: 'string', name: 'string', subscriptions: 'array' },
   place: { type: 'string', project: 'string', name: 'string' },
@@ -75,10 +76,21 @@ function faultOf(parsed: unknown): string | undefined {
   if (typeof kind !== 'string' || !Object.hasOwn(shapes, kind)) return 'the document has no known kind';
   for (const [name, type] of Object.entries(shapes[kind as RegistryDocument['kind']]))
     if (typeOf(fields[name]) !== type) return `field ${name} must be of type ${type}`;
+  if (kind === 'steering') return pauseFaultOf(fields);
   if (kind === 'policy') return backoffFaultOf(fields['backoff'] as Partial<Backoff>);
   if (kind !== 'version') return undefined;
   const inner = faultOf(fields['function']);
   return inner === undefined ? undefined : `function: ${inner}`;
+}
+
+/** A pause without an instant would make every wait of an attempt NaN. */
+function pauseFaultOf(fields: Readonly<Record<string, unknown>>): string | undefined {
+  for (const part of ['intake', 'execution']) {
+    const pause = fields[part] as { readonly since?: unknown; readonly by?: unknown } | undefined;
+    if (pause !== undefined && (!Number.isSafeInteger(pause?.since) || typeof pause?.by !== 'string'))
+      return `${part} must have an instant and an access key`;
+  }
+  return undefined;
 }
 
 /** A wait out of bounds would let every attempt of the policy fail, or wait without end. */

@@ -21,6 +21,8 @@ import {
   policyKey,
   projectKey,
   type RegistryDocument,
+  type SteeringDocument,
+  steeringKey,
   resourceOf,
   type Target,
   type TopicDocument,
@@ -232,6 +234,15 @@ export class Registry {
    */
   policyOf(urn: FunctionUrn | string): PolicyDocument | undefined {
     return this.find('policy', policyKey(typeof urn === 'string' ? urn : formatFunctionUrn(urn)));
+  }
+
+  /**
+   * The paused parts of the function that a URN names, in all versions. Undefined if none is
+   * paused, or if the pause was for an earlier function of that name.
+   */
+  steeringOf(urn: FunctionUrn): SteeringDocument | undefined {
+    const steering = this.find('steering', steeringKey(formatBareUrn(urn)));
+    return steering?.functionId === this.functionByUrn(urn)?.id ? steering : undefined;
   }
 
   /** An agency with its grants. */

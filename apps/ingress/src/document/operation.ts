@@ -36,6 +36,7 @@ export const tags = {
   'Versions and aliases': 'Frozen copies of a function, and names for them.',
   'Asynchronous configurations': 'Retries, validity period and destinations of a function: its policy.',
   Invocations: 'Requests to run a function, and records of their outcomes.',
+  Steering: 'Pausing functions, and other acts of an operator on their invocations.',
   'Access keys': 'Keys that sign requests, with the rights to invoke, read or manage.',
   Topics: 'Topics (pub/sub), and publishing to them.',
   Subscriptions: 'Endpoints that get the messages of a topic.',

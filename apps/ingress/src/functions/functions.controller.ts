@@ -8,6 +8,7 @@ import {
   functionKey,
   type FunctionDocument,
   policyKey,
+  steeringKey,
   versionKey,
 } from '#contracts';
 import { mayUse } from '#lifecycle';
@@ -195,12 +196,13 @@ function laterThan(before: EpochMs, now: EpochMs): EpochMs {
   return epochMs(Math.max(now, before + 1));
 }
 
-/** Deletes a function with its versions, aliases and policies. */
+/** Deletes a function with its versions, aliases, policies and pauses. */
 function wholeFunction(registry: Registry, bareUrn: string): readonly Change[] {
   return [
     { delete: functionKey(bareUrn) },
     ...registry.versionsOf(bareUrn).map(({ urn }) => ({ delete: versionKey(urn) })),
     ...registry.aliasesOf(bareUrn).map(({ urn }) => ({ delete: aliasKey(urn) })),
     ...registry.policiesOf(bareUrn).map(({ functionUrn }) => ({ delete: policyKey(functionUrn) })),
+    { delete: steeringKey(bareUrn) },
   ];
 }

@@ -17,6 +17,7 @@ export const apiCodes = {
   'FSS.0404': { status: 404, meaning: 'Nothing has that name.' },
   'FSS.0405': { status: 405, meaning: 'The link was requested with another method than GET.' },
   'FSS.0406': { status: 406, meaning: 'The body is not JSON, or is not a JSON object where the operation needs one.' },
+  'FSS.0409': { status: 409, meaning: 'The function is paused; the message says which part, and since when.' },
   'FSS.0413': {
     status: 413,
     meaning: 'The body is larger than the operation allows, or the document it describes is larger than a Kafka record may be.',

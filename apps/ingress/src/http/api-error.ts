@@ -1,4 +1,4 @@
-import { printable } from '#contracts';
+import { type EpochMs, printable, utcText } from '#contracts';
 import { apiCodes, type ApiCode } from './api-codes.ts';
 
 /** An error that the API answers with. Its message may repeat input, and is {@link printable}. */
@@ -53,4 +53,12 @@ export function versionNotFound(name: string): ApiError {
 /** No alias has that name. */
 export function aliasNotFound(name: string): ApiError {
   return new ApiError('FSS.1053', `Not found the function alias: ${name.slice(0, 300)}`);
+}
+
+/** A part of the function is paused. */
+export function functionPaused(part: 'intake' | 'execution', since: EpochMs): ApiError {
+  return new ApiError(
+    'FSS.0409',
+    `the ${part} of the function is paused since ${utcText(since)}Z; call again after it is resumed`,
+  );
 }

@@ -4,6 +4,7 @@ import {
   laneSpread,
   encodeSettlement,
   formatFunctionUrn,
+  type EpochMs,
   type FunctionDocument,
   type Invocation,
   type OutgoingRecord,
@@ -45,7 +46,9 @@ export interface Arrival {
 /** The outcome of an arrival. An accepted or discarded one is in Kafka. */
 export type Arrived =
   | { readonly kind: 'accepted' | 'discarded'; readonly requestId: string }
-  | { readonly kind: 'refused'; readonly reason: Unaccepted };
+  | { readonly kind: 'refused'; readonly reason: Unaccepted }
+  /** The intake of the function is paused. */
+  | { readonly kind: 'paused'; readonly since: EpochMs };
 
 /** Is called with the outcome of each arrival. */
 export interface AcceptObserver {
@@ -99,10 +102,11 @@ export class Acceptor {
     const now = clock.now();
     const { functionUrn, alias, known } = resolved;
     const acceptance = accept({ ...arrival, functionUrn, ...(alias === undefined ? {} : { alias }) }, known, now);
-    if (acceptance.kind === 'refused') {
-      const isDisabled = acceptance.reason === 'function-disabled';
-      const before = isDisabled ? this.acceptedBefore(arrival, known.function) : undefined;
-      observer.arrived(before === undefined ? acceptance.reason : 'repeated');
+    if (acceptance.kind === 'refused' || acceptance.kind === 'paused') {
+      const reason = acceptance.kind === 'paused' ? 'intake-paused' : acceptance.reason;
+      const isClosed = reason === 'intake-paused' || reason === 'function-disabled';
+      const before = isClosed ? this.acceptedBefore(arrival, known.function) : undefined;
+      observer.arrived(before === undefined ? reason : 'repeated');
       return before === undefined ? acceptance : { kind: 'accepted', requestId: before };
     }
     const { invocation } = acceptance;
@@ -116,7 +120,7 @@ export class Acceptor {
 
   /**
    * Returns the request id of the first request with this key. A client that retries gets it even
-   * if the function was disabled in between.
+   * if the function was disabled or paused in between.
    */
   private acceptedBefore({ idempotencyKey: key, payload }: Arrival, fn: FunctionDocument): string | undefined {
     return key === undefined ? undefined : this.parts.keys.acceptedAs({ function: fn, key, payload });

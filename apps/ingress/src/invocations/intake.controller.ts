@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
-import { checkIntakeFormat, type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf } from '#contracts';
+import { checkIntakeFormat, type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf, utcText } from '#contracts';
 import { type KafkaRecordContext, OnRecord, type RecordDelivery } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
@@ -85,6 +85,9 @@ export class IntakeController {
   private async accept(record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const arrival = readIntake(record, this.home.project);
     const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write));
-    if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${arrival.functionName.slice(0, 300)}`);
+    const name = arrival.functionName.slice(0, 300);
+    if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${name}`);
+    if (arrived.kind === 'paused')
+      throw malformed(`intake-paused: the intake of ${name} is paused since ${utcText(arrived.since)}Z`);
   }
 }

@@ -11,6 +11,7 @@ import {
   aliasNotFound,
   ApiError,
   functionNotFound,
+  functionPaused,
   urnMalformed,
   urnOfAnotherProject,
   versionNotFound,
@@ -108,6 +109,7 @@ async function acceptRequest(acceptor: Acceptor, clock: Clock, request: FastifyR
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
   if (arrived.kind === 'refused') throw refusalOf(arrived, urn);
+  if (arrived.kind === 'paused') throw functionPaused('intake', arrived.since);
   return arrived.requestId;
 }
 

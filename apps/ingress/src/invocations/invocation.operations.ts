@@ -54,7 +54,7 @@ export const invocationOperations = {
     ],
     body: event,
     answer: { status: 202, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10' } },
-    codes: [...functionCodes, 'FSS.0422', 'FSS.0429', 'FSS.0503'],
+    codes: [...functionCodes, 'FSS.0409', 'FSS.0422', 'FSS.0429', 'FSS.0503'],
   },
   invoke: {
     id: 'invokeFunction',
@@ -85,7 +85,7 @@ export const invocationOperations = {
     ],
     body: event,
     answer: { status: 200, example: { greeting: 'hello world' } },
-    codes: [...functionCodes, 'FSS.0429', 'FSS.0502', 'FSS.0503', 'FSS.0504', 'FSS.1201'],
+    codes: [...functionCodes, 'FSS.0409', 'FSS.0429', 'FSS.0502', 'FSS.0503', 'FSS.0504', 'FSS.1201'],
   },
   cancel: {
     id: 'cancelAsyncInvocation',

@@ -93,7 +93,12 @@ export class ResolvedNames {
     }
     const found = registry.versionByUrn(urn);
     if (found === undefined) return { kind: 'unresolved', reason: 'version-unknown' };
-    const known = { function: found, policy: this.policyOf(urn), project: registry.project(urn.project) };
+    const known = {
+      function: found,
+      policy: this.policyOf(urn),
+      project: registry.project(urn.project),
+      steering: registry.steeringOf(urn),
+    };
     return { kind: 'version', functionUrn: formatFunctionUrn(urn), known };
   }
 

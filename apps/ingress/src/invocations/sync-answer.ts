@@ -1,5 +1,5 @@
 import { type CallAnswer, type CallReport, conditions, lastLines, limits } from '#contracts';
-import { ApiError } from '../http/api-error.ts';
+import { ApiError, functionPaused } from '../http/api-error.ts';
 
 /** The form of the answer that the caller of a synchronous invocation asked for. */
 export interface AnswerFormat {
@@ -25,8 +25,8 @@ const logHeaderBytesMax = 2_000;
  * Makes the answer to a synchronous invocation. An error of the function is an answer with status
  * 200 and `X-Is-Func-Err: true`, as documented. Other statuses are errors of the platform.
  * @throws ApiError FSS.0503 if the function could not be run. FSS.0502 if the executor was stopped
- *   during the call. FSS.0429 if the function is disabled. FSS.1051 if it was deleted. FSS.1201 if
- *   it returned too much.
+ *   during the call. FSS.0429 if the function is disabled. FSS.0409 if it is paused. FSS.1051 if it
+ *   was deleted. FSS.1201 if it returned too much.
  */
 export function syncAnswer({ report, payload }: CallAnswer, format: AnswerFormat): SyncAnswer {
   const { ending } = report;
@@ -43,6 +43,8 @@ export function syncAnswer({ report, payload }: CallAnswer, format: AnswerFormat
       throw new ApiError('FSS.1051', 'Not found the function');
     case 'function-disabled':
       throw new ApiError('FSS.0429', 'Function Disabled');
+    case 'function-paused':
+      throw functionPaused('execution', ending.since);
     case 'unavailable':
       throw new ApiError('FSS.0503', ending.reason, Math.max(1, Math.ceil((ending.retryAfterMs ?? 0) / 1_000)));
     case 'cancelled':

@@ -9,11 +9,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { boundIdOf, type CallAnswer, epochMs, type FunctionDocument, limits, traceparentOf } from '#contracts';
+import {
+  boundIdOf,
+  type CallAnswer,
+  epochMs,
+  type FunctionDocument,
+  limits,
+  type SteeringDocument,
+  traceparentOf,
+} from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import { type Clock, FairShare, type Logger } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
-import { ApiError, functionNotFound } from '../http/api-error.ts';
+import { ApiError, functionNotFound, functionPaused } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { stableRandom } from './stable-random.ts';
 import type { CallOutcome, FunctionCalls } from './function-calls.ts';
@@ -112,9 +120,11 @@ async function invoke(
     fullUrn,
     function: fn,
     alias,
+    steering,
   } = names.choose(urn, project, { dice: stableRandom(requestId), headers: request.headers });
   const memory = instanceMemoryOf(request.headers);
   refuse(fn, urn, payload, memory);
+  refusePaused(steering);
   const version = versionOf(request);
   // Functions may print user data: a caller sees the log only if it may read the function.
   const wantsLog = wantsLogOf(request) && request.caller?.rights.includes('read') === true;
@@ -207,6 +217,15 @@ function refuse(fn: FunctionDocument, urn: string, payload: Buffer, memory: { re
       refusal satisfies never;
   }
   if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+}
+
+/**
+ * A synchronous call needs both parts: no record of it could wait for the resume.
+ * @throws ApiError FSS.0409.
+ */
+function refusePaused({ intake, execution }: Partial<SteeringDocument> = {}): void {
+  if (intake !== undefined) throw functionPaused('intake', intake.since);
+  if (execution !== undefined) throw functionPaused('execution', execution.since);
 }
 
 function payloadTooLarge(): ApiError {

@@ -1,5 +1,12 @@
 import { Inject } from '@nestjs/common';
-import { type AliasDocument, formatFunctionUrn, type FunctionDocument, type FunctionUrn, readFunctionUrn } from '#contracts';
+import {
+  type AliasDocument,
+  formatFunctionUrn,
+  type FunctionDocument,
+  type FunctionUrn,
+  readFunctionUrn,
+  type SteeringDocument,
+} from '#contracts';
 import { chooseVersion, type RequestSigns, versionsBehind } from '#lifecycle';
 import { Registry } from '#registry';
 import {
@@ -22,6 +29,8 @@ export interface NamedFunction {
   readonly function: FunctionDocument;
   /** The alias, if the name was one. */
   readonly alias?: AliasDocument;
+  /** Absent if nothing of the function is paused. */
+  readonly steering?: SteeringDocument;
 }
 
 /** Whether a text names a version or an alias. Otherwise it means `latest`. */
@@ -84,7 +93,14 @@ export class FunctionNames {
     const urn = alias === undefined ? urnOrAlias : { ...urnOrAlias, qualifier: versionOf(alias) };
     const found = this.registry.versionByUrn(urn);
     if (found === undefined) throw versionNotFound(urn.qualifier);
-    return { urn, fullUrn: formatFunctionUrn(urn), function: found, ...(alias === undefined ? {} : { alias }) };
+    const steering = this.registry.steeringOf(urn);
+    return {
+      urn,
+      fullUrn: formatFunctionUrn(urn),
+      function: found,
+      ...(alias === undefined ? {} : { alias }),
+      ...(steering === undefined ? {} : { steering }),
+    };
   }
 
   /**
