@@ -73,7 +73,11 @@ const containersOf = (spec: { containers: Container[]; initContainers?: Containe
 /** The environment of a container, with Secrets of made entries. */
 async function environmentOf(container: Container): Promise<Record<string, string>> {
   const made: Readonly<Record<string, string>> = await missingEntries({});
-  const entries: Readonly<Record<string, string>> = { ...made, 'database-url': 'postgres://u:p@h:5432/d' };
+  const entries: Readonly<Record<string, string>> = {
+    ...made,
+    'database-url': 'postgres://u:p@h:5432/d',
+    'otlp-headers': 'key=1',
+  };
   const values = (container.env ?? []).map(({ name, value, valueFrom }) => {
     if (valueFrom === undefined) return [name, value ?? ''] as const;
     return [name, entries[valueFrom.secretKeyRef.key] ?? `no entry ${valueFrom.secretKeyRef.key}`] as const;
@@ -228,6 +232,21 @@ describe.skipIf('missing' in program)('networks', () => {
     const { spec } = policyOf(component) ?? {};
     expect(peersOf(spec?.ingress, 'from')).toEqual(from);
     expect(peersOf(spec?.egress, 'to')).toEqual(to);
+  });
+
+  it('let every service, and nothing else, reach the receiver of traces on its port', () => {
+    const tracesTo = [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }];
+    const traced = ofKind(
+      rendered({ 'tracing.endpoint': 'http://collector.monitoring:4318', 'networkPolicies.tracesTo': tracesTo }),
+      'NetworkPolicy',
+    );
+    const reaching = traced.filter(({ spec }) =>
+      ((spec.egress ?? []) as object[]).some(
+        (rule) => JSON.stringify(rule) === JSON.stringify({ ports: [{ port: 4318 }], to: tracesTo }),
+      ),
+    );
+    const components = reaching.map(({ spec }) => spec.podSelector.matchLabels['app.kubernetes.io/component']);
+    expect(new Set(components)).toEqual(new Set(services));
   });
 
   it('refuse everything else, and no private address is public', () => {

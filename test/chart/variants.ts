@@ -21,6 +21,8 @@ export const variants: Readonly<Record<string, Values>> = {
     'api.publicUrl': 'https://sendoff.example',
     'api.ingress': { enabled: true, host: 'sendoff.example', tlsSecret: 'certificate' },
     'api.httpRoute': { enabled: true, parentRefs: [{ name: 'gateway' }], hostnames: ['sendoff.example'] },
+    'tracing.endpoint': 'https://collector.example:4318',
+    'tracing.headersSecret': 'collector',
     'monitoring.alerts.enabled': true,
     'monitoring.dashboard.enabled': true,
     'networkPolicies.metricsFrom': [{ namespaceSelector: {} }],

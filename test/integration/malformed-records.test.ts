@@ -25,7 +25,7 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
-import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate } from '#platform';
+import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate, untraced } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually, ManualClock } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
@@ -99,6 +99,7 @@ async function serveExecutor() {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: systemClock }),
     clock: systemClock,
     random: () => 0,
+    tracing: untraced,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     topics,
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
@@ -113,6 +114,7 @@ async function serveRetryScheduler() {
     cancellations: new Cancellations(),
     topics,
     rate: new ExpressRate(1_000),
+    tracing: untraced,
     observer: { left: () => undefined },
   });
   await serve('retry-scheduler', DelaysController, [
@@ -130,6 +132,7 @@ async function serveNotifier() {
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock: systemClock,
     random: () => 0,
+    tracing: untraced,
     observer: { tried: () => undefined, began: () => undefined, ended: () => undefined, settled: () => undefined },
     topics,
     tryTimeoutMs: 1_000,

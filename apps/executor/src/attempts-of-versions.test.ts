@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeInvocation, type FunctionDocument, type IncomingRecord, parseFunctionUrn } from '#contracts';
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
-import { Cancellations } from '#platform';
+import { Cancellations, untraced } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, inHand, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
@@ -61,6 +61,7 @@ beforeEach(async () => {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: new ManualClock() }),
     clock: new ManualClock(),
     random: () => 0,
+    tracing: untraced,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 10, expressBytesMax: 1_000_000 },
   });

@@ -20,8 +20,18 @@ import {
 } from '#contracts';
 import { MemoryKafka } from '#kafka/memory';
 import type { AttemptOutcome } from '#lifecycle';
-import { Cancellations } from '#platform';
-import { aFunction, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher, Arrivals } from '#testing';
+import { Cancellations, type Tracing, untraced } from '#platform';
+import {
+  aFunction,
+  anInvocation,
+  asIncoming,
+  builtAt,
+  inHand,
+  ManualClock,
+  NotedActs,
+  RecordingPublisher,
+  Arrivals,
+} from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -31,7 +41,7 @@ import type { Runtime } from './runtime.ts';
 
 const succeeded: AttemptOutcome = { kind: 'succeeded', responsePayload: Buffer.from('1') };
 
-function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
+function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 }), tracing: Tracing = untraced) {
   let pausedSince: EpochMs | undefined;
   let share = (instancesMax: number): number => instancesMax;
   const clock = new ManualClock(builtAt);
@@ -67,6 +77,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 })) {
     chances: new Chances({ runningMaxOf: () => 2, deathsMax: 3, clock: clock }),
     clock,
     random: () => 0,
+    tracing,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
@@ -112,6 +123,29 @@ describe('Attempts', () => {
     calls[0]?.end(succeeded);
     await taken;
     expect(written.map(({ topic }) => topic)).toEqual(['s.settlements']);
+  });
+
+  it('links the span of each attempt to the act before, and keeps the trace of the caller', async () => {
+    const acts = new NotedActs();
+    const { written, calls, take } = setUp(undefined, acts);
+    const accepted = `00-${'a'.repeat(32)}-00000000000000aa-01`;
+    const first = take(anInvocation({ traceparent: accepted }));
+    await turn();
+    calls[0]?.end({ kind: 'unavailable', reason: 'no instance' });
+    await first;
+    const retried = decodeInvocation(asIncoming(written[0] as OutgoingRecord));
+    const second = take(retried);
+    await turn();
+    calls[1]?.end(succeeded);
+    await second;
+    expect(acts.ended).toEqual([
+      { name: 'attempt', after: accepted, parent: accepted, fault: 'unavailable' },
+      { name: 'attempt', after: acts.context(1), parent: accepted, fault: undefined },
+    ]);
+    expect(decodeSettlement(asIncoming(written[1] as OutgoingRecord)).invocation).toMatchObject({
+      traceparent: accepted,
+      traceLink: acts.context(2),
+    });
   });
 
   it('moves a record to the bulk lane if its function holds too many bytes, and no record of another', async () => {

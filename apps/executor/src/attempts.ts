@@ -30,7 +30,8 @@ import {
   settlementOf,
   waitWhilePaused,
 } from '#lifecycle';
-import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival } from '#platform';
+import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival, type Tracing } from '#platform';
+import { attemptAct, traced } from './attempt-act.ts';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
@@ -66,6 +67,7 @@ export interface AttemptParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: AttemptObserver;
+  readonly tracing: Tracing;
   readonly limits: AttemptLimits;
 }
 
@@ -81,6 +83,26 @@ interface Start {
   /** The time of day, as it goes on from the arrival of the record. */
   readonly time: () => EpochMs;
   readonly wasLimited: boolean;
+}
+
+/** The circumstances of one run of a function. */
+interface RunContext {
+  readonly signal: AbortSignal;
+  readonly delivery: RecordDelivery;
+  /** By `elapsedMs` of the clock. */
+  readonly startBefore: number;
+  /** The trace context of the attempt, for the function. */
+  readonly traceparent: string | undefined;
+}
+
+/** An attempt that has been made. */
+interface RanAttempt {
+  readonly invocation: Invocation;
+  readonly outcome: AttemptOutcome;
+  readonly startedAt: EpochMs;
+  /** The outcome in one word, for metrics and spans. */
+  readonly ending: string;
+  readonly isFault: boolean;
 }
 
 /** How an attempt waits for its turn. */
@@ -255,7 +277,7 @@ export class Attempts {
         const pausedSince = this.parts.functions.pausedSince(invocation.functionUrn);
         if (pausedSince !== undefined) return this.putAside(invocation, pausedSince, delivery);
         this.parts.observer.started(Math.max(0, now - invocation.dueAt) / 1_000, wasLimited);
-        await this.run(invocation, signal, delivery, invocation.expiresAt - now);
+        await this.run(invocation, signal, delivery, now);
         return 'concluded';
       }
       default:
@@ -274,17 +296,27 @@ export class Attempts {
     return 'put-back';
   }
 
-  /** @param validMs how long the attempt may still begin. */
-  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, validMs: number): Promise<void> {
+  private async run(invocation: Invocation, signal: AbortSignal, delivery: RecordDelivery, now: EpochMs): Promise<void> {
+    const { clock, tracing } = this.parts;
+    const startBefore = clock.elapsedMs() + invocation.expiresAt - now;
+    const ran = await tracing.during(
+      attemptAct(invocation, now),
+      async (traceparent) => this.runOnce(traced(invocation, traceparent), { signal, delivery, startBefore, traceparent }),
+      ({ ending, isFault }) => ({ attributes: { 'sendoff.outcome': ending }, fault: isFault ? ending : undefined }),
+    );
+    return this.conclude(ran.invocation, ran.outcome, ran.startedAt, delivery);
+  }
+
+  private async runOnce(invocation: Invocation, { signal, delivery, startBefore, traceparent }: RunContext): Promise<RanAttempt> {
     const { clock, functions, observer } = this.parts;
-    const startBefore = clock.elapsedMs() + validMs;
     const { functionUrn, functionId, memoryMb } = invocation;
     const runnable = await functions.find(functionUrn, { functionId, memoryMb });
     const startedAt = clock.now();
     const startedMs = clock.elapsedMs();
-    if (runnable.kind !== 'runnable') return this.conclude(invocation, outcomeOfUnrunnable(runnable), startedAt, delivery);
+    if (runnable.kind !== 'runnable')
+      return { invocation, outcome: outcomeOfUnrunnable(runnable), startedAt, ending: runnable.kind, isFault: true };
     const shown = clock.setTimer(runningShownAfterMs, () => this.showRunning(invocation, startedAt));
-    const { requestId, alias, attempt, payload, traceparent } = invocation;
+    const { requestId, alias, attempt, payload } = invocation;
     const call = {
       function: runnable.function,
       qualifier: alias === undefined ? (runnable.function.version ?? 'latest') : `!${alias}`,
@@ -298,8 +330,9 @@ export class Attempts {
     };
     const outcome = await runnable.runtime.run(call, signal);
     shown.cancel();
-    observer.attempted(outcome.kind === 'failed' ? outcome.condition : outcome.kind, (clock.elapsedMs() - startedMs) / 1_000);
-    return this.conclude(invocation, outcome, startedAt, delivery);
+    const ending = outcome.kind === 'failed' ? outcome.condition : outcome.kind;
+    observer.attempted(ending, (clock.elapsedMs() - startedMs) / 1_000);
+    return { invocation, outcome, startedAt, ending, isFault: outcome.kind !== 'succeeded' };
   }
 
   /** Decides inside the write, so that no failure after the run can lead to another run. */

@@ -20,7 +20,7 @@ import {
   limits,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { InternalTokenCheck, internalTokenHeader, InternalTokens } from '#platform';
+import { InternalTokenCheck, internalTokenHeader, InternalTokens, untraced } from '#platform';
 import { aFunction, builtAt, builtUrn, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { AttemptQueue } from './attempt-queue.ts';
 import { addCallRoute, type CallsUnderWay } from './call-route.ts';
@@ -66,7 +66,7 @@ beforeEach(async () => {
     attemptsMax: 10,
     shareOf: (_functionUrn, instancesMax) => (hasShare ? instancesMax : 0),
   });
-  const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()) });
+  const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(new Metrics()), tracing: untraced });
   server = fastify({ forceCloseConnections: true });
   takesNoCalls = false;
   hasShare = true;

@@ -43,7 +43,7 @@ const expressBytesMax = 2 * 1024 * 1024;
 await runService({
   name: 'executor',
   config: ExecutorConfig,
-  async compose({ config, clock, random, metrics, logger, isDraining, fatal }) {
+  async compose({ config, clock, random, metrics, logger, tracing, isDraining, fatal }) {
     const { attemptsMax, expressQueueMax, instancesMax, instanceIdleMs: idleMs } = config;
     const gateway = await openKafka({ ...config, name: 'executor', logger, metrics, fatal, clock });
     const verifier = await openVerifier(config);
@@ -130,7 +130,7 @@ await runService({
       queue.boundsChanged();
       if (after?.kind === 'steering' && after.execution !== undefined) queue.beginAll(after.functionUrn);
     });
-    const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics) });
+    const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics), tracing });
     const limits = { expressQueueMax, expressBytesMax };
     const parts = {
       publisher: gateway.publisher,
@@ -141,6 +141,7 @@ await runService({
       chances,
       clock,
       random,
+      tracing,
       limits,
       metrics,
     };

@@ -17,7 +17,7 @@ import {
   PlatformError,
 } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import type { Clock } from '#platform';
+import type { Act, ActEnd, Clock, Tracing } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { CallLog } from './call-log.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
@@ -33,6 +33,7 @@ export interface SyncCallParts {
   readonly queue: AttemptQueue;
   readonly clock: Clock;
   readonly observer: CallsObserver;
+  readonly tracing: Tracing;
 }
 
 const nothing = Buffer.alloc(0);
@@ -69,7 +70,11 @@ export class SyncCalls {
       const pausedMeanwhile = this.pausedAnswer(functionUrn);
       if (pausedMeanwhile !== undefined) return pausedMeanwhile;
       if (functions.runningMaxOf(functionUrn) === 0) throw new PlatformError('SHARE_ELSEWHERE', { details: { functionUrn } });
-      return this.run(request, payload, runnable, signal);
+      return this.parts.tracing.during(
+        callAct(request),
+        async (traceparent) => this.run(request, traceparent, payload, runnable, signal),
+        ({ report: { ending } }) => callEnd(ending),
+      );
     });
     observer.called(answer.report.ending.kind, answer.report.durationMs / 1_000);
     return answer;
@@ -91,7 +96,8 @@ export class SyncCalls {
   }
 
   private async run(
-    { requestId, alias, traceparent, giveUpAt }: CallRequest,
+    { requestId, alias, giveUpAt }: CallRequest,
+    traceparent: string | undefined,
     payload: Buffer,
     { function: fn, runtime }: Extract<Runnable, { kind: 'runnable' }>,
     signal: AbortSignal,
@@ -130,6 +136,21 @@ export class SyncCalls {
       payload: 'responsePayload' in outcome ? outcome.responsePayload : nothing,
     };
   }
+}
+
+function callAct({ requestId, functionUrn, traceparent }: CallRequest): Act {
+  const attributes = () => ({
+    'faas.trigger': 'http',
+    'faas.invocation_id': requestId,
+    'sendoff.function': functionUrn,
+    'sendoff.attempt': 1,
+  });
+  return { name: 'attempt', kind: 'server', traceparent, attributes };
+}
+
+function callEnd(ending: CallEnding): ActEnd {
+  const outcome = ending.kind === 'failed' ? ending.condition : ending.kind;
+  return { attributes: { 'sendoff.outcome': outcome }, fault: ending.kind === 'returned' ? undefined : outcome };
 }
 
 function notRunReport(ending: CallEnding): CallReport {

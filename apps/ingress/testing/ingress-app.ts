@@ -8,7 +8,7 @@ import type { IncomingRecord, RegistryDocument } from '#contracts';
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { type ObjectStore, openCodeStore } from '#objects';
-import { buildService, fastifyOf, loadConfig, openInstallationKeys } from '#platform';
+import { buildService, fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
 import type { FunctionWalls } from '../src/access/function-walls.ts';
@@ -104,7 +104,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       ...env,
     });
     const logger = pino({ level: 'silent' });
-    const base = { config, clock, metrics, logger, random: () => 0, isDraining, fatal: () => undefined };
+    const base = { config, clock, metrics, logger, random: () => 0, tracing: untraced, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(

@@ -20,6 +20,7 @@ import {
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import type { TryResult } from '#lifecycle';
+import { untraced } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import {
   aFunction,
@@ -109,6 +110,7 @@ beforeEach(async () => {
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock,
     random: () => 0,
+    tracing: untraced,
     observer: { tried: () => undefined, began: () => undefined, ended: () => undefined, settled: () => undefined },
     topics,
     tryTimeoutMs: 1_000,

@@ -31,7 +31,8 @@ import {
   type TimestampForm,
   type DeliveryResult,
 } from '#lifecycle';
-import { type Clock, type Random, RecentWork, runningTimeout } from '#platform';
+import { type Clock, type Random, RecentWork, runningTimeout, type Tracing } from '#platform';
+import { deliveryAct, traced } from './delivery-act.ts';
 import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
 import type { TargetQueues } from './target-queues.ts';
@@ -70,6 +71,7 @@ export interface DeliveryParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: DeliveryObserver;
+  readonly tracing: Tracing;
   readonly topics: Topics;
   /** Longest try, in milliseconds. */
   readonly tryTimeoutMs: number;
@@ -94,6 +96,12 @@ interface FollowingTry {
   readonly records: readonly OutgoingRecord[];
   /** Absent if another try follows. */
   readonly ended?: EndState;
+}
+
+/** A delivery after a try. */
+interface TriedDelivery {
+  readonly pending: PendingDelivery;
+  readonly ended: EndedTry;
 }
 
 /** When a try should have begun: at its due time, or when the invocation ended. */
@@ -141,9 +149,9 @@ export class Deliveries {
     return { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
   }
 
-  private async process(pending: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
+  private async process(given: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
-    const ended = await this.result(pending, startedAt, inHand);
+    const { ended, pending } = await this.result(given, startedAt, inHand);
     const jitter = this.parts.random();
     // The rule decides inside the write, so that no failure after the try can lead to another try.
     let next: FollowingTry | undefined;
@@ -154,25 +162,37 @@ export class Deliveries {
     if (next?.ended !== undefined) this.parts.observer.ended(pending.target.type, next.ended);
   }
 
-  private async result(pending: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<EndedTry> {
+  /** @returns the end of the try, and the delivery with the trace context of the try. */
+  private async result(given: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<TriedDelivery> {
     const startedMs = this.parts.clock.elapsedMs();
-    if (isExpired(eventExpiresAt(pending.event), startedAt))
-      return { result: { kind: 'refused', reason: 'the time to live ended before a try could be made' }, at: startedAt };
+    let pending = given;
+    if (isExpired(eventExpiresAt(given.event), startedAt)) {
+      const result = { kind: 'refused', reason: 'the time to live ended before a try could be made' } as const;
+      return { pending, ended: { result, at: startedAt } };
+    }
     const result = await this.parts.queues.run(pending.deliveryId, async () => {
       await inHand.readyToAct();
       const lateMs = this.parts.clock.now() - wantedAt(pending);
       this.parts.observer.began(pending.target.type, Math.max(0, lateMs) / 1_000);
-      return this.tryOnce(pending);
+      return this.parts.tracing.during(
+        deliveryAct(given, lateMs),
+        async (traceparent) => {
+          pending = { ...given, event: traced(given.event, traceparent) };
+          return this.tryOnce(pending, traceparent);
+        },
+        ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
+      );
     });
     const at = this.parts.clock.now();
     this.parts.observer.tried(pending.target.type, result.kind, (this.parts.clock.elapsedMs() - startedMs) / 1_000);
-    return { result, at };
+    return { pending, ended: { result, at } };
   }
 
-  private async tryOnce({ event, target }: PendingDelivery): Promise<TryResult> {
+  private async tryOnce({ event, target }: PendingDelivery, traceparent: string | undefined): Promise<TryResult> {
     const refusal = await this.parts.directory.refusal(event, target);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    return this.deliver(notificationOf(event, this.parts.timestampForm), target);
+    const notification = notificationOf(event, this.parts.timestampForm);
+    return this.deliver(traceparent === undefined ? notification : { ...notification, traceparent }, target);
   }
 
   private async deliver<Type extends DeliveryTargetType>(notification: Notification, target: DeliveryTarget<Type>) {

@@ -8,13 +8,13 @@ import { NotifierModule, openDestinations } from './notifier.module.ts';
 await runService({
   name: 'notifier',
   config: NotifierConfig,
-  async compose({ config, clock, random, metrics, logger, fatal }) {
+  async compose({ config, clock, random, metrics, logger, tracing, fatal }) {
     const sealer = await openSubscriptionSealer(config);
     const gateway = await openKafka({ ...config, name: 'notifier', logger, metrics, fatal, clock });
     const verifier = await openVerifier(config);
     const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
-    const parts = { config, gateway, registry, sealer, clock, random, logger, metrics };
+    const parts = { config, gateway, registry, sealer, clock, random, logger, metrics, tracing };
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.byType),

@@ -3,7 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
 import type { KafkaGateway } from '#kafka';
 import { s3Of } from '#objects';
-import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens } from '#platform';
+import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens, type Tracing } from '#platform';
 import type { Registry } from '#registry';
 import { ChainedInvocations } from './adapters/chained-invocations.ts';
 import { FolderDestination } from './adapters/folder-destination.ts';
@@ -33,6 +33,7 @@ export interface NotifierParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
 }
 
 /** An adapter for each kind of target, and the function that closes all of them. */
@@ -102,6 +103,7 @@ export class NotifierModule {
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
       clock,
       random,
+      tracing: parts.tracing,
       observer: observeDeliveries(metrics, queues),
       tryTimeoutMs: config.tryTimeoutMs,
       timestampForm: config.timestampForm,

@@ -7,7 +7,7 @@ import { RetrySchedulerModule } from './retry-scheduler.module.ts';
 await runService({
   name: 'retry-scheduler',
   config: RetrySchedulerConfig,
-  async compose({ config, clock, metrics, logger, fatal }) {
+  async compose({ config, clock, metrics, logger, tracing, fatal }) {
     const gateway = await openKafka({ ...config, name: 'retry-scheduler', logger, metrics, fatal, clock });
     const cancellations = new Cancellations();
     const follower = gateway.follower({ topic: gateway.topics.name('cancellations'), from: 'earliest' });
@@ -26,7 +26,7 @@ await runService({
       },
     });
     return {
-      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations, rate }),
+      module: RetrySchedulerModule.register({ gateway, clock, metrics, cancellations, rate, tracing }),
       transports: [strategy],
       checks: kafkaChecks(gateway),
       async close() {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Cancellations, type Clock, type ExpressRate, gaugeOf, latenessBuckets } from '#platform';
+import { type Cancellations, type Clock, type ExpressRate, gaugeOf, latenessBuckets, type Tracing } from '#platform';
 import { DelaysController, delayTopics } from './delays.controller.ts';
 import { WAITING_ROOM } from './tokens.ts';
 import { type ReleaseObserver, WaitingRoom } from './waiting-room.ts';
@@ -13,12 +13,13 @@ export interface RetrySchedulerParts {
   readonly metrics: Metrics;
   readonly cancellations: Cancellations;
   readonly rate: ExpressRate;
+  readonly tracing: Tracing;
 }
 
 /** The retry-scheduler releases each waiting record when it is due. */
 @Module({})
 export class RetrySchedulerModule {
-  static register({ gateway, clock, metrics, cancellations, rate }: RetrySchedulerParts): DynamicModule {
+  static register({ gateway, clock, metrics, cancellations, rate, tracing }: RetrySchedulerParts): DynamicModule {
     const room = new WaitingRoom({
       publisher: gateway.publisher,
       topics: gateway.topics,
@@ -26,6 +27,7 @@ export class RetrySchedulerModule {
       cancellations,
       observer: observe(metrics),
       rate,
+      tracing,
     });
     gaugeRoom(metrics, room);
     gaugeDelayed(metrics, room, gateway);

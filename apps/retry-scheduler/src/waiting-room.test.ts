@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDelivery, anInvocation, asIncoming, builtAt, inHand, ManualClock, RecordingPublisher } from '#testing';
+import { aDelivery, anInvocation, asIncoming, builtAt, inHand, ManualClock, NotedActs, RecordingPublisher } from '#testing';
 import {
   bareUrnOf,
   decodeInvocation,
@@ -16,10 +16,10 @@ import {
   PlatformError,
   Topics,
 } from '#contracts';
-import { Cancellations, ExpressRate } from '#platform';
+import { Cancellations, ExpressRate, type Tracing, untraced } from '#platform';
 import { requeueAfterMs, WaitingRoom } from './waiting-room.ts';
 
-function setUp() {
+function setUp(tracing: Tracing = untraced) {
   const clock = new ManualClock(builtAt);
   const publisher = new RecordingPublisher(clock);
   const cancellations = new Cancellations();
@@ -30,6 +30,7 @@ function setUp() {
     topics: new Topics('s.'),
     observer: { left: () => undefined },
     rate: new ExpressRate(3),
+    tracing,
   });
   const arrive = (record: OutgoingRecord, timestampMs = 0) => asIncoming(record, epochMs(builtAt + timestampMs));
   const waiting = (dueInMs: number, given: Parameters<typeof anInvocation>[0] = {}): IncomingRecord => {
@@ -54,6 +55,24 @@ function cancellationOf(invocation: Invocation) {
 }
 
 describe('WaitingRoom', () => {
+  it('links the span of a release to the act before, and hands its own context on', async () => {
+    const acts = new NotedActs();
+    const { clock, written, room, waiting } = setUp(acts);
+    const [accepted, attempted] = ['aa', 'bb'].map((id) => `00-${'a'.repeat(32)}-${id.repeat(8)}-01`) as [string, string];
+    const retry = room.hold('delays.near', waiting(1_000, { traceparent: accepted, traceLink: attempted }), never, inHand());
+    const first = room.hold('delays.near', waiting(2_000, { requestId: 'delayed', traceparent: accepted }), never, inHand());
+    await clock.advance(2_000);
+    await Promise.all([retry, first]);
+    expect(acts.ended).toEqual([
+      { name: 'release', parent: accepted, after: attempted, fault: undefined },
+      { name: 'release', parent: accepted, after: accepted, fault: undefined },
+    ]);
+    expect(written().map(({ record }) => decodeInvocation(asIncoming(record)))).toMatchObject([
+      { traceparent: accepted, traceLink: acts.context(1) },
+      { traceparent: accepted, traceLink: acts.context(2) },
+    ]);
+  });
+
   it('releases the invocations above the rate of their function to the bulk lane, and others as usual', async () => {
     const { clock, written, room, waiting } = setUp();
     const quiet = anInvocation().functionUrn.replace(/[^:]+:latest$/, 'quiet:latest');

@@ -33,8 +33,9 @@ import {
 } from '#contracts';
 import type { Publisher, RecordDelivery } from '#kafka';
 import { settledWithoutRun, leavesAt, release, settlementOf, type Waiting } from '#lifecycle';
-import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt, type ExpressRate } from '#platform';
+import { type Cancellations, type Clock, type Timer, TimeSinceArrival, timerAt, type ExpressRate, type Tracing } from '#platform';
 import { DueHeap } from './due-heap.ts';
+import { releaseAct, traced } from './release-act.ts';
 
 /** Observes releases, for metrics. */
 export interface ReleaseObserver {
@@ -70,6 +71,7 @@ export interface WaitingRoomParts {
   readonly observer: ReleaseObserver;
   /** Invocations of one function that are released to the express lane. */
   readonly rate: ExpressRate;
+  readonly tracing: Tracing;
 }
 
 /** Holds records and releases each at its due time. */
@@ -228,9 +230,17 @@ export class WaitingRoom {
    * Rejects, instead of throwing, for a record that cannot be decoded: a timer calls this method,
    * and no caller would catch the error.
    */
-  private async release({ record, time, delivery }: Entry, decision: Leaving): Promise<void> {
-    await delivery.writeUntilDone(async () =>
-      this.parts.publisher.publish(this.nextRecord(record, decision, this.parts.clock.now() - time.now())),
+  private async release({ record, time, delivery, waiting: { leavesAt } }: Entry, decision: Leaving): Promise<void> {
+    const write = async (waited: IncomingRecord) =>
+      delivery.writeUntilDone(async () =>
+        this.parts.publisher.publish(this.nextRecord(waited, decision, this.parts.clock.now() - time.now())),
+      );
+    if (decision.kind === 'requeue') return write(record);
+    const lateMs = Math.max(0, time.now() - leavesAt);
+    await this.parts.tracing.during(
+      releaseAct(record, lateMs),
+      async (traceparent) => write(traced(record, traceparent)),
+      () => ({ attributes: { 'sendoff.outcome': decision.kind === 'settle' ? decision.condition : 'released' } }),
     );
   }
 

@@ -26,6 +26,8 @@ export const header = {
   destinations: 'destinations',
   statusLog: 'status-log',
   traceparent: 'traceparent',
+  /** The trace context of the act before: an attempt, or a delivery try. */
+  traceLink: 'trace-link',
   lastError: 'last-error',
   releaseTo: 'release-to',
   condition: 'condition',

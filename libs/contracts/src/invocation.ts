@@ -53,6 +53,8 @@ export interface Invocation {
   readonly memoryMb?: number;
   /** W3C trace context of the caller. */
   readonly traceparent?: string;
+  /** W3C trace context of the last act for this invocation: an attempt, or a delivery try. */
+  readonly traceLink?: string;
   /** Why the attempt before failed. The API shows it while the invocation waits. */
   readonly lastError?: string;
   /** The JSON bytes of the caller. No service parses them on their way to the function. */
@@ -85,6 +87,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   if (invocation.hops > 0) headers[header.hops] = String(invocation.hops);
   if (invocation.memoryMb !== undefined) headers[header.memoryMb] = String(invocation.memoryMb);
   if (invocation.traceparent !== undefined) headers[header.traceparent] = invocation.traceparent;
+  if (invocation.traceLink !== undefined) headers[header.traceLink] = invocation.traceLink;
   if (invocation.lastError !== undefined) headers[header.lastError] = invocation.lastError;
   return headers;
 }
@@ -130,6 +133,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   const memoryMb = memoryOf(headers);
   const chance = optionalWholeNumber(headers, header.chance, bounds.chance);
   const traceparent = headers[header.traceparent];
+  const traceLink = headers[header.traceLink];
   const lastError = headers[header.lastError];
   const statusLog = headers[header.statusLog];
   return {
@@ -153,6 +157,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
     hops: wholeNumber(headers, header.hops, bounds.hops, 0),
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(traceLink === undefined ? {} : { traceLink }),
     ...(lastError === undefined ? {} : { lastError }),
     payload: value ?? Buffer.alloc(0),
   };

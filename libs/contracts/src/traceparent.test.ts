@@ -18,6 +18,9 @@ describe('traceparentOf', () => {
     ['a trace id that is too short', good.replace('4736', '473')],
     ['one part too many', `${good}-00`],
     ['no version', good.slice(3)],
+    ['the version ff', good.replace('00-', 'ff-')],
+    ['a trace id of zeros', good.replace(/[0-9a-f]{32}/, '0'.repeat(32))],
+    ['a span id of zeros', good.replace('00f067aa0ba902b7', '0'.repeat(16))],
   ])('returns an empty object for %s', (_what, text) => {
     expect(traceparentOf(text)).toStrictEqual({});
   });

@@ -68,7 +68,8 @@ export {
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
 export { textSource, type TextSource } from './text-source.ts';
 export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';
-export { CLOCK, LOGGER, METRICS } from './tokens.ts';
+export { CLOCK, LOGGER, METRICS, TRACING } from './tokens.ts';
+export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { TurnBudget } from './turn-budget.ts';
 export { webhookSignature } from './webhook-signature.ts';

@@ -10,6 +10,7 @@ import { ServiceConfig } from './service.config.ts';
 import { systemRandom } from './clock.ts';
 import { isSameSecret } from './secrets.ts';
 import { CLOCK } from './tokens.ts';
+import { untraced } from './tracing.ts';
 
 @Controller('hello')
 class HelloController {
@@ -29,6 +30,7 @@ const base: ServiceBase<ServiceConfig> = {
   metrics: new Metrics(),
   clock: new ManualClock(),
   random: systemRandom,
+  tracing: untraced,
   isDraining: () => false,
   fatal: (error) => {
     throw error;

@@ -32,11 +32,13 @@ import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
 import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
+import { openTracing } from './open-tracing.ts';
 import { type ComparedClock, PlatformClock } from './platform-clock.ts';
 import { stopSignals, surviveClosedOutput } from './process-ends.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
-import { CLOCK, FACTS, LOGGER, METRICS, READINESS } from './tokens.ts';
+import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from './tokens.ts';
+import type { Tracing } from './tracing.ts';
 
 /** Exit code of a service whose environment is not valid. @see sysexits.h, EX_CONFIG */
 export const configInvalidExitCode = 78;
@@ -59,6 +61,7 @@ export interface ServiceBase<C extends ServiceConfig> {
   readonly metrics: Metrics;
   readonly clock: ComparedClock;
   readonly random: Random;
+  readonly tracing: Tracing;
   /** True from the first signal on. */
   readonly isDraining: () => boolean;
   /** Logs the error and ends the process with a non-zero code. */
@@ -108,6 +111,7 @@ function serviceModule<C extends ServiceConfig>(
     { provide: CLOCK, useValue: base.clock },
     { provide: LOGGER, useValue: base.logger },
     { provide: METRICS, useValue: base.metrics },
+    { provide: TRACING, useValue: base.tracing },
     { provide: READINESS, useValue: checks },
     { provide: FACTS, useValue: () => ({ ...clockFacts(base.clock), ...composition.facts?.() }) },
   ];
@@ -206,12 +210,13 @@ async function startService<C extends ServiceConfig>(
 /**
  * Waits for records and requests in progress, for at most DRAIN_TIMEOUT_MS, and closes everything.
  */
-async function stopService({ config, clock }: ServiceBase<ServiceConfig>, service: StartedService): Promise<void> {
+async function stopService({ config, clock, tracing }: ServiceBase<ServiceConfig>, service: StartedService): Promise<void> {
   const { app, composition, requests } = service;
   const drained = (composition.transports ?? []).map(async (transport) => transport.close());
   await Promise.all([requests.ended(clock, config.drainMs), ...drained]);
   await app.close();
   await composition.close?.();
+  await tracing.close();
 }
 
 /**
@@ -238,7 +243,8 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     const stop = stopOnSignal(logger);
     const { isRequested: isDraining } = stop;
     const clock = startClock(config, logger, metrics);
-    const base: ServiceBase<C> = { config, logger, metrics, clock, random: systemRandom, isDraining, fatal };
+    const tracing = await openTracing(config, { service: definition.name, logger, metrics });
+    const base: ServiceBase<C> = { config, logger, metrics, clock, random: systemRandom, tracing, isDraining, fatal };
     const command = definition.commands?.[process.argv[2] ?? ''];
     if (command !== undefined) {
       await command(base);

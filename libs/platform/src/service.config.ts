@@ -1,6 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { KafkaAccessSettings } from './kafka-settings.ts';
 import { Setting, withSettings } from './load-config.ts';
+import { TracingSettings } from './tracing-settings.ts';
 import { BrokerAddresses, HostSettings, KafkaTopicSettings } from './setting-groups.ts';
 
 /**
@@ -13,7 +14,7 @@ export const recordTriesMaxDefault = 12;
 export const batchBytesMaxDefault = 32 * 1_048_576;
 
 /** The settings that every service has. */
-export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings, KafkaAccessSettings) {
+export class ServiceConfig extends withSettings(HostSettings, KafkaTopicSettings, KafkaAccessSettings, TracingSettings) {
   @Setting({ env: 'SERVICE_PORT', description: 'Port of the HTTP server of this service; 0 selects a free one.' })
   @IsInt()
   @Min(0)

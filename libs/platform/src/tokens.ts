@@ -8,3 +8,5 @@ export const METRICS = Symbol('metrics');
 export const READINESS = Symbol('readiness');
 /** Injection token of the facts that `/readyz` shows. */
 export const FACTS = Symbol('facts');
+/** Injection token of the tracing. */
+export const TRACING = Symbol('tracing');

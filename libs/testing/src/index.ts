@@ -6,3 +6,4 @@ export { testSigner, testVerifier } from './keys.ts';
 export { ManualClock } from './manual-clock.ts';
 export { asIncoming, inHand, RecordingPublisher } from './records.ts';
 export { ScriptedBrokers } from './scripted-brokers/scripted-brokers.ts';
+export { NotedActs } from './noted-acts.ts';

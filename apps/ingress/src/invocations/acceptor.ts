@@ -9,10 +9,11 @@ import {
   type Invocation,
   type OutgoingRecord,
   type Topics,
+  traceparentOf,
 } from '#contracts';
 import type { Publisher } from '#kafka';
 import { accept, chooseVersion, delayTopicFor, type RequestSigns, settlementOf } from '#lifecycle';
-import type { Clock, ExpressRate } from '#platform';
+import type { Act, Clock, ExpressRate, Tracing } from '#platform';
 import type { Registry } from '#registry';
 import { stableRandom } from './stable-random.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
@@ -65,10 +66,14 @@ export interface AcceptorParts {
   readonly observer: AcceptObserver;
   readonly region: string;
   readonly topics: Topics;
+  readonly tracing: Tracing;
 }
 
 /** Runs a write: once, or until it is done. */
 export type Write = (write: () => Promise<void>) => Promise<void>;
+
+const httpDoor = { 'http.request.method': 'POST', 'http.route': '/v2/:project/fgs/functions/:urn/invocations-async' } as const;
+const kafkaDoor = { 'messaging.system': 'kafka', 'messaging.operation.type': 'process' } as const;
 
 const once: Write = async (write) => write();
 
@@ -93,6 +98,28 @@ export class Acceptor {
    *   accepted.
    */
   async accept(arrival: Arrival, write: Write = once): Promise<Arrived> {
+    return this.parts.tracing.during(
+      this.act(arrival),
+      async (traceparent) => {
+        const traced = traceparent === arrival.traceparent ? arrival : { ...arrival, ...traceparentOf(traceparent) };
+        return this.acceptArrival(traced, write);
+      },
+      (arrived) => ({
+        attributes: {
+          'sendoff.outcome': arrived.kind === 'refused' ? arrived.reason : arrived.kind,
+          ...('requestId' in arrived ? { 'faas.invocation_id': arrived.requestId } : {}),
+        },
+      }),
+    );
+  }
+
+  /** The span does not hold the name of the function: a caller may send any text. */
+  private act({ traceparent, givesWay }: Arrival): Act {
+    if (givesWay !== true) return { name: 'accept', kind: 'server', traceparent, attributes: () => httpDoor };
+    return { name: 'accept', kind: 'consumer', traceparent, attributes: () => kafkaDoor };
+  }
+
+  private async acceptArrival(arrival: Arrival, write: Write): Promise<Arrived> {
     const { clock, observer } = this.parts;
     const resolved = this.resolve(arrival);
     if (resolved.kind === 'unresolved') {

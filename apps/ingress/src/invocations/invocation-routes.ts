@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import type { Registry as Metrics } from 'prom-client';
-import { type Clock, CLOCK, type Logger, LOGGER, METRICS } from '#platform';
+import { type Clock, CLOCK, type Logger, LOGGER, METRICS, type Tracing, TRACING } from '#platform';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { Acceptor } from './acceptor.ts';
@@ -25,14 +25,15 @@ export class InvocationRoutes {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(METRICS) private readonly metrics: Metrics,
+    @Inject(TRACING) private readonly tracing: Tracing,
     @Inject(EndedKeys) private readonly keys: EndedKeys,
     @Inject(SYNC_ROUTE_OPTIONS) private readonly options: SyncRouteOptions,
   ) {}
 
   /** Adds both routes; call it after the hooks that must see their requests. */
   async addTo(fastify: FastifyInstance): Promise<void> {
-    const { acceptor, names, calls, clock, logger, keys, options } = this;
+    const { acceptor, names, calls, clock, logger, keys, tracing, options } = this;
     await addInvocationRoute(fastify, acceptor, clock, logger);
-    gaugeSyncCalls(this.metrics, await addSyncRoute(fastify, { names, calls, clock, logger, keys, options }));
+    gaugeSyncCalls(this.metrics, await addSyncRoute(fastify, { names, calls, clock, logger, keys, tracing, options }));
   }
 }

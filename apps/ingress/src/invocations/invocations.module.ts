@@ -1,7 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, CLOCK, ExpressRate, METRICS } from '#platform';
+import { type Clock, CLOCK, ExpressRate, METRICS, type Tracing, TRACING } from '#platform';
 import { Registry } from '#registry';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -72,8 +72,9 @@ const acceptorProvider = {
     keys: IdempotencyKeys,
     metrics: Metrics,
     { region }: Home,
-  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topics }),
-  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME],
+    tracing: Tracing,
+  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topics, tracing }),
+  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TRACING],
 };
 
 function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: claimTimeoutMs }: InvocationsOptions) {

@@ -19,7 +19,7 @@ import {
   traceparentOf,
 } from '#contracts';
 import { callRefusalOf, chosenMemory } from '#lifecycle';
-import { type Clock, FairShare, type Logger } from '#platform';
+import { type Clock, FairShare, type Logger, type Tracing } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { ApiError, functionNotFound, functionPaused } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
@@ -40,6 +40,7 @@ export interface SyncRouteParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly keys: EndedKeys;
+  readonly tracing: Tracing;
   readonly options: SyncRouteOptions;
 }
 
@@ -57,6 +58,7 @@ const socketGraceMs = 10_000;
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
 const invokePath = '/v2/:project/fgs/functions/:urn/invocations';
+const httpDoor = { 'http.request.method': 'POST', 'http.route': invokePath } as const;
 
 /** The raw route of this file, for the document. */
 export const syncRoutes: readonly DescribedRoute[] = [
@@ -89,7 +91,11 @@ export async function addSyncRoute(fastify: FastifyInstance, parts: SyncRoutePar
       sendError(reply, error);
     });
     scope.post<Route>(invokePath, { config: { operation: invocationOperations.invoke } }, async (request, reply) => {
-      const { status, headers, body } = await invoke(parts, request, reply);
+      const { status, headers, body } = await parts.tracing.during(
+        { name: 'call', kind: 'server', ...traceparentOf(request.headers['traceparent']), attributes: () => httpDoor },
+        async (traceparent) => invoke(parts, request, reply, traceparent),
+        (answer) => ({ attributes: { 'http.response.status_code': answer.status } }),
+      );
       // Some SDKs compare header names letter by letter, and Fastify would send them in lower case.
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
       return reply.status(status).send(body);
@@ -112,6 +118,7 @@ async function invoke(
   { names, calls, clock, keys, options }: SyncRouteParts,
   request: FastifyRequest<Route>,
   reply: FastifyReply,
+  traceparent: string | undefined,
 ) {
   const { project, urn } = request.params;
   const payload = eventOf(request);
@@ -136,7 +143,7 @@ async function invoke(
     functionId: boundIdOf(fn),
     giveUpAt: epochMs(clock.now() + options.waitMs),
     ...chosenMemory(fn, memory.memoryMb),
-    ...traceparentOf(request.headers['traceparent']),
+    ...traceparentOf(traceparent),
     ...(request.caller?.accessKey === undefined ? {} : { caller: request.caller.accessKey }),
   };
   const deadline = deadlineOf(reply, clock, options.waitMs);

@@ -9,6 +9,7 @@ import {
   type FunctionDocument,
   type SubscriptionDocument,
   type SubscriptionTarget,
+  traceparentOf,
   unsubscribeUrl,
   utcText,
 } from '#contracts';
@@ -123,6 +124,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       'x-smn-message-type': type,
       'x-smn-message-id': messageId,
       'x-smn-topic-urn': topicUrn,
+      ...traceparentOf(notification.traceparent),
       ...webhookSignature({ id: messageId, atSeconds: Math.floor(this.parts.clock.now() / 1_000), body }, secret),
     };
     const timeout = AbortSignal.any([signal, runningTimeout(this.parts.clock, this.parts.timeoutMs)]);

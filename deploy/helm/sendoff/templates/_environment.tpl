@@ -46,6 +46,19 @@
 {{- $functions := $.Values.functions -}}
 - name: LOG_LEVEL
   value: {{ $.Values.logLevel }}
+{{- with $.Values.tracing }}
+{{- if .endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: OTEL_TRACES_SAMPLER
+  value: {{ .sampler }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .samplerShare | quote }}
+{{- with .headersSecret }}
+{{ include "sendoff.fromSecret" (list "OTEL_EXPORTER_OTLP_HEADERS" . $.Values.tracing.headersKey) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if has $service (list "ingress" "executor" "notifier") }}
 - name: SENDOFF_REGION
   value: {{ $.Values.region }}

@@ -57,6 +57,13 @@
 {{- end -}}
 {{- end -}}
 
+{{/* The receiver of traces, if there is one. */}}
+{{- define "sendoff.toTraces" -}}
+{{- with .Values.tracing.endpoint -}}
+{{ include "sendoff.to" (list $.Values.networkPolicies.tracesTo (list (include "sendoff.portOf" .))) }}
+{{- end -}}
+{{- end -}}
+
 {{/* All public addresses, and those networks that are allowed. Takes (list $ networks). */}}
 {{- define "sendoff.toPublic" -}}
 {{- $private := (index . 0).Values.networkPolicies.privateNetworks -}}
