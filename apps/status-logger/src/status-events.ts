@@ -108,7 +108,7 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
     attempts,
     endedAt,
     errorMessage,
-    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(startedAt === undefined ? {} : { startedAt, lateMs: Math.max(0, startedAt - invocation.dueAt) }),
     ...subject,
   };
   const target = targetFor(settlement);

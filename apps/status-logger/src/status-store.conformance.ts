@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DeliveryStatus, epochMs, type StatusQuery } from '#contracts';
+import { type DeliveryStatus, epochMs, type StatusQuery, type Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
@@ -109,6 +109,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
         places: _places,
         history: _history,
         expiresAt: _expiresAt,
+        lateMs: _lateMs,
         ...record
       } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;
@@ -155,6 +156,122 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
     it('the store finds no record of another project, and none that it does not hold', async () => {
       await put(queued());
       expect([await store.find('p2', 'r1'), await store.find('p1', 'r2')]).toEqual([undefined, undefined]);
+    });
+
+    /** The counts of a function, of its project and of all projects, without zeros. */
+    const counted = async (functionUrn = builtUrn) => {
+      const shown = (tally: Tally | undefined) =>
+        Object.fromEntries(Object.entries(tally ?? {}).filter(([, count]) => count !== 0 && count !== null));
+      const [own] = await store.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 });
+      const minutes = await store.minutes('p1', [functionUrn], 0, at(1e9));
+      return { total: shown(own?.tally), minutes: minutes.map(({ minute, tally }) => [minute - firstMinute, shown(tally)]) };
+    };
+    const firstMinute = Math.floor(builtAt / 60_000) * 60_000;
+
+    it('the store counts accepted and ended invocations, attempts, durations, lateness and notices', async () => {
+      await put(
+        queued({ expiresAt: at(60_000) }),
+        queued({ requestId: 'r2' }),
+        { ...waiting(2), requestId: 'r3' },
+        { ...running(1), requestId: 'r4' },
+      );
+      expect((await counted()).total).toEqual({ accepted: 4, queued: 2, delayed: 1, running: 1, expiring: 1 });
+      await put(
+        settled({ startedAt: at(10), endedAt: at(40), lateMs: 10 }),
+        settled({
+          requestId: 'r2',
+          condition: 'OutOfMemory',
+          attempts: 3,
+          startedAt: at(60_000),
+          endedAt: at(60_100),
+          lateMs: 0,
+        }),
+        delivery({ state: 'pending', tries: 0 }),
+      );
+      const early = { attempts: 1, runs: 1, run_ms: 30, starts: 1, late_ms: 10, ended_0: 1 };
+      const late = { attempts: 3, runs: 1, run_ms: 100, starts: 1, ended_4204: 1 };
+      expect(await counted()).toEqual({
+        total: {
+          ...{ accepted: 4, delayed: 1, running: 1, ended_0: 1, ended_4204: 1, notices_pending: 1 },
+          ...{ attempts: 4, runs: 2, run_ms: 130, run_ms_min: 30, run_ms_max: 100, starts: 2, late_ms: 10, late_ms_max: 10 },
+        },
+        minutes: [
+          [
+            0,
+            {
+              ...{ accepted: 4, delayed: 1, running: 1, notices_pending: 1 },
+              ...{ ...early, run_ms_min: 30, run_ms_max: 30, late_ms_max: 10 },
+            },
+          ],
+          [60_000, { ...late, run_ms_min: 100, run_ms_max: 100 }],
+        ],
+      });
+      await put(delivery({ state: 'undelivered' }));
+      expect((await counted()).total).toMatchObject({ notices_undelivered: 1, accepted: 4 });
+      expect(await counted('')).toEqual(await counted());
+      expect((await other.grandTotal()).accepted).toBe(4);
+    });
+
+    it('the store counts each invocation once, however often and in which order its events come', async () => {
+      const story = [queued(), running(1), waiting(2), queued({ attempt: 2 }), settled({ attempts: 2 }), delivery()];
+      for (const event of story) await put(event);
+      const inOrder = await counted();
+      for (const event of story.toReversed()) await (event.kind === 'queued' ? other : store).fold([event], ignore);
+      expect(await counted()).toEqual(inOrder);
+      const reversed = story.toReversed().map((event) => ({ ...event, requestId: 'r2' }));
+      for (const event of reversed) await put(event);
+      expect((await counted()).total).toMatchObject({ accepted: 2, ended_0: 2, attempts: 4, notices_delivered: 2 });
+      expect((await counted()).total).not.toHaveProperty('queued');
+    });
+
+    it('the store keeps the counts of removed records in the totals, and forgets their minutes', async () => {
+      await put(settled(), queued({ requestId: 'r2', acceptedAt: at(60_000) }));
+      expect(await store.sweep(at(600_000), 10)).toBe(1);
+      expect(await counted()).toMatchObject({
+        total: { accepted: 2, ended_0: 1, queued: 1 },
+        minutes: [[60_000, { accepted: 1, queued: 1 }]],
+      });
+    });
+
+    it('the store lists the counts of functions by URN, in pages', async () => {
+      await put(...['c', 'a', 'b'].map((functionUrn) => queued({ requestId: functionUrn, functionUrn })));
+      const page = async (after?: string) =>
+        (await store.totals({ project: 'p1', limit: 2, ...(after === undefined ? {} : { after }) })).map(
+          ({ functionUrn }) => functionUrn,
+        );
+      expect([await page(), await page('b')]).toEqual([['a', 'b'], ['c']]);
+    });
+
+    it('the store tells when the oldest invocation was accepted that has not ended', async () => {
+      expect(await store.oldestInFlight('p1', [builtUrn])).toBeUndefined();
+      await put(
+        settled(),
+        queued({ requestId: 'r2', acceptedAt: at(70_000) }),
+        queued({ requestId: 'r3', acceptedAt: at(70_001) }),
+      );
+      expect([await store.oldestInFlight('p1', [builtUrn]), await store.oldestInFlight('p1', [''])]).toEqual([
+        at(70_000),
+        at(70_000),
+      ]);
+    });
+
+    it('the store lists what has not ended although all its places lie below an offset', async () => {
+      const place = (topic: 'invocations' | 'invocations.bulk', offset: number, ms: number) =>
+        ({ topic, partition: 1, offset, at: at(ms) }) as const;
+      await put(
+        queued({ requestId: 'below', place: place('invocations', 4, 1) }),
+        queued({ requestId: 'at', place: place('invocations', 5, 1) }),
+        queued({ requestId: 'moved', place: place('invocations', 3, 1) }),
+        queued({ requestId: 'moved', place: place('invocations.bulk', 0, 0) }),
+        queued({ requestId: 'ended', place: place('invocations', 2, 1) }),
+        settled({ requestId: 'ended' }),
+      );
+      const committed = { topic: 'invocations', partition: 1, finishedTo: 5n };
+      const below = async (...offsets: FinishedTo[]) =>
+        (await store.inFlightBelow(offsets, 10)).map(({ requestId }) => requestId);
+      expect(await below(committed)).toEqual(['below']);
+      expect(await below(committed, { ...committed, topic: 'invocations.bulk', finishedTo: 1n })).toEqual(['moved', 'below']);
+      expect(await below({ ...committed, partition: 2 })).toEqual([]);
     });
 
     it('the store reports for each event the record before and after it', async () => {

@@ -1,10 +1,33 @@
-import type { StatusPage, StatusQuery } from '#contracts';
+import type { EpochMs, StatusPage, StatusQuery, Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
 
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
 export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
+
+/** Which functions of a project to count. */
+export interface TotalsQuery {
+  readonly project: string;
+  /** URNs of eight fields, or the name of the whole project; absent selects all functions. */
+  readonly functionUrns?: readonly string[];
+  /** Only functions after this URN. Default: from the first one. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** The counts of one function since it exists. */
+export interface FunctionTally {
+  readonly functionUrn: string;
+  readonly tally: Tally;
+}
+
+/** The counts of one minute. */
+export interface MinuteTally {
+  /** Start of the minute, in milliseconds since 1970. */
+  readonly minute: number;
+  readonly tally: Tally;
+}
 
 /**
  * Keeps one record per invocation. Several processes may share one store.
@@ -54,6 +77,38 @@ export interface StatusStore {
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
+  /**
+   * Counts the invocations of each function since the store exists, also of removed records. A
+   * question costs a row for each function, however many records there are.
+   * @returns in the order of the URNs; functions without invocations are missing.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  totals(query: TotalsQuery): Promise<readonly FunctionTally[]>;
+  /**
+   * Counts the invocations of all projects since the store exists.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  grandTotal(): Promise<Tally>;
+  /**
+   * Counts the invocations of functions, or of a whole project, in each minute from `from` to
+   * before `to`.
+   * @returns oldest first; minutes in which nothing happened are missing.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  minutes(project: string, functionUrns: readonly string[], from: number, to: number): Promise<readonly MinuteTally[]>;
+  /**
+   * Tells when the oldest invocation was accepted that has not ended.
+   * @returns undefined if all have ended.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  oldestInFlight(project: string, functionUrns: readonly string[]): Promise<EpochMs | undefined>;
+  /**
+   * Lists invocations that have not ended although every known record of their payload lies below
+   * the given offset of its partition.
+   * @returns at most `limit` records.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]>;
   /**
    * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970.
    * An adapter may keep some longer, and then remove all of one span of time at once.

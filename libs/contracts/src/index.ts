@@ -42,6 +42,7 @@ export {
   type Target,
 } from './destinations.ts';
 export { type EpochMs, epochMs } from './epoch-ms.ts';
+export { type Tally, tallyExtremes, type TallySum, tallySums } from './tally.ts';
 export { errorCatalogue, type ErrorCode, PlatformError } from './errors.ts';
 export {
   bareUrnOf,

@@ -12,6 +12,8 @@ export interface FoldedRecord extends StatusRecord {
   readonly stage: number;
   /** The newest records that carry its payload, newest first; see {@link withPlace}. */
   readonly places: readonly RecordPlace[];
+  /** How long after its due time the last attempt started, in milliseconds; ended ones only. */
+  readonly lateMs?: number;
   /** The end of the validity period; absent while no record has told it. */
   readonly expiresAt?: EpochMs;
   readonly history: History;
@@ -119,7 +121,7 @@ function foldProgress(
 
 function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: 'settled' }>): FoldedRecord {
   const { status, errorCode } = conditions[event.condition];
-  const { dueAt: _dueAt, startedAt: _startedAt, ...rest } = record;
+  const { dueAt: _dueAt, startedAt: _startedAt, lateMs: _lateMs, ...rest } = record;
   const settled: FoldedRecord = {
     ...rest,
     stage: settledStage,
@@ -127,6 +129,7 @@ function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: '
     errorCode,
     errorMessage: event.errorMessage,
     ...(event.startedAt === undefined ? {} : { startedAt: event.startedAt }),
+    ...(event.lateMs === undefined ? {} : { lateMs: event.lateMs }),
     endedAt: event.endedAt,
     attempts: event.attempts,
   };
@@ -140,9 +143,16 @@ const between = '\0';
  * A total order of the settlements of one invocation: by end, then by all other fields. Every order
  * of arrival keeps the same settlement.
  */
-function settlementOrder({ endedAt, errorCode, attempts, startedAt, errorMessage }: FoldedRecord): string {
+function settlementOrder({ endedAt, errorCode, attempts, startedAt, lateMs, errorMessage }: FoldedRecord): string {
   const digits = (value: number) => String(value).padStart(16, '0');
-  return [digits(endedAt ?? 0), digits(errorCode), digits(attempts), digits(startedAt ?? 0), errorMessage].join(between);
+  return [
+    digits(endedAt ?? 0),
+    digits(errorCode),
+    digits(attempts),
+    digits(startedAt ?? 0),
+    digits(lateMs ?? 0),
+    errorMessage,
+  ].join(between);
 }
 
 function foldDelivery(record: FoldedRecord, delivery: DeliveryStatus): FoldedRecord {

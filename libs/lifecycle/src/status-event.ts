@@ -38,6 +38,8 @@ export type StatusEvent =
       readonly condition: Condition;
       readonly attempts: number;
       readonly startedAt?: EpochMs;
+      /** How long after its due time the last attempt started, in milliseconds. */
+      readonly lateMs?: number;
       readonly endedAt: EpochMs;
       readonly errorMessage: string;
     } & EventSubject)

@@ -25,6 +25,7 @@ const most: FoldedRecord = {
   dueAt: epochMs(builtAt + 3),
   deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 4) }],
   stage: Number.MAX_SAFE_INTEGER,
+  lateMs: 12,
   places: [
     { topic: 'invocations', partition: 2, offset: 7, at: epochMs(builtAt + 5) },
     { topic: 'delays.near', partition: 0, offset: 3, at: epochMs(builtAt) },

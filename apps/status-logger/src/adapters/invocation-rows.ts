@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, type Kysely } from 'kysely';
 import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
+import type { FinishedTo } from '#kafka';
 import { type FoldedRecord, overAt, type RecordPlace } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
 
@@ -47,6 +48,8 @@ export interface InvocationRow {
   expires_at: number | null;
   /** The transitions, as `historyText` writes them. */
   history: string;
+  /** How long after its due time the last attempt started, in milliseconds; null before the end. */
+  late_ms: number | null;
 }
 
 /** The tables of the status store, as Kysely wants them. */
@@ -83,6 +86,7 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   place_offset: 'progress',
   expires_at: 'progress',
   history: 'progress',
+  late_ms: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -118,6 +122,7 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     place_offset: newest?.offset ?? null,
     expires_at: record.expiresAt ?? null,
     history: historyText(record.history),
+    late_ms: record.lateMs ?? null,
   };
 }
 
@@ -140,6 +145,7 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     places: placesOf(row.places),
     ...(row.expires_at === null ? {} : { expiresAt: epochMs(row.expires_at) }),
     history: historyOf(row.history),
+    ...(row.late_ms === null ? {} : { lateMs: row.late_ms }),
   };
 }
 
@@ -156,6 +162,7 @@ export function shownRecordOf(row: InvocationRow): StatusRecord {
     places: _places,
     history: _history,
     expiresAt: _expiresAt,
+    lateMs: _lateMs,
     ...record
   } = recordOf({ ...row, places: '[]', history: noTransitions });
   return record;
@@ -233,6 +240,31 @@ export async function selectNotOver(
     .limit(limit)
     .execute();
   return rows.map(recordOf);
+}
+
+/** Reads at most `limit` rows that have not ended and whose places all lie below the offsets. */
+export async function selectInFlightBelow(
+  tables: Kysely<StatusTables>,
+  offsets: readonly FinishedTo[],
+  limit: number,
+): Promise<readonly FoldedRecord[]> {
+  const below = new Map(offsets.map(({ topic, partition, finishedTo }) => [`${topic}/${partition}`, Number(finishedTo)]));
+  const isBelow = ({ topic, partition, offset }: RecordPlace) => offset < (below.get(`${topic}/${partition}`) ?? 0);
+  const found: FoldedRecord[] = [];
+  for (const [partition, offset] of below) {
+    if (found.length >= limit) break;
+    const rows = await tables
+      .selectFrom('invocations')
+      .selectAll()
+      .where('place_partition', '=', partition)
+      .where('place_offset', '<', offset)
+      .where('ended_at', 'is', null)
+      .orderBy('place_offset')
+      .limit(limit)
+      .execute();
+    found.push(...rows.map(recordOf).filter(({ places }) => places.every(isBelow)));
+  }
+  return found.slice(0, limit);
 }
 
 /** True if the store holds nothing of what the topics hold. */

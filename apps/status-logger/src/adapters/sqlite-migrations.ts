@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { migrate, stepOf, tooNew } from './migrate.ts';
+import { tallyStep } from './tally-migration.ts';
 
 /**
  * A step that databases from before the Migrator may already have. They count their steps in
@@ -65,6 +66,7 @@ const migrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN expires_at INTEGER',
     `ALTER TABLE invocations ADD COLUMN history TEXT NOT NULL DEFAULT ''`,
   ]),
+  '0009-tallies': stepOf(tallyStep('TEXT', 'WITHOUT ROWID')),
 };
 
 const countedSteps = 2;

@@ -128,6 +128,25 @@ describe('a status database file', () => {
     await expect(openAndClose()).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
   });
 
+  it('the records of a migrated file are counted', async () => {
+    prepare(
+      version2,
+      row,
+      row
+        .replace("'r1'", "'r2'")
+        .replace("'FAIL', 9007199254740991, 4204", "'WAIT', 5, 0")
+        .replace(`${builtAt + 2}, 3`, 'NULL, 1'),
+    );
+    const store = await SqliteStatusStore.open(file, systemClock);
+    const counts = { accepted: 2, queued: 1, delayed: 0, ended_4204: 1, attempts: 3, runs: 1, run_ms: 1, notices_delivered: 2 };
+    for (const functionUrn of [builtUrn, ''])
+      expect(await store.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 })).toMatchObject([{ tally: counts }]);
+    expect(await store.minutes('p1', [builtUrn], 0, builtAt * 2)).toMatchObject([
+      { tally: { accepted: 2, queued: 1, ended_4204: 1, attempts: 3 } },
+    ]);
+    await store.close();
+  });
+
   it('the records of a migrated file grow old, and the file does not count as new', async () => {
     prepare(version2, row);
     const store = await SqliteStatusStore.open(file, systemClock);
@@ -142,7 +161,7 @@ describe('a status database file', () => {
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(8);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(9);
   });
 
   it('closing a handle waits for its transaction', async () => {

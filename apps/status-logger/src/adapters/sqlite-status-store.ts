@@ -1,11 +1,12 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import type { StatusPage, StatusQuery } from '#contracts';
+import type { EpochMs, StatusPage, StatusQuery, Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
-import type { BeforeCommit, StatusStore } from '../status-store.ts';
+import type { BeforeCommit, FunctionTally, MinuteTally, StatusStore, TotalsQuery } from '../status-store.ts';
+import { type TallyChange, TallyChanges } from '../tally-changes.ts';
 import {
   deleteOldRows,
   insertBuilt,
@@ -14,6 +15,7 @@ import {
   progressColumns,
   recordOf,
   rowOf,
+  selectInFlightBelow,
   selectIsNew,
   selectNotOver,
   selectPage,
@@ -25,11 +27,28 @@ import { readProgress, writeProgress } from './partition-progress.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { migrateSqlite } from './sqlite-migrations.ts';
 import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
+import {
+  columnsOf,
+  deleteOldMinutes,
+  onConflict,
+  selectGrandTotal,
+  selectMinutes,
+  selectOldest,
+  selectTotals,
+  valuesOf,
+} from './tally-tables.ts';
 
 const into = `INTO invocations (${invocationColumns.join(', ')}) VALUES (${invocationColumns.map(() => '?').join(', ')})`;
 const upsertText =
   `INSERT ${into} ON CONFLICT (request_id) DO UPDATE SET ${progressColumns.map((name) => `${name} = excluded.${name}`).join(', ')} ` +
   `WHERE ${subjectColumns.map((name) => `${name} = excluded.${name}`).join(' AND ')}`;
+const smallerAndLarger = { least: 'min', greatest: 'max' };
+const tallyText = (table: 'function_totals' | 'function_minutes') =>
+  `INSERT INTO ${table} (${columnsOf(table).join(', ')}) VALUES (${columnsOf(table)
+    .map(() => '?')
+    .join(', ')}) ${onConflict(table, smallerAndLarger)}`;
+/** One lock keeps the writers of a file apart, so they share the rows of counts. */
+const onlyShard = 0;
 const byIdsText = 'SELECT invocations.* FROM json_each(?) AS asked JOIN invocations ON request_id = asked.value';
 
 /**
@@ -49,6 +68,8 @@ export class SqliteStatusStore implements StatusStore {
   private readonly byIds: StatementSync;
   private readonly upsert: StatementSync;
   private readonly replace: StatementSync;
+  private readonly addTotal: StatementSync;
+  private readonly addMinute: StatementSync;
 
   private constructor(
     private readonly writer: DatabaseSync,
@@ -60,6 +81,8 @@ export class SqliteStatusStore implements StatusStore {
     this.byIds = writer.prepare(byIdsText);
     this.upsert = writer.prepare(upsertText);
     this.replace = writer.prepare(`REPLACE ${into}`);
+    this.addTotal = writer.prepare(tallyText('function_totals'));
+    this.addMinute = writer.prepare(tallyText('function_minutes'));
   }
 
   /**
@@ -89,8 +112,13 @@ export class SqliteStatusStore implements StatusStore {
     await this.exclusively(async (tables) => {
       const known = attempt(() => this.read(new Set(events.map(({ requestId }) => requestId))));
       const { changes, records } = foldEvents(known, events);
+      const tallies = new TallyChanges();
       attempt(() => {
-        for (const record of records.values()) this.write(record);
+        for (const record of records.values()) {
+          tallies.replace(known.get(record.requestId), record);
+          this.write(record);
+        }
+        for (const change of tallies.changes()) this.addTally(change);
       });
       await writeProgress(tables, progress).catch(unavailable);
       await beforeCommit(changes);
@@ -113,8 +141,32 @@ export class SqliteStatusStore implements StatusStore {
     return selectNotOver(this.committed, acceptedBefore, limit).catch(unavailable);
   }
 
+  async totals(query: TotalsQuery): Promise<readonly FunctionTally[]> {
+    return selectTotals(this.committed, query).catch(unavailable);
+  }
+
+  async grandTotal(): Promise<Tally> {
+    return selectGrandTotal(this.committed).catch(unavailable);
+  }
+
+  async minutes(project: string, functionUrns: readonly string[], from: number, to: number): Promise<readonly MinuteTally[]> {
+    return selectMinutes(this.committed, project, functionUrns, from, to).catch(unavailable);
+  }
+
+  async oldestInFlight(project: string, functionUrns: readonly string[]): Promise<EpochMs | undefined> {
+    return selectOldest(this.committed, project, functionUrns).catch(unavailable);
+  }
+
+  async inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]> {
+    return selectInFlightBelow(this.committed, offsets, limit).catch(unavailable);
+  }
+
   async sweep(overBefore: number, limit: number): Promise<number> {
-    return this.exclusively(async (tables) => deleteOldRows(tables, overBefore, limit).catch(unavailable));
+    return this.exclusively(async (tables) => {
+      const removed = await deleteOldRows(tables, overBefore, limit).catch(unavailable);
+      if (removed > 0) await deleteOldMinutes(tables, overBefore).catch(unavailable);
+      return removed;
+    });
   }
 
   async isNew(): Promise<boolean> {
@@ -140,6 +192,10 @@ export class SqliteStatusStore implements StatusStore {
   private read(requestIds: ReadonlySet<string>): ReadonlyMap<string, FoldedRecord> {
     const rows = this.byIds.all(JSON.stringify([...requestIds])) as unknown as InvocationRow[];
     return new Map(rows.map((row) => [row.request_id, recordOf(row)]));
+  }
+
+  private addTally(change: TallyChange): void {
+    (change.minute === undefined ? this.addTotal : this.addMinute).run(...valuesOf(change, onlyShard));
   }
 
   private write(record: FoldedRecord): void {

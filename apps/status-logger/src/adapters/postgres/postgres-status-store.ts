@@ -1,11 +1,12 @@
 import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import { type EpochMs, PlatformError, type StatusPage, type StatusQuery, type Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
-import type { BeforeCommit, StatusStore } from '../../status-store.ts';
+import type { BeforeCommit, FunctionTally, MinuteTally, StatusStore, TotalsQuery } from '../../status-store.ts';
+import { TallyChanges } from '../../tally-changes.ts';
 import {
   insertBuilt,
   invocationColumns,
@@ -13,6 +14,7 @@ import {
   progressColumns,
   recordOf,
   rowOf,
+  selectInFlightBelow,
   selectIsNew,
   selectNotOver,
   selectRecord,
@@ -20,10 +22,12 @@ import {
 } from '../invocation-rows.ts';
 import { migrate } from '../migrate.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
+import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
 import { CountChanges, shards } from './counts.ts';
 import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
+import { writeTallies } from './write-tallies.ts';
 
 /** The database of a {@link PostgresStatusStore}, and how long it keeps records. */
 export interface PostgresOptions {
@@ -53,6 +57,7 @@ const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
   over_at: 'bigint',
   place_offset: 'bigint',
   expires_at: 'bigint',
+  late_ms: 'bigint',
 };
 
 /**
@@ -61,7 +66,8 @@ const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
  * P1. A transaction locks its request ids in one order, so two writers of one invocation wait for
  *     each other, and never both. Locks of rows would not do: a row may not exist yet.
  * P2. Records lie in partitions by the time of their acceptance. Old ones go with their partition.
- * P3. Each transaction also writes how the counts of records change, see `counts.ts`.
+ * P3. Each transaction also writes how the counts of records change, see `counts.ts` for those of a
+ *     list and `tally-tables.ts` for those of functions.
  */
 export class PostgresStatusStore implements StatusStore {
   private constructor(
@@ -131,11 +137,33 @@ export class PostgresStatusStore implements StatusStore {
     return attempt(async () => selectNotOver(this.readers, acceptedBefore, limit));
   }
 
+  async totals(query: TotalsQuery): Promise<readonly FunctionTally[]> {
+    return attempt(async () => selectTotals(this.readers, query));
+  }
+
+  async grandTotal(): Promise<Tally> {
+    return attempt(async () => selectGrandTotal(this.readers));
+  }
+
+  async minutes(project: string, functionUrns: readonly string[], from: number, to: number): Promise<readonly MinuteTally[]> {
+    return attempt(async () => selectMinutes(this.readers, project, functionUrns, from, to));
+  }
+
+  async oldestInFlight(project: string, functionUrns: readonly string[]): Promise<EpochMs | undefined> {
+    return attempt(async () => selectOldest(this.readers, project, functionUrns));
+  }
+
+  async inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]> {
+    return attempt(async () => selectInFlightBelow(this.readers, offsets, limit));
+  }
+
   async sweep(overBefore: number, limit: number): Promise<number> {
     const { clock, options, shard } = this;
     return this.withPartitions(async (transaction) => {
       await makePartitions(transaction, clock.now(), options.retentionMs);
-      return removeOld(transaction, overBefore, limit, shard);
+      const removed = await removeOld(transaction, overBefore, limit, shard);
+      if (removed > 0) await deleteOldMinutes(transaction, overBefore);
+      return removed;
     });
   }
 
@@ -183,9 +211,11 @@ export class PostgresStatusStore implements StatusStore {
   ): Promise<void> {
     if (records.size === 0) return;
     const counts = new CountChanges();
+    const tallies = new TallyChanges();
     const moved: string[] = [];
     for (const [requestId, record] of records) {
       const before = known.get(requestId);
+      tallies.replace(before, record);
       counts.add(record, 1);
       if (before === undefined) continue;
       counts.add(before, -1);
@@ -195,6 +225,7 @@ export class PostgresStatusStore implements StatusStore {
     if (moved.length > 0) await sql`DELETE FROM invocations WHERE request_id = ANY(${moved}::text[])`.execute(transaction);
     await upsert(transaction, [...records.values()].map(rowOf));
     await counts.write(transaction, this.shard);
+    await writeTallies(transaction, tallies.changes(), this.shard);
   }
 }
 
