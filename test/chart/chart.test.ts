@@ -153,6 +153,14 @@ describe.skipIf('missing' in program).each(Object.entries(variants))('an install
     }
   });
 
+  it('leaves no hook behind when it is uninstalled, except the pod whose log helm test shows', () => {
+    const left = objects.filter(({ metadata: { annotations = {} } }) => {
+      const policy = annotations['helm.sh/hook-delete-policy'] ?? '';
+      return annotations['helm.sh/hook'] !== undefined && !policy.includes('hook-succeeded');
+    });
+    expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Pod rel-sendoff-test']);
+  });
+
   it('has a ServiceAccount for each pod, and only Services that find pods', () => {
     const accounts = new Set(ofKind(objects, 'ServiceAccount').map(({ metadata }) => metadata.name));
     for (const { name, spec } of podsOf(objects)) expect(accounts.has(spec.serviceAccountName), name).toBe(true);
