@@ -105,6 +105,15 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'several',
           include: ['test/several/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],

@@ -1,0 +1,234 @@
+/**
+ * Goal: the chart installs, runs, scales, upgrades, rolls back and uninstalls on a real node of
+ * Kubernetes. Its pods have the Pod Security level `restricted`. No invocation is lost meanwhile.
+ * Method: one node with all parts, and the small servers of the chart. The tests build on each
+ * other. Figures go to the output.
+ *
+ * `npm run test:node`; it is no part of `npm test`, because it takes minutes.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '#testing';
+import { chartFolder } from '../chart/helm.ts';
+import { Client } from '../e2e/client.ts';
+import { images, imagesMissing, imageValues, saveImages } from './images.ts';
+import { KubernetesNode, nodeMissing } from './kubernetes-node.ts';
+import { Load } from './load.ts';
+import { volumes } from './volumes.ts';
+
+const missing = nodeMissing() ?? (await imagesMissing());
+if (missing !== undefined) it.skip(`no node runs the chart: ${missing}`);
+
+/** One pod of each service but the ingress: the node may have two cores only. */
+const values = [
+  ...imageValues,
+  'services.executor.replicas=1',
+  'services.retry-scheduler.replicas=1',
+  'services.notifier.replicas=1',
+  'services.status-logger.replicas=1',
+];
+const given = (...more: readonly string[]) => [...values, ...more].flatMap((value) => ['--set', value]);
+const name = 'sendoff';
+const figures: Record<string, unknown> = {};
+
+describe.skipIf(missing !== undefined)('a real node', () => {
+  let node: KubernetesNode;
+  let client: Client;
+
+  const kubectl = async (...args: readonly string[]) => node.kubectl('--namespace', name, ...args);
+  const helm = async (...args: readonly string[]) => node.helm('--namespace', name, ...args);
+  /** Names of the objects of some kinds, with labels of the release. */
+  const namesOf = async (kinds: string, ...more: readonly string[]) =>
+    (await kubectl('get', kinds, '--output', 'name', ...more)).split('\n').filter((line) => line !== '');
+  const settled = async (service: string) => kubectl('rollout', 'status', `deployment/${name}-${service}`, '--timeout=180s');
+  /** Does `work` under load, and reports how the load went. */
+  const underLoad = async (what: string, work: () => Promise<unknown>) => {
+    const load = new Load(client, 'steady', 50);
+    await eventually(() => load.count >= 20);
+    const startedAt = performance.now();
+    await work();
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const before = load.count;
+    await eventually(() => load.count >= before + 20);
+    const report = await load.stop();
+    figures[what] = { seconds: Number(seconds.toFixed(1)), ...report };
+    return report;
+  };
+  const expectNothingLost = ({ accepted, ended, refused }: Awaited<ReturnType<typeof underLoad>>) => {
+    expect(ended).toEqual({ SUCCESS: accepted });
+    // An ingress that stops closes idle connections, perhaps while a request is on its way.
+    expect(refused.filter((why) => !/ECONNRESET|other side closed/.test(why))).toEqual([]);
+    expect(refused.length).toBeLessThanOrEqual(2);
+  };
+
+  beforeAll(async () => {
+    node = await KubernetesNode.start();
+    const archive = join(node.folder, 'images.tar');
+    await saveImages(archive);
+    await node.loadImages(archive);
+    const level = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await node.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: level } },
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'strangers' } },
+      ...volumes(node.folder, 3),
+    );
+  }, 900_000);
+  afterAll(async () => {
+    console.log(JSON.stringify(figures, undefined, 2));
+    await node?.stop();
+  }, 120_000);
+
+  it('installs the chart at the level restricted, and completes a call', async () => {
+    const startedAt = performance.now();
+    await helm('install', name, chartFolder, ...given(), '--wait', '--timeout', '10m');
+    const since = () => Number(((performance.now() - startedAt) / 1_000).toFixed(1));
+    figures['helm install --wait, s'] = since();
+    client = await clientOf(node);
+    await client.grantEverything();
+    await client.createFunction('steady', 'exports.handler = async () => new Promise((end) => setTimeout(end, 100, 1));');
+    const id = await client.invoke('steady');
+    expect(await client.ended('steady', id)).toMatchObject({ status: 'SUCCESS' });
+    figures['from helm install to the first completed call, s'] = since();
+  }, 660_000);
+
+  it('runs all pods without a restart', async () => {
+    const { items } = await node.get<{ items: readonly Pod[] }>('pods', '--namespace', name);
+    const states = items.map(({ metadata, status }) => [metadata.name, status.phase, restarts(status)]);
+    const wanted = items.map(({ metadata }) => [metadata.name, metadata.name.includes('setup') ? 'Succeeded' : 'Running', 0]);
+    expect(states).toEqual(wanted);
+  });
+
+  it('passes helm test', async () => {
+    const output = await helm('test', name, '--logs');
+    expect(output).toContain('Sendoff works');
+    expect(output).toContain('has got the notification');
+  }, 240_000);
+
+  it('keeps functions behind the walls that docs/isolation.md promises to a restricted pod', async () => {
+    const answer = await fetch(`${client.url}/readyz`);
+    expect(await answer.json()).toMatchObject({ isolation: 'process' });
+    await client.createFunction('curious', curious);
+    const attempts = await client.must<Record<string, string>>('POST', '/fgs/functions/curious/invocations', {});
+    expect(attempts).toEqual({
+      password: 'ERR_ACCESS_DENIED',
+      environment: 'ERR_ACCESS_DENIED',
+      process: 'ERR_ACCESS_DENIED',
+      // docs/kubernetes.md names these two.
+      kafka: 'reached',
+      'object store': 'reached',
+      database: 'ECONNREFUSED',
+      'status-logger': 'ECONNREFUSED',
+      ingress: 'ECONNREFUSED',
+      'API server': 'ECONNREFUSED',
+    });
+  });
+
+  it('lets strangers reach the API only', async () => {
+    const script = `${reach} const [names] = [process.argv.slice(1)];
+      Promise.all(names.map(async (name) => { const [host, port] = name.split(':'); return [name, await reach(host + '.${name}', port)]; }))
+        .then((all) => console.log(JSON.stringify(Object.fromEntries(all))));`;
+    const servers = ['ingress:8700', 'executor:8700', 'status-logger:8700', 'kafka:9092', 'postgresql:5432', 'object-store:8333'];
+    const command = ['node', '-e', script, ...servers.map((server) => `${name}-${server}`)];
+    const spec = {
+      restartPolicy: 'Never',
+      containers: [{ name: 'stranger', image: `${images.product}:${images.tag}`, command }],
+    };
+    await node.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stranger', namespace: 'strangers' }, spec });
+    const stranger = ['--namespace', 'strangers', 'pod/stranger'];
+    await node.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', ...stranger, '--timeout=120s');
+    expect(JSON.parse(await node.kubectl('logs', ...stranger))).toEqual({
+      [`${name}-ingress:8700`]: 'reached',
+      ...Object.fromEntries(servers.slice(1).map((server) => [`${name}-${server}`, 'ECONNREFUSED'])),
+    });
+  }, 180_000);
+
+  it('scales executors from one to two and back', async () => {
+    const scale = async (replicas: number) => {
+      await helm('upgrade', name, chartFolder, ...given(`services.executor.replicas=${replicas}`), '--wait', '--timeout', '5m');
+    };
+    expectNothingLost(await underLoad('1 to 2 executors', async () => scale(2)));
+    expectNothingLost(await underLoad('2 to 1 executors', async () => scale(1)));
+  }, 900_000);
+
+  it('upgrades and rolls back all services', async () => {
+    const upgrade = ['upgrade', name, chartFolder, ...given('logLevel=warn'), '--wait', '--timeout', '5m'];
+    expectNothingLost(await underLoad('helm upgrade', async () => helm(...upgrade)));
+    expectNothingLost(await underLoad('helm rollback', async () => helm('rollback', name, '--wait', '--timeout', '5m')));
+  }, 1_200_000);
+
+  it.each(['executor', 'status-logger', 'retry-scheduler', 'notifier'])(
+    'survives a killed pod: %s',
+    async (service) => {
+      const labels = ['--selector', `app.kubernetes.io/component=${service}`];
+      const report = await underLoad(`kill ${service}`, async () => {
+        await kubectl('delete', 'pod', ...labels, '--grace-period=0', '--force');
+        await settled(service);
+      });
+      expect(report.ended).toEqual({ SUCCESS: report.accepted });
+    },
+    600_000,
+  );
+
+  it('leaves only the Secret, the claims, and the pod of the test', async () => {
+    await helm('uninstall', name, '--wait', '--timeout', '5m');
+    const kinds = 'all,secrets,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,pvc,ingresses';
+    // The pod of the test has ended already. It stays because `helm test --logs` reads its log.
+    await eventually(async () => (await namesOf('pods')).length === 1, { deadlineMs: 120_000, pauseMs: 500 });
+    expect((await namesOf(kinds)).toSorted()).toEqual([
+      'configmap/kube-root-ca.crt',
+      'persistentvolumeclaim/data-sendoff-kafka-0',
+      'persistentvolumeclaim/data-sendoff-object-store-0',
+      'persistentvolumeclaim/data-sendoff-postgresql-0',
+      'pod/sendoff-test',
+      'secret/sendoff-secrets',
+      'serviceaccount/default',
+    ]);
+  }, 400_000);
+});
+
+interface Pod {
+  readonly metadata: { readonly name: string };
+  readonly status: {
+    readonly phase: string;
+    readonly initContainerStatuses?: readonly { readonly restartCount: number }[];
+    readonly containerStatuses: readonly { readonly restartCount: number }[];
+  };
+}
+
+const restarts = ({ containerStatuses, initContainerStatuses = [] }: Pod['status']) =>
+  [...containerStatuses, ...initContainerStatuses].reduce((sum, { restartCount }) => sum + restartCount, 0);
+
+/** A client with the token of the Secret, at the address of the Service. */
+async function clientOf(node: KubernetesNode): Promise<Client> {
+  const { data } = await node.get<{ data: Record<string, string> }>('secret', `${name}-secrets`, '--namespace', name);
+  const { spec } = await node.get<{ spec: { clusterIP: string } }>('service', `${name}-ingress`, '--namespace', name);
+  const entry = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString();
+  return new Client(`http://${spec.clusterIP}:8700`, entry('project-id'), entry('token'));
+}
+
+/** Source of a function that connects, and resolves with the outcome. */
+const reach = `
+const { connect } = require('node:net');
+const reach = (host, port) => new Promise((resolve) => {
+  const socket = connect({ host, port, timeout: 2000 });
+  socket.once('connect', () => { socket.destroy(); resolve('reached'); });
+  socket.once('timeout', () => { socket.destroy(); resolve('no answer'); });
+  socket.once('error', ({ code }) => resolve(code));
+});
+`;
+
+/** A function that tries what the walls forbid, and connects to other pods. Returns the results. */
+const curious = `${reach}
+const attempt = (work) => { try { return 'did ' + String(work()).slice(0, 20); } catch ({ code, message }) { return code ?? message; } };
+exports.handler = async () => ({
+  password: attempt(() => require('node:fs').readFileSync('/etc/sendoff/kafka-password/password')),
+  environment: attempt(() => require('node:fs').readFileSync('/proc/1/environ')),
+  process: attempt(() => require('node:child_process').execFileSync('id')),
+  kafka: await reach('sendoff-kafka', 9092),
+  'object store': await reach('sendoff-object-store', 8333),
+  database: await reach('sendoff-postgresql', 5432),
+  'status-logger': await reach('sendoff-status-logger', 8700),
+  ingress: await reach('sendoff-ingress', 8700),
+  'API server': await reach('kubernetes.default', 443),
+});
+`;
