@@ -3,19 +3,20 @@
  */
 import { BadRequestException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { ReadQuery, RecordsController } from './records.controller.ts';
+import { ReadQuestion, RecordsController } from './records.controller.ts';
+import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 
 const question = { project: 'p1', beginAt: 0, endAt: 1, offset: 0, limit: 10 };
 const faultOf = (body: unknown): unknown => {
   try {
-    return new ReadQuery().transform(body);
+    return new ReadQuestion(StatusQueryDto).transform(body);
   } catch (error) {
     return error instanceof BadRequestException ? error.getResponse() : error;
   }
 };
 
-describe('ReadQuery', () => {
+describe('ReadQuestion', () => {
   it('accepts a question, and drops fields that it does not know', () => {
     expect(faultOf({ ...question, other: 1 })).toEqual(question);
   });
@@ -44,6 +45,6 @@ it('a question is answered after the store has caught up, or at the end of the w
     steps.push('caught up');
     return false;
   };
-  await new RecordsController(store as StatusStore, catchUp).query(new ReadQuery().transform(question));
+  await new RecordsController(store as StatusStore, catchUp).query(new ReadQuestion(StatusQueryDto).transform(question));
   expect(steps).toEqual(['caught up', 'asked']);
 });

@@ -12,8 +12,9 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { validateSync } from 'class-validator';
-import type { StatusPage } from '#contracts';
+import type { InvocationHistory, InvocationSearchPage, StatusPage } from '#contracts';
 import { InternalTokenCheck, internalTokenHeader } from '#platform';
+import { FindInvocationDto, InvocationSearchDto } from './invocation-search.dto.ts';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 import { CATCH_UP, STATUS_STORE } from './tokens.ts';
@@ -44,11 +45,13 @@ export class IngressGuard implements CanActivate {
 const fieldsMax = 20;
 
 /** Checks a question. ValidationPipe of NestJS would cost the square of the number of fields. */
-export class ReadQuery implements PipeTransform<unknown, StatusQueryDto> {
-  transform(body: unknown): StatusQueryDto {
+export class ReadQuestion<Question extends object> implements PipeTransform<unknown, Question> {
+  constructor(private readonly of: new () => Question) {}
+
+  transform(body: unknown): Question {
     if (typeof body !== 'object' || body === null || Object.keys(body).length > fieldsMax)
       throw new BadRequestException(`the body must be an object of at most ${fieldsMax} fields`);
-    const query = Object.assign(new StatusQueryDto(), body);
+    const query = Object.assign(new this.of(), body);
     const faults = validateSync(query, { whitelist: true }).flatMap(({ constraints = {} }) => Object.values(constraints));
     if (faults.length > 0) throw new BadRequestException(faults);
     return query;
@@ -66,9 +69,29 @@ export class RecordsController {
 
   @Post('query')
   @HttpCode(200)
-  async query(@Body(new ReadQuery()) query: StatusQueryDto): Promise<StatusPage> {
+  async query(@Body(new ReadQuestion(StatusQueryDto)) query: StatusQueryDto): Promise<StatusPage> {
     // A caller that has its 202 finds its invocation, unless this process is far behind.
     await this.catchUp(catchUpMsMax);
     return this.store.query(query);
+  }
+
+  @Post('search')
+  @HttpCode(200)
+  async search(@Body(new ReadQuestion(InvocationSearchDto)) search: InvocationSearchDto): Promise<InvocationSearchPage> {
+    await this.catchUp(catchUpMsMax);
+    return this.store.search(search);
+  }
+
+  /** The record is absent if the project has none of this request id. */
+  @Post('find')
+  @HttpCode(200)
+  async find(
+    @Body(new ReadQuestion(FindInvocationDto)) { project, requestId }: FindInvocationDto,
+  ): Promise<Partial<InvocationHistory>> {
+    await this.catchUp(catchUpMsMax);
+    const found = await this.store.find(project, requestId);
+    if (found === undefined) return {};
+    const { stage: _stage, places: _places, history, expiresAt, ...record } = found;
+    return { record, history, ...(expiresAt === undefined ? {} : { expiresAt }) };
   }
 }

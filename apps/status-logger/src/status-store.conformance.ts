@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DeliveryStatus, epochMs, type StatusQuery, type Tally } from '#contracts';
+import { conditions, type DeliveryStatus, epochMs, type InvocationSearch, type StatusQuery, type Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
@@ -339,6 +339,65 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await ids({ requestIds: ['a', 'd'] })).toEqual(['a']);
       expect(await ids({ requestIds: [] })).toEqual([]);
       expect(await ids({ project: 'p2' })).toEqual(['d']);
+    });
+
+    const searched = { project: 'p1', beginAt: epochMs(0), endAt: at(1_000_000), limit: 100 };
+    /** The request ids on each page of a search, until its end. */
+    const pagesOf = async (search: Partial<InvocationSearch>) => {
+      const pages: string[][] = [];
+      let marker: string | undefined;
+      do {
+        const page = await store.search({ ...searched, ...search, ...(marker === undefined ? {} : { marker }) }, 10);
+        pages.push(page.records.map(({ requestId }) => requestId));
+        marker = page.next;
+      } while (marker !== undefined);
+      return pages;
+    };
+    const foundBy = async (search: Partial<InvocationSearch>) => (await pagesOf(search)).flat();
+
+    it('a search goes on from page to page, newest first, then by request id', async () => {
+      const accepted = [1, 2, 2, 2, 3].map((ms, index) => queued({ requestId: `r${index}`, acceptedAt: at(ms) }));
+      await put(...accepted);
+      expect(await pagesOf({ limit: 2 })).toEqual([['r4', 'r1'], ['r2', 'r3'], ['r0']]);
+    });
+
+    it('a search goes on over many records that do not match', async () => {
+      const others = Array.from({ length: 25 }, (_, index) =>
+        settled({ requestId: `r${index}`, acceptedAt: at(index), condition: 'SystemError', errorMessage: 'no' }),
+      );
+      await put(...others, settled({ requestId: 'first', acceptedAt: at(-1), condition: 'OutOfMemory', errorMessage: 'yes' }));
+      expect(await pagesOf({ errorText: 'yes' })).toEqual([[], [], ['first']]);
+      expect(await pagesOf({ errorCode: conditions.OutOfMemory.errorCode, limit: 1 })).toEqual([[], [], ['first'], []]);
+    });
+
+    it('a search finds by function, status, condition, error text, time and request id', async () => {
+      await put(
+        queued({ requestId: 'a', acceptedAt: at(5) }),
+        settled({ requestId: 'b', acceptedAt: at(4) }),
+        settled({ requestId: 'c', acceptedAt: at(3), condition: 'OutOfMemory', errorMessage: 'Took 100% of it' }),
+        settled({
+          requestId: 'd',
+          acceptedAt: at(2),
+          condition: 'SystemError',
+          errorMessage: 'took it_all',
+          functionUrn: 'other',
+        }),
+        { ...waiting(2), requestId: 'e', acceptedAt: at(1) } as StatusEvent,
+        settled({ requestId: 'f', project: 'p2', condition: 'SystemError', errorMessage: 'took it' }),
+      );
+      expect(await foundBy({})).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(await foundBy({ functionUrns: [builtUrn] })).toEqual(['a', 'b', 'c', 'e']);
+      expect(await foundBy({ functionUrns: ['other', builtUrn], statuses: ['FAIL'] })).toEqual(['c', 'd']);
+      expect(await foundBy({ statuses: ['FAIL', 'DISCARD'] })).toEqual(['c', 'd']);
+      expect(await foundBy({ statuses: ['WAIT', 'RUNNING'] })).toEqual(['a', 'e']);
+      expect(await foundBy({ statuses: ['SUCCESS'] })).toEqual(['b']);
+      expect(await foundBy({ errorCode: conditions.OutOfMemory.errorCode })).toEqual(['c']);
+      expect(await foundBy({ errorText: 'TOOK' })).toEqual(['c', 'd']);
+      expect([await foundBy({ errorText: '0%' }), await foundBy({ errorText: 't_' })]).toEqual([['c'], ['d']]);
+      expect(await foundBy({ errorText: 'broke', statuses: ['WAIT'] })).toEqual(['e']);
+      expect(await foundBy({ beginAt: at(2), endAt: at(4) })).toEqual(['b', 'c', 'd']);
+      expect(await foundBy({ requestIds: ['a', 'd', 'f'], functionUrns: ['other'] })).toEqual(['d']);
+      expect(await foundBy({ requestIds: ['c'] })).toEqual(['c']);
     });
 
     it('a query includes both ends of the time window', async () => {

@@ -1,4 +1,4 @@
-import type { EpochMs, StatusPage, StatusQuery, Tally } from '#contracts';
+import type { EpochMs, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery, Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
@@ -65,6 +65,12 @@ export interface StatusStore {
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   query(query: StatusQuery): Promise<StatusPage>;
+  /**
+   * Finds records, newest first, then by request id.
+   * @param lookedAtMax the most records that it looks at.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  search(search: InvocationSearch, lookedAtMax?: number): Promise<InvocationSearchPage>;
   /**
    * Returns the record of one invocation with its history; undefined if the project has none.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.

@@ -15,7 +15,7 @@ export {
   encodeCallRequest,
 } from './call.ts';
 export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
-export { type Condition, conditions, type Status, statuses } from './condition.ts';
+export { type Condition, conditions, isCondition, type Status, statuses } from './condition.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
@@ -111,6 +111,14 @@ export {
   intakeFormatVersions,
   recordFormats,
 } from './record-format.ts';
+export {
+  type InvocationHistory,
+  type InvocationSearch,
+  type InvocationSearchPage,
+  readSearchMarker,
+  searchMarker,
+  searchMarkerPattern,
+} from './invocation-search.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {
@@ -130,6 +138,7 @@ export {
   workTopicRetentionMs,
 } from './topic-declarations.ts';
 export { defaultTopicPrefix, pubSubNameLengthMax, topicPrefixLengthMax, Topics } from './topics.ts';
+export { type QueuePlace, queuePlacePath, type QueuePlaceQuery } from './queue-place.ts';
 export { traceparentOf } from './traceparent.ts';
 export {
   type History,

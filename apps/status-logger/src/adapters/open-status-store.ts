@@ -76,6 +76,7 @@ function watched(store: StatusStore, onError: (error: unknown) => void): StatusS
     fold: async (events, beforeCommit, progress) => reported(store.fold(events, beforeCommit, progress)),
     progress: async () => reported(store.progress()),
     query: async (query) => reported(store.query(query)),
+    search: async (search, lookedAtMax) => reported(store.search(search, lookedAtMax)),
     find: async (project, requestId) => reported(store.find(project, requestId)),
     notOver: async (acceptedBefore, limit) => reported(store.notOver(acceptedBefore, limit)),
     totals: async (query) => reported(store.totals(query)),

@@ -67,6 +67,11 @@ const migrations: Readonly<Record<string, Migration>> = {
     `ALTER TABLE invocations ADD COLUMN history TEXT NOT NULL DEFAULT ''`,
   ]),
   '0009-tallies': stepOf(tallyStep('TEXT', 'WITHOUT ROWID')),
+  // A search for an error reads no record that succeeded. Those are most of them.
+  '0010-index-with-error': stepOf([
+    `CREATE INDEX invocations_with_error ON invocations (project, accepted_at DESC)
+      WHERE (error_code <> 0 OR error_message <> '')`,
+  ]),
 };
 
 const countedSteps = 2;

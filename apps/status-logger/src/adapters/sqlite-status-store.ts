@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import type { EpochMs, StatusPage, StatusQuery, Tally } from '#contracts';
+import type { EpochMs, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery, Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
@@ -24,7 +24,9 @@ import {
   subjectColumns,
 } from './invocation-rows.ts';
 import { readProgress, writeProgress } from './partition-progress.ts';
+import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
+import { lookAtSqlite } from './sqlite-search.ts';
 import { migrateSqlite } from './sqlite-migrations.ts';
 import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
 import {
@@ -131,6 +133,10 @@ export class SqliteStatusStore implements StatusStore {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     return selectPage(this.committed, query).catch(unavailable);
+  }
+
+  async search(search: InvocationSearch, lookedAtMax?: number): Promise<InvocationSearchPage> {
+    return searchPage(this.committed, search, lookAtSqlite, lookedAtMax).catch(unavailable);
   }
 
   async find(project: string, requestId: string): Promise<FoldedRecord | undefined> {

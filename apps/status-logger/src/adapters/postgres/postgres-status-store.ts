@@ -1,6 +1,14 @@
 import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import { type EpochMs, PlatformError, type StatusPage, type StatusQuery, type Tally } from '#contracts';
+import {
+  type EpochMs,
+  type InvocationSearch,
+  type InvocationSearchPage,
+  PlatformError,
+  type StatusPage,
+  type StatusQuery,
+  type Tally,
+} from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
@@ -21,11 +29,13 @@ import {
   type StatusTables,
 } from '../invocation-rows.ts';
 import { migrate } from '../migrate.ts';
+import { searchPage } from '../search.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
 import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
 import { CountChanges, shards } from './counts.ts';
 import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
+import { lookAtPostgres } from './postgres-search.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
 import { writeTallies } from './write-tallies.ts';
 
@@ -127,6 +137,10 @@ export class PostgresStatusStore implements StatusStore {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     return attempt(async () => readPage(this.readers, query));
+  }
+
+  async search(search: InvocationSearch, lookedAtMax?: number): Promise<InvocationSearchPage> {
+    return attempt(async () => searchPage(this.readers, search, lookAtPostgres, lookedAtMax));
   }
 
   async find(project: string, requestId: string): Promise<FoldedRecord | undefined> {

@@ -1,0 +1,76 @@
+/**
+ * Searches for invocations. Both databases look at records in the order of the answer, newest
+ * first, and begin after the last one of the page before. So a page costs the same however many
+ * records there are.
+ *
+ * Some filters have no index of their own. For them a page looks at a bounded number of records,
+ * and tells how far it came.
+ */
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { epochMs, type InvocationSearch, type InvocationSearchPage, readSearchMarker, searchMarker } from '#contracts';
+import { type InvocationRow, shownRecordOf, type StatusTables } from './invocation-rows.ts';
+
+/** The most records that one page looks at. 10,000 take about 50 ms. */
+const lookedAtByDefault = 10_000;
+
+/** The order of an answer. */
+export const searchOrder = sql`ORDER BY accepted_at DESC, request_id`;
+
+/** Selects `request_id` and `accepted_at` of the first records in {@link searchOrder}. */
+export type LookAt = (search: InvocationSearch, count: number) => RawBuilder<unknown>;
+
+/** Reads one page. @param lookAt must apply all conditions but those of {@link filters}. */
+export async function searchPage(
+  tables: Kysely<StatusTables>,
+  search: InvocationSearch,
+  lookAt: LookAt,
+  lookedAtMax: number = lookedAtByDefault,
+): Promise<InvocationSearchPage> {
+  const { limit, requestIds } = search;
+  if (requestIds?.length === 0) return { records: [] };
+  const count = hasFilters(search) ? lookedAtMax : limit;
+  const lookedAt = lookAt(search, count);
+  const [found, last] = await Promise.all([
+    sql<InvocationRow>`
+      SELECT invocations.* FROM (${lookedAt} ${searchOrder} LIMIT ${sql.lit(count)}) AS looked_at
+      JOIN invocations USING (request_id, accepted_at) WHERE ${filters(search)} ${searchOrder} LIMIT ${limit}`.execute(tables),
+    sql<Pick<InvocationRow, 'request_id' | 'accepted_at'>>`
+      ${lookedAt} ${searchOrder} LIMIT 1 OFFSET ${sql.lit(count - 1)}`.execute(tables),
+  ]);
+  const isFull = found.rows.length === limit;
+  const next = isFull ? found.rows.at(-1) : last.rows[0];
+  return {
+    records: found.rows.map(shownRecordOf),
+    ...(next === undefined ? {} : { next: searchMarker({ acceptedAt: epochMs(next.accepted_at), requestId: next.request_id }) }),
+  };
+}
+
+/** The condition of the window, and of the place after which a page begins. */
+export function inWindow({ beginAt, endAt, marker = '' }: InvocationSearch): RawBuilder<unknown> {
+  const after = readSearchMarker(marker);
+  const newest = Math.min(endAt, after?.acceptedAt ?? endAt);
+  const rest = after === undefined ? sql`` : sql`AND (accepted_at < ${after.acceptedAt} OR request_id > ${after.requestId})`;
+  return sql`accepted_at >= ${beginAt} AND accepted_at <= ${newest} ${rest}`;
+}
+
+/** Texts as the list of an `IN`. */
+export function listOf(texts: readonly string[]): RawBuilder<unknown> {
+  return sql`(${sql.join(texts.map((text) => sql`${text}`))})`;
+}
+
+function hasFilters({ statuses, errorCode, errorText }: InvocationSearch): boolean {
+  return statuses !== undefined || errorCode !== undefined || errorText !== undefined;
+}
+
+function filters({ statuses, errorCode, errorText }: InvocationSearch): RawBuilder<unknown> {
+  const ofStatus = statuses === undefined ? sql`` : sql`AND status IN ${listOf(statuses)}`;
+  const ofCode = errorCode === undefined ? sql`` : sql`AND error_code = ${errorCode}`;
+  const ofText =
+    errorText === undefined ? sql`` : sql`AND lower(error_message) LIKE ${`%${likeText(errorText.toLowerCase())}%`} ESCAPE '!'`;
+  return sql`TRUE ${ofStatus} ${ofCode} ${ofText}`;
+}
+
+/** A text that LIKE takes as it is. */
+function likeText(text: string): string {
+  return text.replaceAll(/[!%_]/g, '!$&');
+}

@@ -1,0 +1,59 @@
+import type { Status } from './condition.ts';
+import { type EpochMs, epochMs } from './epoch-ms.ts';
+import type { StatusRecord } from './status-record.ts';
+import type { History } from './transition.ts';
+
+/** The place of a record in a search: newest first, then by request id. */
+interface SearchPlace {
+  readonly acceptedAt: EpochMs;
+  readonly requestId: string;
+}
+
+/** A search for invocations, which the ingress sends to the status-logger over HTTP. */
+export interface InvocationSearch {
+  readonly project: string;
+  /** URNs of eight fields; absent selects all functions of the project. */
+  readonly functionUrns?: readonly string[];
+  readonly requestIds?: readonly string[];
+  readonly statuses?: readonly Status[];
+  /** Number of a condition. */
+  readonly errorCode?: number;
+  /** A part of the error message; capital and small letters of ASCII are alike. */
+  readonly errorText?: string;
+  /** Begin of the window over `acceptedAt`; both ends belong to it. */
+  readonly beginAt: EpochMs;
+  readonly endAt: EpochMs;
+  /** Only records that come after this place, as {@link searchMarker} writes it. */
+  readonly marker?: string;
+  /** The most records. */
+  readonly limit: number;
+}
+
+/** The records that a search found, newest first. A page may be empty and not the last. */
+export interface InvocationSearchPage {
+  readonly records: readonly StatusRecord[];
+  /** The last place that was looked at, as a marker; absent if no more records can match. */
+  readonly next?: string;
+}
+
+/** The form of a marker. */
+export const searchMarkerPattern = /^(\d{1,15})-([A-Za-z0-9-]{1,64})$/;
+
+/** Writes a place as `<milliseconds>-<request id>`. */
+export function searchMarker({ acceptedAt, requestId }: SearchPlace): string {
+  return `${acceptedAt}-${requestId}`;
+}
+
+/** Reads a place back; undefined if the marker is malformed. */
+export function readSearchMarker(marker: string): SearchPlace | undefined {
+  const [, acceptedAt, requestId] = searchMarkerPattern.exec(marker) ?? [];
+  return acceptedAt === undefined || requestId === undefined ? undefined : { acceptedAt: epochMs(Number(acceptedAt)), requestId };
+}
+
+/** The record of one invocation, with all that is kept of it. */
+export interface InvocationHistory {
+  readonly record: StatusRecord;
+  readonly history: History;
+  /** The end of the validity period; absent in records of earlier releases. */
+  readonly expiresAt?: EpochMs;
+}
