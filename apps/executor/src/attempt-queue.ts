@@ -39,6 +39,8 @@ export interface Ticket {
   readonly bytes: number;
   /** True for a synchronous call: a client waits for the answer. */
   readonly isAwaited: boolean;
+  /** Names the task, for {@link AttemptQueue.placeOf}; absent for a synchronous call. */
+  readonly id?: string;
   /** An aborted task must end soon. */
   readonly signal: AbortSignal;
   /**
@@ -70,6 +72,7 @@ export interface WaitingTasks {
 }
 
 interface Waiting extends WaitingTask {
+  readonly id: string | undefined;
   readonly begin: (wasLimited: boolean) => Promise<void>;
   /** Clears what the wait has registered. */
   readonly leave: () => void;
@@ -110,7 +113,8 @@ export class AttemptQueue {
   private readonly nextSoon = (): void => this.next();
 
   constructor(
-    private readonly runningMax: number,
+    /** The most attempts at once. */
+    readonly runningMax: number,
     private readonly clock: Clock,
     private readonly starts: TurnBudget = new TurnBudget(startsPerTurn),
   ) {
@@ -126,6 +130,17 @@ export class AttemptQueue {
   waitingOf(key: string): number {
     const queue = this.queues.get(key);
     return queue === undefined ? 0 : waitingIn(queue);
+  }
+
+  /**
+   * The queue of one function, and the place of a task among its waiting attempts, from 1. The
+   * place is absent if the task does not wait. Synchronous calls take every second turn.
+   */
+  placeOf(key: string, id: string): { readonly running: number; readonly waiting: number; readonly place?: number } {
+    const queue = this.queues.get(key);
+    if (queue === undefined) return { running: 0, waiting: 0 };
+    const index = queue.others.findIndex((waiting) => waiting.id === id);
+    return { running: queue.running, waiting: waitingIn(queue), ...(index < 0 ? {} : { place: index + 1 }) };
   }
 
   /** Bytes of the attempts of one function, those that run and those that wait. */
@@ -156,7 +171,7 @@ export class AttemptQueue {
    * @returns the result of the task.
    */
   async run<T>(ticket: Ticket, task: (wasLimited: boolean) => Promise<T>): Promise<T> {
-    const { key, signal, dueAt, source, bytes } = ticket;
+    const { key, id, signal, dueAt, source, bytes } = ticket;
     if (signal.aborted || ticket.runningMax() === 0) return task(false);
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
@@ -174,7 +189,7 @@ export class AttemptQueue {
         this.forgetIdle(key, queue);
         void waiting.begin(false);
       };
-      const waiting: Waiting = { begin, leave, jump, bytes, dueAt, source };
+      const waiting: Waiting = { id, begin, leave, jump, bytes, dueAt, source };
       line.push(waiting);
       queue.bytes += ticket.bytes;
       signal.addEventListener('abort', jump, { once: true });

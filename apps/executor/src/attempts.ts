@@ -242,6 +242,7 @@ export class Attempts {
       return this.attempt(invocation, signal, delivery, { time: () => time.now(), wasLimited: false });
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
+      id: invocation.requestId,
       bytes: invocation.payload.length,
       runningMax,
       ownMax: () => functions.ownMaxOf(functionUrn),

@@ -29,6 +29,7 @@ import { openWalls } from './adapters/walls/open-walls.ts';
 import { openWorkFolder } from './adapters/work-folder.ts';
 import { addCallRoute } from './call-route.ts';
 import { addLogRoute } from './log-route.ts';
+import { addQueuePlaceRoute } from './queue-place-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
@@ -163,6 +164,7 @@ await runService({
         const tokens = new InternalTokenCheck('executor', verifier, clock);
         const { syncCallsMax: callsMax } = config;
         await addLogRoute(fastify, tokens, async (query) => log.read(query));
+        await addQueuePlaceRoute(fastify, tokens, { queue, running, functions });
         const takesNoCalls = () => isDraining() || clock.isRefused || gateway.isOutdated;
         gaugeCalls(metrics, await addCallRoute(fastify, { calls, tokens, callsMax, takesNoCalls, logger }));
       },

@@ -34,6 +34,11 @@ export class RunningAttempts {
     return { signal: controller.signal, [Symbol.dispose]: end };
   }
 
+  /** Whether an attempt of the invocation waits for its turn or runs in this process. */
+  has(invocation: Cancellation): boolean {
+    return this.underWay.has(cancellationKey(invocation));
+  }
+
   private abort(invocation: Cancellation): void {
     for (const controller of this.underWay.get(cancellationKey(invocation)) ?? []) controller.abort();
   }

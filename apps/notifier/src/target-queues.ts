@@ -7,7 +7,7 @@
  * closed again.
  */
 import { LRUCache } from 'lru-cache';
-import type { TryResult, DeliveryResult } from '#lifecycle';
+import { type DeliveryResult, openCircuitReason, type TryResult } from '#lifecycle';
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
@@ -104,8 +104,7 @@ export class TargetQueues {
   private async tryUnlessOpen({ breaker }: Queue, tryOnce: () => Promise<TryResult>): Promise<DeliveryResult> {
     const waitMs = breaker.waitMs(this.clock.elapsedMs());
     if (waitMs > 0) {
-      const reason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
-      return { kind: 'deferred', reason, retryAfterMs: waitMs };
+      return { kind: 'deferred', reason: openCircuitReason, retryAfterMs: waitMs };
     }
     breaker.begin();
     const stoodBeforeMs = this.clock.stoodStillMs();

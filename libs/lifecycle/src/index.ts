@@ -22,6 +22,7 @@ export {
 export { chooseVersion, type RequestSigns, versionsBehind } from './choose-version.ts';
 export { type AttemptOutcome, type Circumstances, decide } from './decide.ts';
 export { delayTopicFor, leavesAt } from './delay-topic.ts';
+export { explain, openCircuitReason, type Situation, type Wait, type WaitsFor } from './explain.ts';
 export { findCycle } from './find-cycle.ts';
 export { fold, type FoldedRecord } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
@@ -36,3 +37,4 @@ export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
 export type { EventSubject, StatusEvent } from './status-event.ts';
 export { targetFor } from './target-for.ts';
+export { type Writer, writersOf } from './writer-of.ts';
