@@ -26,6 +26,7 @@ const ingressRooms = {
   records: ['http', 'document', 'names', 'access'],
   invocations: ['http', 'document', 'names', 'access', 'records'],
   steering: ['http', 'document', 'names', 'access', 'records'],
+  history: ['http', 'document', 'names', 'access', 'functions', 'records', 'invocations'],
 };
 
 /**

@@ -6,12 +6,14 @@ import { type LoginOptions, listContexts, login, removeContext, useContext } fro
 import { deploy, type DeployOptions } from './commands/deploy.ts';
 import { dev } from './commands/dev.ts';
 import { listFunctions, removeFunction, showFunction } from './commands/functions.ts';
+import { explainInvocation, type ExplainOptions } from './commands/explain.ts';
 import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { pauseOrResume } from './commands/steering.ts';
+import { searchInvocations, type SearchOptions } from './commands/search.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from './commands/topics.ts';
 import { type CommonOptions, Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -41,6 +43,7 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
   addFunctionCommands(program, session);
   addInvocationCommands(program, session);
   addSteeringCommands(program, session);
+  addHistoryCommands(program, session);
   addPolicyCommands(program, session);
   addTopicCommands(program, session);
   addKeyCommands(program, session);
@@ -162,6 +165,28 @@ function addSteeringCommands(program: Command, session: MakeSession): void {
       .description(act === 'pause' ? 'take no invocations, and start no attempts' : 'end a pause')
       .option('--part <part>', 'intake or execution; by default both')
       .action(async (fn: string, options: { part?: string }) => pauseOrResume(session(), act, fn, options));
+}
+
+function addHistoryCommands(program: Command, session: MakeSession): void {
+  program
+    .command('explain')
+    .argument('<request>', 'request id')
+    .option('--function <function>', 'its function; by default it is searched')
+    .description('tell what happened to an invocation, and what it waits for')
+    .action(async (requestId: string, options: ExplainOptions) => explainInvocation(session(), requestId, options));
+  program
+    .command('search')
+    .description('find invocations of all functions, newest first')
+    .option('--function <function>', 'only of this function')
+    .option('--status <statuses>', 'some of WAIT, RUNNING, SUCCESS, FAIL and DISCARD, separated by commas')
+    .option('--condition <condition>', 'only those that ended so, as UnhandledInvocationError')
+    .option('--request <id>', 'only this request id')
+    .option('--key <key>', 'only the one of this idempotency key; needs --function')
+    .option('--error <text>', 'a part of the error message')
+    .option('--begin <time>', 'accepted at this time or later, as 2026-11-25T09:45:00')
+    .option('--end <time>', 'accepted at this time or earlier')
+    .option('--limit <count>', 'how many to find', '20')
+    .action(async (options: SearchOptions) => searchInvocations(session(), options));
 }
 
 function addPolicyCommands(program: Command, session: MakeSession): void {

@@ -3,6 +3,7 @@ import type { InstallationKeys } from '#platform';
 import { AccessModule } from './access/access.module.ts';
 import { DocumentModule } from './document/document.module.ts';
 import { FunctionsModule } from './functions/functions.module.ts';
+import { HistoryModule } from './history/history.module.ts';
 import { HttpModule } from './http/http.module.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { type Installation, InstallationModule } from './installation.module.ts';
@@ -19,6 +20,7 @@ import { TopicsModule } from './topics/topics.module.ts';
 @Module({})
 export class IngressModule {
   static register(config: IngressConfig, installation: Installation, keys: InstallationKeys): DynamicModule {
+    const invocations = InvocationsModule.register(config);
     return {
       module: IngressModule,
       imports: [
@@ -32,8 +34,9 @@ export class IngressModule {
         AccessModule.register(config, keys.accessKeys),
         PoliciesModule.register(config),
         TopicsModule.register(config, keys.subscriptions),
-        InvocationsModule.register(config),
+        invocations,
         SteeringModule,
+        HistoryModule.register(invocations),
       ],
     };
   }

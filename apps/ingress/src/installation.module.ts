@@ -8,6 +8,7 @@ import { CODE_STORE } from './functions/code/code-store.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
 import { FUNCTION_LOGS, type FunctionLogs } from './functions/logs/function-logs.ts';
+import { EXECUTOR_QUEUES, type ExecutorQueues } from './history/executor-queues.ts';
 import { HOME, type Home } from './names/home.ts';
 import { STATUS_RECORDS, type StatusRecords } from './records/status-records.ts';
 
@@ -18,6 +19,7 @@ export interface IngressAdapters {
   readonly codeStore: ObjectStore;
   readonly calls: FunctionCalls;
   readonly logs: FunctionLogs;
+  readonly queues: ExecutorQueues;
   readonly walls: FunctionWalls;
 }
 
@@ -38,7 +40,18 @@ export interface Installation extends IngressAdapters {
 @Global()
 @Module({})
 export class InstallationModule {
-  static register({ config, gateway, records, codeStore, calls, logs, registry, writer, rate }: Installation): DynamicModule {
+  static register({
+    config,
+    gateway,
+    records,
+    codeStore,
+    calls,
+    logs,
+    queues,
+    registry,
+    writer,
+    rate,
+  }: Installation): DynamicModule {
     const { region, projectId: project } = config;
     const providers = [
       { provide: HOME, useValue: { region, project } satisfies Home },
@@ -50,6 +63,7 @@ export class InstallationModule {
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },
       { provide: FUNCTION_LOGS, useValue: logs },
+      { provide: EXECUTOR_QUEUES, useValue: queues },
     ];
     return { module: InstallationModule, providers, exports: providers.map(({ provide }) => provide) };
   }

@@ -1,4 +1,18 @@
-import type { CallAnswer, CallReport, CallRequest, FunctionLogPage, FunctionLogQuery, StatusPage, StatusQuery } from '#contracts';
+import type {
+  CallAnswer,
+  CallReport,
+  CallRequest,
+  FunctionLogPage,
+  FunctionLogQuery,
+  InvocationHistory,
+  InvocationSearch,
+  InvocationSearchPage,
+  QueuePlace,
+  QueuePlaceQuery,
+  StatusPage,
+  StatusQuery,
+} from '#contracts';
+import type { ExecutorQueues } from '../src/history/executor-queues.ts';
 import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
 import type { FunctionLogs } from '../src/functions/logs/function-logs.ts';
 import type { StatusRecords } from '../src/records/status-records.ts';
@@ -12,6 +26,32 @@ export class FakeStatusRecords implements StatusRecords {
   query(query: StatusQuery): Promise<StatusPage> {
     this.queries.push(query);
     return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
+  }
+
+  readonly searches: InvocationSearch[] = [];
+  found: InvocationSearchPage = { records: [] };
+
+  search(search: InvocationSearch): Promise<InvocationSearchPage> {
+    this.searches.push(search);
+    return this.failure === undefined ? Promise.resolve(this.found) : Promise.reject(this.failure);
+  }
+
+  history: InvocationHistory | undefined;
+
+  find(_project: string, requestId: string): Promise<InvocationHistory | undefined> {
+    const isMeant = this.history?.record.requestId === requestId;
+    return this.failure === undefined ? Promise.resolve(isMeant ? this.history : undefined) : Promise.reject(this.failure);
+  }
+}
+
+/** Executors that give the answers of a test, and store the questions. */
+export class FakeExecutorQueues implements ExecutorQueues {
+  readonly queries: QueuePlaceQuery[] = [];
+  places: readonly (QueuePlace | undefined)[] = [];
+
+  ask(query: QueuePlaceQuery): Promise<readonly (QueuePlace | undefined)[]> {
+    this.queries.push(query);
+    return Promise.resolve(this.places);
   }
 }
 

@@ -17,7 +17,7 @@ import type { OperationWords } from '../src/document/operation.ts';
 import type { RouteSpec } from '../src/document/route-spec.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
-import { FakeFunctionCalls, FakeFunctionLogs, FakeStatusRecords } from './fake-services.ts';
+import { FakeExecutorQueues, FakeFunctionCalls, FakeFunctionLogs, FakeStatusRecords } from './fake-services.ts';
 
 /** Options of an ingress under test. */
 export interface IngressAppOptions<Gateway extends KafkaGateway> {
@@ -73,6 +73,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly records: FakeStatusRecords,
     readonly calls: FakeFunctionCalls,
     readonly logs: FakeFunctionLogs,
+    readonly queues: FakeExecutorQueues,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     /** Every route of the server. */
@@ -91,6 +92,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const records = new FakeStatusRecords();
     const calls = new FakeFunctionCalls();
     const logs = new FakeFunctionLogs();
+    const queues = new FakeExecutorQueues();
     const metrics = new Metrics();
     const config = loadConfig(IngressConfig, {
       SENDOFF_PROJECT_ID: IngressApp.project,
@@ -109,7 +111,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(
       base,
-      { gateway, records, codeStore, calls, logs, walls },
+      { gateway, records, codeStore, calls, logs, queues, walls },
       await openInstallationKeys(config),
     );
     const added: RouteOptions[] = [];
@@ -137,7 +139,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, logs, clock, codeStore, routes, metrics, app, end);
+    return new IngressApp(gateway, records, calls, logs, queues, clock, codeStore, routes, metrics, app, end);
   }
 
   /**

@@ -178,6 +178,8 @@ beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
   app.calls.answer = () => Promise.resolve(aCallAnswer({ log: 'log of the function' }));
   app.records.page = { records: [record], count: 1 };
+  app.records.found = { records: [record] };
+  app.records.history = { record, history: { transitions: [], isCut: false } };
   await app.listen();
   guarded = app.routes.filter((route): route is Guarded => route.method !== 'HEAD' && route.operation.isOpen !== true);
   const exactly = accessRights.map((right) => [right]);

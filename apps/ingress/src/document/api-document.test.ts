@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { epochMs, type StatusRecord } from '#contracts';
+import { epochMs, type InvocationHistory, type StatusRecord } from '#contracts';
 import { SubscriptionTokens } from '#platform';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
@@ -45,6 +45,18 @@ const settled: StatusRecord = {
 
 const { endedAt: _endedAt, ...begun } = settled;
 const waiting: StatusRecord = { ...begun, status: 'WAIT', dueAt: epochMs(1_800_000_002_000), deliveries: [] };
+const foundBySearch: StatusRecord = { ...settled, deliveries: [] };
+const explained: InvocationHistory = {
+  record: { ...waiting, dueAt: epochMs(4_000_000_000_000) },
+  history: {
+    transitions: [
+      { at: epochMs(1_800_000_000_000), kind: 'queued', attempt: 1 },
+      { at: epochMs(1_800_000_001_000), kind: 'delayed', attempt: 2, error: 'no luck', dueAt: epochMs(4_000_000_000_000) },
+    ],
+    isCut: false,
+  },
+  expiresAt: epochMs(4_000_000_000_000),
+};
 
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
@@ -186,7 +198,8 @@ const order = [
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
-  ...['showSteering', 'pauseFunction', 'resumeFunction'],
+  ...['searchInvocations', 'explainInvocation'],
+  ...['pauseFunction', 'showSteering', 'resumeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
 
@@ -212,6 +225,8 @@ describe('the example', () => {
     if (described === undefined) throw new Error(`no operation has the id ${id}`);
     app.logs.pages = [{ lines: [{ at: epochMs(1_800_000_000_000), requestId: 'r1', text: 'hello' }] }];
     app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
+    app.records.found = { records: [foundBySearch], next: '1800000000000-r1' };
+    app.records.history = explained;
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };
     const answer = id === 'invokeFunction' ? await app.overHttp(method, url, body, all) : await app.raw(method, url, body, all);

@@ -97,6 +97,12 @@ export class IdempotencyKeys {
     return claim.payloadDigest === digestOf(payload) ? claim.requestId : undefined;
   }
 
+  /** Returns the request id of the accepted invocation with this key, whatever its payload. */
+  requestIdOf(fn: IdempotentRequest['function'], key: string): string | undefined {
+    const claim = this.claimOf(this.nameOf({ function: fn, key }));
+    return claim?.isAccepted === true && !isOver(claim, this.parts.clock.now()) ? claim.requestId : undefined;
+  }
+
   /**
    * Publishes the invocation of a request, unless an earlier request with its key did.
    * @param write resolves when the brokers have acknowledged the invocation under the given request
@@ -174,7 +180,7 @@ export class IdempotencyKeys {
    * Earlier releases stored a key under the name of its function alone. Such a claim counts if it
    * was made after the creation of the function that has the name now. It ends after its day.
    */
-  private nameOf({ function: { urn, id, createdAt }, key }: IdempotentRequest): string {
+  private nameOf({ function: { urn, id, createdAt }, key }: Omit<IdempotentRequest, 'payload'>): string {
     const shared = digestOf(urn).slice(0, functionLength);
     const earlierName = `${shared}.${digestOf(`${urn} ${key}`)}`;
     const earlier = this.claimOf(earlierName);

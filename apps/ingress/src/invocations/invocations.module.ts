@@ -46,6 +46,7 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
         EndedKeys,
         InvocationRoutes,
       ],
+      exports: [IdempotencyKeys],
     };
   }
 

@@ -1,16 +1,6 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import {
-  type DeliveryStatus,
-  epochMs,
-  type Status,
-  type StatusPage,
-  type StatusQuery,
-  type StatusRecord,
-  subscriptionOf,
-  utcText,
-} from '#contracts';
-import { isUnlimited } from '#lifecycle';
+import { epochMs, type Status, type StatusPage, type StatusQuery } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -18,45 +8,13 @@ import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
 import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { type KnownDelivery, knownTo, recordAnswer } from './record-answer.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 const active: readonly Status[] = ['WAIT', 'RUNNING'];
 const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 const hourMs = 3_600_000;
-
-/** Formats an instant as `YYYY-MM-DDTHH:mm:ss` in UTC, without a zone; empty if it is undefined. */
-function plainUtc(at: number | undefined): string {
-  return at === undefined ? '' : utcText(epochMs(at)).slice(0, 19);
-}
-
-/** Whether a delivery may be shown to the caller. */
-type KnownDelivery = (delivery: DeliveryStatus) => boolean;
-
-/**
- * Shows a record. `start_time` is the time of acceptance, because every record has one and the time
- * window is over it.
- */
-function recordAnswer(record: StatusRecord, isKnown: KnownDelivery): Record<string, unknown> {
-  return {
-    request_id: record.requestId,
-    status: record.status,
-    error_message: record.errorMessage,
-    error_code: record.errorCode,
-    start_time: plainUtc(record.acceptedAt),
-    end_time: plainUtc(record.endedAt),
-    approximate_invoke_count: record.attempts,
-    ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
-    deliveries: record.deliveries.filter(isKnown).map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
-      delivery_id: deliveryId,
-      state,
-      tries,
-      ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
-      ...(reason === undefined ? {} : { reason }),
-      ...(location === undefined ? {} : { location }),
-    })),
-  };
-}
 
 /**
  * Injects the user agent. It is not a parameter of the operation, so the document does not show it.
@@ -114,7 +72,7 @@ export class RecordsController {
     if (requestId.length > requestIdLengthMax)
       throw new ApiError('FSS.1001', `request_id may have ${requestIdLengthMax} characters`);
     const question = this.question(project, urn, query, requestId === '' ? [] : [requestId], statuses);
-    return pageAnswer(await this.page(question, urn), question.offset, userAgent, this.knownTo(caller));
+    return pageAnswer(await this.page(question, urn), question.offset, userAgent, knownTo(caller, this.topics));
   }
 
   @Operation(operations.listActive)
@@ -135,19 +93,7 @@ export class RecordsController {
     const question = this.question(project, urn, query, requestIds, active);
     const isOver = !question.statuses.some((status) => active.includes(status));
     const page = isOver ? this.noRecords(question, urn) : await this.page(question, urn);
-    return pageAnswer(page, question.offset, userAgent, this.knownTo(caller));
-  }
-
-  /**
-   * Tells which deliveries a caller may know of. A delivery to a subscription shows the address of
-   * a webhook, so a limited caller sees those of its own topics only.
-   */
-  private knownTo(caller: Caller): KnownDelivery {
-    if (isUnlimited(caller)) return () => true;
-    return ({ deliveryId }) => {
-      const subscriptionUrn = subscriptionOf(deliveryId);
-      return subscriptionUrn === undefined || this.topics.knows(subscriptionUrn, caller);
-    };
+    return pageAnswer(page, question.offset, userAgent, knownTo(caller, this.topics));
   }
 
   /** @param requestIds empty for all invocations. */

@@ -1,13 +1,15 @@
-import type { StatusPage, StatusQuery } from '#contracts';
+import type { InvocationHistory, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery } from '#contracts';
 
 /** Injection token of the {@link StatusRecords}. */
 export const STATUS_RECORDS = Symbol('status records');
 
-/** Reads records of invocations. */
+/**
+ * Reads records of invocations. Every method throws PlatformError `STORE_UNAVAILABLE` if the
+ * status-logger does not answer within 5 s, or answers with an error.
+ */
 export interface StatusRecords {
-  /**
-   * @throws PlatformError `STORE_UNAVAILABLE` if the status-logger does not answer within 5 s, or
-   *   answers with an error.
-   */
   query(query: StatusQuery): Promise<StatusPage>;
+  search(search: InvocationSearch): Promise<InvocationSearchPage>;
+  /** Returns all that is kept of an invocation; undefined if the project has no such invocation. */
+  find(project: string, requestId: string): Promise<InvocationHistory | undefined>;
 }

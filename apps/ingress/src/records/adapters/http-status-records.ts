@@ -1,4 +1,11 @@
-import { PlatformError, type StatusPage, type StatusQuery } from '#contracts';
+import {
+  type InvocationHistory,
+  type InvocationSearch,
+  type InvocationSearchPage,
+  PlatformError,
+  type StatusPage,
+  type StatusQuery,
+} from '#contracts';
 import { directRequest, internalTokenHeader, type InternalTokens } from '#platform';
 import type { StatusRecords } from '../status-records.ts';
 
@@ -12,15 +19,29 @@ export class HttpStatusRecords implements StatusRecords {
   ) {}
 
   async query(query: StatusQuery): Promise<StatusPage> {
+    return this.ask('query', query);
+  }
+
+  async search(search: InvocationSearch): Promise<InvocationSearchPage> {
+    return this.ask('search', search);
+  }
+
+  async find(project: string, requestId: string): Promise<InvocationHistory | undefined> {
+    const { record, history, expiresAt } = await this.ask<Partial<InvocationHistory>>('find', { project, requestId });
+    if (record === undefined || history === undefined) return undefined;
+    return { record, history, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  }
+
+  private async ask<Answer>(question: string, body: object): Promise<Answer> {
     try {
-      const response = await directRequest(`${this.url}/internal/records/query`, {
+      const response = await directRequest(`${this.url}/internal/records/${question}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [internalTokenHeader]: this.tokens.tokenFor('status-logger') },
-        body: JSON.stringify(query),
+        body: JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
       if (response.status !== 200) throw new Error(`the status-logger answered ${response.status}`);
-      return JSON.parse(response.text) as StatusPage;
+      return JSON.parse(response.text) as Answer;
     } catch (cause) {
       throw new PlatformError('STORE_UNAVAILABLE', { cause });
     }

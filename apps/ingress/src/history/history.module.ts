@@ -1,0 +1,14 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NamesModule } from '../names/names.module.ts';
+import { ExplanationController } from './explanation.controller.ts';
+import { SearchController } from './search.controller.ts';
+
+/** Search for invocations, and their explanations. */
+@Module({})
+export class HistoryModule {
+  /** @param invocations the module that has the idempotency keys. */
+  static register(invocations: DynamicModule): DynamicModule {
+    const controllers = [SearchController, ExplanationController];
+    return { module: HistoryModule, imports: [NamesModule, invocations], controllers };
+  }
+}

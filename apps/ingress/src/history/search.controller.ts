@@ -1,0 +1,149 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import {
+  bareUrnOf,
+  conditions,
+  epochMs,
+  formatFunctionUrn,
+  type InvocationSearch,
+  isCondition,
+  parseFunctionUrn,
+  readSearchMarker,
+  type Status,
+  statuses,
+  utcText,
+} from '#contracts';
+import { isUnlimited, mayUse } from '#lifecycle';
+import { type Clock, CLOCK } from '#platform';
+import { Registry } from '#registry';
+import { CalledBy, type Caller } from '../access/caller.ts';
+import { Operation } from '../document/operation.ts';
+import { ApiError } from '../http/api-error.ts';
+import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
+import { FunctionNames, isQualified } from '../names/function-names.ts';
+import { type Home, HOME } from '../names/home.ts';
+import { TopicNames } from '../names/topic-names.ts';
+import { knownTo, recordAnswer } from '../records/record-answer.ts';
+import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
+import { searchBounds, searchOperations as operations } from './search.operations.ts';
+
+const { limitDefault, limitMax, functionsMax, errorTextMax, keyMax, nameMax, requestIdMax } = searchBounds;
+const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
+/** Clocks of ingresses differ, so the newest invocations may seem to be from the future. */
+const dayMs = 86_400_000;
+
+/** Finds invocations of all functions of the caller. */
+@Controller('v2/:project/sendoff/invocations')
+export class SearchController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(TopicNames) private readonly topics: TopicNames,
+    @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
+    @Inject(HOME) private readonly home: Home,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Operation(operations.search)
+  @Get()
+  async search(@Param('project') project: string, @Query() query: QueryString, @CalledBy() caller: Caller) {
+    const search = this.searchOf(project, query, caller);
+    const { records, next } = search === undefined ? { records: [], next: undefined } : await this.records.search(search);
+    const isKnown = knownTo(caller, this.topics);
+    const searchedUntil = next === undefined ? undefined : readSearchMarker(next)?.acceptedAt;
+    return {
+      invocations: records
+        .filter(({ functionUrn }) => this.mayRead(caller, functionUrn))
+        .map((record) => ({
+          function_urn: record.functionUrn,
+          condition: record.endedAt === undefined ? '' : (conditionOf.get(record.errorCode) ?? ''),
+          ...recordAnswer(record, isKnown),
+        })),
+      next_marker: next ?? '',
+      searched_until: searchedUntil === undefined ? '' : `${utcText(searchedUntil)}Z`,
+    };
+  }
+
+  /** A second check: the search names only functions of the caller. */
+  private mayRead(caller: Caller, urn: string): boolean {
+    const parsed = parseFunctionUrn(urn, this.home);
+    return parsed !== undefined && mayUse(caller, parsed);
+  }
+
+  /** Returns undefined if nothing can match. */
+  private searchOf(project: string, query: QueryString, caller: Caller): InvocationSearch | undefined {
+    const marker = textQuery(query, 'marker');
+    if (marker !== undefined && readSearchMarker(marker) === undefined)
+      throw new ApiError('FSS.1001', 'marker must be the next_marker of a page');
+    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const errorText = boundedQuery(query, 'error_text', errorTextMax);
+    const functionUrns = this.functionsOf(project, boundedQuery(query, 'function', nameMax), caller);
+    const requestIds = this.requestsOf(project, query);
+    const search: InvocationSearch = {
+      project,
+      ...conditionFilter(textQuery(query, 'condition')),
+      ...statusFilter(textQuery(query, 'status')),
+      ...(functionUrns === undefined ? {} : { functionUrns }),
+      ...(requestIds === undefined ? {} : { requestIds }),
+      ...(errorText === undefined ? {} : { errorText }),
+      beginAt: instantQuery(query, 'begin_time') ?? epochMs(0),
+      endAt: instantQuery(query, 'end_time') ?? epochMs(this.clock.now() + dayMs),
+      ...(marker === undefined ? {} : { marker }),
+      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+    };
+    return functionUrns?.length === 0 || requestIds?.length === 0 ? undefined : search;
+  }
+
+  /** Returns the versions to search in; undefined for all of the project. */
+  private functionsOf(project: string, name: string | undefined, caller: Caller): readonly string[] | undefined {
+    if (name !== undefined) {
+      const urn = this.names.parse(name, project);
+      if (!mayUse(caller, urn)) return [];
+      const versions = this.names.versionsNamed(name, project);
+      if (isQualified(name)) return versions;
+      return [...versions, ...this.publishedOf(bareUrnOf(formatFunctionUrn(urn)))].slice(0, functionsMax);
+    }
+    if (isUnlimited(caller)) return undefined;
+    const own = this.registry.list('function', project).filter((fn) => mayUse(caller, fn));
+    const urns = own.flatMap(({ urn }) => [`${urn}:latest`, ...this.publishedOf(urn)]);
+    if (urns.length > functionsMax)
+      throw new ApiError('FSS.1001', `the access key is for more than ${functionsMax} versions: name a function`);
+    return urns;
+  }
+
+  private publishedOf(bareUrn: string): readonly string[] {
+    return this.registry.versionsOf(bareUrn).map(({ urn }) => urn);
+  }
+
+  private requestsOf(project: string, query: QueryString): readonly string[] | undefined {
+    const requestId = boundedQuery(query, 'request_id', requestIdMax);
+    const key = boundedQuery(query, 'idempotency_key', keyMax);
+    if (key === undefined) return requestId === undefined ? undefined : [requestId];
+    const name = textQuery(query, 'function');
+    if (name === undefined) throw new ApiError('FSS.1001', 'idempotency_key belongs to a function: name the function too');
+    const found = this.keys.requestIdOf(this.names.find(name, project).function, key);
+    return found === undefined || (requestId !== undefined && requestId !== found) ? [] : [found];
+  }
+}
+
+function boundedQuery(query: QueryString, name: string, lengthMax: number): string | undefined {
+  const text = textQuery(query, name);
+  if (text !== undefined && text.length > lengthMax)
+    throw new ApiError('FSS.1001', `${name} has at most ${lengthMax} characters`);
+  return text;
+}
+
+function statusFilter(text: string | undefined): Pick<InvocationSearch, 'statuses'> {
+  if (text === undefined) return {};
+  const list = text.split(',');
+  if (list.length > statuses.length || !list.every((status) => statuses.includes(status as Status)))
+    throw new ApiError('FSS.1001', `status must be some of ${statuses.join(', ')}, separated by commas`);
+  return { statuses: list as Status[] };
+}
+
+function conditionFilter(text: string | undefined): Pick<InvocationSearch, 'errorCode'> {
+  if (text === undefined) return {};
+  if (!isCondition(text)) throw new ApiError('FSS.1001', `condition must be one of ${Object.keys(conditions).join(' ').trim()}`);
+  return { errorCode: conditions[text].errorCode };
+}
