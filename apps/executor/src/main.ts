@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { parseFunctionUrn } from '#contracts';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { openCodeStore } from '#objects';
 import {
@@ -33,6 +32,7 @@ import { addQueuePlaceRoute } from './queue-place-route.ts';
 import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
+import { KnownFunctions } from './known-functions.ts';
 import { ownUrl } from './own-url.ts';
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
@@ -114,17 +114,17 @@ await runService({
         partitionRecordsMax: (topic) => (topic === bulk ? config.bulkRecordsMax : 20_000),
       },
     });
-    const functionOf = (urn: string) => {
-      const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
-      return parsed === undefined ? undefined : registry.versionByUrn(parsed);
-    };
     const catchUp = async () => registry.caughtUp();
     const shareOf = (urn: string, instancesMax: number) => shares.of(urn, instancesMax);
-    const pausedSince = (urn: string) => {
-      const parsed = parseFunctionUrn(urn, { region: config.region, project: '' });
-      return parsed === undefined ? undefined : registry.steeringOf(parsed)?.execution?.since;
-    };
-    const functions = new RunnableFunctions({ runtimes, functionOf, pausedSince, catchUp, attemptsMax, shareOf });
+    const known = new KnownFunctions(registry, config.region);
+    const functions = new RunnableFunctions({
+      runtimes,
+      functionOf: (urn) => known.documentOf(urn),
+      pausedSince: (urn) => known.pausedSince(urn),
+      catchUp,
+      attemptsMax,
+      shareOf,
+    });
     const { deathsMax } = config;
     const chances = new Chances({ runningMaxOf: (urn) => functions.capacityOf(urn), deathsMax, clock });
     registry.onChange(({ after }) => {
