@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 const root = resolve(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -53,4 +54,29 @@ it('each panel of the dashboard asks the data source of the variable, and has a 
 
 it.skipIf(!hasPromtool)('promtool accepts the rules (skipped without promtool of the package prometheus)', () => {
   expect(execFileSync('promtool', ['check', 'rules', join(root, rulesFile)], { encoding: 'utf8' })).toContain('SUCCESS');
+});
+
+const ruleTests = 'test/alerts/alerts.test.yaml';
+
+it.skipIf(!hasPromtool)(
+  'each alert fires when it should, and only then (skipped without promtool of the package prometheus)',
+  () => {
+    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', join(root, ruleTests)], { encoding: 'utf8' });
+    expect(`${stdout}${stderr}`).toContain('SUCCESS');
+    expect(status).toBe(0);
+  },
+);
+
+it('each alert is tested with an input for which it fires, and one for which it does not', () => {
+  const { tests } = parse(read(ruleTests)) as {
+    readonly tests: readonly { readonly alert_rule_test: readonly { alertname: string; exp_alerts: readonly unknown[] }[] }[];
+  };
+  const cases = tests.map(({ alert_rule_test: checks }) => checks);
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const fires = (checks: (typeof cases)[number], name: string | undefined) =>
+    checks.some(({ alertname, exp_alerts: expected }) => alertname === name && expected.length > 0);
+  const staysSilent = (checks: (typeof cases)[number], name: string | undefined) =>
+    checks.some(({ alertname }) => alertname === name) && !fires(checks, name);
+  expect(alerts.filter((name) => !cases.some((checks) => fires(checks, name)))).toEqual([]);
+  expect(alerts.filter((name) => !cases.some((checks) => staysSilent(checks, name)))).toEqual([]);
 });
