@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
+import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 async function portWithoutListener(): Promise<number> {
@@ -65,12 +66,14 @@ describe('a request that is under way when its service is stopped', () => {
     let answer;
     const configureHttp = (app) => {
       const fastify = app.getHttpAdapter().getInstance();
+      fastify.get('/now', async () => 'now');
       fastify.get('/later', () => new Promise((resolve) => { answer = resolve; process.send('asked'); }));
     };
     process.on('message', () => answer('at last'));
     await runService({ name: 'serves', config: ServiceConfig, compose: async () => ({ module: Nothing, configureHttp }) });`;
 
-  async function asked(drainMs: number) {
+  /** The service, and the address where it is ready. */
+  async function started(drainMs: number) {
     const service = spawn(process.execPath, ['--import=reflect-metadata', '--input-type=module', '-e', script], {
       env: {
         KAFKA_BROKERS: '127.0.0.1:1',
@@ -81,16 +84,26 @@ describe('a request that is under way when its service is stopped', () => {
     });
     onTestFinished(() => void service.kill('SIGKILL'));
     const [{ ready }] = (await once(service, 'message')) as [{ ready: string }];
-    const answer = fetch(`${ready}/later`).then(
-      async (response) => [await response.text(), response.headers.get('connection')],
-      () => 'cut off',
-    );
-    await once(service, 'message');
+    return { service, ready };
+  }
+
+  /** Resolves when the service has got the signal, and drains. */
+  async function stopped(service: ChildProcess): Promise<void> {
     const isDraining = new Promise<void>((resolve) => {
       service.stderr?.on('data', (line) => String(line).includes('draining') && resolve());
     });
     service.kill('SIGTERM');
     await isDraining;
+  }
+
+  async function asked(drainMs: number) {
+    const { service, ready } = await started(drainMs);
+    const answer = fetch(`${ready}/later`).then(
+      async (response) => [await response.text(), response.headers.get('connection')],
+      () => 'cut off',
+    );
+    await once(service, 'message');
+    await stopped(service);
     return { service, answer, ended: once(service, 'exit') };
   }
 
@@ -98,6 +111,22 @@ describe('a request that is under way when its service is stopped', () => {
     const { service, answer, ended } = await asked(10_000);
     service.send('now');
     expect(await answer).toEqual(['at last', 'close']);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('is answered if it comes over an idle connection that the client has kept', async () => {
+    const { service, ready } = await started(10_000);
+    const agent = new Agent({ connections: 1 });
+    onTestFinished(async () => agent.destroy());
+    const ask = async () => {
+      const { statusCode, headers, body } = await agent.request({ origin: ready, path: '/now', method: 'GET' });
+      await body.dump();
+      return [statusCode, headers['connection']];
+    };
+    expect(await ask()).toEqual([200, 'keep-alive']);
+    const ended = once(service, 'exit');
+    await stopped(service);
+    expect(await ask()).toEqual([200, 'close']);
     expect(await ended).toEqual([0, null]);
   });
 
