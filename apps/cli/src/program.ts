@@ -130,6 +130,7 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--wait', 'asynchronously, and wait for the end')
     .option('--delay <seconds>', 'asynchronously, and wait before the first attempt')
     .option('--key <key>', 'asynchronously, once for each idempotency key')
+    .option('--tag <tag...>', 'asynchronously, with up to 8 names by which it is found')
     .option('--patience <seconds>', 'how long --wait waits', '600')
     .action(async (fn: string, event: string, options: InvokeOptions) => invoke(session(), fn, event, options));
   program
@@ -138,6 +139,7 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .description('list asynchronous invocations of the last hour, newest first')
     .option('--status <status>', 'WAIT, RUNNING, SUCCESS, FAIL or DISCARD')
     .option('--request <id>', 'only this invocation, however old')
+    .option('--tag <tag>', 'only those with this tag')
     .option('--active', 'only those that wait or run')
     .option('--limit <count>', 'at most 500', '20')
     .action(async (fn: string, options: RecordOptions) => listRecords(session(), fn, options));

@@ -30,6 +30,8 @@ export interface Notification {
   /** Number of chained invocations that led to this notification. */
   readonly hops: number;
   readonly traceparent?: string;
+  /** Tags of the invocation. */
+  readonly tags?: readonly string[];
   /** Set only for a confirmation request: the time at which its link expires. */
   readonly confirmUntil?: EpochMs;
 }

@@ -53,6 +53,7 @@ function ofSettlement(settlement: Settlement, form: TimestampForm): Notification
     type: `dev.sendoff.invocation.${conditions[condition].status === 'SUCCESS' ? 'succeeded' : 'failed'}`,
     hops: invocation.hops,
     ...(invocation.traceparent === undefined ? {} : { traceparent: invocation.traceparent }),
+    ...(invocation.tags === undefined ? {} : { tags: invocation.tags }),
   };
 }
 

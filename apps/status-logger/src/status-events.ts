@@ -26,8 +26,8 @@ export interface RecordEvents {
  */
 const noPayload = null;
 
-function subjectOf({ requestId, functionUrn, project, acceptedAt, expiresAt }: Invocation): EventSubject {
-  return { requestId, functionUrn, project, acceptedAt, expiresAt };
+function subjectOf({ requestId, functionUrn, project, acceptedAt, expiresAt, tags }: Invocation): EventSubject {
+  return { requestId, functionUrn, project, acceptedAt, expiresAt, ...(tags === undefined ? {} : { tags }) };
 }
 
 function withLog(events: readonly StatusEvent[], statusLog: string | undefined): RecordEvents {

@@ -1,5 +1,17 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { type EpochMs, type Status, type StatusQuery } from '#contracts';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { type EpochMs, invocationTagPattern, type Status, type StatusQuery } from '#contracts';
 
 /** Validates a question of the ingress. */
 export class StatusQueryDto implements StatusQuery {
@@ -26,6 +38,11 @@ export class StatusQueryDto implements StatusQuery {
   @IsArray()
   @IsIn(['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'], { each: true })
   statuses?: Status[];
+
+  @IsOptional()
+  @IsString()
+  @Matches(invocationTagPattern)
+  tag?: string;
 
   @IsInt()
   @Min(0)

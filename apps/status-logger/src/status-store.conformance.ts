@@ -6,7 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { conditions, type DeliveryStatus, epochMs, type InvocationSearch, type StatusQuery, type Tally } from '#contracts';
+import { conditions, type DeliveryStatus, epochMs, type InvocationSearch, type NoticePlace, type NoticeQuery, type StatusQuery, type Tally } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
@@ -114,6 +114,128 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       } = events.reduce<FoldedRecord | undefined>(fold, undefined) ?? expect.fail();
       return record;
     };
+
+    describe('tags', () => {
+      const tagged = (requestId: string, tags: readonly string[], given: Partial<EventOf<'queued'>> = {}) =>
+        queued({ requestId, tags, ...given });
+
+      it('the store finds invocations by a tag, newest first, with the other filters', async () => {
+        await put(tagged('old', ['a', 'b'], { acceptedAt: at(-5) }), tagged('new', ['b', 'c']), queued({ requestId: 'none' }));
+        await put({ ...settled({ requestId: 'new' }), tags: ['b', 'c'] });
+        expect(await ids({ tag: 'b' })).toEqual(['new', 'old']);
+        expect(await ids({ tag: 'b', statuses: ['WAIT'] })).toEqual(['old']);
+        expect(await ids({ tag: 'b', beginAt: at(-1) })).toEqual(['new']);
+        expect(await ids({ tag: 'b', functionUrns: ['urn:other'] })).toEqual([]);
+        expect(await ids({ tag: 'b', project: 'p2' })).toEqual([]);
+        const page = await store.query({ ...all, tag: 'b', offset: 1, limit: 1 });
+        expect([page.count, page.records.map(({ tags }) => tags)]).toEqual([2, [['a', 'b']]]);
+      });
+
+      it('the store keeps one of two lists of tags for one request id, in any order, and finds by it alone', async () => {
+        await put(tagged('r1', ['x']));
+        await put(tagged('r1', ['a']));
+        await other.fold([tagged('r1', ['x'])], ignore);
+        expect([await ids({ tag: 'a' }), await ids({ tag: 'x' })]).toEqual([['r1'], []]);
+      });
+
+      it('the store keeps tags through an event that does not repeat them', async () => {
+        await put(running(1));
+        await put(tagged('r1', ['a']));
+        await put(running(2));
+        expect(await ids({ tag: 'a' })).toEqual(['r1']);
+      });
+    });
+
+    describe('notices', () => {
+      const asked: NoticeQuery = {
+        project: 'p1',
+        states: ['pending', 'delivered', 'undelivered'],
+        beginAt: epochMs(0),
+        endAt: epochMs(builtAt * 2),
+        limit: 100,
+      };
+      const told = (requestId: string, given: Partial<DeliveryStatus> = {}): StatusEvent => ({
+        ...delivery(given),
+        ...subject,
+        requestId,
+      });
+      const listed = async (query: Partial<NoticeQuery> = {}) =>
+        (await store.notices({ ...asked, ...query })).notices.map(({ requestId, deliveryId }) => `${requestId} ${deliveryId}`);
+
+      it('the store lists every field of a delivery, also if it is known before its invocation', async () => {
+        await put(delivery({ state: 'undelivered', reason: 'gone', location: 'there' }));
+        expect(await listed()).toEqual([]);
+        await put(settled());
+        const { deliveryId, ...rest } = { deliveryId: 'DIS:x', state: 'undelivered', tries: 1, at: at(3) };
+        const facts = { reason: 'gone', location: 'there', requestId: 'r1', functionUrn: builtUrn, acceptedAt: builtAt };
+        expect(await store.notices(asked)).toEqual({ notices: [{ deliveryId, ...rest, ...facts }], hasMore: false });
+      });
+
+      it('the store finds deliveries by their present state, function, target and time', async () => {
+        await put(told('a'), { ...told('b', { deliveryId: 'DIS:y' }), acceptedAt: at(-5) });
+        await put(told('c', { state: 'pending', tries: 0 }), {
+          ...told('d', { state: 'undelivered' }),
+          functionUrn: 'urn:other',
+        });
+        expect(await listed({ states: ['pending'] })).toEqual(['c DIS:x']);
+        expect(await listed({ functionUrns: ['urn:other'] })).toEqual(['d DIS:x']);
+        expect(await listed({ functionUrns: [] })).toEqual([]);
+        expect(await listed({ deliveryId: 'DIS:y' })).toEqual(['b DIS:y']);
+        expect(await listed({ endAt: at(-1) })).toEqual(['b DIS:y']);
+        expect(await listed({ project: 'p2' })).toEqual([]);
+        await put(told('c', { tries: 2, at: at(9) }));
+        expect(await listed({ states: ['pending'] })).toEqual([]);
+        expect(await listed({ states: ['delivered'] })).toEqual(['a DIS:x', 'c DIS:x', 'b DIS:y']);
+      });
+
+      it('the store pages through deliveries without gap or repeat', async () => {
+        const states = asked.states;
+        const events = Array.from({ length: 23 }, (_, index) => ({
+          ...told(`r${index % 6}`, { deliveryId: `DIS:${index}`, state: states[index % 3] ?? 'pending' }),
+          acceptedAt: at(-(index % 3)),
+        }));
+        await put(...events);
+        const whole = await listed();
+        const seen: string[] = [];
+        let after: NoticePlace | undefined;
+        for (let more = true; more; ) {
+          const page = await store.notices({ ...asked, limit: 4, ...(after === undefined ? {} : { after }) });
+          seen.push(...page.notices.map(({ requestId, deliveryId }) => `${requestId} ${deliveryId}`));
+          after = page.notices.at(-1);
+          more = page.hasMore;
+        }
+        expect(whole).toHaveLength(23);
+        expect(seen).toEqual(whole);
+      });
+
+      it('the store tells of each target its open deliveries, its last success and its last error', async () => {
+        await put(
+          told('a', { state: 'delivered', at: at(4) }),
+          told('b', { state: 'pending', reason: 'busy', at: at(5) }),
+          told('c', { state: 'undelivered', reason: 'gone', at: at(6) }),
+          told('d', { deliveryId: 'OBS:y', state: 'pending', tries: 0, at: at(7) }),
+        );
+        const targets = [
+          { deliveryId: 'DIS:x', pending: 1, undelivered: 1, deliveredAt: at(4), error: { reason: 'gone', at: at(6) } },
+          { deliveryId: 'OBS:y', pending: 1, undelivered: 0 },
+        ];
+        expect(await store.targets({ project: 'p1', limit: 10 })).toEqual({ targets, hasMore: false });
+        expect(await store.targets({ project: 'p1', limit: 1 })).toEqual({ targets: targets.slice(0, 1), hasMore: true });
+        expect(await store.targets({ project: 'p1', after: 'DIS:x', limit: 1 })).toEqual({
+          targets: targets.slice(1),
+          hasMore: false,
+        });
+        expect(await store.targets({ project: 'p2', limit: 1 })).toEqual({ targets: [], hasMore: false });
+      });
+
+      it('deliveries and tags go with the record of their invocation', async () => {
+        await put(...['gone', 'kept'].map((requestId) => ({ ...settled({ requestId }), tags: ['a'] })));
+        await put(told('gone', { at: at(3) }), told('kept', { at: at(3_000) }));
+        await store.sweep(at(1_000), 10);
+        expect([await listed(), await ids({ tag: 'a' })]).toEqual([['kept DIS:x'], ['kept']]);
+        expect((await store.targets({ project: 'p1', limit: 1 })).targets).toMatchObject([{ deliveredAt: at(3_000) }]);
+      });
+    });
 
     it.each<[string, StatusEvent[]]>([
       ['waits', [queued()]],

@@ -1,4 +1,4 @@
-import type { EpochMs, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery, Tally } from '#contracts';
+import type { EpochMs, InvocationSearch, InvocationSearchPage, NoticePage, NoticeQuery, StatusPage, StatusQuery, Tally, TargetPage, TargetQuery } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
@@ -76,6 +76,16 @@ export interface StatusStore {
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   find(project: string, requestId: string): Promise<FoldedRecord | undefined>;
+  /**
+   * Lists deliveries, those of the newest invocation first, then by request id and delivery id.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  notices(query: NoticeQuery): Promise<NoticePage>;
+  /**
+   * Lists targets of deliveries, by their ids, with what the deliveries tell about them.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  targets(query: TargetQuery): Promise<TargetPage>;
   /**
    * Lists records that are not over (see `overAt`), oldest first.
    * @param acceptedBefore in milliseconds since 1970.

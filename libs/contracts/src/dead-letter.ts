@@ -40,6 +40,8 @@ export const cloudEventHeader = {
   type: 'ce_type',
   time: 'ce_time',
   traceparent: 'ce_traceparent',
+  /** An extension of ours: the tags of an invocation, separated by commas. */
+  tags: 'ce_sendofftags',
 } as const;
 
 const messageLengthMax = 512;
@@ -52,10 +54,19 @@ export interface CloudEvent {
   readonly at: EpochMs;
   readonly contentType: string;
   readonly traceparent?: string;
+  readonly tags?: readonly string[];
 }
 
 /** The headers of a CloudEvent in binary mode. */
-export function cloudEventHeaders({ id, source, type, at, contentType, traceparent }: CloudEvent): Record<string, string> {
+export function cloudEventHeaders({
+  id,
+  source,
+  type,
+  at,
+  contentType,
+  traceparent,
+  tags = [],
+}: CloudEvent): Record<string, string> {
   return {
     [cloudEventHeader.contentType]: contentType,
     [cloudEventHeader.specVersion]: '1.0',
@@ -64,6 +75,7 @@ export function cloudEventHeaders({ id, source, type, at, contentType, tracepare
     [cloudEventHeader.type]: type,
     [cloudEventHeader.time]: `${utcText(at)}Z`,
     ...(traceparent === undefined ? {} : { [cloudEventHeader.traceparent]: traceparent }),
+    ...(tags.length === 0 ? {} : { [cloudEventHeader.tags]: tags.join(',') }),
   };
 }
 

@@ -28,6 +28,8 @@ export const header = {
   traceparent: 'traceparent',
   /** The trace context of the act before: an attempt, or a delivery try. */
   traceLink: 'trace-link',
+  /** Tags that the caller gave, separated by commas. */
+  tags: 'tags',
   lastError: 'last-error',
   releaseTo: 'release-to',
   condition: 'condition',
@@ -51,6 +53,8 @@ export const intakeHeader = {
   functionId: 'sendoff-function-id',
   requestId: 'sendoff-request-id',
   delaySeconds: 'sendoff-delay-seconds',
+  /** See `readInvocationTags`. */
+  tags: 'sendoff-tags',
   /** Set on chained invocations. A value from a producer counts towards the hop limit too. */
   hops: 'sendoff-hops',
   /** The version of the format of the record; absent for version 1. */

@@ -58,6 +58,24 @@ export { header, intakeHeader, registryHeader, rejectHeader } from './headers.ts
 export { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './idempotency.ts';
 export { laneSpread } from './lanes.ts';
 export { decodeInvocation, encodeInvocation, type Invocation, nextAttempt, type StampedPolicy } from './invocation.ts';
+export {
+  invocationTagPattern,
+  invocationTagsPattern,
+  invocationTagsRule,
+  readInvocationTags,
+  tagsHeader,
+} from './invocation-tags.ts';
+export {
+  deliveryStates,
+  type Notice,
+  noticeCountMax,
+  type NoticePage,
+  type NoticePlace,
+  type NoticeQuery,
+  type TargetNotices,
+  type TargetPage,
+  type TargetQuery,
+} from './notice.ts';
 export { type KafkaOperation, type KafkaRight, kafkaRightsOf } from './kafka-rights.ts';
 export { isMemorySizeMb, limits, memorySizesMb } from './limits.ts';
 export { isRequestId } from './request-id.ts';

@@ -3,6 +3,7 @@ import { beginningOf } from './cut-text.ts';
 import { type EpochMs, epochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { header, instant, jsonObject, optionalWholeNumber, requiredText, wholeNumber } from './headers.ts';
+import { tagsHeader, tagsOfHeaders } from './invocation-tags.ts';
 import { isMemorySizeMb, limits } from './limits.ts';
 import { checkedRequestId } from './request-id.ts';
 import { type Backoff, retryPolicy } from './retry-policy.ts';
@@ -55,6 +56,8 @@ export interface Invocation {
   readonly traceparent?: string;
   /** W3C trace context of the last act for this invocation: an attempt, or a delivery try. */
   readonly traceLink?: string;
+  /** Names by which the caller finds the invocation; absent if it gave none. */
+  readonly tags?: readonly string[];
   /** Why the attempt before failed. The API shows it while the invocation waits. */
   readonly lastError?: string;
   /** The JSON bytes of the caller. No service parses them on their way to the function. */
@@ -88,6 +91,7 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   if (invocation.memoryMb !== undefined) headers[header.memoryMb] = String(invocation.memoryMb);
   if (invocation.traceparent !== undefined) headers[header.traceparent] = invocation.traceparent;
   if (invocation.traceLink !== undefined) headers[header.traceLink] = invocation.traceLink;
+  if (invocation.tags !== undefined) Object.assign(headers, tagsHeader(invocation.tags));
   if (invocation.lastError !== undefined) headers[header.lastError] = invocation.lastError;
   return headers;
 }
@@ -158,6 +162,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
     ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(traceparent === undefined ? {} : { traceparent }),
     ...(traceLink === undefined ? {} : { traceLink }),
+    ...tagsOfHeaders(headers),
     ...(lastError === undefined ? {} : { lastError }),
     payload: value ?? Buffer.alloc(0),
   };

@@ -30,6 +30,8 @@ export const limits = {
   deliveryTriesMax: 100,
   /** Longest delay that a caller may ask for. */
   delaySecondsMax: 86_400,
+  /** Most tags that a caller may give to an invocation. */
+  invocationTagsMax: 8,
   /** Largest source of an inline function. */
   inlineCodeBytesMax: 10 * 1024,
   /** Longest function URN, in characters. */

@@ -40,6 +40,8 @@ export interface StatusRecord {
   readonly attempts: number;
   /** When the next attempt is due; waiting invocations only. */
   readonly dueAt?: EpochMs;
+  /** Tags that the caller gave, in alphabetical order. */
+  readonly tags: readonly string[];
   /** In the order of their ids. */
   readonly deliveries: readonly DeliveryStatus[];
 }
@@ -53,6 +55,8 @@ export interface StatusQuery {
   readonly requestIds?: readonly string[];
   /** Absent selects every status. */
   readonly statuses?: readonly Status[];
+  /** Only invocations with this tag. */
+  readonly tag?: string;
   /** Begin of the window over `acceptedAt`; both ends belong to it. */
   readonly beginAt: EpochMs;
   readonly endAt: EpochMs;

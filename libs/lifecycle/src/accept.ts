@@ -32,6 +32,8 @@ export interface InvocationRequest {
    */
   readonly memoryMb?: number;
   readonly traceparent?: string;
+  /** Names by which the caller finds the invocation. */
+  readonly tags?: readonly string[];
 }
 
 /** The documents of the registry that concern the function. */
@@ -88,6 +90,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
     hops: request.hops,
     ...chosenMemory(known.function, request.memoryMb),
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+    ...(request.tags === undefined || request.tags.length === 0 ? {} : { tags: request.tags }),
     payload: request.payload,
   };
   if (request.hops > limits.hopsMax) return { kind: 'discarded', condition: 'RecursionDetected', invocation };

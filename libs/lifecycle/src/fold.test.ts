@@ -189,6 +189,7 @@ describe('fold', () => {
       errorMessage: '',
       acceptedAt: epochMs(0),
       attempts: 0,
+      tags: [],
       deliveries: [{ deliveryId: 'DIS:x', state: 'pending', tries: 0, at: at(3) }],
       stage: -1,
       places: [],

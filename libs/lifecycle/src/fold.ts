@@ -40,6 +40,7 @@ const unseen = (requestId: string): FoldedRecord => ({
   errorMessage: '',
   acceptedAt: epochMs(0),
   attempts: 0,
+  tags: [],
   deliveries: [],
   stage: -1,
   places: [],
@@ -53,7 +54,7 @@ const unseen = (requestId: string): FoldedRecord => ({
  * An invocation that was settled twice keeps the settlement that ended first.
  */
 export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
-  const known = withHistory(subjectOf(record ?? unseen(event.requestId), event), event);
+  const known = withHistory(taggedBy(subjectOf(record ?? unseen(event.requestId), event), event), event);
   switch (event.kind) {
     case 'delivery':
       return foldDelivery(known, event.delivery);
@@ -91,6 +92,16 @@ function foldPlace(record: FoldedRecord, place: RecordPlace | undefined): Folded
   if (place === undefined) return record;
   const places = withPlace(record.places, place);
   return places === record.places ? record : { ...record, places };
+}
+
+/**
+ * A producer may write one request id twice, with other tags: the order of texts then decides,
+ * because the order of arrival may not.
+ */
+function taggedBy(record: FoldedRecord, { tags = [] }: StatusEvent): FoldedRecord {
+  if (tags.length === 0 || tags === record.tags) return record;
+  const isKept = record.tags.length > 0 && record.tags.join(',') <= tags.join(',');
+  return isKept ? record : { ...record, tags };
 }
 
 /**

@@ -9,6 +9,8 @@ export interface EventSubject {
   readonly acceptedAt: EpochMs;
   /** The end of the validity period, where the record tells it. */
   readonly expiresAt?: EpochMs;
+  /** Tags of the caller. Absent if it has none, or if the event does not repeat them. */
+  readonly tags?: readonly string[];
 }
 
 /** One thing that happened to an invocation, as a record of a work topic reports it. */

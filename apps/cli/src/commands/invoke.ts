@@ -9,6 +9,8 @@ export interface InvokeOptions {
   /** Seconds until the first attempt. */
   readonly delay?: string;
   readonly key?: string;
+  /** Names by which the invocation is found. */
+  readonly tag?: readonly string[];
   /** Seconds after which `--wait` gives up. */
   readonly patience: string;
 }
@@ -26,12 +28,18 @@ const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
 export async function invoke(session: Session, fn: string, event: string, options: InvokeOptions): Promise<void> {
   const text = event === '-' ? await session.surroundings.readInput() : event;
   const body = parseJson(text, 'the event');
-  const isAsync = options.async === true || options.wait === true || options.delay !== undefined || options.key !== undefined;
+  const isAsync =
+    options.async === true ||
+    options.wait === true ||
+    options.delay !== undefined ||
+    options.key !== undefined ||
+    options.tag !== undefined;
   if (!isAsync) return invokeNow(session, fn, body);
   const patienceSeconds = parseWhole(options.patience, '--patience');
   const headers = {
     ...(options.delay === undefined ? {} : { 'x-sendoff-delay-seconds': options.delay }),
     ...(options.key === undefined ? {} : { 'idempotency-key': options.key }),
+    ...(options.tag === undefined ? {} : { 'x-sendoff-tags': options.tag.join(',') }),
   };
   const changed = await session.change<{ request_id: string }>(`invoke ${fn}`, {
     method: 'POST',

@@ -18,6 +18,7 @@ export interface InvocationRecord {
 export interface RecordOptions {
   readonly status?: string;
   readonly request?: string;
+  readonly tag?: string;
   readonly limit: string;
   /** Only invocations that wait or run. */
   readonly active?: boolean;
@@ -42,11 +43,11 @@ export function recordLines(records: readonly InvocationRecord[]): string[] {
 
 /** Lists records of a function. */
 export async function listRecords(session: Session, fn: string, options: RecordOptions): Promise<void> {
-  const { status, request, active = false } = options;
+  const { status, request, tag, active = false } = options;
   const limit = parseWhole(options.limit, '--limit');
   const answer = await session.ask<{ invocations: readonly InvocationRecord[] }>({
     path: ['fgs', 'functions', fn, active ? 'active-async-invocations' : 'async-invocations'],
-    query: { status: status?.toUpperCase(), limit, [active ? 'requests' : 'request_id']: request },
+    query: { status: status?.toUpperCase(), limit, tag, [active ? 'requests' : 'request_id']: request },
   });
   session.show(answer, () => recordLines(answer.invocations));
 }

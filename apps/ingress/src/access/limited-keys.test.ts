@@ -319,6 +319,7 @@ describe('a limited key sees', () => {
       errorMessage: '',
       acceptedAt: app.clock.now(),
       attempts: 1,
+      tags: [],
     } as const;
     const path = `/notifications/topics/${topicUrn('other-topic')}/subscriptions`;
     const { subscription_urn: urn } = (await app.must('GET', path)).subscriptions[0];
@@ -345,7 +346,7 @@ describe('a limited key sees', () => {
       status: 'WAIT',
       errorCode: 0,
     } as const;
-    const more = { errorMessage: '', acceptedAt: app.clock.now(), attempts: 1, deliveries: [] };
+    const more = { errorMessage: '', acceptedAt: app.clock.now(), attempts: 1, tags: [], deliveries: [] };
     app.records.page = { records: [{ ...record, ...more }], count: 1 };
     expect(await cancel()).toEqual(missing);
     app.records.page = { records: [], count: 0 };

@@ -69,6 +69,7 @@ const record: StatusRecord = {
   errorMessage: '',
   acceptedAt: epochMs(1_800_000_000_000),
   attempts: 0,
+  tags: [],
   deliveries: [],
 };
 

@@ -41,6 +41,7 @@ const aRecord: StatusRecord = {
   errorMessage: '',
   acceptedAt: app.clock.now(),
   attempts: 0,
+  tags: [],
   deliveries: [],
 };
 

@@ -32,6 +32,7 @@ const settled: StatusRecord = {
   acceptedAt: epochMs(1_800_000_000_000),
   endedAt: epochMs(1_800_000_001_000),
   attempts: 1,
+  tags: ['nightly', 'shop:7'],
   deliveries: [
     {
       deliveryId: 'on_success',
@@ -44,7 +45,7 @@ const settled: StatusRecord = {
 };
 
 const { endedAt: _endedAt, ...begun } = settled;
-const waiting: StatusRecord = { ...begun, status: 'WAIT', dueAt: epochMs(1_800_000_002_000), deliveries: [] };
+const waiting: StatusRecord = { ...begun, status: 'WAIT', dueAt: epochMs(1_800_000_002_000), tags: [], deliveries: [] };
 const foundBySearch: StatusRecord = { ...settled, deliveries: [] };
 const explained: InvocationHistory = {
   record: { ...waiting, dueAt: epochMs(4_000_000_000_000) },

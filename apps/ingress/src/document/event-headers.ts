@@ -1,5 +1,14 @@
 /** The headers of the records that other programs may write or read, for the AsyncAPI document. */
-import { cloudEventHeader, intakeFormatVersions, intakeHeader, limits, rejectHeader, springHeader } from '#contracts';
+import {
+  cloudEventHeader,
+  intakeFormatVersions,
+  intakeHeader,
+  invocationTagsPattern,
+  invocationTagsRule,
+  limits,
+  rejectHeader,
+  springHeader,
+} from '#contracts';
 
 /** A schema of JSON, draft 7. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -32,6 +41,10 @@ const ofIntake: Readonly<Record<keyof typeof intakeHeader, HeaderSpec>> = {
   },
   requestId: { description: 'A request id chosen by the producer.', schema: { ...text, format: 'uuid' } },
   delaySeconds: { description: 'Seconds until the first attempt.', schema: digits(limits.delaySecondsMax) },
+  tags: {
+    description: `Names by which the invocation is found: ${invocationTagsRule}.`,
+    schema: { ...text, pattern: invocationTagsPattern },
+  },
   hops: { description: 'Chained invocations before this one.', schema: digits(limits.hopsReadMax) },
   formatVersion: {
     description: `The version of the format of the record, 1 to ${intakeFormatVersions.reads}. Default 1.`,
@@ -48,6 +61,7 @@ const ofCloudEvent: Readonly<Record<keyof typeof cloudEventHeader, HeaderSpec>> 
   type: { description: 'The type of the event.', schema: text, isRequired: true },
   time: { description: 'When it happened.', schema: { ...text, format: 'date-time' }, isRequired: true },
   traceparent: { description: 'W3C trace context of the invocation.', schema: text },
+  tags: { description: 'The tags of the invocation, separated by commas.', schema: text },
 };
 
 const ofDeadLetter: Readonly<Record<keyof typeof springHeader, HeaderSpec>> = {

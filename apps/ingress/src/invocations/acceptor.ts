@@ -35,6 +35,8 @@ export interface Arrival {
   /** In MB. */
   readonly memoryMb?: number;
   readonly traceparent?: string;
+  /** Names by which the caller finds the invocation. */
+  readonly tags?: readonly string[];
   /**
    * A name that the caller gave to this invocation: a request with the same key is the same
    * invocation.

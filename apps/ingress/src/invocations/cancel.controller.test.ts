@@ -25,6 +25,7 @@ const record = (given: Partial<StatusRecord> = {}): StatusRecord => ({
   errorMessage: '',
   acceptedAt: builtAt,
   attempts: 0,
+  tags: [],
   deliveries: [],
   ...given,
 });

@@ -37,3 +37,14 @@ it('a record of a version that this release does not read is rejected, because a
   await app.produce('{}', { ...headers, 'sendoff-format-version': '1' });
   expect(await app.kafka.waitFor('sendoff.invocations', 1)).toHaveLength(1);
 });
+
+it('a record with malformed tags is rejected with the rule, and tags of another are written with its invocation', async () => {
+  const before = app.recordsOf('rejects').length;
+  const headers = { 'sendoff-function': 'hello', 'sendoff-project': IngressApp.project };
+  await app.produce('{}', { ...headers, 'sendoff-tags': 'a b' });
+  const rejects = await app.kafka.waitFor('sendoff.rejects', before + 1);
+  expect(rejects.at(-1)?.headers['reject-reason']).toContain('sendoff-tags must hold up to 8 names');
+  const accepted = app.recordsOf('invocations').length;
+  await app.produce('{}', { ...headers, 'sendoff-tags': 'b,a' });
+  expect((await app.kafka.waitFor('sendoff.invocations', accepted + 1)).at(-1)?.headers['tags']).toBe('a,b');
+});

@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
-import { checkIntakeFormat, type IncomingRecord, intakeHeader, limits, PlatformError, traceparentOf, utcText } from '#contracts';
+import {
+  checkIntakeFormat,
+  type IncomingRecord,
+  intakeHeader,
+  invocationTagsRule,
+  limits,
+  PlatformError,
+  readInvocationTags,
+  traceparentOf,
+  utcText,
+} from '#contracts';
 import { type KafkaRecordContext, OnRecord, type RecordDelivery } from '#kafka';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
@@ -23,6 +33,17 @@ function wholeHeader(headers: IncomingRecord['headers'], name: string, max: numb
   if (text === undefined) return undefined;
   if (!/^\d{1,6}$/.test(text) || Number(text) > max) throw malformed(`${name} must be a whole number from 0 to ${max}`);
   return Number(text);
+}
+
+/**
+ * Reads the tags of an arrival; empty if the record has none.
+ * @throws PlatformError `CONTRACT_VIOLATED` if they are malformed.
+ */
+function tagsOf(text: string | undefined): { readonly tags?: readonly string[] } {
+  if (text === undefined) return {};
+  const tags = readInvocationTags(text);
+  if (tags === undefined) throw malformed(`${intakeHeader.tags} must hold ${invocationTagsRule}`);
+  return { tags };
 }
 
 /**
@@ -59,6 +80,7 @@ export function readIntake(record: IncomingRecord, project: string): Arrival {
     hops: wholeHeader(headers, intakeHeader.hops, limits.hopsReadMax) ?? 0,
     givesWay: true,
     ...(delaySeconds === undefined ? {} : { delaySeconds }),
+    ...tagsOf(headers[intakeHeader.tags]),
     ...traceparentOf(headers[intakeHeader.traceparent]),
   };
 }

@@ -41,3 +41,13 @@ it.each(['', '1.5', '-0', '-1', '+1', '1e3', '0x10', 'x', '86401', '0000000', '5
 it.each(['0', '00', ' 5', '86400'])('a delay of %j is taken', async (delay) => {
   expect(await invoke('invocations-async', {}, 'hello', { 'x-sendoff-delay-seconds': delay })).toEqual([202, undefined]);
 });
+
+it('tags are written with the invocation', async () => {
+  expect(await invoke('invocations-async', {}, 'hello', { 'x-sendoff-tags': ' b, a ' })).toEqual([202, undefined]);
+  const record = app.recordsOf('invocations').findLast(({ headers }) => headers['tags'] !== undefined);
+  expect(record?.headers['tags']).toBe('a,b');
+});
+
+it.each(['a b', 'a,', 'x'.repeat(65), 'a,b,c,d,e,f,g,h,i'])('tags of %j are refused', async (tags) => {
+  expect(await invoke('invocations-async', {}, 'hello', { 'x-sendoff-tags': tags })).toEqual([400, 'FSS.0400']);
+});

@@ -4,7 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { limits, memorySizesMb, traceparentOf } from '#contracts';
+import { invocationTagsRule, limits, memorySizesMb, readInvocationTags, traceparentOf } from '#contracts';
 import { type Clock, type Logger, newRequestId } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import {
@@ -73,6 +73,14 @@ function idempotencyKeyOf(header: string | string[] | undefined): string | undef
   return key;
 }
 
+/** @throws ApiError FSS.0400. */
+function tagsOf(header: string | string[] | undefined): { readonly tags?: readonly string[] } {
+  if (header === undefined) return {};
+  const tags = readInvocationTags(String(header));
+  if (tags === undefined) throw new ApiError('FSS.0400', `X-Sendoff-Tags must hold ${invocationTagsRule}`);
+  return { tags };
+}
+
 /** The error for a memory size that does not exist. */
 export function memoryUnknown(): ApiError {
   return new ApiError('FSS.0406', `X-Cff-Instance-Memory must be one of ${memorySizesMb.join(', ')}`);
@@ -106,6 +114,7 @@ async function acceptRequest(acceptor: Acceptor, clock: Clock, request: FastifyR
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),
     ...instanceMemoryOf(request.headers),
     ...traceparentOf(request.headers['traceparent']),
+    ...tagsOf(request.headers['x-sendoff-tags']),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   });
   if (arrived.kind === 'refused') throw refusalOf(arrived, urn);

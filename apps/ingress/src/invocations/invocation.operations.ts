@@ -1,4 +1,4 @@
-import { limits, memorySizesMb } from '#contracts';
+import { invocationTagsPattern, invocationTagsRule, limits, memorySizesMb } from '#contracts';
 import { CancelDto } from './cancel.dto.ts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
@@ -43,6 +43,14 @@ export const invocationOperations = {
         description: 'How long the first attempt waits.',
         example: 0,
       }),
+      inHeader(
+        'X-Sendoff-Tags',
+        { type: 'string', pattern: invocationTagsPattern },
+        {
+          description: `Names by which the invocation is found: ${invocationTagsRule}.`,
+          example: 'nightly,shop:7',
+        },
+      ),
       inHeader(
         'Idempotency-Key',
         { type: 'string', pattern: '^(?:[\\x21\\x23-\\x7e]{1,255}|"[\\x21\\x23-\\x7e]{1,255}")$' },

@@ -25,6 +25,7 @@ export function recordAnswer(record: StatusRecord, isKnown: KnownDelivery): Reco
     end_time: plainUtc(record.endedAt),
     approximate_invoke_count: record.attempts,
     ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
+    ...(record.tags.length === 0 ? {} : { tags: record.tags }),
     deliveries: record.deliveries.filter(isKnown).map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
       delivery_id: deliveryId,
       state,

@@ -1,6 +1,6 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { epochMs, type Status, type StatusPage, type StatusQuery } from '#contracts';
+import { epochMs, invocationTagPattern, type Status, type StatusPage, type StatusQuery } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -106,9 +106,11 @@ export class RecordsController {
   ): StatusQuery & { readonly statuses: readonly Status[] } {
     const functionUrns = this.names.versionsNamed(urn, project);
     const now = this.clock.now();
-    const { status } = query;
+    const { status, tag = '' } = query;
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
+    if (tag !== '' && !invocationTagPattern.test(tag))
+      throw new ApiError('FSS.1001', 'tag must be one tag: 1 to 64 of A-Z a-z 0-9 _ . : -');
     // A caller who names a request wants its record, however old it is.
     const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
@@ -124,6 +126,7 @@ export class RecordsController {
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
       limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
       ...(requestIds.length === 0 ? {} : { requestIds }),
+      ...(tag === '' ? {} : { tag }),
     };
   }
 

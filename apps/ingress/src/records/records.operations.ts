@@ -1,4 +1,4 @@
-import type { Status } from '#contracts';
+import { invocationTagPattern, type Status } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
@@ -20,6 +20,14 @@ const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = r
 const common: readonly Parameter[] = [
   functionUrn,
   inQuery('status', { type: 'string', enum: [...statuses] }, { description: 'Only records of this status.' }),
+  inQuery(
+    'tag',
+    { type: 'string', pattern: `(?:${invocationTagPattern.source})|^$` },
+    {
+      description: 'Only records of invocations with this tag of `X-Sendoff-Tags`.',
+      example: 'nightly',
+    },
+  ),
   inQuery('query_begin_time', instant, {
     description: 'The earliest acceptance, UTC. Default: one hour ago, or no limit if a request is named.',
     example: '2026-11-25T09:00:00',
@@ -46,6 +54,7 @@ const settled = {
   start_time: '2026-11-25T09:45:00',
   end_time: '2026-11-25T09:45:01',
   approximate_invoke_count: 1,
+  tags: ['nightly', 'shop:7'],
   deliveries: [{ delivery_id: 'on_success', state: 'delivered', tries: 1, location: 'results/hello/2026/11/25/1f0d6a3e.json' }],
 };
 

@@ -38,6 +38,7 @@ const aRecord = (given: Partial<StatusRecord> = {}): StatusRecord => ({
   startedAt: epochMs(builtAt + 500),
   endedAt: epochMs(builtAt + 1_999),
   attempts: 1,
+  tags: [],
   deliveries: [],
   ...given,
 });
@@ -69,6 +70,10 @@ describe('a record', () => {
         deliveries: [],
       },
     ]);
+  });
+
+  it('shows the tags of the invocation', async () => {
+    expect(await shown(aRecord({ tags: ['a', 'b'] }))).toMatchObject([{ tags: ['a', 'b'] }]);
   });
 
   it('of a running invocation has no end', async () => {

@@ -13,6 +13,7 @@ const least: FoldedRecord = {
   errorMessage: '',
   acceptedAt: builtAt,
   attempts: 0,
+  tags: [],
   deliveries: [],
   stage: -1,
   places: [],

@@ -1,8 +1,9 @@
-import { type ExpressionBuilder, type Kysely } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
 import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import { type FoldedRecord, overAt, type RecordPlace } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
+import type { NoticeRow, TagRow } from './index-rows.ts';
 
 /**
  * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
@@ -36,6 +37,8 @@ export interface InvocationRow {
   due_at: number | null;
   /** JSON: a list of `DeliveryStatus`. */
   deliveries: string;
+  /** Tags of the caller, separated by commas. */
+  tags: string;
   /** When the invocation and all its deliveries were over; null before that. */
   over_at: number | null;
   /** JSON: a list of `[topic, partition, offset, at]`, newest first; see `FoldedRecord.places`. */
@@ -55,6 +58,10 @@ export interface InvocationRow {
 /** The tables of the status store, as Kysely wants them. */
 export interface StatusTables {
   invocations: InvocationRow;
+  /** A row for each tag of an invocation. */
+  tags: TagRow;
+  /** A row for each delivery of an invocation. */
+  notices: NoticeRow;
   /** One row once the store was built; none before. */
   built: { id: number };
   /** A row for each partition of a work topic: every record below the offset is folded. */
@@ -80,6 +87,7 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   attempts: 'progress',
   due_at: 'progress',
   deliveries: 'progress',
+  tags: 'progress',
   over_at: 'progress',
   places: 'progress',
   place_partition: 'progress',
@@ -116,6 +124,7 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     attempts: record.attempts,
     due_at: record.dueAt ?? null,
     deliveries: JSON.stringify(record.deliveries),
+    tags: record.tags.join(','),
     over_at: overAt(record) ?? null,
     places: JSON.stringify(record.places.map(({ topic, partition, offset, at }) => [topic, partition, offset, at])),
     place_partition: newest === undefined ? null : `${newest.topic}/${newest.partition}`,
@@ -141,6 +150,7 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     ...(row.ended_at === null ? {} : { endedAt: epochMs(row.ended_at) }),
     attempts: row.attempts,
     ...(row.due_at === null ? {} : { dueAt: epochMs(row.due_at) }),
+    tags: row.tags === '' ? [] : row.tags.split(','),
     deliveries: JSON.parse(row.deliveries) as DeliveryStatus[],
     places: placesOf(row.places),
     ...(row.expires_at === null ? {} : { expiresAt: epochMs(row.expires_at) }),
@@ -171,7 +181,7 @@ export function shownRecordOf(row: InvocationRow): StatusRecord {
 /** The condition that a row matches a question. */
 function matches(
   where: ExpressionBuilder<StatusTables, 'invocations'>,
-  { project, functionUrns, requestIds, statuses, beginAt, endAt }: StatusQuery,
+  { project, functionUrns, requestIds, statuses, tag, beginAt, endAt }: StatusQuery,
 ) {
   return where.and([
     where('project', '=', project),
@@ -182,7 +192,23 @@ function matches(
       ? []
       : [requestIds.length === 0 ? where.lit(false) : where('request_id', 'in', [...requestIds])]),
     ...(statuses === undefined ? [] : [where('status', 'in', [...statuses])]),
+    ...(tag === undefined ? [] : [hasTag(where, { project, tag, beginAt, endAt })]),
   ]);
+}
+
+function hasTag(
+  where: ExpressionBuilder<StatusTables, 'invocations'>,
+  { project, tag, beginAt, endAt }: Pick<StatusQuery, 'project' | 'beginAt' | 'endAt'> & { readonly tag: string },
+) {
+  const found = where
+    .selectFrom('tags')
+    .select('tags.request_id')
+    .where('tags.project', '=', project)
+    .where('tags.tag', '=', tag)
+    .where('tags.accepted_at', '>=', beginAt)
+    .where('tags.accepted_at', '<=', endAt);
+  // The row of a tag that was replaced stays until its invocation goes.
+  return where.and([where('request_id', 'in', found), sql<boolean>`instr(',' || tags || ',', ${`,${tag},`}) > 0`]);
 }
 
 /** Reads the page that a question asks for, and counts all records that match. */

@@ -72,6 +72,32 @@ const migrations: Readonly<Record<string, Migration>> = {
     `CREATE INDEX invocations_with_error ON invocations (project, accepted_at DESC)
       WHERE (error_code <> 0 OR error_message <> '')`,
   ]),
+  '0011-tags': stepOf([
+    "ALTER TABLE invocations ADD COLUMN tags TEXT NOT NULL DEFAULT ''",
+    `CREATE TABLE tags (
+      project TEXT NOT NULL, tag TEXT NOT NULL, accepted_at INTEGER NOT NULL, request_id TEXT NOT NULL,
+      PRIMARY KEY (project, tag, accepted_at DESC, request_id)
+    ) WITHOUT ROWID`,
+    'CREATE INDEX tags_by_request ON tags (request_id)',
+    `CREATE TRIGGER tags_go AFTER DELETE ON invocations WHEN old.tags <> '' BEGIN
+      DELETE FROM tags WHERE request_id = old.request_id;
+    END`,
+  ]),
+  '0012-notices': stepOf([
+    `CREATE TABLE notices (
+      request_id TEXT NOT NULL, delivery_id TEXT NOT NULL, project TEXT NOT NULL, function_urn TEXT NOT NULL, state TEXT NOT NULL,
+      accepted_at INTEGER NOT NULL, PRIMARY KEY (request_id, delivery_id)
+    ) WITHOUT ROWID`,
+    `INSERT INTO notices
+      SELECT request_id, value ->> 'deliveryId', project, function_urn, value ->> 'state', accepted_at
+      FROM invocations, json_each(deliveries)`,
+    'CREATE INDEX notices_by_state ON notices (project, state, accepted_at DESC, request_id, delivery_id)',
+    'CREATE INDEX notices_by_function ON notices (project, function_urn, state, accepted_at DESC, request_id, delivery_id)',
+    'CREATE INDEX notices_by_target ON notices (project, delivery_id, state, accepted_at DESC, request_id)',
+    `CREATE TRIGGER notices_go AFTER DELETE ON invocations WHEN old.deliveries <> '[]' BEGIN
+      DELETE FROM notices WHERE request_id = old.request_id;
+    END`,
+  ]),
 };
 
 const countedSteps = 2;

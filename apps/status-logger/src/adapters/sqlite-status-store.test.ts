@@ -50,6 +50,7 @@ const record: StatusRecord = {
   startedAt: epochMs(builtAt + 1),
   endedAt: epochMs(builtAt + 2),
   attempts: 3,
+  tags: [],
   deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 3) }],
 };
 const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 100 };
@@ -87,6 +88,9 @@ describe('a status database file', () => {
   ])('a file of schema version %s is migrated and keeps its records', async (_version, schema) => {
     prepare(schema, row);
     expect(await openAndClose()).toEqual([record]);
+    expect(select('SELECT request_id, delivery_id, state FROM notices')).toEqual([
+      { request_id: 'r1', delivery_id: 'DIS:x', state: 'delivered' },
+    ]);
     const columns = select('PRAGMA index_info(invocations_by_function)').map(({ name }) => name);
     expect(columns).toEqual(['project', 'function_urn', 'accepted_at', 'status']);
     expect(await openAndClose()).toEqual([record]);
@@ -161,7 +165,7 @@ describe('a status database file', () => {
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(10);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(12);
   });
 
   it('closing a handle waits for its transaction', async () => {

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import type { EpochMs, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery, Tally } from '#contracts';
+import type { EpochMs, InvocationSearch, InvocationSearchPage, NoticePage, NoticeQuery, StatusPage, StatusQuery, Tally, TargetPage, TargetQuery } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
@@ -23,6 +23,8 @@ import {
   type StatusTables,
   subjectColumns,
 } from './invocation-rows.ts';
+import { newNoticeRows, newTagRows, noticeColumns, tagColumns } from './index-rows.ts';
+import { selectNotices, selectTargets } from './notice-pages.ts';
 import { readProgress, writeProgress } from './partition-progress.ts';
 import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
@@ -51,6 +53,11 @@ const tallyText = (table: 'function_totals' | 'function_minutes') =>
     .join(', ')}) ${onConflict(table, smallerAndLarger)}`;
 /** One lock keeps the writers of a file apart, so they share the rows of counts. */
 const onlyShard = 0;
+/** Rows of tags and deliveries: see `index-rows.ts`. Triggers remove them. */
+const tagText = `INSERT OR IGNORE INTO tags (${tagColumns.join(', ')}) VALUES (${tagColumns.map(() => '?').join(', ')})`;
+const noticeText =
+  `INSERT INTO notices (${noticeColumns.join(', ')}) VALUES (${noticeColumns.map(() => '?').join(', ')}) ` +
+  `ON CONFLICT DO UPDATE SET ${noticeColumns.map((name) => `${name} = excluded.${name}`).join(', ')}`;
 const byIdsText = 'SELECT invocations.* FROM json_each(?) AS asked JOIN invocations ON request_id = asked.value';
 
 /**
@@ -72,6 +79,8 @@ export class SqliteStatusStore implements StatusStore {
   private readonly replace: StatementSync;
   private readonly addTotal: StatementSync;
   private readonly addMinute: StatementSync;
+  private readonly addTag: StatementSync;
+  private readonly putNotice: StatementSync;
 
   private constructor(
     private readonly writer: DatabaseSync,
@@ -85,6 +94,8 @@ export class SqliteStatusStore implements StatusStore {
     this.replace = writer.prepare(`REPLACE ${into}`);
     this.addTotal = writer.prepare(tallyText('function_totals'));
     this.addMinute = writer.prepare(tallyText('function_minutes'));
+    this.addTag = writer.prepare(tagText);
+    this.putNotice = writer.prepare(noticeText);
   }
 
   /**
@@ -118,7 +129,7 @@ export class SqliteStatusStore implements StatusStore {
       attempt(() => {
         for (const record of records.values()) {
           tallies.replace(known.get(record.requestId), record);
-          this.write(record);
+          this.write(known.get(record.requestId), record);
         }
         for (const change of tallies.changes()) this.addTally(change);
       });
@@ -141,6 +152,14 @@ export class SqliteStatusStore implements StatusStore {
 
   async find(project: string, requestId: string): Promise<FoldedRecord | undefined> {
     return selectRecord(this.committed, project, requestId).catch(unavailable);
+  }
+
+  async notices(query: NoticeQuery): Promise<NoticePage> {
+    return selectNotices(this.committed, query).catch(unavailable);
+  }
+
+  async targets(query: TargetQuery): Promise<TargetPage> {
+    return selectTargets(this.committed, query).catch(unavailable);
   }
 
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
@@ -204,12 +223,14 @@ export class SqliteStatusStore implements StatusStore {
     (change.minute === undefined ? this.addTotal : this.addMinute).run(...valuesOf(change, onlyShard));
   }
 
-  private write(record: FoldedRecord): void {
+  private write(before: FoldedRecord | undefined, record: FoldedRecord): void {
     // Binding by name would cost 45 % more per invocation, and mapping the columns to values 3 %.
     const values: SQLInputValue[] = Object.values(rowOf(record));
     // A delivery may arrive before its invocation. The subject of such a row changes once, and with
     // it the index entries.
     if (this.upsert.run(...values).changes === 0) this.replace.run(...values);
+    for (const row of newTagRows(before, record)) this.addTag.run(...tagColumns.map((name) => row[name]));
+    for (const row of newNoticeRows(before, record)) this.putNotice.run(...noticeColumns.map((name) => row[name]));
   }
 }
 

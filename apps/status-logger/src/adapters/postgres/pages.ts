@@ -16,17 +16,30 @@ export async function readPage(tables: Kysely<StatusTables>, query: StatusQuery)
 }
 
 async function rowsOf(tables: Kysely<StatusTables>, query: StatusQuery): Promise<readonly InvocationRow[]> {
-  const { limit, offset, requestIds } = query;
+  const { limit, offset, requestIds, tag } = query;
   const order = sql`ORDER BY accepted_at DESC, request_id`;
   const newest = sql`${order} LIMIT ${offset + limit}`;
   const found =
-    requestIds === undefined
-      ? newestOf(query, newest)
-      : sql`SELECT request_id, accepted_at FROM invocations WHERE ${matches(query)}`;
+    tag !== undefined
+      ? sql`SELECT request_id, accepted_at FROM ${tagged(query, tag)} ${newest}`
+      : requestIds === undefined
+        ? newestOf(query, newest)
+        : sql`SELECT request_id, accepted_at FROM invocations WHERE ${matches(query)}`;
   const { rows } = await sql<InvocationRow>`
     WITH page AS (SELECT request_id, accepted_at FROM (${found}) AS found ${order} LIMIT ${limit} OFFSET ${offset})
     SELECT invocations.* FROM page JOIN invocations USING (request_id, accepted_at) ${order}`.execute(tables);
   return rows;
+}
+
+/** The invocations with a tag, as a table that is read newest first. */
+function tagged(query: StatusQuery, tag: string): RawBuilder<unknown> {
+  const { project, beginAt, endAt } = query;
+  // The row of a tag that was replaced stays until its invocation goes.
+  return sql`
+    (SELECT request_id, accepted_at FROM tags
+     WHERE project = ${project} AND tag = ${tag} AND accepted_at >= ${beginAt} AND accepted_at <= ${endAt} AND EXISTS (
+       SELECT FROM invocations WHERE invocations.request_id = tags.request_id AND invocations.accepted_at = tags.accepted_at
+         AND ${matches(query)} AND ${tag} = ANY(string_to_array(invocations.tags, ',')))) AS tagged`;
 }
 
 /** The newest records of each function and status. */
@@ -44,6 +57,7 @@ function newestOf({ project, functionUrns, statuses = allStatuses, beginAt, endA
 }
 
 async function countOf(tables: Kysely<StatusTables>, query: StatusQuery): Promise<number> {
+  if (query.tag !== undefined) return countedOf(tables, sql`SELECT count(*) FROM ${tagged(query, query.tag)}`);
   const { begin, end } = wholeMinutes(query);
   if (query.requestIds !== undefined || begin >= end)
     return countedOf(tables, sql`SELECT count(*) FROM invocations WHERE ${matches(query)}`);

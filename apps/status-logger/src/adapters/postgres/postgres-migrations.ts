@@ -44,4 +44,26 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
   ]),
   // Each transaction updates the same few rows: the free space keeps them in their place.
   '0005-tallies': stepOf(tallyStep('TEXT COLLATE "C"', 'WITH (fillfactor = 50)')),
+  '0006-tags': stepOf([
+    `ALTER TABLE invocations ADD COLUMN tags TEXT COLLATE "C" NOT NULL DEFAULT ''`,
+    `CREATE TABLE tags (
+      project TEXT COLLATE "C" NOT NULL, tag TEXT COLLATE "C" NOT NULL, accepted_at BIGINT NOT NULL, request_id TEXT COLLATE "C" NOT NULL
+    )`,
+    'CREATE UNIQUE INDEX tags_by_tag ON tags (project, tag, accepted_at DESC, request_id)',
+    'CREATE INDEX tags_by_age ON tags (accepted_at)',
+  ]),
+  '0007-notices': stepOf([
+    `CREATE TABLE notices (
+      request_id TEXT COLLATE "C" NOT NULL, delivery_id TEXT COLLATE "C" NOT NULL, project TEXT COLLATE "C" NOT NULL,
+      function_urn TEXT COLLATE "C" NOT NULL, state TEXT COLLATE "C" NOT NULL, accepted_at BIGINT NOT NULL,
+      PRIMARY KEY (request_id, delivery_id)
+    )`,
+    `INSERT INTO notices
+      SELECT request_id, delivery ->> 'deliveryId', project, function_urn, delivery ->> 'state', accepted_at
+      FROM invocations CROSS JOIN LATERAL jsonb_array_elements(deliveries::jsonb) AS known (delivery)`,
+    'CREATE INDEX notices_by_state ON notices (project, state, accepted_at DESC, request_id, delivery_id)',
+    'CREATE INDEX notices_by_function ON notices (project, function_urn, state, accepted_at DESC, request_id, delivery_id)',
+    'CREATE INDEX notices_by_target ON notices (project, delivery_id, state, accepted_at DESC, request_id)',
+    'CREATE INDEX notices_by_age ON notices (accepted_at)',
+  ]),
 };

@@ -4,10 +4,14 @@ import {
   type EpochMs,
   type InvocationSearch,
   type InvocationSearchPage,
+  type NoticePage,
+  type NoticeQuery,
   PlatformError,
   type StatusPage,
   type StatusQuery,
   type Tally,
+  type TargetPage,
+  type TargetQuery,
 } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
@@ -30,9 +34,11 @@ import {
 } from '../invocation-rows.ts';
 import { migrate } from '../migrate.ts';
 import { searchPage } from '../search.ts';
+import { selectNotices, selectTargets } from '../notice-pages.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
 import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
 import { CountChanges, shards } from './counts.ts';
+import { removeOrphans, writeIndexRows } from './index-rows.ts';
 import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
 import { lookAtPostgres } from './postgres-search.ts';
@@ -147,6 +153,14 @@ export class PostgresStatusStore implements StatusStore {
     return attempt(async () => selectRecord(this.readers, project, requestId));
   }
 
+  async notices(query: NoticeQuery): Promise<NoticePage> {
+    return attempt(async () => selectNotices(this.readers, query));
+  }
+
+  async targets(query: TargetQuery): Promise<TargetPage> {
+    return attempt(async () => selectTargets(this.readers, query));
+  }
+
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
     return attempt(async () => selectNotOver(this.readers, acceptedBefore, limit));
   }
@@ -177,6 +191,7 @@ export class PostgresStatusStore implements StatusStore {
       await makePartitions(transaction, clock.now(), options.retentionMs);
       const removed = await removeOld(transaction, overBefore, limit, shard);
       if (removed > 0) await deleteOldMinutes(transaction, overBefore);
+      await removeOrphans(transaction, overBefore, limit + removed);
       return removed;
     });
   }
@@ -238,6 +253,7 @@ export class PostgresStatusStore implements StatusStore {
     }
     if (moved.length > 0) await sql`DELETE FROM invocations WHERE request_id = ANY(${moved}::text[])`.execute(transaction);
     await upsert(transaction, [...records.values()].map(rowOf));
+    await writeIndexRows(transaction, known, records);
     await counts.write(transaction, this.shard);
     await writeTallies(transaction, tallies.changes(), this.shard);
   }
