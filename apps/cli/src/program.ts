@@ -10,6 +10,7 @@ import { explainInvocation, type ExplainOptions } from './commands/explain.ts';
 import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
+import { listNotices, type NoticeOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { pauseOrResume } from './commands/steering.ts';
@@ -143,6 +144,15 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--active', 'only those that wait or run')
     .option('--limit <count>', 'at most 500', '20')
     .action(async (fn: string, options: RecordOptions) => listRecords(session(), fn, options));
+  program
+    .command('notices')
+    .description('list notifications of invocations, newest first')
+    .option('--function <function>', 'only those of this function')
+    .option('--state <state>', 'pending, delivered or undelivered')
+    .option('--target <target>', 'only those for this target, as OBS:results')
+    .option('--limit <count>', 'at most 500', '20')
+    .option('--after <marker>', 'the page after this marker')
+    .action(async (options: NoticeOptions) => listNotices(session(), options));
   program
     .command('cancel')
     .argument('<function>')

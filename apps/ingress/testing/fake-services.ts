@@ -7,10 +7,14 @@ import type {
   InvocationHistory,
   InvocationSearch,
   InvocationSearchPage,
+  NoticePage,
+  NoticeQuery,
   QueuePlace,
   QueuePlaceQuery,
   StatusPage,
   StatusQuery,
+  TargetPage,
+  TargetQuery,
 } from '#contracts';
 import type { ExecutorQueues } from '../src/history/executor-queues.ts';
 import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
@@ -21,7 +25,21 @@ import type { StatusRecords } from '../src/records/status-records.ts';
 export class FakeStatusRecords implements StatusRecords {
   readonly queries: StatusQuery[] = [];
   page: StatusPage = { records: [], count: 0 };
+  readonly noticeQueries: NoticeQuery[] = [];
+  noticePage: NoticePage = { notices: [], hasMore: false };
+  readonly targetQueries: TargetQuery[] = [];
+  targetPage: TargetPage = { targets: [], hasMore: false };
   failure: Error | undefined;
+
+  notices(query: NoticeQuery): Promise<NoticePage> {
+    this.noticeQueries.push(query);
+    return Promise.resolve(this.noticePage);
+  }
+
+  targets(query: TargetQuery): Promise<TargetPage> {
+    this.targetQueries.push(query);
+    return Promise.resolve(this.targetPage);
+  }
 
   query(query: StatusQuery): Promise<StatusPage> {
     this.queries.push(query);

@@ -12,9 +12,10 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { validateSync } from 'class-validator';
-import type { InvocationHistory, InvocationSearchPage, StatusPage } from '#contracts';
+import type { InvocationHistory, InvocationSearchPage, NoticePage, StatusPage, TargetPage } from '#contracts';
 import { InternalTokenCheck, internalTokenHeader } from '#platform';
 import { FindInvocationDto, InvocationSearchDto } from './invocation-search.dto.ts';
+import { NoticeQueryDto, TargetQueryDto } from './notice-query.dto.ts';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 import { CATCH_UP, STATUS_STORE } from './tokens.ts';
@@ -73,6 +74,19 @@ export class RecordsController {
     // A caller that has its 202 finds its invocation, unless this process is far behind.
     await this.catchUp(catchUpMsMax);
     return this.store.query(query);
+  }
+
+  @Post('notices')
+  @HttpCode(200)
+  async notices(@Body(new ReadQuestion(NoticeQueryDto)) query: NoticeQueryDto): Promise<NoticePage> {
+    await this.catchUp(catchUpMsMax);
+    return this.store.notices(query);
+  }
+
+  @Post('targets')
+  @HttpCode(200)
+  async targets(@Body(new ReadQuestion(TargetQueryDto)) query: TargetQueryDto): Promise<TargetPage> {
+    return this.store.targets(query);
   }
 
   @Post('search')

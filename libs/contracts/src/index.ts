@@ -63,7 +63,6 @@ export {
   invocationTagsPattern,
   invocationTagsRule,
   readInvocationTags,
-  tagsHeader,
 } from './invocation-tags.ts';
 export {
   deliveryStates,

@@ -38,6 +38,7 @@ export const tags = {
   Invocations: 'Requests to run a function, and records of their outcomes.',
   Steering: 'Pausing functions, and other acts of an operator on their invocations.',
   'Access keys': 'Keys that sign requests, with the rights to invoke, read or manage.',
+  Notices: 'Notifications as they are delivered, and the state of their targets.',
   Topics: 'Topics (pub/sub), and publishing to them.',
   Subscriptions: 'Endpoints that get the messages of a topic.',
   Places: 'Agencies and their grants, and the buckets and streams that policies may name.',

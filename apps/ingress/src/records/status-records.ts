@@ -1,4 +1,14 @@
-import type { InvocationHistory, InvocationSearch, InvocationSearchPage, StatusPage, StatusQuery } from '#contracts';
+import type {
+  InvocationHistory,
+  InvocationSearch,
+  InvocationSearchPage,
+  NoticePage,
+  NoticeQuery,
+  StatusPage,
+  StatusQuery,
+  TargetPage,
+  TargetQuery,
+} from '#contracts';
 
 /** Injection token of the {@link StatusRecords}. */
 export const STATUS_RECORDS = Symbol('status records');
@@ -12,4 +22,8 @@ export interface StatusRecords {
   search(search: InvocationSearch): Promise<InvocationSearchPage>;
   /** Returns all that is kept of an invocation; undefined if the project has no such invocation. */
   find(project: string, requestId: string): Promise<InvocationHistory | undefined>;
+  /** Lists deliveries. */
+  notices(query: NoticeQuery): Promise<NoticePage>;
+  /** Lists targets of deliveries. */
+  targets(query: TargetQuery): Promise<TargetPage>;
 }

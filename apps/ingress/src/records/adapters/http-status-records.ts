@@ -2,9 +2,13 @@ import {
   type InvocationHistory,
   type InvocationSearch,
   type InvocationSearchPage,
+  type NoticePage,
+  type NoticeQuery,
   PlatformError,
   type StatusPage,
   type StatusQuery,
+  type TargetPage,
+  type TargetQuery,
 } from '#contracts';
 import { directRequest, internalTokenHeader, type InternalTokens } from '#platform';
 import type { StatusRecords } from '../status-records.ts';
@@ -20,6 +24,14 @@ export class HttpStatusRecords implements StatusRecords {
 
   async query(query: StatusQuery): Promise<StatusPage> {
     return this.ask('query', query);
+  }
+
+  async notices(query: NoticeQuery): Promise<NoticePage> {
+    return this.ask('notices', query);
+  }
+
+  async targets(query: TargetQuery): Promise<TargetPage> {
+    return this.ask('targets', query);
   }
 
   async search(search: InvocationSearch): Promise<InvocationSearchPage> {

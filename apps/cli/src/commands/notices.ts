@@ -1,0 +1,51 @@
+import { tableLines } from '../print-table.ts';
+import { parseWhole, type Session } from '../session.ts';
+
+/** A notice as the API shows it. */
+interface Notice {
+  readonly request_id: string;
+  readonly function_urn: string;
+  readonly accepted_time: string;
+  readonly target: string;
+  readonly state: string;
+  readonly tries: number;
+  readonly next_due_time?: string;
+  readonly reason?: string;
+  readonly location?: string;
+}
+
+/** Options of `sendoff notices`. */
+export interface NoticeOptions {
+  readonly function?: string;
+  readonly state?: string;
+  readonly target?: string;
+  readonly limit: string;
+  /** The marker of the next page. */
+  readonly after?: string;
+}
+
+/** Lists notifications of invocations. */
+export async function listNotices(session: Session, options: NoticeOptions): Promise<void> {
+  const { function: fn, state, target, after: marker } = options;
+  const limit = parseWhole(options.limit, '--limit');
+  const answer = await session.ask<{ notices: readonly Notice[]; next_marker: string }>({
+    path: ['sendoff', 'notices'],
+    query: { function: fn, state, target, limit, marker },
+  });
+  session.show(answer, () => noticeLines(answer.notices, answer.next_marker));
+}
+
+function noticeLines(notices: readonly Notice[], next: string): string[] {
+  if (notices.length === 0) return ['There is no such notice.'];
+  const rows = notices.map((notice) => [
+    notice.request_id,
+    notice.target,
+    notice.state,
+    String(notice.tries),
+    notice.accepted_time,
+    notice.next_due_time ?? '',
+    notice.reason ?? notice.location ?? '',
+  ]);
+  const table = tableLines(['REQUEST', 'TARGET', 'STATE', 'TRIES', 'ACCEPTED', 'NEXT TRY', 'REASON OR LOCATION'], rows);
+  return next === '' ? table : [...table, `more: --after ${next}`];
+}

@@ -1,0 +1,126 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import {
+  deliveryStates,
+  type DeliveryStatus,
+  epochMs,
+  type Notice,
+  type NoticePlace,
+  type NoticeQuery,
+  subscriptionOf,
+  utcText,
+} from '#contracts';
+import { isUnlimited, mayUse } from '#lifecycle';
+import { type Clock, CLOCK } from '#platform';
+import { CalledBy, type Caller } from '../access/caller.ts';
+import { ApiError } from '../http/api-error.ts';
+import { FunctionNames } from '../names/function-names.ts';
+import { TopicNames } from '../names/topic-names.ts';
+import { Operation } from '../document/operation.ts';
+import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
+import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
+
+const { limitDefault, limitMax, markerLengthMax, targetLengthMax } = noticeBounds;
+
+function noticeAnswer(notice: Notice): Record<string, unknown> {
+  const { requestId, functionUrn, acceptedAt, deliveryId, state, tries, at, dueAt, reason, location } = notice;
+  return {
+    request_id: requestId,
+    function_urn: functionUrn,
+    accepted_time: `${utcText(acceptedAt)}Z`,
+    target: deliveryId,
+    state,
+    tries,
+    reported_time: `${utcText(at)}Z`,
+    ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(location === undefined ? {} : { location }),
+  };
+}
+
+/** The text by which a client asks for the page after a notice. */
+function markerOf({ acceptedAt, requestId, deliveryId }: NoticePlace): string {
+  return Buffer.from(JSON.stringify([acceptedAt, requestId, deliveryId])).toString('base64url');
+}
+
+/** @throws ApiError FSS.1001 if the text is no marker. */
+function placeOf(marker: string): NoticePlace {
+  const malformed = new ApiError('FSS.1001', 'marker must be the next_marker of the page before');
+  if (marker.length > markerLengthMax) throw malformed;
+  let place: unknown;
+  try {
+    place = JSON.parse(Buffer.from(marker, 'base64url').toString('utf8'));
+  } catch {
+    throw malformed;
+  }
+  const [acceptedAt, requestId, deliveryId] = Array.isArray(place) ? (place as unknown[]) : [];
+  if (!Number.isSafeInteger(acceptedAt) || typeof requestId !== 'string' || typeof deliveryId !== 'string') throw malformed;
+  return { acceptedAt: epochMs(acceptedAt as number), requestId, deliveryId };
+}
+
+/** Notifications of all functions, one entry for each delivery. */
+@Controller('v2/:project/sendoff')
+export class NoticesController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(TopicNames) private readonly topics: TopicNames,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Operation(operations.list)
+  @Get('notices')
+  async list(
+    @Param('project') project: string,
+    @Query() query: QueryString,
+    @CalledBy() caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    const { notices, hasMore } = await this.records.notices(this.question(project, query, caller));
+    const last = notices.at(-1);
+    return {
+      notices: notices.filter(({ deliveryId }) => this.isKnown(deliveryId, caller)).map(noticeAnswer),
+      next_marker: hasMore && last !== undefined ? markerOf(last) : '',
+    };
+  }
+
+  /** A subscription shows the address of a webhook: limited callers see those of their topics. */
+  private isKnown(deliveryId: string, caller: Caller): boolean {
+    const subscriptionUrn = subscriptionOf(deliveryId);
+    return isUnlimited(caller) || subscriptionUrn === undefined || this.topics.knows(subscriptionUrn, caller);
+  }
+
+  private question(project: string, query: QueryString, caller: Caller): NoticeQuery {
+    const state = textQuery(query, 'state');
+    if (state !== undefined && !deliveryStates.includes(state as DeliveryStatus['state']))
+      throw new ApiError('FSS.1001', `state must be one of ${deliveryStates.join(', ')}`);
+    const deliveryId = textQuery(query, 'target');
+    if ((deliveryId?.length ?? 0) > targetLengthMax)
+      throw new ApiError('FSS.1001', `target may have ${targetLengthMax} characters`);
+    const endAt = instantQuery(query, 'query_end_time');
+    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const marker = textQuery(query, 'marker');
+    return {
+      project,
+      states: state === undefined ? deliveryStates : [state as DeliveryStatus['state']],
+      ...(deliveryId === undefined ? {} : { deliveryId }),
+      ...this.functionsOf(project, query, caller),
+      beginAt: instantQuery(query, 'query_begin_time') ?? epochMs(0),
+      // The window ends with its last second, so add the rest of that second.
+      endAt: endAt === undefined ? this.clock.now() : epochMs(endAt - (endAt % 1_000) + 999),
+      limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
+      ...(marker === undefined ? {} : { after: placeOf(marker) }),
+    };
+  }
+
+  /** @throws ApiError FSS.0403 if a limited caller names none of its functions. */
+  private functionsOf(project: string, query: QueryString, caller: Caller): Pick<NoticeQuery, 'functionUrns'> {
+    const name = textQuery(query, 'function');
+    if (name === undefined) {
+      if (isUnlimited(caller)) return {};
+      throw new ApiError('FSS.0403', 'a limited key must name one of its functions, with ?function=');
+    }
+    const urn = this.names.parse(name, project);
+    if (!mayUse(caller, urn)) throw new ApiError('FSS.0403', 'the access key does not cover this function');
+    return { functionUrns: this.names.versionsNamed(name, project) };
+  }
+}
