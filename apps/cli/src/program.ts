@@ -10,11 +10,12 @@ import { explainInvocation, type ExplainOptions } from './commands/explain.ts';
 import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
-import { listNotices, type NoticeOptions } from './commands/notices.ts';
+import { listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { pauseOrResume } from './commands/steering.ts';
 import { searchInvocations, type SearchOptions } from './commands/search.ts';
+import { simulate, type SimulateOptions } from './commands/simulate-policy.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from './commands/topics.ts';
 import { type CommonOptions, Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -154,6 +155,12 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: NoticeOptions) => listNotices(session(), options));
   program
+    .command('targets')
+    .description('list targets of notifications: open notices, last success, last error')
+    .option('--limit <count>', 'at most 100', '20')
+    .option('--after <marker>', 'the page after this marker')
+    .action(async (options: TargetOptions) => listTargets(session(), options));
+  program
     .command('cancel')
     .argument('<function>')
     .argument('<request>', 'request id')
@@ -225,6 +232,20 @@ function addPolicyCommands(program: Command, session: MakeSession): void {
     .argument('<function>')
     .description('remove the policy: no retries, no destinations')
     .action(async (fn: string) => removePolicy(session(), fn));
+  policy
+    .command('simulate')
+    .argument('[function]', 'its policy and its records stand for what no option gives')
+    .description('tell what a policy would do: how invocations end, when attempts fall, the load')
+    .option('--file <file>', 'take the simulation from a file of JSON')
+    .option('--retries <count>', 'retries after a failed attempt, 0 to 3')
+    .option('--validity <seconds>', 'no attempt starts after this time')
+    .option('--failures <share>', 'share of attempts that fail, 0 to 1')
+    .option('--duration <seconds>', 'length of an attempt')
+    .option('--rate <number>', 'invocations in a second')
+    .option('--invocations <count>', 'at most 5,000')
+    .option('--outage <from-to...>', 'seconds in which no attempt can be made, as 10-60')
+    .option('--seed <number>', 'other random failures')
+    .action(async (fn: string | undefined, options: SimulateOptions) => simulate(session(), fn, options));
 }
 
 function addTopicCommands(program: Command, session: MakeSession): void {

@@ -6,7 +6,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { conditions, type DeliveryStatus, epochMs, type InvocationSearch, type NoticePlace, type NoticeQuery, type StatusQuery, type Tally } from '#contracts';
+import {
+  conditions,
+  type DeliveryStatus,
+  epochMs,
+  type InvocationSearch,
+  type NoticePlace,
+  type NoticeQuery,
+  type StatusQuery,
+  type Tally,
+} from '#contracts';
 import type { FinishedTo } from '#kafka';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';

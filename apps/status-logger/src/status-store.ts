@@ -1,4 +1,15 @@
-import type { EpochMs, InvocationSearch, InvocationSearchPage, NoticePage, NoticeQuery, StatusPage, StatusQuery, Tally, TargetPage, TargetQuery } from '#contracts';
+import type {
+  EpochMs,
+  InvocationSearch,
+  InvocationSearchPage,
+  NoticePage,
+  NoticeQuery,
+  StatusPage,
+  StatusQuery,
+  Tally,
+  TargetPage,
+  TargetQuery,
+} from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';

@@ -13,6 +13,7 @@ const record: StatusRecord = {
   errorMessage: '',
   acceptedAt: builtAt,
   attempts: 0,
+  tags: [],
   deliveries: [],
 };
 const queued: Transition = { at: at(1), kind: 'queued', attempt: 1 };

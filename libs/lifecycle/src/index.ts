@@ -36,5 +36,14 @@ export { pausedWait, waitWhilePaused } from './pause.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
 export type { EventSubject, StatusEvent } from './status-event.ts';
+export {
+  type FailureModel,
+  modelOfRecords,
+  seededRandom,
+  simulatePolicy,
+  type SimulatedPolicy,
+  type SimulatedPolicyResult,
+  simulationBounds,
+} from './simulate-policy.ts';
 export { targetFor } from './target-for.ts';
 export { type Writer, writersOf } from './writer-of.ts';

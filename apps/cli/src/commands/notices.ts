@@ -49,3 +49,40 @@ function noticeLines(notices: readonly Notice[], next: string): string[] {
   const table = tableLines(['REQUEST', 'TARGET', 'STATE', 'TRIES', 'ACCEPTED', 'NEXT TRY', 'REASON OR LOCATION'], rows);
   return next === '' ? table : [...table, `more: --after ${next}`];
 }
+
+interface Target {
+  readonly target: string;
+  readonly pending: number;
+  readonly undelivered: number;
+  readonly last_success_time?: string;
+  readonly last_error?: string;
+  readonly last_error_time?: string;
+}
+
+/** Options of `sendoff targets`. */
+export interface TargetOptions {
+  readonly limit: string;
+  /** The marker of the next page. */
+  readonly after?: string;
+}
+
+/** Lists targets of notifications. */
+export async function listTargets(session: Session, options: TargetOptions): Promise<void> {
+  const query = { limit: parseWhole(options.limit, '--limit'), marker: options.after };
+  const answer = await session.ask<{ targets: readonly Target[]; next_marker: string }>({ path: ['sendoff', 'targets'], query });
+  session.show(answer, () => targetLines(answer.targets, answer.next_marker));
+}
+
+function targetLines(targets: readonly Target[], next: string): string[] {
+  if (targets.length === 0) return ['No notification has had a target yet.'];
+  const rows = targets.map((target) => [
+    target.target,
+    target.pending,
+    target.undelivered,
+    target.last_success_time ?? '',
+    target.last_error_time ?? '',
+    target.last_error ?? '',
+  ]);
+  const table = tableLines(['TARGET', 'PENDING', 'UNDELIVERED', 'LAST SUCCESS', 'LAST ERROR AT', 'LAST ERROR'], rows);
+  return next === '' ? table : [...table, `more: --after ${next}`];
+}

@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { epochMs, type InvocationHistory, type StatusRecord } from '#contracts';
+import { epochMs, type InvocationHistory, type StatusRecord, type Notice, type TargetNotices } from '#contracts';
 import { SubscriptionTokens } from '#platform';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
@@ -46,7 +46,15 @@ const settled: StatusRecord = {
 
 const { endedAt: _endedAt, ...begun } = settled;
 const waiting: StatusRecord = { ...begun, status: 'WAIT', dueAt: epochMs(1_800_000_002_000), tags: [], deliveries: [] };
-const foundBySearch: StatusRecord = { ...settled, deliveries: [] };
+const at = epochMs(1_800_000_001_000);
+const notice: Notice = {
+  ...{ requestId: settled.requestId, functionUrn: settled.functionUrn, acceptedAt: settled.acceptedAt },
+  ...{ deliveryId: 'OBS:results', state: 'pending', tries: 1, at, dueAt: at, reason: 'busy' },
+};
+const target: TargetNotices = {
+  ...{ deliveryId: 'OBS:results', pending: 3, undelivered: 0, deliveredAt: at, error: { reason: 'busy', at } },
+};
+const foundBySearch: StatusRecord = { ...settled, tags: [], deliveries: [] };
 const explained: InvocationHistory = {
   record: { ...waiting, dueAt: epochMs(4_000_000_000_000) },
   history: {
@@ -199,7 +207,7 @@ const order = [
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
-  ...['searchInvocations', 'explainInvocation'],
+  ...['searchInvocations', 'explainInvocation', 'listNotices', 'listTargets', 'simulatePolicy'],
   ...['pauseFunction', 'showSteering', 'resumeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
@@ -228,6 +236,8 @@ describe('the example', () => {
     app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
     app.records.found = { records: [foundBySearch], next: '1800000000000-r1' };
     app.records.history = explained;
+    app.records.noticePage = { notices: [notice], hasMore: false };
+    app.records.targetPage = { targets: [target], hasMore: false };
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };
     const answer = id === 'invokeFunction' ? await app.overHttp(method, url, body, all) : await app.raw(method, url, body, all);

@@ -19,6 +19,7 @@ const aRecord = (given: Partial<StatusRecord> = {}): StatusRecord => ({
   errorMessage: '',
   acceptedAt: builtAt,
   attempts: 0,
+  tags: [],
   deliveries: [],
   ...given,
 });

@@ -105,3 +105,31 @@ describe('the list of notices', () => {
     expect((await app.must('GET', '/sendoff/notices')).notices).toHaveLength(2);
   });
 });
+
+describe('the list of targets', () => {
+  it('shows open notices, last success and last error of each, by pages', async () => {
+    const page = {
+      deliveryId: 'OBS:results',
+      pending: 2,
+      undelivered: 1,
+      deliveredAt: builtAt,
+      error: { reason: 'busy', at: builtAt },
+    };
+    app.records.targetPage = { targets: [page], hasMore: true };
+    expect(await app.must('GET', '/sendoff/targets?limit=900&marker=OBS:a')).toEqual({
+      targets: [
+        {
+          target: 'OBS:results',
+          pending: 2,
+          undelivered: 1,
+          last_success_time: '2027-01-15T08:00:00.000Z',
+          last_error: 'busy',
+          last_error_time: '2027-01-15T08:00:00.000Z',
+        },
+      ],
+      next_marker: 'OBS:results',
+    });
+    expect(app.records.targetQueries.at(-1)).toEqual({ project: 'p1', limit: 100, after: 'OBS:a' });
+    expect((await app.signed('GET', '/sendoff/targets', undefined, limited)).status).toBe(403);
+  });
+});

@@ -3,11 +3,12 @@ import { NamesModule } from '../names/names.module.ts';
 import { LogStreamsController } from './log-streams.controller.ts';
 import { NoticesController } from './notices.controller.ts';
 import { RecordsController } from './records.controller.ts';
+import { SimulationsController } from './simulations.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
 
 /** Records of invocations, and the status log of a project. */
 @Module({
   imports: [NamesModule],
-  controllers: [StatusLogController, RecordsController, LogStreamsController, NoticesController],
+  controllers: [StatusLogController, RecordsController, LogStreamsController, NoticesController, SimulationsController],
 })
 export class RecordsModule {}

@@ -1,6 +1,17 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import type { EpochMs, InvocationSearch, InvocationSearchPage, NoticePage, NoticeQuery, StatusPage, StatusQuery, Tally, TargetPage, TargetQuery } from '#contracts';
+import type {
+  EpochMs,
+  InvocationSearch,
+  InvocationSearchPage,
+  NoticePage,
+  NoticeQuery,
+  StatusPage,
+  StatusQuery,
+  Tally,
+  TargetPage,
+  TargetQuery,
+} from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';

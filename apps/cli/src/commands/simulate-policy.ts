@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { CommandFailure } from '../command-failure.ts';
+import { tableLines } from '../print-table.ts';
+import { parseJson, parseWhole, type Session } from '../session.ts';
+
+/** Options of `sendoff policy simulate`. */
+export interface SimulateOptions {
+  /** A file with the body of the API. Other options win over it. */
+  readonly file?: string;
+  readonly retries?: string;
+  /** The validity period, in seconds. */
+  readonly validity?: string;
+  /** Share of attempts that fail, from 0 to 1. */
+  readonly failures?: string;
+  /** Length of an attempt, in seconds. */
+  readonly duration?: string;
+  /** Invocations in a second. */
+  readonly rate?: string;
+  readonly invocations?: string;
+  /** `from-to`, in seconds since the first arrival. */
+  readonly outage?: readonly string[];
+  readonly seed?: string;
+}
+
+interface Simulation {
+  readonly succeeded: number;
+  readonly conditions: Readonly<Record<string, number>>;
+  readonly attempts: number;
+  readonly schedule: readonly {
+    readonly attempt: number;
+    readonly started: number;
+    readonly succeeded: number;
+    readonly earliest_in_seconds: number;
+    readonly mean_in_seconds: number;
+    readonly latest_in_seconds: number;
+  }[];
+  readonly load: { readonly interval_in_seconds: number; readonly attempts: readonly number[] };
+  readonly is_complete: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const barWidth = 40;
+
+/** Simulates a policy with a model of failures, or with the records of a function. */
+export async function simulate(session: Session, fn: string | undefined, options: SimulateOptions): Promise<void> {
+  const given = options.file === undefined ? {} : await bodyOfFile(session, options.file);
+  const { policy = {}, model = {} } = given as { policy?: Fields; model?: Fields };
+  const body = {
+    ...given,
+    ...(fn === undefined ? {} : { function: fn }),
+    ...partOf('policy', { ...policy, ...triedPolicy(options) }),
+    ...partOf('model', { ...model, ...failureModel(options) }),
+    ...(options.seed === undefined ? {} : { seed: parseWhole(options.seed, '--seed') }),
+  };
+  const result = await session.ask<Simulation>({ method: 'POST', path: ['sendoff', 'policy-simulations'], body });
+  session.show(result, () => simulationLines(result));
+}
+
+function partOf(name: string, fields: Fields): Fields {
+  return Object.keys(fields).length === 0 ? {} : { [name]: fields };
+}
+
+function triedPolicy({ retries, validity }: SimulateOptions): Fields {
+  return {
+    ...(retries === undefined ? {} : { max_async_retry_attempts: parseWhole(retries, '--retries') }),
+    ...(validity === undefined ? {} : { max_async_event_age_in_seconds: parseWhole(validity, '--validity') }),
+  };
+}
+
+function failureModel({ failures, duration, rate, invocations, outage }: SimulateOptions): Fields {
+  return {
+    ...(failures === undefined ? {} : { failure_share: parseNumber(failures, '--failures') }),
+    ...(duration === undefined ? {} : { duration_in_seconds: parseNumber(duration, '--duration') }),
+    ...(rate === undefined ? {} : { arrivals_per_second: parseNumber(rate, '--rate') }),
+    ...(invocations === undefined ? {} : { invocations: parseWhole(invocations, '--invocations') }),
+    ...(outage === undefined ? {} : { outages: outage.map(parseOutage) }),
+  };
+}
+
+function parseNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new CommandFailure('usage', `${option} must be a number`);
+  return value;
+}
+
+function parseOutage(text: string): Fields {
+  const [, from, to] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+  if (from === undefined || to === undefined)
+    throw new CommandFailure('usage', '--outage must be <from>-<to> in seconds, as 10-60');
+  return { from_in_seconds: Number(from), to_in_seconds: Number(to) };
+}
+
+async function bodyOfFile({ surroundings }: Session, file: string): Promise<Fields> {
+  const path = resolve(surroundings.folder, file);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CommandFailure('usage', `${path} cannot be read`);
+  });
+  return parseJson(text, path) as Fields;
+}
+
+function simulationLines({ succeeded, conditions, attempts, schedule, load, is_complete: isComplete }: Simulation): string[] {
+  const ends = Object.entries({ succeeded, ...conditions }).map(([condition, count]) => [condition, count] as const);
+  const rows = schedule.map((each) => [
+    each.attempt,
+    each.started,
+    each.succeeded,
+    each.earliest_in_seconds,
+    each.mean_in_seconds,
+    each.latest_in_seconds,
+  ]);
+  const most = Math.max(1, ...load.attempts);
+  const bars = load.attempts.map((count, index) => {
+    const second = String(index * load.interval_in_seconds).padStart(8);
+    return `${second} s ${'#'.repeat(Math.ceil((count / most) * barWidth))} ${count}`;
+  });
+  return [
+    ...tableLines(['END', 'INVOCATIONS'], ends),
+    '',
+    ...tableLines(['ATTEMPT', 'STARTED', 'SUCCEEDED', 'EARLIEST S', 'MEAN S', 'LATEST S'], rows),
+    '',
+    `attempts started in each ${load.interval_in_seconds} s, ${attempts} in all`,
+    ...bars,
+    ...(isComplete ? [] : ['The simulation stopped at its limit of attempts.']),
+  ];
+}
