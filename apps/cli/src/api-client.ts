@@ -40,6 +40,13 @@ function nextStepOf(status: number, retryAfter: string | undefined): string | un
   return undefined;
 }
 
+function refusal(status: number, headers: IncomingHttpHeaders, body: unknown): CommandFailure {
+  const { error_code: code, error_msg: message } = (body ?? {}) as { error_code?: string; error_msg?: string };
+  const reason = message ?? `the API answered with status ${status}`;
+  const words = code === undefined ? reason : `${reason} (${code})`;
+  return new CommandFailure(exitOf(status), words, nextStepOf(status, headers['retry-after']));
+}
+
 /** Sends requests to the public API, as any client does. */
 export class ApiClient {
   constructor(
@@ -56,13 +63,14 @@ export class ApiClient {
     const { status, headers, text } = await this.send(request);
     const body = this.parsed(text, status);
     if (status >= 200 && status < 300) return { status, headers, body: body as T };
-    const { error_code: code, error_msg: message } = (body ?? {}) as { error_code?: string; error_msg?: string };
-    const reason = message ?? `the API answered with status ${status}`;
-    throw new CommandFailure(
-      exitOf(status),
-      code === undefined ? reason : `${reason} (${code})`,
-      nextStepOf(status, headers['retry-after']),
-    );
+    throw refusal(status, headers, body);
+  }
+
+  /** As {@link call}, for an answer that is text. */
+  async text(request: ApiRequest): Promise<string> {
+    const { status, headers, text } = await this.send(request);
+    if (status >= 200 && status < 300) return text;
+    throw refusal(status, headers, this.parsed(text, status));
   }
 
   private async send({ method = 'GET', path, isGlobal = false, query = {}, headers = {}, body }: ApiRequest) {

@@ -6,6 +6,7 @@ import { type LoginOptions, listContexts, login, removeContext, useContext } fro
 import { deploy, type DeployOptions } from './commands/deploy.ts';
 import { dev } from './commands/dev.ts';
 import { listFunctions, removeFunction, showFunction } from './commands/functions.ts';
+import { type EventsOptions, showEvents } from './commands/events.ts';
 import { explainInvocation, type ExplainOptions } from './commands/explain.ts';
 import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
@@ -206,6 +207,15 @@ function addHistoryCommands(program: Command, session: MakeSession): void {
     .option('--end <time>', 'accepted at this time or earlier')
     .option('--limit <count>', 'how many to find', '20')
     .action(async (options: SearchOptions) => searchInvocations(session(), options));
+  program
+    .command('events')
+    .description('print transitions of invocations as they happen')
+    .option('-f, --follow', 'go on until interrupted')
+    .option('--function <function>', 'only of this function')
+    .option('--status <status>', 'only to this status')
+    .option('--request <id>', 'only of this invocation')
+    .option('--since <id>', 'begin after the event of this id')
+    .action(async (options: EventsOptions) => showEvents(session(), options));
 }
 
 function addPolicyCommands(program: Command, session: MakeSession): void {

@@ -11,6 +11,7 @@ import {
   InternalTokenCheck,
   openFunctionsSealer,
   openVerifier,
+  ownUrl,
   runService,
 } from '#platform';
 import { Registry } from '#registry';
@@ -33,7 +34,7 @@ import { ExecutorConfig } from './executor.config.ts';
 import { Chances } from './chances.ts';
 import { countCalls, ExecutorModule, gaugeCalls } from './executor.module.ts';
 import { KnownFunctions } from './known-functions.ts';
-import { ownUrl } from './own-url.ts';
+
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
 import { SyncCalls } from './sync-calls.ts';

@@ -60,7 +60,7 @@ export async function composeIngress(
   keeper.start();
   const rate = new ExpressRate(config.expressRatePerSecond);
   return {
-    module: IngressModule.register(config, { ...adapters, config, registry, writer, rate }, keys),
+    module: IngressModule.register(config, { ...adapters, config, registry, writer, rate, isDraining: base.isDraining }, keys),
     transports: [
       new SendoffStrategy({
         gateway,

@@ -9,6 +9,7 @@ import type { IngressConfig } from './ingress.config.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
 import { FUNCTION_LOGS, type FunctionLogs } from './functions/logs/function-logs.ts';
 import { EXECUTOR_QUEUES, type ExecutorQueues } from './history/executor-queues.ts';
+import { IS_DRAINING, LIVE_SOURCES, type LiveSources } from './history/live-sources.ts';
 import { HOME, type Home } from './names/home.ts';
 import { STATUS_RECORDS, type StatusRecords } from './records/status-records.ts';
 
@@ -20,6 +21,7 @@ export interface IngressAdapters {
   readonly calls: FunctionCalls;
   readonly logs: FunctionLogs;
   readonly queues: ExecutorQueues;
+  readonly live: LiveSources;
   readonly walls: FunctionWalls;
 }
 
@@ -31,6 +33,8 @@ export interface Installation extends IngressAdapters {
   /** Read to its end. */
   readonly registry: Registry;
   readonly writer: RegistryWriter;
+  /** Whether the process drains. */
+  readonly isDraining: () => boolean;
 }
 
 /**
@@ -48,6 +52,8 @@ export class InstallationModule {
     calls,
     logs,
     queues,
+    live,
+    isDraining,
     registry,
     writer,
     rate,
@@ -63,6 +69,8 @@ export class InstallationModule {
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },
       { provide: FUNCTION_LOGS, useValue: logs },
+      { provide: LIVE_SOURCES, useValue: live },
+      { provide: IS_DRAINING, useValue: isDraining },
       { provide: EXECUTOR_QUEUES, useValue: queues },
     ];
     return { module: InstallationModule, providers, exports: providers.map(({ provide }) => provide) };

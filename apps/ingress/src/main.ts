@@ -8,6 +8,7 @@ import { ExecutorWalls } from './access/adapters/executor-walls.ts';
 import { fixedExecutors, GroupExecutors } from './names/executors.ts';
 import { HttpFunctionCalls } from './invocations/adapters/http-function-calls.ts';
 import { HttpFunctionLogs } from './functions/logs/adapters/http-function-logs.ts';
+import { HttpLiveSources } from './history/adapters/http-live-sources.ts';
 import { HttpExecutorQueues } from './history/adapters/http-executor-queues.ts';
 import { HttpStatusRecords } from './records/adapters/http-status-records.ts';
 import { composeIngress } from './ingress.ts';
@@ -67,9 +68,14 @@ await runService({
     const calls = new HttpFunctionCalls(executors, tokens, clock);
     const logs = new HttpFunctionLogs(executors, tokens);
     const queues = new HttpExecutorQueues(executors, tokens);
+    const live = new HttpLiveSources({
+      ask: async () => gateway.admin.members(gateway.topics.groupOf('status-logger')),
+      fallbackUrl: config.statusLoggerUrl,
+      tokens,
+    });
     const walls = new ExecutorWalls(executors, clock);
     walls.start();
-    const adapters = { gateway, records, codeStore: openCodeStore(config), calls, logs, queues, walls };
+    const adapters = { gateway, records, codeStore: openCodeStore(config), calls, logs, queues, live, walls };
     const composition = await composeIngress(base, adapters, keys);
     return {
       ...composition,

@@ -7,6 +7,10 @@ import type {
   InvocationHistory,
   InvocationSearch,
   InvocationSearchPage,
+  LivePage,
+  LivePlace,
+  LiveQuery,
+  LiveTransition,
   NoticePage,
   NoticeQuery,
   QueuePlace,
@@ -16,6 +20,7 @@ import type {
   TargetPage,
   TargetQuery,
 } from '#contracts';
+import type { LiveSources } from '../src/history/live-sources.ts';
 import type { ExecutorQueues } from '../src/history/executor-queues.ts';
 import type { CallOutcome, FunctionCalls } from '../src/invocations/function-calls.ts';
 import type { FunctionLogs } from '../src/functions/logs/function-logs.ts';
@@ -97,6 +102,26 @@ export class FakeFunctionLogs implements FunctionLogs {
   read(query: FunctionLogQuery): Promise<readonly (FunctionLogPage | undefined)[]> {
     this.queries.push(query);
     return Promise.resolve(this.pages);
+  }
+}
+
+/** One status-logger that holds the transitions of a test. */
+export class FakeLiveSources implements LiveSources {
+  held: LiveTransition[] = [];
+  process = 'aaaa';
+  /** Transitions up to this number are no longer held. */
+  lost = 0;
+
+  find(): Promise<readonly string[]> {
+    return Promise.resolve(['one']);
+  }
+
+  read(_url: string, { process, number = 0 }: LiveQuery): Promise<LivePage> {
+    const newest: LivePlace = { process: this.process, number: this.held.at(-1)?.number ?? 0 };
+    const isOurs = process === this.process;
+    const transitions = isOurs ? this.held.filter((one) => one.number > Math.max(number, this.lost)) : [];
+    const isGap = process !== undefined && (!isOurs || number < this.lost);
+    return Promise.resolve({ place: newest, transitions, isGap, hasMore: false });
   }
 }
 

@@ -17,7 +17,7 @@ import type { OperationWords } from '../src/document/operation.ts';
 import type { RouteSpec } from '../src/document/route-spec.ts';
 import { IngressConfig } from '../src/ingress.config.ts';
 import { sdkDate, signed } from '../../../test/request-signer.ts';
-import { FakeExecutorQueues, FakeFunctionCalls, FakeFunctionLogs, FakeStatusRecords } from './fake-services.ts';
+import { FakeExecutorQueues, FakeFunctionCalls, FakeFunctionLogs, FakeLiveSources, FakeStatusRecords } from './fake-services.ts';
 
 /** Options of an ingress under test. */
 export interface IngressAppOptions<Gateway extends KafkaGateway> {
@@ -74,6 +74,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly calls: FakeFunctionCalls,
     readonly logs: FakeFunctionLogs,
     readonly queues: FakeExecutorQueues,
+    readonly live: FakeLiveSources,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     /** Every route of the server. */
@@ -93,6 +94,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const calls = new FakeFunctionCalls();
     const logs = new FakeFunctionLogs();
     const queues = new FakeExecutorQueues();
+    const live = new FakeLiveSources();
     const metrics = new Metrics();
     const config = loadConfig(IngressConfig, {
       SENDOFF_PROJECT_ID: IngressApp.project,
@@ -111,7 +113,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const codeStore = openCodeStore({ ...config, dataDir });
     const composition = await composeIngress(
       base,
-      { gateway, records, codeStore, calls, logs, queues, walls },
+      { gateway, records, codeStore, calls, logs, queues, live, walls },
       await openInstallationKeys(config),
     );
     const added: RouteOptions[] = [];
@@ -139,7 +141,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, logs, queues, clock, codeStore, routes, metrics, app, end);
+    return new IngressApp(gateway, records, calls, logs, queues, live, clock, codeStore, routes, metrics, app, end);
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { type EpochMs, type InvocationSearch, searchMarkerPattern, type Status, statuses } from '#contracts';
+import { type EpochMs, type InvocationSearch, type LiveQuery, searchMarkerPattern, type Status, statuses } from '#contracts';
 
 /** Validates a search of the ingress. */
 export class InvocationSearchDto implements InvocationSearch {
@@ -78,4 +78,21 @@ export class FindInvocationDto {
   @IsString()
   @MaxLength(64)
   requestId!: string;
+}
+
+/** Validates the question for transitions after a place. */
+export class LiveQueryDto implements LiveQuery {
+  @IsString()
+  @MaxLength(64)
+  project!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  process?: string;
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  number?: number;
 }

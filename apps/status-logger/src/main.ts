@@ -1,9 +1,12 @@
 import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { InternalTokenCheck, openVerifier, runService } from '#platform';
+import { fastifyOf, InternalTokenCheck, openVerifier, ownUrl, runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { ProgressToStore } from './progress-to-store.ts';
+import { RecentTransitions } from './recent-transitions.ts';
 import { Recorder } from './recorder.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
@@ -27,6 +30,7 @@ await runService({
       await gateway.admin.forgetGroup(groupId);
       await store.markBuilt();
     }
+    let server: Server | undefined;
     const strategy = new SendoffStrategy({
       gateway,
       clock,
@@ -34,18 +38,23 @@ await runService({
       drainMs: config.drainMs,
       // Under load a few full fetches cost the broker far less than many small ones. A question for
       // records then waits for the fetch that is on its way.
-      consumer: { fetchBytesMin: 262_144 },
+      // Ingresses follow each status-logger at the address that it tells its group.
+      consumer: { fetchBytesMin: 262_144, url: () => (server === undefined ? undefined : ownUrl(server)) },
       // Other processes share the store, each with partitions of its own.
       progressElsewhere: async () => store.progress(),
     });
     const progress = new ProgressToStore(() => strategy.progress());
-    const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress);
+    const recent = new RecentTransitions(randomUUID());
+    const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress, recent);
     recorder.start();
     const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
     return {
-      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder }),
+      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent }),
       transports: [strategy],
       checks: kafkaChecks(gateway),
+      configureHttp(app) {
+        ({ server } = fastifyOf(app));
+      },
       async close() {
         retention.close();
         recorder.close();

@@ -77,6 +77,7 @@ async function setUp() {
     clock,
     { transactionEnded: (records) => batches.push(records) },
     new ProgressToStore(() => [...progress].map(([partition, finishedTo]) => ({ topic: 't', partition, finishedTo }))),
+    { add: () => undefined },
   );
   const progressStored = async () =>
     Object.fromEntries((await store.progress()).map(({ partition, finishedTo }) => [partition, finishedTo]));

@@ -16,6 +16,7 @@ import { conditions, type IncomingRecord, type StatusRecord, type TopicName } fr
 import type { StatusEvent } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { ProgressToStore } from './progress-to-store.ts';
+import type { RecentTransitions } from './recent-transitions.ts';
 import type { StatusChange } from './status-changes.ts';
 import { eventsOf, type RecordEvents, statusLine, type Transition } from './status-events.ts';
 import type { StatusLog, StatusLogLine } from './status-log.ts';
@@ -57,6 +58,7 @@ export class Recorder {
     private readonly clock: Clock,
     private readonly observer: RecorderObserver,
     private readonly progress: ProgressToStore,
+    private readonly recent: Pick<RecentTransitions, 'add'>,
   ) {}
 
   /** Stores progress from now on, also while no records come, until {@link close}. */
@@ -140,7 +142,13 @@ export class Recorder {
         if (read.statusLog !== undefined) logOf.set(event, read.statusLog);
       }
     const progress = this.progress.due();
-    await this.store.fold(events, async (changes) => this.log.append(this.linesOf(changes, logOf)), progress);
+    let stored: readonly StatusChange[] = [];
+    const beforeCommit = async (changes: readonly StatusChange[]) => {
+      stored = changes;
+      await this.log.append(this.linesOf(changes, logOf));
+    };
+    await this.store.fold(events, beforeCommit, progress);
+    this.recent.add(stored);
     this.progress.hasStored(progress);
   }
 

@@ -4,6 +4,7 @@
 import { BadRequestException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { ReadQuestion, RecordsController } from './records.controller.ts';
+import { RecentTransitions } from './recent-transitions.ts';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 
@@ -45,6 +46,8 @@ it('a question is answered after the store has caught up, or at the end of the w
     steps.push('caught up');
     return false;
   };
-  await new RecordsController(store as StatusStore, catchUp).query(new ReadQuestion(StatusQueryDto).transform(question));
+  await new RecordsController(store as StatusStore, catchUp, new RecentTransitions('a')).query(
+    new ReadQuestion(StatusQueryDto).transform(question),
+  );
   expect(steps).toEqual(['caught up', 'asked']);
 });

@@ -12,13 +12,14 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { validateSync } from 'class-validator';
-import type { InvocationHistory, InvocationSearchPage, NoticePage, StatusPage, TargetPage } from '#contracts';
+import type { InvocationHistory, InvocationSearchPage, LivePage, NoticePage, StatusPage, TargetPage } from '#contracts';
 import { InternalTokenCheck, internalTokenHeader } from '#platform';
-import { FindInvocationDto, InvocationSearchDto } from './invocation-search.dto.ts';
+import { FindInvocationDto, InvocationSearchDto, LiveQueryDto } from './invocation-search.dto.ts';
 import { NoticeQueryDto, TargetQueryDto } from './notice-query.dto.ts';
+import type { RecentTransitions } from './recent-transitions.ts';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
-import { CATCH_UP, STATUS_STORE } from './tokens.ts';
+import { CATCH_UP, RECENT_TRANSITIONS, STATUS_STORE } from './tokens.ts';
 
 /**
  * Waits until the store holds what the work topics held at the call, for `timeoutMs` at most.
@@ -66,6 +67,7 @@ export class RecordsController {
   constructor(
     @Inject(STATUS_STORE) private readonly store: StatusStore,
     @Inject(CATCH_UP) private readonly catchUp: CatchUp,
+    @Inject(RECENT_TRANSITIONS) private readonly recent: Pick<RecentTransitions, 'after'>,
   ) {}
 
   @Post('query')
@@ -94,6 +96,12 @@ export class RecordsController {
   async search(@Body(new ReadQuestion(InvocationSearchDto)) search: InvocationSearchDto): Promise<InvocationSearchPage> {
     await this.catchUp(catchUpMsMax);
     return this.store.search(search);
+  }
+
+  @Post('transitions')
+  @HttpCode(200)
+  transitions(@Body(new ReadQuestion(LiveQueryDto)) query: LiveQueryDto): LivePage {
+    return this.recent.after(query);
   }
 
   /** The record is absent if the project has none of this request id. */

@@ -5,12 +5,13 @@ import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, DayFiles, durationBuckets, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
+import type { RecentTransitions } from './recent-transitions.ts';
 import type { Recorder, RecorderObserver } from './recorder.ts';
 import { type CatchUp, RecordsController } from './records.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
 import type { StatusLog } from './status-log.ts';
 import type { StatusStore } from './status-store.ts';
-import { CATCH_UP, RECORDER, STATUS_STORE } from './tokens.ts';
+import { CATCH_UP, RECENT_TRANSITIONS, RECORDER, STATUS_STORE } from './tokens.ts';
 import { WorkTopicsController } from './work-topics.controller.ts';
 
 /** The parts that `main` makes and the module needs. */
@@ -21,12 +22,13 @@ export interface StatusLoggerParts {
   readonly tokens: InternalTokenCheck;
   readonly catchUp: CatchUp;
   readonly recorder: Recorder;
+  readonly recent: RecentTransitions;
 }
 
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ gateway, store, tokens, catchUp, recorder }: StatusLoggerParts): DynamicModule {
+  static register({ gateway, store, tokens, catchUp, recorder, recent }: StatusLoggerParts): DynamicModule {
     return {
       module: StatusLoggerModule,
       controllers: [WorkTopicsController, RecordsController],
@@ -34,6 +36,7 @@ export class StatusLoggerModule {
         { provide: STATUS_STORE, useValue: store },
         { provide: CATCH_UP, useValue: catchUp },
         { provide: RECORDER, useValue: recorder },
+        { provide: RECENT_TRANSITIONS, useValue: recent },
         { provide: InternalTokenCheck, useValue: tokens },
         { provide: KAFKA, useValue: gateway },
       ],

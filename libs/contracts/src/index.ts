@@ -136,6 +136,13 @@ export {
   searchMarker,
   searchMarkerPattern,
 } from './invocation-search.ts';
+export {
+  type LivePage,
+  type LivePlace,
+  type LiveQuery,
+  type LiveTransition,
+  liveTransitionsPath,
+} from './live-transitions.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {

@@ -47,8 +47,8 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
   // The status-logger deletes its group when its store is new, so that it reads from the start.
   const onGroup: readonly KafkaOperation[] = service === 'status-logger' ? ['read', 'delete'] : ['read'];
-  // The ingress finds the executors by the members of their group.
-  const foundGroups = service === 'ingress' ? [topics.groupOf('executor')] : [];
+  // The ingress finds executors and status-loggers by the members of their groups.
+  const foundGroups = service === 'ingress' ? [topics.groupOf('executor'), topics.groupOf('status-logger')] : [];
   return [
     ...declared,
     ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),

@@ -74,3 +74,4 @@ export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { TurnBudget } from './turn-budget.ts';
 export { webhookSignature } from './webhook-signature.ts';
 export { writeWholeFile } from './whole-file.ts';
+export { ownUrl } from './own-url.ts';

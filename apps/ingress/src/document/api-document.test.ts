@@ -207,7 +207,7 @@ const order = [
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
-  ...['searchInvocations', 'explainInvocation', 'listNotices', 'listTargets', 'simulatePolicy'],
+  ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'simulatePolicy'],
   ...['pauseFunction', 'showSteering', 'resumeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];

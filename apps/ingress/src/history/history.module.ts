@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
+import { EndedKeys } from '../access/ended-keys.ts';
+import { EventsController } from './events.controller.ts';
 import { ExplanationController } from './explanation.controller.ts';
+import { LiveFeed } from './live-feed.ts';
 import { SearchController } from './search.controller.ts';
 
 /** Search for invocations, and their explanations. */
@@ -8,7 +11,7 @@ import { SearchController } from './search.controller.ts';
 export class HistoryModule {
   /** @param invocations the module that has the idempotency keys. */
   static register(invocations: DynamicModule): DynamicModule {
-    const controllers = [SearchController, ExplanationController];
-    return { module: HistoryModule, imports: [NamesModule, invocations], controllers };
+    const controllers = [SearchController, ExplanationController, EventsController];
+    return { module: HistoryModule, imports: [NamesModule, invocations], controllers, providers: [LiveFeed, EndedKeys] };
   }
 }
