@@ -151,7 +151,7 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .description('list notifications of invocations, newest first')
     .option('--function <function>', 'only those of this function')
     .option('--state <state>', 'pending, delivered or undelivered')
-    .option('--target <target>', 'only those for this target, as OBS:results')
+    .option('--target <target>', 'only those for this target, as OBS:results/')
     .option('--limit <count>', 'at most 500', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: NoticeOptions) => listNotices(session(), options));

@@ -18,7 +18,7 @@ const notice = {
   request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10',
   function_urn: 'urn:fss:local:0d1c2b3a4e5f60718293a4b5c6d7e8f9:function:default:hello:latest',
   accepted_time: '2026-11-25T09:45:00.000Z',
-  target: 'OBS:results',
+  target: 'OBS:results/',
   state: 'pending',
   tries: 1,
   reported_time: '2026-11-25T09:45:02.000Z',
@@ -41,7 +41,7 @@ export const noticeOperations = {
       inQuery(
         'target',
         { type: 'string', maxLength: targetLengthMax },
-        { description: 'Only notices for this target: its kind and name, as the list shows it.', example: 'OBS:results' },
+        { description: 'Only notices for this target: its kind and name, as the list shows it.', example: 'OBS:results/' },
       ),
       inQuery('query_begin_time', instant, {
         description: 'The earliest acceptance of the invocation, UTC. Default: no limit.',
@@ -78,7 +78,7 @@ export const noticeOperations = {
       example: {
         targets: [
           {
-            target: 'OBS:results',
+            target: 'OBS:results/',
             pending: 3,
             undelivered: 0,
             last_success_time: '2026-11-25T09:45:00.000Z',
