@@ -1,6 +1,7 @@
 const libs = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
-const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone', 'cli'];
-const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^apps/[^/]+/testing/|^test/|^tools/)';
+const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone', 'cli', 'console'];
+/** Tests, and programs that run in the build only. */
+const inTests = '(\\.test\\.ts$|\\.conformance\\.ts$|^apps/[^/]+/testing/|^apps/[^/]+/build/|^test/|^tools/)';
 
 /** The libraries that each library may import. Any other import is an error. */
 const allowed = {
@@ -17,6 +18,7 @@ const allowed = {
 /** The folders that each folder of the ingress may import, from the bottom of the stack up. */
 const ingressRooms = {
   http: [],
+  console: ['http'],
   document: ['http'],
   names: ['http'],
   access: ['http', 'document', 'names'],

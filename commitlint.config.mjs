@@ -1,5 +1,5 @@
 const libraries = ['contracts', 'lifecycle', 'platform', 'kafka', 'registry', 'objects', 'broker', 'testing'];
-const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone', 'cli'];
+const apps = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger', 'standalone', 'cli', 'console'];
 const others = ['demo', 'docker', 'helm', 'test', 'docs', 'deps', 'ci', 'house'];
 
 /** The subject names the object and the effect, and fits a line of `git log`. The body says why. */

@@ -63,6 +63,19 @@ export default defineConfig({
       {
         ...source,
         test: {
+          name: 'console',
+          include: ['test/console/**/*.test.ts'],
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          globalSetup: ['./test/broker.global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          maxWorkers: 1,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],

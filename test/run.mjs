@@ -7,9 +7,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const suites = ['unit', 'integration', 'e2e', 'fault', 'walls', 'chart'];
+const suites = ['unit', 'integration', 'e2e', 'console', 'fault', 'walls', 'chart'];
 const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
 const totals = { passed: 0, failed: 0 };
 const skips = [];
@@ -19,8 +19,8 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.ki
 
 /** Runs a command of this checkout. @returns its exit code; 1 where a signal ended it. */
 async function run(command, args, env = {}) {
-  running = spawn(join('node_modules', '.bin', command), args, { stdio: 'inherit', env: { ...process.env, ...env } });
-  return new Promise((resolve) => running.once('exit', (code) => resolve(code ?? 1)));
+  running = spawn(resolve('node_modules', '.bin', command), args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  return new Promise((settle) => running.once('exit', (code) => settle(code ?? 1)));
 }
 
 /** Adds up what a suite reported. @returns false when it left no report. */
@@ -36,7 +36,7 @@ function count(file) {
   }
 }
 
-let isGreen = (await run('tsc', ['-p', 'tsconfig.build.json'])) === 0;
+let isGreen = (await run(process.execPath, ['tools/build.mjs'])) === 0;
 if (!isGreen) console.error('the build failed: nothing was tested');
 for (const suite of isGreen ? suites : []) {
   const file = join(folder, `${suite}.json`);

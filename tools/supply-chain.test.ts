@@ -101,6 +101,7 @@ describe('the list of parts', () => {
       '0BSD',
       'Unlicense',
       'Python-2.0',
+      '(MIT OR CC0-1.0)',
     ];
     const others = libraries.filter(({ licenses = [] }) =>
       licenses.every(({ license, expression }) => !known.includes(license?.id ?? expression ?? '')),

@@ -92,7 +92,13 @@ function proseOf(comment, firstLine) {
 
 /** The prose of a source file, and the lines its comments are on. */
 export function sourceBlocks(text, file) {
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, false, ts.ScriptKind.TS);
+  const source = ts.createSourceFile(
+    file,
+    text,
+    ts.ScriptTarget.Latest,
+    false,
+    file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
+  );
   const { texts, literals } = walked(source);
   const blocks = [...texts];
   const commentLines = [];

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { kafkaChecks, SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
@@ -7,6 +8,7 @@ import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
 import { addDoor } from './access/door.ts';
 import type { FunctionWalls } from './access/function-walls.ts';
+import { addConsole } from './console/console-routes.ts';
 import { ApiDocument, documentRoutes } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
 import { requireSpecs } from './document/route-spec.ts';
@@ -22,6 +24,9 @@ import type { IngressAdapters } from './installation.module.ts';
 import { invocationRoutes } from './invocations/invocation-route.ts';
 import { InvocationRoutes } from './invocations/invocation-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
+
+/** The folder of the built console, seen from the compiled ingress. */
+const consoleFolder = fileURLToPath(new URL('../../console/site', import.meta.url));
 
 /** Adds hooks and raw routes, in the order in which a request meets them. */
 async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<IngressConfig>, walls: FunctionWalls): Promise<void> {
@@ -39,6 +44,7 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   boundLargeBodies(fastify, clock);
   takeFilesOut(fastify, app.get(ArchiveReader));
   await app.get(InvocationRoutes).addTo(fastify);
+  await addConsole(fastify, consoleFolder);
   await app.get(ApiDocument).addTo(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
 }
 

@@ -1,0 +1,29 @@
+import { useQuery } from '@tanstack/react-query';
+import { answerOf } from '../api/client.ts';
+import { useApi } from '../session/session-context.tsx';
+
+/** A target, or several, that an agency lets a function use. */
+export interface Grant {
+  readonly type: string;
+  /** Name of a resource; `*` stands for any characters. */
+  readonly resource: string;
+}
+
+/** The name that a function carries as `xrole`, with the targets that it grants. */
+export interface Agency {
+  readonly name: string;
+  readonly grants: readonly Grant[];
+}
+
+/** The agencies that the viewer may see. */
+export function useAgencies(isWanted = true) {
+  const { client, project } = useApi();
+  return useQuery({
+    queryKey: ['agencies'],
+    enabled: isWanted,
+    queryFn: async ({ signal }): Promise<readonly Agency[]> => {
+      const answer = await answerOf(client.GET('/v2/{project}/sendoff/agencies', { params: { path: { project } }, signal }));
+      return (answer.agencies ?? []) as readonly Agency[];
+    },
+  });
+}

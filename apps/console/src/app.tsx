@@ -1,0 +1,50 @@
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { ExpiredLogin, LoginPage } from './session/login-page.tsx';
+import { useSession } from './session/session-context.tsx';
+import { Shell } from './shell/shell.tsx';
+import { NoPage } from './shell/no-page.tsx';
+
+const FunctionsPage = lazy(async () => import('./functions/functions-page.tsx'));
+const FunctionPage = lazy(async () => import('./functions/function-page.tsx'));
+
+const InvocationsPage = lazy(async () => import('./invocations/invocations-page.tsx'));
+const InvocationPage = lazy(async () => import('./invocations/invocation-page.tsx'));
+
+/** A part of the path as text. A part that is no encoded text stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Chooses the page by the path. A viewer who is not logged in gets the login at every path. */
+export function App() {
+  const { session } = useSession();
+  if (session === undefined) return <LoginPage />;
+  return (
+    <Shell>
+      <Suspense>
+        <Switch>
+          <Route path="/">
+            <Redirect to="/functions" replace />
+          </Route>
+          <Route path="/functions" component={FunctionsPage} />
+          <Route path="/functions/:urn/:tab?">
+            {({ urn, tab }) => <FunctionPage key={urn} urn={decoded(urn)} tab={tab ?? 'code'} />}
+          </Route>
+          <Route path="/invocations" component={InvocationsPage} />
+          <Route path="/invocations/:urn/:requestId">
+            {({ urn, requestId }) => <InvocationPage key={requestId} urn={decoded(urn)} requestId={decoded(requestId)} />}
+          </Route>
+          <Route>
+            <NoPage />
+          </Route>
+        </Switch>
+      </Suspense>
+      <ExpiredLogin />
+    </Shell>
+  );
+}

@@ -1,0 +1,161 @@
+import { Anchor, Breadcrumbs, Button, Stack, Table, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link } from 'wouter';
+import { answerOf } from '../api/client.ts';
+import { useApi } from '../session/session-context.tsx';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { Instant } from '../ui/instant.tsx';
+import { PageHead } from '../ui/page-head.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+import { ScrollX } from '../ui/scroll-x.tsx';
+import { type Delivery, durationSeconds, type InvocationRecord, isOver, useInvocation, useInvocationLog } from './queries.ts';
+import { StatusMark } from './status-mark.tsx';
+
+const deliveryNames: Readonly<Record<string, string>> = { on_success: 'Success target', on_failure: 'Failure target' };
+const deliveryLooks: Readonly<Record<string, string>> = { delivered: 'good', pending: 'waiting', undelivered: 'bad' };
+
+function Deliveries({ of }: { readonly of: readonly Delivery[] }) {
+  if (of.length === 0)
+    return <Text c="dimmed">Nobody is told of the result. The function’s page “Async Notification” sets a target.</Text>;
+  return (
+    <ScrollX label="Notifications">
+      <Table miw={560}>
+        <Table.Thead>
+          <Table.Tr>
+            {['Target', 'State', 'Tries', 'Place or reason'].map((name) => (
+              <Table.Th key={name}>{name}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {of.map(({ delivery_id: id, state, tries, reason, location }) => (
+            <Table.Tr key={id}>
+              <Table.Td>{deliveryNames[id] ?? <span className="code">{id}</span>}</Table.Td>
+              <Table.Td>
+                <span className={`state state-${deliveryLooks[state] ?? 'off'}`}>{state}</span>
+              </Table.Td>
+              <Table.Td>{tries}</Table.Td>
+              <Table.Td className="code">{[location, reason].filter(Boolean).join(' · ')}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </ScrollX>
+  );
+}
+
+function Log({ urn, requestId, isLive }: { readonly urn: string; readonly requestId: string; readonly isLive: boolean }) {
+  const query = useInvocationLog(urn, requestId, isLive);
+  return (
+    <QueryView query={query}>
+      {({ logs = [] }) =>
+        logs.length === 0 ? (
+          <Text c="dimmed">The function printed nothing in this invocation.</Text>
+        ) : (
+          <pre className="block" tabIndex={0} aria-label="Log lines">
+            {logs.map(({ time = '', content }) => `${time.slice(11, 23)}  ${content}`).join('\n')}
+          </pre>
+        )
+      }
+    </QueryView>
+  );
+}
+
+function useCancel(urn: string, requestId: string) {
+  const { client, project } = useApi();
+  const queries = useQueryClient();
+  return async () => {
+    const body = { request_id: requestId, type: 'force' as const };
+    await answerOf(client.POST('/v2/{project}/fgs/functions/{urn}/cancel', { params: { path: { project, urn } }, body }));
+    await queries.invalidateQueries({ queryKey: ['invocation', urn, requestId] });
+  };
+}
+
+function RecordView({ urn, record }: { readonly urn: string; readonly record: InvocationRecord }) {
+  const seconds = durationSeconds(record);
+  return (
+    <>
+      <Panel title="Result">
+        <Facts
+          of={[
+            ['State', <StatusMark of={record.status} />],
+            ['Accepted', <Instant at={record.start_time} />],
+            ['Ended', <Instant at={record.end_time} />],
+            ['Duration', seconds === undefined ? '–' : `${seconds} s`],
+            ['Attempts', record.approximate_invoke_count],
+            ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),
+            ['Error', record.error_message === '' ? '–' : `${record.error_message} (${record.error_code})`],
+          ]}
+        />
+      </Panel>
+      <Panel title="Notifications">
+        <Deliveries of={record.deliveries} />
+      </Panel>
+      <Panel title="Log, times in UTC">
+        <Log urn={urn} requestId={record.request_id} isLive={!isOver(record)} />
+      </Panel>
+    </>
+  );
+}
+
+interface InvocationPageProps {
+  readonly urn: string;
+  readonly requestId: string;
+}
+
+/** One invocation: its state, attempts, notifications and log lines. */
+export default function InvocationPage({ urn, requestId }: InvocationPageProps) {
+  const query = useInvocation(urn, requestId);
+  const cancel = useCancel(urn, requestId);
+  const isOpen = query.data != null && (query.data.status === 'WAIT' || query.data.status === 'RUNNING');
+  return (
+    <>
+      <Breadcrumbs mb="xs" component="nav" aria-label="Breadcrumbs">
+        <Anchor component={Link} href={`/invocations?function=${encodeURIComponent(urn)}`} size="sm">
+          Invocations
+        </Anchor>
+      </Breadcrumbs>
+      <PageHead
+        title="Invocation"
+        actions={
+          <>
+            {isOpen && (
+              <ConfirmButton
+                label="Cancel invocation"
+                title="Cancel this invocation?"
+                question="It does not run any more. An attempt that runs is ended."
+                onConfirm={cancel}
+              />
+            )}
+            <Button component={Link} href={`/functions/${encodeURIComponent(urn)}/test`} variant="default">
+              Call the function again
+            </Button>
+          </>
+        }
+      >
+        <Stack gap={2}>
+          <span className="code">{requestId}</span>
+          <Anchor component={Link} href={`/functions/${encodeURIComponent(urn)}`} size="sm">
+            {urn}
+          </Anchor>
+        </Stack>
+      </PageHead>
+      <QueryView query={query}>
+        {(record) =>
+          record === null ? (
+            <Panel>
+              <EmptyState title="No record of this request">
+                Records appear within a second of the acceptance and are kept for a week. This page looks again by itself.
+              </EmptyState>
+            </Panel>
+          ) : (
+            <RecordView urn={urn} record={record} />
+          )
+        }
+      </QueryView>
+    </>
+  );
+}

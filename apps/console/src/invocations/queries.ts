@@ -1,0 +1,104 @@
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { type Api, answerOf } from '../api/client.ts';
+import { nowMs } from '../api/now.ts';
+import { useApi } from '../session/session-context.tsx';
+import { instantOf } from '../ui/instant.tsx';
+
+/** A state of an invocation, in the words of FunctionGraph. */
+export const statuses = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'] as const;
+export type Status = (typeof statuses)[number];
+
+/** A try to tell a target, as the record of the invocation shows it. */
+export interface Delivery {
+  readonly delivery_id: string;
+  readonly state: string;
+  readonly tries: number;
+  readonly reason?: string;
+  readonly location?: string;
+}
+
+/** The record of an invocation. Times are UTC without a zone. */
+export interface InvocationRecord {
+  readonly request_id: string;
+  readonly status: Status;
+  readonly error_code: number;
+  readonly error_message: string;
+  readonly start_time: string;
+  readonly end_time: string;
+  readonly approximate_invoke_count: number;
+  readonly next_due_time?: string;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Which invocations a list shows. */
+export interface InvocationFilter {
+  readonly urn: string;
+  readonly status: Status | undefined;
+  /** The list begins this many hours ago. */
+  readonly hours: number;
+}
+
+/** Records that the table asks for at once. */
+export const pageRecords = 200;
+
+async function recordsOf({ client, project }: Api, urn: string, query: Readonly<Record<string, unknown>>, signal: AbortSignal) {
+  const params = { path: { project, urn }, query };
+  return answerOf(client.GET('/v2/{project}/fgs/functions/{urn}/async-invocations', { params, signal })) as Promise<{
+    readonly invocations: readonly InvocationRecord[];
+    readonly count: number;
+  }>;
+}
+
+/** The query for one page of records, newest first, with the number of all. */
+export function pageQuery(api: Api, { urn, status, hours }: InvocationFilter, page: number) {
+  return queryOptions({
+    queryKey: ['invocations', urn, status, hours, page],
+    enabled: urn !== '',
+    queryFn: async ({ signal }) => {
+      const begin = new Date(nowMs() - hours * 3_600_000).toISOString().slice(0, 19);
+      const query = { limit: pageRecords, marker: page * pageRecords, query_begin_time: begin };
+      return recordsOf(api, urn, status === undefined ? query : { ...query, status }, signal);
+    },
+    placeholderData: (before) => before,
+  });
+}
+
+/** The first page of records, which follows what happens. */
+export function useNewestInvocations(filter: InvocationFilter) {
+  return useQuery({ ...pageQuery(useApi(), filter, 0), refetchInterval: 3_000 });
+}
+
+const settled: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
+
+/** Whether nothing will change any more: it is settled, and nobody is still to be told. */
+export function isOver({ status, deliveries }: InvocationRecord): boolean {
+  return settled.has(status) && deliveries.every(({ state }) => state !== 'pending');
+}
+
+/** One invocation; null until a record of it exists. It follows the invocation until it is over. */
+export function useInvocation(urn: string, requestId: string) {
+  const api = useApi();
+  return useQuery({
+    queryKey: ['invocation', urn, requestId],
+    queryFn: async ({ signal }) => (await recordsOf(api, urn, { request_id: requestId }, signal)).invocations[0] ?? null,
+    refetchInterval: ({ state: { data } }) => (data == null || !isOver(data) ? 1_500 : false),
+  });
+}
+
+/** The lines that the function printed during one invocation. */
+export function useInvocationLog(urn: string, requestId: string, isLive: boolean) {
+  const { client, project } = useApi();
+  return useQuery({
+    queryKey: ['log', urn, requestId],
+    queryFn: async ({ signal }) => {
+      const params = { path: { project, urn }, query: { request_id: requestId, limit: 500 } };
+      return answerOf(client.GET('/v2/{project}/sendoff/functions/{urn}/logs', { params, signal }));
+    },
+    refetchInterval: isLive ? 3_000 : false,
+  });
+}
+
+/** Seconds from acceptance to the end; undefined while the invocation is not over. */
+export function durationSeconds({ start_time: start, end_time: end }: InvocationRecord): number | undefined {
+  return end === '' ? undefined : (instantOf(end).getTime() - instantOf(start).getTime()) / 1_000;
+}

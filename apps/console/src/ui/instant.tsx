@@ -1,0 +1,53 @@
+import { createContext, type ReactNode, useContext, useMemo, useState } from 'react';
+
+interface ZoneValue {
+  readonly isUtc: boolean;
+  toggle(): void;
+}
+
+const storageKey = 'sendoff-times';
+const ZoneContext = createContext<ZoneValue>({ isUtc: false, toggle: () => undefined });
+
+/** Lets the viewer choose between the own time zone and UTC. */
+export function ZoneProvider({ children }: { readonly children: ReactNode }) {
+  const [isUtc, setUtc] = useState(() => localStorage.getItem(storageKey) === 'utc');
+  const value = useMemo(
+    () => ({
+      isUtc,
+      toggle() {
+        localStorage.setItem(storageKey, isUtc ? 'local' : 'utc');
+        setUtc(!isUtc);
+      },
+    }),
+    [isUtc],
+  );
+  return <ZoneContext value={value}>{children}</ZoneContext>;
+}
+
+/** The zone in which times are shown. */
+export function useZone(): ZoneValue {
+  return useContext(ZoneContext);
+}
+
+/** Reads an instant of the API. FunctionGraph's own records state UTC without a zone. */
+export function instantOf(text: string): Date {
+  return new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
+}
+
+function shown(at: Date, isUtc: boolean): string {
+  const options = { dateStyle: 'medium', timeStyle: 'medium', ...(isUtc ? { timeZone: 'UTC' } : {}) } as const;
+  return `${new Intl.DateTimeFormat(undefined, options).format(at)}${isUtc ? ' UTC' : ''}`;
+}
+
+/** An instant in the viewer's zone, with UTC under the pointer; or the other way round. */
+export function Instant({ at }: { readonly at: string | undefined }) {
+  const { isUtc } = useZone();
+  if (at === undefined || at === '') return <>–</>;
+  const instant = instantOf(at);
+  if (Number.isNaN(instant.getTime())) return <>{at}</>;
+  return (
+    <time dateTime={instant.toISOString()} title={shown(instant, !isUtc)}>
+      {shown(instant, isUtc)}
+    </time>
+  );
+}

@@ -1,0 +1,25 @@
+import { Box, Group, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+interface PanelProps {
+  readonly title?: string;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+  /** Without padding, for tables that reach the edge. */
+  readonly isFlush?: boolean;
+}
+
+/** A part of a page, with a heading. */
+export function Panel({ title, actions, children, isFlush = false }: PanelProps) {
+  return (
+    <Box component="section" className="panel" aria-label={title} mb="lg">
+      {(title !== undefined || actions !== undefined) && (
+        <Group justify="space-between" px="lg" pt="md" pb={isFlush ? 'sm' : 0}>
+          {title === undefined ? <span /> : <Title order={2}>{title}</Title>}
+          {actions}
+        </Group>
+      )}
+      <Box p={isFlush ? 0 : 'lg'}>{children}</Box>
+    </Box>
+  );
+}

@@ -1,0 +1,14 @@
+/**
+ * Runs for `npm run build`: compiles the services, then builds the console. It builds nothing
+ * again that has not changed. Arguments go to the compiler.
+ */
+import { spawnSync } from 'node:child_process';
+
+/** Runs a step, and ends with its exit code if it fails. */
+function run(command, args) {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run('tsc', ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]);
+run(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'apps/console/build/build.mjs']);
