@@ -107,7 +107,8 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^dist/|^packages/[^/]+/dist/|\\.stryker-tmp)' },
+    // Peers of the benchmark have packages of their own.
+    exclude: { path: '(^dist/|^packages/[^/]+/dist/|^test/bench/peers/|\\.stryker-tmp)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'] },

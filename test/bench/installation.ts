@@ -96,7 +96,12 @@ export class BenchInstallation {
    * @throws Error unless the answer is 2xx.
    */
   async call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const response = await fetch(`${this.functionsUrl}${path}`, {
+    return this.callProject(method, `/fgs/functions${path}`, body);
+  }
+
+  /** As {@link call}, below the project. */
+  async callProject(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.url}/v2/p1${path}`, {
       method,
       headers: this.tokenHeaders,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

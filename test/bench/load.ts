@@ -68,13 +68,13 @@ export async function post(
 }
 
 /**
- * Posts the same body at a fixed rate, however long each answer takes: a delay of the server delays
+ * Posts at a fixed rate, however long each answer takes: a delay of the server delays
  * no later request.
  */
 export async function postAtRate(
   url: string,
   headers: Record<string, string>,
-  body: string,
+  body: string | (() => string),
   perSecond: number,
   durationMs: number,
 ): Promise<LoadResult> {
@@ -84,7 +84,8 @@ export async function postAtRate(
   let failed = 0;
   const request = async () => {
     const sentAt = performance.now();
-    const status = await statusOf(pool, { path: pathname, method: 'POST', headers, body }).catch(() => 0);
+    const sent = typeof body === 'string' ? body : body();
+    const status = await statusOf(pool, { path: pathname, method: 'POST', headers, body: sent }).catch(() => 0);
     if (status < 300) latencies.push(performance.now() - sentAt);
     else failed++;
   };
