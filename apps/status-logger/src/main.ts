@@ -51,7 +51,7 @@ await runService({
     return {
       module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent }),
       transports: [strategy],
-      checks: kafkaChecks(gateway),
+      checks: { ...kafkaChecks(gateway), store: () => recorder.isStoring },
       configureHttp(app) {
         ({ server } = fastifyOf(app));
       },

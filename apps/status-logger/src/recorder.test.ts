@@ -11,6 +11,7 @@ import {
   encodeSettlement,
   epochMs,
   type IncomingRecord,
+  PlatformError,
   type TopicName,
 } from '#contracts';
 import { systemClock } from '#platform';
@@ -207,6 +208,25 @@ describe('the recorder', () => {
     expect(await progressStored()).toEqual({});
     await recorder.record(topic, record).then(() => progress.set(0, 1n));
     await eventually(async () => (await progressStored())[0] === 1n);
+  });
+
+  it('is not storing from a failure of the store until a transaction goes well', async () => {
+    let isAway = true;
+    const fold = async () => {
+      if (isAway) throw new PlatformError('STORE_UNAVAILABLE');
+    };
+    const ignore = () => undefined;
+    const log = { append: async () => undefined };
+    const progress = new ProgressToStore(() => []);
+    const observer = { transactionEnded: ignore };
+    const recorder = new Recorder({ fold }, log, new ManualClock(), observer, progress, { add: ignore });
+    const record = asIncoming(encodeInvocation('t', anInvocation()));
+    expect(recorder.isStoring).toBe(true);
+    await expect(recorder.record('invocations', record)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(recorder.isStoring).toBe(false);
+    isAway = false;
+    await recorder.record('invocations', record);
+    expect(recorder.isStoring).toBe(true);
   });
 
   it('the recorder rejects a record of the wrong shape', async () => {

@@ -12,7 +12,7 @@
  *     store learns at once what it can show.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { conditions, type IncomingRecord, type StatusRecord, type TopicName } from '#contracts';
+import { conditions, type IncomingRecord, PlatformError, type StatusRecord, type TopicName } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { ProgressToStore } from './progress-to-store.ts';
@@ -49,6 +49,7 @@ const noLines = async (): Promise<void> => undefined;
 export class Recorder {
   private waiting: WaitingRecord[] = [];
   private isWriting = false;
+  private isStoreAway = false;
   private timer: Timer | undefined;
 
   /** @param progress how far the partitions are whose records come here. */
@@ -60,6 +61,11 @@ export class Recorder {
     private readonly progress: ProgressToStore,
     private readonly recent: Pick<RecentTransitions, 'add'>,
   ) {}
+
+  /** False after a transaction failed because the store is away, until one goes well. */
+  get isStoring(): boolean {
+    return !this.isStoreAway;
+  }
 
   /** Stores progress from now on, also while no records come, until {@link close}. */
   start(): void {
@@ -113,8 +119,10 @@ export class Recorder {
       const startedMs = this.clock.elapsedMs();
       try {
         await this.writeBatch(batch);
+        this.isStoreAway = false;
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        this.isStoreAway = error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE';
         for (const { reject } of batch) reject(error);
       }
       this.observer.transactionEnded(batch.length, (this.clock.elapsedMs() - startedMs) / 1_000);

@@ -70,6 +70,10 @@ export const errorCatalogue = {
     meaning: 'The file of the status store is damaged. It is set aside, and the store is rebuilt from the topics.',
   },
   STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of Sendoff has changed the status store.' },
+  STORE_UNSUITABLE: {
+    retryable: false,
+    meaning: 'The database is too old, or refuses the account of the status-logger. The message says what to change.',
+  },
   TOPIC_UNSUITABLE: {
     retryable: false,
     meaning:

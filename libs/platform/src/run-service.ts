@@ -52,6 +52,7 @@ const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
   BROKER_TLS_FAILED: refusedExitCode,
   BROKER_ACCESS_DENIED: refusedExitCode,
   TOPIC_UNSUITABLE: configInvalidExitCode,
+  STORE_UNSUITABLE: configInvalidExitCode,
 };
 
 /** The parts that every service is composed from. */

@@ -20,7 +20,8 @@ export interface StoreHooks {
  * Opens the status store that the config asks for: a database of PostgreSQL, or else `status.db` in
  * the data folder.
  * @param place `retentionMs`: how long records are kept after their end, in milliseconds.
- * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNAVAILABLE`.
+ * A database that does not answer is waited for.
+ * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNSUITABLE`; `STORE_UNAVAILABLE` of a file.
  */
 export async function openStatusStore(
   place: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl'> & { readonly retentionMs: number },
@@ -28,8 +29,33 @@ export async function openStatusStore(
   hooks: StoreHooks,
 ): Promise<StatusStore> {
   const { databaseUrl: url, retentionMs } = place;
-  if (url !== undefined) return PostgresStatusStore.open({ url, retentionMs }, clock, hooks.random);
+  if (url !== undefined) {
+    const open = async () => PostgresStatusStore.open({ url, retentionMs }, clock, hooks.random);
+    return whenItAnswers(open, clock, hooks.logger);
+  }
   return openFile(resolve(place.dataDir, 'status.db'), clock, hooks);
+}
+
+/** Time between two tries to open a database, in milliseconds. */
+const openAgainMs = 1_000;
+/** Tries after which the log says once more that the database does not answer. */
+const triesPerLine = 30;
+
+/** Opens a database as soon as it answers. Meanwhile the work topics keep the records. */
+async function whenItAnswers(open: () => Promise<StatusStore>, clock: Clock, logger: Logger): Promise<StatusStore> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const store = await open();
+      if (tries > 1) logger.info('the database answers');
+      return store;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'STORE_UNAVAILABLE') throw error;
+      const problem = (error.cause as Error | undefined)?.message;
+      if (tries % triesPerLine === 1)
+        logger.warn({ problem }, 'the database does not answer; waiting for it: check DATABASE_URL');
+      await new Promise<void>((resolve) => void clock.setTimer(openAgainMs, resolve));
+    }
+  }
 }
 
 /**

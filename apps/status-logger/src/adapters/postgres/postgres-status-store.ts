@@ -1,12 +1,10 @@
-import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { Kysely, sql } from 'kysely';
 import {
   type EpochMs,
   type InvocationSearch,
   type InvocationSearchPage,
   type NoticePage,
   type NoticeQuery,
-  PlatformError,
   type StatusPage,
   type StatusQuery,
   type Tally,
@@ -37,12 +35,14 @@ import { searchPage } from '../search.ts';
 import { selectNotices, selectTargets } from '../notice-pages.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
 import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
+import { dialectOf } from './connections.ts';
 import { CountChanges, shards } from './counts.ts';
 import { removeOrphans, writeIndexRows } from './index-rows.ts';
 import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
 import { lookAtPostgres } from './postgres-search.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
+import { checkServer, storeError } from './server-faults.ts';
 import { writeTallies } from './write-tallies.ts';
 
 /** The database of a {@link PostgresStatusStore}, and how long it keeps records. */
@@ -51,15 +51,16 @@ export interface PostgresOptions {
   readonly url: string;
   /** How long a record is kept after it was over. It sizes the partitions. */
   readonly retentionMs: number;
+  /** Longest wait for an answer of the server, in milliseconds. Default: 60 s. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** One connection writes; the others answer questions. */
 const readersMax = 4;
-const connectTimeoutMs = 5_000;
 /** A question that takes longer is given up, so that it holds nobody up. */
 const questionTimeoutMs = 15_000;
-/** A process that stands still loses its transaction, so that others can go on. */
-const idleTimeoutMs = 20_000;
+/** Longer than each bound that the server keeps itself, and than a migration of a large table. */
+const answerTimeoutMsUsual = 60_000;
 const lockTimeoutMs = 10_000;
 
 const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
@@ -97,18 +98,22 @@ export class PostgresStatusStore implements StatusStore {
   /**
    * Connects, migrates the schema and makes the partitions of now.
    * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the
-   *   schema; `STORE_UNAVAILABLE`.
+   *   schema; `STORE_UNSUITABLE` if the server is too old or refuses the account;
+   *   `STORE_UNAVAILABLE`.
    */
   static async open(options: PostgresOptions, clock: Clock, random: Random): Promise<PostgresStatusStore> {
-    const writerDialect = dialectOf(options.url, 1, { lock_timeout: lockTimeoutMs });
+    const { url, answerTimeoutMs = answerTimeoutMsUsual } = options;
+    const writerDialect = dialectOf(url, { connectionsMax: 1, answerTimeoutMs, server: { lock_timeout: lockTimeoutMs } });
     const writer = new Kysely<StatusTables>({ dialect: writerDialect });
     const readers = new Kysely<StatusTables>({
-      dialect: dialectOf(options.url, readersMax, { statement_timeout: questionTimeoutMs }),
+      dialect: dialectOf(url, { connectionsMax: readersMax, answerTimeoutMs, server: { statement_timeout: questionTimeoutMs } }),
     });
     const shard = Math.floor(random() * shards);
     const store = new PostgresStatusStore(writer, readers, clock, options, shard);
     try {
-      await attempt(async () => migrate(new Kysely<unknown>({ dialect: writerDialect }), postgresMigrations, 'the database'));
+      const tables = new Kysely<unknown>({ dialect: writerDialect });
+      await attempt(async () => checkServer(tables));
+      await attempt(async () => migrate(tables, postgresMigrations, 'the database'));
       await store.withPartitions(async (transaction) => makePartitions(transaction, clock.now(), options.retentionMs));
       return store;
     } catch (error) {
@@ -278,35 +283,14 @@ function storable(value: string | number | null): string | number | null {
   return value === null || typeof value === 'number' ? value : value.replaceAll('\0', '\uFFFD');
 }
 
-function dialectOf(url: string, max: number, timeouts: Pick<pg.PoolConfig, 'lock_timeout' | 'statement_timeout'>): Dialect {
-  const pool = new pg.Pool({
-    connectionString: url,
-    max,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idle_in_transaction_session_timeout: idleTimeoutMs,
-    application_name: 'sendoff status-logger',
-    keepAlive: true,
-    ...timeouts,
-    // Times and stages are below 2^53.
-    types: {
-      getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-        oid === pg.types.builtins.INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
-    } as pg.CustomTypesConfig,
-  });
-  // A connection that breaks while idle is replaced; the next call that fails tells its caller.
-  pool.on('error', () => undefined);
-  return new PostgresDialect({ pool });
-}
-
 /**
  * Calls the database.
- * @throws PlatformError `STORE_UNAVAILABLE`; an error of the platform stays as it is.
+ * @throws PlatformError as {@link storeError} makes it.
  */
 async function attempt<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
-    if (cause instanceof PlatformError) throw cause;
-    throw new PlatformError('STORE_UNAVAILABLE', { cause });
+    throw storeError(cause);
   }
 }
