@@ -56,6 +56,8 @@ type Operation = [name: string, call: () => Promise<unknown>, answer: Record<str
 
 const func = (more: Record<string, unknown> = {}) => expect.objectContaining({ func_name: 'hello', ...more });
 
+const points = expect.arrayContaining([{ timestamp: expect.any(Number), value: expect.any(Number) }]);
+
 const operations: Operation[] = [
   ['list no functions', async () => client.listFunctions(new sdk.ListFunctionsRequest()), { functions: [], count: 0 }],
   [
@@ -140,6 +142,30 @@ const operations: Operation[] = [
         return page.count === 1 ? page : undefined;
       }),
     { count: 1, invocations: [expect.objectContaining({ status: 'SUCCESS', error_code: 0 })] },
+  ],
+  [
+    'show statistics of the function',
+    async () => client.listFunctionStatistics(new sdk.ListFunctionStatisticsRequest(functionUrn, '5', json)),
+    { count: points, duration: points, fail_count: points, max_duration: points, min_duration: points, reject_count: points },
+  ],
+  [
+    'show metrics of the function',
+    async () => client.showFunctionMetrics(new sdk.ShowFunctionMetricsRequest(functionUrn, '15', json)),
+    { count: points, function_error_count: points, system_error_count: points },
+  ],
+  [
+    'show statistics of the tenant, in which the invocation counts',
+    async () => {
+      const request = new sdk.ListStatisticsRequest('monitor_data', json).withPeriod('60');
+      const { statistics } = (await client.listStatistics(request)) as { readonly statistics?: { count?: { value?: number }[] } };
+      return { ended: statistics?.count?.reduce((sum, { value = 0 }) => sum + value, 0) };
+    },
+    { ended: 1 },
+  ],
+  [
+    'show the monthly report',
+    async () => client.listStatistics(new sdk.ListStatisticsRequest('monthly_report', json).withOption('0')),
+    { count: [{ date: expect.any(String), value: 1 }], gbs: [] },
   ],
   [
     'list invocations of a time',

@@ -10,6 +10,7 @@ import { type EventsOptions, showEvents } from './commands/events.ts';
 import { explainInvocation, type ExplainOptions } from './commands/explain.ts';
 import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
+import { showLedger, showStatistics } from './commands/ledger.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
 import { listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
@@ -161,6 +162,15 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--limit <count>', 'at most 100', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: TargetOptions) => listTargets(session(), options));
+  program
+    .command('ledger')
+    .argument('[function]')
+    .description('count what was accepted, has ended and is in flight, and list what is unaccounted for')
+    .action(async (fn?: string) => showLedger(session(), fn));
+  program
+    .command('statistics')
+    .description('show what waits for each function, how old it is, and how long it will take')
+    .action(async () => showStatistics(session()));
   program
     .command('cancel')
     .argument('<function>')

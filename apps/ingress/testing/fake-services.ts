@@ -1,4 +1,5 @@
 import type {
+  BacklogReport,
   CallAnswer,
   CallReport,
   CallRequest,
@@ -11,6 +12,9 @@ import type {
   LivePlace,
   LiveQuery,
   LiveTransition,
+  LedgerPage,
+  MinutesQuery,
+  MinuteTally,
   NoticePage,
   NoticeQuery,
   QueuePlace,
@@ -19,6 +23,7 @@ import type {
   StatusQuery,
   TargetPage,
   TargetQuery,
+  TotalsQuery,
 } from '#contracts';
 import type { LiveSources } from '../src/history/live-sources.ts';
 import type { ExecutorQueues } from '../src/history/executor-queues.ts';
@@ -48,7 +53,31 @@ export class FakeStatusRecords implements StatusRecords {
 
   query(query: StatusQuery): Promise<StatusPage> {
     this.queries.push(query);
-    return this.failure === undefined ? Promise.resolve(this.page) : Promise.reject(this.failure);
+    return this.answer(this.page);
+  }
+
+  readonly tallyQueries: (TotalsQuery | MinutesQuery)[] = [];
+  ledger: LedgerPage = { functions: [] };
+  minuteTallies: readonly MinuteTally[] = [];
+  reports: readonly BacklogReport[] = [];
+
+  totals(query: TotalsQuery): Promise<LedgerPage> {
+    this.tallyQueries.push(query);
+    return this.answer(this.ledger);
+  }
+
+  minutes(query: MinutesQuery): Promise<readonly MinuteTally[]> {
+    this.tallyQueries.push(query);
+    return this.answer(this.minuteTallies);
+  }
+
+  backlogs(query: TotalsQuery): Promise<readonly BacklogReport[]> {
+    this.tallyQueries.push(query);
+    return this.answer(this.reports);
+  }
+
+  private answer<T>(answer: T): Promise<T> {
+    return this.failure === undefined ? Promise.resolve(answer) : Promise.reject(this.failure);
   }
 
   readonly searches: InvocationSearch[] = [];

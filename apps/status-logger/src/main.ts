@@ -5,6 +5,8 @@ import type { Server } from 'node:http';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { fastifyOf, InternalTokenCheck, openVerifier, ownUrl, runService } from '#platform';
 import { openStatusStore } from './adapters/open-status-store.ts';
+import { LedgerCheck } from './ledger-check.ts';
+import { ledgerMetrics } from './ledger-metrics.ts';
 import { ProgressToStore } from './progress-to-store.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { Recorder } from './recorder.ts';
@@ -48,14 +50,18 @@ await runService({
     const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress, recent);
     recorder.start();
     const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
+    const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger);
+    ledger.start();
+    ledgerMetrics(metrics, store, ledger, clock);
     return {
-      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent }),
+      module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }),
       transports: [strategy],
       checks: { ...kafkaChecks(gateway), store: () => recorder.isStoring },
       configureHttp(app) {
         ({ server } = fastifyOf(app));
       },
       async close() {
+        ledger.close();
         retention.close();
         recorder.close();
         await gateway.close();

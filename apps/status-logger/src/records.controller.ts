@@ -28,7 +28,7 @@ import { CATCH_UP, RECENT_TRANSITIONS, STATUS_STORE } from './tokens.ts';
 export type CatchUp = (timeoutMs: number) => Promise<boolean>;
 
 /** After this time a question is answered with what the store holds, in milliseconds. */
-const catchUpMsMax = 1_000;
+export const catchUpMsMax = 1_000;
 
 /**
  * Lets only the ingress pass, which sends an internal token. Guards run before pipes, so other

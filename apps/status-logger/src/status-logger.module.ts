@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, DayFiles, durationBuckets, InternalTokenCheck } from '#platform';
+import { type Clock, CLOCK, DayFiles, durationBuckets, InternalTokenCheck } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
+import { LedgerCheck } from './ledger-check.ts';
+import { LedgerController } from './ledger.controller.ts';
 import type { Recorder, RecorderObserver } from './recorder.ts';
 import { type CatchUp, RecordsController } from './records.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
@@ -23,20 +25,24 @@ export interface StatusLoggerParts {
   readonly catchUp: CatchUp;
   readonly recorder: Recorder;
   readonly recent: RecentTransitions;
+  readonly ledger: LedgerCheck;
+  readonly clock: Clock;
 }
 
 /** The status-logger records the status of every invocation. */
 @Module({})
 export class StatusLoggerModule {
-  static register({ gateway, store, tokens, catchUp, recorder, recent }: StatusLoggerParts): DynamicModule {
+  static register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }: StatusLoggerParts): DynamicModule {
     return {
       module: StatusLoggerModule,
-      controllers: [WorkTopicsController, RecordsController],
+      controllers: [WorkTopicsController, RecordsController, LedgerController],
       providers: [
         { provide: STATUS_STORE, useValue: store },
         { provide: CATCH_UP, useValue: catchUp },
         { provide: RECORDER, useValue: recorder },
         { provide: RECENT_TRANSITIONS, useValue: recent },
+        { provide: LedgerCheck, useValue: ledger },
+        { provide: CLOCK, useValue: clock },
         { provide: InternalTokenCheck, useValue: tokens },
         { provide: KAFKA, useValue: gateway },
       ],

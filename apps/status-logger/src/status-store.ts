@@ -1,7 +1,9 @@
 import type {
   EpochMs,
+  FunctionTally,
   InvocationSearch,
   InvocationSearchPage,
+  MinuteTally,
   NoticePage,
   NoticeQuery,
   StatusPage,
@@ -9,6 +11,7 @@ import type {
   Tally,
   TargetPage,
   TargetQuery,
+  TotalsQuery,
 } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
@@ -16,29 +19,6 @@ import type { StatusChange } from './status-changes.ts';
 
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
 export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
-
-/** Which functions of a project to count. */
-export interface TotalsQuery {
-  readonly project: string;
-  /** URNs of eight fields, or the name of the whole project; absent selects all functions. */
-  readonly functionUrns?: readonly string[];
-  /** Only functions after this URN. Default: from the first one. */
-  readonly after?: string;
-  readonly limit: number;
-}
-
-/** The counts of one function since it exists. */
-export interface FunctionTally {
-  readonly functionUrn: string;
-  readonly tally: Tally;
-}
-
-/** The counts of one minute. */
-export interface MinuteTally {
-  /** Start of the minute, in milliseconds since 1970. */
-  readonly minute: number;
-  readonly tally: Tally;
-}
 
 /**
  * Keeps one record per invocation. Several processes may share one store.

@@ -42,7 +42,17 @@ export {
   type Target,
 } from './destinations.ts';
 export { type EpochMs, epochMs } from './epoch-ms.ts';
-export { type Tally, tallyExtremes, type TallySum, tallySums } from './tally.ts';
+export {
+  type BacklogReport,
+  type FunctionTally,
+  type LedgerPage,
+  type LedgerProof,
+  type MinutesQuery,
+  type MinuteTally,
+  type TotalsQuery,
+  unaccountedMax,
+} from './ledger.ts';
+export { endedByCondition, endedOf, inFlightOf, type Tally, tallyExtremes, type TallySum, tallySums } from './tally.ts';
 export { errorCatalogue, type ErrorCode, PlatformError } from './errors.ts';
 export {
   bareUrnOf,

@@ -33,6 +33,16 @@ function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): reado
   return [`${topics.ofStream('')}*`, `${topics.ofPubSubTopic('')}*`, ...streamTopics];
 }
 
+/**
+ * The services whose groups a service looks at. The ingress finds executors and status-loggers by
+ * the members of their groups. The status-logger compares the commits of those who finish
+ * invocations.
+ */
+function groupsSeenBy(service: Service): readonly Service[] {
+  if (service === 'ingress') return ['executor', 'status-logger'];
+  return service === 'status-logger' ? ['executor', 'retry-scheduler'] : [];
+}
+
 function rightsOfService(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
   const declared = topicUsesOf(service).map(
     ({ name, operations }): KafkaRight => ({
@@ -47,8 +57,7 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
   const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
   // The status-logger deletes its group when its store is new, so that it reads from the start.
   const onGroup: readonly KafkaOperation[] = service === 'status-logger' ? ['read', 'delete'] : ['read'];
-  // The ingress finds executors and status-loggers by the members of their groups.
-  const foundGroups = service === 'ingress' ? [topics.groupOf('executor'), topics.groupOf('status-logger')] : [];
+  const foundGroups = groupsSeenBy(service).map((other) => topics.groupOf(other));
   return [
     ...declared,
     ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),

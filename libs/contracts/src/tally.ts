@@ -1,4 +1,4 @@
-import { conditions } from './condition.ts';
+import { type Condition, conditions } from './condition.ts';
 
 const ends = Object.values(conditions).map(({ errorCode }) => `ended_${errorCode}` as const);
 
@@ -46,3 +46,22 @@ export type TallySum = (typeof tallySums)[number];
 
 /** Counts of one function or project, in all or of one minute. An extreme is null without runs. */
 export type Tally = Readonly<Record<TallySum, number> & Record<(typeof tallyExtremes)[number], number | null>>;
+/** Invocations that have ended, by what a {@link Tally} counts. */
+export function endedOf(tally: Tally): number {
+  return ends.reduce((sum, name) => sum + tally[name], 0);
+}
+
+/** Invocations that have not ended. */
+export function inFlightOf({ delayed, queued, running }: Pick<Tally, 'delayed' | 'queued' | 'running'>): number {
+  return delayed + queued + running;
+}
+
+/** Ended invocations by condition; conditions that did not occur are left out. */
+export function endedByCondition(tally: Tally): Partial<Record<Condition, number>> {
+  return Object.fromEntries(
+    Object.entries(conditions).flatMap(([condition, { errorCode }]) => {
+      const count = tally[`ended_${errorCode}`];
+      return count === 0 ? [] : [[condition, count]];
+    }),
+  );
+}

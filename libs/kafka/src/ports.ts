@@ -232,6 +232,13 @@ export interface TopicAdmin {
    * @throws PlatformError `BROKER_ACCESS_DENIED` if the account may not see the group.
    */
   members(groupId: string): Promise<GroupMembers | undefined>;
+  /**
+   * The offsets that a group has committed: it has finished every record below.
+   * @returns nothing for a partition without a commit.
+   * @throws PlatformError `BROKER_UNAVAILABLE`; `BROKER_ACCESS_DENIED` if the account may not see
+   *   the group.
+   */
+  committed(groupId: string, topics: readonly string[]): Promise<readonly CommittedTo[]>;
   /** Names of all topics of the cluster. */
   list(): Promise<readonly string[]>;
   /** Hosts of all brokers of the cluster, as the brokers announce them. */
@@ -366,6 +373,9 @@ export interface PartitionProgress {
   /** The offset of a record that only a newer release can read. It stops the partition here. */
   readonly keptAt?: bigint;
 }
+
+/** How far a group has committed one partition. */
+export type CommittedTo = Pick<PartitionProgress, 'topic' | 'partition' | 'finishedTo'>;
 
 /** Records of one partition that no handler has got yet. */
 export interface UnreadRecords {

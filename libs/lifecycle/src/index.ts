@@ -27,6 +27,7 @@ export { findCycle } from './find-cycle.ts';
 export { fold, type FoldedRecord } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
 export { placesMax, type RecordPlace, withPlace } from './record-place.ts';
+export { type BacklogFacts, type Expiring, forecast, type Forecast } from './forecast.ts';
 export { grants, isGranted } from './is-granted.ts';
 export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';

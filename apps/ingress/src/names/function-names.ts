@@ -1,5 +1,6 @@
 import { Inject } from '@nestjs/common';
 import {
+  type Access,
   type AliasDocument,
   formatFunctionUrn,
   type FunctionDocument,
@@ -7,7 +8,7 @@ import {
   readFunctionUrn,
   type SteeringDocument,
 } from '#contracts';
-import { chooseVersion, type RequestSigns, versionsBehind } from '#lifecycle';
+import { chooseVersion, isUnlimited, mayUse, type RequestSigns, versionsBehind } from '#lifecycle';
 import { Registry } from '#registry';
 import {
   aliasNotFound,
@@ -124,6 +125,12 @@ export class FunctionNames {
     const alias = this.aliasOf(urn);
     const versions = alias === undefined ? [urn.qualifier] : versionsBehind(alias);
     return versions.map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
+  }
+
+  /** Whether a caller may know of a function, which need not exist any more. */
+  knows(functionUrn: string, project: string, caller: Access): boolean {
+    const reading = readFunctionUrn(functionUrn, { region: this.home.region, project });
+    return reading.kind === 'ours' ? mayUse(caller, reading.urn) : isUnlimited(caller);
   }
 
   private aliasOf(urn: FunctionUrn): AliasDocument | undefined {

@@ -1,14 +1,24 @@
 import { Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
+import { LedgerController } from './ledger.controller.ts';
 import { LogStreamsController } from './log-streams.controller.ts';
 import { NoticesController } from './notices.controller.ts';
 import { RecordsController } from './records.controller.ts';
 import { SimulationsController } from './simulations.controller.ts';
+import { StatisticsController } from './statistics.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
 
 /** Records of invocations, and the status log of a project. */
 @Module({
   imports: [NamesModule],
-  controllers: [StatusLogController, RecordsController, LogStreamsController, NoticesController, SimulationsController],
+  controllers: [
+    StatusLogController,
+    RecordsController,
+    LogStreamsController,
+    NoticesController,
+    LedgerController,
+    StatisticsController,
+    SimulationsController,
+  ],
 })
 export class RecordsModule {}

@@ -1,21 +1,26 @@
 import type {
+  BacklogReport,
   InvocationHistory,
   InvocationSearch,
   InvocationSearchPage,
+  LedgerPage,
+  MinutesQuery,
+  MinuteTally,
   NoticePage,
   NoticeQuery,
   StatusPage,
   StatusQuery,
   TargetPage,
   TargetQuery,
+  TotalsQuery,
 } from '#contracts';
 
 /** Injection token of the {@link StatusRecords}. */
 export const STATUS_RECORDS = Symbol('status records');
 
 /**
- * Reads records of invocations. Every method throws PlatformError `STORE_UNAVAILABLE` if the
- * status-logger does not answer within 5 s, or answers with an error.
+ * Reads records of invocations, and their counts. Each question throws PlatformError
+ * `STORE_UNAVAILABLE` if the status-logger does not answer within 5 s, or answers with an error.
  */
 export interface StatusRecords {
   query(query: StatusQuery): Promise<StatusPage>;
@@ -26,4 +31,10 @@ export interface StatusRecords {
   notices(query: NoticeQuery): Promise<NoticePage>;
   /** Lists targets of deliveries. */
   targets(query: TargetQuery): Promise<TargetPage>;
+  /** Counts the invocations of functions since the store exists. */
+  totals(query: TotalsQuery): Promise<LedgerPage>;
+  /** Counts the invocations of functions in each minute, all together. */
+  minutes(query: MinutesQuery): Promise<readonly MinuteTally[]>;
+  /** Reports what waits for each function. */
+  backlogs(query: TotalsQuery): Promise<readonly BacklogReport[]>;
 }

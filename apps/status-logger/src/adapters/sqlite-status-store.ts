@@ -2,8 +2,10 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely } from 'kysely';
 import type {
   EpochMs,
+  FunctionTally,
   InvocationSearch,
   InvocationSearchPage,
+  MinuteTally,
   NoticePage,
   NoticeQuery,
   StatusPage,
@@ -11,12 +13,13 @@ import type {
   Tally,
   TargetPage,
   TargetQuery,
+  TotalsQuery,
 } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
-import type { BeforeCommit, FunctionTally, MinuteTally, StatusStore, TotalsQuery } from '../status-store.ts';
+import type { BeforeCommit, StatusStore } from '../status-store.ts';
 import { type TallyChange, TallyChanges } from '../tally-changes.ts';
 import {
   deleteOldRows,

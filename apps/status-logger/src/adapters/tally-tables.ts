@@ -6,9 +6,17 @@
  * over the shards is the count.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { type EpochMs, epochMs, type Tally, tallyExtremes, tallySums } from '#contracts';
+import {
+  type EpochMs,
+  epochMs,
+  type FunctionTally,
+  type MinuteTally,
+  type Tally,
+  tallyExtremes,
+  tallySums,
+  type TotalsQuery,
+} from '#contracts';
 import { minuteMs, type TallyChange, wholeProject } from '../tally-changes.ts';
-import type { FunctionTally, MinuteTally, TotalsQuery } from '../status-store.ts';
 import type { StatusTables } from './invocation-rows.ts';
 
 /** All counts, in the order in which statements bind them. */

@@ -39,6 +39,19 @@ export function adminConformance(tools: ClusterTools): void {
       await tools.gateway.admin.forgetGroup('nobody');
     });
 
+    it('tells what a group has committed, and nothing of partitions without a commit', async () => {
+      const topic = await tools.aTopic(1);
+      const groupId = `${topic}.group`;
+      expect(await tools.gateway.admin.committed(groupId, [topic])).toEqual([]);
+      await tools.gateway.publisher.publish([aRecord(topic, 'x'), aRecord(topic, 'y')]);
+      const consumer = tools.gateway.consumer({ groupId, topics: [topic] });
+      await new Promise<void>((resolve, reject) => {
+        consumer.start(async (record) => (record.offset === 1n ? resolve() : undefined)).catch(reject);
+      });
+      await consumer.close(1_000);
+      expect(await tools.gateway.admin.committed(groupId, [topic])).toEqual([{ topic, partition: 0, finishedTo: 2n }]);
+    });
+
     it('tells the start and the end of each partition', async () => {
       const topic = await tools.aTopic(2);
       await tools.gateway.publisher.publish([aRecord(topic, 'x', { partition: 1 }), aRecord(topic, 'x', { partition: 1 })]);

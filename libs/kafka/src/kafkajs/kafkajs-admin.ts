@@ -3,7 +3,7 @@ import type { ITopicConfig } from 'kafkajs';
 import { settingsOf } from '../topic-settings.ts';
 import type { AdminConnection } from './admin-connection.ts';
 import { isAccessFault, rootCause, unavailable, withTimeout } from './broker-errors.ts';
-import type { GroupMembers, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { CommittedTo, GroupMembers, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 import { membersOf } from './group-assignments.ts';
 import { checkTopics, type TopicCheckParts } from './topic-check.ts';
 import type { TopicEnds } from './topic-ends.ts';
@@ -85,6 +85,17 @@ export class KafkajsAdmin implements TopicAdmin {
     const [group] = groups;
     // The coordinator tells what members said and got only while the group is at rest.
     return group === undefined || restless.has(group.state) ? undefined : membersOf(group.members);
+  }
+
+  async committed(groupId: string, topics: readonly string[]): Promise<readonly CommittedTo[]> {
+    const ask = `the commits of group ${groupId}`;
+    const question = { groupId, topics: [...topics] };
+    const answers = await this.admin.ask(this.timeoutMs, ask, (admin) => admin.fetchOffsets(question), { groupId });
+    return answers.flatMap(({ topic, partitions }) =>
+      partitions.flatMap(({ partition, offset }) =>
+        BigInt(offset) < 0n ? [] : [{ topic, partition, finishedTo: BigInt(offset) }],
+      ),
+    );
   }
 
   async list(): Promise<readonly string[]> {

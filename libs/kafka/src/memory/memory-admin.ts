@@ -1,5 +1,5 @@
 import { PlatformError } from '#contracts';
-import type { PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { CommittedTo, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
 
 /** Looks after the topics of a {@link MemoryCluster}. */
@@ -25,6 +25,17 @@ export class MemoryAdmin implements TopicAdmin {
   /** Groups of this cluster tell no members. */
   async members(): Promise<undefined> {
     await nextTurn();
+  }
+
+  async committed(groupId: string, topics: readonly string[]): Promise<readonly CommittedTo[]> {
+    await nextTurn();
+    const commits = this.cluster.groups.get(groupId)?.commits;
+    return topics.flatMap((topic) =>
+      this.cluster.partitionsOf(topic).flatMap((_records, partition) => {
+        const commit = commits?.get(`${topic}/${partition}`);
+        return commit === undefined ? [] : [{ topic, partition, finishedTo: commit.offset }];
+      }),
+    );
   }
 
   async list(): Promise<readonly string[]> {

@@ -1,7 +1,11 @@
 import {
+  type BacklogReport,
   type InvocationHistory,
   type InvocationSearch,
   type InvocationSearchPage,
+  type LedgerPage,
+  type MinutesQuery,
+  type MinuteTally,
   type NoticePage,
   type NoticeQuery,
   PlatformError,
@@ -9,6 +13,7 @@ import {
   type StatusQuery,
   type TargetPage,
   type TargetQuery,
+  type TotalsQuery,
 } from '#contracts';
 import { directRequest, internalTokenHeader, type InternalTokens } from '#platform';
 import type { StatusRecords } from '../status-records.ts';
@@ -23,7 +28,7 @@ export class HttpStatusRecords implements StatusRecords {
   ) {}
 
   async query(query: StatusQuery): Promise<StatusPage> {
-    return this.ask('query', query);
+    return this.ask('records/query', query);
   }
 
   async notices(query: NoticeQuery): Promise<NoticePage> {
@@ -35,18 +40,30 @@ export class HttpStatusRecords implements StatusRecords {
   }
 
   async search(search: InvocationSearch): Promise<InvocationSearchPage> {
-    return this.ask('search', search);
+    return this.ask('records/search', search);
   }
 
   async find(project: string, requestId: string): Promise<InvocationHistory | undefined> {
-    const { record, history, expiresAt } = await this.ask<Partial<InvocationHistory>>('find', { project, requestId });
+    const { record, history, expiresAt } = await this.ask<Partial<InvocationHistory>>('records/find', { project, requestId });
     if (record === undefined || history === undefined) return undefined;
     return { record, history, ...(expiresAt === undefined ? {} : { expiresAt }) };
   }
 
-  private async ask<Answer>(question: string, body: object): Promise<Answer> {
+  async totals(query: TotalsQuery): Promise<LedgerPage> {
+    return this.ask('ledger/totals', query);
+  }
+
+  async minutes(query: MinutesQuery): Promise<readonly MinuteTally[]> {
+    return this.ask('ledger/minutes', query);
+  }
+
+  async backlogs(query: TotalsQuery): Promise<readonly BacklogReport[]> {
+    return this.ask('ledger/backlogs', query);
+  }
+
+  private async ask<Answer>(path: string, body: object): Promise<Answer> {
     try {
-      const response = await directRequest(`${this.url}/internal/records/${question}`, {
+      const response = await directRequest(`${this.url}/internal/${path}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', [internalTokenHeader]: this.tokens.tokenFor('status-logger') },
         body: JSON.stringify(body),

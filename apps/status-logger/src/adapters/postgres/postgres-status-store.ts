@@ -3,6 +3,8 @@ import {
   type EpochMs,
   type InvocationSearch,
   type InvocationSearchPage,
+  type FunctionTally,
+  type MinuteTally,
   type NoticePage,
   type NoticeQuery,
   type StatusPage,
@@ -10,12 +12,13 @@ import {
   type Tally,
   type TargetPage,
   type TargetQuery,
+  type TotalsQuery,
 } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
-import type { BeforeCommit, FunctionTally, MinuteTally, StatusStore, TotalsQuery } from '../../status-store.ts';
+import type { BeforeCommit, StatusStore } from '../../status-store.ts';
 import { TallyChanges } from '../../tally-changes.ts';
 import {
   insertBuilt,

@@ -1,0 +1,117 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import {
+  endedByCondition,
+  endedOf,
+  type FunctionTally,
+  inFlightOf,
+  type LedgerPage,
+  type Tally,
+  tallyExtremes,
+  tallySums,
+  utcText,
+} from '#contracts';
+import { isUnlimited } from '#lifecycle';
+import { CalledBy, type Caller } from '../access/caller.ts';
+import { Operation } from '../document/operation.ts';
+import { type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { FunctionNames } from '../names/function-names.ts';
+import { ledgerBounds, ledgerOperations as operations } from './ledger.operations.ts';
+import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
+
+/** The name of the whole project among the functions of the status-logger. */
+const wholeProject = '';
+
+/** Adds the counts of several functions; none make counts of 0. */
+export function addTallies(tallies: readonly Tally[]): Tally {
+  const sums = tallySums.map((name) => [name, tallies.reduce((sum, tally) => sum + tally[name], 0)]);
+  const extremes = tallyExtremes.map((name) => {
+    const values = tallies.flatMap((tally) => tally[name] ?? []);
+    const pick = name.endsWith('_min') ? Math.min : Math.max;
+    return [name, values.length === 0 ? null : pick(...values)];
+  });
+  return Object.fromEntries([...sums, ...extremes]) as Tally;
+}
+
+function ledgerAnswer(tally: Tally): Record<string, unknown> {
+  const { delayed, queued, running } = tally;
+  const { '': success = 0, ...failures } = endedByCondition(tally);
+  return {
+    accepted: tally.accepted,
+    settled: endedOf(tally),
+    in_flight: inFlightOf(tally),
+    delayed,
+    queued,
+    running,
+    conditions: { Success: success, ...failures },
+    notices: {
+      pending: tally.notices_pending,
+      delivered: tally.notices_delivered,
+      undelivered: tally.notices_undelivered,
+    },
+  };
+}
+
+/** @param isKnown whether the caller may know of a function. */
+function proofAnswer({ proof }: LedgerPage, isKnown: (functionUrn: string) => boolean): Record<string, unknown> {
+  if (proof === undefined) return { is_proven: false, count: 0, invocations: [] };
+  const known = proof.unaccounted.filter(({ functionUrn }) => isKnown(functionUrn));
+  return {
+    is_proven: true,
+    proven_at: `${utcText(proof.provenAt)}Z`,
+    count: known.length,
+    invocations: known.map(({ requestId, functionUrn }) => ({ request_id: requestId, func_urn: functionUrn })),
+  };
+}
+
+/** The ledger: accepted = settled + in flight, and whether any invocation is unaccounted for. */
+@Controller('v2/:project/sendoff')
+export class LedgerController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+  ) {}
+
+  @Operation(operations.project)
+  @Get('ledger')
+  async project(
+    @Param('project') project: string,
+    @Query() query: QueryString,
+    @CalledBy() caller: Caller,
+  ): Promise<Record<string, unknown>> {
+    const { page, shown, next } = await this.page(project, query, caller);
+    const isKnown = (functionUrn: string) => this.names.knows(functionUrn, project, caller);
+    const answer = {
+      functions: shown.map(({ functionUrn, tally }) => ({ func_urn: functionUrn, ...ledgerAnswer(tally) })),
+      next_marker: next,
+      unaccounted: proofAnswer(page, isKnown),
+    };
+    if (!isUnlimited(caller)) return answer;
+    const [all] = (await this.records.totals({ project, functionUrns: [wholeProject], limit: 1 })).functions;
+    return { ...answer, total: ledgerAnswer(all?.tally ?? addTallies([])) };
+  }
+
+  @Operation(operations.ofFunction)
+  @Get('functions/:urn/ledger')
+  async ofFunction(@Param('project') project: string, @Param('urn') urn: string): Promise<Record<string, unknown>> {
+    const functionUrns = this.names.versionsNamed(urn, project);
+    const page = await this.records.totals({ project, functionUrns, limit: functionUrns.length });
+    if (page.functions.length === 0) this.names.find(urn, project);
+    const tally = addTallies(page.functions.map(({ tally: one }) => one));
+    return {
+      func_urn: functionUrns[0],
+      ...ledgerAnswer(tally),
+      unaccounted: proofAnswer(page, (functionUrn) => functionUrns.includes(functionUrn)),
+    };
+  }
+
+  /** The functions of a page that the caller may use; the page may have more. */
+  private async page(project: string, query: QueryString, caller: Caller) {
+    const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
+    const after = textQuery(query, 'marker');
+    const page = await this.records.totals({ project, limit, ...(after === undefined ? {} : { after }) });
+    const shown: readonly FunctionTally[] = page.functions.filter(({ functionUrn }) =>
+      this.names.knows(functionUrn, project, caller),
+    );
+    return { page, shown, next: page.functions.length < limit ? '' : (page.functions.at(-1)?.functionUrn ?? '') };
+  }
+}

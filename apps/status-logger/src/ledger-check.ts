@@ -1,0 +1,97 @@
+/**
+ * Proves that no accepted invocation is lost. Each one that has not ended has a record in a topic,
+ * at or above the committed offset of its group.
+ *
+ * L1. A service commits a record after what follows from it is in a topic (I1). So an invocation
+ *     whose records are all committed has a later record, or it is lost.
+ * L2. The check reads the commits first, and then the ends of the topics. It waits until the store
+ *     holds all records below these ends, and with them whatever follows from a committed record.
+ * L3. If the store does not get there in time, the check says nothing. So it finds losses late
+ *     rather than names an invocation that is not lost.
+ */
+import { type Service, type TopicName, topicsReadBy, type LedgerProof, unaccountedMax } from '#contracts';
+import type { FinishedTo, KafkaGateway } from '#kafka';
+import type { Clock, Logger, Timer } from '#platform';
+import type { CatchUp } from './records.controller.ts';
+import type { StatusStore } from './status-store.ts';
+
+const checkEveryMs = 15_000;
+const firstCheckMs = 2_000;
+const catchUpMsMax = 10_000;
+
+/** The services that finish invocations. */
+const finishers: readonly Service[] = ['executor', 'retry-scheduler'];
+
+/** Compares the store with the committed offsets, every 15 s. */
+export class LedgerCheck {
+  private timer: Timer | undefined;
+  private isClosed = false;
+  private proof: LedgerProof | undefined;
+
+  /** @param catchUp waits until the store holds what the work topics held at its call. */
+  constructor(
+    private readonly store: Pick<StatusStore, 'inFlightBelow'>,
+    private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics'>,
+    private readonly catchUp: CatchUp,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** The last comparison that succeeded; undefined if none has yet. */
+  get latest(): LedgerProof | undefined {
+    return this.proof;
+  }
+
+  /** Compares soon, and then every 15 s until {@link close}. */
+  start(): void {
+    this.schedule(firstCheckMs);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.timer?.cancel();
+  }
+
+  /** Compares once. Never rejects: if Kafka or the store does not answer, {@link latest} stays. */
+  async check(): Promise<void> {
+    try {
+      const provenAt = this.clock.now();
+      const committed = await this.committed();
+      if (!(await this.catchUp(catchUpMsMax))) return;
+      const lost = await this.store.inFlightBelow(committed, unaccountedMax);
+      const unaccounted = lost.map(({ requestId, functionUrn, project }) => ({ requestId, functionUrn, project }));
+      if (unaccounted.length > 0)
+        this.logger.error(
+          { unaccounted },
+          'invocations are unaccounted for: their records are committed, and no other record followed',
+        );
+      this.proof = { provenAt, unaccounted };
+    } catch (error) {
+      if (!this.isClosed)
+        this.logger.warn({ err: error }, 'the ledger could not be compared with the commits; trying again in 15 s');
+    }
+  }
+
+  private schedule(inMs: number): void {
+    if (this.isClosed) return;
+    this.timer = this.clock.setTimer(inMs, () => void this.check().finally(() => this.schedule(checkEveryMs)));
+  }
+
+  private async committed(): Promise<readonly FinishedTo[]> {
+    const { admin, topics } = this.kafka;
+    const commits = await Promise.all(
+      finishers.map(async (service) =>
+        admin.committed(
+          topics.groupOf(service),
+          payloadTopicsOf(service).map((name) => topics.name(name)),
+        ),
+      ),
+    );
+    return commits.flat().map(({ topic, ...rest }) => ({ topic: topics.withName(topic), ...rest }));
+  }
+}
+
+/** The topics whose records a service finishes and whose places the store keeps. */
+function payloadTopicsOf(service: Service): readonly TopicName[] {
+  return topicsReadBy(service).filter((name) => name.startsWith('invocations') || name.startsWith('delays.'));
+}
