@@ -62,8 +62,9 @@ function useOf(service: Service) {
     for (const pattern of reads) for (const topic of argumentsOf(source, pattern).flatMap(topicsIn)) read.add(topic);
     for (const [call, topic] of Object.entries(readers)) if (source.includes(call)) read.add(topic);
     for (const [call, topic] of Object.entries(writers)) if (source.includes(call)) written.add(topic);
-    // main.ts composes the service and writes nothing: it names topics to set their limits.
-    if (file.endsWith('/main.ts')) continue;
+    // These write nothing. main.ts names topics to set their limits, ledger-check.ts to ask how far
+    // they are committed.
+    if (file.endsWith('/main.ts') || file.endsWith('/ledger-check.ts')) continue;
     for (const topic of argumentsOf(source, writes).flatMap(topicsIn)) written.add(topic);
   }
   return { files: files.length, read: [...read].sort(), written: [...written].sort() };

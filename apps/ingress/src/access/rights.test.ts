@@ -136,6 +136,7 @@ function urlOf({ path, operation: { id, parameters = [] } }: Guarded): string {
 /** Bodies in place of examples: a key can give another key only what it has. */
 const bodies: Readonly<Record<string, unknown>> = {
   createCredential: { rights: ['manage'], functions: ['hello'], agencies: ['results'] },
+  simulatePolicy: { function: 'hello', policy: {}, model: { invocations: 1 } },
 };
 const bodyOf = ({ operation: { id = '', body } }: Guarded): unknown => bodies[id] ?? body?.example;
 

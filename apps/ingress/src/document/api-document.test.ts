@@ -6,12 +6,22 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { epochMs, type InvocationHistory, type StatusRecord, type Notice, type TargetNotices } from '#contracts';
+import {
+  type BacklogReport,
+  epochMs,
+  type InvocationHistory,
+  type Notice,
+  type StatusRecord,
+  type Tally,
+  type TargetNotices,
+} from '#contracts';
 import { SubscriptionTokens } from '#platform';
+import { builtAt } from '#testing';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { type Described, examplesOf, followed, operationsOf, requestOf, shapeOf } from '../../../../test/api-document.ts';
 import { consolePaths } from '../console/console-routes.ts';
+import { addTallies } from '../records/ledger.controller.ts';
 import { documentRoutes } from './api-document.ts';
 import { exampleProject } from './parameters.ts';
 
@@ -189,6 +199,17 @@ describe('each operation', () => {
   });
 });
 
+const counted = 'urn:fss:local:p1:function:default:hello:latest';
+const tally: Tally = { ...addTallies([]), accepted: 9, queued: 1, running: 2, ended_0: 5, ended_4203: 1, notices_pending: 1 };
+const backlog: BacklogReport = {
+  functionUrn: counted,
+  tally,
+  oldestAt: builtAt,
+  recent: { accepted: 9, starts: 8, late_ms: 12, late_ms_max: 5, ended: 6 },
+  drainMs: 1_500,
+  atRisk: 0,
+};
+
 /** An order in which every resource exists when an example needs it. */
 const order = [
   ...['healthz', 'readyz', 'metrics', 'listProjects', 'listDomains', 'showCatalog', 'showToken', 'listReservedInstanceConfigs'],
@@ -210,6 +231,7 @@ const order = [
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
   ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'simulatePolicy'],
+  ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
   ...['pauseFunction', 'showSteering', 'resumeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
@@ -240,6 +262,8 @@ describe('the example', () => {
     app.records.history = explained;
     app.records.noticePage = { notices: [notice], hasMore: false };
     app.records.targetPage = { targets: [target], hasMore: false };
+    app.records.ledger = { functions: [{ functionUrn: counted, tally }], proof: { provenAt: builtAt, unaccounted: [] } };
+    app.records.reports = [backlog];
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };
     const answer = id === 'invokeFunction' ? await app.overHttp(method, url, body, all) : await app.raw(method, url, body, all);

@@ -1,9 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import {
-  bareUrnOf,
   conditions,
   epochMs,
-  formatFunctionUrn,
   type InvocationSearch,
   isCondition,
   parseFunctionUrn,
@@ -12,15 +10,14 @@ import {
   statuses,
   utcText,
 } from '#contracts';
-import { isUnlimited, mayUse } from '#lifecycle';
+import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
-import { Registry } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
 import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
 import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
-import { FunctionNames, isQualified } from '../names/function-names.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { knownTo, recordAnswer } from '../records/record-answer.ts';
@@ -37,7 +34,6 @@ const dayMs = 86_400_000;
 export class SearchController {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
-    @Inject(Registry) private readonly registry: Registry,
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
@@ -78,7 +74,7 @@ export class SearchController {
       throw new ApiError('FSS.1001', 'marker must be the next_marker of a page');
     const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const errorText = boundedQuery(query, 'error_text', errorTextMax);
-    const functionUrns = this.functionsOf(project, boundedQuery(query, 'function', nameMax), caller);
+    const functionUrns = this.names.versionsFor(caller, project, boundedQuery(query, 'function', nameMax), functionsMax);
     const requestIds = this.requestsOf(project, query);
     const search: InvocationSearch = {
       project,
@@ -93,27 +89,6 @@ export class SearchController {
       limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
     };
     return functionUrns?.length === 0 || requestIds?.length === 0 ? undefined : search;
-  }
-
-  /** Returns the versions to search in; undefined for all of the project. */
-  private functionsOf(project: string, name: string | undefined, caller: Caller): readonly string[] | undefined {
-    if (name !== undefined) {
-      const urn = this.names.parse(name, project);
-      if (!mayUse(caller, urn)) return [];
-      const versions = this.names.versionsNamed(name, project);
-      if (isQualified(name)) return versions;
-      return [...versions, ...this.publishedOf(bareUrnOf(formatFunctionUrn(urn)))].slice(0, functionsMax);
-    }
-    if (isUnlimited(caller)) return undefined;
-    const own = this.registry.list('function', project).filter((fn) => mayUse(caller, fn));
-    const urns = own.flatMap(({ urn }) => [`${urn}:latest`, ...this.publishedOf(urn)]);
-    if (urns.length > functionsMax)
-      throw new ApiError('FSS.1001', `the access key is for more than ${functionsMax} versions: name a function`);
-    return urns;
-  }
-
-  private publishedOf(bareUrn: string): readonly string[] {
-    return this.registry.versionsOf(bareUrn).map(({ urn }) => urn);
   }
 
   private requestsOf(project: string, query: QueryString): readonly string[] | undefined {

@@ -2,6 +2,7 @@ import { Inject } from '@nestjs/common';
 import {
   type Access,
   type AliasDocument,
+  bareUrnOf,
   formatFunctionUrn,
   type FunctionDocument,
   type FunctionUrn,
@@ -125,6 +126,31 @@ export class FunctionNames {
     const alias = this.aliasOf(urn);
     const versions = alias === undefined ? [urn.qualifier] : versionsBehind(alias);
     return versions.map((qualifier) => formatFunctionUrn({ ...urn, qualifier }));
+  }
+
+  /**
+   * Returns the versions whose invocations a caller may list, in eight fields each.
+   * @param name of one function, or of one of its versions; absent for all that the caller may use.
+   * @param max how many versions the answer may have.
+   * @returns undefined for all of the project; none if the caller may not use the named function.
+   * @throws ApiError FSS.1001 if the caller may use more than `max`, and as {@link versionsNamed}.
+   */
+  versionsFor(caller: Access, project: string, name: string | undefined, max: number): readonly string[] | undefined {
+    if (name !== undefined) {
+      const urn = this.parse(name, project);
+      if (!mayUse(caller, urn)) return [];
+      const versions = this.versionsNamed(name, project);
+      return isQualified(name) ? versions : [...versions, ...this.publishedOf(bareUrnOf(formatFunctionUrn(urn)))].slice(0, max);
+    }
+    if (isUnlimited(caller)) return undefined;
+    const own = this.registry.list('function', project).filter((fn) => mayUse(caller, fn));
+    const urns = own.flatMap(({ urn }) => [`${urn}:latest`, ...this.publishedOf(urn)]);
+    if (urns.length > max) throw new ApiError('FSS.1001', `the access key is for more than ${max} versions: name a function`);
+    return urns;
+  }
+
+  private publishedOf(bareUrn: string): readonly string[] {
+    return this.registry.versionsOf(bareUrn).map(({ urn }) => urn);
   }
 
   /** Whether a caller may know of a function, which need not exist any more. */

@@ -10,7 +10,7 @@ import {
   type TargetNotices,
   utcText,
 } from '#contracts';
-import { isUnlimited, mayUse } from '#lifecycle';
+import { isUnlimited } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -21,7 +21,7 @@ import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
-const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
+const { limitDefault, limitMax, markerLengthMax, functionsMax, targetLengthMax, targetsMax } = noticeBounds;
 
 function noticeAnswer(notice: Notice): Record<string, unknown> {
   const { requestId, functionUrn, acceptedAt, deliveryId, state, tries, at, dueAt, reason, location } = notice;
@@ -86,7 +86,9 @@ export class NoticesController {
     @Query() query: QueryString,
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
-    const { notices, hasMore } = await this.records.notices(this.question(project, query, caller));
+    const question = this.question(project, query, caller);
+    const isForNone = question.functionUrns?.length === 0;
+    const { notices, hasMore } = isForNone ? { notices: [], hasMore: false } : await this.records.notices(question);
     const last = notices.at(-1);
     return {
       notices: notices.filter(({ deliveryId }) => this.isKnown(deliveryId, caller)).map(noticeAnswer),
@@ -122,6 +124,7 @@ export class NoticesController {
     const deliveryId = textQuery(query, 'target');
     if ((deliveryId?.length ?? 0) > targetLengthMax)
       throw new ApiError('FSS.1001', `target may have ${targetLengthMax} characters`);
+    const functionUrns = this.names.versionsFor(caller, project, textQuery(query, 'function'), functionsMax);
     const endAt = instantQuery(query, 'query_end_time');
     const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const marker = textQuery(query, 'marker');
@@ -129,24 +132,12 @@ export class NoticesController {
       project,
       states: state === undefined ? deliveryStates : [state as DeliveryStatus['state']],
       ...(deliveryId === undefined ? {} : { deliveryId }),
-      ...this.functionsOf(project, query, caller),
+      ...(functionUrns === undefined ? {} : { functionUrns }),
       beginAt: instantQuery(query, 'query_begin_time') ?? epochMs(0),
       // The window ends with its last second, so add the rest of that second.
       endAt: endAt === undefined ? this.clock.now() : epochMs(endAt - (endAt % 1_000) + 999),
       limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
       ...(marker === undefined ? {} : { after: placeOf(marker) }),
     };
-  }
-
-  /** @throws ApiError FSS.0403 if a limited caller names none of its functions. */
-  private functionsOf(project: string, query: QueryString, caller: Caller): Pick<NoticeQuery, 'functionUrns'> {
-    const name = textQuery(query, 'function');
-    if (name === undefined) {
-      if (isUnlimited(caller)) return {};
-      throw new ApiError('FSS.0403', 'a limited key must name one of its functions, with ?function=');
-    }
-    const urn = this.names.parse(name, project);
-    if (!mayUse(caller, urn)) throw new ApiError('FSS.0403', 'the access key does not cover this function');
-    return { functionUrns: this.names.versionsNamed(name, project) };
   }
 }

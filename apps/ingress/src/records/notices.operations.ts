@@ -10,6 +10,8 @@ export const noticeBounds = {
   markerLengthMax: 2_000,
   targetLengthMax: 1_100,
   targetsMax: 100,
+  /** Versions of functions that one query covers. */
+  functionsMax: 200,
 } as const;
 
 const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
@@ -34,7 +36,7 @@ export const noticeOperations = {
     right: 'read',
     reach: 'list',
     summary: 'Lists the notifications of invocations, those of the newest invocation first.',
-    description: 'A limited key must name one of its functions.',
+    description: 'A limited key sees notices of its functions only.',
     parameters: [
       inQuery('function', { type: 'string' }, { description: 'Only notices of this function, by any form of its URN.' }),
       inQuery('state', { type: 'string', enum: [...deliveryStates, ''] }, { description: 'Only notices in this state.' }),
