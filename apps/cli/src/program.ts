@@ -15,7 +15,7 @@ import { type LogOptions, logs } from './commands/logs.ts';
 import { listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
-import { pauseOrResume } from './commands/steering.ts';
+import { pauseOrResume, purge } from './commands/steering.ts';
 import { searchInvocations, type SearchOptions } from './commands/search.ts';
 import { simulate, type SimulateOptions } from './commands/simulate-policy.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from './commands/topics.ts';
@@ -195,6 +195,13 @@ function addSteeringCommands(program: Command, session: MakeSession): void {
       .description(act === 'pause' ? 'take no invocations, and start no attempts' : 'end a pause')
       .option('--part <part>', 'intake or execution; by default both')
       .action(async (fn: string, options: { part?: string }) => pauseOrResume(session(), act, fn, options));
+  program
+    .command('purge')
+    .argument('<function>')
+    .description('count the invocations that wait; with --yes, cancel them')
+    .option('--yes', 'cancel them')
+    .option('--include-running', 'cancel those that run, too')
+    .action(async (fn: string, options: { yes?: boolean; includeRunning?: boolean }) => purge(session(), fn, options));
 }
 
 function addHistoryCommands(program: Command, session: MakeSession): void {

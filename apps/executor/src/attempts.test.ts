@@ -10,6 +10,7 @@ import {
   decodeSettlement,
   encodeCancellation,
   encodeInvocation,
+  encodePurge,
   type EpochMs,
   epochMs,
   type FunctionDocument,
@@ -85,6 +86,11 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 }), tracing: T
     attempts.take('express', asIncoming(encodeInvocation('s.invocations', invocation)), delivery);
   const cancel = (requestId: string, functionUrn = anInvocation().functionUrn) =>
     cancellations.add(asIncoming(encodeCancellation('s.cancellations', { requestId, functionUrn })));
+  const purge = (includesRunning: boolean) => {
+    const { functionUrn, acceptedAt } = anInvocation();
+    const mark = { bareUrn: bareUrnOf(functionUrn), acceptedUntil: acceptedAt, includesRunning };
+    cancellations.add(asIncoming(encodePurge('s.cancellations', mark)));
+  };
   const know = (next: FunctionDocument | undefined) => (known = next);
   const haveNoShare = () => (share = () => 0);
   const onCatchUp = (act: () => void) => (caughtUp = act);
@@ -93,6 +99,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 }), tracing: T
     if (since !== undefined) queue.beginAll(bareUrnOf(fn.urn + ':latest'));
   };
   return {
+    purge,
     pause,
     attempts,
     publisher,
@@ -212,6 +219,29 @@ describe('Attempts', () => {
       'InvocationCanceled',
       'EventAgeExceeded',
     ]);
+  });
+
+  it.each([
+    ['waits, and lets the one that runs go on', false, ['later', 'waiting']],
+    ['waits or runs, if asked', true, ['later', 'running', 'waiting']],
+  ])('settles what was accepted before a purge and %s', async (_what, includesRunning, settled) => {
+    const { written, calls, take, purge } = setUp();
+    const running = take(anInvocation({ requestId: 'running' }));
+    const waiting = take(anInvocation({ requestId: 'waiting' }));
+    await turn();
+    purge(includesRunning);
+    const kept = take(anInvocation({ requestId: 'kept', acceptedAt: epochMs(builtAt + 1) }));
+    await Promise.all([waiting, take(anInvocation({ requestId: 'later' })), ...(includesRunning ? [running] : [])]);
+    const cancelled = written.map((record) => decodeSettlement(asIncoming(record)));
+    expect(cancelled.map(({ condition, invocation }) => `${condition} ${invocation.requestId}`).toSorted()).toEqual(
+      settled.map((requestId) => `InvocationCanceled ${requestId}`),
+    );
+    if (!includesRunning) calls[0]?.end(succeeded);
+    await running;
+    await turn();
+    calls.at(-1)?.end(succeeded);
+    await kept;
+    expect(written.at(-1)).toMatchObject({ key: 'kept' });
   });
 
   it('makes one attempt of a record that is read twice', async () => {

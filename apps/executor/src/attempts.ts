@@ -35,7 +35,7 @@ import { attemptAct, traced } from './attempt-act.ts';
 import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
-import type { RunningAttempts } from './running-attempts.ts';
+import type { CancellableAttempt, RunningAttempts } from './running-attempts.ts';
 
 /** Receives the measurements of each attempt. */
 export interface AttemptObserver {
@@ -209,7 +209,7 @@ export class Attempts {
           await committed(delivery);
           using cancellable = this.parts.running.begin(invocation);
           const start = { time: () => this.parts.clock.now(), wasLimited: false };
-          return await this.attempt(invocation, cancellable.signal, delivery, start);
+          return await this.attempt(invocation, cancellable, delivery, start);
         } finally {
           chances.leave(key);
         }
@@ -239,7 +239,7 @@ export class Attempts {
     const waitsUntil = time.elapsedAt(expiresAt);
     // Attempts of a paused function need no turn. They would hold back the records behind them.
     if (functions.pausedSince(functionUrn) !== undefined)
-      return this.attempt(invocation, signal, delivery, { time: () => time.now(), wasLimited: false });
+      return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited: false });
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
       id: invocation.requestId,
@@ -256,20 +256,20 @@ export class Attempts {
       if (runningMax() === 0 && !signal.aborted) return this.passOn(invocation, delivery);
       return this.parts.chances.beside(async () => {
         await before();
-        return this.attempt(invocation, signal, delivery, { time: () => time.now(), wasLimited });
+        return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited });
       });
     });
   }
 
   private async attempt(
     invocation: Invocation,
-    signal: AbortSignal,
+    cancellable: CancellableAttempt,
     delivery: RecordDelivery,
     { time, wasLimited }: Start,
   ): Promise<Taken> {
     await delivery.readyToAct();
     const now = time();
-    const admission = admit(invocation, now, signal.aborted);
+    const admission = admit(invocation, now, cancellable.signal.aborted);
     switch (admission.kind) {
       case 'settle':
         await this.publish(() => this.settlement(invocation, settledWithoutRun(invocation, admission.condition, now)), delivery);
@@ -278,7 +278,8 @@ export class Attempts {
         const pausedSince = this.parts.functions.pausedSince(invocation.functionUrn);
         if (pausedSince !== undefined) return this.putAside(invocation, pausedSince, delivery);
         this.parts.observer.started(Math.max(0, now - invocation.dueAt) / 1_000, wasLimited);
-        await this.run(invocation, signal, delivery, now);
+        cancellable.starts();
+        await this.run(invocation, cancellable.signal, delivery, now);
         return 'concluded';
       }
       default:

@@ -1,37 +1,51 @@
-import { type Cancellation, cancellationKey } from '#contracts';
-import type { Cancellations } from '#platform';
+import { type Cancellation, cancellationKey, type Purge } from '#contracts';
+import { type Cancellable, type Cancellations, isPurgedBy } from '#platform';
 
 /** An attempt that a cancellation can abort, until it is disposed of. */
 export interface CancellableAttempt extends Disposable {
   readonly signal: AbortSignal;
+  /** Notes that the function runs. Only a purge of running attempts aborts it from now on. */
+  starts(): void;
+}
+
+interface UnderWay {
+  readonly invocation: Cancellable;
+  readonly controller: AbortController;
+  hasStarted: boolean;
 }
 
 /**
  * The attempts that wait for their turn or run in this process, by invocation, so that a
- * cancellation can abort them.
+ * cancellation or a purge can abort them.
  */
 export class RunningAttempts {
-  private readonly underWay = new Map<string, Set<AbortController>>();
+  private readonly underWay = new Map<string, Set<UnderWay>>();
 
   constructor(private readonly cancellations: Cancellations) {
     cancellations.onCancelled((invocation) => this.abort(invocation));
+    cancellations.onPurged((purge) => this.purge(purge));
   }
 
   /**
    * Registers an attempt until it is disposed of. Its signal aborts when the invocation is
    * cancelled; if it was cancelled before, the signal has aborted already.
    */
-  begin(invocation: Cancellation): CancellableAttempt {
+  begin(invocation: Cancellable): CancellableAttempt {
     const key = cancellationKey(invocation);
     const controller = new AbortController();
+    const { requestId, functionUrn, acceptedAt } = invocation;
+    const attempt: UnderWay = { invocation: { requestId, functionUrn, acceptedAt }, controller, hasStarted: false };
     const siblings = this.underWay.get(key) ?? new Set();
-    this.underWay.set(key, siblings.add(controller));
+    this.underWay.set(key, siblings.add(attempt));
     if (this.cancellations.has(invocation)) controller.abort();
+    const starts = () => {
+      attempt.hasStarted = true;
+    };
     const end = () => {
-      siblings.delete(controller);
+      siblings.delete(attempt);
       if (siblings.size === 0 && this.underWay.get(key) === siblings) this.underWay.delete(key);
     };
-    return { signal: controller.signal, [Symbol.dispose]: end };
+    return { signal: controller.signal, starts, [Symbol.dispose]: end };
   }
 
   /** Whether an attempt of the invocation waits for its turn or runs in this process. */
@@ -40,6 +54,12 @@ export class RunningAttempts {
   }
 
   private abort(invocation: Cancellation): void {
-    for (const controller of this.underWay.get(cancellationKey(invocation)) ?? []) controller.abort();
+    for (const { controller } of this.underWay.get(cancellationKey(invocation)) ?? []) controller.abort();
+  }
+
+  private purge(purge: Purge): void {
+    for (const attempts of [...this.underWay.values()])
+      for (const { invocation, controller, hasStarted } of [...attempts])
+        if ((purge.includesRunning || !hasStarted) && isPurgedBy(purge, invocation)) controller.abort();
   }
 }

@@ -8,6 +8,7 @@ import {
   encodeCancellation,
   encodeDelivery,
   encodeInvocation,
+  encodePurge,
   epochMs,
   type IncomingRecord,
   eventId,
@@ -71,6 +72,21 @@ describe('WaitingRoom', () => {
       { traceparent: accepted, traceLink: acts.context(1) },
       { traceparent: accepted, traceLink: acts.context(2) },
     ]);
+  });
+
+  it('settles at once what was accepted before a purge of its function, whether it waits or comes later', async () => {
+    const { written, room, cancellations, waiting } = setUp();
+    const held = room.hold('delays.near', waiting(10_000, { requestId: 'held' }), never, inHand());
+    void room.hold('delays.near', waiting(10_000, { requestId: 'kept', acceptedAt: epochMs(builtAt + 1) }), never, inHand());
+    const mark = { bareUrn: bareUrnOf(anInvocation().functionUrn), acceptedUntil: builtAt, includesRunning: false };
+    cancellations.add(asIncoming(encodePurge('s.cancellations', mark)));
+    await Promise.all([held, room.hold('delays.near', waiting(10_000, { requestId: 'later' }), never, inHand())]);
+    const settled = written().map(({ record }) => decodeSettlement(asIncoming(record)));
+    expect(settled.map(({ condition, invocation }) => [condition, invocation.requestId])).toEqual([
+      ['InvocationCanceled', 'held'],
+      ['InvocationCanceled', 'later'],
+    ]);
+    expect(room.sizeByRelease.invocations).toBe(1);
   });
 
   it('releases the invocations above the rate of their function to the bulk lane, and others as usual', async () => {

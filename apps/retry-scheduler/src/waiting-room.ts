@@ -15,7 +15,6 @@
  *     record are then moved by the step, so that their distances stay the same.
  */
 import {
-  type Cancellation,
   decodeInvocation,
   decodeWaiting,
   type DelayTopic,
@@ -85,7 +84,8 @@ export class WaitingRoom {
   private readonly counts: Record<ReleaseTo, number> = { invocations: 0, notifications: 0 };
 
   constructor(private readonly parts: WaitingRoomParts) {
-    parts.cancellations.onCancelled((cancellation) => this.wake(cancellation));
+    parts.cancellations.onCancelled(({ requestId }) => this.wake(this.byRequest.get(requestId)));
+    parts.cancellations.onPurged(() => this.wakeAll());
   }
 
   /** Number of records that wait. */
@@ -184,13 +184,19 @@ export class WaitingRoom {
    * Settles the entries of a cancelled invocation at once. They stay in the heap, marked as gone,
    * until they reach its head.
    */
-  private wake({ requestId }: Cancellation): void {
-    for (const entry of [...(this.byRequest.get(requestId) ?? [])]) if (this.isCancelled(entry)) this.process(entry);
+  private wake(entries: ReadonlySet<Entry> = new Set()): void {
+    for (const entry of [...entries]) if (this.isCancelled(entry)) this.process(entry);
+  }
+
+  /** Purges are rare: looking at every entry takes less than an index of functions would cost. */
+  private wakeAll(): void {
+    for (const entries of [...this.byRequest.values()]) this.wake(entries);
   }
 
   /** False for notifications: they are delivered even if their invocation was cancelled. */
-  private isCancelled({ waiting: { requestId, functionUrn } }: Entry): boolean {
-    return functionUrn !== undefined && this.parts.cancellations.has({ requestId, functionUrn });
+  private isCancelled({ waiting: { requestId, functionUrn, acceptedAt } }: Entry): boolean {
+    if (functionUrn === undefined || acceptedAt === undefined) return false;
+    return this.parts.cancellations.has({ requestId, functionUrn, acceptedAt });
   }
 
   private arm(): void {

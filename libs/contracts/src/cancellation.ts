@@ -1,6 +1,7 @@
+import type { EpochMs } from './epoch-ms.ts';
 import { contractViolated } from './errors.ts';
 import { bareUrnOf } from './function-urn.ts';
-import { header, requiredText } from './headers.ts';
+import { header, instant, requiredText } from './headers.ts';
 import { formatHeaders } from './record-format.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
 import { checkedRequestId } from './request-id.ts';
@@ -35,4 +36,42 @@ export function decodeCancellation({ key, headers }: Pick<IncomingRecord, 'key' 
  */
 export function cancellationKey({ requestId, functionUrn }: Cancellation): string {
   return `${requestId} ${bareUrnOf(functionUrn)}`;
+}
+
+/** The wish of an operator to end the invocations of a function that wait. */
+export interface Purge {
+  /** Seven fields: it concerns all versions. */
+  readonly bareUrn: string;
+  /** It concerns invocations that were accepted at this time or before. */
+  readonly acceptedUntil: EpochMs;
+  /** Whether it also ends attempts that run. */
+  readonly includesRunning: boolean;
+}
+
+/** The key of all purges. An earlier release takes one for a request id that nothing has. */
+const purgeKey = 'purge';
+
+/** The record of a purge, on the topic of the cancellations. It has no value. */
+export function encodePurge(topic: string, { bareUrn, acceptedUntil, includesRunning }: Purge): OutgoingRecord {
+  const headers = {
+    ...formatHeaders('cancellation'),
+    [header.functionUrn]: bareUrn,
+    [header.acceptedUntil]: String(acceptedUntil),
+    ...(includesRunning ? { [header.includesRunning]: '1' } : {}),
+  };
+  return { topic, key: purgeKey, value: null, headers };
+}
+
+/**
+ * Reads a purge.
+ * @returns undefined for the record of a single cancellation.
+ * @throws PlatformError `CONTRACT_VIOLATED` for a record of another shape.
+ */
+export function decodePurge({ headers }: Pick<IncomingRecord, 'headers'>): Purge | undefined {
+  if (headers[header.acceptedUntil] === undefined) return undefined;
+  return {
+    bareUrn: requiredText(headers, header.functionUrn),
+    acceptedUntil: instant(headers, header.acceptedUntil),
+    includesRunning: headers[header.includesRunning] !== undefined,
+  };
 }

@@ -13,6 +13,10 @@ export const header = {
   alias: 'alias',
   project: 'project',
   acceptedAt: 'accepted-at',
+  /** On the mark of a purge: it concerns invocations accepted until then. */
+  acceptedUntil: 'accepted-until',
+  /** On the mark of a purge that also ends attempts that run. */
+  includesRunning: 'includes-running',
   expiresAt: 'expires-at',
   dueAt: 'due-at',
   attempt: 'attempt',

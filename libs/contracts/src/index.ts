@@ -14,7 +14,15 @@ export {
   encodeCallAnswer,
   encodeCallRequest,
 } from './call.ts';
-export { type Cancellation, cancellationKey, decodeCancellation, encodeCancellation } from './cancellation.ts';
+export {
+  type Cancellation,
+  cancellationKey,
+  decodeCancellation,
+  decodePurge,
+  encodeCancellation,
+  encodePurge,
+  type Purge,
+} from './cancellation.ts';
 export { type Condition, conditions, isCondition, type Status, statuses } from './condition.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';

@@ -154,7 +154,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
   {
     ...hop,
     name: 'cancellations',
-    value: 'nothing; the key is the request id, a header names the function',
+    value: 'nothing; the key is the request id, or `purge`; a header names the function',
     format: 'cancellation',
     writtenBy: ['ingress'],
     readBy: ['executor', 'retry-scheduler'],

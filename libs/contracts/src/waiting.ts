@@ -16,6 +16,8 @@ export interface WaitingRecord {
   readonly expiresAt?: EpochMs;
   /** Eight fields; absent for a notification. */
   readonly functionUrn?: string;
+  /** Absent for a notification. */
+  readonly acceptedAt?: EpochMs;
 }
 
 /**
@@ -43,7 +45,11 @@ export function decodeWaiting({ headers }: Pick<IncomingRecord, 'headers'>): Wai
     dueAt: instant(headers, header.dueAt),
     releaseTo,
     ...(releaseTo === 'invocations'
-      ? { expiresAt: instant(headers, header.expiresAt), functionUrn: requiredText(headers, header.functionUrn) }
+      ? {
+          expiresAt: instant(headers, header.expiresAt),
+          functionUrn: requiredText(headers, header.functionUrn),
+          acceptedAt: instant(headers, header.acceptedAt),
+        }
       : {}),
   };
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Cancellation, encodeCancellation } from '#contracts';
-import { Cancellations } from './cancellations.ts';
+import { encodeCancellation, encodePurge, epochMs, type Purge } from '#contracts';
+import { type Cancellable, Cancellations } from './cancellations.ts';
 
-const of = (requestId: string, project = 'p1'): Cancellation => ({
+const of = (requestId: string, project = 'p1', acceptedAt = 5): Cancellable => ({
   requestId,
+  acceptedAt: epochMs(acceptedAt),
   functionUrn: `urn:fss:local:${project}:function:default:hello:latest`,
 });
-const recordOf = (cancellation: Cancellation) => {
+const recordOf = (cancellation: Cancellable) => {
   const { key = null, headers } = encodeCancellation('s.cancellations', cancellation);
   return { key, headers };
 };
@@ -36,5 +37,25 @@ describe('Cancellations', () => {
     cancellations.has(of('r1'));
     cancellations.add(recordOf(of('r4')));
     expect(['r1', 'r2', 'r3', 'r4'].filter((requestId) => cancellations.has(of(requestId)))).toEqual(['r2', 'r3', 'r4']);
+  });
+
+  it.each<[which: string, requestId: string, project: string, acceptedAt: number, isPurged: boolean]>([
+    ['accepted at the time of the purge', 'r1', 'p1', 5, true],
+    ['accepted 1 ms later', 'r2', 'p1', 6, false],
+    ['of another function', 'r3', 'p2', 5, false],
+  ])('a purge concerns an invocation %s: %#', (_which, requestId, project, acceptedAt, isPurged) => {
+    const cancellations = new Cancellations();
+    const heard: Purge[] = [];
+    cancellations.onPurged((purge) => heard.push(purge));
+    const purge = (acceptedUntil: number) => ({
+      bareUrn: 'urn:fss:local:p1:function:default:hello',
+      acceptedUntil: epochMs(acceptedUntil),
+      includesRunning: false,
+    });
+    for (const until of [5, 2]) {
+      const { key = null, headers } = encodePurge('s.cancellations', purge(until));
+      cancellations.add({ key, headers });
+    }
+    expect([cancellations.has(of(requestId, project, acceptedAt)), heard]).toEqual([isPurged, [purge(5), purge(2)]]);
   });
 });

@@ -1,7 +1,7 @@
 export { answerHeaders, bareAnswer, setAnswerHeaders } from './answer-headers.ts';
 export { BoundedSignal } from './bounded-signal.ts';
 export { callSecretOf } from './call-secret.ts';
-export { Cancellations } from './cancellations.ts';
+export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts';
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
 export { Deadlines } from './deadlines.ts';

@@ -43,3 +43,29 @@ export async function pauseOrResume(
   );
   if (changed !== undefined) session.show(changed.answer, () => steeringLines(changed.answer));
 }
+
+interface Purged {
+  readonly func_urn: string;
+  readonly accepted_until: string;
+  readonly waiting: number;
+  readonly running: number;
+  readonly purged: boolean;
+}
+
+/** Counts the invocations of a function that wait. Cancels them with `yes`, if it is no dry run. */
+export async function purge(
+  session: Session,
+  fn: string,
+  { yes: isMeant = false, includeRunning = false }: { readonly yes?: boolean; readonly includeRunning?: boolean },
+): Promise<void> {
+  const isDryRun = session.options.dryRun === true || !isMeant;
+  const answer = await session.ask<Purged>({
+    method: 'POST',
+    path: ['sendoff', 'functions', fn, 'purge'],
+    body: { dry_run: isDryRun, include_running: includeRunning },
+  });
+  const count = `${answer.waiting} ${answer.waiting === 1 ? 'invocation waits' : 'invocations wait'}, ${answer.running} run`;
+  session.show(answer, () =>
+    isDryRun ? [count, `cancel them: sendoff purge ${fn} --yes`] : [`${count}: they are cancelled now`],
+  );
+}

@@ -232,7 +232,7 @@ const order = [
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
   ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'simulatePolicy'],
   ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
-  ...['pauseFunction', 'showSteering', 'resumeFunction'],
+  ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
 

@@ -1,5 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { formatBareUrn, type FunctionDocument, type Pause, type SteeringDocument, steeringKey } from '#contracts';
+import {
+  formatBareUrn,
+  formatFunctionUrn,
+  type FunctionDocument,
+  type Pause,
+  type SteeringDocument,
+  steeringKey,
+} from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
@@ -7,7 +14,8 @@ import { Operation } from '../document/operation.ts';
 import { rfc3339 } from '../http/instants.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames } from '../names/function-names.ts';
-import { PauseDto, pausableParts, type PausablePart } from './steering.dto.ts';
+import { Purger } from './purger.ts';
+import { PauseDto, pausableParts, type PausablePart, PurgeDto } from './steering.dto.ts';
 import { steeringOperations as operations } from './steering.operations.ts';
 
 type Pauses = { readonly [Part in PausablePart]?: Pause };
@@ -41,6 +49,7 @@ export class SteeringController {
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(Purger) private readonly purger: Purger,
   ) {}
 
   @Operation(operations.show)
@@ -72,6 +81,26 @@ export class SteeringController {
     @Body(new ValidatedBody(PauseDto, { rejectUnknown: true, isOptional: true })) { part }: PauseDto,
   ): Promise<Record<string, unknown>> {
     return this.change(urn, project, part, () => undefined);
+  }
+
+  @Operation(operations.purge)
+  @Post('purge')
+  @HttpCode(200)
+  async purge(
+    @Param('project') project: string,
+    @Param('urn') name: string,
+    @Body(new ValidatedBody(PurgeDto, { rejectUnknown: true, isOptional: true })) dto: PurgeDto,
+  ): Promise<Record<string, unknown>> {
+    const { dry_run: isDryRun = false, include_running: includesRunning = false } = dto;
+    const { urn } = this.names.find(name, project);
+    const bareUrn = formatBareUrn(urn);
+    const published = this.registry.versionsOf(bareUrn).map((version) => version.urn);
+    const acceptedUntil = this.clock.now();
+    const purged = { project, versions: [formatFunctionUrn({ ...urn, qualifier: 'latest' }), ...published], acceptedUntil };
+    const [waiting, running] = await Promise.all([this.purger.count(purged, 'WAIT'), this.purger.count(purged, 'RUNNING')]);
+    if (!isDryRun) await this.purger.purge({ bareUrn, acceptedUntil, includesRunning });
+    const acceptedUntilText = rfc3339(acceptedUntil);
+    return { func_urn: bareUrn, accepted_until: acceptedUntilText, waiting, running, purged: !isDryRun };
   }
 
   /** @param part undefined for both parts. */

@@ -1,4 +1,4 @@
-import { IsIn, IsOptional } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 
 /** The parts of a function that can be paused. */
 export const pausableParts = ['intake', 'execution'] as const;
@@ -12,4 +12,17 @@ export class PauseDto {
   @IsOptional()
   @IsIn(pausableParts)
   part?: PausablePart;
+}
+
+/** The body of a purge. */
+export class PurgeDto {
+  /** Only counts. */
+  @IsOptional()
+  @IsBoolean()
+  dry_run?: boolean;
+
+  /** Ends the attempts that run, too. */
+  @IsOptional()
+  @IsBoolean()
+  include_running?: boolean;
 }

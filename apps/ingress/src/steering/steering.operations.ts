@@ -2,7 +2,7 @@ import { pausedWait } from '#lifecycle';
 import type { OperationSpec } from '../document/operation.ts';
 import { exampleProject, functionUrn } from '../document/parameters.ts';
 import { functionCodes } from '../names/function-codes.ts';
-import { PauseDto } from './steering.dto.ts';
+import { PauseDto, PurgeDto } from './steering.dto.ts';
 
 const shown = {
   func_urn: `urn:fss:local:${exampleProject}:function:default:hello`,
@@ -48,6 +48,30 @@ export const steeringOperations = {
     parameters: [functionUrn],
     body,
     answer: { status: 200, example: { ...shown, execution: { paused: false } } },
+    codes: [...functionCodes, 'FSS.0503'],
+  },
+  purge: {
+    id: 'purgeFunction',
+    tag: 'Steering',
+    right: 'manage',
+    shownWithoutRead: ['func_urn', 'accepted_until', 'waiting', 'running', 'purged'],
+    reach: 'function',
+    summary: 'Cancels the invocations of a function that wait, in all its versions.',
+    description:
+      'It concerns invocations that were accepted before it. With `dry_run` it only counts them. Attempts that run go on, unless ' +
+      '`include_running` is true; they are not tried again. Each invocation ends as `InvocationCanceled`.',
+    parameters: [functionUrn],
+    body: { of: PurgeDto, isOptional: true, example: { dry_run: true, include_running: false } },
+    answer: {
+      status: 200,
+      example: {
+        func_urn: shown.func_urn,
+        accepted_until: '2026-11-25T09:45:00+00:00',
+        waiting: 1_204,
+        running: 4,
+        purged: false,
+      },
+    },
     codes: [...functionCodes, 'FSS.0503'],
   },
 } as const satisfies Record<string, OperationSpec>;

@@ -3,6 +3,7 @@
  * resumed. Method: a whole ingress over the in-memory broker with a manual clock.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePurge } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
@@ -97,5 +98,41 @@ describe('a function', () => {
     for (const body of [{ part: 'all' }, { parts: ['intake'] }])
       expect(await app.call('POST', '/sendoff/functions/strict/pause', body)).toMatchObject({ status: 400 });
     expect(await shown('strict')).toMatchObject({ intake: running, execution: running });
+  });
+});
+
+describe('a purge', () => {
+  const purges = () => app.recordsOf('cancellations').map(decodePurge);
+
+  it('counts with dry_run, and writes nothing', async () => {
+    await app.createFunction('counted');
+    app.records.page = { records: [], count: 7 };
+    const before = purges().length;
+    expect(await steer('counted', 'purge', { dry_run: true })).toEqual({
+      func_urn: 'urn:fss:local:p1:function:default:counted',
+      accepted_until: '2027-01-15T08:00:00+00:00',
+      waiting: 7,
+      running: 7,
+      purged: false,
+    });
+    expect(purges()).toHaveLength(before);
+    expect(app.records.queries.at(-2)).toMatchObject({ statuses: ['WAIT'], endAt: builtAt });
+  });
+
+  it('marks the invocations accepted until now, with those that run only if asked', async () => {
+    await app.createFunction('purged');
+    await steer('purged', 'purge');
+    expect(await steer('purged', 'purge', { include_running: true })).toMatchObject({ purged: true });
+    const mark = { bareUrn: 'urn:fss:local:p1:function:default:purged', acceptedUntil: builtAt };
+    expect(purges().slice(-2)).toEqual([
+      { ...mark, includesRunning: false },
+      { ...mark, includesRunning: true },
+    ]);
+  });
+
+  it('counts all versions, also more than one question for records may name', async () => {
+    await app.publish('versions', ...Array.from({ length: 10 }, (_, n) => `v${n}`));
+    app.records.page = { records: [], count: 3 };
+    expect(await steer('versions', 'purge', { dry_run: true })).toMatchObject({ waiting: 6 });
   });
 });
