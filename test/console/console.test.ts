@@ -38,7 +38,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await installation?.stop();
   });
 
-  it('is loaded with less than 300 KB, takes a login within a second, and runs scripts of files only', async () => {
+  it('is loaded with less than 300 KB, takes a login soon, and runs scripts of files only', async () => {
     const { page } = view;
     const session = await page.context().newCDPSession(page);
     await session.send('Network.enable');

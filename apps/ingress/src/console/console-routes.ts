@@ -37,7 +37,7 @@ const askEachTime = 'no-cache';
 function encodingsOf({ headers }: FastifyRequest): ReadonlySet<string> {
   const accepted = String(headers['accept-encoding'] ?? '').split(',');
   const named = accepted.map((each) => each.trim().toLowerCase()).filter((each) => !/;\s*q=0(?:\.0*)?$/.test(each));
-  return new Set(named.map((each) => each.replace(/\s*;.*$/, '')));
+  return new Set(named.map((each) => each.split(';', 1)[0]?.trimEnd() ?? ''));
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, file: ConsoleFile | undefined, caching: string): void {

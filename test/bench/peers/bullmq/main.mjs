@@ -16,10 +16,9 @@ function serve(answer) {
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => (body += chunk));
-    request.on('end', async () => {
-      const [status, document] = await answer(request.url, body).catch((error) => [500, { error: String(error) }]);
+    const end = ([status, document]) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
-    });
+    request.on('end', () => void answer(request.url, body).then(end, (error) => end([500, { error: String(error) }])));
   });
   server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 }

@@ -42,7 +42,8 @@ function namedTarget(message: string, target: TargetForm): TargetField | undefin
 /** Returns the message at the fields that it is about; nothing if it is about the whole form. */
 export function refusalsOf(message: string, form: PolicyForm): Refusals {
   for (const [side, name] of Object.entries(sides) as [Side, string][]) {
-    const [, field = ''] = new RegExp(String.raw`${name}\.(?:param\.)?(\w+)`).exec(message) ?? [];
+    const [, behind = ''] = message.split(`${name}.`, 2);
+    const [field = ''] = /^\w+/.exec(behind.replace(/^param\./, '')) ?? [];
     const known = targetFields[field];
     if (known !== undefined) return { [`${side}.${known}`]: message };
   }
