@@ -32,11 +32,12 @@ export class IngressModule {
         RecordsModule,
         FunctionsModule.register(config, keys.functions),
         AccessModule.register(config, keys.accessKeys),
+        // Its fixed paths come before those of buckets and streams: these begin with a parameter.
+        HistoryModule.register(invocations),
         PoliciesModule.register(config),
         TopicsModule.register(config, keys.subscriptions),
         invocations,
         SteeringModule,
-        HistoryModule.register(invocations),
       ],
     };
   }

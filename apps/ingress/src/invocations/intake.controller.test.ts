@@ -46,5 +46,7 @@ it('a record with malformed tags is rejected with the rule, and tags of another 
   expect(rejects.at(-1)?.headers['reject-reason']).toContain('sendoff-tags must hold up to 8 names');
   const accepted = app.recordsOf('invocations').length;
   await app.produce('{}', { ...headers, 'sendoff-tags': 'b,a' });
-  expect((await app.kafka.waitFor('sendoff.invocations', accepted + 1)).at(-1)?.headers['tags']).toBe('a,b');
+  // Records of a topic are listed by partition, so the new one may stand anywhere.
+  const written = await app.kafka.waitFor('sendoff.invocations', accepted + 1);
+  expect(written.map((record) => record.headers['tags'])).toContain('a,b');
 });

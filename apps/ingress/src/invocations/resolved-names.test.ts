@@ -10,11 +10,12 @@ import { ResolvedNames } from './resolved-names.ts';
 function setUp() {
   const asked: string[] = [];
   let changed: Parameters<Registry['onChange']>[0] = () => undefined;
-  const registry: Pick<Registry, 'functionByUrn' | 'versionByUrn' | 'policyOf' | 'project' | 'onChange'> = {
+  const registry: Pick<Registry, 'functionByUrn' | 'versionByUrn' | 'policyOf' | 'project' | 'steeringOf' | 'onChange'> = {
     functionByUrn: ({ name }: FunctionUrn) => (asked.push(name), name === 'missing' ? undefined : aFunction({ name })),
     versionByUrn: ({ name }: FunctionUrn) => aFunction({ name }),
     policyOf: () => undefined,
     project: () => undefined,
+    steeringOf: () => undefined,
     onChange(listener) {
       changed = listener;
       return () => undefined;
