@@ -125,6 +125,14 @@ describe('the commands of a page work as they are printed:', () => {
     expect(printed).toMatch(/^greet is created: 1 file, \d+ bytes\nhello world\n/m);
     expect(printed).toMatch(/ SUCCESS [\s\S]* greeting$/m);
   });
+
+  it('ledger.md counts the invocations of that function', async () => {
+    expect(await runShell('docs/ledger.md')).toContain('greet');
+  });
+
+  it('steering.md pauses, resumes and purges that function', async () => {
+    expect(await runShell('docs/steering.md')).toContain('greet');
+  });
 });
 
 it('every block of commands runs here, or only installs, tests or needs Docker', async () => {
@@ -137,6 +145,8 @@ it('every block of commands runs here, or only installs, tests or needs Docker',
     'docs/notifications.md',
     'docs/access.md',
     'docs/command-line.md',
+    'docs/ledger.md',
+    'docs/steering.md',
   ];
   const pages = await Promise.all(
     ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...docs].map(async (page) => ({ page, blocks: await blocksOf(page) })),

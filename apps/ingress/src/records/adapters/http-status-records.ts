@@ -32,11 +32,11 @@ export class HttpStatusRecords implements StatusRecords {
   }
 
   async notices(query: NoticeQuery): Promise<NoticePage> {
-    return this.ask('notices', query);
+    return this.ask('records/notices', query);
   }
 
   async targets(query: TargetQuery): Promise<TargetPage> {
-    return this.ask('targets', query);
+    return this.ask('records/targets', query);
   }
 
   async search(search: InvocationSearch): Promise<InvocationSearchPage> {
