@@ -113,13 +113,23 @@ function linksOf(leadsTo: NonNullable<Answer['leadsTo']>): Links {
   return Object.fromEntries(links) as Links;
 }
 
+/** Each event of a stream has a form of its own, which the description tells. */
+const eventStream = 'text/event-stream';
+
 function answerObject({ status, example, mediaType = 'application/json', leadsTo }: Answer, name: string): ResponseObject {
   return {
     description: status === 202 ? 'Accepted.' : 'Done.',
     headers: requestIdHeader,
     ...(example === undefined
       ? {}
-      : { content: { [mediaType]: { schema: schemaByExample(example), examples: { [name]: { value: example } } } } }),
+      : {
+          content: {
+            [mediaType]: {
+              ...(mediaType === eventStream ? {} : { schema: schemaByExample(example) }),
+              examples: { [name]: { value: example } },
+            },
+          },
+        }),
     ...(leadsTo === undefined ? {} : { links: linksOf(leadsTo) }),
   };
 }

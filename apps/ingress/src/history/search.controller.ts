@@ -15,7 +15,7 @@ import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
 import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -100,13 +100,6 @@ export class SearchController {
     const found = this.keys.requestIdOf(this.names.find(name, project).function, key);
     return found === undefined || (requestId !== undefined && requestId !== found) ? [] : [found];
   }
-}
-
-function boundedQuery(query: QueryString, name: string, lengthMax: number): string | undefined {
-  const text = textQuery(query, name);
-  if (text !== undefined && text.length > lengthMax)
-    throw new ApiError('FSS.1001', `${name} has at most ${lengthMax} characters`);
-  return text;
 }
 
 function statusFilter(text: string | undefined): Pick<InvocationSearch, 'statuses'> {

@@ -14,6 +14,17 @@ export function textQuery(query: Query, name: string): string | undefined {
 }
 
 /**
+ * As {@link textQuery}, for a text of bounded length.
+ * @throws ApiError FSS.1001 if it has more than `lengthMax` characters.
+ */
+export function boundedQuery(query: Query, name: string, lengthMax: number): string | undefined {
+  const text = textQuery(query, name);
+  if (text !== undefined && text.length > lengthMax)
+    throw new ApiError('FSS.1001', `${name} has at most ${lengthMax} characters`);
+  return text;
+}
+
+/**
  * Reads an integer of a query.
  * @returns undefined if it is missing or empty.
  * @param code of the error.

@@ -13,7 +13,7 @@ import {
 import { isUnlimited } from '#lifecycle';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
-import { type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { ledgerBounds, ledgerOperations as operations } from './ledger.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
@@ -107,7 +107,7 @@ export class LedgerController {
   /** The functions of a page that the caller may use; the page may have more. */
   private async page(project: string, query: QueryString, caller: Caller) {
     const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
-    const after = textQuery(query, 'marker');
+    const after = boundedQuery(query, 'marker', ledgerBounds.urnLengthMax);
     const page = await this.records.totals({ project, limit, ...(after === undefined ? {} : { after }) });
     const shown: readonly FunctionTally[] = page.functions.filter(({ functionUrn }) =>
       this.names.knows(functionUrn, project, caller),

@@ -17,7 +17,7 @@ import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
-import { instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -100,9 +100,7 @@ export class NoticesController {
   @Get('targets')
   async targets(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
     const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const after = textQuery(query, 'marker');
-    if ((after?.length ?? 0) > targetLengthMax)
-      throw new ApiError('FSS.1001', 'marker must be the next_marker of the page before');
+    const after = boundedQuery(query, 'marker', targetLengthMax);
     const { targets, hasMore } = await this.records.targets({
       project,
       limit: requested === 0 ? targetsMax : Math.min(requested, targetsMax),
@@ -121,9 +119,7 @@ export class NoticesController {
     const state = textQuery(query, 'state');
     if (state !== undefined && !deliveryStates.includes(state as DeliveryStatus['state']))
       throw new ApiError('FSS.1001', `state must be one of ${deliveryStates.join(', ')}`);
-    const deliveryId = textQuery(query, 'target');
-    if ((deliveryId?.length ?? 0) > targetLengthMax)
-      throw new ApiError('FSS.1001', `target may have ${targetLengthMax} characters`);
+    const deliveryId = boundedQuery(query, 'target', targetLengthMax);
     const functionUrns = this.names.versionsFor(caller, project, textQuery(query, 'function'), functionsMax);
     const endAt = instantQuery(query, 'query_end_time');
     const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;

@@ -4,7 +4,7 @@ import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { addTallies } from './ledger.controller.ts';
 import { ledgerBounds } from './ledger.operations.ts';
@@ -129,7 +129,7 @@ export class StatisticsController {
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
     const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
-    const after = textQuery(query, 'marker');
+    const after = boundedQuery(query, 'marker', ledgerBounds.urnLengthMax);
     const reports = await this.records.backlogs({ project, limit, ...(after === undefined ? {} : { after }) });
     const isKnown = ({ functionUrn }: BacklogReport) => this.names.knows(functionUrn, project, caller);
     const now = this.clock.now();
