@@ -2,6 +2,8 @@ import { type CSSVariablesResolver, createTheme } from '@mantine/core';
 
 /** Colours with enough contrast for small text, in both schemes. */
 export const theme = createTheme({
+  // Dialogs appear at once for viewers who ask their system for less motion.
+  respectReducedMotion: true,
   primaryColor: 'blue',
   primaryShade: { light: 9, dark: 9 },
   defaultRadius: 'md',

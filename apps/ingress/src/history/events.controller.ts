@@ -7,7 +7,7 @@ import { CalledBy, type Caller } from '../access/caller.ts';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { type Query as QueryString, textQuery } from '../http/query.ts';
+import { boundedQuery, type Query as QueryString, textQuery } from '../http/query.ts';
 import { FunctionNames, isQualified } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { TopicNames } from '../names/topic-names.ts';
@@ -93,8 +93,8 @@ export class EventsController {
     const status = textQuery(query, 'status');
     if (status !== undefined && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
-    const requestId = textQuery(query, 'request_id');
-    const isOfFunction = this.functionFilter(project, textQuery(query, 'function'));
+    const requestId = boundedQuery(query, 'request_id', eventBounds.requestIdLengthMax);
+    const isOfFunction = this.functionFilter(project, boundedQuery(query, 'function', eventBounds.functionLengthMax));
     const isKnown = knownTo(caller, this.topics);
     return ({ functionUrn, requestId: id, status: reached, transition: { deliveryId } }) => {
       const urn = parseFunctionUrn(functionUrn, this.home);

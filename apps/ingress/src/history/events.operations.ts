@@ -12,9 +12,12 @@ export const eventBounds = {
   /** A stream ends then, and its client comes again. So its rights are checked again. */
   lastsMs: 300_000,
   heartbeatMs: 15_000,
+  /** Characters of the filters. */
+  functionLengthMax: 512,
+  requestIdLengthMax: 64,
 } as const;
 
-const { clientsMax, lastsMs, heartbeatMs } = eventBounds;
+const { clientsMax, lastsMs, heartbeatMs, functionLengthMax, requestIdLengthMax } = eventBounds;
 
 /** Operations that show events. */
 export const eventOperations = {
@@ -29,9 +32,13 @@ export const eventOperations = {
       'Without `Accept: text/event-stream` the answer ends at once, after what came since `Last-Event-ID`. ' +
       `A stream ends after ${lastsMs / 1_000} s, and a comment comes every ${heartbeatMs / 1_000} s. At most ${clientsMax} clients follow one ingress.`,
     parameters: [
-      inQuery('function', { type: 'string', maxLength: 512 }, { description: 'Only this function: a URN or a name.' }),
+      inQuery(
+        'function',
+        { type: 'string', maxLength: functionLengthMax },
+        { description: 'Only this function: a URN or a name.' },
+      ),
       inQuery('status', { type: 'string', enum: [...statuses] }, { description: 'Only transitions to this status.' }),
-      inQuery('request_id', { type: 'string', maxLength: 64 }, { description: 'Only this invocation.' }),
+      inQuery('request_id', { type: 'string', maxLength: requestIdLengthMax }, { description: 'Only this invocation.' }),
       inHeader(
         'Last-Event-ID',
         { type: 'string', pattern: '^([a-z0-9-]{1,64}:\\d{1,15}(,[a-z0-9-]{1,64}:\\d{1,15}){0,15})?$' },

@@ -93,7 +93,8 @@ export class StatisticsController {
   @Get('fgs/functions/statistics')
   async ofProject(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
     const { filter = '' } = query;
-    if (filter === 'monthly_report') return this.monthly(project, wholeQuery(query, 'option', 0, 3) ?? 0);
+    const option = wholeQuery(query, 'option', 0, 3) ?? 0;
+    if (filter === 'monthly_report') return this.monthly(project, option);
     if (filter !== 'monitor_data') throw new ApiError('FSS.1001', 'filter must be monitor_data or monthly_report');
     const period = wholeQuery(query, 'period', 1, periodMinutesMax) ?? periodMinutesDefault;
     return { statistics: await this.series(project, [''], period) };
