@@ -3,6 +3,7 @@ import {
   deliveryStates,
   type DeliveryStatus,
   type EpochMs,
+  noticeFunctionsMax,
   type NoticePlace,
   type NoticeQuery,
   type TargetQuery,
@@ -19,7 +20,7 @@ export class NoticeQueryDto implements NoticeQuery {
 
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(10)
+  @ArrayMaxSize(noticeFunctionsMax)
   @IsString({ each: true })
   @MaxLength(300, { each: true })
   functionUrns?: string[];

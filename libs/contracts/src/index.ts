@@ -86,6 +86,7 @@ export {
   deliveryStates,
   type Notice,
   noticeCountMax,
+  noticeFunctionsMax,
   type NoticePage,
   type NoticePlace,
   type NoticeQuery,

@@ -13,7 +13,7 @@ export type NoticePlace = Pick<Notice, 'acceptedAt' | 'requestId' | 'deliveryId'
 /** A query for notices, which the ingress sends over HTTP. */
 export interface NoticeQuery {
   readonly project: string;
-  /** URNs of eight fields; absent selects all functions of the project. */
+  /** At most {@link noticeFunctionsMax} URNs of eight fields; absent selects all of the project. */
   readonly functionUrns?: readonly string[];
   /** Names the target; absent selects every target. */
   readonly deliveryId?: string;
@@ -26,6 +26,12 @@ export interface NoticeQuery {
   /** Size of the page, in notices. */
   readonly limit: number;
 }
+
+/**
+ * Versions of functions that one query for notices may name. The store reads an index for each of
+ * them, and for each state.
+ */
+export const noticeFunctionsMax = 10;
 
 /** One page of notices, newest invocation first. */
 export interface NoticePage {

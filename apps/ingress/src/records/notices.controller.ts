@@ -3,6 +3,7 @@ import {
   deliveryStates,
   type DeliveryStatus,
   epochMs,
+  noticeFunctionsMax,
   type Notice,
   type NoticePlace,
   type NoticeQuery,
@@ -21,7 +22,7 @@ import { boundedQuery, instantQuery, type Query as QueryString, textQuery, whole
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
-const { limitDefault, limitMax, markerLengthMax, functionsMax, targetLengthMax, targetsMax } = noticeBounds;
+const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
 
 function noticeAnswer(notice: Notice): Record<string, unknown> {
   const { requestId, functionUrn, acceptedAt, deliveryId, state, tries, at, dueAt, reason, location } = notice;
@@ -120,7 +121,7 @@ export class NoticesController {
     if (state !== undefined && !deliveryStates.includes(state as DeliveryStatus['state']))
       throw new ApiError('FSS.1001', `state must be one of ${deliveryStates.join(', ')}`);
     const deliveryId = boundedQuery(query, 'target', targetLengthMax);
-    const functionUrns = this.names.versionsFor(caller, project, textQuery(query, 'function'), functionsMax);
+    const functionUrns = this.names.versionsFor(caller, project, textQuery(query, 'function'), noticeFunctionsMax);
     const endAt = instantQuery(query, 'query_end_time');
     const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     const marker = textQuery(query, 'marker');

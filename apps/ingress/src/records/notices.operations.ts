@@ -1,4 +1,4 @@
-import { deliveryStates } from '#contracts';
+import { deliveryStates, noticeFunctionsMax } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
@@ -10,8 +10,6 @@ export const noticeBounds = {
   markerLengthMax: 2_000,
   targetLengthMax: 1_100,
   targetsMax: 100,
-  /** Versions of functions that one query covers. */
-  functionsMax: 200,
 } as const;
 
 const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
@@ -36,9 +34,15 @@ export const noticeOperations = {
     right: 'read',
     reach: 'list',
     summary: 'Lists the notifications of invocations, those of the newest invocation first.',
-    description: 'A limited key sees notices of its functions only.',
+    description: `A limited key sees notices of its functions only. If they have more than ${noticeFunctionsMax} versions, it must name one.`,
     parameters: [
-      inQuery('function', { type: 'string' }, { description: 'Only notices of this function, by any form of its URN.' }),
+      inQuery(
+        'function',
+        { type: 'string' },
+        {
+          description: `Only notices of this function, by any form of its URN. Without a version: of \`latest\` and the published ones, ${noticeFunctionsMax} in all.`,
+        },
+      ),
       inQuery('state', { type: 'string', enum: [...deliveryStates, ''] }, { description: 'Only notices in this state.' }),
       inQuery(
         'target',

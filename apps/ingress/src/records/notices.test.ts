@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type Notice } from '#contracts';
+import { epochMs, type Notice, noticeFunctionsMax } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { type AccessKey, IngressApp } from '../../testing/ingress-app.ts';
 
@@ -107,6 +107,16 @@ describe('the list of notices', () => {
     expect(foreign.body).toEqual({ notices: [], next_marker: '' });
     expect((await app.must('GET', '/sendoff/notices')).notices).toHaveLength(2);
   });
+});
+
+it('a limited key for more versions than one question may name must name a function', async () => {
+  const names = Array.from({ length: noticeFunctionsMax + 1 }, (_, index) => `many-${index}`);
+  for (const name of names) await app.createFunction(name);
+  const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read'], functions: ['many-*'] });
+  const key = { accessKey: body.access_key, secretKey: body.secret_key };
+  const refused = await app.signed('GET', '/sendoff/notices', undefined, key);
+  expect([refused.status, refused.body.error_code]).toEqual([400, 'FSS.1001']);
+  expect((await app.signed('GET', '/sendoff/notices?function=many-3', undefined, key)).status).toBe(200);
 });
 
 describe('the list of targets', () => {
