@@ -1,37 +1,18 @@
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { type EpochMs, type InvocationSearch, type LiveQuery, searchMarkerPattern, type Status, statuses } from '#contracts';
+import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsRequestIds, IsText } from './question-fields.ts';
 
 /** Validates a search of the ingress. */
 export class InvocationSearchDto implements InvocationSearch {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(200)
-  @IsString({ each: true })
-  @MaxLength(300, { each: true })
+  @IsFunctionUrns(200)
   functionUrns?: string[];
 
   @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(10)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
+  @IsRequestIds(10)
   requestIds?: string[];
 
   @IsOptional()
@@ -47,52 +28,42 @@ export class InvocationSearchDto implements InvocationSearch {
   errorCode?: number;
 
   @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @IsText(200)
   errorText?: string;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   beginAt!: EpochMs;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   endAt!: EpochMs;
 
   @IsOptional()
   @Matches(searchMarkerPattern)
   marker?: string;
 
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @IsPageSize()
   limit!: number;
 }
 
 /** Validates the question for one invocation. */
 export class FindInvocationDto {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   requestId!: string;
 }
 
 /** Validates the question for transitions after a place. */
 export class LiveQueryDto implements LiveQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   process?: string;
 
   @IsOptional()
-  @IsInt()
-  @Min(0)
+  @IsCount()
   number?: number;
 }

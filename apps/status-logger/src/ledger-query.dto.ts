@@ -1,49 +1,35 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import type { MinutesQuery, TotalsQuery } from '#contracts';
+import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsText } from './question-fields.ts';
 
 /** Validates a question of the ingress for the counts of functions. */
 export class TotalsQueryDto implements TotalsQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10)
-  @IsString({ each: true })
-  @MaxLength(300, { each: true })
+  @IsFunctionUrns(10)
   functionUrns?: string[];
 
   @IsOptional()
-  @IsString()
-  @MaxLength(300)
+  @IsText(300)
   after?: string;
 
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @IsPageSize()
   limit!: number;
 }
 
 /** Validates a question of the ingress for the counts of minutes. */
 export class MinutesQueryDto implements MinutesQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10)
-  @IsString({ each: true })
-  @MaxLength(300, { each: true })
+  @IsFunctionUrns(10)
   functionUrns!: string[];
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   from!: number;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   to!: number;
 }

@@ -1,4 +1,4 @@
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsObject, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsObject, IsOptional } from 'class-validator';
 import {
   deliveryStates,
   type DeliveryStatus,
@@ -8,26 +8,22 @@ import {
   type NoticeQuery,
   type TargetQuery,
 } from '#contracts';
+import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsText } from './question-fields.ts';
 
 /** Longest name of a target, in characters. */
 const deliveryIdLengthMax = 1_100;
 
 /** Validates a question of the ingress for notices. */
 export class NoticeQueryDto implements NoticeQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(noticeFunctionsMax)
-  @IsString({ each: true })
-  @MaxLength(300, { each: true })
+  @IsFunctionUrns(noticeFunctionsMax, 0)
   functionUrns?: string[];
 
   @IsOptional()
-  @IsString()
-  @MaxLength(deliveryIdLengthMax)
+  @IsText(deliveryIdLengthMax)
   deliveryId?: string;
 
   @IsArray()
@@ -35,12 +31,10 @@ export class NoticeQueryDto implements NoticeQuery {
   @IsIn(deliveryStates, { each: true })
   states!: DeliveryStatus['state'][];
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   beginAt!: EpochMs;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   endAt!: EpochMs;
 
   /** Its fields are values of comparisons only. */
@@ -48,25 +42,19 @@ export class NoticeQueryDto implements NoticeQuery {
   @IsObject()
   after?: NoticePlace;
 
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @IsPageSize()
   limit!: number;
 }
 
 /** Validates a question of the ingress for targets. */
 export class TargetQueryDto implements TargetQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsString()
-  @MaxLength(deliveryIdLengthMax)
+  @IsText(deliveryIdLengthMax)
   after?: string;
 
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IsPageSize(100)
   limit!: number;
 }

@@ -1,37 +1,18 @@
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { IsArray, IsIn, IsOptional, IsString, Matches } from 'class-validator';
 import { type EpochMs, invocationTagPattern, type Status, type StatusQuery } from '#contracts';
+import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsRequestIds } from './question-fields.ts';
 
 /** Validates a question of the ingress. */
 export class StatusQueryDto implements StatusQuery {
-  @IsString()
-  @MaxLength(64)
+  @IsId()
   project!: string;
 
   @IsOptional()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(10)
-  @IsString({ each: true })
-  @MaxLength(300, { each: true })
+  @IsFunctionUrns(10)
   functionUrns?: string[];
 
   @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(100)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
+  @IsRequestIds(100)
   requestIds?: string[];
 
   @IsOptional()
@@ -44,20 +25,15 @@ export class StatusQueryDto implements StatusQuery {
   @Matches(invocationTagPattern)
   tag?: string;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   beginAt!: EpochMs;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   endAt!: EpochMs;
 
-  @IsInt()
-  @Min(0)
+  @IsCount()
   offset!: number;
 
-  @IsInt()
-  @Min(1)
-  @Max(500)
+  @IsPageSize()
   limit!: number;
 }
