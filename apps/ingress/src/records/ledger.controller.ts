@@ -63,6 +63,21 @@ function proofAnswer({ proof }: LedgerPage, isKnown: (functionUrn: string) => bo
   };
 }
 
+/**
+ * The page of functions that a request asks for.
+ * @throws ApiError FSS.1001 if it is out of bounds.
+ */
+export function functionPageOf(query: QueryString): { readonly limit: number; readonly after?: string } {
+  const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
+  const after = boundedQuery(query, 'marker', ledgerBounds.urnLengthMax);
+  return { limit, ...(after === undefined ? {} : { after }) };
+}
+
+/** The marker of the next page; empty if the functions of this one are the last. */
+export function markerAfter(functions: readonly { readonly functionUrn: string }[], limit: number): string {
+  return functions.length < limit ? '' : (functions.at(-1)?.functionUrn ?? '');
+}
+
 /** The ledger: accepted = settled + in flight, and whether any invocation is unaccounted for. */
 @Controller('v2/:project/sendoff')
 export class LedgerController {
@@ -106,12 +121,11 @@ export class LedgerController {
 
   /** The functions of a page that the caller may use; the page may have more. */
   private async page(project: string, query: QueryString, caller: Caller) {
-    const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
-    const after = boundedQuery(query, 'marker', ledgerBounds.urnLengthMax);
-    const page = await this.records.totals({ project, limit, ...(after === undefined ? {} : { after }) });
+    const asked = functionPageOf(query);
+    const page = await this.records.totals({ project, ...asked });
     const shown: readonly FunctionTally[] = page.functions.filter(({ functionUrn }) =>
       this.names.knows(functionUrn, project, caller),
     );
-    return { page, shown, next: page.functions.length < limit ? '' : (page.functions.at(-1)?.functionUrn ?? '') };
+    return { page, shown, next: markerAfter(page.functions, asked.limit) };
   }
 }

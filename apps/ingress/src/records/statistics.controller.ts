@@ -4,10 +4,9 @@ import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
-import { addTallies } from './ledger.controller.ts';
-import { ledgerBounds } from './ledger.operations.ts';
+import { addTallies, functionPageOf, markerAfter } from './ledger.controller.ts';
 import { periodMinutesDefault, periodMinutesMax, statisticsOperations as operations } from './statistics.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -129,14 +128,13 @@ export class StatisticsController {
     @Query() query: QueryString,
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
-    const limit = wholeQuery(query, 'limit', 1, ledgerBounds.limitMax) ?? ledgerBounds.limitDefault;
-    const after = boundedQuery(query, 'marker', ledgerBounds.urnLengthMax);
-    const reports = await this.records.backlogs({ project, limit, ...(after === undefined ? {} : { after }) });
+    const page = functionPageOf(query);
+    const reports = await this.records.backlogs({ project, ...page });
     const isKnown = ({ functionUrn }: BacklogReport) => this.names.knows(functionUrn, project, caller);
     const now = this.clock.now();
     return {
       functions: reports.filter(isKnown).map((report) => backlogAnswer(report, now)),
-      next_marker: reports.length < limit ? '' : (reports.at(-1)?.functionUrn ?? ''),
+      next_marker: markerAfter(reports, page.limit),
     };
   }
 
