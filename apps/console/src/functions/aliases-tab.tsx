@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Table, TextInput } from '@mantine/core';
+import { Button, Modal, Select, Stack, Table, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -6,6 +6,7 @@ import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
+import { FormButtons } from '../ui/form-buttons.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
@@ -47,14 +48,7 @@ function CreateAlias({ urn, onClose }: { readonly urn: string; readonly onClose:
         />
         <TextInput label="Description" value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
         {creation.error !== null && <ProblemNotice error={creation.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={creation.isPending}>
-            Create
-          </Button>
-        </Group>
+        <FormButtons action="Create" isPending={creation.isPending} onCancel={onClose} />
       </Stack>
     </form>
   );

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAgencies } from '../agencies/queries.ts';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
+import { FormButtons } from '../ui/form-buttons.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { base64OfText } from './base64.ts';
 import { shortName } from './queries.ts';
@@ -152,14 +153,7 @@ export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
             />
           )}
           {creation.error !== null && <ProblemNotice error={creation.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={creation.isPending}>
-              Create
-            </Button>
-          </Group>
+          <FormButtons action="Create" isPending={creation.isPending} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

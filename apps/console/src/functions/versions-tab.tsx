@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, Table, TextInput } from '@mantine/core';
+import { Button, Modal, Stack, Table, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { FormButtons } from '../ui/form-buttons.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
@@ -42,14 +43,7 @@ function PublishVersion({ urn, onClose }: { readonly urn: string; readonly onClo
         />
         <TextInput label="Description" value={description} onChange={(event) => setDescription(event.currentTarget.value)} />
         {publishing.error !== null && <ProblemNotice error={publishing.error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={publishing.isPending}>
-            Publish
-          </Button>
-        </Group>
+        <FormButtons action="Publish" isPending={publishing.isPending} onCancel={onClose} />
       </Stack>
     </form>
   );

@@ -1,6 +1,7 @@
-import { Button, Group, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import type { FormEvent } from 'react';
 import { asProblem, type ProblemKind } from '../../api/problem.ts';
+import { FormButtons } from '../../ui/form-buttons.tsx';
 import { ProblemNotice } from '../../ui/problem-notice.tsx';
 import { PolicyFields } from './policy-fields.tsx';
 import type { PolicyForm } from './policy-form.ts';
@@ -51,14 +52,7 @@ export function PolicyEditor({ urn, functionUrn, form, onChange, onClose }: Poli
           />
         ))}
         {problem !== undefined && !isAtField && <ProblemNotice error={problem} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={saving.isPending}>
-            OK
-          </Button>
-        </Group>
+        <FormButtons action="OK" isPending={saving.isPending} onCancel={onClose} />
       </Stack>
     </form>
   );
