@@ -65,6 +65,8 @@ beforeAll(async () => {
       SENDOFF_PORT: String(port),
       SENDOFF_PUBLIC_URL: `http://127.0.0.1:${port}`,
       SUBSCRIPTIONS_CONFIRMED_BY: 'endpoint',
+      NOTIFIER_BREAKER_OPEN_MS: '500',
+      NOTIFIER_SWITCH_OFF_MS: '2000',
     },
   });
   kafka = new KafkaSide(installation.brokers);
@@ -202,5 +204,47 @@ describe('a webhook that must confirm', () => {
     await publish(topic, { message: 'too late' });
     await witnessed('too late');
     expect(ofType(subscriber, 'Notification').map(({ body }) => body['message'])).toEqual(['in time']);
+  });
+});
+
+describe('a webhook that fails for long', () => {
+  it('is switched off, also after a restart of the notifier, until somebody enables it', async () => {
+    const { client } = installation;
+    const topic = await createTopic('broken');
+    const subscriber = await listen();
+    const { subscription_urn: urn } = await subscribe(topic, subscriber.url);
+    await confirm(subscriber);
+    subscriber.answer = 500;
+    const id = `Subscription:${urn}`;
+    const path = `/sendoff/targets/${encodeURIComponent(id)}`;
+    const shown = async () => {
+      const { targets } = await client.must<{ targets: Record<string, unknown>[] }>('GET', '/sendoff/targets');
+      return targets.find(({ target }) => target === id);
+    };
+    const undelivered = await kafka.read(`${installation.topicPrefix}undelivered`);
+
+    for (let message = 0; message < 12; message++) await publish(topic, { message: `lost ${message}` });
+    await eventually(async () =>
+      expect(await shown()).toMatchObject({ failures: expect.any(Number), circuit: expect.stringMatching(/open/) }),
+    );
+    const before = await eventually(() => installation.pidOf('notifier'));
+    process.kill(before, 'SIGTERM');
+    await eventually(async () => {
+      const pid = await installation.pidOf('notifier');
+      expect([undefined, before]).not.toContain(pid);
+    });
+    await eventually(async () => expect(await shown()).toMatchObject({ switched_off: true }));
+
+    const calls = subscriber.received.length;
+    subscriber.answer = 200;
+    const refused = await publish(topic, { message: 'while it is off' });
+    const letter = await undelivered(({ key }) => key === refused);
+    expect(letter.headers['delivery']).toContain('the target is switched off, because no try has succeeded since');
+    expect(subscriber.received).toHaveLength(calls);
+
+    expect(await client.must('POST', `${path}/enable`)).toEqual({ target: id, was_switched_off: true });
+    const wanted = await publish(topic, { message: 'it works again' });
+    await eventually(() => subscriber.received.find(({ body }) => body['message_id'] === wanted));
+    await eventually(async () => expect(await shown()).toBeUndefined());
   });
 });

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Kafka, logLevel, type Producer } from 'kafkajs';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   delayed,
@@ -25,7 +26,7 @@ import {
   Topics,
 } from '#contracts';
 import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
-import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate, untraced } from '#platform';
+import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate, TargetStates, untraced } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually, ManualClock } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
@@ -39,6 +40,7 @@ import { Deliveries } from '../../apps/notifier/src/deliveries.ts';
 import { everyDestination } from '../../apps/notifier/testing/every-destination.ts';
 import { SettlementsController } from '../../apps/notifier/src/settlements.controller.ts';
 import { TargetQueues } from '../../apps/notifier/src/target-queues.ts';
+import { TargetWatch } from '../../apps/notifier/src/target-watch.ts';
 import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
 import { DelaysController } from '../../apps/retry-scheduler/src/delays.controller.ts';
 import { WAITING_ROOM } from '../../apps/retry-scheduler/src/tokens.ts';
@@ -126,9 +128,17 @@ async function serveRetryScheduler() {
 async function serveNotifier() {
   const deliveries = new Deliveries({
     destinations: everyDestination({ deliver: async () => ({ kind: 'delivered' }) }),
-    directory: { refusal: async () => undefined, subscriptionTargets: () => [] },
+    directory: { refusal: async () => undefined, subscriptionTargets: () => [], warningTargets: () => [] },
     publisher: publisherOf('notifier'),
     queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, systemClock),
+    watch: new TargetWatch({
+      states: new TargetStates(),
+      publisher: publisherOf('notifier'),
+      topic: topics.name('targets'),
+      limits: { failuresMin: 2, failingMaxMs: 0, goneMaxMs: 0 },
+      clock: systemClock,
+      logger: pino({ level: 'silent' }),
+    }),
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock: systemClock,
     random: () => 0,

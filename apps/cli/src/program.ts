@@ -12,7 +12,7 @@ import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
 import { showLedger, showStatistics } from './commands/ledger.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
-import { listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
+import { enableTarget, listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { pauseOrResume, purge } from './commands/steering.ts';
@@ -156,12 +156,17 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--limit <count>', 'at most 500', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: NoticeOptions) => listNotices(session(), options));
-  program
+  const targets = program
     .command('targets')
-    .description('list targets of notifications: open notices, last success, last error')
+    .description('list targets of notifications: open notices, circuit breaker, last success, last error')
     .option('--limit <count>', 'at most 100', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: TargetOptions) => listTargets(session(), options));
+  targets
+    .command('enable')
+    .argument('<target>', 'as the list shows it')
+    .description('switch a target on again')
+    .action(async (target: string) => enableTarget(session(), target));
   program
     .command('ledger')
     .argument('[function]')

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { kafkaChecks, SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
-import { type Composition, ExpressRate, fastifyOf, type InstallationKeys, type ServiceBase } from '#platform';
+import { type Composition, ExpressRate, fastifyOf, type InstallationKeys, type ServiceBase, TargetStates } from '#platform';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';
@@ -64,9 +64,14 @@ export async function composeIngress(
   await writer.markSigned();
   const keeper = new RegistryKeeper({ registry, writer, clock, warn, metrics });
   keeper.start();
+  const targetStates = new TargetStates();
+  const targetsFollower = gateway.follower({ topic: gateway.topics.name('targets'), from: 'earliest' });
+  await targetsFollower.start((record) => targetStates.add(record));
   const rate = new ExpressRate(config.expressRatePerSecond);
+  const { isDraining } = base;
+  const installation = { ...adapters, config, registry, writer, targetStates, rate, isDraining };
   return {
-    module: IngressModule.register(config, { ...adapters, config, registry, writer, rate, isDraining: base.isDraining }, keys),
+    module: IngressModule.register(config, installation, keys),
     transports: [
       new SendoffStrategy({
         gateway,
@@ -88,7 +93,7 @@ export async function composeIngress(
     configureHttp: (app) => addHttpLayers(app, base, walls),
     async close() {
       keeper.close();
-      await registry.close();
+      await Promise.all([targetsFollower.close(), registry.close()]);
       await gateway.close();
     },
   };

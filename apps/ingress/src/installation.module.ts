@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import type { ObjectStore } from '#objects';
-import { ExpressRate } from '#platform';
+import { ExpressRate, TargetStates } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import type { FunctionWalls } from './access/function-walls.ts';
 import { CODE_STORE } from './functions/code/code-store.ts';
@@ -33,6 +33,8 @@ export interface Installation extends IngressAdapters {
   /** Read to its end. */
   readonly registry: Registry;
   readonly writer: RegistryWriter;
+  /** Read to their end. */
+  readonly targetStates: TargetStates;
   /** Whether the process drains. */
   readonly isDraining: () => boolean;
 }
@@ -56,6 +58,7 @@ export class InstallationModule {
     isDraining,
     registry,
     writer,
+    targetStates,
     rate,
   }: Installation): DynamicModule {
     const { region, projectId: project } = config;
@@ -65,6 +68,7 @@ export class InstallationModule {
       { provide: ExpressRate, useValue: rate },
       { provide: Registry, useValue: registry },
       { provide: RegistryWriter, useValue: writer },
+      { provide: TargetStates, useValue: targetStates },
       { provide: CODE_STORE, useValue: codeStore },
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },

@@ -13,16 +13,30 @@ export interface BreakerLimits {
   readonly openMs: number;
 }
 
+/** Failures in a row that another process has seen. */
+export interface KnownFailures {
+  readonly failures: number;
+  /** Until when the breaker is open, in the time of this process. */
+  readonly openUntil: number;
+}
+
 /**
  * The breaker of one target. {@link waitMs} only asks; {@link begin}, {@link end} and {@link
  * cancel} change the state.
  */
 export class CircuitBreaker {
-  private failures = 0;
-  private openUntil = 0;
+  private failures: number;
+  private openUntil: number;
   private isProbing = false;
 
-  constructor(private readonly limits: BreakerLimits) {}
+  /** @param before what is known of the target from before the start of this process. */
+  constructor(
+    private readonly limits: BreakerLimits,
+    before: KnownFailures = { failures: 0, openUntil: 0 },
+  ) {
+    this.failures = before.failures;
+    this.openUntil = before.openUntil;
+  }
 
   /** @returns 0 if a try may begin now; otherwise the milliseconds to wait. */
   waitMs(now: number): number {

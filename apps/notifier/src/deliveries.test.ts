@@ -3,6 +3,7 @@
  * and shows in no invocation's record. Method: deliveries over the in-memory broker and a registry,
  * with a destination that answers what the test says.
  */
+import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   decodeDelivery,
@@ -20,11 +21,12 @@ import {
 import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import type { TryResult } from '#lifecycle';
-import { untraced } from '#platform';
+import { TargetStates, untraced } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import {
   aFunction,
   anInvocation,
+  aPolicy,
   aPublication,
   Arrivals,
   asIncoming,
@@ -41,6 +43,7 @@ import type { Destination } from './destination.ts';
 import { deferredOnAbort } from './adapters/deferred-on-abort.ts';
 import { RegistryDirectory } from './adapters/registry-directory.ts';
 import { TargetQueues } from './target-queues.ts';
+import { TargetWatch } from './target-watch.ts';
 
 const topicUrn = 'urn:smn:local:p1:news';
 const topicTarget = { type: 'SMN', topicUrn } as const;
@@ -107,6 +110,14 @@ beforeEach(async () => {
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
     queues: new TargetQueues({ triesMax: 4, waitingMax: 4, failuresMax: 2, openMs: 10_000 }, clock),
+    watch: new TargetWatch({
+      states: new TargetStates(),
+      publisher: kafka.publisher,
+      topic: topics.name('targets'),
+      limits: { failuresMin: 2, failingMaxMs: 60_000, goneMaxMs: 0 },
+      clock,
+      logger: pino({ level: 'silent' }),
+    }),
     policy: { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } },
     clock,
     random: () => 0,
@@ -336,5 +347,74 @@ describe('a notification whose end cannot be written', () => {
     kafka.setReachable(true);
     await kafka.waitFor('s.undelivered', 1);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('a target that is switched off', () => {
+  const streams = ['results', 'alarms', 'secrets'].map(
+    (name) => ({ kind: 'place', type: 'DIS', project: 'p1', name, createdAt: builtAt }) as const,
+  );
+  const stream = (streamName: string) => ({ type: 'DIS', streamName }) as const;
+  const requestIds = ['r1', 'r2', 'r3', 'r4'];
+  const settleOne = async () => {
+    const requestId = requestIds[told.length + written('undelivered').length] ?? 'r9';
+    const invocation = anInvocation({ requestId, policy: { destinations: { onSuccess: stream('results') } } });
+    await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
+  };
+  const policyOf = (name: string, onFailure: DeliveryTarget<'DIS'>) =>
+    aPolicy({
+      functionUrn: `${aFunction({ name }).urn.replace('hello', name)}:latest`,
+      destinations: { onSuccess: stream('results'), onFailure },
+    });
+
+  beforeEach(async () => {
+    const agency = {
+      kind: 'agency',
+      project: 'p1',
+      name: 'all',
+      grants: [
+        { type: 'DIS', resource: 'results' },
+        { type: 'DIS', resource: 'alarms' },
+      ],
+    } as const;
+    const named = (name: string) => aFunction({ name, urn: `urn:fss:local:p1:function:default:${name}`, agency: 'all' });
+    await change(...streams, agency, named('hello'), named('other'), named('third'), named('fourth'));
+    await change(policyOf('hello', stream('alarms')), policyOf('other', stream('alarms')));
+    await change(policyOf('third', stream('results')), policyOf('fourth', stream('secrets')));
+    answer = { kind: 'deferred', reason: 'busy' };
+    await settleOne();
+    await clock.advance(60_000);
+    await settleOne();
+  });
+
+  it('gets no try any more: its notices end as undelivered at once, and say why', async () => {
+    await settleOne();
+    expect(told).toHaveLength(2);
+    expect(written('undelivered')).toMatchObject([
+      {
+        try: 1,
+        reason: expect.stringMatching(/^no try was made: the target is switched off, because no try has succeeded since/),
+      },
+    ]);
+    expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
+      { kind: 'delivery-ended', state: 'undelivered', reason: expect.stringContaining('switched off') },
+    ]);
+  });
+
+  it('is told once to each failure target of its owners that is another one, and that they may use', async () => {
+    await settleOne();
+    const warnings = written('delays.near').filter(({ event }) => event.kind === 'published');
+    expect(warnings.map(({ target }) => target)).toEqual([stream('alarms')]);
+    const { event } = warnings[0] ?? expect.fail('there is no warning');
+    const text = event.kind === 'published' ? event.publication.texts.default : '';
+    expect(JSON.parse(text)).toMatchObject({
+      warning: 'target-switched-off',
+      target: 'DIS:results',
+      reason: expect.stringContaining('busy'),
+    });
+  });
+
+  it('is on record for processes that start later', async () => {
+    expect(kafka.records('s.targets').at(-1)).toMatchObject({ key: 'switch-off/p1/DIS:results' });
   });
 });

@@ -1,6 +1,5 @@
 import {
   asDeadLetter,
-  type Condition,
   decodeDelivery,
   decodeSettlement,
   delayed,
@@ -15,9 +14,13 @@ import {
   type DeliveryEvent,
   eventExpiresAt,
   eventId,
+  eventProject,
   type OutgoingRecord,
   type PendingDelivery,
   type Settlement,
+  type SwitchOff,
+  targetKey,
+  type TargetName,
   type Topics,
 } from '#contracts';
 import type { Publisher, RecordDelivery } from '#kafka';
@@ -28,38 +31,18 @@ import {
   delayTopicFor,
   type TryResult,
   isExpired,
+  switchedOffReason,
   type TimestampForm,
   type DeliveryResult,
 } from '#lifecycle';
 import { type Clock, type Random, RecentWork, runningTimeout, type Tracing } from '#platform';
 import { deliveryAct, traced } from './delivery-act.ts';
+import type { DeliveryObserver, EndState, TargetDirectory } from './delivery-ports.ts';
 import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
+import { switchOffWarning } from './switch-off-warning.ts';
 import type { TargetQueues } from './target-queues.ts';
-
-/** Answers questions about targets. */
-export interface TargetDirectory {
-  /**
-   * Checks whether a delivery may be tried.
-   * @returns why it is refused: the target was deleted, or the function may not use it any more.
-   *   Undefined if it may be tried.
-   * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now.
-   */
-  refusal(event: DeliveryEvent, target: DeliveryTarget): Promise<string | undefined>;
-  /** The subscriptions of a topic, if the target is one: each gets a delivery of its own. */
-  subscriptionTargets(event: DeliveryEvent, target: DeliveryTarget): readonly DeliveryTarget[];
-}
-
-/** Observes tries, for metrics. */
-export interface DeliveryObserver {
-  tried(type: string, result: DeliveryResult['kind'], seconds: number): void;
-  /** A target is called. @param lateSeconds since the try was due, at least 0. */
-  began(type: string, lateSeconds: number): void;
-  /** A delivery ended, and this is in Kafka. */
-  ended(type: string, state: EndState): void;
-  /** The records that follow from a settlement are in Kafka. */
-  settled(condition: Condition): void;
-}
+import type { TargetWatch } from './target-watch.ts';
 
 /** Parts of {@link Deliveries}. */
 export interface DeliveryParts {
@@ -67,6 +50,7 @@ export interface DeliveryParts {
   readonly directory: TargetDirectory;
   readonly publisher: Publisher;
   readonly queues: TargetQueues;
+  readonly watch: TargetWatch;
   readonly policy: DeliveryPolicy;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,9 +61,6 @@ export interface DeliveryParts {
   readonly tryTimeoutMs: number;
   readonly timestampForm: TimestampForm;
 }
-
-/** How a delivery ends. */
-export type EndState = 'delivered' | 'undelivered';
 
 /** How a try ended, and when. */
 interface EndedTry {
@@ -102,12 +83,20 @@ interface FollowingTry {
 interface TriedDelivery {
   readonly pending: PendingDelivery;
   readonly ended: EndedTry;
+  /** Set if this try led to the switch-off of its target. */
+  readonly switchOff?: SwitchOff | undefined;
 }
 
 /** When a try should have begun: at its due time, or when the invocation ended. */
 function wantedAt({ event, try: number, dueAt }: PendingDelivery): EpochMs {
   return event.kind === 'settled' && number === 1 ? event.settlement.endedAt : dueAt;
 }
+
+function nameOf({ event, deliveryId }: PendingDelivery): TargetName {
+  return { project: eventProject(event), deliveryId };
+}
+
+const expired: TryResult = { kind: 'refused', reason: 'the time to live ended before a try could be made' };
 
 /** Makes deliveries: read, try, decide, write once. */
 export class Deliveries {
@@ -151,30 +140,37 @@ export class Deliveries {
 
   private async process(given: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
-    const { ended, pending } = await this.result(given, startedAt, inHand);
+    const { ended, pending, switchOff } = await this.result(given, startedAt, inHand);
     const jitter = this.parts.random();
     // The rule decides inside the write, so that no failure after the try can lead to another try.
     let next: FollowingTry | undefined;
     await inHand.writeUntilDone(async () => {
       next = this.following(pending, ended, jitter, record);
-      await this.publish(next.records);
+      const more = switchOff === undefined ? [] : this.switchOffRecords(pending, switchOff);
+      await this.publish([...next.records, ...more]);
     });
     if (next?.ended !== undefined) this.parts.observer.ended(pending.target.type, next.ended);
   }
 
   /** @returns the end of the try, and the delivery with the trace context of the try. */
   private async result(given: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<TriedDelivery> {
-    const startedMs = this.parts.clock.elapsedMs();
+    const { clock, observer, queues, tracing, watch } = this.parts;
+    const startedMs = clock.elapsedMs();
     let pending = given;
-    if (isExpired(eventExpiresAt(given.event), startedAt)) {
-      const result = { kind: 'refused', reason: 'the time to live ended before a try could be made' } as const;
-      return { pending, ended: { result, at: startedAt } };
-    }
-    const result = await this.parts.queues.run(pending.deliveryId, async () => {
+    const unmade = isExpired(eventExpiresAt(given.event), startedAt) ? expired : this.switchedOff(given);
+    if (unmade !== undefined) return { pending, ended: { result: unmade, at: startedAt } };
+    const name = nameOf(given);
+    const key = targetKey(name);
+    let isTried = false;
+    const result = await queues.run(key, async () => {
       await inHand.readyToAct();
-      const lateMs = this.parts.clock.now() - wantedAt(pending);
-      this.parts.observer.began(pending.target.type, Math.max(0, lateMs) / 1_000);
-      return this.parts.tracing.during(
+      // It may have been switched off while this try waited for its turn.
+      const unmadeLater = this.switchedOff(given);
+      if (unmadeLater !== undefined) return unmadeLater;
+      isTried = true;
+      const lateMs = clock.now() - wantedAt(pending);
+      observer.began(pending.target.type, Math.max(0, lateMs) / 1_000);
+      return tracing.during(
         deliveryAct(given, lateMs),
         async (traceparent) => {
           pending = { ...given, event: traced(given.event, traceparent) };
@@ -183,9 +179,16 @@ export class Deliveries {
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
     });
-    const at = this.parts.clock.now();
-    this.parts.observer.tried(pending.target.type, result.kind, (this.parts.clock.elapsedMs() - startedMs) / 1_000);
-    return { pending, ended: { result, at } };
+    const at = clock.now();
+    observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
+    const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;
+    return { pending, ended: { result, at }, switchOff };
+  }
+
+  /** The result of a delivery whose target is switched off. @returns undefined if it is not. */
+  private switchedOff(given: PendingDelivery): TryResult | undefined {
+    const switchOff = this.parts.watch.switchOffOf(nameOf(given));
+    return switchOff === undefined ? undefined : { kind: 'refused', reason: switchedOffReason(switchOff) };
   }
 
   private async tryOnce({ event, target }: PendingDelivery, traceparent: string | undefined): Promise<TryResult> {
@@ -230,6 +233,16 @@ export class Deliveries {
       default:
         return decision satisfies never;
     }
+  }
+
+  /** The records that follow from a switch-off: its own, and a warning for each owner. */
+  private switchOffRecords(pending: PendingDelivery, switchOff: SwitchOff): readonly OutgoingRecord[] {
+    const { watch, directory, clock } = this.parts;
+    const name = nameOf(pending);
+    const warning = { kind: 'published', publication: switchOffWarning(name, switchOff) } as const;
+    const targets = directory.warningTargets(name, pending.target);
+    const warnings = targets.map((target) => this.again(this.first(warning, target), 1, clock.now()));
+    return [watch.switchOffRecord(name, switchOff), ...warnings];
   }
 
   /** The dead letter of a delivery that is given up after the try of this record. */

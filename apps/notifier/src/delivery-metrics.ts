@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry as Metrics } from 'prom-client';
-import { durationBuckets, gaugeOf, latenessBuckets } from '#platform';
-import type { DeliveryObserver } from './deliveries.ts';
+import { targetOfKey } from '#contracts';
+import { durationBuckets, gaugeOf, latenessBuckets, type TargetStates } from '#platform';
+import type { DeliveryObserver } from './delivery-ports.ts';
 import type { TargetQueues } from './target-queues.ts';
 
 /** The value of `condition` for an invocation that succeeded: Prometheus drops empty labels. */
@@ -12,6 +13,7 @@ const targetLengthMax = 200;
 export function observeDeliveries(
   metrics: Metrics,
   queues: Pick<TargetQueues, 'openBreakers' | 'targetsDown'>,
+  states: Pick<TargetStates, 'switchedOff'>,
 ): DeliveryObserver {
   const registers = [metrics];
   const seconds = new Histogram({
@@ -41,6 +43,9 @@ export function observeDeliveries(
     registers,
   });
   gaugeTargets(metrics, queues);
+  gaugeOf(metrics, 'sendoff_targets_switched_off', 'Targets that are switched off. All notifiers show the same number.', () => {
+    return states.switchedOff;
+  });
   return {
     tried: (type, result, took) => seconds.observe({ type, result }, took),
     began: (type, late) => lateness.observe({ type }, late),
@@ -58,7 +63,7 @@ function gaugeTargets(metrics: Metrics, queues: Pick<TargetQueues, 'openBreakers
     registers: [metrics],
     collect() {
       this.reset();
-      for (const target of queues.targetsDown) this.set({ target: target.slice(0, targetLengthMax) }, 1);
+      for (const key of queues.targetsDown) this.set({ target: targetOfKey(key).deliveryId.slice(0, targetLengthMax) }, 1);
     },
   });
 }

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { openSubscriptionSealer, openVerifier, runService } from '#platform';
+import { openSubscriptionSealer, openVerifier, runService, TargetStates } from '#platform';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
-import { NotifierModule, openDestinations } from './notifier.module.ts';
+import { NotifierModule, openDestinations, openTargetWatch } from './notifier.module.ts';
 
 await runService({
   name: 'notifier',
@@ -14,7 +14,12 @@ await runService({
     const verifier = await openVerifier(config);
     const registry = new Registry({ gateway, verifier, warn: (message, details) => logger.warn(details, message), metrics });
     await registry.start();
-    const parts = { config, gateway, registry, sealer, clock, random, logger, metrics, tracing };
+    const targetStates = new TargetStates();
+    const targetsFollower = gateway.follower({ topic: gateway.topics.name('targets'), from: 'earliest' });
+    await targetsFollower.start((record) => targetStates.add(record));
+    const base = { config, gateway, registry, sealer, clock, random, logger, metrics, tracing, targetStates };
+    const watch = openTargetWatch(base);
+    const parts = { ...base, watch };
     const destinations = openDestinations(parts);
     return {
       module: NotifierModule.register(parts, destinations.byType),
@@ -31,7 +36,8 @@ await runService({
       checks: kafkaChecks(gateway),
       async close() {
         destinations.close();
-        await registry.close();
+        await watch.close();
+        await Promise.all([targetsFollower.close(), registry.close()]);
         await gateway.close();
       },
     };

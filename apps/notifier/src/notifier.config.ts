@@ -13,6 +13,8 @@ import {
   withSettings,
 } from '#platform';
 
+const dayMs = 86_400_000;
+
 /** Settings of the notifier. */
 export class NotifierConfig extends withSettings(
   ServiceConfig,
@@ -88,6 +90,26 @@ export class NotifierConfig extends withSettings(
   @Min(100)
   @Max(3_600_000)
   breakerOpenMs: number = 10_000;
+
+  @Setting({
+    env: 'NOTIFIER_SWITCH_OFF_MS',
+    description:
+      'Time without a success after which a failing target is switched off, in milliseconds. It also needs as many failures as open the circuit breaker. 0: never.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(30 * dayMs)
+  switchOffMs: number = 3 * dayMs;
+
+  @Setting({
+    env: 'NOTIFIER_GONE_SWITCH_OFF_MS',
+    description:
+      'Time in which a webhook answered nothing but 410 (Gone) after which it is switched off, in milliseconds. It needs as many failures, too. 0: never.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(30 * dayMs)
+  goneSwitchOffMs: number = 3_600_000;
 
   @Setting({
     env: 'NOTIFICATION_TIMESTAMP',

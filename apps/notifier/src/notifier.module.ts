@@ -1,9 +1,19 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
+import { type TargetHealth, targetOfKey } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import { s3Of } from '#objects';
-import { AllowedNetworks, type Clock, type Logger, type Random, type Sealer, SubscriptionTokens, type Tracing } from '#platform';
+import {
+  AllowedNetworks,
+  type Clock,
+  type Logger,
+  type Random,
+  type Sealer,
+  SubscriptionTokens,
+  type TargetStates,
+  type Tracing,
+} from '#platform';
 import type { Registry } from '#registry';
 import { ChainedInvocations } from './adapters/chained-invocations.ts';
 import { FolderDestination } from './adapters/folder-destination.ts';
@@ -15,12 +25,14 @@ import { SubscriptionDestination } from './adapters/subscription-destination.ts'
 import { TopicDestination } from './adapters/topic-destination.ts';
 import { UserTopics } from './adapters/user-topics.ts';
 import { WebhookClient } from './adapters/webhook-client.ts';
+import type { KnownFailures } from './circuit-breaker.ts';
 import { Deliveries } from './deliveries.ts';
 import { observeDeliveries } from './delivery-metrics.ts';
 import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { SettlementsController } from './settlements.controller.ts';
 import { TargetQueues } from './target-queues.ts';
+import { TargetWatch } from './target-watch.ts';
 import { DELIVERIES } from './tokens.ts';
 
 /** The clients and settings that the notifier is made of. */
@@ -34,6 +46,9 @@ export interface NotifierParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  /** Read to its end, and follows its topic. */
+  readonly targetStates: TargetStates;
+  readonly watch: TargetWatch;
 }
 
 /** An adapter for each kind of target, and the function that closes all of them. */
@@ -48,6 +63,20 @@ function objectStore({ config, clock, logger }: NotifierParts): { destination: D
   const folder = new FolderDestination(join(config.dataDir, 'objects'), clock, logger);
   void folder.sweep();
   return { destination: folder, close: () => folder.close() };
+}
+
+/** Makes the watch over the health of targets. */
+export function openTargetWatch({
+  config,
+  gateway,
+  clock,
+  logger,
+  targetStates: states,
+}: Omit<NotifierParts, 'watch'>): TargetWatch {
+  const { publisher, topics } = gateway;
+  const { breakerFailuresMax: failuresMin, switchOffMs: failingMaxMs, goneSwitchOffMs: goneMaxMs } = config;
+  const limits = { failuresMin, failingMaxMs, goneMaxMs };
+  return new TargetWatch({ states, publisher, topic: topics.name('targets'), limits, clock, logger });
 }
 
 /** Makes an adapter for each kind of target. */
@@ -84,15 +113,23 @@ export function openDestinations(parts: NotifierParts): OpenDestinations {
   };
 }
 
+/** The failures before a restart, or at other notifiers: the breaker begins with them. */
+function knownFailures(health: TargetHealth | undefined, clock: Clock): KnownFailures | undefined {
+  if (health === undefined) return undefined;
+  const { failures, openUntil } = health;
+  return { failures, openUntil: openUntil === undefined ? 0 : clock.elapsedMs() + (openUntil - clock.now()) };
+}
+
 /** The notifier delivers: tells each target how an invocation ended. */
 @Module({})
 export class NotifierModule {
   static register(parts: NotifierParts, destinations: DestinationsByType): DynamicModule {
-    const { config, gateway, registry, clock, random, metrics } = parts;
+    const { config, gateway, registry, clock, random, metrics, targetStates, watch } = parts;
     const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
     const queues = new TargetQueues(
       { triesMax: targetTriesMax, waitingMax: targetQueueMax, failuresMax: breakerFailuresMax, openMs: breakerOpenMs },
       clock,
+      (key) => knownFailures(watch.healthOf(targetOfKey(key)), clock),
     );
     const deliveries = new Deliveries({
       destinations,
@@ -100,11 +137,12 @@ export class NotifierModule {
       publisher: gateway.publisher,
       topics: gateway.topics,
       queues,
+      watch,
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },
       clock,
       random,
       tracing: parts.tracing,
-      observer: observeDeliveries(metrics, queues),
+      observer: observeDeliveries(metrics, queues, targetStates),
       tryTimeoutMs: config.tryTimeoutMs,
       timestampForm: config.timestampForm,
     });

@@ -162,7 +162,7 @@ describe('TargetQueues', () => {
   });
 
   it('forgets only the target whose failure is longest ago when it remembers one more than its bound', async () => {
-    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock(), 3);
+    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock(), undefined, 3);
     for (const key of ['a', 'b', 'c', 'a', 'd']) await queues.run(key, async () => deferred);
     expect(queues.openBreakers).toBe(3);
     const tried: string[] = [];
@@ -175,7 +175,7 @@ describe('TargetQueues', () => {
   });
 
   it('does not forget the failures of a target while one of its tries runs', async () => {
-    const queues = new TargetQueues({ ...limits, failuresMax: 2 }, new ManualClock(), 1);
+    const queues = new TargetQueues({ ...limits, failuresMax: 2 }, new ManualClock(), undefined, 1);
     await queues.run('a', async () => deferred);
     const held = heldTry();
     const running = queues.run('a', held.make);

@@ -9,7 +9,7 @@
 import { LRUCache } from 'lru-cache';
 import { type DeliveryResult, openCircuitReason, type TryResult } from '#lifecycle';
 import type { Clock } from '#platform';
-import { type BreakerLimits, CircuitBreaker } from './circuit-breaker.ts';
+import { type BreakerLimits, CircuitBreaker, type KnownFailures } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
 
 /** Bounds of the queue of one target. */
@@ -38,10 +38,15 @@ export class TargetQueues {
   private readonly busy = new Map<string, Queue>();
   private readonly idle: LRUCache<string, Queue>;
 
-  /** @param max Targets without tries whose failures are remembered. */
+  /**
+   * @param knownFailures of a target that has no queue here: those before a restart, and those of
+   *   other notifiers.
+   * @param max Targets without tries whose failures are remembered.
+   */
   constructor(
     private readonly limits: QueueLimits,
     private readonly clock: Clock,
+    private readonly knownFailures: (key: string) => KnownFailures | undefined = () => undefined,
     max: number = idleMax,
   ) {
     this.idle = new LRUCache({ max });
@@ -55,6 +60,15 @@ export class TargetQueues {
   /** The keys of targets with an open or half-open breaker, at most 20. */
   get targetsDown(): readonly string[] {
     return this.down().slice(0, targetsNamedMax);
+  }
+
+  /**
+   * How long the breaker of a target stays open, in milliseconds: 0 while it is half open.
+   * @returns undefined if it is closed.
+   */
+  openForMs(key: string): number | undefined {
+    const breaker = (this.busy.get(key) ?? this.idle.peek(key))?.breaker;
+    return breaker?.isOpen === true ? breaker.waitMs(this.clock.elapsedMs()) : undefined;
   }
 
   private down(): readonly string[] {
@@ -127,7 +141,7 @@ export class TargetQueues {
     const known = this.busy.get(key);
     if (known !== undefined) return known;
     const queue = this.idle.get(key) ?? {
-      breaker: new CircuitBreaker(this.limits),
+      breaker: new CircuitBreaker(this.limits, this.knownFailures(key)),
       pace: new DrainPace(),
       running: 0,
       waiting: [],

@@ -309,6 +309,8 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'NOTIFIER_TARGET_QUEUE_MAX',
     'NOTIFIER_BREAKER_FAILURES',
     'NOTIFIER_BREAKER_OPEN_MS',
+    'NOTIFIER_SWITCH_OFF_MS',
+    'NOTIFIER_GONE_SWITCH_OFF_MS',
     'NOTIFICATION_TIMESTAMP',
   ],
   'status-logger': [

@@ -32,6 +32,8 @@ export const bounds = {
   deliveryTry: { min: 1, max: limits.deliveryTriesMax },
   /** Tries of a delivery so far. */
   deliveryTries: { min: 0, max: limits.deliveryTriesMax },
+  /** Failures of a target since its last success. */
+  targetFailures: { min: 1, max: Number.MAX_SAFE_INTEGER },
   /** Size of the request payload in the value of a settlement. */
   requestBytes: { min: 0, max: limits.payloadBytesMax },
   /** Memory of an instance, in MB; 0 if no instance ran. */

@@ -165,6 +165,17 @@ export {
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {
+  decodeTargetChange,
+  encodeTargetChange,
+  type SwitchOff,
+  type TargetChange,
+  targetChangeKey,
+  type TargetHealth,
+  targetKey,
+  type TargetName,
+  targetOfKey,
+} from './target-state.ts';
+export {
   type DelayTopic,
   dwells,
   type KafkaAccount,

@@ -15,7 +15,7 @@ import type { IncomingRecord, RecordHeaders } from './record.ts';
  * A family of records that share a version. `work` records move from topic to topic as they are:
  * invocations, settlements and deliveries, also while they wait.
  */
-export type RecordFormat = 'work' | 'activity' | 'cancellation' | 'idempotency' | 'registry';
+export type RecordFormat = 'work' | 'activity' | 'cancellation' | 'idempotency' | 'registry' | 'target';
 
 /** The versions of one format that this release knows. */
 export interface FormatVersions {
@@ -34,6 +34,7 @@ export const recordFormats: Readonly<Record<RecordFormat, FormatVersions>> = {
   cancellation: { reads: 1, writes: 1 },
   idempotency: { reads: 1, writes: 1 },
   registry: { reads: 1, writes: 1 },
+  target: { reads: 1, writes: 1 },
 };
 
 /** The header with the version of a record between services. */

@@ -34,6 +34,7 @@ export type TopicName =
   | 'cancellations'
   | 'idempotency'
   | 'registry'
+  | 'targets'
   | 'clock'
   | 'rejects';
 
@@ -176,6 +177,18 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     format: 'registry',
     writtenBy: ['ingress'],
     readBy: ['ingress', 'executor', 'notifier'],
+    partitions: 1,
+    partitionsMax: 1,
+    isCompacted: true,
+    retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'targets',
+    value: 'the health of a target that fails, or that it is switched off, as JSON',
+    format: 'target',
+    writtenBy: ['ingress', 'notifier'],
+    readBy: ['ingress', 'notifier'],
     partitions: 1,
     partitionsMax: 1,
     isCompacted: true,

@@ -11,7 +11,12 @@ export type TryResult =
       readonly note?: string;
     }
   | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      /** True if the target says that it is gone for good. */
+      readonly isGone?: true;
+    };
 
 /**
  * The result of a try, or `postponed` if this process was at a limit or stood still. A postponed

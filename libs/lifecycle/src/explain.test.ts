@@ -29,6 +29,7 @@ const situation = (given: Partial<Omit<Situation, 'record'>>, of: Partial<Status
   executors: [elsewhere],
   ...given,
 });
+const failing = { failures: 12, failingSince: at(3), error: { reason: 'status 500', at: at(9) } };
 const withDelay = { history: { transitions: [queued, delayed], isCut: false } };
 const pending = (given: Partial<DeliveryStatus>): Partial<StatusRecord> => ({
   status: 'FAIL',
@@ -135,6 +136,36 @@ describe('an invocation waits for', () => {
       'the open circuit of a target',
       situation({}, pending({ dueAt: at(60), reason: openCircuitReason })),
       { waitsFor: 'open-circuit', until: at(60) },
+    ],
+    [
+      'the open circuit of a target that another notice opened',
+      situation(
+        { targets: new Map([['DIS:x', { health: { ...failing, openUntil: at(51) } }]]) },
+        pending({ dueAt: at(60), reason: 'status 500' }),
+      ),
+      { waitsFor: 'open-circuit', since: at(3), until: at(60) },
+    ],
+    [
+      'its next try, if the circuit of the target is half-open',
+      situation(
+        { targets: new Map([['DIS:x', { health: { ...failing, openUntil: at(50) } }]]) },
+        pending({ dueAt: at(60), reason: 'status 500' }),
+      ),
+      { waitsFor: 'notice-retry' },
+    ],
+    [
+      'a target that is switched off',
+      situation(
+        { targets: new Map([['DIS:x', { switchOff: { at: at(20), failingSince: at(3), reason: 'no try has succeeded' } }]]) },
+        pending({ dueAt: at(60) }),
+      ),
+      {
+        waitsFor: 'switched-off-target',
+        deliveryId: 'DIS:x',
+        since: at(20),
+        until: at(60),
+        words: 'The target is switched off, because no try has succeeded. The notice ends as undelivered when it is due.',
+      },
     ],
     ['the first try of its notice', situation({}, pending({ tries: 0 })), { waitsFor: 'notice-try', since: at(10) }],
     ['a try that is due', situation({}, pending({ dueAt: at(50) })), { waitsFor: 'notice-try', since: at(50) }],

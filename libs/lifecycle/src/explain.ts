@@ -1,4 +1,5 @@
-import type { DeliveryStatus, EpochMs, History, QueuePlace, StatusRecord, Transition } from '#contracts';
+import type { DeliveryStatus, EpochMs, History, QueuePlace, StatusRecord, SwitchOff, TargetHealth, Transition } from '#contracts';
+import { circuitStateOf } from './target-health.ts';
 
 /** The reason of a delivery that waits because too many before it failed at the same target. */
 export const openCircuitReason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
@@ -31,6 +32,8 @@ export type WaitsFor =
   | 'notice-retry'
   /** A notice whose target has an open circuit breaker. */
   | 'open-circuit'
+  /** A notice whose target is switched off: it ends as undelivered when it is due. */
+  | 'switched-off-target'
   /** The notifier has to try a notice, or tries it now. */
   | 'notice-try';
 
@@ -63,6 +66,14 @@ export interface Situation {
   readonly pausedSince?: EpochMs;
   /** The answers of all executors; undefined for one that did not answer. */
   readonly executors: readonly (QueuePlace | undefined)[];
+  /** The targets of its notices that fail or are switched off, by their delivery ids. */
+  readonly targets?: ReadonlyMap<string, FailingTarget>;
+}
+
+/** A target that fails, or that is switched off. */
+export interface FailingTarget {
+  readonly health?: TargetHealth;
+  readonly switchOff?: SwitchOff;
 }
 
 /**
@@ -178,7 +189,17 @@ function attemptWait(situation: Situation): Wait {
   };
 }
 
-function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { now }: Situation): Wait {
+function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { now, targets }: Situation): Wait {
+  const { health, switchOff } = targets?.get(deliveryId) ?? {};
+  if (switchOff !== undefined)
+    return {
+      waitsFor: 'switched-off-target',
+      deliveryId,
+      since: switchOff.at,
+      ...(dueAt === undefined ? {} : { until: dueAt }),
+      words: `The target is switched off, because ${switchOff.reason}. The notice ends as undelivered when it is due.`,
+      change: 'Mend the target, and switch it on: POST sendoff/targets/{target}/enable.',
+    };
   const why = reason === undefined ? '' : ` The last reason: ${reason}.`;
   if (dueAt === undefined || dueAt <= now)
     return {
@@ -188,11 +209,11 @@ function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { 
       words: `The notifier tries the notice now, or reads it soon.${why}`,
       change: 'A slow target has its own queue. If this lasts, look whether the notifier runs.',
     };
-  if (reason === openCircuitReason)
+  if (reason === openCircuitReason || circuitStateOf(health, now) === 'open')
     return {
       waitsFor: 'open-circuit',
       deliveryId,
-      since: at,
+      since: health?.failingSince ?? at,
       until: dueAt,
       words: 'The target failed many times in a row, so its circuit breaker is open. The next try follows at the due time.',
       change: 'Mend the target: the first try that succeeds closes the breaker.',

@@ -22,7 +22,7 @@ export {
 export { chooseVersion, type RequestSigns, versionsBehind } from './choose-version.ts';
 export { type AttemptOutcome, type Circumstances, decide } from './decide.ts';
 export { delayTopicFor, leavesAt } from './delay-topic.ts';
-export { explain, openCircuitReason, type Situation, type Wait, type WaitsFor } from './explain.ts';
+export { explain, type FailingTarget, openCircuitReason, type Situation, type Wait, type WaitsFor } from './explain.ts';
 export { findCycle } from './find-cycle.ts';
 export { fold, type FoldedRecord } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
@@ -46,5 +46,14 @@ export {
   type SimulatedPolicyResult,
   simulationBounds,
 } from './simulate-policy.ts';
+export {
+  type CircuitState,
+  circuitStateOf,
+  healthAfter,
+  switchedOffReason,
+  switchOffAfter,
+  type SwitchOffLimits,
+  type TriedTarget,
+} from './target-health.ts';
 export { targetFor } from './target-for.ts';
 export { type Writer, writersOf } from './writer-of.ts';

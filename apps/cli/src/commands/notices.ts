@@ -54,6 +54,10 @@ interface Target {
   readonly target: string;
   readonly pending: number;
   readonly undelivered: number;
+  readonly circuit: string;
+  readonly failures: number;
+  readonly switched_off: boolean;
+  readonly failing_since?: string;
   readonly last_success_time?: string;
   readonly last_error?: string;
   readonly last_error_time?: string;
@@ -79,10 +83,29 @@ function targetLines(targets: readonly Target[], next: string): string[] {
     target.target,
     target.pending,
     target.undelivered,
+    target.switched_off ? 'switched off' : target.circuit,
+    target.failures,
+    target.failing_since ?? '',
     target.last_success_time ?? '',
     target.last_error_time ?? '',
     target.last_error ?? '',
   ]);
-  const table = tableLines(['TARGET', 'PENDING', 'UNDELIVERED', 'LAST SUCCESS', 'LAST ERROR AT', 'LAST ERROR'], rows);
+  const table = tableLines(
+    ['TARGET', 'PENDING', 'UNDELIVERED', 'CIRCUIT', 'FAILURES', 'FAILING SINCE', 'LAST SUCCESS', 'LAST ERROR AT', 'LAST ERROR'],
+    rows,
+  );
   return next === '' ? table : [...table, `more: --after ${next}`];
+}
+
+/** Switches a target on again. */
+export async function enableTarget(session: Session, target: string): Promise<void> {
+  const changed = await session.change<{ was_switched_off: boolean }>(`switch on the target ${target}`, {
+    method: 'POST',
+    path: ['sendoff', 'targets', target, 'enable'],
+  });
+  if (changed === undefined) return;
+  const { was_switched_off: wasSwitchedOff } = changed.answer;
+  session.show(changed.answer, () => [
+    wasSwitchedOff ? `${target} is switched on` : `${target} was not switched off: sendoff targets lists the states`,
+  ]);
 }

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BacklogReport,
+  encodeTargetChange,
   epochMs,
   type InvocationHistory,
   type Notice,
@@ -80,6 +81,12 @@ const explained: InvocationHistory = {
 
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
+  const change = {
+    kind: 'health',
+    target: { project: exampleProject, deliveryId: target.deliveryId },
+    health: { failures: 12, failingSince: at, error: { reason: 'busy', at }, openUntil: epochMs(app.clock.now() + 1_000) },
+  } as const;
+  await app.kafka.publisher.publish(encodeTargetChange(app.kafka.topics.name('targets'), change));
   app.calls.answer = () => Promise.resolve(aCallAnswer({}, '{"greeting":"hello world"}'));
   await app.listen();
   document = (await app.raw('GET', '/openapi.json')).body;
@@ -230,7 +237,7 @@ const order = [
   ...['publishVersion', 'listVersions', 'createAlias', 'listAliases', 'showAlias', 'updateAlias', 'deleteAlias'],
   ...['setAsyncInvokeConfig', 'showAsyncInvokeConfig', 'listAsyncInvokeConfigs'],
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
-  ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'simulatePolicy'],
+  ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'enableTarget', 'simulatePolicy'],
   ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
   ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],

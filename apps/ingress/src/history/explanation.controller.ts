@@ -7,11 +7,12 @@ import {
   type InvocationHistory,
   parseFunctionUrn,
   type QueuePlace,
+  type StatusRecord,
   transitionsKeptFirst,
   utcText,
 } from '#contracts';
-import { explain, type Situation, type Wait, writersOf } from '#lifecycle';
-import { type Clock, CLOCK } from '#platform';
+import { explain, type FailingTarget, type Situation, type Wait, writersOf } from '#lifecycle';
+import { type Clock, CLOCK, TargetStates } from '#platform';
 import { Registry } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
@@ -39,6 +40,7 @@ export class ExplanationController {
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(Registry) private readonly registry: Registry,
+    @Inject(TargetStates) private readonly targetStates: TargetStates,
     @Inject(HOME) private readonly home: Home,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -61,7 +63,8 @@ export class ExplanationController {
     const isShown = ({ deliveryId }: Pick<Wait, 'deliveryId'>) => deliveryId === undefined || isKnown({ deliveryId });
     const { record, history, expiresAt } = found;
     const now = this.clock.now();
-    const waits = explain({ ...found, ...this.stateOf(record.functionUrn), now, executors });
+    const targets = this.targetsOf(project, record);
+    const waits = explain({ ...found, ...this.stateOf(record.functionUrn), now, executors, targets });
     const writers = writersOf(history.transitions);
     return {
       invocation: { function_urn: record.functionUrn, ...recordAnswer(record, isKnown) },
@@ -80,6 +83,10 @@ export class ExplanationController {
   private async executorsFor({ record }: InvocationHistory): Promise<readonly (QueuePlace | undefined)[]> {
     const { endedAt, dueAt, functionUrn, requestId } = record;
     return endedAt !== undefined || dueAt !== undefined ? [] : this.queues.ask({ functionUrn, requestId });
+  }
+
+  private targetsOf(project: string, { deliveries }: StatusRecord): ReadonlyMap<string, FailingTarget> {
+    return new Map(deliveries.map(({ deliveryId }) => [deliveryId, this.targetStates.stateOf({ project, deliveryId })]));
   }
 
   private stateOf(functionUrn: string): Pick<Situation, 'function' | 'pausedSince'> {

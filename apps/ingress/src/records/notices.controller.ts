@@ -8,7 +8,6 @@ import {
   type NoticePlace,
   type NoticeQuery,
   subscriptionOf,
-  type TargetNotices,
   utcText,
 } from '#contracts';
 import { isUnlimited } from '#lifecycle';
@@ -22,7 +21,7 @@ import { boundedQuery, instantQuery, type Query as QueryString, textQuery, whole
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
-const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
+const { limitDefault, limitMax, markerLengthMax, targetLengthMax } = noticeBounds;
 
 function noticeAnswer(notice: Notice): Record<string, unknown> {
   const { requestId, functionUrn, acceptedAt, deliveryId, state, tries, at, dueAt, reason, location } = notice;
@@ -37,16 +36,6 @@ function noticeAnswer(notice: Notice): Record<string, unknown> {
     ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
     ...(reason === undefined ? {} : { reason }),
     ...(location === undefined ? {} : { location }),
-  };
-}
-
-function targetAnswer({ deliveryId, pending, undelivered, deliveredAt, error }: TargetNotices): Record<string, unknown> {
-  return {
-    target: deliveryId,
-    pending,
-    undelivered,
-    ...(deliveredAt === undefined ? {} : { last_success_time: `${utcText(deliveredAt)}Z` }),
-    ...(error === undefined ? {} : { last_error: error.reason, last_error_time: `${utcText(error.at)}Z` }),
   };
 }
 
@@ -95,19 +84,6 @@ export class NoticesController {
       notices: notices.filter(({ deliveryId }) => this.isKnown(deliveryId, caller)).map(noticeAnswer),
       next_marker: hasMore && last !== undefined ? markerOf(last) : '',
     };
-  }
-
-  @Operation(operations.targets)
-  @Get('targets')
-  async targets(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
-    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const after = boundedQuery(query, 'marker', targetLengthMax);
-    const { targets, hasMore } = await this.records.targets({
-      project,
-      limit: requested === 0 ? targetsMax : Math.min(requested, targetsMax),
-      ...(after === undefined ? {} : { after }),
-    });
-    return { targets: targets.map(targetAnswer), next_marker: hasMore ? (targets.at(-1)?.deliveryId ?? '') : '' };
   }
 
   /** A subscription shows the address of a webhook: limited callers see those of their topics. */

@@ -9,10 +9,9 @@ export const noticeBounds = {
   limitMax: 500,
   markerLengthMax: 2_000,
   targetLengthMax: 1_100,
-  targetsMax: 100,
 } as const;
 
-const { limitDefault, limitMax, markerLengthMax, targetLengthMax, targetsMax } = noticeBounds;
+const { limitDefault, limitMax, markerLengthMax, targetLengthMax } = noticeBounds;
 
 const notice = {
   request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10',
@@ -65,36 +64,5 @@ export const noticeOperations = {
     ],
     answer: { status: 200, example: { notices: [notice], next_marker: '' } },
     codes: ['FSS.0503', 'FSS.1001', ...functionCodes],
-  },
-  targets: {
-    id: 'listTargets',
-    tag: 'Notices',
-    right: 'read',
-    reach: 'project',
-    summary: 'Lists the targets of notifications, with their open notices, last success and last error.',
-    parameters: [
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 or more than ${targetsMax} is ${targetsMax}.`,
-        example: 10,
-      }),
-      inQuery('marker', { type: 'string', maxLength: targetLengthMax }, { description: 'The `next_marker` of the page before.' }),
-    ],
-    answer: {
-      status: 200,
-      example: {
-        targets: [
-          {
-            target: 'OBS:results/',
-            pending: 3,
-            undelivered: 0,
-            last_success_time: '2026-11-25T09:45:00.000Z',
-            last_error: 'no answer: ECONNREFUSED',
-            last_error_time: '2026-11-25T09:45:02.000Z',
-          },
-        ],
-        next_marker: '',
-      },
-    },
-    codes: ['FSS.0503', 'FSS.1001'],
   },
 } as const satisfies Record<string, OperationSpec>;

@@ -118,31 +118,3 @@ it('a limited key for more versions than one question may name must name a funct
   expect([refused.status, refused.body.error_code]).toEqual([400, 'FSS.1001']);
   expect((await app.signed('GET', '/sendoff/notices?function=many-3', undefined, key)).status).toBe(200);
 });
-
-describe('the list of targets', () => {
-  it('shows open notices, last success and last error of each, by pages', async () => {
-    const page = {
-      deliveryId: 'OBS:results',
-      pending: 2,
-      undelivered: 1,
-      deliveredAt: builtAt,
-      error: { reason: 'busy', at: builtAt },
-    };
-    app.records.targetPage = { targets: [page], hasMore: true };
-    expect(await app.must('GET', '/sendoff/targets?limit=900&marker=OBS:a')).toEqual({
-      targets: [
-        {
-          target: 'OBS:results',
-          pending: 2,
-          undelivered: 1,
-          last_success_time: '2027-01-15T08:00:00.000Z',
-          last_error: 'busy',
-          last_error_time: '2027-01-15T08:00:00.000Z',
-        },
-      ],
-      next_marker: 'OBS:results',
-    });
-    expect(app.records.targetQueries.at(-1)).toEqual({ project: 'p1', limit: 100, after: 'OBS:a' });
-    expect((await app.signed('GET', '/sendoff/targets', undefined, limited)).status).toBe(403);
-  });
-});

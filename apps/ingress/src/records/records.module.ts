@@ -7,6 +7,7 @@ import { RecordsController } from './records.controller.ts';
 import { SimulationsController } from './simulations.controller.ts';
 import { StatisticsController } from './statistics.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
+import { TargetsController } from './targets.controller.ts';
 
 /** Records of invocations, and the status log of a project. */
 @Module({
@@ -16,6 +17,7 @@ import { StatusLogController } from './status-log.controller.ts';
     RecordsController,
     LogStreamsController,
     NoticesController,
+    TargetsController,
     LedgerController,
     StatisticsController,
     SimulationsController,

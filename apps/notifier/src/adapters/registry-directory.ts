@@ -1,7 +1,9 @@
 import {
   boundIdOf,
+  deliveryIdOf,
   type DeliveryTarget,
   destinationKinds,
+  type Destinations,
   isPolicyTarget,
   type DeliveryEvent,
   eventProject,
@@ -10,13 +12,23 @@ import {
   resourceOf,
   type Settlement,
   type Target,
+  type TargetName,
 } from '#contracts';
 import { isGranted } from '#lifecycle';
 import type { Registry } from '#registry';
-import type { TargetDirectory } from '../deliveries.ts';
+import type { TargetDirectory } from '../delivery-ports.ts';
 
 /** URNs of invocations are complete, so no default region or project is needed to parse one. */
 const noDefaults = { region: '', project: '' };
+
+/** Targets that are warned of one switch-off, at most. */
+const warnedMax = 20;
+
+/** True if the target of a policy is this target, or the topic of this subscription. */
+function isOrHas(named: Target, deliveryId: string, target: DeliveryTarget): boolean {
+  if (target.type === 'Subscription') return named.type === 'SMN' && named.topicUrn === target.topicUrn;
+  return deliveryIdOf(named) === deliveryId;
+}
 
 /** Looks targets, grants and subscriptions up in this process's replica of the registry. */
 export class RegistryDirectory implements TargetDirectory {
@@ -41,6 +53,27 @@ export class RegistryDirectory implements TargetDirectory {
     return subscriptions
       .filter(({ status, protocol }) => status === 1 && isMeantFor(protocol))
       .map(({ urn }) => ({ type: 'Subscription', topicUrn, subscriptionUrn: urn }));
+  }
+
+  warningTargets({ project, deliveryId }: TargetName, target: DeliveryTarget): readonly Target[] {
+    const isUsedBy = ({ onSuccess, onFailure }: Destinations) =>
+      [onSuccess, onFailure].some((named) => named !== undefined && isOrHas(named, deliveryId, target));
+    const warned = new Map<string, Target>();
+    for (const { functionUrn, destinations } of this.registry.list('policy', project)) {
+      const { onFailure } = destinations;
+      if (onFailure === undefined || deliveryIdOf(onFailure) === deliveryId || !isUsedBy(destinations)) continue;
+      if (!this.registry.hasTarget(project, onFailure) || !this.mayUse(functionUrn, onFailure)) continue;
+      warned.set(deliveryIdOf(onFailure), onFailure);
+      if (warned.size === warnedMax) break;
+    }
+    return [...warned.values()];
+  }
+
+  /** True if the agency of a function grants the target. */
+  private mayUse(functionUrn: string, target: Target): boolean {
+    const urn = parseFunctionUrn(functionUrn, noDefaults);
+    const fn = urn === undefined ? undefined : this.registry.versionByUrn(urn);
+    return fn?.agency !== undefined && isGranted(this.registry.agency(fn.project, fn.agency), target);
   }
 
   /** A target that was deleted is not created again by a delivery: the delivery is refused. */

@@ -202,7 +202,7 @@ function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): 
 function deliveryOf({ status, retryAfter }: WebhookAnswer, location: string, now: EpochMs): TryResult {
   if (status >= 200 && status < 300) return { kind: 'delivered', location };
   const reason = `the receiver answered ${status}`;
-  if (status === goneStatus) return { kind: 'refused', reason };
+  if (status === goneStatus) return { kind: 'refused', reason, isGone: true };
   const askedMs = retryAfterMs(retryAfter, now);
   return { kind: 'deferred', reason, ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }) };
 }

@@ -1,0 +1,95 @@
+import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { encodeTargetChange, type EpochMs, type TargetName, type TargetNotices, utcText } from '#contracts';
+import { KAFKA, type KafkaGateway } from '#kafka';
+import { circuitStateOf } from '#lifecycle';
+import { type Clock, CLOCK, TargetStates } from '#platform';
+import { Operation } from '../document/operation.ts';
+import { ApiError } from '../http/api-error.ts';
+import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { noticeBounds } from './notices.operations.ts';
+import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
+import { targetOperations as operations, targetsMax } from './targets.operations.ts';
+
+const { targetLengthMax } = noticeBounds;
+
+/** Targets of notifications. */
+@Controller('v2/:project/sendoff/targets')
+export class TargetsController {
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(TargetStates) private readonly states: TargetStates,
+    @Inject(KAFKA) private readonly kafka: KafkaGateway,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  @Operation(operations.list)
+  @Get()
+  async list(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
+    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = requested === 0 ? targetsMax : Math.min(requested, targetsMax);
+    const after = boundedQuery(query, 'marker', targetLengthMax);
+    const { targets, hasMore } = await this.records.targets({ project, limit, ...(after === undefined ? {} : { after }) });
+    const stored = new Map(targets.map((target) => [target.deliveryId, target]));
+    // Records know no target of published messages, so failing ones are listed by their state.
+    const upTo = hasMore ? targets.at(-1)?.deliveryId : undefined;
+    const isOnPage = (id: string) => (after === undefined || isBehind(id, after)) && (upTo === undefined || !isBehind(id, upTo));
+    const ids = new Set([...stored.keys(), ...this.states.idsOf(project).filter(isOnPage)]);
+    const shown = [...ids].toSorted((one, other) => (isBehind(one, other) ? 1 : -1)).slice(0, limit);
+    return {
+      targets: shown.map((id) => this.answer({ project, deliveryId: id }, stored.get(id))),
+      next_marker: hasMore || ids.size > limit ? (shown.at(-1) ?? '') : '',
+    };
+  }
+
+  @Operation(operations.enable)
+  @Post(':target/enable')
+  @HttpCode(200)
+  async enable(@Param('project') project: string, @Param('target') deliveryId: string): Promise<Record<string, unknown>> {
+    if (deliveryId.length > targetLengthMax) throw new ApiError('FSS.0400', `a target has at most ${targetLengthMax} characters`);
+    const target = { project, deliveryId };
+    const wasSwitchedOff = this.states.switchOffOf(target) !== undefined;
+    if (wasSwitchedOff) {
+      const changes = [{ kind: 'switch-off', target } as const, { kind: 'health', target } as const];
+      const topic = this.kafka.topics.name('targets');
+      await this.kafka.publisher.publish(changes.map((change) => encodeTargetChange(topic, change)));
+      // The next request must see it, although this process reads it a moment later.
+      for (const change of changes) this.states.apply(change);
+    }
+    return { target: deliveryId, was_switched_off: wasSwitchedOff };
+  }
+
+  private answer(name: TargetName, stored: TargetNotices | undefined): Record<string, unknown> {
+    const now = this.clock.now();
+    const health = this.states.healthOf(name);
+    const switchOff = this.states.switchOffOf(name);
+    const circuit = circuitStateOf(health, now);
+    const { pending = 0, undelivered = 0, deliveredAt } = stored ?? {};
+    const error = latest(stored?.error, health?.error);
+    return {
+      target: name.deliveryId,
+      pending,
+      undelivered,
+      circuit,
+      failures: health?.failures ?? 0,
+      switched_off: switchOff !== undefined,
+      ...time('failing_since', health?.failingSince),
+      ...time('open_until', circuit === 'open' ? health?.openUntil : undefined),
+      ...time('last_success_time', deliveredAt),
+      ...(error === undefined ? {} : { last_error: error.reason, ...time('last_error_time', error.at) }),
+      ...(switchOff === undefined ? {} : { switched_off_reason: switchOff.reason, ...time('switched_off_time', switchOff.at) }),
+    };
+  }
+}
+
+/** True if a target comes behind another one in the order of their bytes, as in the store. */
+function isBehind(id: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(id), Buffer.from(other)) > 0;
+}
+
+function latest<Known extends { readonly at: EpochMs }>(one: Known | undefined, other: Known | undefined): Known | undefined {
+  return one === undefined || (other !== undefined && other.at > one.at) ? other : one;
+}
+
+function time(name: string, at: EpochMs | undefined): Record<string, string> {
+  return at === undefined ? {} : { [name]: `${utcText(at)}Z` };
+}

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeTargetChange, epochMs, type TargetChange } from '#contracts';
+import { builtAt, eventually } from '#testing';
+import { type AccessKey, IngressApp } from '../../testing/ingress-app.ts';
+
+let app: IngressApp;
+let limited: AccessKey;
+
+beforeAll(async () => {
+  app = await IngressApp.start();
+  const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read', 'manage'], functions: ['hello'] });
+  limited = { accessKey: body.access_key, secretKey: body.secret_key };
+});
+afterAll(() => app?.close());
+beforeEach(() => {
+  app.records.targetPage = { targets: [], hasMore: false };
+});
+
+const names = (...targets: readonly string[]) => targets.map((deliveryId) => ({ deliveryId, pending: 1, undelivered: 0 }));
+const shown = async (query = '') => {
+  const { targets, next_marker: next } = await app.must('GET', `/sendoff/targets${query}`);
+  return { targets: targets.map(({ target }: { target: string }) => target), next };
+};
+const one = async (deliveryId: string) => {
+  const { targets } = await app.must('GET', '/sendoff/targets');
+  return targets.find(({ target }: { target: string }) => target === deliveryId);
+};
+/** Writes changes as a notifier does, and waits until the ingress has read them. */
+const report = async (...changes: readonly TargetChange[]) => {
+  await app.kafka.publisher.publish(changes.map((change) => encodeTargetChange(app.kafka.topics.name('targets'), change)));
+  const last = changes.at(-1)?.target.deliveryId ?? '';
+  await eventually(async () => expect(await one(last)).toBeDefined());
+};
+const failing = (deliveryId: string, openUntilMs?: number): TargetChange => ({
+  kind: 'health',
+  target: { project: 'p1', deliveryId },
+  health: {
+    failures: 12,
+    failingSince: builtAt,
+    error: { reason: 'the receiver answered 500', at: epochMs(builtAt + 1) },
+    ...(openUntilMs === undefined ? {} : { openUntil: epochMs(app.clock.now() + openUntilMs) }),
+  },
+});
+const off = (deliveryId: string): TargetChange => ({
+  kind: 'switch-off',
+  target: { project: 'p1', deliveryId },
+  switchOff: { at: epochMs(builtAt + 2), failingSince: builtAt, reason: 'no try has succeeded' },
+});
+
+describe('the list of targets', () => {
+  it('shows open notices, last success and last error of each, by pages', async () => {
+    const page = {
+      deliveryId: 'OBS:results',
+      pending: 2,
+      undelivered: 1,
+      deliveredAt: builtAt,
+      error: { reason: 'busy', at: builtAt },
+    };
+    app.records.targetPage = { targets: [page], hasMore: true };
+    expect(await app.must('GET', '/sendoff/targets?limit=900&marker=OBS:a')).toEqual({
+      targets: [
+        {
+          target: 'OBS:results',
+          pending: 2,
+          undelivered: 1,
+          circuit: 'closed',
+          failures: 0,
+          switched_off: false,
+          last_success_time: '2027-01-15T08:00:00.000Z',
+          last_error: 'busy',
+          last_error_time: '2027-01-15T08:00:00.000Z',
+        },
+      ],
+      next_marker: 'OBS:results',
+    });
+    expect(app.records.targetQueries.at(-1)).toEqual({ project: 'p1', limit: 100, after: 'OBS:a' });
+    expect((await app.signed('GET', '/sendoff/targets', undefined, limited)).status).toBe(403);
+  });
+
+  it('shows the circuit breaker and the failures of a target', async () => {
+    await report(failing('DIS:closed'), failing('DIS:half', 0), failing('DIS:open', 5_000));
+    expect(await one('DIS:open')).toEqual({
+      target: 'DIS:open',
+      pending: 0,
+      undelivered: 0,
+      circuit: 'open',
+      failures: 12,
+      switched_off: false,
+      failing_since: '2027-01-15T08:00:00.000Z',
+      open_until: '2027-01-15T08:00:05.000Z',
+      last_error: 'the receiver answered 500',
+      last_error_time: '2027-01-15T08:00:00.001Z',
+    });
+    expect(await one('DIS:half')).toMatchObject({ circuit: 'half-open' });
+    expect(await one('DIS:closed')).toMatchObject({ circuit: 'closed', failures: 12 });
+  });
+
+  it('has failing targets that no record knows on the page where they belong', async () => {
+    app.records.targetPage = { targets: names('A:1', 'DIS:half'), hasMore: true };
+    expect(await shown('?limit=2')).toEqual({ targets: ['A:1', 'DIS:closed'], next: 'DIS:closed' });
+    app.records.targetPage = { targets: names('DIS:half', 'Z:1'), hasMore: false };
+    expect(await shown('?limit=3&marker=DIS:closed')).toEqual({ targets: ['DIS:half', 'DIS:open', 'Z:1'], next: '' });
+  });
+});
+
+describe('enabling a target', () => {
+  const id = 'Subscription:urn:smn:local:p1:news:a/b';
+  const path = `/sendoff/targets/${encodeURIComponent(id)}/enable`;
+
+  it('switches it on, forgets its failures, and is seen by the next request', async () => {
+    await report(failing(id), off(id));
+    await eventually(async () =>
+      expect(await one(id)).toMatchObject({ switched_off: true, switched_off_reason: 'no try has succeeded' }),
+    );
+    expect(await app.must('POST', path)).toEqual({ target: id, was_switched_off: true });
+    expect(await one(id)).toBeUndefined();
+    expect(app.kafka.records(app.kafka.topics.name('targets')).slice(-2)).toMatchObject([
+      { key: `switch-off/p1/${id}`, value: null },
+      { key: `health/p1/${id}`, value: null },
+    ]);
+  });
+
+  it('changes nothing for a target that is not switched off', async () => {
+    await report(failing(id));
+    const before = app.kafka.records(app.kafka.topics.name('targets')).length;
+    expect(await app.must('POST', path)).toEqual({ target: id, was_switched_off: false });
+    expect(app.kafka.records(app.kafka.topics.name('targets'))).toHaveLength(before);
+  });
+
+  it('is refused to a limited key, and for a name that is too long', async () => {
+    expect((await app.signed('POST', path, undefined, limited)).status).toBe(403);
+  });
+});
