@@ -224,16 +224,22 @@ describe('a webhook that fails for long', () => {
     const undelivered = await kafka.read(`${installation.topicPrefix}undelivered`);
 
     for (let message = 0; message < 12; message++) await publish(topic, { message: `lost ${message}` });
-    await eventually(async () =>
-      expect(await shown()).toMatchObject({ failures: expect.any(Number), circuit: expect.stringMatching(/open/) }),
-    );
+    const failing = await eventually(async () => {
+      const found = await shown();
+      return found?.['circuit'] === 'closed' ? undefined : found;
+    });
+    expect(failing).toMatchObject({
+      switched_off: false,
+      last_error: 'the receiver answered 500',
+      failing_since: expect.any(String),
+    });
     const before = await eventually(() => installation.pidOf('notifier'));
     process.kill(before, 'SIGTERM');
     await eventually(async () => {
       const pid = await installation.pidOf('notifier');
-      expect([undefined, before]).not.toContain(pid);
+      return pid === before ? undefined : pid;
     });
-    await eventually(async () => expect(await shown()).toMatchObject({ switched_off: true }));
+    await eventually(async () => (await shown())?.['switched_off'] === true);
 
     const calls = subscriber.received.length;
     subscriber.answer = 200;
@@ -245,6 +251,6 @@ describe('a webhook that fails for long', () => {
     expect(await client.must('POST', `${path}/enable`)).toEqual({ target: id, was_switched_off: true });
     const wanted = await publish(topic, { message: 'it works again' });
     await eventually(() => subscriber.received.find(({ body }) => body['message_id'] === wanted));
-    await eventually(async () => expect(await shown()).toBeUndefined());
+    await eventually(async () => (await shown()) === undefined);
   });
 });
