@@ -21,10 +21,14 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
 }
 
-/** Returns the rules of axe-core that the page breaks, each with its elements. */
-export async function violationsOf(page: Page): Promise<readonly string[]> {
+/**
+ * Returns the rules of axe-core that the page breaks, each with its elements.
+ * @param rules the only rules to check; all by default.
+ */
+export async function violationsOf(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(axe);
-  const { violations } = await page.evaluate<{ readonly violations: readonly Violation[] }>('axe.run(document)');
+  const options = JSON.stringify(rules === undefined ? {} : { runOnly: rules });
+  const { violations } = await page.evaluate<{ readonly violations: readonly Violation[] }>(`axe.run(document, ${options})`);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 

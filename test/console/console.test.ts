@@ -9,11 +9,25 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
 import { Installation } from '../e2e/installation.ts';
+import { faultsOfPage } from './all-pages.ts';
 import { ConsolePage, lackOfBrowser, startBrowser, violationsOf } from './browser.ts';
 
 const source = 'exports.handler = async (event) => { console.log("hi"); return { doubled: event.n * 2 }; };';
 const firstLoadBytesMax = 300_000;
 const interactiveMsMax = 1_000;
+/** Each kind of page. */
+const paths = [
+  '/functions',
+  '/invocations',
+  '/notices',
+  '/targets',
+  '/topics',
+  `/topics/${encodeURIComponent('urn:smn:local:p1:alerts')}`,
+  '/buckets',
+  '/buckets/results',
+  '/streams',
+  '/streams/orders',
+];
 
 describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () => {
   let installation: Installation;
@@ -139,6 +153,38 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     expect(JSON.parse(await readFile(join(folder, file), 'utf8'))).toMatchObject({ response_payload: '{"doubled":42}' });
     await page.getByText('delivered').waitFor();
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('creates a topic, subscribes a function to it by clicks, and counts the subscriptions before it deletes it', async () => {
+    const { page } = view;
+    await view.goTo('/topics');
+    await page.getByRole('button', { name: 'Create topic' }).click();
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('night-shift');
+    await view.press('Create');
+    await page.getByRole('link', { name: 'night-shift' }).click();
+    await view.press('Add subscription');
+    await view.choose('Function', 'default:audit');
+    await view.press('Subscribe');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByText('Confirmed').waitFor();
+    await view.press('Delete');
+    await page.getByText('Subscriptions that end with it: 1').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('link', { name: 'night-shift' }).waitFor({ state: 'detached' });
+    const { topics } = await installation.client.must<{ topics: { name: string }[] }>('GET', '/notifications/topics');
+    expect(topics.map(({ name }) => name)).toEqual(['alerts']);
+  });
+
+  it('shows the objects of a bucket by the notices that wrote them', async () => {
+    const { page } = view;
+    await view.goTo('/buckets');
+    await page.getByRole('link', { name: 'results' }).click();
+    await page.getByText(/^results\/doubled\/.*\.json$/).waitFor();
+    await page.getByRole('link', { name: 'default:double' }).waitFor();
+  });
+
+  it.each(paths)('breaks no rule of axe-core at %s, light and dark, and fits a phone', async (path) => {
+    expect(await faultsOfPage(view.page, path)).toEqual([]);
   });
 
   it('keeps what was typed when the login expires, and goes on after a new one', async () => {

@@ -11,6 +11,13 @@ const FunctionPage = lazy(async () => import('./functions/function-page.tsx'));
 const InvocationsPage = lazy(async () => import('./invocations/invocations-page.tsx'));
 const InvocationPage = lazy(async () => import('./invocations/invocation-page.tsx'));
 
+const NoticesPage = lazy(async () => import('./notices/notices-page.tsx'));
+const TargetsPage = lazy(async () => import('./targets/targets-page.tsx'));
+const TopicsPage = lazy(async () => import('./topics/topics-page.tsx'));
+const TopicPage = lazy(async () => import('./topics/topic-page.tsx'));
+const PlacesPage = lazy(async () => import('./places/places-page.tsx'));
+const PlacePage = lazy(async () => import('./places/place-page.tsx'));
+
 /** A part of the path as text. A part that is no encoded text stands for itself. */
 function decoded(part: string): string {
   try {
@@ -39,6 +46,20 @@ export function App() {
           <Route path="/invocations/:urn/:requestId">
             {({ urn, requestId }) => <InvocationPage key={requestId} urn={decoded(urn)} requestId={decoded(requestId)} />}
           </Route>
+          <Route path="/notices" component={NoticesPage} />
+          <Route path="/targets" component={TargetsPage} />
+          <Route path="/topics" component={TopicsPage} />
+          <Route path="/topics/:urn">{({ urn }) => <TopicPage key={urn} urn={decoded(urn)} />}</Route>
+          {(['buckets', 'streams'] as const).map((kind) => (
+            <Route key={kind} path={`/${kind}`}>
+              <PlacesPage key={kind} kind={kind} />
+            </Route>
+          ))}
+          {(['buckets', 'streams'] as const).map((kind) => (
+            <Route key={`one of ${kind}`} path={`/${kind}/:name`}>
+              {({ name }) => <PlacePage key={name} kind={kind} name={decoded(name ?? '')} />}
+            </Route>
+          ))}
           <Route>
             <NoPage />
           </Route>

@@ -1,11 +1,12 @@
-import { Anchor, Breadcrumbs, Tabs } from '@mantine/core';
+import { Tabs } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { Trail } from '../ui/trail.tsx';
 import { AliasesTab } from './aliases-tab.tsx';
 import { CodeTab } from './code-tab.tsx';
 import { SettingsTab } from './settings-tab.tsx';
@@ -55,11 +56,7 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
   const [, name = urn] = urn.split(':');
   return (
     <>
-      <Breadcrumbs mb="xs" component="nav" aria-label="Breadcrumbs">
-        <Anchor component={Link} href="/functions" size="sm">
-          Functions
-        </Anchor>
-      </Breadcrumbs>
+      <Trail label="Functions" href="/functions" />
       <PageHead title={name} actions={<DeleteFunction urn={urn} name={name} />}>
         <span className="code">{query.data?.func_urn ?? urn}</span>
       </PageHead>

@@ -1,8 +1,24 @@
 /**
- * The pages of the console, by the first part of their path. The ingress serves the console under
- * these paths and no others. So a mistake in a path of the API stays an error of the API.
+ * The pages of the console, by the first part of their path, in groups of the navigation. The
+ * ingress serves the console under these paths and no others. So a mistake in a path of the API
+ * stays an error of the API.
  */
-export const pages = [
-  { path: 'functions', label: 'Functions' },
-  { path: 'invocations', label: 'Invocations' },
+export const pageGroups = [
+  {
+    label: 'Run',
+    pages: [
+      { path: 'functions', label: 'Functions' },
+      { path: 'invocations', label: 'Invocations' },
+    ],
+  },
+  {
+    label: 'Deliver',
+    pages: [
+      { path: 'notices', label: 'Notices' },
+      { path: 'targets', label: 'Targets' },
+      { path: 'topics', label: 'Topics' },
+      { path: 'buckets', label: 'Buckets' },
+      { path: 'streams', label: 'Streams' },
+    ],
+  },
 ] as const;

@@ -16,7 +16,7 @@ import { Link, useLocation } from 'wouter';
 import { useSession } from '../session/session-context.tsx';
 import { useZone } from '../ui/instant.tsx';
 import { Mark } from './mark.tsx';
-import { pages } from './pages.ts';
+import { pageGroups } from './pages.ts';
 
 function Preferences() {
   const { setColorScheme } = useMantineColorScheme();
@@ -38,6 +38,23 @@ function Preferences() {
         Log out
       </Button>
     </Stack>
+  );
+}
+
+function PageLink({ path, label }: { readonly path: string; readonly label: string }) {
+  const [location] = useLocation();
+  const isHere = location === `/${path}` || location.startsWith(`/${path}/`);
+  return (
+    <NavLink
+      component={Link}
+      href={`/${path}`}
+      label={label}
+      active={isHere}
+      aria-current={isHere ? 'page' : undefined}
+      variant="light"
+      py={6}
+      style={{ borderRadius: 'var(--mantine-radius-md)' }}
+    />
   );
 }
 
@@ -70,21 +87,16 @@ export function Shell({ children }: { readonly children: ReactNode }) {
           </Text>
         </Group>
         <ScrollArea flex={1} px="xs" py={{ base: 'xs', sm: 0 }}>
-          {pages.map(({ path, label }) => {
-            const isHere = location === `/${path}` || location.startsWith(`/${path}/`);
-            return (
-              <NavLink
-                key={path}
-                component={Link}
-                href={`/${path}`}
-                label={label}
-                active={isHere}
-                aria-current={isHere ? 'page' : undefined}
-                variant="light"
-                style={{ borderRadius: 'var(--mantine-radius-md)' }}
-              />
-            );
-          })}
+          {pageGroups.map(({ label: group, pages }) => (
+            <Stack key={group} gap={0} mb="sm" role="group" aria-label={group}>
+              <Text size="xs" c="dimmed" fw={600} px="sm" pb={4} aria-hidden>
+                {group}
+              </Text>
+              {pages.map(({ path, label }) => (
+                <PageLink key={path} path={path} label={label} />
+              ))}
+            </Stack>
+          ))}
         </ScrollArea>
         <Preferences />
       </AppShell.Navbar>

@@ -1,6 +1,5 @@
 import { Skeleton, Stack, Text } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
-import type { UseQueryResult } from '@tanstack/react-query';
 import { ProblemNotice } from './problem-notice.tsx';
 
 const slowMs = 3_000;
@@ -26,7 +25,13 @@ function Waiting() {
 }
 
 interface QueryViewProps<T> {
-  readonly query: UseQueryResult<T>;
+  /** The result of a query, of one page or of several. */
+  readonly query: {
+    readonly data: T | undefined;
+    readonly error: Error | null;
+    readonly isPending: boolean;
+    readonly refetch: () => unknown;
+  };
   readonly children: (data: T) => ReactNode;
 }
 

@@ -1,5 +1,5 @@
 import { Fieldset, Group, NumberInput, Select, Stack, TextInput } from '@mantine/core';
-import { usePlaces } from '../../places/queries.ts';
+import { type Place, usePlaces } from '../../places/queries.ts';
 import { useTopics } from '../../topics/queries.ts';
 import { shortName, useAliases, useFunctions, useVersions } from '../queries.ts';
 import { type Service, services, type TargetForm } from './policy-form.ts';
@@ -19,6 +19,10 @@ const serviceWords: Readonly<Record<Service, string>> = {
   DIS: 'DIS: a record in a stream',
   SMN: 'SMN: the subscribers of a topic',
 };
+
+function placeNames(places: readonly Place[] = []): string[] {
+  return places.map(({ name }) => name);
+}
 
 /** Keeps a value in the choices that the list no longer has: it was deleted, or may not be seen. */
 function withChosen(names: readonly string[], chosen: string): string[] {
@@ -70,8 +74,8 @@ function BucketFields({ side, target, refusals, onChange }: TargetFieldsProps) {
         description="The bucket that stores the notification messages."
         placeholder="Select a bucket"
         searchable
-        nothingFoundMessage="No bucket has that name. Create one at “Buckets and streams”."
-        data={withChosen(buckets.data ?? [], target.bucket)}
+        nothingFoundMessage="No bucket has that name. Create one at “Buckets”."
+        data={withChosen(placeNames(buckets.data), target.bucket)}
         value={target.bucket === '' ? null : target.bucket}
         onChange={(bucket) => onChange({ bucket: bucket ?? '' })}
         error={refusals[`${side}.bucket`]}
@@ -104,8 +108,8 @@ function StreamFields({ side, target, refusals, onChange }: TargetFieldsProps) {
       description="The stream that receives the notification messages."
       placeholder="Select a stream"
       searchable
-      nothingFoundMessage="No stream has that name. Create one at “Buckets and streams”."
-      data={withChosen(streams.data ?? [], target.stream)}
+      nothingFoundMessage="No stream has that name. Create one at “Streams”."
+      data={withChosen(placeNames(streams.data), target.stream)}
       value={target.stream === '' ? null : target.stream}
       onChange={(stream) => onChange({ stream: stream ?? '' })}
       error={refusals[`${side}.stream`]}

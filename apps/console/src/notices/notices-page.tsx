@@ -1,0 +1,83 @@
+import { Group, Select, TextInput } from '@mantine/core';
+import { useSearchParams } from 'wouter';
+import { shortName, useFunctions } from '../functions/queries.ts';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { PageHead } from '../ui/page-head.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { TextLink } from '../ui/text-link.tsx';
+import { NoticeList } from './notice-list.tsx';
+import { type NoticeState, noticeStates } from './queries.ts';
+
+const stateNames: Readonly<Record<NoticeState, string>> = {
+  pending: 'Pending',
+  delivered: 'Delivered',
+  undelivered: 'Undelivered',
+};
+
+function Empty({ state }: { readonly state: NoticeState | undefined }) {
+  if (state === 'undelivered')
+    return <EmptyState title="Nothing is undelivered">Each notice reached its target, or is still on its way.</EmptyState>;
+  return (
+    <EmptyState title="No notice fits">
+      A notice tells a target how an invocation ended. Set a target on the page <TextLink href="/functions">Functions</TextLink>,
+      in the tab “Async Notification” of a function.
+    </EmptyState>
+  );
+}
+
+/** The notices of all functions, filtered by state, function and target. */
+export default function NoticesPage() {
+  const functions = useFunctions();
+  const [search, setSearch] = useSearchParams();
+  const state = noticeStates.find((each) => each === search.get('state'));
+  const urn = search.get('function') ?? '';
+  const target = search.get('target') ?? '';
+  const change = (name: string, value: string | null) =>
+    setSearch(
+      (before) => {
+        const next = new URLSearchParams(before);
+        if (value === null || value === '') next.delete(name);
+        else next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
+  return (
+    <>
+      <PageHead title="Notices">What Sendoff told targets about ended invocations, the newest invocation first.</PageHead>
+      <Group align="flex-end" mb="lg">
+        <Select
+          label="State"
+          placeholder="All"
+          clearable
+          clearButtonProps={{ 'aria-label': 'Show all states' }}
+          data={noticeStates.map((value) => ({ value, label: stateNames[value] }))}
+          value={state ?? null}
+          onChange={(next) => change('state', next)}
+          w={160}
+        />
+        <Select
+          label="Function"
+          placeholder="All"
+          searchable
+          clearable
+          clearButtonProps={{ 'aria-label': 'Show all functions' }}
+          data={(functions.data ?? []).map(shortName)}
+          value={urn === '' ? null : urn}
+          onChange={(next) => change('function', next)}
+          w={240}
+        />
+        <TextInput
+          label="Target"
+          placeholder="OBS:results/"
+          value={target}
+          onChange={(event) => change('target', event.currentTarget.value)}
+          w={260}
+        />
+      </Group>
+      <Panel isFlush>
+        <NoticeList key={`${state} ${urn} ${target}`} filter={{ state, function: urn, target }} empty={<Empty state={state} />} />
+      </Panel>
+    </>
+  );
+}

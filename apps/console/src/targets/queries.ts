@@ -1,0 +1,65 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { answerOf } from '../api/client.ts';
+import type { PlaceKind } from '../places/queries.ts';
+import { useApi } from '../session/session-context.tsx';
+
+/** A target, by what its notices tell. */
+export interface Target {
+  /** Kind and name, as `OBS:results/`. */
+  readonly target: string;
+  readonly pending: number;
+  readonly undelivered: number;
+  readonly last_success_time?: string;
+  readonly last_error?: string;
+  readonly last_error_time?: string;
+}
+
+interface TargetPage {
+  readonly targets: readonly Target[];
+  readonly next_marker: string;
+}
+
+/** The API counts no further: a count of this size means at least so many. */
+const countMax = 10_000;
+
+/** A count of notices in words. */
+export function countText(count: number): string {
+  return count >= countMax ? `${countMax.toLocaleString()} or more` : count.toLocaleString();
+}
+
+/** The targets in the order of their names, page by page. */
+export function useTargets() {
+  const { client, project } = useApi();
+  return useInfiniteQuery({
+    queryKey: ['targets'],
+    initialPageParam: '',
+    queryFn: async ({ pageParam, signal }) => {
+      const params = { path: { project }, query: pageParam === '' ? {} : { marker: pageParam } };
+      return answerOf(client.GET('/v2/{project}/sendoff/targets', { params, signal })) as Promise<TargetPage>;
+    },
+    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
+    refetchInterval: 10_000,
+  });
+}
+
+/** A marker after which the list goes on with this text. No name of a target holds a tilde. */
+function markerBefore(text: string): string {
+  return `${text.slice(0, -1)}${String.fromCharCode(text.charCodeAt(text.length - 1) - 1)}~`;
+}
+
+/**
+ * The targets within a place: one for each prefix of a bucket, one for a stream. At most 100, which
+ * is a page of the API.
+ */
+export function useTargetsOfPlace(kind: PlaceKind, name: string) {
+  const { client, project } = useApi();
+  const begin = kind === 'buckets' ? `OBS:${name}/` : `DIS:${name}`;
+  return useQuery({
+    queryKey: ['targets', 'of', begin],
+    queryFn: async ({ signal }) => {
+      const params = { path: { project }, query: { marker: markerBefore(begin) } };
+      const page = await (answerOf(client.GET('/v2/{project}/sendoff/targets', { params, signal })) as Promise<TargetPage>);
+      return page.targets.filter(({ target }) => (kind === 'buckets' ? target.startsWith(begin) : target === begin));
+    },
+  });
+}

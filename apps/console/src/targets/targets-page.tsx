@@ -1,0 +1,92 @@
+import { Table, Text } from '@mantine/core';
+import { DataTable } from '../ui/data-table.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { Instant } from '../ui/instant.tsx';
+import { MoreButton } from '../ui/more-button.tsx';
+import { PageHead } from '../ui/page-head.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+import { TextLink } from '../ui/text-link.tsx';
+import { countText, type Target, useTargets } from './queries.ts';
+
+/** Whether the last news of a target is an error. */
+function isFailing({ last_success_time: success = '', last_error_time: error = '' }: Target): boolean {
+  return error > success;
+}
+
+function Count({ of, state, target }: { readonly of: number; readonly state: string; readonly target: string }) {
+  if (of === 0) return <>0</>;
+  return <TextLink href={`/notices?state=${state}&target=${encodeURIComponent(target)}`}>{countText(of)}</TextLink>;
+}
+
+function TargetRow({ of }: { readonly of: Target }) {
+  return (
+    <Table.Tr>
+      <Table.Td>
+        {isFailing(of) ? <span className="state state-bad">Fails</span> : <span className="state state-good">Works</span>}
+      </Table.Td>
+      <Table.Td className="code">
+        <TextLink href={`/notices?target=${encodeURIComponent(of.target)}`}>{of.target}</TextLink>
+      </Table.Td>
+      <Table.Td>
+        <Count of={of.pending} state="pending" target={of.target} />
+      </Table.Td>
+      <Table.Td>
+        <Count of={of.undelivered} state="undelivered" target={of.target} />
+      </Table.Td>
+      <Table.Td>
+        <Instant at={of.last_success_time} />
+      </Table.Td>
+      <Table.Td>
+        {of.last_error === undefined ? (
+          '–'
+        ) : (
+          <>
+            <span className="code">{of.last_error}</span>
+            <Text size="xs" c="dimmed" component="div">
+              <Instant at={of.last_error_time} />
+            </Text>
+          </>
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** The targets of notices, with their open notices, last success and last error. */
+export default function TargetsPage() {
+  const query = useTargets();
+  return (
+    <>
+      <PageHead title="Targets">Each place that notices went to, and how it goes there.</PageHead>
+      <Panel isFlush>
+        <QueryView query={query}>
+          {({ pages }) => {
+            const targets = pages.flatMap((page) => page.targets);
+            if (targets.length === 0)
+              return (
+                <EmptyState title="No notice was sent yet">
+                  Open a <TextLink href="/functions">function</TextLink>, set a target in its tab “Async Notification”, and call
+                  it asynchronously.
+                </EmptyState>
+              );
+            return (
+              <>
+                <DataTable
+                  label="Targets"
+                  headings={['State', 'Target', 'Pending', 'Undelivered', 'Last success', 'Last error']}
+                  minWidth={880}
+                >
+                  {targets.map((target) => (
+                    <TargetRow key={target.target} of={target} />
+                  ))}
+                </DataTable>
+                <MoreButton label="Show more targets" of={query} />
+              </>
+            );
+          }}
+        </QueryView>
+      </Panel>
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+import type { Page } from 'playwright-core';
+import { eventually } from '#testing';
+import { violationsOf } from './browser.ts';
+
+const widths = { desk: { width: 1_280, height: 900 }, phone: { width: 375, height: 780 } } as const;
+
+const fitMsMax = 2_000;
+
+/** Opens a page by its path, within the console that is loaded already. */
+export async function openWithin(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'));`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.waitForLoadState('networkidle');
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+}
+
+/** Returns what axe-core finds on a page, light and dark, and whether a phone scrolls sideways. */
+export async function faultsOfPage(page: Page, path: string): Promise<readonly string[]> {
+  await openWithin(page, path);
+  const faults: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // Only contrast depends on the colours.
+    const violations = await violationsOf(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
+    faults.push(...violations.map((violation) => `${path}, ${colorScheme}: ${violation}`));
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(widths.phone);
+  // The layout follows the new width within a frame or two.
+  const fits = async () => page.evaluate<boolean>('document.documentElement.scrollWidth <= innerWidth');
+  await eventually(fits, { deadlineMs: fitMsMax }).catch(() => faults.push(`${path}: a phone scrolls the page sideways`));
+  await page.setViewportSize(widths.desk);
+  return faults;
+}
