@@ -6,8 +6,10 @@
  *   will run. While it drains, synchronous
  *    calls still need the executor: the workers start to drain when the ingress has ended, at the
  * latest after 2 s.
- * 2. The broker stops last, after every service has published its last records.
- * 3. Only the port of the API is configured. The system chooses the other ports, which stay the
+ * 2. The status-logger stops after the other workers, so that it can tell the ledger of all that
+ *   they did.
+ * 3. The broker stops last, after every service has published its last records.
+ * 4. Only the port of the API is configured. The system chooses the other ports, which stay the
  *   same when a service restarts.
  */
 import { rm } from 'node:fs/promises';
@@ -18,15 +20,17 @@ import { PlatformError, type Service } from '#contracts';
 import { type Clock, lockFolder, writeWholeFile } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
 import { lackOfSpace } from './free-space.ts';
+import { lastLedger } from './last-ledger.ts';
 import { type ClientAccount, connectBrokers } from './own-broker.ts';
 import { type Announce, tryToStart } from './restart-policy.ts';
 import { StartHealth } from './start-health.ts';
 import { environmentFor } from './service-environment.ts';
-import { keysOf } from './service-keys.ts';
+import { internalTokensOf, keysOf } from './service-keys.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
 import { SupervisedService } from './supervised-service.ts';
 
-const workers = ['status-logger', 'executor', 'retry-scheduler', 'notifier'] as const;
+/** The workers besides the status-logger. */
+const otherWorkers = ['executor', 'retry-scheduler', 'notifier'] as const;
 
 /**
  * Services that no caller waits for let the others go first, so that they do not delay the
@@ -38,6 +42,10 @@ const niceness: Partial<Record<Service, number>> = { 'status-logger': 5, notifie
 const stopMs = 14_000;
 /** Longest time the ingress drains before the workers start to drain too. */
 const ingressDrainFirstMs = 2_000;
+/** Longest wait for the ledger. */
+const lastLedgerMs = 2_000;
+/** Longest drain of the status-logger, which has written almost everything by then. */
+const statusLoggerStopMs = 8_000;
 
 /**
  * The content of `running.json` in the data folder, for tools on the same machine. The file has
@@ -148,6 +156,7 @@ async function startLocked(
   const brokers = await connectBrokers(config, dataDir, context);
   const env = environmentOf(config, dataDir, credentials);
   const keys = await keysOf(config, credentials);
+  const tokens = await internalTokensOf(config, credentials, clock);
   const environmentFrom = (name: Service, more: Readonly<Record<string, string>>) =>
     environmentFor(name, { ...env, ...keys[name], ...brokers.environmentOf(name), ...more });
   const supervised = (name: Service, more: Readonly<Record<string, string>> = {}, port = 0) =>
@@ -156,7 +165,10 @@ async function startLocked(
       clock,
       announce,
     );
-  const services = workers.map((name) => supervised(name));
+  const statusLogger = supervised('status-logger');
+  const others = otherWorkers.map((name) => supervised(name));
+  const services = [statusLogger, ...others];
+  let statusLoggerUrl = '';
   const recordsAt = (url: string) => ({ STATUS_LOGGER_URL: url });
   let ingress = supervised('ingress', recordsAt('http://127.0.0.1:1'));
   const kill = () => {
@@ -166,7 +178,9 @@ async function startLocked(
     await rm(runningFile, { force: true });
     const ingressEnd = ingress.stop(stopMs);
     await Promise.race([ingressEnd, new Promise<void>((resolve) => clock.setTimer(ingressDrainFirstMs, resolve))]);
-    await Promise.all([ingressEnd, ...services.map(async (service) => service.stop(stopMs))]);
+    await Promise.all([ingressEnd, ...others.map(async (service) => service.stop(stopMs))]);
+    announce(await lastLedger({ url: statusLoggerUrl, tokens, timeoutMs: lastLedgerMs }));
+    await statusLogger.stop(statusLoggerStopMs);
     await brokers.stop();
     unlock();
   };
@@ -179,7 +193,7 @@ async function startLocked(
     }
     const addresses = await startWorkers(services, ingress);
     // The ingress finds executors by itself.
-    const statusLoggerUrl = addresses.get('status-logger') ?? '';
+    statusLoggerUrl = addresses.get(statusLogger.name) ?? '';
     ingress = supervised('ingress', { ...recordsAt(statusLoggerUrl), SENDOFF_HOST: config.host }, config.port);
     await health.close();
     const url = await ingress.start();

@@ -1,7 +1,42 @@
 import type { Service } from '#contracts';
-import { serviceKeysOf } from '#platform';
+import {
+  type Clock,
+  InternalTokens,
+  openInstallationKeys,
+  type PlatformKeySettings,
+  type PublicKeySettings,
+  serviceKeysOf,
+  type SigningKeySettings,
+} from '#platform';
 import type { Credentials } from './credentials.ts';
 import type { StandaloneConfig } from './standalone.config.ts';
+
+/** The settings of the ingress from which all keys are derived. */
+function rootSettingsOf(
+  config: StandaloneConfig,
+  { platformKey }: Credentials,
+): PlatformKeySettings & SigningKeySettings & PublicKeySettings {
+  const { platformKeyFile, signingKey, signingKeyFile, publicKeys } = config;
+  return {
+    ...(platformKeyFile === undefined ? { platformKey } : { platformKeyFile }),
+    ...(signingKey === undefined ? {} : { signingKey }),
+    ...(signingKeyFile === undefined ? {} : { signingKeyFile }),
+    publicKeys,
+  };
+}
+
+/**
+ * Tokens with which this process asks services, as the ingress does.
+ * @throws PlatformError `CONFIG_INVALID`.
+ */
+export async function internalTokensOf(
+  config: StandaloneConfig,
+  credentials: Credentials,
+  clock: Clock,
+): Promise<InternalTokens> {
+  const { signer } = await openInstallationKeys(rootSettingsOf(config, credentials));
+  return new InternalTokens(signer, clock);
+}
 
 /**
  * The keys of each service, as variables. Only the ingress holds the platform key, from which the
@@ -12,13 +47,8 @@ export async function keysOf(
   config: StandaloneConfig,
   credentials: Credentials,
 ): Promise<Readonly<Record<Service, Readonly<Record<string, string | undefined>>>>> {
-  const { platformKeyFile, signingKey, signingKeyFile, publicKeys: accepted } = config;
-  const root = platformKeyFile === undefined ? { platformKey: credentials.platformKey } : { platformKeyFile };
-  const signing = {
-    ...(signingKey === undefined ? {} : { signingKey }),
-    ...(signingKeyFile === undefined ? {} : { signingKeyFile }),
-  };
-  const { functionsKey, subscriptionKey, publicKeys } = await serviceKeysOf({ ...root, ...signing, publicKeys: accepted });
+  const root = rootSettingsOf(config, credentials);
+  const { functionsKey, subscriptionKey, publicKeys } = await serviceKeysOf(root);
   const none = {
     SENDOFF_PLATFORM_KEY: undefined,
     SENDOFF_PLATFORM_KEY_FILE: undefined,
@@ -34,10 +64,10 @@ export async function keysOf(
     ingress: {
       ...none,
       SENDOFF_PLATFORM_KEY: root.platformKey,
-      SENDOFF_PLATFORM_KEY_FILE: platformKeyFile,
-      SENDOFF_SIGNING_KEY: signingKey,
-      SENDOFF_SIGNING_KEY_FILE: signingKeyFile,
-      SENDOFF_PUBLIC_KEYS: accepted.join(','),
+      SENDOFF_PLATFORM_KEY_FILE: root.platformKeyFile,
+      SENDOFF_SIGNING_KEY: root.signingKey,
+      SENDOFF_SIGNING_KEY_FILE: root.signingKeyFile,
+      SENDOFF_PUBLIC_KEYS: root.publicKeys.join(','),
     },
     executor: { ...none, SENDOFF_FUNCTIONS_KEY: functionsKey },
     'retry-scheduler': none,

@@ -52,12 +52,15 @@ export class LedgerCheck {
     this.timer?.cancel();
   }
 
-  /** Compares once. Never rejects: if Kafka or the store does not answer, {@link latest} stays. */
-  async check(): Promise<void> {
+  /**
+   * Compares once. Never rejects: if Kafka or the store does not answer, {@link latest} stays.
+   * @returns the result; undefined if there is none.
+   */
+  async check(): Promise<LedgerProof | undefined> {
     try {
       const provenAt = this.clock.now();
       const committed = await this.committed();
-      if (!(await this.catchUp(catchUpMsMax))) return;
+      if (!(await this.catchUp(catchUpMsMax))) return undefined;
       const lost = await this.store.inFlightBelow(committed, unaccountedMax);
       const unaccounted = lost.map(({ requestId, functionUrn, project }) => ({ requestId, functionUrn, project }));
       if (unaccounted.length > 0)
@@ -66,9 +69,11 @@ export class LedgerCheck {
           'invocations are unaccounted for: their records are committed, and no other record followed',
         );
       this.proof = { provenAt, unaccounted };
+      return this.proof;
     } catch (error) {
       if (!this.isClosed)
         this.logger.warn({ err: error }, 'the ledger could not be compared with the commits; trying again in 15 s');
+      return undefined;
     }
   }
 

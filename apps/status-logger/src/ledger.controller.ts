@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import type { BacklogReport, LedgerPage, MinuteTally } from '#contracts';
+import { type BacklogReport, endedOf, inFlightOf, type LedgerPage, type LedgerSummary, type MinuteTally } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { backlogReport } from './backlog-report.ts';
 import { LedgerCheck } from './ledger-check.ts';
@@ -7,6 +7,9 @@ import { MinutesQueryDto, TotalsQueryDto } from './ledger-query.dto.ts';
 import { type CatchUp, catchUpMsMax, IngressGuard, ReadQuestion } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
 import { CATCH_UP, STATUS_STORE } from './tokens.ts';
+
+/** Longest time that a summary takes for a new comparison, in milliseconds. */
+const summaryCheckMsMax = 1_500;
 
 /** Answers the ingress, which shows the ledger and statistics. */
 @UseGuards(IngressGuard)
@@ -29,6 +32,17 @@ export class LedgerController {
     if (latest === undefined) return { functions };
     const unaccounted = latest.unaccounted.filter(({ project }) => project === query.project);
     return { functions, proof: { ...latest, unaccounted } };
+  }
+
+  /** The counts of all projects, compared now. The installation prints them when it stops. */
+  @Post('summary')
+  @HttpCode(200)
+  async summary(): Promise<LedgerSummary> {
+    const inTime = new Promise<undefined>((resolve) => this.clock.setTimer(summaryCheckMsMax, () => resolve(undefined)));
+    const proof = await Promise.race([this.check.check(), inTime]);
+    const tally = await this.store.grandTotal();
+    const counts = { accepted: tally.accepted, settled: endedOf(tally), inFlight: inFlightOf(tally) };
+    return proof === undefined ? counts : { ...counts, unaccounted: proof.unaccounted };
   }
 
   @Post('minutes')

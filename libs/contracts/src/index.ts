@@ -55,6 +55,7 @@ export {
   type FunctionTally,
   type LedgerPage,
   type LedgerProof,
+  type LedgerSummary,
   type MinutesQuery,
   type MinuteTally,
   type TotalsQuery,

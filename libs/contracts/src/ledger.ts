@@ -61,6 +61,15 @@ export interface LedgerPage {
   readonly proof?: LedgerProof;
 }
 
+/** The counts of all projects. `accepted` is the sum of `settled` and `inFlight`. */
+export interface LedgerSummary {
+  readonly accepted: number;
+  readonly settled: number;
+  readonly inFlight: number;
+  /** As in {@link LedgerProof}, of all projects. Absent if the comparison failed. */
+  readonly unaccounted?: readonly UnaccountedInvocation[];
+}
+
 /** The backlog of one function, and its forecast. */
 export interface BacklogReport {
   readonly functionUrn: string;
