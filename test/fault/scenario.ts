@@ -8,6 +8,15 @@ import { type InstallationSpec, missingFor, World } from './world.ts';
 /** A figure of both forms, or one of each. */
 type PerForm = number | { readonly short: number; readonly long: number };
 
+/** The part of the ledger that scenarios read. */
+interface LedgerAnswer {
+  readonly unaccounted: {
+    readonly is_proven: boolean;
+    readonly proven_at?: string;
+    readonly invocations: readonly { readonly request_id: string }[];
+  };
+}
+
 /** Sizes of a scenario. */
 interface Form {
   readonly name: 'short' | 'long';
@@ -116,8 +125,9 @@ async function run(name: string, scenario: Scenario, world: World, { signal }: T
   const deadlineMs = sizeOf(bounds.recoveryMs) + missingDeadlineMs;
   await eventually(() => count.missing().length === 0, { deadlineMs }).catch(() => undefined);
   const open = await openRecords(world, functionName);
+  const unaccounted = await unaccountedIn(world);
   const sums = count.sums();
-  console.log(`fault: ${name} (${form.name}): ${lineOf(sums)}`);
+  console.log(`fault: ${name} (${form.name}): ${lineOf(sums)}, unaccounted ${unaccounted?.length ?? 'unknown'}`);
   expect.soft(count.missing().slice(0, 10), 'accepted and then lost').toEqual([]);
   expect.soft(sums.failed, 'invocations told of as failed').toBe(0);
   expect.soft(sums.acceptedBy.http, 'accepted over HTTP').toBeGreaterThan(0);
@@ -126,6 +136,7 @@ async function run(name: string, scenario: Scenario, world: World, { signal }: T
   expect.soft(sums.recoveryMs, 'recovery in ms').toBeLessThanOrEqual(sizeOf(bounds.recoveryMs));
   expect.soft(sums.refusedForMs, 'refused for ms').toBeLessThanOrEqual(sizeOf(bounds.refusedForMs ?? bounds.recoveryMs));
   expect.soft(open, 'records that say WAIT or RUNNING').toBe(0);
+  expect.soft(unaccounted, 'unaccounted for in the ledger').toEqual([]);
   await scenario.after?.(context, sums);
 }
 
@@ -145,6 +156,20 @@ async function openRecords(world: World, functionName: string): Promise<number> 
   };
   await eventually(ask, { deadlineMs: missingDeadlineMs, pauseMs: 200 }).catch(() => undefined);
   return open;
+}
+
+/**
+ * Asks the ledger for invocations that no topic holds any more.
+ * @returns their request ids; undefined if the ledger was not compared after this call.
+ */
+async function unaccountedIn(world: World): Promise<readonly string[] | undefined> {
+  const since = Date.now();
+  const ask = async () => {
+    const { unaccounted } = await world.client.must<LedgerAnswer>('GET', '/sendoff/ledger?limit=1');
+    if (Date.parse(unaccounted.proven_at ?? '') < since || !unaccounted.is_proven) return undefined;
+    return unaccounted.invocations.map(({ request_id: id }) => id);
+  };
+  return eventually(ask, { deadlineMs: missingDeadlineMs, pauseMs: 100 }).catch(() => undefined);
 }
 
 function lineOf(sums: Sums): string {

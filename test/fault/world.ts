@@ -190,7 +190,14 @@ async function startInstallation(
   const dataDir = again.dataDir ?? disk?.folder;
   return Installation.start({
     brokers: brokers?.servers ?? '',
-    env: { ...(size === 3 ? { KAFKA_REPLICATION: '3' } : {}), ...clock?.environment, ...env, ...again.env },
+    // Each scenario waits for a comparison of its own.
+    env: {
+      LEDGER_CHECK_INTERVAL_MS: '1000',
+      ...(size === 3 ? { KAFKA_REPLICATION: '3' } : {}),
+      ...clock?.environment,
+      ...env,
+      ...again.env,
+    },
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(checkout === undefined ? {} : { checkout }),
   });

@@ -369,6 +369,7 @@ export const serviceSettings: Readonly<Record<Service, readonly string[]>> = {
     'SENDOFF_PUBLIC_KEYS',
     'DATABASE_URL',
     'STATUS_RETENTION_HOURS',
+    'LEDGER_CHECK_INTERVAL_MS',
     'STATUS_LOG_SINK',
     'STATUS_LOG_FILE_BYTES',
     'STATUS_LOG_FILES',

@@ -41,7 +41,7 @@ function setUp({ committed, catchUp }: { committed: () => Promise<readonly Finis
   const clock = new ManualClock(builtAt);
   const admin = { committed: async (groupId: string) => (groupId === topics.groupOf('executor') ? committed() : []) };
   const kafka = { topics, admin } as unknown as ConstructorParameters<typeof LedgerCheck>[1];
-  const check = new LedgerCheck(store, kafka, catchUp, clock, pino({ enabled: false }));
+  const check = new LedgerCheck(store, kafka, catchUp, clock, pino({ enabled: false }), 15_000);
   return { check, clock };
 }
 const commitTo = (finishedTo: bigint) => async () => [{ topic: topics.name('invocations'), partition: 0, finishedTo }];

@@ -15,26 +15,30 @@ import type { Clock, Logger, Timer } from '#platform';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
 
-const checkEveryMs = 15_000;
+/** The first comparison comes early, so that a start soon shows a result. */
 const firstCheckMs = 2_000;
 const catchUpMsMax = 10_000;
 
 /** The services that finish invocations. */
 const finishers: readonly Service[] = ['executor', 'retry-scheduler'];
 
-/** Compares the store with the committed offsets, every 15 s. */
+/** Compares the store with the committed offsets, again and again. */
 export class LedgerCheck {
   private timer: Timer | undefined;
   private isClosed = false;
   private proof: LedgerProof | undefined;
 
-  /** @param catchUp waits until the store holds what the work topics held at its call. */
+  /**
+   * @param catchUp waits until the store holds what the work topics held at its call.
+   * @param intervalMs time between comparisons.
+   */
   constructor(
     private readonly store: Pick<StatusStore, 'inFlightBelow'>,
     private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics'>,
     private readonly catchUp: CatchUp,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly intervalMs: number,
   ) {}
 
   /** The last comparison that succeeded; undefined if none has yet. */
@@ -42,9 +46,9 @@ export class LedgerCheck {
     return this.proof;
   }
 
-  /** Compares soon, and then every 15 s until {@link close}. */
+  /** Compares soon, and then at each interval until {@link close}. */
   start(): void {
-    this.schedule(firstCheckMs);
+    this.schedule(Math.min(firstCheckMs, this.intervalMs));
   }
 
   close(): void {
@@ -72,14 +76,14 @@ export class LedgerCheck {
       return this.proof;
     } catch (error) {
       if (!this.isClosed)
-        this.logger.warn({ err: error }, 'the ledger could not be compared with the commits; trying again in 15 s');
+        this.logger.warn({ err: error }, 'the ledger could not be compared with the commits; trying again later');
       return undefined;
     }
   }
 
   private schedule(inMs: number): void {
     if (this.isClosed) return;
-    this.timer = this.clock.setTimer(inMs, () => void this.check().finally(() => this.schedule(checkEveryMs)));
+    this.timer = this.clock.setTimer(inMs, () => void this.check().finally(() => this.schedule(this.intervalMs)));
   }
 
   private async committed(): Promise<readonly FinishedTo[]> {

@@ -50,7 +50,7 @@ await runService({
     const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress, recent);
     recorder.start();
     const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
-    const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger);
+    const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger, config.ledgerCheckIntervalMs);
     ledger.start();
     ledgerMetrics(metrics, store, ledger, clock);
     return {

@@ -25,6 +25,15 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
   retentionHours: number = 168;
 
   @Setting({
+    env: 'LEDGER_CHECK_INTERVAL_MS',
+    description: 'How often the ledger is compared with the committed offsets, in milliseconds.',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  ledgerCheckIntervalMs: number = 15_000;
+
+  @Setting({
     env: 'STATUS_LOG_SINK',
     description: 'Destination of status log lines: `folder` (files below the data folder) or `stdout`.',
   })
