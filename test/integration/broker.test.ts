@@ -3,9 +3,9 @@
  * folders of their own.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
@@ -72,6 +72,21 @@ describe('the broker', () => {
     if (image !== undefined) return skip(`no Docker with the image of the broker: ${image}`);
     broker = await startBroker({ dataDir, mode: 'docker' });
     expect(await topicsOf(broker.bootstrapServers, 'in-docker')).toContain('in-docker');
+  });
+
+  it('starts with an archive of classes that is damaged', async () => {
+    const [shared, cacheDir] = [join(homedir(), '.cache', 'sendoff'), join(dataDir, 'cache')];
+    await mkdir(cacheDir);
+    const kept = (await readdir(shared)).filter((name) => name.startsWith('kafka-'));
+    const archives = kept.filter((name) => name.endsWith('.jsa'));
+    expect(archives).not.toEqual([]);
+    for (const name of kept) {
+      if (archives.includes(name)) await writeFile(join(cacheDir, name), 'damaged');
+      else await symlink(join(shared, name), join(cacheDir, name));
+    }
+    broker = await startBroker({ dataDir, cacheDir, isShortLived: true });
+    expect(await topicsOf(broker.bootstrapServers, 'kept')).toContain('kept');
+    expect(await readdir(cacheDir)).toHaveLength(kept.length);
   });
 
   it('does not outlive a parent that was killed', async () => {

@@ -9,29 +9,28 @@
  * process runs in its data folder and knows all paths from there. So no name of a folder can have a
  * meaning in a list, a class path or a file of properties.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, type FileHandle, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
 import { lockFolder } from '#platform';
 import { startDockerBroker } from './docker-broker.ts';
 import type { BrokerAdmin, BrokerOptions, RunningBroker } from './broker-options.ts';
+import { classArchive } from './class-archive.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
 import { canRun, findJava, javaMajorMin } from './java.ts';
+import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
-const run = promisify(execFile);
-/** Names in the data folder. */
+/** Name in the data folder. */
 const storageName = 'log';
-const propertiesName = 'server.properties';
-const jarsName = 'jars';
-const classPath = `${jarsName}/*`;
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 10_000;
+/** The end of a trial run, in which Java writes the archive of its classes. */
+const trialStopDeadlineMs = 60_000;
 
 /**
  * Starts a broker: with Java and jars from Maven Central, else with Docker.
@@ -54,10 +53,30 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 }
 
 async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: string): Promise<RunningBroker> {
+  const jars = await brokerJars(cacheDir);
+  const jvm = { java, dataDir: options.dataDir, isShortLived: options.isShortLived ?? false };
+  const archive = await classArchive(java, jars, async (dataDir) => trialRun(java, dataDir, jars));
+  return runBroker(options, archive === undefined ? jvm : { ...jvm, classes: 'use' }, { jars, archive });
+}
+
+/** Runs a broker that writes the archive of its classes into its folder. */
+async function trialRun(java: string, dataDir: string, jars: string): Promise<void> {
+  const broker = await runBroker({ dataDir }, { java, dataDir, isShortLived: true, classes: 'write' }, { jars });
+  await broker.stop();
+}
+
+/** Files that the data folder of a broker links to. */
+interface LinkedFiles {
+  readonly jars: string;
+  readonly archive?: string | undefined;
+}
+
+async function runBroker(options: BrokerOptions, jvm: Jvm, files: LinkedFiles): Promise<RunningBroker> {
   const { dataDir } = options;
   const unlock = await lockFolder(dataDir);
   try {
-    await linkJars(dataDir, await brokerJars(cacheDir));
+    await linkFile(dataDir, jarsName, files.jars);
+    await linkFile(dataDir, classesName, files.archive);
     const port = options.port || (await freePort());
     const accounts = options.hasAccounts ? await newAdmin() : undefined;
     const settings = {
@@ -74,14 +93,14 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
     await writePrivately(join(dataDir, propertiesName), serverProperties(settings));
     if (!existsSync(join(storage, 'meta.properties'))) {
       const isNew = !existsSync(storage);
-      await formatStorage(java, dataDir, options.clusterId).catch(async (error: unknown) => {
+      await formatStorage(jvm, options.clusterId).catch(async (error: unknown) => {
         // Half a format would pass for a whole one at the next start.
         if (isNew) await rm(storage, { recursive: true, force: true });
         throw error;
       });
     }
     const log = await open(logFile(dataDir), 'w', 0o600);
-    const child = launch(java, options, log);
+    const child = launchBroker(jvm, log);
     await log.close();
     const exited = new Promise<string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`)));
     void exited.then(unlock);
@@ -94,7 +113,7 @@ async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: s
       way: 'java',
       exited,
       ...(accounts === undefined ? {} : { admin: adminOf(accounts) }),
-      stop: async () => stopChild(child, exited),
+      stop: async () => stopChild(child, exited, jvm.classes === 'write' ? trialStopDeadlineMs : stopDeadlineMs),
     };
   } catch (error) {
     unlock();
@@ -111,18 +130,11 @@ function adminOf({ internalPort, username, password }: AccountSettings): BrokerA
   return { servers: `127.0.0.1:${internalPort}`, mechanism: 'PLAIN', username, password };
 }
 
-/** The broker gets no variable of the platform, secrets included. */
-function brokerEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, JAVA_HOME } = process.env;
-  // Java reads the names of folders in the encoding of its locale.
-  return { PATH, HOME, JAVA_HOME, LC_ALL: 'C.UTF-8' };
-}
-
-/** Makes the jars reachable from the data folder. */
-async function linkJars(dataDir: string, jars: string): Promise<void> {
-  const link = join(dataDir, jarsName);
+/** Makes a file reachable from the data folder, instead of another of an earlier start. */
+async function linkFile(dataDir: string, name: string, file: string | undefined): Promise<void> {
+  const link = join(dataDir, name);
   await rm(link, { force: true });
-  await symlink(resolve(jars), link);
+  if (file !== undefined) await symlink(resolve(file), link);
 }
 
 function logFile(dataDir: string): string {
@@ -135,63 +147,9 @@ async function writePrivately(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600, flag: 'wx' });
 }
 
-async function formatStorage(java: string, dataDir: string, clusterId = randomBytes(16).toString('base64url')): Promise<void> {
-  try {
-    const command = [
-      '-Xmx64m',
-      '-XX:+UseSerialGC',
-      '-XX:TieredStopAtLevel=1',
-      '-cp',
-      classPath,
-      'kafka.tools.StorageTool',
-      'format',
-      // Passed as one argument: an id that begins with `-` would otherwise be read as an option.
-      `--cluster-id=${clusterId}`,
-      '-c',
-      propertiesName,
-    ];
-    await run(java, command, { cwd: dataDir, env: brokerEnvironment() });
-  } catch (cause) {
-    throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: 'the storage of the broker could not be formatted' },
-      cause,
-    });
-  }
-}
-
-/**
- * Starts the broker behind a shell. B1: `read` in the shell returns when the parent's end of the
- * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
- * broker interrupts the first `wait`.
- */
-function launch(java: string, options: BrokerOptions, log: FileHandle): ChildProcess {
-  const jvm = [
-    '-Xms64m',
-    '-Xmx256m',
-    '-XX:+UseSerialGC',
-    '-XX:-UsePerfData',
-    ...(options.isShortLived ? ['-XX:TieredStopAtLevel=1'] : []),
-  ];
-  const script =
-    '"$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker';
-  const child = spawn(
-    'sh',
-    ['-c', `exec 3<&0; ${script}`, 'broker', java, ...jvm, '-cp', classPath, 'kafka.Kafka', propertiesName],
-    {
-      detached: true,
-      cwd: options.dataDir,
-      // The kernel writes the log. A full disk then stops neither this process nor the pipe.
-      stdio: ['pipe', log.fd, log.fd],
-      env: brokerEnvironment(),
-    },
-  );
-  child.stdin?.on('error', () => undefined);
-  return child;
-}
-
-async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<void> {
+async function stopChild(child: ChildProcess, exited: Promise<string>, deadlineMs: number): Promise<void> {
   child.kill('SIGTERM');
-  const kill = setTimeout(() => child.stdin?.end(), stopDeadlineMs);
+  const kill = setTimeout(() => child.stdin?.end(), deadlineMs);
   await exited;
   clearTimeout(kill);
 }

@@ -1,0 +1,88 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { promisify } from 'node:util';
+import { PlatformError } from '#contracts';
+
+const run = promisify(execFile);
+/** Names in the data folder. */
+export const jarsName = 'jars';
+export const propertiesName = 'server.properties';
+export const classesName = 'classes.jsa';
+/** On so few cores, the second compiler of the JVM takes the time of those who wait. */
+const fewCores = 2;
+
+/** The Java that runs a broker, and how. */
+export interface Jvm {
+  /** The command. */
+  readonly java: string;
+  /** The broker's working folder. It holds the jars, the properties and the archive of classes. */
+  readonly dataDir: string;
+  /** Starts faster and runs slower. */
+  readonly isShortLived: boolean;
+  /** Whether Java uses the archive of classes in the folder, or writes it at its end. */
+  readonly classes?: 'use' | 'write';
+}
+
+/** The broker gets no variable of the platform, secrets included. */
+function brokerEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, JAVA_HOME } = process.env;
+  // Java reads the names of folders in the encoding of its locale.
+  return { PATH, HOME, JAVA_HOME, LC_ALL: 'C.UTF-8' };
+}
+
+function archiveOptions({ classes }: Jvm): readonly string[] {
+  if (classes === undefined) return [];
+  return [`${classes === 'use' ? '-XX:SharedArchiveFile' : '-XX:ArchiveClassesAtExit'}=${classesName}`];
+}
+
+/**
+ * Formats the storage of a new broker.
+ * @throws PlatformError `BROKER_START_FAILED`.
+ */
+export async function formatStorage(jvm: Jvm, clusterId = randomBytes(16).toString('base64url')): Promise<void> {
+  try {
+    const command = [
+      ...['-Xmx64m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      ...(jvm.classes === 'use' ? archiveOptions(jvm) : []),
+      ...['-cp', `${jarsName}/*`, 'kafka.tools.StorageTool', 'format'],
+      // Passed as one argument: an id that begins with `-` would otherwise be read as an option.
+      `--cluster-id=${clusterId}`,
+      ...['-c', propertiesName],
+    ];
+    await run(jvm.java, command, { cwd: jvm.dataDir, env: brokerEnvironment() });
+  } catch (cause) {
+    throw new PlatformError('BROKER_START_FAILED', {
+      details: { reason: 'the storage of the broker could not be formatted' },
+      cause,
+    });
+  }
+}
+
+/**
+ * Starts the broker behind a shell. B1: `read` in the shell returns when the parent's end of the
+ * pipe closes. B2: `detached`. The script calls `wait` twice because the signal that stops the
+ * broker interrupts the first `wait`.
+ * @param log gets what the broker prints.
+ */
+export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
+  const hasOneCompiler = jvm.isShortLived || availableParallelism() <= fewCores;
+  const options = [
+    ...['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:-UsePerfData'],
+    ...(hasOneCompiler ? ['-XX:TieredStopAtLevel=1'] : []),
+    ...archiveOptions(jvm),
+  ];
+  const script =
+    '"$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker';
+  const command = [jvm.java, ...options, '-cp', `${jarsName}/*`, 'kafka.Kafka', propertiesName];
+  const child = spawn('sh', ['-c', `exec 3<&0; ${script}`, 'broker', ...command], {
+    detached: true,
+    cwd: jvm.dataDir,
+    // The kernel writes the log. A full disk then stops neither this process nor the pipe.
+    stdio: ['pipe', log.fd, log.fd],
+    env: brokerEnvironment(),
+  });
+  child.stdin?.on('error', () => undefined);
+  return child;
+}
