@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { eventually } from '#testing';
-import { violationsOf } from './browser.ts';
+import { loaded, violationsOf } from './browser.ts';
 
 const widths = { desk: { width: 1_280, height: 900 }, phone: { width: 375, height: 780 } } as const;
 
@@ -8,10 +8,10 @@ const fitMsMax = 2_000;
 
 /** Opens a page by its path, within the console that is loaded already. */
 export async function openWithin(page: Page, path: string): Promise<void> {
-  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)}); dispatchEvent(new PopStateEvent('popstate'));`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.waitForLoadState('networkidle');
-  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+  // The new page sets the title, so the heading of the old one is not taken for its own.
+  const go = `document.title = ''; history.pushState(null, '', ${JSON.stringify(path)});`;
+  await page.evaluate(`${go} dispatchEvent(new PopStateEvent('popstate'));`);
+  await loaded(page);
 }
 
 /** Returns what axe-core finds on a page, light and dark, and whether a phone scrolls sideways. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { eventually } from '#testing';
 
 const chromiumFile = '/usr/bin/chromium';
 
@@ -32,6 +33,16 @@ export async function violationsOf(page: Page, rules?: readonly string[]): Promi
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
+/**
+ * Waits until a page stands with its content. Pages that follow events always have a request open,
+ * so an idle network tells nothing.
+ */
+export async function loaded(page: Page): Promise<void> {
+  await eventually(async () => (await page.title()).endsWith('Sendoff'), { deadlineMs: 20_000 });
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' });
+}
+
 /** A page of the console for a test, and what went wrong in it. */
 export class ConsolePage {
   /** Errors of scripts, and what the policy for content blocked. */
@@ -56,7 +67,7 @@ export class ConsolePage {
 
   async goTo(path: string): Promise<void> {
     await this.page.goto(this.url + path);
-    await this.page.waitForLoadState('networkidle');
+    await loaded(this.page);
   }
 
   async logInByToken(token: string): Promise<void> {

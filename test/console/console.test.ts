@@ -17,8 +17,11 @@ const firstLoadBytesMax = 300_000;
 const interactiveMsMax = 1_000;
 /** Each kind of page. */
 const paths = [
+  '/overview',
   '/functions',
+  '/functions/default%3Adouble/statistics',
   '/invocations',
+  '/ledger',
   '/notices',
   '/targets',
   '/topics',
@@ -71,11 +74,11 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  it('refuses a wrong token in words, and opens the list of functions with the right one', async () => {
+  it('refuses a wrong token in words, and opens the overview with the right one', async () => {
     await view.logInByToken('not-the-token');
     await view.page.getByRole('alert').getByText('These credentials are not valid here').waitFor();
     await view.logInByToken('e2e-token');
-    await view.page.getByRole('link', { name: 'double' }).waitFor();
+    await view.page.getByRole('heading', { name: 'Overview' }).waitFor();
     expect(await violationsOf(view.page)).toEqual([]);
     const stored = await view.page.evaluate(() => [
       localStorage.getItem('sendoff-session'),
@@ -105,6 +108,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
 
   it('configures the asynchronous notification by clicks, shows a refusal at its field, and a call fills the bucket', async () => {
     const { page } = view;
+    await page.getByRole('link', { name: 'Functions' }).click();
     await page.getByRole('link', { name: 'double' }).click();
     await page.getByRole('tab', { name: 'Async Notification' }).click();
     await view.press('Enable LTS');
@@ -155,6 +159,24 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  it('shows in the overview what happens while it is open, and that the ledger accounts for it', async () => {
+    const { page } = view;
+    await view.goTo('/overview');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const { request_id: id } = await installation.client.must<{ request_id: string }>(
+      'POST',
+      '/fgs/functions/double/invocations-async',
+      { n: 4 },
+    );
+    const changes = page.getByRole('group', { name: 'Changes of invocations' });
+    await changes.locator(`a[href$="${id}"]`).first().waitFor();
+    await changes.getByText('Succeeded').first().waitFor();
+    await page.getByRole('img', { name: /^Ended invocations per minute/ }).waitFor();
+    await page.getByRole('link', { name: 'Ledger' }).click();
+    await page.getByRole('cell', { name: 'default:double' }).waitFor();
+    await page.getByText('Every accepted invocation has ended or is in flight.').waitFor();
+  });
+
   it('creates a topic, subscribes a function to it by clicks, and counts the subscriptions before it deletes it', async () => {
     const { page } = view;
     await view.goTo('/topics');
@@ -179,8 +201,11 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     const { page } = view;
     await view.goTo('/buckets');
     await page.getByRole('link', { name: 'results' }).click();
-    await page.getByText(/^results\/doubled\/.*\.json$/).waitFor();
-    await page.getByRole('link', { name: 'default:double' }).waitFor();
+    await page
+      .getByText(/^results\/doubled\/.*\.json$/)
+      .first()
+      .waitFor();
+    await page.getByRole('link', { name: 'default:double' }).first().waitFor();
   });
 
   it.each(paths)('breaks no rule of axe-core at %s, light and dark, and fits a phone', async (path) => {

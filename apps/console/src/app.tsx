@@ -5,6 +5,9 @@ import { useSession } from './session/session-context.tsx';
 import { Shell } from './shell/shell.tsx';
 import { NoPage } from './shell/no-page.tsx';
 
+const OverviewPage = lazy(async () => import('./overview/overview-page.tsx'));
+const LedgerPage = lazy(async () => import('./ledger/ledger-page.tsx'));
+
 const FunctionsPage = lazy(async () => import('./functions/functions-page.tsx'));
 const FunctionPage = lazy(async () => import('./functions/function-page.tsx'));
 
@@ -36,8 +39,10 @@ export function App() {
       <Suspense>
         <Switch>
           <Route path="/">
-            <Redirect to="/functions" replace />
+            <Redirect to="/overview" replace />
           </Route>
+          <Route path="/overview" component={OverviewPage} />
+          <Route path="/ledger" component={LedgerPage} />
           <Route path="/functions" component={FunctionsPage} />
           <Route path="/functions/:urn/:tab?">
             {({ urn, tab }) => <FunctionPage key={urn} urn={decoded(urn)} tab={tab ?? 'code'} />}

@@ -42,7 +42,11 @@ export interface Api {
   readonly client: Client<paths>;
   readonly project: string;
   /** For requests that the document does not describe as JSON. `path` follows the project. */
-  send(method: string, path: string, init?: { body?: string; headers?: Record<string, string> }): Promise<Response>;
+  send(
+    method: string,
+    path: string,
+    init?: { body?: string; headers?: Record<string, string>; signal?: AbortSignal },
+  ): Promise<Response>;
 }
 
 /** Makes the client of a session. */

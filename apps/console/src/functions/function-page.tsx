@@ -5,6 +5,7 @@ import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
+import { StatisticsTab } from '../statistics/statistics-tab.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Trail } from '../ui/trail.tsx';
 import { AliasesTab } from './aliases-tab.tsx';
@@ -18,6 +19,7 @@ import { VersionsTab } from './versions-tab.tsx';
 const tabs = [
   ['code', 'Code'],
   ['test', 'Test'],
+  ['statistics', 'Statistics'],
   ['settings', 'Settings'],
   ['async-notification', 'Async Notification'],
   ['versions', 'Versions'],
@@ -75,6 +77,9 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
             </Tabs.Panel>
             <Tabs.Panel value="test">
               <TestTab urn={urn} />
+            </Tabs.Panel>
+            <Tabs.Panel value="statistics">
+              <StatisticsTab urn={urn} functionUrn={config.func_urn ?? ''} />
             </Tabs.Panel>
             <Tabs.Panel value="settings">
               <SettingsTab urn={urn} config={config} />

@@ -7,8 +7,10 @@ export const pageGroups = [
   {
     label: 'Run',
     pages: [
+      { path: 'overview', label: 'Overview' },
       { path: 'functions', label: 'Functions' },
       { path: 'invocations', label: 'Invocations' },
+      { path: 'ledger', label: 'Ledger' },
     ],
   },
   {

@@ -34,7 +34,8 @@ export function instantOf(text: string): Date {
   return new Date(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`);
 }
 
-function shown(at: Date, isUtc: boolean): string {
+/** An instant in the zone of the viewer, or in UTC. */
+export function instantText(at: Date, isUtc: boolean): string {
   const options = { dateStyle: 'medium', timeStyle: 'medium', ...(isUtc ? { timeZone: 'UTC' } : {}) } as const;
   return `${new Intl.DateTimeFormat(undefined, options).format(at)}${isUtc ? ' UTC' : ''}`;
 }
@@ -46,8 +47,8 @@ export function Instant({ at }: { readonly at: string | undefined }) {
   const instant = instantOf(at);
   if (Number.isNaN(instant.getTime())) return <>{at}</>;
   return (
-    <time dateTime={instant.toISOString()} title={shown(instant, !isUtc)}>
-      {shown(instant, isUtc)}
+    <time dateTime={instant.toISOString()} title={instantText(instant, !isUtc)}>
+      {instantText(instant, isUtc)}
     </time>
   );
 }

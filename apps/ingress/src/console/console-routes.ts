@@ -15,7 +15,17 @@ import { sendError } from '../http/api-error.filter.ts';
 import { type ConsoleFile, readConsoleFiles, startFile } from './console-files.ts';
 
 /** The first parts of the paths of the console's pages; `apps/console/src/shell/pages.ts`. */
-const consolePages = ['functions', 'invocations', 'notices', 'targets', 'topics', 'buckets', 'streams'] as const;
+const consolePages = [
+  'overview',
+  'functions',
+  'invocations',
+  'ledger',
+  'notices',
+  'targets',
+  'topics',
+  'buckets',
+  'streams',
+] as const;
 
 const pagePaths = consolePages.flatMap((page) => [`/${page}`, `/${page}/*`]);
 

@@ -1,0 +1,5 @@
+/** `package:name` of a function URN, followed by the version unless that is `latest`. */
+export function nameOfUrn(urn: string): string {
+  const [, , , , , folder = '', name = '', version = 'latest'] = urn.split(':');
+  return version === 'latest' ? `${folder}:${name}` : `${folder}:${name}:${version}`;
+}

@@ -1,0 +1,63 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { answerOf } from '../api/client.ts';
+import { useApi } from '../session/session-context.tsx';
+
+/** Counts of invocations and of their notices. */
+export interface Counts {
+  readonly accepted: number;
+  readonly settled: number;
+  readonly in_flight: number;
+  readonly delayed: number;
+  readonly queued: number;
+  readonly running: number;
+  /** Ended invocations by condition; `Success` is one. */
+  readonly conditions: Readonly<Record<string, number>>;
+  readonly notices: Readonly<Record<'pending' | 'delivered' | 'undelivered', number>>;
+}
+
+/** Accepted invocations that are in no topic any more. */
+export interface Unaccounted {
+  /** Whether this was ever checked against the topics. */
+  readonly is_proven: boolean;
+  readonly proven_at?: string;
+  readonly count: number;
+  readonly invocations: readonly { readonly request_id: string; readonly func_urn: string }[];
+}
+
+interface LedgerPage {
+  readonly functions: readonly (Counts & { readonly func_urn: string })[];
+  readonly next_marker: string;
+  readonly unaccounted: Unaccounted;
+  /** Absent for a key that is for some functions only. */
+  readonly total?: Counts;
+}
+
+/** The ledger of all functions, page by page. */
+export function useLedger() {
+  const { client, project } = useApi();
+  return useInfiniteQuery({
+    queryKey: ['ledger'],
+    initialPageParam: '',
+    queryFn: async ({ pageParam, signal }) => {
+      const params = { path: { project }, query: pageParam === '' ? {} : { marker: pageParam } };
+      return answerOf(client.GET('/v2/{project}/sendoff/ledger', { params, signal })) as Promise<LedgerPage>;
+    },
+    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
+    refetchInterval: 10_000,
+  });
+}
+
+/** The ledger of one function. */
+export function useFunctionLedger(urn: string) {
+  const { client, project } = useApi();
+  return useQuery({
+    queryKey: ['ledger', urn],
+    queryFn: async ({ signal }) => {
+      const params = { path: { project, urn } };
+      return answerOf(client.GET('/v2/{project}/sendoff/functions/{urn}/ledger', { params, signal })) as Promise<
+        Counts & { readonly unaccounted: Unaccounted }
+      >;
+    },
+    refetchInterval: 10_000,
+  });
+}

@@ -1,0 +1,35 @@
+import { lazy, Suspense } from 'react';
+import { Table } from '@mantine/core';
+import { chartHeight, type ChartProps } from './chart-props.ts';
+import { DataTable } from './data-table.tsx';
+import { instantText, useZone } from './instant.tsx';
+
+/** The chart library loads with the first chart. */
+const LineChart = lazy(async () => import('./line-chart.tsx'));
+
+/** Values over time as lines, and the same as a table for those who do not see them. */
+export function Chart(props: ChartProps) {
+  const { label, times, lines } = props;
+  const { isUtc } = useZone();
+  const text = (value: number | undefined) => (value ?? 0).toLocaleString(undefined, { maximumFractionDigits: 2 });
+  return (
+    <>
+      <Suspense fallback={<div style={{ height: chartHeight }} />}>
+        <LineChart {...props} />
+      </Suspense>
+      <details className="chart-table">
+        <summary>{label} as a table</summary>
+        <DataTable label={label} headings={['Time', ...lines.map(({ name }) => name)]} minWidth={360}>
+          {times.map((time, at) => (
+            <Table.Tr key={time}>
+              <Table.Td>{instantText(new Date(time), isUtc)}</Table.Td>
+              {lines.map(({ name, values }) => (
+                <Table.Td key={name}>{text(values[at])}</Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </DataTable>
+      </details>
+    </>
+  );
+}

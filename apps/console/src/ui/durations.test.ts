@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { durationText } from './durations.ts';
+
+describe('durationText', () => {
+  it.each([
+    [0, '0 s'],
+    [0.25, '0.3 s'],
+    [31.5, '32 s'],
+    [59.6, '1 min'],
+    [60, '1 min'],
+    [125, '2 min 5 s'],
+    [3_600, '1 h'],
+    [7_500, '2 h 5 min'],
+    [90_000, '1 d 1 h'],
+    [Infinity, 'never'],
+  ])('%d s is %s', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text);
+  });
+});
