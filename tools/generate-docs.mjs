@@ -29,6 +29,7 @@ const { tags, rightWords } = await load('apps/ingress/src/document/operation.js'
 const { reaches } = await load('apps/ingress/src/document/route-spec.js');
 const { IngressModule } = await load('apps/ingress/src/ingress.module.js');
 const { invocationRoutes } = await load('apps/ingress/src/invocations/invocation-route.js');
+const { payloadRoutes } = await load('apps/ingress/src/invocations/payload-routes.js');
 const { syncRoutes } = await load('apps/ingress/src/invocations/sync-route.js');
 const { RequestMethod } = await import('@nestjs/common');
 const { documentConfig, loadConfig, settingGroupsOf } = await import('#platform');
@@ -159,7 +160,7 @@ const adapters = new Proxy({ config: ingressConfig }, { get: (target, name) => t
 const ingress = IngressModule.register(ingressConfig, adapters, unused);
 
 /** Every operation that needs a right, in the order of the API document. */
-const guarded = [...controllersOf(ingress).flatMap(routesOf), ...invocationRoutes, ...syncRoutes]
+const guarded = [...controllersOf(ingress).flatMap(routesOf), ...invocationRoutes, ...syncRoutes, ...payloadRoutes]
   .filter(({ operation }) => !operation.isOpen)
   .toSorted((one, other) => Object.keys(tags).indexOf(one.operation.tag) - Object.keys(tags).indexOf(other.operation.tag));
 

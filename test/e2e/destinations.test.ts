@@ -259,3 +259,31 @@ async function listen(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
 }
+
+describe('an event and a result that are too large for a record', () => {
+  it('travel as references, and both can be read by their function', async () => {
+    const { client } = installation;
+    const name = 'large';
+    await client.createFunction(name, 'exports.handler = async (event) => ({ ...event, seen: event.text.length });');
+    const target = destination('DIS', { stream_name: 'outcomes' });
+    await client.setPolicy(name, { destination_config: { on_success: target } });
+    const consume = await kafka.read(`${installation.topicPrefix}stream.outcomes`);
+    const event = { text: 'x'.repeat(1_000_000) };
+
+    const path = `/sendoff/functions/${name}/payloads`;
+    const { payload_ref: reference } = await client.must<{ payload_ref: string }>('POST', path, event);
+    const accepted = await fetch(`${installation.url}/v2/p1/fgs/functions/${name}/invocations-async`, {
+      method: 'POST',
+      headers: { 'x-auth-token': 'e2e-token', 'x-sendoff-payload-ref': reference },
+    });
+    const { request_id: requestId } = (await accepted.json()) as { request_id: string };
+
+    const { value } = await consume(({ key }) => key === requestId);
+    const message = JSON.parse(value) as Record<string, string>;
+    expect(message).toMatchObject({ request_payload: '', request_payload_ref: reference, response_payload: '' });
+    const result = await client.must('GET', `${path}/${message['response_payload_ref']}`);
+    expect(result).toEqual({ ...event, seen: 1_000_000 });
+    expect(await client.must('GET', `${path}/${reference}`)).toEqual(event);
+    expect(await client.ended(name, requestId)).toMatchObject({ status: 'SUCCESS' });
+  });
+});

@@ -29,6 +29,7 @@ import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } f
 import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate, TargetStates, untraced } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually, ManualClock } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';
+import { inRecords } from '../../apps/executor/testing/payloads.ts';
 import { AttemptQueue } from '../../apps/executor/src/attempt-queue.ts';
 import { Chances } from '../../apps/executor/src/chances.ts';
 import { Attempts } from '../../apps/executor/src/attempts.ts';
@@ -104,6 +105,7 @@ async function serveExecutor() {
     tracing: untraced,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
     topics,
+    stored: inRecords,
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
   await serve('executor', InvocationsController, [{ provide: ATTEMPTS, useValue: attempts }]);

@@ -9,6 +9,7 @@ import { MemoryKafka } from '#kafka/memory';
 import { Cancellations, untraced } from '#platform';
 import { type Change, Registry, RegistryWriter } from '#registry';
 import { aFunction, anInvocation, inHand, ManualClock, testSigner, testVerifier } from '#testing';
+import { inRecords } from '../testing/payloads.ts';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -63,6 +64,7 @@ beforeEach(async () => {
     random: () => 0,
     tracing: untraced,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
+    stored: inRecords,
     limits: { expressQueueMax: 10, expressBytesMax: 1_000_000 },
   });
 });

@@ -33,6 +33,7 @@ import {
   RecordingPublisher,
   Arrivals,
 } from '#testing';
+import { inRecords } from '../testing/payloads.ts';
 import { AttemptQueue } from './attempt-queue.ts';
 import { Attempts } from './attempts.ts';
 import { Chances } from './chances.ts';
@@ -80,6 +81,7 @@ function setUp(fn: FunctionDocument = aFunction({ instancesMax: 1 }), tracing: T
     random: () => 0,
     tracing,
     observer: { attempted: () => undefined, started: () => undefined, overflowed: () => undefined },
+    stored: inRecords,
     limits: { expressQueueMax: 100, expressBytesMax: 1_000_000 },
   });
   const take = async (invocation: Invocation, delivery = inHand()) =>

@@ -36,6 +36,7 @@ import type { AttemptQueue, Ticket } from './attempt-queue.ts';
 import type { Chances } from './chances.ts';
 import type { Runnable, RunnableFunctions } from './runnable-functions.ts';
 import type { CancellableAttempt, RunningAttempts } from './running-attempts.ts';
+import type { StoredPayloads } from './stored-payloads.ts';
 
 /** Receives the measurements of each attempt. */
 export interface AttemptObserver {
@@ -69,6 +70,7 @@ export interface AttemptParts {
   readonly observer: AttemptObserver;
   readonly tracing: Tracing;
   readonly limits: AttemptLimits;
+  readonly stored: StoredPayloads;
 }
 
 /** A record that asks for an attempt. */
@@ -99,6 +101,8 @@ interface RunContext {
 interface RanAttempt {
   readonly invocation: Invocation;
   readonly outcome: AttemptOutcome;
+  /** The reference of a return value that is too large for a record. */
+  readonly responseRef?: string | undefined;
   readonly startedAt: EpochMs;
   /** The outcome in one word, for metrics and spans. */
   readonly ending: string;
@@ -306,11 +310,11 @@ export class Attempts {
       async (traceparent) => this.runOnce(traced(invocation, traceparent), { signal, delivery, startBefore, traceparent }),
       ({ ending, isFault }) => ({ attributes: { 'sendoff.outcome': ending }, fault: isFault ? ending : undefined }),
     );
-    return this.conclude(ran.invocation, ran.outcome, ran.startedAt, delivery);
+    return this.conclude(ran, delivery);
   }
 
   private async runOnce(invocation: Invocation, { signal, delivery, startBefore, traceparent }: RunContext): Promise<RanAttempt> {
-    const { clock, functions, observer } = this.parts;
+    const { clock, functions, observer, stored } = this.parts;
     const { functionUrn, functionId, memoryMb } = invocation;
     const runnable = await functions.find(functionUrn, { functionId, memoryMb });
     const startedAt = clock.now();
@@ -328,28 +332,25 @@ export class Attempts {
       timeoutMs: runnable.function.timeoutMs,
       startBefore,
       mayStart: async () => mayAct(delivery),
+      responseBytesMax: stored.responseBytesMaxOf(invocation),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    const outcome = await runnable.runtime.run(call, signal);
+    const outcome = await stored.during(invocation, async (event) => runnable.runtime.run({ ...call, payload: event }, signal));
     shown.cancel();
+    const responseRef = await stored.keep(invocation, outcome);
     const ending = outcome.kind === 'failed' ? outcome.condition : outcome.kind;
     observer.attempted(ending, (clock.elapsedMs() - startedMs) / 1_000);
-    return { invocation, outcome, startedAt, ending, isFault: outcome.kind !== 'succeeded' };
+    return { invocation, outcome, responseRef, startedAt, ending, isFault: outcome.kind !== 'succeeded' };
   }
 
   /** Decides inside the write, so that no failure after the run can lead to another run. */
-  private async conclude(
-    invocation: Invocation,
-    outcome: AttemptOutcome,
-    startedAt: EpochMs,
-    delivery: RecordDelivery,
-  ): Promise<void> {
-    const ended = { outcome, now: this.parts.clock.now(), jitter: this.parts.random() };
-    return this.publish(() => this.following(invocation, ended, startedAt), delivery);
+  private async conclude(ran: RanAttempt, delivery: RecordDelivery): Promise<void> {
+    const ended = { outcome: ran.outcome, now: this.parts.clock.now(), jitter: this.parts.random() };
+    return this.publish(() => this.following(ran, ended), delivery);
   }
 
   /** The record that follows from an attempt: the next one, or the settlement. */
-  private following(invocation: Invocation, ended: Circumstances, startedAt: EpochMs): OutgoingRecord {
+  private following({ invocation, startedAt, responseRef }: RanAttempt, ended: Circumstances): OutgoingRecord {
     const { outcome, now } = ended;
     const decision = decide(invocation, ended);
     switch (decision.kind) {
@@ -362,7 +363,8 @@ export class Attempts {
         const endedAt = epochMs(Math.max(startedAt, now));
         const errorMessage = messageOf(outcome);
         const { condition } = decision;
-        return this.settlement(invocation, { condition, attempts, startedAt, endedAt, errorMessage, responsePayload });
+        const stored = responseRef === undefined ? {} : { responseRef };
+        return this.settlement(invocation, { condition, attempts, startedAt, endedAt, errorMessage, responsePayload, ...stored });
       }
       default:
         return decision satisfies never;

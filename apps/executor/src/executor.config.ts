@@ -1,6 +1,6 @@
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 import { limits } from '#contracts';
-import { CodeStoreSettings } from '#objects';
+import { PayloadStoreSettings } from '#objects';
 import {
   FunctionFolderSettings,
   FunctionNetworkSettings,
@@ -22,7 +22,7 @@ export class ExecutorConfig extends withSettings(
   IsolationSettings,
   PlatformKeySettings,
   PublicKeySettings,
-  CodeStoreSettings,
+  PayloadStoreSettings,
   FunctionFolderSettings,
   FunctionNetworkSettings,
   FunctionsKeySettings,
@@ -42,6 +42,15 @@ export class ExecutorConfig extends withSettings(
   @Min(1)
   @Max(10_000)
   attemptsMax: number = 256;
+
+  @Setting({
+    env: 'EXECUTOR_STORED_PAYLOADS_MAX',
+    description: 'Attempts with a payload from the store that run at once. Each holds its payload in memory.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  storedPayloadsMax: number = 16;
 
   @Setting({
     env: 'EXECUTOR_INSTANCES_MAX',

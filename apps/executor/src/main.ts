@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { openCodeStore } from '#objects';
+import { openCodeStore, openPayloadStore } from '#objects';
 import {
   AllowedNetworks,
   Cancellations,
@@ -12,6 +12,7 @@ import {
   openFunctionsSealer,
   openVerifier,
   ownUrl,
+  Places,
   runService,
 } from '#platform';
 import { Registry } from '#registry';
@@ -37,6 +38,7 @@ import { KnownFunctions } from './known-functions.ts';
 
 import { RunnableFunctions } from './runnable-functions.ts';
 import { RunningAttempts } from './running-attempts.ts';
+import { StoredPayloads } from './stored-payloads.ts';
 import { SyncCalls } from './sync-calls.ts';
 
 /** A quarter of what one partition of the express lane may hold in memory. */
@@ -134,6 +136,12 @@ await runService({
     });
     const calls = new SyncCalls({ functions, queue, clock, observer: countCalls(metrics), tracing });
     const limits = { expressQueueMax, expressBytesMax };
+    const stored = new StoredPayloads({
+      store: openPayloadStore(config, clock),
+      places: new Places(config.storedPayloadsMax),
+      bytesMax: config.storedPayloadBytesMax,
+      logger,
+    });
     const parts = {
       publisher: gateway.publisher,
       topics: gateway.topics,
@@ -145,6 +153,7 @@ await runService({
       random,
       tracing,
       limits,
+      stored,
       metrics,
     };
     return {

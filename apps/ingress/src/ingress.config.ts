@@ -1,5 +1,5 @@
 import { IsArray, IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength } from 'class-validator';
-import { CodeStoreSettings } from '#objects';
+import { PayloadStoreSettings } from '#objects';
 import {
   FunctionNetworkSettings,
   IsolationSettings,
@@ -21,7 +21,7 @@ export class IngressConfig extends withSettings(
   PlatformKeySettings,
   SigningKeySettings,
   PublicKeySettings,
-  CodeStoreSettings,
+  PayloadStoreSettings,
   WebhookSettings,
   FunctionNetworkSettings,
 ) {
@@ -166,6 +166,25 @@ export class IngressConfig extends withSettings(
   @Min(1)
   @Max(1_099_511_627_776)
   bodyBytesMax: number = 268_435_456;
+
+  @Setting({
+    env: 'INGRESS_STORED_PAYLOADS_BYTES_MAX',
+    description: 'Bytes of all stored payloads, above which uploads are answered with 503.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_099_511_627_776)
+  storedPayloadsBytesMax: number = 10_737_418_240;
+
+  @Setting({
+    env: 'INGRESS_STORED_PAYLOADS_HOURS',
+    description:
+      'Hours from the upload of a payload, or from its return by a function, until it is removed. Records should not be kept longer.',
+  })
+  @IsInt()
+  @Min(96)
+  @Max(8_760)
+  storedPayloadsHours: number = 240;
 
   @Setting({
     env: 'INGRESS_FUNCTIONS_MAX',

@@ -23,6 +23,7 @@ import { IngressModule } from './ingress.module.ts';
 import type { IngressAdapters } from './installation.module.ts';
 import { invocationRoutes } from './invocations/invocation-route.ts';
 import { InvocationRoutes } from './invocations/invocation-routes.ts';
+import { payloadRoutes } from './invocations/payload-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
 
 /** The folder of the built console, seen from the compiled ingress. */
@@ -45,7 +46,7 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   takeFilesOut(fastify, app.get(ArchiveReader));
   await app.get(InvocationRoutes).addTo(fastify);
   await addConsole(fastify, consoleFolder);
-  await app.get(ApiDocument).addTo(app, [...invocationRoutes, ...syncRoutes, ...probeRoutes]);
+  await app.get(ApiDocument).addTo(app, [...invocationRoutes, ...syncRoutes, ...payloadRoutes, ...probeRoutes]);
 }
 
 /** Composes the ingress over its adapters. The registry is read to the end when this resolves. */

@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import type { ObjectStore } from '#objects';
+import { type ObjectStore, PayloadStore } from '#objects';
 import { ExpressRate, TargetStates } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import type { FunctionWalls } from './access/function-walls.ts';
@@ -18,6 +18,7 @@ export interface IngressAdapters {
   readonly gateway: KafkaGateway;
   readonly records: StatusRecords;
   readonly codeStore: ObjectStore;
+  readonly payloads: PayloadStore;
   readonly calls: FunctionCalls;
   readonly logs: FunctionLogs;
   readonly queues: ExecutorQueues;
@@ -51,6 +52,7 @@ export class InstallationModule {
     gateway,
     records,
     codeStore,
+    payloads,
     calls,
     logs,
     queues,
@@ -70,6 +72,7 @@ export class InstallationModule {
       { provide: RegistryWriter, useValue: writer },
       { provide: TargetStates, useValue: targetStates },
       { provide: CODE_STORE, useValue: codeStore },
+      { provide: PayloadStore, useValue: payloads },
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },
       { provide: FUNCTION_LOGS, useValue: logs },

@@ -7,7 +7,7 @@ import pino from 'pino';
 import type { IncomingRecord, RegistryDocument } from '#contracts';
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
-import { type ObjectStore, openCodeStore } from '#objects';
+import { type ObjectStore, openCodeStore, openPayloadStore, type PayloadStore } from '#objects';
 import { buildService, fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
@@ -77,6 +77,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly live: FakeLiveSources,
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
+    readonly payloads: PayloadStore,
     /** Every route of the server. */
     readonly routes: readonly Route[],
     private readonly metrics: Metrics,
@@ -111,9 +112,10 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const base = { config, clock, metrics, logger, random: () => 0, tracing: untraced, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
+    const payloads = openPayloadStore({ ...config, dataDir }, clock);
     const composition = await composeIngress(
       base,
-      { gateway, records, codeStore, calls, logs, queues, live, walls },
+      { gateway, records, codeStore, payloads, calls, logs, queues, live, walls },
       await openInstallationKeys(config),
     );
     const added: RouteOptions[] = [];
@@ -141,7 +143,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, logs, queues, live, clock, codeStore, routes, metrics, app, end);
+    return new IngressApp(gateway, records, calls, logs, queues, live, clock, codeStore, payloads, routes, metrics, app, end);
   }
 
   /**

@@ -44,6 +44,10 @@ export const header = {
   errorCode: 'error-code',
   errorMessage: 'error-message',
   requestBytes: 'request-bytes',
+  /** The reference of a payload in the store; the value then holds none. */
+  payloadRef: 'payload-ref',
+  /** The reference of a return value in the store. */
+  responseRef: 'response-ref',
   delivery: 'delivery',
   publication: 'publication',
   confirmation: 'confirmation',
@@ -57,6 +61,8 @@ export const intakeHeader = {
   functionId: 'sendoff-function-id',
   requestId: 'sendoff-request-id',
   delaySeconds: 'sendoff-delay-seconds',
+  /** The reference of an uploaded payload; the value is then empty. */
+  payloadRef: 'sendoff-payload-ref',
   /** See `readInvocationTags`. */
   tags: 'sendoff-tags',
   /** Set on chained invocations. A value from a producer counts towards the hop limit too. */

@@ -8,7 +8,7 @@ import { isMemorySizeMb, limits } from './limits.ts';
 import { checkedRequestId } from './request-id.ts';
 import { type Backoff, retryPolicy } from './retry-policy.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders, Spread } from './record.ts';
-import { formatHeaders } from './record-format.ts';
+import { formatHeaders, referenceHeaders } from './record-format.ts';
 import { type Destinations, destinationsOf } from './destinations.ts';
 
 /** The policy at the time of acceptance. Later decisions use it and read no registry. */
@@ -60,6 +60,11 @@ export interface Invocation {
   readonly tags?: readonly string[];
   /** Why the attempt before failed. The API shows it while the invocation waits. */
   readonly lastError?: string;
+  /**
+   * The reference of the payload in the store, if it is too large for a record. `payload` is then
+   * empty.
+   */
+  readonly payloadRef?: string;
   /** The JSON bytes of the caller. No service parses them on their way to the function. */
   readonly payload: Buffer;
 }
@@ -93,6 +98,8 @@ export function invocationHeaders(invocation: Invocation): Record<string, string
   if (invocation.traceLink !== undefined) headers[header.traceLink] = invocation.traceLink;
   if (invocation.tags !== undefined) Object.assign(headers, tagsHeader(invocation.tags));
   if (invocation.lastError !== undefined) headers[header.lastError] = invocation.lastError;
+  if (invocation.payloadRef !== undefined)
+    Object.assign(headers, referenceHeaders({ [header.payloadRef]: invocation.payloadRef }));
   return headers;
 }
 
@@ -139,6 +146,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
   const traceparent = headers[header.traceparent];
   const traceLink = headers[header.traceLink];
   const lastError = headers[header.lastError];
+  const payloadRef = headers[header.payloadRef];
   const statusLog = headers[header.statusLog];
   return {
     requestId: checkedRequestId(requiredText(headers, header.requestId)),
@@ -164,6 +172,7 @@ export function decodeInvocation({ headers, value }: Pick<IncomingRecord, 'heade
     ...(traceLink === undefined ? {} : { traceLink }),
     ...tagsOfHeaders(headers),
     ...(lastError === undefined ? {} : { lastError }),
+    ...(payloadRef === undefined ? {} : { payloadRef }),
     payload: value ?? Buffer.alloc(0),
   };
 }

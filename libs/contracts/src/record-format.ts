@@ -29,7 +29,8 @@ export interface FormatVersions {
  * Raise `reads` one release before `writes`: then no record waits during an upgrade.
  */
 export const recordFormats: Readonly<Record<RecordFormat, FormatVersions>> = {
-  work: { reads: 1, writes: 1 },
+  // Version 2 has references of payloads; see `referenceHeaders`.
+  work: { reads: 2, writes: 1 },
   activity: { reads: 1, writes: 1 },
   cancellation: { reads: 1, writes: 1 },
   idempotency: { reads: 1, writes: 1 },
@@ -59,6 +60,15 @@ export function formatHeaders(
 ): Record<string, string> {
   const { writes } = formats[format];
   return writes === 1 ? {} : { [formatVersionHeader]: String(writes) };
+}
+
+/**
+ * The headers of a `work` record with references of payloads. A service that does not know them
+ * would run the function without its event, so it leaves the record for a newer service.
+ */
+export function referenceHeaders(references: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const named = Object.entries(references).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return named.length === 0 ? {} : { ...Object.fromEntries(named), [formatVersionHeader]: '2' };
 }
 
 /**

@@ -5,6 +5,7 @@ import { contractViolated } from './errors.ts';
 import { header, instant, optionalInstant, requiredText, wholeNumber } from './headers.ts';
 import { decodeInvocation, type Invocation, invocationHeaders } from './invocation.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { referenceHeaders } from './record-format.ts';
 
 /**
  * The end of an invocation. Both payloads are empty if its policy names no target for the outcome.
@@ -22,6 +23,8 @@ export interface Settlement {
   readonly errorMessage: string;
   /** The return value of the function, or its error document. */
   readonly responsePayload: Buffer;
+  /** The reference of the return value in the store; `responsePayload` is then empty. */
+  readonly responseRef?: string;
 }
 
 /** The headers of the invocation, and of its end. */
@@ -35,6 +38,8 @@ function settlementHeaders(settlement: Settlement): Record<string, string> {
   headers[header.errorCode] = String(conditions[condition].errorCode);
   if (settlement.startedAt !== undefined) headers[header.startedAt] = String(settlement.startedAt);
   if (settlement.errorMessage !== '') headers[header.errorMessage] = settlement.errorMessage;
+  if (settlement.responseRef !== undefined)
+    Object.assign(headers, referenceHeaders({ [header.responseRef]: settlement.responseRef }));
   return headers;
 }
 
@@ -59,6 +64,7 @@ export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'heade
   const requestBytes = wholeNumber(headers, header.requestBytes, bounds.requestBytes, 0);
   if (requestBytes > bytes.length) throw contractViolated('header request-bytes is past the end of the value');
   const startedAt = optionalInstant(headers, header.startedAt);
+  const responseRef = headers[header.responseRef];
   return {
     invocation: decodeInvocation({ headers, value: bytes.subarray(0, requestBytes) }),
     condition,
@@ -67,5 +73,6 @@ export function decodeSettlement({ headers, value }: Pick<IncomingRecord, 'heade
     endedAt: instant(headers, header.endedAt),
     errorMessage: headers[header.errorMessage] ?? '',
     responsePayload: bytes.subarray(requestBytes),
+    ...(responseRef === undefined ? {} : { responseRef }),
   };
 }

@@ -22,6 +22,8 @@ export interface InvocationRequest {
   readonly alias?: string;
   readonly project: string;
   readonly payload: Buffer;
+  /** The reference of an uploaded payload; `payload` is then empty. */
+  readonly payloadRef?: string;
   /** Chained invocations before this one. */
   readonly hops: number;
   /** The delay that the caller asks for, in seconds. */
@@ -91,6 +93,7 @@ export function accept(request: InvocationRequest, known: FunctionKnown, now: Ep
     ...chosenMemory(known.function, request.memoryMb),
     ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
     ...(request.tags === undefined || request.tags.length === 0 ? {} : { tags: request.tags }),
+    ...(request.payloadRef === undefined ? {} : { payloadRef: request.payloadRef }),
     payload: request.payload,
   };
   if (request.hops > limits.hopsMax) return { kind: 'discarded', condition: 'RecursionDetected', invocation };

@@ -11,6 +11,8 @@ export interface Ending {
   readonly endedAt: EpochMs;
   readonly errorMessage?: string;
   readonly responsePayload?: Buffer;
+  /** The reference of a return value that was stored because it is too large for a record. */
+  readonly responseRef?: string;
 }
 
 const empty = Buffer.alloc(0);
@@ -41,11 +43,12 @@ export const cancelledMessage = 'function invocation canceled';
  * The settlement of an invocation.
  *
  * It holds both payloads only if the policy names a target for this outcome, because nobody else
- * reads them. A return value over 256 KB is replaced by an empty one, and the condition stays.
+ * reads them. A return value over 256 KB is replaced by its reference, or by an empty one if it was
+ * not stored. The condition stays.
  */
 export function settlementOf(
   invocation: Invocation,
-  { errorMessage = '', responsePayload = empty, ...ending }: Ending,
+  { errorMessage = '', responsePayload = empty, responseRef, ...ending }: Ending,
 ): Settlement {
   const hasTarget = targetFor({ condition: ending.condition, invocation }) !== undefined;
   const isKept = hasTarget && responsePayload.length <= limits.responseBytesMax;
@@ -54,5 +57,6 @@ export function settlementOf(
     ...ending,
     errorMessage: beginningOf(errorMessage, limits.errorMessageLengthMax),
     responsePayload: isKept ? responsePayload : empty,
+    ...(hasTarget && responseRef !== undefined ? { responseRef } : {}),
   };
 }

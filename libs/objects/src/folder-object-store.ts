@@ -37,7 +37,7 @@ export class FolderObjectStore implements ObjectStore {
       const names = await attempt(async () => unlessAbsent(readdir(join(this.root, folder))));
       for (const digest of (names ?? []).filter(isDigest)) {
         const found = await attempt(async () => unlessAbsent(stat(this.fileOf(digest))));
-        if (found !== undefined) yield { digest, storedAt: epochMs(Math.floor(found.mtimeMs)) };
+        if (found !== undefined) yield { digest, storedAt: epochMs(Math.floor(found.mtimeMs)), bytes: found.size };
       }
     }
   }

@@ -1,5 +1,6 @@
-import { IsOptional, IsString, IsUrl, Matches } from 'class-validator';
+import { IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 import { bucketNamePattern, bucketNameRule } from '#contracts';
+import { payloadBytesLimit } from './payload-store.ts';
 import { DataFolderSettings, Setting, withSettings } from '#platform';
 
 /** For services that use an object store. Without one they use the data folder. */
@@ -43,4 +44,24 @@ export class CodeStoreSettings extends withSettings(ObjectStoreSettings) {
   })
   @Matches(bucketNamePattern, { message: `S3_CODE_BUCKET ${bucketNameRule}` })
   codeBucket: string = 'sendoff-code';
+}
+
+/** For services that write or read large payloads. */
+export class PayloadStoreSettings extends withSettings(CodeStoreSettings) {
+  @Setting({
+    env: 'S3_PAYLOAD_BUCKET',
+    description:
+      'Bucket for payloads that are too large for a record. A service makes it if it is missing. Without S3 a folder `payloads` takes its place.',
+  })
+  @Matches(bucketNamePattern, { message: `S3_PAYLOAD_BUCKET ${bucketNameRule}` })
+  payloadBucket: string = 'sendoff-payloads';
+
+  @Setting({
+    env: 'STORED_PAYLOAD_BYTES_MAX',
+    description: 'Largest payload that may be uploaded, and largest return value that is stored, in bytes.',
+  })
+  @IsInt()
+  @Min(262_144)
+  @Max(payloadBytesLimit)
+  storedPayloadBytesMax: number = 16_777_216;
 }

@@ -59,7 +59,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
     it('stores equal bytes once, even when put concurrently', async () => {
       const bytes = Buffer.from('the same');
       await Promise.all([1, 2, 3].map(async () => under.store.put(bytes)));
-      expect(await all()).toEqual([{ digest: digestOf(bytes), storedAt: expect.any(Number) }]);
+      expect(await all()).toEqual([{ digest: digestOf(bytes), storedAt: expect.any(Number), bytes: bytes.length }]);
       expect(await under.store.get(digestOf(bytes))).toEqual(bytes);
     });
 

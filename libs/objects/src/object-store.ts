@@ -11,6 +11,7 @@ export interface StoredObject {
   readonly digest: string;
   /** When the object was stored last. */
   readonly storedAt: EpochMs;
+  readonly bytes: number;
 }
 
 /**
@@ -44,7 +45,7 @@ export function digestOf(bytes: Buffer): string {
 }
 
 /** As {@link digestOf}; between slices of 1 MiB (2 ms) the event loop takes other work. */
-async function digestInSlices(bytes: Buffer): Promise<string> {
+export async function digestInSlices(bytes: Buffer): Promise<string> {
   const digest = createHash('sha512');
   for (let at = 0; at < bytes.length; at += sliceBytes) {
     if (at > 0) await setImmediate();

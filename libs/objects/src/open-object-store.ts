@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { FolderObjectStore } from './folder-object-store.ts';
-import type { CodeStoreSettings, ObjectStoreSettings } from './object-store-settings.ts';
+import type { Clock } from '#platform';
+import type { CodeStoreSettings, ObjectStoreSettings, PayloadStoreSettings } from './object-store-settings.ts';
+import { PayloadStore } from './payload-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Options } from './s3.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
@@ -10,6 +12,17 @@ export function s3Of(config: Readonly<Omit<ObjectStoreSettings, 'faults'>>): S3O
   const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region } = config;
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined) return undefined;
   return { endpoint, accessKey, secretKey, region };
+}
+
+/**
+ * The store for large payloads: a bucket if the config sets an S3 endpoint, else the folder
+ * `payloads` in the data folder.
+ */
+export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: Pick<Clock, 'now'>): PayloadStore {
+  const s3 = s3Of(config);
+  const objects =
+    s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'payloads')) : new S3ObjectStore(s3, config.payloadBucket);
+  return new PayloadStore(objects, clock);
 }
 
 /**

@@ -65,7 +65,7 @@ export class S3ObjectStore implements ObjectStore {
     try {
       for await (const item of this.client.listObjectsV2(this.bucket, prefix, true) as AsyncIterable<BucketItem>) {
         const digest = item.name?.slice(prefix.length) ?? '';
-        if (isDigest(digest)) yield { digest, storedAt: epochMs(item.lastModified?.getTime() ?? 0) };
+        if (isDigest(digest)) yield { digest, storedAt: epochMs(item.lastModified?.getTime() ?? 0), bytes: item.size ?? 0 };
       }
     } catch (cause) {
       if (codeOf(cause) !== 'NoSuchBucket') throw unavailable((cause as Error).message, cause);

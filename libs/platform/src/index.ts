@@ -66,6 +66,7 @@ export {
   WebhookSettings,
 } from './setting-groups.ts';
 export { SubscriptionTokens, type TokenPurpose } from './subscription-tokens.ts';
+export { Places } from './places.ts';
 export { TargetStates } from './target-states.ts';
 export { textSource, type TextSource } from './text-source.ts';
 export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';

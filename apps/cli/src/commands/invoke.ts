@@ -15,6 +15,8 @@ export interface InvokeOptions {
   readonly patience: string;
 }
 
+/** Largest event that an invocation carries itself, in bytes. */
+const eventBytesMax = 262_144;
 const pollMsFirst = 200;
 const pollMsMax = 2_000;
 const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
@@ -44,8 +46,7 @@ export async function invoke(session: Session, fn: string, event: string, option
   const changed = await session.change<{ request_id: string }>(`invoke ${fn}`, {
     method: 'POST',
     path: ['fgs', 'functions', fn, 'invocations-async'],
-    headers,
-    body,
+    ...(await eventOf(session, fn, body, headers)),
   });
   if (changed === undefined) return;
   const { request_id: requestId } = changed.answer;
@@ -59,6 +60,17 @@ export async function invoke(session: Session, fn: string, event: string, option
       `${record.status}: ${record.error_message}`,
       `sendoff logs ${fn} --request ${requestId}`,
     );
+}
+
+/** The event of an asynchronous invocation. A large one is uploaded first. */
+async function eventOf(session: Session, fn: string, body: unknown, headers: Record<string, string>) {
+  if (Buffer.byteLength(JSON.stringify(body)) <= eventBytesMax || session.options.dryRun === true) return { headers, body };
+  const { payload_ref: reference } = await session.ask<{ payload_ref: string }>({
+    method: 'POST',
+    path: ['sendoff', 'functions', fn, 'payloads'],
+    body,
+  });
+  return { headers: { ...headers, 'x-sendoff-payload-ref': reference } };
 }
 
 async function invokeNow(session: Session, fn: string, body: unknown): Promise<void> {

@@ -103,6 +103,8 @@ async function restore(): Promise<void> {
     known.set(`${id}.urn`, subscription.body.subscription_urn);
   if ((await set('GET', `/sendoff/credentials/${known.get('accessKey')}`)).status === 404)
     known.set('accessKey', (await set('POST', '/sendoff/credentials', bodies['createCredential'])).body.access_key);
+  const stored = await set('POST', `/sendoff/functions/${urn}/payloads`, { name: 'world' });
+  known.set('downloadPayload.reference', stored.body.payload_ref);
   known.set('group', (await set('GET', '/fgs/functions/async-status-log-detail')).body.group_id);
 }
 

@@ -41,6 +41,10 @@ const ofIntake: Readonly<Record<keyof typeof intakeHeader, HeaderSpec>> = {
   },
   requestId: { description: 'A request id chosen by the producer.', schema: { ...text, format: 'uuid' } },
   delaySeconds: { description: 'Seconds until the first attempt.', schema: digits(limits.delaySecondsMax) },
+  payloadRef: {
+    description: 'The `payload_ref` of an uploaded event. The value is then empty.',
+    schema: { ...text, pattern: '^[0-9a-f]{128}$' },
+  },
   tags: {
     description: `Names by which the invocation is found: ${invocationTagsRule}.`,
     schema: { ...text, pattern: invocationTagsPattern },

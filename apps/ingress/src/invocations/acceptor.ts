@@ -17,6 +17,7 @@ import type { Act, Clock, ExpressRate, Tracing } from '#platform';
 import type { Registry } from '#registry';
 import { stableRandom } from './stable-random.ts';
 import type { IdempotencyKeys } from './idempotency-keys.ts';
+import type { LargePayloads } from './large-payloads.ts';
 import { type ResolvedVersion, ResolvedNames, type Unaccepted, type Unresolved } from './resolved-names.ts';
 
 /** A request from either door; its form is valid. */
@@ -28,6 +29,8 @@ export interface Arrival {
   readonly functionId?: string;
   readonly project: string;
   readonly payload: Buffer;
+  /** The reference of an uploaded payload; `payload` is then empty. */
+  readonly payloadRef?: string;
   /** The headers that the rules of an alias may read, by lower-case name. */
   readonly headers: RequestSigns['headers'];
   readonly hops: number;
@@ -69,6 +72,7 @@ export interface AcceptorParts {
   readonly region: string;
   readonly topics: Topics;
   readonly tracing: Tracing;
+  readonly payloads: Pick<LargePayloads, 'refusal'>;
 }
 
 /** Runs a write: once, or until it is done. */
@@ -82,6 +86,11 @@ const once: Write = async (write) => write();
 /** The version that will run, and the name of the alias that chose it. */
 interface ChosenVersion extends ResolvedVersion {
   readonly alias?: string;
+}
+
+/** The bytes that tell two events apart: the payload, or its reference. */
+function eventTextOf({ payload, payloadRef }: Pick<Arrival, 'payload' | 'payloadRef'>): Buffer {
+  return payloadRef === undefined ? payload : Buffer.from(payloadRef);
 }
 
 /** Accepts invocations for both doors: decides, then writes exactly one record. */
@@ -139,6 +148,11 @@ export class Acceptor {
       return before === undefined ? acceptance : { kind: 'accepted', requestId: before };
     }
     const { invocation } = acceptance;
+    const unusable = await this.payloadRefusal(invocation);
+    if (unusable !== undefined) {
+      observer.arrived(unusable);
+      return { kind: 'refused', reason: unusable };
+    }
     if (acceptance.kind === 'accepted' && arrival.idempotencyKey !== undefined)
       return this.acceptOnce(invocation, known.function, arrival.idempotencyKey);
     const record = acceptance.kind === 'accepted' ? this.queued(invocation, known.function) : this.discarded(invocation);
@@ -147,17 +161,22 @@ export class Acceptor {
     return { kind: acceptance.kind, requestId: invocation.requestId };
   }
 
+  private async payloadRefusal({ functionUrn, payloadRef }: Invocation) {
+    return payloadRef === undefined ? undefined : this.parts.payloads.refusal(functionUrn, payloadRef);
+  }
+
   /**
    * Returns the request id of the first request with this key. A client that retries gets it even
    * if the function was disabled or paused in between.
    */
-  private acceptedBefore({ idempotencyKey: key, payload }: Arrival, fn: FunctionDocument): string | undefined {
-    return key === undefined ? undefined : this.parts.keys.acceptedAs({ function: fn, key, payload });
+  private acceptedBefore(arrival: Arrival, fn: FunctionDocument): string | undefined {
+    const { idempotencyKey: key } = arrival;
+    return key === undefined ? undefined : this.parts.keys.acceptedAs({ function: fn, key, payload: eventTextOf(arrival) });
   }
 
   private async acceptOnce(invocation: Invocation, fn: FunctionDocument, key: string): Promise<Arrived> {
     const { keys, publisher, observer } = this.parts;
-    const acceptance = await keys.once({ function: fn, key, payload: invocation.payload }, (requestId) =>
+    const acceptance = await keys.once({ function: fn, key, payload: eventTextOf(invocation) }, (requestId) =>
       publisher.publish(this.queued({ ...invocation, requestId }, fn)),
     );
     if (acceptance.kind === 'conflict') {

@@ -12,6 +12,7 @@ import {
   utcText,
 } from '#contracts';
 import { type KafkaRecordContext, OnRecord, type RecordDelivery } from '#kafka';
+import { isPayloadReference } from '#objects';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
 import { parsedJson } from './json-bytes.ts';
@@ -56,26 +57,38 @@ function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): s
   return `${timeGroups(timestamp)}-8${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
 }
 
+/** The event of a record, or the reference of an uploaded one. @throws as {@link readIntake}. */
+function eventIn({ headers, value }: IncomingRecord): { readonly payload: Buffer; readonly payloadRef?: string } {
+  const payloadRef = headers[intakeHeader.payloadRef];
+  if (payloadRef === undefined) {
+    if (value === null || parsedJson(value) === undefined) throw malformed('the value is not JSON');
+    return { payload: value };
+  }
+  if (!isPayloadReference(payloadRef)) throw malformed(`${intakeHeader.payloadRef} must be the payload_ref of an upload`);
+  if (value !== null && value.length > 0) throw malformed(`a record with ${intakeHeader.payloadRef} must have no value`);
+  return { payload: Buffer.alloc(0), payloadRef };
+}
+
 /**
  * Reads a record of the Kafka door. A malformed record is rejected with its reason, never repaired.
  * @throws PlatformError `CONTRACT_VIOLATED`.
  */
 export function readIntake(record: IncomingRecord, project: string): Arrival {
-  const { headers, value } = record;
+  const { headers } = record;
   checkIntakeFormat(headers, intakeHeader.formatVersion);
   const functionName = headers[intakeHeader.function];
   if (functionName === undefined || functionName === '') throw malformed(`header ${intakeHeader.function} is missing`);
   const functionId = headers[intakeHeader.functionId];
   const requestId = headers[intakeHeader.requestId];
   if (requestId !== undefined && !uuidPattern.test(requestId)) throw malformed(`${intakeHeader.requestId} must be a UUID`);
-  if (value === null || parsedJson(value) === undefined) throw malformed('the value is not JSON');
+  const event = eventIn(record);
   const delaySeconds = wholeHeader(headers, intakeHeader.delaySeconds, limits.delaySecondsMax);
   return {
     requestId: requestId?.toLowerCase() ?? requestIdOf(record),
     functionName,
     ...(functionId === undefined ? {} : { functionId }),
     project: headers[intakeHeader.project] ?? project,
-    payload: value,
+    ...event,
     headers,
     hops: wholeHeader(headers, intakeHeader.hops, limits.hopsReadMax) ?? 0,
     givesWay: true,

@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invocationTagsRule, limits, memorySizesMb, readInvocationTags, traceparentOf } from '#contracts';
+import { isPayloadReference } from '#objects';
 import { type Clock, type Logger, newRequestId } from '#platform';
 import type { Acceptor, Arrived } from './acceptor.ts';
 import {
@@ -38,7 +39,10 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
     case 'function-disabled':
       return new ApiError('FSS.0429', 'Function Disabled');
     case 'payload-too-large':
-      return new ApiError('FSS.0413', `the event may have ${limits.payloadBytesMax} bytes`);
+      return new ApiError(
+        'FSS.0413',
+        `the event may have ${limits.payloadBytesMax} bytes; upload a larger one to sendoff/functions/{function}/payloads`,
+      );
     case 'delay-out-of-range':
       return new ApiError('FSS.0400', `X-Sendoff-Delay-Seconds must be a whole number from 0 to ${limits.delaySecondsMax}`);
     case 'idempotency-conflict':
@@ -51,6 +55,10 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
       return memoryUnknown();
     case 'urn-malformed':
       return urnMalformed(urn);
+    case 'payload-unknown':
+      return new ApiError('FSS.0404', 'the function has no payload of this reference, or it was removed: upload it again');
+    case 'payload-expired':
+      return new ApiError('FSS.0404', 'the payload was uploaded more than 24 h ago: upload it again');
     case 'project-foreign':
       return urnOfAnotherProject(urn);
     default:
@@ -98,17 +106,34 @@ export function instanceMemoryOf(headers: IncomingHttpHeaders): { readonly memor
 
 type Route = { Params: { project: string; urn: string }; Body: Buffer | undefined };
 
+/**
+ * The event of a request, or the reference of an uploaded one.
+ * @throws ApiError FSS.0400, FSS.0406.
+ */
+function givenEvent(request: FastifyRequest<Route>): { readonly payload: Buffer; readonly payloadRef?: string } {
+  const payloadRef = request.headers['x-sendoff-payload-ref'];
+  if (payloadRef === undefined) {
+    const payload = eventOf(request);
+    if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+    return { payload };
+  }
+  if (typeof payloadRef !== 'string' || !isPayloadReference(payloadRef))
+    throw new ApiError('FSS.0400', 'X-Sendoff-Payload-Ref must be the payload_ref of an upload');
+  if (request.body !== undefined && request.body.length > 0)
+    throw new ApiError('FSS.0400', 'a request with X-Sendoff-Payload-Ref must have no body');
+  return { payload: Buffer.alloc(0), payloadRef };
+}
+
 async function acceptRequest(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
   const { project, urn } = request.params;
-  const payload = eventOf(request);
-  if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+  const event = givenEvent(request);
   const delay = request.headers['x-sendoff-delay-seconds'];
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
   const arrived = await acceptor.accept({
     requestId: newRequestId(clock.now()),
     functionName: urn,
     project,
-    payload,
+    ...event,
     headers: request.headers,
     hops: 0,
     ...(typeof delay === 'string' ? { delaySeconds: /^\d{1,6}$/.test(delay) ? Number(delay) : Number.NaN } : {}),

@@ -8,14 +8,16 @@ import { Acceptor } from './acceptor.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './function-calls.ts';
 import { gaugeSyncCalls } from './invocation-metrics.ts';
 import { addInvocationRoute } from './invocation-route.ts';
+import { LargePayloads } from './large-payloads.ts';
+import { addPayloadRoutes } from './payload-routes.ts';
 import { addSyncRoute, type SyncRouteOptions } from './sync-route.ts';
 
 /** Injection token of the {@link SyncRouteOptions}. */
 export const SYNC_ROUTE_OPTIONS = Symbol('sync route options');
 
 /**
- * The two routes that take invocations. They are raw routes of Fastify, because they need the body
- * as bytes.
+ * The routes that take invocations and large payloads. They are raw routes of Fastify, because they
+ * need the body as bytes.
  */
 export class InvocationRoutes {
   constructor(
@@ -27,13 +29,15 @@ export class InvocationRoutes {
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(TRACING) private readonly tracing: Tracing,
     @Inject(EndedKeys) private readonly keys: EndedKeys,
+    @Inject(LargePayloads) private readonly payloads: LargePayloads,
     @Inject(SYNC_ROUTE_OPTIONS) private readonly options: SyncRouteOptions,
   ) {}
 
-  /** Adds both routes; call it after the hooks that must see their requests. */
+  /** Adds the routes; call it after the hooks that must see their requests. */
   async addTo(fastify: FastifyInstance): Promise<void> {
     const { acceptor, names, calls, clock, logger, keys, tracing, options } = this;
     await addInvocationRoute(fastify, acceptor, clock, logger);
+    await addPayloadRoutes(fastify, this.payloads, names, logger);
     gaugeSyncCalls(this.metrics, await addSyncRoute(fastify, { names, calls, clock, logger, keys, tracing, options }));
   }
 }

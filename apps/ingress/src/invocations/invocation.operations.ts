@@ -44,6 +44,11 @@ export const invocationOperations = {
         example: 0,
       }),
       inHeader(
+        'X-Sendoff-Payload-Ref',
+        { type: 'string', pattern: '^[0-9a-f]{128}$' },
+        { description: 'The `payload_ref` of an uploaded event. The body is then empty.' },
+      ),
+      inHeader(
         'X-Sendoff-Tags',
         { type: 'string', pattern: invocationTagsPattern },
         {
@@ -62,7 +67,7 @@ export const invocationOperations = {
     ],
     body: event,
     answer: { status: 202, example: { request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10' } },
-    codes: [...functionCodes, 'FSS.0409', 'FSS.0422', 'FSS.0429', 'FSS.0503'],
+    codes: [...functionCodes, 'FSS.0404', 'FSS.0409', 'FSS.0422', 'FSS.0429', 'FSS.0503'],
   },
   invoke: {
     id: 'invokeFunction',

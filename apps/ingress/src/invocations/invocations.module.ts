@@ -1,7 +1,8 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, CLOCK, ExpressRate, METRICS, type Tracing, TRACING } from '#platform';
+import { PayloadStore } from '#objects';
+import { type Clock, CLOCK, ExpressRate, type Logger, LOGGER, METRICS, type Tracing, TRACING } from '#platform';
 import { Registry } from '#registry';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -13,6 +14,7 @@ import { IdempotencyKeys } from './idempotency-keys.ts';
 import { IntakePace } from './intake-pace.ts';
 import { IntakeController } from './intake.controller.ts';
 import { countArrivals, countEvictedKeys } from './invocation-metrics.ts';
+import { LargePayloads } from './large-payloads.ts';
 import { InvocationRoutes, SYNC_ROUTE_OPTIONS } from './invocation-routes.ts';
 
 /** Settings of the {@link InvocationsModule}. */
@@ -22,6 +24,9 @@ export interface InvocationsOptions {
   readonly intakeRecordsMax: number;
   readonly syncCallsMax: number;
   readonly syncWaitMs: number;
+  readonly storedPayloadBytesMax: number;
+  readonly storedPayloadsBytesMax: number;
+  readonly storedPayloadsHours: number;
 }
 
 /**
@@ -30,7 +35,10 @@ export interface InvocationsOptions {
  */
 @Module({})
 export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
-  constructor(@Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys) {}
+  constructor(
+    @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
+    @Inject(LargePayloads) private readonly payloads: LargePayloads,
+  ) {}
 
   static register(options: InvocationsOptions): DynamicModule {
     return {
@@ -40,6 +48,7 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
       providers: [
         acceptorProvider,
         idempotencyKeysProvider(options),
+        largePayloadsProvider(options),
         { provide: IntakePace, useValue: new IntakePace({ recordsMax: options.intakeRecordsMax, perTurn: intakePerTurn }) },
         { provide: SYNC_ROUTE_OPTIONS, useValue: { callsMax: options.syncCallsMax, waitMs: options.syncWaitMs } },
         Canceller,
@@ -52,10 +61,12 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
 
   /** Resolves when every idempotency key of the last day is known: before the first request. */
   onModuleInit(): Promise<void> {
+    this.payloads.start();
     return this.keys.start();
   }
 
   onApplicationShutdown(): Promise<void> {
+    this.payloads.close();
     return this.keys.close();
   }
 }
@@ -74,8 +85,10 @@ const acceptorProvider = {
     metrics: Metrics,
     { region }: Home,
     tracing: Tracing,
-  ) => new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topics, tracing }),
-  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TRACING],
+    payloads: LargePayloads,
+  ) =>
+    new Acceptor({ registry, publisher, clock, rate, keys, observer: countArrivals(metrics), region, topics, tracing, payloads }),
+  inject: [Registry, KAFKA, CLOCK, ExpressRate, IdempotencyKeys, METRICS, HOME, TRACING, LargePayloads],
 };
 
 function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs: claimTimeoutMs }: InvocationsOptions) {
@@ -84,5 +97,15 @@ function idempotencyKeysProvider({ idempotencyKeysMax: keysMax, acceptTimeoutMs:
     useFactory: (gateway: KafkaGateway, clock: Clock, metrics: Metrics) =>
       new IdempotencyKeys({ gateway, clock, keysMax, claimTimeoutMs, evicted: countEvictedKeys(metrics) }),
     inject: [KAFKA, CLOCK, METRICS],
+  };
+}
+
+function largePayloadsProvider(options: InvocationsOptions) {
+  const { storedPayloadBytesMax: bytesMax, storedPayloadsBytesMax: allBytesMax, storedPayloadsHours } = options;
+  return {
+    provide: LargePayloads,
+    useFactory: (store: PayloadStore, clock: Clock, logger: Logger) =>
+      new LargePayloads({ store, clock, logger, bytesMax, allBytesMax, keptMs: storedPayloadsHours * 3_600_000 }),
+    inject: [PayloadStore, CLOCK, LOGGER],
   };
 }

@@ -20,7 +20,9 @@ export type Unaccepted =
   | 'project-foreign'
   | 'version-unknown'
   | 'alias-unknown'
-  | 'idempotency-conflict';
+  | 'idempotency-conflict'
+  | 'payload-unknown'
+  | 'payload-expired';
 
 /** A name that stands for one version of a function. */
 export interface ResolvedVersion {

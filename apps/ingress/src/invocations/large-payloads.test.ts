@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import pino from 'pino';
+import { epochMs, type EpochMs } from '#contracts';
+import { ManualClock } from '#testing';
+import { LargePayloads } from './large-payloads.ts';
+
+const hourMs = 3_600_000;
+const turn = async () => new Promise(setImmediate);
+
+it('old payloads are removed at the start and every hour, and make room for others', async () => {
+  const clock = new ManualClock();
+  const sweeps: EpochMs[] = [];
+  let kept = 90;
+  let failure: Error | undefined;
+  const store = {
+    put: async () => ({ reference: 'r', sha256: '', storedAt: clock.now() }),
+    get: async () => undefined,
+    sweep: async (before: EpochMs) => {
+      sweeps.push(before);
+      if (failure !== undefined) throw failure;
+      return kept;
+    },
+  };
+  const logger = pino({ level: 'silent' });
+  const payloads = new LargePayloads({ store, clock, logger, bytesMax: 50, allBytesMax: 100, keptMs: 96 * hourMs });
+  payloads.start();
+  await turn();
+  const started = clock.now();
+  await expect(payloads.upload('f:latest', Buffer.alloc(11))).rejects.toMatchObject({ code: 'FSS.0503' });
+  await payloads.upload('f:latest', Buffer.alloc(10));
+  await expect(payloads.upload('f:latest', Buffer.alloc(1))).rejects.toMatchObject({ code: 'FSS.0503' });
+  kept = 0;
+  failure = new Error('the store is away');
+  await clock.advance(hourMs);
+  await turn();
+  failure = undefined;
+  await clock.advance(hourMs);
+  await turn();
+  await payloads.upload('f:latest', Buffer.alloc(50));
+  expect(sweeps).toEqual([0, 1, 2].map((hours) => epochMs(started + (hours - 96) * hourMs)));
+  payloads.close();
+  await clock.advance(hourMs);
+  expect(sweeps).toHaveLength(3);
+});
+
+it('bytes of an upload that failed count no more', async () => {
+  const clock = new ManualClock();
+  let failure: Error | undefined = new Error('disk full');
+  const store = {
+    put: async () => {
+      if (failure !== undefined) throw failure;
+      return { reference: 'r', sha256: '', storedAt: clock.now() };
+    },
+    get: async () => undefined,
+    sweep: async () => 0,
+  };
+  const logger = pino({ level: 'silent' });
+  const payloads = new LargePayloads({ store, clock, logger, bytesMax: 100, allBytesMax: 100, keptMs: 1 });
+  await expect(payloads.upload('f:latest', Buffer.alloc(100))).rejects.toThrow('disk full');
+  failure = undefined;
+  expect(await payloads.upload('f:latest', Buffer.alloc(100))).toMatchObject({ payload_ref: 'r' });
+});

@@ -1,0 +1,104 @@
+import { bareUrnOf, epochMs } from '#contracts';
+import type { PayloadStore, StoredPayload } from '#objects';
+import { type Clock, type Logger, Places, type Timer } from '#platform';
+import { ApiError } from '../http/api-error.ts';
+
+/** How long an uploaded payload may be used for an invocation, in milliseconds. */
+export const payloadUsableMs = 86_400_000;
+const sweepEveryMs = 3_600_000;
+/** Payloads in memory at once, besides those that arrive: they are read whole. */
+const readAtOnceMax = 4;
+
+/** Parts of {@link LargePayloads}. */
+export interface LargePayloadsParts {
+  readonly store: Pick<PayloadStore, 'put' | 'get' | 'sweep'>;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Of one payload. */
+  readonly bytesMax: number;
+  /** Of all payloads in the store. */
+  readonly allBytesMax: number;
+  /** From the upload to the removal, in milliseconds. */
+  readonly keptMs: number;
+}
+
+/** An uploaded payload, as its caller is told. */
+export interface UploadedPayload {
+  readonly payload_ref: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly usableUntil: number;
+}
+
+/**
+ * Payloads that are too large for a record. The store is swept at the start and then every hour, so
+ * a restart loses no removal. The sweep also tells how full the store is; between two sweeps each
+ * ingress adds its own uploads.
+ */
+export class LargePayloads {
+  private readonly reads = new Places(readAtOnceMax);
+  private storedBytes = 0;
+  private timer: Timer | undefined;
+  private isClosed = false;
+
+  constructor(private readonly parts: LargePayloadsParts) {}
+
+  /** Begins to sweep. */
+  start(): void {
+    void this.sweep();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.timer?.cancel();
+  }
+
+  /**
+   * Stores a payload.
+   * @param owner URN of the function, seven fields.
+   * @throws ApiError FSS.0413 for a payload that is too large, FSS.0503 if the store is full.
+   * @throws PlatformError `OBJECT_STORE_UNAVAILABLE`.
+   */
+  async upload(owner: string, bytes: Buffer): Promise<UploadedPayload> {
+    const { store, bytesMax, allBytesMax } = this.parts;
+    if (bytes.length > bytesMax)
+      throw new ApiError('FSS.0413', `a payload may have ${bytesMax} bytes (STORED_PAYLOAD_BYTES_MAX)`);
+    if (this.storedBytes + bytes.length > allBytesMax)
+      throw new ApiError(
+        'FSS.0503',
+        `the store of payloads is full (INGRESS_STORED_PAYLOADS_BYTES_MAX: ${allBytesMax}); older ones are removed every hour`,
+      );
+    this.storedBytes += bytes.length;
+    const { reference, sha256, storedAt } = await store.put(owner, bytes).catch((error: unknown) => {
+      this.storedBytes -= bytes.length;
+      throw error;
+    });
+    return { payload_ref: reference, bytes: bytes.length, sha256, usableUntil: storedAt + payloadUsableMs };
+  }
+
+  /** Reads a payload of a function. @returns undefined if it has none of this reference. */
+  async download(owner: string, reference: string): Promise<StoredPayload | undefined> {
+    return this.reads.within(async () => this.parts.store.get(owner, reference));
+  }
+
+  /**
+   * Why an invocation may not use a payload.
+   * @param functionUrn eight fields.
+   * @returns undefined if it may.
+   */
+  async refusal(functionUrn: string, reference: string): Promise<'payload-unknown' | 'payload-expired' | undefined> {
+    const found = await this.download(bareUrnOf(functionUrn), reference);
+    if (found === undefined) return 'payload-unknown';
+    return this.parts.clock.now() >= found.storedAt + payloadUsableMs ? 'payload-expired' : undefined;
+  }
+
+  private async sweep(): Promise<void> {
+    const { store, clock, keptMs, logger } = this.parts;
+    try {
+      this.storedBytes = await store.sweep(epochMs(clock.now() - keptMs));
+    } catch (error) {
+      logger.warn({ err: error }, 'old payloads could not be removed; the next sweep tries again');
+    }
+    if (!this.isClosed) this.timer = clock.setTimer(sweepEveryMs, () => void this.sweep());
+  }
+}

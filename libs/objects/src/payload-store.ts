@@ -1,0 +1,81 @@
+/**
+ * Keeps payloads that are too large for a record. An object holds a line of JSON, then the payload.
+ * The line names the function that owns the payload, and when it was stored.
+ *
+ * P1. A reference is the SHA-512 of the object. The line has a random number, so nobody can guess a
+ *     reference from a payload.
+ * P2. Only the function that owns a payload gets it. A reference of another function is unknown.
+ * P3. An object never changes, and it is verified against its reference when it is read.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { EpochMs } from '#contracts';
+import type { Clock } from '#platform';
+import { digestInSlices, isDigest, objectBytesMax, type ObjectStore } from './object-store.ts';
+
+/** Longest line before a payload, in bytes. */
+const lineBytesMax = 1_024;
+
+/** The largest payload that the store takes, in bytes. */
+export const payloadBytesLimit = objectBytesMax - lineBytesMax;
+
+/** A payload from the store. */
+export interface StoredPayload {
+  readonly bytes: Buffer;
+  readonly storedAt: EpochMs;
+}
+
+/** A payload that was stored. */
+export interface KeptPayload {
+  readonly reference: string;
+  /** The SHA-256 of the payload, in hex. */
+  readonly sha256: string;
+  readonly storedAt: EpochMs;
+}
+
+/** True if a text has the form of a reference. */
+export function isPayloadReference(text: string): boolean {
+  return isDigest(text);
+}
+
+/** Stores large payloads of functions. All methods may throw `OBJECT_STORE_UNAVAILABLE`. */
+export class PayloadStore {
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
+
+  /** Stores a payload. @param owner URN of the function, seven fields. */
+  async put(owner: string, bytes: Buffer): Promise<KeptPayload> {
+    const storedAt = this.clock.now();
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const line = JSON.stringify({ owner, storedAt, bytes: bytes.length, sha256, id: randomUUID() });
+    const object = Buffer.concat([Buffer.from(`${line}\n`), bytes]);
+    return { reference: await this.objects.put(object, await digestInSlices(object)), sha256, storedAt };
+  }
+
+  /**
+   * Reads a payload.
+   * @returns undefined if the function has no payload of this reference, or not any more.
+   */
+  async get(owner: string, reference: string): Promise<StoredPayload | undefined> {
+    const object = await this.objects.get(reference);
+    if (object === undefined) return undefined;
+    const end = object.subarray(0, lineBytesMax).indexOf('\n');
+    if (end === -1) return undefined;
+    // The object is what `put` wrote: its digest was verified.
+    const line = JSON.parse(object.toString('utf8', 0, end)) as { readonly owner: string; readonly storedAt: EpochMs };
+    return line.owner === owner ? { bytes: object.subarray(end + 1), storedAt: line.storedAt } : undefined;
+  }
+
+  /**
+   * Removes the payloads that were stored before an instant.
+   * @returns the bytes of those that stay.
+   */
+  async sweep(before: EpochMs): Promise<number> {
+    let kept = 0;
+    for await (const { digest, storedAt, bytes } of this.objects.list())
+      if (storedAt < before) await this.objects.remove(digest, before);
+      else kept += bytes;
+    return kept;
+  }
+}
