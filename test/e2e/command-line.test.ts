@@ -15,7 +15,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sendoff-command-line-'));
-  installation = await Installation.start({ brokers: inject('kafkaBrokers') });
+  installation = await Installation.start({ brokers: inject('kafkaBrokers'), env: { LEDGER_CHECK_INTERVAL_MS: '1000' } });
 });
 afterAll(async () => {
   await installation?.stop();
@@ -114,6 +114,32 @@ describe('functions and invocations', () => {
     await expect
       .poll(async () => json('records', 'maybe', '--request', later), { timeout: 15_000 })
       .toMatchObject({ invocations: [{ status: 'FAIL', error_code: 4208 }] });
+  });
+
+  it('verify invokes through both doors, judges, and removes what it made', { timeout: 120_000 }, async () => {
+    const doors = ['--brokers', installation.brokers, '--topic', `${installation.topicPrefix}intake`];
+    const verifying = ['verify', '--minutes', '0.05', '--rate', '10', '--lateness', '20000', ...doors];
+    const { code, stdout } = await sendoff(['--json', ...verifying]);
+    const verdict = JSON.parse(stdout) as { accepted: { http: number; kafka: number }; notices: { delivered: number } };
+    expect({ code, ...verdict }).toMatchObject({ code: 0, is_held: true, lost: [], open: [], failed: [], unaccounted: [] });
+    expect([verdict.accepted, verdict.notices.delivered]).toEqual([{ http: 15, kafka: 15 }, 30]);
+    expect(
+      JSON.stringify([await json('functions', 'list'), await installation.client.must('GET', '/sendoff/agencies')]),
+    ).not.toContain('sendoff-verify');
+  });
+
+  it('verify ends early with a verdict, and says that only HTTP was tried', { timeout: 120_000 }, async () => {
+    await json('functions', 'deploy', await source('fails', 'exports.handler = async () => { throw new Error("no luck"); };'));
+    const child = start(['verify', '--function', 'fails', '--minutes', '5', '--rate', '20']);
+    let [stdout, notes] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (notes += text));
+    await expect.poll(() => notes, { timeout: 20_000 }).toContain('Ctrl-C ends early');
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGINT');
+    expect([await ended, notes]).toEqual([0, expect.stringContaining('only HTTP is tried')]);
+    expect(stdout).toMatch(/^nothing accepted is lost +yes +0$/m);
+    expect(stdout).toContain('ended early');
   });
 
   it('a log is followed until the user interrupts', async () => {

@@ -7,6 +7,7 @@ export const exitCodes = {
   noAccess: { code: 4, meaning: 'The credentials are missing or wrong, or they lack the right.' },
   unavailable: { code: 5, meaning: 'Sendoff did not answer, or cannot take the request now. Trying again may help.' },
   functionFailed: { code: 6, meaning: 'The function ran and failed, or its invocation was discarded.' },
+  promiseBroken: { code: 7, meaning: 'verify found that Sendoff did not hold its promises.' },
   interrupted: { code: 130, meaning: 'The user interrupted the command.' },
 } as const;
 

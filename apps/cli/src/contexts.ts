@@ -10,6 +10,7 @@
  */
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { defaultTopicPrefix } from '#contracts';
 import { writeWholeFile } from '#platform';
 import { CommandFailure } from './command-failure.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -21,6 +22,23 @@ export interface Context {
   readonly token?: string;
   readonly accessKey?: string;
   readonly secretKey?: string;
+}
+
+/** A context as `npm start` writes it, with its Kafka door. */
+interface RunningContext extends Context {
+  readonly kafkaBrokers?: readonly string[];
+  readonly kafkaAccount?: KafkaAccess['account'];
+  readonly intakeTopic?: string;
+}
+
+/** How a producer reaches the intake topic. */
+export interface KafkaAccess {
+  /** `host:port` of some brokers. */
+  readonly brokers: readonly string[];
+  /** Absent for brokers without accounts. */
+  readonly account?: { readonly username: string; readonly password: string };
+  readonly usesTls: boolean;
+  readonly topic: string;
 }
 
 /** The content of the file of contexts. */
@@ -80,10 +98,10 @@ function fromEnvironment({ env }: Surroundings): Context | undefined {
 }
 
 /** Reads what `npm start` writes while it runs. */
-async function fromRunningInstallation({ env, folder }: Surroundings): Promise<Context | undefined> {
+async function fromRunningInstallation({ env, folder }: Surroundings): Promise<RunningContext | undefined> {
   const file = resolve(folder, env['SENDOFF_DATA_DIR'] ?? '.sendoff', 'running.json');
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as Context;
+    return JSON.parse(await readFile(file, 'utf8')) as RunningContext;
   } catch {
     return undefined;
   }
@@ -122,4 +140,29 @@ export async function findContext(surroundings: Surroundings, name?: string): Pr
   const running = await fromRunningInstallation(surroundings);
   if (running !== undefined) return running;
   throw new CommandFailure('noAccess', 'no installation is chosen, and none runs in this folder', login);
+}
+
+/**
+ * Finds the Kafka door. The brokers of the option win, with the account of `KAFKA_USERNAME` and
+ * `KAFKA_PASSWORD`. Otherwise it is that of the running installation, if the context means it.
+ * @param given `host:port` of some brokers, separated by commas.
+ * @returns undefined if no brokers are known.
+ */
+export async function findKafka(
+  surroundings: Surroundings,
+  context: Context,
+  given: { readonly brokers?: string; readonly topic?: string },
+): Promise<KafkaAccess | undefined> {
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password, KAFKA_SECURITY_PROTOCOL: protocol = '' } = surroundings.env;
+  const topic = given.topic ?? `${defaultTopicPrefix}intake`;
+  if (given.brokers !== undefined) {
+    const account = username === undefined || password === undefined ? {} : { account: { username, password } };
+    return { brokers: given.brokers.split(','), ...account, usesTls: protocol.toLowerCase().endsWith('ssl'), topic };
+  }
+  const running = await fromRunningInstallation(surroundings);
+  if (running?.kafkaBrokers === undefined || running.url !== context.url) return undefined;
+  const { kafkaBrokers: brokers, kafkaAccount, intakeTopic = topic } = running;
+  const account =
+    kafkaAccount === undefined ? {} : { account: { username: kafkaAccount.username, password: kafkaAccount.password } };
+  return { brokers, ...account, usesTls: false, topic: given.topic ?? intakeTopic };
 }

@@ -19,6 +19,7 @@ import { pauseOrResume, purge } from './commands/steering.ts';
 import { searchInvocations, type SearchOptions } from './commands/search.ts';
 import { simulate, type SimulateOptions } from './commands/simulate-policy.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from './commands/topics.ts';
+import { verify, type VerifyOptions } from './commands/verify.ts';
 import { type CommonOptions, Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -172,6 +173,17 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .argument('[function]')
     .description('count what was accepted, has ended and is in flight, and list what is unaccounted for')
     .action(async (fn?: string) => showLedger(session(), fn));
+  program
+    .command('verify')
+    .description('invoke through both doors for a while, and judge whether the promises were held')
+    .option('--minutes <minutes>', 'how long, 60 at most', '1')
+    .option('--rate <count>', 'invocations a second, 100 at most', '5')
+    .option('--function <function>', 'invoke this one; by default one that is made and removed')
+    .option('--brokers <brokers>', 'host:port,... for the Kafka door; by default those of npm start in this folder')
+    .option('--topic <topic>', 'the intake topic, if its prefix is another one')
+    .option('--patience <seconds>', 'how long to wait for what has not ended', '120')
+    .option('--lateness <ms>', 'how late a delayed one may start', '1000')
+    .action(async (options: VerifyOptions) => verify(session(), options));
   program
     .command('statistics')
     .description('show what waits for each function, how old it is, and how long it will take')
@@ -367,7 +379,7 @@ export async function runProgram(surroundings: Surroundings, words: readonly str
 
 function showFailure({ note, interrupted }: Surroundings, failure: CommandFailure, isJson: boolean): number {
   const { exit, message, nextStep } = failure;
-  if (interrupted.aborted) return exitCodes.interrupted.code;
+  if (interrupted.aborted && exit !== 'promiseBroken') return exitCodes.interrupted.code;
   const { code } = exitCodes[exit];
   if (isJson) note(JSON.stringify({ error: message, class: exit, exit_code: code, next_step: nextStep }));
   else {

@@ -16,7 +16,7 @@ import { rm } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PlatformError, type Service } from '#contracts';
+import { PlatformError, type Service, Topics } from '#contracts';
 import { type Clock, lockFolder, writeWholeFile } from '#platform';
 import { type Credentials, storeCredentials, type StoredCredentials } from './credentials.ts';
 import { lackOfSpace } from './free-space.ts';
@@ -56,6 +56,8 @@ export interface RunningInstallation {
   readonly kafkaBrokers: readonly string[];
   /** The Kafka account of programs that are not services, if Sendoff started the broker. */
   readonly kafkaAccount?: ClientAccount;
+  /** The topic through which Kafka producers invoke functions. */
+  readonly intakeTopic: string;
   readonly region: string;
   readonly projectId: string;
   readonly token: string;
@@ -202,6 +204,7 @@ async function startLocked(
       url,
       kafkaBrokers: brokers.servers,
       ...(brokers.outside === undefined ? {} : { kafkaAccount: brokers.outside }),
+      intakeTopic: new Topics(config.topicPrefix).name('intake'),
       region: config.region,
       projectId,
       token,
