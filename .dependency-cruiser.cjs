@@ -25,7 +25,7 @@ const ingressRooms = {
   policies: ['http', 'document', 'names', 'access'],
   functions: ['http', 'document', 'names', 'access', 'policies'],
   topics: ['http', 'document', 'names', 'access', 'policies'],
-  records: ['http', 'document', 'names', 'access'],
+  records: ['http', 'document', 'names', 'access', 'policies'],
   invocations: ['http', 'document', 'names', 'access', 'records'],
   steering: ['http', 'document', 'names', 'access', 'records'],
   history: ['http', 'document', 'names', 'access', 'functions', 'records', 'invocations'],

@@ -21,4 +21,10 @@ export const retryPolicy = {
   retriesMax: 3,
   /** Longest validity period that a configuration may ask for, in seconds. */
   eventAgeSecondsMax: 86_400,
+  /** Shortest wait that a configuration may ask for, in seconds. */
+  waitSecondsMin: 0.05,
+  /** Longest first wait, in seconds. */
+  waitBaseSecondsMax: 3_600,
+  /** Longest wait, in seconds. */
+  waitSecondsMax: 86_400,
 } as const;

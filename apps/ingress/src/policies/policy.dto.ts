@@ -34,8 +34,8 @@ export class DestinationConfigDto {
   on_failure?: DestinationDto;
 }
 
-/** The body of a policy. Every field is optional; one that is left out takes its default. */
-export class PolicyDto {
+/** The fields of a policy that say when an invocation is tried again, and for how long. */
+export class RetryRulesDto {
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -48,6 +48,26 @@ export class PolicyDto {
   @Max(retryPolicy.retriesMax)
   max_async_retry_attempts?: number;
 
+  /**
+   * An extension of Sendoff: the wait after the first failed attempt, in seconds. It doubles with
+   * each attempt.
+   */
+  @IsOptional()
+  @IsNumber({}, { message: '$property must be a number' })
+  @Min(retryPolicy.waitSecondsMin)
+  @Max(retryPolicy.waitBaseSecondsMax)
+  retry_wait_base_in_seconds?: number;
+
+  /** An extension of Sendoff: the longest wait, in seconds. */
+  @IsOptional()
+  @IsNumber({}, { message: '$property must be a number' })
+  @Min(retryPolicy.waitSecondsMin)
+  @Max(retryPolicy.waitSecondsMax)
+  retry_wait_max_in_seconds?: number;
+}
+
+/** The body of a policy. Every field is optional; one that is left out takes its default. */
+export class PolicyDto extends RetryRulesDto {
   @IsOptional()
   @IsObject()
   @Nested(() => DestinationConfigDto)
@@ -76,21 +96,4 @@ export class PolicyDto {
   @IsString()
   @Matches(logName, { message: 'log_stream_name must be 1..64 letters, digits, -, _ or ., and begin with no dot' })
   log_stream_name?: string;
-
-  /**
-   * An extension of Sendoff: the wait after the first failed attempt, in seconds. It doubles with
-   * each attempt.
-   */
-  @IsOptional()
-  @IsNumber({}, { message: '$property must be a number' })
-  @Min(0.05)
-  @Max(3_600)
-  retry_wait_base_in_seconds?: number;
-
-  /** An extension of Sendoff: the longest wait, in seconds. */
-  @IsOptional()
-  @IsNumber({}, { message: '$property must be a number' })
-  @Min(0.05)
-  @Max(86_400)
-  retry_wait_max_in_seconds?: number;
 }

@@ -11,38 +11,11 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { retryPolicy } from '#contracts';
 import { simulationBounds } from '#lifecycle';
 import { Nested } from '../http/nested.ts';
+import { RetryRulesDto } from '../policies/policy.dto.ts';
 
 const daySeconds = 86_400;
-
-/** The policy to try out, in the fields of an asynchronous configuration. */
-export class TriedPolicyDto {
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(retryPolicy.retriesMax)
-  max_async_retry_attempts?: number;
-
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(retryPolicy.eventAgeSecondsMax)
-  max_async_event_age_in_seconds?: number;
-
-  @IsOptional()
-  @IsNumber({}, { message: '$property must be a number' })
-  @Min(0.05)
-  @Max(3_600)
-  retry_wait_base_in_seconds?: number;
-
-  @IsOptional()
-  @IsNumber({}, { message: '$property must be a number' })
-  @Min(0.05)
-  @Max(daySeconds)
-  retry_wait_max_in_seconds?: number;
-}
 
 /** A time in which no attempt can be made. */
 export class OutageDto {
@@ -111,10 +84,11 @@ export class SimulationDto {
   @MaxLength(300)
   function?: string;
 
+  /** The policy to try out. */
   @IsOptional()
   @IsObject()
-  @Nested(() => TriedPolicyDto)
-  policy?: TriedPolicyDto;
+  @Nested(() => RetryRulesDto)
+  policy?: RetryRulesDto;
 
   @IsOptional()
   @IsObject()

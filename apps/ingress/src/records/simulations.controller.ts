@@ -17,7 +17,8 @@ import { ApiError } from '../http/api-error.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames, type NamedFunction } from '../names/function-names.ts';
 import { Operation } from '../document/operation.ts';
-import { type FailureModelDto, SimulationDto, type TriedPolicyDto } from './simulation.dto.ts';
+import type { RetryRulesDto } from '../policies/policy.dto.ts';
+import { type FailureModelDto, SimulationDto } from './simulation.dto.ts';
 import { simulationOperations as operations } from './simulations.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -69,7 +70,7 @@ export class SimulationsController {
     return this.names.find(text, project);
   }
 
-  private policyOf(tried: TriedPolicyDto | undefined, named: NamedFunction | undefined): SimulatedPolicy {
+  private policyOf(tried: RetryRulesDto | undefined, named: NamedFunction | undefined): SimulatedPolicy {
     const stored = named === undefined ? undefined : this.registry.policyOf(named.urn);
     if (tried === undefined && stored !== undefined) return stored;
     const isSet = tried !== undefined;
