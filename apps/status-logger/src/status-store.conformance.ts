@@ -306,7 +306,7 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
         { ...waiting(2), requestId: 'r3' },
         { ...running(1), requestId: 'r4' },
       );
-      expect((await counted()).total).toEqual({ accepted: 4, queued: 2, delayed: 1, running: 1, expiring: 1 });
+      expect((await counted()).total).toEqual({ accepted: 4, queued: 2, delayed: 1, running: 1, due: 1, expiring: 1 });
       await put(
         settled({ startedAt: at(10), endedAt: at(40), lateMs: 10 }),
         settled({
@@ -323,14 +323,14 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       const late = { attempts: 3, runs: 1, run_ms: 100, starts: 1, ended_4204: 1 };
       expect(await counted()).toEqual({
         total: {
-          ...{ accepted: 4, delayed: 1, running: 1, ended_0: 1, ended_4204: 1, notices_pending: 1 },
+          ...{ accepted: 4, delayed: 1, due: 1, running: 1, ended_0: 1, ended_4204: 1, notices_pending: 1 },
           ...{ attempts: 4, runs: 2, run_ms: 130, run_ms_min: 30, run_ms_max: 100, starts: 2, late_ms: 10, late_ms_max: 10 },
         },
         minutes: [
           [
             0,
             {
-              ...{ accepted: 4, delayed: 1, running: 1, notices_pending: 1 },
+              ...{ accepted: 4, delayed: 1, due: 1, running: 1, notices_pending: 1 },
               ...{ ...early, run_ms_min: 30, run_ms_max: 30, late_ms_max: 10 },
             },
           ],

@@ -84,6 +84,7 @@ export class TallyChanges {
 function countInFlight(minutes: Minutes, record: FoldedRecord, by: 1 | -1): void {
   const waits = record.dueAt === undefined ? 'queued' : 'delayed';
   add(minutes, record.acceptedAt, record.status === 'RUNNING' ? 'running' : waits, by);
+  if (record.status !== 'RUNNING' && record.dueAt !== undefined) add(minutes, record.dueAt, 'due', by);
   if (record.expiresAt !== undefined) add(minutes, record.expiresAt, 'expiring', by);
 }
 

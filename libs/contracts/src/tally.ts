@@ -9,6 +9,7 @@ const ends = Object.values(conditions).map(({ errorCode }) => `ended_${errorCode
  * - `accepted`: invocations, in the minute of their acceptance.
  * - `delayed`, `queued`, `running`: those not ended, in the minute of their acceptance. Delayed
  *   ones are in a delay topic; queued ones are due and wait for their turn.
+ * - `due`: delayed ones, in the minute of their due time.
  * - `expiring`: those not ended, in the minute in which their validity period ends.
  * - `attempts`, `runs`, `run_ms`: of ended invocations, in the minute of the end. `runs` have a
  *   last attempt, and `run_ms` is how long these took together, in milliseconds.
@@ -23,6 +24,7 @@ export const tallySums = [
   'delayed',
   'queued',
   'running',
+  'due',
   'expiring',
   'attempts',
   'runs',

@@ -240,6 +240,7 @@ const order = [
   ...['invokeFunction', 'invokeFunctionAsync', 'cancelAsyncInvocation', 'listAsyncInvocations', 'listActiveAsyncInvocations'],
   ...['searchInvocations', 'explainInvocation', 'followEvents', 'listNotices', 'listTargets', 'enableTarget', 'simulatePolicy'],
   ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
+  'listDueTimes',
   ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];

@@ -19,7 +19,7 @@ import { ledgerBounds, ledgerOperations as operations } from './ledger.operation
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 /** The name of the whole project among the functions of the status-logger. */
-const wholeProject = '';
+export const wholeProject = '';
 
 /** Adds the counts of several functions; none make counts of 0. */
 export function addTallies(tallies: readonly Tally[]): Tally {

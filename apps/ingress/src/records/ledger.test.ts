@@ -99,6 +99,30 @@ describe('statistics', () => {
     expect(await app.refusal('GET', path)).toEqual([status, code]);
   });
 
+  it('of due times count delayed invocations in spans of the next minutes, and the others before and after', async () => {
+    const minute = Math.floor(builtAt / 60_000) * 60_000;
+    const dueAfter = (minutes: number, due: number) => ({ minute: epochMs(minute + minutes * 60_000), tally: aTally({ due }) });
+    app.records.minuteTallies = [dueAfter(-3, 1), dueAfter(0, 2), dueAfter(61, 4), dueAfter(119, 8), dueAfter(120, 16)];
+    const { overdue, later, spans } = await app.must('GET', '/sendoff/due-times?period=120');
+    expect({ overdue, later }).toEqual({ overdue: 1, later: 16 });
+    expect(spans).toHaveLength(60);
+    expect(spans[0]).toEqual({ from_time: '2027-01-15T08:00:00.000Z', to_time: '2027-01-15T08:02:00.000Z', count: 2 });
+    expect([spans[30].count, spans[59].count]).toEqual([4, 8]);
+    expect(await app.call('GET', '/sendoff/due-times?period=1441')).toMatchObject({ status: 400 });
+  });
+
+  it('of due times count the functions of a limited key only', async () => {
+    const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read'], functions: ['hello'] });
+    const limited = { accessKey: body.access_key, secretKey: body.secret_key };
+    app.records.minuteTallies = [{ minute: builtAt, tally: aTally({ due: 3 }) }];
+    const all = await app.signed('GET', '/sendoff/due-times', undefined, limited);
+    expect(all.body.spans[0].count).toBe(3);
+    expect(app.records.tallyQueries.at(-1)?.functionUrns).toEqual([builtUrn]);
+    const other = await app.signed('GET', '/sendoff/due-times?function=other', undefined, limited);
+    expect(other.body).toMatchObject({ overdue: 0, later: 0 });
+    expect(other.body.spans.every(({ count }: { count: number }) => count === 0)).toBe(true);
+  });
+
   it('of the backlog tell age, rate, forecast and risk', async () => {
     const recent = { accepted: 50, ended: 100, starts: 4, late_ms: 100, late_ms_max: 70 };
     app.records.reports = [

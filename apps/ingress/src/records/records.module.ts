@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
+import { DueTimesController } from './due-times.controller.ts';
 import { LedgerController } from './ledger.controller.ts';
 import { LogStreamsController } from './log-streams.controller.ts';
 import { NoticesController } from './notices.controller.ts';
@@ -21,6 +22,7 @@ import { TargetsController } from './targets.controller.ts';
     LedgerController,
     StatisticsController,
     SimulationsController,
+    DueTimesController,
   ],
 })
 export class RecordsModule {}

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { dueStep } from './due-migration.ts';
 import { migrate, stepOf, tooNew } from './migrate.ts';
 import { tallyStep } from './tally-migration.ts';
 
@@ -98,6 +99,7 @@ const migrations: Readonly<Record<string, Migration>> = {
       DELETE FROM notices WHERE request_id = old.request_id;
     END`,
   ]),
+  '0013-due': stepOf(dueStep),
 };
 
 const countedSteps = 2;

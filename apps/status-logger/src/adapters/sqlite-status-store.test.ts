@@ -140,13 +140,20 @@ describe('a status database file', () => {
         .replace("'r1'", "'r2'")
         .replace("'FAIL', 9007199254740991, 4204", "'WAIT', 5, 0")
         .replace(`${builtAt + 2}, 3`, 'NULL, 1'),
+      row
+        .replace("'r1'", "'r3'")
+        .replace("'FAIL', 9007199254740991, 4204", "'WAIT', 5, 0")
+        .replace(`${builtAt + 2}, 3, NULL`, `NULL, 1, ${builtAt + 120_000}`),
     );
     const store = await SqliteStatusStore.open(file, systemClock);
-    const counts = { accepted: 2, queued: 1, delayed: 0, ended_4204: 1, attempts: 3, runs: 1, run_ms: 1, notices_delivered: 2 };
+    const counts = { accepted: 3, queued: 1, delayed: 1, due: 1, ended_4204: 1, attempts: 3, runs: 1, run_ms: 1 };
     for (const functionUrn of [builtUrn, ''])
-      expect(await store.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 })).toMatchObject([{ tally: counts }]);
+      expect(await store.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 })).toMatchObject([
+        { tally: { ...counts, notices_delivered: 3 } },
+      ]);
     expect(await store.minutes('p1', [builtUrn], 0, builtAt * 2)).toMatchObject([
-      { tally: { accepted: 2, queued: 1, ended_4204: 1, attempts: 3 } },
+      { tally: { accepted: 3, queued: 1, delayed: 1, due: 0, ended_4204: 1, attempts: 3 } },
+      { minute: builtAt + 120_000, tally: { accepted: 0, due: 1 } },
     ]);
     await store.close();
   });
@@ -165,7 +172,7 @@ describe('a status database file', () => {
   it('two handles may open a new file at once', async () => {
     const stores = await Promise.all([1, 2].map(async () => SqliteStatusStore.open(file, systemClock)));
     for (const store of stores) await store.close();
-    expect(select('SELECT name FROM kysely_migration')).toHaveLength(12);
+    expect(select('SELECT name FROM kysely_migration')).toHaveLength(13);
   });
 
   it('closing a handle waits for its transaction', async () => {

@@ -1,4 +1,5 @@
 import { type Migration } from 'kysely/migration';
+import { dueStep } from '../due-migration.ts';
 import { stepOf } from '../migrate.ts';
 import { tallyStep } from '../tally-migration.ts';
 
@@ -66,4 +67,5 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
     'CREATE INDEX notices_by_target ON notices (project, delivery_id, state, accepted_at DESC, request_id)',
     'CREATE INDEX notices_by_age ON notices (accepted_at)',
   ]),
+  '0008-due': stepOf(dueStep),
 };
