@@ -22,6 +22,7 @@ const paths = [
   '/functions/default%3Adouble/statistics',
   '/invocations',
   '/ledger',
+  '/delays',
   '/notices',
   '/targets',
   '/topics',
@@ -30,6 +31,9 @@ const paths = [
   '/buckets/results',
   '/streams',
   '/streams/orders',
+  '/simulator',
+  '/keys',
+  '/agencies',
 ];
 
 describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () => {
@@ -192,7 +196,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await view.press('Delete');
     await page.getByText('Subscriptions that end with it: 1').waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('link', { name: 'night-shift' }).waitFor({ state: 'detached' });
+    await page.getByRole('heading', { name: 'Topics', exact: true }).waitFor();
     const { topics } = await installation.client.must<{ topics: { name: string }[] }>('GET', '/notifications/topics');
     expect(topics.map(({ name }) => name)).toEqual(['alerts']);
   });
@@ -206,6 +210,46 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
       .first()
       .waitFor();
     await page.getByRole('link', { name: 'default:double' }).first().waitFor();
+  });
+
+  it('creates a key, and shows its secret once', async () => {
+    const { page } = view;
+    await view.goTo('/keys');
+    await view.press('Create key');
+    await page.getByRole('textbox', { name: 'Description' }).fill('<b>the web shop</b>');
+    await view.press('Create');
+    const secret = await page.getByRole('group', { name: 'Secret' }).innerText();
+    expect(secret).toMatch(/^\S{32,}$/);
+    expect(await violationsOf(page)).toEqual([]);
+    await view.press('I have it');
+    // Markup in a description is text.
+    await page.getByText('<b>the web shop</b>').waitFor();
+    expect(await page.content()).not.toContain(secret);
+    const { credentials } = await installation.client.must<{ credentials: { description: string; rights: string[] }[] }>(
+      'GET',
+      '/sendoff/credentials',
+    );
+    expect(credentials.find(({ description }) => description.includes('shop'))?.rights).toEqual(['invoke', 'read']);
+  });
+
+  it('shows when a delayed invocation is due', async () => {
+    const { page } = view;
+    await installation.client.call('POST', '/fgs/functions/double/invocations-async', {}, { 'x-sendoff-delay-seconds': '900' });
+    await view.goTo('/delays');
+    await page.getByRole('img', { name: /^Invocations by due time/ }).waitFor();
+    await page.getByRole('definition').filter({ hasText: '1' }).waitFor();
+    expect(await page.getByRole('group', { name: 'Invocations by due time' }).getByRole('row').count()).toBe(2);
+  });
+
+  it('draws when the attempts of a policy fall, and at which load', async () => {
+    const { page } = view;
+    await view.goTo('/simulator');
+    await page.getByRole('textbox', { name: 'Attempts that fail (%)' }).fill('100');
+    await view.press('Simulate');
+    await page.getByText('Attempt 4').waitFor();
+    await page.getByText('1,000 (100 %)').waitFor();
+    await page.getByRole('img', { name: /^Attempts over time/ }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
   });
 
   it.each(paths)('breaks no rule of axe-core at %s, light and dark, and fits a phone', async (path) => {
@@ -237,6 +281,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.route('**/v2/**', async (route) => route.abort());
     await view.press('Save');
     await page.getByText('The server is away or busy').first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
     expect(await page.getByLabel('index.js').inputValue()).toBe('// kept');
     await page.unroute('**/v2/**');
     await installation.client.call('DELETE', '/fgs/functions/double/async-invoke-config');

@@ -20,6 +20,10 @@ const TopicsPage = lazy(async () => import('./topics/topics-page.tsx'));
 const TopicPage = lazy(async () => import('./topics/topic-page.tsx'));
 const PlacesPage = lazy(async () => import('./places/places-page.tsx'));
 const PlacePage = lazy(async () => import('./places/place-page.tsx'));
+const DelaysPage = lazy(async () => import('./delays/delays-page.tsx'));
+const SimulatorPage = lazy(async () => import('./simulator/simulator-page.tsx'));
+const KeysPage = lazy(async () => import('./keys/keys-page.tsx'));
+const AgenciesPage = lazy(async () => import('./agencies/agencies-page.tsx'));
 
 /** A part of the path as text. A part that is no encoded text stands for itself. */
 function decoded(part: string): string {
@@ -65,6 +69,10 @@ export function App() {
               {({ name }) => <PlacePage key={name} kind={kind} name={decoded(name ?? '')} />}
             </Route>
           ))}
+          <Route path="/delays" component={DelaysPage} />
+          <Route path="/simulator" component={SimulatorPage} />
+          <Route path="/keys" component={KeysPage} />
+          <Route path="/agencies" component={AgenciesPage} />
           <Route>
             <NoPage />
           </Route>

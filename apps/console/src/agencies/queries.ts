@@ -2,9 +2,18 @@ import { useQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 
+/** The kinds of targets, for a choice. */
+export const grantTypes = [
+  { value: 'OBS', label: 'OBS: buckets' },
+  { value: 'DIS', label: 'DIS: streams' },
+  { value: 'SMN', label: 'SMN: topics' },
+  { value: 'FunctionGraph', label: 'Functions' },
+] as const;
+export type GrantType = (typeof grantTypes)[number]['value'];
+
 /** A target, or several, that an agency lets a function use. */
-export interface Grant {
-  readonly type: string;
+interface Grant {
+  readonly type: GrantType;
   /** Name of a resource; `*` stands for any characters. */
   readonly resource: string;
 }

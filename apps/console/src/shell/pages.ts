@@ -11,6 +11,7 @@ export const pageGroups = [
       { path: 'functions', label: 'Functions' },
       { path: 'invocations', label: 'Invocations' },
       { path: 'ledger', label: 'Ledger' },
+      { path: 'delays', label: 'Delays' },
     ],
   },
   {
@@ -21,6 +22,17 @@ export const pageGroups = [
       { path: 'topics', label: 'Topics' },
       { path: 'buckets', label: 'Buckets' },
       { path: 'streams', label: 'Streams' },
+    ],
+  },
+  {
+    label: 'Plan',
+    pages: [{ path: 'simulator', label: 'Simulator' }],
+  },
+  {
+    label: 'Access',
+    pages: [
+      { path: 'keys', label: 'Keys' },
+      { path: 'agencies', label: 'Agencies' },
     ],
   },
 ] as const;

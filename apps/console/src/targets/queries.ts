@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
 import type { PlaceKind } from '../places/queries.ts';
 import { useApi } from '../session/session-context.tsx';
@@ -9,6 +9,14 @@ export interface Target {
   readonly target: string;
   readonly pending: number;
   readonly undelivered: number;
+  /** State of the circuit breaker. An open one sends no notice until `open_until`. */
+  readonly circuit?: 'closed' | 'open' | 'half-open';
+  readonly open_until?: string;
+  /** Failures since the last success. */
+  readonly failures?: number;
+  readonly failing_since?: string;
+  /** It failed for days, and gets no notice until somebody enables it. */
+  readonly switched_off?: boolean;
   readonly last_success_time?: string;
   readonly last_error?: string;
   readonly last_error_time?: string;
@@ -62,4 +70,15 @@ export function useTargetsOfPlace(kind: PlaceKind, name: string) {
       return page.targets.filter(({ target }) => (kind === 'buckets' ? target.startsWith(begin) : target === begin));
     },
   });
+}
+
+/** Switches a target on again. */
+export function useEnableTarget(target: string) {
+  const { client, project } = useApi();
+  const queries = useQueryClient();
+  return async () => {
+    const params = { path: { project, target } };
+    await answerOf(client.POST('/v2/{project}/sendoff/targets/{target}/enable', { params }));
+    await queries.invalidateQueries({ queryKey: ['targets'] });
+  };
 }

@@ -1,4 +1,5 @@
 import { Table, Text } from '@mantine/core';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Instant } from '../ui/instant.tsx';
@@ -7,11 +8,38 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { countText, type Target, useTargets } from './queries.ts';
+import { countText, type Target, useEnableTarget, useTargets } from './queries.ts';
 
-/** Whether the last news of a target is an error. */
-function isFailing({ last_success_time: success = '', last_error_time: error = '' }: Target): boolean {
-  return error > success;
+/** The state of a target, as a word beside a dot. */
+function StateMark({ of }: { readonly of: Target }) {
+  const { switched_off: isOff, circuit, last_success_time: success = '', last_error_time: error = '' } = of;
+  if (isOff === true) return <span className="state state-bad">Switched off</span>;
+  if (circuit === 'open') return <span className="state state-bad">Paused</span>;
+  if (circuit === 'half-open') return <span className="state state-waiting">Probed</span>;
+  if (error > success) return <span className="state state-bad">Fails</span>;
+  return <span className="state state-good">Works</span>;
+}
+
+/** Why notices to the target wait, and the act that ends it. */
+function Waits({ of }: { readonly of: Target }) {
+  const enable = useEnableTarget(of.target);
+  if (of.switched_off === true)
+    return (
+      <ConfirmButton
+        size="xs"
+        mt={4}
+        label="Enable"
+        title="Switch the target on again?"
+        question="New notices go to it. Those that ended as undelivered meanwhile are not sent by this."
+        onConfirm={enable}
+      />
+    );
+  if (of.circuit !== 'open' || of.open_until === undefined) return null;
+  return (
+    <Text size="xs" c="dimmed" component="div">
+      next try <Instant at={of.open_until} />
+    </Text>
+  );
 }
 
 function Count({ of, state, target }: { readonly of: number; readonly state: string; readonly target: string }) {
@@ -23,7 +51,8 @@ function TargetRow({ of }: { readonly of: Target }) {
   return (
     <Table.Tr>
       <Table.Td>
-        {isFailing(of) ? <span className="state state-bad">Fails</span> : <span className="state state-good">Works</span>}
+        <StateMark of={of} />
+        <Waits of={of} />
       </Table.Td>
       <Table.Td className="code">
         <TextLink href={`/notices?target=${encodeURIComponent(of.target)}`}>{of.target}</TextLink>
@@ -45,6 +74,7 @@ function TargetRow({ of }: { readonly of: Target }) {
             <span className="code">{of.last_error}</span>
             <Text size="xs" c="dimmed" component="div">
               <Instant at={of.last_error_time} />
+              {of.failures !== undefined && of.failures > 1 && ` · ${of.failures} failures since the last success`}
             </Text>
           </>
         )}

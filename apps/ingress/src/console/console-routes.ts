@@ -20,11 +20,15 @@ const consolePages = [
   'functions',
   'invocations',
   'ledger',
+  'delays',
   'notices',
   'targets',
   'topics',
   'buckets',
   'streams',
+  'simulator',
+  'keys',
+  'agencies',
 ] as const;
 
 const pagePaths = consolePages.flatMap((page) => [`/${page}`, `/${page}/*`]);
