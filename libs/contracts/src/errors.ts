@@ -74,6 +74,10 @@ export const errorCatalogue = {
     retryable: false,
     meaning: 'The database is too old, or refuses the account of the status-logger. The message says what to change.',
   },
+  BROKER_UNSUITABLE: {
+    retryable: false,
+    meaning: 'The brokers lack requests of the Kafka protocol that Sendoff needs. The message names them.',
+  },
   TOPIC_UNSUITABLE: {
     retryable: false,
     meaning:

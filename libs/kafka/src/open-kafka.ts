@@ -26,7 +26,8 @@ export interface KafkaSettings
  * Connects a service to the brokers, creates the topics of the service that are missing, and checks
  * those that exist.
  * @throws PlatformError `BROKER_UNAVAILABLE`; `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`,
- *   `BROKER_TOKEN_UNAVAILABLE` or `BROKER_ACCESS_DENIED` if the access is refused;
+ *   `BROKER_TOKEN_UNAVAILABLE` or `BROKER_ACCESS_DENIED` if the access is refused.
+ *   `BROKER_UNSUITABLE` if the brokers lack a request;
  *   `TOPIC_UNSUITABLE` if a topic exists that the service cannot use.
  */
 export async function openKafka(settings: KafkaSettings): Promise<KafkaGateway> {

@@ -51,6 +51,7 @@ const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
   BROKER_LOGIN_FAILED: refusedExitCode,
   BROKER_TLS_FAILED: refusedExitCode,
   BROKER_ACCESS_DENIED: refusedExitCode,
+  BROKER_UNSUITABLE: configInvalidExitCode,
   TOPIC_UNSUITABLE: configInvalidExitCode,
   STORE_UNSUITABLE: configInvalidExitCode,
 };

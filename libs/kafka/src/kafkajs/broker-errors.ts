@@ -74,9 +74,13 @@ const accessCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BROKER_TLS_FAILED',
   'BROKER_ACCESS_DENIED',
   'BROKER_TOKEN_UNAVAILABLE',
+  'BROKER_UNSUITABLE',
 ]);
 
-/** True if the brokers are there, and the fault is the account, its rights or a certificate. */
+/**
+ * True if the brokers are there, and the fault is the account, its rights, a certificate or their
+ * version.
+ */
 export function isAccessFault(error: unknown): error is PlatformError {
   return error instanceof PlatformError && accessCodes.has(error.code);
 }

@@ -15,6 +15,7 @@ import { KafkajsGateway } from './kafkajs-gateway.ts';
 import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
 import { logThrough } from './kafkajs-log.ts';
 import { probeListener } from './listener-probe.ts';
+import { assertRequests } from './needed-requests.ts';
 import { assertRights, type KafkaNeeds } from './needed-rights.ts';
 import { useOwnBrokerPool } from './own-broker-pool.ts';
 import { useOwnRecords } from './own-records.ts';
@@ -92,7 +93,8 @@ const accessAgainMs = 250;
  * Connects to a cluster.
  * @throws PlatformError `BROKER_UNAVAILABLE` if no broker answered within `connectTimeoutMs`;
  *   within seconds `BROKER_LOGIN_FAILED`, `BROKER_TLS_FAILED`, `BROKER_TOKEN_UNAVAILABLE` or
- *   `BROKER_ACCESS_DENIED` if a broker is there, and refuses the process.
+ *   `BROKER_ACCESS_DENIED` if a broker is there, and refuses the process. `BROKER_UNSUITABLE` if it
+ *   lacks a request.
  */
 export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway> {
   const { brokers, access = {}, clientId, topics, replication, publishTimeoutMs = 5_000 } = options;
@@ -128,10 +130,13 @@ export async function connectKafka(options: KafkaOptions): Promise<KafkaGateway>
       requestTimeout: answerTimeoutMs,
     });
     const client = new KafkajsProduceClient(cluster);
-    await cluster.connect().catch(async (error: unknown) => {
+    try {
+      await cluster.connect();
+      await assertRequests(cluster.brokerPool);
+    } catch (error) {
       await client.disconnect();
       throw error;
-    });
+    }
     return client;
   });
   return new KafkajsGateway({

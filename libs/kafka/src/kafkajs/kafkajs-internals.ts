@@ -12,7 +12,7 @@
 import { createRequire } from 'node:module';
 import kafkajs, { type ISocketFactory, type KafkaConfig, type KafkaMessage, type logCreator } from 'kafkajs';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
-import type { BrokerMetadata, BrokerPool } from './kafkajs-pool.ts';
+import type { BrokerMetadata, BrokerPool, RequestVersions } from './kafkajs-pool.ts';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {
@@ -49,8 +49,7 @@ interface PartitionAnswers<Answer> {
 
 /** One broker of the cluster. */
 export interface BrokerConnection extends AskedBroker {
-  /** The versions of each request that the broker has, by the number of the request. */
-  readonly versions: Readonly<Record<number, { readonly maxVersion: number }>> | null;
+  readonly versions: RequestVersions | null;
   disconnect(): Promise<void>;
   findGroupCoordinator(group: {
     readonly groupId: string;

@@ -62,10 +62,13 @@ export interface ConnectionPool {
   send<Decoded, Answer>(exchange: Exchange<Decoded, Answer>): Promise<Answer>;
 }
 
+/** The versions of each request that a broker has, by the number of the request. */
+export type RequestVersions = Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>>;
+
 /** One broker, with its connections. */
 export interface PoolBroker extends AskedBroker {
   nodeId: string | number | null;
-  versions: object | null;
+  versions: RequestVersions | null;
   connectionPool: ConnectionPool;
   isConnected(): boolean;
   connect(): Promise<void>;
