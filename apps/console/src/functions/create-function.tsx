@@ -1,29 +1,39 @@
-import { Group, Modal, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
-import { useAgencies } from '../agencies/queries.ts';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { FormButtons } from '../ui/form-buttons.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { base64OfText } from './base64.ts';
+import { type FunctionFields, FunctionFieldset } from './function-fields.tsx';
 import { shortName } from './queries.ts';
-import { type MemorySize, memorySizes, runtimes } from './settings.ts';
+import { type MemorySize, runtimes } from './settings.ts';
 
 const firstCode = `exports.handler = async (event, context) => {
   return { greeting: \`hello \${event.name}\` };
 };
 `;
 
-const firstForm = {
+interface CreateForm extends FunctionFields {
+  readonly name: string;
+  /** The package. */
+  readonly folder: string;
+  readonly runtime: string;
+  readonly code: string;
+  /** The server of an `http` function. */
+  readonly url: string;
+}
+
+const firstForm: CreateForm = {
   name: '',
   folder: 'default',
   runtime: 'Node.js20.15',
   handler: 'index.handler',
-  timeout: 3 as number | string,
+  timeout: 3,
   memory: '128',
-  agency: null as string | null,
+  agency: null,
   code: firstCode,
   url: '',
 };
@@ -32,7 +42,7 @@ function useCreateFunction(onCreated: (name: string) => void) {
   const { client, project } = useApi();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (form: typeof firstForm) => {
+    mutationFn: async (form: CreateForm) => {
       const isHttp = form.runtime === 'http';
       const body = {
         func_name: form.name.trim(),
@@ -63,14 +73,23 @@ interface CreateFunctionProps {
 export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
   const [form, setForm] = useState(firstForm);
   const [, navigate] = useLocation();
-  const agencies = useAgencies(isOpen);
   const creation = useCreateFunction((name) => {
     setForm(firstForm);
     onClose();
     navigate(`/functions/${encodeURIComponent(name)}`);
   });
-  const change = (part: Partial<typeof firstForm>) => setForm((before) => ({ ...before, ...part }));
+  const change = (part: Partial<CreateForm>) => setForm((before) => ({ ...before, ...part }));
   const isHttp = form.runtime === 'http';
+
+  const url = (
+    <TextInput
+      label="URL of the server"
+      required
+      type="url"
+      value={form.url}
+      onChange={(event) => change({ url: event.currentTarget.value })}
+    />
+  );
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -96,50 +115,14 @@ export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
               onChange={(event) => change({ folder: event.currentTarget.value })}
             />
           </Group>
-          <Group grow align="flex-start">
-            <Select
-              label="Runtime"
-              data={runtimes}
-              allowDeselect={false}
-              value={form.runtime}
-              onChange={(runtime) => change({ runtime: runtime ?? form.runtime })}
-            />
-            {isHttp ? (
-              <TextInput
-                label="URL of the server"
-                required
-                type="url"
-                value={form.url}
-                onChange={(event) => change({ url: event.currentTarget.value })}
-              />
-            ) : (
-              <TextInput
-                label="Handler"
-                required
-                value={form.handler}
-                onChange={(event) => change({ handler: event.currentTarget.value })}
-              />
-            )}
-          </Group>
-          <Group grow align="flex-start">
-            <NumberInput label="Time limit (s)" required value={form.timeout} onChange={(timeout) => change({ timeout })} />
-            <Select
-              label="Memory (MB)"
-              data={memorySizes}
-              allowDeselect={false}
-              value={form.memory}
-              onChange={(memory) => change({ memory: memory ?? form.memory })}
-            />
-          </Group>
           <Select
-            label="Agency"
-            description="Lists the targets that results of the function may go to. It can be set later."
-            placeholder="None"
-            clearable
-            data={(agencies.data ?? []).map(({ name }) => name)}
-            value={form.agency}
-            onChange={(agency) => change({ agency })}
+            label="Runtime"
+            data={runtimes}
+            allowDeselect={false}
+            value={form.runtime}
+            onChange={(runtime) => change({ runtime: runtime ?? form.runtime })}
           />
+          <FunctionFieldset of={form} onChange={change} insteadOfHandler={isHttp ? url : undefined} />
           {!isHttp && (
             <Textarea
               className="editor"

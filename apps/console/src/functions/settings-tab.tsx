@@ -1,21 +1,17 @@
-import { Button, Group, NumberInput, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
-import { useAgencies } from '../agencies/queries.ts';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { useDraft } from '../ui/use-draft.ts';
+import { type FunctionFields, FunctionFieldset } from './function-fields.tsx';
 import type { FunctionSummary } from './queries.ts';
-import { type MemorySize, memorySizes } from './settings.ts';
+import type { MemorySize } from './settings.ts';
 
 /** The settings that can be changed here. Numbers are text while they are being typed. */
-interface SettingsForm {
-  readonly handler: string;
-  readonly timeout: number | string;
-  readonly memory: string;
-  readonly agency: string | null;
+interface SettingsForm extends FunctionFields {
   readonly description: string;
   readonly userData: string;
 }
@@ -60,13 +56,8 @@ function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => vo
 export function SettingsTab({ urn, config }: { readonly urn: string; readonly config: FunctionSummary }) {
   const draft = useDraft<SettingsForm>(`settings ${urn}`);
   const form = draft.value ?? formOf(config);
-  const agencies = useAgencies();
   const saving = useSaveSettings(urn, config, draft.clear);
   const change = (part: Partial<SettingsForm>) => draft.set({ ...form, ...part });
-  const agencyNames = [
-    ...new Set([...(agencies.data ?? []).map(({ name }) => name), ...(form.agency === null ? [] : [form.agency])]),
-  ];
-
   function submit(event: FormEvent) {
     event.preventDefault();
     saving.mutate(form);
@@ -76,30 +67,7 @@ export function SettingsTab({ urn, config }: { readonly urn: string; readonly co
     <Panel title="Settings">
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
-          <Group grow align="flex-start">
-            <TextInput
-              label="Handler"
-              value={form.handler}
-              onChange={(event) => change({ handler: event.currentTarget.value })}
-            />
-            <NumberInput label="Time limit (s)" value={form.timeout} onChange={(timeout) => change({ timeout })} />
-            <Select
-              label="Memory (MB)"
-              data={memorySizes}
-              allowDeselect={false}
-              value={form.memory}
-              onChange={(memory) => change({ memory: memory ?? form.memory })}
-            />
-          </Group>
-          <Select
-            label="Agency"
-            description="Lists the targets that results of the function may go to."
-            placeholder="None"
-            clearable
-            data={agencyNames}
-            value={form.agency}
-            onChange={(agency) => change({ agency })}
-          />
+          <FunctionFieldset of={form} onChange={change} />
           <TextInput
             label="Description"
             value={form.description}
