@@ -20,6 +20,7 @@ const paths = [
   '/overview',
   '/functions',
   '/functions/default%3Adouble/statistics',
+  '/functions/default%3Adouble/control',
   '/invocations',
   '/ledger',
   '/delays',
@@ -59,7 +60,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await installation?.stop();
   });
 
-  it('is loaded with less than 300 KB, takes a login soon, and runs scripts of files only', async () => {
+  it('is loaded with less than 300 KB, and runs scripts of files only', async () => {
     const { page } = view;
     const session = await page.context().newCDPSession(page);
     await session.send('Network.enable');
@@ -67,15 +68,25 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
     const response = await page.goto(view.url);
     await page.getByRole('button', { name: 'Log in' }).waitFor();
-    const spentMs = await page.evaluate(() => performance.now());
     expect(response?.headers()['content-security-policy']).toMatch(/script-src 'self';/);
     expect(response?.headers()['cache-control']).toBe('no-cache');
     await page.waitForLoadState('networkidle');
     expect(bytes).toBeGreaterThan(50_000);
     expect(bytes).toBeLessThan(firstLoadBytesMax);
-    // The page itself takes a third of it; the rest is room for other work on the machine.
-    expect(spentMs).toBeLessThan(5 * interactiveMsMax);
     expect(await violationsOf(page)).toEqual([]);
+  });
+
+  it('takes a login within a second of an empty cache', async () => {
+    const loads: number[] = [];
+    // Other work on the machine may slow a load down, so the fastest of several counts.
+    for (let load = 0; load < 8 && Math.min(...loads) >= interactiveMsMax; load++) {
+      const other = await ConsolePage.open(browser, installation.url);
+      await other.page.goto(installation.url);
+      await other.page.getByRole('button', { name: 'Log in' }).waitFor();
+      loads.push(await other.page.evaluate(() => performance.now()));
+      await other.page.context().close();
+    }
+    expect(Math.min(...loads)).toBeLessThan(interactiveMsMax);
   });
 
   it('refuses a wrong token in words, and opens the overview with the right one', async () => {
@@ -159,7 +170,7 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
       return files.length > 0 ? files : undefined;
     });
     expect(JSON.parse(await readFile(join(folder, file), 'utf8'))).toMatchObject({ response_payload: '{"doubled":42}' });
-    await page.getByText('delivered').waitFor();
+    await page.getByText('delivered', { exact: true }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
   });
 
@@ -179,6 +190,65 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.getByRole('link', { name: 'Ledger' }).click();
     await page.getByRole('cell', { name: 'default:double' }).waitFor();
     await page.getByText('Every accepted invocation has ended or is in flight.').waitFor();
+  });
+
+  it('finds a failure by its error text, explains it, and runs it again with the payload whose secrets it hides', async () => {
+    const { page } = view;
+    const failing = 'exports.handler = async (event) => { if (event.broken) throw new Error(`no luck with ${event.n}`); };';
+    await installation.client.createFunction('moody', failing);
+    await view.goTo('/functions/default%3Amoody/test');
+    await page.getByLabel('Event, a JSON object').fill('{"n": 17, "broken": true, "user": {"password": "hunter-2"}}');
+    await view.press('Call asynchronously');
+    await page.getByRole('link', { name: /^Follow request/ }).click();
+    await page.getByText('Settled: UnhandledInvocationError').waitFor();
+    await page.getByRole('link', { name: 'Invocations' }).first().click();
+    await view.choose('Search by', 'Error text');
+    await page.getByRole('textbox', { name: 'Text' }).fill('luck with 17');
+    await view.press('Search');
+    await page.getByRole('group', { name: 'Found invocations' }).getByRole('link').click();
+    await page.getByText('It waits for nothing').waitFor();
+    const payload = page.getByLabel('Payload').last();
+    expect(await payload.textContent()).not.toContain('hunter-2');
+    await page.getByRole('textbox', { name: 'Hidden paths' }).fill('n');
+    expect(await payload.textContent()).toContain('hunter-2');
+    expect(await payload.textContent()).not.toContain('17');
+    expect(await violationsOf(page)).toEqual([]);
+    const before = page.url();
+    await view.press('Run again');
+    const dialog = page.getByRole('dialog');
+    expect(await dialog.getByLabel('Payload').textContent()).not.toContain('17');
+    await dialog.getByRole('button', { name: 'Edit it, with all values shown' }).click();
+    await dialog.getByLabel('Event, a JSON object').fill('{"n": 18}');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(page.url()).not.toBe(before);
+    await page.getByText('Settled: Success').waitFor();
+  });
+
+  it('pauses a function, says what its invocation waits for, counts it and purges it', async () => {
+    const { page } = view;
+    await view.goTo('/functions/default%3Amoody/control');
+    await view.press('Pause execution');
+    await page.getByText('Paused', { exact: true }).waitFor();
+    const { request_id: id } = await installation.client.must<{ request_id: string }>(
+      'POST',
+      '/fgs/functions/moody/invocations-async',
+      { n: 1 },
+    );
+    await view.goTo(`/invocations/default%3Amoody/${id}`);
+    await page
+      .getByText(/paused/)
+      .first()
+      .waitFor();
+    await view.goTo('/functions/default%3Amoody/control');
+    await view.press('Count first');
+    await page.getByText('1 waiting, 0 running').waitFor();
+    await view.press('Purge them');
+    await page.getByText('Purged: 1 waiting, 0 running').waitFor();
+    await view.press('Resume execution');
+    await page.getByRole('button', { name: 'Pause execution' }).waitFor();
+    await view.goTo(`/invocations/default%3Amoody/${id}`);
+    await page.getByText('Settled: InvocationCanceled').waitFor();
   });
 
   it('creates a topic, subscribes a function to it by clicks, and counts the subscriptions before it deletes it', async () => {

@@ -5,6 +5,7 @@ import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
+import { ControlTab } from '../steering/control-tab.tsx';
 import { StatisticsTab } from '../statistics/statistics-tab.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Trail } from '../ui/trail.tsx';
@@ -20,6 +21,7 @@ const tabs = [
   ['code', 'Code'],
   ['test', 'Test'],
   ['statistics', 'Statistics'],
+  ['control', 'Pause and purge'],
   ['settings', 'Settings'],
   ['async-notification', 'Async Notification'],
   ['versions', 'Versions'],
@@ -80,6 +82,9 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
             </Tabs.Panel>
             <Tabs.Panel value="statistics">
               <StatisticsTab urn={urn} functionUrn={config.func_urn ?? ''} />
+            </Tabs.Panel>
+            <Tabs.Panel value="control">
+              <ControlTab urn={urn} />
             </Tabs.Panel>
             <Tabs.Panel value="settings">
               <SettingsTab urn={urn} config={config} />

@@ -9,6 +9,7 @@ import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { useDraft } from '../ui/use-draft.ts';
 import { textOfBase64 } from './base64.ts';
+import { jsonOrText, useAsyncCall } from './calls.ts';
 
 const firstEvent = '{\n  "name": "world"\n}';
 
@@ -19,15 +20,6 @@ interface SyncResult {
   readonly log: string;
   readonly durationMs: number;
   readonly requestId: string;
-}
-
-async function jsonOrText(response: Response): Promise<unknown> {
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function useSyncCall(urn: string) {
@@ -46,25 +38,6 @@ function useSyncCall(urn: string) {
         durationMs: performance.now() - startedAt,
         requestId: response.headers.get('x-cff-request-id') ?? '',
       };
-    },
-  });
-}
-
-function useAsyncCall(urn: string) {
-  const api = useApi();
-  return useMutation({
-    mutationFn: async ({ event, delaySeconds }: { event: string; delaySeconds: number }) => {
-      const headers = {
-        'content-type': 'application/json',
-        ...(delaySeconds > 0 ? { 'x-sendoff-delay-seconds': String(delaySeconds) } : {}),
-      };
-      const response = await api.send('POST', `/fgs/functions/${encodeURIComponent(urn)}/invocations-async`, {
-        body: event,
-        headers,
-      });
-      const answer = await jsonOrText(response);
-      if (!response.ok) throw problemOf(response, answer);
-      return (answer as { readonly request_id: string }).request_id;
     },
   });
 }

@@ -1,7 +1,11 @@
-import { Anchor, Breadcrumbs, Button, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { answerOf } from '../api/client.ts';
+import { nameOfUrn } from '../functions/function-name.ts';
+import { useLive } from '../live/use-live.ts';
+import { knownPayload } from '../payload/known-payloads.ts';
+import { PayloadView } from '../payload/payload-view.tsx';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -11,8 +15,12 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { ScrollX } from '../ui/scroll-x.tsx';
+import { Trail } from '../ui/trail.tsx';
+import { useExplanation } from './explanation.ts';
 import { type Delivery, durationSeconds, type InvocationRecord, isOver, useInvocation, useInvocationLog } from './queries.ts';
+import { RunAgain } from './run-again.tsx';
 import { StatusMark } from './status-mark.tsx';
+import { Timeline, Waits } from './timeline.tsx';
 
 const deliveryNames: Readonly<Record<string, string>> = { on_success: 'Success target', on_failure: 'Failure target' };
 const deliveryLooks: Readonly<Record<string, string>> = { delivered: 'good', pending: 'waiting', undelivered: 'bad' };
@@ -56,7 +64,10 @@ function Log({ urn, requestId, isLive }: { readonly urn: string; readonly reques
           <Text c="dimmed">The function printed nothing in this invocation.</Text>
         ) : (
           <pre className="block" tabIndex={0} aria-label="Log lines">
-            {logs.map(({ time = '', content }) => `${time.slice(11, 23)}  ${content}`).join('\n')}
+            {logs
+              .toReversed()
+              .map(({ time = '', content }) => `${time.slice(11, 23)}  ${content}`)
+              .join('\n')}
           </pre>
         )
       }
@@ -70,12 +81,17 @@ function useCancel(urn: string, requestId: string) {
   return async () => {
     const body = { request_id: requestId, type: 'force' as const };
     await answerOf(client.POST('/v2/{project}/fgs/functions/{urn}/cancel', { params: { path: { project, urn } }, body }));
-    await queries.invalidateQueries({ queryKey: ['invocation', urn, requestId] });
+    await Promise.all([
+      queries.invalidateQueries({ queryKey: ['invocation', urn, requestId] }),
+      queries.invalidateQueries({ queryKey: ['explanation', urn, requestId] }),
+    ]);
   };
 }
 
 function RecordView({ urn, record }: { readonly urn: string; readonly record: InvocationRecord }) {
   const seconds = durationSeconds(record);
+  const explanation = useExplanation(urn, record.request_id, isOver(record));
+  const payload = knownPayload(record.request_id);
   return (
     <>
       <Panel title="Result">
@@ -86,11 +102,25 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
             ['Ended', <Instant at={record.end_time} />],
             ['Duration', seconds === undefined ? '–' : `${seconds} s`],
             ['Attempts', record.approximate_invoke_count],
+            ...(record.tags === undefined || record.tags.length === 0 ? [] : [['Tags', record.tags.join(', ')] as const]),
             ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),
             ['Error', record.error_message === '' ? '–' : `${record.error_message} (${record.error_code})`],
           ]}
         />
       </Panel>
+      <Panel title="Waits for">
+        <QueryView query={explanation}>
+          {(told) => <Waits of={told?.waits ?? []} validUntil={isOver(record) ? undefined : told?.valid_until} />}
+        </QueryView>
+      </Panel>
+      <Panel title="Timeline">
+        <QueryView query={explanation}>{(told) => told !== null && <Timeline of={told} />}</QueryView>
+      </Panel>
+      {payload !== undefined && (
+        <Panel title="Payload">
+          <PayloadView payload={payload} />
+        </Panel>
+      )}
       <Panel title="Notifications">
         <Deliveries of={record.deliveries} />
       </Panel>
@@ -110,14 +140,14 @@ interface InvocationPageProps {
 export default function InvocationPage({ urn, requestId }: InvocationPageProps) {
   const query = useInvocation(urn, requestId);
   const cancel = useCancel(urn, requestId);
+  const queries = useQueryClient();
+  useLive({ requestId }, () => {
+    for (const name of ['invocation', 'explanation', 'log']) void queries.invalidateQueries({ queryKey: [name, urn, requestId] });
+  });
   const isOpen = query.data != null && (query.data.status === 'WAIT' || query.data.status === 'RUNNING');
   return (
     <>
-      <Breadcrumbs mb="xs" component="nav" aria-label="Breadcrumbs">
-        <Anchor component={Link} href={`/invocations?function=${encodeURIComponent(urn)}`} size="sm">
-          Invocations
-        </Anchor>
-      </Breadcrumbs>
+      <Trail label="Invocations" href={`/invocations?function=${encodeURIComponent(nameOfUrn(urn))}`} />
       <PageHead
         title="Invocation"
         actions={
@@ -130,15 +160,13 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
                 onConfirm={cancel}
               />
             )}
-            <Button component={Link} href={`/functions/${encodeURIComponent(urn)}/test`} variant="default">
-              Call the function again
-            </Button>
+            <RunAgain urn={urn} requestId={requestId} />
           </>
         }
       >
         <Stack gap={2}>
           <span className="code">{requestId}</span>
-          <Anchor component={Link} href={`/functions/${encodeURIComponent(urn)}`} size="sm">
+          <Anchor component={Link} href={`/functions/${encodeURIComponent(nameOfUrn(urn))}`} size="sm">
             {urn}
           </Anchor>
         </Stack>

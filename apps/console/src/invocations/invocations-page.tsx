@@ -1,168 +1,93 @@
-import { Anchor, Button, Group, Select, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { useQueryClient } from '@tanstack/react-query';
+import { useSearchParams } from 'wouter';
 import { shortName, useFunctions } from '../functions/queries.ts';
+import { LiveMark } from '../live/live-mark.tsx';
+import { useLive } from '../live/use-live.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
-import { Instant } from '../ui/instant.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { type Column, TallTable } from '../ui/tall-table.tsx';
-import { durationSeconds, type InvocationFilter, type InvocationRecord, type Status, useNewestInvocations } from './queries.ts';
-import { useRecordPages } from './record-pages.ts';
-import { StatusMark, statusChoices } from './status-mark.tsx';
+import { TextLink } from '../ui/text-link.tsx';
+import { type Chosen, chosenTimes, InvocationFilters } from './invocation-filters.tsx';
+import { instantOfField, lastHours, type Period } from './period.ts';
+import { type Status, statuses } from './queries.ts';
+import { RecordTable } from './record-table.tsx';
+import { type Search, searchKinds } from './search.ts';
+import { SearchResults } from './search-results.tsx';
 
-const columns: readonly Column[] = [
-  { name: 'State', track: '7rem' },
-  { name: 'Request', track: '20rem' },
-  { name: 'Accepted', track: '13rem' },
-  { name: 'Duration', track: '5rem' },
-  { name: 'Attempts', track: '5rem' },
-  { name: 'Error', track: 'minmax(8rem, 1fr)' },
-];
-
-const periods = [
-  { value: '1', label: 'Last hour' },
-  { value: '24', label: 'Last day' },
-  { value: '168', label: 'Last week' },
-];
-
-function cellsOf(urn: string, record: InvocationRecord) {
-  const seconds = durationSeconds(record);
-  return [
-    <StatusMark of={record.status} />,
-    <Anchor component={Link} href={`/invocations/${encodeURIComponent(urn)}/${record.request_id}`} className="code">
-      {record.request_id}
-    </Anchor>,
-    <Instant at={record.start_time} />,
-    seconds === undefined ? '–' : `${seconds} s`,
-    record.approximate_invoke_count,
-    record.error_message,
-  ];
+/** The filters of an address. */
+function chosenIn(address: URLSearchParams): Chosen {
+  const text = (name: string) => address.get(name) ?? '';
+  return {
+    function: text('function'),
+    version: text('version'),
+    status: text('status'),
+    hours: address.get('hours') ?? '1',
+    from: text('from'),
+    to: text('to'),
+    by: searchKinds.find(({ value }) => value === address.get('by'))?.value ?? 'request_id',
+    text: text('text'),
+  };
 }
 
-function RecordTable({ filter, count }: { readonly filter: InvocationFilter; readonly count: number }) {
-  const pages = useRecordPages(filter);
-  return (
-    <TallTable
-      label="Invocations"
-      columns={columns}
-      rowCount={count}
-      cellsOf={(row) => {
-        const record = pages.recordAt(row);
-        return record === undefined ? undefined : cellsOf(filter.urn, record);
-      }}
-    />
-  );
+function periodOf({ hours, from, to }: Chosen): Period {
+  if (hours !== chosenTimes) return lastHours(Number(hours));
+  return { begin: instantOfField(from) ?? lastHours(168).begin, end: instantOfField(to) };
 }
 
-function FindRequest({ urn }: { readonly urn: string }) {
-  const [requestId, setRequestId] = useState('');
-  const [, navigate] = useLocation();
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    if (requestId.trim() !== '') navigate(`/invocations/${encodeURIComponent(urn)}/${encodeURIComponent(requestId.trim())}`);
+/** The list of one function can be counted; a search over several goes on page by page. */
+function Found({ of: chosen }: { readonly of: Chosen }) {
+  const { version, by, text } = chosen;
+  const urn = version === '' ? chosen.function : `${chosen.function}:${version}`;
+  const status: Status | undefined = statuses.find((each) => each === chosen.status);
+  const { begin, end } = periodOf(chosen);
+  const isTable = chosen.function !== '' && (text === '' || by === 'tag');
+  if (isTable) {
+    const filter = { urn, status, tag: text, begin, end };
+    return <RecordTable key={JSON.stringify({ ...filter, begin: chosen.hours })} filter={filter} />;
   }
-  return (
-    <form onSubmit={submit}>
-      <Group align="flex-end" gap="xs">
-        <TextInput
-          label="Request id"
-          value={requestId}
-          onChange={(event) => setRequestId(event.currentTarget.value)}
-          w={330}
-          maw="100%"
-        />
-        <Button type="submit" variant="default" disabled={urn === ''}>
-          Open
-        </Button>
-      </Group>
-    </form>
-  );
+  if (by === 'tag') return <SearchResults of={{ urn, status, begin, end, kind: 'request_id', text: '' }} />;
+  return <SearchResults of={{ urn, status, begin, end, kind: by, text }} />;
 }
 
-/** The asynchronous invocations of a function, filtered by state and time. */
+/** Whether a query follows what happens. A search for a text reads too much for that. */
+function followsEvents([name, filter, page]: readonly unknown[]): boolean {
+  if (name === 'search') return (filter as Search).text === '';
+  return name === 'invocations' && page === 0;
+}
+
+/** Asynchronous invocations, by function, state and time, or by a search. */
 export default function InvocationsPage() {
   const functions = useFunctions();
-  const [search, setSearch] = useSearchParams();
+  const [address, setAddress] = useSearchParams();
+  const queries = useQueryClient();
+  const live = useLive({}, () => void queries.invalidateQueries({ predicate: ({ queryKey }) => followsEvents(queryKey) }));
   const names = (functions.data ?? []).map(shortName);
-  const filter: InvocationFilter = {
-    urn: search.get('function') ?? names[0] ?? '',
-    status: (search.get('status') ?? undefined) as Status | undefined,
-    hours: Number(search.get('hours') ?? 1),
-  };
-  const newest = useNewestInvocations(filter);
-  const change = (name: string, value: string | null) =>
-    setSearch((before) => {
-      const next = new URLSearchParams(before);
-      if (value === null) next.delete(name);
-      else next.set(name, value);
-      return next;
-    });
+  const chosen = chosenIn(address);
+  const change = (part: Partial<Chosen>) =>
+    setAddress(
+      (before) => {
+        const next = new URLSearchParams(before);
+        for (const [name, value] of Object.entries(part)) next.set(name, value);
+        return next;
+      },
+      { replace: true },
+    );
   return (
     <>
-      <PageHead title="Invocations">Asynchronous invocations, newest first. The list follows what happens.</PageHead>
-      <Group align="flex-end" mb="lg">
-        <Select
-          label="Function"
-          searchable
-          allowDeselect={false}
-          data={names}
-          value={filter.urn === '' ? null : filter.urn}
-          onChange={(urn) => change('function', urn)}
-          w={240}
-        />
-        <Select
-          label="State"
-          placeholder="All"
-          clearable
-          data={statusChoices}
-          value={filter.status ?? null}
-          onChange={(status) => change('status', status)}
-          w={150}
-        />
-        <Select
-          label="Accepted"
-          allowDeselect={false}
-          data={periods}
-          value={String(filter.hours)}
-          onChange={(hours) => change('hours', hours)}
-          w={140}
-        />
-        <FindRequest urn={filter.urn} />
-      </Group>
+      <PageHead title="Invocations" actions={<LiveMark of={live} />}>
+        Asynchronous invocations, newest first. The list follows what happens.
+      </PageHead>
+      <InvocationFilters of={chosen} functions={names} onChange={change} />
       <Panel isFlush>
         <QueryView query={functions}>
           {() =>
-            filter.urn === '' ? (
+            names.length === 0 ? (
               <EmptyState title="No function yet">
-                Create a{' '}
-                <Anchor component={Link} href="/functions">
-                  function
-                </Anchor>{' '}
-                first; its invocations stand here.
+                Create a <TextLink href="/functions">function</TextLink> first; its invocations stand here.
               </EmptyState>
             ) : (
-              <QueryView query={newest}>
-                {({ count }) =>
-                  count === 0 ? (
-                    <EmptyState title="Nothing here">
-                      No invocation fits. Choose a longer time, or{' '}
-                      <Anchor component={Link} href={`/functions/${encodeURIComponent(filter.urn)}/test`}>
-                        call the function
-                      </Anchor>
-                      .
-                    </EmptyState>
-                  ) : (
-                    <>
-                      <p className="count" role="status">
-                        {count.toLocaleString()} {count === 1 ? 'invocation' : 'invocations'}
-                      </p>
-                      <RecordTable key={JSON.stringify(filter)} filter={filter} count={count} />
-                    </>
-                  )
-                }
-              </QueryView>
+              <Found of={chosen} />
             )
           }
         </QueryView>

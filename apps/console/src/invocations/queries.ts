@@ -1,6 +1,5 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { type Api, answerOf } from '../api/client.ts';
-import { nowMs } from '../api/now.ts';
 import { useApi } from '../session/session-context.tsx';
 import { instantOf } from '../ui/instant.tsx';
 
@@ -28,14 +27,18 @@ export interface InvocationRecord {
   readonly approximate_invoke_count: number;
   readonly next_due_time?: string;
   readonly deliveries: readonly Delivery[];
+  readonly tags?: readonly string[];
 }
 
 /** Which invocations a list shows. */
 export interface InvocationFilter {
   readonly urn: string;
   readonly status: Status | undefined;
-  /** The list begins this many hours ago. */
-  readonly hours: number;
+  /** A tag that the caller gave; empty for all. */
+  readonly tag: string;
+  /** Texts of instants in UTC: the earliest and the latest acceptance. */
+  readonly begin: string;
+  readonly end: string | undefined;
 }
 
 /** Records that the table asks for at once. */
@@ -50,14 +53,21 @@ async function recordsOf({ client, project }: Api, urn: string, query: Readonly<
 }
 
 /** The query for one page of records, newest first, with the number of all. */
-export function pageQuery(api: Api, { urn, status, hours }: InvocationFilter, page: number) {
+export function pageQuery(api: Api, filter: InvocationFilter, page: number) {
+  const { urn, status, tag, begin, end } = filter;
   return queryOptions({
-    queryKey: ['invocations', urn, status, hours, page],
+    queryKey: ['invocations', filter, page],
     enabled: urn !== '',
     queryFn: async ({ signal }) => {
-      const begin = new Date(nowMs() - hours * 3_600_000).toISOString().slice(0, 19);
-      const query = { limit: pageRecords, marker: page * pageRecords, query_begin_time: begin };
-      return recordsOf(api, urn, status === undefined ? query : { ...query, status }, signal);
+      const query = {
+        limit: pageRecords,
+        marker: page * pageRecords,
+        query_begin_time: begin,
+        ...(end === undefined ? {} : { query_end_time: end }),
+        ...(status === undefined ? {} : { status }),
+        ...(tag === '' ? {} : { tag }),
+      };
+      return recordsOf(api, urn, query, signal);
     },
     placeholderData: (before) => before,
   });
@@ -65,7 +75,7 @@ export function pageQuery(api: Api, { urn, status, hours }: InvocationFilter, pa
 
 /** The first page of records, which follows what happens. */
 export function useNewestInvocations(filter: InvocationFilter) {
-  return useQuery({ ...pageQuery(useApi(), filter, 0), refetchInterval: 3_000 });
+  return useQuery({ ...pageQuery(useApi(), filter, 0), refetchInterval: 5_000 });
 }
 
 const settled: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
@@ -81,7 +91,7 @@ export function useInvocation(urn: string, requestId: string) {
   return useQuery({
     queryKey: ['invocation', urn, requestId],
     queryFn: async ({ signal }) => (await recordsOf(api, urn, { request_id: requestId }, signal)).invocations[0] ?? null,
-    refetchInterval: ({ state: { data } }) => (data == null || !isOver(data) ? 1_500 : false),
+    refetchInterval: ({ state: { data } }) => (data == null || !isOver(data) ? 2_000 : false),
   });
 }
 

@@ -12,7 +12,7 @@ interface PageHeadProps {
 export function PageHead({ title, children, actions }: PageHeadProps) {
   useEffect(() => {
     document.title = `${title} · Sendoff`;
-  }, [title]);
+  });
   return (
     <Group justify="space-between" align="flex-start" gap="md" mb="lg">
       <Stack gap={4}>

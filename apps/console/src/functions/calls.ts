@@ -1,0 +1,43 @@
+import { useMutation } from '@tanstack/react-query';
+import { problemOf } from '../api/problem.ts';
+import { rememberPayload } from '../payload/known-payloads.ts';
+import { useApi } from '../session/session-context.tsx';
+
+/** Reads a body as JSON, or as text if it is none. */
+export async function jsonOrText(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An asynchronous call: the event as JSON text, and the seconds until the first attempt. */
+interface AsyncCall {
+  readonly event: string;
+  readonly delaySeconds?: number;
+}
+
+/**
+ * Calls a function asynchronously and answers the request id.
+ * @param urn the name of the function, or a URN of a version of it.
+ */
+export function useAsyncCall(urn: string) {
+  const api = useApi();
+  return useMutation({
+    mutationFn: async ({ event, delaySeconds = 0 }: AsyncCall) => {
+      const headers = {
+        'content-type': 'application/json',
+        ...(delaySeconds > 0 ? { 'x-sendoff-delay-seconds': String(delaySeconds) } : {}),
+      };
+      const path = `/fgs/functions/${encodeURIComponent(urn)}/invocations-async`;
+      const response = await api.send('POST', path, { body: event, headers });
+      const answer = await jsonOrText(response);
+      if (!response.ok) throw problemOf(response, answer);
+      const { request_id: requestId } = answer as { readonly request_id: string };
+      rememberPayload(requestId, event);
+      return requestId;
+    },
+  });
+}
