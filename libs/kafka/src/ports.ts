@@ -339,6 +339,14 @@ export interface KafkaGateway {
    * @throws PlatformError `BROKER_UNAVAILABLE` if the brokers do not answer within 2 s.
    */
   unread(topic: string): Promise<readonly UnreadRecords[]>;
+  /**
+   * Reads records of a partition from an offset on, without a group.
+   * @returns at most `recordsMax`, in the order of their offsets, and fewer if they are large. None
+   *   if the brokers do not have the offset any more, or not yet. The first may be at a higher one.
+   * @throws PlatformError `BROKER_UNAVAILABLE`; `BROKER_ACCESS_DENIED` if the account may not read
+   *   the topic.
+   */
+  recordsFrom(partition: HeldPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]>;
   /** True while the brokers answer and no reader stands still. */
   isConnected(): boolean;
   /**

@@ -52,6 +52,19 @@ export function adminConformance(tools: ClusterTools): void {
       expect(await tools.gateway.admin.committed(groupId, [topic])).toEqual([{ topic, partition: 0, finishedTo: 2n }]);
     });
 
+    it('reads records from an offset on, and none where no record is', async () => {
+      const topic = await tools.aTopic(2);
+      const sent = ['a', 'b', 'c'].map((value) => aRecord(topic, value, { partition: 1, headers: { name: value } }));
+      await tools.gateway.publisher.publish(sent);
+      const from = async (partition: number, offset: bigint, recordsMax = 10) => {
+        const records = await tools.gateway.recordsFrom({ topic, partition }, offset, recordsMax);
+        return records.map((record) => `${record.offset}${text(record)}${record.headers['name']}`);
+      };
+      expect(await from(1, 0n)).toEqual(['0aa', '1bb', '2cc']);
+      expect(await from(1, 1n, 1)).toEqual(['1bb']);
+      expect([await from(1, 3n), await from(1, 9n), await from(0, 0n)]).toEqual([[], [], []]);
+    });
+
     it('tells the start and the end of each partition', async () => {
       const topic = await tools.aTopic(2);
       await tools.gateway.publisher.publish([aRecord(topic, 'x', { partition: 1 }), aRecord(topic, 'x', { partition: 1 })]);

@@ -1,5 +1,5 @@
 import type { Registry as Metrics } from 'prom-client';
-import type { PlatformError, Topics } from '#contracts';
+import type { IncomingRecord, PlatformError, Topics } from '#contracts';
 import { type ComparedClock, sharedReading } from '#platform';
 import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -8,6 +8,7 @@ import type { TransportLog } from '../log.ts';
 import type {
   ConsumerOptions,
   FollowerOptions,
+  HeldPartition,
   KafkaGateway,
   KeptRecord,
   Publisher,
@@ -20,7 +21,7 @@ import type {
 import type { AdminConnection } from './admin-connection.ts';
 import { AccessWatch } from './access-watch.ts';
 import { ClockComparison } from './clock-comparison.ts';
-import { withTimeout } from './broker-errors.ts';
+import { unavailable, withTimeout } from './broker-errors.ts';
 import { memberOwners, removeGoneMembers } from './gone-members.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { KafkajsConsumer } from './kafkajs-consumer.ts';
@@ -29,6 +30,7 @@ import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KafkajsPublisher, type PublisherLimits } from './kafkajs-publisher.ts';
 import type { ProduceClient } from './produce-client.ts';
 import type { StandstillLimits } from './standstill-watch.ts';
+import { RecordLookup } from './record-lookup.ts';
 import { TopicEnds } from './topic-ends.ts';
 
 /** Connections of a gateway, and settings of the consumers, followers and publisher it makes. */
@@ -77,6 +79,7 @@ export class KafkajsGateway implements KafkaGateway {
   private readonly probeTimer: NodeJS.Timeout;
   private readonly access: AccessWatch;
   private readonly topicEnds: TopicEnds;
+  private readonly lookup: RecordLookup;
   private comparison: ClockComparison | undefined;
   private isReachable = true;
   private isProbing = false;
@@ -88,6 +91,7 @@ export class KafkajsGateway implements KafkaGateway {
     this.access = watch;
     this.keptByFollowers = new KeptByFollowers(parts.log);
     this.topicEnds = new TopicEnds(parts.newCluster, parts.metadataAgeMaxMs);
+    this.lookup = new RecordLookup(parts.newCluster);
     const removeGone = async (groupId: string) => removeGoneMembers(groupId, admin, parts.newCluster);
     const adminParts = { ...parts, timeoutMs: adminTimeoutMs };
     this.admin = new KafkajsAdmin(adminParts, this.topicEnds, removeGone);
@@ -188,6 +192,15 @@ export class KafkajsGateway implements KafkaGateway {
     return unreadOf(this.numbers, topic);
   }
 
+  async recordsFrom(partition: HeldPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    const { account, adminTimeoutMs } = this.parts;
+    try {
+      return await withTimeout(adminTimeoutMs, 'reading records', this.lookup.from(partition, offset, recordsMax));
+    } catch (error) {
+      throw unavailable(error, { topic: partition.topic, account, operation: 'Read' });
+    }
+  }
+
   isConnected(): boolean {
     const isStandingStill = [...this.consumers, ...this.followers].some((reader) => reader.isStandingStill);
     return this.isReachable && !this.access.isRefused && !isStandingStill;
@@ -196,7 +209,7 @@ export class KafkajsGateway implements KafkaGateway {
   async close(): Promise<void> {
     clearInterval(this.probeTimer);
     this.isReachable = false;
-    const closing = [this.publisher.close(), this.parts.admin.disconnect(), this.topicEnds.close()];
+    const closing = [this.publisher.close(), this.parts.admin.disconnect(), this.topicEnds.close(), this.lookup.close()];
     if (this.comparison !== undefined) closing.push(this.comparison.close());
     for (const settled of await Promise.allSettled(closing.map((one) => withTimeout(closeTimeoutMs, 'disconnecting', one))))
       if (settled.status === 'rejected')

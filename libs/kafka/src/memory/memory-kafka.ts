@@ -6,7 +6,7 @@
  * use the same bookkeeping for feeding, retrying and committing. It leaves out compaction,
  * retention and replication.
  */
-import type { IncomingRecord, Topics } from '#contracts';
+import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
 import { recordTriesMaxDefault, sharedReading } from '#platform';
 import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -15,6 +15,7 @@ import type {
   ConsumerOptions,
   FollowerOptions,
   GatewayHooks,
+  HeldPartition,
   KafkaGateway,
   KeptRecord,
   Publisher,
@@ -106,6 +107,13 @@ export class MemoryKafka implements KafkaGateway {
 
   unread(topic: string): Promise<readonly UnreadRecords[]> {
     return unreadOf(this.numbers, topic);
+  }
+
+  async recordsFrom({ topic, partition }: HeldPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    await nextTurn();
+    if (!this.cluster.isReachable) throw new PlatformError('BROKER_UNAVAILABLE');
+    const { records } = this.cluster.partitionsOf(topic)[partition] ?? { records: [] };
+    return records.filter((record) => record.offset >= offset).slice(0, recordsMax);
   }
 
   isConnected(): boolean {

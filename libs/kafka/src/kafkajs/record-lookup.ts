@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IncomingRecord } from '#contracts';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { incomingRecord } from './incoming-record.ts';
+import { errorOf } from './kafka-answers.ts';
+import { type ClusterConnection, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { leaderOf, partitionName } from './partition-offsets.ts';
+
+const triesMax = 3;
+const againMs = 100;
+/** A broker that has records answers at once; this is for the end of a partition. */
+const waitMs = 100;
+/** A broker answers with one batch at least, even if it is larger. */
+const bytesMax = 1_048_576;
+
+/** Reads records at known offsets, without a group. It keeps one connection. */
+export class RecordLookup {
+  private connection: Promise<ClusterConnection> | undefined;
+
+  constructor(private readonly newCluster: () => ClusterConnection) {}
+
+  /**
+   * Reads records from an offset on.
+   * @returns about 1 MiB of records, and no more than `recordsMax`. None if the broker does not
+   *   have the offset.
+   * @throws the error of a broker after {@link triesMax} tries.
+   */
+  async from(partition: TopicPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.fetch(partition, offset, recordsMax);
+      } catch (error) {
+        if (tries === triesMax) throw error;
+        await delay(againMs * tries);
+        await (await this.connected()).refreshMetadata();
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await (await this.connection)?.disconnect();
+  }
+
+  private async fetch(at: TopicPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    const { topic, partition } = at;
+    const cluster = await this.connected();
+    await cluster.addMultipleTargetTopics([topic]);
+    const leader = leaderOf(cluster, at);
+    if (leader < 0) throw new Error(`no broker leads ${partitionName(at)}`);
+    const broker = await cluster.findBroker({ nodeId: String(leader) });
+    const partitions = [{ partition, fetchOffset: String(offset), maxBytes: bytesMax }];
+    const { responses } = await fetchedBy(broker, {
+      maxWaitTime: waitMs,
+      minBytes: 1,
+      maxBytes: bytesMax,
+      isolationLevel: 1,
+      topics: [{ topic, partitions }],
+    });
+    const answer = responses.find(({ topicName }) => topicName === topic)?.partitions.find((one) => one.partition === partition);
+    if (answer === undefined) throw new Error(`the broker did not answer about ${partitionName(at)}`);
+    if (answer.errorCode !== 0) {
+      const error = errorOf(answer.errorCode);
+      if (error.type === 'OFFSET_OUT_OF_RANGE') return [];
+      throw error;
+    }
+    const { messages } = newBatch(topic, offset, answer);
+    return messages.slice(0, recordsMax).map((message) => incomingRecord(topic, partition, message));
+  }
+
+  private async connected(): Promise<ClusterConnection> {
+    this.connection ??= this.connect().catch((error: unknown) => {
+      this.connection = undefined;
+      throw error;
+    });
+    return this.connection;
+  }
+
+  private async connect(): Promise<ClusterConnection> {
+    const cluster = this.newCluster();
+    await cluster.connect();
+    return cluster;
+  }
+}
