@@ -27,6 +27,8 @@ const ingressRooms = {
   topics: ['http', 'document', 'names', 'access', 'policies'],
   records: ['http', 'document', 'names', 'access', 'policies'],
   invocations: ['http', 'document', 'names', 'access', 'records'],
+  audit: ['http', 'document', 'access'],
+  redrives: ['http', 'document', 'names', 'access', 'records', 'invocations'],
   steering: ['http', 'document', 'names', 'access', 'records'],
   history: ['http', 'document', 'names', 'access', 'functions', 'records', 'invocations'],
 };

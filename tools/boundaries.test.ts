@@ -25,8 +25,10 @@ const climbing: readonly [room: string, above: string][] = [
   ['policies', 'functions'],
   ['functions', 'topics'],
   ['topics', 'functions'],
-  ['records', 'policies'],
+  ['records', 'invocations'],
   ['invocations', 'functions'],
+  ['redrives', 'functions'],
+  ['audit', 'names'],
 ];
 
 const planted: readonly Planted[] = [

@@ -43,7 +43,13 @@ const reads = [/@OnRecord\(([^)]*)\)/g, new RegExp(String.raw`follower\(\{\s*top
 const writes = new RegExp(String.raw`(?<!follower\(\{\s*topic: )(?<![\w.])${nameCall}`, 'g');
 
 /** Classes of the libraries that read or write a topic for a service. */
-const readers: Readonly<Record<string, TopicName>> = { 'new Registry(': 'registry' };
+const readers: Readonly<Record<string, readonly TopicName[]>> = {
+  'new Registry(': ['registry'],
+  // A redrive reads payloads and dead letters back.
+  'recordsFrom(at, BigInt(offset), 1)': ['invocations', 'invocations.bulk', ...delayTopics],
+  'recordsFrom({ topic, partition }, offset, lookedAtMax)': ['undelivered'],
+  'recordsFrom({ topic: this.topic, partition }, at': ['audit'],
+};
 const writers: Readonly<Record<string, TopicName>> = {
   'new RegistryWriter(': 'registry',
   'new SendoffStrategy(': 'rejects',
@@ -60,11 +66,10 @@ function useOf(service: Service) {
   for (const file of files) {
     const source = readFileSync(join(root, file), 'utf8');
     for (const pattern of reads) for (const topic of argumentsOf(source, pattern).flatMap(topicsIn)) read.add(topic);
-    for (const [call, topic] of Object.entries(readers)) if (source.includes(call)) read.add(topic);
+    for (const [call, topics] of Object.entries(readers)) if (source.includes(call)) for (const topic of topics) read.add(topic);
     for (const [call, topic] of Object.entries(writers)) if (source.includes(call)) written.add(topic);
-    // These write nothing. main.ts names topics to set their limits, ledger-check.ts to ask how far
-    // they are committed.
-    if (file.endsWith('/main.ts') || file.endsWith('/ledger-check.ts')) continue;
+    // These files name topics for other ends: to set limits, to ask for commits, to read letters.
+    if (/\/(main|ledger-check|undelivered-notices)\.ts$/.test(file)) continue;
     for (const topic of argumentsOf(source, writes).flatMap(topicsIn)) written.add(topic);
   }
   return { files: files.length, read: [...read].sort(), written: [...written].sort() };

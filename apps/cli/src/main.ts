@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { surviveClosedOutput, systemClock } from '#platform';
 import { CommandFailure } from './command-failure.ts';
 import { runProgram } from './program.ts';
+import { terminalProgress } from './terminal-progress.ts';
 
 surviveClosedOutput();
 const interruption = new AbortController();
@@ -18,6 +19,7 @@ process.exitCode = await runProgram(
     home: homedir(),
     print: (line) => void process.stdout.write(`${line}\n`),
     note: (line) => void process.stderr.write(`${line}\n`),
+    ...(process.stderr.isTTY ? { progress: terminalProgress } : {}),
     readInput: async () => text(process.stdin),
     wait: async (ms) => {
       await delay(ms, undefined, { signal: interruption.signal }).catch(() => {

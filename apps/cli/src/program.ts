@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '#platform';
 import { CommandFailure, exitCodes } from './command-failure.ts';
+import { type AuditOptions, showAudit } from './commands/audit.ts';
 import { bashCompletion } from './completion.ts';
 import { type LoginOptions, listContexts, login, removeContext, useContext } from './commands/contexts-commands.ts';
 import { deploy, type DeployOptions } from './commands/deploy.ts';
@@ -15,6 +16,7 @@ import { type LogOptions, logs } from './commands/logs.ts';
 import { enableTarget, listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
+import { listRedrives, orderRedrive, type RedriveOptions, showRedrive, startRedrive } from './commands/redrive.ts';
 import { pauseOrResume, purge } from './commands/steering.ts';
 import { searchInvocations, type SearchOptions } from './commands/search.ts';
 import { simulate, type SimulateOptions } from './commands/simulate-policy.ts';
@@ -48,6 +50,7 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
   addFunctionCommands(program, session);
   addInvocationCommands(program, session);
   addSteeringCommands(program, session);
+  addRedriveCommands(program, session);
   addHistoryCommands(program, session);
   addPolicyCommands(program, session);
   addTopicCommands(program, session);
@@ -219,6 +222,54 @@ function addSteeringCommands(program: Command, session: MakeSession): void {
     .option('--yes', 'cancel them')
     .option('--include-running', 'cancel those that run, too')
     .action(async (fn: string, options: { yes?: boolean; includeRunning?: boolean }) => purge(session(), fn, options));
+}
+
+function addRedriveCommands(program: Command, session: MakeSession): void {
+  const redrive = program
+    .command('redrive')
+    .description('count failed invocations or undelivered notices; with --yes, start them again')
+    .option('--undelivered', 'notices instead of invocations')
+    .option('--function <function>', 'only of this function')
+    .option('--condition <condition>', 'only those that ended so, as UnhandledInvocationError')
+    .option('--status <status>', 'FAIL or DISCARD; by default both')
+    .option('--error <text>', 'a part of the error message')
+    .option('--target <target>', 'only notices of this target, as sendoff targets names it')
+    .option('--begin <time>', 'accepted (notices: given up) at this time or later, as 2026-11-25T09:45:00')
+    .option('--end <time>', 'accepted (notices: given up) at this time or earlier')
+    .option('--rate <count>', 'how many are started in a second')
+    .option('--canary <count>', 'so many first; the others wait until these have ended')
+    .option('--stop-at <share>', 'stop when more than this share failed, 0 to 1')
+    .option('--limit <count>', 'the most that it looks at')
+    .option('--yes', 'start them')
+    .option('--wait', 'wait until all have ended')
+    .action(async (options: RedriveOptions) => startRedrive(session(), options));
+  redrive
+    .command('list')
+    .description('list the redrives that are kept')
+    .action(async () => listRedrives(session()));
+  redrive
+    .command('show')
+    .argument('<redrive>')
+    .option('--wait', 'wait until it has ended')
+    .description('show how far a redrive is')
+    .action(async (id: string, options: { wait?: boolean }) => showRedrive(session(), id, options));
+  for (const act of ['cancel', 'resume'] as const)
+    redrive
+      .command(act)
+      .argument('<redrive>')
+      .description(act === 'cancel' ? 'start nothing more' : 'go on after a cancel or a stop')
+      .action(async (id: string) => orderRedrive(session(), id, act));
+  program
+    .command('audit')
+    .description('list who changed what, newest first')
+    .option('--by <key>', 'only acts of this access key, or of the token')
+    .option('--act <operation>', 'only this operation, as pauseFunction')
+    .option('--object <text>', 'a part of the names of what was changed')
+    .option('--begin <time>', 'at this time or later, as 2026-11-25T09:45:00')
+    .option('--end <time>', 'at this time or earlier')
+    .option('--limit <count>', 'how many to list', '20')
+    .option('--after <marker>', 'begin after the page that showed this marker')
+    .action(async (options: AuditOptions) => showAudit(session(), options));
 }
 
 function addHistoryCommands(program: Command, session: MakeSession): void {

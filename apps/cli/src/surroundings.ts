@@ -1,3 +1,9 @@
+/** A bar on a terminal that tells how far something is. */
+export interface ProgressBar {
+  update(over: number, total: number, words: string): void;
+  end(): void;
+}
+
 /** The environment, folders, streams and clock of a command. Tests give their own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -9,6 +15,8 @@ export interface Surroundings {
   readonly print: (line: string) => void;
   /** Writes one line to the standard error. */
   readonly note: (line: string) => void;
+  /** Draws a bar on the standard error; absent if that is no terminal. */
+  readonly progress?: () => ProgressBar;
   /** Reads the standard input to its end. */
   readonly readInput: () => Promise<string>;
   /** Waits; rejects with an AbortError once the user interrupts. */

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { InstallationKeys } from '#platform';
 import { AccessModule } from './access/access.module.ts';
+import { AuditModule } from './audit/audit.module.ts';
 import { DocumentModule } from './document/document.module.ts';
 import { FunctionsModule } from './functions/functions.module.ts';
 import { HistoryModule } from './history/history.module.ts';
@@ -10,6 +11,7 @@ import { type Installation, InstallationModule } from './installation.module.ts'
 import { InvocationsModule } from './invocations/invocations.module.ts';
 import { PoliciesModule } from './policies/policies.module.ts';
 import { RecordsModule } from './records/records.module.ts';
+import { RedrivesModule } from './redrives/redrives.module.ts';
 import { SteeringModule } from './steering/steering.module.ts';
 import { TopicsModule } from './topics/topics.module.ts';
 
@@ -34,6 +36,8 @@ export class IngressModule {
         AccessModule.register(config, keys.accessKeys),
         // Its fixed paths come before those of buckets and streams: these begin with a parameter.
         HistoryModule.register(invocations),
+        RedrivesModule.register(invocations),
+        AuditModule,
         PoliciesModule.register(config),
         TopicsModule.register(config, keys.subscriptions),
         invocations,

@@ -1,4 +1,4 @@
-import { ArrayMinSize, IsArray, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { type EpochMs, type InvocationSearch, type LiveQuery, searchMarkerPattern, type Status, statuses } from '#contracts';
 import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsRequestIds, IsText } from './question-fields.ts';
 
@@ -43,6 +43,10 @@ export class InvocationSearchDto implements InvocationSearch {
 
   @IsPageSize()
   limit!: number;
+
+  @IsOptional()
+  @IsBoolean()
+  withPlaces?: boolean;
 }
 
 /** Validates the question for one invocation. */

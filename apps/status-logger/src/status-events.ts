@@ -9,9 +9,10 @@ import {
   type IncomingRecord,
   type Invocation,
   printable,
+  type RecordPlace,
   type TopicName,
 } from '#contracts';
-import { targetFor, type EventSubject, type RecordPlace, type StatusEvent } from '#lifecycle';
+import { targetFor, type EventSubject, type StatusEvent } from '#lifecycle';
 
 /** The events that one record reports, and where their status log goes. */
 export interface RecordEvents {

@@ -270,6 +270,14 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect((await store.notOver(at(1), 10))[0]?.places).toEqual([place(9), place(8), place(7)]);
     });
 
+    it('a search tells the places of payloads if it asks for them', async () => {
+      const place = { topic: 'invocations', partition: 1, offset: 4, at: at(0) } as const;
+      await put(queued({ place }), settled());
+      const search = { project: 'p1', beginAt: epochMs(0), endAt: at(1), limit: 1 };
+      const placesOf = async (more: object) => (await store.search({ ...search, ...more })).records.map(({ places }) => places);
+      expect([await placesOf({ withPlaces: true }), await placesOf({})]).toEqual([[[place]], [undefined]]);
+    });
+
     it('the store keeps the history of an invocation, in whichever batches its events arrive', async () => {
       const story = [queued({ expiresAt: at(9_000) }), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
       for (const event of story.toReversed()) await put(event);

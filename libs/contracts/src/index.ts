@@ -24,6 +24,7 @@ export {
   type Purge,
 } from './cancellation.ts';
 export { type Condition, conditions, isCondition, type Status, statuses } from './condition.ts';
+export { type AuditEntry, auditObjectLengthMax, decodeAuditEntry, encodeAuditEntry } from './audit.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';
@@ -149,6 +150,7 @@ export {
   recordFormats,
 } from './record-format.ts';
 export {
+  type FoundRecord,
   type InvocationHistory,
   type InvocationSearch,
   type InvocationSearchPage,
@@ -164,6 +166,21 @@ export {
   liveTransitionsPath,
 } from './live-transitions.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
+export type { RecordPlace } from './record-place.ts';
+export {
+  decodeRedriveChange,
+  encodeRedriveChange,
+  redriveBounds,
+  type RedriveChange,
+  type RedriveKind,
+  redriveKinds,
+  type RedriveOrder,
+  redriveParentTag,
+  type RedriveRun,
+  type RedriveSelection,
+  type RedriveSpec,
+  redriveTag,
+} from './redrive.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {
   decodeTargetChange,

@@ -1,5 +1,6 @@
 import type { Status } from './condition.ts';
 import { type EpochMs, epochMs } from './epoch-ms.ts';
+import type { RecordPlace } from './record-place.ts';
 import type { StatusRecord } from './status-record.ts';
 import type { History } from './transition.ts';
 
@@ -27,11 +28,19 @@ export interface InvocationSearch {
   readonly marker?: string;
   /** The most records. */
   readonly limit: number;
+  /** Whether the records have the places of their payloads. Default false. */
+  readonly withPlaces?: boolean;
+}
+
+/** A record that a search found. */
+export interface FoundRecord extends StatusRecord {
+  /** The newest records that carry the payload, newest first; only if the search asks for them. */
+  readonly places?: readonly RecordPlace[];
 }
 
 /** The records that a search found, newest first. A page may be empty and not the last. */
 export interface InvocationSearchPage {
-  readonly records: readonly StatusRecord[];
+  readonly records: readonly FoundRecord[];
   /** The last place that was looked at, as a marker; absent if no more records can match. */
   readonly next?: string;
 }

@@ -80,6 +80,13 @@ export class JsonObject {
     return value;
   }
 
+  /** A number from 0 to 1. */
+  share(name: string): number {
+    const value = this.fields[name];
+    if (typeof value !== 'number' || !(value >= 0 && value <= 1)) throw this.wrong(name, 'a number from 0 to 1');
+    return value;
+  }
+
   /** @returns undefined if the object has no such field. */
   optionalWholeNumber(name: string, range: Bounds): number | undefined {
     return this.fields[name] === undefined ? undefined : this.wholeNumber(name, range);

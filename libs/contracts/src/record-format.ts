@@ -15,7 +15,7 @@ import type { IncomingRecord, RecordHeaders } from './record.ts';
  * A family of records that share a version. `work` records move from topic to topic as they are:
  * invocations, settlements and deliveries, also while they wait.
  */
-export type RecordFormat = 'work' | 'activity' | 'cancellation' | 'idempotency' | 'registry' | 'target';
+export type RecordFormat = 'work' | 'activity' | 'cancellation' | 'idempotency' | 'registry' | 'target' | 'redrive' | 'audit';
 
 /** The versions of one format that this release knows. */
 export interface FormatVersions {
@@ -36,6 +36,8 @@ export const recordFormats: Readonly<Record<RecordFormat, FormatVersions>> = {
   idempotency: { reads: 1, writes: 1 },
   registry: { reads: 1, writes: 1 },
   target: { reads: 1, writes: 1 },
+  redrive: { reads: 1, writes: 1 },
+  audit: { reads: 1, writes: 1 },
 };
 
 /** The header with the version of a record between services. */

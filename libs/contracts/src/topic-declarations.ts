@@ -35,6 +35,8 @@ export type TopicName =
   | 'idempotency'
   | 'registry'
   | 'targets'
+  | 'redrives'
+  | 'audit'
   | 'clock'
   | 'rejects';
 
@@ -87,7 +89,8 @@ const delayDeclarations: readonly TopicDeclaration[] = (['near', ...dwells.map((
   value: 'the waiting record',
   format: 'work',
   writtenBy: ['ingress', 'executor', 'notifier', 'retry-scheduler'],
-  readBy: ['retry-scheduler', 'status-logger'],
+  // The ingress reads payloads back, for redrives.
+  readBy: ['ingress', 'retry-scheduler', 'status-logger'],
 }));
 
 /** All topics: they are created from this list, and docs/topics.md is generated from it. */
@@ -107,7 +110,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     format: 'work',
     // The executor writes an attempt down before it gives it another chance.
     writtenBy: ['ingress', 'retry-scheduler', 'executor'],
-    readBy: ['executor', 'status-logger'],
+    readBy: ['ingress', 'executor', 'status-logger'],
   },
   {
     ...hop,
@@ -115,7 +118,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     value: 'the payload',
     format: 'work',
     writtenBy: ['ingress', 'executor', 'retry-scheduler'],
-    readBy: ['executor', 'status-logger'],
+    readBy: ['ingress', 'executor', 'status-logger'],
   },
   ...delayDeclarations,
   {
@@ -140,7 +143,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     value: 'as notifications, with the reason',
     format: 'work',
     writtenBy: ['notifier'],
-    readBy: [],
+    readBy: ['ingress'],
     publicAccess: 'read',
     retentionMs: 14 * dayMs,
   },
@@ -193,6 +196,29 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     partitionsMax: 1,
     isCompacted: true,
     retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'redrives',
+    value: 'a redrive, how far it is, or what somebody wants of it, as JSON',
+    format: 'redrive',
+    writtenBy: ['ingress'],
+    readBy: ['ingress'],
+    partitions: 1,
+    partitionsMax: 1,
+    isCompacted: true,
+    retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'audit',
+    value: 'who changed what, and with which outcome, as JSON',
+    format: 'audit',
+    writtenBy: ['ingress'],
+    readBy: ['ingress'],
+    partitions: 1,
+    partitionsMax: 1,
+    retentionMs: 90 * dayMs,
   },
   {
     ...hop,

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DeliveryStatus, epochMs } from '#contracts';
+import { type DeliveryStatus, epochMs, type RecordPlace } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
 import { fold, type FoldedRecord } from './fold.ts';
-import type { RecordPlace } from './record-place.ts';
 import type { StatusEvent } from './status-event.ts';
 
 const at = (ms: number) => epochMs(builtAt + ms);

@@ -1,6 +1,14 @@
-import { conditions, type DeliveryStatus, type EpochMs, epochMs, type History, type StatusRecord } from '#contracts';
+import {
+  conditions,
+  type DeliveryStatus,
+  type EpochMs,
+  epochMs,
+  type History,
+  type RecordPlace,
+  type StatusRecord,
+} from '#contracts';
 import { noHistory, withEvent } from './history.ts';
-import { type RecordPlace, withPlace } from './record-place.ts';
+import { withPlace } from './record-place.ts';
 import type { StatusEvent } from './status-event.ts';
 
 /**

@@ -3,9 +3,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { epochMs, type History, transitionErrorMax, transitionsKeptFirst, transitionsMax } from '#contracts';
+import { epochMs, type History, type RecordPlace, transitionErrorMax, transitionsKeptFirst, transitionsMax } from '#contracts';
 import { builtAt, builtUrn } from '#testing';
-import type { RecordPlace } from './record-place.ts';
 import type { StatusEvent } from './status-event.ts';
 import { noHistory, transitionsOf, withEvent } from './history.ts';
 

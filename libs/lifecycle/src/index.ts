@@ -26,7 +26,7 @@ export { explain, type FailingTarget, openCircuitReason, type Situation, type Wa
 export { findCycle } from './find-cycle.ts';
 export { fold, type FoldedRecord } from './fold.ts';
 export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from './idempotency.ts';
-export { placesMax, type RecordPlace, withPlace } from './record-place.ts';
+export { placesMax, withPlace } from './record-place.ts';
 export { type BacklogFacts, type Expiring, forecast, type Forecast } from './forecast.ts';
 export { grants, isGranted } from './is-granted.ts';
 export { isSubscribed } from './is-subscribed.ts';
@@ -57,3 +57,14 @@ export {
 } from './target-health.ts';
 export { targetFor } from './target-for.ts';
 export { type Writer, writersOf } from './writer-of.ts';
+export {
+  firstRun,
+  isActiveRedrive,
+  nextRedriveStep,
+  passesCanary,
+  type Redrive,
+  type RedriveState,
+  redriveStateOf,
+  type RedriveStep,
+  resumedRun,
+} from './redrive.ts';

@@ -1,15 +1,4 @@
-import type { EpochMs, TopicName } from '#contracts';
-
-/** The place of one record on a topic. */
-export interface RecordPlace {
-  /** Without the prefix. */
-  readonly topic: TopicName;
-  readonly partition: number;
-  /** Below 2^53, as far as any partition gets. */
-  readonly offset: number;
-  /** When the broker appended the record, by the clock of that broker. */
-  readonly at: EpochMs;
-}
+import type { RecordPlace } from '#contracts';
 
 /**
  * How many places an invocation keeps. Brokers differ in their clocks by some milliseconds, and an

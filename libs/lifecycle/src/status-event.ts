@@ -1,5 +1,4 @@
-import type { Condition, DeliveryStatus, EpochMs } from '#contracts';
-import type { RecordPlace } from './record-place.ts';
+import type { Condition, DeliveryStatus, EpochMs, RecordPlace } from '#contracts';
 
 /** The part of an invocation that every event repeats. */
 export interface EventSubject {

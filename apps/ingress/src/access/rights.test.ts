@@ -11,7 +11,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consolePaths } from '../console/console-routes.ts';
-import { type AccessRight, accessRights, epochMs, type StatusRecord } from '#contracts';
+import { type AccessRight, accessRights, encodeRedriveChange, epochMs, type RedriveSpec, type StatusRecord } from '#contracts';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { type AccessKey, type ApiAnswer, IngressApp, type Route } from '../../testing/ingress-app.ts';
 import type { OperationWords } from '../document/operation.ts';
@@ -43,6 +43,7 @@ const allowedLimits: Readonly<Record<Reach, readonly Limit[]>> = {
   place: ['own', 'unlimited'],
   key: ['own', 'unlimited'],
   body: ['own', 'unlimited'],
+  redrive: ['own', 'unlimited'],
   list: ['own', 'foreign', 'unlimited'],
   everyone: ['own', 'foreign', 'unlimited'],
   project: ['unlimited'],
@@ -72,6 +73,18 @@ const record: StatusRecord = {
   attempts: 0,
   tags: [],
   deliveries: [],
+};
+
+const redrive: RedriveSpec = {
+  ...{ id: '019abcde-5f0b-4c57-8d1f-2b7a6c9e4d10', project: exampleProject, createdAt: record.acceptedAt, createdBy: 'token' },
+  selection: {
+    kind: 'failed',
+    functionUrns: [record.functionUrn],
+    statuses: ['FAIL'],
+    beginAt: record.acceptedAt,
+    endAt: record.acceptedAt,
+  },
+  ...{ ratePerSecond: 1, canary: 0, stopAtShare: 1, selectedMax: 1 },
 };
 
 /** Sends a request with the token; it need not succeed. */
@@ -185,6 +198,9 @@ beforeAll(async () => {
   app.records.page = { records: [record], count: 1 };
   app.records.found = { records: [record] };
   app.records.history = { record, history: { transitions: [], isCut: false } };
+  await app.kafka.publisher.publish(
+    encodeRedriveChange(app.kafka.topics.name('redrives'), { kind: 'spec', id: redrive.id, spec: redrive }),
+  );
   await app.listen();
   guarded = app.routes.filter((route): route is Guarded => route.method !== 'HEAD' && route.operation.isOpen !== true);
   const exactly = accessRights.map((right) => [right]);

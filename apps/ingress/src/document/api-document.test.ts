@@ -8,14 +8,19 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BacklogReport,
+  encodeAuditEntry,
+  encodeRedriveChange,
   encodeTargetChange,
   epochMs,
   type InvocationHistory,
   type Notice,
+  type RedriveRun,
+  type RedriveSpec,
   type StatusRecord,
   type Tally,
   type TargetNotices,
 } from '#contracts';
+import { firstRun } from '#lifecycle';
 import { SubscriptionTokens } from '#platform';
 import { builtAt } from '#testing';
 import { aCallAnswer } from '../../testing/fake-services.ts';
@@ -79,6 +84,25 @@ const explained: InvocationHistory = {
   expiresAt: epochMs(4_000_000_000_000),
 };
 
+const redrive: RedriveSpec = {
+  ...{ id: '019abcde-5f0b-4c57-8d1f-2b7a6c9e4d10', project: exampleProject, createdAt: at, createdBy: 'token' },
+  selection: {
+    kind: 'failed',
+    functionUrns: [settled.functionUrn],
+    statuses: ['FAIL'],
+    errorCode: 4202,
+    errorText: 'no luck',
+    beginAt: at,
+    endAt: at,
+  },
+  ...{ ratePerSecond: 10, canary: 5, stopAtShare: 0.2, selectedMax: 100 },
+};
+const redriveRun: RedriveRun = {
+  ...firstRun('one', at),
+  refusals: [{ reason: 'payload-deleted', count: 1 }],
+  examples: [{ requestId: settled.requestId, reason: 'payload-deleted' }],
+};
+
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
   const change = {
@@ -87,6 +111,17 @@ beforeAll(async () => {
     health: { failures: 12, failingSince: at, error: { reason: 'busy', at }, openUntil: epochMs(app.clock.now() + 1_000) },
   } as const;
   await app.kafka.publisher.publish(encodeTargetChange(app.kafka.topics.name('targets'), change));
+  const topic = app.kafka.topics.name('redrives');
+  const changes = [
+    { kind: 'spec', id: redrive.id, spec: redrive } as const,
+    { kind: 'run', id: redrive.id, run: redriveRun } as const,
+  ];
+  await app.kafka.publisher.publish(changes.map((one) => encodeRedriveChange(topic, one)));
+  const act = { at, project: exampleProject, by: 'token', act: 'pauseFunction', object: 'hello', outcome: 'done' };
+  const acts = Array.from({ length: 20 }, (_, number) =>
+    encodeAuditEntry(app.kafka.topics.name('audit'), { ...act, requestId: `r${number}` }),
+  );
+  await app.kafka.publisher.publish(acts);
   app.calls.answer = () => Promise.resolve(aCallAnswer({}, '{"greeting":"hello world"}'));
   await app.listen();
   document = (await app.raw('GET', '/openapi.json')).body;
@@ -242,6 +277,7 @@ const order = [
   ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
   'listDueTimes',
   ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],
+  ...['startRedrive', 'listRedrives', 'showRedrive', 'cancelRedrive', 'resumeRedrive', 'listAuditEntries'],
   ...['deleteAsyncInvokeConfig', 'deleteFunction', 'deleteTopic', 'deletePlace', 'deleteAgency', 'deleteCredential'],
 ];
 

@@ -37,6 +37,7 @@ export const tags = {
   'Asynchronous configurations': 'Retries, validity period and destinations of a function: its policy.',
   Invocations: 'Requests to run a function, and records of their outcomes.',
   Steering: 'Pausing functions, and other acts of an operator on their invocations.',
+  'Audit log': 'Who changed what, and with which outcome.',
   'Access keys': 'Keys that sign requests, with the rights to invoke, read or manage.',
   Notices: 'Notifications as they are delivered, and the state of their targets.',
   Topics: 'Topics (pub/sub), and publishing to them.',

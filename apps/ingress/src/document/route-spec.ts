@@ -25,6 +25,7 @@ export const reaches = {
   agency: 'for its agencies',
   place: 'for buckets and streams that its agencies grant',
   key: 'for keys that may do no more than itself',
+  redrive: 'for redrives of its functions',
   list: 'and sees only what is its own',
   body: 'if the body names only what is its own',
   everyone: 'as any other key',

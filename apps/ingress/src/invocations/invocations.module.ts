@@ -55,7 +55,7 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
         EndedKeys,
         InvocationRoutes,
       ],
-      exports: [IdempotencyKeys],
+      exports: [Acceptor, IdempotencyKeys],
     };
   }
 

@@ -1,7 +1,16 @@
 import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
-import { type DeliveryStatus, epochMs, type Status, type StatusPage, type StatusQuery, type StatusRecord } from '#contracts';
+import {
+  type DeliveryStatus,
+  epochMs,
+  type FoundRecord,
+  type RecordPlace,
+  type Status,
+  type StatusPage,
+  type StatusQuery,
+  type StatusRecord,
+} from '#contracts';
 import type { FinishedTo } from '#kafka';
-import { type FoldedRecord, overAt, type RecordPlace } from '#lifecycle';
+import { type FoldedRecord, overAt } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
 import type { NoticeRow, TagRow } from './index-rows.ts';
 
@@ -176,6 +185,11 @@ export function shownRecordOf(row: InvocationRow): StatusRecord {
     ...record
   } = recordOf({ ...row, places: '[]', history: noTransitions });
   return record;
+}
+
+/** As {@link shownRecordOf}, with the places of the payload. */
+export function recordWithPlacesOf(row: InvocationRow): FoundRecord {
+  return { ...shownRecordOf(row), places: placesOf(row.places) };
 }
 
 /** The condition that a row matches a question. */

@@ -8,7 +8,7 @@
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { epochMs, type InvocationSearch, type InvocationSearchPage, readSearchMarker, searchMarker } from '#contracts';
-import { type InvocationRow, shownRecordOf, type StatusTables } from './invocation-rows.ts';
+import { type InvocationRow, recordWithPlacesOf, shownRecordOf, type StatusTables } from './invocation-rows.ts';
 
 /** The most records that one page looks at. 10,000 take about 50 ms. */
 const lookedAtByDefault = 10_000;
@@ -40,7 +40,7 @@ export async function searchPage(
   const isFull = found.rows.length === limit;
   const next = isFull ? found.rows.at(-1) : last.rows[0];
   return {
-    records: found.rows.map(shownRecordOf),
+    records: found.rows.map(search.withPlaces === true ? recordWithPlacesOf : shownRecordOf),
     ...(next === undefined ? {} : { next: searchMarker({ acceptedAt: epochMs(next.accepted_at), requestId: next.request_id }) }),
   };
 }

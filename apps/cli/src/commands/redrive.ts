@@ -1,0 +1,161 @@
+import { CommandFailure } from '../command-failure.ts';
+import { tableLines } from '../print-table.ts';
+import { parseWhole, type Session } from '../session.ts';
+
+/** A redrive as the API shows it. */
+interface Redrive {
+  readonly id: string;
+  readonly of: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly created_time: string;
+  readonly created_by: string;
+  readonly selected: number;
+  readonly sent: number;
+  readonly succeeded?: number;
+  readonly failed?: number;
+  readonly refused: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** The things that a redrive would start. */
+interface Preview {
+  readonly id: string;
+  readonly selected: number;
+  readonly is_more: boolean;
+  readonly first_request_ids: readonly string[];
+  readonly estimated_seconds: number;
+}
+
+/** Options of `sendoff redrive`. */
+export interface RedriveOptions {
+  readonly undelivered?: boolean;
+  readonly function?: string;
+  readonly condition?: string;
+  readonly status?: string;
+  readonly error?: string;
+  readonly target?: string;
+  readonly begin?: string;
+  readonly end?: string;
+  readonly rate?: string;
+  readonly canary?: string;
+  readonly stopAt?: string;
+  readonly limit?: string;
+  readonly yes?: boolean;
+  readonly wait?: boolean;
+}
+
+const lookAgainMs = 1_000;
+const activeStates: readonly string[] = ['running', 'waiting'];
+
+/** Counts what a redrive would start. Starts it with `yes`, if it is no dry run. */
+export async function startRedrive(session: Session, options: RedriveOptions): Promise<void> {
+  const body = bodyOf(options);
+  const preview = await session.ask<Preview>({ method: 'POST', path: ['sendoff', 'redrives'], body: { ...body, dry_run: true } });
+  const what = options.undelivered === true ? 'undelivered notices' : 'failed invocations';
+  const count = `${preview.is_more ? 'at least ' : ''}${preview.selected} ${what}, in about ${preview.estimated_seconds} s`;
+  const isMeant = options.yes === true && session.options.dryRun !== true;
+  if (!isMeant || preview.selected === 0)
+    return session.show(preview, () => [
+      count,
+      ...preview.first_request_ids.map((id) => `  ${id}`),
+      ...(preview.selected === 0 ? [] : ['start them: the same command with --yes']),
+    ]);
+  const { id } = await session.ask<Preview>({ method: 'POST', path: ['sendoff', 'redrives'], body });
+  const redrive = options.wait === true ? await followed(session, id) : await find(session, id);
+  session.show(redrive, () => [
+    ...(options.wait === true ? [] : [`${count}: started`, `see how far it is: sendoff redrive show ${id}`]),
+    ...redriveLines([redrive]),
+  ]);
+  if (redrive.state === 'stopped')
+    throw new CommandFailure(
+      'functionFailed',
+      `the redrive stopped: ${redrive.reason ?? ''}`,
+      `go on: sendoff redrive resume ${id}`,
+    );
+}
+
+/** Lists the redrives that are kept. */
+export async function listRedrives(session: Session): Promise<void> {
+  const answer = await session.ask<{ redrives: readonly Redrive[] }>({ path: ['sendoff', 'redrives'] });
+  session.show(answer, () => (answer.redrives.length === 0 ? ['There is no redrive yet.'] : redriveLines(answer.redrives)));
+}
+
+/** Shows one redrive; with `wait`, after it has ended. */
+export async function showRedrive(session: Session, id: string, { wait = false }: { readonly wait?: boolean }): Promise<void> {
+  const redrive = wait ? await followed(session, id) : await find(session, id);
+  session.show(redrive, () => redriveLines([redrive]));
+}
+
+/** Cancels or resumes a redrive. */
+export async function orderRedrive(session: Session, id: string, act: 'cancel' | 'resume'): Promise<void> {
+  const changed = await session.change<Redrive>(`${act} the redrive ${id}`, {
+    method: 'POST',
+    path: ['sendoff', 'redrives', id, act],
+  });
+  if (changed !== undefined) session.show(changed.answer, () => redriveLines([changed.answer]));
+}
+
+async function find(session: Session, id: string): Promise<Redrive> {
+  return session.ask<Redrive>({ path: ['sendoff', 'redrives', id] });
+}
+
+/** Looks at a redrive until it has ended. A bar on the terminal tells how far it is. */
+async function followed(session: Session, id: string): Promise<Redrive> {
+  const { wait, progress } = session.surroundings;
+  const bar = session.options.json === true ? undefined : progress?.();
+  try {
+    for (;;) {
+      const redrive = await find(session, id);
+      const over = redrive.of === 'failed' ? (redrive.succeeded ?? 0) + (redrive.failed ?? 0) : redrive.sent;
+      bar?.update(over, redrive.sent, `${redrive.state}, ${redrive.failed ?? 0} failed`);
+      if (!activeStates.includes(redrive.state)) return redrive;
+      await wait(lookAgainMs);
+    }
+  } finally {
+    bar?.end();
+  }
+}
+
+function redriveLines(redrives: readonly Redrive[]): string[] {
+  const rows = redrives.map(({ id, of, state, selected, sent, succeeded, failed, refused, created_time, created_by }) => [
+    id,
+    of,
+    state,
+    selected,
+    sent,
+    succeeded ?? '',
+    failed ?? '',
+    refused.map(({ reason, count }) => `${reason} ${count}`).join(', '),
+    created_time,
+    created_by,
+  ]);
+  const table = tableLines(
+    ['REDRIVE', 'OF', 'STATE', 'SELECTED', 'SENT', 'SUCCEEDED', 'FAILED', 'REFUSED', 'CREATED', 'BY'],
+    rows,
+  );
+  return [...table, ...redrives.flatMap(({ id, reason }) => (reason === undefined ? [] : [`${id}: ${reason}`]))];
+}
+
+function bodyOf(options: RedriveOptions): Record<string, unknown> {
+  const { function: fn, condition, status, error, target, begin, end, stopAt } = options;
+  const whole = (name: 'rate' | 'canary' | 'limit') => {
+    const text = options[name];
+    return text === undefined ? undefined : parseWhole(text, `--${name}`);
+  };
+  if (stopAt !== undefined && !(Number(stopAt) >= 0 && Number(stopAt) <= 1))
+    throw new CommandFailure('usage', `--stop-at must be a share from 0 to 1, not ${stopAt}`);
+  return {
+    of: options.undelivered === true ? 'undelivered' : 'failed',
+    function: fn,
+    condition,
+    status,
+    error_text: error,
+    target,
+    begin_time: begin,
+    end_time: end,
+    rate: whole('rate'),
+    canary: whole('canary'),
+    limit: whole('limit'),
+    stop_at: stopAt === undefined ? undefined : Number(stopAt),
+  };
+}

@@ -1,0 +1,88 @@
+import { Inject } from '@nestjs/common';
+import { type AuditEntry, decodeAuditEntry, encodeAuditEntry, type EpochMs, type IncomingRecord } from '#contracts';
+import { KAFKA, type KafkaGateway } from '#kafka';
+
+/** A question for acts, newest first. */
+export interface AuditQuery {
+  readonly project: string;
+  readonly by?: string;
+  readonly act?: string;
+  /** A part of the names of what was changed. */
+  readonly object?: string;
+  readonly beginAt: EpochMs;
+  readonly endAt: EpochMs;
+  /** Only acts below this offset. Default: all. */
+  readonly below?: bigint;
+  readonly limit: number;
+}
+
+/** A page of acts. */
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** Every act from this offset on was looked at; absent at the end of the log. */
+  readonly below?: bigint;
+}
+
+/** Records that are read at once: far below the bytes that a broker answers with. */
+const readAtOnce = 500;
+/** Records that one page looks at. */
+const lookedAtMax = 5_000n;
+/** The topic has one partition, so its offsets are the order of the acts. */
+const partition = 0;
+
+/** The acts of the installation: the topic `audit` is the log, and is read backwards. */
+export class AuditLog {
+  constructor(@Inject(KAFKA) private readonly kafka: KafkaGateway) {}
+
+  private get topic(): string {
+    return this.kafka.topics.name('audit');
+  }
+
+  /** Resolves when the brokers have the act. @throws PlatformError `BROKER_UNAVAILABLE`. */
+  async write(entry: AuditEntry): Promise<void> {
+    await this.kafka.publisher.publish(encodeAuditEntry(this.kafka.topics.name('audit'), entry));
+  }
+
+  /** @throws PlatformError `BROKER_UNAVAILABLE`. */
+  async read(query: AuditQuery): Promise<AuditPage> {
+    const [bounds] = await this.kafka.admin.ends(this.topic);
+    if (bounds === undefined) return { entries: [] };
+    let below = query.below !== undefined && query.below < bounds.end ? query.below : bounds.end;
+    const lowest = below - lookedAtMax;
+    const entries: AuditEntry[] = [];
+    while (below > bounds.start && below > lowest) {
+      const from = below - BigInt(readAtOnce) > bounds.start ? below - BigInt(readAtOnce) : bounds.start;
+      for (const record of (await this.between(from, below)).toReversed()) {
+        // The broker dates these records in their order, so all that are left are older.
+        if (record.timestamp < query.beginAt) return { entries };
+        below = record.offset;
+        const entry = this.matching(query, record);
+        if (entry !== undefined) entries.push(entry);
+        if (entries.length === query.limit) return { entries, ...(below > bounds.start ? { below } : {}) };
+      }
+      below = from;
+    }
+    return { entries, ...(below > bounds.start ? { below } : {}) };
+  }
+
+  private async between(from: bigint, to: bigint): Promise<readonly IncomingRecord[]> {
+    const records: IncomingRecord[] = [];
+    for (let at = from; at < to; ) {
+      const some = await this.kafka.recordsFrom({ topic: this.topic, partition }, at, Number(to - at));
+      const last = some.at(-1);
+      if (last === undefined) break;
+      records.push(...some.filter(({ offset }) => offset < to));
+      at = last.offset + 1n;
+    }
+    return records;
+  }
+
+  private matching(query: AuditQuery, record: IncomingRecord): AuditEntry | undefined {
+    this.kafka.topics.checkFormat(record);
+    const entry = decodeAuditEntry(record);
+    const { project, by = entry.by, act = entry.act, object = '', beginAt, endAt } = query;
+    const isInWindow = entry.at >= beginAt && entry.at <= endAt;
+    const isMeant = entry.project === project && entry.by === by && entry.act === act && entry.object.includes(object);
+    return isInWindow && isMeant ? entry : undefined;
+  }
+}

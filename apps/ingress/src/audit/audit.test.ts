@@ -1,0 +1,117 @@
+/**
+ * Goal: each act that changes something is in the audit log, whichever ingress did it, with its
+ * outcome and without secrets. Method: whole ingresses over one in-memory broker.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeAuditEntry } from '#contracts';
+import { builtAt, ManualClock } from '#testing';
+import { IngressApp } from '../../testing/ingress-app.ts';
+
+let app: IngressApp;
+beforeAll(async () => {
+  app = await IngressApp.start({ clock: new ManualClock(builtAt) });
+});
+afterAll(async () => app?.close());
+
+type Entry = Readonly<Record<'act' | 'by' | 'object' | 'outcome' | 'time' | 'request_id', string>>;
+const entries = async (query = '') => (await app.must('GET', `/sendoff/audit?${query}`)).entries as readonly Entry[];
+const acts = async (query = '') => (await entries(query)).map(({ act, by, outcome }) => [act, by, outcome]);
+
+describe('the audit log', () => {
+  it('shows acts with the key that did them, newest first, and no questions', async () => {
+    await app.createFunction('hello');
+    await app.signed('POST', '/sendoff/functions/hello/pause', { part: 'intake' });
+    await app.call('GET', '/sendoff/functions/hello/steering');
+    await app.call('POST', '/sendoff/functions/hello/purge', { dry_run: true });
+    expect(await acts('limit=2')).toEqual([
+      ['pauseFunction', IngressApp.accessKey, 'done'],
+      ['createFunction', 'token', 'done'],
+    ]);
+    const [paused, created] = await entries();
+    expect(paused).toMatchObject({
+      object: expect.stringMatching(/^hello /),
+      time: '2027-01-15T08:00:00.000Z',
+      request_id: expect.any(String),
+    });
+    expect(created?.object).toContain('urn:fss:local:p1:function:default:hello');
+  });
+
+  it('shows acts that were refused, with the code of the error', async () => {
+    const { headers } = await app.call('DELETE', '/fgs/functions/nobody');
+    const [refused] = await entries('limit=1');
+    expect(refused).toMatchObject({ act: 'deleteFunction', object: 'nobody', outcome: 'FSS.1051' });
+    expect(refused?.request_id).toBe(headers['x-request-id']);
+  });
+
+  it('holds no secret of a key and no payload of a function', async () => {
+    const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read'] });
+    await app.createFunction('secret', { user_data: '{"password":"hunter2"}' });
+    const text = app
+      .recordsOf('audit')
+      .map(({ value }) => String(value))
+      .join('\n');
+    expect(text).toContain(body.access_key);
+    expect(text).not.toContain(body.secret_key);
+    expect(text).not.toContain('hunter2');
+  });
+
+  it('is filtered by key, act, object and time', async () => {
+    await app.createFunction('filtered');
+    expect(await acts('object=filtered')).toEqual([['createFunction', 'token', 'done']]);
+    expect(await acts(`by=${IngressApp.accessKey}&act=pauseFunction`)).toEqual([['pauseFunction', IngressApp.accessKey, 'done']]);
+    expect(await acts('begin_time=2027-01-15T08:00:01')).toEqual([]);
+    expect(await acts('end_time=2027-01-15T07:59:59')).toEqual([]);
+    expect(await app.refusal('GET', '/sendoff/audit?marker=x')).toEqual([400, 'FSS.1001']);
+  });
+
+  it('goes on from page to page, over many acts that do not match', async () => {
+    const count = 520;
+    const [before] = await entries('limit=1');
+    const refused = { at: builtAt, project: 'p1', by: 'token', act: 'deleteFunction', outcome: 'FSS.1051' };
+    const many = Array.from({ length: count }, (_, number) => ({
+      ...refused,
+      requestId: `r${number}`,
+      object: `many-${number}`,
+    }));
+    await app.kafka.publisher.publish(many.map((entry) => encodeAuditEntry(app.kafka.topics.name('audit'), entry)));
+    const pages: number[] = [];
+    let marker = '';
+    do {
+      const page = await app.must('GET', `/sendoff/audit?act=deleteFunction&object=many-&limit=200&marker=${marker}`);
+      pages.push(page.entries.length);
+      marker = page.next_marker;
+    } while (marker !== '');
+    expect(pages.reduce((sum, size) => sum + size, 0)).toBe(count);
+    const found = await entries(`act=${before?.act}&object=${before?.object}&limit=1`);
+    expect(found).toEqual([before]);
+  });
+
+  it('is the same at another ingress', async () => {
+    const other = await IngressApp.start({ gateway: app.kafka.beside(), clock: new ManualClock(builtAt) });
+    const [newest] = (await other.must('GET', '/sendoff/audit?limit=1')).entries;
+    await other.close();
+    expect([newest]).toEqual(await entries('limit=1'));
+  });
+
+  it('is not for limited keys, and not for keys without the right to manage', async () => {
+    for (const key of [{ rights: ['read', 'manage'], functions: ['hello'] }, { rights: ['read'] }]) {
+      const { body } = await app.signed('POST', '/sendoff/credentials', key);
+      const { access_key: accessKey, secret_key: secretKey } = body;
+      expect((await app.signed('GET', '/sendoff/audit', undefined, { accessKey, secretKey })).status).toBe(403);
+    }
+  });
+
+  it('must have an act before its caller learns of success', async () => {
+    const { publish } = app.kafka.publisher;
+    const topic = app.kafka.topics.name('audit');
+    app.kafka.publisher.publish = async (records, options) => {
+      if ([records].flat().some((record) => record.topic === topic)) throw Object.assign(new Error('away'), { statusCode: 503 });
+      return publish.call(app.kafka.publisher, records, options);
+    };
+    try {
+      expect((await app.call('POST', '/sendoff/functions/hello/resume')).status).toBeGreaterThanOrEqual(500);
+    } finally {
+      app.kafka.publisher.publish = publish;
+    }
+  });
+});

@@ -1,0 +1,41 @@
+import { conditions, type EpochMs, utcText } from '#contracts';
+import { firstRun, type Redrive, redriveStateOf } from '#lifecycle';
+
+const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
+
+function time(at: EpochMs): string {
+  return `${utcText(at)}Z`;
+}
+
+/** A redrive as the API shows it. */
+export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
+  const { spec, order, run = firstRun('', redrive.spec.createdAt) } = redrive;
+  const { kind, functionUrns, errorCode, errorText, deliveryId, beginAt, endAt } = spec.selection;
+  const state = redriveStateOf(redrive);
+  const isFollowed = kind === 'failed';
+  return {
+    id: spec.id,
+    of: kind,
+    state,
+    ...(state === 'stopped' && run.stop !== undefined ? { reason: run.stop.reason } : {}),
+    ...(order === undefined ? {} : { ordered: order.act, ordered_by: order.by, ordered_time: time(order.at) }),
+    created_time: time(spec.createdAt),
+    created_by: spec.createdBy,
+    ...(functionUrns === undefined ? {} : { functions: functionUrns }),
+    ...(errorCode === undefined ? {} : { condition: conditionOf.get(errorCode) ?? '' }),
+    ...(errorText === undefined ? {} : { error_text: errorText }),
+    ...(deliveryId === undefined ? {} : { target: deliveryId }),
+    begin_time: time(beginAt),
+    end_time: time(endAt),
+    rate: spec.ratePerSecond,
+    canary: spec.canary,
+    stop_at: spec.stopAtShare,
+    limit: spec.selectedMax,
+    selected: run.selected,
+    sent: run.sent,
+    ...(isFollowed ? { succeeded: run.succeeded, failed: run.failed } : {}),
+    refused: run.refusals,
+    refused_examples: run.examples.map(({ requestId, reason }) => ({ request_id: requestId, reason })),
+    updated_time: time(run.at),
+  };
+}

@@ -1,0 +1,22 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { NamesModule } from '../names/names.module.ts';
+import { FailedInvocations } from './failed-invocations.ts';
+import { RedriveLog } from './redrive-log.ts';
+import { RedrivePreview } from './redrive-preview.ts';
+import { RedriveRunner } from './redrive-runner.ts';
+import { RedrivesController } from './redrives.controller.ts';
+import { UndeliveredNotices } from './undelivered-notices.ts';
+
+/** Starts failed invocations and undelivered notices again. */
+@Module({})
+export class RedrivesModule {
+  /** @param invocations the module that accepts invocations. */
+  static register(invocations: DynamicModule): DynamicModule {
+    return {
+      module: RedrivesModule,
+      imports: [NamesModule, invocations],
+      controllers: [RedrivesController],
+      providers: [RedriveLog, RedrivePreview, FailedInvocations, UndeliveredNotices, RedriveRunner],
+    };
+  }
+}

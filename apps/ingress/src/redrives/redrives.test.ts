@@ -1,0 +1,393 @@
+/**
+ * Goal: a redrive starts each failed invocation and each undelivered notice once, whichever process
+ * runs it. Method: whole ingresses over one in-memory broker, with a status-logger that reads what
+ * they write.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  conditions,
+  decodeDelivery,
+  decodeInvocation,
+  encodeDelivery,
+  encodeInvocation,
+  epochMs,
+  type FoundRecord,
+  type IncomingRecord,
+  type InvocationSearch,
+  readSearchMarker,
+  redriveBounds,
+  searchMarker,
+  type StatusQuery,
+} from '#contracts';
+import { MemoryKafka } from '#kafka/memory';
+import { aDelivery, anInvocation, aSettlement, builtAt, ManualClock } from '#testing';
+import { type IngressAppOptions, IngressApp } from '../../testing/ingress-app.ts';
+
+const apps: IngressApp[] = [];
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.close();
+});
+
+const urn = 'urn:fss:local:p1:function:default:hello:latest';
+
+async function start(options: IngressAppOptions<MemoryKafka> = {}): Promise<IngressApp> {
+  const app = await IngressApp.start({ clock: new ManualClock(builtAt), ...options });
+  apps.push(app);
+  return app;
+}
+
+/** Children of redrives on the topics, without copies of one request id. */
+function childrenOf(app: IngressApp) {
+  const written = [...app.recordsOf('invocations'), ...app.recordsOf('invocations.bulk')];
+  const children = written.map(decodeInvocation).filter(({ tags = [] }) => tags.some((tag) => tag.startsWith('redrive.')));
+  return children;
+}
+
+/**
+ * Lets an ingress find failed invocations, and its own children as they would end.
+ * @param ends the status of a child, by the number of its parent.
+ */
+function fill(app: IngressApp, count: number, ends: (parent: number) => 'SUCCESS' | 'FAIL' | 'WAIT' = () => 'SUCCESS') {
+  const parents = Array.from({ length: count }, (_, index): FoundRecord => {
+    const place = placesOf(app)[index];
+    return {
+      requestId: `parent-${index}`,
+      functionUrn: urn,
+      project: 'p1',
+      status: 'FAIL',
+      errorCode: conditions.UnhandledInvocationError.errorCode,
+      errorMessage: 'no luck',
+      acceptedAt: epochMs(builtAt - 1_000 - index),
+      attempts: 1,
+      tags: [],
+      deliveries: [],
+      places: place === undefined ? [] : [place],
+    };
+  });
+  app.records.search = async ({ marker = '', limit, beginAt, endAt }: InvocationSearch) => {
+    const after = readSearchMarker(marker);
+    const left = parents
+      .filter(({ acceptedAt }) => acceptedAt >= beginAt && acceptedAt <= endAt)
+      .filter(({ acceptedAt }) => after === undefined || acceptedAt < after.acceptedAt);
+    const page = left.slice(0, limit);
+    const last = page.at(-1);
+    return { records: page, ...(page.length === limit && last !== undefined ? { next: searchMarker(last) } : {}) };
+  };
+  app.records.query = async ({ tag = '', statuses }: StatusQuery) => {
+    const children = childrenOf(app)
+      .filter(({ tags = [] }) => tags.includes(tag))
+      .filter((child, index, all) => all.findIndex(({ requestId }) => requestId === child.requestId) === index);
+    const records = children.flatMap(({ tags = [], requestId }) => {
+      const parent = Number(
+        tags
+          .find((one) => one.startsWith('redrive-of.'))
+          ?.split('-')
+          .at(-1),
+      );
+      const status = ends(parent);
+      const isMeant = statuses === undefined || statuses.includes(status);
+      const known = parents[0];
+      return isMeant && known !== undefined ? [{ ...known, requestId, status, tags }] : [];
+    });
+    return { records, count: records.length };
+  };
+}
+
+/** The places of the parents that {@link writeParents} wrote. */
+function placesOf(app: IngressApp) {
+  return app
+    .recordsOf('invocations')
+    .filter(({ key }) => key?.startsWith('parent-'))
+    .toSorted((one, other) => Number(one.key?.slice(7)) - Number(other.key?.slice(7)))
+    .map(({ partition, offset }) => ({ topic: 'invocations', partition, offset: Number(offset), at: epochMs(builtAt) }) as const);
+}
+
+async function writeParents(app: IngressApp, count: number): Promise<void> {
+  const topic = app.kafka.topics.name('invocations');
+  const parents = Array.from({ length: count }, (_, index) =>
+    encodeInvocation(
+      topic,
+      anInvocation({ requestId: `parent-${index}`, functionUrn: urn, project: 'p1', payload: Buffer.from(`{"n":${index}}`) }),
+    ),
+  );
+  await app.kafka.publisher.publish(parents);
+}
+
+/** An installation with failed invocations of the function `hello`. */
+async function withFailures(count: number, ends?: Parameters<typeof fill>[2]): Promise<IngressApp> {
+  const app = await start();
+  await app.createFunction('hello');
+  await writeParents(app, count);
+  fill(app, count, ends);
+  return app;
+}
+
+const begin = async (app: IngressApp, body: object = {}) => app.must('POST', '/sendoff/redrives', { function: 'hello', ...body });
+const shown = async (app: IngressApp, id: string) => app.must('GET', `/sendoff/redrives/${id}`);
+const parentsOf = (app: IngressApp) =>
+  childrenOf(app).map(({ tags = [] }) => tags.find((tag) => tag.startsWith('redrive-of.'))?.slice(11));
+
+async function until(app: IngressApp, id: string, state: string, secondsMax = 60) {
+  for (let second = 0; second < secondsMax; second += 1) {
+    const redrive = await shown(app, id);
+    if (redrive.state === state) return redrive;
+    await app.clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return expect.fail(`not ${state}: ${JSON.stringify(await shown(app, id))}`);
+}
+
+describe('a redrive of failed invocations', () => {
+  it('shows first what it would start, and starts nothing then', async () => {
+    const app = await withFailures(12);
+    expect(await begin(app, { dry_run: true, rate: 5 })).toEqual({
+      id: '',
+      of: 'failed',
+      state: 'preview',
+      selected: 12,
+      is_more: false,
+      first_request_ids: Array.from({ length: 10 }, (_, index) => `parent-${index}`),
+      estimated_seconds: 3,
+    });
+    expect(await begin(app, { dry_run: true, limit: 5 })).toMatchObject({ selected: 5, is_more: true });
+    await app.clock.advance(5_000);
+    expect([childrenOf(app), (await app.must('GET', '/sendoff/redrives')).redrives]).toEqual([[], []]);
+  });
+
+  it('invokes each again as a new invocation that names its parent, and ends', async () => {
+    const app = await withFailures(7);
+    const { id } = await begin(app, { rate: 3 });
+    const ended = await until(app, id, 'ended');
+    expect(ended).toMatchObject({ selected: 7, sent: 7, succeeded: 7, failed: 0, refused: [] });
+    const children = childrenOf(app);
+    expect(children).toHaveLength(7);
+    for (const child of children) {
+      const parent = child.tags?.find((tag) => tag.startsWith('redrive-of.'))?.slice(11);
+      expect(child.tags).toContain(`redrive.${id}`);
+      expect(child.requestId).not.toBe(parent);
+      expect(String(child.payload)).toBe(`{"n":${parent?.slice(7)}}`);
+    }
+    expect(new Set(children.map(({ requestId }) => requestId)).size).toBe(7);
+  });
+
+  it('keeps to its rate', async () => {
+    const app = await withFailures(9);
+    const { id } = await begin(app, { rate: 2 });
+    for (let steps = 0; childrenOf(app).length === 0 && steps < 5; steps += 1) {
+      await app.clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const counts: number[] = [];
+    for (let second = 0; second < 3; second += 1) {
+      counts.push(childrenOf(app).length);
+      await app.clock.advance(1_000);
+    }
+    for (const [index, count] of counts.entries()) expect(count).toBeLessThanOrEqual(2 * (index + 1));
+    expect(await until(app, id, 'ended')).toMatchObject({ sent: 9 });
+  });
+
+  it('waits for its canary, stops when it fails, and goes on when it is resumed', async () => {
+    const app = await withFailures(20, () => 'FAIL');
+    const { id } = await begin(app, { canary: 3, stop_at: 0.3 });
+    const stopped = await until(app, id, 'stopped');
+    expect(stopped).toMatchObject({ sent: 3, failed: 3, reason: '3 of 3 failed, more than the share of 0.3' });
+    await app.clock.advance(5_000);
+    expect(childrenOf(app)).toHaveLength(3);
+    fill(app, 20, (parent) => (parent < 3 ? 'FAIL' : 'SUCCESS'));
+    await app.clock.advance(1);
+    expect(await app.must('POST', `/sendoff/redrives/${id}/resume`)).toMatchObject({ state: 'running', ordered: 'resume' });
+    expect(await until(app, id, 'ended')).toMatchObject({ sent: 20, failed: 3, succeeded: 17 });
+    expect(new Set(parentsOf(app)).size).toBe(20);
+  });
+
+  it('starts nothing more once it is canceled', async () => {
+    const app = await withFailures(50, () => 'WAIT');
+    const { id } = await begin(app, { rate: 1 });
+    await app.clock.advance(3_000);
+    expect(await app.must('POST', `/sendoff/redrives/${id}/cancel`)).toMatchObject({ state: 'canceled', ordered_by: 'token' });
+    const before = childrenOf(app).length;
+    await app.clock.advance(20_000);
+    expect(childrenOf(app).length - before).toBeLessThanOrEqual(1);
+  });
+
+  it('refuses what Kafka has deleted, what was redriven before, and what a paused function would get', async () => {
+    const app = await withFailures(3);
+    const { search } = app.records;
+    app.records.search = async (query) => {
+      const page = await search(query);
+      const place = { topic: 'invocations', partition: 0, offset: 999, at: epochMs(0) } as const;
+      const records = page.records.map((one) => (one.requestId === 'parent-1' ? { ...one, places: [place] } : one));
+      return { ...page, records };
+    };
+    const { id } = await begin(app);
+    expect(await until(app, id, 'ended')).toMatchObject({
+      sent: 2,
+      refused: [{ reason: 'payload-deleted', count: 1 }],
+      refused_examples: [{ request_id: 'parent-1', reason: 'payload-deleted' }],
+    });
+    const again = await begin(app);
+    expect(await until(app, again.id, 'ended')).toMatchObject({
+      sent: 0,
+      refused: expect.arrayContaining([
+        { reason: 'already-redriven', count: 2 },
+        { reason: 'payload-deleted', count: 1 },
+      ]),
+    });
+    fill(app, 3);
+    app.records.query = async () => ({ records: [], count: 0 });
+    await app.must('POST', '/sendoff/functions/hello/pause', { part: 'intake' });
+    const paused = await begin(app);
+    expect(await until(app, paused.id, 'ended')).toMatchObject({ refused: [{ reason: 'intake-paused', count: 3 }] });
+  });
+
+  it('goes on after an error of the store, and starts none twice', async () => {
+    const app = await withFailures(10);
+    const { query } = app.records;
+    let asked = 0;
+    app.records.query = async (question) => {
+      if (question.statuses === undefined && [1, 5, 6].includes(asked++)) throw new Error('the store is away');
+      return query(question);
+    };
+    const { id } = await begin(app, { rate: 4 });
+    expect(await until(app, id, 'ended')).toMatchObject({ sent: 10 });
+    expect(parentsOf(app)).toHaveLength(10);
+  });
+
+  it('goes on in another process after the first died in the middle of a step, and starts none twice', async () => {
+    const app = await withFailures(12);
+    // The step of the first process is never written down: it loses the brokers after its children.
+    const write = app.kafka.publisher.publish.bind(app.kafka.publisher);
+    let isDead = false;
+    app.kafka.publisher.publish = async (records, options) => {
+      const isRun = [records].flat().some(({ key }) => key?.startsWith('run/') === true);
+      if (isRun && childrenOf(app).length > 0) isDead = true;
+      if (isDead) throw new Error('this process is dead');
+      return write(records, options);
+    };
+    const { id } = await begin(app, { rate: 4 });
+    for (let second = 0; !isDead && second < 10; second += 1) await app.clock.advance(1_000);
+    expect([isDead, childrenOf(app).length]).toEqual([true, 4]);
+
+    const other = await start({ gateway: app.kafka.beside() });
+    fill(other, 12);
+    // The records of the children may lag behind, too.
+    const { query } = other.records;
+    other.records.query = async (question) => (question.statuses === undefined ? { records: [], count: 0 } : query(question));
+    const ended = await until(other, id, 'ended');
+    expect(ended).toMatchObject({ sent: 12, succeeded: 12 });
+    expect(new Set(childrenOf(app).map(({ requestId }) => requestId)).size).toBe(12);
+    expect(new Set(parentsOf(app)).size).toBe(12);
+  });
+
+  it('refuses what it cannot understand', async () => {
+    const app = await start();
+    await app.createFunction('hello');
+    const refused: readonly [body: object, code: string][] = [
+      [{ condition: 'Bored' }, 'FSS.0400'],
+      [{ condition: '' }, 'FSS.0400'],
+      [{ rate: redriveBounds.ratePerSecondMax + 1 }, 'FSS.0400'],
+      [{ speed: 4 }, 'FSS.0400'],
+      [{ target: 'OBS:x' }, 'FSS.0400'],
+      [{ of: 'undelivered', canary: 3 }, 'FSS.0400'],
+      [{ begin_time: '2027-02-30T00:00:00' }, 'FSS.1001'],
+    ];
+    for (const [body, code] of refused)
+      expect(await app.refusal('POST', '/sendoff/redrives', { function: 'hello', ...body })).toEqual([400, code]);
+  });
+
+  it('is for keys that may invoke and manage the functions, and is hidden from others', async () => {
+    const app = await withFailures(2);
+    const keyWith = async (rights: readonly string[], name: string) => {
+      const { body } = await app.signed('POST', '/sendoff/credentials', { rights, functions: [name] });
+      return { accessKey: body.access_key, secretKey: body.secret_key };
+    };
+    const all = await keyWith(['invoke', 'read', 'manage'], 'hello');
+    const { status, body } = await app.signed('POST', '/sendoff/redrives', { function: 'hello' }, all);
+    expect([status, body.state]).toEqual([200, 'running']);
+    const foreign = await keyWith(['invoke', 'read', 'manage'], 'other');
+    expect((await app.signed('GET', `/sendoff/redrives/${body.id}`, undefined, foreign)).status).toBe(404);
+    expect((await app.signed('GET', '/sendoff/redrives', undefined, foreign)).body).toEqual({ redrives: [] });
+    expect((await app.signed('POST', '/sendoff/redrives', { function: 'hello' }, foreign)).status).toBe(403);
+    const manager = await keyWith(['read', 'manage'], 'hello');
+    expect((await app.signed('POST', '/sendoff/redrives', { function: 'hello' }, manager)).status).toBe(403);
+  });
+
+  it('is refused while too many are under way', async () => {
+    const app = await withFailures(30, () => 'WAIT');
+    for (let count = 0; count < redriveBounds.activeMax; count += 1) await begin(app, { rate: 1 });
+    expect(await app.refusal('POST', '/sendoff/redrives', { function: 'hello' })).toEqual([429, 'FSS.0429']);
+  });
+});
+
+describe('a redrive of undelivered notices', () => {
+  const letters = async (app: IngressApp, ...given: readonly { requestId: string; target: string; at?: number }[]) => {
+    const topic = app.kafka.topics.name('undelivered');
+    for (const { requestId, target, at = builtAt } of given) {
+      const settlement = aSettlement({ invocation: anInvocation({ requestId, functionUrn: urn, project: 'p1' }) });
+      const delivery = aDelivery({ deliveryId: target, try: 8, reason: 'busy', event: { kind: 'settled', settlement } });
+      const { headers, ...record } = encodeDelivery(topic, delivery);
+      await app.kafka.publisher.publish({ ...record, headers: { ...headers, ce_time: new Date(at).toISOString() } });
+    }
+  };
+  const sent = (app: IngressApp) =>
+    app.recordsOf('notifications').map((record: IncomingRecord) => {
+      const { deliveryId, event, try: next, reason } = decodeDelivery(record);
+      return [event.kind === 'settled' ? event.settlement.invocation.requestId : '', deliveryId, next, reason];
+    });
+
+  it('sends each of a target again as the notice that it was, but those that were delivered since', async () => {
+    const app = await start({ gateway: new MemoryKafka({ now: () => builtAt }) });
+    await app.createFunction('hello');
+    await letters(
+      app,
+      { requestId: 'n1', target: 'OBS:results' },
+      { requestId: 'n2', target: 'OBS:other' },
+      { requestId: 'n3', target: 'OBS:results' },
+      { requestId: 'n4', target: 'OBS:results', at: builtAt - 5_000 },
+    );
+    const state = (requestId: string) => (requestId === 'n3' ? 'delivered' : 'undelivered');
+    app.records.query = async ({ requestIds = [] }) => ({
+      count: 1,
+      records: requestIds.map((requestId) => ({
+        ...aSettledRecord(requestId),
+        deliveries: [{ deliveryId: 'OBS:results', state: state(requestId), tries: 8, at: builtAt }],
+      })),
+    });
+    const { id } = await app.must('POST', '/sendoff/redrives', { of: 'undelivered', target: 'OBS:results' });
+    const ended = await until(app, id, 'ended');
+    expect(sent(app)).toEqual([['n1', 'OBS:results', 1, undefined]]);
+    expect(ended).toMatchObject({
+      selected: 3,
+      sent: 1,
+      refused: expect.arrayContaining([
+        { reason: 'delivered-already', count: 1 },
+        { reason: 'given-up-again', count: 1 },
+      ]),
+    });
+    expect(ended).not.toHaveProperty('succeeded');
+  });
+
+  it('counts them first, as the records show them', async () => {
+    const app = await start();
+    const notice = { requestId: 'n1', functionUrn: urn, acceptedAt: builtAt, deliveryId: 'OBS:results', tries: 8, at: builtAt };
+    app.records.noticePage = { notices: [{ ...notice, state: 'undelivered' }], hasMore: false };
+    expect(await app.must('POST', '/sendoff/redrives', { of: 'undelivered', dry_run: true })).toMatchObject({
+      selected: 1,
+      first_request_ids: ['n1'],
+    });
+  });
+});
+
+function aSettledRecord(requestId: string) {
+  return {
+    requestId,
+    functionUrn: urn,
+    project: 'p1',
+    status: 'SUCCESS',
+    errorCode: 0,
+    errorMessage: '',
+    acceptedAt: builtAt,
+    attempts: 1,
+    tags: [],
+  } as const;
+}

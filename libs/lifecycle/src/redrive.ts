@@ -1,0 +1,99 @@
+/** Rules of redrives: what is known of one, and what the process that runs it does next. */
+import type { EpochMs, RedriveOrder, RedriveRun, RedriveSpec } from '#contracts';
+
+/** All that is known of a redrive. */
+export interface Redrive {
+  readonly spec: RedriveSpec;
+  /** Absent until a process has begun to run it. */
+  readonly run?: RedriveRun;
+  readonly order?: RedriveOrder;
+}
+
+/**
+ * `running`: it starts invocations again, or waits for those of its canary. `waiting`: it has
+ * started all, and some have not ended. `stopped`: too many failed. `ended` is over for good.
+ */
+export type RedriveState = 'running' | 'waiting' | 'stopped' | 'canceled' | 'ended';
+
+/** The beginning of a run, before its first step. */
+export function firstRun(process: string, at: EpochMs): RedriveRun {
+  return {
+    process,
+    at,
+    marker: '',
+    isExhausted: false,
+    selected: 0,
+    sent: 0,
+    refusals: [],
+    examples: [],
+    succeeded: 0,
+    failed: 0,
+    isCanaryPassed: false,
+    before: { succeeded: 0, failed: 0 },
+  };
+}
+
+/** The state of a redrive, in a word. */
+export function redriveStateOf({ spec, run, order }: Redrive): RedriveState {
+  if (run?.endedAt !== undefined) return 'ended';
+  if (order?.act === 'cancel') return 'canceled';
+  if (run?.stop !== undefined && (order === undefined || order.at < run.stop.at)) return 'stopped';
+  return run !== undefined && isAllLookedAt(spec, run) ? 'waiting' : 'running';
+}
+
+/** True while a process must run it. */
+export function isActiveRedrive(redrive: Redrive): boolean {
+  const state = redriveStateOf(redrive);
+  return state === 'running' || state === 'waiting';
+}
+
+/** The run of a redrive that was resumed after it had stopped: earlier failures count no more. */
+export function resumedRun({ stop: _stop, ...run }: RedriveRun): RedriveRun {
+  return { ...run, isCanaryPassed: true, before: { succeeded: run.succeeded, failed: run.failed } };
+}
+
+/** The next step of the process that runs a redrive. */
+export type RedriveStep =
+  | { readonly kind: 'send'; readonly count: number }
+  /** Some of those that were sent have not ended. */
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'stop'; readonly reason: string }
+  | { readonly kind: 'end' };
+
+/** From so many ended ones on, a share of failures stops a redrive that goes on. */
+const judgedMin = 10;
+
+/** Decides the next step, once in a second. */
+export function nextRedriveStep(spec: RedriveSpec, run: RedriveRun): RedriveStep {
+  const { succeeded, failed, sent, before } = run;
+  const areAllEnded = haveAllEnded(spec, run);
+  const isCanary = isInCanary(spec, run);
+  const isCanarySent = isCanary && (sent >= spec.canary || isAllLookedAt(spec, run));
+  const judged = succeeded + failed - before.succeeded - before.failed;
+  const failures = failed - before.failed;
+  const isJudged = isCanary ? isCanarySent && areAllEnded : judged >= judgedMin || areAllEnded;
+  if (isJudged && judged > 0 && failures / judged > spec.stopAtShare)
+    return { kind: 'stop', reason: `${failures} of ${judged} failed, more than the share of ${spec.stopAtShare}` };
+  if (isAllLookedAt(spec, run)) return areAllEnded ? { kind: 'end' } : { kind: 'wait' };
+  if (isCanarySent && !areAllEnded) return { kind: 'wait' };
+  const room = Math.min(spec.ratePerSecond, spec.selectedMax - run.selected);
+  return { kind: 'send', count: isCanary && !isCanarySent ? Math.min(room, spec.canary - sent) : room };
+}
+
+/** True if the next step to send goes beyond the canary: all of it has ended well. */
+export function passesCanary(spec: RedriveSpec, run: RedriveRun): boolean {
+  return isInCanary(spec, run) && run.sent >= spec.canary && haveAllEnded(spec, run);
+}
+
+/** A redrive does not follow notices: the notifier reports their ends. */
+function haveAllEnded({ selection }: RedriveSpec, { succeeded, failed, sent }: RedriveRun): boolean {
+  return selection.kind === 'undelivered' || succeeded + failed >= sent;
+}
+
+function isInCanary(spec: RedriveSpec, run: RedriveRun): boolean {
+  return spec.canary > 0 && !run.isCanaryPassed;
+}
+
+function isAllLookedAt(spec: RedriveSpec, run: RedriveRun): boolean {
+  return run.isExhausted || run.selected >= spec.selectedMax;
+}
