@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { eventually } from '#testing';
 import { loaded, violationsOf } from './browser.ts';
 
@@ -31,4 +31,18 @@ export async function faultsOfPage(page: Page, path: string): Promise<readonly s
   await eventually(fits, { deadlineMs: fitMsMax }).catch(() => faults.push(`${path}: a phone scrolls the page sideways`));
   await page.setViewportSize(widths.desk);
   return faults;
+}
+
+const keysMax = 80;
+
+/**
+ * Presses a key until an element has the focus.
+ * @throws Error if it has not after 80 times.
+ */
+export async function tabTo(page: Page, element: Locator, key: 'Tab' | 'ArrowRight' = 'Tab'): Promise<void> {
+  for (let pressed = 0; pressed < keysMax; pressed++) {
+    if ((await element.and(page.locator(':focus')).count()) > 0) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`no focus on ${String(element)} after ${keysMax} times ${key}`);
 }

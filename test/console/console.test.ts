@@ -9,7 +9,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
 import { Installation } from '../e2e/installation.ts';
-import { faultsOfPage } from './all-pages.ts';
+import { faultsOfPage, tabTo } from './all-pages.ts';
 import { ConsolePage, lackOfBrowser, startBrowser, violationsOf } from './browser.ts';
 
 const source = 'exports.handler = async (event) => { console.log("hi"); return { doubled: event.n * 2 }; };';
@@ -249,6 +249,32 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.getByRole('button', { name: 'Pause execution' }).waitFor();
     await view.goTo(`/invocations/default%3Amoody/${id}`);
     await page.getByText('Settled: InvocationCanceled').waitFor();
+  });
+
+  it('is usable by keyboard alone: log in, open a function, change its policy', async () => {
+    const { page } = await ConsolePage.open(browser, installation.url);
+    await page.goto(`${installation.url}/functions`);
+    await tabTo(page, page.locator('input[type=password]'));
+    await page.keyboard.type('e2e-token');
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'double' }).waitFor();
+    await tabTo(page, page.getByRole('link', { name: 'double' }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: 'Code' }).waitFor();
+    await tabTo(page, page.getByRole('tab', { name: 'Code' }));
+    await tabTo(page, page.getByRole('tab', { name: 'Async Notification' }), 'ArrowRight');
+    await page.getByRole('button', { name: 'Edit' }).waitFor();
+    await tabTo(page, page.getByRole('button', { name: 'Edit' }));
+    await page.keyboard.press('Enter');
+    await page.getByLabel('Max. Retries').waitFor();
+    await tabTo(page, page.getByLabel('Max. Retries'));
+    await page.keyboard.type('3');
+    await tabTo(page, page.getByRole('button', { name: 'OK', exact: true }));
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Edit' }).waitFor();
+    const policy = await installation.client.must('GET', '/fgs/functions/double/async-invoke-config');
+    expect(policy).toMatchObject({ max_async_retry_attempts: 3, max_async_event_age_in_seconds: 600 });
+    await page.context().close();
   });
 
   it('creates a topic, subscribes a function to it by clicks, and counts the subscriptions before it deletes it', async () => {

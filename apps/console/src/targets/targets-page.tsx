@@ -63,7 +63,7 @@ function TargetRow({ of }: { readonly of: Target }) {
       <Table.Td>
         <Count of={of.undelivered} state="undelivered" target={of.target} />
       </Table.Td>
-      <Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>
         <Instant at={of.last_success_time} />
       </Table.Td>
       <Table.Td>
