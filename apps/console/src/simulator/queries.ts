@@ -4,10 +4,8 @@ import { useApi } from '../session/session-context.tsx';
 
 /** The fields of the form. Numbers are text while somebody types. */
 export interface SimulationForm {
-  /** `package:name` of the function whose policy or records count; null for none. */
+  /** `package:name` of the function whose records tell the failures; null for those of the form. */
   readonly function: string | null;
-  /** Takes the failures from the records of the function instead of from the form. */
-  readonly isObserved: boolean;
   readonly retries: number | string;
   readonly ageSeconds: number | string;
   readonly waitBaseSeconds: number | string;
@@ -73,14 +71,13 @@ export function useSimulation() {
   return useMutation({
     mutationFn: async (form: SimulationForm) => {
       const body = {
-        ...(form.function === null ? {} : { function: form.function }),
         policy: {
           ...given('max_async_retry_attempts', form.retries),
           ...given('max_async_event_age_in_seconds', form.ageSeconds),
           ...given('retry_wait_base_in_seconds', form.waitBaseSeconds),
           ...given('retry_wait_max_in_seconds', form.waitMaxSeconds),
         },
-        ...(form.isObserved && form.function !== null ? {} : { model: modelOf(form) }),
+        ...(form.function === null ? { model: modelOf(form) } : { function: form.function }),
       };
       const params = { path: { project } };
       return answerOf(client.POST('/v2/{project}/sendoff/policy-simulations', { params, body })) as Promise<Simulation>;

@@ -10,7 +10,6 @@ import { SimulationView } from './simulation-view.tsx';
 
 const firstForm: SimulationForm = {
   function: null,
-  isObserved: false,
   retries: 3,
   ageSeconds: 3_600,
   waitBaseSeconds: 1,
@@ -67,7 +66,7 @@ export default function SimulatorPage() {
   const [form, setForm] = useState(firstForm);
   const simulation = useSimulation();
   const change = (part: Partial<SimulationForm>) => setForm((before) => ({ ...before, ...part }));
-  const isObserved = form.isObserved && form.function !== null;
+  const isObserved = form.function !== null;
   function submit(event: FormEvent) {
     event.preventDefault();
     simulation.mutate(form);
@@ -90,7 +89,7 @@ export default function SimulatorPage() {
                 clearButtonProps={{ 'aria-label': 'Choose no function' }}
                 data={(functions.data ?? []).map(shortName)}
                 value={form.function}
-                onChange={(name) => change({ function: name, isObserved: name !== null })}
+                onChange={(name) => change({ function: name })}
                 w={280}
               />
               {isObserved && (

@@ -5,8 +5,6 @@ export interface Bar {
   /** The span that the bar stands for, in words. */
   readonly label: string;
   readonly value: number;
-  /** A part of the value, which stands darker at the foot of the bar. */
-  readonly part?: number;
 }
 
 interface BarsProps {
@@ -32,7 +30,7 @@ export function Bars({ label, bars, begin, end }: BarsProps) {
   return (
     <figure className="bars">
       <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label}>
-        {bars.map(({ label: span, value, part = 0 }, at) => (
+        {bars.map(({ label: span, value }, at) => (
           <g key={span}>
             <title>{`${span}: ${value.toLocaleString()}`}</title>
             <rect x={at * (barWidth + gap)} y={0} width={barWidth} height={height} className="bar-ground" />
@@ -43,15 +41,6 @@ export function Bars({ label, bars, begin, end }: BarsProps) {
               height={heightOf(value)}
               className="bar"
             />
-            {part > 0 && (
-              <rect
-                x={at * (barWidth + gap)}
-                y={height - heightOf(part)}
-                width={barWidth}
-                height={heightOf(part)}
-                className="bar-part"
-              />
-            )}
           </g>
         ))}
       </svg>
