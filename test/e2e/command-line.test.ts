@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { eventually } from '#testing';
 import { Installation } from './installation.ts';
 
 let installation: Installation;
@@ -114,6 +115,37 @@ describe('functions and invocations', () => {
     await expect
       .poll(async () => json('records', 'maybe', '--request', later), { timeout: 15_000 })
       .toMatchObject({ invocations: [{ status: 'FAIL', error_code: 4208 }] });
+  });
+
+  it('what failed is redriven once it is mended, each once, although the ingress dies in between', {
+    timeout: 90_000,
+  }, async () => {
+    const count = 6;
+    const path = await source('mended', 'exports.handler = async () => { throw new Error("not mended"); };', { timeout: 5 });
+    await json('functions', 'deploy', path);
+    const url = `${installation.url}/v2/p1/fgs/functions/mended/invocations-async`;
+    const headers = { 'x-auth-token': 'e2e-token', 'content-type': 'application/json' };
+    for (let number = 0; number < count; number += 1)
+      await fetch(url, { method: 'POST', headers, body: JSON.stringify({ n: number }) });
+    const selected = ['redrive', '--function', 'mended', '--error', 'NOT mended'];
+    await eventually(async () => ((await json(...selected)) as { selected: number }).selected === count, { deadlineMs: 20_000 });
+    await writeFile(join(path, 'index.js'), 'exports.handler = async ({ n }) => n;');
+    await json('functions', 'deploy', path);
+    const started = (await json(...selected, '--yes', '--rate', '1', '--canary', '2', '--stop-at', '0')) as { id: string };
+    const shown = async () => (await json('redrive', 'show', started.id)) as Record<'state' | 'sent', unknown>;
+    await eventually(async () => Number((await shown()).sent) >= 3, { deadlineMs: 30_000 });
+    await installation.killService('ingress');
+    await eventually(async () => (await sendoff(['redrive', 'list'])).code === 0, { deadlineMs: 30_000 });
+    const ended = await json('redrive', 'show', started.id, '--wait');
+    expect(ended).toMatchObject({ state: 'ended', selected: count, sent: count, succeeded: count, failed: 0, refused: [] });
+
+    expect(await json('ledger', 'mended')).toMatchObject({
+      accepted: 2 * count,
+      settled: 2 * count,
+      unaccounted: { count: 0, invocations: [] },
+    });
+    const { entries } = (await json('audit', '--act', 'startRedrive')) as { entries: readonly unknown[] };
+    expect(entries).toMatchObject([{ by: 'token', outcome: 'done', object: expect.stringContaining(started.id) }]);
   });
 
   it('verify invokes through both doors, judges, and removes what it made', { timeout: 120_000 }, async () => {

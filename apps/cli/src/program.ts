@@ -252,7 +252,8 @@ function addRedriveCommands(program: Command, session: MakeSession): void {
     .argument('<redrive>')
     .option('--wait', 'wait until it has ended')
     .description('show how far a redrive is')
-    .action(async (id: string, options: { wait?: boolean }) => showRedrive(session(), id, options));
+    // Commander gives the option to the outer command, which has it too.
+    .action(async (id: string, _own: object, { parent }: Command) => showRedrive(session(), id, parent?.opts() ?? {}));
   for (const act of ['cancel', 'resume'] as const)
     redrive
       .command(act)

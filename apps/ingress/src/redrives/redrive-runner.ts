@@ -20,9 +20,9 @@ import { UndeliveredNotices } from './undelivered-notices.ts';
 
 const stepMs = 1_000;
 /** A running process writes at least this often. */
-const beatMs = 3_000;
+const beatMs = 2_000;
 /** After such a silence another process takes over. */
-export const leaseMs = 10_000;
+const leaseMs = 6_000;
 /** Items that are started at once. */
 const atOnce = 10;
 
