@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { epochMs, type EpochMs } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import { systemClock } from '#platform';
-import { builtUrn, ManualClock } from '#testing';
+import { builtAt, builtUrn, ManualClock } from '#testing';
 import { ask, postgresPrograms, type RunningPostgres, startPostgres } from '../../../../../test/postgres-server.ts';
 import { statusStoreConformance } from '../../status-store.conformance.ts';
 import { PostgresStatusStore } from './postgres-status-store.ts';
@@ -29,6 +29,26 @@ describe.skipIf('missing' in programs)(`PostgreSQL${'missing' in programs ? ` ($
       open: async () => PostgresStatusStore.open({ url, retentionMs }, systemClock, Math.random),
       remove: async () => undefined,
     };
+  });
+
+  it('the delayed invocations of a database from before the counts of due times are counted', async () => {
+    const url = await server.newDatabase();
+    const open = async () => PostgresStatusStore.open({ url, retentionMs }, systemClock, () => 0);
+    const dueAt = epochMs(builtAt + 3_600_000);
+    const before = await open();
+    const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
+    await before.fold([{ ...subject, kind: 'waiting', attempt: 2, dueAt, lastError: '' }], async () => undefined);
+    await before.close();
+    await ask(url, 'ALTER TABLE function_totals DROP COLUMN due');
+    await ask(url, 'ALTER TABLE function_minutes DROP COLUMN due');
+    await ask(url, "DELETE FROM kysely_migration WHERE name = '0008-due'");
+    const after = await open();
+    for (const functionUrn of [builtUrn, '']) {
+      expect(await after.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 })).toMatchObject([{ tally: { due: 1 } }]);
+      const minutes = await after.minutes('p1', [functionUrn], builtAt, dueAt + 60_000);
+      expect(minutes.filter(({ tally }) => tally.due > 0)).toMatchObject([{ minute: dueAt, tally: { due: 1 } }]);
+    }
+    await after.close();
   });
 
   describe('old records', () => {
