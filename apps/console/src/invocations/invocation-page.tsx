@@ -104,7 +104,7 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
             ['Attempts', record.approximate_invoke_count],
             ...(record.tags === undefined || record.tags.length === 0 ? [] : [['Tags', record.tags.join(', ')] as const]),
             ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),
-            ['Error', record.error_message === '' ? '–' : `${record.error_message} (${record.error_code})`],
+            ['Error', record.error_code === 0 ? record.error_message : `${record.error_message} (${record.error_code})`],
           ]}
         />
       </Panel>

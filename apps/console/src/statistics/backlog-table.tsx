@@ -13,7 +13,7 @@ export function BacklogTable({ of }: { readonly of: readonly Backlog[] }) {
     <DataTable label="Backlog by function" headings={headings} minWidth={760}>
       {of.map((backlog) => (
         <Table.Tr key={backlog.func_urn}>
-          <Table.Td>
+          <Table.Td style={{ whiteSpace: 'nowrap' }}>
             <TextLink href={`/functions/${encodeURIComponent(nameOfUrn(backlog.func_urn))}/statistics`}>
               {nameOfUrn(backlog.func_urn)}
             </TextLink>

@@ -4,7 +4,7 @@ const units = [
   [60, 'min'],
 ] as const;
 
-/** Seconds in words of at most two units: `2 h 5 min`. */
+/** Seconds in words of at most two units: `2 h 5 min`. From 10 minutes on without seconds. */
 export function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'never';
   if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
@@ -13,7 +13,7 @@ export function durationText(seconds: number): string {
   const at = units.findIndex(([length]) => whole >= length);
   const [length, name] = units[at] ?? [1, 's'];
   const [nextLength, nextName] = units[at + 1] ?? [1, 's'];
-  const rest = Math.floor((whole % length) / nextLength);
+  const rest = nextName === 's' && whole >= 600 ? 0 : Math.floor((whole % length) / nextLength);
   return `${Math.floor(whole / length)} ${name}${rest === 0 ? '' : ` ${rest} ${nextName}`}`;
 }
 
