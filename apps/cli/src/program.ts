@@ -289,6 +289,7 @@ function addHistoryCommands(program: Command, session: MakeSession): void {
     .option('--request <id>', 'only this request id')
     .option('--key <key>', 'only the one of this idempotency key; needs --function')
     .option('--error <text>', 'a part of the error message')
+    .option('--tag <tag>', 'only those with this tag')
     .option('--begin <time>', 'accepted at this time or later, as 2026-11-25T09:45:00')
     .option('--end <time>', 'accepted at this time or earlier')
     .option('--limit <count>', 'how many to find', '20')

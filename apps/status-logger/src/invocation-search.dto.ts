@@ -1,5 +1,13 @@
 import { ArrayMinSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { type EpochMs, type InvocationSearch, type LiveQuery, searchMarkerPattern, type Status, statuses } from '#contracts';
+import {
+  type EpochMs,
+  type InvocationSearch,
+  invocationTagPattern,
+  type LiveQuery,
+  searchMarkerPattern,
+  type Status,
+  statuses,
+} from '#contracts';
 import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsRequestIds, IsText } from './question-fields.ts';
 
 /** Validates a search of the ingress. */
@@ -30,6 +38,10 @@ export class InvocationSearchDto implements InvocationSearch {
   @IsOptional()
   @IsText(200)
   errorText?: string;
+
+  @IsOptional()
+  @Matches(invocationTagPattern)
+  tag?: string;
 
   @IsCount()
   beginAt!: EpochMs;

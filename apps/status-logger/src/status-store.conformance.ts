@@ -539,6 +539,32 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await foundBy({ requestIds: ['c'] })).toEqual(['c']);
     });
 
+    it('a search finds by tag, with the other filters, from page to page', async () => {
+      const tagged = (event: StatusEvent, ...tags: string[]): StatusEvent => ({ ...event, tags }) as StatusEvent;
+      await put(
+        ...Array.from({ length: 15 }, (_, index) => tagged(queued({ requestId: `b${index}`, acceptedAt: at(50 - index) }), 'x')),
+        tagged(queued({ requestId: 'a', acceptedAt: at(5) }), 'x', 'x_y'),
+        tagged(settled({ requestId: 'c', acceptedAt: at(4), functionUrn: 'other' }), 'x'),
+        tagged(queued({ requestId: 'd', acceptedAt: at(3) }), 'X', 'xzy'),
+        tagged(queued({ requestId: 'e', acceptedAt: at(2), project: 'p2' }), 'x'),
+      );
+      expect((await foundBy({ tag: 'x' })).slice(-3)).toEqual(['b14', 'a', 'c']);
+      expect((await pagesOf({ tag: 'x', limit: 9 })).map((page) => page.length)).toEqual([9, 8]);
+      expect(await foundBy({ tag: 'x_y' })).toEqual(['a']);
+      expect(await foundBy({ tag: 'X' })).toEqual(['d']);
+      expect(await foundBy({ tag: 'y' })).toEqual([]);
+      expect(await foundBy({ tag: 'x', functionUrns: ['other'] })).toEqual(['c']);
+      expect(await foundBy({ tag: 'x', statuses: ['SUCCESS'] })).toEqual(['c']);
+      expect(await foundBy({ tag: 'x', beginAt: at(5), endAt: at(6) })).toEqual(['a']);
+      expect(await foundBy({ tag: 'x', requestIds: ['c', 'd'] })).toEqual(['c']);
+    });
+
+    it('a search does not find by a tag that was replaced', async () => {
+      await put({ ...queued(), tags: ['x'] });
+      await put({ ...queued(), tags: ['a'] });
+      expect([await foundBy({ tag: 'a' }), await foundBy({ tag: 'x' })]).toEqual([['r1'], []]);
+    });
+
     it('a query includes both ends of the time window', async () => {
       await put(queued());
       expect(await ids({ beginAt: builtAt, endAt: builtAt })).toEqual(['r1']);

@@ -21,6 +21,8 @@ export interface InvocationSearch {
   readonly errorCode?: number;
   /** A part of the error message; capital and small letters of ASCII are alike. */
   readonly errorText?: string;
+  /** One tag that the invocation has. */
+  readonly tag?: string;
   /** Begin of the window over `acceptedAt`; both ends belong to it. */
   readonly beginAt: EpochMs;
   readonly endAt: EpochMs;

@@ -17,6 +17,7 @@ export interface SearchOptions {
   readonly request?: string;
   readonly key?: string;
   readonly error?: string;
+  readonly tag?: string;
   readonly begin?: string;
   readonly end?: string;
   readonly limit: string;
@@ -54,6 +55,7 @@ function queryOf(options: SearchOptions, limit: number, marker: string) {
     request_id: options.request,
     idempotency_key: options.key,
     error_text: options.error,
+    tag: options.tag,
     begin_time: options.begin,
     end_time: options.end,
     limit: Math.min(limit, 500),

@@ -61,7 +61,7 @@ describe('a search', () => {
   it('passes every filter on', async () => {
     const { asked } = await search(
       '?function=hello&status=FAIL,WAIT&condition=SystemError&request_id=r&error_text=a%25b&limit=900' +
-        '&begin_time=1970-01-01T00:00:01&end_time=1970-01-01T00:00:02&marker=5-abc',
+        '&tag=a.b:c&begin_time=1970-01-01T00:00:01&end_time=1970-01-01T00:00:02&marker=5-abc',
     );
     expect(asked).toEqual({
       project: 'p1',
@@ -70,6 +70,7 @@ describe('a search', () => {
       errorCode: 4500,
       requestIds: ['r'],
       errorText: 'a%b',
+      tag: 'a.b:c',
       limit: 500,
       beginAt: 1_000,
       endAt: 2_000,

@@ -15,7 +15,7 @@ import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, type Query as QueryString, tagQuery, textQuery, wholeQuery } from '../http/query.ts';
 import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -76,10 +76,12 @@ export class SearchController {
     const errorText = boundedQuery(query, 'error_text', errorTextMax);
     const functionUrns = this.names.versionsFor(caller, project, boundedQuery(query, 'function', nameMax), functionsMax);
     const requestIds = this.requestsOf(project, query);
+    const tag = tagQuery(query);
     const search: InvocationSearch = {
       project,
       ...conditionFilter(textQuery(query, 'condition')),
       ...statusFilter(textQuery(query, 'status')),
+      ...(tag === undefined ? {} : { tag }),
       ...(functionUrns === undefined ? {} : { functionUrns }),
       ...(requestIds === undefined ? {} : { requestIds }),
       ...(errorText === undefined ? {} : { errorText }),

@@ -2,6 +2,7 @@ import { conditions, statuses } from '#contracts';
 import type { OperationSpec } from '../document/operation.ts';
 import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
 import { functionCodes } from '../names/function-codes.ts';
+import { tagParameter } from '../records/records.operations.ts';
 
 /** Bounds of a search. */
 export const searchBounds = {
@@ -49,6 +50,7 @@ export const searchOperations = {
       inQuery('idempotency_key', text(keyMax), {
         description: 'Only the invocation of this idempotency key, for a day after it. Needs `function`.',
       }),
+      tagParameter,
       inQuery('error_text', text(errorTextMax), {
         description: 'A part of the error message. Capital and small letters of ASCII are alike.',
         example: 'no luck',

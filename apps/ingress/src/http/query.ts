@@ -1,4 +1,4 @@
-import { type EpochMs, epochMs } from '#contracts';
+import { type EpochMs, epochMs, invocationTagPattern } from '#contracts';
 import type { ApiCode } from './api-codes.ts';
 import { ApiError } from './api-error.ts';
 
@@ -22,6 +22,17 @@ export function boundedQuery(query: Query, name: string, lengthMax: number): str
   if (text !== undefined && text.length > lengthMax)
     throw new ApiError('FSS.1001', `${name} has at most ${lengthMax} characters`);
   return text;
+}
+
+/**
+ * Reads the tag by which invocations are found.
+ * @throws ApiError FSS.1001 if it is no tag.
+ */
+export function tagQuery(query: Query): string | undefined {
+  const tag = textQuery(query, 'tag');
+  if (tag !== undefined && !invocationTagPattern.test(tag))
+    throw new ApiError('FSS.1001', 'tag must be one tag: 1 to 64 of A-Z a-z 0-9 _ . : -');
+  return tag;
 }
 
 /**

@@ -1,13 +1,13 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { epochMs, invocationTagPattern, type Status, type StatusPage, type StatusQuery } from '#contracts';
+import { epochMs, type Status, type StatusPage, type StatusQuery } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
-import { instantQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { instantQuery, type Query as QueryString, tagQuery, wholeQuery } from '../http/query.ts';
 import { type KnownDelivery, knownTo, recordAnswer } from './record-answer.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
@@ -106,11 +106,10 @@ export class RecordsController {
   ): StatusQuery & { readonly statuses: readonly Status[] } {
     const functionUrns = this.names.versionsNamed(urn, project);
     const now = this.clock.now();
-    const { status, tag = '' } = query;
+    const { status } = query;
+    const tag = tagQuery(query);
     if (status !== undefined && status !== '' && !statuses.includes(status as Status))
       throw new ApiError('FSS.1001', `status must be one of ${statuses.join(', ')}`);
-    if (tag !== '' && !invocationTagPattern.test(tag))
-      throw new ApiError('FSS.1001', 'tag must be one tag: 1 to 64 of A-Z a-z 0-9 _ . : -');
     // A caller who names a request wants its record, however old it is.
     const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
@@ -126,7 +125,7 @@ export class RecordsController {
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
       limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
       ...(requestIds.length === 0 ? {} : { requestIds }),
-      ...(tag === '' ? {} : { tag }),
+      ...(tag === undefined ? {} : { tag }),
     };
   }
 

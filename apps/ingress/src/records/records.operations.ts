@@ -17,17 +17,17 @@ export const recordBounds = {
 
 const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 
+/** The tag by which invocations are found. */
+export const tagParameter = inQuery(
+  'tag',
+  { type: 'string', pattern: `(?:${invocationTagPattern.source})|^$` },
+  { description: 'Only invocations with this tag of `X-Sendoff-Tags`.', example: 'nightly' },
+);
+
 const common: readonly Parameter[] = [
   functionUrn,
   inQuery('status', { type: 'string', enum: [...statuses] }, { description: 'Only records of this status.' }),
-  inQuery(
-    'tag',
-    { type: 'string', pattern: `(?:${invocationTagPattern.source})|^$` },
-    {
-      description: 'Only records of invocations with this tag of `X-Sendoff-Tags`.',
-      example: 'nightly',
-    },
-  ),
+  tagParameter,
   inQuery('query_begin_time', instant, {
     description: 'The earliest acceptance, UTC. Default: one hour ago, or no limit if a request is named.',
     example: '2026-11-25T09:00:00',

@@ -26,10 +26,10 @@ export async function searchPage(
   lookAt: LookAt,
   lookedAtMax: number = lookedAtByDefault,
 ): Promise<InvocationSearchPage> {
-  const { limit, requestIds } = search;
+  const { limit, requestIds, tag } = search;
   if (requestIds?.length === 0) return { records: [] };
   const count = hasFilters(search) ? lookedAtMax : limit;
-  const lookedAt = lookAt(search, count);
+  const lookedAt = tag === undefined || requestIds !== undefined ? lookAt(search, count) : ofTag(search, tag);
   const [found, last] = await Promise.all([
     sql<InvocationRow>`
       SELECT invocations.* FROM (${lookedAt} ${searchOrder} LIMIT ${sql.lit(count)}) AS looked_at
@@ -58,16 +58,31 @@ export function listOf(texts: readonly string[]): RawBuilder<unknown> {
   return sql`(${sql.join(texts.map((text) => sql`${text}`))})`;
 }
 
-function hasFilters({ statuses, errorCode, errorText }: InvocationSearch): boolean {
-  return statuses !== undefined || errorCode !== undefined || errorText !== undefined;
+/** Rows of one tag. The index holds them in the order of their acceptance. */
+function ofTag(search: InvocationSearch, tag: string): RawBuilder<unknown> {
+  return sql`SELECT request_id, accepted_at FROM tags WHERE project = ${search.project} AND tag = ${tag} AND ${inWindow(search)}`;
 }
 
-function filters({ statuses, errorCode, errorText }: InvocationSearch): RawBuilder<unknown> {
+function hasFilters({ statuses, errorCode, errorText, tag, functionUrns }: InvocationSearch): boolean {
+  const isOfTaggedFunctions = tag !== undefined && functionUrns !== undefined;
+  return statuses !== undefined || errorCode !== undefined || errorText !== undefined || isOfTaggedFunctions;
+}
+
+/** The row of a tag that was replaced stays, so the record itself must have the tag. */
+function withTag({ tag, functionUrns }: InvocationSearch): RawBuilder<unknown> {
+  if (tag === undefined) return sql``;
+  const ofFunctions = functionUrns === undefined ? sql`` : sql`AND function_urn IN ${listOf(functionUrns)}`;
+  // LIKE would not tell small from capital letters in SQLite.
+  return sql`AND replace(',' || tags || ',', ${`,${tag},`}, '') <> ',' || tags || ',' ${ofFunctions}`;
+}
+
+function filters(search: InvocationSearch): RawBuilder<unknown> {
+  const { statuses, errorCode, errorText } = search;
   const ofStatus = statuses === undefined ? sql`` : sql`AND status IN ${listOf(statuses)}`;
   const ofCode = errorCode === undefined ? sql`` : sql`AND error_code = ${errorCode}`;
   const ofText =
     errorText === undefined ? sql`` : sql`AND lower(error_message) LIKE ${`%${likeText(errorText.toLowerCase())}%`} ESCAPE '!'`;
-  return sql`TRUE ${ofStatus} ${ofCode} ${ofText}`;
+  return sql`TRUE ${ofStatus} ${ofCode} ${ofText} ${withTag(search)}`;
 }
 
 /** A text that LIKE takes as it is. */
