@@ -29,9 +29,12 @@ export function aRecord(topic: string, value: string, more: Partial<OutgoingReco
   return { topic, value: Buffer.from(value), headers: {}, ...more };
 }
 
+/** A version of a format that no release of now reads. */
+export const newerVersion = '99';
+
 /** A record of a newer release, between two of this one, on one partition. */
 export function newerBetween(topic: string): readonly OutgoingRecord[] {
-  const newer = { partition: 0, headers: { [formatVersionHeader]: '2' } };
+  const newer = { partition: 0, headers: { [formatVersionHeader]: newerVersion } };
   return [aRecord(topic, 'old', { partition: 0 }), aRecord(topic, 'new', newer), aRecord(topic, 'behind', { partition: 0 })];
 }
 

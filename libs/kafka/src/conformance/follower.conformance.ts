@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatVersionHeader } from '#contracts';
 import { Arrivals } from '#testing';
-import { aRecord, deadlineMs, newerBetween, text, type ClusterTools } from './cluster-tools.conformance.ts';
+import { aRecord, deadlineMs, newerBetween, newerVersion, text, type ClusterTools } from './cluster-tools.conformance.ts';
 
 /** The promises of a follower. */
 export function followerConformance(tools: ClusterTools): void {
@@ -75,7 +75,7 @@ export function followerConformance(tools: ClusterTools): void {
 
     it('does not start on a topic that only a newer release can read', async () => {
       const topic = await tools.aDeclaredTopic('idempotency');
-      await tools.gateway.publisher.publish(aRecord(topic, 'new', { headers: { [formatVersionHeader]: '2' } }));
+      await tools.gateway.publisher.publish(aRecord(topic, 'new', { headers: { [formatVersionHeader]: newerVersion } }));
       const follower = tools.follow(topic, 'earliest', await tools.connect());
       await expect(follower.start(() => undefined)).rejects.toMatchObject({ code: 'RECORD_TOO_NEW', details: { topic } });
     });
@@ -83,7 +83,7 @@ export function followerConformance(tools: ClusterTools): void {
     it('leaves the check to a reader that verifies a signature first', async () => {
       const topic = await tools.aDeclaredTopic('registry');
       const gateway = await tools.connect();
-      await gateway.publisher.publish(aRecord(topic, 'forged', { headers: { [formatVersionHeader]: '2' } }));
+      await gateway.publisher.publish(aRecord(topic, 'forged', { headers: { [formatVersionHeader]: newerVersion } }));
       const seen: string[] = [];
       await tools.follow(topic, 'earliest', gateway, true).start((record) => seen.push(text(record)));
       expect([seen, gateway.isOutdated]).toEqual([['forged'], false]);

@@ -5,7 +5,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatVersionHeader, type IncomingRecord, PlatformError, type TopicName, type Topics } from '#contracts';
 import { Arrivals, ManualClock } from '#testing';
-import type { ClusterUnderTest } from '../conformance/cluster-tools.conformance.ts';
+import { type ClusterUnderTest, newerVersion } from '../conformance/cluster-tools.conformance.ts';
 import type { KafkaGateway } from '../ports.ts';
 import { type KafkaRecordContext, OnRecord } from './on-record.ts';
 import { SendoffStrategy } from './sendoff-strategy.ts';
@@ -137,7 +137,7 @@ export function strategyConformance(title: string, open: () => Promise<ClusterUn
       const follower = gateway.follower({ topic, from: 'earliest' });
       cleanups.push(() => follower.close());
       await follower.start(() => undefined);
-      await gateway.publisher.publish({ topic, value: null, headers: { [formatVersionHeader]: '2' } });
+      await gateway.publisher.publish({ topic, value: null, headers: { [formatVersionHeader]: newerVersion } });
       // The other member gets the partition, because this one has left.
       expect(await leftovers('invocations')).toEqual(['end']);
       expect(seen.items).toEqual(['first']);
