@@ -32,9 +32,11 @@ const paths = [
   '/buckets/results',
   '/streams',
   '/streams/orders',
+  '/redrives',
   '/simulator',
   '/keys',
   '/agencies',
+  '/audit',
 ];
 
 describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () => {
@@ -223,6 +225,30 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await dialog.waitFor({ state: 'detached' });
     expect(page.url()).not.toBe(before);
     await page.getByText('Settled: Success').waitFor();
+  });
+
+  it('starts a failed invocation again once its function is mended, and lists the act', async () => {
+    const { client } = installation;
+    const { page } = view;
+    await client.createFunction('mended', 'exports.handler = async () => { throw new Error("not yet"); };');
+    await client.setPolicy('mended', { max_async_retry_attempts: 0 });
+    const requestId = await client.invoke('mended', { n: 5 });
+    await client.ended('mended', requestId);
+    await client.must('PUT', '/fgs/functions/mended/code', {
+      code_type: 'inline',
+      func_code: { file: Buffer.from(source).toString('base64') },
+    });
+    await view.goTo('/redrives?function=default%3Amended');
+    await view.press('Count first');
+    await page.getByText(/^1 would start/).waitFor();
+    await view.press('Start them again');
+    await page.getByText('1 of 1 started, 1 succeeded').waitFor();
+    await page.getByText('ended', { exact: true }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await view.goTo('/audit');
+    await page.getByRole('cell', { name: 'startRedrive' }).waitFor();
+    await page.getByRole('textbox', { name: 'Act' }).fill('noSuchAct');
+    await page.getByText('No act fits').waitFor();
   });
 
   it('pauses a function, says what its invocation waits for, counts it and purges it', async () => {

@@ -23,6 +23,8 @@ const PlacePage = lazy(async () => import('./places/place-page.tsx'));
 const DelaysPage = lazy(async () => import('./delays/delays-page.tsx'));
 const SimulatorPage = lazy(async () => import('./simulator/simulator-page.tsx'));
 const KeysPage = lazy(async () => import('./keys/keys-page.tsx'));
+const RedrivesPage = lazy(async () => import('./redrives/redrives-page.tsx'));
+const AuditPage = lazy(async () => import('./audit/audit-page.tsx'));
 const AgenciesPage = lazy(async () => import('./agencies/agencies-page.tsx'));
 
 /** A part of the path as text. A part that is no encoded text stands for itself. */
@@ -73,6 +75,8 @@ export function App() {
           <Route path="/simulator" component={SimulatorPage} />
           <Route path="/keys" component={KeysPage} />
           <Route path="/agencies" component={AgenciesPage} />
+          <Route path="/redrives" component={RedrivesPage} />
+          <Route path="/audit" component={AuditPage} />
           <Route>
             <NoPage />
           </Route>

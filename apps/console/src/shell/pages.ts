@@ -22,6 +22,7 @@ export const pageGroups = [
       { path: 'topics', label: 'Topics' },
       { path: 'buckets', label: 'Buckets' },
       { path: 'streams', label: 'Streams' },
+      { path: 'redrives', label: 'Redrives' },
     ],
   },
   {
@@ -33,6 +34,7 @@ export const pageGroups = [
     pages: [
       { path: 'keys', label: 'Keys' },
       { path: 'agencies', label: 'Agencies' },
+      { path: 'audit', label: 'Audit log' },
     ],
   },
 ] as const;

@@ -26,9 +26,11 @@ const consolePages = [
   'topics',
   'buckets',
   'streams',
+  'redrives',
   'simulator',
   'keys',
   'agencies',
+  'audit',
 ] as const;
 
 const pagePaths = consolePages.flatMap((page) => [`/${page}`, `/${page}/*`]);

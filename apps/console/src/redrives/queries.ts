@@ -1,0 +1,91 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { answerOf } from '../api/client.ts';
+import { useApi } from '../session/session-context.tsx';
+
+/** The things that a redrive can start again. */
+export type RedriveKind = 'failed' | 'undelivered';
+
+/** A redrive and how far it is. */
+export interface Redrive {
+  readonly id: string;
+  readonly of: RedriveKind;
+  readonly state: string;
+  /** Why it stopped by itself. */
+  readonly reason?: string;
+  readonly created_time: string;
+  readonly created_by: string;
+  readonly functions?: readonly string[];
+  readonly error_text?: string;
+  readonly target?: string;
+  readonly selected: number;
+  readonly sent: number;
+  /** Absent for notices, whose ends a redrive does not follow. */
+  readonly succeeded?: number;
+  readonly failed?: number;
+  readonly refused: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** A selection, and how it is started again. */
+export interface RedriveRequest {
+  readonly of: RedriveKind;
+  readonly function?: string;
+  readonly error_text?: string;
+  readonly target?: string;
+  readonly rate: number;
+  readonly canary: number;
+  /** A share of the ended ones, from 0 to 1. */
+  readonly stop_at: number;
+}
+
+/** The count before a redrive. */
+export interface RedrivePreview {
+  readonly selected: number;
+  readonly is_more: boolean;
+  readonly estimated_seconds: number;
+}
+
+const listKey = ['redrives'];
+
+/** Redrives, newest first. Asks again while the page is open. */
+export function useRedrives() {
+  const { client, project } = useApi();
+  return useQuery({
+    queryKey: listKey,
+    queryFn: async ({ signal }) => {
+      const params = { path: { project } };
+      const { redrives } = (await answerOf(client.GET('/v2/{project}/sendoff/redrives', { params, signal }))) as {
+        readonly redrives: readonly Redrive[];
+      };
+      return redrives;
+    },
+    refetchInterval: 2_000,
+  });
+}
+
+/** Counts what a redrive would start, or starts it. */
+export function useRedrive<Answer>(isDryRun: boolean) {
+  const { client, project } = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (request: RedriveRequest) => {
+      const body = { ...request, dry_run: isDryRun };
+      return answerOf(client.POST('/v2/{project}/sendoff/redrives', { params: { path: { project } }, body })) as Promise<Answer>;
+    },
+    onSuccess: async () => (isDryRun ? undefined : queries.invalidateQueries({ queryKey: listKey })),
+  });
+}
+
+/** Cancels a redrive, or lets it go on. */
+export function useOrder(id: string) {
+  const { client, project } = useApi();
+  const queries = useQueryClient();
+  return async (act: 'cancel' | 'resume') => {
+    const params = { params: { path: { project, id } } };
+    await answerOf(
+      act === 'cancel'
+        ? client.POST('/v2/{project}/sendoff/redrives/{id}/cancel', params)
+        : client.POST('/v2/{project}/sendoff/redrives/{id}/resume', params),
+    );
+    await queries.invalidateQueries({ queryKey: listKey });
+  };
+}

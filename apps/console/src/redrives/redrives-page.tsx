@@ -1,0 +1,136 @@
+import { Progress, Table, Text } from '@mantine/core';
+import { useSearchParams } from 'wouter';
+import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { DataTable } from '../ui/data-table.tsx';
+import { EmptyState } from '../ui/empty-state.tsx';
+import { Instant } from '../ui/instant.tsx';
+import { PageHead } from '../ui/page-head.tsx';
+import { Panel } from '../ui/panel.tsx';
+import { QueryView } from '../ui/query-view.tsx';
+import { type Redrive, useOrder, useRedrives } from './queries.ts';
+import { StartRedrive } from './start-redrive.tsx';
+
+const colours: Readonly<Record<string, string>> = {
+  ended: 'good',
+  running: 'waiting',
+  waiting: 'waiting',
+  stopped: 'bad',
+  canceled: 'bad',
+};
+
+function Act({ of: { id, state } }: { readonly of: Redrive }) {
+  const order = useOrder(id);
+  if (state === 'running' || state === 'waiting')
+    return (
+      <ConfirmButton
+        size="xs"
+        label="Cancel"
+        title="Cancel the redrive?"
+        question="It starts nothing more. What it has started goes on."
+        onConfirm={async () => order('cancel')}
+      />
+    );
+  if (state !== 'stopped' && state !== 'canceled') return null;
+  return (
+    <ConfirmButton
+      size="xs"
+      label="Resume"
+      title="Resume the redrive?"
+      question="It goes on where it was. Earlier failures do not stop it again."
+      onConfirm={async () => order('resume')}
+    />
+  );
+}
+
+function Selected({ of }: { readonly of: Redrive }) {
+  const words = [of.functions?.map((urn) => urn.split(':').slice(5, 7).join(':'))[0], of.error_text, of.target].filter(Boolean);
+  return (
+    <>
+      {of.of === 'failed' ? 'Failed invocations' : 'Undelivered notices'}
+      <Text size="xs" c="dimmed" className="code">
+        {words.length === 0 ? 'all' : words.join(' · ')}
+      </Text>
+    </>
+  );
+}
+
+function Counts({ of }: { readonly of: Redrive }) {
+  const refused = of.refused.reduce((sum, { count }) => sum + count, 0);
+  const ended = (of.succeeded ?? of.sent) + (of.failed ?? 0) + refused;
+  const words = [
+    `${of.sent.toLocaleString()} of ${of.selected.toLocaleString()} started`,
+    ...(of.succeeded === undefined ? [] : [`${of.succeeded.toLocaleString()} succeeded`]),
+    ...(of.failed === undefined || of.failed === 0 ? [] : [`${of.failed.toLocaleString()} failed`]),
+    ...of.refused.map(({ reason, count }) => `${count.toLocaleString()} refused: ${reason}`),
+  ];
+  return (
+    <>
+      <Progress value={of.selected === 0 ? 0 : (ended / of.selected) * 100} aria-label="Ended" mb={4} />
+      <Text size="xs">{words.join(', ')}</Text>
+    </>
+  );
+}
+
+function RedriveRow({ of }: { readonly of: Redrive }) {
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <span className={`state state-${colours[of.state] ?? 'waiting'}`}>{of.state}</span>
+        {of.reason !== undefined && (
+          <Text size="xs" c="dimmed">
+            {of.reason}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        <Selected of={of} />
+      </Table.Td>
+      <Table.Td miw={220}>
+        <Counts of={of} />
+      </Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>
+        <Instant at={of.created_time} />
+        <Text size="xs" c="dimmed" className="code">
+          {of.created_by}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <Act of={of} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+/** Starts failed invocations and undelivered notices again, and shows how far that is. */
+export default function RedrivesPage() {
+  const query = useRedrives();
+  const [search] = useSearchParams();
+  const initial = {
+    of: search.get('of') === 'undelivered' ? ('undelivered' as const) : ('failed' as const),
+    function: search.get('function') ?? '',
+    text: search.get('text') ?? '',
+  };
+  return (
+    <>
+      <PageHead title="Redrives">Failed invocations and undelivered notices, started again.</PageHead>
+      <StartRedrive initial={initial} />
+      <Panel title="Redrives" isFlush>
+        <QueryView query={query}>
+          {(redrives) =>
+            redrives.length === 0 ? (
+              <EmptyState title="Nothing was started again yet">
+                Mend the cause of the failures first. Then choose what to start again, and count it.
+              </EmptyState>
+            ) : (
+              <DataTable label="Redrives" headings={['State', 'Selection', 'Progress', 'Started', 'Act']} minWidth={860}>
+                {redrives.map((redrive) => (
+                  <RedriveRow key={redrive.id} of={redrive} />
+                ))}
+              </DataTable>
+            )
+          }
+        </QueryView>
+      </Panel>
+    </>
+  );
+}
