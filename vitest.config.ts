@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongFilesFirst from './test/long-files-first.ts';
 
 /**
  * Libraries by their front doors, from source. An alias, because Vitest ignores the condition
@@ -20,6 +21,7 @@ export default defineConfig({
   ...source,
   test: {
     fsModuleCache: false,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         ...source,
