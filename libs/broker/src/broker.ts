@@ -21,7 +21,7 @@ import { startDockerBroker } from './docker-broker.ts';
 import type { BrokerAdmin, BrokerOptions, RunningBroker } from './broker-options.ts';
 import { classArchive } from './class-archive.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
-import { canRun, findJava, javaMajorMin } from './java.ts';
+import { canRun, findJava, type FoundJava, javaMajorMin } from './java.ts';
 import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
@@ -52,10 +52,11 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   });
 }
 
-async function startJavaBroker(options: BrokerOptions, java: string, cacheDir: string): Promise<RunningBroker> {
+async function startJavaBroker(options: BrokerOptions, java: FoundJava, cacheDir: string): Promise<RunningBroker> {
   const jars = await brokerJars(cacheDir);
-  const jvm = { java, dataDir: options.dataDir, isShortLived: options.isShortLived ?? false };
-  const archive = await classArchive(java, jars, async (dataDir) => trialRun(java, dataDir, jars));
+  const { command } = java;
+  const jvm = { java: command, dataDir: options.dataDir, isShortLived: options.isShortLived ?? false };
+  const archive = await classArchive(java, jars, async (dataDir) => trialRun(command, dataDir, jars));
   return runBroker(options, archive === undefined ? jvm : { ...jvm, classes: 'use' }, { jars, archive });
 }
 

@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import type { FoundJava } from './java.ts';
 import { classesName } from './jvm.ts';
-
-const run = promisify(execFile);
 
 /** Runs a broker in a new folder until it listens, and ends it. Java then writes the archive. */
 export type TrialRun = (dataDir: string) => Promise<void>;
@@ -21,23 +18,13 @@ export type TrialRun = (dataDir: string) => Promise<void>;
  *   file.
  * @see https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html
  */
-export async function classArchive(java: string, jars: string, trialRun: TrialRun): Promise<string | undefined> {
-  const { stdout, stderr } = await run(java, ['-XshowSettings:properties', '-version']);
+export async function classArchive(java: FoundJava, jars: string, trialRun: TrialRun): Promise<string | undefined> {
   // The jars' own folder counts: Java compares their times.
-  const id = createHash('sha256')
-    .update(archiveSigns(stdout + stderr))
-    .update(String((await stat(jars)).ctimeMs))
-    .digest('hex');
+  const signs = [java.command, java.version, process.arch, (await stat(jars)).ctimeMs];
+  const id = createHash('sha256').update(signs.join('\n')).digest('hex');
   const archive = `${jars}-classes-${id.slice(0, 12)}.jsa`;
   if (!existsSync(archive)) await make(archive, trialRun).catch(() => undefined);
   return (await sizeOf(archive)) > 0 ? archive : undefined;
-}
-
-/** The lines of the properties that tell one Java from another. */
-function archiveSigns(settings: string): string {
-  const names = ['java.home', 'java.vm.version', 'java.vm.vendor', 'os.arch'];
-  const lines = settings.split('\n').map((line) => line.trim());
-  return lines.filter((line) => names.some((name) => line.startsWith(`${name} =`))).join('\n');
 }
 
 async function make(archive: string, trialRun: TrialRun): Promise<void> {

@@ -18,18 +18,25 @@ export function javaMajorOf(text: string): number | undefined {
   return major === 1 ? Number(match[2]) : major;
 }
 
+/** A Java that is new enough for the broker. */
+export interface FoundJava {
+  readonly command: string;
+  /** The text with which it tells its version, its build and its maker. */
+  readonly version: string;
+}
+
 /**
  * Finds a Java that is new enough: first in JAVA_HOME, then on the PATH.
- * @returns the command, or undefined if no such Java is installed.
+ * @returns undefined if no such Java is installed.
  */
-export async function findJava(javaHome: string | undefined): Promise<string | undefined> {
+export async function findJava(javaHome: string | undefined): Promise<FoundJava | undefined> {
   const commands = [...(javaHome === undefined || javaHome === '' ? [] : [resolve(javaHome, 'bin', 'java')]), 'java'];
   for (const command of commands) {
-    const printed = await run(command, ['-version']).then(
+    const version = await run(command, ['-version']).then(
       ({ stdout, stderr }) => stdout + stderr,
       () => '',
     );
-    if ((javaMajorOf(printed) ?? 0) >= javaMajorMin) return command;
+    if ((javaMajorOf(version) ?? 0) >= javaMajorMin) return { command, version };
   }
   return undefined;
 }
