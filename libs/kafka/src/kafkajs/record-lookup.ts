@@ -4,6 +4,7 @@ import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { incomingRecord } from './incoming-record.ts';
 import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { KeptConnection } from './kept-connection.ts';
 import { leaderOf, partitionName } from './partition-offsets.ts';
 
 const triesMax = 3;
@@ -15,9 +16,11 @@ const bytesMax = 1_048_576;
 
 /** Reads records at known offsets, without a group. It keeps one connection. */
 export class RecordLookup {
-  private connection: Promise<ClusterConnection> | undefined;
+  private readonly connection: KeptConnection;
 
-  constructor(private readonly newCluster: () => ClusterConnection) {}
+  constructor(newCluster: () => ClusterConnection) {
+    this.connection = new KeptConnection(newCluster);
+  }
 
   /**
    * Reads records from an offset on.
@@ -32,18 +35,18 @@ export class RecordLookup {
       } catch (error) {
         if (tries === triesMax) throw error;
         await delay(againMs * tries);
-        await (await this.connected()).refreshMetadata();
+        await (await this.connection.connected()).refreshMetadata();
       }
     }
   }
 
   async close(): Promise<void> {
-    await (await this.connection)?.disconnect();
+    await this.connection.close();
   }
 
   private async fetch(at: TopicPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
     const { topic, partition } = at;
-    const cluster = await this.connected();
+    const cluster = await this.connection.connected();
     await cluster.addMultipleTargetTopics([topic]);
     const leader = leaderOf(cluster, at);
     if (leader < 0) throw new Error(`no broker leads ${partitionName(at)}`);
@@ -65,19 +68,5 @@ export class RecordLookup {
     }
     const { messages } = newBatch(topic, offset, answer);
     return messages.slice(0, recordsMax).map((message) => incomingRecord(topic, partition, message));
-  }
-
-  private async connected(): Promise<ClusterConnection> {
-    this.connection ??= this.connect().catch((error: unknown) => {
-      this.connection = undefined;
-      throw error;
-    });
-    return this.connection;
-  }
-
-  private async connect(): Promise<ClusterConnection> {
-    const cluster = this.newCluster();
-    await cluster.connect();
-    return cluster;
   }
 }

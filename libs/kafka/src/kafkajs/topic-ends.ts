@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PartitionEnd } from '../ports.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
+import { KeptConnection } from './kept-connection.ts';
 import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
 
 const triesMax = 5;
@@ -11,14 +12,16 @@ const againMs = 100;
  * partition up to five minutes ago, and does not see partitions that were added since.
  */
 export class TopicEnds {
-  private connection: Promise<ClusterConnection> | undefined;
+  private readonly connection: KeptConnection;
   private refreshedAt = 0;
 
   /** @param metadataAgeMaxMs age at which the partitions of topics are asked for again. */
   constructor(
-    private readonly newCluster: () => ClusterConnection,
+    newCluster: () => ClusterConnection,
     private readonly metadataAgeMaxMs: number,
-  ) {}
+  ) {
+    this.connection = new KeptConnection(newCluster);
+  }
 
   /** @throws the error of a broker, if not all partitions could be asked. */
   async of(topic: string): Promise<readonly PartitionEnd[]> {
@@ -34,7 +37,7 @@ export class TopicEnds {
 
   /** Asks again, at new leaders, while a partition is missing. `fault` says why one still is. */
   private async ask(topic: string): Promise<{ readonly told: readonly PartitionEnd[]; readonly fault?: unknown }> {
-    const cluster = await this.connected();
+    const cluster = await this.connection.connected();
     await cluster.addMultipleTargetTopics([topic]);
     if (performance.now() - this.refreshedAt >= this.metadataAgeMaxMs) await this.refresh(cluster);
     let fault: unknown = new Error(`topic ${topic} does not exist`);
@@ -57,21 +60,7 @@ export class TopicEnds {
   }
 
   async close(): Promise<void> {
-    await (await this.connection)?.disconnect();
-  }
-
-  private async connected(): Promise<ClusterConnection> {
-    this.connection ??= this.connect().catch((error: unknown) => {
-      this.connection = undefined;
-      throw error;
-    });
-    return this.connection;
-  }
-
-  private async connect(): Promise<ClusterConnection> {
-    const cluster = this.newCluster();
-    await cluster.connect();
-    return cluster;
+    await this.connection.close();
   }
 
   private async refresh(cluster: ClusterConnection): Promise<void> {
