@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { epochMs, type Publication, type SwitchOff, targetKey, type TargetName, utcText } from '#contracts';
+import { epochMs, type Publication, type SwitchOff, targetKey, type TargetName, utcInstant } from '#contracts';
 
 /** How long a warning is tried, in milliseconds. */
 const warningTtlMs = 86_400_000;
@@ -12,8 +12,8 @@ export function switchOffWarning(target: TargetName, { at, failingSince, reason 
   const text = {
     warning: 'target-switched-off',
     target: target.deliveryId,
-    switched_off_time: `${utcText(at)}Z`,
-    failing_since: `${utcText(failingSince)}Z`,
+    switched_off_time: utcInstant(at),
+    failing_since: utcInstant(failingSince),
     reason,
     next: 'Repair the target, and switch it on with POST sendoff/targets/{target}/enable or `sendoff targets enable`.',
   };

@@ -11,7 +11,7 @@
 import { beginningOf } from './cut-text.ts';
 import type { EpochMs } from './epoch-ms.ts';
 import type { IncomingRecord, OutgoingRecord, RecordHeaders } from './record.ts';
-import { utcText } from './utc-text.ts';
+import { utcInstant } from './utc-text.ts';
 
 const springPrefix = 'kafka_dlt-';
 
@@ -73,7 +73,7 @@ export function cloudEventHeaders({
     [cloudEventHeader.id]: id,
     [cloudEventHeader.source]: source,
     [cloudEventHeader.type]: type,
-    [cloudEventHeader.time]: `${utcText(at)}Z`,
+    [cloudEventHeader.time]: utcInstant(at),
     ...(traceparent === undefined ? {} : { [cloudEventHeader.traceparent]: traceparent }),
     ...(tags.length === 0 ? {} : { [cloudEventHeader.tags]: tags.join(',') }),
   };

@@ -221,7 +221,7 @@ export {
   transitionsKeptFirst,
   transitionsMax,
 } from './transition.ts';
-export { utcText } from './utc-text.ts';
+export { utcInstant, utcText } from './utc-text.ts';
 export {
   afterStep,
   decodeWaiting,

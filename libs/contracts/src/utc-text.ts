@@ -31,3 +31,8 @@ export function utcText(at: EpochMs): string {
     .join(':');
   return `${civilDay(Math.floor(at / dayMs))}T${time}.${pad(ofDay % 1_000, 3)}`;
 }
+
+/** As {@link utcText}, with the zone `Z`: as the API of Sendoff shows instants. */
+export function utcInstant(at: EpochMs): string {
+  return `${utcText(at)}Z`;
+}

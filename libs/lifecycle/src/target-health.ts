@@ -1,4 +1,4 @@
-import { beginningOf, epochMs, type EpochMs, type SwitchOff, type TargetHealth, utcText } from '#contracts';
+import { beginningOf, epochMs, type EpochMs, type SwitchOff, type TargetHealth, utcInstant } from '#contracts';
 import type { DeliveryResult } from './after-delivery.ts';
 
 /** Longest kept reason of a failure, in characters. */
@@ -61,12 +61,12 @@ export function switchOffAfter(
 ): SwitchOff | undefined {
   if (failures < failuresMin) return undefined;
   if (goneSince !== undefined && goneMaxMs > 0 && now - goneSince >= goneMaxMs)
-    return { at: now, failingSince, reason: `the target has answered nothing but 410 (Gone) since ${instantText(goneSince)}` };
+    return { at: now, failingSince, reason: `the target has answered nothing but 410 (Gone) since ${utcInstant(goneSince)}` };
   if (failingMaxMs > 0 && now - failingSince >= failingMaxMs)
     return {
       at: now,
       failingSince,
-      reason: `no try has succeeded since ${instantText(failingSince)}; the last error: ${error.reason}`,
+      reason: `no try has succeeded since ${utcInstant(failingSince)}; the last error: ${error.reason}`,
     };
   return undefined;
 }
@@ -83,8 +83,4 @@ export function circuitStateOf(health: Pick<TargetHealth, 'openUntil'> | undefin
 /** The reason of a delivery that ends because its target is switched off. */
 export function switchedOffReason({ reason }: SwitchOff): string {
   return `no try was made: the target is switched off, because ${reason}`;
-}
-
-function instantText(at: EpochMs): string {
-  return `${utcText(at)}Z`;
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { epochMs, utcText } from '#contracts';
+import { epochMs, utcInstant } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -38,7 +38,7 @@ export class AuditController {
     });
     return {
       entries: entries.map(({ at, by, act, object, outcome, requestId }) => ({
-        time: `${utcText(at)}Z`,
+        time: utcInstant(at),
         by,
         act,
         object,

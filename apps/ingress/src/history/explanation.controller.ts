@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import {
   bareUrnOf,
-  type EpochMs,
   formatFunctionUrn,
   type FunctionUrn,
   type InvocationHistory,
@@ -9,7 +8,7 @@ import {
   type QueuePlace,
   type StatusRecord,
   transitionsKeptFirst,
-  utcText,
+  utcInstant,
 } from '#contracts';
 import { explain, type FailingTarget, type Situation, type Wait, writersOf } from '#lifecycle';
 import { type Clock, CLOCK, TargetStates } from '#platform';
@@ -68,7 +67,7 @@ export class ExplanationController {
     const writers = writersOf(history.transitions);
     return {
       invocation: { function_urn: record.functionUrn, ...recordAnswer(record, isKnown) },
-      ...(expiresAt === undefined ? {} : { valid_until: timeText(expiresAt) }),
+      ...(expiresAt === undefined ? {} : { valid_until: utcInstant(expiresAt) }),
       waits: waits.filter(isShown).map(waitAnswer),
       transitions: history.transitions
         .map((transition, index) => ({ transition, service: writers[index] }))
@@ -102,14 +101,10 @@ export class ExplanationController {
     const pages = await this.logs.read({ project, package: packageName, name, requestId, limit: logLinesMax });
     const { lines } = mergeLogPages(pages, { skip: 0 }, logLinesMax);
     return {
-      logs: lines.toReversed().map(({ at, text, executor }) => ({ time: timeText(at), content: text, executor })),
+      logs: lines.toReversed().map(({ at, text, executor }) => ({ time: utcInstant(at), content: text, executor })),
       log_executors: pages.map((page, index) => ({ executor: index + 1, answered: page !== undefined })),
     };
   }
-}
-
-function timeText(at: EpochMs): string {
-  return `${utcText(at)}Z`;
 }
 
 function waitAnswer({ waitsFor, since, until, words, change, deliveryId, queue }: Wait) {
@@ -117,8 +112,8 @@ function waitAnswer({ waitsFor, since, until, words, change, deliveryId, queue }
     waits_for: waitsFor,
     words,
     change,
-    ...(since === undefined ? {} : { since: timeText(since) }),
-    ...(until === undefined ? {} : { until: timeText(until) }),
+    ...(since === undefined ? {} : { since: utcInstant(since) }),
+    ...(until === undefined ? {} : { until: utcInstant(until) }),
     ...(deliveryId === undefined ? {} : { delivery_id: deliveryId }),
     ...(queue === undefined ? {} : { queue: queueAnswer(queue) }),
   };

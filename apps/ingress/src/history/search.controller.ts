@@ -8,7 +8,7 @@ import {
   readSearchMarker,
   type Status,
   statuses,
-  utcText,
+  utcInstant,
 } from '#contracts';
 import { mayUse } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
@@ -57,7 +57,7 @@ export class SearchController {
           ...recordAnswer(record, isKnown),
         })),
       next_marker: next ?? '',
-      searched_until: searchedUntil === undefined ? '' : `${utcText(searchedUntil)}Z`,
+      searched_until: searchedUntil === undefined ? '' : utcInstant(searchedUntil),
     };
   }
 

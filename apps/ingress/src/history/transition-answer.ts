@@ -1,13 +1,13 @@
-import { type Transition, utcText } from '#contracts';
+import { type Transition, utcInstant } from '#contracts';
 
 /** Shows a transition. Explanations and live events show it in the same form. */
 export function transitionAnswer({ at, kind, attempt, error, dueAt, condition, chance, deliveryId }: Transition) {
   return {
-    time: `${utcText(at)}Z`,
+    time: utcInstant(at),
     kind,
     attempt,
     ...(error === undefined ? {} : { error }),
-    ...(dueAt === undefined ? {} : { due_time: `${utcText(dueAt)}Z` }),
+    ...(dueAt === undefined ? {} : { due_time: utcInstant(dueAt) }),
     ...(condition === undefined ? {} : { condition }),
     ...(chance === undefined ? {} : { chance }),
     ...(deliveryId === undefined ? {} : { delivery_id: deliveryId }),

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { epochMs, type MinuteTally, noticeFunctionsMax, utcText } from '#contracts';
+import { epochMs, type MinuteTally, noticeFunctionsMax, utcInstant } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
@@ -23,8 +23,8 @@ function spansOf(minutes: readonly MinuteTally[], from: number, periodMinutes: n
   const spanMs = Math.ceil(periodMinutes / spansMax) * minuteMs;
   const spans = Array.from({ length: Math.ceil((periodMinutes * minuteMs) / spanMs) }, (_, at) => from + at * spanMs);
   return spans.map((begin) => ({
-    from_time: `${utcText(epochMs(begin))}Z`,
-    to_time: `${utcText(epochMs(begin + spanMs))}Z`,
+    from_time: utcInstant(epochMs(begin)),
+    to_time: utcInstant(epochMs(begin + spanMs)),
     count: dueWithin(minutes, begin, begin + spanMs),
   }));
 }

@@ -8,7 +8,7 @@ import {
   type Tally,
   tallyExtremes,
   tallySums,
-  utcText,
+  utcInstant,
 } from '#contracts';
 import { isUnlimited } from '#lifecycle';
 import { CalledBy, type Caller } from '../access/caller.ts';
@@ -57,7 +57,7 @@ function proofAnswer({ proof }: LedgerPage, isKnown: (functionUrn: string) => bo
   const known = proof.unaccounted.filter(({ functionUrn }) => isKnown(functionUrn));
   return {
     is_proven: true,
-    proven_at: `${utcText(proof.provenAt)}Z`,
+    proven_at: utcInstant(proof.provenAt),
     count: known.length,
     invocations: known.map(({ requestId, functionUrn }) => ({ request_id: requestId, func_urn: functionUrn })),
   };

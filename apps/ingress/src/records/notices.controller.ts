@@ -8,7 +8,7 @@ import {
   type NoticePlace,
   type NoticeQuery,
   subscriptionOf,
-  utcText,
+  utcInstant,
 } from '#contracts';
 import { isUnlimited } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
@@ -28,12 +28,12 @@ function noticeAnswer(notice: Notice): Record<string, unknown> {
   return {
     request_id: requestId,
     function_urn: functionUrn,
-    accepted_time: `${utcText(acceptedAt)}Z`,
+    accepted_time: utcInstant(acceptedAt),
     target: deliveryId,
     state,
     tries,
-    reported_time: `${utcText(at)}Z`,
-    ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
+    reported_time: utcInstant(at),
+    ...(dueAt === undefined ? {} : { next_due_time: utcInstant(dueAt) }),
     ...(reason === undefined ? {} : { reason }),
     ...(location === undefined ? {} : { location }),
   };

@@ -1,4 +1,4 @@
-import { type DeliveryStatus, epochMs, type StatusRecord, subscriptionOf, utcText } from '#contracts';
+import { type DeliveryStatus, epochMs, type StatusRecord, subscriptionOf, utcInstant, utcText } from '#contracts';
 import { isUnlimited } from '#lifecycle';
 import type { Caller } from '../access/caller.ts';
 import type { TopicNames } from '../names/topic-names.ts';
@@ -24,13 +24,13 @@ export function recordAnswer(record: StatusRecord, isKnown: KnownDelivery): Reco
     start_time: plainUtc(record.acceptedAt),
     end_time: plainUtc(record.endedAt),
     approximate_invoke_count: record.attempts,
-    ...(record.dueAt === undefined ? {} : { next_due_time: `${utcText(record.dueAt)}Z` }),
+    ...(record.dueAt === undefined ? {} : { next_due_time: utcInstant(record.dueAt) }),
     ...(record.tags.length === 0 ? {} : { tags: record.tags }),
     deliveries: record.deliveries.filter(isKnown).map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
       delivery_id: deliveryId,
       state,
       tries,
-      ...(dueAt === undefined ? {} : { next_due_time: `${utcText(dueAt)}Z` }),
+      ...(dueAt === undefined ? {} : { next_due_time: utcInstant(dueAt) }),
       ...(reason === undefined ? {} : { reason }),
       ...(location === undefined ? {} : { location }),
     })),

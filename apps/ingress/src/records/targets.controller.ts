@@ -1,5 +1,5 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { encodeTargetChange, type EpochMs, type TargetName, type TargetNotices, utcText } from '#contracts';
+import { encodeTargetChange, type EpochMs, type TargetName, type TargetNotices, utcInstant } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { circuitStateOf } from '#lifecycle';
 import { type Clock, CLOCK, TargetStates } from '#platform';
@@ -91,5 +91,5 @@ function latest<Known extends { readonly at: EpochMs }>(one: Known | undefined, 
 }
 
 function time(name: string, at: EpochMs | undefined): Record<string, string> {
-  return at === undefined ? {} : { [name]: `${utcText(at)}Z` };
+  return at === undefined ? {} : { [name]: utcInstant(at) };
 }

@@ -1,11 +1,7 @@
-import { conditions, type EpochMs, utcText } from '#contracts';
+import { conditions, utcInstant } from '#contracts';
 import { firstRun, type Redrive, redriveStateOf } from '#lifecycle';
 
 const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
-
-function time(at: EpochMs): string {
-  return `${utcText(at)}Z`;
-}
 
 /** A redrive as the API shows it. */
 export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
@@ -18,15 +14,15 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     of: kind,
     state,
     ...(state === 'stopped' && run.stop !== undefined ? { reason: run.stop.reason } : {}),
-    ...(order === undefined ? {} : { ordered: order.act, ordered_by: order.by, ordered_time: time(order.at) }),
-    created_time: time(spec.createdAt),
+    ...(order === undefined ? {} : { ordered: order.act, ordered_by: order.by, ordered_time: utcInstant(order.at) }),
+    created_time: utcInstant(spec.createdAt),
     created_by: spec.createdBy,
     ...(functionUrns === undefined ? {} : { functions: functionUrns }),
     ...(errorCode === undefined ? {} : { condition: conditionOf.get(errorCode) ?? '' }),
     ...(errorText === undefined ? {} : { error_text: errorText }),
     ...(deliveryId === undefined ? {} : { target: deliveryId }),
-    begin_time: time(beginAt),
-    end_time: time(endAt),
+    begin_time: utcInstant(beginAt),
+    end_time: utcInstant(endAt),
     rate: spec.ratePerSecond,
     canary: spec.canary,
     stop_at: spec.stopAtShare,
@@ -36,6 +32,6 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     ...(isFollowed ? { succeeded: run.succeeded, failed: run.failed } : {}),
     refused: run.refusals,
     refused_examples: run.examples.map(({ requestId, reason }) => ({ request_id: requestId, reason })),
-    updated_time: time(run.at),
+    updated_time: utcInstant(run.at),
   };
 }

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { utcText } from '#contracts';
+import { utcInstant } from '#contracts';
 import { Operation } from '../../document/operation.ts';
 import { ApiError } from '../../http/api-error.ts';
 import { type Query as QueryString, textQuery, wholeQuery } from '../../http/query.ts';
@@ -42,7 +42,7 @@ export class LogsController {
     const { lines, next } = mergeLogPages(pages, marker, limit);
     return {
       logs: lines.map(({ at, requestId: id, text, executor }) => ({
-        time: `${utcText(at)}Z`,
+        time: utcInstant(at),
         request_id: id === '-' ? '' : id,
         content: text,
         executor,
