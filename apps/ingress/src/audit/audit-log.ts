@@ -40,7 +40,7 @@ export class AuditLog {
 
   /** Resolves when the brokers have the act. @throws PlatformError `BROKER_UNAVAILABLE`. */
   async write(entry: AuditEntry): Promise<void> {
-    await this.kafka.publisher.publish(encodeAuditEntry(this.kafka.topics.name('audit'), entry));
+    await this.kafka.publisher.publish(encodeAuditEntry(this.topic, entry));
   }
 
   /** @throws PlatformError `BROKER_UNAVAILABLE`. */
