@@ -73,18 +73,17 @@ export async function verify(session: Session, options: VerifyOptions): Promise<
     let measured: Measured;
     try {
       const load = { fn: subject.name, projectId: context.projectId, tag: `verify-${run}`, delaySeconds };
-      measured = await measure(session, lasting, new Traffic(lasting, load, kafka), { ...sizes, ...load });
+      measured = await measure(session, lasting, new Traffic(lasting, load, kafka), {
+        ...sizes,
+        ...load,
+        isHttpOnly: kafka === undefined,
+      });
     } finally {
       await subject.remove();
     }
-    const checks = judge(
-      { ...measured, is_http_only: kafka === undefined },
-      { latenessMsMax: sizes.latenessMsMax, mustSucceed: options.function === undefined },
-    );
+    const checks = judge(measured, { latenessMsMax: sizes.latenessMsMax, mustSucceed: options.function === undefined });
     const isHeld = checks.every(({ is_held: isOne }) => isOne);
-    session.show({ ...measured, is_http_only: kafka === undefined, checks, is_held: isHeld }, () =>
-      verdictLines(measured, checks),
-    );
+    session.show({ ...measured, checks, is_held: isHeld }, () => verdictLines(measured, checks));
     if (!isHeld) throw new CommandFailure('promiseBroken', 'not all promises were held', 'sendoff ledger');
   } finally {
     await kafka?.close();
@@ -117,6 +116,8 @@ interface Run {
   readonly count: number;
   readonly perSecond: number;
   readonly patienceMs: number;
+  /** No brokers are known. */
+  readonly isHttpOnly: boolean;
 }
 
 /** Sends the traffic, then asks what became of it. */
@@ -150,7 +151,7 @@ async function measure(session: Session, lasting: Session, traffic: Traffic, run
       undelivered: notices.undelivered - before.undelivered,
     },
     lateness: await latenessOf(lasting, functionUrn),
-    is_http_only: false,
+    is_http_only: run.isHttpOnly,
     is_ended_early: interrupted.aborted || !isWhole,
   };
 }
