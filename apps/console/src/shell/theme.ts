@@ -14,6 +14,8 @@ export const theme = createTheme({
     // In yellow the title would have too little contrast.
     Alert: { styles: { title: { color: 'var(--mantine-color-text)' } } },
     Input: { defaultProps: { size: 'sm' } },
+    // While a colour changes, a label can have too little contrast.
+    SegmentedControl: { defaultProps: { transitionDuration: 0 } },
     Table: { defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'lg' } },
     Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 } } },
   },

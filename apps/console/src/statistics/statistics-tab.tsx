@@ -40,9 +40,7 @@ export function StatisticsTab({ urn, functionUrn }: { readonly urn: string; read
   const series = useFunctionSeries(urn, Number(period));
   const ledger = useFunctionLedger(urn);
   const backlogs = useBacklogs();
-  const choice = (
-    <SegmentedControl size="xs" transitionDuration={0} aria-label="Period" data={periods} value={period} onChange={setPeriod} />
-  );
+  const choice = <SegmentedControl size="xs" aria-label="Period" data={periods} value={period} onChange={setPeriod} />;
   return (
     <>
       <QueryView query={ledger}>
