@@ -1,6 +1,6 @@
 import { Group, Select, Table } from '@mantine/core';
 import { useSearchParams } from 'wouter';
-import { shortName, useFunctions } from '../functions/queries.ts';
+import { FunctionSelect } from '../functions/function-select.tsx';
 import { Bars } from '../ui/bars.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -87,7 +87,6 @@ function DueTimesView({ of: { overdue, later, spans } }: { readonly of: DueTimes
 
 /** When delayed invocations are due. */
 export default function DelaysPage() {
-  const functions = useFunctions();
   const [search, setSearch] = useSearchParams();
   const urn = search.get('function') ?? '';
   const period = periods.find(({ value }) => value === search.get('period'))?.value ?? '60';
@@ -95,7 +94,7 @@ export default function DelaysPage() {
   const change = (name: string, value: string | null) =>
     setSearch((before) => {
       const next = new URLSearchParams(before);
-      if (value === null) next.delete(name);
+      if (value === null || value === '') next.delete(name);
       else next.set(name, value);
       return next;
     });
@@ -103,17 +102,7 @@ export default function DelaysPage() {
     <>
       <PageHead title="Delays">Invocations that wait for their time: retries, and calls with a delay.</PageHead>
       <Group align="flex-end" mb="lg">
-        <Select
-          label="Function"
-          placeholder="All"
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': 'Show all functions' }}
-          data={(functions.data ?? []).map(shortName)}
-          value={urn === '' ? null : urn}
-          onChange={(next) => change('function', next)}
-          w={240}
-        />
+        <FunctionSelect clearLabel="Show all functions" value={urn} onChange={(name) => change('function', name)} />
         <Select
           label="Period"
           allowDeselect={false}

@@ -4,3 +4,8 @@ export function nameOfUrn(urn: string): string {
   const [, , , , , folder = '', name = '', version = 'latest'] = urn.split(':');
   return version === 'latest' ? `${folder}:${name}` : `${folder}:${name}:${version}`;
 }
+
+/** `package:name` of a function URN, whatever its version. */
+export function bareNameOfUrn(urn: string): string {
+  return urn.split(':').slice(5, 7).join(':');
+}

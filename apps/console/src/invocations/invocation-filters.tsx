@@ -1,5 +1,6 @@
 import { Button, Group, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { FunctionSelect } from '../functions/function-select.tsx';
 import { useVersions } from '../functions/queries.ts';
 import { type SearchKind, searchKinds } from './search.ts';
 import { statusChoices } from './status-mark.tsx';
@@ -31,7 +32,6 @@ export interface Chosen {
 
 interface InvocationFiltersProps {
   readonly of: Chosen;
-  readonly functions: readonly string[];
   readonly onChange: (part: Partial<Chosen>) => void;
 }
 
@@ -83,21 +83,15 @@ function SearchForm({ of, onChange }: Pick<InvocationFiltersProps, 'of' | 'onCha
 }
 
 /** The fields that choose invocations. */
-export function InvocationFilters({ of, functions, onChange }: InvocationFiltersProps) {
+export function InvocationFilters({ of, onChange }: InvocationFiltersProps) {
   const versions = useVersions(of.function, of.function !== '');
   return (
     <>
       <Group align="flex-end" mb="sm">
-        <Select
-          label="Function"
-          placeholder="All"
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': 'Show all functions' }}
-          data={[...functions]}
-          value={of.function === '' ? null : of.function}
-          onChange={(name) => onChange({ function: name ?? '', version: '' })}
-          w={240}
+        <FunctionSelect
+          clearLabel="Show all functions"
+          value={of.function}
+          onChange={(name) => onChange({ function: name, version: '' })}
         />
         <Select
           label="Version"

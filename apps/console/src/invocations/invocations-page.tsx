@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
-import { shortName, useFunctions } from '../functions/queries.ts';
+import { useFunctions } from '../functions/queries.ts';
 import { LiveMark } from '../live/live-mark.tsx';
 import { useLive } from '../live/use-live.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -62,7 +62,6 @@ export default function InvocationsPage() {
   const [address, setAddress] = useSearchParams();
   const queries = useQueryClient();
   const live = useLive({}, () => void queries.invalidateQueries({ predicate: ({ queryKey }) => followsEvents(queryKey) }));
-  const names = (functions.data ?? []).map(shortName);
   const chosen = chosenIn(address);
   const change = (part: Partial<Chosen>) =>
     setAddress(
@@ -78,11 +77,11 @@ export default function InvocationsPage() {
       <PageHead title="Invocations" actions={<LiveMark of={live} />}>
         Asynchronous invocations, newest first. The list follows what happens.
       </PageHead>
-      <InvocationFilters of={chosen} functions={names} onChange={change} />
+      <InvocationFilters of={chosen} onChange={change} />
       <Panel isFlush>
         <QueryView query={functions}>
-          {() =>
-            names.length === 0 ? (
+          {(all) =>
+            all.length === 0 ? (
               <EmptyState title="No function yet">
                 Create a <TextLink href="/functions">function</TextLink> first; its invocations stand here.
               </EmptyState>

@@ -1,5 +1,6 @@
 import { Table, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { bareNameOfUrn } from '../functions/function-name.ts';
 import { DataTable } from '../ui/data-table.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { MoreButton } from '../ui/more-button.tsx';
@@ -7,11 +8,6 @@ import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { NoticeMark } from './notice-mark.tsx';
 import { type Notice, type NoticeFilter, useNotices } from './queries.ts';
-
-/** `package:name` of a function URN. */
-function nameOf(urn: string): string {
-  return urn.split(':').slice(5, 7).join(':');
-}
 
 /** The place of a delivered notice, without the server or folder that all places of it share. */
 function placeWithin({ target, location = '' }: Notice): string {
@@ -26,7 +22,7 @@ function NoticeRow({ of, isTargetShown }: { readonly of: Notice; readonly isTarg
         <NoticeMark of={of.state} />
       </Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        <TextLink href={`/invocations/${encodeURIComponent(urn)}/${requestId}`}>{nameOf(urn)}</TextLink>
+        <TextLink href={`/invocations/${encodeURIComponent(urn)}/${requestId}`}>{bareNameOfUrn(urn)}</TextLink>
         <Text size="xs" c="dimmed" className="code">
           {requestId}
         </Text>

@@ -1,6 +1,6 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import { useSearchParams } from 'wouter';
-import { shortName, useFunctions } from '../functions/queries.ts';
+import { FunctionSelect } from '../functions/function-select.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -27,7 +27,6 @@ function Empty({ state }: { readonly state: NoticeState | undefined }) {
 
 /** The notices of all functions, filtered by state, function and target. */
 export default function NoticesPage() {
-  const functions = useFunctions();
   const [search, setSearch] = useSearchParams();
   const state = noticeStates.find((each) => each === search.get('state'));
   const urn = search.get('function') ?? '';
@@ -56,17 +55,7 @@ export default function NoticesPage() {
           onChange={(next) => change('state', next)}
           w={160}
         />
-        <Select
-          label="Function"
-          placeholder="All"
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': 'Show all functions' }}
-          data={(functions.data ?? []).map(shortName)}
-          value={urn === '' ? null : urn}
-          onChange={(next) => change('function', next)}
-          w={240}
-        />
+        <FunctionSelect clearLabel="Show all functions" value={urn} onChange={(name) => change('function', name)} />
         <TextInput
           label="Target"
           placeholder="OBS:results/"

@@ -1,12 +1,11 @@
 import { Table, Text } from '@mantine/core';
 import { nameOfUrn } from '../functions/function-name.ts';
-import { shortId } from '../invocations/short-id.ts';
+import { RequestLink } from '../invocations/request-link.tsx';
 import { StatusMark } from '../invocations/status-mark.tsx';
 import type { Status } from '../invocations/queries.ts';
 import type { Transition } from '../live/follow-events.ts';
 import { DataTable } from '../ui/data-table.tsx';
 import { Instant } from '../ui/instant.tsx';
-import { TextLink } from '../ui/text-link.tsx';
 
 /** Changes of invocations while the page is open, the newest first. */
 export function LiveList({ of }: { readonly of: readonly Transition[] }) {
@@ -28,11 +27,7 @@ export function LiveList({ of }: { readonly of: readonly Transition[] }) {
             <StatusMark of={status as Status} />
           </Table.Td>
           <Table.Td>
-            <TextLink href={`/invocations/${encodeURIComponent(urn)}/${requestId}`}>
-              <span className="code" title={requestId}>
-                {shortId(requestId)}
-              </span>
-            </TextLink>
+            <RequestLink urn={urn} requestId={requestId} />
           </Table.Td>
         </Table.Tr>
       ))}

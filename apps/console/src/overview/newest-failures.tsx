@@ -1,10 +1,9 @@
 import { Table, Text } from '@mantine/core';
 import { nameOfUrn } from '../functions/function-name.ts';
-import { shortId } from '../invocations/short-id.ts';
+import { RequestLink } from '../invocations/request-link.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { QueryView } from '../ui/query-view.tsx';
-import { TextLink } from '../ui/text-link.tsx';
 import { useNewestFailures } from './queries.ts';
 
 const failuresShown = 5;
@@ -33,11 +32,7 @@ export function NewestFailures() {
                   </Text>
                 </Table.Td>
                 <Table.Td style={{ whiteSpace: 'nowrap' }}>
-                  <TextLink href={`/invocations/${encodeURIComponent(urn)}/${requestId}`}>
-                    <span className="code" title={requestId}>
-                      {shortId(requestId)}
-                    </span>
-                  </TextLink>
+                  <RequestLink urn={urn} requestId={requestId} />
                 </Table.Td>
               </Table.Tr>
             ))}

@@ -1,5 +1,6 @@
 import { Progress, Table, Text } from '@mantine/core';
 import { useSearchParams } from 'wouter';
+import { bareNameOfUrn } from '../functions/function-name.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -43,7 +44,7 @@ function Act({ of: { id, state } }: { readonly of: Redrive }) {
 }
 
 function Selected({ of }: { readonly of: Redrive }) {
-  const words = [of.functions?.map((urn) => urn.split(':').slice(5, 7).join(':'))[0], of.error_text, of.target].filter(Boolean);
+  const words = [of.functions?.map(bareNameOfUrn)[0], of.error_text, of.target].filter(Boolean);
   return (
     <>
       {of.of === 'failed' ? 'Failed invocations' : 'Undelivered notices'}

@@ -1,6 +1,6 @@
-import { Button, Group, NumberInput, SegmentedControl, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { shortName, useFunctions } from '../functions/queries.ts';
+import { FunctionSelect } from '../functions/function-select.tsx';
 import { durationText } from '../ui/durations.ts';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
@@ -56,7 +56,6 @@ function previewText({ selected, is_more: isMore, estimated_seconds: seconds }: 
 
 /** Selects failed invocations or undelivered notices, counts them, and starts them again. */
 export function StartRedrive({ initial }: { readonly initial: Pick<Selection, 'of' | 'function' | 'text'> }) {
-  const functions = useFunctions();
   const [selection, setSelection] = useState<Selection>({ ...atFirst, ...initial });
   const preview = useRedrive<RedrivePreview>(true);
   const start = useRedrive<{ readonly id: string }>(false);
@@ -77,16 +76,10 @@ export function StartRedrive({ initial }: { readonly initial: Pick<Selection, 'o
           onChange={(of) => change({ of: of as RedriveKind, text: '' })}
         />
         <Group align="flex-end">
-          <Select
-            label="Function"
-            placeholder="All"
-            searchable
-            clearable
-            clearButtonProps={{ 'aria-label': 'Choose all functions' }}
-            data={(functions.data ?? []).map(shortName)}
-            value={selection.function === '' ? null : selection.function}
-            onChange={(name) => change({ function: name ?? '' })}
-            w={240}
+          <FunctionSelect
+            clearLabel="Choose all functions"
+            value={selection.function}
+            onChange={(name) => change({ function: name })}
           />
           <TextInput
             label={selection.of === 'failed' ? 'Error text' : 'Target'}

@@ -1,6 +1,6 @@
-import { Button, Checkbox, Group, NumberInput, Select, SimpleGrid, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, SimpleGrid, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { shortName, useFunctions } from '../functions/queries.ts';
+import { FunctionSelect } from '../functions/function-select.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -62,7 +62,6 @@ function NumberFields({ fields, form, onChange }: FieldsProps) {
 
 /** Tries out a policy: the failures that are expected, and what the policy makes of them. */
 export default function SimulatorPage() {
-  const functions = useFunctions();
   const [form, setForm] = useState(firstForm);
   const simulation = useSimulation();
   const change = (part: Partial<SimulationForm>) => setForm((before) => ({ ...before, ...part }));
@@ -81,15 +80,12 @@ export default function SimulatorPage() {
           <Stack gap="md">
             <NumberFields fields={policyFields} form={form} onChange={change} />
             <Group align="flex-end">
-              <Select
+              <FunctionSelect
                 label="Failures as those of a function"
                 placeholder="As given below"
-                searchable
-                clearable
-                clearButtonProps={{ 'aria-label': 'Choose no function' }}
-                data={(functions.data ?? []).map(shortName)}
-                value={form.function}
-                onChange={(name) => change({ function: name })}
+                clearLabel="Choose no function"
+                value={form.function ?? ''}
+                onChange={(name) => change({ function: name === '' ? null : name })}
                 w={280}
               />
               {isObserved && (
