@@ -3,6 +3,7 @@
  * again that has not changed. Arguments go to the compiler.
  */
 import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 
 /** Runs a step, and ends with its exit code if it fails. */
 function run(command, args) {
@@ -11,4 +12,6 @@ function run(command, args) {
 }
 
 run('tsc', ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]);
+// npx makes it executable once for each folder. After a build from nothing it would not run.
+chmodSync('dist/apps/cli/src/main.js', 0o755);
 run(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'apps/console/build/build.mjs']);

@@ -278,6 +278,16 @@ describe('what cannot be done', () => {
   });
 });
 
+it('a checkout runs it by its name', async () => {
+  const { bin, version } = JSON.parse(await readFile('package.json', 'utf8')) as { bin: object; version: string };
+  const npx = spawn('npx', ['--no-install', ...Object.keys(bin), '--version'], { stdio: 'pipe' });
+  let printed = '';
+  npx.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  npx.stderr.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await new Promise((resolve) => npx.once('close', resolve));
+  expect(printed.trim()).toBe(version);
+});
+
 it('the completion script of bash knows commands and options', async () => {
   const { stdout } = await sendoff(['completion']);
   const asked = 'COMP_WORDS=(sendoff policy set hello --r); COMP_CWORD=4; _sendoff; echo "${COMPREPLY[@]}"';

@@ -43,7 +43,8 @@ const isElsewhere = (page: string, text: string) => (runElsewhere.get(page) ?? [
 
 /** The blocks of a page that run here, with the address and the topics of this installation. */
 async function blocks(page: string, language: string): Promise<readonly string[]> {
-  const command = `node ${resolve('dist/apps/cli/src/main.js')}`;
+  // As npx runs it: by the file alone, which must be executable.
+  const command = resolve('dist/apps/cli/src/main.js');
   return (await blocksOf(page))
     .filter((block) => block.language === language && !isElsewhere(page, block.text))
     .map(({ text }) =>
