@@ -97,13 +97,13 @@ interface Backlogs {
   readonly next_marker: string;
 }
 
-/** The lateness of a function in the last five minutes. */
+/** The lateness of a function in the last five minutes and the running one. */
 export async function latenessOf(session: Session, functionUrn: string): Promise<Measured['lateness']> {
   for (let marker = ''; ; ) {
     const page = await session.ask<Backlogs>({ path: ['sendoff', 'statistics'], query: { marker: marker || undefined } });
     const found = page.functions.find(({ func_urn: urn }) => urn === functionUrn);
     if (found !== undefined) return found.lateness;
-    if (page.next_marker === '') return { average_ms: 0, max_ms: 0 };
+    if (page.next_marker === '') return { starts: 0, average_ms: 0, max_ms: 0 };
     marker = page.next_marker;
   }
 }

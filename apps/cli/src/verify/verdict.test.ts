@@ -12,7 +12,7 @@ const sound: Measured = {
   repeats: 0,
   unaccounted: [],
   notices: { pending: 0, delivered: 20, undelivered: 0 },
-  lateness: { average_ms: 3, max_ms: 100 },
+  lateness: { starts: 20, average_ms: 3, max_ms: 100 },
   is_http_only: false,
   is_ended_early: false,
 };
@@ -41,7 +41,8 @@ describe('judge', () => {
     ['the ledger accounts for all', { unaccounted: undefined }],
     ['every notice is delivered', { notices: { pending: 1, delivered: 19, undelivered: 0 } }],
     ['every notice is delivered', { notices: { pending: 0, delivered: 19, undelivered: 1 } }],
-    ['delayed ones start within 100 ms', { lateness: { average_ms: 3, max_ms: 101 } }],
+    ['delayed ones start within 100 ms', { lateness: { starts: 20, average_ms: 3, max_ms: 101 } }],
+    ['delayed ones start within 100 ms', { lateness: { starts: 0, average_ms: 0, max_ms: 0 } }],
   ])('finds broken: %s', (promise, change) => {
     expect(broken(change)).toEqual([promise]);
   });

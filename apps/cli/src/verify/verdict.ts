@@ -19,8 +19,8 @@ export interface Measured {
   /** Request ids that the ledger names; undefined if it was not compared in time. */
   readonly unaccounted: readonly string[] | undefined;
   readonly notices: { readonly pending: number; readonly delivered: number; readonly undelivered: number };
-  /** How long after their due time delayed invocations started, in milliseconds. */
-  readonly lateness: { readonly average_ms: number; readonly max_ms: number };
+  /** How many attempts started, and how long after their due time, in milliseconds. */
+  readonly lateness: { readonly starts: number; readonly average_ms: number; readonly max_ms: number };
   /** The Kafka door was left out because no brokers are known. */
   readonly is_http_only: boolean;
   /** The user ended it early. */
@@ -73,8 +73,8 @@ export function judge(measured: Measured, { latenessMsMax, mustSucceed }: Bounds
     },
     {
       promise: `delayed ones start within ${latenessMsMax} ms`,
-      found: `average ${lateness.average_ms} ms, most ${lateness.max_ms} ms`,
-      is_held: lateness.max_ms <= latenessMsMax,
+      found: lateness.starts === 0 ? 'not measured' : `average ${lateness.average_ms} ms, most ${lateness.max_ms} ms`,
+      is_held: lateness.starts > 0 && lateness.max_ms <= latenessMsMax,
     },
   ];
 }

@@ -133,7 +133,7 @@ describe('statistics', () => {
         {
           ...{ func_urn: builtUrn, delayed: 0, queued: 1, running: 2, oldest_age_seconds: 1.5 },
           ...{ accepted_per_minute: 10, ended_per_minute: 20, drain_seconds: 3, at_risk: 1 },
-          lateness: { average_ms: 25, max_ms: 70 },
+          lateness: { starts: 4, average_ms: 25, max_ms: 70 },
         },
       ],
       next_marker: '',

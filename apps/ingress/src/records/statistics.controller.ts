@@ -70,6 +70,7 @@ function backlogAnswer({ functionUrn, tally, oldestAt, recent, drainMs, atRisk }
     ...(drainMs === undefined ? {} : { drain_seconds: drainMs / 1_000 }),
     at_risk: atRisk,
     lateness: {
+      starts: recent.starts,
       average_ms: recent.starts === 0 ? 0 : Math.round(recent.late_ms / recent.starts),
       max_ms: recent.late_ms_max ?? 0,
     },

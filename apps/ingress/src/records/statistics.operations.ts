@@ -98,7 +98,7 @@ export const statisticsOperations = {
             ended_per_minute: 120.4,
             drain_seconds: 119.6,
             at_risk: 0,
-            lateness: { average_ms: 8.5, max_ms: 190 },
+            lateness: { starts: 41, average_ms: 8.5, max_ms: 190 },
           },
         ],
         next_marker: '',
