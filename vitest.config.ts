@@ -96,7 +96,8 @@ export default defineConfig({
           include: ['test/fault/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
-          maxWorkers: 1,
+          // Scenarios wait more than they work.
+          maxWorkers: 2,
         },
       },
       {

@@ -9,18 +9,30 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const suites = ['unit', 'integration', 'e2e', 'console', 'fault', 'walls', 'chart'];
+/** The suites of one row run at the same time: they need one core each. */
+const rows = [['unit'], ['integration'], ['e2e'], ['console', 'walls', 'chart'], ['fault']];
 const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
 const totals = { passed: 0, failed: 0 };
 const skips = [];
-let running;
+const running = new Set();
 
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running?.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => running.forEach((child) => child.kill(signal)));
 
 /** Runs a command of this checkout. @returns its exit code; 1 where a signal ended it. */
 async function run(command, args, env = {}) {
-  running = spawn(resolve('node_modules', '.bin', command), args, { stdio: 'inherit', env: { ...process.env, ...env } });
-  return new Promise((settle) => running.once('exit', (code) => settle(code ?? 1)));
+  const child = spawn(resolve('node_modules', '.bin', command), args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  running.add(child);
+  const code = await new Promise((settle) => child.once('exit', settle));
+  running.delete(child);
+  return code ?? 1;
+}
+
+/** Runs a suite and adds its counts up. @returns true if it ran and nothing failed. */
+async function runSuite(suite) {
+  const file = join(folder, `${suite}.json`);
+  const reporters = ['--reporter=default', '--reporter=./test/counts-reporter.mjs'];
+  const code = await run('vitest', ['run', '--project', suite, ...reporters, ...process.argv.slice(2)], { COUNTS_FILE: file });
+  return count(file) && code === 0;
 }
 
 /** Adds up what a suite reported. @returns false when it left no report. */
@@ -38,11 +50,9 @@ function count(file) {
 
 let isGreen = (await run(process.execPath, ['tools/build.mjs'])) === 0;
 if (!isGreen) console.error('the build failed: nothing was tested');
-for (const suite of isGreen ? suites : []) {
-  const file = join(folder, `${suite}.json`);
-  const reporters = ['--reporter=default', '--reporter=./test/counts-reporter.mjs'];
-  const code = await run('vitest', ['run', '--project', suite, ...reporters, ...process.argv.slice(2)], { COUNTS_FILE: file });
-  if (!count(file) || code !== 0) isGreen = false;
+for (const suites of isGreen ? rows : []) {
+  const results = await Promise.all(suites.map(runSuite));
+  if (results.includes(false)) isGreen = false;
 }
 rmSync(folder, { recursive: true, force: true });
 for (const skip of skips) console.log(`skipped: ${skip}`);
