@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { type FunctionDocument, limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
 import {
@@ -17,6 +18,8 @@ import type { FunctionCall, Runtime } from '../runtime.ts';
 /** Statuses that a proxy or a load balancer in front of the function sends. */
 const unavailableStatuses = new Set([429, 502, 503, 504]);
 const errorBytesMax = 65_536;
+/** Derived secrets of functions that are kept. */
+const secretsMax = 1_000;
 
 /** True once the function has, or may have, received the call. */
 interface Sending {
@@ -44,6 +47,8 @@ interface Sending {
  */
 export class HttpRuntime implements Runtime {
   private readonly client: UserUrlClient;
+  /** To derive a secret takes a seventh of the CPU time of a call. */
+  private readonly secrets = new LRUCache<string, string>({ max: secretsMax });
 
   constructor(
     private readonly clock: Clock,
@@ -96,10 +101,17 @@ export class HttpRuntime implements Runtime {
       'x-sendoff-attempt': String(call.attempt),
       'x-sendoff-deadline': String(now + call.timeoutMs),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...webhookSignature({ id, atSeconds: Math.floor(now / 1_000), body }, callSecretOf(this.sealer, call.function)),
+      ...webhookSignature({ id, atSeconds: Math.floor(now / 1_000), body }, this.secretOf(call.function)),
     };
     const onUnderWay = () => void (sending.isUnderWay = true);
     return this.client.post({ url, headers, body, signal, onUnderWay });
+  }
+
+  private secretOf(fn: FunctionDocument): string {
+    const key = `${fn.project} ${fn.id}`;
+    const secret = this.secrets.get(key) ?? callSecretOf(this.sealer, fn);
+    this.secrets.set(key, secret);
+    return secret;
   }
 
   private async read(response: IncomingMessage, responseBytesMax: number): Promise<AttemptOutcome> {
@@ -127,17 +139,23 @@ function failure(
   return { kind: 'failed', condition, errorMessage, responsePayload, isRetryable };
 }
 
-/** Reads the body. Returns undefined if it is larger than `bytesMax`. */
+/**
+ * Reads the body. Returns undefined if it is larger than `bytesMax`. By events: an iterator takes
+ * promises for each chunk.
+ */
 async function bodyOf(response: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) {
+  return new Promise((resolve, reject) => {
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) return void chunks.push(chunk);
       response.destroy();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+      resolve(undefined);
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks)));
+    response.once('error', reject);
+    // An answer that breaks off without an error, or after it.
+    response.once('close', () => reject(new Error('the connection was closed within the answer')));
+  });
 }
