@@ -17,9 +17,15 @@ export interface AuditEntry {
    * Names of what it changed, separated by spaces: at most {@link auditObjectLengthMax} characters.
    */
   readonly object: string;
-  /** `done`, or the error code of the answer. */
+  /** {@link auditBegun}, `done`, or the error code of the answer. */
   readonly outcome: string;
 }
+
+/**
+ * The outcome in the entry that is written before the act. A second entry of the same request holds
+ * the real one. Without it the act is under way, or its ingress ended within it.
+ */
+export const auditBegun = 'begun';
 
 /** Longest text that names what was changed, in characters. */
 export const auditObjectLengthMax = 512;

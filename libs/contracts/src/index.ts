@@ -24,7 +24,7 @@ export {
   type Purge,
 } from './cancellation.ts';
 export { type Condition, conditions, isCondition, type Status, statuses } from './condition.ts';
-export { type AuditEntry, auditObjectLengthMax, decodeAuditEntry, encodeAuditEntry } from './audit.ts';
+export { auditBegun, type AuditEntry, auditObjectLengthMax, decodeAuditEntry, encodeAuditEntry } from './audit.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';
 export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './delivery-event.ts';

@@ -13,6 +13,9 @@ import { type AuditEntry, type AuditFilter, useAuditEntries } from './queries.ts
 /** Time without a key press after which the list is asked for, in milliseconds. */
 const typingMs = 300;
 
+/** Colours of outcomes; all others are error codes. */
+const colours: Readonly<Record<string, string>> = { done: 'state-good', begun: 'state-waiting' };
+
 function EntryRow({ of }: { readonly of: AuditEntry }) {
   return (
     <Table.Tr>
@@ -23,7 +26,7 @@ function EntryRow({ of }: { readonly of: AuditEntry }) {
       <Table.Td className="code">{of.act}</Table.Td>
       <Table.Td className="code">{of.object}</Table.Td>
       <Table.Td>
-        <span className={`state ${of.outcome === 'done' ? 'state-good' : 'state-bad'}`}>{of.outcome}</span>
+        <span className={`state ${colours[of.outcome] ?? 'state-bad'}`}>{of.outcome}</span>
       </Table.Td>
     </Table.Tr>
   );

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { type AuditEntry, decodeAuditEntry, encodeAuditEntry, type EpochMs, type IncomingRecord } from '#contracts';
+import { auditBegun, type AuditEntry, decodeAuditEntry, encodeAuditEntry, type EpochMs, type IncomingRecord } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 
 /** A question for acts, newest first. */
@@ -50,13 +50,14 @@ export class AuditLog {
     let below = query.below !== undefined && query.below < bounds.end ? query.below : bounds.end;
     const lowest = below - lookedAtMax;
     const entries: AuditEntry[] = [];
+    const ended = await this.endedAfter(below, bounds.end);
     while (below > bounds.start && below > lowest) {
       const from = below - BigInt(readAtOnce) > bounds.start ? below - BigInt(readAtOnce) : bounds.start;
       for (const record of (await this.between(from, below)).toReversed()) {
         // The broker dates these records in their order, so all that are left are older.
         if (record.timestamp < query.beginAt) return { entries };
         below = record.offset;
-        const entry = this.matching(query, record);
+        const entry = this.matching(query, record, ended);
         if (entry !== undefined) entries.push(entry);
         if (entries.length === query.limit) return { entries, ...(below > bounds.start ? { below } : {}) };
       }
@@ -77,9 +78,30 @@ export class AuditLog {
     return records;
   }
 
-  private matching(query: AuditQuery, record: IncomingRecord): AuditEntry | undefined {
+  /** Requests that ended soon after an offset. Their acts may have begun before it. */
+  private async endedAfter(offset: bigint, end: bigint): Promise<Set<string>> {
+    const above = offset + BigInt(readAtOnce);
+    const records = await this.between(offset, above < end ? above : end);
+    return new Set(
+      records
+        .map((record) => this.entryIn(record))
+        .flatMap(({ outcome, requestId }) => (outcome === auditBegun ? [] : [requestId])),
+    );
+  }
+
+  private entryIn(record: IncomingRecord): AuditEntry {
     this.kafka.topics.checkFormat(record);
-    const entry = decodeAuditEntry(record);
+    return decodeAuditEntry(record);
+  }
+
+  /**
+   * @param ended the requests of which a later entry holds the outcome. Those of this entry are
+   *   added.
+   */
+  private matching(query: AuditQuery, record: IncomingRecord, ended: Set<string>): AuditEntry | undefined {
+    const entry = this.entryIn(record);
+    if (entry.outcome === auditBegun && ended.has(entry.requestId)) return undefined;
+    ended.add(entry.requestId);
     const { project, by = entry.by, act = entry.act, object = '', beginAt, endAt } = query;
     const isInWindow = entry.at >= beginAt && entry.at <= endAt;
     const isMeant = entry.project === project && entry.by === by && entry.act === act && entry.object.includes(object);

@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Inject, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catchError, concatMap, from, type Observable, throwError } from 'rxjs';
-import { auditObjectLengthMax, type AuditEntry, printable } from '#contracts';
+import { auditBegun, auditObjectLengthMax, type AuditEntry, printable } from '#contracts';
 import { type Clock, CLOCK, type Logger, LOGGER } from '#platform';
 import type { OperationSpec } from '../document/operation.ts';
 import { rightsOf } from '../document/route-spec.ts';
@@ -20,8 +20,9 @@ export function isAudited(method: string, spec: OperationSpec): boolean {
 }
 
 /**
- * Writes each act that changes something to the audit log. A caller learns of its success after the
- * brokers have the entry: an act without an entry is answered with an error.
+ * Writes each act that changes something to the audit log: that it begins, before it does anything,
+ * and its outcome. So an act whose ingress ends within it is in the log too. A caller learns of
+ * success after the brokers have the outcome.
  */
 export class AuditInterceptor implements NestInterceptor {
   constructor(
@@ -46,18 +47,22 @@ export class AuditInterceptor implements NestInterceptor {
       object: objectOf(request, answer),
       outcome,
     });
-    return next.handle().pipe(
-      catchError((error: unknown) => {
-        // The caller learns why its act was refused, whether or not the entry could be written.
-        const refused = this.log.write(entry(asApiError(error).code)).catch((fault: unknown) => {
-          this.logger.warn({ act: spec.id, error: String(fault) }, 'A refused act is missing in the audit log');
-        });
-        return from(refused).pipe(concatMap(() => throwError(() => error)));
-      }),
-      concatMap(async (answer: unknown) => {
-        await this.log.write(entry('done', answer));
-        return answer;
-      }),
+    return from(this.log.write(entry(auditBegun))).pipe(
+      concatMap(() =>
+        next.handle().pipe(
+          catchError((error: unknown) => {
+            // The caller learns why its act was refused, whether or not the entry could be written.
+            const refused = this.log.write(entry(asApiError(error).code)).catch((fault: unknown) => {
+              this.logger.warn({ act: spec.id, error: String(fault) }, 'The audit log does not say that an act was refused');
+            });
+            return from(refused).pipe(concatMap(() => throwError(() => error)));
+          }),
+          concatMap(async (answer: unknown) => {
+            await this.log.write(entry('done', answer));
+            return answer;
+          }),
+        ),
+      ),
     );
   }
 }

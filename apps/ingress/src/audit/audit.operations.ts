@@ -17,7 +17,8 @@ export const auditOperations = {
     shownWithoutRead: ['entries', 'next_marker'],
     summary: 'Lists acts that changed something, or were refused, newest first.',
     description:
-      'Kept for 90 days. Each act that needs the right `manage` is one, also canceling an invocation, but not publishing a message. ' +
+      'Kept for 90 days. The outcome is `done`, an error code, or `begun`: the act is under way, or its ingress ended within it. ' +
+      'Each act that needs the right `manage` is one, also canceling an invocation, but not publishing a message. ' +
       'A page looks at a bounded number of acts, so it may be empty and not the last: go on until `next_marker` is empty.',
     parameters: [
       inQuery('by', text, { description: 'Only acts of this access key, or of the `token`.', example: 'token' }),

@@ -3,7 +3,7 @@
  * outcome and without secrets. Method: whole ingresses over one in-memory broker.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeAuditEntry } from '#contracts';
+import { type AuditEntry, decodeAuditEntry, encodeAuditEntry } from '#contracts';
 import { builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
@@ -101,17 +101,52 @@ describe('the audit log', () => {
     }
   });
 
-  it('must have an act before its caller learns of success', async () => {
-    const { publish } = app.kafka.publisher;
-    const topic = app.kafka.topics.name('audit');
-    app.kafka.publisher.publish = async (records, options) => {
-      if ([records].flat().some((record) => record.topic === topic)) throw Object.assign(new Error('away'), { statusCode: 503 });
-      return publish.call(app.kafka.publisher, records, options);
-    };
+  it('shows an act once, also if a page ends between its begin and its outcome', async () => {
+    await app.createFunction('once');
+    const seen: Entry[] = [];
+    let marker = '';
+    do {
+      const page = await app.must('GET', `/sendoff/audit?object=once&limit=1&marker=${marker}`);
+      seen.push(...page.entries);
+      marker = page.next_marker;
+    } while (marker !== '');
+    expect(seen.map(({ act, outcome }) => [act, outcome])).toEqual([['createFunction', 'done']]);
+  });
+
+  it('shows an act whose ingress ended before the outcome was written', async () => {
+    await app.createFunction('half');
+    const other = await IngressApp.start({ gateway: app.kafka.beside(), clock: new ManualClock(builtAt) });
+    const written = failAuditWrites(other, ({ outcome }) => outcome === 'begun');
+    expect((await other.call('POST', '/sendoff/functions/half/pause', { part: 'intake' })).status).toBeGreaterThanOrEqual(500);
+    await other.close();
+    expect(written.refused).toBe(1);
+    expect((await app.must('GET', '/sendoff/functions/half/steering')).intake.paused).toBe(true);
+    const [entry] = await entries('act=pauseFunction&object=half');
+    expect(entry).toMatchObject({ by: 'token', object: 'half', outcome: 'begun' });
+  });
+
+  it('must have the begin of an act before anything is done', async () => {
+    await app.createFunction('whole');
+    const written = failAuditWrites(app, () => false);
     try {
-      expect((await app.call('POST', '/sendoff/functions/hello/resume')).status).toBeGreaterThanOrEqual(500);
+      expect((await app.call('POST', '/sendoff/functions/whole/pause', { part: 'intake' })).status).toBeGreaterThanOrEqual(500);
     } finally {
-      app.kafka.publisher.publish = publish;
+      written.restore();
     }
+    expect((await app.must('GET', '/sendoff/functions/whole/steering')).intake.paused).toBe(false);
   });
 });
+
+/** Lets the broker take those entries only that match, until `restore`. */
+function failAuditWrites({ kafka }: IngressApp, matches: (entry: AuditEntry) => boolean) {
+  const { publish } = kafka.publisher;
+  const topic = kafka.topics.name('audit');
+  const counted = { refused: 0, restore: () => void (kafka.publisher.publish = publish) };
+  kafka.publisher.publish = async (records, options) => {
+    const entry = [records].flat().find((record) => record.topic === topic);
+    if (entry === undefined || matches(decodeAuditEntry(entry))) return publish.call(kafka.publisher, records, options);
+    counted.refused += 1;
+    throw Object.assign(new Error('away'), { statusCode: 503 });
+  };
+  return counted;
+}
