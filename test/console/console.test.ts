@@ -227,6 +227,25 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.getByText('Settled: Success').waitFor();
   });
 
+  it('finds the invocations of all functions that have a tag', async () => {
+    const { client } = installation;
+    const { page } = view;
+    const tagged = async (tag: string) => {
+      const path = '/fgs/functions/double/invocations-async';
+      const { body } = await client.call<{ request_id: string }>('POST', path, { n: 1 }, { 'x-sendoff-tags': tag });
+      await client.ended('double', body.request_id);
+      return body.request_id;
+    };
+    const [wanted] = await Promise.all([tagged('shop:7'), tagged('shop:8')]);
+    await view.goTo('/invocations');
+    await view.choose('Search by', 'Tag');
+    await page.getByRole('textbox', { name: 'Text' }).fill('shop:7');
+    await view.press('Search');
+    const found = page.getByRole('group', { name: 'Found invocations' }).getByRole('link');
+    await found.filter({ hasText: wanted }).waitFor();
+    expect(await found.count()).toBe(1);
+  });
+
   it('starts a failed invocation again once its function is mended, and lists the act', async () => {
     const { client } = installation;
     const { page } = view;

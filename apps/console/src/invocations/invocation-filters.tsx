@@ -41,7 +41,7 @@ function SearchForm({ of, onChange }: Pick<InvocationFiltersProps, 'of' | 'onCha
     event.preventDefault();
     onChange({ text: text.trim() });
   }
-  const needsFunction = of.function === '' && (of.by === 'idempotency_key' || of.by === 'tag');
+  const needsFunction = of.function === '' && of.by === 'idempotency_key';
   return (
     <form onSubmit={submit}>
       <Group align="flex-start" gap="xs">

@@ -41,12 +41,10 @@ function Found({ of: chosen }: { readonly of: Chosen }) {
   const urn = version === '' ? chosen.function : `${chosen.function}:${version}`;
   const status: Status | undefined = statuses.find((each) => each === chosen.status);
   const { begin, end } = periodOf(chosen);
-  const isTable = chosen.function !== '' && (text === '' || by === 'tag');
-  if (isTable) {
-    const filter = { urn, status, tag: text, begin, end };
+  if (chosen.function !== '' && text === '') {
+    const filter = { urn, status, begin, end };
     return <RecordTable key={JSON.stringify({ ...filter, begin: chosen.hours })} filter={filter} />;
   }
-  if (by === 'tag') return <SearchResults of={{ urn, status, begin, end, kind: 'request_id', text: '' }} />;
   return <SearchResults of={{ urn, status, begin, end, kind: by, text }} />;
 }
 

@@ -34,8 +34,6 @@ export interface InvocationRecord {
 export interface InvocationFilter {
   readonly urn: string;
   readonly status: Status | undefined;
-  /** A tag that the caller gave; empty for all. */
-  readonly tag: string;
   /** Texts of instants in UTC: the earliest and the latest acceptance. */
   readonly begin: string;
   readonly end: string | undefined;
@@ -54,7 +52,7 @@ async function recordsOf({ client, project }: Api, urn: string, query: Readonly<
 
 /** The query for one page of records, newest first, with the number of all. */
 export function pageQuery(api: Api, filter: InvocationFilter, page: number) {
-  const { urn, status, tag, begin, end } = filter;
+  const { urn, status, begin, end } = filter;
   return queryOptions({
     queryKey: ['invocations', filter, page],
     enabled: urn !== '',
@@ -65,7 +63,6 @@ export function pageQuery(api: Api, filter: InvocationFilter, page: number) {
         query_begin_time: begin,
         ...(end === undefined ? {} : { query_end_time: end }),
         ...(status === undefined ? {} : { status }),
-        ...(tag === '' ? {} : { tag }),
       };
       return recordsOf(api, urn, query, signal);
     },

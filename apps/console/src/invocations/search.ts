@@ -11,6 +11,8 @@ export const searchKinds = [
   { value: 'tag', label: 'Tag' },
 ] as const;
 export type SearchKind = (typeof searchKinds)[number]['value'];
+/** The fields that name one request. */
+const oneRequest: ReadonlySet<SearchKind> = new Set(['request_id', 'idempotency_key']);
 
 /** A search over the functions that the viewer may see. */
 export interface Search {
@@ -19,7 +21,7 @@ export interface Search {
   readonly status: Status | undefined;
   readonly begin: string;
   readonly end: string | undefined;
-  readonly kind: Exclude<SearchKind, 'tag'>;
+  readonly kind: SearchKind;
   /** Empty for everything. */
   readonly text: string;
 }
@@ -49,7 +51,7 @@ export function useSearch(search: Search) {
         ...(urn === '' ? {} : { function: urn }),
         ...(status === undefined ? {} : { status }),
         // One request is found however old it is.
-        ...(text !== '' && kind !== 'error_text' ? {} : { begin_time: begin, ...(end === undefined ? {} : { end_time: end }) }),
+        ...(text !== '' && oneRequest.has(kind) ? {} : { begin_time: begin, ...(end === undefined ? {} : { end_time: end }) }),
         ...(text === '' ? {} : { [kind]: text }),
         ...(pageParam === '' ? {} : { marker: pageParam }),
       };
