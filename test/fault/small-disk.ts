@@ -36,6 +36,11 @@ export class SmallDisk {
     await rm(this.filler, { force: true });
   }
 
+  /** Makes the file system read-only, or writable again. No file of it may be open for writing. */
+  async allowWrites(isAllowed: boolean): Promise<void> {
+    await run('mount', ['-o', `remount,${isAllowed ? 'rw' : 'ro'}`, this.folder]);
+  }
+
   async unmount(): Promise<void> {
     await run('umount', ['-l', this.folder]);
     await rm(this.folder, { recursive: true, force: true });

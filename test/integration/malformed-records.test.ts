@@ -160,9 +160,16 @@ async function serveStatusLogger() {
     },
   };
   const log = { append: async () => undefined };
-  const recorder = new Recorder(store, log, systemClock, { transactionEnded: () => undefined }, new ProgressToStore(() => []), {
-    add: () => undefined,
-  });
+  const recorder = new Recorder(
+    store,
+    log,
+    systemClock,
+    { transactionEnded: () => undefined, storingChanged: () => undefined },
+    new ProgressToStore(() => []),
+    {
+      add: () => undefined,
+    },
+  );
   await serve('status-logger', WorkTopicsController, [
     { provide: RECORDER, useValue: recorder },
     { provide: KAFKA, useValue: gateway },

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
 import { fastifyOf, InternalTokenCheck, openVerifier, ownUrl, runService } from '#platform';
@@ -8,6 +7,7 @@ import { openStatusStore } from './adapters/open-status-store.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';
 import { ProgressToStore } from './progress-to-store.ts';
+import { whileStoring } from './records.controller.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { Recorder } from './recorder.ts';
 import { Retention } from './retention.ts';
@@ -21,7 +21,6 @@ await runService({
   config: StatusLoggerConfig,
   async compose({ config, clock, random, metrics, logger, fatal }) {
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
-    await mkdir(config.dataDir, { recursive: true });
     const retentionMs = config.retentionHours * hourMs;
     const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
     const retention = new Retention(store, clock, logger, retentionMs, lostInvocations(metrics));
@@ -47,9 +46,9 @@ await runService({
     });
     const progress = new ProgressToStore(() => strategy.progress());
     const recent = new RecentTransitions(randomUUID());
-    const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics), progress, recent);
+    const recorder = new Recorder(store, statusLogOf(config, clock), clock, recorderMetrics(metrics, logger), progress, recent);
     recorder.start();
-    const catchUp = async (timeoutMs: number) => strategy.caughtUp(timeoutMs);
+    const catchUp = whileStoring(recorder, async (timeoutMs) => strategy.caughtUp(timeoutMs));
     const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger, config.ledgerCheckIntervalMs);
     ledger.start();
     ledgerMetrics(metrics, store, ledger, clock);

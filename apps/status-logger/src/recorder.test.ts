@@ -76,7 +76,7 @@ async function setUp() {
       },
     },
     clock,
-    { transactionEnded: (records) => batches.push(records) },
+    { transactionEnded: (records) => batches.push(records), storingChanged: () => undefined },
     new ProgressToStore(() => [...progress].map(([partition, finishedTo]) => ({ topic: 't', partition, finishedTo }))),
     { add: () => undefined },
   );
@@ -218,7 +218,8 @@ describe('the recorder', () => {
     const ignore = () => undefined;
     const log = { append: async () => undefined };
     const progress = new ProgressToStore(() => []);
-    const observer = { transactionEnded: ignore };
+    const told: boolean[] = [];
+    const observer = { transactionEnded: ignore, storingChanged: (isStoring: boolean) => told.push(isStoring) };
     const recorder = new Recorder({ fold }, log, new ManualClock(), observer, progress, { add: ignore });
     const record = asIncoming(encodeInvocation('t', anInvocation()));
     expect(recorder.isStoring).toBe(true);
@@ -226,7 +227,9 @@ describe('the recorder', () => {
     expect(recorder.isStoring).toBe(false);
     isAway = false;
     await recorder.record('invocations', record);
+    await recorder.record('invocations', record);
     expect(recorder.isStoring).toBe(true);
+    expect(told).toEqual([false, true]);
   });
 
   it('the recorder rejects a record of the wrong shape', async () => {

@@ -30,6 +30,8 @@ export interface RecorderObserver {
    * @param seconds how long it took.
    */
   transactionEnded(records: number, seconds: number): void;
+  /** Called when {@link Recorder.isStoring} changes. @param error why it is false now. */
+  storingChanged(isStoring: boolean, error?: unknown): void;
 }
 
 interface WaitingRecord {
@@ -119,14 +121,20 @@ export class Recorder {
       const startedMs = this.clock.elapsedMs();
       try {
         await this.writeBatch(batch);
-        this.isStoreAway = false;
+        this.changeStoring(true);
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        this.isStoreAway = error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE';
+        this.changeStoring(!(error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE'), error);
         for (const { reject } of batch) reject(error);
       }
       this.observer.transactionEnded(batch.length, (this.clock.elapsedMs() - startedMs) / 1_000);
     }
+  }
+
+  private changeStoring(isStoring: boolean, error?: unknown): void {
+    if (isStoring === this.isStoring) return;
+    this.isStoreAway = !isStoring;
+    this.observer.storingChanged(isStoring, error);
   }
 
   /** Best effort: the next transaction stores it otherwise. */

@@ -3,7 +3,7 @@
  */
 import { BadRequestException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { ReadQuestion, RecordsController } from './records.controller.ts';
+import { ReadQuestion, RecordsController, whileStoring } from './records.controller.ts';
 import { RecentTransitions } from './recent-transitions.ts';
 import { StatusQueryDto } from './status-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
@@ -50,4 +50,18 @@ it('a question is answered after the store has caught up, or at the end of the w
     new ReadQuestion(StatusQueryDto).transform(question),
   );
   expect(steps).toEqual(['caught up', 'asked']);
+});
+
+it.each<[when: string, before: boolean, after: boolean]>([
+  ['before the wait', false, false],
+  ['during the wait', true, false],
+])('a question is refused if records could not be stored %s', async (_when, before, after) => {
+  const recorder = { isStoring: before };
+  const catchUp = whileStoring(recorder, async () => {
+    recorder.isStoring = after;
+    return false;
+  });
+  await expect(catchUp(1_000)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  recorder.isStoring = true;
+  await expect(whileStoring(recorder, async () => true)(1_000)).resolves.toBe(true);
 });

@@ -12,7 +12,15 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { validateSync } from 'class-validator';
-import type { InvocationHistory, InvocationSearchPage, LivePage, NoticePage, StatusPage, TargetPage } from '#contracts';
+import {
+  type InvocationHistory,
+  type InvocationSearchPage,
+  type LivePage,
+  type NoticePage,
+  PlatformError,
+  type StatusPage,
+  type TargetPage,
+} from '#contracts';
 import { InternalTokenCheck, internalTokenHeader } from '#platform';
 import { FindInvocationDto, InvocationSearchDto, LiveQueryDto } from './invocation-search.dto.ts';
 import { NoticeQueryDto, TargetQueryDto } from './notice-query.dto.ts';
@@ -26,6 +34,23 @@ import { CATCH_UP, RECENT_TRANSITIONS, STATUS_STORE } from './tokens.ts';
  * @returns false if it does not hold all of it.
  */
 export type CatchUp = (timeoutMs: number) => Promise<boolean>;
+
+/**
+ * Refuses questions while records cannot be stored: an answer would miss what was accepted since.
+ * @throws PlatformError `STORE_UNAVAILABLE`, from the function that it returns.
+ */
+export function whileStoring(recorder: { readonly isStoring: boolean }, catchUp: CatchUp): CatchUp {
+  const check = () => {
+    if (!recorder.isStoring) throw new PlatformError('STORE_UNAVAILABLE');
+  };
+  return async (timeoutMs) => {
+    check();
+    const isCaughtUp = await catchUp(timeoutMs);
+    // The records that it waited for may be those that could not be stored.
+    check();
+    return isCaughtUp;
+  };
+}
 
 /** After this time a question is answered with what the store holds, in milliseconds. */
 export const catchUpMsMax = 1_000;

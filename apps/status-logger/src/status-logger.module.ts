@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter, Histogram, type Registry as Metrics } from 'prom-client';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type Clock, CLOCK, DayFiles, durationBuckets, InternalTokenCheck } from '#platform';
+import { type Clock, CLOCK, DayFiles, durationBuckets, InternalTokenCheck, type Logger } from '#platform';
 import { FolderStatusLog } from './adapters/folder-status-log.ts';
 import { StdoutStatusLog } from './adapters/stdout-status-log.ts';
 import type { RecentTransitions } from './recent-transitions.ts';
@@ -70,8 +70,8 @@ export function lostInvocations(metrics: Metrics): Counter {
   });
 }
 
-/** Counts and times the transactions of the {@link Recorder}. */
-export function recorderMetrics(metrics: Metrics): RecorderObserver {
+/** Counts and times the transactions of the {@link Recorder}, and logs whether they go well. */
+export function recorderMetrics(metrics: Metrics, logger: Logger): RecorderObserver {
   const registers = [metrics];
   const records = new Counter({
     name: 'sendoff_status_events_total',
@@ -88,6 +88,10 @@ export function recorderMetrics(metrics: Metrics): RecorderObserver {
     transactionEnded(count, tookSeconds) {
       records.inc(count);
       seconds.observe(tookSeconds);
+    },
+    storingChanged(isStoring, error) {
+      if (isStoring) logger.info('records are stored again');
+      else logger.error({ err: error }, 'records cannot be stored; questions for them are answered with 503');
     },
   };
 }

@@ -72,7 +72,8 @@ export const errorCatalogue = {
   STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of Sendoff has changed the status store.' },
   STORE_UNSUITABLE: {
     retryable: false,
-    meaning: 'The database is too old, or refuses the account of the status-logger. The message says what to change.',
+    meaning:
+      'The database is too old, or refuses the account of the status-logger. Or the file of the store may not be written. The message says what to change.',
   },
   BROKER_UNSUITABLE: {
     retryable: false,
@@ -83,7 +84,7 @@ export const errorCatalogue = {
     meaning:
       'A topic exists already, and its settings or partitions would lose records. The message has the command to change it.',
   },
-  STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer.' },
+  STORE_UNAVAILABLE: { retryable: true, meaning: 'The status store did not answer, or could not write.' },
 } as const satisfies Record<string, { readonly retryable: boolean; readonly meaning: string }>;
 
 /** A code of the {@link errorCatalogue}. */

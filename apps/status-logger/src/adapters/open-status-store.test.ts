@@ -1,7 +1,7 @@
 /**
  * Goal: damage costs no start and no record. The file is kept under another name, and a new store
- * asks to be built from the topics.
- * Method: bytes of a real database file are overwritten.
+ * asks to be built from the topics. A disk that takes no writes is an error that says what to do.
+ * Method: bytes of a real database file are overwritten. A small disk is mounted.
  */
 import { mkdtemp, open as openFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type PlatformError } from '#contracts';
 import { systemClock } from '#platform';
 import { builtAt, builtUrn } from '#testing';
+import { SmallDisk, smallDiskMissing } from '../../../../test/fault/small-disk.ts';
 import type { StatusStore } from '../status-store.ts';
 import { openStatusStore } from './open-status-store.ts';
 
@@ -93,5 +94,56 @@ describe('the status store of an installation', () => {
     await stores.pop()?.close();
     const again = await open();
     expect([await again.isNew(), await count(again), await damagedFiles()]).toEqual([false, 10, []]);
+  });
+});
+
+describe.skipIf(smallDiskMissing() !== undefined)(`a disk (${smallDiskMissing() ?? 'small'})`, () => {
+  let disk: SmallDisk;
+  beforeEach(async () => {
+    disk = await SmallDisk.mount(4);
+    dataDir = disk.folder;
+  });
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close();
+    await disk.unmount();
+    // The outer hook removes a folder.
+    dataDir = await mkdtemp(join(tmpdir(), 'sendoff-store-'));
+  });
+
+  it('that is read-only is an error at the start that names the file and what to do', async () => {
+    const store = await open();
+    await fill(store, 1);
+    await stores.pop()?.close();
+    await disk.allowWrites(false);
+    await expect(open()).rejects.toMatchObject({
+      code: 'STORE_UNSUITABLE',
+      retryable: false,
+      message: expect.stringMatching(/status\.db.*read-only.*SENDOFF_DATA_DIR/) as string,
+    });
+    dataDir = join(disk.folder, 'below');
+    await expect(open()).rejects.toMatchObject({ code: 'STORE_UNSUITABLE' });
+  });
+
+  it('that is full at the start is an error that a later start may cure', async () => {
+    await disk.fill();
+    await expect(open()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+      message: expect.stringMatching(/status\.db.*full.*make room/) as string,
+    });
+  });
+
+  it('that fills up says what to do, and the store goes on once there is room', async () => {
+    const store = await open();
+    await fill(store, 10);
+    await disk.fill();
+    await expect(fill(store, 20_000)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/status\.db.*full.*make room/) as string,
+    });
+    expect(await count(store)).toBe(10);
+    await disk.free();
+    await fill(store, 1_000);
+    expect(await count(store)).toBe(1_000);
   });
 });

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { PlatformError } from '#contracts';
 import type { Clock, Logger, Random } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
 import type { StatusStore } from '../status-store.ts';
+import { withDiskFault, withDiskFaultAtStart } from './disk-faults.ts';
 import { PostgresStatusStore } from './postgres/postgres-status-store.ts';
 import { SqliteStatusStore } from './sqlite-status-store.ts';
 
@@ -18,7 +19,7 @@ export interface StoreHooks {
 
 /**
  * Opens the status store that the config asks for: a database of PostgreSQL, or else `status.db` in
- * the data folder.
+ * the data folder. The folder is created if it does not exist.
  * @param place `retentionMs`: how long records are kept after their end, in milliseconds.
  * A database that does not answer is waited for.
  * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNSUITABLE`; `STORE_UNAVAILABLE` of a file.
@@ -61,7 +62,7 @@ async function whenItAnswers(open: () => Promise<StatusStore>, clock: Clock, log
 /**
  * Opens a file of SQLite. A damaged one is renamed, and a new store takes its place: the topics
  * hold what it is built from. If the damage shows later, the process ends too, and the next one
- * opens the new store.
+ * opens the new store. A disk that takes no writes is named in the errors, with what to do.
  */
 async function openFile(file: string, clock: Clock, { logger, fatal }: StoreHooks): Promise<StatusStore> {
   const setAside = async (error: PlatformError) => {
@@ -73,7 +74,14 @@ async function openFile(file: string, clock: Clock, { logger, fatal }: StoreHook
     );
   };
   const isDamage = (error: unknown): error is PlatformError => error instanceof PlatformError && error.code === 'STORE_DAMAGED';
-  const open = async () => SqliteStatusStore.open(file, clock);
+  const open = async () => {
+    try {
+      await mkdir(dirname(file), { recursive: true });
+      return await SqliteStatusStore.open(file, clock);
+    } catch (error) {
+      throw withDiskFaultAtStart(error, file);
+    }
+  };
   const store = await open().catch(async (error: unknown) => {
     if (!isDamage(error)) throw error;
     await setAside(error);
@@ -81,9 +89,11 @@ async function openFile(file: string, clock: Clock, { logger, fatal }: StoreHook
   });
   let hasDamage = false;
   return watched(store, (error) => {
-    if (hasDamage || !isDamage(error)) return;
-    hasDamage = true;
-    void setAside(error).finally(() => fatal(error));
+    if (!hasDamage && isDamage(error)) {
+      hasDamage = true;
+      void setAside(error).finally(() => fatal(error));
+    }
+    return withDiskFault(error, file);
   });
 }
 
@@ -92,12 +102,12 @@ async function renameDatabase(file: string, kept: string): Promise<void> {
   for (const suffix of ['', '-wal', '-shm']) if (existsSync(file + suffix)) await rename(file + suffix, kept + suffix);
 }
 
-/** The store, with a listener for the errors of its methods. */
-function watched(store: StatusStore, onError: (error: unknown) => void): StatusStore {
-  const reported = async <T>(answer: Promise<T>): Promise<T> => {
-    answer.catch(onError);
-    return answer;
-  };
+/** The store, with a listener for the errors of its methods, which returns the error to throw. */
+function watched(store: StatusStore, onError: (error: unknown) => unknown): StatusStore {
+  const reported = async <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      throw onError(error);
+    });
   return {
     fold: async (events, beforeCommit, progress) => reported(store.fold(events, beforeCommit, progress)),
     progress: async () => reported(store.progress()),
