@@ -4,11 +4,12 @@
 # With --node it also builds all other parts of a node, for `npm run test:node`.
 set -euo pipefail
 HELM=v3.22.0 KUBERNETES=1.34.4 KEDA=v2.21.0 GATEWAY=v1.4.0
-COREDNS=v1.13.1 KUBE_ROUTER=v2.1.0
+PROMETHEUS_OPERATOR=v0.79.2 COREDNS=v1.13.1 KUBE_ROUTER=v2.1.0
 case "${1:-}" in '' | --node) ;; *) echo "build-kubernetes.sh takes nothing or --node, not $1" >&2; exit 64 ;; esac
 programs="$(cd "$(dirname "$0")/../test/node/programs" && pwd)"
+strimzi="$(cd "$(dirname "$0")/../test/chart/strimzi" && pwd)"
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/sendoff/kubernetes"
-mkdir -p "$folder/crds"
+mkdir -p "$folder/crds/operators"
 export GOBIN="$folder" GOFLAGS="-p=${GOMAXPROCS:-2} -buildvcs=false -mod=mod"
 modules="$(mktemp -d)"
 trap 'rm -rf "$modules"' EXIT
@@ -58,3 +59,16 @@ fi
 dir() { (cd "$modules" && go mod download -json "$1") | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
 install -m 644 "$(dir "github.com/kedacore/keda/v2@$KEDA")/config/crd/bases/keda.sh_scaledobjects.yaml" "$folder/crds/"
 install -m 644 "$(dir "sigs.k8s.io/gateway-api@$GATEWAY")/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" "$folder/crds/"
+
+# The kinds of the Prometheus operator and of Strimzi. Tests add them later: helm must refuse an
+# installation while they are missing.
+for kind in servicemonitors prometheusrules; do
+  install -m 644 "$(dir "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR")/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" "$folder/crds/operators/"
+done
+# Strimzi is no Go module. Its generator makes the definition from the classes of its API.
+users="$folder/crds/operators/kafka.strimzi.io_kafkausers.yaml"
+if [ ! -f "$users" ]; then
+  mvn -q -B -f "$strimzi/pom.xml" dependency:copy-dependencies "-DoutputDirectory=$modules/strimzi"
+  java -cp "$modules/strimzi/*" io.strimzi.crdgenerator.CrdGenerator --yaml "io.strimzi.api.kafka.model.user.KafkaUser=$modules/users.yaml"
+  mv "$modules/users.yaml" "$users"
+fi

@@ -13,11 +13,15 @@ import { freePort } from '../free-port.ts';
 import { builtFolder, type KubeObject } from './helm.ts';
 
 const program = join(builtFolder, 'kube-apiserver');
+/** Kinds that others define: those without which an installation starts, and the rest. */
+const definitions = join(builtFolder, 'crds');
+const operatorDefinitions = join(definitions, 'operators');
 const token = 'the-token-of-the-test';
 
 /** Why there is no API server, in words; undefined if there is one. */
 export function apiServerMissing(): string | undefined {
   if (!existsSync(program)) return 'kube-apiserver is not there: run tools/build-kubernetes.sh';
+  if (!existsSync(operatorDefinitions)) return 'kinds of operators are not there: run tools/build-kubernetes.sh';
   if (spawnSync('etcd', ['--version'], { stdio: 'ignore' }).status !== 0) return 'etcd is not there: install etcd-server';
   return undefined;
 }
@@ -80,9 +84,13 @@ export class ApiServer {
       async () => ((await server.ask('GET', '/readyz').catch(() => undefined))?.status === 200 ? true : undefined),
       { deadlineMs: 60_000 },
     );
-    for (const name of readdirSync(join(builtFolder, 'crds')))
-      await server.define(parse(readFileSync(join(builtFolder, 'crds', name), 'utf8')));
+    await server.defineAll(definitions);
     return server;
+  }
+
+  /** Adds the kinds of the Prometheus operator and of Strimzi, as these operators would. */
+  async defineOperators(): Promise<void> {
+    await this.defineAll(operatorDefinitions);
   }
 
   /** Creates an object for good. @throws Error if the server refuses it. */
@@ -121,6 +129,11 @@ export class ApiServer {
       await ended;
     }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async defineAll(folder: string): Promise<void> {
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.yaml')))
+      await this.define(parse(readFileSync(join(folder, name), 'utf8')));
   }
 
   private async define(definition: object): Promise<void> {

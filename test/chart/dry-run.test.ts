@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiServer, apiServerMissing } from './api-server.ts';
-import { chartFolder, helmProgram, rendered } from './helm.ts';
+import { chartFolder, helmProgram, type KubeObject, rendered, type Values } from './helm.ts';
 import { variants } from './variants.ts';
 
 const program = helmProgram();
@@ -73,5 +73,29 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
   it('lets helm find an entry that a Secret lacks', async () => {
     await server.create('/api/v1/namespaces/restricted/secrets', { metadata: { name: 'half' }, stringData: { token: 't' } });
     expect(tried('secrets.existingSecret=half')).toContain('the Secret half has no entry platform-key: add it');
+  });
+
+  describe('with the operators', () => {
+    beforeAll(async () => server.defineOperators());
+
+    const strimzi = { 'kafka.kind': 'strimzi', 'kafka.strimzi.cluster': 'c', 'kafka.topicPrefix': 'p.' };
+    const monitoring = { 'monitoring.serviceMonitor.enabled': true, 'monitoring.prometheusRule.enabled': true };
+
+    it.each<[kind: string, values: Values]>([
+      ['KafkaUser', strimzi],
+      ['ServiceMonitor', monitoring],
+      ['PrometheusRule', monitoring],
+    ])('takes each %s', async (kind, values) => {
+      const objects = rendered(values, { apiVersions: ['kafka.strimzi.io/v1beta2'] }).filter((object) => object.kind === kind);
+      for (const object of objects)
+        expect([object.metadata.name, await server.judge(object, 'restricted')]).toEqual([
+          object.metadata.name,
+          { status: 201, says: '' },
+        ]);
+      expect(objects.length).toBeGreaterThan(0);
+      const [first] = objects;
+      const wrong = { ...first, spec: { ...first?.spec, nothing: 1 } } as KubeObject;
+      expect(await server.judge(wrong, 'restricted')).toMatchObject({ status: 400, says: expect.stringContaining('nothing') });
+    });
   });
 });

@@ -49,26 +49,34 @@ const argument = ([path, value]: readonly [string, unknown]) => ['--set-json', `
 /** Values by path, such as `kafka.kind`. */
 export type Values = Readonly<Record<string, unknown>>;
 
-function template(values: Values, version = kubeVersion) {
-  return helm(['template', 'rel', chartFolder, '--namespace', 'ns', '--kube-version', version, ...given(values)]);
+/** A cluster as the chart sees it. */
+export interface Cluster {
+  readonly version?: string;
+  /** Versions of objects that the chart asks for, such as `kafka.strimzi.io/v1beta2`. */
+  readonly apiVersions?: readonly string[];
+}
+
+function template(values: Values, { version = kubeVersion, apiVersions = [] }: Cluster = {}) {
+  const apis = apiVersions.flatMap((api) => ['--api-versions', api]);
+  return helm(['template', 'rel', chartFolder, '--namespace', 'ns', '--kube-version', version, ...apis, ...given(values)]);
 }
 
 /** The text of all objects. @throws Error with what helm says if it refuses the values. */
-export function renderedText(values: Values = {}): string {
-  const { status, stdout, stderr } = template(values);
+export function renderedText(values: Values = {}, cluster: Cluster = {}): string {
+  const { status, stdout, stderr } = template(values, cluster);
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }
 
 /** All objects that the chart creates with these values. */
-export function rendered(values: Values = {}): readonly KubeObject[] {
-  const documents = parseAllDocuments(renderedText(values)).map((document) => document.toJS() as KubeObject | null);
+export function rendered(values: Values = {}, cluster: Cluster = {}): readonly KubeObject[] {
+  const documents = parseAllDocuments(renderedText(values, cluster)).map((document) => document.toJS() as KubeObject | null);
   return documents.filter((object) => object !== null);
 }
 
 /** The message with which helm refuses these values; empty if it takes them. */
 export function refusalOf(values: Values, version?: string): string {
-  const { status, stderr } = template(values, version);
+  const { status, stderr } = template(values, version === undefined ? {} : { version });
   return status === 0 ? '' : stderr;
 }
 
