@@ -117,7 +117,7 @@ describe('functions and invocations', () => {
       .toMatchObject({ invocations: [{ status: 'FAIL', error_code: 4208 }] });
   });
 
-  it('what failed is redriven once it is mended, each once, although the ingress dies in between', {
+  it('what failed is redriven once it is mended, each once and seen live, although the ingress dies in between', {
     timeout: 90_000,
   }, async () => {
     const count = 6;
@@ -131,6 +131,10 @@ describe('functions and invocations', () => {
     await eventually(async () => ((await json(...selected)) as { selected: number }).selected === count, { deadlineMs: 20_000 });
     await writeFile(join(path, 'index.js'), 'exports.handler = async ({ n }) => n;');
     await json('functions', 'deploy', path);
+    const following = start(['events', '--follow', '--json', '--function', 'mended', '--status', 'success']);
+    let [seen, notes] = ['', ''];
+    following.stdout.setEncoding('utf8').on('data', (text: string) => (seen += text));
+    following.stderr.setEncoding('utf8').on('data', (text: string) => (notes += text));
     const started = (await json(...selected, '--yes', '--rate', '1', '--canary', '2', '--stop-at', '0')) as { id: string };
     const shown = async () => (await json('redrive', 'show', started.id)) as Record<'state' | 'sent', unknown>;
     await eventually(async () => Number((await shown()).sent) >= 3, { deadlineMs: 30_000 });
@@ -138,6 +142,14 @@ describe('functions and invocations', () => {
     await eventually(async () => (await sendoff(['redrive', 'list'])).code === 0, { deadlineMs: 30_000 });
     const ended = await json('redrive', 'show', started.id, '--wait');
     expect(ended).toMatchObject({ state: 'ended', selected: count, sent: count, succeeded: count, failed: 0, refused: [] });
+
+    // The stream broke with the ingress, and went on after its last event.
+    await expect.poll(() => new Set(seen.match(/"request_id":"[^"]+"/g)).size, { timeout: 15_000 }).toBe(count);
+    const lines = seen.trim().split('\n');
+    expect(new Set(lines).size).toBe(lines.length);
+    expect(notes).toMatch(/^sendoff: http.+; trying again\n/);
+    following.kill('SIGINT');
+    expect(await new Promise((resolve) => following.once('close', resolve))).toBe(130);
 
     expect(await json('ledger', 'mended')).toMatchObject({
       accepted: 2 * count,

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { directRequest } from '#platform';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { openDirectRequest, textOf } from '#platform';
 import { CommandFailure, type ExitClass } from './command-failure.ts';
 import type { Context } from './contexts.ts';
 import { signRequest } from './sign-request.ts';
@@ -26,6 +27,10 @@ export interface ApiAnswer<T> {
 }
 
 const answerMsMax = 100_000;
+/** A stream that is silent for so long is broken: a comment comes every 15 s. */
+const silenceMsMax = 45_000;
+/** Characters of one event. */
+const eventLengthMax = 1_000_000;
 const unavailable = new Set([429, 502, 503, 504]);
 
 function exitOf(status: number): ExitClass {
@@ -66,25 +71,53 @@ export class ApiClient {
     throw refusal(status, headers, body);
   }
 
-  /** As {@link call}, for an answer that is text. */
-  async text(request: ApiRequest): Promise<string> {
-    const { status, headers, text } = await this.send(request);
-    if (status >= 200 && status < 300) return text;
-    throw refusal(status, headers, this.parsed(text, status));
+  /**
+   * The events of a stream of server-sent events, as they come. Ends when the server ends it.
+   * @throws CommandFailure for any status but 2xx, and if the stream breaks.
+   */
+  async *events(request: ApiRequest): AsyncGenerator<EventSourceMessage> {
+    const headers = { accept: 'text/event-stream', ...request.headers };
+    const response = await this.open({ ...request, headers }, [this.interrupted]).catch((error: unknown) =>
+      this.unanswered(error),
+    );
+    const { statusCode: status = 0 } = response;
+    if (status < 200 || status >= 300) throw refusal(status, response.headers, this.parsed(await textOf(response), status));
+    const events: EventSourceMessage[] = [];
+    const parser = createParser({
+      maxBufferSize: eventLengthMax,
+      onEvent: (event) => void events.push(event),
+      onError: (error) => void response.destroy(error),
+    });
+    response.setTimeout(silenceMsMax, () => response.destroy(new Error(`silent for ${silenceMsMax / 1_000} s`)));
+    try {
+      for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
+        parser.feed(text);
+        yield* events.splice(0);
+      }
+    } catch (error) {
+      this.unanswered(error);
+    }
   }
 
-  private async send({ method = 'GET', path, isGlobal = false, query = {}, headers = {}, body }: ApiRequest) {
+  private async send(request: ApiRequest) {
+    try {
+      const response = await this.open(request, [this.interrupted, AbortSignal.timeout(answerMsMax)]);
+      return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response) };
+    } catch (error) {
+      return this.unanswered(error);
+    }
+  }
+
+  private async open(
+    { method = 'GET', path, isGlobal = false, query = {}, headers = {}, body }: ApiRequest,
+    ends: AbortSignal[],
+  ) {
     const parts = isGlobal ? path : ['v2', this.context.projectId, ...path];
     const url = new URL(parts.map(encodeURIComponent).join('/'), this.base());
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const text = body === undefined ? '' : JSON.stringify(body);
     const request = { method, url, headers: { 'content-type': 'application/json', ...headers }, body: text };
-    const signal = AbortSignal.any([this.interrupted, AbortSignal.timeout(answerMsMax)]);
-    try {
-      return await directRequest(url, { method, headers: this.authorised(request), body: text, signal });
-    } catch (error) {
-      return this.unanswered(error);
-    }
+    return openDirectRequest(url, { method, headers: this.authorised(request), body: text, signal: AbortSignal.any(ends) });
   }
 
   private base(): URL {

@@ -25,9 +25,9 @@ export interface DirectAnswer {
 /**
  * Sends a request that passes no proxy, whatever the environment says. Requests between the parts
  * of an installation carry tokens, which no proxy may see.
- * @throws Error if there is no whole answer, or if it is larger than 64 MiB.
+ * @returns the answer at its head. The caller reads or destroys its body.
  */
-export async function directRequest(url: string | URL, request: DirectRequest = {}): Promise<DirectAnswer> {
+export async function openDirectRequest(url: string | URL, request: DirectRequest = {}): Promise<IncomingMessage> {
   const { method = 'GET', headers = {}, body = '', signal } = request;
   const isHttps = new URL(url).protocol === 'https:';
   const options = {
@@ -36,16 +36,32 @@ export async function directRequest(url: string | URL, request: DirectRequest = 
     agent: isHttps ? agents.https : agents.http,
     ...(signal === undefined ? {} : { signal }),
   };
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const sent = isHttps ? httpsRequest(url, options, resolve) : httpRequest(url, options, resolve);
     sent.once('error', reject).end(body);
   });
+}
+
+/**
+ * Reads the body of an answer as text.
+ * @throws Error if it breaks off, or if it is larger than 64 MiB.
+ */
+export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > answerBytesMax) throw new Error(`the answer of ${new URL(url).host} is larger than ${answerBytesMax} bytes`);
+    if (bytes > answerBytesMax) throw new Error(`the answer is larger than ${answerBytesMax} bytes`);
     chunks.push(chunk);
   }
-  return { status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() };
+  return Buffer.concat(chunks).toString();
+}
+
+/**
+ * As {@link openDirectRequest}, and reads the answer.
+ * @throws Error if there is no whole answer, or if it is larger than 64 MiB.
+ */
+export async function directRequest(url: string | URL, request: DirectRequest = {}): Promise<DirectAnswer> {
+  const response = await openDirectRequest(url, request);
+  return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response) };
 }

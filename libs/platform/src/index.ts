@@ -5,7 +5,7 @@ export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts'
 export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
 export { Deadlines } from './deadlines.ts';
-export { directRequest } from './direct-request.ts';
+export { directRequest, openDirectRequest, textOf } from './direct-request.ts';
 export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';

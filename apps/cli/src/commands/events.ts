@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from 'eventsource-parser';
 import { CommandFailure } from '../command-failure.ts';
 import type { Session } from '../session.ts';
 
@@ -10,52 +11,61 @@ export interface EventsOptions {
   readonly since?: string;
 }
 
-interface Event {
-  readonly event: string;
-  readonly id: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-const askEveryMs = 500;
+/** Time until a stream that ended is asked for again, in milliseconds. */
+const againMs = 1_000;
 
 /**
- * Prints transitions of invocations. With `--follow` it goes on until interrupted: it asks each
- * half second for what came after the last event.
+ * Prints transitions of invocations. With `--follow` it goes on until interrupted: a stream that
+ * ends or breaks is asked for again, from the last event on.
+ * @throws CommandFailure also if the first stream cannot be had.
  */
 export async function showEvents(session: Session, options: EventsOptions): Promise<void> {
-  if (options.follow !== true && options.since === undefined)
+  const { since, follow } = options;
+  if (follow !== true && since === undefined)
     throw new CommandFailure('usage', 'events come from now on: add -f, or --since with the id of an event', 'sendoff events -f');
-  let last = options.since ?? '';
+  const { note, wait } = session.surroundings;
+  let last = since ?? '';
+  let hasBegun = false;
   for (;;) {
-    for (const event of eventsIn(await ask(session, options, last))) {
-      last = event.id;
-      if (event.event !== 'open') session.show(event, () => [eventLine(event)]);
+    try {
+      for await (const { event = '', id = '', data } of await stream(session, options, last)) {
+        hasBegun = true;
+        last = id;
+        if (event !== 'open') show(session, { event, id, data: JSON.parse(data) as Fields });
+      }
+      if (follow !== true) return;
+    } catch (error) {
+      if (!hasBegun || !(error instanceof CommandFailure) || error.exit !== 'unavailable') throw error;
+      note(`sendoff: ${error.message}; trying again`);
     }
-    if (options.follow !== true) return;
-    await session.surroundings.wait(askEveryMs);
+    await wait(againMs);
   }
 }
 
-async function ask(session: Session, { function: fn, status, request }: EventsOptions, last: string): Promise<string> {
+async function stream(
+  session: Session,
+  { function: fn, status, request, follow }: EventsOptions,
+  last: string,
+): Promise<AsyncIterable<EventSourceMessage>> {
   const api = await session.api();
-  return api.text({
+  return api.events({
     path: ['sendoff', 'events'],
     query: { function: fn, status: status?.toUpperCase(), request_id: request },
-    headers: last === '' ? {} : { 'last-event-id': last },
+    headers: {
+      // Without a stream the answer ends after the events that have come.
+      ...(follow === true ? {} : { accept: 'application/json' }),
+      ...(last === '' ? {} : { 'last-event-id': last }),
+    },
   });
 }
 
-function eventsIn(text: string): Event[] {
-  return text
-    .split('\n\n')
-    .filter((block) => block.startsWith('event: '))
-    .map((block) => {
-      const [event = '', id = '', data = ''] = block.split('\n').map((line) => line.slice(line.indexOf(': ') + 2));
-      return { event, id, data: JSON.parse(data) as Event['data'] };
-    });
+function show(session: Session, event: { readonly event: string; readonly id: string; readonly data: Fields }): void {
+  session.show(event, () => [eventLine(event)]);
 }
 
-function eventLine({ event, data }: Event): string {
+function eventLine({ event, data }: { readonly event: string; readonly data: Fields }): string {
   if (event === 'gap') return 'transitions were missed: see sendoff search';
   const { time, request_id: requestId, function_urn: urn, kind, attempt, status, condition, error } = data;
   const details = [condition, error].filter((detail) => detail !== undefined && detail !== '').join(', ');

@@ -1,6 +1,6 @@
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Api } from '../api/client.ts';
 import { problemOf } from '../api/problem.ts';
-import { eventsIn, type StreamEvent } from './event-stream.ts';
 
 /** A change of an invocation, as the stream of events shows it. */
 export interface Transition {
@@ -38,15 +38,20 @@ async function pause(signal: AbortSignal): Promise<void> {
   });
 }
 
-async function* eventsOf(response: Response): AsyncGenerator<StreamEvent> {
+async function* eventsOf(response: Response): AsyncGenerator<EventSourceMessage> {
   if (response.body === null) return;
-  let text = '';
+  const events: EventSourceMessage[] = [];
+  let fault: Error | undefined;
+  const parser = createParser({
+    maxBufferSize: eventLengthMax,
+    onEvent: (event) => void events.push(event),
+    onError: (error) => void (fault = error),
+  });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const { events, rest } = eventsIn(text + part.value);
-    if (rest.length > eventLengthMax) throw new Error('an event of the stream is too long');
-    text = rest;
-    yield* events;
+    parser.feed(part.value);
+    if (fault !== undefined) throw fault;
+    yield* events.splice(0);
   }
 }
 
@@ -68,7 +73,7 @@ export async function followEvents(
       const headers = { accept: 'text/event-stream', ...(lastId === '' ? {} : { 'last-event-id': lastId }) };
       const response = await api.send('GET', path, { headers, signal });
       if (!response.ok) throw problemOf(response, undefined);
-      for await (const { name, id, data } of eventsOf(response)) {
+      for await (const { event: name, id = '', data } of eventsOf(response)) {
         lastId = id;
         onState('live');
         if (name === 'transition') onTransition(JSON.parse(data) as Transition);
