@@ -284,6 +284,10 @@ describe('an event and a result that are too large for a record', () => {
     const result = await client.must('GET', `${path}/${message['response_payload_ref']}`);
     expect(result).toEqual({ ...event, seen: 1_000_000 });
     expect(await client.must('GET', `${path}/${reference}`)).toEqual(event);
-    expect(await client.ended(name, requestId)).toMatchObject({ status: 'SUCCESS' });
+    expect(await client.ended(name, requestId)).toMatchObject({
+      status: 'SUCCESS',
+      payload_ref: reference,
+      response_payload_ref: message['response_payload_ref'],
+    });
   });
 });

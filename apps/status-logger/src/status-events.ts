@@ -27,8 +27,17 @@ export interface RecordEvents {
  */
 const noPayload = null;
 
-function subjectOf({ requestId, functionUrn, project, acceptedAt, expiresAt, tags }: Invocation): EventSubject {
-  return { requestId, functionUrn, project, acceptedAt, expiresAt, ...(tags === undefined ? {} : { tags }) };
+function subjectOf(invocation: Invocation): EventSubject {
+  const { requestId, functionUrn, project, acceptedAt, expiresAt, tags, payloadRef } = invocation;
+  return {
+    requestId,
+    functionUrn,
+    project,
+    acceptedAt,
+    expiresAt,
+    ...(tags === undefined ? {} : { tags }),
+    ...(payloadRef === undefined ? {} : { payloadRef }),
+  };
 }
 
 function withLog(events: readonly StatusEvent[], statusLog: string | undefined): RecordEvents {
@@ -101,7 +110,7 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
 function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvents {
   const { [header.requestBytes]: _requestBytes, ...ending } = headers;
   const settlement = decodeSettlement({ headers: ending, value: noPayload });
-  const { invocation, condition, attempts, startedAt, endedAt, errorMessage } = settlement;
+  const { invocation, condition, attempts, startedAt, endedAt, errorMessage, responseRef } = settlement;
   const subject = subjectOf(invocation);
   const end: StatusEvent = {
     kind: 'settled',
@@ -110,6 +119,7 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
     endedAt,
     errorMessage,
     ...(startedAt === undefined ? {} : { startedAt, lateMs: Math.max(0, startedAt - invocation.dueAt) }),
+    ...(responseRef === undefined ? {} : { responseRef }),
     ...subject,
   };
   const target = targetFor(settlement);

@@ -42,6 +42,10 @@ export interface StatusRecord {
   readonly dueAt?: EpochMs;
   /** Tags that the caller gave, in alphabetical order. */
   readonly tags: readonly string[];
+  /** The reference of the payload in the store, if it is too large for a record. */
+  readonly payloadRef?: string;
+  /** The reference of the return value in the store, if it is too large for a record. */
+  readonly responseRef?: string;
   /** In the order of their ids. */
   readonly deliveries: readonly DeliveryStatus[];
 }

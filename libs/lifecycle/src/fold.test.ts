@@ -247,6 +247,8 @@ describe('fold', () => {
 
   const event: fc.Arbitrary<StatusEvent> = fc.oneof(
     fc.integer({ min: 1, max: 4 }).map(queued),
+    fc.constantFrom('a', 'b').map((payloadRef): StatusEvent => ({ ...queued(1), payloadRef })),
+    fc.constantFrom('a', 'b').map((responseRef) => settled({ responseRef })),
     place.map(placed),
     fc.tuple(fc.integer({ min: 2, max: 4 }), fc.nat(50)).map(([attempt, due]) => waiting(attempt, due)),
     fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat(50)).map(([attempt, started]) => running(attempt, started)),

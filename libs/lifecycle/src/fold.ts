@@ -62,7 +62,8 @@ const unseen = (requestId: string): FoldedRecord => ({
  * An invocation that was settled twice keeps the settlement that ended first.
  */
 export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
-  const known = withHistory(taggedBy(subjectOf(record ?? unseen(event.requestId), event), event), event);
+  const told = withPayloadRef(taggedBy(subjectOf(record ?? unseen(event.requestId), event), event), event);
+  const known = withHistory(told, event);
   switch (event.kind) {
     case 'delivery':
       return foldDelivery(known, event.delivery);
@@ -112,6 +113,12 @@ function taggedBy(record: FoldedRecord, { tags = [] }: StatusEvent): FoldedRecor
   return isKept ? record : { ...record, tags };
 }
 
+/** As for tags, the order of texts decides between two invocations of one request id. */
+function withPayloadRef(record: FoldedRecord, { payloadRef }: StatusEvent): FoldedRecord {
+  if (payloadRef === undefined || (record.payloadRef !== undefined && record.payloadRef <= payloadRef)) return record;
+  return { ...record, payloadRef };
+}
+
 /**
  * Before the settlement, every shown field comes from the event of the highest stage alone. No
  * field is carried over from an earlier event, because that event may not have arrived yet.
@@ -140,7 +147,7 @@ function foldProgress(
 
 function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: 'settled' }>): FoldedRecord {
   const { status, errorCode } = conditions[event.condition];
-  const { dueAt: _dueAt, startedAt: _startedAt, lateMs: _lateMs, ...rest } = record;
+  const { dueAt: _dueAt, startedAt: _startedAt, lateMs: _lateMs, responseRef: _responseRef, ...rest } = record;
   const settled: FoldedRecord = {
     ...rest,
     stage: settledStage,
@@ -151,6 +158,7 @@ function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: '
     ...(event.lateMs === undefined ? {} : { lateMs: event.lateMs }),
     endedAt: event.endedAt,
     attempts: event.attempts,
+    ...(event.responseRef === undefined ? {} : { responseRef: event.responseRef }),
   };
   return record.stage === settledStage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
 }
@@ -162,7 +170,8 @@ const between = '\0';
  * A total order of the settlements of one invocation: by end, then by all other fields. Every order
  * of arrival keeps the same settlement.
  */
-function settlementOrder({ endedAt, errorCode, attempts, startedAt, lateMs, errorMessage }: FoldedRecord): string {
+function settlementOrder(settlement: FoldedRecord): string {
+  const { endedAt, errorCode, attempts, startedAt, lateMs, errorMessage, responseRef } = settlement;
   const digits = (value: number) => String(value).padStart(16, '0');
   return [
     digits(endedAt ?? 0),
@@ -171,6 +180,7 @@ function settlementOrder({ endedAt, errorCode, attempts, startedAt, lateMs, erro
     digits(startedAt ?? 0),
     digits(lateMs ?? 0),
     errorMessage,
+    responseRef ?? '',
   ].join(between);
 }
 

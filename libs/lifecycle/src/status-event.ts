@@ -10,6 +10,8 @@ export interface EventSubject {
   readonly expiresAt?: EpochMs;
   /** Tags of the caller. Absent if it has none, or if the event does not repeat them. */
   readonly tags?: readonly string[];
+  /** The reference of a stored payload; absent if the event does not repeat it. */
+  readonly payloadRef?: string;
 }
 
 /** One thing that happened to an invocation, as a record of a work topic reports it. */
@@ -43,6 +45,8 @@ export type StatusEvent =
       readonly lateMs?: number;
       readonly endedAt: EpochMs;
       readonly errorMessage: string;
+      /** The reference of a stored return value. */
+      readonly responseRef?: string;
     } & EventSubject)
   /** A delivery waits for its next try. */
   | ({ readonly kind: 'delivery'; readonly delivery: DeliveryStatus } & Pick<EventSubject, 'requestId'> & Partial<EventSubject>);

@@ -61,6 +61,7 @@ function explanationLines({ invocation, valid_until, waits, transitions, left_ou
       `  to change that: ${change}`,
     ]),
     ...(waits.length === 0 ? ['waits for nothing: it is over'] : []),
+    ...referenceLines(invocation),
     '',
     ...tableLines(['TIME', 'SERVICE', 'TRANSITION', 'ATTEMPT', 'DETAILS'], transitions.map(transitionRow)),
     ...(left_out_after === undefined ? [] : [`some transitions after the first ${left_out_after} were left out`]),
@@ -68,6 +69,14 @@ function explanationLines({ invocation, valid_until, waits, transitions, left_ou
     ...log_executors
       .filter(({ answered }) => !answered)
       .map(({ executor }) => `executor ${executor} did not answer: its lines are missing`),
+  ];
+}
+
+/** The stored payload and the stored return value, if there are any. */
+function referenceLines({ payload_ref: payload, response_payload_ref: result }: InvocationRecord): string[] {
+  return [
+    ...(payload === undefined ? [] : [`stored payload: ${payload}`]),
+    ...(result === undefined ? [] : [`stored result: ${result}`]),
   ];
 }
 

@@ -11,6 +11,8 @@ export interface InvocationRecord {
   readonly end_time: string;
   readonly approximate_invoke_count: number;
   readonly next_due_time?: string;
+  readonly payload_ref?: string;
+  readonly response_payload_ref?: string;
   readonly deliveries: readonly { readonly delivery_id: string; readonly state: string; readonly tries: number }[];
 }
 

@@ -26,6 +26,8 @@ export function recordAnswer(record: StatusRecord, isKnown: KnownDelivery): Reco
     approximate_invoke_count: record.attempts,
     ...(record.dueAt === undefined ? {} : { next_due_time: utcInstant(record.dueAt) }),
     ...(record.tags.length === 0 ? {} : { tags: record.tags }),
+    ...(record.payloadRef === undefined ? {} : { payload_ref: record.payloadRef }),
+    ...(record.responseRef === undefined ? {} : { response_payload_ref: record.responseRef }),
     deliveries: record.deliveries.filter(isKnown).map(({ deliveryId, state, tries, dueAt, reason, location }) => ({
       delivery_id: deliveryId,
       state,

@@ -72,6 +72,12 @@ describe('a record', () => {
     ]);
   });
 
+  it('shows the references of a stored payload and of a stored return value', async () => {
+    const [payloadRef, responseRef] = ['a'.repeat(128), 'b'.repeat(128)];
+    const [record] = await shown(aRecord({ payloadRef, responseRef }));
+    expect(record).toMatchObject({ payload_ref: payloadRef, response_payload_ref: responseRef });
+  });
+
   it('shows the tags of the invocation', async () => {
     expect(await shown(aRecord({ tags: ['a', 'b'] }))).toMatchObject([{ tags: ['a', 'b'] }]);
   });

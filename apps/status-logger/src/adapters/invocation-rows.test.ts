@@ -27,6 +27,8 @@ const most: FoldedRecord = {
   deliveries: [{ deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: epochMs(builtAt + 4) }],
   stage: Number.MAX_SAFE_INTEGER,
   lateMs: 12,
+  payloadRef: 'a'.repeat(128),
+  responseRef: 'b'.repeat(128),
   places: [
     { topic: 'invocations', partition: 2, offset: 7, at: epochMs(builtAt + 5) },
     { topic: 'delays.near', partition: 0, offset: 3, at: epochMs(builtAt) },

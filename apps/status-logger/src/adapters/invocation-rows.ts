@@ -62,6 +62,10 @@ export interface InvocationRow {
   history: string;
   /** How long after its due time the last attempt started, in milliseconds; null before the end. */
   late_ms: number | null;
+  /** The reference of a stored payload. */
+  payload_ref: string | null;
+  /** The reference of a stored return value. */
+  response_ref: string | null;
 }
 
 /** The tables of the status store, as Kysely wants them. */
@@ -104,6 +108,8 @@ const roleOf: Readonly<Record<keyof InvocationRow, 'key' | 'subject' | 'progress
   expires_at: 'progress',
   history: 'progress',
   late_ms: 'progress',
+  payload_ref: 'progress',
+  response_ref: 'progress',
 };
 
 /** All columns, in the order in which statements bind them. */
@@ -141,6 +147,8 @@ export function rowOf(record: FoldedRecord): InvocationRow {
     expires_at: record.expiresAt ?? null,
     history: historyText(record.history),
     late_ms: record.lateMs ?? null,
+    payload_ref: record.payloadRef ?? null,
+    response_ref: record.responseRef ?? null,
   };
 }
 
@@ -165,6 +173,8 @@ export function recordOf(row: InvocationRow): FoldedRecord {
     ...(row.expires_at === null ? {} : { expiresAt: epochMs(row.expires_at) }),
     history: historyOf(row.history),
     ...(row.late_ms === null ? {} : { lateMs: row.late_ms }),
+    ...(row.payload_ref === null ? {} : { payloadRef: row.payload_ref }),
+    ...(row.response_ref === null ? {} : { responseRef: row.response_ref }),
   };
 }
 

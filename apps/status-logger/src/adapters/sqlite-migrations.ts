@@ -100,6 +100,10 @@ const migrations: Readonly<Record<string, Migration>> = {
     END`,
   ]),
   '0013-due': stepOf(dueStep),
+  '0014-references': stepOf([
+    'ALTER TABLE invocations ADD COLUMN payload_ref TEXT',
+    'ALTER TABLE invocations ADD COLUMN response_ref TEXT',
+  ]),
 };
 
 const countedSteps = 2;

@@ -68,4 +68,8 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
     'CREATE INDEX notices_by_age ON notices (accepted_at)',
   ]),
   '0008-due': stepOf(dueStep),
+  '0009-references': stepOf([
+    'ALTER TABLE invocations ADD COLUMN payload_ref TEXT COLLATE "C"',
+    'ALTER TABLE invocations ADD COLUMN response_ref TEXT COLLATE "C"',
+  ]),
 };

@@ -41,7 +41,8 @@ describe.skipIf('missing' in programs)(`PostgreSQL${'missing' in programs ? ` ($
     await before.close();
     await ask(url, 'ALTER TABLE function_totals DROP COLUMN due');
     await ask(url, 'ALTER TABLE function_minutes DROP COLUMN due');
-    await ask(url, "DELETE FROM kysely_migration WHERE name = '0008-due'");
+    await ask(url, 'ALTER TABLE invocations DROP COLUMN payload_ref, DROP COLUMN response_ref');
+    await ask(url, "DELETE FROM kysely_migration WHERE name >= '0008-due'");
     const after = await open();
     for (const functionUrn of [builtUrn, '']) {
       expect(await after.totals({ project: 'p1', functionUrns: [functionUrn], limit: 1 })).toMatchObject([{ tally: { due: 1 } }]);
