@@ -12,6 +12,7 @@ import {
   WebhookSettings,
   withSettings,
 } from '#platform';
+import { storedPayloadsHoursMin } from './invocations/large-payloads.ts';
 
 /** The environment of the ingress. */
 export class IngressConfig extends withSettings(
@@ -182,7 +183,7 @@ export class IngressConfig extends withSettings(
       'Hours from the upload of a payload, or from its return by a function, until it is removed. Records should not be kept longer.',
   })
   @IsInt()
-  @Min(96)
+  @Min(storedPayloadsHoursMin)
   @Max(8_760)
   storedPayloadsHours: number = 240;
 

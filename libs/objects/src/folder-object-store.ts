@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EpochMs, epochMs } from '#contracts';
 import { writeWholeFile } from '#platform';
@@ -20,6 +20,17 @@ export class FolderObjectStore implements ObjectStore {
     if (!isDigest(digest)) return undefined;
     const bytes = await attempt(async () => unlessAbsent(readFile(this.fileOf(digest))));
     return bytes === undefined ? undefined : checked(digest, bytes);
+  }
+
+  async beginning(digest: string, bytes: number): Promise<Buffer | undefined> {
+    if (!isDigest(digest)) return undefined;
+    return attempt(async () => {
+      const file = await unlessAbsent(open(this.fileOf(digest)));
+      if (file === undefined) return undefined;
+      await using opened = file;
+      const { buffer, bytesRead } = await opened.read(Buffer.alloc(bytes), 0, bytes, 0);
+      return buffer.subarray(0, bytesRead);
+    });
   }
 
   async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {

@@ -51,6 +51,14 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       expect(await under.store.get(absent)).toBeUndefined();
     });
 
+    it('returns the first bytes of an object, or all if it has fewer', async () => {
+      const digest = await under.store.put(Buffer.from('as it was'));
+      expect(String(await under.store.beginning(digest, 5))).toBe('as it');
+      expect(String(await under.store.beginning(digest, 500))).toBe('as it was');
+      expect(await under.store.beginning(await under.store.put(Buffer.alloc(0)), 5)).toEqual(Buffer.alloc(0));
+      expect(await under.store.beginning(absent, 5)).toBeUndefined();
+    });
+
     it('stores an object of 8 MB and an empty object', async () => {
       for (const bytes of [Buffer.alloc(8 * 1_048_576, 7), Buffer.alloc(0)])
         expect((await under.store.get(await under.store.put(bytes)))?.equals(bytes)).toBe(true);
@@ -89,6 +97,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       'finds no object for the malformed digest %j',
       async (text) => {
         expect(await under.store.get(text)).toBeUndefined();
+        expect(await under.store.beginning(text, 5)).toBeUndefined();
         await under.store.remove(text, later);
       },
     );
@@ -105,6 +114,7 @@ export function objectStoreConformance(name: string, open: () => Promise<ObjectS
       const unavailable = { code: 'OBJECT_STORE_UNAVAILABLE', retryable: true };
       await expect(under.unreachable.put(Buffer.from('a'))).rejects.toMatchObject(unavailable);
       await expect(under.unreachable.get(absent)).rejects.toMatchObject(unavailable);
+      await expect(under.unreachable.beginning(absent, 5)).rejects.toMatchObject(unavailable);
     });
   });
 }

@@ -31,6 +31,11 @@ export interface ObjectStore {
   /** The bytes with a digest, verified against it. Undefined if the store has no such object. */
   get(digest: string): Promise<Buffer | undefined>;
   /**
+   * The first bytes of an object, all of them if it has fewer. They are not verified, because that
+   * would need the whole object. Undefined if the store has no such object.
+   */
+  beginning(digest: string, bytes: number): Promise<Buffer | undefined>;
+  /**
    * Deletes an object unless it was stored at or after an instant. Does nothing if the store has no
    * such object.
    */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -27,6 +27,16 @@ it('returns the bytes of a payload, and when it was stored', async () => {
 
 it('gives equal payloads two references, so that nobody can guess one', async () => {
   expect((await store.put(owner, event)).reference).not.toBe((await store.put(owner, event)).reference);
+});
+
+it('tells when a payload was stored without reading it, to its function only', async () => {
+  const { reference } = await store.put(owner, event);
+  expect(await store.storedAt(owner, reference)).toBe(1_000);
+  expect(await store.storedAt(`${owner}2`, reference)).toBeUndefined();
+  await writeFile(join(folder, reference.slice(0, 2), reference), 'no line\nof a payload');
+  expect(await store.storedAt(owner, reference)).toBeUndefined();
+  await rm(join(folder, reference.slice(0, 2), reference));
+  expect(await store.storedAt(owner, reference)).toBeUndefined();
 });
 
 it.each(['urn:fss:local:p2:function:default:hello', `${owner}2`])('returns nothing to %s', async (other) => {

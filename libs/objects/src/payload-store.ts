@@ -37,6 +37,28 @@ export function isPayloadReference(text: string): boolean {
   return isDigest(text);
 }
 
+interface Line {
+  readonly owner: string;
+  readonly storedAt: EpochMs;
+  /** The index of the line end. */
+  readonly end: number;
+}
+
+/**
+ * Reads the line at the begin of an object.
+ * @returns undefined if `put` did not write it: nothing has verified the bytes yet.
+ */
+function lineOf(object: Buffer): Line | undefined {
+  const end = object.subarray(0, lineBytesMax).indexOf('\n');
+  if (end === -1) return undefined;
+  try {
+    const { owner, storedAt } = JSON.parse(object.toString('utf8', 0, end)) as Partial<Line>;
+    return typeof owner === 'string' && typeof storedAt === 'number' ? { owner, storedAt, end } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Stores large payloads of functions. All methods may throw `OBJECT_STORE_UNAVAILABLE`. */
 export class PayloadStore {
   constructor(
@@ -60,11 +82,19 @@ export class PayloadStore {
   async get(owner: string, reference: string): Promise<StoredPayload | undefined> {
     const object = await this.objects.get(reference);
     if (object === undefined) return undefined;
-    const end = object.subarray(0, lineBytesMax).indexOf('\n');
-    if (end === -1) return undefined;
-    // The object is what `put` wrote: its digest was verified.
-    const line = JSON.parse(object.toString('utf8', 0, end)) as { readonly owner: string; readonly storedAt: EpochMs };
-    return line.owner === owner ? { bytes: object.subarray(end + 1), storedAt: line.storedAt } : undefined;
+    const line = lineOf(object);
+    return line?.owner === owner ? { bytes: object.subarray(line.end + 1), storedAt: line.storedAt } : undefined;
+  }
+
+  /**
+   * Tells when a payload was stored. It reads the line of the payload only, and does not verify the
+   * bytes.
+   * @returns undefined if the function has no payload of this reference, or not any more.
+   */
+  async storedAt(owner: string, reference: string): Promise<EpochMs | undefined> {
+    const beginning = await this.objects.beginning(reference, lineBytesMax);
+    const line = beginning === undefined ? undefined : lineOf(beginning);
+    return line?.owner === owner ? line.storedAt : undefined;
   }
 
   /**

@@ -50,6 +50,21 @@ export class S3ObjectStore implements ObjectStore {
     return bytes === undefined ? undefined : checked(digest, bytes);
   }
 
+  async beginning(digest: string, bytes: number): Promise<Buffer | undefined> {
+    if (!isDigest(digest)) return undefined;
+    return attempt(async () =>
+      unlessAbsent(async () => {
+        try {
+          return await readAll(await this.client.getPartialObject(this.bucket, prefix + digest, 0, bytes));
+        } catch (error) {
+          // An empty object has no range.
+          if (codeOf(error) === 'InvalidRange') return Buffer.alloc(0);
+          throw error;
+        }
+      }),
+    );
+  }
+
   async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
     if (!isDigest(digest)) return;
     const key = prefix + digest;

@@ -47,6 +47,8 @@ export interface Arrival {
   readonly idempotencyKey?: string;
   /** True if no client waits for the answer: the record lets those of HTTP callers pass. */
   readonly givesWay?: boolean;
+  /** True if an earlier invocation used the payload of `payloadRef`. */
+  readonly isRedriven?: boolean;
 }
 
 /** The outcome of an arrival. An accepted or discarded one is in Kafka. */
@@ -148,7 +150,7 @@ export class Acceptor {
       return before === undefined ? acceptance : { kind: 'accepted', requestId: before };
     }
     const { invocation } = acceptance;
-    const unusable = await this.payloadRefusal(invocation);
+    const unusable = await this.payloadRefusal(invocation, arrival);
     if (unusable !== undefined) {
       observer.arrived(unusable);
       return { kind: 'refused', reason: unusable };
@@ -161,8 +163,9 @@ export class Acceptor {
     return { kind: acceptance.kind, requestId: invocation.requestId };
   }
 
-  private async payloadRefusal({ functionUrn, payloadRef }: Invocation) {
-    return payloadRef === undefined ? undefined : this.parts.payloads.refusal(functionUrn, payloadRef);
+  private async payloadRefusal({ functionUrn, payloadRef }: Invocation, { isRedriven = false }: Arrival) {
+    const use = isRedriven ? 'again' : 'first';
+    return payloadRef === undefined ? undefined : this.parts.payloads.refusal(functionUrn, payloadRef, use);
   }
 
   /**

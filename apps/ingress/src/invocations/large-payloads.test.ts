@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import pino from 'pino';
 import { epochMs, type EpochMs } from '#contracts';
 import { ManualClock } from '#testing';
-import { LargePayloads } from './large-payloads.ts';
+import { LargePayloads, payloadUsableMs, storedPayloadsHoursMin } from './large-payloads.ts';
 
 const hourMs = 3_600_000;
 const turn = async () => new Promise(setImmediate);
@@ -15,6 +15,7 @@ it('old payloads are removed at the start and every hour, and make room for othe
   const store = {
     put: async () => ({ reference: 'r', sha256: '', storedAt: clock.now() }),
     get: async () => undefined,
+    storedAt: async () => undefined,
     sweep: async (before: EpochMs) => {
       sweeps.push(before);
       if (failure !== undefined) throw failure;
@@ -52,6 +53,7 @@ it('bytes of an upload that failed count no more', async () => {
       return { reference: 'r', sha256: '', storedAt: clock.now() };
     },
     get: async () => undefined,
+    storedAt: async () => undefined,
     sweep: async () => 0,
   };
   const logger = pino({ level: 'silent' });
@@ -59,4 +61,31 @@ it('bytes of an upload that failed count no more', async () => {
   await expect(payloads.upload('f:latest', Buffer.alloc(100))).rejects.toThrow('disk full');
   failure = undefined;
   expect(await payloads.upload('f:latest', Buffer.alloc(100))).toMatchObject({ payload_ref: 'r' });
+});
+
+it('an invocation with the longest delay, accepted at the last moment, keeps its payload to its end', () => {
+  const dayMs = 24 * hourMs;
+  const [delayMs, validityMs, noticesMs] = [dayMs, dayMs, dayMs];
+  expect(storedPayloadsHoursMin * hourMs).toBe(payloadUsableMs + delayMs + validityMs + noticesMs);
+});
+
+it.each([
+  ['first', 23, undefined],
+  ['first', 24, 'payload-expired'],
+  // 240 h less the three days that an invocation may live.
+  ['again', 167, undefined],
+  ['again', 168, 'payload-expired'],
+] as const)('for a %s use a payload of %i hours is refused with %s', async (use, hours, refusal) => {
+  const clock = new ManualClock();
+  const storedAt = clock.now();
+  const store = {
+    put: async () => expect.fail(),
+    get: async () => expect.fail('the payload is not read to learn its age'),
+    storedAt: async () => storedAt,
+    sweep: async () => 0,
+  };
+  const logger = pino({ level: 'silent' });
+  const payloads = new LargePayloads({ store, clock, logger, bytesMax: 1, allBytesMax: 1, keptMs: 240 * hourMs });
+  await clock.advance(hours * hourMs);
+  expect(await payloads.refusal('urn:fss:local:p1:function:default:f:latest', 'r', use)).toBe(refusal);
 });

@@ -1,17 +1,26 @@
-import { bareUrnOf, epochMs } from '#contracts';
+import { bareUrnOf, epochMs, limits, retryPolicy } from '#contracts';
 import type { PayloadStore, StoredPayload } from '#objects';
 import { type Clock, type Logger, Places, type Timer } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 
 /** How long an uploaded payload may be used for an invocation, in milliseconds. */
 export const payloadUsableMs = 86_400_000;
-const sweepEveryMs = 3_600_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const sweepEveryMs = hourMs;
+/** Longest life of an invocation: its delay, its validity period, and a day for notifications. */
+const livesMsMax = limits.delaySecondsMax * 1_000 + retryPolicy.eventAgeSecondsMax * 1_000 + dayMs;
+/**
+ * Fewest hours for which payloads must be kept. With fewer an invocation that was accepted at the
+ * last moment, with the longest delay, could lose its payload.
+ */
+export const storedPayloadsHoursMin = (payloadUsableMs + livesMsMax) / hourMs;
 /** Payloads in memory at once, besides those that arrive: they are read whole. */
 const readAtOnceMax = 4;
 
 /** Parts of {@link LargePayloads}. */
 export interface LargePayloadsParts {
-  readonly store: Pick<PayloadStore, 'put' | 'get' | 'sweep'>;
+  readonly store: Pick<PayloadStore, 'put' | 'get' | 'storedAt' | 'sweep'>;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
   /** Of one payload. */
@@ -81,15 +90,27 @@ export class LargePayloads {
     return this.reads.within(async () => this.parts.store.get(owner, reference));
   }
 
+  /** Whether a function still has the payload of a reference. */
+  async isKept(owner: string, reference: string): Promise<boolean> {
+    return (await this.parts.store.storedAt(owner, reference)) !== undefined;
+  }
+
   /**
    * Why an invocation may not use a payload.
    * @param functionUrn eight fields.
+   * @param use `again` if an earlier invocation used it: it may then be older, as long as it stays
+   *   for the whole life of the new invocation.
    * @returns undefined if it may.
    */
-  async refusal(functionUrn: string, reference: string): Promise<'payload-unknown' | 'payload-expired' | undefined> {
-    const found = await this.download(bareUrnOf(functionUrn), reference);
-    if (found === undefined) return 'payload-unknown';
-    return this.parts.clock.now() >= found.storedAt + payloadUsableMs ? 'payload-expired' : undefined;
+  async refusal(
+    functionUrn: string,
+    reference: string,
+    use: 'first' | 'again' = 'first',
+  ): Promise<'payload-unknown' | 'payload-expired' | undefined> {
+    const storedAt = await this.parts.store.storedAt(bareUrnOf(functionUrn), reference);
+    if (storedAt === undefined) return 'payload-unknown';
+    const usableMs = use === 'first' ? payloadUsableMs : this.parts.keptMs - livesMsMax;
+    return this.parts.clock.now() >= storedAt + usableMs ? 'payload-expired' : undefined;
   }
 
   private async sweep(): Promise<void> {
