@@ -3,6 +3,7 @@ import { NamesModule } from '../names/names.module.ts';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { EventsController } from './events.controller.ts';
 import { ExplanationController } from './explanation.controller.ts';
+import { KeptPayloadController } from './kept-payload.controller.ts';
 import { LiveFeed } from './live-feed.ts';
 import { SearchController } from './search.controller.ts';
 
@@ -11,7 +12,7 @@ import { SearchController } from './search.controller.ts';
 export class HistoryModule {
   /** @param invocations the module that has the idempotency keys. */
   static register(invocations: DynamicModule): DynamicModule {
-    const controllers = [SearchController, ExplanationController, EventsController];
+    const controllers = [SearchController, ExplanationController, KeptPayloadController, EventsController];
     return { module: HistoryModule, imports: [NamesModule, invocations], controllers, providers: [LiveFeed, EndedKeys] };
   }
 }

@@ -4,8 +4,16 @@
  * the answers of the test.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs, type InvocationHistory, type StatusRecord } from '#contracts';
-import { builtAt, ManualClock } from '#testing';
+import {
+  encodeInvocation,
+  epochMs,
+  type FoundRecord,
+  type Invocation,
+  type InvocationHistory,
+  type RecordPlace,
+  type StatusRecord,
+} from '#contracts';
+import { anInvocation, builtAt, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
 const requestId = '1167bf8c-87b0-43ab-8f5f-26b16c64f252';
@@ -107,6 +115,48 @@ describe('a search', () => {
     const before = app.records.searches.length;
     const other = await app.signed('GET', '/sendoff/invocations?function=other', undefined, limited);
     expect([other.body.invocations, app.records.searches.length]).toEqual([[], before]);
+  });
+});
+
+describe('the payload of an invocation', () => {
+  const path = `/sendoff/functions/hello/invocations/${requestId}/payload`;
+  const found = (given: Partial<FoundRecord> = {}) => {
+    app.records.found = { records: [{ ...aRecord(), ...given }] };
+  };
+  const written = async (given: Partial<Invocation>): Promise<RecordPlace> => {
+    const invocation = anInvocation({ requestId, functionUrn: urnOf('hello'), project: 'p1', ...given });
+    await app.kafka.publisher.publish([encodeInvocation(app.kafka.topics.name('invocations'), invocation)]);
+    const record = app.recordsOf('invocations').findLast(({ key }) => key === requestId) ?? expect.fail();
+    return { topic: 'invocations', partition: record.partition, offset: Number(record.offset), at: builtAt };
+  };
+
+  it('is shown from the record of Kafka that has it', async () => {
+    found({ places: [await written({ payload: Buffer.from('{"n":1}') })] });
+    expect(await app.must('GET', path)).toEqual({ kept: 'record', payload: '{"n":1}' });
+  });
+
+  it('is named by its reference if it is large, until it is removed', async () => {
+    const { payload_ref: payloadRef } = await app.must('POST', '/sendoff/functions/hello/payloads', { large: true });
+    found({ payloadRef });
+    expect(await app.must('GET', path)).toEqual({ kept: 'store', payload_ref: payloadRef });
+    found({ places: [await written({ payload: Buffer.alloc(0), payloadRef })] });
+    expect(await app.must('GET', path)).toEqual({ kept: 'store', payload_ref: payloadRef });
+    found({ payloadRef: '0'.repeat(128) });
+    expect(await app.must('GET', path)).toMatchObject({ kept: 'no', reason: expect.stringContaining('was removed') });
+  });
+
+  it('is not kept if Kafka deleted its record, and then the reason is told', async () => {
+    found({ places: [{ topic: 'invocations', partition: 0, offset: 9_999, at: builtAt }] });
+    expect(await app.must('GET', path)).toMatchObject({ kept: 'no', reason: expect.stringContaining('deleted') });
+    found();
+    expect(await app.must('GET', path)).toMatchObject({ kept: 'no', reason: expect.stringContaining('No record') });
+  });
+
+  it('is not shown by another function, nor without a record', async () => {
+    found({ functionUrn: urnOf('other') });
+    expect(await app.refusal('GET', path)).toEqual([404, 'FSS.0404']);
+    app.records.found = { records: [] };
+    expect(await app.refusal('GET', path)).toEqual([404, 'FSS.0404']);
   });
 });
 

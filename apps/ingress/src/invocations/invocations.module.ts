@@ -14,6 +14,7 @@ import { IdempotencyKeys } from './idempotency-keys.ts';
 import { IntakePace } from './intake-pace.ts';
 import { IntakeController } from './intake.controller.ts';
 import { countArrivals, countEvictedKeys } from './invocation-metrics.ts';
+import { KeptInvocations } from './kept-invocations.ts';
 import { LargePayloads } from './large-payloads.ts';
 import { InvocationRoutes, SYNC_ROUTE_OPTIONS } from './invocation-routes.ts';
 
@@ -54,8 +55,9 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
         Canceller,
         EndedKeys,
         InvocationRoutes,
+        KeptInvocations,
       ],
-      exports: [Acceptor, IdempotencyKeys],
+      exports: [Acceptor, IdempotencyKeys, KeptInvocations, LargePayloads],
     };
   }
 

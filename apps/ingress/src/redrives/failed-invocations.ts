@@ -1,11 +1,9 @@
 import { Inject } from '@nestjs/common';
 import {
   conditions,
-  decodeInvocation,
   epochMs,
   formatFunctionUrn,
   type FoundRecord,
-  header,
   type Invocation,
   limits,
   parseFunctionUrn,
@@ -15,9 +13,9 @@ import {
   searchMarker,
   type Status,
 } from '#contracts';
-import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, newRequestId } from '#platform';
 import { Acceptor } from '../invocations/acceptor.ts';
+import { KeptInvocations } from '../invocations/kept-invocations.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import type { Redriven, RedrivePage, RedriveSource } from './redrive-source.ts';
@@ -31,7 +29,7 @@ const addedTags = 2;
 export class FailedInvocations implements RedriveSource {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
-    @Inject(KAFKA) private readonly kafka: KafkaGateway,
+    @Inject(KeptInvocations) private readonly kept: KeptInvocations,
     @Inject(Acceptor) private readonly acceptor: Pick<Acceptor, 'accept'>,
     @Inject(HOME) private readonly home: Home,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -71,23 +69,10 @@ export class FailedInvocations implements RedriveSource {
     const before = await this.tagged(spec.project, redriveParentTag(requestId), record.acceptedAt, {});
     if (before.records.some(({ tags }) => tags.includes(redriveTag(spec.id)))) return { kind: 'sent' };
     if (before.count > 0) return { kind: 'refused', reason: 'already-redriven' };
-    const parent = await this.parentOf(record);
+    const parent = await this.kept.find(record);
     if (parent === undefined)
       return { kind: 'refused', reason: (record.places ?? []).length === 0 ? 'payload-not-kept' : 'payload-deleted' };
     return this.invoke(spec, parent);
-  }
-
-  /** The invocation as Kafka still holds it; undefined if no place has it any more. */
-  private async parentOf({ requestId, places = [] }: FoundRecord): Promise<Invocation | undefined> {
-    for (const { topic, partition, offset } of places) {
-      const at = { topic: this.kafka.topics.name(topic), partition };
-      const [found] = await this.kafka.recordsFrom(at, BigInt(offset), 1);
-      // The topic may have been made anew, so the record at this offset may be another one.
-      if (found?.offset !== BigInt(offset) || found.headers[header.requestId] !== requestId) continue;
-      this.kafka.topics.checkFormat(found);
-      return decodeInvocation(found);
-    }
-    return undefined;
   }
 
   private async invoke(spec: RedriveSpec, parent: Invocation): Promise<Redriven> {
@@ -106,6 +91,7 @@ export class FailedInvocations implements RedriveSource {
       // The key makes a second try after a crash the same invocation.
       idempotencyKey: `${redriveTag(spec.id)} ${requestId}`,
       givesWay: true,
+      isRedriven: true,
     });
     switch (arrived.kind) {
       case 'accepted':
