@@ -11,6 +11,12 @@ export type Change = RegistryDocument | { readonly delete: string };
 export interface Edit {
   readonly changes: readonly Change[];
   readonly answer?: unknown;
+  /**
+   * Checks a limit again when the changes are in force. Another process may have used the last
+   * place between the check and the write. Its record comes first in the topic, so this call sees
+   * it. An error undoes the changes, and the mutation rejects with it.
+   */
+  readonly within?: (registry: Registry) => void;
 }
 
 /** The type of an edit's answer; `undefined` if the edit has none. */
@@ -128,8 +134,14 @@ export class RegistryWriter {
   private async checkAndWrite<Checked extends Edit>(check: (registry: Registry) => Checked): Promise<AnswerOf<Checked>> {
     for (let tries = 1; tries <= triesMax; tries++) {
       await this.registry.caughtUp(this.timeoutMs);
-      const { changes, answer } = check(this.registry);
-      let { lost, count } = await this.write(changes);
+      const { changes, answer, within } = check(this.registry);
+      const before = new Map(changes.map((change) => [change, this.registry.get(keyOf(change))]));
+      let { lost, count, refusal } = await this.write(changes, within);
+      if (refusal !== undefined) {
+        const counting = changes.filter((change) => !lost.includes(change));
+        await this.write(counting.map((change) => before.get(change) ?? { delete: keyOf(change) }));
+        throw refusal.error;
+      }
       if (lost.length === 0) return answer as AnswerOf<Checked>;
       // Another process wrote all of these documents first: check again what it has written.
       if (lost.length === count) continue;
@@ -144,14 +156,26 @@ export class RegistryWriter {
 
   /**
    * Writes changes with the next sequence numbers. Resolves when the local copy has read them.
-   * @returns the changes that do not count, because another process wrote the same document first,
-   *   and how many were written.
+   * @param within see {@link Edit}; called at each change of these that comes into force.
+   * @returns the changes that do not count, because another process wrote the same document first;
+   *   how many were written; and what `within` threw.
    */
-  private async write(changes: readonly Change[]): Promise<{ readonly lost: readonly Change[]; readonly count: number }> {
+  private async write(changes: readonly Change[], within?: Edit['within']): Promise<Written> {
     const written = this.contentsOf(changes);
     if (written.length === 0) return { lost: [], count: 0 };
+    const own = new Set(written.map((content) => nameOf(content.key, revisionOf(content))));
     const inForce = new Set<string>();
-    const unsubscribe = this.registry.onRevision((key, revision) => inForce.add(nameOf(key, revision)));
+    let refusal: Written['refusal'];
+    const unsubscribe = this.registry.onRevision((key, revision) => {
+      const name = nameOf(key, revision);
+      if (!own.has(name)) return;
+      inForce.add(name);
+      try {
+        within?.(this.registry);
+      } catch (error) {
+        refusal = { error };
+      }
+    });
     try {
       await this.gateway.publisher.publish(written.map((content) => signedRecord(content, this.signer)));
       await this.registry.caughtUp(this.timeoutMs);
@@ -159,7 +183,7 @@ export class RegistryWriter {
       unsubscribe();
     }
     const lost = written.filter((content) => !inForce.has(nameOf(content.key, revisionOf(content)))).map(({ change }) => change);
-    return { lost, count: written.length };
+    return { lost, count: written.length, ...(refusal === undefined ? {} : { refusal }) };
   }
 
   /** The changes with what to sign, without deletions of documents that do not exist. */
@@ -167,7 +191,7 @@ export class RegistryWriter {
     const contents = new Map<string, SignedContent & { readonly change: Change }>();
     return changes.flatMap((change) => {
       const isDeletion = 'delete' in change;
-      const key = isDeletion ? change.delete : registryKey(change);
+      const key = keyOf(change);
       const before = contents.get(key);
       if (isDeletion && before === undefined && this.registry.get(key) === undefined) return [];
       const sequence = (before?.sequence ?? this.registry.revision(key)?.sequence ?? 0) + 1;
@@ -195,6 +219,17 @@ export function signedByAnotherKey(count: number): PlatformError {
 
 /** Tries of a mutation whose documents other processes write at the same time. */
 const triesMax = 5;
+
+/** The result of one write of changes. */
+interface Written {
+  readonly lost: readonly Change[];
+  readonly count: number;
+  readonly refusal?: { readonly error: unknown };
+}
+
+function keyOf(change: Change): string {
+  return 'delete' in change ? change.delete : registryKey(change);
+}
 
 /** @param document undefined for a deletion. */
 function valueOf(document: RegistryDocument | undefined): Buffer {

@@ -320,6 +320,28 @@ describe('RegistryWriter', () => {
     expect(count(registry)).toBe(20);
   });
 
+  it('keeps a limit although two processes check it at the same time: the later record is undone', async () => {
+    const agenciesMax = 2;
+    const other = await aRegistry();
+    const add = async (by: RegistryWriter, name: string) => {
+      const refuseAbove = (view: Registry, max: number) => {
+        if (view.list('agency', 'p1').length > max) throw new Error('too many agencies');
+      };
+      return by.mutate((view) => {
+        refuseAbove(view, agenciesMax - 1);
+        return { changes: [{ ...anAgency, name }], within: (after) => refuseAbove(after, agenciesMax) };
+      });
+    };
+    const writers = [writer(), writer(other)];
+    await write([anAgency], writers[0]);
+    const results = await Promise.allSettled(writers.map(async (by, index) => add(by, `b${index}`)));
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    for (const view of [registry, other]) {
+      await view.caughtUp();
+      expect(view.list('agency', 'p1')).toHaveLength(agenciesMax);
+    }
+  });
+
   it('runs the next mutation after one that failed', async () => {
     const one = writer();
     const failing = one.mutate(() => {

@@ -156,7 +156,7 @@ export class Registry {
   }
 
   /**
-   * Calls a listener with each revision that comes into force.
+   * Calls a listener with each revision that comes into force, after its document is applied.
    * @returns a function that unsubscribes.
    */
   onRevision(listener: (key: string, revision: Revision) => void): () => void {
@@ -327,8 +327,8 @@ export class Registry {
     checkFormat('registry', record);
     this.revisions.set(key, revision);
     this.refused.settle(key);
-    for (const listener of this.revisionListeners) listener(key, revision);
     this.replace(record);
+    for (const listener of this.revisionListeners) listener(key, revision);
   }
 
   private refuse(record: IncomingRecord, reason: RefusalReason, fault?: string): void {

@@ -114,9 +114,12 @@ export class CredentialsController {
       createdAt: this.clock.now(),
     };
     await this.writer.mutate((registry) => {
-      if (registry.list('credential', project).length >= credentialsMax)
-        throw new ApiError('FSS.0400', `a project may have ${credentialsMax} access keys: delete those nobody uses`);
-      return { changes: [made] };
+      const refuseAbove = (known: Registry, max: number) => {
+        if (known.list('credential', project).length > max)
+          throw new ApiError('FSS.0400', `a project may have ${credentialsMax} access keys: delete those nobody uses`);
+      };
+      refuseAbove(registry, credentialsMax - 1);
+      return { changes: [made], within: (after) => refuseAbove(after, credentialsMax) };
     });
     return { ...credentialAnswer(made), secret_key: secretKey };
   }

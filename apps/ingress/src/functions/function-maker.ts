@@ -49,15 +49,24 @@ export class FunctionMaker {
     const made = newFunction(dto, code, { bareUrn, project, sealer, now: clock.now() });
     await writer.mutate((known) => {
       this.checkMayAdd(known, bareUrn, project);
-      return { changes: [made] };
+      const checkCode = codes.boundFor(code);
+      const within = (after: Registry) => {
+        this.checkCount(after.list('function', project).length);
+        checkCode();
+      };
+      return { changes: [made], within };
     });
     return made;
   }
 
   private checkMayAdd(registry: Registry, bareUrn: string, project: string): void {
     if (registry.get(functionKey(bareUrn)) !== undefined) throw new ApiError('FSS.1061', `The function has existed: ${bareUrn}`);
+    this.checkCount(registry.list('function', project).length + 1);
+  }
+
+  private checkCount(count: number): void {
     const { functionsMax } = this.options;
-    if (registry.list('function', project).length >= functionsMax)
+    if (count > functionsMax)
       throw new ApiError(
         'FSS.1041',
         `a project may have ${functionsMax} functions at most (INGRESS_FUNCTIONS_MAX): delete unused functions`,

@@ -137,11 +137,12 @@ export class FunctionsController {
   ): Promise<Record<string, unknown>> {
     const { fullUrn, function: before } = this.names.findLatest(urn, project);
     const code = await this.codes.take(before.runtime, dto, request.file);
-    const answer = await this.change(project, urn, (fn) => {
+    const changed = (fn: FunctionDocument) => {
       if ((fn.code.kind === 'url') !== (code.kind === 'url'))
         throw new ApiError('FSS.0400', 'another request replaced the function during this one; repeat the request');
       return { ...fn, code, codeType: dto.code_type, kept: mergePassThrough(fn.kept, dto, passThroughCodeFields) };
-    });
+    };
+    const answer = await this.change(project, urn, changed, () => this.codes.boundFor(code));
     return { ...answer, func_code: codeContent(code, archiveUrl(this.address.of(request), project, fullUrn)) };
   }
 
@@ -178,11 +179,12 @@ export class FunctionsController {
     project: string,
     urn: string,
     changed: (fn: FunctionDocument) => FunctionDocument,
+    boundFor: () => () => void = () => () => undefined,
   ): Promise<Record<string, unknown>> {
     return this.writer.mutate(() => {
       const { function: fn } = this.names.findLatest(urn, project);
       const document = { ...changed(fn), modifiedAt: laterThan(fn.modifiedAt, this.clock.now()) };
-      return { changes: [document], answer: functionAnswer(document) };
+      return { changes: [document], answer: functionAnswer(document), within: boundFor() };
     });
   }
 }

@@ -77,8 +77,11 @@ export class TopicsController {
     const now = this.clock.now();
     const isNew = await this.writer.mutate((registry) => {
       if (registry.topic(urn) !== undefined) return { changes: [], answer: false };
-      if (registry.list('topic', project).length >= topicsMax)
-        throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics at most`);
+      const refuseAbove = (known: Registry, max: number) => {
+        if (known.list('topic', project).length > max)
+          throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics at most`);
+      };
+      refuseAbove(registry, topicsMax - 1);
       const topic = {
         kind: 'topic',
         urn,
@@ -89,7 +92,7 @@ export class TopicsController {
         createdAt: now,
         modifiedAt: now,
       } as const;
-      return { changes: [topic], answer: true };
+      return { changes: [topic], answer: true, within: (after) => refuseAbove(after, topicsMax) };
     });
     if (!isNew) void reply.status(200);
     return { topic_urn: urn };

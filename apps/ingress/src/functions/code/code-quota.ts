@@ -20,9 +20,19 @@ export class CodeQuota {
    */
   check(digest: string, bytes: number): void {
     const sizes = this.sizes();
-    if (sizes.has(digest)) return;
-    let used = 0;
-    for (const size of sizes.values()) used += size;
+    if (!sizes.has(digest)) this.refuseAbove(usedIn(sizes), bytes);
+  }
+
+  /**
+   * Returns a check for after the ZIP has got a name, as others may have been named meanwhile. It
+   * throws as {@link check}. A ZIP that is named already costs nothing.
+   */
+  boundFor(digest: string, bytes: number): () => void {
+    if (this.sizes().has(digest)) return () => undefined;
+    return () => this.refuseAbove(usedIn(this.sizes()) - bytes, bytes);
+  }
+
+  private refuseAbove(used: number, bytes: number): void {
     if (used + bytes > this.bytesMax)
       throw new ApiError(
         'FSS.1071',
@@ -39,4 +49,8 @@ export class CodeQuota {
     for (const version of this.registry.list('version', this.project)) add(version.function.code);
     return sizes;
   }
+}
+
+function usedIn(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((sum, size) => sum + size, 0);
 }

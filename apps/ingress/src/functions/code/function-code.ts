@@ -46,6 +46,11 @@ export class CodeIntake {
     }
   }
 
+  /** Returns a check of the quota for after a function has got the code, see {@link CodeQuota}. */
+  boundFor(code: FunctionCode): () => void {
+    return code.kind === 'archive' ? this.quota.boundFor(code.digest, code.sizeBytes) : () => undefined;
+  }
+
   /**
    * Refuses an address that the executor would always refuse. The executor checks host names at
    * each connection.

@@ -40,8 +40,7 @@ export class AliasesController {
   ): Promise<Record<string, unknown>> {
     return this.set(caller, urn, dto.name, dto, (registry, named) => {
       if (registry.alias(named) !== undefined) throw new ApiError('FSS.1063', `The function alias has existed: ${dto.name}`);
-      if (registry.aliasesOf(formatBareUrn(named)).length >= aliasesMax)
-        throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases at most; delete one`);
+      refuseAbove(registry.aliasesOf(formatBareUrn(named)).length + 1);
     });
   }
 
@@ -101,7 +100,9 @@ export class AliasesController {
       const alias = aliasOf(routing, { bareUrn, project, name }, registry.alias(named), this.clock.now());
       const refused = checkCycle(registry, alias);
       if (refused !== undefined) throw targetRefused(refused, caller);
-      return { changes: [alias], answer: aliasAnswer(alias) };
+      const isNew = registry.alias(named) === undefined;
+      const within = (after: Registry) => refuseAbove(isNew ? after.aliasesOf(bareUrn).length : 0);
+      return { changes: [alias], answer: aliasAnswer(alias), within };
     });
   }
 
@@ -114,4 +115,9 @@ export class AliasesController {
     if (alias === undefined) throw aliasNotFound(name);
     return alias;
   }
+}
+
+/** @param count aliases of a function. @throws ApiError FSS.1043. */
+function refuseAbove(count: number): void {
+  if (count > aliasesMax) throw new ApiError('FSS.1043', `a function may have ${aliasesMax} aliases at most; delete one`);
 }

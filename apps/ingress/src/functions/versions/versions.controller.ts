@@ -49,6 +49,7 @@ export class VersionsController {
       return {
         changes: policy === undefined ? [published] : [published, policy],
         answer: versionAnswer(published.function, published, policy),
+        within: (after) => refuseAbove(after.versionsOf(published.function.urn).length),
       };
     });
   }
@@ -82,9 +83,14 @@ export class VersionsController {
       throw new ApiError('FSS.1062', `The function version has existed: ${dto.version}`);
     if (!hasChanged(fn, versions))
       throw new ApiError('FSS.1016', 'the function has not changed since its last published version');
-    if (versions.length + 1 >= versionsMax)
-      throw new ApiError('FSS.1042', `a function may have ${versionsMax} versions at most, latest included; delete one`);
+    refuseAbove(versions.length + 1);
     const now = this.clock.now();
     return newVersion(fn, dto.version ?? generatedVersion(now, isTaken), dto.description ?? '', now);
   }
+}
+
+/** @param count published versions of a function. @throws ApiError FSS.1042. */
+function refuseAbove(count: number): void {
+  if (count + 1 > versionsMax)
+    throw new ApiError('FSS.1042', `a function may have ${versionsMax} versions at most, latest included; delete one`);
 }
