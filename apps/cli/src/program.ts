@@ -13,7 +13,14 @@ import { invoke, type InvokeOptions } from './commands/invoke.ts';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from './commands/keys.ts';
 import { showLedger, showStatistics } from './commands/ledger.ts';
 import { type LogOptions, logs } from './commands/logs.ts';
-import { enableTarget, listNotices, listTargets, type NoticeOptions, type TargetOptions } from './commands/notices.ts';
+import {
+  enableTarget,
+  listNotices,
+  listTargets,
+  type NoticeOptions,
+  type TargetOptions,
+  testTarget,
+} from './commands/notices.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { listRedrives, orderRedrive, type RedriveOptions, showRedrive, startRedrive } from './commands/redrive.ts';
@@ -171,6 +178,11 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .argument('<target>', 'as the list shows it')
     .description('switch a target on again')
     .action(async (target: string) => enableTarget(session(), target));
+  targets
+    .command('test')
+    .argument('<target>', 'as the list shows it')
+    .description('send one test notice to a target, and say how it went')
+    .action(async (target: string) => testTarget(session(), target));
   program
     .command('ledger')
     .argument('[function]')

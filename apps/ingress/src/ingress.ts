@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { decodeTargetChange } from '#contracts';
 import { kafkaChecks, SendoffStrategy } from '#kafka';
 import { ArchiveReader } from '#objects';
 import { type Composition, ExpressRate, fastifyOf, type InstallationKeys, type ServiceBase, TargetStates } from '#platform';
@@ -25,6 +26,7 @@ import { invocationRoutes } from './invocations/invocation-route.ts';
 import { InvocationRoutes } from './invocations/invocation-routes.ts';
 import { payloadRoutes } from './invocations/payload-routes.ts';
 import { syncRoutes } from './invocations/sync-route.ts';
+import { TestsUnderWay } from './records/target-tests.ts';
 
 /** The folder of the built console, seen from the compiled ingress. */
 const consoleFolder = fileURLToPath(new URL('../../console/site', import.meta.url));
@@ -67,10 +69,15 @@ export async function composeIngress(
   keeper.start();
   const targetStates = new TargetStates();
   const targetsFollower = gateway.follower({ topic: gateway.topics.name('targets'), from: 'earliest' });
-  await targetsFollower.start((record) => targetStates.add(record));
+  const testsUnderWay = new TestsUnderWay();
+  await targetsFollower.start((record) => {
+    const change = decodeTargetChange(record);
+    targetStates.apply(change);
+    testsUnderWay.apply(change);
+  });
   const rate = new ExpressRate(config.expressRatePerSecond);
   const { isDraining } = base;
-  const installation = { ...adapters, config, registry, writer, targetStates, rate, isDraining };
+  const installation = { ...adapters, config, registry, writer, targetStates, testsUnderWay, rate, isDraining };
   return {
     module: IngressModule.register(config, installation, keys),
     transports: [

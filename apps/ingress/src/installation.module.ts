@@ -11,6 +11,7 @@ import { FUNCTION_LOGS, type FunctionLogs } from './functions/logs/function-logs
 import { EXECUTOR_QUEUES, type ExecutorQueues } from './history/executor-queues.ts';
 import { IS_DRAINING, LIVE_SOURCES, type LiveSources } from './history/live-sources.ts';
 import { HOME, type Home } from './names/home.ts';
+import { TestsUnderWay } from './records/target-tests.ts';
 import { STATUS_RECORDS, type StatusRecords } from './records/status-records.ts';
 
 /** The adapters of the ingress, opened by main or by a test. */
@@ -36,6 +37,7 @@ export interface Installation extends IngressAdapters {
   readonly writer: RegistryWriter;
   /** Read to their end. */
   readonly targetStates: TargetStates;
+  readonly testsUnderWay: TestsUnderWay;
   /** Whether the process drains. */
   readonly isDraining: () => boolean;
 }
@@ -61,6 +63,7 @@ export class InstallationModule {
     registry,
     writer,
     targetStates,
+    testsUnderWay,
     rate,
   }: Installation): DynamicModule {
     const { region, projectId: project } = config;
@@ -71,6 +74,7 @@ export class InstallationModule {
       { provide: Registry, useValue: registry },
       { provide: RegistryWriter, useValue: writer },
       { provide: TargetStates, useValue: targetStates },
+      { provide: TestsUnderWay, useValue: testsUnderWay },
       { provide: CODE_STORE, useValue: codeStore },
       { provide: PayloadStore, useValue: payloads },
       { provide: STATUS_RECORDS, useValue: records },

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   decodeDelivery,
+  decodeTargetChange,
   type DeliveryTarget,
   encodeDelivery,
   encodeSettlement,
@@ -347,6 +348,79 @@ describe('a notification whose end cannot be written', () => {
     kafka.setReachable(true);
     await kafka.waitFor('s.undelivered', 1);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('the test of a target', () => {
+  const results = { type: 'DIS', streamName: 'results' } as const;
+  const test = async (given: Parameters<typeof aPublication>[0] = {}) => {
+    const now = clock.now();
+    const event = published(given);
+    const pending = {
+      deliveryId: 'DIS:results',
+      target: results,
+      try: 1,
+      dueAt: now,
+      firstTriedAt: now,
+      isTest: true,
+      event,
+    } as const;
+    await deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)), inHand());
+    return ends().at(-1);
+  };
+  const ends = () =>
+    kafka
+      .records('s.targets')
+      .map(decodeTargetChange)
+      .flatMap((one) => (one.kind === 'test' ? [one.test] : []));
+  const notify = async () => {
+    const before = told.length;
+    const now = clock.now();
+    const pending = { deliveryId: 'DIS:results', target: results, try: 1, dueAt: now, firstTriedAt: now, event: published() };
+    await deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', pending)), inHand());
+    return told.length - before;
+  };
+  beforeEach(() => change({ kind: 'place', type: 'DIS', project: 'p1', name: 'results', createdAt: builtAt }));
+
+  it('is one try, whose end is on the topic of targets', async () => {
+    const id = aPublication().messageId;
+    expect(await test()).toEqual({ id, at: builtAt, outcome: 'delivered', tookMs: 0, location: 'there' });
+    answer = { kind: 'deferred', reason: 'busy' };
+    expect(await test()).toMatchObject({ outcome: 'deferred', reason: 'busy' });
+    expect([told, written('delays.near'), written('undelivered')]).toEqual([[results, results], [], []]);
+  });
+
+  it('says that a target does not exist, and is not made when its caller has gone', async () => {
+    await change({ delete: registryKey({ kind: 'place', type: 'DIS', project: 'p1', name: 'results', createdAt: builtAt }) });
+    expect(await test()).toMatchObject({ outcome: 'refused', reason: 'stream results does not exist any more' });
+    await test({ expiresAt: builtAt });
+    expect([told, ends().length]).toEqual([[], 1]);
+  });
+
+  it('does not count as a failure', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    for (let failures = 0; failures < 3; failures += 1) await test();
+    expect(await notify()).toBe(1);
+  });
+
+  it('passes an open circuit breaker, and closes it if the target takes the notice', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    for (let failures = 0; failures < 2; failures += 1) await notify();
+    expect([await notify(), (await test())?.outcome, await notify()]).toEqual([0, 'deferred', 0]);
+    answer = { kind: 'delivered' };
+    expect([(await test())?.outcome, await notify()]).toEqual(['delivered', 1]);
+  });
+
+  it('switches on a target that takes the notice', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    for (let failures = 0; failures < 2; failures += 1) await notify();
+    await clock.advance(60_000);
+    await notify();
+    await clock.advance(60_000);
+    answer = { kind: 'delivered' };
+    expect(await notify()).toBe(0);
+    await test();
+    expect(await notify()).toBe(1);
   });
 });
 

@@ -4,7 +4,6 @@ import {
   decodeSettlement,
   delayed,
   type DeliveryTarget,
-  type DeliveryTargetType,
   deliveryIdOf,
   encodeActivity,
   encodeDelivery,
@@ -32,34 +31,28 @@ import {
   type TryResult,
   isExpired,
   switchedOffReason,
-  type TimestampForm,
   type DeliveryResult,
 } from '#lifecycle';
-import { type Clock, type Random, RecentWork, runningTimeout, type Tracing } from '#platform';
+import { type Random, RecentWork, type Tracing } from '#platform';
 import { deliveryAct, traced } from './delivery-act.ts';
 import type { DeliveryObserver, EndState, TargetDirectory } from './delivery-ports.ts';
-import type { DestinationsByType, Notification } from './destination.ts';
-import { notificationOf } from './notification-of.ts';
+import { tryDelivery, type TryParts } from './delivery-try.ts';
 import { switchOffWarning } from './switch-off-warning.ts';
 import type { TargetQueues } from './target-queues.ts';
+import { testTarget } from './target-test.ts';
 import type { TargetWatch } from './target-watch.ts';
 
 /** Parts of {@link Deliveries}. */
-export interface DeliveryParts {
-  readonly destinations: DestinationsByType;
+export interface DeliveryParts extends TryParts {
   readonly directory: TargetDirectory;
   readonly publisher: Publisher;
   readonly queues: TargetQueues;
   readonly watch: TargetWatch;
   readonly policy: DeliveryPolicy;
-  readonly clock: Clock;
   readonly random: Random;
   readonly observer: DeliveryObserver;
   readonly tracing: Tracing;
   readonly topics: Topics;
-  /** Longest try, in milliseconds. */
-  readonly tryTimeoutMs: number;
-  readonly timestampForm: TimestampForm;
 }
 
 /** How a try ended, and when. */
@@ -126,11 +119,12 @@ export class Deliveries {
   }
 
   /**
-   * Makes the next try of what waited, or of what somebody published.
+   * Makes the next try of what waited, or of what somebody published. Or tests a target.
    * @throws as {@link onSettlement}.
    */
   async onNotification(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
-    return this.process(decodeDelivery(record), record, inHand);
+    const pending = decodeDelivery(record);
+    return pending.isTest === true ? testTarget(this.parts, pending, inHand) : this.process(pending, record, inHand);
   }
 
   private first(event: DeliveryEvent, target: DeliveryTarget): PendingDelivery {
@@ -174,7 +168,7 @@ export class Deliveries {
         deliveryAct(given, lateMs),
         async (traceparent) => {
           pending = { ...given, event: traced(given.event, traceparent) };
-          return this.tryOnce(pending, traceparent);
+          return tryDelivery(this.parts, pending, traceparent);
         },
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
@@ -189,18 +183,6 @@ export class Deliveries {
   private switchedOff(given: PendingDelivery): TryResult | undefined {
     const switchOff = this.parts.watch.switchOffOf(nameOf(given));
     return switchOff === undefined ? undefined : { kind: 'refused', reason: switchedOffReason(switchOff) };
-  }
-
-  private async tryOnce({ event, target }: PendingDelivery, traceparent: string | undefined): Promise<TryResult> {
-    const refusal = await this.parts.directory.refusal(event, target);
-    if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    const notification = notificationOf(event, this.parts.timestampForm);
-    return this.deliver(traceparent === undefined ? notification : { ...notification, traceparent }, target);
-  }
-
-  private async deliver<Type extends DeliveryTargetType>(notification: Notification, target: DeliveryTarget<Type>) {
-    const { destinations, tryTimeoutMs, clock } = this.parts;
-    return destinations[target.type].deliver(notification, target, runningTimeout(clock, tryTimeoutMs));
   }
 
   /** The records that follow a try: the end of this delivery, and first tries of others. */

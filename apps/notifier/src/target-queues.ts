@@ -71,6 +71,13 @@ export class TargetQueues {
     return breaker?.isOpen === true ? breaker.waitMs(this.clock.elapsedMs()) : undefined;
   }
 
+  /** Closes the breaker of a target that took a notice outside of its queue. */
+  worked(key: string): void {
+    const idle = this.idle.get(key);
+    this.idle.delete(key);
+    (this.busy.get(key) ?? idle)?.breaker.end(true, this.clock.elapsedMs());
+  }
+
   private down(): readonly string[] {
     const keys: string[] = [];
     for (const queues of [this.busy, this.idle])

@@ -26,6 +26,7 @@ describe('a delivery record', () => {
   it.each<[what: string, PendingDelivery]>([
     ['of a settlement', told],
     ['of a published message', { ...told, event: published() }],
+    ['of a test of a target', { ...told, isTest: true, event: published() }],
     [
       'of an empty message with awkward text around it',
       { ...told, event: published({ subject: '"\n é', texts: { default: '' } }) },

@@ -36,6 +36,8 @@ export interface PendingDelivery {
   readonly firstTriedAt: EpochMs;
   /** Why the try before failed, or why the delivery was given up. */
   readonly reason?: string;
+  /** Somebody tests the target: one try, whose end is a record of the topic `targets`. */
+  readonly isTest?: true;
   readonly event: DeliveryEvent;
 }
 
@@ -79,6 +81,7 @@ function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'event'> {
     dueAt: delivery.instant('dueAt'),
     firstTriedAt: delivery.instant('firstTriedAt'),
     ...(reason === undefined ? {} : { reason }),
+    ...(delivery.has('isTest') ? { isTest: true } : {}),
   };
 }
 

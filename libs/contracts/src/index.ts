@@ -192,6 +192,7 @@ export {
   targetKey,
   type TargetName,
   targetOfKey,
+  type TargetTest,
 } from './target-state.ts';
 export {
   type DelayTopic,

@@ -188,7 +188,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
   {
     ...hop,
     name: 'targets',
-    value: 'the health of a target that fails, or that it is switched off, as JSON',
+    value: 'the health of a target that fails, that it is switched off, or its last test, as JSON',
     format: 'target',
     writtenBy: ['ingress', 'notifier'],
     readBy: ['ingress', 'notifier'],

@@ -72,11 +72,11 @@ export class TargetStates {
     this.apply(decodeTargetChange(record));
   }
 
-  /** Remembers a change. */
+  /** Remembers a change. A test of a target changes nothing. */
   apply(change: TargetChange): void {
     const key = targetKey(change.target);
     if (change.kind === 'health') keep(this.healths, key, change.health);
-    else keep(this.switchOffs, key, change.switchOff);
+    else if (change.kind === 'switch-off') keep(this.switchOffs, key, change.switchOff);
   }
 }
 

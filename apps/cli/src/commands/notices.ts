@@ -1,3 +1,4 @@
+import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
 import { parseWhole, type Session } from '../session.ts';
 
@@ -108,4 +109,34 @@ export async function enableTarget(session: Session, target: string): Promise<vo
   session.show(changed.answer, () => [
     wasSwitchedOff ? `${target} is switched on` : `${target} was not switched off: sendoff targets lists the states`,
   ]);
+}
+
+/** The answer to the test of a target. */
+interface Tested {
+  readonly id: string;
+  readonly outcome: 'delivered' | 'deferred' | 'refused' | 'unknown';
+  readonly took_ms?: number;
+  readonly reason?: string;
+  readonly location?: string;
+}
+
+/** Sends one test notice to a target. Fails unless the target took it. */
+export async function testTarget(session: Session, target: string): Promise<void> {
+  const changed = await session.change<Tested>(`send a test notice to the target ${target}`, {
+    method: 'POST',
+    path: ['sendoff', 'targets', target, 'test'],
+  });
+  if (changed === undefined) return;
+  const { answer } = changed;
+  const { id, outcome, took_ms: tookMs, reason = '', location } = answer;
+  if (outcome === 'delivered')
+    return session.show(answer, () => [`${target} took the test notice ${id} in ${tookMs} ms: ${location ?? 'delivered'}`]);
+  if (outcome === 'unknown')
+    throw new CommandFailure(
+      'unavailable',
+      `no notifier told in time how the test of ${target} went`,
+      'see its log, or test again',
+    );
+  const next = outcome === 'refused' ? 'mend the target or the request' : 'mend the target, and test it again';
+  throw new CommandFailure('failed', `${target} did not take the test notice (${outcome}): ${reason}`, next);
 }

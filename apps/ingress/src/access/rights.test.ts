@@ -12,6 +12,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consolePaths } from '../console/console-routes.ts';
 import { type AccessRight, accessRights, encodeRedriveChange, epochMs, type RedriveSpec, type StatusRecord } from '#contracts';
+import { answerTests } from '../../testing/answer-tests.ts';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { type AccessKey, type ApiAnswer, IngressApp, type Route } from '../../testing/ingress-app.ts';
 import type { OperationWords } from '../document/operation.ts';
@@ -194,6 +195,7 @@ const nameOf = ({ rights, limit }: Key) => `${rights.join('+')} of ${limit}`;
 
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
+  await answerTests(app);
   app.calls.answer = () => Promise.resolve(aCallAnswer({ log: 'log of the function' }));
   app.records.page = { records: [record], count: 1 };
   app.records.found = { records: [record] };

@@ -24,6 +24,7 @@ import { firstRun } from '#lifecycle';
 import { SubscriptionTokens } from '#platform';
 import { builtAt } from '#testing';
 import { aCallAnswer } from '../../testing/fake-services.ts';
+import { answerTests } from '../../testing/answer-tests.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { type Described, examplesOf, followed, operationsOf, requestOf, shapeOf } from '../../../../test/api-document.ts';
 import { consolePaths } from '../console/console-routes.ts';
@@ -105,6 +106,7 @@ const redriveRun: RedriveRun = {
 
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
+  await answerTests(app);
   const change = {
     kind: 'health',
     target: { project: exampleProject, deliveryId: target.deliveryId },
@@ -281,8 +283,8 @@ const order = [
     'listNotices',
     'listTargets',
     'enableTarget',
-    'simulatePolicy',
   ],
+  ...['testTarget', 'simulatePolicy'],
   ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
   'listDueTimes',
   ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],

@@ -8,6 +8,7 @@ import { RecordsController } from './records.controller.ts';
 import { SimulationsController } from './simulations.controller.ts';
 import { StatisticsController } from './statistics.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
+import { TargetTests } from './target-tests.ts';
 import { TargetsController } from './targets.controller.ts';
 
 /** Records of invocations, and the status log of a project. */
@@ -24,5 +25,6 @@ import { TargetsController } from './targets.controller.ts';
     SimulationsController,
     DueTimesController,
   ],
+  providers: [TargetTests],
 })
 export class RecordsModule {}

@@ -1,13 +1,25 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
-import { encodeTargetChange, type EpochMs, type TargetName, type TargetNotices, utcInstant } from '#contracts';
+import {
+  type DeliveryTarget,
+  encodeTargetChange,
+  type EpochMs,
+  subscriptionOf,
+  type TargetName,
+  type TargetNotices,
+  utcInstant,
+} from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { circuitStateOf } from '#lifecycle';
 import { type Clock, CLOCK, TargetStates } from '#platform';
+import { Registry } from '#registry';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
 import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { type Home, HOME } from '../names/home.ts';
+import { namedTarget } from '../policies/named-target.ts';
 import { noticeBounds } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
+import { TargetTests } from './target-tests.ts';
 import { targetOperations as operations, targetsMax } from './targets.operations.ts';
 
 const { targetLengthMax } = noticeBounds;
@@ -20,6 +32,9 @@ export class TargetsController {
     @Inject(TargetStates) private readonly states: TargetStates,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(Registry) private readonly registry: Pick<Registry, 'topic'>,
+    @Inject(HOME) private readonly home: Home,
+    @Inject(TargetTests) private readonly tests: TargetTests,
   ) {}
 
   @Operation(operations.list)
@@ -45,7 +60,7 @@ export class TargetsController {
   @Post(':target/enable')
   @HttpCode(200)
   async enable(@Param('project') project: string, @Param('target') deliveryId: string): Promise<Record<string, unknown>> {
-    if (deliveryId.length > targetLengthMax) throw new ApiError('FSS.0400', `a target has at most ${targetLengthMax} characters`);
+    if (deliveryId.length > targetLengthMax) throw tooLong();
     const target = { project, deliveryId };
     const wasSwitchedOff = this.states.switchOffOf(target) !== undefined;
     if (wasSwitchedOff) {
@@ -56,6 +71,39 @@ export class TargetsController {
       for (const change of changes) this.states.apply(change);
     }
     return { target: deliveryId, was_switched_off: wasSwitchedOff };
+  }
+
+  @Operation(operations.test)
+  @Post(':target/test')
+  @HttpCode(200)
+  async test(@Param('project') project: string, @Param('target') deliveryId: string): Promise<Record<string, unknown>> {
+    if (deliveryId.length > targetLengthMax) throw tooLong();
+    const { id, test } = await this.tests.run(project, this.testable(project, deliveryId));
+    if (test === undefined) return { target: deliveryId, id, outcome: 'unknown' };
+    const { outcome, tookMs, reason, location } = test;
+    return {
+      target: deliveryId,
+      id,
+      outcome,
+      took_ms: tookMs,
+      ...(reason === undefined ? {} : { reason }),
+      ...(location === undefined ? {} : { location }),
+    };
+  }
+
+  /** @throws ApiError FSS.0400, or FSS.0404 for a subscription that gets no notices. */
+  private testable(project: string, deliveryId: string): DeliveryTarget {
+    const subscriptionUrn = subscriptionOf(deliveryId);
+    if (subscriptionUrn === undefined) {
+      const target = namedTarget(deliveryId, { ...this.home, project });
+      return target.type === 'OBS' ? { ...target, expiresDays: 1 } : target;
+    }
+    const topicUrn = subscriptionUrn.slice(0, Math.max(0, subscriptionUrn.lastIndexOf(':')));
+    const topic = this.registry.topic(topicUrn);
+    const isConfirmed = topic?.subscriptions.some(({ urn, status }) => urn === subscriptionUrn && status === 1) ?? false;
+    if (topic?.project !== project || !isConfirmed)
+      throw new ApiError('FSS.0404', 'the project has no such subscription, or it is not confirmed');
+    return { type: 'Subscription', topicUrn, subscriptionUrn };
   }
 
   private answer(name: TargetName, stored: TargetNotices | undefined): Record<string, unknown> {
@@ -79,6 +127,10 @@ export class TargetsController {
       ...(switchOff === undefined ? {} : { switched_off_reason: switchOff.reason, ...time('switched_off_time', switchOff.at) }),
     };
   }
+}
+
+function tooLong(): ApiError {
+  return new ApiError('FSS.0400', `a target has at most ${targetLengthMax} characters`);
 }
 
 /** True if a target comes behind another one in the order of their bytes, as in the store. */

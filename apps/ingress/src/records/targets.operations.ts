@@ -5,6 +5,9 @@ import { noticeBounds } from './notices.operations.ts';
 /** The most targets on one page. */
 export const targetsMax = 100;
 
+/** Bounds of tests of targets. A notifier tries for 15 s by default. */
+export const targetTestBounds = { waitMs: 20_000, atOnceMax: 20 } as const;
+
 const { targetLengthMax } = noticeBounds;
 
 const target = inPath(
@@ -67,5 +70,30 @@ export const targetOperations = {
     parameters: [target],
     answer: { status: 200, example: { target: 'DIS:orders', was_switched_off: true } },
     codes: ['FSS.0400', 'FSS.0503'],
+  },
+  test: {
+    id: 'testTarget',
+    tag: 'Notices',
+    right: 'manage',
+    shownWithoutRead: ['target', 'id', 'outcome'],
+    reach: 'project',
+    summary: 'Sends one test notice to a target, and answers how it went.',
+    description:
+      '`outcome` is `delivered`, `deferred` (it failed, and may succeed later), `refused` (it cannot succeed as it is), or `unknown`. ' +
+      `It is unknown if no notifier tells it within ${targetTestBounds.waitMs / 1_000} s. The test passes an open circuit breaker and a switch-off. A failure counts nowhere. ` +
+      'A success closes the breaker and switches the target on. The notice has the subject `Test of a target` and the attribute `sendoff_test`. ' +
+      'A function that is the target is invoked. A topic does not pass the notice on to its subscriptions. An object is deleted after a day.',
+    parameters: [target],
+    answer: {
+      status: 200,
+      example: {
+        target: 'DIS:orders',
+        id: '0123456789abcdef0123456789abcdef',
+        outcome: 'delivered',
+        took_ms: 12,
+        location: 'sendoff.streams.orders',
+      },
+    },
+    codes: ['FSS.0400', 'FSS.0404', 'FSS.0429', 'FSS.0503'],
   },
 } as const satisfies Record<string, OperationSpec>;

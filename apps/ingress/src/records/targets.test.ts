@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { encodeTargetChange, epochMs, type TargetChange } from '#contracts';
+import { decodeDelivery, encodeTargetChange, epochMs, type TargetChange } from '#contracts';
 import { builtAt, eventually } from '#testing';
+import { answerTests } from '../../testing/answer-tests.ts';
 import { type AccessKey, IngressApp } from '../../testing/ingress-app.ts';
+import { targetTestBounds } from './targets.operations.ts';
 
 let app: IngressApp;
 let limited: AccessKey;
 
 beforeAll(async () => {
-  app = await IngressApp.start();
+  app = await IngressApp.start({
+    env: { SUBSCRIPTIONS_CONFIRMED_BY: 'endpoint', SENDOFF_PUBLIC_URL: 'https://api.example.com' },
+  });
   const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read', 'manage'], functions: ['hello'] });
   limited = { accessKey: body.access_key, secretKey: body.secret_key };
 });
@@ -134,5 +138,57 @@ describe('enabling a target', () => {
 
   it('is refused to a limited key, and for a name that is too long', async () => {
     expect((await app.signed('POST', path, undefined, limited)).status).toBe(403);
+  });
+});
+
+describe('testing a target', () => {
+  const test = async (id: string) => app.call('POST', `/sendoff/targets/${encodeURIComponent(id)}/test`);
+  const notices = () => app.kafka.records(app.kafka.topics.name('notifications')).map(decodeDelivery);
+  it('sends a marked notice, and answers what a notifier tells', async () => {
+    const notifier = await answerTests(app, { outcome: 'deferred', reason: 'busy' });
+    const answer = await test('OBS:results/a/b');
+    await notifier.close();
+    expect(answer.body).toEqual({
+      ...{ target: 'OBS:results/a/b', id: expect.any(String), outcome: 'deferred' },
+      ...{ reason: 'busy', took_ms: 7 },
+    });
+    expect(notices().at(-1)).toMatchObject({
+      isTest: true,
+      target: { type: 'OBS', bucket: 'results', prefix: 'a/b', expiresDays: 1 },
+      event: { publication: { messageId: answer.body.id, subject: 'Test of a target' } },
+    });
+    const [entry] = (await app.must('GET', '/sendoff/audit?limit=1')).entries;
+    expect(entry).toMatchObject({ act: 'testTarget', outcome: 'done', object: expect.stringContaining('OBS:results/a/b') });
+  });
+
+  it('does not wait for ever', async () => {
+    const answer = test('DIS:orders');
+    await eventually(async () => notices().at(-1)?.deliveryId === 'DIS:orders');
+    await app.clock.advance(targetTestBounds.waitMs);
+    expect((await answer).body).toMatchObject({ outcome: 'unknown' });
+  });
+
+  it.each([
+    ['orders', 400],
+    ['OBS:results/../..', 400],
+    ['FunctionGraph:urn:fss:local:p2:function:default:other:latest', 400],
+    ['Subscription:urn:smn:local:p1:news:nobody', 404],
+    [`DIS:${'x'.repeat(1_100)}`, 400],
+  ])('refuses %s', async (id, status) => {
+    const before = notices().length;
+    expect([(await test(id)).status, notices().length]).toEqual([status, before]);
+  });
+
+  it('is for unlimited keys with the right to manage', async () => {
+    expect((await app.signed('POST', '/sendoff/targets/DIS:orders/test', undefined, limited)).status).toBe(403);
+  });
+
+  it('is for confirmed subscriptions of the project', async () => {
+    const { topic_urn: topic } = await app.must('POST', '/notifications/topics', { name: 'tested' });
+    const { subscription_urn: urn } = await app.must('POST', `/notifications/topics/${topic}/subscriptions`, {
+      protocol: 'https',
+      endpoint: 'https://93.184.216.34/',
+    });
+    expect((await test(`Subscription:${urn}`)).status).toBe(404);
   });
 });

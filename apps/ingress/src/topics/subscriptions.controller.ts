@@ -16,7 +16,8 @@ import { RequestIdInBody } from '../http/request-id.interceptor.ts';
 import { subscriptionOperations as operations, subscriptionStatusMax } from './subscriptions.operations.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { SubscriptionChangeDto, SubscriptionDto, topicCodes } from './topic.dto.ts';
-import { randomId, TopicMessages } from './topic-messages.ts';
+import { TopicMessages } from './topic-messages.ts';
+import { randomId } from '../names/random-id.ts';
 import { mayKnowSubscription, type NamedSubscription, TopicNames } from '../names/topic-names.ts';
 import { ValidatedBody } from '../http/validated.ts';
 

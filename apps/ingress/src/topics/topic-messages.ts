@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Inject } from '@nestjs/common';
 import {
   deliveryIdOf,
@@ -11,6 +10,7 @@ import {
 } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
+import { randomId } from '../names/random-id.ts';
 import type { PublicationRequest } from './read-publication.ts';
 
 /** How long the link of a confirmation request is valid. */
@@ -58,9 +58,4 @@ export class TopicMessages {
     const delivery = { deliveryId: deliveryIdOf(target), target, try: 1, dueAt: now, firstTriedAt: now, event };
     await this.kafka.publisher.publish(encodeDelivery(this.kafka.topics.name('notifications'), delivery));
   }
-}
-
-/** Returns 32 random hexadecimal digits, the form of message and subscription ids. */
-export function randomId(): string {
-  return randomUUID().replaceAll('-', '');
 }
