@@ -11,6 +11,7 @@ import { sdkDate, signed } from '../request-signer.ts';
 
 const settleDeadlineMs = 120_000;
 const pollMs = 250;
+const questionTries = 10;
 const token = 'bench-token';
 const firstKey = { accessKey: 'AKBENCH', secretKey: 'sk-bench' };
 
@@ -99,13 +100,18 @@ export class BenchInstallation {
     return this.callProject(method, `/fgs/functions${path}`, body);
   }
 
-  /** As {@link call}, below the project. */
-  async callProject(method: string, path: string, body?: unknown): Promise<Record<string, unknown>> {
+  /** As {@link call}, below the project. A question that is told to come again does so. */
+  async callProject(method: string, path: string, body?: unknown, triesLeft = questionTries): Promise<Record<string, unknown>> {
     const response = await fetch(`${this.url}/v2/p1${path}`, {
       method,
       headers: this.tokenHeaders,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    if (method === 'GET' && response.status === 503 && triesLeft > 1) {
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+      return this.callProject(method, path, body, triesLeft - 1);
+    }
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Record<string, unknown>;
   }

@@ -4,8 +4,8 @@
  */
 import kafkajs, { type Producer } from 'kafkajs';
 import type { CallTarget, Contender, RunningContender } from './contender.ts';
-import { base64, functionBody } from './installation.ts';
 import { post, postAtRate } from './load.ts';
+import { notices, noticeTargets } from './notices.ts';
 import { processesBelow } from './process-cpu.ts';
 import { Releases } from './releases.ts';
 import { type RunningSendoff, startSendoff } from './sendoff.ts';
@@ -35,7 +35,6 @@ const seconds = Number(process.env['BENCH_SECONDS'] ?? 8);
 const event = '{"key":"value"}';
 const produced = 50_000;
 const producedAtOnce = 1_000;
-const noticesDeadlineMs = 120_000;
 
 /** Calls that ended, by contender: each row counts from the start of its installation. */
 class Calls {
@@ -200,35 +199,13 @@ async function delays(running: RunningSendoff): Promise<Figures> {
   return { takenPerSecond, earliestMs, lateP99Ms: p99Ms, latestMs, schedulerMb: scheduler?.residentMb ?? Number.NaN };
 }
 
-/** Invocations whose success is written to a stream. They count once their notices are there. */
-async function streams(running: RunningSendoff): Promise<Figures> {
-  const { installation } = running;
-  await warmed(running);
-  await installation.callProject('PUT', '/sendoff/streams/bench', {});
-  await installation.callProject('PUT', '/sendoff/agencies/bench', { grants: [{ type: 'DIS', resource: '*' }] });
-  const code = { code_type: 'inline', func_code: { file: base64('exports.handler = async () => 1;') } };
-  await installation.call('POST', '', { ...functionBody('told', code), xrole: 'bench' });
-  await installation.call('PUT', '/told/async-invoke-config', {
-    destination_config: { on_success: { destination: 'DIS', param: JSON.stringify({ stream_name: 'bench' }) } },
-  });
-  const admin = new kafkajs.Kafka({ ...installation.kafkaOptions, logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  const written = async () => {
-    // A new topic has no leader for a moment.
-    const partitions = await admin.fetchTopicOffsets('sendoff.stream.bench').catch(() => []);
-    return partitions.reduce((sum, { high }) => sum + Number(high), 0);
-  };
-  const { headers } = running.calls;
-  const startedAt = performance.now();
-  const load = await post(`${installation.functionsUrl}/told/invocations-async`, headers, event, 64, seconds * 1_000);
-  const deadline = performance.now() + noticesDeadlineMs;
-  while ((await written()) < load.answered) {
-    if (performance.now() > deadline) throw new Error(`${await written()} of ${load.answered} notices came in time`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  const noticesPerSecond = (load.answered * 1_000) / (performance.now() - startedAt);
-  await admin.disconnect();
-  return { acceptedPerSecond: load.answered / load.seconds, noticesPerSecond };
+/** Invocations whose success somebody is told of. They count once their notices are delivered. */
+async function toldTo(target: keyof typeof noticeTargets): Promise<Figures> {
+  const env = { WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8' };
+  return withSendoff(async (running) => {
+    await warmed(running);
+    return notices(running, await noticeTargets[target](running.installation), event, seconds);
+  }, env);
 }
 
 async function idle(running: RunningSendoff): Promise<Figures> {
@@ -306,7 +283,19 @@ export const rows: readonly Row[] = [
     name: 'streams',
     says: 'Invocations whose success is written to a stream, both counted as one.',
     goals: [{ figure: 'noticesPerSecond', atLeast: 5_000 }],
-    ofSendoff: async () => withSendoff(streams),
+    ofSendoff: async () => toldTo('streams'),
+  },
+  {
+    name: 'webhooks',
+    says: 'Invocations whose success is posted to a webhook, both counted as one.',
+    goals: [{ figure: 'noticesPerSecond', atLeast: 2_000 }],
+    ofSendoff: async () => toldTo('webhooks'),
+  },
+  {
+    name: 'objects',
+    says: 'Invocations whose success is written to a bucket in a folder, both counted as one.',
+    goals: [{ figure: 'noticesPerSecond', atLeast: 3_000 }],
+    ofSendoff: async () => toldTo('objects'),
   },
   {
     name: 'idle',
