@@ -13,6 +13,7 @@ import { faultsOfPage, tabTo } from './all-pages.ts';
 import { ConsolePage, lackOfBrowser, startBrowser, violationsOf } from './browser.ts';
 
 const source = 'exports.handler = async (event) => { console.log("hi"); return { doubled: event.n * 2 }; };';
+const destination = { destination: 'DIS', param: JSON.stringify({ stream_name: 'orders' }) };
 const firstLoadBytesMax = 300_000;
 const interactiveMsMax = 1_000;
 /** Each kind of page. */
@@ -244,6 +245,41 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     const found = page.getByRole('group', { name: 'Found invocations' }).getByRole('link');
     await found.filter({ hasText: wanted }).waitFor();
     expect(await found.count()).toBe(1);
+  });
+
+  it('shows payloads of other callers, and runs a large one again from the store', async () => {
+    const { client } = installation;
+    const { page } = view;
+    const small = await client.invoke('double', { order: 77 });
+    await client.ended('double', small);
+    await view.goTo(`/invocations/default%3Adouble/${small}`);
+    await page.getByLabel('Payload').getByText('77').waitFor();
+    await client.createFunction('echo', 'exports.handler = async (event) => event;');
+    await client.setPolicy('echo', { destination_config: { on_success: destination } });
+    const event = { text: 'x'.repeat(300_000) };
+    const { payload_ref: reference } = await client.must<{ payload_ref: string }>(
+      'POST',
+      '/sendoff/functions/echo/payloads',
+      event,
+    );
+    const headers = { 'x-sendoff-payload-ref': reference };
+    const path = '/fgs/functions/echo/invocations-async';
+    const { body } = await client.call<{ request_id: string }>('POST', path, '', headers);
+    await client.ended('echo', body.request_id);
+    await view.goTo(`/invocations/default%3Aecho/${body.request_id}`);
+    for (const kind of ['payload', 'result']) {
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: `Download the ${kind}` }).click(),
+      ]);
+      expect(JSON.parse(await readFile(await file.path(), 'utf8'))).toEqual(event);
+    }
+    expect(await violationsOf(page)).toEqual([]);
+    await view.press('Run again');
+    await page.getByText('still in the store').waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByText('Settled: Success').waitFor();
   });
 
   it('starts a failed invocation again once its function is mended, and lists the act', async () => {

@@ -13,9 +13,10 @@ export async function jsonOrText(response: Response): Promise<unknown> {
   }
 }
 
-/** An asynchronous call: the event as JSON text, and the seconds until the first attempt. */
+/** An asynchronous call: the event as JSON text, or the reference of a stored one. */
 interface AsyncCall {
-  readonly event: string;
+  readonly event: string | { readonly reference: string };
+  /** Seconds until the first attempt. */
   readonly delaySeconds?: number;
 }
 
@@ -28,15 +29,15 @@ export function useAsyncCall(urn: string) {
   return useMutation({
     mutationFn: async ({ event, delaySeconds = 0 }: AsyncCall) => {
       const headers = {
-        'content-type': 'application/json',
+        ...(typeof event === 'string' ? { 'content-type': 'application/json' } : { 'x-sendoff-payload-ref': event.reference }),
         ...(delaySeconds > 0 ? { 'x-sendoff-delay-seconds': String(delaySeconds) } : {}),
       };
       const path = `/fgs/functions/${encodeURIComponent(urn)}/invocations-async`;
-      const response = await api.send('POST', path, { body: event, headers });
+      const response = await api.send('POST', path, { ...(typeof event === 'string' ? { body: event } : {}), headers });
       const answer = await jsonOrText(response);
       if (!response.ok) throw problemOf(response, answer);
       const { request_id: requestId } = answer as { readonly request_id: string };
-      rememberPayload(requestId, event);
+      if (typeof event === 'string') rememberPayload(requestId, event);
       return requestId;
     },
   });

@@ -4,8 +4,9 @@ import { Link } from 'wouter';
 import { answerOf } from '../api/client.ts';
 import { nameOfUrn } from '../functions/function-name.ts';
 import { useLive } from '../live/use-live.ts';
-import { knownPayload } from '../payload/known-payloads.ts';
+import { type InvocationPayload, useInvocationPayload } from '../payload/invocation-payload.ts';
 import { PayloadView } from '../payload/payload-view.tsx';
+import { StoredPayload } from '../payload/stored-payload.tsx';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -88,10 +89,29 @@ function useCancel(urn: string, requestId: string) {
   };
 }
 
+interface KnownPayloadProps {
+  readonly urn: string;
+  readonly requestId: string;
+  readonly payload: InvocationPayload;
+}
+
+function KnownPayload({ urn, requestId, payload }: KnownPayloadProps) {
+  switch (payload.kind) {
+    case 'text':
+      return <PayloadView payload={payload.text} />;
+    case 'stored':
+      return <StoredPayload urn={urn} reference={payload.reference} kind="payload" requestId={requestId} />;
+    case 'unknown':
+      return <Text c="dimmed">The payload is not known: {payload.reason}</Text>;
+    default:
+      return payload satisfies never;
+  }
+}
+
 function RecordView({ urn, record }: { readonly urn: string; readonly record: InvocationRecord }) {
   const seconds = durationSeconds(record);
   const explanation = useExplanation(urn, record.request_id, isOver(record));
-  const payload = knownPayload(record.request_id);
+  const payload = useInvocationPayload(urn, record.request_id);
   return (
     <>
       <Panel title="Result">
@@ -104,6 +124,19 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
             ['Attempts', record.approximate_invoke_count],
             ...(record.tags === undefined || record.tags.length === 0 ? [] : [['Tags', record.tags.join(', ')] as const]),
             ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),
+            ...(record.response_payload_ref === undefined
+              ? []
+              : [
+                  [
+                    'Stored result',
+                    <StoredPayload
+                      urn={urn}
+                      reference={record.response_payload_ref}
+                      kind="result"
+                      requestId={record.request_id}
+                    />,
+                  ] as const,
+                ]),
             ['Error', record.error_code === 0 ? record.error_message : `${record.error_message} (${record.error_code})`],
           ]}
         />
@@ -116,11 +149,11 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
       <Panel title="Timeline">
         <QueryView query={explanation}>{(told) => told !== null && <Timeline of={told} />}</QueryView>
       </Panel>
-      {payload !== undefined && (
-        <Panel title="Payload">
-          <PayloadView payload={payload} />
-        </Panel>
-      )}
+      <Panel title="Payload">
+        <QueryView query={payload}>
+          {(known) => <KnownPayload urn={urn} requestId={record.request_id} payload={known} />}
+        </QueryView>
+      </Panel>
       <Panel title="Notifications">
         <Deliveries of={record.deliveries} />
       </Panel>

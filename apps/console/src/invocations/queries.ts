@@ -27,6 +27,8 @@ export interface InvocationRecord {
   readonly approximate_invoke_count: number;
   readonly next_due_time?: string;
   readonly deliveries: readonly Delivery[];
+  /** The reference of a large return value. */
+  readonly response_payload_ref?: string;
   readonly tags?: readonly string[];
 }
 

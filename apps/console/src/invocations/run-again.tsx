@@ -1,13 +1,14 @@
-import { Alert, Button, Stack, Textarea } from '@mantine/core';
+import { Alert, Button, Stack, Text, Textarea } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAsyncCall } from '../functions/calls.ts';
 import { nameOfUrn } from '../functions/function-name.ts';
-import { knownPayload } from '../payload/known-payloads.ts';
+import { type InvocationPayload, useInvocationPayload } from '../payload/invocation-payload.ts';
 import { PayloadView } from '../payload/payload-view.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { FormButtons } from '../ui/form-buttons.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
+import { QueryView } from '../ui/query-view.tsx';
 import { useDraft } from '../ui/use-draft.ts';
 
 interface RunAgainProps {
@@ -15,18 +16,24 @@ interface RunAgainProps {
   readonly requestId: string;
 }
 
+interface RunAgainFormProps extends RunAgainProps {
+  readonly payload: InvocationPayload;
+  readonly onClose: () => void;
+}
+
 /** The payload of a new invocation: the same one, or edited by hand. */
-function RunAgainForm({ urn, requestId, onClose }: RunAgainProps & { readonly onClose: () => void }) {
-  const known = knownPayload(requestId);
+function RunAgainForm({ urn, requestId, payload, onClose }: RunAgainFormProps) {
+  const known = payload.kind === 'text' ? payload.text : undefined;
   const draft = useDraft<string>(`run again ${requestId}`);
-  const [isEdited, setEdited] = useState(known === undefined || draft.value !== undefined);
+  const [isEdited, setEdited] = useState(payload.kind === 'unknown' || draft.value !== undefined);
   const [, navigate] = useLocation();
   const call = useAsyncCall(urn);
   const event = draft.value ?? known ?? '{\n}';
+  const same = payload.kind === 'stored' ? { reference: payload.reference } : (known ?? event);
   function submit(submitted: FormEvent) {
     submitted.preventDefault();
     call.mutate(
-      { event: isEdited ? event : (known ?? event) },
+      { event: isEdited ? event : same },
       {
         onSuccess: (newId) => {
           draft.clear();
@@ -39,9 +46,9 @@ function RunAgainForm({ urn, requestId, onClose }: RunAgainProps & { readonly on
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
-        {known === undefined && (
-          <Alert variant="default" title="The payload is not known here">
-            Sendoff keeps no payload with its records, and this tab did not make the call. Paste or write it.
+        {payload.kind === 'unknown' && (
+          <Alert variant="default" title="The payload is not known">
+            {payload.reason} Paste or write it.
           </Alert>
         )}
         {isEdited ? (
@@ -57,10 +64,16 @@ function RunAgainForm({ urn, requestId, onClose }: RunAgainProps & { readonly on
           />
         ) : (
           <>
-            <PayloadView payload={known ?? ''} />
+            {payload.kind === 'stored' ? (
+              <Text size="sm">
+                The payload is large and still in the store. The new invocation uses it from there, for a day after its upload.
+              </Text>
+            ) : (
+              <PayloadView payload={known ?? ''} />
+            )}
             <div>
               <Button size="xs" variant="default" onClick={() => setEdited(true)}>
-                Edit it, with all values shown
+                {payload.kind === 'stored' ? 'Write another one' : 'Edit it, with all values shown'}
               </Button>
             </div>
           </>
@@ -72,6 +85,11 @@ function RunAgainForm({ urn, requestId, onClose }: RunAgainProps & { readonly on
   );
 }
 
+function RunAgainContent(props: Omit<RunAgainFormProps, 'payload'>) {
+  const payload = useInvocationPayload(props.urn, props.requestId);
+  return <QueryView query={payload}>{(known) => <RunAgainForm {...props} payload={known} />}</QueryView>;
+}
+
 /** Makes a new invocation of the same function. The old one stays as it is. */
 export function RunAgain({ urn, requestId }: RunAgainProps) {
   const [isOpen, setOpen] = useState(false);
@@ -81,7 +99,7 @@ export function RunAgain({ urn, requestId }: RunAgainProps) {
         Run again
       </Button>
       <Dialog opened={isOpen} onClose={() => setOpen(false)} size="lg" title={`Run ${nameOfUrn(urn)} again`}>
-        <RunAgainForm urn={urn} requestId={requestId} onClose={() => setOpen(false)} />
+        <RunAgainContent urn={urn} requestId={requestId} onClose={() => setOpen(false)} />
       </Dialog>
     </>
   );

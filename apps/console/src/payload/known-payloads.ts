@@ -3,7 +3,7 @@ const payloadsMax = 200;
 
 const payloads = new Map<string, string>();
 
-/** Remembers the payload of a call until the tab closes. The API shows no payloads. */
+/** Remembers the payload of a call until the tab closes. */
 export function rememberPayload(requestId: string, payload: string): void {
   payloads.set(requestId, payload);
   const [oldest] = payloads.keys();
