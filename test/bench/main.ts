@@ -12,7 +12,8 @@ import { bullmq } from './bullmq.ts';
 import type { Contender } from './contender.ts';
 import { machine } from './installation.ts';
 import { type BenchResult, mediansOf, pageOf, plotOf, type RowResult, tableOf } from './report.ts';
-import { type Figures, measure, type Row, rows } from './rows.ts';
+import type { Figures } from './figures.ts';
+import { measure, type Row, rows } from './rows.ts';
 import { sendoff } from './sendoff.ts';
 
 const baselineFile = 'test/bench/baseline.json';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { base64, type BenchInstallation, functionBody } from './installation.ts';
 import { post } from './load.ts';
-import type { Figures } from './rows.ts';
+import type { Figures } from './figures.ts';
 import type { RunningSendoff } from './sendoff.ts';
 
 /** A receiver of notices. */

@@ -1,5 +1,6 @@
 /** Judges what was measured, and shows it as tables and plots. */
-import type { Figures, Goal, Row } from './rows.ts';
+import type { Figures } from './figures.ts';
+import type { Goal, Row } from './rows.ts';
 import { median } from './load.ts';
 
 /** The rounds of one row, by contender. */

@@ -4,14 +4,12 @@
  */
 import kafkajs, { type Producer } from 'kafkajs';
 import type { CallTarget, Contender, RunningContender } from './contender.ts';
+import type { Figures } from './figures.ts';
 import { post, postAtRate } from './load.ts';
 import { notices, noticeTargets } from './notices.ts';
 import { processesBelow } from './process-cpu.ts';
 import { Releases } from './releases.ts';
 import { type RunningSendoff, startSendoff } from './sendoff.ts';
-
-/** The measured figures of a row, by name. */
-export type Figures = Readonly<Record<string, number>>;
 
 /** A bound of one figure, as such or as a share of what the peer reaches. */
 export interface Goal {

@@ -1,0 +1,2 @@
+/** The measured figures of a row, by name. */
+export type Figures = Readonly<Record<string, number>>;
