@@ -1,4 +1,4 @@
-import { type ExpressionBuilder, type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Kysely } from 'kysely';
 import {
   type DeliveryStatus,
   epochMs,
@@ -205,7 +205,7 @@ export function recordWithPlacesOf(row: InvocationRow): FoundRecord {
 /** The condition that a row matches a question. */
 function matches(
   where: ExpressionBuilder<StatusTables, 'invocations'>,
-  { project, functionUrns, requestIds, statuses, tag, beginAt, endAt }: StatusQuery,
+  { project, functionUrns, requestIds, statuses, beginAt, endAt }: StatusQuery,
 ) {
   return where.and([
     where('project', '=', project),
@@ -216,26 +216,10 @@ function matches(
       ? []
       : [requestIds.length === 0 ? where.lit(false) : where('request_id', 'in', [...requestIds])]),
     ...(statuses === undefined ? [] : [where('status', 'in', [...statuses])]),
-    ...(tag === undefined ? [] : [hasTag(where, { project, tag, beginAt, endAt })]),
   ]);
 }
 
-function hasTag(
-  where: ExpressionBuilder<StatusTables, 'invocations'>,
-  { project, tag, beginAt, endAt }: Pick<StatusQuery, 'project' | 'beginAt' | 'endAt'> & { readonly tag: string },
-) {
-  const found = where
-    .selectFrom('tags')
-    .select('tags.request_id')
-    .where('tags.project', '=', project)
-    .where('tags.tag', '=', tag)
-    .where('tags.accepted_at', '>=', beginAt)
-    .where('tags.accepted_at', '<=', endAt);
-  // The row of a tag that was replaced stays until its invocation goes.
-  return where.and([where('request_id', 'in', found), sql<boolean>`instr(',' || tags || ',', ${`,${tag},`}) > 0`]);
-}
-
-/** Reads the page that a question asks for, and counts all records that match. */
+/** Reads the page that a question without a tag asks for, and counts all records that match. */
 export async function selectPage(tables: Kysely<StatusTables>, query: StatusQuery): Promise<StatusPage> {
   const matching = tables.selectFrom('invocations').where((where) => matches(where, query));
   // Sorting ids first leaves the rows beyond the page unread: the index holds all that is sorted

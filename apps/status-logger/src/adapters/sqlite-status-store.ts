@@ -43,6 +43,7 @@ import { readProgress, writeProgress } from './partition-progress.ts';
 import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { lookAtSqlite } from './sqlite-search.ts';
+import { selectTaggedPage } from './sqlite-tagged-page.ts';
 import { migrateSqlite } from './sqlite-migrations.ts';
 import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
 import {
@@ -157,7 +158,9 @@ export class SqliteStatusStore implements StatusStore {
   }
 
   async query(query: StatusQuery): Promise<StatusPage> {
-    return selectPage(this.committed, query).catch(unavailable);
+    const { tag } = query;
+    const page = tag === undefined ? selectPage(this.committed, query) : selectTaggedPage(this.committed, query, tag);
+    return page.catch(unavailable);
   }
 
   async search(search: InvocationSearch, lookedAtMax?: number): Promise<InvocationSearchPage> {
