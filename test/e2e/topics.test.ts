@@ -241,6 +241,8 @@ describe('a webhook that fails for long', () => {
     });
     await eventually(async () => (await shown())?.['switched_off'] === true);
 
+    const test = () => client.must('POST', `${path}/test`);
+    expect(await test()).toMatchObject({ target: id, outcome: 'deferred', reason: 'the receiver answered 500' });
     const calls = subscriber.received.length;
     subscriber.answer = 200;
     const refused = await publish(topic, { message: 'while it is off' });
@@ -252,5 +254,8 @@ describe('a webhook that fails for long', () => {
     const wanted = await publish(topic, { message: 'it works again' });
     await eventually(() => subscriber.received.find(({ body }) => body['message_id'] === wanted));
     await eventually(async () => (await shown()) === undefined);
+    const { id: messageId, outcome } = await client.must<{ id: string; outcome: string }>('POST', `${path}/test`);
+    expect(outcome).toBe('delivered');
+    expect(subscriber.received.at(-1)?.body).toMatchObject({ message_id: messageId, subject: 'Test of a target' });
   });
 });
