@@ -13,6 +13,8 @@ const transientMessages = [
   'correct coordinator',
   'leadership election',
   'rebalancing',
+  // The group deals its partitions anew. What was not committed is committed after that.
+  'group generation id is not valid',
   'member needs to have a valid member id',
   'not aware of this member',
   // Another service created the same topics a moment ago.
