@@ -5,9 +5,6 @@ import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations, openTargetWatch } from './notifier.module.ts';
 
-/** Most settlements concern no target: under load, many at once cost less than single ones. */
-const fullFetches = { fetchBytesMin: 65_536, fetchWaitMs: 20 } as const;
-
 await runService({
   name: 'notifier',
   config: NotifierConfig,
@@ -33,7 +30,7 @@ await runService({
           groupId: gateway.topics.groupOf('notifier'),
           drainMs: config.drainMs,
           // A partition waits for the tries that run, and leaves those that wait for their target.
-          consumer: { handOverMs: config.drainMs, leavesWaiting: true, ...fullFetches },
+          consumer: { handOverMs: config.drainMs, leavesWaiting: true },
         }),
       ],
       checks: kafkaChecks(gateway),

@@ -51,7 +51,7 @@ export interface ReaderPorts {
 export interface FetchLimits {
   /**
    * While many records come, the broker answers with this many bytes, or after `waitMs`. Otherwise
-   * it answers with the first record, or after 100 ms.
+   * it answers with the first record.
    */
   readonly bytesMin: number;
   /** In milliseconds. */
@@ -82,8 +82,6 @@ interface Asked {
 /** Below so many records a second each of them is read at once. Above, full fetches cost less. */
 const recordsPerSecondBusy = 200;
 const rateWindowMs = 200;
-/** Longest wait of the broker for the first record, in milliseconds. */
-const firstRecordWaitMs = 100;
 /** How long single records are read at once after somebody waited for one. */
 const atOnceMs = 1_000;
 const againMinMs = 100;
@@ -300,9 +298,8 @@ export class PartitionReader {
       maxBytes: partitionBytesMax,
     }));
     const topics = byTopic(partitions);
-    const isFull = this.isBusy && performance.now() >= this.atOnceUntil;
-    const wait = isFull ? { minBytes: bytesMin, maxWaitTime: waitMs } : { minBytes: 1, maxWaitTime: firstRecordWaitMs };
-    const request = { ...wait, maxBytes: bytesMax, isolationLevel: 1, topics };
+    const minBytes = this.isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
+    const request = { maxWaitTime: waitMs, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request);
     if (errorCode !== 0) throw errorOf(errorCode);
     for (const { topicName: topic, partitions: answers } of responses)
