@@ -49,7 +49,9 @@ export class BenchInstallation {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     );
-    process.once('exit', () => child.kill('SIGKILL'));
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.removeListener('exit', kill));
     const url = await new Promise<string>((resolve) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
         const address = /^Sendoff is ready on (\S+)$/.exec(line)?.[1];
