@@ -13,7 +13,7 @@ const transientMessages = [
   'correct coordinator',
   'leadership election',
   'rebalancing',
-  // The group deals its partitions anew. What was not committed is committed after that.
+  // The group deals its partitions anew; the rest is committed after that.
   'group generation id is not valid',
   'member needs to have a valid member id',
   'not aware of this member',
