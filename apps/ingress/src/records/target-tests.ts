@@ -94,7 +94,7 @@ export class TargetTests implements BeforeApplicationShutdown {
       publishedAt: at,
       expiresAt: epochMs(at + targetTestBounds.waitMs),
       subject: 'Test of a target',
-      attributes: [{ name: 'sendoff_test', type: 'STRING', value: 'true' }],
+      attributes: [{ name: 'sendoff-test', type: 'STRING', value: 'true' }],
       texts: { default: JSON.stringify({ test: 'target', target: deliveryId, requested_time: utcInstant(at) }) },
     };
   }
