@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StatusRecord } from '#contracts';
 import { type ApiDocument, type Described, followed, operationsOf, requestOf } from '../../../../test/api-document.ts';
 import { arbitraryRequest, fitting } from '../../../../test/arbitrary-request.ts';
+import { answerTests } from '../../testing/answer-tests.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { AliasRoutingDto, CreateAliasDto } from '../functions/versions/alias.dto.ts';
 import { CancelDto } from '../invocations/cancel.dto.ts';
@@ -28,6 +29,7 @@ const runsOfEach = 60;
 const answerWithinMs = 2_000;
 
 const app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
+await answerTests(app);
 const document = (await app.raw('GET', '/openapi.json')).body as ApiDocument;
 const operations = operationsOf(document);
 const withToken = { 'x-auth-token': IngressApp.token };

@@ -81,7 +81,7 @@ export const targetOperations = {
     description:
       '`outcome` is `delivered`, `deferred` (it failed, and may succeed later), `refused` (it cannot succeed as it is), or `unknown`. ' +
       `It is unknown if no notifier tells it within ${targetTestBounds.waitMs / 1_000} s. The test passes an open circuit breaker and a switch-off. A failure counts nowhere. ` +
-      'A success closes the breaker and switches the target on. The notice has the subject `Test of a target` and the attribute `sendoff_test`. ' +
+      'A success closes the breaker and switches the target on. The notice has the subject `Test of a target` and the attribute `sendoff-test`. ' +
       'A function that is the target is invoked. A topic does not pass the notice on to its subscriptions. An object is deleted after a day.',
     parameters: [target],
     answer: {
