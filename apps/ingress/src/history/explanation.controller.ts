@@ -1,7 +1,5 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import {
-  bareUrnOf,
-  formatFunctionUrn,
   type FunctionUrn,
   type InvocationHistory,
   parseFunctionUrn,
@@ -17,17 +15,17 @@ import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { FUNCTION_LOGS, type FunctionLogs } from '../functions/logs/function-logs.ts';
 import { mergeLogPages } from '../functions/logs/log-page.ts';
-import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { knownTo, recordAnswer } from '../records/record-answer.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import { EXECUTOR_QUEUES, type ExecutorQueues } from './executor-queues.ts';
+import { checkRequestId, isOf, noSuchInvocation } from './invocation-in-path.ts';
 import { explanationBounds, explanationOperations as operations } from './explanation.operations.ts';
 import { transitionAnswer } from './transition-answer.ts';
 
-const { logLinesMax, requestIdMax } = explanationBounds;
+const { logLinesMax } = explanationBounds;
 
 /** Tells what happened to an invocation, and what it waits for now. */
 @Controller('v2/:project/sendoff/functions/:urn/invocations')
@@ -53,10 +51,9 @@ export class ExplanationController {
     @CalledBy() caller: Caller,
   ) {
     const named = this.names.parse(urn, project);
-    if (requestId.length > requestIdMax) throw new ApiError('FSS.0400', `a request id has at most ${requestIdMax} characters`);
+    checkRequestId(requestId);
     const found = await this.records.find(project, requestId);
-    if (found === undefined || bareUrnOf(found.record.functionUrn) !== bareUrnOf(formatFunctionUrn(named)))
-      throw new ApiError('FSS.0404', 'the function has no invocation of this request id');
+    if (found === undefined || !isOf(named, found.record)) throw noSuchInvocation();
     const [executors, log] = await Promise.all([this.executorsFor(found), this.logOf(project, named, requestId)]);
     const isKnown = knownTo(caller, this.topics);
     const isShown = ({ deliveryId }: Pick<Wait, 'deliveryId'>) => deliveryId === undefined || isKnown({ deliveryId });

@@ -1,11 +1,12 @@
 import type { OperationSpec } from '../document/operation.ts';
-import { functionUrn, inPath } from '../document/parameters.ts';
+import { functionUrn } from '../document/parameters.ts';
 import { functionCodes } from '../names/function-codes.ts';
+import { requestIdInPath } from './invocation-in-path.ts';
 
 /** Bounds of an explanation. */
-export const explanationBounds = { logLinesMax: 100, requestIdMax: 64 } as const;
+export const explanationBounds = { logLinesMax: 100 } as const;
 
-const { logLinesMax, requestIdMax } = explanationBounds;
+const { logLinesMax } = explanationBounds;
 
 /** Operations that explain. */
 export const explanationOperations = {
@@ -20,14 +21,7 @@ export const explanationOperations = {
       'If an executor does not answer within 2 s, the words say so. ' +
       '`transitions` holds the first 16 and the last 48. `left_out_after` is there if some between them were left out. ' +
       `\`logs\` holds the last ${logLinesMax} lines.`,
-    parameters: [
-      functionUrn,
-      inPath(
-        'requestId',
-        { type: 'string', minLength: 1, maxLength: requestIdMax },
-        { description: 'The request id of the invocation.', example: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10' },
-      ),
-    ],
+    parameters: [functionUrn, requestIdInPath],
     answer: {
       status: 200,
       example: {

@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { bareUrnOf, epochMs, formatFunctionUrn } from '#contracts';
+import { bareUrnOf, epochMs } from '#contracts';
 import { Operation } from '../document/operation.ts';
-import { ApiError } from '../http/api-error.ts';
 import { KeptInvocations } from '../invocations/kept-invocations.ts';
 import { LargePayloads } from '../invocations/large-payloads.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
-import { keptPayloadOperations as operations, requestIdMax } from './kept-payload.operations.ts';
+import { checkRequestId, isOf, noSuchInvocation } from './invocation-in-path.ts';
+import { keptPayloadOperations as operations } from './kept-payload.operations.ts';
 
 /** Shows the payload of one invocation. */
 @Controller('v2/:project/sendoff/functions/:urn/invocations')
@@ -21,11 +21,11 @@ export class KeptPayloadController {
   @Operation(operations.show)
   @Get(':requestId/payload')
   async show(@Param('project') project: string, @Param('urn') urn: string, @Param('requestId') requestId: string) {
-    const owner = bareUrnOf(formatFunctionUrn(this.names.parse(urn, project)));
-    if (requestId.length > requestIdMax) throw new ApiError('FSS.0400', `a request id has at most ${requestIdMax} characters`);
+    const named = this.names.parse(urn, project);
+    checkRequestId(requestId);
     const record = await this.find(project, requestId);
-    if (record === undefined || bareUrnOf(record.functionUrn) !== owner)
-      throw new ApiError('FSS.0404', 'the function has no invocation of this request id');
+    if (record === undefined || !isOf(named, record)) throw noSuchInvocation();
+    const owner = bareUrnOf(record.functionUrn);
     const invocation = record.payloadRef === undefined ? await this.kept.find(record) : undefined;
     const reference = record.payloadRef ?? invocation?.payloadRef;
     if (reference !== undefined)
