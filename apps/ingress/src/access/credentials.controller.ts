@@ -114,12 +114,8 @@ export class CredentialsController {
       createdAt: this.clock.now(),
     };
     await this.writer.mutate((registry) => {
-      const refuseAbove = (known: Registry, max: number) => {
-        if (known.list('credential', project).length > max)
-          throw new ApiError('FSS.0400', `a project may have ${credentialsMax} access keys: delete those nobody uses`);
-      };
-      refuseAbove(registry, credentialsMax - 1);
-      return { changes: [made], within: (after) => refuseAbove(after, credentialsMax) };
+      refuseAbove(registry.list('credential', project).length + 1);
+      return { changes: [made], within: (after) => refuseAbove(after.list('credential', project).length) };
     });
     return { ...credentialAnswer(made), secret_key: secretKey };
   }
@@ -249,4 +245,10 @@ export class CredentialsController {
     checkCovers(caller, accessOf(document), 'the access key can do');
     return document;
   }
+}
+
+/** @param count access keys of a project. @throws ApiError FSS.0400. */
+function refuseAbove(count: number): void {
+  if (count > credentialsMax)
+    throw new ApiError('FSS.0400', `a project may have ${credentialsMax} access keys: delete those nobody uses`);
 }

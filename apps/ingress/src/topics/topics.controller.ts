@@ -77,11 +77,7 @@ export class TopicsController {
     const now = this.clock.now();
     const isNew = await this.writer.mutate((registry) => {
       if (registry.topic(urn) !== undefined) return { changes: [], answer: false };
-      const refuseAbove = (known: Registry, max: number) => {
-        if (known.list('topic', project).length > max)
-          throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics at most`);
-      };
-      refuseAbove(registry, topicsMax - 1);
+      refuseAbove(registry.list('topic', project).length + 1);
       const topic = {
         kind: 'topic',
         urn,
@@ -92,7 +88,7 @@ export class TopicsController {
         createdAt: now,
         modifiedAt: now,
       } as const;
-      return { changes: [topic], answer: true, within: (after) => refuseAbove(after, topicsMax) };
+      return { changes: [topic], answer: true, within: (after) => refuseAbove(after.list('topic', project).length) };
     });
     if (!isNew) void reply.status(200);
     return { topic_urn: urn };
@@ -170,4 +166,9 @@ export class TopicsController {
     checkSubscribers(caller, topic);
     return { message_id: await this.messages.publish(topic, publication) };
   }
+}
+
+/** @param count topics of a project. @throws ApiError SMN.0004. */
+function refuseAbove(count: number): void {
+  if (count > topicsMax) throw new ApiError('SMN.0004', `a project may have ${topicsMax} topics at most`);
 }
