@@ -109,7 +109,9 @@ export class HttpRuntime implements Runtime {
 
   private secretOf(fn: FunctionDocument): string {
     const key = `${fn.project} ${fn.id}`;
-    const secret = this.secrets.get(key) ?? callSecretOf(this.sealer, fn);
+    const known = this.secrets.get(key);
+    if (known !== undefined) return known;
+    const secret = callSecretOf(this.sealer, fn);
     this.secrets.set(key, secret);
     return secret;
   }
