@@ -76,20 +76,18 @@ export class ApiClient {
    * @throws CommandFailure for any status but 2xx, and if the stream breaks.
    */
   async *events(request: ApiRequest): AsyncGenerator<EventSourceMessage> {
-    const headers = { accept: 'text/event-stream', ...request.headers };
-    const response = await this.open({ ...request, headers }, [this.interrupted]).catch((error: unknown) =>
-      this.unanswered(error),
-    );
-    const { statusCode: status = 0 } = response;
-    if (status < 200 || status >= 300) throw refusal(status, response.headers, this.parsed(await textOf(response), status));
-    const events: EventSourceMessage[] = [];
-    const parser = createParser({
-      maxBufferSize: eventLengthMax,
-      onEvent: (event) => void events.push(event),
-      onError: (error) => void response.destroy(error),
-    });
-    response.setTimeout(silenceMsMax, () => response.destroy(new Error(`silent for ${silenceMsMax / 1_000} s`)));
     try {
+      const headers = { accept: 'text/event-stream', ...request.headers };
+      const response = await this.open({ ...request, headers }, [this.interrupted]);
+      const { statusCode: status = 0 } = response;
+      if (status < 200 || status >= 300) throw refusal(status, response.headers, this.parsed(await textOf(response), status));
+      response.setTimeout(silenceMsMax, () => response.destroy(new Error(`silent for ${silenceMsMax / 1_000} s`)));
+      const events: EventSourceMessage[] = [];
+      const parser = createParser({
+        maxBufferSize: eventLengthMax,
+        onEvent: (event) => void events.push(event),
+        onError: (error) => void response.destroy(error),
+      });
       for await (const text of response.setEncoding('utf8') as AsyncIterable<string>) {
         parser.feed(text);
         yield* events.splice(0);

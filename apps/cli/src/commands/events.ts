@@ -11,7 +11,11 @@ export interface EventsOptions {
   readonly since?: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+interface Event {
+  readonly event: string;
+  readonly id: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
 
 /** Time until a stream that ended is asked for again, in milliseconds. */
 const againMs = 1_000;
@@ -30,10 +34,11 @@ export async function showEvents(session: Session, options: EventsOptions): Prom
   let hasBegun = false;
   for (;;) {
     try {
-      for await (const { event = '', id = '', data } of await stream(session, options, last)) {
+      for await (const { event: name = '', id = '', data } of await stream(session, options, last)) {
         hasBegun = true;
         last = id;
-        if (event !== 'open') show(session, { event, id, data: JSON.parse(data) as Fields });
+        const event: Event = { event: name, id, data: JSON.parse(data) };
+        if (name !== 'open') session.show(event, () => [eventLine(event)]);
       }
       if (follow !== true) return;
     } catch (error) {
@@ -61,11 +66,7 @@ async function stream(
   });
 }
 
-function show(session: Session, event: { readonly event: string; readonly id: string; readonly data: Fields }): void {
-  session.show(event, () => [eventLine(event)]);
-}
-
-function eventLine({ event, data }: { readonly event: string; readonly data: Fields }): string {
+function eventLine({ event, data }: Event): string {
   if (event === 'gap') return 'transitions were missed: see sendoff search';
   const { time, request_id: requestId, function_urn: urn, kind, attempt, status, condition, error } = data;
   const details = [condition, error].filter((detail) => detail !== undefined && detail !== '').join(', ');
