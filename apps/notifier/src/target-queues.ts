@@ -73,9 +73,8 @@ export class TargetQueues {
 
   /** Closes the breaker of a target that took a notice outside of its queue. */
   worked(key: string): void {
-    const idle = this.idle.get(key);
     this.idle.delete(key);
-    (this.busy.get(key) ?? idle)?.breaker.end(true, this.clock.elapsedMs());
+    this.busy.get(key)?.breaker.end(true, this.clock.elapsedMs());
   }
 
   private down(): readonly string[] {
