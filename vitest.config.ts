@@ -14,6 +14,9 @@ const source = {
   },
 };
 
+/** Scenarios with several brokers, the whole tree or a flood need all of a small machine. */
+const faultsAlone = ['three-brokers', 'own-broker', 'noisy-neighbour'].map((name) => `test/fault/${name}.test.ts`);
+
 /**
  * One project a layer: `npm run test:unit` needs nothing but Node, the others bring a real broker.
  */
@@ -94,10 +97,21 @@ export default defineConfig({
         test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts'],
+          exclude: faultsAlone,
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
-          // Scenarios wait more than they work.
+          // These scenarios wait more than they work.
           maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'fault-alone',
+          include: faultsAlone,
+          setupFiles: ['./test/setup.ts'],
+          execArgv: ['--disable-warning=TimeoutNegativeWarning'],
+          maxWorkers: 1,
         },
       },
       {

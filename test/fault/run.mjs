@@ -16,4 +16,17 @@ function run(command, args, env = {}) {
 
 const words = process.argv.slice(2);
 run('tsc', ['-p', 'tsconfig.build.json']);
-run('vitest', ['run', '--project', 'fault', ...(words.length === 0 ? [] : ['-t', words.join('.*')])], { FAULT_FORM: 'long' });
+run(
+  'vitest',
+  [
+    'run',
+    '--project',
+    'fault',
+    '--project',
+    'fault-alone',
+    '--maxWorkers',
+    '1',
+    ...(words.length === 0 ? [] : ['-t', words.join('.*')]),
+  ],
+  { FAULT_FORM: 'long' },
+);
