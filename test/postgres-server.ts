@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { eventually } from '#testing';
-import { freePort } from './free-port.ts';
+import { freePort } from '#broker';
 
 const run = promisify(execFile);
 const versionsFolder = '/usr/lib/postgresql';

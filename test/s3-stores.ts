@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'minio';
 import { eventually } from '#testing';
-import { freePort } from './free-port.ts';
+import { freePort } from '#broker';
 
 const run = promisify(execFile);
 const binDir = join(homedir(), '.cache', 'sendoff', 'bin');

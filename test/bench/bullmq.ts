@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { freePort } from '#broker';
 import type { Contender, RunningContender } from './contender.ts';
 import { percentile } from './load.ts';
 import { cpuSecondsBelow } from './process-cpu.ts';
@@ -12,15 +12,6 @@ import { cpuSecondsBelow } from './process-cpu.ts';
 const settleDeadlineMs = 120_000;
 const pollMs = 250;
 const program = 'test/bench/peers/bullmq';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
-}
 
 /** Starts a program. It ends with this process. */
 function start(file: string, args: readonly string[], cwd: string) {

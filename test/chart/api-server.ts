@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { eventually } from '#testing';
-import { freePort } from '../free-port.ts';
+import { freePort } from '#broker';
 import { builtFolder, type KubeObject } from './helm.ts';
 
 const program = join(builtFolder, 'kube-apiserver');

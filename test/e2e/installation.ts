@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Service } from '#contracts';
 import { eventually } from '#testing';
-import { freePort } from '../free-port.ts';
+import { freePort } from '#broker';
 import { Client } from './client.ts';
 
 /**

@@ -7,7 +7,7 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually } from '#testing';
-import { freePort } from '../free-port.ts';
+import { freePort } from '#broker';
 import { type Pushed, Subscriber } from '../subscriber.ts';
 import { destination } from './client.ts';
 import { Installation } from './installation.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { type RunningBroker, startBroker } from '#broker';
 import { eventually } from '#testing';
-import { freePort } from '../free-port.ts';
+import { freePort } from '#broker';
 import { freeze, killAll, pidOf } from './processes.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 

@@ -3,8 +3,9 @@
  * folders of their own.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -47,6 +48,15 @@ describe('the broker', () => {
     await broker?.stop();
     broker = undefined;
     await rm(dataDir, { recursive: true, force: true, maxRetries: 10 });
+  });
+
+  it('does not take the server of another program for its own', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const { port } = stranger.address() as AddressInfo;
+    const start = startBroker({ dataDir, port, isShortLived: true });
+    await expect(start).rejects.toMatchObject({ code: 'BROKER_START_FAILED', details: { port } });
+    stranger.close();
   });
 
   it('keeps its data between starts, whatever its port', async () => {

@@ -17,7 +17,7 @@ import { loadConfig, ServiceConfig } from '#platform';
 import { eventually } from '#testing';
 import { Authority, type CertificateFiles } from '../certificates.ts';
 import { systemTool } from '../foreign-tools.ts';
-import { freePort } from '../free-port.ts';
+import { freePort } from '#broker';
 
 const openssl = await systemTool('openssl', 'version');
 const topic = 'access.work';

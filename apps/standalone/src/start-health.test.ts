@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { freePort } from '../../../test/free-port.ts';
+import { freePort } from '#broker';
 import { StartHealth } from './start-health.ts';
 
 it('answers health checks while a start waits, and frees the port for the API', async () => {

@@ -13,13 +13,14 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { PlatformError } from '#contracts';
 import { lockFolder } from '#platform';
 import { startDockerBroker } from './docker-broker.ts';
 import type { BrokerAdmin, BrokerOptions, RunningBroker } from './broker-options.ts';
 import { classArchive } from './class-archive.ts';
+import { freePort } from './free-port.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
 import { canRun, findJava, type FoundJava, javaMajorMin } from './java.ts';
 import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
@@ -79,6 +80,7 @@ async function runBroker(options: BrokerOptions, jvm: Jvm, files: LinkedFiles): 
     await linkFile(dataDir, jarsName, files.jars);
     await linkFile(dataDir, classesName, files.archive);
     const port = options.port || (await freePort());
+    await assertNobodyListens(port);
     const accounts = options.hasAccounts ? await newAdmin() : undefined;
     const settings = {
       logDir: storageName,
@@ -178,6 +180,13 @@ async function answering(port: number, exited: Promise<string>, dataDir: string)
   }
 }
 
+/** A stranger's server on the port would pass for the broker. */
+async function assertNobodyListens(port: number): Promise<void> {
+  if (!(await listens(port))) return;
+  const reason = `another program listens on port ${port} of 127.0.0.1; stop it, or choose another port`;
+  throw new PlatformError('BROKER_START_FAILED', { details: { reason, port } });
+}
+
 async function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
@@ -187,17 +196,5 @@ async function listens(port: number): Promise<boolean> {
     };
     socket.once('connect', () => answer(true));
     socket.once('error', () => answer(false));
-  });
-}
-
-/** A port that is free at the moment. Another process may take it before the broker does. */
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

@@ -1,2 +1,3 @@
 export { startBroker } from './broker.ts';
 export type { BrokerOptions, RunningBroker } from './broker-options.ts';
+export { freePort } from './free-port.ts';
