@@ -4,6 +4,7 @@ import {
   decodeSettlement,
   delayed,
   type DeliveryTarget,
+  type DeliveryTargetType,
   deliveryIdOf,
   encodeActivity,
   encodeDelivery,
@@ -64,6 +65,9 @@ interface EndedTry {
 /** How long a settlement is remembered: as long as an executor remembers an attempt. */
 const recentMs = 2 * nearHorizonMs;
 const recentMax = 100_000;
+
+/** Kinds of destinations that are topics of this installation. */
+const topicTypes: ReadonlySet<DeliveryTargetType> = new Set(['DIS', 'SMN', 'FunctionGraph']);
 
 /** The records that follow from a try. */
 interface FollowingTry {
@@ -156,7 +160,7 @@ export class Deliveries {
     const name = nameOf(given);
     const key = targetKey(name);
     let isTried = false;
-    const result = await queues.run(key, async () => {
+    const tryOnce = async () => {
       await inHand.readyToAct();
       // It may have been switched off while this try waited for its turn.
       const unmadeLater = this.switchedOff(given);
@@ -172,7 +176,8 @@ export class Deliveries {
         },
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
-    });
+    };
+    const result = await queues.run(key, tryOnce, topicTypes.has(given.target.type));
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
     const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;

@@ -45,6 +45,46 @@ describe('TargetQueues', () => {
     await Promise.all(results);
   });
 
+  it('keeps the tries of a topic in memory, and makes many at once', async () => {
+    const queues = new TargetQueues(limits, new ManualClock());
+    const tries = Array.from({ length: 1_100 }, heldTry);
+    const results = tries.map(({ make }) => queues.run('stream', make, true));
+    expect(tries.filter(({ isMade }) => isMade)).toHaveLength(1_000);
+    for (const { end } of tries) end();
+    expect(await Promise.all(results)).toEqual(Array(1_100).fill(delivered));
+  });
+
+  it('has tried 3,000 soon after its target became 20 times as fast', async () => {
+    const clock = new ManualClock();
+    const queues = new TargetQueues({ triesMax: 1, waitingMax: 100, failuresMax: 3, openMs: 10_000 }, clock);
+    let made = 0;
+    let returns = 0;
+    let tryMs = 20;
+    const tryOnce = () =>
+      new Promise<TryResult>((resolve) =>
+        clock.setTimer(tryMs, () => {
+          made++;
+          resolve(delivered);
+        }),
+      );
+    const deliver = async (): Promise<void> => {
+      const result = await queues.run('a', tryOnce);
+      if (result.kind !== 'postponed') return;
+      returns++;
+      await new Promise<void>((resolve) => clock.setTimer(result.waitMs, resolve));
+      return deliver();
+    };
+    const all = Promise.all(Array.from({ length: 3_000 }, deliver));
+    for (let ms = 0; ms < 5_000; ms += 10) await clock.advance(10);
+    tryMs = 1;
+    let tookMs = 0;
+    for (; tookMs < 60_000 && made < 3_000; tookMs += 10) await clock.advance(10);
+    expect(made).toBe(3_000);
+    expect(tookMs).toBeLessThan(10_000);
+    expect(returns).toBeLessThan(9_000);
+    await all;
+  });
+
   it('names at most 20 targets that are down, and counts all', async () => {
     const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock());
     for (let target = 0; target < 25; target++) await queues.run(`t${target}`, async () => deferred);
@@ -102,7 +142,7 @@ describe('TargetQueues', () => {
     await all;
   });
 
-  it('postpones tries of a slow target by what its queue takes, 30 s at most', async () => {
+  it('postpones the tries of a slow target by half of what its queue takes, 5 s at most', async () => {
     const clock = new ManualClock();
     const queues = new TargetQueues({ triesMax: 1, waitingMax: 2, failuresMax: 3, openMs: 10_000 }, clock);
     const waitsMs: number[] = [];
@@ -120,8 +160,8 @@ describe('TargetQueues', () => {
       }
       await clock.advance(5_000);
     }
-    expect(Math.max(...waitsMs)).toBeLessThanOrEqual(30_000);
-    expect(waitsMs.at(-1)).toBeGreaterThan(10_000);
+    expect(Math.max(...waitsMs)).toBeLessThanOrEqual(5_100);
+    expect(waitsMs.at(-1)).toBeGreaterThan(4_000);
     await clock.advance(20_000);
     await Promise.all(ends);
   });

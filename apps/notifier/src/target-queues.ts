@@ -27,6 +27,11 @@ interface Queue {
   readonly waiting: (() => void)[];
 }
 
+/**
+ * Tries of one topic of this installation that run at once. The publisher writes them in batches:
+ * 32 at once made small batches.
+ */
+const topicTriesMax = 1_000;
 const idleMax = 10_000;
 /** Wait after a try that failed while this process stood still, in milliseconds. */
 const standstillWaitMs = 1_000;
@@ -92,13 +97,17 @@ export class TargetQueues {
    * share a target that fails.
    *
    * @param key Names the target.
+   * @param isTopic true for a topic of this installation. Its tries wait in memory, however many:
+   *   a write to it is as fast as one to a delay topic. Their number is bounded by the records that
+   *   the consumer holds.
    * @returns `postponed` if `waitingMax` tries wait already, or if the try failed while this
    *   process stood still; otherwise how the try went.
    */
-  async run(key: string, tryOnce: () => Promise<TryResult>): Promise<DeliveryResult> {
+  async run(key: string, tryOnce: () => Promise<TryResult>, isTopic = false): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
-    if (queue.running < this.limits.triesMax) queue.running++;
-    else if (queue.waiting.length >= this.limits.waitingMax) return this.sentBack(queue);
+    const { triesMax, waitingMax } = isTopic ? { triesMax: topicTriesMax, waitingMax: Infinity } : this.limits;
+    if (queue.running < triesMax) queue.running++;
+    else if (queue.waiting.length >= waitingMax) return this.sentBack(queue);
     else await new Promise<void>((resolve) => queue.waiting.push(resolve));
     try {
       return await this.tryUnlessOpen(queue, tryOnce);
