@@ -239,7 +239,8 @@ describe('a webhook that fails for long', () => {
       const pid = await installation.pidOf('notifier');
       return pid === before ? undefined : pid;
     });
-    await eventually(async () => (await shown())?.['switched_off'] === true);
+    // The next try may be 16 s away: waits double, and each open circuit counts as a try.
+    await eventually(async () => (await shown())?.['switched_off'] === true, { deadlineMs: 60_000 });
 
     const test = () => client.must('POST', `${path}/test`);
     expect(await test()).toMatchObject({ target: id, outcome: 'deferred', reason: 'the receiver answered 500' });
