@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import { eventually } from '#testing';
 import { Installation } from './installation.ts';
+import { KafkaSide } from './kafka-side.ts';
 
 let installation: Installation;
 let folder: string;
@@ -158,6 +159,33 @@ describe('functions and invocations', () => {
     });
     const { entries } = (await json('audit', '--act', 'startRedrive')) as { entries: readonly unknown[] };
     expect(entries).toMatchObject([{ by: 'token', outcome: 'done', object: expect.stringContaining(started.id) }]);
+  });
+
+  it('a record that the intake refuses is in the ledger once, under its function, also after a restart', async () => {
+    await json('functions', 'deploy', await source('strict', greets));
+    const kafka = new KafkaSide(installation.brokers);
+    onTestFinished(() => kafka.close());
+    const produce = async (value: string, fn: string) =>
+      kafka.produce(`${installation.topicPrefix}intake`, value, { 'sendoff-function': fn, 'sendoff-project': 'p1' });
+    await produce('not json', 'strict');
+    await produce('{}', 'nobody');
+    await produce('{"name": "Ada"}', 'strict');
+    const rejected = { total: 1, reasons: { 'record-malformed': 1 } };
+    const ofFunction = async () => installation.client.must('GET', '/sendoff/functions/strict/ledger').catch(() => undefined);
+    await expect.poll(ofFunction, { timeout: 20_000 }).toMatchObject({ accepted: 1, settled: 1, rejected });
+    const noFunction = { rejected: { total: 1, reasons: { 'function-unknown': 1 } } };
+    await expect.poll(async () => json('ledger'), { timeout: 20_000 }).toMatchObject({ no_function: noFunction });
+    expect(await json('ledger', 'strict')).toMatchObject({ rejected });
+    const { stdout } = await sendoff(['ledger']);
+    expect(stdout).toMatch(/^FUNCTION .* REJECTED$/m);
+    expect(stdout).toMatch(/^default:strict:latest .* 1$/m);
+    expect(stdout).toContain('rejected: record-malformed 1, function-unknown 1\n  of these without a function: 1\n');
+
+    await installation.killService('status-logger');
+    await produce('not json either', 'strict');
+    await expect
+      .poll(ofFunction, { timeout: 30_000 })
+      .toMatchObject({ rejected: { total: 2, reasons: { 'record-malformed': 2 } } });
   });
 
   it('verify invokes through both doors, judges, and removes what it made', { timeout: 120_000 }, async () => {

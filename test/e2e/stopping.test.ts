@@ -63,7 +63,7 @@ describe('Ctrl-C on npm start', () => {
     // npm passes the signal on, so two arrive; in about half of the runs the kernel merges them.
     pressCtrlC();
     expect([await ended, said()]).toEqual([[0, null], expect.stringContaining('draining')]);
-    expect(said()).toContain('sendoff: ledger: accepted 0 = settled 0 + in flight 0; unaccounted 0\n');
+    expect(said()).toContain('sendoff: ledger: accepted 0 = settled 0 + in flight 0; rejected 0; unaccounted 0\n');
     expect(await processes()).toEqual([]);
   });
 

@@ -58,12 +58,14 @@ export class FakeStatusRecords implements StatusRecords {
 
   readonly tallyQueries: (TotalsQuery | MinutesQuery)[] = [];
   ledger: LedgerPage = { functions: [] };
+  /** The answer for rejects that name no function. */
+  ledgerOfNone: LedgerPage = { functions: [] };
   minuteTallies: readonly MinuteTally[] = [];
   reports: readonly BacklogReport[] = [];
 
   totals(query: TotalsQuery): Promise<LedgerPage> {
     this.tallyQueries.push(query);
-    return this.answer(this.ledger);
+    return this.answer(query.project === '' ? this.ledgerOfNone : this.ledger);
   }
 
   minutes(query: MinutesQuery): Promise<readonly MinuteTally[]> {

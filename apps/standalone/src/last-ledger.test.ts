@@ -30,12 +30,12 @@ it.each<[unaccounted: LedgerSummary['unaccounted'], shown: string]>([
   [lost(2), '2: r0, r1'],
   [lost(6), '6: r0, r1, r2, r3, r4, ...'],
 ])('counts are printed, and unaccounted %j as %s', async (unaccounted, shown) => {
-  const summary = { accepted: 7, settled: 4, inFlight: 3, ...(unaccounted === undefined ? {} : { unaccounted }) };
+  const summary = { accepted: 7, settled: 4, inFlight: 3, rejected: 5, ...(unaccounted === undefined ? {} : { unaccounted }) };
   const line = await askOf((request, response) => {
     const isAsked = request.headers['x-sendoff-internal'] === 'token for status-logger';
     response.writeHead(isAsked && request.url === '/internal/ledger/summary' ? 200 : 403).end(JSON.stringify(summary));
   });
-  expect(line).toBe(`ledger: accepted 7 = settled 4 + in flight 3; unaccounted ${shown}`);
+  expect(line).toBe(`ledger: accepted 7 = settled 4 + in flight 3; rejected 5; unaccounted ${shown}`);
 });
 
 it('a status-logger that refuses, says no JSON or does not answer makes the ledger unknown', async () => {

@@ -35,8 +35,9 @@ function unknown(reason: string): string {
   return `ledger: unknown, because ${reason}`;
 }
 
-function lineOf({ accepted, settled, inFlight, unaccounted }: LedgerSummary): string {
-  return `ledger: accepted ${accepted} = settled ${settled} + in flight ${inFlight}; unaccounted ${listOf(unaccounted)}`;
+function lineOf({ accepted, settled, inFlight, rejected, unaccounted }: LedgerSummary): string {
+  const sum = `accepted ${accepted} = settled ${settled} + in flight ${inFlight}`;
+  return `ledger: ${sum}; rejected ${rejected}; unaccounted ${listOf(unaccounted)}`;
 }
 
 function listOf(unaccounted: LedgerSummary['unaccounted']): string {

@@ -12,7 +12,7 @@ const validityMsMax = 25 * 3_600_000;
 export async function backlogReport(
   store: Pick<StatusStore, 'minutes' | 'oldestInFlight'>,
   project: string,
-  { functionUrn, tally }: FunctionTally,
+  { functionUrn, tally }: Pick<FunctionTally, 'functionUrn' | 'tally'>,
   now: number,
 ): Promise<BacklogReport> {
   const isIdle = inFlightOf(tally) <= 0;

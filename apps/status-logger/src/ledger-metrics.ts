@@ -27,6 +27,15 @@ export function ledgerMetrics(
     },
   });
   new Gauge({
+    name: 'sendoff_ledger_rejects',
+    help: 'Records of the topic intake that were refused since the store exists.',
+    registers,
+    async collect() {
+      const tally = await store.grandTotal().catch(() => undefined);
+      if (tally !== undefined) this.set(tally.rejected);
+    },
+  });
+  new Gauge({
     name: 'sendoff_ledger_unaccounted',
     help: 'Invocations that have not ended although all their records are committed; 100 means 100 or more.',
     registers,

@@ -10,7 +10,7 @@ import type { LedgerCheck } from './ledger-check.ts';
 import type { StatusStore } from './status-store.ts';
 
 const none = Object.fromEntries(tallySums.map((name) => [name, 0]));
-const tally = { ...none, accepted: 7, ended_0: 4, delayed: 2, running: 1 };
+const tally = { ...none, accepted: 7, rejected: 5, ended_0: 4, delayed: 2, running: 1 };
 const store = { grandTotal: async () => tally } as unknown as StatusStore;
 const old: LedgerProof = { provenAt: epochMs(1), unaccounted: [] };
 
@@ -23,12 +23,12 @@ function setUp(check: () => Promise<LedgerProof | undefined>) {
 it('a summary shows the comparison that it made', async () => {
   const unaccounted = [{ requestId: 'r1', functionUrn: 'f', project: 'p1' }];
   const { controller } = setUp(async () => ({ provenAt: epochMs(2), unaccounted }));
-  expect(await controller.summary()).toEqual({ accepted: 7, settled: 4, inFlight: 3, unaccounted });
+  expect(await controller.summary()).toEqual({ accepted: 7, settled: 4, inFlight: 3, rejected: 5, unaccounted });
 });
 
 it('a summary leaves out what a comparison does not answer in 1.5 s', async () => {
   const { clock, controller } = setUp(() => new Promise(() => undefined));
   const summary = controller.summary();
   await clock.advance(1_500);
-  expect(await summary).toEqual({ accepted: 7, settled: 4, inFlight: 3 });
+  expect(await summary).toEqual({ accepted: 7, settled: 4, inFlight: 3, rejected: 5 });
 });

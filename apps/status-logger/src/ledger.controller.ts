@@ -41,7 +41,8 @@ export class LedgerController {
     const inTime = new Promise<undefined>((resolve) => this.clock.setTimer(summaryCheckMsMax, () => resolve(undefined)));
     const proof = await Promise.race([this.check.check(), inTime]);
     const tally = await this.store.grandTotal();
-    const counts = { accepted: tally.accepted, settled: endedOf(tally), inFlight: inFlightOf(tally) };
+    const { accepted, rejected } = tally;
+    const counts = { accepted, settled: endedOf(tally), inFlight: inFlightOf(tally), rejected };
     return proof === undefined ? counts : { ...counts, unaccounted: proof.unaccounted };
   }
 

@@ -12,7 +12,7 @@
  *     store learns at once what it can show.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { conditions, type IncomingRecord, PlatformError, type StatusRecord, type TopicName } from '#contracts';
+import { conditions, type IncomingRecord, PlatformError, type Reject, type StatusRecord, type TopicName } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import type { Clock, Timer } from '#platform';
 import type { ProgressToStore } from './progress-to-store.ts';
@@ -36,6 +36,7 @@ export interface RecorderObserver {
 
 interface WaitingRecord {
   readonly read: RecordEvents;
+  readonly rejected?: Reject;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -91,8 +92,21 @@ export class Recorder {
   async record(topic: TopicName, record: IncomingRecord): Promise<void> {
     const read = eventsOf(topic, record);
     if (read.events.length === 0) return;
+    return this.add({ read });
+  }
+
+  /**
+   * Takes a refused record.
+   * @returns resolves after the commit of the transaction that counts it.
+   * @throws PlatformError `STORE_UNAVAILABLE`.
+   */
+  async recordReject(rejected: Reject): Promise<void> {
+    return this.add({ read: { events: [] }, rejected });
+  }
+
+  private async add(given: Pick<WaitingRecord, 'read' | 'rejected'>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ read, resolve, reject });
+      this.waiting.push({ ...given, resolve, reject });
       this.write();
     });
   }
@@ -157,13 +171,14 @@ export class Recorder {
         events.push(event);
         if (read.statusLog !== undefined) logOf.set(event, read.statusLog);
       }
+    const rejects = batch.flatMap(({ rejected }) => rejected ?? []);
     const progress = this.progress.due();
     let stored: readonly StatusChange[] = [];
     const beforeCommit = async (changes: readonly StatusChange[]) => {
       stored = changes;
       await this.log.append(this.linesOf(changes, logOf));
     };
-    await this.store.fold(events, beforeCommit, progress);
+    await this.store.fold(events, beforeCommit, progress, rejects);
     this.recent.add(stored);
     this.progress.hasStored(progress);
   }

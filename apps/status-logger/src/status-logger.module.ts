@@ -10,6 +10,7 @@ import { LedgerCheck } from './ledger-check.ts';
 import { LedgerController } from './ledger.controller.ts';
 import type { Recorder, RecorderObserver } from './recorder.ts';
 import { type CatchUp, RecordsController } from './records.controller.ts';
+import { RejectsController } from './rejects.controller.ts';
 import type { StatusLoggerConfig } from './status-logger.config.ts';
 import type { StatusLog } from './status-log.ts';
 import type { StatusStore } from './status-store.ts';
@@ -35,7 +36,7 @@ export class StatusLoggerModule {
   static register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }: StatusLoggerParts): DynamicModule {
     return {
       module: StatusLoggerModule,
-      controllers: [WorkTopicsController, RecordsController, LedgerController],
+      controllers: [WorkTopicsController, RejectsController, RecordsController, LedgerController],
       providers: [
         { provide: STATUS_STORE, useValue: store },
         { provide: CATCH_UP, useValue: catchUp },

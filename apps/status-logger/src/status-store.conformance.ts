@@ -13,6 +13,7 @@ import {
   type InvocationSearch,
   type NoticePlace,
   type NoticeQuery,
+  type Reject,
   type StatusQuery,
   type Tally,
 } from '#contracts';
@@ -369,6 +370,78 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await counted()).toMatchObject({
         total: { accepted: 2, ended_0: 1, queued: 1 },
         minutes: [[60_000, { accepted: 1, queued: 1 }]],
+      });
+    });
+
+    describe('rejects', () => {
+      const rejected = (offset: number, given: Partial<Reject> = {}): Reject => ({
+        ...{ code: 'record-malformed', functionUrn: builtUrn, project: 'p1', reason: 'odd' },
+        ...{ origin: { partition: 0, offset, at: builtAt }, partition: 0, offset: offset + 100, at: at(1) },
+        ...given,
+      });
+      const refuse = async (...rejects: Reject[]) => store.fold([], ignore, [], rejects);
+      const countsOf = async (project = 'p1', functionUrn = builtUrn) => {
+        const [one] = await other.totals({ project, functionUrns: [functionUrn], limit: 1 });
+        return [one?.tally.rejected, one?.rejects];
+      };
+      const future = () => Date.now() + 3_600_000;
+
+      it('the store counts refused records by function, project and reason, beside invocations', async () => {
+        const codes = ['record-malformed', 'function-disabled', 'function-disabled'] as const;
+        const unnamed = rejected(9, { functionUrn: '', project: '', code: 'function-unknown' });
+        await store.fold([queued()], ignore, [], [...codes.map((code, offset) => rejected(offset, { code })), unnamed]);
+        await refuse(rejected(5, { functionUrn: 'urn:other' }));
+        expect(await countsOf()).toEqual([3, { 'record-malformed': 1, 'function-disabled': 2 }]);
+        expect(await countsOf('p1', 'urn:other')).toEqual([1, { 'record-malformed': 1 }]);
+        expect(await countsOf('p1', '')).toEqual([4, { 'record-malformed': 2, 'function-disabled': 2 }]);
+        expect(await countsOf('', '')).toEqual([1, { 'function-unknown': 1 }]);
+        expect(await store.grandTotal()).toMatchObject({ accepted: 1, queued: 1, rejected: 5 });
+        expect((await store.totals({ project: 'p1', limit: 10 })).map(({ functionUrn }) => functionUrn)).toContain('urn:other');
+        expect((await counted()).minutes).toEqual([[0, { accepted: 1, queued: 1, rejected: 3 }]]);
+      });
+
+      it('the store counts a reject once, however often it is read, and a record once that was refused twice', async () => {
+        await refuse(rejected(1), rejected(0), rejected(1));
+        await refuse(rejected(0), rejected(1), rejected(2));
+        await other.fold([], ignore, [], [rejected(2), rejected(1, { offset: 999, at: at(50) })]);
+        expect(await countsOf()).toEqual([3, { 'record-malformed': 3 }]);
+      });
+
+      it('the store counts a record of another topic of the same name, which was made anew', async () => {
+        await refuse(rejected(1), rejected(1, { origin: { partition: 0, offset: 1, at: builtAt + 5 } }));
+        expect((await countsOf())[0]).toBe(2);
+      });
+
+      it('two processes that read the same rejects count each once', async () => {
+        const many = Array.from({ length: 40 }, (_, offset) => rejected(offset));
+        const turns = many.map((_, turn) =>
+          (turn % 2 === 0 ? store : other).fold([], ignore, [], [...many.slice(turn), ...many.slice(0, turn)]),
+        );
+        await Promise.all(turns);
+        expect(await countsOf()).toEqual([40, { 'record-malformed': 40 }]);
+      });
+
+      it('the store counts nothing of a transaction that failed', async () => {
+        const failing = async () => Promise.reject(new Error('the log failed'));
+        await expect(store.fold([], failing, [], [rejected(1)])).rejects.toThrow('the log failed');
+        expect(await countsOf()).toEqual([undefined, undefined]);
+        await refuse(rejected(1));
+        expect((await countsOf())[0]).toBe(1);
+      });
+
+      it('a sweep removes old rejects and keeps their counts, also if they are read again', async () => {
+        await refuse(rejected(1), rejected(2), rejected(3));
+        expect(await store.sweep(builtAt - 1e11, 10)).toBe(0);
+        expect([await store.sweep(future(), 2), await store.sweep(future(), 2)]).toEqual([2, 1]);
+        await refuse(rejected(3), rejected(1), rejected(2), rejected(4));
+        expect(await countsOf()).toEqual([4, { 'record-malformed': 4 }]);
+      });
+
+      it('a reject of a topic that was made anew counts although its offset is lower than that of a removed one', async () => {
+        await refuse(rejected(7));
+        await store.sweep(future(), 10);
+        await refuse(rejected(0, { at: at(2) }));
+        expect((await countsOf())[0]).toBe(2);
       });
     });
 

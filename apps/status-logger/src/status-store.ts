@@ -6,6 +6,7 @@ import type {
   MinuteTally,
   NoticePage,
   NoticeQuery,
+  Reject,
   StatusPage,
   StatusQuery,
   Tally,
@@ -36,6 +37,8 @@ export interface StatusStore {
    * @param events in the order in which they are folded; several may belong to one invocation.
    * @param progress how far partitions of the work topics are folded. It is stored in the same
    *   transaction, and may come without events. Offsets lower than before are ignored.
+   * @param rejects refused records, which are counted in the same transaction. Each counts once,
+   *   however often it comes.
    * @param beforeCommit called once, after the rows were written and before the commit, while the
    *   locks are held. If the commit then fails, the events are folded again and their changes are
    *   reported again. Changes are never lost.
@@ -44,7 +47,12 @@ export interface StatusStore {
    *   damaged; nothing was stored.
    * @throws the error of `beforeCommit`, unchanged; nothing was stored.
    */
-  fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress?: readonly FinishedTo[]): Promise<void>;
+  fold(
+    events: readonly StatusEvent[],
+    beforeCommit: BeforeCommit,
+    progress?: readonly FinishedTo[],
+    rejects?: readonly Reject[],
+  ): Promise<void>;
   /**
    * Tells how far partitions of the work topics are folded, whichever process folds them.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
@@ -85,14 +93,15 @@ export interface StatusStore {
    */
   notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
   /**
-   * Counts the invocations of each function since the store exists, also of removed records. A
-   * question costs a row for each function, however many records there are.
-   * @returns in the order of the URNs; functions without invocations are missing.
+   * Counts the invocations and rejects of each function since the store exists, also of removed
+   * records. A question costs a few rows for each function, however many records there are. Rejects
+   * that name no function count for the project `''`.
+   * @returns in the order of the URNs; functions without invocations and rejects are missing.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   totals(query: TotalsQuery): Promise<readonly FunctionTally[]>;
   /**
-   * Counts the invocations of all projects since the store exists.
+   * Counts the invocations and rejects of all projects since the store exists.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   grandTotal(): Promise<Tally>;
@@ -117,7 +126,8 @@ export interface StatusStore {
    */
   inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]>;
   /**
-   * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970.
+   * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970,
+   * and rejects that were counted before it.
    * An adapter may keep some longer, and then remove all of one span of time at once.
    * @returns how many were removed. Below `limit`, there are no more.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.

@@ -4,7 +4,7 @@
  * A record counts by its own fields alone. So a batch takes each changed record as it was from the
  * counts, and adds it as it is now. The order of arrival and repeated events change nothing (I4).
  */
-import { type tallyExtremes, type TallySum } from '#contracts';
+import type { Reject, tallyExtremes, TallySum } from '#contracts';
 import type { FoldedRecord } from '#lifecycle';
 
 /** Length of a minute, in milliseconds. */
@@ -45,6 +45,11 @@ export class TallyChanges {
     this.count(after, 1);
   }
 
+  /** Adds a refused record. Without a function it counts for the project `''`. */
+  reject({ project, functionUrn, at }: Pick<Reject, 'project' | 'functionUrn' | 'at'>): void {
+    add(this.minutesOf(project, functionUrn), at, 'rejected', 1);
+  }
+
   /**
    * The changes of functions and of whole projects, of minutes and in all. They come in one order,
    * so that two processes never wait for each other.
@@ -59,7 +64,7 @@ export class TallyChanges {
     };
     for (const { project, functionUrn, minutes } of this.functions.values())
       for (const [minute, row] of minutes)
-        for (const name of [functionUrn, wholeProject]) {
+        for (const name of new Set([functionUrn, wholeProject])) {
           addTo(project, name, minute, row);
           addTo(project, name, undefined, row);
         }
@@ -70,14 +75,18 @@ export class TallyChanges {
     const { functionUrn, project, endedAt } = record;
     // The function is not known while only a delivery of the invocation is.
     if (functionUrn === '') return;
-    const key = `${project}\n${functionUrn}`;
-    let entry = this.functions.get(key);
-    if (entry === undefined) this.functions.set(key, (entry = { project, functionUrn, minutes: new Map() }));
-    const { minutes } = entry;
+    const minutes = this.minutesOf(project, functionUrn);
     add(minutes, record.acceptedAt, 'accepted', by);
     if (endedAt === undefined) countInFlight(minutes, record, by);
     else countEnd(minutes, record, endedAt, by);
     for (const { state, at } of record.deliveries) add(minutes, at, `notices_${state}`, by);
+  }
+
+  private minutesOf(project: string, functionUrn: string): Minutes {
+    const key = `${project}\n${functionUrn}`;
+    let entry = this.functions.get(key);
+    if (entry === undefined) this.functions.set(key, (entry = { project, functionUrn, minutes: new Map() }));
+    return entry.minutes;
   }
 }
 

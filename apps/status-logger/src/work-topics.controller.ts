@@ -4,7 +4,7 @@ import { KAFKA, type KafkaGateway, OnRecord } from '#kafka';
 import type { Recorder } from './recorder.ts';
 import { RECORDER } from './tokens.ts';
 
-const [first = 'invocations', ...others] = topicsReadBy('status-logger');
+const [first = 'invocations', ...others] = topicsReadBy('status-logger').filter((name) => name !== 'rejects');
 
 /** The topics whose records show the progress of invocations. */
 export const workTopics: readonly [TopicName, ...TopicName[]] = [first, ...others];

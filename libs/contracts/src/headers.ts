@@ -75,9 +75,17 @@ export const intakeHeader = {
 /** Names of the headers on the rejects topic: the reason, and the place of the original. */
 export const rejectHeader = {
   reason: 'reject-reason',
+  /** One of the `rejectCodes`. */
+  code: 'reject-code',
+  /** The URN of the function that refused the record; absent if it named none that exists. */
+  function: 'reject-function',
+  /** The project of that function. */
+  project: 'reject-project',
   topic: 'reject-topic',
   partition: 'reject-partition',
   offset: 'reject-offset',
+  /** When the broker appended the original, in milliseconds since 1970. */
+  timestamp: 'reject-timestamp',
 } as const;
 
 /**

@@ -168,6 +168,18 @@ export {
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
 export type { RecordPlace } from './record-place.ts';
 export {
+  addRejects,
+  readReject,
+  refusedFor,
+  type Reject,
+  rejectCodes,
+  type RejectCode,
+  type RejectCounts,
+  rejectFacts,
+  rejectReasonLengthMax,
+  rejectsOf,
+} from './reject.ts';
+export {
   decodeRedriveChange,
   encodeRedriveChange,
   redriveBounds,

@@ -1,4 +1,5 @@
 import type { EpochMs } from './epoch-ms.ts';
+import type { RejectCounts } from './reject.ts';
 import type { Tally } from './tally.ts';
 
 /** Asks for the counts of functions, which the ingress sends over HTTP. */
@@ -17,6 +18,8 @@ export interface FunctionTally {
   /** A URN of eight fields; empty for the whole project. */
   readonly functionUrn: string;
   readonly tally: Tally;
+  /** The records of `tally.rejected`, by code. */
+  readonly rejects: RejectCounts;
 }
 
 /** The counts of one minute. */
@@ -66,6 +69,8 @@ export interface LedgerSummary {
   readonly accepted: number;
   readonly settled: number;
   readonly inFlight: number;
+  /** Records of `intake` that were refused. */
+  readonly rejected: number;
   /** As in {@link LedgerProof}, of all projects. Absent if the comparison failed. */
   readonly unaccounted?: readonly UnaccountedInvocation[];
 }

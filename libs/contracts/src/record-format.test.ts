@@ -29,7 +29,8 @@ describe('recordFormats', () => {
 });
 
 describe('the records of', () => {
-  const read = topicDeclarations.filter(({ name, readBy }) => readBy.length > 0 && name !== 'intake');
+  const unchecked: readonly string[] = ['intake', 'rejects'];
+  const read = topicDeclarations.filter(({ name, readBy }) => readBy.length > 0 && !unchecked.includes(name));
 
   it.each(read.map(({ name }) => name))('%s wait if they are newer than this release', (name) => {
     const newest = recordFormats[topicDeclarations.find((one) => one.name === name)?.format as RecordFormat].reads;

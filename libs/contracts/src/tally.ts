@@ -17,6 +17,7 @@ const ends = Object.values(conditions).map(({ errorCode }) => `ended_${errorCode
  *   these started together, in milliseconds.
  * - `notices_pending`, `notices_delivered`, `notices_undelivered`: deliveries, in the minute of the
  *   last report.
+ * - `rejected`: records of `intake` that were refused, in the minute of the refusal.
  * - `ended_<error code>`: ended invocations by condition, in the minute of the end.
  */
 export const tallySums = [
@@ -34,6 +35,7 @@ export const tallySums = [
   'notices_pending',
   'notices_delivered',
   'notices_undelivered',
+  'rejected',
   ...ends,
 ] as const;
 

@@ -60,7 +60,10 @@ export interface TopicDeclaration {
   readonly name: TopicName;
   /** The value of its records, in words. */
   readonly value: string;
-  /** Set if services read its records: they check the version. `intake` is the callers' own. */
+  /**
+   * Set if services read its records: they check the version. `intake` is the callers' own, and a
+   * reject has the headers of any record.
+   */
   readonly format?: RecordFormat;
   readonly writtenBy: readonly Service[];
   readonly readBy: readonly Service[];
@@ -235,7 +238,8 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     name: 'rejects',
     value: 'the record as it came',
     writtenBy: services,
-    readBy: [],
+    // For the counts of the ledger.
+    readBy: ['status-logger'],
     publicAccess: 'read',
     partitions: 1,
     retentionMs: 14 * dayMs,

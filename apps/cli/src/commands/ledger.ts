@@ -1,6 +1,12 @@
 import { tableLines } from '../print-table.ts';
 import type { Session } from '../session.ts';
 
+/** Refused records of the Kafka door. */
+interface Rejected {
+  readonly total: number;
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
 interface Counts {
   readonly accepted: number;
   readonly settled: number;
@@ -10,6 +16,7 @@ interface Counts {
   readonly running: number;
   readonly conditions: Readonly<Record<string, number>>;
   readonly notices: { readonly pending: number; readonly undelivered: number };
+  readonly rejected: Rejected;
 }
 
 interface Unaccounted {
@@ -49,10 +56,27 @@ function unaccountedLines({ is_proven: isProven, proven_at: at = '', count, invo
   ];
 }
 
+function rejectedLines({ total, reasons }: Rejected): string[] {
+  if (total === 0) return [];
+  const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${count}`);
+  return [`rejected: ${counts.join(', ')}`];
+}
+
+const noneRejected: Rejected = { total: 0, reasons: {} };
+
+function noFunctionLines({ total }: Rejected): string[] {
+  return total === 0 ? [] : [`  of these without a function: ${total}`];
+}
+
+const headings = [
+  ...['FUNCTION', 'ACCEPTED', 'SETTLED', 'FAILED', 'IN FLIGHT', 'DELAYED', 'QUEUED', 'RUNNING'],
+  ...['NOTICES PENDING', 'UNDELIVERED', 'REJECTED'],
+];
+
 function ledgerLines(rows: readonly (readonly [string, Counts])[]): string[] {
   if (rows.length === 0) return ['No function was invoked asynchronously yet.'];
   return tableLines(
-    ['FUNCTION', 'ACCEPTED', 'SETTLED', 'FAILED', 'IN FLIGHT', 'DELAYED', 'QUEUED', 'RUNNING', 'NOTICES PENDING', 'UNDELIVERED'],
+    headings,
     rows.map(([name, counts]) => [
       name,
       counts.accepted,
@@ -64,6 +88,7 @@ function ledgerLines(rows: readonly (readonly [string, Counts])[]): string[] {
       counts.running,
       counts.notices.pending,
       counts.notices.undelivered,
+      counts.rejected.total,
     ]),
   );
 }
@@ -85,15 +110,25 @@ export async function showLedger(session: Session, fn?: string): Promise<void> {
     const answer = await session.ask<FunctionCounts & { readonly unaccounted: Unaccounted }>({
       path: ['sendoff', 'functions', fn, 'ledger'],
     });
-    session.show(answer, () => [...ledgerLines([[fn, answer]]), ...unaccountedLines(answer.unaccounted)]);
+    session.show(answer, () => [
+      ...ledgerLines([[fn, answer]]),
+      ...rejectedLines(answer.rejected),
+      ...unaccountedLines(answer.unaccounted),
+    ]);
     return;
   }
-  type Answer = Page<FunctionCounts> & { readonly unaccounted: Unaccounted; readonly total?: Counts };
+  type Answer = Page<FunctionCounts> & {
+    readonly unaccounted: Unaccounted;
+    readonly no_function?: Pick<Counts, 'rejected'>;
+    readonly total?: Counts;
+  };
   const answer = await allPages<FunctionCounts, Answer>(session, ['sendoff', 'ledger']);
   const rows = answer.functions.map((one) => [shortName(one.func_urn), one] as const);
   const total = answer.total === undefined ? [] : [['all', answer.total] as const];
   session.show(answer, () => [
     ...ledgerLines(rows.length === 0 ? [] : [...rows, ...total]),
+    ...rejectedLines(answer.total?.rejected ?? noneRejected),
+    ...noFunctionLines(answer.no_function?.rejected ?? noneRejected),
     ...unaccountedLines(answer.unaccounted),
   ]);
 }

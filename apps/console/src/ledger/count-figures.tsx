@@ -20,6 +20,12 @@ export function CountFigures({ of, label }: { readonly of: Counts; readonly labe
         look={undelivered === 0 ? 'plain' : 'bad'}
         href="/notices?state=undelivered"
       />
+      <Figure
+        label="Rejected records"
+        value={of.rejected.total.toLocaleString()}
+        note="of the topic intake"
+        look={of.rejected.total === 0 ? 'plain' : 'bad'}
+      />
     </Figures>
   );
 }

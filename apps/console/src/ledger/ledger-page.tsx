@@ -10,9 +10,10 @@ import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { CountFigures } from './count-figures.tsx';
 import { type Counts, useLedger } from './queries.ts';
+import { RejectedPanel } from './rejected-panel.tsx';
 import { UnaccountedNotice } from './unaccounted.tsx';
 
-const headings = ['Function', 'Accepted', 'Ended', 'Failed', 'In flight', 'Undelivered notices'];
+const headings = ['Function', 'Accepted', 'Ended', 'Failed', 'In flight', 'Undelivered notices', 'Rejected'];
 
 function failedOf({ settled, conditions }: Counts): number {
   return settled - (conditions['Success'] ?? 0);
@@ -43,6 +44,7 @@ export default function LedgerPage() {
                   <Panel title="Ended, by condition">
                     <Facts of={Object.entries(first.total.conditions).map(([name, count]) => [name, count.toLocaleString()])} />
                   </Panel>
+                  <RejectedPanel all={first.total.rejected} ofNoFunction={first.no_function?.rejected} />
                 </>
               )}
               <Panel title="Functions" isFlush>
@@ -59,11 +61,16 @@ export default function LedgerPage() {
                             {nameOfUrn(each.func_urn)}
                           </TextLink>
                         </Table.Td>
-                        {[each.accepted, each.settled, failedOf(each), each.in_flight, each.notices.undelivered].map(
-                          (count, at) => (
-                            <Table.Td key={headings[at + 1]}>{count.toLocaleString()}</Table.Td>
-                          ),
-                        )}
+                        {[
+                          each.accepted,
+                          each.settled,
+                          failedOf(each),
+                          each.in_flight,
+                          each.notices.undelivered,
+                          each.rejected.total,
+                        ].map((count, at) => (
+                          <Table.Td key={headings[at + 1]}>{count.toLocaleString()}</Table.Td>
+                        ))}
                       </Table.Tr>
                     ))}
                   </DataTable>

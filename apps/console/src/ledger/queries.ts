@@ -13,6 +13,14 @@ export interface Counts {
   /** Ended invocations by condition; `Success` is one. */
   readonly conditions: Readonly<Record<string, number>>;
   readonly notices: Readonly<Record<'pending' | 'delivered' | 'undelivered', number>>;
+  readonly rejected: Rejected;
+}
+
+/** Records of the Kafka topic `intake` that were refused. */
+export interface Rejected {
+  readonly total: number;
+  /** By the code of the reason. */
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 /** Accepted invocations that are in no topic any more. */
@@ -30,6 +38,8 @@ interface LedgerPage {
   readonly unaccounted: Unaccounted;
   /** Absent for a key that is for some functions only. */
   readonly total?: Counts;
+  /** Rejects that name no function; absent as `total` is. */
+  readonly no_function?: { readonly rejected: Rejected };
 }
 
 /** The ledger of all functions, page by page. */

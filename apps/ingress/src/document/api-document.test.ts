@@ -318,7 +318,11 @@ describe('the example', () => {
     app.records.history = explained;
     app.records.noticePage = { notices: [notice], hasMore: false };
     app.records.targetPage = { targets: [target], hasMore: false };
-    app.records.ledger = { functions: [{ functionUrn: counted, tally }], proof: { provenAt: builtAt, unaccounted: [] } };
+    app.records.ledger = {
+      functions: [{ functionUrn: counted, tally, rejects: { 'record-malformed': 1 } }],
+      proof: { provenAt: builtAt, unaccounted: [] },
+    };
+    app.records.ledgerOfNone = { functions: [{ functionUrn: '', tally, rejects: { 'function-unknown': 1 } }] };
     app.records.reports = [backlog];
     const { method, url, headers, body } = requestOf(described, (parameter) => known.get(`${id}.${parameter}`));
     const all = { ...headers, 'x-auth-token': IngressApp.token };

@@ -6,6 +6,7 @@ import {
   invocationTagsPattern,
   invocationTagsRule,
   limits,
+  rejectCodes,
   rejectHeader,
   springHeader,
 } from '#contracts';
@@ -81,9 +82,17 @@ const ofDeadLetter: Readonly<Record<keyof typeof springHeader, HeaderSpec>> = {
 
 const ofReject: Readonly<Record<keyof typeof rejectHeader, HeaderSpec>> = {
   reason: { description: 'Why the record was rejected.', schema: text, isRequired: true },
+  code: { description: 'The same as a code, as the ledger counts it.', schema: { ...text, enum: rejectCodes }, isRequired: true },
+  function: { description: 'The URN of the function that the record named. Absent if no such function exists.', schema: text },
+  project: { description: 'The project of that function.', schema: text },
   topic: { description: 'The topic where the record was read.', schema: text, isRequired: true },
   partition: { description: 'Its partition.', schema: digits(2 ** 31 - 1), isRequired: true },
   offset: { description: 'Its offset.', schema: digits(Number.MAX_SAFE_INTEGER), isRequired: true },
+  timestamp: {
+    description: 'Its timestamp, in milliseconds since 1970.',
+    schema: digits(Number.MAX_SAFE_INTEGER),
+    isRequired: true,
+  },
 };
 
 /** Describes headers under the names that records have. */

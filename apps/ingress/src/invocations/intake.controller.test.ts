@@ -50,3 +50,24 @@ it('a record with malformed tags is rejected with the rule, and tags of another 
   const written = await app.kafka.waitFor('sendoff.invocations', accepted + 1);
   expect(written.map((record) => record.headers['tags'])).toContain('a,b');
 });
+
+it('a reject says why and for which version a record was refused, and not what its producer says of it', async () => {
+  const to = (name: string) => ({ 'sendoff-function': name, 'sendoff-project': IngressApp.project });
+  const hello = `urn:fss:local:${IngressApp.project}:function:default:hello:latest`;
+  const refused: readonly [headers: Record<string, string>, code: string, functionUrn: string | undefined][] = [
+    [{ ...to('hello'), 'sendoff-tags': 'a b' }, 'record-malformed', hello],
+    [to(`${IngressApp.project}:default:hello:v7`), 'version-unknown', hello],
+    [to(`${IngressApp.project}:default:hello:!blue`), 'alias-unknown', hello],
+    [{ ...to('nobody'), 'reject-function': hello, 'reject-code': 'other' }, 'function-unknown', undefined],
+    [to('other:default:hello'), 'project-foreign', undefined],
+    [to('a b'), 'urn-malformed', undefined],
+    [{ 'reject-function': hello }, 'record-malformed', undefined],
+  ];
+  for (const [headers, code, functionUrn] of refused) {
+    const before = app.recordsOf('rejects').length;
+    await app.produce('{}', headers);
+    const reject = (await app.kafka.waitFor('sendoff.rejects', before + 1)).at(-1)?.headers ?? {};
+    expect([reject['reject-code'], reject['reject-function']]).toEqual([code, functionUrn]);
+    expect(reject['reject-project']).toBe(functionUrn === undefined ? undefined : IngressApp.project);
+  }
+});

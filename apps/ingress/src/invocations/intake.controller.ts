@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
 import {
   checkIntakeFormat,
+  type ErrorCode,
   type IncomingRecord,
   intakeHeader,
   invocationTagsRule,
   limits,
   PlatformError,
   readInvocationTags,
+  refusedFor,
+  type RejectCode,
   traceparentOf,
   utcText,
 } from '#contracts';
@@ -16,6 +19,7 @@ import { isPayloadReference } from '#objects';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';
 import { parsedJson } from './json-bytes.ts';
+import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { IntakePace } from './intake-pace.ts';
 
@@ -24,6 +28,16 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 function malformed(reason: string): PlatformError {
   return new PlatformError('CONTRACT_VIOLATED', { details: { reason } });
 }
+
+function refusal(rejectCode: RejectCode, reason: string): PlatformError {
+  return new PlatformError('CONTRACT_VIOLATED', { details: { reason, rejectCode } });
+}
+
+/** The code of a refusal by the fault that caused it. */
+const codeOfFault: Readonly<Partial<Record<ErrorCode, RejectCode>>> = {
+  CONTRACT_VIOLATED: 'record-malformed',
+  RECORD_TOO_LARGE: 'record-too-large',
+};
 
 /**
  * Reads an integer header.
@@ -105,6 +119,7 @@ export class IntakeController {
     @Inject(Acceptor) private readonly acceptor: Acceptor,
     @Inject(HOME) private readonly home: Home,
     @Inject(IntakePace) private readonly pace: IntakePace,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
   ) {}
 
   /**
@@ -114,15 +129,31 @@ export class IntakeController {
   @OnRecord('intake')
   async onArrival(record: IncomingRecord, { delivery }: KafkaRecordContext): Promise<void> {
     const functionName = record.headers[intakeHeader.function] ?? '';
-    return this.pace.run(functionName, async () => this.accept(record, delivery));
+    return this.pace.run(functionName, async () => {
+      try {
+        await this.accept(record, delivery);
+      } catch (error) {
+        throw error instanceof PlatformError && !error.retryable ? this.refused(error, record) : error;
+      }
+    });
+  }
+
+  /**
+   * Adds to a fault why and for which function the record is refused. The ledger counts by both.
+   */
+  private refused(fault: PlatformError, { headers }: IncomingRecord): PlatformError {
+    const code = codeOfFault[fault.code] ?? 'other';
+    const project = headers[intakeHeader.project] ?? this.home.project;
+    const functionUrn = this.names.existing(headers[intakeHeader.function] ?? '', project);
+    return refusedFor(fault, code, functionUrn === undefined ? undefined : { functionUrn, project });
   }
 
   private async accept(record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const arrival = readIntake(record, this.home.project);
     const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write));
     const name = arrival.functionName.slice(0, 300);
-    if (arrived.kind === 'refused') throw malformed(`${arrived.reason}: ${name}`);
+    if (arrived.kind === 'refused') throw refusal(arrived.reason, `${arrived.reason}: ${name}`);
     if (arrived.kind === 'paused')
-      throw malformed(`intake-paused: the intake of ${name} is paused since ${utcText(arrived.since)}Z`);
+      throw refusal('intake-paused', `intake-paused: the intake of ${name} is paused since ${utcText(arrived.since)}Z`);
   }
 }

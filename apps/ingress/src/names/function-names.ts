@@ -153,6 +153,18 @@ export class FunctionNames {
     return this.registry.versionsOf(bareUrn).map(({ urn }) => urn);
   }
 
+  /**
+   * Returns the URN of a version that exists and that a text names. An alias, and a version that
+   * does not exist, stand for `latest`.
+   * @returns undefined if the project has no function of that name.
+   */
+  existing(text: string, project: string): string | undefined {
+    const reading = readFunctionUrn(text, { region: this.home.region, project });
+    if (reading.kind !== 'ours' || this.registry.functionByUrn(reading.urn) === undefined) return undefined;
+    const isVersion = this.registry.versionByUrn(reading.urn) !== undefined;
+    return formatFunctionUrn(isVersion ? reading.urn : { ...reading.urn, qualifier: 'latest' });
+  }
+
   /** Whether a caller may know of a function, which need not exist any more. */
   knows(functionUrn: string, project: string, caller: Access): boolean {
     const reading = readFunctionUrn(functionUrn, { region: this.home.region, project });

@@ -1,10 +1,13 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import {
+  addRejects,
   endedByCondition,
   endedOf,
   type FunctionTally,
   inFlightOf,
   type LedgerPage,
+  type RejectCounts,
+  rejectsOf,
   type Tally,
   tallyExtremes,
   tallySums,
@@ -21,6 +24,9 @@ import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 /** The name of the whole project among the functions of the status-logger. */
 export const wholeProject = '';
 
+/** The project of rejects that named no function. */
+const noProject = '';
+
 /** Adds the counts of several functions; none make counts of 0. */
 export function addTallies(tallies: readonly Tally[]): Tally {
   const sums = tallySums.map((name) => [name, tallies.reduce((sum, tally) => sum + tally[name], 0)]);
@@ -32,7 +38,11 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   return Object.fromEntries([...sums, ...extremes]) as Tally;
 }
 
-function ledgerAnswer(tally: Tally): Record<string, unknown> {
+function rejectedAnswer(rejects: RejectCounts): Record<string, unknown> {
+  return { total: rejectsOf(rejects), reasons: rejects };
+}
+
+function ledgerAnswer({ tally, rejects }: Pick<FunctionTally, 'tally' | 'rejects'>): Record<string, unknown> {
   const { delayed, queued, running } = tally;
   const { '': success = 0, ...failures } = endedByCondition(tally);
   return {
@@ -48,6 +58,7 @@ function ledgerAnswer(tally: Tally): Record<string, unknown> {
       delivered: tally.notices_delivered,
       undelivered: tally.notices_undelivered,
     },
+    rejected: rejectedAnswer(rejects),
   };
 }
 
@@ -96,13 +107,23 @@ export class LedgerController {
     const { page, shown, next } = await this.page(project, query, caller);
     const isKnown = (functionUrn: string) => this.names.knows(functionUrn, project, caller);
     const answer = {
-      functions: shown.map(({ functionUrn, tally }) => ({ func_urn: functionUrn, ...ledgerAnswer(tally) })),
+      functions: shown.map((one) => ({ func_urn: one.functionUrn, ...ledgerAnswer(one) })),
       next_marker: next,
       unaccounted: proofAnswer(page, isKnown),
     };
     if (!isUnlimited(caller)) return answer;
-    const [all] = (await this.records.totals({ project, functionUrns: [wholeProject], limit: 1 })).functions;
-    return { ...answer, total: ledgerAnswer(all?.tally ?? addTallies([])) };
+    const [all, ofNone] = await Promise.all([this.whole(project), this.whole(noProject)]);
+    const rejects = addRejects([all.rejects, ofNone.rejects]);
+    return {
+      ...answer,
+      no_function: { rejected: rejectedAnswer(ofNone.rejects) },
+      total: ledgerAnswer({ tally: all.tally, rejects }),
+    };
+  }
+
+  private async whole(project: string): Promise<Pick<FunctionTally, 'tally' | 'rejects'>> {
+    const { functions } = await this.records.totals({ project, functionUrns: [wholeProject], limit: 1 });
+    return functions[0] ?? { tally: addTallies([]), rejects: {} };
   }
 
   @Operation(operations.ofFunction)
@@ -112,9 +133,10 @@ export class LedgerController {
     const page = await this.records.totals({ project, functionUrns, limit: functionUrns.length });
     if (page.functions.length === 0) this.names.find(urn, project);
     const tally = addTallies(page.functions.map(({ tally: one }) => one));
+    const rejects = addRejects(page.functions.map(({ rejects: some }) => some));
     return {
       func_urn: functionUrns[0],
-      ...ledgerAnswer(tally),
+      ...ledgerAnswer({ tally, rejects }),
       unaccounted: proofAnswer(page, (functionUrn) => functionUrns.includes(functionUrn)),
     };
   }

@@ -30,7 +30,10 @@ const counts = {
   running: 1,
   conditions: { Success: 1_198, InvocationTimeout: 2 },
   notices: { pending: 0, delivered: 1_199, undelivered: 1 },
+  rejected: { total: 3, reasons: { 'record-malformed': 3 } },
 };
+const ofNoFunction = { rejected: { total: 1, reasons: { 'function-unknown': 1 } } };
+const ofAll = { ...counts, rejected: { total: 4, reasons: { 'record-malformed': 3, 'function-unknown': 1 } } };
 const unaccounted = { is_proven: true, proven_at: '2026-11-25T09:45:00.000Z', count: 0, invocations: [] };
 
 /** Operations on the ledger. */
@@ -42,11 +45,18 @@ export const ledgerOperations = {
     reach: 'list',
     summary: 'Shows how many invocations of each function were accepted, have ended and are in flight.',
     description:
-      'A key for all functions also sees the total of the project. `unaccounted` lists accepted invocations that were lost; none is.',
+      'A key for all functions also sees the total of the project. `unaccounted` lists accepted invocations that were lost; none is. ' +
+      '`rejected` counts records of the Kafka topic `intake` that were refused. `no_function` counts those that name no function, of all projects.',
     parameters: [...functionPageParameters],
     answer: {
       status: 200,
-      example: { functions: [{ func_urn: exampleUrn, ...counts }], next_marker: '', unaccounted, total: counts },
+      example: {
+        functions: [{ func_urn: exampleUrn, ...counts }],
+        next_marker: '',
+        unaccounted,
+        no_function: ofNoFunction,
+        total: ofAll,
+      },
     },
     codes: ['FSS.0503', 'FSS.1001'],
   },

@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(async () => app.close());
 beforeEach(() => {
   app.records.ledger = { functions: [] };
+  app.records.ledgerOfNone = { functions: [] };
   app.records.minuteTallies = [];
   app.records.reports = [];
 });
@@ -29,13 +30,14 @@ describe('the ledger', () => {
   it('shows what was accepted, has ended and is in flight, and what is unaccounted for', async () => {
     const lost = { requestId: 'r1', functionUrn: builtUrn, project: 'p1' };
     app.records.ledger = {
-      functions: [{ functionUrn: builtUrn, tally: busy }],
+      functions: [{ functionUrn: builtUrn, tally: busy, rejects: { 'function-disabled': 2 } }],
       proof: { provenAt: builtAt, unaccounted: [lost] },
     };
     const counts = {
       ...{ accepted: 10, settled: 7, in_flight: 3, delayed: 0, queued: 1, running: 2 },
       conditions: { Success: 4, InvocationTimeout: 3 },
       notices: { pending: 1, delivered: 0, undelivered: 0 },
+      rejected: { total: 2, reasons: { 'function-disabled': 2 } },
     };
     const unaccounted = {
       is_proven: true,
@@ -47,9 +49,23 @@ describe('the ledger', () => {
       functions: [{ func_urn: builtUrn, ...counts }],
       next_marker: '',
       unaccounted,
+      no_function: { rejected: { total: 0, reasons: {} } },
       total: counts,
     });
     expect(await app.must('GET', '/sendoff/functions/hello/ledger')).toEqual({ func_urn: builtUrn, ...counts, unaccounted });
+  });
+
+  it('counts rejects that name no function in the total, and shows them to a key for all functions only', async () => {
+    app.records.ledger = { functions: [{ functionUrn: builtUrn, tally: busy, rejects: { 'function-disabled': 2 } }] };
+    app.records.ledgerOfNone = { functions: [{ functionUrn: '', tally: aTally(), rejects: { 'function-unknown': 3 } }] };
+    const ledger = await app.must('GET', '/sendoff/ledger');
+    expect(ledger.no_function).toEqual({ rejected: { total: 3, reasons: { 'function-unknown': 3 } } });
+    expect(ledger.total.rejected).toEqual({ total: 5, reasons: { 'function-disabled': 2, 'function-unknown': 3 } });
+    const { body } = await app.signed('POST', '/sendoff/credentials', { rights: ['read'], functions: ['hello'] });
+    const limited = { accessKey: body.access_key, secretKey: body.secret_key };
+    const shown = await app.signed('GET', '/sendoff/ledger', undefined, limited);
+    expect(shown.body.functions).toMatchObject([{ func_urn: builtUrn, rejected: { total: 2 } }]);
+    expect(Object.keys(shown.body)).toEqual(['functions', 'next_marker', 'unaccounted']);
   });
 
   it('says that nothing is proven before the first comparison', async () => {
@@ -57,7 +73,7 @@ describe('the ledger', () => {
   });
 
   it('has pages, and refuses a page that is too large', async () => {
-    app.records.ledger = { functions: [{ functionUrn: builtUrn, tally: busy }] };
+    app.records.ledger = { functions: [{ functionUrn: builtUrn, tally: busy, rejects: {} }] };
     expect((await app.must('GET', '/sendoff/ledger?limit=1&marker=a')).next_marker).toBe(builtUrn);
     expect(app.records.tallyQueries).toContainEqual({ project: 'p1', limit: 1, after: 'a' });
     expect(await app.refusal('GET', '/sendoff/ledger?limit=101')).toEqual([400, 'FSS.1001']);

@@ -13,6 +13,7 @@ import type { FinishedTo } from '#kafka';
 import { type FoldedRecord, overAt } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
 import type { NoticeRow, TagRow } from './index-rows.ts';
+import type { RejectCountRow, RejectRow, RemovedRejects } from './reject-tables.ts';
 
 /**
  * One row of the table `invocations`: what a SQL adapter of the status store keeps of an
@@ -75,6 +76,12 @@ export interface StatusTables {
   tags: TagRow;
   /** A row for each delivery of an invocation. */
   notices: NoticeRow;
+  /** A row for each refused record that is kept. */
+  rejects: RejectRow;
+  /** A row for each partition of the rejects of which rows were removed. */
+  rejects_removed: RemovedRejects;
+  /** A row for each function, and each reason for which its records were refused. */
+  reject_counts: RejectCountRow;
   /** One row once the store was built; none before. */
   built: { id: number };
   /** A row for each partition of a work topic: every record below the offset is folded. */

@@ -109,7 +109,7 @@ function watched(store: StatusStore, onError: (error: unknown) => unknown): Stat
       throw onError(error);
     });
   return {
-    fold: async (events, beforeCommit, progress) => reported(store.fold(events, beforeCommit, progress)),
+    fold: async (events, beforeCommit, progress, rejects) => reported(store.fold(events, beforeCommit, progress, rejects)),
     progress: async () => reported(store.progress()),
     query: async (query) => reported(store.query(query)),
     search: async (search, lookedAtMax) => reported(store.search(search, lookedAtMax)),

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { dueStep } from './due-migration.ts';
 import { migrate, stepOf, tooNew } from './migrate.ts';
+import { rejectStep } from './reject-migration.ts';
 import { tallyStep } from './tally-migration.ts';
 
 /**
@@ -104,6 +105,7 @@ const migrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN payload_ref TEXT',
     'ALTER TABLE invocations ADD COLUMN response_ref TEXT',
   ]),
+  '0015-rejects': stepOf(rejectStep('TEXT', 'WITHOUT ROWID')),
 };
 
 const countedSteps = 2;

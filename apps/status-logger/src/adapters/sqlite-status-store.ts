@@ -8,6 +8,7 @@ import type {
   MinuteTally,
   NoticePage,
   NoticeQuery,
+  Reject,
   StatusPage,
   StatusQuery,
   Tally,
@@ -40,6 +41,7 @@ import {
 import { newNoticeRows, newTagRows, noticeColumns, tagColumns } from './index-rows.ts';
 import { selectNotices, selectTargets } from './notice-pages.ts';
 import { readProgress, writeProgress } from './partition-progress.ts';
+import { countRejects, removeOldRejects } from './reject-rows.ts';
 import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { lookAtSqlite } from './sqlite-search.ts';
@@ -136,7 +138,12 @@ export class SqliteStatusStore implements StatusStore {
     }
   }
 
-  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress: readonly FinishedTo[] = []): Promise<void> {
+  async fold(
+    events: readonly StatusEvent[],
+    beforeCommit: BeforeCommit,
+    progress: readonly FinishedTo[] = [],
+    rejects: readonly Reject[] = [],
+  ): Promise<void> {
     await this.exclusively(async (tables) => {
       const known = attempt(() => this.read(new Set(events.map(({ requestId }) => requestId))));
       const { changes, records } = foldEvents(known, events);
@@ -146,6 +153,9 @@ export class SqliteStatusStore implements StatusStore {
           tallies.replace(known.get(record.requestId), record);
           this.write(known.get(record.requestId), record);
         }
+      });
+      await countRejects(tables, rejects, tallies, this.clock.now()).catch(unavailable);
+      attempt(() => {
         for (const change of tallies.changes()) this.addTally(change);
       });
       await writeProgress(tables, progress).catch(unavailable);
@@ -205,7 +215,8 @@ export class SqliteStatusStore implements StatusStore {
 
   async sweep(overBefore: number, limit: number): Promise<number> {
     return this.exclusively(async (tables) => {
-      const removed = await deleteOldRows(tables, overBefore, limit).catch(unavailable);
+      const records = await deleteOldRows(tables, overBefore, limit).catch(unavailable);
+      const removed = records + (await removeOldRejects(tables, overBefore, limit - records).catch(unavailable));
       if (removed > 0) await deleteOldMinutes(tables, overBefore).catch(unavailable);
       return removed;
     });

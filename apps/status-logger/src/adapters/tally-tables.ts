@@ -18,6 +18,7 @@ import {
 } from '#contracts';
 import { minuteMs, type TallyChange, wholeProject } from '../tally-changes.ts';
 import type { StatusTables } from './invocation-rows.ts';
+import { withRejects } from './reject-rows.ts';
 
 /** All counts, in the order in which statements bind them. */
 export const tallyColumns = [...tallySums, ...tallyExtremes] as const;
@@ -82,7 +83,8 @@ export async function selectTotals(
   const { rows } = await sql<Tally & { function_urn: string }>`
     SELECT function_urn, ${summed} FROM function_totals WHERE project = ${project} ${ofFunctions}
     GROUP BY function_urn ORDER BY function_urn LIMIT ${limit}`.execute(tables);
-  return rows.map(({ function_urn: functionUrn, ...tally }) => ({ functionUrn, tally }));
+  const totals = rows.map(({ function_urn: functionUrn, ...tally }) => ({ functionUrn, tally }));
+  return withRejects(tables, project, totals);
 }
 
 /** Reads the counts of all functions of all projects since they exist. */

@@ -263,7 +263,7 @@ function isFinal(error: unknown): boolean {
 
 /** No handler can read the record, so it goes to the rejects (I6). */
 function unreadable(reason: string): PlatformError {
-  return new PlatformError('CONTRACT_VIOLATED', { details: { reason } });
+  return new PlatformError('CONTRACT_VIOLATED', { details: { reason, rejectCode: 'record-unreadable' } });
 }
 
 function textOf(error: unknown): string {

@@ -28,9 +28,24 @@ describe('publishReject', () => {
           'reject-topic': 'sendoff.intake',
           'reject-partition': '2',
           'reject-offset': '41',
+          'reject-timestamp': '0',
+          'reject-code': 'other',
         },
       },
     ]);
+  });
+
+  it('names code and function of the fault, and nothing that the producer wrote in their place', async () => {
+    const kafka = new MemoryKafka();
+    const forged = { ...record, value: null, headers: { 'reject-function': 'forged', 'reject-project': 'forged', own: 'kept' } };
+    await publishReject(forged, new PlatformError('CONTRACT_VIOLATED'), rejecter(kafka));
+    const details = { rejectCode: 'function-disabled', functionUrn: 'urn', project: 'p1' };
+    await publishReject(forged, new PlatformError('CONTRACT_VIOLATED', { details }), rejecter(kafka));
+    const [first, second] = kafka.records('sendoff.rejects').map(({ headers }) => headers);
+    expect(first).toMatchObject({ own: 'kept', 'reject-code': 'other' });
+    expect(first).not.toHaveProperty('reject-function');
+    expect(first).not.toHaveProperty('reject-project');
+    expect(second).toMatchObject({ 'reject-code': 'function-disabled', 'reject-function': 'urn', 'reject-project': 'p1' });
   });
 
   it('cuts the reason at its bound', async () => {

@@ -1,8 +1,15 @@
-import { asDeadLetter, type IncomingRecord, type OutgoingRecord, PlatformError, rejectHeader, type Topics } from '#contracts';
+import {
+  asDeadLetter,
+  type IncomingRecord,
+  type OutgoingRecord,
+  PlatformError,
+  rejectFacts,
+  rejectHeader,
+  rejectReasonLengthMax,
+  type Topics,
+} from '#contracts';
 import { systemClock } from '#platform';
 import type { Publisher } from '../ports.ts';
-
-const reasonLengthMax = 512;
 
 /** The consumer that rejects a record. */
 export interface Rejecter {
@@ -21,11 +28,12 @@ function rejected(record: IncomingRecord, fault: PlatformError, { topics, groupI
     ...(record.key === null ? {} : { key: record.key }),
     value: record.value,
     headers: {
-      ...record.headers,
-      [rejectHeader.reason]: fault.message.slice(0, reasonLengthMax),
+      ...rejectFacts(record.headers, fault),
+      [rejectHeader.reason]: fault.message.slice(0, rejectReasonLengthMax),
       [rejectHeader.topic]: record.topic,
       [rejectHeader.partition]: String(record.partition),
       [rejectHeader.offset]: String(record.offset),
+      [rejectHeader.timestamp]: String(record.timestamp),
     },
   };
   return asDeadLetter(reject, {

@@ -1,6 +1,7 @@
 import { type Migration } from 'kysely/migration';
 import { dueStep } from '../due-migration.ts';
 import { stepOf } from '../migrate.ts';
+import { rejectStep } from '../reject-migration.ts';
 import { tallyStep } from '../tally-migration.ts';
 
 /**
@@ -72,4 +73,5 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN payload_ref TEXT COLLATE "C"',
     'ALTER TABLE invocations ADD COLUMN response_ref TEXT COLLATE "C"',
   ]),
+  '0010-rejects': stepOf(rejectStep('TEXT COLLATE "C"', 'WITH (fillfactor = 50)')),
 };

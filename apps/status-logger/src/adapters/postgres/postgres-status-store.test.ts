@@ -39,8 +39,9 @@ describe.skipIf('missing' in programs)(`PostgreSQL${'missing' in programs ? ` ($
     const subject = { requestId: 'r1', functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
     await before.fold([{ ...subject, kind: 'waiting', attempt: 2, dueAt, lastError: '' }], async () => undefined);
     await before.close();
-    await ask(url, 'ALTER TABLE function_totals DROP COLUMN due');
-    await ask(url, 'ALTER TABLE function_minutes DROP COLUMN due');
+    await ask(url, 'ALTER TABLE function_totals DROP COLUMN due, DROP COLUMN rejected');
+    await ask(url, 'ALTER TABLE function_minutes DROP COLUMN due, DROP COLUMN rejected');
+    await ask(url, 'DROP TABLE rejects, rejects_removed, reject_counts');
     await ask(url, 'ALTER TABLE invocations DROP COLUMN payload_ref, DROP COLUMN response_ref');
     await ask(url, "DELETE FROM kysely_migration WHERE name >= '0008-due'");
     const after = await open();

@@ -7,6 +7,7 @@ import {
   type MinuteTally,
   type NoticePage,
   type NoticeQuery,
+  type Reject,
   type StatusPage,
   type StatusQuery,
   type Tally,
@@ -22,9 +23,7 @@ import type { BeforeCommit, StatusStore } from '../../status-store.ts';
 import { TallyChanges } from '../../tally-changes.ts';
 import {
   insertBuilt,
-  invocationColumns,
   type InvocationRow,
-  progressColumns,
   recordOf,
   rowOf,
   selectInFlightBelow,
@@ -37,6 +36,7 @@ import { migrate } from '../migrate.ts';
 import { searchPage } from '../search.ts';
 import { selectNotices, selectTargets } from '../notice-pages.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
+import { countRejects, removeOldRejects } from '../reject-rows.ts';
 import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
 import { dialectOf } from './connections.ts';
 import { CountChanges, shards } from './counts.ts';
@@ -46,6 +46,7 @@ import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
 import { lookAtPostgres } from './postgres-search.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
 import { checkServer, storeError } from './server-faults.ts';
+import { upsertRecords } from './upsert-records.ts';
 import { writeTallies } from './write-tallies.ts';
 
 /** The database of a {@link PostgresStatusStore}, and how long it keeps records. */
@@ -65,20 +66,6 @@ const questionTimeoutMs = 15_000;
 /** Longer than each bound that the server keeps itself, and than a migration of a large table. */
 const answerTimeoutMsUsual = 60_000;
 const lockTimeoutMs = 10_000;
-
-const columnTypes: Readonly<Partial<Record<keyof InvocationRow, string>>> = {
-  accepted_at: 'bigint',
-  stage: 'bigint',
-  error_code: 'integer',
-  started_at: 'bigint',
-  ended_at: 'bigint',
-  attempts: 'integer',
-  due_at: 'bigint',
-  over_at: 'bigint',
-  place_offset: 'bigint',
-  expires_at: 'bigint',
-  late_ms: 'bigint',
-};
 
 /**
  * Keeps records in PostgreSQL, which any number of processes may share.
@@ -125,13 +112,24 @@ export class PostgresStatusStore implements StatusStore {
     }
   }
 
-  async fold(events: readonly StatusEvent[], beforeCommit: BeforeCommit, progress: readonly FinishedTo[] = []): Promise<void> {
+  async fold(
+    events: readonly StatusEvent[],
+    beforeCommit: BeforeCommit,
+    progress: readonly FinishedTo[] = [],
+    rejects: readonly Reject[] = [],
+  ): Promise<void> {
     let refusal: { readonly error: unknown } | undefined;
     const folded = this.writer.transaction().execute(async (transaction) => {
       const requestIds = [...new Set(events.map(({ requestId }) => requestId))];
       const known = requestIds.length === 0 ? new Map<string, never>() : await this.lockAndRead(transaction, requestIds);
       const { changes, records } = foldEvents(known, events);
-      await this.write(transaction, known, records);
+      const tallies = await this.write(transaction, known, records);
+      if (rejects.length > 0) {
+        // Keeps their rows from being removed meanwhile.
+        await lockPartitions(transaction, 'shared');
+        await countRejects(transaction, rejects, tallies, this.clock.now());
+      }
+      await writeTallies(transaction, tallies.changes(), this.shard);
       await writeProgress(transaction, progress);
       try {
         await beforeCommit(changes);
@@ -197,7 +195,8 @@ export class PostgresStatusStore implements StatusStore {
     const { clock, options, shard } = this;
     return this.withPartitions(async (transaction) => {
       await makePartitions(transaction, clock.now(), options.retentionMs);
-      const removed = await removeOld(transaction, overBefore, limit, shard);
+      const records = await removeOld(transaction, overBefore, limit, shard);
+      const removed = records + (await removeOldRejects(transaction, overBefore, limit - records));
       if (removed > 0) await deleteOldMinutes(transaction, overBefore);
       await removeOrphans(transaction, overBefore, limit + removed);
       return removed;
@@ -245,10 +244,10 @@ export class PostgresStatusStore implements StatusStore {
     transaction: Kysely<StatusTables>,
     known: ReadonlyMap<string, FoldedRecord>,
     records: ReadonlyMap<string, FoldedRecord>,
-  ): Promise<void> {
-    if (records.size === 0) return;
-    const counts = new CountChanges();
+  ): Promise<TallyChanges> {
     const tallies = new TallyChanges();
+    if (records.size === 0) return tallies;
+    const counts = new CountChanges();
     const moved: string[] = [];
     for (const [requestId, record] of records) {
       const before = known.get(requestId);
@@ -260,30 +259,11 @@ export class PostgresStatusStore implements StatusStore {
       if (before.acceptedAt !== record.acceptedAt) moved.push(requestId);
     }
     if (moved.length > 0) await sql`DELETE FROM invocations WHERE request_id = ANY(${moved}::text[])`.execute(transaction);
-    await upsert(transaction, [...records.values()].map(rowOf));
+    await upsertRecords(transaction, [...records.values()].map(rowOf));
     await writeIndexRows(transaction, known, records);
     await counts.write(transaction, this.shard);
-    await writeTallies(transaction, tallies.changes(), this.shard);
+    return tallies;
   }
-}
-
-async function upsert(transaction: Kysely<StatusTables>, rows: readonly InvocationRow[]): Promise<void> {
-  const columns = sql.join(invocationColumns.map((name) => sql.ref(name)));
-  const lists = invocationColumns.map((name) => {
-    const values = rows.map((row) => storable(row[name]));
-    return sql`${values}::${sql.raw(columnTypes[name] ?? 'text')}[]`;
-  });
-  const progress = sql.join(
-    [...progressColumns, 'function_urn', 'project'].map((name) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`),
-  );
-  await sql`
-    INSERT INTO invocations (${columns}) SELECT * FROM unnest(${sql.join(lists)})
-    ON CONFLICT (request_id, accepted_at) DO UPDATE SET ${progress}`.execute(transaction);
-}
-
-/** PostgreSQL keeps no text with a zero byte. */
-function storable(value: string | number | null): string | number | null {
-  return value === null || typeof value === 'number' ? value : value.replaceAll('\0', '\uFFFD');
 }
 
 /**
