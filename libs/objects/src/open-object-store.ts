@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import type { BucketReader } from './bucket-reader.ts';
+import { FolderBucketReader } from './folder-bucket-reader.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import type { Clock } from '#platform';
 import type { CodeStoreSettings, ObjectStoreSettings, PayloadStoreSettings } from './object-store-settings.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { S3Options } from './s3.ts';
+import { S3BucketReader } from './s3-bucket-reader.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
 /** The S3 options of a config. Undefined if the config sets no S3 endpoint. */
@@ -32,4 +35,14 @@ export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: 
 export function openCodeStore(config: Readonly<CodeStoreSettings>): ObjectStore {
   const s3 = s3Of(config);
   return s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'code')) : new S3ObjectStore(s3, config.codeBucket);
+}
+
+/**
+ * The reader of the buckets that notifications go to. If the config sets no S3 endpoint, they are
+ * folders in the folder `objects` in the data folder.
+ */
+export function openBucketReader(config: Readonly<PayloadStoreSettings>): BucketReader {
+  const s3 = s3Of(config);
+  if (s3 === undefined) return new FolderBucketReader(join(config.dataDir, 'objects'));
+  return new S3BucketReader(s3, [config.codeBucket, config.payloadBucket]);
 }
