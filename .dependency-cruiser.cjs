@@ -23,6 +23,7 @@ const ingressRooms = {
   names: ['http'],
   access: ['http', 'document', 'names'],
   policies: ['http', 'document', 'names', 'access'],
+  contents: ['http', 'document', 'access', 'policies'],
   functions: ['http', 'document', 'names', 'access', 'policies'],
   topics: ['http', 'document', 'names', 'access', 'policies'],
   records: ['http', 'document', 'names', 'access', 'policies'],

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { InstallationKeys } from '#platform';
 import { AccessModule } from './access/access.module.ts';
 import { AuditModule } from './audit/audit.module.ts';
+import { ContentsModule } from './contents/contents.module.ts';
 import { DocumentModule } from './document/document.module.ts';
 import { FunctionsModule } from './functions/functions.module.ts';
 import { HistoryModule } from './history/history.module.ts';
@@ -38,6 +39,7 @@ export class IngressModule {
         HistoryModule.register(invocations),
         RedrivesModule.register(invocations),
         AuditModule,
+        ContentsModule,
         PoliciesModule.register(config),
         TopicsModule.register(config, keys.subscriptions),
         invocations,

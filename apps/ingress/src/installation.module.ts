@@ -1,9 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { KAFKA, type KafkaGateway } from '#kafka';
-import { type ObjectStore, PayloadStore } from '#objects';
+import { type BucketReader, type ObjectStore, PayloadStore } from '#objects';
 import { ExpressRate, TargetStates } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
 import type { FunctionWalls } from './access/function-walls.ts';
+import { BUCKET_READER } from './contents/bucket-reader.ts';
 import { CODE_STORE } from './functions/code/code-store.ts';
 import type { IngressConfig } from './ingress.config.ts';
 import { FUNCTION_CALLS, type FunctionCalls } from './invocations/function-calls.ts';
@@ -20,6 +21,7 @@ export interface IngressAdapters {
   readonly records: StatusRecords;
   readonly codeStore: ObjectStore;
   readonly payloads: PayloadStore;
+  readonly buckets: BucketReader;
   readonly calls: FunctionCalls;
   readonly logs: FunctionLogs;
   readonly queues: ExecutorQueues;
@@ -55,6 +57,7 @@ export class InstallationModule {
     records,
     codeStore,
     payloads,
+    buckets,
     calls,
     logs,
     queues,
@@ -77,6 +80,7 @@ export class InstallationModule {
       { provide: TestsUnderWay, useValue: testsUnderWay },
       { provide: CODE_STORE, useValue: codeStore },
       { provide: PayloadStore, useValue: payloads },
+      { provide: BUCKET_READER, useValue: buckets },
       { provide: STATUS_RECORDS, useValue: records },
       { provide: FUNCTION_CALLS, useValue: calls },
       { provide: FUNCTION_LOGS, useValue: logs },

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { PlatformError } from '#contracts';
 import { openKafka } from '#kafka';
-import { openCodeStore, openPayloadStore } from '#objects';
+import { openBucketReader, openCodeStore, openPayloadStore } from '#objects';
 import { configInvalidExitCode, InternalTokens, openInstallationKeys, runService, type ServiceBase } from '#platform';
 import { signRegistry } from '#registry';
 import { ExecutorWalls } from './access/adapters/executor-walls.ts';
@@ -75,7 +75,11 @@ await runService({
     });
     const walls = new ExecutorWalls(executors, clock);
     walls.start();
-    const stores = { codeStore: openCodeStore(config), payloads: openPayloadStore(config, clock) };
+    const stores = {
+      codeStore: openCodeStore(config),
+      payloads: openPayloadStore(config, clock),
+      buckets: openBucketReader(config),
+    };
     const adapters = { gateway, records, ...stores, calls, logs, queues, live, walls };
     const composition = await composeIngress(base, adapters, keys);
     return {

@@ -7,7 +7,14 @@ import pino from 'pino';
 import type { IncomingRecord, RegistryDocument } from '#contracts';
 import { type KafkaGateway, topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
-import { type ObjectStore, openCodeStore, openPayloadStore, type PayloadStore } from '#objects';
+import {
+  type BucketReader,
+  type ObjectStore,
+  openBucketReader,
+  openCodeStore,
+  openPayloadStore,
+  type PayloadStore,
+} from '#objects';
 import { buildService, fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
@@ -25,6 +32,8 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: ManualClock;
   readonly isDraining?: () => boolean;
+  /** Default: those of a folder of its own. */
+  readonly buckets?: BucketReader;
   /** Default: walls of the kernel. */
   readonly walls?: FunctionWalls;
 }
@@ -78,6 +87,8 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     readonly clock: ManualClock,
     readonly codeStore: ObjectStore,
     readonly payloads: PayloadStore,
+    /** Buckets are folders below `objects` of this folder. */
+    readonly dataDir: string,
     /** Every route of the server. */
     readonly routes: readonly Route[],
     private readonly metrics: Metrics,
@@ -113,9 +124,10 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });
     const payloads = openPayloadStore({ ...config, dataDir }, clock);
+    const buckets = options.buckets ?? openBucketReader({ ...config, dataDir });
     const composition = await composeIngress(
       base,
-      { gateway, records, codeStore, payloads, calls, logs, queues, live, walls },
+      { gateway, records, codeStore, payloads, buckets, calls, logs, queues, live, walls },
       await openInstallationKeys(config),
     );
     const added: RouteOptions[] = [];
@@ -143,7 +155,22 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       await composition.close?.();
       await rm(dataDir, { recursive: true, force: true });
     };
-    return new IngressApp(gateway, records, calls, logs, queues, live, clock, codeStore, payloads, routes, metrics, app, end);
+    return new IngressApp(
+      gateway,
+      records,
+      calls,
+      logs,
+      queues,
+      live,
+      clock,
+      codeStore,
+      payloads,
+      dataDir,
+      routes,
+      metrics,
+      app,
+      end,
+    );
   }
 
   /**

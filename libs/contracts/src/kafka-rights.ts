@@ -28,9 +28,14 @@ function topicsThatMatch(pattern: NamePattern, operations: readonly KafkaOperati
   };
 }
 
-/** Topics behind streams and pub/sub topics, whose names the users choose. */
+/** Topics behind streams, whose names the users choose. */
+function topicsOfStreams(topics: Topics, streamTopics: readonly NamePattern[]): readonly NamePattern[] {
+  return [`${topics.ofStream('')}*`, ...streamTopics];
+}
+
+/** As {@link topicsOfStreams}, and those behind pub/sub topics. */
 function userTopics(topics: Topics, streamTopics: readonly NamePattern[]): readonly NamePattern[] {
-  return [`${topics.ofStream('')}*`, `${topics.ofPubSubTopic('')}*`, ...streamTopics];
+  return [`${topics.ofPubSubTopic('')}*`, ...topicsOfStreams(topics, streamTopics)];
 }
 
 /**
@@ -43,6 +48,13 @@ function groupsSeenBy(service: Service): readonly Service[] {
   return service === 'status-logger' ? ['executor', 'retry-scheduler'] : [];
 }
 
+/** The notifier creates topics at its first write to them. The ingress shows records of streams. */
+function rightsOnUserTopics(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
+  if (service === 'ingress') return topicsOfStreams(topics, streamTopics).map((pattern) => topicsThatMatch(pattern, ['read']));
+  if (service !== 'notifier') return [];
+  return userTopics(topics, streamTopics).map((pattern) => topicsThatMatch(pattern, ['write', 'create']));
+}
+
 function rightsOfService(service: Service, topics: Topics, streamTopics: readonly NamePattern[]): readonly KafkaRight[] {
   const declared = topicUsesOf(service).map(
     ({ name, operations }): KafkaRight => ({
@@ -53,14 +65,13 @@ function rightsOfService(service: Service, topics: Topics, streamTopics: readonl
       operations: [...operations, 'describeConfigs'],
     }),
   );
-  // The notifier creates the topics of users when it first writes to them.
-  const ofUsers = service === 'notifier' ? userTopics(topics, streamTopics) : [];
+  const ofUsers = rightsOnUserTopics(service, topics, streamTopics);
   // The status-logger deletes its group when its store is new, so that it reads from the start.
   const onGroup: readonly KafkaOperation[] = service === 'status-logger' ? ['read', 'delete'] : ['read'];
   const foundGroups = groupsSeenBy(service).map((other) => topics.groupOf(other));
   return [
     ...declared,
-    ...ofUsers.map((pattern) => topicsThatMatch(pattern, ['write', 'create'])),
+    ...ofUsers,
     { resource: 'group', pattern: 'literal', name: topics.groupOf(service), operations: onGroup },
     ...foundGroups.map((group) => ({ resource: 'group', pattern: 'literal', name: group, operations: ['describe'] }) as const),
   ];

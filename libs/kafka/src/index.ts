@@ -8,6 +8,7 @@ export type {
   GroupMembers,
   KafkaGateway,
   Interruption,
+  PartitionEnd,
   Publisher,
   RecordConsumer,
   RecordDelivery,

@@ -9,7 +9,10 @@
  * status; a refused one gets 403 or 404.
  */
 import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exampleKey } from '../contents/contents.operations.ts';
 import { consolePaths } from '../console/console-routes.ts';
 import { type AccessRight, accessRights, encodeRedriveChange, epochMs, type RedriveSpec, type StatusRecord } from '#contracts';
 import { answerTests } from '../../testing/answer-tests.ts';
@@ -51,7 +54,7 @@ const allowedLimits: Readonly<Record<Reach, readonly Limit[]>> = {
 };
 
 /** Texts of the things in the examples that a caller may see only if it may read them. */
-const secrets = ['user-data-value', 'SEALED_NAME', 'secret-path', 'exports.handler', 'log of the function'];
+const secrets = ['user-data-value', 'SEALED_NAME', 'secret-path', 'exports.handler', 'log of the function', 'text of an object'];
 const foreignNames = ['hello', 'hooks.example.com', 'alerts', 'results', IngressApp.accessKey];
 
 let app: IngressApp;
@@ -99,6 +102,7 @@ const exampleBody = (id: string) => operationOf(id)?.body?.example as Record<str
 async function restore(): Promise<void> {
   await set('PUT', '/sendoff/agencies/results', exampleBody('setAgency'));
   await set('PUT', '/sendoff/buckets/results', {});
+  await set('PUT', '/sendoff/streams/orders', {});
   await set('POST', '/fgs/functions/enable-async-status-logs');
   await set('POST', '/notifications/topics', { name: 'alerts' });
   const secret = { user_data: '{"PLAIN":"user-data-value"}', encrypted_user_data: '{"SEALED_NAME":"value"}' };
@@ -200,6 +204,9 @@ beforeAll(async () => {
   app.records.page = { records: [record], count: 1 };
   app.records.found = { records: [record] };
   app.records.history = { record, history: { transitions: [], isCut: false } };
+  const file = join(app.dataDir, 'objects/results', exampleKey);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, 'text of an object');
   await app.kafka.publisher.publish(
     encodeRedriveChange(app.kafka.topics.name('redrives'), { kind: 'spec', id: redrive.id, spec: redrive }),
   );

@@ -5,9 +5,12 @@
  * and compare the answers.
  */
 import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type BacklogReport,
+  cloudEventHeaders,
   encodeAuditEntry,
   encodeRedriveChange,
   encodeTargetChange,
@@ -28,6 +31,7 @@ import { answerTests } from '../../testing/answer-tests.ts';
 import { IngressApp } from '../../testing/ingress-app.ts';
 import { type Described, examplesOf, followed, operationsOf, requestOf, shapeOf } from '../../../../test/api-document.ts';
 import { consolePaths } from '../console/console-routes.ts';
+import { exampleKey } from '../contents/contents.operations.ts';
 import { addTallies } from '../records/ledger.controller.ts';
 import { documentRoutes } from './api-document.ts';
 import { exampleProject } from './parameters.ts';
@@ -104,6 +108,17 @@ const redriveRun: RedriveRun = {
   examples: [{ requestId: settled.requestId, reason: 'payload-deleted' }],
 };
 
+/** Writes an object and a record, as a notifier does. */
+async function writeContents(): Promise<void> {
+  const file = join(app.dataDir, 'objects/results', exampleKey);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, 'text of an object');
+  const topic = app.kafka.topics.ofStream('orders');
+  const event = { id: 'r1', source: 'urn', type: 'dev.sendoff.invocation.succeeded', at, contentType: 'application/json' };
+  await app.kafka.admin.ensureTopics([{ topic, partitions: 1, isCompacted: false, retentionMs: -1 }]);
+  await app.kafka.publisher.publish({ topic, key: 'r1', value: Buffer.from('{}'), headers: cloudEventHeaders(event) });
+}
+
 beforeAll(async () => {
   app = await IngressApp.start({ env: { SENDOFF_PROJECT_ID: exampleProject } });
   await answerTests(app);
@@ -125,6 +140,7 @@ beforeAll(async () => {
   );
   await app.kafka.publisher.publish(acts);
   app.calls.answer = () => Promise.resolve(aCallAnswer({}, '{"greeting":"hello world"}'));
+  await writeContents();
   await app.listen();
   document = (await app.raw('GET', '/openapi.json')).body;
   operations = operationsOf(document);
@@ -261,6 +277,7 @@ const order = [
   ...['enableAsyncStatusLogs', 'showAsyncStatusLogDetail', 'listLogStreams'],
   ...['createCredential', 'listCredentials', 'showCredential', 'disableCredential', 'enableCredential', 'rotateCredential'],
   ...['setAgency', 'showAgency', 'listAgencies', 'setPlace', 'showPlace', 'listPlaces'],
+  ...['listBucketObjects', 'readBucketObject', 'listStreamRecords'],
   ...['createTopic', 'showTopic', 'listTopicAttributes', 'listTopicTags', 'listTopics', 'updateTopic', 'publishMessage'],
   ...['addSubscription', 'listSubscriptionsOfTopic', 'listSubscriptions', 'confirmSubscription', 'confirmSubscription2'],
   ...['updateSubscription', 'deleteSubscription', 'addSubscription', 'deleteSubscriptionOfTopic'],
@@ -332,6 +349,7 @@ describe('the example', () => {
     expect([answer.status, answer.body]).toEqual([status, answer.body]);
     expect(shapeOf(answer.body)).toEqual(shapeOf(documented));
     for (const [parameter, value] of followed(described, answer.body)) known.set(parameter, value);
+    if (id === 'setPlace') await app.raw('PUT', `/v2/${exampleProject}/sendoff/streams/orders`, {}, all);
     if (id === 'addSubscription') sendLinks(answer.body.subscription_urn);
   });
 

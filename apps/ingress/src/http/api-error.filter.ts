@@ -19,6 +19,7 @@ const retryAfterSeconds = 1;
 /** Messages for retryable errors that need more than the common sentence. */
 const retryWords: Readonly<Partial<Record<ErrorCode, string>>> = {
   STORE_UNAVAILABLE: 'records cannot be asked for just now; try again',
+  OBJECT_STORE_UNAVAILABLE: 'the object store does not answer just now; try again',
 };
 
 /**

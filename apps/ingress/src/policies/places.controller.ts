@@ -9,7 +9,7 @@ import {
   placeTypes,
   type Topics,
 } from '#contracts';
-import { grants, isUnlimited, mayPass } from '#lifecycle';
+import { mayPass } from '#lifecycle';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
@@ -17,6 +17,7 @@ import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
 import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
+import { mayKnowPlace, placeOf } from './known-place.ts';
 import { placeOperations as operations } from './places.operations.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
 import { ValidatedBody } from '../http/validated.ts';
@@ -55,23 +56,6 @@ function agencyOf(registry: Registry, caller: Caller, name: string): AgencyDocum
   const agency = registry.agency(caller.project, name);
   if (agency === undefined || !mayPass(caller, name)) throw new ApiError('FSS.0404', `no agency ${name.slice(0, 100)}`);
   return agency;
-}
-
-/**
- * Whether a bucket or stream exists for a caller: for a limited one, if an agency that it may pass
- * grants the place.
- */
-function mayKnowPlace(registry: Registry, caller: Caller, type: PlaceType, name: string): boolean {
-  if (isUnlimited(caller)) return true;
-  return registry.list('agency', caller.project).some((agency) => mayPass(caller, agency.name) && grants(agency, type, name));
-}
-
-/** @throws ApiError FSS.0404 if no such place exists, or the caller may not know of it. */
-function placeOf(registry: Registry, caller: Caller, type: PlaceType, name: string): PlaceDocument {
-  const place = registry.place(caller.project, type, name);
-  if (place === undefined || !mayKnowPlace(registry, caller, type, name))
-    throw new ApiError('FSS.0404', `no ${placeKind(type).word} ${name.slice(0, 100)}`);
-  return place;
 }
 
 /**

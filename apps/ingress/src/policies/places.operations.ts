@@ -23,6 +23,7 @@ const agency = {
   name: 'results',
   grants: [
     { type: 'OBS', resource: 'results' },
+    { type: 'DIS', resource: 'orders' },
     { type: 'SMN', resource: '*' },
   ],
 };
