@@ -1,6 +1,7 @@
 /**
  * Builds the console into `dist/apps/console/site`: types of the API, then Vite, then compressed
- * copies of each file. Does nothing if no source has changed since the last build.
+ * copies of each file. `pages.json` tells the ingress the paths of the pages. Does nothing if no
+ * source has changed since the last build.
  *
  * `--types` stops after the types. Needs the compiled services in `dist`.
  */
@@ -51,5 +52,8 @@ if (!process.argv.includes('--types') && !isBuilt) {
     build: { outDir: site, emptyOutDir: true, target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
   });
   compress();
+  const { pageGroups } = await import('../src/shell/pages.ts');
+  const pages = pageGroups.flatMap((group) => group.pages.map(({ path }) => path));
+  writeFileSync(join(site, 'pages.json'), JSON.stringify(pages));
   writeFileSync(markFile, hash);
 }

@@ -1,7 +1,7 @@
 /**
  * The pages of the console, by the first part of their path, in groups of the navigation. The
- * ingress serves the console under these paths and no others. So a mistake in a path of the API
- * stays an error of the API.
+ * build tells the ingress these paths, and it serves the console under no others. So a mistake in a
+ * path of the API stays an error of the API.
  */
 export const pageGroups = [
   {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 
@@ -44,4 +45,21 @@ export async function readConsoleFiles(folder: string): Promise<ReadonlyMap<stri
     return [name, { contentType, bytes: await readFile(join(folder, name)), encoded: new Map(await Promise.all(encoded)) }];
   });
   return new Map(await Promise.all(read));
+}
+
+/** The first part of the path of a page. */
+const pagePattern = /^[a-z]{1,40}$/;
+
+/**
+ * Reads the pages of the built console: the first parts of their paths.
+ * @returns no pages if the folder does not exist.
+ * @throws Error if the list of pages is missing or malformed.
+ */
+export async function readConsolePages(folder: string): Promise<readonly string[]> {
+  if (!existsSync(join(folder, startFile))) return [];
+  const file = join(folder, 'pages.json');
+  const pages: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const isPage = (page: unknown): page is string => typeof page === 'string' && pagePattern.test(page);
+  if (!Array.isArray(pages) || !pages.every(isPage)) throw new Error(`${file} is no list of pages: build the console again`);
+  return pages;
 }

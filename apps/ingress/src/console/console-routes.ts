@@ -3,8 +3,8 @@
  * are open: they are the same in every installation, and the console calls the API with the
  * credentials of its viewer.
  *
- * 1. Only the paths listed here answer with the console. Any other path that no operation has stays
- *    an error of the API.
+ * 1. The build of the console names its pages. Only their paths answer with the console. Any other
+ *    path that no operation has stays an error of the API.
  * 2. Names of files below `/assets` hold a hash of their content, so browsers keep them for a year.
  *    The start file is asked for anew each time.
  * 3. Scripts come from files of this server only; the page calls this server only.
@@ -12,31 +12,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../http/api-error.ts';
 import { sendError } from '../http/api-error.filter.ts';
-import { type ConsoleFile, readConsoleFiles, startFile } from './console-files.ts';
+import { type ConsoleFile, readConsoleFiles, readConsolePages, startFile } from './console-files.ts';
 
-/** The first parts of the paths of the console's pages; `apps/console/src/shell/pages.ts`. */
-const consolePages = [
-  'overview',
-  'functions',
-  'invocations',
-  'ledger',
-  'delays',
-  'notices',
-  'targets',
-  'topics',
-  'buckets',
-  'streams',
-  'redrives',
-  'simulator',
-  'keys',
-  'agencies',
-  'audit',
-] as const;
-
-const pagePaths = consolePages.flatMap((page) => [`/${page}`, `/${page}/*`]);
-
-/** Every path of the console, as Fastify takes it. None of them is an operation of the API. */
-export const consolePaths: readonly string[] = ['/', '/icon.svg', '/assets/*', ...pagePaths];
+/**
+ * The paths of the console, as Fastify takes them, beside those of its pages. None of them is an
+ * operation of the API.
+ */
+export const consolePaths: readonly string[] = ['/', '/icon.svg', '/assets/*'];
 
 const securityHeaders = {
   'Referrer-Policy': 'no-referrer',
@@ -69,6 +51,7 @@ function send(request: FastifyRequest, reply: FastifyReply, file: ConsoleFile | 
 /**
  * Adds the routes of the console.
  * @param folder of the built console. Without it every path of the console answers 404.
+ * @throws Error if the build named no pages.
  */
 export async function addConsole(fastify: FastifyInstance, folder: string): Promise<void> {
   const files = await readConsoleFiles(folder);
@@ -80,5 +63,6 @@ export async function addConsole(fastify: FastifyInstance, folder: string): Prom
   add('/', () => startFile, askEachTime);
   add('/icon.svg', () => 'icon.svg', askEachTime);
   add('/assets/*', (rest) => `assets/${rest}`, forAYear);
-  for (const path of pagePaths) add(path, () => startFile, askEachTime);
+  for (const page of await readConsolePages(folder))
+    for (const path of [`/${page}`, `/${page}/*`]) add(path, () => startFile, askEachTime);
 }
