@@ -337,3 +337,39 @@ it('the completion script of bash knows commands and options', async () => {
   await new Promise((resolve) => shell.once('close', resolve));
   expect(words).toBe('--retries\n');
 });
+
+describe('places', () => {
+  it('are listed, with the objects of a bucket and the records of a stream', async () => {
+    const { client } = installation;
+    await client.must('PUT', '/sendoff/agencies/everything', {
+      grants: ['OBS', 'DIS'].map((type) => ({ type, resource: '*' })),
+    });
+    await client.must('PUT', '/sendoff/buckets/shelf', {});
+    await client.must('PUT', '/sendoff/streams/belt', {});
+    await client.createFunction('shelved', 'exports.handler = async () => ({ stored: true });');
+    const param = (fields: object) => JSON.stringify(fields);
+    const told = async (destination: object) => {
+      await client.setPolicy('shelved', { destination_config: { on_success: destination } });
+      const requestId = await client.invoke('shelved');
+      await client.ended('shelved', requestId);
+      return requestId;
+    };
+    const stored = await told({ destination: 'OBS', param: param({ bucket: 'shelf', prefix: 'books' }) });
+    const streamed = await told({ destination: 'DIS', param: param({ stream_name: 'belt' }) });
+    expect((await sendoff(['buckets'])).stdout).toContain('shelf');
+    expect((await sendoff(['streams'])).stdout).toMatch(/belt +its own/);
+    await eventually(async () => {
+      const { stdout } = await sendoff(['buckets', 'objects', 'shelf', '--prefix', 'books/']);
+      return new RegExp(`^\\S+Z +\\d+ +books/\\S+/${stored}\\.json$`, 'm').test(stdout);
+    });
+    expect((await sendoff(['buckets', 'objects', 'shelf', '--prefix', 'none'])).stdout).toContain('no such object');
+    await eventually(async () => {
+      const { records } = (await json('streams', 'records', 'belt')) as { records: { key?: string; value?: string }[] };
+      return records[0]?.key === streamed && records[0].value?.includes('stored');
+    });
+    expect(await sendoff(['buckets', 'objects', 'nobody'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('no bucket'),
+    });
+  });
+});

@@ -21,6 +21,7 @@ import {
   type TargetOptions,
   testTarget,
 } from './commands/notices.ts';
+import { listBuckets, listObjects, listStreamRecords, listStreams, type ObjectOptions } from './commands/places.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
 import { listRedrives, orderRedrive, type RedriveOptions, showRedrive, startRedrive } from './commands/redrive.ts';
@@ -61,6 +62,7 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
   addHistoryCommands(program, session);
   addPolicyCommands(program, session);
   addTopicCommands(program, session);
+  addPlaceCommands(program, session);
   addKeyCommands(program, session);
   program
     .command('completion')
@@ -388,6 +390,31 @@ function addTopicCommands(program: Command, session: MakeSession): void {
     .option('--subject <text>')
     .description('publish a message')
     .action(async (topic: string, message: string, options: { subject?: string }) => publish(session(), topic, message, options));
+}
+
+function addPlaceCommands(program: Command, session: MakeSession): void {
+  const buckets = program
+    .command('buckets')
+    .description('list the buckets that policies may name')
+    .action(async () => listBuckets(session()));
+  buckets
+    .command('objects')
+    .argument('<bucket>')
+    .description('list the objects of a bucket, the last keys first: the newest of a folder')
+    .option('--prefix <text>', 'only keys that begin with it')
+    .option('--limit <count>', 'at most 500', '20')
+    .option('--after <marker>', 'the page after this marker')
+    .action(async (bucket: string, options: ObjectOptions) => listObjects(session(), bucket, options));
+  const streams = program
+    .command('streams')
+    .description('list the streams that policies may name')
+    .action(async () => listStreams(session()));
+  streams
+    .command('records')
+    .argument('<stream>')
+    .description('list the newest records of a stream')
+    .option('--limit <count>', 'at most 100', '20')
+    .action(async (stream: string, options: { limit: string }) => listStreamRecords(session(), stream, options));
 }
 
 function addKeyCommands(program: Command, session: MakeSession): void {
