@@ -378,12 +378,13 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     expect(topics.map(({ name }) => name)).toEqual(['alerts']);
   });
 
-  it('shows the objects of a bucket by the notices that wrote them', async () => {
+  it('shows the objects of a bucket, and the notices that wrote them', async () => {
     const { page } = view;
     await view.goTo('/buckets');
     await page.getByRole('link', { name: 'results' }).click();
-    await page
-      .getByText(/^results\/doubled\/.*\.json$/)
+    const objects = page.getByRole('group', { name: 'Objects' });
+    await objects
+      .getByRole('button', { name: /^doubled\/.*\.json$/ })
       .first()
       .waitFor();
     await page.getByRole('link', { name: 'default:double' }).first().waitFor();

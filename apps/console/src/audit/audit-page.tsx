@@ -22,8 +22,12 @@ function EntryRow({ of }: { readonly of: AuditEntry }) {
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
         <Instant at={of.time} />
       </Table.Td>
-      <Table.Td className="code">{of.by}</Table.Td>
-      <Table.Td className="code">{of.act}</Table.Td>
+      <Table.Td className="code" style={{ whiteSpace: 'nowrap' }}>
+        {of.by}
+      </Table.Td>
+      <Table.Td className="code" style={{ whiteSpace: 'nowrap' }}>
+        {of.act}
+      </Table.Td>
       <Table.Td className="code">{of.object}</Table.Td>
       <Table.Td>
         <span className={`state ${colours[of.outcome] ?? 'state-bad'}`}>{of.outcome}</span>

@@ -9,13 +9,15 @@ const firstPaths = '*.password, password, *.token, token, *.secret, secret';
 interface PayloadViewProps {
   /** JSON text. */
   readonly payload: string;
+  /** Names it for screen readers. */
+  readonly label?: string;
 }
 
 /**
  * A payload with values hidden by paths. The paths stay on this device, so a value is hidden from
  * the first look on.
  */
-export function PayloadView({ payload }: PayloadViewProps) {
+export function PayloadView({ payload, label = 'Payload' }: PayloadViewProps) {
   const [paths, setPaths] = useState(() => localStorage.getItem(storageKey) ?? firstPaths);
   const [isShown, setShown] = useState(false);
   const change = (text: string) => {
@@ -24,7 +26,7 @@ export function PayloadView({ payload }: PayloadViewProps) {
   };
   return (
     <Stack gap="sm">
-      <pre className="block" tabIndex={0} aria-label="Payload">
+      <pre className="block" tabIndex={0} aria-label={label}>
         {redacted(payload, isShown ? [] : pathsIn(paths))}
       </pre>
       <Group align="flex-end">

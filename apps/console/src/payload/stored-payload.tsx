@@ -4,15 +4,7 @@ import { problemOf } from '../api/problem.ts';
 import { jsonOrText } from '../functions/calls.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
-
-/** Gives a file to the browser, which stores it. */
-function saveFile(content: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
+import { saveFile } from '../ui/save-file.ts';
 
 interface StoredPayloadProps {
   readonly urn: string;

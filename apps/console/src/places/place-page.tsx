@@ -1,4 +1,4 @@
-import { Table, Text } from '@mantine/core';
+import { Table } from '@mantine/core';
 import { useLocation, useSearchParams } from 'wouter';
 import { NoticeList } from '../notices/notice-list.tsx';
 import { countText, type Target, useTargetsOfPlace } from '../targets/queries.ts';
@@ -7,12 +7,13 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
-import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Trail } from '../ui/trail.tsx';
+import { BucketObjects } from './bucket-objects.tsx';
 import { DeletePlace } from './delete-place.tsx';
 import { placeWords } from './place-kinds.ts';
-import { type PlaceKind, usePlaces } from './queries.ts';
+import type { PlaceKind } from './queries.ts';
+import { StreamRecords } from './stream-records.tsx';
 
 interface PlaceProps {
   readonly kind: PlaceKind;
@@ -26,14 +27,20 @@ const nothingWritten = (
   </EmptyState>
 );
 
-function Folders({ of, chosen }: { readonly of: readonly Target[]; readonly chosen: string }) {
+/** The folder of a target within its bucket, as keys of its objects begin. */
+function prefixOf(target: string): string {
+  const folder = target.slice(target.indexOf('/') + 1);
+  return folder === '' || folder.endsWith('/') ? folder : `${folder}/`;
+}
+
+function Folders({ of, prefix }: { readonly of: readonly Target[]; readonly prefix: string }) {
   return (
-    <Panel title="Folders" isFlush>
-      <DataTable label="Folders" headings={['Folder', 'Pending', 'Undelivered', 'Last object']} minWidth={560}>
+    <Panel title="Folders of functions" isFlush>
+      <DataTable label="Folders of functions" headings={['Folder', 'Pending', 'Undelivered', 'Last object']} minWidth={560}>
         {of.map(({ target, pending, undelivered, last_success_time: written }) => (
-          <Table.Tr key={target} aria-current={target === chosen ? 'true' : undefined}>
+          <Table.Tr key={target} aria-current={prefixOf(target) === prefix ? 'true' : undefined}>
             <Table.Td className="code">
-              <TextLink href={`?folder=${encodeURIComponent(target)}`}>{target.slice(target.indexOf('/')) || '/'}</TextLink>
+              <TextLink href={`?prefix=${encodeURIComponent(prefixOf(target))}`}>{`/${prefixOf(target)}`}</TextLink>
             </Table.Td>
             <Table.Td>{countText(pending)}</Table.Td>
             <Table.Td>{countText(undelivered)}</Table.Td>
@@ -47,44 +54,45 @@ function Folders({ of, chosen }: { readonly of: readonly Target[]; readonly chos
   );
 }
 
-function Bucket({ name }: { readonly name: string }) {
-  const query = useTargetsOfPlace('buckets', name);
-  const [search] = useSearchParams();
+/** The folders that notices went to, which only viewers of the whole project may list. */
+function BucketNotices({ name, prefix }: { readonly name: string; readonly prefix: string }) {
+  const { data: targets = [] } = useTargetsOfPlace('buckets', name);
+  const chosen = targets.find(({ target }) => prefixOf(target) === prefix) ?? targets[0];
+  if (chosen === undefined) return null;
   return (
-    <QueryView query={query}>
-      {(targets) => {
-        const [first] = targets;
-        if (first === undefined) return <Panel>{nothingWritten}</Panel>;
-        const chosen = search.get('folder') ?? first.target;
-        return (
-          <>
-            {targets.length > 1 && <Folders of={targets} chosen={chosen} />}
-            <Panel title={`Objects in ${chosen.slice('OBS:'.length)}`} isFlush>
-              <NoticeList key={chosen} filter={{ target: chosen }} empty={nothingWritten} />
-            </Panel>
-          </>
-        );
-      }}
-    </QueryView>
+    <>
+      {targets.length > 1 && <Folders of={targets} prefix={prefix} />}
+      <Panel title={`Notices to ${chosen.target.slice('OBS:'.length)}`} isFlush>
+        <NoticeList key={chosen.target} filter={{ target: chosen.target }} empty={nothingWritten} />
+      </Panel>
+    </>
+  );
+}
+
+function Bucket({ name }: { readonly name: string }) {
+  const [search, setSearch] = useSearchParams();
+  const prefix = search.get('prefix') ?? '';
+  const change = (next: string) => setSearch(next === '' ? {} : { prefix: next });
+  return (
+    <>
+      <BucketObjects bucket={name} prefix={prefix} onPrefix={change} empty={nothingWritten} />
+      <BucketNotices name={name} prefix={prefix} />
+    </>
   );
 }
 
 function Stream({ name }: { readonly name: string }) {
-  const { data: streams } = usePlaces('streams');
-  const topic = streams?.find((stream) => stream.name === name)?.topic;
   return (
-    <Panel title="Records" isFlush>
-      {topic !== undefined && (
-        <Text size="sm" px="lg" pb="sm">
-          They stand on the Kafka topic <span className="code">{topic}</span>.
-        </Text>
-      )}
-      <NoticeList filter={{ target: `DIS:${name}` }} empty={nothingWritten} />
-    </Panel>
+    <>
+      <StreamRecords stream={name} empty={nothingWritten} />
+      <Panel title="Notices" isFlush>
+        <NoticeList filter={{ target: `DIS:${name}` }} empty={nothingWritten} />
+      </Panel>
+    </>
   );
 }
 
-/** One bucket or stream, with what notices wrote to it by the records of the invocations. */
+/** One bucket or stream: what stands in it, and the notices that wrote it. */
 export default function PlacePage({ kind, name }: PlaceProps) {
   const [, navigate] = useLocation();
   const { title } = placeWords[kind];
@@ -92,8 +100,7 @@ export default function PlacePage({ kind, name }: PlaceProps) {
     <>
       <Trail label={title} href={`/${kind}`} />
       <PageHead title={name} actions={<DeletePlace kind={kind} name={name} onDeleted={() => navigate(`/${kind}`)} />}>
-        What notices wrote here, as the records of the invocations tell. Contents stand in the{' '}
-        {kind === 'buckets' ? 'object store' : 'Kafka topic'} itself: read them with a client of it.
+        {placeWords[kind].content}
       </PageHead>
       {kind === 'buckets' ? <Bucket name={name} /> : <Stream name={name} />}
     </>

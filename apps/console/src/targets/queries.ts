@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
 import type { PlaceKind } from '../places/queries.ts';
 import { useApi } from '../session/session-context.tsx';
@@ -81,4 +81,27 @@ export function useEnableTarget(target: string) {
     await answerOf(client.POST('/v2/{project}/sendoff/targets/{target}/enable', { params }));
     await queries.invalidateQueries({ queryKey: ['targets'] });
   };
+}
+
+/** How the test of a target went. */
+export interface TestOutcome {
+  readonly id: string;
+  readonly outcome: 'delivered' | 'deferred' | 'refused' | 'unknown';
+  readonly took_ms?: number;
+  /** Why the target did not take the notice. */
+  readonly reason?: string;
+  readonly location?: string;
+}
+
+/** Sends one test notice to a target. A success may switch the target on. */
+export function useTestTarget(target: string) {
+  const { client, project } = useApi();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async () => {
+      const params = { path: { project, target } };
+      return answerOf(client.POST('/v2/{project}/sendoff/targets/{target}/test', { params })) as Promise<TestOutcome>;
+    },
+    onSuccess: async () => queries.invalidateQueries({ queryKey: ['targets'] }),
+  });
 }

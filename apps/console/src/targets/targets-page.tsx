@@ -9,6 +9,7 @@ import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { countText, type Target, useEnableTarget, useTargets } from './queries.ts';
+import { TestTarget } from './test-target.tsx';
 
 /** The state of a target, as a word beside a dot. */
 function StateMark({ of }: { readonly of: Target }) {
@@ -53,6 +54,7 @@ function TargetRow({ of }: { readonly of: Target }) {
       <Table.Td>
         <StateMark of={of} />
         <Waits of={of} />
+        <TestTarget target={of.target} />
       </Table.Td>
       <Table.Td className="code">
         <TextLink href={`/notices?target=${encodeURIComponent(of.target)}`}>{of.target}</TextLink>
