@@ -1,0 +1,117 @@
+/**
+ * Takes the pictures of docs/console that this file names, of a whole installation with a broker of
+ * its own. `npm run pictures` runs it. Arguments are names of pictures; without any it takes all.
+ */
+import { join } from 'node:path';
+import { Installation } from '../e2e/installation.ts';
+import { ConsolePage, startBrowser } from './browser.ts';
+
+type Shoot = (view: ConsolePage) => Promise<void>;
+
+const folder = 'docs/console';
+const size = { width: 1_280, height: 760 };
+
+/** Opens each page, in the state that its picture shows. */
+const pictures: Readonly<Record<string, Shoot>> = {
+  buckets: async (view) => view.goTo('/buckets'),
+  bucket: async (view) => {
+    await view.goTo('/buckets/results');
+    await view.page.getByRole('group', { name: 'Objects' }).getByRole('button').first().waitFor();
+  },
+  object: async (view) => {
+    await view.goTo('/buckets/results');
+    await view.page
+      .getByRole('group', { name: 'Objects' })
+      .getByRole('button', { name: /\.json$/ })
+      .first()
+      .click();
+    await view.page.getByRole('dialog').getByLabel('Object', { exact: true }).waitFor();
+  },
+  streams: async (view) => view.goTo('/streams'),
+  stream: async (view) => {
+    await view.goTo('/streams/orders');
+    await view.page.getByRole('group', { name: 'Newest records' }).waitFor();
+  },
+  targets: async (view) => {
+    await view.goTo('/targets');
+    await view.page.getByRole('link', { name: 'OBS:results/reports' }).waitFor();
+    await view.page
+      .getByText(/ECONNREFUSED/)
+      .first()
+      .waitFor();
+  },
+  'target-test': async (view) => {
+    await view.goTo('/targets');
+    await view.press('Send a test notice to DIS:orders');
+    await view.page.getByRole('dialog').getByRole('button', { name: 'Send', exact: true }).click();
+    await view.page.getByText('The target took the test notice.').waitFor();
+  },
+  redrives: async (view) => {
+    await view.goTo('/redrives?function=default%3Acharge');
+    await view.press('Count first');
+    await view.page.getByText(/would start/).waitFor();
+    await view.press('Start them again');
+    await view.page.getByText('ended', { exact: true }).first().waitFor();
+  },
+  audit: async (view) => view.goTo('/audit'),
+};
+
+const report = 'exports.handler = async (event) => ({ report: event.report, lines: 12 });';
+const fails = 'exports.handler = async () => { throw new Error("the payment provider is away"); };';
+const charges = 'exports.handler = async (event) => ({ charged: event.order });';
+
+/** Fills an installation as if people had used it. */
+async function furnish({ client }: Installation): Promise<void> {
+  await client.must('PUT', '/sendoff/agencies/results', {
+    grants: ['OBS', 'DIS', 'SMN'].map((type) => ({ type, resource: '*' })),
+  });
+  for (const place of ['buckets/results', 'buckets/archive', 'streams/orders', 'streams/alerts'])
+    await client.must('PUT', `/sendoff/${place}`, {});
+  const targets = {
+    report: { destination: 'OBS', param: JSON.stringify({ bucket: 'results', prefix: 'reports' }) },
+    order: { destination: 'DIS', param: JSON.stringify({ stream_name: 'orders' }) },
+  };
+  for (const [name, on_success] of Object.entries(targets)) {
+    await client.createFunction(name, report, { xrole: 'results' });
+    await client.setPolicy(name, { destination_config: { on_success } });
+    for (let number = 1; number <= 8; number += 1)
+      await client.ended(name, await client.invoke(name, { report: `number ${number}` }));
+  }
+  await client.createFunction('charge', fails, { xrole: 'results' });
+  const { topic_urn: topic } = await client.must<{ topic_urn: string }>('POST', '/notifications/topics', { name: 'alerts' });
+  // Nothing listens on the port, so one target fails.
+  const endpoint = 'http://127.0.0.1:9/alerts';
+  await client.must('POST', `/notifications/topics/${topic}/subscriptions`, { protocol: 'http', endpoint });
+  const on_failure = { destination: 'SMN', param: JSON.stringify({ topic_urn: topic }) };
+  await client.setPolicy('charge', { max_async_retry_attempts: 0, destination_config: { on_failure } });
+  for (let order = 1; order <= 3; order += 1) await client.ended('charge', await client.invoke('charge', { order }));
+  const file = Buffer.from(charges).toString('base64');
+  await client.must('PUT', '/fgs/functions/charge/code', { code_type: 'inline', func_code: { file } });
+  await client.must('POST', '/sendoff/functions/report/pause', {});
+  await client.must('POST', '/sendoff/functions/report/resume', {});
+}
+
+const asked = process.argv.slice(2);
+const names = asked.length === 0 ? Object.keys(pictures) : asked;
+const unknown = names.filter((name) => !Object.hasOwn(pictures, name));
+if (unknown.length > 0) throw new Error(`no picture is called ${unknown.join(', ')}: ${Object.keys(pictures).join(', ')}`);
+const [installation, browser] = await Promise.all([
+  Installation.start({ env: { KAFKA_TOPIC_PREFIX: 'sendoff.' } }),
+  startBrowser(),
+]);
+try {
+  await furnish(installation);
+  const view = await ConsolePage.open(browser, installation.url);
+  await view.page.setViewportSize(size);
+  await view.goTo('/overview');
+  await view.logInByToken('e2e-token');
+  await view.page.getByRole('heading', { name: 'Overview' }).waitFor();
+  for (const name of names) {
+    await pictures[name]?.(view);
+    await view.page.screenshot({ path: join(folder, `${name}.png`) });
+    process.stdout.write(`${name}\n`);
+  }
+} finally {
+  await browser.close();
+  await installation.stop();
+}
