@@ -252,7 +252,7 @@ function addRedriveCommands(program: Command, session: MakeSession): void {
     .option('--end <time>', 'accepted (notices: given up) at this time or earlier')
     .option('--rate <count>', 'how many are started in a second')
     .option('--canary <count>', 'so many first; the others wait until these have ended')
-    .option('--stop-at <share>', 'stop when more than this share failed, 0 to 1')
+    .option('--stop-at <share>', 'stop when more than this share failed or was not delivered again, 0 to 1')
     .option('--limit <count>', 'the most that it looks at')
     .option('--yes', 'start them')
     .option('--wait', 'wait until all have ended')

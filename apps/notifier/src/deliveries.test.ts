@@ -7,12 +7,14 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import {
   decodeDelivery,
+  decodeRedrivenEnd,
   decodeTargetChange,
   type DeliveryTarget,
   encodeDelivery,
   encodeSettlement,
   epochMs,
   type DeliveryEvent,
+  type PendingDelivery,
   type RegistryDocument,
   registryKey,
   type SubscriptionDocument,
@@ -348,6 +350,55 @@ describe('a notification whose end cannot be written', () => {
     kafka.setReachable(true);
     await kafka.waitFor('s.undelivered', 1);
     expect(told).toHaveLength(1);
+  });
+});
+
+describe('a redriven notice', () => {
+  const redrive = { redriveId: 'r1', letter: '0/7' };
+  const send = (given: Partial<PendingDelivery> = {}) => {
+    const now = clock.now();
+    const first = { deliveryId: 'SMN:x', target: topicTarget, try: 1, dueAt: now, firstTriedAt: now, event: published() };
+    return deliveries.onNotification(asIncoming(encodeDelivery('s.notifications', { ...first, redrive, ...given })), inHand());
+  };
+  const ends = () => kafka.records('s.redriven').map(decodeRedrivenEnd);
+
+  it('reports to its redrive that it was delivered, also if no invocation has a record of it', async () => {
+    await send();
+    expect(ends()).toEqual([{ ...redrive, state: 'delivered', at: builtAt }]);
+    await send({ redrive: { ...redrive, letter: '0/8' }, event: { kind: 'settled', settlement: aSettlement() } });
+    expect([ends().length, kafka.records('s.activity').length]).toEqual([2, 1]);
+  });
+
+  it('reports that it was given up again with its last try only, and its dead letter is free of the redrive', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    await send();
+    const [next] = written('delays.near');
+    expect([next, ends()]).toMatchObject([{ try: 2, redrive }, []]);
+    await send({ try: 8, reason: 'busy' });
+    expect(ends()).toEqual([{ ...redrive, state: 'undelivered', at: builtAt }]);
+    expect(written('undelivered')[0]).not.toHaveProperty('redrive');
+  });
+
+  it('is told once if its redrive wrote it twice', async () => {
+    await Promise.all([send(), send()]);
+    await clock.advance(10_000);
+    await send();
+    expect([told.length, ends().length]).toEqual([1, 1]);
+    await send({ redrive: { ...redrive, letter: '0/8' } });
+    await send({ redrive: { ...redrive, redriveId: 'r2' } });
+    expect(told).toHaveLength(3);
+  });
+
+  it('is told if its first try had been put off', async () => {
+    answer = { kind: 'deferred', reason: 'busy' };
+    for (let failures = 0; failures < 2; failures += 1) await tell(published());
+    await send({ deliveryId: 'SMN:x' });
+    const delayedOnes = written('delays.near').filter((one) => one.redrive !== undefined);
+    expect(delayedOnes).toMatchObject([{ reason: expect.stringContaining('circuit breaker is open') }]);
+    await clock.advance(10_000);
+    answer = { kind: 'delivered' };
+    for (const one of delayedOnes) await send(one);
+    expect(ends()).toMatchObject([{ state: 'delivered' }]);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   deliveryIdOf,
   encodeActivity,
   encodeDelivery,
+  encodeRedrivenEnd,
   type EpochMs,
   type IncomingRecord,
   nearHorizonMs,
@@ -17,6 +18,7 @@ import {
   eventProject,
   type OutgoingRecord,
   type PendingDelivery,
+  redriveStartKey,
   type Settlement,
   type SwitchOff,
   targetKey,
@@ -123,12 +125,19 @@ export class Deliveries {
   }
 
   /**
-   * Makes the next try of what waited, or of what somebody published. Or tests a target.
+   * Makes the next try of what waited, or of what somebody published. Or tests a target. A redrive
+   * may write its first record of a notice twice; the copy is dropped.
    * @throws as {@link onSettlement}.
    */
   async onNotification(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const pending = decodeDelivery(record);
-    return pending.isTest === true ? testTarget(this.parts, pending, inHand) : this.process(pending, record, inHand);
+    if (pending.isTest === true) return testTarget(this.parts, pending, inHand);
+    const key = redriveStartKey(pending);
+    if (key === undefined) return this.process(pending, record, inHand);
+    return this.recent.once(`redrive ${key}`, async () => {
+      await this.process(pending, record, inHand);
+      return 'concluded';
+    });
   }
 
   private first(event: DeliveryEvent, target: DeliveryTarget): PendingDelivery {
@@ -235,7 +244,9 @@ export class Deliveries {
   /** The dead letter of a delivery that is given up after the try of this record. */
   private undelivered(pending: PendingDelivery, reason: string, at: EpochMs, origin: IncomingRecord): OutgoingRecord {
     const { topics } = this.parts;
-    return asDeadLetter(encodeDelivery(topics.name('undelivered'), { ...pending, reason }), {
+    // The redrive ends here: a tool that writes the letter back is no part of it.
+    const { redrive: _redrive, ...rest } = pending;
+    return asDeadLetter(encodeDelivery(topics.name('undelivered'), { ...rest, reason }), {
       origin,
       groupId: topics.groupOf('notifier'),
       fault: { name: 'DELIVERY_ABANDONED', message: reason },
@@ -253,26 +264,22 @@ export class Deliveries {
     return delayed(encodeDelivery(topic, delivery), topic, 'notifications', dueAt);
   }
 
-  /** The end as an activity, where there is an invocation whose record shows it. */
+  /**
+   * The end as an activity, if it belongs to an invocation, and for the redrive that began the
+   * delivery.
+   */
   private ended(
-    { event, deliveryId, try: tries }: PendingDelivery,
+    { event, deliveryId, try: tries, redrive }: PendingDelivery,
     state: EndState,
     at: EpochMs,
     more: { reason?: string; location?: string },
   ): readonly OutgoingRecord[] {
-    if (event.kind !== 'settled') return [];
+    const { topics } = this.parts;
+    const ofRedrive = redrive === undefined ? [] : [encodeRedrivenEnd(topics.name('redriven'), { ...redrive, state, at })];
+    if (event.kind !== 'settled') return ofRedrive;
     const requestId = eventId(event);
-    return [
-      encodeActivity(this.parts.topics.name('activity'), {
-        kind: 'delivery-ended',
-        requestId,
-        deliveryId,
-        state,
-        tries,
-        at,
-        ...more,
-      }),
-    ];
+    const ended = { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more } as const;
+    return [encodeActivity(topics.name('activity'), ended), ...ofRedrive];
   }
 
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {

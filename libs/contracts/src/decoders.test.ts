@@ -17,6 +17,7 @@ import { decodeIdempotency, encodeIdempotency, type IdempotencyEvent } from './i
 import { decodeInvocation, encodeInvocation } from './invocation.ts';
 import type { DeliveryEvent } from './delivery-event.ts';
 import type { IncomingRecord, OutgoingRecord } from './record.ts';
+import { decodeRedrivenEnd, encodeRedrivenEnd } from './redriven.ts';
 import { isRequestId } from './request-id.ts';
 import { decodeSettlement, encodeSettlement } from './settlement.ts';
 import type { Target } from './destinations.ts';
@@ -145,6 +146,14 @@ const cases: Readonly<Record<string, Case>> = {
   },
   settlement: { record: encodeSettlement('t', settlement), decode: decodeSettlement },
   running: { record: encodeActivity('t', running), decode: decodeActivity },
+  'redriven notice': {
+    record: encodeDelivery('t', aDelivery({ redrive: { redriveId: 'r1', letter: '3/17' } })),
+    decode: decodeDelivery,
+  },
+  'end of a redriven notice': {
+    record: encodeRedrivenEnd('t', { redriveId: 'r1', letter: '3/17', state: 'delivered', at: builtAt }),
+    decode: decodeRedrivenEnd,
+  },
   'delivery-ended': { record: encodeActivity('t', ended), decode: decodeActivity },
   claimed: { record: encodeIdempotency('t', 'k', claimed), decode: decodeIdempotency },
   accepted: {

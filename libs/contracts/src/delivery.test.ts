@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aDelivery, anInvocation, aPublication, aSettlement, builtAt } from '#testing';
-import { decodeDelivery, encodeDelivery, type PendingDelivery } from './delivery.ts';
+import { decodeDelivery, encodeDelivery, type PendingDelivery, redriveStartKey } from './delivery.ts';
 import { epochMs } from './epoch-ms.ts';
 import { header } from './headers.ts';
 import { type DeliveryEvent, eventExpiresAt, eventId } from './delivery-event.ts';
@@ -27,6 +27,7 @@ describe('a delivery record', () => {
     ['of a settlement', told],
     ['of a published message', { ...told, event: published() }],
     ['of a test of a target', { ...told, isTest: true, event: published() }],
+    ['of a redriven notice', { ...told, redrive: { redriveId: 'r1', letter: '3/17' } }],
     [
       'of an empty message with awkward text around it',
       { ...told, event: published({ subject: '"\n é', texts: { default: '' } }) },
@@ -48,6 +49,13 @@ describe('a delivery record', () => {
     expect(decodeDelivery(record)).toEqual(delivery);
     expect(record.key).toBe(eventId(delivery.event));
     expect(decodeWaiting(record).requestId).toBe(eventId(delivery.event));
+  });
+
+  it('begins a redriven notice only until its first try has failed or was put off', () => {
+    const { reason: _reason, ...fresh } = aDelivery({ redrive: { redriveId: 'r1', letter: '3/17' } });
+    expect(redriveStartKey(fresh)).toBe('r1 3/17');
+    expect(redriveStartKey({ ...fresh, reason: 'this process was at a limit' })).toBeUndefined();
+    expect(redriveStartKey(aDelivery())).toBeUndefined();
   });
 
   it('holds a single text without JSON', () => {

@@ -24,6 +24,13 @@ export type DeliveryTarget<Type extends DeliveryTargetType = DeliveryTargetType>
 /** A subscription of a pub/sub topic as a target. */
 export type SubscriptionTarget = DeliveryTarget<'Subscription'>;
 
+/** The redrive that began a delivery again, and the dead letter that it began from. */
+export interface RedriveOrigin {
+  readonly redriveId: string;
+  /** Partition and offset in the topic `undelivered`: `3/17`. */
+  readonly letter: string;
+}
+
 /** A delivery before its next try. */
 export interface PendingDelivery {
   /** Unique among the deliveries of one event: type and name of the target. */
@@ -38,6 +45,8 @@ export interface PendingDelivery {
   readonly reason?: string;
   /** Somebody tests the target: one try, whose end is a record of the topic `targets`. */
   readonly isTest?: true;
+  /** Set if a redrive began this delivery. */
+  readonly redrive?: RedriveOrigin;
   readonly event: DeliveryEvent;
 }
 
@@ -67,6 +76,19 @@ function deliveryTargetIn(fields: JsonObject): DeliveryTarget {
   return { type: 'Subscription', topicUrn: fields.text('topicUrn'), subscriptionUrn: fields.text('subscriptionUrn') };
 }
 
+function originIn(fields: JsonObject): RedriveOrigin {
+  return { redriveId: fields.text('redriveId'), letter: fields.text('letter') };
+}
+
+/**
+ * The same for every copy of the first record of a redriven notice. A redrive may write that record
+ * twice, if its process dies between two writes.
+ * @returns undefined for every other record. A later try has the reason why the one before failed.
+ */
+export function redriveStartKey({ redrive, reason }: PendingDelivery): string | undefined {
+  return redrive === undefined || reason !== undefined ? undefined : `${redrive.redriveId} ${redrive.letter}`;
+}
+
 /**
  * Reads the header of a delivery.
  * @throws PlatformError `CONTRACT_VIOLATED` if it is missing or has another shape.
@@ -82,6 +104,7 @@ function deliveryOf(headers: RecordHeaders): Omit<PendingDelivery, 'event'> {
     firstTriedAt: delivery.instant('firstTriedAt'),
     ...(reason === undefined ? {} : { reason }),
     ...(delivery.has('isTest') ? { isTest: true } : {}),
+    ...(delivery.has('redrive') ? { redrive: originIn(delivery.object('redrive')) } : {}),
   };
 }
 

@@ -31,6 +31,7 @@ export { type DeliveryEvent, eventExpiresAt, eventId, eventProject } from './del
 export {
   decodeDelivery,
   deliveryIdOf,
+  redriveStartKey,
   type DeliveryTarget,
   type DeliveryTargetType,
   encodeDelivery,
@@ -193,6 +194,7 @@ export {
   type RedriveSpec,
   redriveTag,
 } from './redrive.ts';
+export { decodeRedrivenEnd, encodeRedrivenEnd, type RedrivenEnd } from './redriven.ts';
 export { confirmUrl, subscriptionPaths, unsubscribeUrl } from './subscription-links.ts';
 export {
   decodeTargetChange,

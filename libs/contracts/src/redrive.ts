@@ -63,6 +63,8 @@ export interface RedriveSpec {
   readonly stopAtShare: number;
   /** The most that it looks at. */
   readonly selectedMax: number;
+  /** The offset in the topic `redriven` at its creation; undelivered notices only. */
+  readonly endsFrom?: number;
 }
 
 /** A number of one redrive that was not started again, and why. */
@@ -86,7 +88,7 @@ export interface RedriveRun {
   readonly refusals: readonly RedriveRefusal[];
   /** Some of the refused ones. */
   readonly examples: readonly { readonly requestId: string; readonly reason: string }[];
-  /** Of those that were sent, as far as they have ended. */
+  /** Of those that were sent, as far as they have ended. A notice succeeds if it is delivered. */
   readonly succeeded: number;
   readonly failed: number;
   readonly isCanaryPassed: boolean;
@@ -156,6 +158,7 @@ export function decodeRedriveChange({ key, value }: Pick<IncomingRecord, 'key' |
 }
 
 function specIn(fields: JsonObject, id: string): RedriveSpec {
+  const endsFrom = fields.optionalWholeNumber('endsFrom', count);
   return {
     id,
     project: fields.text('project'),
@@ -166,6 +169,7 @@ function specIn(fields: JsonObject, id: string): RedriveSpec {
     canary: fields.wholeNumber('canary', { min: 0, max: redriveBounds.canaryMax }),
     stopAtShare: fields.share('stopAtShare'),
     selectedMax: fields.wholeNumber('selectedMax', { min: 1, max: redriveBounds.selectedMax }),
+    ...(endsFrom === undefined ? {} : { endsFrom }),
   };
 }
 

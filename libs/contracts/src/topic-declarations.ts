@@ -36,6 +36,7 @@ export type TopicName =
   | 'registry'
   | 'targets'
   | 'redrives'
+  | 'redriven'
   | 'audit'
   | 'clock'
   | 'rejects';
@@ -211,6 +212,19 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     partitionsMax: 1,
     isCompacted: true,
     retentionMs: -1,
+  },
+  {
+    ...hop,
+    name: 'redriven',
+    value: 'that a redriven notice was delivered or given up again, as JSON',
+    format: 'redrive',
+    writtenBy: ['notifier'],
+    readBy: ['ingress'],
+    partitions: 1,
+    // A redrive remembers one offset from which it counts.
+    partitionsMax: 1,
+    // As long as the dead letters that it is about.
+    retentionMs: 14 * dayMs,
   },
   {
     ...hop,

@@ -59,9 +59,15 @@ describe('the next step of a redrive', () => {
     expect(nextRedriveStep(spec({ stopAtShare: 0 }), { ...resumed, sent: 11, failed: 11 }).kind).toBe('stop');
   });
 
-  it('follows no notices', () => {
-    const notices = spec({ selection: { ...spec().selection, kind: 'undelivered' } });
-    expect(nextRedriveStep(notices, run({ isExhausted: true, sent: 4 }))).toEqual({ kind: 'end' });
+  it('waits for notices as for invocations, and names in which way they failed', () => {
+    const notices = spec({ selection: { ...spec().selection, kind: 'undelivered' }, canary: 2, stopAtShare: 0.4 });
+    expect(nextRedriveStep(notices, run({ sent: 2, succeeded: 1 }))).toEqual({ kind: 'wait' });
+    expect(nextRedriveStep(notices, run({ sent: 2, succeeded: 2 }))).toEqual({ kind: 'send', count: 10 });
+    expect(nextRedriveStep(notices, run({ isExhausted: true, sent: 4 }))).toEqual({ kind: 'wait' });
+    expect(nextRedriveStep(notices, run({ sent: 2, succeeded: 1, failed: 1 }))).toEqual({
+      kind: 'stop',
+      reason: '1 of 2 were not delivered, more than the share of 0.4',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 /** Rules of redrives: what is known of one, and what the process that runs it does next. */
-import type { EpochMs, RedriveOrder, RedriveRun, RedriveSpec } from '#contracts';
+import type { EpochMs, RedriveKind, RedriveOrder, RedriveRun, RedriveSpec } from '#contracts';
 
 /** All that is known of a redrive. */
 export interface Redrive {
@@ -10,8 +10,8 @@ export interface Redrive {
 }
 
 /**
- * `running`: it starts invocations again, or waits for those of its canary. `waiting`: it has
- * started all, and some have not ended. `stopped`: too many failed. `ended` is over for good.
+ * `running`: it starts things again, or waits for those of its canary. `waiting`: it has started
+ * all, and some have not ended. `stopped`: too many failed. `ended` is over for good.
  */
 export type RedriveState = 'running' | 'waiting' | 'stopped' | 'canceled' | 'ended';
 
@@ -63,17 +63,22 @@ export type RedriveStep =
 /** From so many ended ones on, a share of failures stops a redrive that goes on. */
 const judgedMin = 10;
 
+const failureWords = { failed: 'failed', undelivered: 'were not delivered' } as const satisfies Record<RedriveKind, string>;
+
 /** Decides the next step, once in a second. */
 export function nextRedriveStep(spec: RedriveSpec, run: RedriveRun): RedriveStep {
   const { succeeded, failed, sent, before } = run;
-  const areAllEnded = haveAllEnded(spec, run);
+  const areAllEnded = haveAllEnded(run);
   const isCanary = isInCanary(spec, run);
   const isCanarySent = isCanary && (sent >= spec.canary || isAllLookedAt(spec, run));
   const judged = succeeded + failed - before.succeeded - before.failed;
   const failures = failed - before.failed;
   const isJudged = isCanary ? isCanarySent && areAllEnded : judged >= judgedMin || areAllEnded;
   if (isJudged && judged > 0 && failures / judged > spec.stopAtShare)
-    return { kind: 'stop', reason: `${failures} of ${judged} failed, more than the share of ${spec.stopAtShare}` };
+    return {
+      kind: 'stop',
+      reason: `${failures} of ${judged} ${failureWords[spec.selection.kind]}, more than the share of ${spec.stopAtShare}`,
+    };
   if (isAllLookedAt(spec, run)) return areAllEnded ? { kind: 'end' } : { kind: 'wait' };
   if (isCanarySent && !areAllEnded) return { kind: 'wait' };
   const room = Math.min(spec.ratePerSecond, spec.selectedMax - run.selected);
@@ -82,12 +87,11 @@ export function nextRedriveStep(spec: RedriveSpec, run: RedriveRun): RedriveStep
 
 /** True if the next step to send goes beyond the canary: all of it has ended well. */
 export function passesCanary(spec: RedriveSpec, run: RedriveRun): boolean {
-  return isInCanary(spec, run) && run.sent >= spec.canary && haveAllEnded(spec, run);
+  return isInCanary(spec, run) && run.sent >= spec.canary && haveAllEnded(run);
 }
 
-/** A redrive does not follow notices: the notifier reports their ends. */
-function haveAllEnded({ selection }: RedriveSpec, { succeeded, failed, sent }: RedriveRun): boolean {
-  return selection.kind === 'undelivered' || succeeded + failed >= sent;
+function haveAllEnded({ succeeded, failed, sent }: RedriveRun): boolean {
+  return succeeded + failed >= sent;
 }
 
 function isInCanary(spec: RedriveSpec, run: RedriveRun): boolean {

@@ -12,8 +12,12 @@ interface Redrive {
   readonly created_by: string;
   readonly selected: number;
   readonly sent: number;
+  /** Of invocations, as far as they have ended. */
   readonly succeeded?: number;
   readonly failed?: number;
+  /** Of notices, as far as they have ended. */
+  readonly delivered?: number;
+  readonly undelivered?: number;
   readonly refused: readonly { readonly reason: string; readonly count: number }[];
 }
 
@@ -106,8 +110,8 @@ async function followed(session: Session, id: string): Promise<Redrive> {
   try {
     for (;;) {
       const redrive = await find(session, id);
-      const over = redrive.of === 'failed' ? (redrive.succeeded ?? 0) + (redrive.failed ?? 0) : redrive.sent;
-      bar?.update(over, redrive.sent, `${redrive.state}, ${redrive.failed ?? 0} failed`);
+      const { well, badly, badlyWord } = endsOf(redrive);
+      bar?.update(well + badly, redrive.sent, `${redrive.state}, ${badly} ${badlyWord}`);
       if (!activeStates.includes(redrive.state)) return redrive;
       await wait(lookAgainMs);
     }
@@ -116,23 +120,24 @@ async function followed(session: Session, id: string): Promise<Redrive> {
   }
 }
 
+function endsOf({ of, succeeded = 0, failed = 0, delivered = 0, undelivered = 0 }: Redrive) {
+  return of === 'failed'
+    ? { well: succeeded, wellWord: 'succeeded', badly: failed, badlyWord: 'failed' }
+    : { well: delivered, wellWord: 'delivered', badly: undelivered, badlyWord: 'undelivered' };
+}
+
+function endedText(redrive: Redrive): string {
+  const { well, wellWord, badly, badlyWord } = endsOf(redrive);
+  return `${well} ${wellWord}, ${badly} ${badlyWord}`;
+}
+
 function redriveLines(redrives: readonly Redrive[]): string[] {
-  const rows = redrives.map(({ id, of, state, selected, sent, succeeded, failed, refused, created_time, created_by }) => [
-    id,
-    of,
-    state,
-    selected,
-    sent,
-    succeeded ?? '',
-    failed ?? '',
-    refused.map(({ reason, count }) => `${reason} ${count}`).join(', '),
-    created_time,
-    created_by,
-  ]);
-  const table = tableLines(
-    ['REDRIVE', 'OF', 'STATE', 'SELECTED', 'SENT', 'SUCCEEDED', 'FAILED', 'REFUSED', 'CREATED', 'BY'],
-    rows,
-  );
+  const rows = redrives.map((redrive) => {
+    const { id, of, state, selected, sent, refused, created_time: createdTime, created_by: createdBy } = redrive;
+    const refusals = refused.map(({ reason, count }) => `${reason} ${count}`).join(', ');
+    return [id, of, state, selected, sent, endedText(redrive), refusals, createdTime, createdBy];
+  });
+  const table = tableLines(['REDRIVE', 'OF', 'STATE', 'SELECTED', 'SENT', 'ENDED', 'REFUSED', 'CREATED', 'BY'], rows);
   return [...table, ...redrives.flatMap(({ id, reason }) => (reason === undefined ? [] : [`${id}: ${reason}`]))];
 }
 

@@ -19,9 +19,12 @@ export interface Redrive {
   readonly target?: string;
   readonly selected: number;
   readonly sent: number;
-  /** Absent for notices, whose ends a redrive does not follow. */
+  /** Of invocations, as far as they have ended. */
   readonly succeeded?: number;
   readonly failed?: number;
+  /** Of notices, as far as they have ended. */
+  readonly delivered?: number;
+  readonly undelivered?: number;
   readonly refused: readonly { readonly reason: string; readonly count: number }[];
 }
 

@@ -55,13 +55,21 @@ function Selected({ of }: { readonly of: Redrive }) {
   );
 }
 
+/** The ends of invocations or notices, each with its word. */
+function endsOf({ of, succeeded = 0, failed = 0, delivered = 0, undelivered = 0 }: Redrive) {
+  return of === 'failed'
+    ? { well: succeeded, wellWord: 'succeeded', badly: failed, badlyWord: 'failed' }
+    : { well: delivered, wellWord: 'delivered', badly: undelivered, badlyWord: 'undelivered' };
+}
+
 function Counts({ of }: { readonly of: Redrive }) {
   const refused = of.refused.reduce((sum, { count }) => sum + count, 0);
-  const ended = (of.succeeded ?? of.sent) + (of.failed ?? 0) + refused;
+  const { well, wellWord, badly, badlyWord } = endsOf(of);
+  const ended = well + badly + refused;
   const words = [
     `${of.sent.toLocaleString()} of ${of.selected.toLocaleString()} started`,
-    ...(of.succeeded === undefined ? [] : [`${of.succeeded.toLocaleString()} succeeded`]),
-    ...(of.failed === undefined || of.failed === 0 ? [] : [`${of.failed.toLocaleString()} failed`]),
+    `${well.toLocaleString()} ${wellWord}`,
+    ...(badly === 0 ? [] : [`${badly.toLocaleString()} ${badlyWord}`]),
     ...of.refused.map(({ reason, count }) => `${count.toLocaleString()} refused: ${reason}`),
   ];
   return (

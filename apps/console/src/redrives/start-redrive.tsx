@@ -44,8 +44,8 @@ function Amounts({ of, change }: { readonly of: Selection; readonly change: (par
   return (
     <Group align="flex-end">
       {field('rate', 'Per second', 1, rateMax)}
-      {of.of === 'failed' && field('canary', 'Start so many first', 0, canaryMax)}
-      {of.of === 'failed' && field('stopPercent', 'Stop at failures, in %', 0, percent)}
+      {field('canary', 'Start so many first', 0, canaryMax)}
+      {field('stopPercent', of.of === 'failed' ? 'Stop at failures, in %' : 'Stop at undelivered, in %', 0, percent)}
     </Group>
   );
 }

@@ -1,4 +1,4 @@
-import { conditions, utcInstant } from '#contracts';
+import { conditions, type RedriveKind, type RedriveRun, utcInstant } from '#contracts';
 import { firstRun, type Redrive, redriveStateOf } from '#lifecycle';
 
 const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
@@ -8,7 +8,6 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
   const { spec, order, run = firstRun('', redrive.spec.createdAt) } = redrive;
   const { kind, functionUrns, errorCode, errorText, deliveryId, beginAt, endAt } = spec.selection;
   const state = redriveStateOf(redrive);
-  const isFollowed = kind === 'failed';
   return {
     id: spec.id,
     of: kind,
@@ -29,9 +28,13 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     limit: spec.selectedMax,
     selected: run.selected,
     sent: run.sent,
-    ...(isFollowed ? { succeeded: run.succeeded, failed: run.failed } : {}),
+    ...endsIn(kind, run),
     refused: run.refusals,
     refused_examples: run.examples.map(({ requestId, reason }) => ({ request_id: requestId, reason })),
     updated_time: utcInstant(run.at),
   };
+}
+
+function endsIn(kind: RedriveKind, { succeeded, failed }: RedriveRun): Record<string, number> {
+  return kind === 'failed' ? { succeeded, failed } : { delivered: succeeded, undelivered: failed };
 }

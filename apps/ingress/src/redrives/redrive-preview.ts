@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { noticeFunctionsMax, type RedriveSpec } from '#contracts';
+import { noticeFunctionsMax, type NoticePlace, type RedriveSpec } from '#contracts';
 import { ApiError } from '../http/api-error.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 
@@ -8,6 +8,13 @@ const pageSize = 500;
 /** A preview asks for so many pages at most, so that its answer comes in time. */
 const pagesMax = 20;
 const firstShown = 10;
+
+/** The ids that a preview has seen. */
+interface Counted {
+  readonly ids: readonly string[];
+  /** True if more may follow. */
+  readonly isMore: boolean;
+}
 
 /** Counts what a redrive would look at, as the records show it. */
 export class RedrivePreview {
@@ -29,35 +36,46 @@ export class RedrivePreview {
     };
   }
 
-  private async failed({ project, selection, selectedMax }: RedriveSpec) {
+  private async failed({ project, selection, selectedMax }: RedriveSpec): Promise<Counted> {
     const { kind: _kind, deliveryId: _target, ...filter } = selection;
-    const ids: string[] = [];
-    let marker: string | undefined;
-    for (let pages = 0; pages < pagesMax && ids.length <= selectedMax; pages += 1) {
+    return idsOfPages(selectedMax, async (marker?: string) => {
       const after = marker === undefined ? {} : { marker };
       const { records, next } = await this.records.search({ ...filter, project, ...after, limit: pageSize });
-      ids.push(...records.map(({ requestId }) => requestId));
-      if (next === undefined) return { ids, isMore: false };
-      marker = next;
-    }
-    return { ids, isMore: true };
+      return { ids: records.map(({ requestId }) => requestId), next };
+    });
   }
 
-  private async undelivered({ project, selection, selectedMax }: RedriveSpec) {
+  private async undelivered({ project, selection, selectedMax }: RedriveSpec): Promise<Counted> {
     const { functionUrns, deliveryId, beginAt, endAt } = selection;
     if (functionUrns !== undefined && functionUrns.length > noticeFunctionsMax)
       throw new ApiError('FSS.1001', `notices can be counted for ${noticeFunctionsMax} versions at once: name a function`);
     const target = deliveryId === undefined ? {} : { deliveryId };
     const functions = functionUrns === undefined ? {} : { functionUrns };
     const query = { project, states: ['undelivered'] as const, ...target, ...functions, beginAt, endAt, limit: pageSize };
-    const ids: string[] = [];
-    for (let pages = 0, after = {}; pages < pagesMax && ids.length <= selectedMax; pages += 1) {
-      const { notices, hasMore } = await this.records.notices({ ...query, ...after });
-      ids.push(...notices.map(({ requestId }) => requestId));
+    return idsOfPages(selectedMax, async (place?: NoticePlace) => {
+      const { notices, hasMore } = await this.records.notices({ ...query, ...(place === undefined ? {} : { after: place }) });
       const last = notices.at(-1);
-      if (!hasMore || last === undefined) return { ids, isMore: false };
-      after = { after: { acceptedAt: last.acceptedAt, requestId: last.requestId, deliveryId: last.deliveryId } };
-    }
-    return { ids, isMore: true };
+      const next =
+        hasMore && last !== undefined
+          ? { acceptedAt: last.acceptedAt, requestId: last.requestId, deliveryId: last.deliveryId }
+          : undefined;
+      return { ids: notices.map(({ requestId }) => requestId), next };
+    });
   }
+}
+
+/** Reads pages until they end, or until a preview has seen enough. */
+async function idsOfPages<Place>(
+  idsMax: number,
+  pageAfter: (place?: Place) => Promise<{ readonly ids: readonly string[]; readonly next: Place | undefined }>,
+): Promise<Counted> {
+  const ids: string[] = [];
+  let place: Place | undefined;
+  for (let pages = 0; pages < pagesMax && ids.length <= idsMax; pages += 1) {
+    const page = await pageAfter(place);
+    ids.push(...page.ids);
+    if (page.next === undefined) return { ids, isMore: false };
+    place = page.next;
+  }
+  return { ids, isMore: true };
 }

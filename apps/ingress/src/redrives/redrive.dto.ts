@@ -72,7 +72,10 @@ export class RedriveDto {
   @Max(redriveBounds.canaryMax)
   canary?: number;
 
-  /** The redrive stops when more than this share of the ended ones failed. Default 1: never. */
+  /**
+   * The redrive stops when more than this share of the ended ones failed, or were not delivered
+   * again. Default 1: never.
+   */
   @IsOptional()
   @IsNumber({}, { message: '$property must be a number' })
   @Min(0)

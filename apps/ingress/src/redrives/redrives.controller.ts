@@ -16,6 +16,7 @@ import { ApiError } from '../http/api-error.ts';
 import { instantQuery } from '../http/query.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames } from '../names/function-names.ts';
+import { NoticeEnds } from './notice-ends.ts';
 import { redriveAnswer } from './redrive-answer.ts';
 import { RedriveDto } from './redrive.dto.ts';
 import { RedriveLog } from './redrive-log.ts';
@@ -30,6 +31,7 @@ export class RedrivesController {
   constructor(
     @Inject(RedriveLog) private readonly log: RedriveLog,
     @Inject(RedrivePreview) private readonly preview: RedrivePreview,
+    @Inject(NoticeEnds) private readonly ends: Pick<NoticeEnds, 'place'>,
     @Inject(FunctionNames) private readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -48,7 +50,7 @@ export class RedrivesController {
     const preview = await this.preview.of(spec);
     if (dto.dry_run === true) return { id: '', of: spec.selection.kind, state: 'preview', ...preview };
     this.checkRoom();
-    await this.log.write({ kind: 'spec', id: spec.id, spec }, ...this.log.forgotten());
+    await this.log.write({ kind: 'spec', id: spec.id, spec: await this.withPlace(spec) }, ...this.log.forgotten());
     return { id: spec.id, of: spec.selection.kind, state: 'running', ...preview };
   }
 
@@ -111,13 +113,16 @@ export class RedrivesController {
     return functionUrns?.every((urn) => this.names.knows(urn, project, caller)) ?? isUnlimited(caller);
   }
 
+  /** A redrive of notices counts the ends that are written after its creation. */
+  private async withPlace(spec: RedriveSpec): Promise<RedriveSpec> {
+    return spec.selection.kind === 'failed' ? spec : { ...spec, endsFrom: await this.ends.place() };
+  }
+
   private specOf(project: string, caller: Caller, dto: RedriveDto): RedriveSpec {
     const { ratePerSecondDefault, selectedDefault } = redriveBounds;
     const { rate = ratePerSecondDefault, canary = 0, stop_at: stopAtShare = 1, limit: selectedMax = selectedDefault } = dto;
     const now = this.clock.now();
     const selection = this.selectionOf(project, caller, dto);
-    if (selection.kind === 'undelivered' && (canary > 0 || stopAtShare < 1))
-      throw new ApiError('FSS.0400', 'canary and stop_at are for failed invocations: a redrive does not follow notices');
     const who = { id: newRequestId(now), project, createdAt: now, createdBy: nameOf(caller) };
     return { ...who, selection, ratePerSecond: rate, canary, stopAtShare, selectedMax };
   }

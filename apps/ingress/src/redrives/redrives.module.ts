@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
 import { FailedInvocations } from './failed-invocations.ts';
+import { NoticeEnds } from './notice-ends.ts';
 import { RedriveLog } from './redrive-log.ts';
 import { RedrivePreview } from './redrive-preview.ts';
 import { RedriveRunner } from './redrive-runner.ts';
@@ -16,7 +17,7 @@ export class RedrivesModule {
       module: RedrivesModule,
       imports: [NamesModule, invocations],
       controllers: [RedrivesController],
-      providers: [RedriveLog, RedrivePreview, FailedInvocations, UndeliveredNotices, RedriveRunner],
+      providers: [RedriveLog, RedrivePreview, FailedInvocations, NoticeEnds, UndeliveredNotices, RedriveRunner],
     };
   }
 }

@@ -86,7 +86,8 @@ export const redriveOperations = {
     summary: 'Shows how far a redrive is.',
     description:
       '`selected` are those that it has looked at, `sent` those that it started again, `succeeded` and `failed` those of them ' +
-      'that have ended. The notifier reports the ends of notices, so a redrive of notices has neither.',
+      'that have ended. A redrive of notices has `delivered` and `undelivered` instead: a notice is `undelivered` when all ' +
+      'its tries have failed again.',
     parameters: [redriveId],
     answer: { status: 200, example: shown },
     codes: ['FSS.0404'],

@@ -8,14 +8,19 @@ import {
   conditions,
   decodeDelivery,
   decodeInvocation,
+  decodeRedrivenEnd,
   encodeDelivery,
   encodeInvocation,
+  encodeRedrivenEnd,
   epochMs,
+  eventId,
   type FoundRecord,
   type IncomingRecord,
   type InvocationSearch,
   readSearchMarker,
   redriveBounds,
+  type RedrivenEnd,
+  redriveStartKey,
   searchMarker,
   type StatusQuery,
 } from '#contracts';
@@ -127,8 +132,14 @@ const shown = async (app: IngressApp, id: string) => app.must('GET', `/sendoff/r
 const parentsOf = (app: IngressApp) =>
   childrenOf(app).map(({ tags = [] }) => tags.find((tag) => tag.startsWith('redrive-of.'))?.slice(11));
 
-async function until(app: IngressApp, id: string, state: string, secondsMax = 60) {
-  for (let second = 0; second < secondsMax; second += 1) {
+interface UntilOptions {
+  /** A part of the installation that the test plays. */
+  readonly eachSecond?: () => Promise<unknown>;
+}
+
+async function until(app: IngressApp, id: string, state: string, { eachSecond = async () => undefined }: UntilOptions = {}) {
+  for (let second = 0; second < 60; second += 1) {
+    await eachSecond();
     const redrive = await shown(app, id);
     if (redrive.state === state) return redrive;
     await app.clock.advance(1_000);
@@ -288,7 +299,6 @@ describe('a redrive of failed invocations', () => {
       [{ rate: redriveBounds.ratePerSecondMax + 1 }, 'FSS.0400'],
       [{ speed: 4 }, 'FSS.0400'],
       [{ target: 'OBS:x' }, 'FSS.0400'],
-      [{ of: 'undelivered', canary: 3 }, 'FSS.0400'],
       [{ begin_time: '2027-02-30T00:00:00' }, 'FSS.1001'],
     ];
     for (const [body, code] of refused)
@@ -335,6 +345,56 @@ describe('a redrive of undelivered notices', () => {
       return [event.kind === 'settled' ? event.settlement.invocation.requestId : '', deliveryId, next, reason];
     });
 
+  const requestsSent = (app: IngressApp) => sent(app).map(([requestId]) => String(requestId));
+  const letterOf = (app: IngressApp, requestId: string) => {
+    const letter = app.recordsOf('undelivered').find(({ key }) => key === requestId);
+    return `${letter?.partition}/${letter?.offset}`;
+  };
+  const beginNotices = async (app: IngressApp, body: object = {}) =>
+    app.must('POST', '/sendoff/redrives', { of: 'undelivered', ...body });
+  /** The records show one notice of each invocation. */
+  const recordsShow = (app: IngressApp, state: (requestId: string) => 'delivered' | 'undelivered') => {
+    app.records.query = async ({ requestIds = [] }) => ({
+      count: 1,
+      records: requestIds.map((requestId) => ({
+        ...aSettledRecord(requestId),
+        deliveries: [{ deliveryId: 'OBS:results', state: state(requestId), tries: 8, at: builtAt }],
+      })),
+    });
+  };
+  /** An installation that has given up notices of the invocations n0, n1 and so on. */
+  const withLetters = async (count: number) => {
+    const app = await start({ gateway: new MemoryKafka({ now: () => builtAt }) });
+    await app.createFunction('hello');
+    await letters(app, ...Array.from({ length: count }, (_, index) => ({ requestId: `n${index}`, target: 'OBS:results' })));
+    recordsShow(app, () => 'undelivered');
+    return app;
+  };
+  /** A notifier that ends each notice that it has not ended yet, in the state of its invocation. */
+  const notifierOf = (app: IngressApp, state: (requestId: string) => RedrivenEnd['state'] | undefined = () => 'delivered') => {
+    const done = new Set(app.recordsOf('redriven').map((record) => decodeRedrivenEnd(record).letter));
+    return async () => {
+      for (const { redrive, event } of app.recordsOf('notifications').map(decodeDelivery)) {
+        const ended = state(eventId(event));
+        if (redrive === undefined || ended === undefined || done.has(redrive.letter)) continue;
+        done.add(redrive.letter);
+        const end = { ...redrive, state: ended, at: builtAt };
+        await app.kafka.publisher.publish(encodeRedrivenEnd(app.kafka.topics.name('redriven'), end));
+      }
+    };
+  };
+  /** Lets the process of an ingress lose the brokers for good before it writes such records. */
+  const dieAt = (app: IngressApp, isLast: (keys: readonly string[]) => boolean) => {
+    const write = app.kafka.publisher.publish.bind(app.kafka.publisher);
+    let isDead = false;
+    app.kafka.publisher.publish = async (records, options) => {
+      if (isLast([records].flat().map(({ key }) => key ?? ''))) isDead = true;
+      if (isDead) throw new Error('this process is dead');
+      return write(records, options);
+    };
+    return () => isDead;
+  };
+
   it('sends each of a target again as the notice that it was, but those that were delivered since', async () => {
     const app = await start({ gateway: new MemoryKafka({ now: () => builtAt }) });
     await app.createFunction('hello');
@@ -353,18 +413,101 @@ describe('a redrive of undelivered notices', () => {
         deliveries: [{ deliveryId: 'OBS:results', state: state(requestId), tries: 8, at: builtAt }],
       })),
     });
-    const { id } = await app.must('POST', '/sendoff/redrives', { of: 'undelivered', target: 'OBS:results' });
-    const ended = await until(app, id, 'ended');
+    const { id } = await beginNotices(app, { target: 'OBS:results' });
+    const ended = await until(app, id, 'ended', { eachSecond: notifierOf(app) });
     expect(sent(app)).toEqual([['n1', 'OBS:results', 1, undefined]]);
     expect(ended).toMatchObject({
       selected: 3,
       sent: 1,
+      delivered: 1,
+      undelivered: 0,
       refused: expect.arrayContaining([
         { reason: 'delivered-already', count: 1 },
         { reason: 'given-up-again', count: 1 },
       ]),
     });
     expect(ended).not.toHaveProperty('succeeded');
+  });
+
+  it('waits for its canary, stops when it is given up again, and goes on when it is resumed', async () => {
+    const app = await withLetters(20);
+    const { id } = await beginNotices(app, { canary: 3, stop_at: 0.3 });
+    const stopped = await until(app, id, 'stopped', { eachSecond: notifierOf(app, () => 'undelivered') });
+    expect(stopped).toMatchObject({
+      sent: 3,
+      delivered: 0,
+      undelivered: 3,
+      reason: '3 of 3 were not delivered, more than the share of 0.3',
+    });
+    await app.clock.advance(5_000);
+    expect(sent(app)).toHaveLength(3);
+    await app.must('POST', `/sendoff/redrives/${id}/resume`);
+    const ended = await until(app, id, 'ended', { eachSecond: notifierOf(app) });
+    expect(ended).toMatchObject({ sent: 20, delivered: 17, undelivered: 3 });
+    expect(new Set(requestsSent(app)).size).toBe(20);
+  });
+
+  it('stops at its share of undelivered ones without a canary, too', async () => {
+    const app = await withLetters(40);
+    const { id } = await beginNotices(app, { rate: 10, stop_at: 0.5 });
+    const stopped = await until(app, id, 'stopped', { eachSecond: notifierOf(app, () => 'undelivered') });
+    expect(stopped).toMatchObject({ state: 'stopped' });
+    expect(sent(app).length).toBeLessThan(40);
+  });
+
+  it('does not end before the last of its notices has, and counts an end once that was written twice', async () => {
+    const app = await withLetters(4);
+    const { id } = await beginNotices(app);
+    const ends = notifierOf(app, (requestId) => (requestId === 'n3' ? undefined : 'delivered'));
+    const waiting = await until(app, id, 'waiting', { eachSecond: ends });
+    expect(waiting).toMatchObject({ sent: 4 });
+    await notifierOf(app, (requestId) => (requestId === 'n3' ? undefined : 'delivered'))();
+    await app.clock.advance(5_000);
+    expect(await shown(app, id)).toMatchObject({ state: 'waiting', delivered: 3, undelivered: 0 });
+    await notifierOf(app, (requestId) => (requestId === 'n3' ? 'undelivered' : undefined))();
+    expect(await until(app, id, 'ended')).toMatchObject({ delivered: 3, undelivered: 1 });
+  });
+
+  it('sends none that another redrive has sent', async () => {
+    const app = await withLetters(6);
+    const { id } = await beginNotices(app);
+    await until(app, id, 'waiting');
+    const other = await beginNotices(app);
+    expect(await until(app, other.id, 'ended')).toMatchObject({ sent: 0, refused: [{ reason: 'already-redriven', count: 6 }] });
+    expect(sent(app)).toHaveLength(6);
+  });
+
+  it('goes on in another process after the first died in the middle of a step, and sends none twice', async () => {
+    const app = await withLetters(12);
+    const isDead = dieAt(app, (keys) => keys.some((key) => key.startsWith('run/')) && sent(app).length > 0);
+    const { id } = await beginNotices(app, { rate: 4 });
+    for (let second = 0; !isDead() && second < 10; second += 1) await app.clock.advance(1_000);
+    const before = requestsSent(app);
+    expect([isDead(), before.length > 0 && before.length < 12]).toEqual([true, true]);
+
+    const other = await start({ gateway: app.kafka.beside() });
+    // One of them has ended before the other process takes over, as the records show.
+    const isEnded = (requestId: string) => requestId === before[0];
+    await notifierOf(other, (requestId) => (isEnded(requestId) ? 'delivered' : undefined))();
+    recordsShow(other, (requestId) => (isEnded(requestId) ? 'delivered' : 'undelivered'));
+    const ended = await until(other, id, 'ended', { eachSecond: notifierOf(other) });
+    expect(ended).toMatchObject({ sent: 12, delivered: 12, undelivered: 0, refused: [] });
+    expect(requestsSent(other).toSorted()).toEqual(Array.from({ length: 12 }, (_, index) => `n${index}`).toSorted());
+  });
+
+  it('writes a copy that the notifier knows if the first process died between a notice and its note', async () => {
+    const app = await withLetters(2);
+    // The note is the second record of the idempotency key.
+    const isDead = dieAt(app, () => sent(app).length === 2);
+    const { id } = await beginNotices(app);
+    for (let second = 0; !isDead() && second < 10; second += 1) await app.clock.advance(1_000);
+    const other = await start({ gateway: app.kafka.beside() });
+    recordsShow(other, () => 'undelivered');
+    const ended = await until(other, id, 'ended', { eachSecond: notifierOf(other) });
+    expect(ended).toMatchObject({ sent: 2, delivered: 2 });
+    const keys = other.recordsOf('notifications').map((record) => redriveStartKey(decodeDelivery(record)));
+    expect(keys.length).toBeGreaterThan(2);
+    expect(new Set(keys)).toEqual(new Set([`${id} ${letterOf(app, 'n0')}`, `${id} ${letterOf(app, 'n1')}`]));
   });
 
   it('counts them first, as the records show them', async () => {

@@ -13,7 +13,9 @@ import {
 } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, TargetStates } from '#platform';
+import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
+import { NoticeEnds } from './notice-ends.ts';
 import type { RedriveItem, Redriven, RedrivePage, RedriveSource } from './redrive-source.ts';
 
 /** Dead letters that one page looks at. */
@@ -31,6 +33,8 @@ export class UndeliveredNotices implements RedriveSource {
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(TargetStates) private readonly targets: TargetStates,
+    @Inject(IdempotencyKeys) private readonly keys: Pick<IdempotencyKeys, 'once'>,
+    @Inject(NoticeEnds) private readonly ends: NoticeEnds,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -53,16 +57,15 @@ export class UndeliveredNotices implements RedriveSource {
       const marker = markerOf({ partition, offset: record.offset + 1n });
       const delivery = this.matching(spec, record);
       if (delivery !== undefined)
-        items.push({ requestId: eventId(delivery.event), marker, redrive: async () => this.redrive(delivery, record) });
+        items.push({ requestId: eventId(delivery.event), marker, redrive: async () => this.redrive(spec, delivery, record) });
       if (items.length === count) return { items, next: marker };
     }
     const last = records.at(-1);
     return { items, next: last === undefined ? nextPartition : markerOf({ partition, offset: last.offset + 1n }) };
   }
 
-  /** The notifier reports the ends of notices. */
-  async ended(): Promise<{ readonly succeeded: number; readonly failed: number }> {
-    return Promise.resolve({ succeeded: 0, failed: 0 });
+  async ended(spec: RedriveSpec): Promise<{ readonly succeeded: number; readonly failed: number }> {
+    return this.ends.of(spec);
   }
 
   /** The delivery of a dead letter that the selection names; undefined if it does not. */
@@ -75,17 +78,34 @@ export class UndeliveredNotices implements RedriveSource {
     return isMeant ? delivery : undefined;
   }
 
-  private async redrive(delivery: PendingDelivery, record: IncomingRecord): Promise<Redriven> {
-    const { deliveryId, event, target } = delivery;
+  private async redrive(spec: RedriveSpec, delivery: PendingDelivery, record: IncomingRecord): Promise<Redriven> {
+    const { deliveryId, event } = delivery;
     const project = eventProject(event);
-    if (this.targets.switchOffOf({ project, deliveryId }) !== undefined)
-      return { kind: 'refused', reason: 'target-switched-off' };
-    const refusal = event.kind === 'settled' ? await this.overtaken(project, delivery, record) : undefined;
-    if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    const now = this.clock.now();
-    const again = { deliveryId, target, try: 1, dueAt: now, firstTriedAt: now, event };
-    await this.kafka.publisher.publish(encodeDelivery(this.kafka.topics.name('notifications'), again), { givesWay: true });
-    return { kind: 'sent' };
+    const letter = `${record.partition}/${record.offset}`;
+    const refusal =
+      this.targets.switchOffOf({ project, deliveryId }) === undefined
+        ? await this.overtaken(project, delivery, record)
+        : 'target-switched-off';
+    if (refusal === undefined) return this.send(spec, delivery, letter);
+    // This redrive may have sent it in a step that was not written down.
+    return (await this.ends.has(spec, letter)) ? { kind: 'sent' } : { kind: 'refused', reason: refusal };
+  }
+
+  private async send(spec: RedriveSpec, { deliveryId, target, event }: PendingDelivery, letter: string): Promise<Redriven> {
+    const { publisher, topics } = this.kafka;
+    const redrive = { redriveId: spec.id, letter };
+    // The key belongs to the dead letter, so that no other redrive sends it within a day.
+    const request = {
+      function: { urn: `undelivered notices of ${spec.project}`, id: '', createdAt: epochMs(0) },
+      key: `${eventId(event)} ${deliveryId} ${letter}`,
+      payload: Buffer.from(spec.id),
+    };
+    const { kind } = await this.keys.once(request, async () => {
+      const now = this.clock.now();
+      const again = { deliveryId, target, try: 1, dueAt: now, firstTriedAt: now, redrive, event };
+      await publisher.publish(encodeDelivery(topics.name('notifications'), again), { givesWay: true });
+    });
+    return kind === 'conflict' ? { kind: 'refused', reason: 'already-redriven' } : { kind: 'sent' };
   }
 
   /** Why the notice of an invocation needs no other try; undefined if it is still undelivered. */
@@ -94,6 +114,7 @@ export class UndeliveredNotices implements RedriveSource {
     { deliveryId, event }: PendingDelivery,
     record: IncomingRecord,
   ): Promise<string | undefined> {
+    if (event.kind !== 'settled') return undefined;
     const window = { beginAt: epochMs(0), endAt: epochMs(Number.MAX_SAFE_INTEGER) };
     const { records } = await this.records.query({ project, requestIds: [eventId(event)], ...window, offset: 0, limit: 1 });
     const known = records[0]?.deliveries.find((one) => one.deliveryId === deliveryId);
