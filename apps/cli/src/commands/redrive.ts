@@ -58,11 +58,14 @@ export async function startRedrive(session: Session, options: RedriveOptions): P
   const what = options.undelivered === true ? 'undelivered notices' : 'failed invocations';
   const count = `${preview.is_more ? 'at least ' : ''}${preview.selected} ${what}, in about ${preview.estimated_seconds} s`;
   const isMeant = options.yes === true && session.options.dryRun !== true;
-  if (!isMeant || preview.selected === 0)
+  // Published messages have no record, so notices may be there although none is counted.
+  const isNothing = preview.selected === 0 && options.undelivered !== true;
+  if (!isMeant || isNothing)
     return session.show(preview, () => [
       count,
+      ...(options.undelivered === true ? ['published messages are not counted, and are started, too'] : []),
       ...preview.first_request_ids.map((id) => `  ${id}`),
-      ...(preview.selected === 0 ? [] : ['start them: the same command with --yes']),
+      ...(isNothing ? [] : ['start them: the same command with --yes']),
     ]);
   const { id } = await session.ask<Preview>({ method: 'POST', path: ['sendoff', 'redrives'], body });
   const redrive = options.wait === true ? await followed(session, id) : await find(session, id);
