@@ -6,7 +6,7 @@
  * `--types` stops after the types. Needs the compiled services in `dist`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -40,6 +40,10 @@ function compress() {
   }
 }
 
+const pagesFile = join(site, 'pages.json');
+// The ingress, which writes the types, refuses a console without pages: that of an earlier release,
+// or of a build that was cut off.
+if (!existsSync(pagesFile)) for (const path of [site, markFile]) rmSync(path, { recursive: true, force: true });
 await writeTypes();
 const hash = sourceHash();
 const isBuilt = existsSync(markFile) && readFileSync(markFile, 'utf8') === hash;
@@ -54,6 +58,6 @@ if (!process.argv.includes('--types') && !isBuilt) {
   compress();
   const { pageGroups } = await import('../src/shell/pages.ts');
   const pages = pageGroups.flatMap((group) => group.pages.map(({ path }) => path));
-  writeFileSync(join(site, 'pages.json'), JSON.stringify(pages));
+  writeFileSync(pagesFile, JSON.stringify(pages));
   writeFileSync(markFile, hash);
 }

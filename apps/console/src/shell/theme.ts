@@ -29,6 +29,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#646c74',
     '--mantine-color-error': '#b02525',
     '--mantine-color-anchor': '#1864ab',
+    // On the darker blue of a hovered link its label would have too little contrast.
+    '--mantine-color-blue-light-hover': 'var(--mantine-color-blue-light)',
     '--mantine-color-body': '#ffffff',
     '--sendoff-ground': '#f6f7f9',
     '--sendoff-line': '#e3e6ea',
