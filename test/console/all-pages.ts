@@ -17,7 +17,7 @@ export async function openWithin(page: Page, path: string): Promise<void> {
 /** Returns what axe-core finds on a page, light and dark, and whether a phone scrolls sideways. */
 export async function faultsOfPage(page: Page, path: string): Promise<readonly string[]> {
   await openWithin(page, path);
-  // Whoever has just clicked a link still points at it, and the colours differ there.
+  // After a click the mouse still points at the link, which has another colour then.
   const here = page.locator('nav a[aria-current=page]');
   if ((await here.count()) > 0) await here.hover();
   const faults: string[] = [];
