@@ -54,5 +54,23 @@ describe.each(s3Stores)('$name', (kind) => {
       expect(await response.json()).toMatchObject({ request_context: { request_id: requestId }, request_payload: '{"n":1}' });
       if (kind.tellsExpiration) expect(response.headers.get('x-amz-expiration')).toMatch(/rule-id="sendoff-expires-3d"/);
     });
+
+    it('shows the objects through the API, and says what is missing', async () => {
+      const api = installation.client;
+      await client.putObject('results', 'shown/2026/11/25/r.json', '{"shown":true}');
+      const list = await api.must('GET', '/sendoff/buckets/results/objects?prefix=shown/');
+      expect(list).toMatchObject({ objects: [{ key: 'shown/2026/11/25/r.json', bytes: 14 }], next_marker: '' });
+      const path = '/sendoff/buckets/results/objects/content?key=shown%2F2026%2F11%2F25%2Fr.json';
+      expect(await api.must('GET', path)).toEqual({ shown: true });
+      // Sendoff knows this bucket, and the store does not.
+      await api.must('PUT', '/sendoff/buckets/unmade', {});
+      expect(await api.call('GET', '/sendoff/buckets/unmade/objects')).toMatchObject({
+        status: 404,
+        body: { error_msg: 'the object store has no bucket unmade: create it there' },
+      });
+      // The code of functions is in this one.
+      await api.must('PUT', '/sendoff/buckets/sendoff-code', {});
+      expect(await api.call('GET', '/sendoff/buckets/sendoff-code/objects')).toMatchObject({ status: 403 });
+    });
   });
 });
