@@ -186,6 +186,9 @@ describe('a program with the account of running.json', () => {
       });
       await eventually(() => read.includes(requestId), { deadlineMs: 30_000 });
       await consumer.disconnect();
+      const path = `/sendoff/streams/${stream}/records`;
+      const { records } = await client.must<{ records: { key?: string }[] }>('GET', path);
+      expect(records.map(({ key }) => key)).toContain(requestId);
     }
   }, 120_000);
 
