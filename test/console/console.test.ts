@@ -306,6 +306,25 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.getByText('No act fits').waitFor();
   });
 
+  it('sends an undelivered notice again once its target is back, and shows that it was delivered', async () => {
+    const { client } = installation;
+    const { page } = view;
+    await client.must('PUT', '/sendoff/streams/missing', {});
+    await client.createFunction('unheard', source);
+    const missing = { destination: 'DIS', param: JSON.stringify({ stream_name: 'missing' }) };
+    await client.setPolicy('unheard', { destination_config: { on_success: missing } });
+    await client.must('DELETE', '/sendoff/streams/missing');
+    const record = await client.delivered('unheard', await client.invoke('unheard', { n: 5 }));
+    expect(record.deliveries).toMatchObject([{ state: 'undelivered' }]);
+    await client.must('PUT', '/sendoff/streams/missing', {});
+    await view.goTo('/redrives?of=undelivered&function=default%3Aunheard');
+    await page.getByRole('textbox', { name: 'Start so many first' }).fill('1');
+    await view.press('Count first');
+    await page.getByText(/^1 would start/).waitFor();
+    await view.press('Start them again');
+    await page.getByText('1 of 1 started, 1 delivered').waitFor();
+  });
+
   it('pauses a function, says what its invocation waits for, counts it and purges it', async () => {
     const { page } = view;
     await view.goTo('/functions/default%3Amoody/control');
