@@ -50,6 +50,7 @@ export const redriveOperations = {
     description:
       `It looks at ${selectedDefault} at most by default, newest first, and starts ${ratePerSecondDefault} in a second. ` +
       'With `dry_run` it starts nothing, and `id` is empty. Without it the right `invoke` is needed, too. ' +
+      'The count of notices leaves out those of published messages, which have no record. ' +
       `At most ${activeMax} redrives are under way at once.`,
     body: {
       of: RedriveDto,
