@@ -36,7 +36,7 @@ export const contentOperations = {
     id: 'listBucketObjects',
     tag: 'Places',
     right: 'read',
-    reach: 'place',
+    reach: 'project',
     summary: 'Lists the objects of a bucket, those with the last keys first.',
     description:
       'Keys of notifications end with the day and the request id, which begins with the time. So within one prefix of a policy the newest come first. ' +
@@ -64,7 +64,7 @@ export const contentOperations = {
     id: 'readBucketObject',
     tag: 'Places',
     right: 'read',
-    reach: 'place',
+    reach: 'project',
     summary: 'Reads an object of a bucket, or its beginning.',
     description:
       `\`key\` is required. An object of more than ${objectBytesMax / 1_048_576} MiB is read in part only, with \`first_bytes\`. ` +
@@ -81,7 +81,7 @@ export const contentOperations = {
     id: 'listStreamRecords',
     tag: 'Places',
     right: 'read',
-    reach: 'place',
+    reach: 'project',
     summary: 'Lists the newest records of a stream.',
     description:
       `\`value\` is the first ${valueLengthMax} characters of the value, and \`value_bytes\` the size of the whole. ` +
