@@ -50,8 +50,6 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
-          // As for the unit tests: loading modules took two thirds of the time.
-          isolate: false,
         },
       },
       {
