@@ -3,7 +3,7 @@ import { epochMs, utcInstant } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, limitQuery, type Query as QueryString, textQuery } from '../http/query.ts';
 import { AuditLog } from './audit-log.ts';
 import { auditBounds, auditOperations as operations } from './audit.operations.ts';
 
@@ -22,7 +22,7 @@ export class AuditController {
   @Operation(operations.list)
   @Get()
   async list(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = limitQuery(query, limitDefault, limitMax);
     const marker = textQuery(query, 'marker');
     if (marker !== undefined && !/^\d{1,18}$/.test(marker))
       throw new ApiError('FSS.1001', 'marker must be the next_marker of the page before');
@@ -34,7 +34,7 @@ export class AuditController {
       beginAt: instantQuery(query, 'begin_time') ?? epochMs(0),
       endAt: instantQuery(query, 'end_time') ?? epochMs(this.clock.now() + dayMs),
       ...(marker === undefined ? {} : { below: BigInt(marker) }),
-      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+      limit,
     });
     return {
       entries: entries.map(({ at, by, act, object, outcome, requestId }) => ({

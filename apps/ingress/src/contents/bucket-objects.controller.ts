@@ -6,7 +6,7 @@ import { Registry } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { boundedQuery, limitQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { placeOf } from '../policies/known-place.ts';
 import { BoundedReads } from './bounded-reads.ts';
 import { BUCKET_READER } from './bucket-reader.ts';
@@ -33,8 +33,7 @@ export class BucketObjectsController {
     const bucket = this.bucketOf(caller, name);
     const prefix = boundedQuery(query, 'prefix', keyLengthMax) ?? '';
     const below = boundedQuery(query, 'marker', keyLengthMax);
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = asked === 0 ? objectsDefault : Math.min(asked, objectsMax);
+    const limit = limitQuery(query, objectsDefault, objectsMax);
     const question = { bucket, prefix, limit, ...(below === undefined ? {} : { below }) };
     const answer = await this.reads.run(async (signal) => this.buckets.list(question, signal));
     switch (answer.kind) {

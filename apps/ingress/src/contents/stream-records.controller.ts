@@ -5,7 +5,7 @@ import { Registry } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { limitQuery, type Query as QueryString } from '../http/query.ts';
 import { placeOf } from '../policies/known-place.ts';
 import { BoundedReads } from './bounded-reads.ts';
 import { contentBounds, contentOperations as operations } from './contents.operations.ts';
@@ -37,8 +37,7 @@ export class StreamRecordsController {
   ): Promise<Record<string, unknown>> {
     const place = placeOf(this.registry, caller, 'DIS', name);
     const topic = place.topic ?? this.kafka.topics.ofStream(name);
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = asked === 0 ? recordsDefault : Math.min(asked, recordsMax);
+    const limit = limitQuery(query, recordsDefault, recordsMax);
     const tail = await this.reads.run(async (signal) => this.tail.newest(topic, limit, signal)).catch(refusedByBroker(topic));
     switch (tail.kind) {
       case 'too-many-partitions':

@@ -15,7 +15,7 @@ import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, instantQuery, type Query as QueryString, tagQuery, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, limitQuery, type Query as QueryString, tagQuery, textQuery } from '../http/query.ts';
 import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
@@ -72,7 +72,7 @@ export class SearchController {
     const marker = textQuery(query, 'marker');
     if (marker !== undefined && readSearchMarker(marker) === undefined)
       throw new ApiError('FSS.1001', 'marker must be the next_marker of a page');
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = limitQuery(query, limitDefault, limitMax);
     const errorText = boundedQuery(query, 'error_text', errorTextMax);
     const functionUrns = this.names.versionsFor(caller, project, boundedQuery(query, 'function', nameMax), functionsMax);
     const requestIds = this.requestsOf(project, query);
@@ -88,7 +88,7 @@ export class SearchController {
       beginAt: instantQuery(query, 'begin_time') ?? epochMs(0),
       endAt: instantQuery(query, 'end_time') ?? epochMs(this.clock.now() + dayMs),
       ...(marker === undefined ? {} : { marker }),
-      limit: asked === 0 ? limitDefault : Math.min(asked, limitMax),
+      limit,
     };
     return functionUrns?.length === 0 || requestIds?.length === 0 ? undefined : search;
   }

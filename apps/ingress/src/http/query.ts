@@ -49,6 +49,15 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
   return Number(text);
 }
 
+/**
+ * Reads how many items a page has. 0 and a missing value mean `byDefault`; more than `max` is `max`.
+ * @throws ApiError FSS.1001 if it is not an integer from 0.
+ */
+export function limitQuery(query: Query, byDefault: number, max: number, name = 'limit'): number {
+  const asked = wholeQuery(query, name, 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  return asked === 0 ? byDefault : Math.min(asked, max);
+}
+
 /** The most functions or versions on one page of a list. */
 export const functionPageMax = 400;
 
@@ -59,8 +68,7 @@ export const functionPageMax = 400;
  */
 export function functionPage<T>(all: readonly T[], query: Query): { readonly page: readonly T[]; readonly next: number } {
   const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const itemsMax = wholeQuery(query, 'maxitems', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-  const page = all.slice(marker, marker + (itemsMax === 0 ? functionPageMax : Math.min(itemsMax, functionPageMax)));
+  const page = all.slice(marker, marker + limitQuery(query, functionPageMax, functionPageMax, 'maxitems'));
   return { page, next: marker + page.length };
 }
 

@@ -12,7 +12,7 @@ import { Operation } from '../document/operation.ts';
 import { policiesPage, policyOperations as operations } from './policies.operations.ts';
 import { policyAnswer, policyOf } from './policy-document.ts';
 import { PolicyDto } from './policy.dto.ts';
-import { wholeQuery } from '../http/query.ts';
+import { limitQuery, wholeQuery } from '../http/query.ts';
 import { targetRefused } from './target-refused.ts';
 import { ValidatedBody } from '../http/validated.ts';
 
@@ -71,8 +71,7 @@ export class PoliciesController {
     @Query() query: Record<string, string | undefined>,
   ): Record<string, unknown> {
     const marker = wholeQuery(query, 'marker', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = requested === 0 ? policiesPage.byDefault : Math.min(requested, policiesPage.max);
+    const limit = limitQuery(query, policiesPage.byDefault, policiesPage.max);
     const all = this.registry
       .policiesOf(formatBareUrn(this.names.find(urn, project).urn))
       .toSorted((a, b) => (a.functionUrn < b.functionUrn ? -1 : 1));

@@ -17,7 +17,7 @@ import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
-import { boundedQuery, instantQuery, type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
+import { boundedQuery, instantQuery, limitQuery, type Query as QueryString, textQuery } from '../http/query.ts';
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -99,7 +99,7 @@ export class NoticesController {
     const deliveryId = boundedQuery(query, 'target', targetLengthMax);
     const functionUrns = this.names.versionsFor(caller, project, textQuery(query, 'function'), noticeFunctionsMax);
     const endAt = instantQuery(query, 'query_end_time');
-    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+    const limit = limitQuery(query, limitDefault, limitMax);
     const marker = textQuery(query, 'marker');
     return {
       project,
@@ -109,7 +109,7 @@ export class NoticesController {
       beginAt: instantQuery(query, 'query_begin_time') ?? epochMs(0),
       // The window ends with its last second, so add the rest of that second.
       endAt: endAt === undefined ? this.clock.now() : epochMs(endAt - (endAt % 1_000) + 999),
-      limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
+      limit,
       ...(marker === undefined ? {} : { after: placeOf(marker) }),
     };
   }

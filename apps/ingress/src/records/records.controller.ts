@@ -7,7 +7,7 @@ import { ApiError } from '../http/api-error.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
-import { instantQuery, type Query as QueryString, tagQuery, wholeQuery } from '../http/query.ts';
+import { instantQuery, limitQuery, type Query as QueryString, tagQuery, wholeQuery } from '../http/query.ts';
 import { type KnownDelivery, knownTo, recordAnswer } from './record-answer.ts';
 import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
@@ -114,7 +114,7 @@ export class RecordsController {
     const beginsAt = requestIds.length > 0 ? 0 : Math.max(0, now - hourMs);
     const beginAt = instantQuery(query, 'query_begin_time') ?? epochMs(beginsAt);
     const endAt = instantQuery(query, 'query_end_time');
-    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? limitDefault;
+    const limit = limitQuery(query, limitDefault, limitMax);
     return {
       project,
       functionUrns,
@@ -123,7 +123,7 @@ export class RecordsController {
       // The window ends with its last second, so add the rest of that second.
       endAt: endAt === undefined ? now : epochMs(endAt - (endAt % 1_000) + 999),
       offset: wholeQuery(query, 'marker', 0, markerMax) ?? 0,
-      limit: requested === 0 ? limitDefault : Math.min(requested, limitMax),
+      limit,
       ...(requestIds.length === 0 ? {} : { requestIds }),
       ...(tag === undefined ? {} : { tag }),
     };

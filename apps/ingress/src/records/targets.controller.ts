@@ -14,7 +14,7 @@ import { type Clock, CLOCK, TargetStates } from '#platform';
 import { Registry } from '#registry';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
+import { boundedQuery, limitQuery, type Query as QueryString } from '../http/query.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { namedTarget } from '../policies/named-target.ts';
 import { noticeBounds } from './notices.operations.ts';
@@ -40,8 +40,7 @@ export class TargetsController {
   @Operation(operations.list)
   @Get()
   async list(@Param('project') project: string, @Query() query: QueryString): Promise<Record<string, unknown>> {
-    const requested = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = requested === 0 ? targetsMax : Math.min(requested, targetsMax);
+    const limit = limitQuery(query, targetsMax, targetsMax);
     const after = boundedQuery(query, 'marker', targetLengthMax);
     const { targets, hasMore } = await this.records.targets({ project, limit, ...(after === undefined ? {} : { after }) });
     const stored = new Map(targets.map((target) => [target.deliveryId, target]));

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { utcInstant } from '#contracts';
 import { Operation } from '../../document/operation.ts';
 import { ApiError } from '../../http/api-error.ts';
-import { type Query as QueryString, textQuery, wholeQuery } from '../../http/query.ts';
+import { limitQuery, type Query as QueryString, textQuery } from '../../http/query.ts';
 import { FunctionNames } from '../../names/function-names.ts';
 import { FUNCTION_LOGS, type FunctionLogs } from './function-logs.ts';
 import { mergeLogPages, readMarker } from './log-page.ts';
@@ -22,8 +22,7 @@ export class LogsController {
   @Get('logs')
   async read(@Param('project') project: string, @Param('urn') urn: string, @Query() query: QueryString) {
     const { function: fn } = this.names.find(urn, project);
-    const asked = wholeQuery(query, 'limit', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    const limit = asked === 0 ? limitDefault : Math.min(asked, limitMax);
+    const limit = limitQuery(query, limitDefault, limitMax);
     const requestId = textQuery(query, 'request_id') ?? '';
     if (requestId.length > requestIdLengthMax)
       throw new ApiError('FSS.1001', `request_id has at most ${requestIdLengthMax} characters`);
