@@ -50,7 +50,8 @@ export function wholeQuery(query: Query, name: string, min: number, max: number,
 }
 
 /**
- * Reads how many items a page has. 0 and a missing value mean `byDefault`; more than `max` is `max`.
+ * Reads how many items a page has. 0 and a missing value mean `byDefault`, and more than `max`
+ * means `max`.
  * @throws ApiError FSS.1001 if it is not an integer from 0.
  */
 export function limitQuery(query: Query, byDefault: number, max: number, name = 'limit'): number {
