@@ -1,5 +1,5 @@
 import { Gauge, type Registry as Metrics } from 'prom-client';
-import { endedOf, inFlightOf } from '#contracts';
+import { endedOf, inFlightOf, type Tally } from '#contracts';
 import type { Clock } from '#platform';
 import type { LedgerCheck } from './ledger-check.ts';
 import type { StatusStore } from './status-store.ts';
@@ -12,14 +12,25 @@ export function ledgerMetrics(
   clock: Clock,
 ): void {
   const registers = [metrics];
+  let asked: Promise<Tally | undefined> | undefined;
+  // Two gauges of one scrape share the question. A store that does not answer keeps the numbers of
+  // before; its own alert tells.
+  const grandTotal = async () => {
+    asked ??= store
+      .grandTotal()
+      .catch(() => undefined)
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  };
   new Gauge({
     name: 'sendoff_ledger_invocations',
     help: 'Invocations since the store exists, by state: accepted, settled, in_flight.',
     labelNames: ['state'],
     registers,
     async collect() {
-      // A store that does not answer keeps the numbers of before; its own alert tells.
-      const tally = await store.grandTotal().catch(() => undefined);
+      const tally = await grandTotal();
       if (tally === undefined) return;
       this.set({ state: 'accepted' }, tally.accepted);
       this.set({ state: 'settled' }, endedOf(tally));
@@ -31,7 +42,7 @@ export function ledgerMetrics(
     help: 'Records of the topic intake that were refused since the store exists.',
     registers,
     async collect() {
-      const tally = await store.grandTotal().catch(() => undefined);
+      const tally = await grandTotal();
       if (tally !== undefined) this.set(tally.rejected);
     },
   });
