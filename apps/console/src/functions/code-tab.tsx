@@ -8,6 +8,7 @@ import { Instant } from '../ui/instant.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { saveFile } from '../ui/save-file.ts';
 import { useDraft } from '../ui/use-draft.ts';
 import { base64Of, base64OfText, textOfBase64 } from './base64.ts';
 import { useFunctionCode } from './queries.ts';
@@ -53,11 +54,7 @@ function useDownload(urn: string) {
     mutationFn: async () => {
       const response = await api.send('GET', `/sendoff/functions/${encodeURIComponent(urn)}/archive`);
       if (!response.ok) return answerOf(Promise.resolve({ response, error: await response.json().catch(() => undefined) }));
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = `${urn.split(':').at(-1)}.zip`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      saveFile(await response.blob(), `${urn.split(':').at(-1)}.zip`);
       return undefined;
     },
   });
