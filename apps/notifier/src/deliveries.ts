@@ -68,8 +68,14 @@ interface EndedTry {
 const recentMs = 2 * nearHorizonMs;
 const recentMax = 100_000;
 
-/** Kinds of destinations that are topics of this installation. */
-const topicTypes: ReadonlySet<DeliveryTargetType> = new Set(['DIS', 'SMN', 'FunctionGraph']);
+/** Whether a kind of target is a topic of this installation. */
+const isOnTopic: Readonly<Record<DeliveryTargetType, boolean>> = {
+  OBS: false,
+  DIS: true,
+  SMN: true,
+  FunctionGraph: true,
+  Subscription: false,
+};
 
 /** The records that follow from a try. */
 interface FollowingTry {
@@ -186,7 +192,7 @@ export class Deliveries {
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
     };
-    const result = await queues.run(key, tryOnce, topicTypes.has(given.target.type));
+    const result = await queues.run(key, tryOnce, isOnTopic[given.target.type]);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
     const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;
