@@ -17,8 +17,9 @@ function replace(name: string, exports: unknown): void {
   if (module !== undefined) module.exports = exports;
 }
 
-/** The bounds of the last call of {@link useOwnRecords}; undefined before the first. */
-let bounds: { batchBytesMax: number } | undefined;
+/** The bounds of the last call of {@link useOwnRecords}. */
+const bounds = { batchBytesMax: 0 };
+let isInPlace = false;
 
 /**
  * Makes every producer and consumer of this process write and read records with own code. Call it
@@ -28,19 +29,16 @@ let bounds: { batchBytesMax: number } | undefined;
  * instead of 15, reading 1.6 us instead of 3.2.
  */
 export function useOwnRecords({ batchBytesMax }: BatchBounds): void {
-  if (bounds !== undefined) {
-    bounds.batchBytesMax = batchBytesMax;
-    return;
-  }
-  const held = { batchBytesMax };
-  bounds = held;
+  bounds.batchBytesMax = batchBytesMax;
+  if (isInPlace) return;
+  isInPlace = true;
   replace('recordBatch/record/v0', encodeRecord);
-  replace('requests/fetch/v4/decodeMessages', batchReader(held));
+  replace('requests/fetch/v4/decodeMessages', batchReader(bounds));
   // Messages in the format from before Kafka 0.11 are unpacked by kafkajs, with these codecs.
   const { Codecs } = require('kafkajs/src/protocol/message/compression') as { readonly Codecs: Record<number, () => object> };
   const { compress } = require('kafkajs/src/protocol/message/compression/gzip') as { readonly compress: unknown };
   for (const codec of [1, 2, 3, 4]) {
-    const decompress = async (data: Buffer) => unpacked(codec, data, held.batchBytesMax);
+    const decompress = async (data: Buffer) => unpacked(codec, data, bounds.batchBytesMax);
     Codecs[codec] = () => (codec === 1 ? { compress, decompress } : { decompress });
   }
 }
