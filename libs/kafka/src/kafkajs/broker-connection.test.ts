@@ -5,10 +5,11 @@
 import type { Socket } from 'node:net';
 import type { ISocketFactory } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventually, ScriptedBrokers } from '#testing';
 import { socketFactoryOf } from './kafka-access.ts';
 import { type ClusterConnection, newCluster } from './kafkajs-internals.ts';
+import type { PoolBroker } from './kafkajs-pool.ts';
 import { useOwnBrokerPool } from './own-broker-pool.ts';
 import { offsetsOf } from './partition-offsets.ts';
 
@@ -95,5 +96,28 @@ describe('the connection to a broker', () => {
     await closed;
     brokers.unscript('ListOffsets');
     expect(await end()).toBe(0n);
+  });
+
+  it('sets no timer for waiting requests while none waits', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    try {
+      await end();
+      await end();
+      const delays = timers.mock.calls.map(([, delayMs = 0]) => delayMs);
+      expect(delays.length).toBeGreaterThan(0);
+      expect(delays.filter((delayMs) => delayMs < 0)).toEqual([]);
+    } finally {
+      timers.mockRestore();
+    }
+  });
+
+  it('sends the next request after the pause that a broker asks for', async () => {
+    await end();
+    const broker = (await cluster.findBroker({ nodeId: '2' })) as unknown as PoolBroker;
+    const { requestQueue } = await broker.connectionPool.getConnection(0);
+    requestQueue.maybeThrottle(30);
+    const askedAt = performance.now();
+    expect(await end()).toBe(0n);
+    expect(performance.now() - askedAt).toBeGreaterThanOrEqual(25);
   });
 });

@@ -32,7 +32,7 @@ export interface Connection {
   /** Settings of TLS; null without. */
   readonly ssl: Parameters<ISocketFactory>[0]['ssl'];
   readonly authHandlers: { onError(): void } | null;
-  readonly requestQueue: { destroy(): void };
+  readonly requestQueue: RequestQueue;
   socket?: Socket;
   connectionStatus: 'connected' | 'disconnected';
   authenticatedAt: unknown;
@@ -47,6 +47,17 @@ export interface Connection {
   send(exchange: object): Promise<unknown>;
   logDebug(message: string): void;
   logError(message: string): void;
+}
+
+/** The requests of one connection that wait or are in flight. */
+export interface RequestQueue {
+  readonly pending: readonly unknown[];
+  /** When the broker takes requests again, in epoch milliseconds; -1 if it never asked to wait. */
+  readonly throttledUntil: number;
+  throttleCheckTimeoutId: NodeJS.Timeout | null;
+  checkPendingRequests(): void;
+  maybeThrottle(pauseMs: number | null): void;
+  destroy(): void;
 }
 
 /** The connections to one broker. */
@@ -110,6 +121,8 @@ export const { KafkaJSConnectionError, KafkaJSConnectionClosedError, KafkaJSRequ
   };
 
 /** A part of kafkajs whose functions can be replaced for all of its objects. */
-export function prototypeOf(module: 'cluster' | 'cluster/brokerPool' | 'network/connection' | 'network/connectionPool'): object {
+export function prototypeOf(
+  module: 'cluster' | 'cluster/brokerPool' | 'network/connection' | 'network/connectionPool' | 'network/requestQueue',
+): object {
   return (require(`kafkajs/src/${module}`) as { readonly prototype: object }).prototype;
 }

@@ -14,7 +14,7 @@
  * @see docs/adr/0026-what-we-believe-of-the-kafka-client.md
  */
 import { askAny } from './ask-any-broker.ts';
-import { connectInTime, ownConnection, ownConnectionPool } from './broker-connection.ts';
+import { connectInTime, ownConnection, ownConnectionPool, ownRequestQueue } from './broker-connection.ts';
 import { answerOf, errorOf } from './kafka-answers.ts';
 import { type BrokerMetadata, type BrokerPool, type ClientError, type PoolBroker, prototypeOf } from './kafkajs-pool.ts';
 import { allBrokers, forgetBrokers, isAt, meetBrokers } from './known-brokers.ts';
@@ -119,4 +119,5 @@ export function useOwnBrokerPool(): void {
   Object.assign(prototypeOf('cluster'), ownCluster);
   Object.assign(prototypeOf('network/connectionPool'), ownConnectionPool);
   Object.assign(prototypeOf('network/connection'), ownConnection);
+  Object.assign(prototypeOf('network/requestQueue'), ownRequestQueue);
 }
