@@ -103,6 +103,9 @@ export interface ServiceDefinition<C extends ServiceConfig> {
   readonly commands?: Readonly<Record<string, (base: ServiceBase<C>) => Promise<void>>>;
 }
 
+/** Interval in milliseconds at which the delay of the event loop is sampled. Each sample wakes the process. */
+const loopDelayEveryMs = 100;
+
 /** The module that every service has. Its providers are visible in all modules. */
 function serviceModule<C extends ServiceConfig>(
   base: ServiceBase<C>,
@@ -241,7 +244,7 @@ export async function runService<C extends ServiceConfig>(definition: ServiceDef
     logger = createLogger({ service: definition.name, level: config.logLevel, isPretty: config.isLogPretty });
     const metrics = new Metrics();
     metrics.setDefaultLabels({ service: definition.name });
-    collectDefaultMetrics({ register: metrics });
+    collectDefaultMetrics({ register: metrics, eventLoopMonitoringPrecision: loopDelayEveryMs });
     const stop = stopOnSignal(logger);
     const { isRequested: isDraining } = stop;
     const clock = startClock(config, logger, metrics);
