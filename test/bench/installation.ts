@@ -32,23 +32,19 @@ export class BenchInstallation {
   /** Resolves at the ready line. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<BenchInstallation> {
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-bench-'));
-    const child = spawn(
-      process.execPath,
-      ['--disable-sigusr1', '--disable-warning=TimeoutNegativeWarning', 'dist/apps/standalone/src/main.js'],
-      {
-        env: {
-          ...process.env,
-          SENDOFF_PORT: '0',
-          SENDOFF_DATA_DIR: dataDir,
-          SENDOFF_PROJECT_ID: 'p1',
-          SENDOFF_TOKEN: token,
-          SENDOFF_ACCESS_KEY: firstKey.accessKey,
-          SENDOFF_SECRET_KEY: firstKey.secretKey,
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
+    const child = spawn(process.execPath, ['--disable-sigusr1', 'dist/apps/standalone/src/main.js'], {
+      env: {
+        ...process.env,
+        SENDOFF_PORT: '0',
+        SENDOFF_DATA_DIR: dataDir,
+        SENDOFF_PROJECT_ID: 'p1',
+        SENDOFF_TOKEN: token,
+        SENDOFF_ACCESS_KEY: firstKey.accessKey,
+        SENDOFF_SECRET_KEY: firstKey.secretKey,
+        ...env,
       },
-    );
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);
     child.once('exit', () => process.removeListener('exit', kill));

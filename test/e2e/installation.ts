@@ -46,7 +46,6 @@ export class Installation {
       ...prefix,
       process.execPath,
       '--disable-sigusr1',
-      '--disable-warning=TimeoutNegativeWarning',
       '--disable-warning=ExperimentalWarning',
       'dist/apps/standalone/src/main.js',
     ];
@@ -119,7 +118,7 @@ export class Installation {
     const settings = lines.filter((line) => line.includes('=') && !line.startsWith('NODE_CHANNEL'));
     const environment = Object.fromEntries(settings.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
     const port = await freePort();
-    const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', `dist/apps/${service}/src/main.js`], {
+    const child = spawn(process.execPath, [`dist/apps/${service}/src/main.js`], {
       env: { ...environment, SERVICE_PORT: String(port) },
       stdio: ['ignore', 'ignore', 'inherit'],
     });

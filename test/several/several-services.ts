@@ -31,7 +31,7 @@ export class SeveralServices {
 
   /** Starts a service. Resolves when it is ready. It ends with the test. */
   async start(service: Service, more: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-    const flags = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning'];
+    const flags = ['--disable-warning=ExperimentalWarning'];
     const child = spawn(process.execPath, [...flags, `dist/apps/${service}/src/main.js`], {
       env: {
         PATH: process.env['PATH'],

@@ -38,7 +38,6 @@ export interface ServiceSpec {
 export const serviceArguments = [
   '--disable-sigusr1',
   '--max-semi-space-size=16',
-  '--disable-warning=TimeoutNegativeWarning',
   '--disable-warning=ExperimentalWarning',
 ] as const;
 

@@ -38,7 +38,7 @@ securityContext:
 
 {{/* A Job or Pod of the image of Sendoff runs this program. Takes the path below dist/apps. */}}
 {{- define "sendoff.program" -}}
-[node, --disable-warning=TimeoutNegativeWarning, --disable-warning=ExperimentalWarning, dist/apps/{{ . }}]
+[node, --disable-warning=ExperimentalWarning, dist/apps/{{ . }}]
 {{- end -}}
 
 {{- define "sendoff.serviceAccount" -}}
