@@ -22,6 +22,8 @@ afterEach(async () => {
   await brokers.stop();
 });
 
+const waits = () => brokers.received('Fetch').map(({ request }) => request.waitMs);
+
 const bytesMin = () => brokers.received('Fetch').map(({ request }) => request.bytesMin);
 
 it('asks for full fetches only while many records come', async () => {
@@ -51,5 +53,17 @@ it('asks for first records while somebody waits, however many come', async () =>
   // The fetch that was on its way may still be a full one.
   await eventually(() => bytesMin().length > before + 3);
   expect(new Set(bytesMin().slice(before + 1, before + 3))).toEqual(new Set([1]));
+  await consumer.close(500);
+});
+
+it('waits longer for records while none come', async () => {
+  const seen = new Arrivals<string>();
+  const consumer = gateway.consumer({ groupId: 'g', topics: [topic], fetchWaitMs: 50 });
+  await consumer.start(async ({ value }) => seen.add(String(value)));
+  await eventually(() => waits()[0] === 50);
+  await eventually(() => waits().at(-1) === 300);
+  await gateway.publisher.publish({ topic, value: Buffer.from('x'), headers: {} });
+  await seen.until(1);
+  await eventually(() => waits().at(-1) === 50);
   await consumer.close(500);
 });

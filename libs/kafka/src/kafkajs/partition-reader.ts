@@ -82,6 +82,11 @@ interface Asked {
 /** Below so many records a second each of them is read at once. Above, full fetches cost less. */
 const recordsPerSecondBusy = 200;
 const rateWindowMs = 200;
+/**
+ * How long a broker holds a fetch while no records come, in milliseconds. Partitions that are added
+ * meanwhile wait for its answer. Each answer wakes this process and four threads of the broker.
+ */
+const idleWaitMs = 300;
 /** How long single records are read at once after somebody waited for one. */
 const atOnceMs = 1_000;
 const againMinMs = 100;
@@ -117,6 +122,7 @@ export class PartitionReader {
   private staleQuestions = 0;
   private wakeUp: () => void = () => undefined;
   private isBusy = false;
+  private isIdle = false;
   private atOnceUntil = 0;
   private recordsInWindow = 0;
   private windowBeganAt = performance.now();
@@ -299,7 +305,8 @@ export class PartitionReader {
     }));
     const topics = byTopic(partitions);
     const minBytes = this.isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
-    const request = { maxWaitTime: waitMs, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
+    const maxWaitTime = this.mayWaitLonger ? Math.max(waitMs, idleWaitMs) : waitMs;
+    const request = { maxWaitTime, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request);
     if (errorCode !== 0) throw errorOf(errorCode);
     for (const { topicName: topic, partitions: answers } of responses)
@@ -311,11 +318,17 @@ export class PartitionReader {
     this.ports.answered([...this.cursors.values()].every(({ hasFailed }) => !hasFailed));
   }
 
+  /** A paused partition may be resumed at any time, and is then read by the next fetch. */
+  private get mayWaitLonger(): boolean {
+    return this.isIdle && ![...this.cursors.values()].some(({ isPaused }) => isPaused);
+  }
+
   private measureRate(): void {
     const now = performance.now();
     const tookMs = now - this.windowBeganAt;
     if (tookMs < rateWindowMs) return;
     this.isBusy = (this.recordsInWindow * 1_000) / tookMs > recordsPerSecondBusy;
+    this.isIdle = this.recordsInWindow === 0;
     this.recordsInWindow = 0;
     this.windowBeganAt = now;
   }
