@@ -13,7 +13,8 @@ import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { AllowedNetworks } from './networks.ts';
 
-const idleConnectionsMax = 64;
+/** Idle connections kept to one host and port. More calls at once connect anew each time. */
+const idleConnectionsMax = 256;
 
 /** The address may not be reached: {@link AllowedNetworks}. */
 export class AddressRefused extends Error {}
