@@ -103,7 +103,7 @@ export interface ServiceDefinition<C extends ServiceConfig> {
   readonly commands?: Readonly<Record<string, (base: ServiceBase<C>) => Promise<void>>>;
 }
 
-/** Interval in milliseconds at which the delay of the event loop is sampled. Each sample wakes the process. */
+/** Milliseconds between two samples of the delay of the event loop. Each wakes the process. */
 const loopDelayEveryMs = 100;
 
 /** The module that every service has. Its providers are visible in all modules. */

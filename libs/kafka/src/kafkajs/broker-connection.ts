@@ -109,10 +109,21 @@ export const ownConnection = {
 
 /** In the place of functions of the queues of requests of kafkajs. */
 export const ownRequestQueue = {
+  /** The broker asks to wait with the next request. */
+  maybeThrottle(this: RequestQueue, pauseMs: number | null): void {
+    if (pauseMs !== null && pauseMs > 0) this.throttledUntil = Math.max(this.throttledUntil, performance.now() + pauseMs);
+  },
+
+  canSendSocketRequestImmediately(this: RequestQueue): boolean {
+    const { maxInFlightRequests, inflight, throttledUntil } = this;
+    const hasRoom = maxInFlightRequests === null || inflight.size < maxInFlightRequests;
+    return hasRoom && throttledUntil <= performance.now();
+  },
+
   /** Sends waiting requests once the broker no longer asks to wait; see C5. */
   scheduleCheckPendingRequests(this: RequestQueue): void {
     if (this.pending.length === 0 || this.throttleCheckTimeoutId !== null) return;
-    const waitMs = Math.max(throttleCheckMinMs, this.throttledUntil - Date.now());
+    const waitMs = Math.max(throttleCheckMinMs, this.throttledUntil - performance.now());
     this.throttleCheckTimeoutId = setTimeout(() => {
       this.throttleCheckTimeoutId = null;
       this.checkPendingRequests();

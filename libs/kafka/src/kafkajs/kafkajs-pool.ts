@@ -52,8 +52,11 @@ export interface Connection {
 /** The requests of one connection that wait or are in flight. */
 export interface RequestQueue {
   readonly pending: readonly unknown[];
-  /** When the broker takes requests again, in epoch milliseconds; -1 if it never asked to wait. */
-  readonly throttledUntil: number;
+  readonly inflight: ReadonlyMap<number, unknown>;
+  /** Null if there is no bound. */
+  readonly maxInFlightRequests: number | null;
+  /** When the broker takes requests again, by `performance.now()`; -1 if it never asked to wait. */
+  throttledUntil: number;
   throttleCheckTimeoutId: NodeJS.Timeout | null;
   checkPendingRequests(): void;
   maybeThrottle(pauseMs: number | null): void;
