@@ -25,7 +25,7 @@ import {
   type TargetName,
   type Topics,
 } from '#contracts';
-import type { Publisher, RecordDelivery } from '#kafka';
+import { type Publisher, recordBytes, type RecordDelivery } from '#kafka';
 import {
   afterDelivery,
   targetFor,
@@ -153,7 +153,7 @@ export class Deliveries {
 
   private async process(given: PendingDelivery, record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const startedAt = this.parts.clock.now();
-    const { ended, pending, switchOff } = await this.result(given, startedAt, inHand);
+    const { ended, pending, switchOff } = await this.result(given, record, startedAt, inHand);
     const jitter = this.parts.random();
     // The rule decides inside the write, so that no failure after the try can lead to another try.
     let next: FollowingTry | undefined;
@@ -166,7 +166,12 @@ export class Deliveries {
   }
 
   /** @returns the end of the try, and the delivery with the trace context of the try. */
-  private async result(given: PendingDelivery, startedAt: EpochMs, inHand: RecordDelivery): Promise<TriedDelivery> {
+  private async result(
+    given: PendingDelivery,
+    record: IncomingRecord,
+    startedAt: EpochMs,
+    inHand: RecordDelivery,
+  ): Promise<TriedDelivery> {
     const { clock, observer, queues, tracing, watch } = this.parts;
     const startedMs = clock.elapsedMs();
     let pending = given;
@@ -192,7 +197,10 @@ export class Deliveries {
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
     };
-    const result = await queues.run(key, tryOnce, isOnTopic[given.target.type]);
+    const result = await queues.run(key, tryOnce, {
+      record: { partition: `${record.topic}/${record.partition}`, bytes: recordBytes(record) },
+      isTopic: isOnTopic[given.target.type],
+    });
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
     const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;

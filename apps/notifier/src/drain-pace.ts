@@ -53,6 +53,11 @@ export class DrainPace {
     }
   }
 
+  /** Tries that end within a time, as fast as they end now. */
+  triesWithin(durationMs: number): number {
+    return durationMs / this.msPerTry;
+  }
+
   /** Takes the next free time for a try. @returns how long it waits, in milliseconds. */
   takeWaitMs(nowMs: number, waiting: number): number {
     const spacingMs = Math.min(this.msPerTry / returnsPerEnd, spacingMsMax);

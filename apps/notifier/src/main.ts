@@ -4,6 +4,7 @@ import { openSubscriptionSealer, openVerifier, runService, TargetStates } from '
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations, openTargetWatch } from './notifier.module.ts';
+import { partitionLimits } from './partition-room.ts';
 
 await runService({
   name: 'notifier',
@@ -30,7 +31,12 @@ await runService({
           groupId: gateway.topics.groupOf('notifier'),
           drainMs: config.drainMs,
           // A partition waits for the tries that run, and leaves those that wait for their target.
-          consumer: { handOverMs: config.drainMs, leavesWaiting: true },
+          consumer: {
+            handOverMs: config.drainMs,
+            leavesWaiting: true,
+            partitionRecordsMax: partitionLimits.recordsMax,
+            partitionBytesMax: partitionLimits.bytesMax,
+          },
         }),
       ],
       checks: kafkaChecks(gateway),

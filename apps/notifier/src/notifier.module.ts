@@ -31,6 +31,7 @@ import { observeDeliveries } from './delivery-metrics.ts';
 import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { SettlementsController } from './settlements.controller.ts';
+import { partitionLimits } from './partition-room.ts';
 import { TargetQueues } from './target-queues.ts';
 import { TargetWatch } from './target-watch.ts';
 import { DELIVERIES } from './tokens.ts';
@@ -127,7 +128,13 @@ export class NotifierModule {
     const { config, gateway, registry, clock, random, metrics, targetStates, watch } = parts;
     const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
     const queues = new TargetQueues(
-      { triesMax: targetTriesMax, waitingMax: targetQueueMax, failuresMax: breakerFailuresMax, openMs: breakerOpenMs },
+      {
+        triesMax: targetTriesMax,
+        waitingMax: targetQueueMax,
+        partition: partitionLimits,
+        failuresMax: breakerFailuresMax,
+        openMs: breakerOpenMs,
+      },
       clock,
       (key) => knownFailures(watch.healthOf(targetOfKey(key)), clock),
     );

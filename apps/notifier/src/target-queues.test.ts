@@ -5,7 +5,8 @@ import { TargetQueues } from './target-queues.ts';
 
 const delivered: TryResult = { kind: 'delivered' };
 const deferred: TryResult = { kind: 'deferred', reason: 'no answer' };
-const limits = { triesMax: 2, waitingMax: 1, failuresMax: 3, openMs: 10_000 };
+const partition = { recordsMax: 8, bytesMax: 8_000 };
+const limits = { triesMax: 2, waitingMax: 1, partition, failuresMax: 3, openMs: 10_000 };
 
 /** A try that ends when the test calls `end`. */
 function heldTry(): { readonly make: () => Promise<TryResult>; readonly end: () => void; isMade: boolean } {
@@ -48,15 +49,46 @@ describe('TargetQueues', () => {
   it('keeps the tries of a topic in memory, and makes many at once', async () => {
     const queues = new TargetQueues(limits, new ManualClock());
     const tries = Array.from({ length: 1_100 }, heldTry);
-    const results = tries.map(({ make }) => queues.run('stream', make, true));
+    const results = tries.map(({ make }) => queues.run('stream', make, { isTopic: true }));
     expect(tries.filter(({ isMade }) => isMade)).toHaveLength(1_000);
     for (const { end } of tries) end();
     expect(await Promise.all(results)).toEqual(Array(1_100).fill(delivered));
   });
 
+  it('keeps as many tries above waitingMax in memory as their target takes in 20 s', async () => {
+    const clock = new ManualClock();
+    const roomy = { recordsMax: 1_000, bytesMax: 1_000_000 };
+    const queues = new TargetQueues({ triesMax: 1, waitingMax: 1, partition: roomy, failuresMax: 3, openMs: 10_000 }, clock);
+    const tryOnce = () => new Promise<TryResult>((resolve) => clock.setTimer(1_000, () => resolve(delivered)));
+    const run = async () => queues.run('a', tryOnce, { record: { partition: 'settlements/0', bytes: 1 } });
+    const first = Array.from({ length: 12 }, run);
+    for (let second = 0; second < 10; second++) await clock.advance(1_000);
+    const later = Array.from({ length: 40 }, run);
+    for (let second = 0; second < 60; second++) await clock.advance(1_000);
+    expect((await Promise.all(first)).every(({ kind }) => kind === 'delivered')).toBe(true);
+    const kept = (await Promise.all(later)).filter(({ kind }) => kind === 'delivered').length;
+    expect(kept).toBeGreaterThanOrEqual(18);
+    expect(kept).toBeLessThanOrEqual(22);
+  });
+
+  it('leaves room in a partition to the notices of other targets', async () => {
+    const queues = new TargetQueues(
+      { ...limits, waitingMax: 100, partition: { recordsMax: 16, bytesMax: 1_000_000 } },
+      new ManualClock(),
+    );
+    const record = { partition: 'settlements/0', bytes: 1 };
+    const tries = Array.from({ length: 10 }, () => heldTry());
+    const results = tries.map(({ make }) => queues.run('slow', make, { record }));
+    const first = await Promise.race(results);
+    expect(first).toMatchObject({ kind: 'postponed' });
+    for (const { end } of tries) end();
+    const kinds = (await Promise.all(results)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(6);
+  });
+
   it('has tried 3,000 soon after its target became 20 times as fast', async () => {
     const clock = new ManualClock();
-    const queues = new TargetQueues({ triesMax: 1, waitingMax: 100, failuresMax: 3, openMs: 10_000 }, clock);
+    const queues = new TargetQueues({ triesMax: 1, waitingMax: 100, partition, failuresMax: 3, openMs: 10_000 }, clock);
     let made = 0;
     let returns = 0;
     let tryMs = 20;
@@ -120,7 +152,7 @@ describe('TargetQueues', () => {
 
   it('has made 3,000 tries that come at once about as soon as the target can take them', async () => {
     const clock = new ManualClock();
-    const queues = new TargetQueues({ triesMax: 10, waitingMax: 100, failuresMax: 3, openMs: 10_000 }, clock);
+    const queues = new TargetQueues({ triesMax: 10, waitingMax: 100, partition, failuresMax: 3, openMs: 10_000 }, clock);
     let made = 0;
     const tryOnce = () =>
       new Promise<TryResult>((resolve) =>
@@ -144,7 +176,7 @@ describe('TargetQueues', () => {
 
   it('postpones the tries of a slow target by half of what its queue takes, 5 s at most', async () => {
     const clock = new ManualClock();
-    const queues = new TargetQueues({ triesMax: 1, waitingMax: 2, failuresMax: 3, openMs: 10_000 }, clock);
+    const queues = new TargetQueues({ triesMax: 1, waitingMax: 2, partition, failuresMax: 3, openMs: 10_000 }, clock);
     const waitsMs: number[] = [];
     const slow = () => new Promise<TryResult>((resolve) => clock.setTimer(5_000, () => resolve(delivered)));
     const ends: Promise<unknown>[] = [];

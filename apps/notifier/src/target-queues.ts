@@ -11,13 +11,30 @@ import { type DeliveryResult, openCircuitReason, type TryResult } from '#lifecyc
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker, type KnownFailures } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
+import { type HeldRecord, type PartitionLimits, PartitionRoom } from './partition-room.ts';
 
 /** Bounds of the queue of one target. */
 export interface QueueLimits extends BreakerLimits {
   /** Tries of one target that run at once. */
   readonly triesMax: number;
-  /** Tries of one target that wait in memory; further ones go back to a delay topic. */
+  /**
+   * Tries of one target that wait in memory. More of them do if the target takes them all within
+   * {@link heldForMs}. Others go back to a delay topic.
+   */
   readonly waitingMax: number;
+  /** Of the consumer that reads the records. */
+  readonly partition: PartitionLimits;
+}
+
+/** The record of a try, and its target. */
+export interface TryFacts {
+  /** Absent for a try without a record. */
+  readonly record?: HeldRecord;
+  /**
+   * True for a topic of this installation. Its tries wait in memory, however many: a write to it is
+   * as fast as one to a delay topic. Their number is bounded by the records that the consumer holds.
+   */
+  readonly isTopic?: boolean;
 }
 
 interface Queue {
@@ -33,6 +50,11 @@ interface Queue {
  */
 const topicTriesMax = 1_000;
 const idleMax = 10_000;
+/**
+ * Tries above {@link QueueLimits.waitingMax} wait in memory for so long, in milliseconds. The offset
+ * of a partition is not committed past a try that waits. A delay topic costs two more records.
+ */
+const heldForMs = 20_000;
 /** Wait after a try that failed while this process stood still, in milliseconds. */
 const standstillWaitMs = 1_000;
 /** Targets that {@link TargetQueues.targetsDown} names at most. */
@@ -42,6 +64,7 @@ const targetsNamedMax = 20;
 export class TargetQueues {
   private readonly busy = new Map<string, Queue>();
   private readonly idle: LRUCache<string, Queue>;
+  private readonly room: PartitionRoom;
 
   /**
    * @param knownFailures of a target that has no queue here: those before a restart, and those of
@@ -55,6 +78,7 @@ export class TargetQueues {
     max: number = idleMax,
   ) {
     this.idle = new LRUCache({ max });
+    this.room = new PartitionRoom(limits.partition);
   }
 
   /** How many targets have an open or half-open breaker. */
@@ -97,28 +121,33 @@ export class TargetQueues {
    * share a target that fails.
    *
    * @param key Names the target.
-   * @param isTopic true for a topic of this installation. Its tries wait in memory, however many:
-   *   a write to it is as fast as one to a delay topic. Their number is bounded by the records that
-   *   the consumer holds.
-   * @returns `postponed` if `waitingMax` tries wait already, or if the try failed while this
-   *   process stood still; otherwise how the try went.
+   * @returns `postponed` if too many tries wait already, or if the try failed while this process
+   *   stood still; otherwise how the try went.
    */
-  async run(key: string, tryOnce: () => Promise<TryResult>, isTopic = false): Promise<DeliveryResult> {
+  async run(key: string, tryOnce: () => Promise<TryResult>, facts: TryFacts = {}): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
-    const { triesMax, waitingMax } = isTopic ? { triesMax: topicTriesMax, waitingMax: Infinity } : this.limits;
-    if (queue.running < triesMax) queue.running++;
-    else if (queue.waiting.length >= waitingMax) return this.sentBack(queue);
+    const { record, isTopic = false } = facts;
+    const mayRun = queue.running < (isTopic ? topicTriesMax : this.limits.triesMax);
+    if (!mayRun && !isTopic && !this.mayWait(key, queue, record)) return this.sentBack(queue);
+    if (record !== undefined) this.room.enter(key, record);
+    if (mayRun) queue.running++;
     else await new Promise<void>((resolve) => queue.waiting.push(resolve));
     try {
       return await this.tryUnlessOpen(queue, tryOnce);
     } finally {
       // The place is handed to the next try directly. If it were free in between, a try that
       // arrives at that moment would be one too many.
+      if (record !== undefined) this.room.leave(key, record);
       queue.pace.ended(this.ranMs(), queue.waiting.length > 0);
       const next = queue.waiting.shift();
       if (next === undefined) this.leave(key, queue);
       else next();
     }
+  }
+
+  private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined): boolean {
+    if (record !== undefined && !this.room.mayHold(key, record)) return false;
+    return waiting.length < this.limits.waitingMax || (record !== undefined && waiting.length < pace.triesWithin(heldForMs));
   }
 
   private sentBack({ pace, waiting }: Queue): DeliveryResult {
