@@ -73,7 +73,7 @@ export { TimeSinceArrival, timerAt } from './time-since-arrival.ts';
 export { CLOCK, LOGGER, METRICS, TRACING } from './tokens.ts';
 export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
-export { TurnBudget } from './turn-budget.ts';
+export { TurnBudget, TurnQueue } from './turn-budget.ts';
 export { webhookSignature } from './webhook-signature.ts';
 export { writeWholeFile } from './whole-file.ts';
 export { ownUrl } from './own-url.ts';

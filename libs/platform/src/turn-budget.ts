@@ -45,3 +45,21 @@ export class TurnBudget {
     for (const again of waiting) again();
   }
 }
+
+/** Lets tasks begin in the order in which they ask, a few in each turn of the event loop. */
+export class TurnQueue {
+  private readonly waiting: (() => void)[] = [];
+  private readonly nextSoon = (): void => this.next();
+
+  constructor(private readonly starts: TurnBudget) {}
+
+  /** Resolves when the caller may begin. */
+  async turn(): Promise<void> {
+    if (this.waiting.length === 0 && this.starts.take(this.nextSoon)) return;
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  private next(): void {
+    while (this.waiting.length > 0 && this.starts.take(this.nextSoon)) this.waiting.shift()?.();
+  }
+}
