@@ -14,7 +14,7 @@ export interface PartitionLimits {
   readonly bytesMax: number;
 }
 
-/** What the consumer takes of one partition: some 2 KB of memory a record. */
+/** Bounds of the consumer for one partition. A record takes some 2 KB of memory. */
 export const partitionLimits: PartitionLimits = { recordsMax: 10_000, bytesMax: 16 * 1_048_576 };
 
 /** The record that a try is made for. */

@@ -32,7 +32,7 @@ export interface TryFacts {
   readonly record?: HeldRecord;
   /**
    * True for a topic of this installation. Its tries wait in memory, however many: a write to it is
-   * as fast as one to a delay topic. Their number is bounded by the records that the consumer holds.
+   * as fast as one to a delay topic. The records that the consumer holds bound their number.
    */
   readonly isTopic?: boolean;
 }
@@ -51,8 +51,8 @@ interface Queue {
 const topicTriesMax = 1_000;
 const idleMax = 10_000;
 /**
- * Tries above {@link QueueLimits.waitingMax} wait in memory for so long, in milliseconds. The offset
- * of a partition is not committed past a try that waits. A delay topic costs two more records.
+ * Tries above {@link QueueLimits.waitingMax} wait in memory for so long, in milliseconds. No offset
+ * of a partition is committed past a try that waits. A delay topic costs two more records.
  */
 const heldForMs = 20_000;
 /** Wait after a try that failed while this process stood still, in milliseconds. */
