@@ -86,6 +86,17 @@ describe('TargetQueues', () => {
     expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(6);
   });
 
+  it('keeps tries of a webhook in memory beside many of a topic', async () => {
+    const queues = new TargetQueues({ ...limits, waitingMax: 2 }, new ManualClock());
+    const record = { partition: 'settlements/0', bytes: 1 };
+    const ofTopic = Array.from({ length: 20 }, () => heldTry());
+    const topicResults = ofTopic.map(({ make }) => queues.run('stream', make, { record, isTopic: true }));
+    const ofWebhook = Array.from({ length: 3 }, () => heldTry());
+    const results = ofWebhook.map(({ make }) => queues.run('webhook', make, { record }));
+    for (const { end } of [...ofTopic, ...ofWebhook]) end();
+    expect(await Promise.all([...topicResults, ...results])).toEqual(Array.from({ length: 23 }, () => delivered));
+  });
+
   it('has tried 3,000 soon after its target became 20 times as fast', async () => {
     const clock = new ManualClock();
     const queues = new TargetQueues({ triesMax: 1, waitingMax: 100, partition, failuresMax: 3, openMs: 10_000 }, clock);

@@ -126,7 +126,9 @@ export class TargetQueues {
    */
   async run(key: string, tryOnce: () => Promise<TryResult>, facts: TryFacts = {}): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
-    const { record, isTopic = false } = facts;
+    const { isTopic = false } = facts;
+    // Tries of topics end soon: they take no room from those of webhooks and buckets.
+    const record = isTopic ? undefined : facts.record;
     const mayRun = queue.running < (isTopic ? topicTriesMax : this.limits.triesMax);
     if (!mayRun && !isTopic && !this.mayWait(key, queue, record)) return this.sentBack(queue);
     if (record !== undefined) this.room.enter(key, record);
@@ -135,10 +137,10 @@ export class TargetQueues {
     try {
       return await this.tryUnlessOpen(queue, tryOnce);
     } finally {
-      // The place is handed to the next try directly. If it were free in between, a try that
-      // arrives at that moment would be one too many.
       if (record !== undefined) this.room.leave(key, record);
       queue.pace.ended(this.ranMs(), queue.waiting.length > 0);
+      // The place is handed to the next try directly. If it were free in between, a try that
+      // arrives at that moment would be one too many.
       const next = queue.waiting.shift();
       if (next === undefined) this.leave(key, queue);
       else next();
