@@ -16,7 +16,7 @@ import {
   type OutgoingRecord,
   type Topics,
 } from '#contracts';
-import type { Publisher, RecordDelivery } from '#kafka';
+import { partitionName, type Publisher, type RecordDelivery } from '#kafka';
 import {
   admit,
   type AttemptOutcome,
@@ -251,7 +251,7 @@ export class Attempts {
       runningMax,
       ownMax: () => functions.ownMaxOf(functionUrn),
       dueAt: time.elapsedAt(dueAt),
-      source: partitionText(record),
+      source: partitionName(record),
       isAwaited,
       signal,
       waitsUntil,
@@ -395,11 +395,6 @@ export class Attempts {
 /** The same for every record that asks for this attempt. */
 function attemptKey({ requestId, attempt, functionUrn, functionId = '' }: Invocation): string {
   return `${requestId} ${attempt} ${functionUrn} ${functionId}`;
-}
-
-/** Names the partition of a record. */
-export function partitionText({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
-  return `${topic}/${partition}`;
 }
 
 /** Commits what is finished. The handler of a record that has just returned counts as finished. */

@@ -1,9 +1,8 @@
 import type { Registry as Metrics } from 'prom-client';
 import type { Topics } from '#contracts';
-import type { UnreadRecords } from '#kafka';
+import { type UnreadRecords, partitionName } from '#kafka';
 import { type Clock, gaugeOf, sharedReading } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
-import { partitionText } from './attempts.ts';
 import { type Backlog, backlogOf } from './backlog.ts';
 
 /** Sources of the metrics of the backlog. */
@@ -44,7 +43,7 @@ export function gaugeBacklog(metrics: Metrics, sources: BacklogSources): void {
 async function readBacklog({ queue, clock, topics, waitingForProcesses, unread }: BacklogSources): Promise<Backlog> {
   const records = new Map<string, number>();
   const read = async (topic: string): Promise<void> => {
-    for (const one of await unread(topic)) records.set(partitionText({ topic, partition: one.partition }), one.records);
+    for (const one of await unread(topic)) records.set(partitionName({ topic, partition: one.partition }), one.records);
   };
   // While the brokers do not answer, the backlog is what this process holds.
   await Promise.allSettled([read(topics.name('invocations')), read(topics.name('invocations.bulk'))]);

@@ -25,7 +25,7 @@ import {
   type TargetName,
   type Topics,
 } from '#contracts';
-import { type Publisher, recordBytes, type RecordDelivery } from '#kafka';
+import { partitionName, type Publisher, recordBytes, type RecordDelivery } from '#kafka';
 import {
   afterDelivery,
   targetFor,
@@ -205,10 +205,10 @@ export class Deliveries {
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
     };
-    const result = await queues.run(key, tryOnce, {
-      record: { partition: `${record.topic}/${record.partition}`, bytes: recordBytes(record) },
-      isTopic: isOnTopic[given.target.type],
-    });
+    const facts = isOnTopic[given.target.type]
+      ? { isTopic: true }
+      : { record: { partition: partitionName(record), bytes: recordBytes(record) } };
+    const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
     const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;
