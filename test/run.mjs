@@ -1,6 +1,6 @@
 /**
  * Runs for `npm test`: builds, then runs every suite in turn. Prints each skipped test with its
- * reason, and last one plain line of counts.
+ * reason, each failed one with its error, and last one plain line of counts.
  *
  * Exits non-zero if a test failed, a suite could not be loaded, or no test ran.
  */
@@ -12,7 +12,8 @@ import { join, resolve } from 'node:path';
 /** The suites of one row run at the same time: they need one core each. */
 const rows = [['unit'], ['integration'], ['e2e'], ['console', 'walls', 'chart'], ['fault'], ['fault-alone']];
 const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
-const totals = { passed: 0, failed: 0 };
+let passed = 0;
+const failures = [];
 const skips = [];
 const running = new Set();
 
@@ -39,8 +40,8 @@ async function runSuite(suite) {
 function count(file) {
   try {
     const counts = JSON.parse(readFileSync(file, 'utf8'));
-    totals.passed += counts.passed;
-    totals.failed += counts.failed;
+    passed += counts.passed;
+    failures.push(...counts.failures);
     skips.push(...counts.skips);
     return true;
   } catch {
@@ -56,6 +57,7 @@ for (const suites of isGreen ? rows : []) {
 }
 rmSync(folder, { recursive: true, force: true });
 for (const skip of skips) console.log(`skipped: ${skip}`);
-if (totals.passed + totals.failed === 0) isGreen = false;
-console.log(`${totals.passed} passed, ${totals.failed} failed, ${skips.length} skipped`);
-process.exit(isGreen && totals.failed === 0 ? 0 : 1);
+for (const failure of failures) console.log(`failed: ${failure}`);
+if (passed + failures.length === 0) isGreen = false;
+console.log(`${passed} passed, ${failures.length} failed, ${skips.length} skipped`);
+process.exit(isGreen && failures.length === 0 ? 0 : 1);
