@@ -301,7 +301,7 @@ function addHistoryCommands(program: Command, session: MakeSession): void {
     .option('--status <statuses>', 'some of WAIT, RUNNING, SUCCESS, FAIL and DISCARD, separated by commas')
     .option('--condition <condition>', 'only those that ended so, as UnhandledInvocationError')
     .option('--request <id>', 'only this request id')
-    .option('--key <key>', 'only the one of this idempotency key; needs --function')
+    .option('--key <key>', 'only those of this idempotency key')
     .option('--error <text>', 'a part of the error message')
     .option('--tag <tag>', 'only those with this tag')
     .option('--begin <time>', 'accepted at this time or later, as 2026-11-25T09:45:00')

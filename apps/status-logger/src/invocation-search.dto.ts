@@ -20,7 +20,7 @@ export class InvocationSearchDto implements InvocationSearch {
   functionUrns?: string[];
 
   @IsOptional()
-  @IsRequestIds(10)
+  @IsRequestIds(200)
   requestIds?: string[];
 
   @IsOptional()

@@ -41,7 +41,6 @@ function SearchForm({ of, onChange }: Pick<InvocationFiltersProps, 'of' | 'onCha
     event.preventDefault();
     onChange({ text: text.trim() });
   }
-  const needsFunction = of.function === '' && of.by === 'idempotency_key';
   return (
     <form onSubmit={submit}>
       <Group align="flex-start" gap="xs">
@@ -53,16 +52,9 @@ function SearchForm({ of, onChange }: Pick<InvocationFiltersProps, 'of' | 'onCha
           onChange={(by) => onChange({ by: (by ?? of.by) as SearchKind })}
           w={160}
         />
-        <TextInput
-          label="Text"
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-          error={needsFunction && text !== '' ? 'Choose a function, too.' : undefined}
-          w={330}
-          maw="100%"
-        />
+        <TextInput label="Text" value={text} onChange={(event) => setText(event.currentTarget.value)} w={330} maw="100%" />
         <Group gap="xs" pt={25}>
-          <Button type="submit" variant="default" disabled={needsFunction}>
+          <Button type="submit" variant="default">
             Search
           </Button>
           {of.text !== '' && (

@@ -90,6 +90,12 @@ describe('a search', () => {
     const headers = { 'idempotency-key': 'order-1' };
     const { body } = await app.call('POST', '/fgs/functions/hello/invocations-async', {}, headers);
     expect((await search('?function=hello&idempotency_key=order-1')).asked).toMatchObject({ requestIds: [body.request_id] });
+    const ofOther = await app.call('POST', '/fgs/functions/other/invocations-async', {}, headers);
+    const all = (await search('?idempotency_key=order-1')).asked;
+    expect(all?.requestIds?.toSorted()).toEqual([body.request_id, ofOther.body.request_id].toSorted());
+    expect((await search(`?idempotency_key=order-1&request_id=${body.request_id}`)).asked?.requestIds).toEqual([body.request_id]);
+    await app.signed('GET', '/sendoff/invocations?idempotency_key=order-1', undefined, limited);
+    expect(app.records.searches.at(-1)?.requestIds).toEqual([body.request_id]);
     const before = app.records.searches.length;
     expect((await search('?function=hello&idempotency_key=order-2')).answer).toMatchObject({ invocations: [], next_marker: '' });
     expect(app.records.searches.length).toBe(before);
@@ -99,7 +105,7 @@ describe('a search', () => {
     'marker=1',
     'status=ENDED',
     'condition=Wrong',
-    'idempotency_key=x',
+    `idempotency_key=${'x'.repeat(256)}`,
     `error_text=${'x'.repeat(201)}`,
     'limit=-1',
     'begin_time=yesterday',

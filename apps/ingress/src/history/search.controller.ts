@@ -75,7 +75,7 @@ export class SearchController {
     const limit = limitQuery(query, limitDefault, limitMax);
     const errorText = boundedQuery(query, 'error_text', errorTextMax);
     const functionUrns = this.names.versionsFor(caller, project, boundedQuery(query, 'function', nameMax), functionsMax);
-    const requestIds = this.requestsOf(project, query);
+    const requestIds = this.requestsOf(project, query, caller);
     const tag = tagQuery(query);
     const search: InvocationSearch = {
       project,
@@ -93,14 +93,16 @@ export class SearchController {
     return functionUrns?.length === 0 || requestIds?.length === 0 ? undefined : search;
   }
 
-  private requestsOf(project: string, query: QueryString): readonly string[] | undefined {
+  private requestsOf(project: string, query: QueryString, caller: Caller): readonly string[] | undefined {
     const requestId = boundedQuery(query, 'request_id', requestIdMax);
     const key = boundedQuery(query, 'idempotency_key', keyMax);
     if (key === undefined) return requestId === undefined ? undefined : [requestId];
     const name = textQuery(query, 'function');
-    if (name === undefined) throw new ApiError('FSS.1001', 'idempotency_key belongs to a function: name the function too');
-    const found = this.keys.requestIdOf(this.names.find(name, project).function, key);
-    return found === undefined || (requestId !== undefined && requestId !== found) ? [] : [found];
+    const functions = name === undefined ? this.names.usableBy(caller, project) : [this.names.find(name, project).function];
+    const found = this.keys.requestIdsOf(functions, key);
+    if (found.length > functionsMax)
+      throw new ApiError('FSS.1001', `more than ${functionsMax} functions have the idempotency key: name a function`);
+    return requestId === undefined ? found : found.filter((id) => id === requestId);
   }
 }
 

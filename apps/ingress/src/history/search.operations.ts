@@ -48,7 +48,7 @@ export const searchOperations = {
       ),
       inQuery('request_id', text(requestIdMax), { description: 'Only the invocation of this request id.' }),
       inQuery('idempotency_key', text(keyMax), {
-        description: 'Only the invocation of this idempotency key, for a day after it. Needs `function`.',
+        description: 'Only invocations of this idempotency key, for a day after them. Each function has keys of its own.',
       }),
       tagParameter,
       inQuery('error_text', text(errorTextMax), {

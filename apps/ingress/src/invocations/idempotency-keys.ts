@@ -97,10 +97,16 @@ export class IdempotencyKeys {
     return claim.payloadDigest === digestOf(payload) ? claim.requestId : undefined;
   }
 
-  /** Returns the request id of the accepted invocation with this key, whatever its payload. */
-  requestIdOf(fn: IdempotentRequest['function'], key: string): string | undefined {
-    const claim = this.claimOf(this.nameOf({ function: fn, key }));
-    return claim?.isAccepted === true && !isOver(claim, this.parts.clock.now()) ? claim.requestId : undefined;
+  /**
+   * Returns the request ids of the accepted invocations with this key, whatever their payloads: one
+   * for each function at most.
+   */
+  requestIdsOf(functions: readonly IdempotentRequest['function'][], key: string): readonly string[] {
+    const now = this.parts.clock.now();
+    return functions.flatMap((fn) => {
+      const claim = this.claimOf(this.nameOf({ function: fn, key }));
+      return claim?.isAccepted === true && !isOver(claim, now) ? [claim.requestId] : [];
+    });
   }
 
   /**

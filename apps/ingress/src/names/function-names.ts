@@ -143,10 +143,14 @@ export class FunctionNames {
       return isQualified(name) ? versions : [...versions, ...this.publishedOf(bareUrnOf(formatFunctionUrn(urn)))].slice(0, max);
     }
     if (isUnlimited(caller)) return undefined;
-    const own = this.registry.list('function', project).filter((fn) => mayUse(caller, fn));
-    const urns = own.flatMap(({ urn }) => [`${urn}:latest`, ...this.publishedOf(urn)]);
+    const urns = this.usableBy(caller, project).flatMap(({ urn }) => [`${urn}:latest`, ...this.publishedOf(urn)]);
     if (urns.length > max) throw new ApiError('FSS.1001', `the access key is for more than ${max} versions: name a function`);
     return urns;
+  }
+
+  /** Returns all functions of a project that a caller may use. */
+  usableBy(caller: Access, project: string): readonly FunctionDocument[] {
+    return this.registry.list('function', project).filter((fn) => mayUse(caller, fn));
   }
 
   private publishedOf(bareUrn: string): readonly string[] {
