@@ -24,6 +24,7 @@ import {
 import { listBuckets, listObjects, listStreamRecords, listStreams, type ObjectOptions } from './commands/places.ts';
 import { type PolicyOptions, removePolicy, setPolicy, showPolicy } from './commands/policy.ts';
 import { cancel, listRecords, type RecordOptions } from './commands/records.ts';
+import { listRejects, type RejectOptions } from './commands/rejects.ts';
 import { listRedrives, orderRedrive, type RedriveOptions, showRedrive, startRedrive } from './commands/redrive.ts';
 import { pauseOrResume, purge } from './commands/steering.ts';
 import { searchInvocations, type SearchOptions } from './commands/search.ts';
@@ -169,6 +170,14 @@ function addInvocationCommands(program: Command, session: MakeSession): void {
     .option('--limit <count>', 'at most 500', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (options: NoticeOptions) => listNotices(session(), options));
+  program
+    .command('rejects')
+    .description('list refused records of the Kafka topic intake, newest first')
+    .option('--function <function>', 'only those for this function')
+    .option('--code <code>', 'only those refused for this reason, as payload-too-large')
+    .option('--limit <count>', 'at most 500', '20')
+    .option('--after <marker>', 'the page after this marker')
+    .action(async (options: RejectOptions) => listRejects(session(), options));
   const targets = program
     .command('targets')
     .description('list targets of notifications: open notices, circuit breaker, last success, last error')

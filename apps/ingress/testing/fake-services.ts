@@ -17,6 +17,8 @@ import type {
   MinuteTally,
   NoticePage,
   NoticeQuery,
+  RejectPage,
+  RejectQuery,
   QueuePlace,
   QueuePlaceQuery,
   StatusPage,
@@ -39,7 +41,14 @@ export class FakeStatusRecords implements StatusRecords {
   noticePage: NoticePage = { notices: [], hasMore: false };
   readonly targetQueries: TargetQuery[] = [];
   targetPage: TargetPage = { targets: [], hasMore: false };
+  readonly rejectQueries: RejectQuery[] = [];
+  rejectPage: RejectPage = { rejects: [], hasMore: false };
   failure: Error | undefined;
+
+  rejects(query: RejectQuery): Promise<RejectPage> {
+    this.rejectQueries.push(query);
+    return Promise.resolve(this.rejectPage);
+  }
 
   notices(query: NoticeQuery): Promise<NoticePage> {
     this.noticeQueries.push(query);

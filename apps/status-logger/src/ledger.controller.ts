@@ -1,10 +1,19 @@
 import { Body, Controller, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
-import { type BacklogReport, endedOf, inFlightOf, type LedgerPage, type LedgerSummary, type MinuteTally } from '#contracts';
+import {
+  type BacklogReport,
+  endedOf,
+  inFlightOf,
+  type LedgerPage,
+  type LedgerSummary,
+  type MinuteTally,
+  type RejectPage,
+} from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { backlogReport } from './backlog-report.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { MinutesQueryDto, TotalsQueryDto } from './ledger-query.dto.ts';
 import { type CatchUp, catchUpMsMax, IngressGuard, ReadQuestion } from './records.controller.ts';
+import { RejectQueryDto } from './reject-query.dto.ts';
 import type { StatusStore } from './status-store.ts';
 import { CATCH_UP, STATUS_STORE } from './tokens.ts';
 
@@ -44,6 +53,13 @@ export class LedgerController {
     const { accepted, rejected } = tally;
     const counts = { accepted, settled: endedOf(tally), inFlight: inFlightOf(tally), rejected };
     return proof === undefined ? counts : { ...counts, unaccounted: proof.unaccounted };
+  }
+
+  @Post('rejects')
+  @HttpCode(200)
+  async rejects(@Body(new ReadQuestion(RejectQueryDto)) query: RejectQueryDto): Promise<RejectPage> {
+    await this.catchUp(catchUpMsMax);
+    return this.store.rejects(query);
   }
 
   @Post('minutes')

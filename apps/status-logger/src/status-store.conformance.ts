@@ -14,6 +14,7 @@ import {
   type NoticePlace,
   type NoticeQuery,
   type Reject,
+  type RejectQuery,
   type StatusQuery,
   type Tally,
 } from '#contracts';
@@ -398,6 +399,22 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
         expect(await store.grandTotal()).toMatchObject({ accepted: 1, queued: 1, rejected: 5 });
         expect((await store.totals({ project: 'p1', limit: 10 })).map(({ functionUrn }) => functionUrn)).toContain('urn:other');
         expect((await counted()).minutes).toEqual([[0, { accepted: 1, queued: 1, rejected: 3 }]]);
+      });
+
+      it('the store lists rejects of projects and functions, newest first, page by page', async () => {
+        const unnamed = rejected(9, { functionUrn: '', project: '', code: 'function-unknown', at: at(3) });
+        const ofOther = rejected(5, { functionUrn: 'urn:other', code: 'record-unreadable', at: at(2) });
+        const later = rejected(6, { at: at(4) });
+        await refuse(rejected(1), rejected(0), unnamed, ofOther, later, rejected(7, { project: 'p2', at: at(5) }));
+        const list = async (query: Partial<RejectQuery> = {}) => other.rejects({ projects: ['p1', ''], limit: 10, ...query });
+        const all = [later, unnamed, ofOther, rejected(0), rejected(1)];
+        expect(await list()).toEqual({ rejects: all, hasMore: false });
+        expect(await list({ limit: 4 })).toEqual({ rejects: all.slice(0, 4), hasMore: true });
+        expect(await list({ limit: 4, after: rejected(0) })).toEqual({ rejects: [rejected(1)], hasMore: false });
+        expect((await list({ projects: ['p1'] })).rejects).toEqual([later, ofOther, rejected(0), rejected(1)]);
+        expect((await list({ functionUrns: ['urn:other', 'urn:none'] })).rejects).toEqual([ofOther]);
+        expect((await list({ code: 'function-unknown' })).rejects).toEqual([unnamed]);
+        expect((await list({ functionUrns: [] })).rejects).toEqual([]);
       });
 
       it('the store counts a reject once, however often it is read, and a record once that was refused twice', async () => {

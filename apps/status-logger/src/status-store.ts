@@ -7,6 +7,8 @@ import type {
   NoticePage,
   NoticeQuery,
   Reject,
+  RejectPage,
+  RejectQuery,
   StatusPage,
   StatusQuery,
   Tally,
@@ -85,6 +87,11 @@ export interface StatusStore {
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   targets(query: TargetQuery): Promise<TargetPage>;
+  /**
+   * Lists rejects, newest first, as long as their rows are kept.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  rejects(query: RejectQuery): Promise<RejectPage>;
   /**
    * Lists records that are not over (see `overAt`), oldest first.
    * @param acceptedBefore in milliseconds since 1970.

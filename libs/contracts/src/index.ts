@@ -177,6 +177,10 @@ export {
   type RejectCode,
   type RejectCounts,
   rejectFacts,
+  rejectFunctionsMax,
+  type RejectPage,
+  type RejectPlace,
+  type RejectQuery,
   rejectReasonLengthMax,
   rejectsOf,
 } from './reject.ts';

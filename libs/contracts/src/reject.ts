@@ -63,6 +63,32 @@ export interface Reject {
   readonly at: EpochMs;
 }
 
+/** The place of a reject in a list: newest first, then by its place in the topic. */
+export type RejectPlace = Pick<Reject, 'at' | 'partition' | 'offset'>;
+
+/** A query for rejects, which the ingress sends over HTTP. */
+export interface RejectQuery {
+  /** Some of them; the empty one selects rejects that name no function. */
+  readonly projects: readonly string[];
+  /** At most {@link rejectFunctionsMax} URNs of eight fields; absent selects all functions. */
+  readonly functionUrns?: readonly string[];
+  readonly code?: RejectCode;
+  /** The last reject of the page before; absent for the first page. */
+  readonly after?: RejectPlace;
+  /** Size of the page, in rejects. */
+  readonly limit: number;
+}
+
+/** Versions of functions that one query for rejects may name. The store reads an index for each. */
+export const rejectFunctionsMax = 50;
+
+/** One page of rejects, newest first. */
+export interface RejectPage {
+  readonly rejects: readonly Reject[];
+  /** True if rejects follow that match. */
+  readonly hasMore: boolean;
+}
+
 /** Longest text that says why a record was refused, in characters. */
 export const rejectReasonLengthMax = 512;
 

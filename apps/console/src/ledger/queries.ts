@@ -57,6 +57,41 @@ export function useLedger() {
   });
 }
 
+/** A refused record of the Kafka topic `intake`. */
+export interface Reject {
+  /** Empty if the record names no function. */
+  readonly function_urn: string;
+  readonly reason: string;
+  readonly rejected_time: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly reject_partition: number;
+  readonly reject_offset: number;
+}
+
+interface RejectPage {
+  readonly rejects: readonly Reject[];
+  readonly next_marker: string;
+}
+
+/** Rejects that a list asks for at once. */
+const pageRejects = 20;
+
+/** Refused records, the newest first, page by page. */
+export function useRejects() {
+  const { client, project } = useApi();
+  return useInfiniteQuery({
+    queryKey: ['rejects'],
+    initialPageParam: '',
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { limit: pageRejects, ...(pageParam === '' ? {} : { marker: pageParam }) };
+      const params = { path: { project }, query };
+      return answerOf(client.GET('/v2/{project}/sendoff/rejects', { params, signal })) as Promise<RejectPage>;
+    },
+    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
+  });
+}
+
 /** The ledger of one function. */
 export function useFunctionLedger(urn: string) {
   const { client, project } = useApi();

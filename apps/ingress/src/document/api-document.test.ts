@@ -17,6 +17,7 @@ import {
   epochMs,
   type InvocationHistory,
   type Notice,
+  type Reject,
   type RedriveRun,
   type RedriveSpec,
   type StatusRecord,
@@ -72,6 +73,10 @@ const at = epochMs(1_800_000_001_000);
 const notice: Notice = {
   ...{ requestId: settled.requestId, functionUrn: settled.functionUrn, acceptedAt: settled.acceptedAt },
   ...{ deliveryId: 'OBS:results', state: 'pending', tries: 1, at, dueAt: at, reason: 'busy' },
+};
+const reject: Reject = {
+  ...{ code: 'record-malformed', functionUrn: settled.functionUrn, project: 'p1', reason: 'odd', at },
+  ...{ origin: { partition: 3, offset: 7, at }, partition: 0, offset: 2 },
 };
 const target: TargetNotices = {
   ...{ deliveryId: 'OBS:results', pending: 3, undelivered: 0, deliveredAt: at, error: { reason: 'busy', at } },
@@ -302,7 +307,15 @@ const order = [
     'enableTarget',
   ],
   ...['testTarget', 'simulatePolicy'],
-  ...['listLedger', 'showFunctionLedger', 'listFunctionStatistics', 'showFunctionMetrics', 'listStatistics', 'listBacklogs'],
+  ...[
+    'listLedger',
+    'listRejects',
+    'showFunctionLedger',
+    'listFunctionStatistics',
+    'showFunctionMetrics',
+    'listStatistics',
+    'listBacklogs',
+  ],
   'listDueTimes',
   ...['pauseFunction', 'showSteering', 'resumeFunction', 'purgeFunction'],
   ...['startRedrive', 'listRedrives', 'showRedrive', 'cancelRedrive', 'resumeRedrive', 'listAuditEntries'],
@@ -334,6 +347,7 @@ describe('the example', () => {
     app.records.found = { records: [foundBySearch], next: '1800000000000-r1' };
     app.records.history = explained;
     app.records.noticePage = { notices: [notice], hasMore: false };
+    app.records.rejectPage = { rejects: [reject], hasMore: false };
     app.records.targetPage = { targets: [target], hasMore: false };
     app.records.ledger = {
       functions: [{ functionUrn: counted, tally, rejects: { 'record-malformed': 1 } }],

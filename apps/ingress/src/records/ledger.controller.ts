@@ -19,13 +19,11 @@ import { Operation } from '../document/operation.ts';
 import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { ledgerBounds, ledgerOperations as operations } from './ledger.operations.ts';
+import { noProject } from './rejects.controller.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 /** The name of the whole project among the functions of the status-logger. */
 export const wholeProject = '';
-
-/** The project of rejects that named no function. */
-const noProject = '';
 
 /** Adds the counts of several functions; none make counts of 0. */
 export function addTallies(tallies: readonly Tally[]): Tally {

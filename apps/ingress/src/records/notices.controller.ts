@@ -14,6 +14,7 @@ import { isUnlimited } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
+import { readMarker, writeMarker } from '../http/page-marker.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
@@ -21,7 +22,7 @@ import { boundedQuery, instantQuery, limitQuery, type Query as QueryString, text
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
-const { limitDefault, limitMax, markerLengthMax, targetLengthMax } = noticeBounds;
+const { limitDefault, limitMax, targetLengthMax } = noticeBounds;
 
 function noticeAnswer(notice: Notice): Record<string, unknown> {
   const { requestId, functionUrn, acceptedAt, deliveryId, state, tries, at, dueAt, reason, location } = notice;
@@ -39,24 +40,9 @@ function noticeAnswer(notice: Notice): Record<string, unknown> {
   };
 }
 
-/** The text by which a client asks for the page after a notice. */
-function markerOf({ acceptedAt, requestId, deliveryId }: NoticePlace): string {
-  return Buffer.from(JSON.stringify([acceptedAt, requestId, deliveryId])).toString('base64url');
-}
-
-/** @throws ApiError FSS.1001 if the text is no marker. */
 function placeOf(marker: string): NoticePlace {
-  const malformed = new ApiError('FSS.1001', 'marker must be the next_marker of the page before');
-  if (marker.length > markerLengthMax) throw malformed;
-  let place: unknown;
-  try {
-    place = JSON.parse(Buffer.from(marker, 'base64url').toString('utf8'));
-  } catch {
-    throw malformed;
-  }
-  const [acceptedAt, requestId, deliveryId] = Array.isArray(place) ? (place as unknown[]) : [];
-  if (!Number.isSafeInteger(acceptedAt) || typeof requestId !== 'string' || typeof deliveryId !== 'string') throw malformed;
-  return { acceptedAt: epochMs(acceptedAt as number), requestId, deliveryId };
+  const [acceptedAt, requestId, deliveryId] = readMarker(marker, ['number', 'string', 'string']) as [number, string, string];
+  return { acceptedAt: epochMs(acceptedAt), requestId, deliveryId };
 }
 
 /** Notifications of all functions, one entry for each delivery. */
@@ -82,7 +68,7 @@ export class NoticesController {
     const last = notices.at(-1);
     return {
       notices: notices.filter(({ deliveryId }) => this.isKnown(deliveryId, caller)).map(noticeAnswer),
-      next_marker: hasMore && last !== undefined ? markerOf(last) : '',
+      next_marker: hasMore && last !== undefined ? writeMarker([last.acceptedAt, last.requestId, last.deliveryId]) : '',
     };
   }
 

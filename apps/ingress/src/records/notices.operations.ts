@@ -2,16 +2,16 @@ import { deliveryStates, noticeFunctionsMax } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
+import { markerLengthMax } from '../http/page-marker.ts';
 
 /** Bounds of a query for notices. */
 export const noticeBounds = {
   limitDefault: 100,
   limitMax: 500,
-  markerLengthMax: 2_000,
   targetLengthMax: 1_100,
 } as const;
 
-const { limitDefault, limitMax, markerLengthMax, targetLengthMax } = noticeBounds;
+const { limitDefault, limitMax, targetLengthMax } = noticeBounds;
 
 const notice = {
   request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10',

@@ -5,6 +5,7 @@ import { LedgerController } from './ledger.controller.ts';
 import { LogStreamsController } from './log-streams.controller.ts';
 import { NoticesController } from './notices.controller.ts';
 import { RecordsController } from './records.controller.ts';
+import { RejectsController } from './rejects.controller.ts';
 import { SimulationsController } from './simulations.controller.ts';
 import { StatisticsController } from './statistics.controller.ts';
 import { StatusLogController } from './status-log.controller.ts';
@@ -21,6 +22,7 @@ import { TargetsController } from './targets.controller.ts';
     NoticesController,
     TargetsController,
     LedgerController,
+    RejectsController,
     StatisticsController,
     SimulationsController,
     DueTimesController,

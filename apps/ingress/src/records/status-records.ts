@@ -8,6 +8,8 @@ import type {
   MinuteTally,
   NoticePage,
   NoticeQuery,
+  RejectPage,
+  RejectQuery,
   StatusPage,
   StatusQuery,
   TargetPage,
@@ -33,6 +35,8 @@ export interface StatusRecords {
   targets(query: TargetQuery): Promise<TargetPage>;
   /** Counts the invocations of functions since the store exists. */
   totals(query: TotalsQuery): Promise<LedgerPage>;
+  /** Lists refused records. */
+  rejects(query: RejectQuery): Promise<RejectPage>;
   /** Counts the invocations of functions in each minute, all together. */
   minutes(query: MinutesQuery): Promise<readonly MinuteTally[]>;
   /** Reports what waits for each function. */

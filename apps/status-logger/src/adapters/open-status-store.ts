@@ -116,6 +116,7 @@ function watched(store: StatusStore, onError: (error: unknown) => unknown): Stat
     find: async (project, requestId) => reported(store.find(project, requestId)),
     notices: async (query) => reported(store.notices(query)),
     targets: async (query) => reported(store.targets(query)),
+    rejects: async (query) => reported(store.rejects(query)),
     notOver: async (acceptedBefore, limit) => reported(store.notOver(acceptedBefore, limit)),
     totals: async (query) => reported(store.totals(query)),
     grandTotal: async () => reported(store.grandTotal()),

@@ -24,3 +24,9 @@ export function rejectStep(text: string, tableOptions: string): readonly string[
     ) ${tableOptions}`,
   ];
 }
+
+/** The step that lists rejects, newest first. */
+export const rejectListStep: readonly string[] = [
+  'CREATE INDEX rejects_by_project ON rejects (project, rejected_at DESC, reject_partition, reject_offset)',
+  'CREATE INDEX rejects_by_function ON rejects (project, function_urn, rejected_at DESC, reject_partition, reject_offset)',
+];

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { dueStep } from './due-migration.ts';
 import { migrate, stepOf, tooNew } from './migrate.ts';
-import { rejectStep } from './reject-migration.ts';
+import { rejectListStep, rejectStep } from './reject-migration.ts';
 import { tallyStep } from './tally-migration.ts';
 
 /**
@@ -106,6 +106,7 @@ const migrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN response_ref TEXT',
   ]),
   '0015-rejects': stepOf(rejectStep('TEXT', 'WITHOUT ROWID')),
+  '0016-reject-lists': stepOf(rejectListStep),
 };
 
 const countedSteps = 2;

@@ -9,6 +9,8 @@ import type {
   NoticePage,
   NoticeQuery,
   Reject,
+  RejectPage,
+  RejectQuery,
   StatusPage,
   StatusQuery,
   Tally,
@@ -41,6 +43,7 @@ import {
 import { newNoticeRows, newTagRows, noticeColumns, tagColumns } from './index-rows.ts';
 import { selectNotices, selectTargets } from './notice-pages.ts';
 import { readProgress, writeProgress } from './partition-progress.ts';
+import { selectRejects } from './reject-pages.ts';
 import { countRejects, removeOldRejects } from './reject-rows.ts';
 import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
@@ -187,6 +190,10 @@ export class SqliteStatusStore implements StatusStore {
 
   async targets(query: TargetQuery): Promise<TargetPage> {
     return selectTargets(this.committed, query).catch(unavailable);
+  }
+
+  async rejects(query: RejectQuery): Promise<RejectPage> {
+    return selectRejects(this.committed, query).catch(unavailable);
   }
 
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {

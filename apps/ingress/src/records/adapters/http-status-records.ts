@@ -9,6 +9,8 @@ import {
   type NoticePage,
   type NoticeQuery,
   PlatformError,
+  type RejectPage,
+  type RejectQuery,
   type StatusPage,
   type StatusQuery,
   type TargetPage,
@@ -51,6 +53,10 @@ export class HttpStatusRecords implements StatusRecords {
 
   async totals(query: TotalsQuery): Promise<LedgerPage> {
     return this.ask('ledger/totals', query);
+  }
+
+  async rejects(query: RejectQuery): Promise<RejectPage> {
+    return this.ask('ledger/rejects', query);
   }
 
   async minutes(query: MinutesQuery): Promise<readonly MinuteTally[]> {

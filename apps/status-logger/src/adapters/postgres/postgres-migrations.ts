@@ -1,7 +1,7 @@
 import { type Migration } from 'kysely/migration';
 import { dueStep } from '../due-migration.ts';
 import { stepOf } from '../migrate.ts';
-import { rejectStep } from '../reject-migration.ts';
+import { rejectListStep, rejectStep } from '../reject-migration.ts';
 import { tallyStep } from '../tally-migration.ts';
 
 /**
@@ -74,4 +74,5 @@ export const postgresMigrations: Readonly<Record<string, Migration>> = {
     'ALTER TABLE invocations ADD COLUMN response_ref TEXT COLLATE "C"',
   ]),
   '0010-rejects': stepOf(rejectStep('TEXT COLLATE "C"', 'WITH (fillfactor = 50)')),
+  '0011-reject-lists': stepOf(rejectListStep),
 };

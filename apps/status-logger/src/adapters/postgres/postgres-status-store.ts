@@ -8,6 +8,8 @@ import {
   type NoticePage,
   type NoticeQuery,
   type Reject,
+  type RejectPage,
+  type RejectQuery,
   type StatusPage,
   type StatusQuery,
   type Tally,
@@ -36,6 +38,7 @@ import { migrate } from '../migrate.ts';
 import { searchPage } from '../search.ts';
 import { selectNotices, selectTargets } from '../notice-pages.ts';
 import { readProgress, writeProgress } from '../partition-progress.ts';
+import { selectRejects } from '../reject-pages.ts';
 import { countRejects, removeOldRejects } from '../reject-rows.ts';
 import { deleteOldMinutes, selectGrandTotal, selectMinutes, selectOldest, selectTotals } from '../tally-tables.ts';
 import { dialectOf } from './connections.ts';
@@ -165,6 +168,10 @@ export class PostgresStatusStore implements StatusStore {
 
   async targets(query: TargetQuery): Promise<TargetPage> {
     return attempt(async () => selectTargets(this.readers, query));
+  }
+
+  async rejects(query: RejectQuery): Promise<RejectPage> {
+    return attempt(async () => selectRejects(this.readers, query));
   }
 
   async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
