@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { KafkaConfig, SASLOptions } from 'kafkajs';
 import { defaultTopicPrefix, Topics } from '#contracts';
 import { connectKafka, type KafkaGateway } from '#kafka';
+import { type CpuByProcess, cpuSecondsBelow, processesBelow } from './process-cpu.ts';
 import { sdkDate, signed } from '../request-signer.ts';
 
 const settleDeadlineMs = 120_000;
@@ -22,6 +23,8 @@ export const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, loa
 export class BenchInstallation {
   /** Headers of a request that is authenticated by token. */
   readonly tokenHeaders = { 'content-type': 'application/json', 'x-auth-token': token };
+
+  private readonly added: ChildProcess[] = [];
 
   private constructor(
     private readonly child: ChildProcess,
@@ -55,6 +58,39 @@ export class BenchInstallation {
       });
     });
     return new BenchInstallation(child, dataDir, url);
+  }
+
+  /**
+   * Starts one more executor, with the settings of the first. Resolves when it is ready.
+   * @throws Error if it ends before.
+   */
+  async addExecutor(): Promise<void> {
+    const executor = (await processesBelow(this.pid)).find(({ name }) => name === 'executor');
+    if (executor === undefined) throw new Error('the installation has no executor');
+    const read = async (file: string) => (await readFile(`/proc/${executor.pid}/${file}`, 'utf8')).split('\0').filter(Boolean);
+    const [program = '', ...args] = await read('cmdline');
+    const env = Object.fromEntries(
+      (await read('environ')).map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]),
+    );
+    delete env['NODE_CHANNEL_FD'];
+    const added = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const kill = () => added.kill('SIGKILL');
+    process.once('exit', kill);
+    added.once('exit', () => process.removeListener('exit', kill));
+    this.added.push(added);
+    await new Promise<void>((resolve, reject) => {
+      added.once('message', () => resolve());
+      added.once('exit', (code) => reject(new Error(`the added executor ended with ${code}`)));
+    });
+  }
+
+  /** CPU used so far by all processes, in seconds. */
+  async cpu(): Promise<CpuByProcess> {
+    const roots = [this.child, ...this.added].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    const used = new Map<string, number>();
+    for (const root of roots)
+      for (const [name, seconds] of await cpuSecondsBelow(root)) used.set(name, (used.get(name) ?? 0) + seconds);
+    return used;
   }
 
   get pid(): number {
@@ -150,8 +186,11 @@ export class BenchInstallation {
 
   /** Stops the installation and removes its data. */
   async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
-    await new Promise((resolve) => this.child.once('exit', resolve));
+    for (const one of [...this.added, this.child]) {
+      const ended = new Promise((resolve) => one.once('exit', resolve));
+      one.kill('SIGTERM');
+      await ended;
+    }
     await rm(this.dataDir, { recursive: true, force: true });
   }
 }

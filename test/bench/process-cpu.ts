@@ -7,6 +7,7 @@ const ticksPerSecond = 100;
 
 /** One process, as the kernel counts it. */
 export interface ProcessUse {
+  readonly pid: number;
   /** The service, `broker`, `functions` or `other`. */
   readonly name: string;
   /** CPU used so far, in seconds. */

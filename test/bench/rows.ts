@@ -75,6 +75,28 @@ async function throughput(running: RunningContender, connections: readonly numbe
   return figures;
 }
 
+/**
+ * Throughput of one, two and three executors. The partitions are shared anew when one is added, so
+ * each count has a warm-up of its own.
+ */
+async function executors(running: RunningSendoff): Promise<Figures> {
+  const calls = new Calls(running);
+  const figures: Record<string, number> = {};
+  for (const count of [1, 2, 3]) {
+    if (count > 1) await running.installation.addExecutor();
+    await calls.post(64, seconds);
+    const before = await running.cpu();
+    const { answered, endedPerSecond } = await calls.post(64, seconds);
+    const after = await running.cpu();
+    const usPerCall = (names: readonly string[]) =>
+      (names.reduce((sum, name) => sum + (after.get(name) ?? 0) - (before.get(name) ?? 0), 0) * 1e6) / answered;
+    figures[`ended${count}PerSecond`] = endedPerSecond;
+    figures[`cpu${count}UsPerCall`] = usPerCall([...after.keys()]);
+    figures[`executorCpu${count}UsPerCall`] = usPerCall(['executor', 'functions']);
+  }
+  return figures;
+}
+
 async function latency(running: RunningContender): Promise<Figures> {
   await warmed(running);
   const figures: Record<string, number> = {};
@@ -312,6 +334,12 @@ export const rows: readonly Row[] = [
     says: 'As throughput, with a broker that flushes each batch to the disk.',
     goals: [],
     ofSendoff: async () => withSendoff(async (running) => throughput(running, [64, 256]), { KAFKA_FLUSH_EACH_BATCH: 'true' }),
+  },
+  {
+    name: 'executors',
+    says: 'Calls of a function that does nothing, with one, two and three executors on the same cores.',
+    goals: [],
+    ofSendoff: async () => withSendoff(executors),
   },
   {
     name: 'curve',

@@ -1,6 +1,5 @@
 import type { Contender, RunningContender } from './contender.ts';
 import { BenchInstallation, functionBody } from './installation.ts';
-import { cpuSecondsBelow } from './process-cpu.ts';
 import { TimedFunction } from './timed-function.ts';
 
 /** Sendoff as a contender that also shows its installation. */
@@ -29,7 +28,8 @@ export async function startSendoff(env: Readonly<Record<string, string>> = {}): 
     timedCalls: targetOf('timed'),
     untilEnded: async (calls) => installation.untilSucceeded('noop', calls),
     takeStartDelays: async () => timed.take(),
-    cpu: async () => cpuSecondsBelow(installation.pid),
+    // Executors that were added are children of this process, and so is the installation.
+    cpu: async () => installation.cpu(),
     async stop() {
       await installation.stop();
       timed.stop();
