@@ -60,6 +60,10 @@ async function expectInvocations(printed: string, count: number): Promise<void> 
   for (const requestId of requestIds) expect((await installation.client.ended('greeted', requestId)).status).toBe('SUCCESS');
 }
 
+it('starts without a warning of Node.js', () => {
+  expect(installation.output.filter((line) => line.includes('Warning'))).toEqual([]);
+});
+
 describe('a data folder of a version without accounts', () => {
   it('keeps its functions and goes on', async () => {
     const requestId = await installation.client.invoke('greeted', { n: 1 });

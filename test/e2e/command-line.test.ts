@@ -191,7 +191,8 @@ describe('functions and invocations', () => {
   it('verify invokes through both doors, judges, and removes what it made', { timeout: 120_000 }, async () => {
     const doors = ['--brokers', installation.brokers, '--topic', `${installation.topicPrefix}intake`];
     const verifying = ['verify', '--minutes', '0.05', '--rate', '10', '--lateness', '20000', ...doors];
-    const { code, stdout } = await sendoff(['--json', ...verifying]);
+    const { code, stdout, stderr } = await sendoff(['--json', ...verifying]);
+    expect(stderr).not.toContain('Warning');
     const verdict = JSON.parse(stdout) as { accepted: { http: number; kafka: number }; notices: { delivered: number } };
     expect({ code, ...verdict }).toMatchObject({ code: 0, is_held: true, lost: [], open: [], failed: [], unaccounted: [] });
     expect([verdict.accepted, verdict.notices.delivered]).toEqual([{ http: 15, kafka: 15 }, 30]);

@@ -7,6 +7,17 @@ export interface IntakeRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/**
+ * kafkajs sets timers of a negative time, and newer versions of Node.js warn of the first. The
+ * warning would stand among the lines of the command.
+ */
+function hideWarningOfTimers(): void {
+  const { emitWarning } = process;
+  process.emitWarning = (...given: unknown[]) => {
+    if (given[1] !== 'TimeoutNegativeWarning') Reflect.apply(emitWarning, process, given);
+  };
+}
+
 /** Writes to the intake topic as any Kafka producer can, with plain kafkajs. */
 export class KafkaDoor {
   private constructor(
@@ -16,6 +27,7 @@ export class KafkaDoor {
 
   /** @throws Error if the brokers do not answer, or refuse the account. */
   static async open({ brokers, account, usesTls, topic }: KafkaAccess): Promise<KafkaDoor> {
+    hideWarningOfTimers();
     const kafka = new kafkajs.Kafka({
       clientId: 'sendoff-verify',
       brokers: [...brokers],

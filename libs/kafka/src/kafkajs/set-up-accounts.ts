@@ -15,6 +15,7 @@ import { withTimeout } from './broker-errors.ts';
 import { accountName, type KafkaAccess, saslOf, socketFactoryOf } from './kafka-access.ts';
 import { KafkajsAdmin } from './kafkajs-admin.ts';
 import { newCluster } from './kafkajs-internals.ts';
+import { useOwnBrokerPool } from './own-broker-pool.ts';
 import { askRaw, type Decoder, Encoder } from './raw-request.ts';
 import { TopicEnds } from './topic-ends.ts';
 import { logThrough } from './kafkajs-log.ts';
@@ -80,12 +81,15 @@ export async function setUpAccounts(setup: AccountsSetup): Promise<void> {
     clientId: 'accounts',
     connectionTimeout: 3_000,
     requestTimeout: timeoutMs,
+    // See `own-broker-pool.ts`.
+    enforceRequestTimeout: false,
     logLevel: kafkajs.logLevel.INFO,
     logCreator: logThrough(setup.log ?? noopLog),
     socketFactory: socketFactoryOf(access),
     ...saslOf(access),
   };
   const account = accountName(access);
+  useOwnBrokerPool();
   const admin = new AdminConnection(
     new kafkajs.Kafka({ ...common, retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 20 } }),
     account,
