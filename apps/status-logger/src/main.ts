@@ -40,7 +40,12 @@ await runService({
       // Under load a few full fetches cost the broker far less than many small ones. A question for
       // records then waits for the fetch that is on its way.
       // Ingresses follow each status-logger at the address that it tells its group.
-      consumer: { fetchBytesMin: 262_144, url: () => (server === undefined ? undefined : ownUrl(server)) },
+      consumer: {
+        fetchBytesMin: 262_144,
+        fetchBytesMax: 1_048_576,
+        partitionRecordsMax: 500,
+        url: () => (server === undefined ? undefined : ownUrl(server)),
+      },
       // Other processes share the store, each with partitions of its own.
       progressElsewhere: async () => store.progress(),
     });
