@@ -2,7 +2,9 @@
  * Takes the pictures of docs/console that this file names, of a whole installation with a broker of
  * its own. `npm run pictures` runs it. Arguments are names of pictures; without any it takes all.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import kafkajs, { type SASLOptions } from 'kafkajs';
 import { Installation } from '../e2e/installation.ts';
 import { ConsolePage, startBrowser } from './browser.ts';
 
@@ -54,6 +56,11 @@ const pictures: Readonly<Record<string, Shoot>> = {
     await view.page.getByText('ended', { exact: true }).first().waitFor();
   },
   audit: async (view) => view.goTo('/audit'),
+  ledger: async (view) => {
+    await view.page.setViewportSize({ ...size, height: 1_200 });
+    await view.goTo('/ledger');
+    await view.page.getByRole('group', { name: 'Rejected records' }).getByText('the value is not JSON').waitFor();
+  },
 };
 
 const report = 'exports.handler = async (event) => ({ report: event.report, lines: 12 });';
@@ -91,6 +98,25 @@ async function furnish({ client }: Installation): Promise<void> {
   await client.must('POST', '/sendoff/functions/report/resume', {});
 }
 
+/** Writes records that the Kafka door refuses. */
+async function beRefused({ dataDir }: Installation): Promise<void> {
+  const running = JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8')) as {
+    readonly kafkaBrokers: string[];
+    readonly kafkaAccount: SASLOptions;
+  };
+  const { kafkaBrokers: brokers, kafkaAccount: sasl } = running;
+  const producer = new kafkajs.Kafka({ brokers, sasl, logLevel: kafkajs.logLevel.NOTHING }).producer();
+  await producer.connect();
+  const records = [
+    ['report', 'no JSON'],
+    ['reports', '{}'],
+    ['report', JSON.stringify({ report: 'long '.repeat(60_000) })],
+  ] as const;
+  const messages = records.map(([name, value]) => ({ value, headers: { 'sendoff-function': name } }));
+  await producer.send({ topic: 'sendoff.intake', messages });
+  await producer.disconnect();
+}
+
 const asked = process.argv.slice(2);
 const names = asked.length === 0 ? Object.keys(pictures) : asked;
 const unknown = names.filter((name) => !Object.hasOwn(pictures, name));
@@ -101,6 +127,7 @@ const [installation, browser] = await Promise.all([
 ]);
 try {
   await furnish(installation);
+  await beRefused(installation);
   const view = await ConsolePage.open(browser, installation.url);
   await view.page.setViewportSize(size);
   await view.goTo('/overview');
@@ -109,6 +136,7 @@ try {
   for (const name of names) {
     await pictures[name]?.(view);
     await view.page.screenshot({ path: join(folder, `${name}.png`) });
+    await view.page.setViewportSize(size);
     process.stdout.write(`${name}\n`);
   }
 } finally {

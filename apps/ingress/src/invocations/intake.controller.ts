@@ -152,7 +152,11 @@ export class IntakeController {
     const arrival = readIntake(record, this.home.project);
     const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write));
     const name = arrival.functionName.slice(0, 300);
-    if (arrived.kind === 'refused') throw refusal(arrived.reason, `${arrived.reason}: ${name}`);
+    if (arrived.kind === 'refused') {
+      const isTooLarge = arrived.reason === 'payload-too-large';
+      const sizes = `: the event has ${arrival.payload.length} bytes, ${limits.payloadBytesMax} are allowed; upload it, and send its reference`;
+      throw refusal(arrived.reason, `${arrived.reason}: ${name}${isTooLarge ? sizes : ''}`);
+    }
     if (arrived.kind === 'paused')
       throw refusal('intake-paused', `intake-paused: the intake of ${name} is paused since ${utcText(arrived.since)}Z`);
   }
