@@ -98,7 +98,7 @@ describe('an error', () => {
     ['for a path outside the API', '/nowhere', '', 404, 'FSS.0404'],
     ['for a path that cannot be decoded', '/v2/p1/fgs/functions/%zz/config', withToken, 400, 'FSS.0400'],
     ['for a URN that is too long', `/v2/p1/fgs/functions/${'a'.repeat(600)}/config`, withToken, 400, 'FSS.0400'],
-    ['for headers that are too large', '/v2/p1/fgs/functions', `X-Large: ${'a'.repeat(20_000)}\r\n`, 431, 'FSS.0400'],
+    ['for headers that are too large', '/v2/p1/fgs/functions', `X-Large: ${'a'.repeat(20_000)}\r\n`, 431, 'FSS.0431'],
   ])('%s has the form of the API and a request id', async (_what, target, headers, status, code) => {
     const answer = await get(target, headers);
     expect([answer.status, answer.body]).toEqual([status, apiError(code)]);

@@ -139,7 +139,7 @@ function answerObject({ status, example, mediaType = 'application/json', leadsTo
 function codesOf({ codes = [], body, isOpen = false }: OperationSpec): readonly ApiCode[] {
   const ofRequest: readonly ApiCode[] = isOpen ? [] : ['APIG.0301', 'FSS.0400', 'FSS.0401', 'FSS.0403'];
   const ofBody: readonly ApiCode[] = body === undefined ? [] : ['FSS.0400', 'FSS.0406', 'FSS.0413', 'FSS.0415', 'FSS.0429'];
-  return [...new Set([...ofRequest, ...ofBody, ...codes, 'FSS.0500' as const])].toSorted();
+  return [...new Set([...ofRequest, ...ofBody, ...codes, 'FSS.0431' as const, 'FSS.0500' as const])].toSorted();
 }
 
 /** The schema of errors with these codes: each has the form of the API that its code belongs to. */

@@ -28,6 +28,7 @@ export const apiCodes = {
     status: 429,
     meaning: 'The function is disabled, or the service is busy; if busy, `Retry-After` says when to try again.',
   },
+  'FSS.0431': { status: 431, meaning: 'The URL and the headers are longer than 16 KB together.' },
   'FSS.0500': { status: 500, meaning: 'An internal error; the request was not accepted.' },
   'FSS.0502': { status: 502, meaning: 'The answer of the function was lost; the function may have run.' },
   'FSS.0503': { status: 503, meaning: 'The service cannot take the request now; the same request may succeed later.' },

@@ -53,8 +53,8 @@ const brokenRequests: Readonly<Record<string, BareAnswer>> = {
   ERR_HTTP_REQUEST_TIMEOUT: tooSlow,
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
-    code: 'FSS.0400',
-    message: 'the headers are too large: all together may have 16 KB',
+    code: 'FSS.0431',
+    message: 'the URL and the headers are too large: all together may have 16 KB',
   },
 };
 const notHttp: BareAnswer = { status: '400 Bad Request', code: 'FSS.0400', message: 'the request is not HTTP' };
