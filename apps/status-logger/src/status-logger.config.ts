@@ -6,11 +6,12 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
   @Setting({
     env: 'DATABASE_URL',
     description:
-      'PostgreSQL database for the records: `postgres://user:password@host:5432/database`. Unset: SQLite in the data folder.',
+      'PostgreSQL database for the records: `postgres://user:password@host:5432/database`. Unset: SQLite in the data folder. ' +
+      '`?sslmode=verify-full&sslrootcert=/path/ca.pem` behind it asks for TLS with a CA of your own.',
     isSecret: true,
   })
   @IsOptional()
-  @Matches(/^postgres(ql)?:\/\/[^\s/]+\/[^\s/]+$/, {
+  @Matches(/^postgres(ql)?:\/\/[^\s/]+\/[^\s/?]+(\?\S*)?$/, {
     message: 'DATABASE_URL must be postgres://user:password@host:port/database',
   })
   databaseUrl?: string;

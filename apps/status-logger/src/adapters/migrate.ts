@@ -15,12 +15,24 @@ export function stepOf(statements: readonly string[]): Migration {
  * Brings the schema of a database up to this version.
  * @param steps by name, in the order of their names.
  * @param place where the database is, for the error.
+ * @param schema that holds the tables, where a database has several. Other applications may keep
+ *   their migrations in others.
  * @throws PlatformError `STORE_TOO_NEW` if a newer version of the software has changed the schema.
  */
-export async function migrate(tables: Kysely<unknown>, steps: Readonly<Record<string, Migration>>, place: string): Promise<void> {
-  const newer = (await appliedSteps(tables)).find((name) => !Object.hasOwn(steps, name));
+export async function migrate(
+  tables: Kysely<unknown>,
+  steps: Readonly<Record<string, Migration>>,
+  place: string,
+  schema?: string,
+): Promise<void> {
+  const newer = (await appliedSteps(tables, schema)).find((name) => !Object.hasOwn(steps, name));
   if (newer !== undefined) throw tooNew(place, newer);
-  const { error } = await new Migrator({ db: tables, provider: { getMigrations: async () => ({ ...steps }) } }).migrateToLatest();
+  const migrator = new Migrator({
+    db: tables,
+    provider: { getMigrations: async () => ({ ...steps }) },
+    ...(schema === undefined ? {} : { migrationTableSchema: schema }),
+  });
+  const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
 
@@ -36,8 +48,8 @@ export function tooNew(place: string, step: string): PlatformError {
 }
 
 /** Names of the steps that the database has. */
-async function appliedSteps(tables: Kysely<unknown>): Promise<readonly string[]> {
+async function appliedSteps(tables: Kysely<unknown>, ofSchema?: string): Promise<readonly string[]> {
   const all = await tables.introspection.getTables({ withInternalKyselyTables: true });
-  if (!all.some(({ name }) => name === 'kysely_migration')) return [];
+  if (!all.some(({ name, schema }) => name === 'kysely_migration' && schema === ofSchema)) return [];
   return (await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(tables)).rows.map(({ name }) => name);
 }

@@ -14,7 +14,7 @@ import { ask, postgresPrograms, type RunningPostgres, startPostgres } from '../.
 import type { StatusStore } from '../../status-store.ts';
 import { openStatusStore } from '../open-status-store.ts';
 import { PostgresStatusStore } from './postgres-status-store.ts';
-import { serverFaults } from './server-faults.ts';
+import { serverFaults, storeError } from './server-faults.ts';
 
 const programs = postgresPrograms();
 const retentionMs = 24 * 3_600_000;
@@ -116,13 +116,41 @@ describe.skipIf('missing' in programs)(`a database${'missing' in programs ? ` ($
       'whose tables belong to another account',
       'CREATE ROLE stranger LOGIN; CREATE TABLE invocations (id INTEGER); GRANT CREATE ON SCHEMA public TO stranger',
       (to) => to.replace('//sendoff@', '//stranger@'),
-      /the table invocations belongs to sendoff.*REASSIGN OWNED BY "sendoff" TO "stranger"/,
+      /the table invocations belongs to sendoff.*ALTER TABLE "invocations" OWNER TO "stranger"/,
+    ],
+    [
+      'one of whose tables belongs to another account',
+      'CREATE ROLE late LOGIN; CREATE TABLE rejects (id INTEGER); GRANT CREATE ON SCHEMA public TO late',
+      (to) => to.replace('//sendoff@', '//late@'),
+      /the table rejects belongs to sendoff.*ALTER TABLE "rejects" OWNER TO "late"/,
+    ],
+    [
+      'that is read only',
+      '',
+      (to) => `${to}?options=-c%20default_transaction_read_only%3Don`,
+      /the database is read only: name the primary server/,
     ],
   ])('%s is an error at the start that says what to change', async (_what, prepare, change, says) => {
     if (prepare !== '') await ask(direct, prepare);
     const error = await openWaiting(change(direct)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'STORE_UNSUITABLE', retryable: false, message: expect.stringMatching(says) as string });
   });
+
+  it('the migrations of another application, in a schema of its own, are left alone', async () => {
+    await ask(direct, 'CREATE SCHEMA app; CREATE TABLE app.kysely_migration (name TEXT, timestamp TEXT)');
+    await ask(direct, "INSERT INTO app.kysely_migration VALUES ('zz-of-app', '')");
+    const store = await PostgresStatusStore.open({ url: direct, retentionMs }, systemClock, Math.random);
+    expect(await store.isNew()).toBe(true);
+    await store.close();
+  });
+});
+
+it.each([
+  ['CERT_HAS_EXPIRED', 'STORE_UNSUITABLE'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'STORE_UNSUITABLE'],
+  ['ECONNREFUSED', 'STORE_UNAVAILABLE'],
+])('an error %s of the connection is %s', (code, expected) => {
+  expect(storeError(Object.assign(new Error('no'), { code }))).toMatchObject({ code: expected });
 });
 
 it.each<[version: number, faults: RegExp | undefined]>([
@@ -130,7 +158,7 @@ it.each<[version: number, faults: RegExp | undefined]>([
   [140_000, undefined],
   [180_001, undefined],
 ])('judges the version %i of a server', (version, says) => {
-  const facts = { version, who: 'sendoff', schema: 'public', mayCreate: true, strangers: [] };
+  const facts = { version, who: 'sendoff', schema: 'public', mayCreate: true, isReadOnly: false, strangers: [] };
   const faults = serverFaults(facts).join('\n');
   if (says === undefined) expect(faults).toBe('');
   else expect(faults).toMatch(says);

@@ -105,8 +105,8 @@ export class PostgresStatusStore implements StatusStore {
     const store = new PostgresStatusStore(writer, readers, clock, options, shard);
     try {
       const tables = new Kysely<unknown>({ dialect: writerDialect });
-      await attempt(async () => checkServer(tables));
-      await attempt(async () => migrate(tables, postgresMigrations, 'the database'));
+      const schema = await attempt(async () => checkServer(tables));
+      await attempt(async () => migrate(tables, postgresMigrations, 'the database', schema));
       await store.withPartitions(async (transaction) => makePartitions(transaction, clock.now(), options.retentionMs));
       return store;
     } catch (error) {

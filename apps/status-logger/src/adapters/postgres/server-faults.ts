@@ -13,6 +13,8 @@ export interface ServerFacts {
   /** The schema in which tables are made; null if no schema of the search path exists. */
   readonly schema: string | null;
   readonly mayCreate: boolean;
+  /** A standby, or a database that was set to read only. */
+  readonly isReadOnly: boolean;
   /** Tables of Sendoff that belong to accounts which this one cannot act for. */
   readonly strangers: readonly { readonly name: string; readonly owner: string }[];
 }
@@ -20,15 +22,28 @@ export interface ServerFacts {
 /** States of SQL that no repetition cures: a wrong account, a missing database, a missing right. */
 const refusals = new Set(['28000', '28P01', '3D000', '3F000', '42501']);
 
+/** Errors of TLS that no repetition cures, as Node.js names them. */
+const tlsRefusals = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
 /** Tables that migrations change, and to which the store adds partitions. */
-const tablesOfSendoff = '^(invocations|counts|built|progress|notices|tags|function_totals|function_minutes|kysely_migration)';
+const tablesOfSendoff =
+  '^(invocations|counts|built|progress|notices|tags|rejects|reject_counts|function_totals|function_minutes|kysely_migration)';
 
 /** Tells what to change so that the server can hold the records; empty if nothing. */
-export function serverFaults({ version, who, schema, mayCreate, strangers }: ServerFacts): readonly string[] {
+export function serverFaults({ version, who, schema, mayCreate, isReadOnly, strangers }: ServerFacts): readonly string[] {
   const faults: string[] = [];
   const text = `${Math.floor(version / 10_000)}.${version % 10_000}`;
   if (version < versionMin * 10_000)
     faults.push(`PostgreSQL is version ${text}, and Sendoff needs ${versionMin} or newer: update the server`);
+  if (isReadOnly) faults.push('the database is read only: name the primary server in DATABASE_URL, not a standby or a reader');
   if (schema === null) faults.push(`the account ${who} has no schema: create one that its search_path names`);
   else if (!mayCreate)
     faults.push(
@@ -36,26 +51,29 @@ export function serverFaults({ version, who, schema, mayCreate, strangers }: Ser
     );
   const [stranger] = strangers;
   if (stranger !== undefined) {
-    const { name, owner } = stranger;
-    faults.push(`the table ${name} belongs to ${owner}, and not to ${who}: REASSIGN OWNED BY "${owner}" TO "${who}"`);
+    const changes = strangers.map(({ name }) => `ALTER TABLE "${name}" OWNER TO "${who}"`);
+    faults.push(`the table ${stranger.name} belongs to ${stranger.owner}, and not to ${who}: ${changes.join('; ')}`);
   }
   return faults;
 }
 
 /**
  * Checks version and rights before anything is changed.
+ * @returns the schema in which tables are made.
  * @throws PlatformError `STORE_UNSUITABLE` with all faults.
  */
-export async function checkServer(tables: Kysely<unknown>): Promise<void> {
+export async function checkServer(tables: Kysely<unknown>): Promise<string> {
   const { rows } = await sql<ServerFacts>`
     SELECT current_setting('server_version_num')::integer AS version, current_user::text AS who, current_schema()::text AS schema,
       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "mayCreate",
+      current_setting('transaction_read_only') = 'on' AS "isReadOnly",
       coalesce((SELECT json_agg(json_build_object('name', tablename, 'owner', tableowner) ORDER BY tablename) FROM pg_tables
         WHERE schemaname = current_schema() AND tablename ~ ${tablesOfSendoff} AND NOT pg_has_role(tableowner, 'USAGE')), '[]') AS strangers`.execute(
     tables,
   );
   const faults = rows.flatMap((facts) => serverFaults(facts));
   if (faults.length > 0) throw unsuitable(faults.join('; '));
+  return rows[0]?.schema ?? 'public';
 }
 
 /**
@@ -65,9 +83,11 @@ export async function checkServer(tables: Kysely<unknown>): Promise<void> {
 export function storeError(cause: unknown): PlatformError {
   if (cause instanceof PlatformError) return cause;
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
-  return typeof code === 'string' && refusals.has(code)
-    ? unsuitable(`${String(message)}; check the account and its rights, and DATABASE_URL`, cause)
-    : new PlatformError('STORE_UNAVAILABLE', { cause });
+  if (typeof code === 'string' && refusals.has(code))
+    return unsuitable(`${String(message)}; check the account and its rights, and DATABASE_URL`, cause);
+  if (typeof code === 'string' && tlsRefusals.has(code))
+    return unsuitable(`the certificate of the server is not trusted: ${String(message)}; name its CA in DATABASE_URL`, cause);
+  return new PlatformError('STORE_UNAVAILABLE', { cause });
 }
 
 function unsuitable(reason: string, cause?: unknown): PlatformError {
