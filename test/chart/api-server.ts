@@ -99,6 +99,12 @@ export class ApiServer {
     if (status !== 201) throw new Error(`${path} was answered with ${status}: ${text}`);
   }
 
+  /** Removes an object. @throws Error if the server refuses it. */
+  async remove(path: string): Promise<void> {
+    const { status, text } = await this.ask('DELETE', path);
+    if (status !== 200) throw new Error(`${path} was answered with ${status}: ${text}`);
+  }
+
   /** Judges an object as `kubectl apply --dry-run=server --validate=strict` does. */
   async judge(object: KubeObject, namespace: string): Promise<Verdict> {
     const path = `${pathOf(object, namespace)}?dryRun=All&fieldValidation=Strict`;

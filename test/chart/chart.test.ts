@@ -269,6 +269,42 @@ describe.skipIf('missing' in program)('networks', () => {
   });
 });
 
+const routesOfConsole = readFileSync('apps/console/src/app.tsx', 'utf8');
+
+describe.skipIf('missing' in program)('Ingress and HTTPRoute', () => {
+  const pages = [
+    'assets',
+    ...new Set([...routesOfConsole.matchAll(/path="\/(\w+)/g)].map(([, page]) => page)),
+    'buckets',
+    'streams',
+  ];
+  const all = 'missing' in program ? [] : rendered(variants['external with everything']);
+  const prefixes = {
+    Ingress: (ofKind(all, 'Ingress')[0]?.spec.rules[0].http.paths ?? []) as readonly {
+      readonly path: string;
+      readonly pathType: string;
+    }[],
+    HTTPRoute: (
+      (ofKind(all, 'HTTPRoute')[0]?.spec.rules ?? []) as readonly {
+        readonly matches: { path: { value: string; type: string } }[];
+      }[]
+    )
+      .flatMap(({ matches }) => matches)
+      .map(({ path: { value, type } }) => ({ path: value, pathType: type.replace('PathPrefix', 'Prefix') })),
+  };
+
+  it.each(['Ingress', 'HTTPRoute'] as const)(
+    '%s leads to each page of the console and both documents, and to no metrics',
+    (kind) => {
+      const found = prefixes[kind].map(({ path, pathType }) => `${pathType} ${path}`);
+      expect(found).toEqual(
+        expect.arrayContaining([...pages.map((page) => `Prefix /${page}`), 'Exact /', 'Prefix /asyncapi.json']),
+      );
+      expect(found).not.toContain('Prefix /');
+    },
+  );
+});
+
 describe.skipIf('missing' in program)('scaling', () => {
   const objects = 'missing' in program ? [] : rendered(variants['external with everything']);
 
@@ -283,8 +319,8 @@ describe.skipIf('missing' in program)('scaling', () => {
     expect(scaled?.spec.scaleTargetRef.name).toBe(deploymentOf(objects, 'executor').metadata.name);
   });
 
-  it('leaves the number of executors to KEDA', () => {
-    expect(deploymentOf(objects, 'executor').spec.replicas).toBeUndefined();
+  it('leaves the number of executors to KEDA, and begins with its least', () => {
+    expect(deploymentOf(objects, 'executor').spec.replicas).toBe(2);
     expect(deploymentOf(objects, 'notifier').spec.replicas).toBe(2);
   });
 });
@@ -294,6 +330,16 @@ describe.skipIf('missing' in program)('values that do not work', () => {
     ['an unknown value', { 'kafka.brokers': 'k:9092' }, 'brokers'],
     ['a wrong type', { 'services.executor.replicas': 'many' }, 'replicas'],
     ['a stop shorter than the drain', { terminationGracePeriodSeconds: 20 }, 'terminationGracePeriodSeconds'],
+    [
+      'KEDA without a way to its metrics',
+      { 'autoscaling.enabled': true, 'autoscaling.prometheusUrl': 'http://p:9090' },
+      'autoscaling.enabled needs Prometheus, which may scrape no service: set networkPolicies.metricsFrom',
+    ],
+    [
+      'more pods than partitions',
+      { 'services.executor.replicas': 50 },
+      'services.executor.replicas=50 is above kafka.partitions=12',
+    ],
     ['external brokers without addresses', { 'kafka.kind': 'external' }, 'list the bootstrap brokers'],
     ['Strimzi without a cluster', { 'kafka.kind': 'strimzi' }, 'kafka.strimzi.cluster is empty'],
     ['replicas of one broker', { 'kafka.replication': 3 }, 'kafka.replication must be 1'],

@@ -53,14 +53,15 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
     expect(await server.judge(object, 'restricted')).toMatchObject({ status: 400, says: expect.stringContaining('prot') });
   });
 
-  /** The error of helm for an installation that it tries at the server. */
-  function tried(...values: readonly string[]): string {
-    if ('missing' in program) return program.missing;
+  /** What helm prints for an installation that it tries at the server. */
+  function tryAtServer(values: readonly string[]): { readonly stdout: string; readonly stderr: string } {
+    if ('missing' in program) return { stdout: '', stderr: program.missing };
     const given = values.flatMap((value) => ['--set', value]);
     const args = ['install', 'rel', chartFolder, '--namespace', 'restricted', '--dry-run=server', ...given];
-    return spawnSync(program.command, args, { encoding: 'utf8', env: { ...process.env, KUBECONFIG: server.kubeconfig() } })
-      .stderr;
+    return spawnSync(program.command, args, { encoding: 'utf8', env: { ...process.env, KUBECONFIG: server.kubeconfig() } });
   }
+
+  const tried = (...values: readonly string[]): string => tryAtServer(values).stderr;
 
   it.each([
     ['a Secret that is missing', ['secrets.existingSecret=gone'], 'has no Secret gone: create it with the entry platform-key'],
@@ -79,7 +80,30 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
     beforeAll(async () => server.defineOperators());
 
     const strimzi = { 'kafka.kind': 'strimzi', 'kafka.strimzi.cluster': 'c', 'kafka.topicPrefix': 'p.' };
-    const monitoring = { 'monitoring.serviceMonitor.enabled': true, 'monitoring.prometheusRule.enabled': true };
+    const monitoring = {
+      'monitoring.serviceMonitor.enabled': true,
+      'monitoring.prometheusRule.enabled': true,
+      'networkPolicies.metricsFrom': [{ namespaceSelector: {} }],
+    };
+
+    it.each([
+      [8, 8],
+      [1, 2],
+      [50, 10],
+    ])('begins to scale by KEDA from %i executors that run with %i', async (running, expected) => {
+      const isOne = ({ kind, metadata: { name } }: KubeObject) => kind === 'Deployment' && name.endsWith('-executor');
+      const deployment = rendered({}).find(isOne);
+      const name = deployment?.metadata.name ?? '';
+      const path = '/apis/apps/v1/namespaces/restricted/deployments';
+      const ofRelease = { 'meta.helm.sh/release-name': 'rel', 'meta.helm.sh/release-namespace': 'restricted' };
+      const metadata = { name, labels: deployment?.metadata.labels, annotations: ofRelease };
+      await server.create(path, { ...deployment, metadata, spec: { ...deployment?.spec, replicas: running } });
+      const values = ['autoscaling.enabled=true', 'autoscaling.prometheusUrl=http://p:9090', 'autoscaling.replicasMax=10'];
+      const { stdout, stderr } = tryAtServer([...values, 'networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b']);
+      await server.remove(`${path}/${name}`);
+      const replicas = stdout.split('\n---').find((text) => /kind: Deployment/.test(text) && /name: \S+-executor\n/.test(text));
+      expect([/replicas: (\d+)/.exec(replicas ?? stderr)?.[1], stderr]).toEqual([String(expected), expect.any(String)]);
+    });
 
     it.each<[kind: string, values: Values]>([
       ['KafkaUser', strimzi],

@@ -26,6 +26,7 @@ export const variants: Readonly<Record<string, Values>> = {
     'monitoring.alerts.enabled': true,
     'monitoring.dashboard.enabled': true,
     'networkPolicies.metricsFrom': [{ namespaceSelector: {} }],
+    'networkPolicies.apiFrom': [{ namespaceSelector: {} }],
     'webhooks.networksAllowed': ['10.1.0.0/16'],
     'functions.networksDenied': ['10.2.0.0/16'],
   },

@@ -131,6 +131,19 @@ kafka.strimzi.io/v1beta2
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.networkPolicies.enabled (not .Values.networkPolicies.metricsFrom) -}}
+{{- range $value, $isOn := dict "autoscaling.enabled" .Values.autoscaling.enabled "monitoring.serviceMonitor.enabled" .Values.monitoring.serviceMonitor.enabled -}}
+{{- if $isOn -}}
+{{- $faults = append $faults (printf "%s needs Prometheus, which may scrape no service: set networkPolicies.metricsFrom to its namespace or pods" $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $service := splitList " " (include "sendoff.services" .) -}}
+{{- $replicas := int (index $.Values.services $service).replicas -}}
+{{- if and (gt $replicas (int $.Values.kafka.partitions)) (ne $service "ingress") -}}
+{{- $faults = append $faults (printf "services.%s.replicas=%d is above kafka.partitions=%d, and a pod without a partition has no work: lower the first, or raise the second" $service $replicas (int $.Values.kafka.partitions)) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.api.ingress.enabled .Values.api.ingress.tlsSecret (not .Values.api.ingress.host) -}}
 {{- $faults = append $faults "api.ingress.tlsSecret needs api.ingress.host: set it" -}}
 {{- end -}}
