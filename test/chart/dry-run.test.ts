@@ -53,7 +53,7 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
     expect(await server.judge(object, 'restricted')).toMatchObject({ status: 400, says: expect.stringContaining('prot') });
   });
 
-  /** What helm prints for an installation that it tries at the server. */
+  /** The output of helm for an installation that it tries at the server. */
   function tryAtServer(values: readonly string[]): { readonly stdout: string; readonly stderr: string } {
     if ('missing' in program) return { stdout: '', stderr: program.missing };
     const given = values.flatMap((value) => ['--set', value]);
