@@ -271,6 +271,23 @@ describe.skipIf('missing' in program)('networks', () => {
 
 const routesOfConsole = readFileSync('apps/console/src/app.tsx', 'utf8');
 
+it.skipIf('missing' in program)('each pod can be led to nodes with a taint', () => {
+  const placed = { nodeSelector: { pool: 'sendoff' }, tolerations: [{ key: 'pool', operator: 'Exists' }] };
+  const ofServices = Object.fromEntries(
+    services.flatMap((service) => Object.entries(placed).map(([name, value]) => [`services.${service}.${name}`, value])),
+  );
+  const objects = rendered({
+    ...ofServices,
+    'otherPods.nodeSelector': placed.nodeSelector,
+    'otherPods.tolerations': placed.tolerations,
+  });
+  const pods = objects.flatMap(({ kind, spec }) =>
+    kind === 'Pod' ? [spec] : spec?.template === undefined ? [] : [spec.template.spec],
+  );
+  expect(pods.length).toBeGreaterThan(9);
+  for (const pod of pods) expect(pod).toMatchObject(placed);
+});
+
 describe.skipIf('missing' in program)('Ingress and HTTPRoute', () => {
   const pages = [
     'assets',

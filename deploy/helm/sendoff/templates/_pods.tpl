@@ -14,6 +14,16 @@ imagePullSecrets:
   - name: {{ . }}
   {{- end }}
 {{- end }}
+{{- if not (has (index . 1) (splitList " " (include "sendoff.services" $))) }}
+{{- with $.Values.otherPods.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $.Values.otherPods.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* The user of a pod. Takes the number of the user, which is also that of its group. */}}
