@@ -14,9 +14,10 @@ import {
   nearHorizonMs,
   nextAttempt,
   type OutgoingRecord,
+  partitionName,
   type Topics,
 } from '#contracts';
-import { partitionName, type Publisher, type RecordDelivery } from '#kafka';
+import type { Publisher, RecordDelivery } from '#kafka';
 import {
   admit,
   type AttemptOutcome,

@@ -1,6 +1,6 @@
 import type { Registry as Metrics } from 'prom-client';
-import type { Topics } from '#contracts';
-import { type UnreadRecords, partitionName } from '#kafka';
+import { partitionName, type Topics } from '#contracts';
+import type { UnreadRecords } from '#kafka';
 import { type Clock, gaugeOf, sharedReading } from '#platform';
 import type { AttemptQueue } from './attempt-queue.ts';
 import { type Backlog, backlogOf } from './backlog.ts';

@@ -17,6 +17,7 @@ import {
   eventId,
   eventProject,
   type OutgoingRecord,
+  partitionName,
   type PendingDelivery,
   redriveStartKey,
   type Settlement,
@@ -25,7 +26,7 @@ import {
   type TargetName,
   type Topics,
 } from '#contracts';
-import { partitionName, type Publisher, recordBytes, type RecordDelivery } from '#kafka';
+import { type Publisher, recordBytes, type RecordDelivery } from '#kafka';
 import {
   afterDelivery,
   targetFor,

@@ -1,3 +1,4 @@
+import { partitionName } from '#contracts';
 import type { FinishedTo } from '#kafka';
 
 /** How far the partitions of this process are, as far as the store does not say so yet. */
@@ -9,15 +10,11 @@ export class ProgressToStore {
 
   /** The partitions that went on since they were last {@link hasStored}. */
   due(): readonly FinishedTo[] {
-    return this.progress().filter((one) => one.finishedTo > (this.stored.get(nameOf(one)) ?? -1n));
+    return this.progress().filter((one) => one.finishedTo > (this.stored.get(partitionName(one)) ?? -1n));
   }
 
   /** Notes that the store says how far these partitions are. */
   hasStored(progress: readonly FinishedTo[]): void {
-    for (const one of progress) this.stored.set(nameOf(one), one.finishedTo);
+    for (const one of progress) this.stored.set(partitionName(one), one.finishedTo);
   }
-}
-
-function nameOf({ topic, partition }: FinishedTo): string {
-  return `${topic}/${partition}`;
 }

@@ -167,6 +167,7 @@ export {
   liveTransitionsPath,
 } from './live-transitions.ts';
 export type { DeliveryStatus, StatusPage, StatusQuery, StatusRecord } from './status-record.ts';
+export { partitionName } from './partition-name.ts';
 export type { RecordPlace } from './record-place.ts';
 export {
   addRejects,

@@ -17,7 +17,6 @@ export type {
   UnreadRecords,
 } from './ports.ts';
 export type { FinishedTo } from './strategy/catch-up.ts';
-export { partitionName } from './kafkajs/partition-offsets.ts';
 export { recordBytes } from './record-bytes.ts';
 export { placesAmong } from './partition-choice.ts';
 export { type KafkaRecordContext, OnRecord } from './strategy/on-record.ts';

@@ -1,4 +1,4 @@
-import type { IncomingRecord, PlatformError } from '#contracts';
+import { type IncomingRecord, partitionName, type PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
 import type { Commit } from './offset-ledger.ts';
 import type { MembershipState } from './membership.ts';
@@ -85,7 +85,7 @@ export class FeedSet {
    * consumer.
    */
   get(topic: string, partition: number): PartitionFeed | undefined {
-    return this.feeds.get(keyOf(topic, partition));
+    return this.feeds.get(partitionName({ topic, partition }));
   }
 
   /** All feeds of this moment. */
@@ -120,7 +120,7 @@ export class FeedSet {
       bytesMax: (typeof bytes === 'function' ? bytes(topic) : bytes) ?? partitionBytesMaxDefault,
       recordsMax: (typeof records === 'function' ? records(topic) : records) ?? partitionRecordsMaxDefault,
     };
-    const key = keyOf(topic, partition);
+    const key = partitionName({ topic, partition });
     this.feeds.get(key)?.lose();
     const interruption = isInterrupted ? { topic, partition } : undefined;
     const feed = new PartitionFeed(topic, partition, committed, limits, this.owner, interruption);
@@ -136,7 +136,7 @@ export class FeedSet {
 
   /** Loses every feed whose partition is not among those assigned. */
   keepOnly(assigned: readonly TopicPartition[]): void {
-    const kept = new Set(assigned.map(({ topic, partition }) => keyOf(topic, partition)));
+    const kept = new Set(assigned.map(partitionName));
     for (const [key, feed] of this.feeds) {
       if (kept.has(key)) continue;
       feed.lose();
@@ -225,8 +225,4 @@ export class FeedSet {
   loseAll(): void {
     this.keepOnly([]);
   }
-}
-
-function keyOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
 }

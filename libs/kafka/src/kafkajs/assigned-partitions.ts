@@ -11,6 +11,7 @@
  *    in between. Its records in flight go on, and none is handed out twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionName } from '#contracts';
 import type { CommitTimer } from '../bookkeeping/commit-timer.ts';
 import type { FeedSet, TopicPartition } from '../bookkeeping/feed-set.ts';
 import { HandOver } from '../bookkeeping/hand-over.ts';
@@ -24,7 +25,6 @@ import type { Assignment } from './group-member.ts';
 import type { Seat } from './group-seat.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { FetchedBatch } from './kafkajs-internals.ts';
-import { partitionName } from './partition-offsets.ts';
 import type { PartitionBounds } from './partition-reader.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 import type { StartPositions } from './start-positions.ts';

@@ -8,9 +8,9 @@
  *     it go, and joins again when it has. So no partition has two owners at any time.
  * D4. A member that leaves gets nothing.
  */
+import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { MemberData } from './member-data.ts';
-import { partitionName } from './partition-offsets.ts';
 
 /** A member with the topics that it reads. */
 export interface DealtMember extends Pick<MemberData, 'generationId' | 'held' | 'isLeaving'> {

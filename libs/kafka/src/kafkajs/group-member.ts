@@ -27,14 +27,14 @@
  * G5. An answer about a former membership changes nothing of the present one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { PlatformError } from '#contracts';
+import { partitionName, PlatformError } from '#contracts';
 import type { CommitWriter, TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import { rootCause } from './broker-errors.ts';
 import { dealtCooperatively, dealtInTurn, decodeAssignment, encodeMetadata } from './group-assignments.ts';
 import type { ClusterConnection, GroupCoordinator } from './kafkajs-internals.ts';
 import type { GroupFacts } from '../ports.ts';
-import { byTopic, partitionName } from './partition-offsets.ts';
+import { byTopic } from './partition-offsets.ts';
 
 /** Settings of a member. Times are in milliseconds. */
 export interface MemberOptions {

@@ -9,12 +9,12 @@
  * 4. A partition that is added later is read from its start, once the metadata has its age.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type IncomingRecord, PlatformError } from '#contracts';
+import { type IncomingRecord, partitionName, PlatformError } from '#contracts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, severityOfRetry, unavailable } from './broker-errors.ts';
 import { incomingRecord } from './incoming-record.ts';
 import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
-import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
+import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
 import { type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';

@@ -16,12 +16,11 @@
  *    follow. Records without a key go to others. Its requests in flight fail once `SilentBrokers`
  *    finds that it does not answer at all.
  */
-import { type OutgoingRecord, PlatformError } from '#contracts';
+import { type OutgoingRecord, partitionName, PlatformError } from '#contracts';
 import type { Publisher, PublisherLoad, PublishOptions } from '../ports.ts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
-import { partitionName } from './partition-offsets.ts';
 import { PartitionTable } from './partition-table.ts';
 import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
 import { faultOf, isContentFault, isTooLarge, type Part, partsOf } from './produce-parts.ts';

@@ -1,3 +1,4 @@
+import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 
@@ -6,11 +7,6 @@ export type OffsetName = 'start' | 'end';
 
 /** Offsets by the names of `partitionName`. */
 export type PartitionOffsets = ReadonlyMap<string, bigint>;
-
-/** `topic/partition`: the name of a partition in maps. */
-export function partitionName({ topic, partition }: TopicPartition): string {
-  return `${topic}/${partition}`;
-}
 
 /** The id of the broker that leads a partition, as far as the metadata tells; -1 if none does. */
 export function leaderOf(cluster: ClusterConnection, { topic, partition }: TopicPartition): number {

@@ -14,10 +14,11 @@
  *     broker that answers late, after its partitions moved away, hands nothing out twice.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
-import { byTopic, leaderOf, offsetsOf, partitionName } from './partition-offsets.ts';
+import { byTopic, leaderOf, offsetsOf } from './partition-offsets.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 
 /** First offset of a partition, and the one that its next record gets. */

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IncomingRecord } from '#contracts';
+import { type IncomingRecord, partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { incomingRecord } from './incoming-record.ts';
 import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, fetchedBy, newBatch } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
-import { leaderOf, partitionName } from './partition-offsets.ts';
+import { leaderOf } from './partition-offsets.ts';
 
 const triesMax = 3;
 const againMs = 100;

@@ -15,11 +15,10 @@
  *    does not count.
  * 2. The end of a partition comes from another connection than its records.
  */
-import { PlatformError } from '#contracts';
+import { partitionName, PlatformError } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import type { PartitionEnd } from '../ports.ts';
-import { partitionName } from './partition-offsets.ts';
 
 /** Times without progress, in milliseconds. */
 export interface StandstillLimits {

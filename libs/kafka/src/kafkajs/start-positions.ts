@@ -1,10 +1,11 @@
+import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { splitOwner } from '../bookkeeping/owner-mark.ts';
 import type { ConsumerOptions } from '../ports.ts';
 import type { ConsumerPorts } from './consumer-ports.ts';
 import type { CommittedPosition } from './group-member.ts';
 import type { Seat } from './group-seat.ts';
-import { offsetsOf, partitionName } from './partition-offsets.ts';
+import { offsetsOf } from './partition-offsets.ts';
 
 /** A commit of the group, and where reading begins. */
 interface ToldPosition {

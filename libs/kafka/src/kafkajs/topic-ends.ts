@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionName } from '#contracts';
 import type { PartitionEnd } from '../ports.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
-import { type OffsetName, offsetsOf, partitionName } from './partition-offsets.ts';
+import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 
 const triesMax = 5;
 const againMs = 100;

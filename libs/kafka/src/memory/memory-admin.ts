@@ -1,4 +1,4 @@
-import { PlatformError } from '#contracts';
+import { partitionName, PlatformError } from '#contracts';
 import type { CommittedTo, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
 
@@ -32,7 +32,7 @@ export class MemoryAdmin implements TopicAdmin {
     const commits = this.cluster.groups.get(groupId)?.commits;
     return topics.flatMap((topic) =>
       this.cluster.partitionsOf(topic).flatMap((_records, partition) => {
-        const commit = commits?.get(`${topic}/${partition}`);
+        const commit = commits?.get(partitionName({ topic, partition }));
         return commit === undefined ? [] : [{ topic, partition, finishedTo: commit.offset }];
       }),
     );

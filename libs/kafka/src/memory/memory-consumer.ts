@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PlatformError } from '#contracts';
+import { partitionName, PlatformError } from '#contracts';
 import { FeedSet, type FeedSetPorts, type TopicPartition } from '../bookkeeping/feed-set.ts';
 import { ownerName, splitOwner } from '../bookkeeping/owner-mark.ts';
 import { type GroupMember, type MemoryCluster, nextTurn } from './memory-cluster.ts';
@@ -57,7 +57,8 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       changed: () => this.schedule(),
       write: (due) => {
         if (!this.cluster.isReachable) return Promise.reject(new PlatformError('BROKER_UNAVAILABLE'));
-        for (const { topic, partition, offset, metadata } of due) commits.set(`${topic}/${partition}`, { offset, metadata });
+        for (const { topic, partition, offset, metadata } of due)
+          commits.set(partitionName({ topic, partition }), { offset, metadata });
         for (const topic of new Set(due.map((commit) => commit.topic))) this.cluster.announce(topic);
         return Promise.resolve();
       },
@@ -104,12 +105,12 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       if (feeds.get(topic, partition) !== undefined) continue;
       const end = this.cluster.partitionsOf(topic)[partition]?.records.length ?? 0;
       const start = { offset: BigInt(this.options.from === 'latest' ? end : 0), metadata: null };
-      const committed = commits.get(`${topic}/${partition}`) ?? start;
+      const committed = commits.get(partitionName({ topic, partition })) ?? start;
       const { owner, metadata } = splitOwner(committed.metadata);
       const isInterrupted = owner !== undefined && !members.some((member) => member.ownerName === owner);
       const feed = feeds.open({ topic, partition }, { offset: committed.offset, metadata }, isInterrupted);
       void feeds.claim([feed]).catch(() => undefined);
-      this.next.set(`${topic}/${partition}`, Number(committed.offset));
+      this.next.set(partitionName({ topic, partition }), Number(committed.offset));
     }
     const counts = new Map(this.options.topics.map((topic) => [topic, this.cluster.partitionsOf(topic).length]));
     void this.options.onHeld?.(assigned, { counts, members: members.length });

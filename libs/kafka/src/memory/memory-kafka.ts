@@ -6,7 +6,7 @@
  * use the same bookkeeping for feeding, retrying and committing. It leaves out compaction,
  * retention and replication.
  */
-import { type IncomingRecord, PlatformError, type Topics } from '#contracts';
+import { type IncomingRecord, partitionName, PlatformError, type Topics } from '#contracts';
 import { recordTriesMaxDefault, sharedReading } from '#platform';
 import { KeptByFollowers, keptByConsumers } from '../bookkeeping/kept-by-followers.ts';
 import { publishReject } from '../bookkeeping/rejects.ts';
@@ -148,7 +148,7 @@ export class MemoryKafka implements KafkaGateway {
 
   /** Returns the committed offset of a partition, or undefined if the group never committed one. */
   committed(groupId: string, topic: string, partition: number): bigint | undefined {
-    return this.cluster.groups.get(groupId)?.commits.get(`${topic}/${partition}`)?.offset;
+    return this.cluster.groups.get(groupId)?.commits.get(partitionName({ topic, partition }))?.offset;
   }
 
   /**

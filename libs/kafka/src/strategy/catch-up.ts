@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { partitionName } from '#contracts';
 import type { PartitionEnd, PartitionProgress } from '../ports.ts';
 
 /** How far one partition is finished. */
@@ -21,8 +22,6 @@ export interface CatchUpPorts {
 type Offsets = ReadonlyMap<string, bigint>;
 
 const lookAgainMs = 5;
-
-const nameOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 
 /**
  * Waits until the members of a group have finished what its topics hold at the call.
@@ -74,7 +73,7 @@ export class CatchUp {
     await Promise.all(
       this.ports.topics.map(async (topic) => {
         for (const { partition, start, end } of await this.ports.ends(topic))
-          if (start < end) ends.set(nameOf(topic, partition), end);
+          if (start < end) ends.set(partitionName({ topic, partition }), end);
       }),
     );
     return ends;
@@ -82,7 +81,7 @@ export class CatchUp {
 }
 
 function offsetsOf(progress: readonly FinishedTo[]): Offsets {
-  return new Map(progress.map(({ topic, partition, finishedTo }) => [nameOf(topic, partition), finishedTo]));
+  return new Map(progress.map((one) => [partitionName(one), one.finishedTo]));
 }
 
 /** A question that callers share: each gets the answer of a round that began after its call. */
