@@ -5,6 +5,7 @@ import {
   invocationTagPattern,
   type LiveQuery,
   searchMarkerPattern,
+  searchNamesMax,
   type Status,
   statuses,
 } from '#contracts';
@@ -16,11 +17,11 @@ export class InvocationSearchDto implements InvocationSearch {
   project!: string;
 
   @IsOptional()
-  @IsFunctionUrns(200)
+  @IsFunctionUrns(searchNamesMax)
   functionUrns?: string[];
 
   @IsOptional()
-  @IsRequestIds(200)
+  @IsRequestIds(searchNamesMax)
   requestIds?: string[];
 
   @IsOptional()

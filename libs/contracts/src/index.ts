@@ -158,6 +158,7 @@ export {
   readSearchMarker,
   searchMarker,
   searchMarkerPattern,
+  searchNamesMax,
 } from './invocation-search.ts';
 export {
   type LivePage,
@@ -171,6 +172,7 @@ export { partitionName } from './partition-name.ts';
 export type { RecordPlace } from './record-place.ts';
 export {
   addRejects,
+  noProject,
   readReject,
   refusedFor,
   type Reject,

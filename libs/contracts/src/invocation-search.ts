@@ -10,6 +10,9 @@ interface SearchPlace {
   readonly requestId: string;
 }
 
+/** Versions of functions, and request ids, that one search may name. */
+export const searchNamesMax = 200;
+
 /** A search for invocations, which the ingress sends to the status-logger over HTTP. */
 export interface InvocationSearch {
   readonly project: string;

@@ -47,6 +47,9 @@ export interface RejectSubject {
   readonly project: string;
 }
 
+/** The project of rejects that name no function that exists. */
+export const noProject = '';
+
 /** A refused record of `intake`. */
 export interface Reject {
   readonly code: RejectCode;
@@ -68,7 +71,7 @@ export type RejectPlace = Pick<Reject, 'at' | 'partition' | 'offset'>;
 
 /** A query for rejects, which the ingress sends over HTTP. */
 export interface RejectQuery {
-  /** Some of them; the empty one selects rejects that name no function. */
+  /** {@link noProject} may be one of them. */
   readonly projects: readonly string[];
   /** At most {@link rejectFunctionsMax} URNs of eight fields; absent selects all functions. */
   readonly functionUrns?: readonly string[];

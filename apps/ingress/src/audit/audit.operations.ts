@@ -1,10 +1,10 @@
 import type { OperationSpec } from '../document/operation.ts';
-import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
+import { inQuery, instant, limitInQuery } from '../document/parameters.ts';
 
 /** Bounds of a question for acts. */
 export const auditBounds = { limitDefault: 50, limitMax: 500, textMax: 512 } as const;
 
-const { limitDefault, limitMax, textMax } = auditBounds;
+const { textMax } = auditBounds;
 const text = { type: 'string', maxLength: textMax } as const;
 
 /** Operations of the audit log. */
@@ -26,10 +26,7 @@ export const auditOperations = {
       inQuery('object', text, { description: 'A part of the names of what was changed.', example: 'hello' }),
       inQuery('begin_time', instant, { description: 'The earliest act, UTC.' }),
       inQuery('end_time', instant, { description: 'The latest act, UTC.' }),
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-        example: 10,
-      }),
+      limitInQuery(auditBounds),
       inQuery(
         'marker',
         { type: 'string', pattern: '^(\\d{1,18})?$' },

@@ -13,6 +13,13 @@ export interface ParameterWords {
   readonly example?: string | number;
 }
 
+/** How many items a page has. */
+export interface PageBounds {
+  /** If the client does not say, or says 0. */
+  readonly limitDefault: number;
+  readonly limitMax: number;
+}
+
 function parameter(where: ParameterObject['in'], name: string, schema: SchemaObject, words: ParameterWords): Parameter {
   const { description, example } = words;
   return {
@@ -33,6 +40,19 @@ export function inPath(name: string, schema: SchemaObject, words: ParameterWords
 /** Declares a query parameter. */
 export function inQuery(name: string, schema: SchemaObject, words: ParameterWords): Parameter {
   return parameter('query', name, schema, words);
+}
+
+/** Declares how many items a page has, as `limitQuery` reads it. @param items in words. */
+export function limitInQuery({ limitDefault, limitMax }: PageBounds, items = ''): Parameter {
+  return inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
+    description: `How many ${items}to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
+    example: 10,
+  });
+}
+
+/** Declares the text by which a client asks for the next page. */
+export function markerInQuery(lengthMax: number): Parameter {
+  return inQuery('marker', { type: 'string', maxLength: lengthMax }, { description: 'The `next_marker` of the page before.' });
 }
 
 /** Declares a header. */

@@ -1,6 +1,6 @@
-import { conditions, statuses } from '#contracts';
+import { conditions, searchNamesMax, statuses } from '#contracts';
 import type { OperationSpec } from '../document/operation.ts';
-import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
+import { inQuery, instant, limitInQuery } from '../document/parameters.ts';
 import { functionCodes } from '../names/function-codes.ts';
 import { tagParameter } from '../records/records.operations.ts';
 
@@ -9,14 +9,14 @@ export const searchBounds = {
   limitDefault: 50,
   limitMax: 500,
   /** Versions of functions in one search. */
-  functionsMax: 200,
+  functionsMax: searchNamesMax,
   errorTextMax: 200,
   keyMax: 255,
   nameMax: 512,
   requestIdMax: 64,
 } as const;
 
-const { limitDefault, limitMax, errorTextMax, keyMax, nameMax, requestIdMax } = searchBounds;
+const { errorTextMax, keyMax, nameMax, requestIdMax } = searchBounds;
 const text = (maxLength: number) => ({ type: 'string', maxLength }) as const;
 
 /** Operations that search. */
@@ -57,10 +57,7 @@ export const searchOperations = {
       }),
       inQuery('begin_time', instant, { description: 'The earliest acceptance, UTC.', example: '2026-11-25T09:00:00' }),
       inQuery('end_time', instant, { description: 'The latest acceptance, UTC.', example: '2026-11-25T10:00:00' }),
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-        example: 10,
-      }),
+      limitInQuery(searchBounds),
       inQuery(
         'marker',
         { type: 'string', pattern: '^(\\d{1,15}-[A-Za-z0-9-]{1,64})?$' },

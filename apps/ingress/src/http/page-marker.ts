@@ -3,9 +3,17 @@ import { ApiError } from './api-error.ts';
 /** Longest marker, in characters. */
 export const markerLengthMax = 2_000;
 
-/** Writes the text by which a client asks for the page after an item. @param place of the item. */
-export function writeMarker(place: readonly (string | number)[]): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
+/**
+ * Writes the text by which a client asks for the page after this one; empty after the last page.
+ * @param placeOf the place of an item in the list.
+ */
+export function nextMarker<Item>(
+  items: readonly Item[],
+  hasMore: boolean,
+  placeOf: (item: Item) => readonly (string | number)[],
+): string {
+  const last = items.at(-1);
+  return hasMore && last !== undefined ? Buffer.from(JSON.stringify(placeOf(last))).toString('base64url') : '';
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type FunctionTally,
   inFlightOf,
   type LedgerPage,
+  noProject,
   type RejectCounts,
   rejectsOf,
   type Tally,
@@ -19,7 +20,6 @@ import { Operation } from '../document/operation.ts';
 import { boundedQuery, type Query as QueryString, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { ledgerBounds, ledgerOperations as operations } from './ledger.operations.ts';
-import { noProject } from './rejects.controller.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 /** The name of the whole project among the functions of the status-logger. */

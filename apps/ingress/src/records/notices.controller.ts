@@ -14,7 +14,7 @@ import { isUnlimited } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
-import { readMarker, writeMarker } from '../http/page-marker.ts';
+import { nextMarker, readMarker } from '../http/page-marker.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
@@ -65,10 +65,9 @@ export class NoticesController {
     const question = this.question(project, query, caller);
     const isForNone = question.functionUrns?.length === 0;
     const { notices, hasMore } = isForNone ? { notices: [], hasMore: false } : await this.records.notices(question);
-    const last = notices.at(-1);
     return {
       notices: notices.filter(({ deliveryId }) => this.isKnown(deliveryId, caller)).map(noticeAnswer),
-      next_marker: hasMore && last !== undefined ? writeMarker([last.acceptedAt, last.requestId, last.deliveryId]) : '',
+      next_marker: nextMarker(notices, hasMore, ({ acceptedAt, requestId, deliveryId }) => [acceptedAt, requestId, deliveryId]),
     };
   }
 

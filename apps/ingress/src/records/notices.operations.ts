@@ -1,7 +1,7 @@
 import { deliveryStates, noticeFunctionsMax } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
-import { inQuery, instant, wholeOrEmpty } from '../document/parameters.ts';
+import { inQuery, instant, limitInQuery, markerInQuery } from '../document/parameters.ts';
 import { markerLengthMax } from '../http/page-marker.ts';
 
 /** Bounds of a query for notices. */
@@ -11,7 +11,7 @@ export const noticeBounds = {
   targetLengthMax: 1_100,
 } as const;
 
-const { limitDefault, limitMax, targetLengthMax } = noticeBounds;
+const { targetLengthMax } = noticeBounds;
 
 const notice = {
   request_id: '1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10',
@@ -56,11 +56,8 @@ export const noticeOperations = {
         description: 'The latest acceptance of the invocation, UTC. Default: now.',
         example: '2026-11-25T10:00:00',
       }),
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-        example: 10,
-      }),
-      inQuery('marker', { type: 'string', maxLength: markerLengthMax }, { description: 'The `next_marker` of the page before.' }),
+      limitInQuery(noticeBounds),
+      markerInQuery(markerLengthMax),
     ],
     answer: { status: 200, example: { notices: [notice], next_marker: '' } },
     codes: ['FSS.0503', 'FSS.1001', ...functionCodes],

@@ -1,7 +1,7 @@
 import { invocationTagPattern, type Status } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
-import { functionUrn, inQuery, instant, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
+import { functionUrn, inQuery, instant, limitInQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
 
 /** Every status a record may have. */
 export const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
@@ -15,7 +15,7 @@ export const recordBounds = {
   markerMax: 10_000_000,
 } as const;
 
-const { limitDefault, limitMax, requestsMax, requestIdLengthMax, markerMax } = recordBounds;
+const { requestsMax, requestIdLengthMax, markerMax } = recordBounds;
 
 /** The tag by which invocations are found. */
 export const tagParameter = inQuery(
@@ -36,10 +36,7 @@ const common: readonly Parameter[] = [
     description: 'The latest acceptance, UTC. Default: now.',
     example: '2026-11-25T10:00:00',
   }),
-  inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-    description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-    example: 10,
-  }),
+  limitInQuery(recordBounds),
   inQuery('marker', wholeOrEmpty(0, markerMax), {
     description: 'How many records to skip: the `next_marker` of the page before.',
     example: 0,

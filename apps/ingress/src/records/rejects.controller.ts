@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import {
   epochMs,
+  noProject,
   type Reject,
   type RejectCode,
   rejectCodes,
@@ -13,14 +14,11 @@ import { isUnlimited } from '#lifecycle';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { Operation } from '../document/operation.ts';
 import { ApiError } from '../http/api-error.ts';
-import { readMarker, writeMarker } from '../http/page-marker.ts';
+import { nextMarker, readMarker } from '../http/page-marker.ts';
 import { limitQuery, type Query as QueryString, textQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { rejectBounds, rejectOperations as operations } from './rejects.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
-
-/** The project of rejects that name no function. */
-export const noProject = '';
 
 function rejectAnswer({ functionUrn, code, reason, at, origin, partition, offset }: Reject): Record<string, unknown> {
   return {
@@ -60,10 +58,9 @@ export class RejectsController {
     const question = this.question(project, query, caller);
     const isForNone = question.functionUrns?.length === 0;
     const { rejects, hasMore } = isForNone ? { rejects: [], hasMore: false } : await this.records.rejects(question);
-    const last = rejects.at(-1);
     return {
       rejects: rejects.map(rejectAnswer),
-      next_marker: hasMore && last !== undefined ? writeMarker([last.at, last.partition, last.offset]) : '',
+      next_marker: nextMarker(rejects, hasMore, ({ at, partition, offset }) => [at, partition, offset]),
     };
   }
 

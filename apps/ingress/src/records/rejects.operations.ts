@@ -1,13 +1,11 @@
 import { rejectCodes, rejectFunctionsMax } from '#contracts';
 import type { OperationSpec } from '../document/operation.ts';
-import { inQuery, wholeOrEmpty } from '../document/parameters.ts';
+import { inQuery, limitInQuery, markerInQuery } from '../document/parameters.ts';
 import { markerLengthMax } from '../http/page-marker.ts';
 import { functionCodes } from '../names/function-codes.ts';
 
 /** Bounds of a query for rejects. */
 export const rejectBounds = { limitDefault: 100, limitMax: 500 } as const;
-
-const { limitDefault, limitMax } = rejectBounds;
 
 const reject = {
   function_urn: 'urn:fss:local:0d1c2b3a4e5f60718293a4b5c6d7e8f9:function:default:hello:latest',
@@ -42,11 +40,8 @@ export const rejectOperations = {
         },
       ),
       inQuery('code', { type: 'string', enum: [...rejectCodes, ''] }, { description: 'Only records refused for this reason.' }),
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-        example: 10,
-      }),
-      inQuery('marker', { type: 'string', maxLength: markerLengthMax }, { description: 'The `next_marker` of the page before.' }),
+      limitInQuery(rejectBounds),
+      markerInQuery(markerLengthMax),
     ],
     answer: { status: 200, example: { rejects: [reject], next_marker: '' } },
     codes: ['FSS.0503', 'FSS.1001', ...functionCodes],

@@ -1,5 +1,5 @@
 import type { OperationSpec } from '../document/operation.ts';
-import { inPath, inQuery, wholeOrEmpty } from '../document/parameters.ts';
+import { inPath, inQuery, markerInQuery, wholeOrEmpty } from '../document/parameters.ts';
 import { noticeBounds } from './notices.operations.ts';
 
 /** The most targets on one page. */
@@ -33,7 +33,7 @@ export const targetOperations = {
         description: `How many to show; 0 or more than ${targetsMax} is ${targetsMax}.`,
         example: 10,
       }),
-      inQuery('marker', { type: 'string', maxLength: targetLengthMax }, { description: 'The `next_marker` of the page before.' }),
+      markerInQuery(targetLengthMax),
     ],
     answer: {
       status: 200,

@@ -1,11 +1,11 @@
 import { functionCodes } from '../../names/function-codes.ts';
 import type { OperationSpec } from '../../document/operation.ts';
-import { functionUrn, inQuery, wholeOrEmpty } from '../../document/parameters.ts';
+import { functionUrn, inQuery, limitInQuery } from '../../document/parameters.ts';
 
 /** Bounds of a page of a log. */
 export const logBounds = { limitDefault: 100, limitMax: 500, requestIdLengthMax: 64 } as const;
 
-const { limitDefault, limitMax, requestIdLengthMax } = logBounds;
+const { requestIdLengthMax } = logBounds;
 
 /** Operations on logs of functions. */
 export const logOperations = {
@@ -21,10 +21,7 @@ export const logOperations = {
     parameters: [
       functionUrn,
       inQuery('request_id', { type: 'string', maxLength: requestIdLengthMax }, { description: 'Only lines of this request.' }),
-      inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
-        description: `How many lines to show; 0 is ${limitDefault}, and more than ${limitMax} is ${limitMax}.`,
-        example: 10,
-      }),
+      limitInQuery(logBounds, 'lines '),
       inQuery(
         'marker',
         { type: 'string', pattern: '^(\\d{1,15}-\\d{1,5})?$' },
