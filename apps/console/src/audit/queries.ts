@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import { useApi } from '../session/session-context.tsx';
 
 /** One act that changed something, or was refused. */
@@ -34,18 +35,17 @@ export function useAuditEntries({ by, act, object }: AuditFilter) {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['audit', by, act, object],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
       const query = {
         limit: pageEntries,
         ...(by === '' ? {} : { by }),
         ...(act === '' ? {} : { act }),
         ...(object === '' ? {} : { object }),
-        ...(pageParam === '' ? {} : { marker: pageParam }),
+        ...afterMarker(pageParam),
       };
       const params = { path: { project }, query };
       return answerOf(client.GET('/v2/{project}/sendoff/audit', { params, signal })) as Promise<AuditPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
   });
 }

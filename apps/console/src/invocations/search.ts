@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import { useApi } from '../session/session-context.tsx';
 import type { InvocationRecord, Status } from './queries.ts';
 
@@ -44,7 +45,7 @@ export function useSearch(search: Search) {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['search', search],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
       const query = {
         limit: 50,
@@ -53,11 +54,10 @@ export function useSearch(search: Search) {
         // One request is found however old it is.
         ...(text !== '' && oneRequest.has(kind) ? {} : { begin_time: begin, ...(end === undefined ? {} : { end_time: end }) }),
         ...(text === '' ? {} : { [kind]: text }),
-        ...(pageParam === '' ? {} : { marker: pageParam }),
+        ...afterMarker(pageParam),
       };
       const answer = answerOf(client.GET('/v2/{project}/sendoff/invocations', { params: { path: { project }, query }, signal }));
       return answer as Promise<SearchPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
   });
 }

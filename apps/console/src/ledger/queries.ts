@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import { useApi } from '../session/session-context.tsx';
 
 /** Counts of invocations and of their notices. */
@@ -47,12 +48,11 @@ export function useLedger() {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['ledger'],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
-      const params = { path: { project }, query: pageParam === '' ? {} : { marker: pageParam } };
+      const params = { path: { project }, query: afterMarker(pageParam) };
       return answerOf(client.GET('/v2/{project}/sendoff/ledger', { params, signal })) as Promise<LedgerPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
     refetchInterval: 10_000,
   });
 }
@@ -82,13 +82,12 @@ export function useRejects() {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['rejects'],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
-      const query = { limit: pageRejects, ...(pageParam === '' ? {} : { marker: pageParam }) };
+      const query = { limit: pageRejects, ...afterMarker(pageParam) };
       const params = { path: { project }, query };
       return answerOf(client.GET('/v2/{project}/sendoff/rejects', { params, signal })) as Promise<RejectPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
   });
 }
 

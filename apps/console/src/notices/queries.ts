@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import { useApi } from '../session/session-context.tsx';
 
 /** The states of a notice. */
@@ -42,18 +43,17 @@ export function useNotices({ state, function: urn = '', target = '' }: NoticeFil
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['notices', state, urn, target],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
       const query = {
         limit: pageNotices,
         ...(state === undefined ? {} : { state }),
         ...(urn === '' ? {} : { function: urn }),
         ...(target === '' ? {} : { target }),
-        ...(pageParam === '' ? {} : { marker: pageParam }),
+        ...afterMarker(pageParam),
       };
       const params = { path: { project }, query };
       return answerOf(client.GET('/v2/{project}/sendoff/notices', { params, signal })) as Promise<NoticePage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
   });
 }

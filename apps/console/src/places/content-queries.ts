@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import { problemOf } from '../api/problem.ts';
 import { jsonOrText } from '../functions/calls.ts';
 import { useApi } from '../session/session-context.tsx';
@@ -21,13 +22,12 @@ export function useBucketObjects(name: string, prefix: string) {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['objects', name, prefix],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
-      const query = { ...(prefix === '' ? {} : { prefix }), ...(pageParam === '' ? {} : { marker: pageParam }) };
+      const query = { ...(prefix === '' ? {} : { prefix }), ...afterMarker(pageParam) };
       const params = { path: { project, name }, query };
       return answerOf(client.GET('/v2/{project}/sendoff/buckets/{name}/objects', { params, signal })) as Promise<ObjectPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
   });
 }
 

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
+import { afterMarker, byMarker } from '../api/pages.ts';
 import type { PlaceKind } from '../places/queries.ts';
 import { useApi } from '../session/session-context.tsx';
 
@@ -40,12 +41,11 @@ export function useTargets() {
   const { client, project } = useApi();
   return useInfiniteQuery({
     queryKey: ['targets'],
-    initialPageParam: '',
+    ...byMarker,
     queryFn: async ({ pageParam, signal }) => {
-      const params = { path: { project }, query: pageParam === '' ? {} : { marker: pageParam } };
+      const params = { path: { project }, query: afterMarker(pageParam) };
       return answerOf(client.GET('/v2/{project}/sendoff/targets', { params, signal })) as Promise<TargetPage>;
     },
-    getNextPageParam: ({ next_marker: next }) => (next === '' ? undefined : next),
     refetchInterval: 10_000,
   });
 }
