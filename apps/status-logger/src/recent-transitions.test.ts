@@ -40,6 +40,22 @@ describe('recent transitions', () => {
     ]);
   });
 
+  it('have the status after each of them, also if a settlement tells of two', () => {
+    const settled = { ...subject, kind: 'settled', condition: 'EventAgeExceeded', errorMessage: '' } as const;
+    const times = { attempts: 1, startedAt: epochMs(builtAt + 1), endedAt: epochMs(builtAt + 2) };
+    const delivery = { deliveryId: 'DIS:x', state: 'pending', tries: 0, at: epochMs(builtAt + 3) } as const;
+    const place = { topic: 'invocations', partition: 0, offset: 0, at: builtAt } as const;
+    const queued: StatusEvent = { ...subject, kind: 'queued', attempt: 1, lastError: '', place };
+    const events: StatusEvent[] = [{ ...settled, ...times }, { kind: 'delivery', requestId: 'r1', delivery }, queued];
+    const { transitions } = recentOf(events).after(start);
+    expect(transitions.map(({ status, transition }) => [transition.kind, status])).toEqual([
+      ['started', 'RUNNING'],
+      ['settled', 'DISCARD'],
+      ['notice-pending', 'DISCARD'],
+      ['queued', 'WAIT'],
+    ]);
+  });
+
   it('of an unknown function are told when it is known', () => {
     const delivery = { deliveryId: 'DIS:x', state: 'delivered', tries: 1, at: builtAt } as const;
     const { transitions } = recentOf([{ kind: 'delivery', requestId: 'r1', delivery }, running(1)]).after(start);

@@ -1,4 +1,5 @@
 import type { LivePage, LiveQuery, LiveTransition } from '#contracts';
+import { statusAfter } from '#lifecycle';
 import type { StatusChange } from './status-changes.ts';
 
 const heldMax = 20_000;
@@ -30,7 +31,8 @@ export class RecentTransitions {
       const known = before === undefined || before.functionUrn === '' ? [] : before.history.transitions;
       for (const transition of after.history.transitions)
         if (!known.includes(transition)) {
-          const { project, requestId, functionUrn, status } = after;
+          const { project, requestId, functionUrn } = after;
+          const status = statusAfter(transition, after.status);
           this.held.push({ number: ++this.number, project, requestId, functionUrn, status, transition });
         }
     }

@@ -26,7 +26,7 @@ export interface LiveTransition {
   readonly requestId: string;
   /** Eight fields. */
   readonly functionUrn: string;
-  /** The status after it. */
+  /** The status after it. A transition may be told after a later one: its time orders them. */
   readonly status: Status;
   readonly transition: Transition;
 }

@@ -1,6 +1,8 @@
 import {
   beginningOf,
+  conditions,
   type History,
+  type Status,
   type Transition,
   transitionErrorMax,
   transitionKinds,
@@ -49,6 +51,29 @@ export function transitionsOf(event: StatusEvent): readonly Transition[] {
     }
     default:
       return event satisfies never;
+  }
+}
+
+/**
+ * The status of an invocation after a transition.
+ * @param last the status after all transitions that are known. Notices change no status.
+ */
+export function statusAfter({ kind, condition }: Transition, last: Status): Status {
+  switch (kind) {
+    case 'delayed':
+    case 'queued':
+    case 'queued-bulk':
+      return 'WAIT';
+    case 'started':
+      return 'RUNNING';
+    case 'settled':
+      return condition === undefined ? last : conditions[condition].status;
+    case 'notice-pending':
+    case 'notice-delivered':
+    case 'notice-undelivered':
+      return last;
+    default:
+      return kind satisfies never;
   }
 }
 

@@ -29,6 +29,7 @@ export { foldClaim, type IdempotencyClaim, isOver, nextIdempotencyStep } from '.
 export { placesMax, withPlace } from './record-place.ts';
 export { type BacklogFacts, type Expiring, forecast, type Forecast } from './forecast.ts';
 export { grants, isGranted } from './is-granted.ts';
+export { statusAfter } from './history.ts';
 export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';
