@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { goodPerMinute, recentFailuresPerMinute, type Series, stepMinutesOf, sumOf } from './series.ts';
 
-function aSeries(count: readonly number[], failed: readonly number[], stepMinutes = 1): Series {
+function aSeries(count: readonly number[], failed: readonly number[], stepMinutes = 1, canceled: readonly number[] = []): Series {
   const points = (values: readonly number[]) => values.map((value, at) => ({ timestamp: at * stepMinutes * 60_000, value }));
   const none = points(count.map(() => 0));
   return {
     count: points(count),
     fail_count: points(failed),
+    cancel_count: points(canceled),
     duration: none,
     max_duration: none,
     min_duration: none,
@@ -20,6 +21,10 @@ describe('series', () => {
     expect(stepMinutesOf(series)).toBe(24);
     expect(goodPerMinute(series)).toEqual([0.5, 2]);
     expect(sumOf(series, 'count')).toBe(72);
+  });
+
+  it('counts cancelled invocations neither as good nor as failed', () => {
+    expect(goodPerMinute(aSeries([9, 5], [2, 0], 1, [3, 5]))).toEqual([4, 0]);
   });
 
   it('leaves the minute of now out of the recent failures', () => {

@@ -7,7 +7,10 @@ interface Point {
 
 /** Statistics of a period, one point after the other. */
 export type Series = Readonly<
-  Record<'count' | 'duration' | 'fail_count' | 'max_duration' | 'min_duration' | 'reject_count', readonly Point[]>
+  Record<
+    'count' | 'duration' | 'fail_count' | 'cancel_count' | 'max_duration' | 'min_duration' | 'reject_count',
+    readonly Point[]
+  >
 >;
 
 /** The begins of all points. */
@@ -22,15 +25,16 @@ export function stepMinutesOf(series: Series): number {
 }
 
 /** The values of a list, each per minute. */
-export function perMinute(series: Series, list: 'count' | 'fail_count'): readonly number[] {
+export function perMinute(series: Series, list: 'count' | 'fail_count' | 'cancel_count'): readonly number[] {
   const step = stepMinutesOf(series);
   return series[list].map(({ value }) => value / step);
 }
 
-/** The ends that were no failures, each per minute. */
+/** The ends that were neither failures nor cancelled, each per minute. */
 export function goodPerMinute(series: Series): readonly number[] {
   const failed = perMinute(series, 'fail_count');
-  return perMinute(series, 'count').map((value, at) => value - (failed[at] ?? 0));
+  const canceled = perMinute(series, 'cancel_count');
+  return perMinute(series, 'count').map((value, at) => value - (failed[at] ?? 0) - (canceled[at] ?? 0));
 }
 
 /** The sum of a list over the whole period. */

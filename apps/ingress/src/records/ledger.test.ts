@@ -85,12 +85,21 @@ describe('the ledger', () => {
 describe('statistics', () => {
   it('have a point for each minute, with counts, durations and failures', async () => {
     const minute = Math.floor(builtAt / 60_000) * 60_000;
-    const tally = aTally({ ended_0: 3, ended_4202: 1, ended_4501: 1, runs: 4, run_ms: 100, run_ms_min: 5, run_ms_max: 60 });
+    const tally = aTally({
+      ended_0: 3,
+      ended_4202: 1,
+      ended_4208: 4,
+      ended_4501: 1,
+      runs: 4,
+      run_ms: 100,
+      run_ms_min: 5,
+      run_ms_max: 60,
+    });
     app.records.minuteTallies = [{ minute: minute - 60_000, tally }];
     const points = (...values: number[]) =>
       values.map((value, index) => ({ timestamp: minute - (values.length - 1 - index) * 60_000, value }));
     const series = {
-      count: points(0, 5, 0),
+      count: points(0, 9, 0),
       duration: points(0, 25, 0),
       fail_count: points(0, 2, 0),
       max_duration: points(0, 60, 0),
@@ -98,12 +107,13 @@ describe('statistics', () => {
       reject_count: points(0, 1, 0),
       function_error_count: points(0, 1, 0),
       system_error_count: points(0, 1, 0),
+      cancel_count: points(0, 4, 0),
     };
     expect(await app.must('GET', '/fgs/functions/hello/statistics/3')).toEqual(series);
     expect(await app.must('GET', '/fgs/functions/hello/slareports/3')).toEqual(series);
     expect(await app.must('GET', '/fgs/functions/statistics?filter=monitor_data&period=3')).toEqual({ statistics: series });
     const { count, gbs } = await app.must('GET', '/fgs/functions/statistics?filter=monthly_report&option=1');
-    expect([count, gbs]).toEqual([[{ date: '2026-12', value: 5 }], []]);
+    expect([count, gbs]).toEqual([[{ date: '2026-12', value: 9 }], []]);
   });
 
   it.each([

@@ -22,17 +22,22 @@ function endsOf(tally: Tally, isMeant: (condition: (typeof conditions)[keyof typ
     .reduce((sum, { errorCode }) => sum + tally[`ended_${errorCode}` satisfies TallySum], 0);
 }
 
+/** A cancelled invocation ended as somebody wished, so it counts as no error. */
+const canceledCode = conditions.InvocationCanceled.errorCode;
+
 /** Each list of the answer, as a value of the counts of one point. */
 const lists: Readonly<Record<string, (tally: Tally) => number>> = {
   count: endedOf,
   duration: ({ runs, run_ms: runMs }) => (runs === 0 ? 0 : Math.round(runMs / runs)),
-  fail_count: (tally) => endsOf(tally, ({ errorCode }) => errorCode !== 0),
+  fail_count: (tally) => endsOf(tally, ({ errorCode }) => errorCode !== 0 && errorCode !== canceledCode),
   max_duration: ({ run_ms_max: max }) => max ?? 0,
   min_duration: ({ run_ms_min: min }) => min ?? 0,
   reject_count: (tally) => endsOf(tally, ({ status }) => status === 'DISCARD'),
   // Codes from 4500 are faults of the platform.
-  function_error_count: (tally) => endsOf(tally, ({ errorCode }) => errorCode > 0 && errorCode < 4_500),
+  function_error_count: (tally) =>
+    endsOf(tally, ({ errorCode }) => errorCode > 0 && errorCode < 4_500 && errorCode !== canceledCode),
   system_error_count: (tally) => endsOf(tally, ({ errorCode }) => errorCode >= 4_500),
+  cancel_count: (tally) => tally[`ended_${canceledCode}`],
 };
 
 /** One value for each point of a period, oldest first. */

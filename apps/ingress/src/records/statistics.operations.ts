@@ -19,10 +19,13 @@ const series = {
   reject_count: points,
   function_error_count: points,
   system_error_count: points,
+  cancel_count: points,
 };
 const description =
   'An invocation counts in the minute in which it ended. Durations are those of the last attempt, in milliseconds. ' +
-  '`reject_count` counts invocations that were discarded.';
+  '`fail_count` is the sum of `function_error_count` and `system_error_count`; `reject_count` counts those that were discarded, ' +
+  "which are system errors. `cancel_count` is Sendoff's own: a cancelled invocation is no error, and it is in `count`. " +
+  'Synchronous calls leave no record, so they do not count: the metric `sendoff_sync_call_seconds` counts them.';
 
 /** FunctionGraph's operations on statistics, and Sendoff's own. */
 export const statisticsOperations = {
@@ -55,6 +58,7 @@ export const statisticsOperations = {
     reach: 'project',
     summary: 'Shows how the asynchronous invocations of all functions ended.',
     description:
+      `${description} ` +
       '`monitor_data` shows the last minutes, `monthly_report` the count of each month. Counts go back as far as records are kept. ' +
       'Sendoff bills nothing, so `gbs` is empty.',
     parameters: [
