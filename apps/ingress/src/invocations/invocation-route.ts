@@ -22,13 +22,14 @@ import { takeBytes } from '../access/door.ts';
 import type { DescribedRoute } from '../document/api-document.ts';
 import { isJsonObject } from './json-bytes.ts';
 import { invocationOperations } from './invocation.operations.ts';
+import { asyncHeaders, refuseUnheeded } from './sendoff-headers.ts';
 
 const emptyEvent = Buffer.from('{}');
 
 /**
  * Returns the event of a request. A missing body counts as `{}`, because some clients send none.
  */
-export function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer {
+function eventOf({ body }: { readonly body: Buffer | undefined }): Buffer {
   return body === undefined || body.length === 0 ? emptyEvent : body;
 }
 
@@ -56,9 +57,8 @@ function refusalOf({ reason }: Extract<Arrived, { kind: 'refused' }>, urn: strin
     case 'urn-malformed':
       return urnMalformed(urn);
     case 'payload-unknown':
-      return new ApiError('FSS.0404', 'the function has no payload of this reference, or it was removed: upload it again');
     case 'payload-expired':
-      return new ApiError('FSS.0404', 'the payload was uploaded more than 24 h ago: upload it again');
+      return payloadRefused(reason);
     case 'project-foreign':
       return urnOfAnotherProject(urn);
     default:
@@ -110,7 +110,10 @@ type Route = { Params: { project: string; urn: string }; Body: Buffer | undefine
  * The event of a request, or the reference of an uploaded one.
  * @throws ApiError FSS.0400, FSS.0406.
  */
-function givenEvent(request: FastifyRequest<Route>): { readonly payload: Buffer; readonly payloadRef?: string } {
+export function givenEvent(request: Pick<FastifyRequest, 'headers'> & { readonly body: Buffer | undefined }): {
+  readonly payload: Buffer;
+  readonly payloadRef?: string;
+} {
   const payloadRef = request.headers['x-sendoff-payload-ref'];
   if (payloadRef === undefined) {
     const payload = eventOf(request);
@@ -124,8 +127,16 @@ function givenEvent(request: FastifyRequest<Route>): { readonly payload: Buffer;
   return { payload: Buffer.alloc(0), payloadRef };
 }
 
+/** The error for a reference that an invocation may not use. */
+export function payloadRefused(reason: 'payload-unknown' | 'payload-expired'): ApiError {
+  return reason === 'payload-unknown'
+    ? new ApiError('FSS.0404', 'the function has no payload of this reference, or it was removed: upload it again')
+    : new ApiError('FSS.0404', 'the payload was uploaded more than 24 h ago: upload it again');
+}
+
 async function acceptRequest(acceptor: Acceptor, clock: Clock, request: FastifyRequest<Route>): Promise<string> {
   const { project, urn } = request.params;
+  refuseUnheeded(request.headers, asyncHeaders);
   const event = givenEvent(request);
   const delay = request.headers['x-sendoff-delay-seconds'];
   const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);

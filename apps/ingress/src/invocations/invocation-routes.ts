@@ -35,9 +35,10 @@ export class InvocationRoutes {
 
   /** Adds the routes; call it after the hooks that must see their requests. */
   async addTo(fastify: FastifyInstance): Promise<void> {
-    const { acceptor, names, calls, clock, logger, keys, tracing, options } = this;
+    const { acceptor, names, calls, clock, logger, keys, tracing, payloads, options } = this;
     await addInvocationRoute(fastify, acceptor, clock, logger);
-    await addPayloadRoutes(fastify, this.payloads, names, logger);
-    gaugeSyncCalls(this.metrics, await addSyncRoute(fastify, { names, calls, clock, logger, keys, tracing, options }));
+    await addPayloadRoutes(fastify, payloads, names, logger);
+    const running = await addSyncRoute(fastify, { names, calls, clock, logger, keys, tracing, payloads, options });
+    gaugeSyncCalls(this.metrics, running);
   }
 }

@@ -21,6 +21,11 @@ const common: readonly Parameter[] = [
     { description: 'W3C trace context, passed on to the function. A malformed one is ignored.' },
   ),
 ];
+const payloadReference = inHeader(
+  'X-Sendoff-Payload-Ref',
+  { type: 'string', pattern: '^[0-9a-f]{128}$' },
+  { description: 'The `payload_ref` of an uploaded event. The body is then empty.' },
+);
 const event = {
   of: { type: 'object', description: 'The event that the function gets. A missing body counts as an empty object.' },
   isOptional: true,
@@ -37,17 +42,14 @@ export const invocationOperations = {
     reach: 'function',
     bodyBytesMax: limits.payloadBytesMax,
     summary: 'Accepts an invocation, which is in Kafka when the answer comes.',
+    description: 'Other headers that begin with `X-Sendoff-` are refused, because they would have no effect.',
     parameters: [
       ...common,
       inHeader('X-Sendoff-Delay-Seconds', whole(0, limits.delaySecondsMax), {
         description: 'How long the first attempt waits.',
         example: 0,
       }),
-      inHeader(
-        'X-Sendoff-Payload-Ref',
-        { type: 'string', pattern: '^[0-9a-f]{128}$' },
-        { description: 'The `payload_ref` of an uploaded event. The body is then empty.' },
-      ),
+      payloadReference,
       inHeader(
         'X-Sendoff-Tags',
         { type: 'string', pattern: invocationTagsPattern },
@@ -78,9 +80,11 @@ export const invocationOperations = {
     summary: 'Runs a function and answers with what it returned.',
     description:
       'An error of the function is an answer with status 200 and `X-Is-Func-Err: true`. `X-Cff-Invoke-Summary` and ' +
-      '`X-Cff-Billing-Duration` show time and memory.',
+      '`X-Cff-Billing-Duration` show time and memory. The call leaves no record and counts in no statistics. ' +
+      'So `Idempotency-Key`, and headers that begin with `X-Sendoff-` except for the one below, are refused with 400.',
     parameters: [
       ...common,
+      payloadReference,
       inHeader(
         'X-CFF-Request-Version',
         { type: 'string', enum: ['v0', 'v1', ''] },
@@ -98,7 +102,7 @@ export const invocationOperations = {
     ],
     body: event,
     answer: { status: 200, example: { greeting: 'hello world' } },
-    codes: [...functionCodes, 'FSS.0409', 'FSS.0429', 'FSS.0502', 'FSS.0503', 'FSS.0504', 'FSS.1201'],
+    codes: [...functionCodes, 'FSS.0404', 'FSS.0409', 'FSS.0429', 'FSS.0502', 'FSS.0503', 'FSS.0504', 'FSS.1201'],
   },
   cancel: {
     id: 'cancelAsyncInvocation',

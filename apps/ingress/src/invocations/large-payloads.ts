@@ -113,6 +113,17 @@ export class LargePayloads {
     return this.parts.clock.now() >= storedAt + usableMs ? 'payload-expired' : undefined;
   }
 
+  /**
+   * Reads the payload of a synchronous invocation.
+   * @param functionUrn eight fields.
+   * @returns why the invocation may not use it, as {@link refusal}.
+   */
+  async read(functionUrn: string, reference: string): Promise<Buffer | 'payload-unknown' | 'payload-expired'> {
+    const refusal = await this.refusal(functionUrn, reference);
+    if (refusal !== undefined) return refusal;
+    return (await this.download(bareUrnOf(functionUrn), reference))?.bytes ?? 'payload-unknown';
+  }
+
   private async sweep(): Promise<void> {
     const { store, clock, keptMs, logger } = this.parts;
     try {

@@ -365,3 +365,53 @@ describe('X-Cff-Instance-Memory', () => {
     },
   );
 });
+
+describe('a synchronous invocation with headers of Sendoff', () => {
+  const upload = async (payload: object, name = 'hello') => {
+    const { body } = await post(`/sendoff/functions/${name}/payloads`, payload, {});
+    return { 'x-sendoff-payload-ref': String(body['payload_ref']) };
+  };
+
+  const invokeWith = async (headers: Record<string, string>) => post('/fgs/functions/hello/invocations', undefined, headers);
+
+  it('gets the uploaded event', async () => {
+    expect((await invokeWith(await upload({ large: 'event' }))).status).toBe(200);
+    expect(String(app.calls.received[0]?.payload)).toBe('{"large":"event"}');
+  });
+
+  it('is refused with a body, a malformed or foreign reference, or an event that is too old or too large', async () => {
+    await app.createFunction('other');
+    const reference = await upload({});
+    const large = await upload({ large: 'x'.repeat(limits.syncBytesMax) });
+    const refusals = [
+      await invoke({}, reference),
+      await invokeWith({ 'x-sendoff-payload-ref': 'nothing' }),
+      await invokeWith({ 'x-sendoff-payload-ref': '' }),
+      await invokeWith(await upload({}, 'other')),
+      await invokeWith(large),
+    ];
+    expect(refusals.map(({ status, body }) => [status, body['error_code']])).toEqual([
+      [400, 'FSS.0400'],
+      [400, 'FSS.0400'],
+      [400, 'FSS.0400'],
+      [404, 'FSS.0404'],
+      [413, 'FSS.0413'],
+    ]);
+    await app.clock.advance(86_400_000);
+    expect((await invokeWith(reference)).status).toBe(404);
+    expect(app.calls.received).toEqual([]);
+  });
+
+  it.each(['x-sendoff-delay-seconds', 'x-sendoff-tags', 'idempotency-key', 'x-sendoff-payload-sha256', 'x-sendoff-dealy'])(
+    'is refused with %s, which it would not heed',
+    async (name) => {
+      const { status, body } = await invoke({}, { [name]: '1' });
+      expect([status, body['error_code'], String(body['error_msg']).toLowerCase()]).toEqual([
+        400,
+        'FSS.0400',
+        expect.stringContaining(name),
+      ]);
+      expect(app.calls.received).toEqual([]);
+    },
+  );
+});

@@ -29,8 +29,9 @@ import type { FunctionNames } from '../names/function-names.ts';
 import { takeBytes } from '../access/door.ts';
 import type { EndedKeys } from '../access/ended-keys.ts';
 import { invocationOperations } from './invocation.operations.ts';
-import { eventOf, instanceMemoryOf, memoryUnknown } from './invocation-route.ts';
-import { isJsonObject } from './json-bytes.ts';
+import { givenEvent, instanceMemoryOf, memoryUnknown, payloadRefused } from './invocation-route.ts';
+import type { LargePayloads } from './large-payloads.ts';
+import { refuseUnheeded, syncHeaders } from './sendoff-headers.ts';
 import { type AnswerFormat, syncAnswer } from './sync-answer.ts';
 
 /** Dependencies of the route. */
@@ -41,6 +42,7 @@ export interface SyncRouteParts {
   readonly logger: Logger;
   readonly keys: EndedKeys;
   readonly tracing: Tracing;
+  readonly payloads: Pick<LargePayloads, 'read'>;
   readonly options: SyncRouteOptions;
 }
 
@@ -115,13 +117,14 @@ function tooMany(): ApiError {
 }
 
 async function invoke(
-  { names, calls, clock, keys, options }: SyncRouteParts,
+  { names, calls, clock, keys, options, payloads }: SyncRouteParts,
   request: FastifyRequest<Route>,
   reply: FastifyReply,
   traceparent: string | undefined,
 ) {
   const { project, urn } = request.params;
-  const payload = eventOf(request);
+  refuseUnheeded(request.headers, syncHeaders);
+  const given = givenEvent(request);
   const requestId = randomUUID();
   const {
     fullUrn,
@@ -130,11 +133,12 @@ async function invoke(
     steering,
   } = names.choose(urn, project, { dice: stableRandom(requestId), headers: request.headers });
   const memory = instanceMemoryOf(request.headers);
-  refuse(fn, urn, payload, memory);
+  refuse(fn, urn, given.payload, memory);
   refusePaused(steering);
   const version = versionOf(request);
   // Functions may print user data: a caller sees the log only if it may read the function.
   const wantsLog = wantsLogOf(request) && request.caller?.rights.includes('read') === true;
+  const payload = given.payloadRef === undefined ? given.payload : await uploaded(payloads, fullUrn, given.payloadRef);
   const call = {
     requestId,
     functionUrn: fullUrn,
@@ -223,7 +227,14 @@ function refuse(fn: FunctionDocument, urn: string, payload: Buffer, memory: { re
     default:
       refusal satisfies never;
   }
-  if (!isJsonObject(payload)) throw new ApiError('FSS.0406', 'the event must be a JSON object');
+}
+
+/** Reads an uploaded event. @throws ApiError FSS.0404; FSS.0413 for one that is too large. */
+async function uploaded(payloads: SyncRouteParts['payloads'], functionUrn: string, reference: string): Promise<Buffer> {
+  const payload = await payloads.read(functionUrn, reference);
+  if (!Buffer.isBuffer(payload)) throw payloadRefused(payload);
+  if (payload.length > limits.syncBytesMax) throw payloadTooLarge();
+  return payload;
 }
 
 /**
