@@ -5,7 +5,8 @@ import { mayUse, mayUseTopic } from '#lifecycle';
 import { Registry } from '#registry';
 import { ApiError } from '../http/api-error.ts';
 
-const topicUrnPattern = /^urn:smn:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/;
+/** The form of the URN of a topic. */
+export const topicUrnPattern = /^urn:smn:[A-Za-z0-9-]{1,64}:[A-Za-z0-9_-]{1,64}:[A-Za-z0-9][A-Za-z0-9_-]{0,254}$/;
 const subscriptionIdPattern = /^[0-9a-f]{32}$/;
 
 /** A subscription with its topic, found by its URN. */

@@ -40,11 +40,16 @@ describe('the file of agencies', () => {
     ['has a malformed name', JSON.stringify({ 'a b': { grants } }), 'not a name for agencies: a b'],
     ['has an agency without grants', JSON.stringify({ a: {} }), 'grants'],
     ['has a grant of an unknown type', JSON.stringify({ a: { grants: [{ type: 'S3', resource: '*' }] } }), 'type'],
+    [
+      'has a grant that matches nothing',
+      JSON.stringify({ a: { grants: [{ type: 'SMN', resource: 'news' }] } }),
+      'can match no topic',
+    ],
     ['has an unknown field', JSON.stringify({ a: { grants, colour: 1 } }), 'colour is not a field'],
   ])('that %s ends the start', async (_what, text, reason) => {
     await rm(file, { force: true });
     if (text !== '') await writeFile(file, text);
-    await expect(agenciesOf(file, 'p1')).rejects.toMatchObject({
+    await expect(agenciesOf(file, { region: 'local', project: 'p1' })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       details: { reason: expect.stringContaining(reason) },
     });

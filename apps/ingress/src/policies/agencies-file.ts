@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { OnModuleInit } from '@nestjs/common';
 import { type AgencyDocument, PlatformError } from '#contracts';
 import type { RegistryWriter } from '#registry';
+import type { Home } from '../names/home.ts';
 import { checkAgencyName } from '../names/place-names.ts';
+import { checkGrants } from './check-grants.ts';
 import { AgencyDto } from './places.dto.ts';
 import { validated } from '../http/validated.ts';
 
@@ -11,7 +13,7 @@ export class AgenciesFile implements OnModuleInit {
   constructor(
     private readonly file: string | undefined,
     private readonly writer: RegistryWriter,
-    private readonly project: string,
+    private readonly home: Home,
   ) {}
 
   /**
@@ -19,11 +21,11 @@ export class AgenciesFile implements OnModuleInit {
    *   reads.
    */
   async onModuleInit(): Promise<void> {
-    const { file, project } = this;
+    const { file, home } = this;
     if (file === undefined) return;
-    const agencies = await agenciesOf(file, project);
+    const agencies = await agenciesOf(file, home);
     await this.writer.mutate((registry) => ({
-      changes: agencies.filter(({ name }) => registry.agency(project, name) === undefined),
+      changes: agencies.filter(({ name }) => registry.agency(home.project, name) === undefined),
     }));
   }
 }
@@ -32,7 +34,7 @@ export class AgenciesFile implements OnModuleInit {
  * Reads the agencies of a file: `{"<name>": {"grants": [{"type": "OBS", "resource": "*"}]}}`.
  * @throws PlatformError `CONFIG_INVALID` if the file is malformed.
  */
-export async function agenciesOf(file: string, project: string): Promise<readonly AgencyDocument[]> {
+export async function agenciesOf(file: string, home: Home): Promise<readonly AgencyDocument[]> {
   try {
     const agencies = JSON.parse(await readFile(file, 'utf8')) as unknown;
     if (typeof agencies !== 'object' || agencies === null || Array.isArray(agencies))
@@ -40,7 +42,8 @@ export async function agenciesOf(file: string, project: string): Promise<readonl
     return Object.entries(agencies).map(([name, body]) => {
       checkAgencyName(name);
       const { grants } = validated(AgencyDto, body, { rejectUnknown: true });
-      return { kind: 'agency', project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
+      checkGrants(grants, home);
+      return { kind: 'agency', project: home.project, name, grants: grants.map(({ type, resource }) => ({ type, resource })) };
     });
   } catch (cause) {
     throw new PlatformError('CONFIG_INVALID', {

@@ -16,7 +16,9 @@ import { Registry, RegistryWriter } from '#registry';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
 import { Operation } from '../document/operation.ts';
+import { type Home, HOME } from '../names/home.ts';
 import { checkAgencyName, checkPlaceName } from '../names/place-names.ts';
+import { checkGrants } from './check-grants.ts';
 import { mayKnowPlace, placeOf } from './known-place.ts';
 import { placeOperations as operations } from './places.operations.ts';
 import { AgencyDto, PlaceDto } from './places.dto.ts';
@@ -87,6 +89,7 @@ export class PlacesController {
     @Inject(RegistryWriter) private readonly writer: RegistryWriter,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
+    @Inject(HOME) private readonly home: Home,
   ) {}
 
   @Operation(operations.agencies)
@@ -110,6 +113,7 @@ export class PlacesController {
     @Body(new ValidatedBody(AgencyDto, { rejectUnknown: true })) dto: AgencyDto,
   ): Promise<Record<string, unknown>> {
     checkAgencyName(name);
+    checkGrants(dto.grants, this.home);
     const agency: AgencyDocument = {
       kind: 'agency',
       project,

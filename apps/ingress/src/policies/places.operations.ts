@@ -55,6 +55,9 @@ export const placeOperations = {
     reach: 'project',
     shownWithoutRead: ['name'],
     summary: 'Sets all grants of an agency.',
+    description:
+      'A `*` in a resource matches any characters. Buckets and streams have plain names, topics and functions have full URNs, functions ' +
+      'with a version or an alias. A grant that can match nothing is refused.',
     parameters: [agencyName],
     body: { of: AgencyDto, example: { grants: agency.grants } },
     answer: { status: 200, example: agency },

@@ -85,9 +85,24 @@ describe('an agency', () => {
   });
 
   it('may have no grants, or 100', async () => {
-    const many = Array.from({ length: 100 }, (_, index) => ({ type: 'OBS', resource: `b${index}` }));
+    const many = Array.from({ length: 100 }, (_, index) => ({ type: 'OBS', resource: `bucket-${index}` }));
     for (const all of [[], many])
       expect(await answerOf('PUT', `/sendoff/agencies/${name}`, { grants: all })).toEqual([200, { name, grants: all }]);
+  });
+
+  it.each([
+    ['OBS', 'team-a-*'],
+    ['DIS', '*orders*'],
+    ['SMN', 'urn:smn:local:p1:news'],
+    ['SMN', 'urn:*'],
+    ['SMN', 'urn:smn:*:news*'],
+    ['SMN', '*:news'],
+    ['FunctionGraph', 'urn:fss:local:p1:function:default:hello:!prod'],
+    ['FunctionGraph', 'urn:fss:local:p1:function:default:hello:*'],
+    ['FunctionGraph', '*:hello:latest'],
+  ])('may grant %s %s', async (type, resource) => {
+    const some = { grants: [{ type, resource }] };
+    expect(await answerOf('PUT', `/sendoff/agencies/${name}`, some)).toEqual([200, { name, ...some }]);
   });
 
   const kinds = `must be one of the following values: ${destinationTypes.join(', ')}`;
@@ -106,6 +121,24 @@ describe('an agency', () => {
     [grant({ resource: 5 }), 'grants.0.resource must be a string'],
     [grant({ resource: '' }), 'grants.0.resource must be longer than or equal to 1 characters'],
     [grant({ resource: 'x'.repeat(301) }), 'grants.0.resource must be shorter than or equal to 300 characters'],
+    [grant({ resource: 'Results*' }), 'grants.0.resource can match no bucket: a bucket is named like results'],
+    [grant({ type: 'DIS', resource: 'or.ders' }), 'grants.0.resource can match no stream: a stream is named like orders'],
+    [
+      grant({ type: 'SMN', resource: 'news' }),
+      'grants.0.resource can match no topic: a topic is named like urn:smn:local:p1:news',
+    ],
+    [
+      grant({ type: 'SMN', resource: 'news*' }),
+      'grants.0.resource can match no topic: a topic is named like urn:smn:local:p1:news',
+    ],
+    [
+      grant({ type: 'FunctionGraph', resource: 'hello' }),
+      'grants.0.resource can match no function: a function is named like urn:fss:local:p1:function:default:hello:latest',
+    ],
+    [
+      grant({ type: 'FunctionGraph', resource: 'urn:fss:local:p1:function:default:hello' }),
+      'grants.0.resource can match no function: a function is named like urn:fss:local:p1:function:default:hello:latest',
+    ],
     [grant({ foo: 1 }), 'grants.0.foo is not a field of this body'],
     [{ grants, foo: 1 }, 'foo is not a field of this body'],
   ])('of %j is refused, and not created', async (body, message) => {

@@ -24,7 +24,7 @@ export class PoliciesModule {
       providers: [
         {
           provide: AgenciesFile,
-          useFactory: (writer: RegistryWriter, { project }: Home) => new AgenciesFile(agenciesFile, writer, project),
+          useFactory: (writer: RegistryWriter, home: Home) => new AgenciesFile(agenciesFile, writer, home),
           inject: [RegistryWriter, HOME],
         },
       ],
