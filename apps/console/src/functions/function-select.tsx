@@ -11,8 +11,8 @@ interface FunctionSelectProps {
   /** `package:name`; empty for no function. */
   readonly value: string;
   readonly onChange: (name: string) => void;
-  /** Width in pixels. Default: 240. */
-  readonly w?: number;
+  /** Width in pixels, or as wide as its place. Default: 240. */
+  readonly w?: number | 'auto';
 }
 
 /** Chooses one of the functions that the viewer may see, or none. */

@@ -9,7 +9,7 @@ import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { type Chosen, chosenTimes, InvocationFilters } from './invocation-filters.tsx';
-import { instantOfField, lastHours, type Period } from './period.ts';
+import { fieldOfInstant, instantOfField, lastHours, type Period } from './period.ts';
 import { type Status, statuses } from './queries.ts';
 import { RecordTable } from './record-table.tsx';
 import { type Search, searchKinds } from './search.ts';
@@ -48,6 +48,22 @@ function Found({ of: chosen }: { readonly of: Chosen }) {
   return <SearchResults of={{ urn, status, begin, end, kind: by, text }} />;
 }
 
+/** The page that redrives what the list shows; undefined if the list is not one of failures. */
+function redriveHref({ function: name, status, hours, from, to, by, text }: Chosen): string | undefined {
+  const isByError = by === 'error_text' && text !== '';
+  const isOfFailures = status === 'FAIL' || status === 'DISCARD' || (status === '' && isByError);
+  if (!isOfFailures || (text !== '' && !isByError)) return undefined;
+  const isChosen = hours === chosenTimes;
+  const selection = {
+    function: name,
+    status,
+    error: text,
+    from: isChosen ? from : fieldOfInstant(lastHours(Number(hours)).begin),
+    to: isChosen ? to : '',
+  };
+  return `/redrives?${new URLSearchParams(selection)}`;
+}
+
 /** Whether a query follows what happens. A search for a text reads too much for that. */
 function followsEvents([name, filter, page]: readonly unknown[]): boolean {
   if (name === 'search') return (filter as Search).text === '';
@@ -61,6 +77,7 @@ export default function InvocationsPage() {
   const queries = useQueryClient();
   const live = useLive({}, () => void queries.invalidateQueries({ predicate: ({ queryKey }) => followsEvents(queryKey) }));
   const chosen = chosenIn(address);
+  const redrive = redriveHref(chosen);
   const change = (part: Partial<Chosen>) =>
     setAddress(
       (before) => {
@@ -76,7 +93,7 @@ export default function InvocationsPage() {
         Asynchronous invocations, newest first. The list follows what happens.
       </PageHead>
       <InvocationFilters of={chosen} onChange={change} />
-      <Panel isFlush>
+      <Panel isFlush actions={redrive !== undefined && <TextLink href={redrive}>Start failed ones again</TextLink>}>
         <QueryView query={functions}>
           {(all) =>
             all.length === 0 ? (

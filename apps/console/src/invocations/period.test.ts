@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { instantOfField, lastHours } from './period.ts';
+import { fieldOfInstant, instantOfField, lastHours } from './period.ts';
 
 describe('lastHours', () => {
   it('begins at a whole minute, so that the same list is asked for within it', () => {
@@ -14,4 +14,8 @@ describe('instantOfField', () => {
     expect(instantOfField('2026-11-28T12:30')).toBe(new Date(2026, 10, 28, 12, 30).toISOString().slice(0, 19));
     expect(instantOfField('')).toBeUndefined();
   });
+});
+
+it('gives back the text of a field for the instant that it names', () => {
+  expect(fieldOfInstant(instantOfField('2026-11-25T08:30') ?? '')).toBe('2026-11-25T08:30');
 });

@@ -26,3 +26,9 @@ export function instantOfField(text: string): string | undefined {
   const at = new Date(text);
   return Number.isNaN(at.getTime()) ? undefined : utcText(at.getTime());
 }
+
+/** The text of a field `datetime-local`, in the zone of the viewer, for an instant in UTC. */
+export function fieldOfInstant(utc: string): string {
+  const at = new Date(`${utc}Z`);
+  return utcText(at.getTime() - at.getTimezoneOffset() * minuteMs).slice(0, 16);
+}

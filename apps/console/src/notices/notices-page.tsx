@@ -64,7 +64,16 @@ export default function NoticesPage() {
           w={260}
         />
       </Group>
-      <Panel isFlush>
+      <Panel
+        isFlush
+        actions={
+          state === 'undelivered' && (
+            <TextLink href={`/redrives?${new URLSearchParams({ of: state, function: urn, target })}`}>
+              Start undelivered ones again
+            </TextLink>
+          )
+        }
+      >
         <NoticeList key={`${state} ${urn} ${target}`} filter={{ state, function: urn, target }} empty={<Empty state={state} />} />
       </Panel>
     </>

@@ -1,9 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
-
-/** The things that a redrive can start again. */
-export type RedriveKind = 'failed' | 'undelivered';
+import type { RedriveKind, RedriveRequest } from './selection.ts';
 
 /** A redrive and how far it is. */
 export interface Redrive {
@@ -15,8 +13,14 @@ export interface Redrive {
   readonly created_time: string;
   readonly created_by: string;
   readonly functions?: readonly string[];
+  readonly condition?: string;
   readonly error_text?: string;
   readonly target?: string;
+  /** The window of the selection. */
+  readonly begin_time: string;
+  readonly end_time: string;
+  /** The most that it looks at. */
+  readonly limit: number;
   readonly selected: number;
   readonly sent: number;
   /** Of invocations, as far as they have ended. */
@@ -28,22 +32,11 @@ export interface Redrive {
   readonly refused: readonly { readonly reason: string; readonly count: number }[];
 }
 
-/** A selection, and how it is started again. */
-export interface RedriveRequest {
-  readonly of: RedriveKind;
-  readonly function?: string;
-  readonly error_text?: string;
-  readonly target?: string;
-  readonly rate: number;
-  readonly canary: number;
-  /** A share of the ended ones, from 0 to 1. */
-  readonly stop_at: number;
-}
-
 /** The count before a redrive. */
 export interface RedrivePreview {
   readonly selected: number;
   readonly is_more: boolean;
+  readonly first_request_ids: readonly string[];
   readonly estimated_seconds: number;
 }
 

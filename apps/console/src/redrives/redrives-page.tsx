@@ -9,7 +9,11 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { type Redrive, useOrder, useRedrives } from './queries.ts';
+import type { Selection } from './selection.ts';
 import { StartRedrive } from './start-redrive.tsx';
+
+/** Functions and texts of a selection that a row shows. */
+const wordsShown = 4;
 
 const colours: Readonly<Record<string, string>> = {
   ended: 'good',
@@ -43,13 +47,26 @@ function Act({ of: { id, state } }: { readonly of: Redrive }) {
   );
 }
 
+/** Instants before this one are no begin: the API shows 1970 for a selection without one. */
+const firstBegin = '1971';
+
 function Selected({ of }: { readonly of: Redrive }) {
-  const words = [of.functions?.map(bareNameOfUrn)[0], of.error_text, of.target].filter(Boolean);
+  const words = [...(of.functions ?? []).map(bareNameOfUrn), of.condition, of.error_text, of.target];
+  const told = [...new Set(words.filter(Boolean))];
+  const shown = told.slice(0, wordsShown);
   return (
     <>
       {of.of === 'failed' ? 'Failed invocations' : 'Undelivered notices'}
       <Text size="xs" c="dimmed" className="code">
-        {words.length === 0 ? 'all' : words.join(' · ')}
+        {told.length === 0 ? 'all' : [...shown, ...(told.length > shown.length ? ['…'] : [])].join(' · ')}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {of.begin_time > firstBegin && (
+          <>
+            from <Instant at={of.begin_time} />{' '}
+          </>
+        )}
+        until <Instant at={of.end_time} />
       </Text>
     </>
   );
@@ -110,19 +127,28 @@ function RedriveRow({ of }: { readonly of: Redrive }) {
   );
 }
 
+/** The selection that an address names. */
+function selectionIn(address: URLSearchParams): Partial<Selection> {
+  const text = (name: string) => address.get(name) ?? '';
+  return {
+    of: text('of') === 'undelivered' ? 'undelivered' : 'failed',
+    function: text('function'),
+    status: text('status'),
+    errorText: text('error'),
+    target: text('target'),
+    from: text('from'),
+    to: text('to'),
+  };
+}
+
 /** Starts failed invocations and undelivered notices again, and shows how far that is. */
 export default function RedrivesPage() {
   const query = useRedrives();
   const [search] = useSearchParams();
-  const initial = {
-    of: search.get('of') === 'undelivered' ? ('undelivered' as const) : ('failed' as const),
-    function: search.get('function') ?? '',
-    text: search.get('text') ?? '',
-  };
   return (
     <>
       <PageHead title="Redrives">Failed invocations and undelivered notices, started again.</PageHead>
-      <StartRedrive initial={initial} />
+      <StartRedrive key={search.toString()} initial={selectionIn(search)} />
       <Panel title="Redrives" isFlush>
         <QueryView query={query}>
           {(redrives) =>

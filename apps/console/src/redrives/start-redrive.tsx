@@ -1,71 +1,67 @@
-import { Button, Group, NumberInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { FunctionSelect } from '../functions/function-select.tsx';
 import { durationText } from '../ui/durations.ts';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
-import { type RedriveKind, type RedrivePreview, type RedriveRequest, useRedrive } from './queries.ts';
+import { TextLink } from '../ui/text-link.tsx';
+import { type RedrivePreview, useRedrive } from './queries.ts';
+import { firstSelection, type RedriveKind, requestOf, type Selection } from './selection.ts';
+import { AmountFields, SelectionFields } from './selection-fields.tsx';
 
 const kinds = [
   { value: 'failed', label: 'Failed invocations' },
   { value: 'undelivered', label: 'Undelivered notices' },
 ];
-const [rateMax, canaryMax, percent] = [100, 1_000, 100];
 
-/** The fields of the form. Empty texts limit nothing. */
-interface Selection {
-  readonly of: RedriveKind;
-  readonly function: string;
-  readonly text: string;
-  readonly rate: number;
-  readonly canary: number;
-  readonly stopPercent: number;
-}
-
-const atFirst: Omit<Selection, 'of' | 'function' | 'text'> = { rate: 10, canary: 0, stopPercent: 50 };
-
-function requestOf({ of, function: name, text, rate, canary, stopPercent }: Selection): RedriveRequest {
-  const limits = text === '' ? {} : of === 'failed' ? { error_text: text } : { target: text };
-  return { of, ...(name === '' ? {} : { function: name }), ...limits, rate, canary, stop_at: stopPercent / percent };
-}
-
-function Amounts({ of, change }: { readonly of: Selection; readonly change: (part: Partial<Selection>) => void }) {
-  const field = (name: 'rate' | 'canary' | 'stopPercent', label: string, min: number, max: number) => (
-    <NumberInput
-      label={label}
-      min={min}
-      max={max}
-      allowDecimal={false}
-      value={of[name]}
-      onChange={(value) => change({ [name]: Number(value) })}
-      w={180}
-    />
-  );
-  return (
-    <Group align="flex-end">
-      {field('rate', 'Per second', 1, rateMax)}
-      {field('canary', 'Start so many first', 0, canaryMax)}
-      {field('stopPercent', of.of === 'failed' ? 'Stop at failures, in %' : 'Stop at undelivered, in %', 0, percent)}
-    </Group>
-  );
-}
-
-function previewText({ selected, is_more: isMore, estimated_seconds: seconds }: RedrivePreview): string {
+function countText({ selected, is_more: isMore, estimated_seconds: seconds }: RedrivePreview): string {
   return `${selected.toLocaleString()}${isMore ? ' and more' : ''} would start, in about ${durationText(seconds)}.`;
 }
 
+interface PreviewProps {
+  readonly of: RedrivePreview;
+  /** Published messages have no record, so the count leaves them out. */
+  readonly hasUncounted: boolean;
+}
+
+/** Tells what would start: how many, and the first of them. */
+function Preview({ of, hasUncounted }: PreviewProps) {
+  const ids = of.first_request_ids;
+  return (
+    <Stack gap={4} role="status" aria-label="Preview">
+      <Text size="sm">{of.selected === 0 ? 'Nothing fits.' : countText(of)}</Text>
+      {hasUncounted && (
+        <Text size="sm">Undelivered messages of topics have no record. They are not counted, and would start, too.</Text>
+      )}
+      {ids.length > 0 && (
+        <Text size="sm" component="div" className="in-text" style={{ overflowWrap: 'anywhere' }}>
+          {ids.length < of.selected ? 'The first: ' : ''}
+          {ids.map((id, at) => (
+            <span key={`${id} ${at}`}>
+              {at > 0 && ', '}
+              <TextLink href={`/invocations?by=request_id&text=${id}&hours=168`}>
+                <span className="code">{id}</span>
+              </TextLink>
+            </span>
+          ))}
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
 /** Selects failed invocations or undelivered notices, counts them, and starts them again. */
-export function StartRedrive({ initial }: { readonly initial: Pick<Selection, 'of' | 'function' | 'text'> }) {
-  const [selection, setSelection] = useState<Selection>({ ...atFirst, ...initial });
+export function StartRedrive({ initial }: { readonly initial: Partial<Selection> }) {
+  const [selection, setSelection] = useState<Selection>({ ...firstSelection, ...initial });
   const preview = useRedrive<RedrivePreview>(true);
   const start = useRedrive<{ readonly id: string }>(false);
   // A count holds for the selection that was counted only.
   const change = (part: Partial<Selection>) => {
     preview.reset();
     start.reset();
-    setSelection({ ...selection, ...part });
+    setSelection((before) => ({ ...before, ...part }));
   };
-  const isEmpty = preview.data?.selected === 0;
+  const hasUncounted = selection.of === 'undelivered' && selection.function === '';
+  const isNothing = preview.data?.selected === 0 && !hasUncounted;
   return (
     <Panel title="Start again">
       <Stack gap="md">
@@ -73,39 +69,26 @@ export function StartRedrive({ initial }: { readonly initial: Pick<Selection, 'o
           aria-label="What to start again"
           data={kinds}
           value={selection.of}
-          onChange={(of) => change({ of: of as RedriveKind, text: '' })}
+          onChange={(of) => change({ of: of as RedriveKind })}
         />
-        <Group align="flex-end">
-          <FunctionSelect
-            clearLabel="Choose all functions"
-            value={selection.function}
-            onChange={(name) => change({ function: name })}
-          />
-          <TextInput
-            label={selection.of === 'failed' ? 'Error text' : 'Target'}
-            value={selection.text}
-            onChange={(event) => change({ text: event.currentTarget.value })}
-            w={260}
-          />
-        </Group>
-        <Amounts of={selection} change={change} />
+        <SelectionFields of={selection} onChange={change} />
+        <AmountFields of={selection} onChange={change} />
         <Group>
           <Button variant="default" loading={preview.isPending} onClick={() => preview.mutate(requestOf(selection))}>
             Count first
           </Button>
-          {preview.data !== undefined && (
-            <>
-              <Text size="sm" role="status">
-                {isEmpty ? 'Nothing fits.' : previewText(preview.data)}
-              </Text>
-              {!isEmpty && start.data === undefined && (
-                <Button loading={start.isPending} onClick={() => start.mutate(requestOf(selection))}>
-                  Start them again
-                </Button>
-              )}
-            </>
+          {preview.data !== undefined && !isNothing && start.data === undefined && (
+            <Button loading={start.isPending} onClick={() => start.mutate(requestOf(selection))}>
+              Start them again
+            </Button>
+          )}
+          {start.data !== undefined && (
+            <Text size="sm" role="status">
+              Started. The list below shows how far it is.
+            </Text>
           )}
         </Group>
+        {preview.data !== undefined && <Preview of={preview.data} hasUncounted={hasUncounted} />}
         {[preview.error, start.error].map((error) => error !== null && <ProblemNotice key={error.message} error={error} />)}
       </Stack>
     </Panel>

@@ -11,9 +11,10 @@ interface PanelProps {
 
 /** A part of a page, with a heading. */
 export function Panel({ title, actions, children, isFlush = false }: PanelProps) {
+  const hasHead = title !== undefined || (actions !== undefined && actions !== false);
   return (
     <Box component="section" className="panel" aria-label={title} mb="lg">
-      {(title !== undefined || actions !== undefined) && (
+      {hasHead && (
         <Group justify="space-between" px="lg" pt="md" pb={isFlush ? 'sm' : 0}>
           {title === undefined ? <span /> : <Title order={2}>{title}</Title>}
           {actions}
