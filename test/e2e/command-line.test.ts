@@ -118,6 +118,17 @@ describe('functions and invocations', () => {
       .toMatchObject({ invocations: [{ status: 'FAIL', error_code: 4208 }] });
   });
 
+  it('a redrive that is awaited tells by its exit code that all failed again', async () => {
+    await json('functions', 'deploy', await source('broken', 'exports.handler = async () => { throw new Error("broken"); };'));
+    expect((await sendoff(['invoke', 'broken', '{}', '--wait'])).code).toBe(6);
+    const selected = ['redrive', '--function', 'broken'];
+    await eventually(async () => ((await json(...selected)) as { startable: number }).startable === 1);
+    const again = await sendoff([...selected, '--yes', '--wait']);
+    expect(again).toMatchObject({ code: 6, stdout: expect.stringContaining('0 succeeded, 1 failed') });
+    const [, next = ''] = /^sendoff: 1 of 1 failed again\nnext: sendoff (search .*)\n/m.exec(again.stderr) ?? [];
+    expect((await sendoff(next.split(' '))).stdout).toMatch(/FAIL +UnhandledInvocationError/);
+  });
+
   it('what failed is redriven once it is mended, each once and seen live, although the ingress dies in between', {
     timeout: 90_000,
   }, async () => {
@@ -157,7 +168,13 @@ describe('functions and invocations', () => {
       settled: 2 * count,
       unaccounted: { count: 0, invocations: [] },
     });
-    const { entries } = (await json('audit', '--act', 'startRedrive')) as { entries: readonly unknown[] };
+    // A second redrive would start none of them.
+    expect(await json(...selected)).toMatchObject({
+      selected: count,
+      startable: 0,
+      refused: [{ reason: 'already-redriven', count }],
+    });
+    const { entries } = (await json('audit', '--act', 'startRedrive', '--object', started.id)) as { entries: readonly unknown[] };
     expect(entries).toMatchObject([{ by: 'token', outcome: 'done', object: expect.stringContaining(started.id) }]);
   });
 

@@ -60,6 +60,10 @@ export class InvocationSearchDto implements InvocationSearch {
   @IsOptional()
   @IsBoolean()
   withPlaces?: boolean;
+
+  @IsOptional()
+  @IsBoolean()
+  withRedriven?: boolean;
 }
 
 /** Validates the question for one invocation. */

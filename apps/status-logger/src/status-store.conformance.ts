@@ -13,6 +13,8 @@ import {
   type InvocationSearch,
   type NoticePlace,
   type NoticeQuery,
+  redriveParentTag,
+  redriveTag,
   type Reject,
   type RejectQuery,
   type StatusQuery,
@@ -278,6 +280,22 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       const search = { project: 'p1', beginAt: epochMs(0), endAt: at(1), limit: 1 };
       const placesOf = async (more: object) => (await store.search({ ...search, ...more })).records.map(({ places }) => places);
       expect([await placesOf({ withPlaces: true }), await placesOf({})]).toEqual([[[place]], [undefined]]);
+    });
+
+    it('a search tells which invocations a redrive has started again if it asks for that', async () => {
+      const child = { ...queued({ requestId: 'child' }), tags: [redriveParentTag('parent'), redriveTag('one')] } as StatusEvent;
+      await put(settled({ requestId: 'parent' }), settled({ requestId: 'other' }), child);
+      const search = { project: 'p1', statuses: ['SUCCESS'] as const, beginAt: epochMs(0), endAt: at(1), limit: 9 };
+      const redriven = async (more: object) =>
+        (await store.search({ ...search, ...more })).records.map(({ requestId, isRedriven }) => [requestId, isRedriven]);
+      expect(await redriven({ withRedriven: true })).toEqual([
+        ['other', false],
+        ['parent', true],
+      ]);
+      expect(await redriven({})).toEqual([
+        ['other', undefined],
+        ['parent', undefined],
+      ]);
     });
 
     it('the store keeps the history of an invocation, in whichever batches its events arrive', async () => {

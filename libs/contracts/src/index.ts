@@ -196,6 +196,7 @@ export {
   redriveKinds,
   type RedriveOrder,
   redriveParentTag,
+  type RedriveRefusal,
   type RedriveRun,
   type RedriveSelection,
   type RedriveSpec,

@@ -35,12 +35,16 @@ export interface InvocationSearch {
   readonly limit: number;
   /** Whether the records have the places of their payloads. Default false. */
   readonly withPlaces?: boolean;
+  /** Whether the records tell if a redrive has started them again. Default false. */
+  readonly withRedriven?: boolean;
 }
 
 /** A record that a search found. */
 export interface FoundRecord extends StatusRecord {
   /** The newest records that carry the payload, newest first; only if the search asks for them. */
   readonly places?: readonly RecordPlace[];
+  /** True if a redrive has started it again; only if the search asks for that. */
+  readonly isRedriven?: boolean;
 }
 
 /** The records that a search found, newest first. A page may be empty and not the last. */

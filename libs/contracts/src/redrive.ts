@@ -65,6 +65,8 @@ export interface RedriveSpec {
   readonly selectedMax: number;
   /** The offset in the topic `redriven` at its creation; undelivered notices only. */
   readonly endsFrom?: number;
+  /** How many the records showed at its creation, at least. Earlier releases did not count them. */
+  readonly expected?: number;
 }
 
 /** A number of one redrive that was not started again, and why. */
@@ -159,6 +161,7 @@ export function decodeRedriveChange({ key, value }: Pick<IncomingRecord, 'key' |
 
 function specIn(fields: JsonObject, id: string): RedriveSpec {
   const endsFrom = fields.optionalWholeNumber('endsFrom', count);
+  const expected = fields.optionalWholeNumber('expected', count);
   return {
     id,
     project: fields.text('project'),
@@ -170,6 +173,7 @@ function specIn(fields: JsonObject, id: string): RedriveSpec {
     stopAtShare: fields.share('stopAtShare'),
     selectedMax: fields.wholeNumber('selectedMax', { min: 1, max: redriveBounds.selectedMax }),
     ...(endsFrom === undefined ? {} : { endsFrom }),
+    ...(expected === undefined ? {} : { expected }),
   };
 }
 

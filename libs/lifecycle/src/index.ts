@@ -61,6 +61,7 @@ export { type Writer, writersOf } from './writer-of.ts';
 export {
   firstRun,
   isActiveRedrive,
+  leftOf,
   nextRedriveStep,
   passesCanary,
   type Redrive,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { epochMs, type RedriveRun, type RedriveSpec } from '#contracts';
-import { firstRun, isActiveRedrive, nextRedriveStep, passesCanary, redriveStateOf, resumedRun } from './redrive.ts';
+import { firstRun, isActiveRedrive, leftOf, nextRedriveStep, passesCanary, redriveStateOf, resumedRun } from './redrive.ts';
 
 const at = epochMs(1_000);
 const spec = (more: Partial<RedriveSpec> = {}): RedriveSpec => ({
@@ -68,6 +68,18 @@ describe('the next step of a redrive', () => {
       kind: 'stop',
       reason: '1 of 2 were not delivered, more than the share of 0.4',
     });
+  });
+});
+
+describe('the rest of a redrive', () => {
+  it.each([
+    ['all at first', 7, { spec: spec({ expected: 7 }) }],
+    ['less with each step', 3, { spec: spec({ expected: 7 }), run: run({ selected: 4 }) }],
+    ['never below nothing', 0, { spec: spec({ expected: 7 }), run: run({ selected: 9 }) }],
+    ['nothing at the end of the selection', 0, { spec: spec({ expected: 7 }), run: run({ selected: 4, isExhausted: true }) }],
+    ['unknown if nobody counted', undefined, { spec: spec(), run: run({ selected: 4 }) }],
+  ])('is %s', (_when, left, redrive) => {
+    expect(leftOf(redrive)).toBe(left);
   });
 });
 

@@ -52,6 +52,12 @@ export function resumedRun({ stop: _stop, ...run }: RedriveRun): RedriveRun {
   return { ...run, isCanaryPassed: true, before: { succeeded: run.succeeded, failed: run.failed } };
 }
 
+/** About how many a redrive has still to look at; undefined if its creation did not count them. */
+export function leftOf({ spec, run }: Redrive): number | undefined {
+  if (run !== undefined && isAllLookedAt(spec, run)) return 0;
+  return spec.expected === undefined ? undefined : Math.max(0, spec.expected - (run?.selected ?? 0));
+}
+
 /** The next step of the process that runs a redrive. */
 export type RedriveStep =
   | { readonly kind: 'send'; readonly count: number }

@@ -10,7 +10,10 @@ interface Redrive {
   readonly reason?: string;
   readonly created_time: string;
   readonly created_by: string;
+  /** Looked at so far. */
   readonly selected: number;
+  /** About how many follow; absent if nobody counted them. */
+  readonly left?: number;
   readonly sent: number;
   /** Of invocations, as far as they have ended. */
   readonly succeeded?: number;
@@ -24,7 +27,8 @@ interface Redrive {
 /** The things that a redrive would start. */
 interface Preview {
   readonly id: string;
-  readonly selected: number;
+  readonly startable: number;
+  readonly refused: Redrive['refused'];
   readonly is_more: boolean;
   readonly first_request_ids: readonly string[];
   readonly estimated_seconds: number;
@@ -55,29 +59,58 @@ const activeStates: readonly string[] = ['running', 'waiting'];
 export async function startRedrive(session: Session, options: RedriveOptions): Promise<void> {
   const body = bodyOf(options);
   const preview = await session.ask<Preview>({ method: 'POST', path: ['sendoff', 'redrives'], body: { ...body, dry_run: true } });
-  const what = options.undelivered === true ? 'undelivered notices' : 'failed invocations';
-  const count = `${preview.is_more ? 'at least ' : ''}${preview.selected} ${what}, in about ${preview.estimated_seconds} s`;
   const isMeant = options.yes === true && session.options.dryRun !== true;
   // Published messages have no record, so notices may be there although none is counted.
-  const isNothing = preview.selected === 0 && options.undelivered !== true;
-  if (!isMeant || isNothing)
-    return session.show(preview, () => [
-      count,
-      ...(options.undelivered === true ? ['published messages are not counted, and are started, too'] : []),
-      ...preview.first_request_ids.map((id) => `  ${id}`),
-      ...(isNothing ? [] : ['start them: the same command with --yes']),
-    ]);
+  const isNothing = preview.startable === 0 && !preview.is_more && options.undelivered !== true;
+  if (!isMeant || isNothing) return session.show(preview, () => previewLines(preview, options, isNothing));
   const { id } = await session.ask<Preview>({ method: 'POST', path: ['sendoff', 'redrives'], body });
-  const redrive = options.wait === true ? await followed(session, id) : await find(session, id);
+  if (options.wait === true) return showEnd(session, id);
+  const redrive = await find(session, id);
   session.show(redrive, () => [
-    ...(options.wait === true ? [] : [`${count}: started`, `see how far it is: sendoff redrive show ${id}`]),
+    `${countText(preview, options)}: started`,
+    `see how far it is: sendoff redrive show ${id}`,
     ...redriveLines([redrive]),
   ]);
+}
+
+function countText({ startable, is_more: isMore, estimated_seconds: seconds }: Preview, { undelivered }: RedriveOptions): string {
+  const what = undelivered === true ? 'undelivered notices' : 'failed invocations';
+  return `${isMore ? 'at least ' : ''}${startable} ${what}, in about ${seconds} s`;
+}
+
+function previewLines(preview: Preview, options: RedriveOptions, isNothing: boolean): string[] {
+  const refusals = refusalText(preview.refused);
+  return [
+    countText(preview, options),
+    ...(refusals === '' ? [] : [`left out: ${refusals}`]),
+    ...(options.undelivered === true ? ['published messages are not counted, and are started, too'] : []),
+    ...preview.first_request_ids.map((id) => `  ${id}`),
+    ...(isNothing ? [] : ['start them: the same command with --yes']),
+  ];
+}
+
+function refusalText(refused: Redrive['refused']): string {
+  return refused.map(({ reason, count }) => `${reason} ${count}`).join(', ');
+}
+
+/**
+ * Waits until a redrive has ended, and shows it.
+ * @throws CommandFailure `functionFailed` if it stopped or some failed again; `failed` if it was
+ *   canceled.
+ */
+async function showEnd(session: Session, id: string): Promise<void> {
+  const redrive = await followed(session, id);
+  session.show(redrive, () => redriveLines([redrive]));
+  const { badly, badlyWord } = endsOf(redrive);
   if (redrive.state === 'stopped')
+    throw new CommandFailure('functionFailed', `the redrive stopped: ${redrive.reason ?? ''}`, `sendoff redrive resume ${id}`);
+  if (redrive.state === 'canceled')
+    throw new CommandFailure('failed', 'the redrive was canceled before its end', `sendoff redrive resume ${id}`);
+  if (badly > 0)
     throw new CommandFailure(
       'functionFailed',
-      `the redrive stopped: ${redrive.reason ?? ''}`,
-      `go on: sendoff redrive resume ${id}`,
+      `${badly} of ${redrive.sent} ${badlyWord} again`,
+      redrive.of === 'failed' ? `sendoff search --tag redrive.${id} --status FAIL,DISCARD` : 'sendoff targets',
     );
 }
 
@@ -89,7 +122,8 @@ export async function listRedrives(session: Session): Promise<void> {
 
 /** Shows one redrive; with `wait`, after it has ended. */
 export async function showRedrive(session: Session, id: string, { wait = false }: { readonly wait?: boolean }): Promise<void> {
-  const redrive = wait ? await followed(session, id) : await find(session, id);
+  if (wait) return showEnd(session, id);
+  const redrive = await find(session, id);
   session.show(redrive, () => redriveLines([redrive]));
 }
 
@@ -114,7 +148,7 @@ async function followed(session: Session, id: string): Promise<Redrive> {
     for (;;) {
       const redrive = await find(session, id);
       const { well, badly, badlyWord } = endsOf(redrive);
-      bar?.update(well + badly, redrive.sent, `${redrive.state}, ${badly} ${badlyWord}`);
+      bar?.update(well + badly, redrive.sent + (redrive.left ?? 0), `${redrive.state}, ${badly} ${badlyWord}`);
       if (!activeStates.includes(redrive.state)) return redrive;
       await wait(lookAgainMs);
     }
@@ -136,11 +170,10 @@ function endedText(redrive: Redrive): string {
 
 function redriveLines(redrives: readonly Redrive[]): string[] {
   const rows = redrives.map((redrive) => {
-    const { id, of, state, selected, sent, refused, created_time: createdTime, created_by: createdBy } = redrive;
-    const refusals = refused.map(({ reason, count }) => `${reason} ${count}`).join(', ');
-    return [id, of, state, selected, sent, endedText(redrive), refusals, createdTime, createdBy];
+    const { id, of, state, selected, left = '', sent, refused, created_time: createdTime, created_by: createdBy } = redrive;
+    return [id, of, state, selected, left, sent, endedText(redrive), refusalText(refused), createdTime, createdBy];
   });
-  const table = tableLines(['REDRIVE', 'OF', 'STATE', 'SELECTED', 'SENT', 'ENDED', 'REFUSED', 'CREATED', 'BY'], rows);
+  const table = tableLines(['REDRIVE', 'OF', 'STATE', 'LOOKED AT', 'LEFT', 'SENT', 'ENDED', 'REFUSED', 'CREATED', 'BY'], rows);
   return [...table, ...redrives.flatMap(({ id, reason }) => (reason === undefined ? [] : [`${id}: ${reason}`]))];
 }
 

@@ -15,6 +15,7 @@ import {
   encodeRedriveChange,
   encodeTargetChange,
   epochMs,
+  type FoundRecord,
   type InvocationHistory,
   type Notice,
   type Reject,
@@ -82,6 +83,11 @@ const target: TargetNotices = {
   ...{ deliveryId: 'OBS:results', pending: 3, undelivered: 0, deliveredAt: at, error: { reason: 'busy', at } },
 };
 const foundBySearch: StatusRecord = { ...settled, tags: [], deliveries: [] };
+/** An invocation that a redrive can start again. */
+const keptPayload: FoundRecord = {
+  ...foundBySearch,
+  places: [{ topic: 'invocations', partition: 0, offset: 1, at: settled.acceptedAt }],
+};
 const explained: InvocationHistory = {
   record: { ...waiting, dueAt: epochMs(4_000_000_000_000) },
   history: {
@@ -105,7 +111,7 @@ const redrive: RedriveSpec = {
     beginAt: at,
     endAt: at,
   },
-  ...{ ratePerSecond: 10, canary: 5, stopAtShare: 0.2, selectedMax: 100 },
+  ...{ ratePerSecond: 10, canary: 5, stopAtShare: 0.2, selectedMax: 100, expected: 7 },
 };
 const redriveRun: RedriveRun = {
   ...firstRun('one', at),
@@ -344,7 +350,8 @@ describe('the example', () => {
     if (described === undefined) throw new Error(`no operation has the id ${id}`);
     app.logs.pages = [{ lines: [{ at: epochMs(1_800_000_000_000), requestId: 'r1', text: 'hello' }] }];
     app.records.page = { records: [id === 'listActiveAsyncInvocations' ? waiting : settled], count: 1 };
-    app.records.found = { records: [foundBySearch], next: '1800000000000-r1' };
+    const records = id === 'startRedrive' ? [keptPayload, foundBySearch] : [foundBySearch];
+    app.records.found = { records, next: '1800000000000-r1' };
     app.records.history = explained;
     app.records.noticePage = { notices: [notice], hasMore: false };
     app.records.rejectPage = { rejects: [reject], hasMore: false };

@@ -8,6 +8,7 @@ import {
   limits,
   parseFunctionUrn,
   redriveParentTag,
+  type RedriveSelection,
   type RedriveSpec,
   redriveTag,
   searchMarker,
@@ -24,6 +25,17 @@ import type { Redriven, RedrivePage, RedriveSource } from './redrive-source.ts';
 const dayMs = 86_400_000;
 /** Tags that a redrive adds. */
 const addedTags = 2;
+
+/** Why a redrive does not start an invocation, as far as its record tells. */
+export function refusalInRecord(
+  { errorCode, isRedriven = false, places = [] }: FoundRecord,
+  selection: RedriveSelection,
+): string | undefined {
+  // A caller canceled it on purpose. It counts only if the selection names that.
+  if (errorCode === conditions.InvocationCanceled.errorCode && selection.errorCode === undefined) return 'canceled';
+  if (isRedriven) return 'already-redriven';
+  return places.length === 0 ? 'payload-not-kept' : undefined;
+}
 
 /** Failed invocations: each is invoked again, as a new invocation. */
 export class FailedInvocations implements RedriveSource {
@@ -63,16 +75,12 @@ export class FailedInvocations implements RedriveSource {
   }
 
   private async redrive(spec: RedriveSpec, record: FoundRecord): Promise<Redriven> {
-    const { requestId, errorCode } = record;
-    if (errorCode === conditions.InvocationCanceled.errorCode && spec.selection.errorCode === undefined)
-      return { kind: 'refused', reason: 'canceled' };
-    const before = await this.tagged(spec.project, redriveParentTag(requestId), record.acceptedAt, {});
+    const before = await this.tagged(spec.project, redriveParentTag(record.requestId), record.acceptedAt, {});
     if (before.records.some(({ tags }) => tags.includes(redriveTag(spec.id)))) return { kind: 'sent' };
-    if (before.count > 0) return { kind: 'refused', reason: 'already-redriven' };
+    const reason = refusalInRecord({ ...record, isRedriven: before.count > 0 }, spec.selection);
+    if (reason !== undefined) return { kind: 'refused', reason };
     const parent = await this.kept.find(record);
-    if (parent === undefined)
-      return { kind: 'refused', reason: (record.places ?? []).length === 0 ? 'payload-not-kept' : 'payload-deleted' };
-    return this.invoke(spec, parent);
+    return parent === undefined ? { kind: 'refused', reason: 'payload-deleted' } : this.invoke(spec, parent);
   }
 
   private async invoke(spec: RedriveSpec, parent: Invocation): Promise<Redriven> {

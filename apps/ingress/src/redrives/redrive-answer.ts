@@ -1,5 +1,5 @@
 import { conditions, type RedriveKind, type RedriveRun, utcInstant } from '#contracts';
-import { firstRun, type Redrive, redriveStateOf } from '#lifecycle';
+import { firstRun, leftOf, type Redrive, redriveStateOf } from '#lifecycle';
 
 const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
 
@@ -8,6 +8,7 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
   const { spec, order, run = firstRun('', redrive.spec.createdAt) } = redrive;
   const { kind, functionUrns, errorCode, errorText, deliveryId, beginAt, endAt } = spec.selection;
   const state = redriveStateOf(redrive);
+  const left = leftOf(redrive);
   return {
     id: spec.id,
     of: kind,
@@ -27,6 +28,7 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     stop_at: spec.stopAtShare,
     limit: spec.selectedMax,
     selected: run.selected,
+    ...(left === undefined ? {} : { left }),
     sent: run.sent,
     ...endsIn(kind, run),
     refused: run.refusals,

@@ -1,7 +1,11 @@
 import { Inject } from '@nestjs/common';
 import { noticeFunctionsMax, type NoticePlace, type RedriveSpec } from '#contracts';
+import { TargetStates } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
+import { refusalInRecord } from './failed-invocations.ts';
+import { addRefusal } from './refusals.ts';
+import { targetSwitchedOff } from './undelivered-notices.ts';
 
 /** The largest page that the store gives. */
 const pageSize = 500;
@@ -9,39 +13,55 @@ const pageSize = 500;
 const pagesMax = 20;
 const firstShown = 10;
 
-/** The ids that a preview has seen. */
+/** An invocation or a notice that a preview has seen. */
+interface Seen {
+  readonly requestId: string;
+  /** Why the redrive will not start it; absent if it will. */
+  readonly refusal?: string | undefined;
+}
+
 interface Counted {
-  readonly ids: readonly string[];
+  readonly seen: readonly Seen[];
   /** True if more may follow. */
   readonly isMore: boolean;
 }
 
 /** Counts what a redrive would look at, as the records show it. */
 export class RedrivePreview {
-  constructor(@Inject(STATUS_RECORDS) private readonly records: StatusRecords) {}
+  constructor(
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(TargetStates) private readonly targets: TargetStates,
+  ) {}
 
   /**
-   * @returns fields of the answer. `is_more` tells that the count is only a lower bound, or that
+   * @returns fields of the answer. `is_more` tells that the counts are only lower bounds, or that
    *   the redrive leaves some out because of its limit.
    * @throws PlatformError `STORE_UNAVAILABLE`.
    */
-  async of(spec: RedriveSpec): Promise<Record<string, unknown>> {
-    const { ids, isMore } = await (spec.selection.kind === 'failed' ? this.failed(spec) : this.undelivered(spec));
-    const selected = Math.min(ids.length, spec.selectedMax);
+  async of(spec: RedriveSpec) {
+    const { seen, isMore } = await (spec.selection.kind === 'failed' ? this.failed(spec) : this.undelivered(spec));
+    const selected = seen.slice(0, spec.selectedMax);
+    const startable = selected.filter(({ refusal }) => refusal === undefined);
     return {
-      selected,
-      is_more: isMore || ids.length > spec.selectedMax,
-      first_request_ids: ids.slice(0, firstShown),
-      estimated_seconds: Math.ceil(selected / spec.ratePerSecond),
+      selected: selected.length,
+      startable: startable.length,
+      refused: selected.reduce(addRefusal, []),
+      is_more: isMore || seen.length > spec.selectedMax,
+      first_request_ids: startable.slice(0, firstShown).map(({ requestId }) => requestId),
+      estimated_seconds: Math.ceil(startable.length / spec.ratePerSecond),
     };
   }
 
   private async failed({ project, selection, selectedMax }: RedriveSpec): Promise<Counted> {
     const { kind: _kind, deliveryId: _target, ...filter } = selection;
-    return idsOfPages(selectedMax, async (marker?: string) => {
+    return seenInPages(selectedMax, async (marker?: string) => {
       const after = marker === undefined ? {} : { marker };
-      const { records, next } = await this.records.search({ ...filter, project, ...after, limit: pageSize });
-      return { ids: records.map(({ requestId }) => requestId), next };
+      const more = { ...after, limit: pageSize, withPlaces: true, withRedriven: true };
+      const { records, next } = await this.records.search({ ...filter, project, ...more });
+      return {
+        seen: records.map((record) => ({ requestId: record.requestId, refusal: refusalInRecord(record, selection) })),
+        next,
+      };
     });
   }
 
@@ -52,30 +72,39 @@ export class RedrivePreview {
     const target = deliveryId === undefined ? {} : { deliveryId };
     const functions = functionUrns === undefined ? {} : { functionUrns };
     const query = { project, states: ['undelivered'] as const, ...target, ...functions, beginAt, endAt, limit: pageSize };
-    return idsOfPages(selectedMax, async (place?: NoticePlace) => {
+    return seenInPages(selectedMax, async (place?: NoticePlace) => {
       const { notices, hasMore } = await this.records.notices({ ...query, ...(place === undefined ? {} : { after: place }) });
       const last = notices.at(-1);
       const next =
         hasMore && last !== undefined
           ? { acceptedAt: last.acceptedAt, requestId: last.requestId, deliveryId: last.deliveryId }
           : undefined;
-      return { ids: notices.map(({ requestId }) => requestId), next };
+      return { seen: notices.map((notice) => this.seenNotice(project, notice)), next };
     });
+  }
+
+  private seenNotice(
+    project: string,
+    { requestId, deliveryId }: { readonly requestId: string; readonly deliveryId: string },
+  ): Seen {
+    return this.targets.switchOffOf({ project, deliveryId }) === undefined
+      ? { requestId }
+      : { requestId, refusal: targetSwitchedOff };
   }
 }
 
 /** Reads pages until they end, or until a preview has seen enough. */
-async function idsOfPages<Place>(
-  idsMax: number,
-  pageAfter: (place?: Place) => Promise<{ readonly ids: readonly string[]; readonly next: Place | undefined }>,
+async function seenInPages<Place>(
+  seenMax: number,
+  pageAfter: (place?: Place) => Promise<{ readonly seen: readonly Seen[]; readonly next: Place | undefined }>,
 ): Promise<Counted> {
-  const ids: string[] = [];
+  const seen: Seen[] = [];
   let place: Place | undefined;
-  for (let pages = 0; pages < pagesMax && ids.length <= idsMax; pages += 1) {
+  for (let pages = 0; pages < pagesMax && seen.length <= seenMax; pages += 1) {
     const page = await pageAfter(place);
-    ids.push(...page.ids);
-    if (page.next === undefined) return { ids, isMore: false };
+    seen.push(...page.seen);
+    if (page.next === undefined) return { seen, isMore: false };
     place = page.next;
   }
-  return { ids, isMore: true };
+  return { seen, isMore: true };
 }

@@ -16,6 +16,7 @@ import { type Clock, CLOCK, type Logger, LOGGER, type Timer } from '#platform';
 import { FailedInvocations } from './failed-invocations.ts';
 import { RedriveLog } from './redrive-log.ts';
 import type { Redriven, RedriveItem, RedriveSource } from './redrive-source.ts';
+import { addRefusal } from './refusals.ts';
 import { UndeliveredNotices } from './undelivered-notices.ts';
 
 const stepMs = 1_000;
@@ -152,11 +153,9 @@ function withOutcome(run: RedriveRun, { requestId, marker }: RedriveItem, outcom
   const after = { ...run, marker, selected: run.selected + 1 };
   if (outcome.kind === 'sent') return { ...after, sent: run.sent + 1 };
   const { reason } = outcome;
-  const known = run.refusals.find((one) => one.reason === reason);
-  const refusal = { reason, count: (known?.count ?? 0) + 1 };
   return {
     ...after,
-    refusals: [...run.refusals.filter((one) => one !== known), refusal],
+    refusals: addRefusal(run.refusals, { refusal: reason }),
     examples: run.examples.length < redriveBounds.examplesMax ? [...run.examples, { requestId, reason }] : run.examples,
   };
 }

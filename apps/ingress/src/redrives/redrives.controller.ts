@@ -50,7 +50,10 @@ export class RedrivesController {
     const preview = await this.preview.of(spec);
     if (dto.dry_run === true) return { id: '', of: spec.selection.kind, state: 'preview', ...preview };
     this.checkRoom();
-    await this.log.write({ kind: 'spec', id: spec.id, spec: await this.withPlace(spec) }, ...this.log.forgotten());
+    await this.log.write(
+      { kind: 'spec', id: spec.id, spec: { ...(await this.withPlace(spec)), expected: preview.selected } },
+      ...this.log.forgotten(),
+    );
     return { id: spec.id, of: spec.selection.kind, state: 'running', ...preview };
   }
 

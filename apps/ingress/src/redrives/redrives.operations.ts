@@ -28,6 +28,7 @@ const shown = {
   stop_at: 0.2,
   limit: selectedDefault,
   selected: 7,
+  left: 0,
   sent: 6,
   succeeded: 5,
   failed: 0,
@@ -36,7 +37,17 @@ const shown = {
   updated_time: '2026-11-25T09:45:01.000Z',
 };
 const ordered = { ordered_by: 'OQ6E0P1KQ2V9', ordered_time: '2026-11-25T09:45:02.000Z' };
-const shownWithoutRead = ['id', 'of', 'state', 'selected', 'is_more', 'first_request_ids', 'estimated_seconds'];
+const shownWithoutRead = [
+  'id',
+  'of',
+  'state',
+  'selected',
+  'startable',
+  'refused',
+  'is_more',
+  'first_request_ids',
+  'estimated_seconds',
+];
 
 /** Operations that start failed invocations and undelivered notices again. */
 export const redriveOperations = {
@@ -50,6 +61,8 @@ export const redriveOperations = {
     description:
       `It looks at ${selectedDefault} at most by default, newest first, and starts ${ratePerSecondDefault} in a second. ` +
       'With `dry_run` it starts nothing, and `id` is empty. Without it the right `invoke` is needed, too. ' +
+      'Of the `selected` ones `startable` tells how many will be started, and `refused` why the others will not, ' +
+      'as far as the records show it. ' +
       'The count of notices leaves out those of published messages, which have no record. ' +
       `At most ${activeMax} redrives are under way at once.`,
     body: {
@@ -63,6 +76,8 @@ export const redriveOperations = {
         of: 'failed',
         state: 'preview',
         selected: 7,
+        startable: 6,
+        refused: [{ reason: 'already-redriven', count: 1 }],
         is_more: false,
         first_request_ids: ['1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10'],
         estimated_seconds: 1,
@@ -86,8 +101,8 @@ export const redriveOperations = {
     reach: 'redrive',
     summary: 'Shows how far a redrive is.',
     description:
-      '`selected` are those that it has looked at, `sent` those that it started again, `succeeded` and `failed` those of them ' +
-      'that have ended. A redrive of notices has `delivered` and `undelivered` instead: a notice is `undelivered` when all ' +
+      '`selected` are those that it has looked at, and `left` tells about how many follow. `sent` are those that it started ' +
+      'again, `succeeded` and `failed` those of them that have ended. A redrive of notices has `delivered` and `undelivered` instead: a notice is `undelivered` when all ' +
       'its tries have failed again.',
     parameters: [redriveId],
     answer: { status: 200, example: shown },

@@ -156,6 +156,8 @@ describe('a redrive of failed invocations', () => {
       of: 'failed',
       state: 'preview',
       selected: 12,
+      startable: 12,
+      refused: [],
       is_more: false,
       first_request_ids: Array.from({ length: 10 }, (_, index) => `parent-${index}`),
       estimated_seconds: 3,
@@ -163,6 +165,42 @@ describe('a redrive of failed invocations', () => {
     expect(await begin(app, { dry_run: true, limit: 5 })).toMatchObject({ selected: 5, is_more: true });
     await app.clock.advance(5_000);
     expect([childrenOf(app), (await app.must('GET', '/sendoff/redrives')).redrives]).toEqual([[], []]);
+  });
+
+  it('leaves out what it will not start, and says why', async () => {
+    const app = await withFailures(6);
+    const { search } = app.records;
+    app.records.search = async (query) => {
+      const page = await search(query);
+      const records = page.records.map((one, index) => ({
+        ...one,
+        isRedriven: index < 2,
+        errorCode: index === 2 ? conditions.InvocationCanceled.errorCode : one.errorCode,
+        places: index === 3 ? [] : (one.places ?? []),
+      }));
+      return { ...page, records };
+    };
+    expect(await begin(app, { dry_run: true, rate: 1 })).toMatchObject({
+      selected: 6,
+      startable: 2,
+      refused: [
+        { reason: 'already-redriven', count: 2 },
+        { reason: 'canceled', count: 1 },
+        { reason: 'payload-not-kept', count: 1 },
+      ],
+      first_request_ids: ['parent-4', 'parent-5'],
+      estimated_seconds: 2,
+    });
+  });
+
+  it('tells how many are left', async () => {
+    const app = await withFailures(9);
+    const { id } = await begin(app, { rate: 2 });
+    expect(await shown(app, id)).toMatchObject({ selected: 0, left: 9 });
+    const sums = new Set<number>();
+    const seen = async () => shown(app, id).then(({ selected, left }) => sums.add(selected + left));
+    expect(await until(app, id, 'ended', { eachSecond: seen })).toMatchObject({ selected: 9, left: 0 });
+    expect([...sums]).toEqual([9]);
   });
 
   it('invokes each again as a new invocation that names its parent, and ends', async () => {
@@ -516,6 +554,7 @@ describe('a redrive of undelivered notices', () => {
     app.records.noticePage = { notices: [{ ...notice, state: 'undelivered' }], hasMore: false };
     expect(await app.must('POST', '/sendoff/redrives', { of: 'undelivered', dry_run: true })).toMatchObject({
       selected: 1,
+      startable: 1,
       first_request_ids: ['n1'],
     });
   });

@@ -21,6 +21,9 @@ import type { RedriveItem, Redriven, RedrivePage, RedriveSource } from './redriv
 /** Dead letters that one page looks at. */
 const lookedAtMax = 1_000;
 
+/** The reason of what is not started because its target is switched off. */
+export const targetSwitchedOff = 'target-switched-off';
+
 /** A place among the dead letters: everything before it was looked at. */
 interface Place {
   readonly partition: number;
@@ -85,7 +88,7 @@ export class UndeliveredNotices implements RedriveSource {
     const refusal =
       this.targets.switchOffOf({ project, deliveryId }) === undefined
         ? await this.overtaken(project, delivery, record)
-        : 'target-switched-off';
+        : targetSwitchedOff;
     if (refusal === undefined) return this.send(spec, delivery, letter);
     // This redrive may have sent it in a step that was not written down.
     return (await this.ends.has(spec, letter)) ? { kind: 'sent' } : { kind: 'refused', reason: refusal };

@@ -7,7 +7,15 @@
  * and tells how far it came.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { epochMs, type InvocationSearch, type InvocationSearchPage, readSearchMarker, searchMarker } from '#contracts';
+import {
+  epochMs,
+  type FoundRecord,
+  type InvocationSearch,
+  type InvocationSearchPage,
+  readSearchMarker,
+  redriveParentTag,
+  searchMarker,
+} from '#contracts';
 import { type InvocationRow, recordWithPlacesOf, shownRecordOf, type StatusTables } from './invocation-rows.ts';
 
 /** The most records that one page looks at. 10,000 take about 50 ms. */
@@ -39,10 +47,21 @@ export async function searchPage(
   ]);
   const isFull = found.rows.length === limit;
   const next = isFull ? found.rows.at(-1) : last.rows[0];
+  const records = found.rows.map(search.withPlaces === true ? recordWithPlacesOf : shownRecordOf);
   return {
-    records: found.rows.map(search.withPlaces === true ? recordWithPlacesOf : shownRecordOf),
+    records: search.withRedriven === true ? await withRedriven(tables, search.project, records) : records,
     ...(next === undefined ? {} : { next: searchMarker({ acceptedAt: epochMs(next.accepted_at), requestId: next.request_id }) }),
   };
+}
+
+/** A redrive tags each invocation that it starts with the request id of the one that it repeats. */
+async function withRedriven(tables: Kysely<StatusTables>, project: string, records: readonly FoundRecord[]) {
+  if (records.length === 0) return records;
+  const parents = records.map(({ requestId }) => redriveParentTag(requestId));
+  const { rows } = await sql<{ tag: string }>`
+    SELECT DISTINCT tag FROM tags WHERE project = ${project} AND tag IN ${listOf(parents)}`.execute(tables);
+  const redriven = new Set(rows.map(({ tag }) => tag));
+  return records.map((record) => ({ ...record, isRedriven: redriven.has(redriveParentTag(record.requestId)) }));
 }
 
 /** The condition of the window, and of the place after which a page begins. */
