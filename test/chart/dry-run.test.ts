@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiServer, apiServerMissing } from './api-server.ts';
 import { chartFolder, helmProgram, type KubeObject, rendered, type Values } from './helm.ts';
-import { variants } from './variants.ts';
+import { fitted, variants } from './variants.ts';
 
 const program = helmProgram();
 const missing = 'missing' in program ? program.missing : apiServerMissing();
@@ -25,15 +25,18 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
   });
   afterAll(() => server?.stop());
 
-  it.each(Object.entries(variants))('takes all objects of an installation: %s', async (_what, values) => {
-    const namespace = values['functions.isolation'] === 'kernel' ? 'privileged' : 'restricted';
-    const objects = rendered(values);
-    for (const object of objects) {
-      const { status, says } = await server.judge(object, namespace);
-      expect([object.kind, object.metadata.name, status, says]).toEqual([object.kind, object.metadata.name, 201, '']);
-    }
-    expect(objects.length).toBeGreaterThan(20);
-  });
+  it.each(Object.entries({ ...variants, 'fitted into a company': fitted }))(
+    'takes all objects of an installation: %s',
+    async (_what, values) => {
+      const namespace = values['functions.isolation'] === 'kernel' ? 'privileged' : 'restricted';
+      const objects = rendered(values);
+      for (const object of objects) {
+        const { status, says } = await server.judge(object, namespace);
+        expect([object.kind, object.metadata.name, status, says]).toEqual([object.kind, object.metadata.name, 201, '']);
+      }
+      expect(objects.length).toBeGreaterThan(20);
+    },
+  );
 
   it('warns of executors behind walls of the kernel in a restricted namespace', async () => {
     const executor = rendered(variants['walls of the kernel']).find(

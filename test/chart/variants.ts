@@ -44,3 +44,25 @@ export const variants: Readonly<Record<string, Values>> = {
   },
   'walls of the kernel': { 'functions.securityProfile': 'user-namespaces', 'functions.isolation': 'kernel' },
 };
+
+/** An installation with the authorities, labels, accounts, volumes and variables of a company. */
+export const fitted: Values = {
+  ...variants['external with everything'],
+  commonLabels: { team: 'platform' },
+  commonAnnotations: { owner: 'o@example.com' },
+  'database.external.caSecret': 'corporate-ca',
+  'objectStore.external.caSecret': 'corporate-ca',
+  'tracing.caSecret': 'collector-ca',
+  'api.service.annotations': { internal: 'true' },
+  'services.executor.extraEnv': [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
+  'services.executor.extraEnvFrom': [{ secretRef: { name: 'more' } }],
+  'services.executor.extraVolumes': [{ name: 'models', persistentVolumeClaim: { claimName: 'models' } }],
+  'services.executor.extraVolumeMounts': [{ name: 'models', mountPath: '/models', readOnly: true }],
+  'services.executor.settings': { KAFKA_KEY_PASSPHRASE: 'p' },
+  'services.executor.podLabels': { tier: 'functions' },
+  'services.executor.serviceAccountName': 'runs-functions',
+  'otherPods.podLabels': { tier: 'other' },
+  'otherPods.podAnnotations': { mesh: 'off' },
+  'otherPods.serviceAccountName': 'others',
+  'secrets.serviceAccountName': 'makes-secrets',
+};

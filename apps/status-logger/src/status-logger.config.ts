@@ -1,4 +1,4 @@
-import { IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { DataFolderSettings, PlatformKeySettings, PublicKeySettings, ServiceConfig, Setting, withSettings } from '#platform';
 
 /** The environment of the status-logger. */
@@ -7,7 +7,7 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
     env: 'DATABASE_URL',
     description:
       'PostgreSQL database for the records: `postgres://user:password@host:5432/database`. Unset: SQLite in the data folder. ' +
-      '`?sslmode=verify-full&sslrootcert=/path/ca.pem` behind it asks for TLS with a CA of your own.',
+      '`?sslmode=verify-full` behind it asks for TLS; docs/operations/database.md lists the other modes.',
     isSecret: true,
   })
   @IsOptional()
@@ -15,6 +15,16 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
     message: 'DATABASE_URL must be postgres://user:password@host:port/database',
   })
   databaseUrl?: string;
+
+  @Setting({
+    env: 'DATABASE_CA_FILE',
+    description:
+      'File with the certificates (PEM) of the authorities that sign the certificate of the database. With it the connection ' +
+      'is always encrypted and the name of the server is checked. It is read again at each connection.',
+  })
+  @IsOptional()
+  @IsString()
+  databaseCaFile?: string;
 
   @Setting({
     env: 'STATUS_RETENTION_HOURS',
@@ -58,4 +68,12 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
   @Min(1)
   @Max(3_650)
   statusLogDaysMax: number = 30;
+
+  /** Relations between settings. */
+  faults(): string[] {
+    if (this.databaseCaFile === undefined) return [];
+    if (this.databaseUrl === undefined) return ['DATABASE_CA_FILE: needs DATABASE_URL'];
+    const given = ['sslmode', 'sslrootcert', 'ssl'].filter((name) => new RegExp(`[?&]${name}=`).test(this.databaseUrl ?? ''));
+    return given.map((name) => `DATABASE_CA_FILE: takes the place of ${name} in DATABASE_URL, remove it there`);
+  }
 }

@@ -27,11 +27,25 @@ export class ObjectStoreSettings extends withSettings(DataFolderSettings) {
   @IsString()
   s3Region: string = 'us-east-1';
 
+  @Setting({
+    env: 'S3_CA_FILE',
+    description:
+      'File with the certificates (PEM) of the authorities that sign the certificate of the object store. It is read again at ' +
+      'each connection. Default: those of Node.js.',
+  })
+  @IsOptional()
+  @IsString()
+  s3CaFile?: string;
+
   /** Relations between settings. */
   faults(): string[] {
-    return this.s3Endpoint !== undefined && (this.s3AccessKey === undefined || this.s3SecretKey === undefined)
-      ? ['S3_ACCESS_KEY and S3_SECRET_KEY: required with S3_ENDPOINT']
-      : [];
+    const hasKeys = this.s3AccessKey !== undefined && this.s3SecretKey !== undefined;
+    return [
+      ...(this.s3Endpoint === undefined || hasKeys ? [] : ['S3_ACCESS_KEY and S3_SECRET_KEY: required with S3_ENDPOINT']),
+      ...(this.s3CaFile === undefined || this.s3Endpoint?.startsWith('https:') === true
+        ? []
+        : ['S3_CA_FILE: needs an S3_ENDPOINT that begins with https://']),
+    ];
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BucketReader } from './bucket-reader.ts';
 import { FolderBucketReader } from './folder-bucket-reader.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
-import type { Clock } from '#platform';
+import { type Clock, textSource } from '#platform';
 import type { CodeStoreSettings, ObjectStoreSettings, PayloadStoreSettings } from './object-store-settings.ts';
 import { PayloadStore } from './payload-store.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -10,11 +10,14 @@ import type { S3Options } from './s3.ts';
 import { S3BucketReader } from './s3-bucket-reader.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
-/** The S3 options of a config. Undefined if the config sets no S3 endpoint. */
+/**
+ * The S3 options of a config. Undefined if the config sets no S3 endpoint.
+ * @throws PlatformError `CONFIG_INVALID` if the file with the authorities cannot be read.
+ */
 export function s3Of(config: Readonly<Omit<ObjectStoreSettings, 'faults'>>): S3Options | undefined {
   const { s3Endpoint: endpoint, s3AccessKey: accessKey, s3SecretKey: secretKey, s3Region: region } = config;
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined) return undefined;
-  return { endpoint, accessKey, secretKey, region };
+  return { endpoint, accessKey, secretKey, region, ca: textSource(undefined, config.s3CaFile, 'S3_CA_FILE') };
 }
 
 /**

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Agent } from 'node:https';
 import { Client } from 'minio';
+import type { TextSource } from '#platform';
 
 /** Endpoint and credentials of an S3. */
 export interface S3Options {
@@ -8,13 +10,15 @@ export interface S3Options {
   readonly accessKey: string;
   readonly secretKey: string;
   readonly region: string;
+  /** Authorities that may sign the certificate of the store. Default: those of Node.js. */
+  readonly ca?: TextSource | undefined;
 }
 
 /**
  * Creates a client of an S3; sends no request yet.
  * @param partBytes larger objects are uploaded in parts of this size.
  */
-export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, partBytes?: number): Client {
+export function s3Client({ endpoint, accessKey, secretKey, region, ca }: S3Options, partBytes?: number): Client {
   const url = new URL(endpoint);
   return new Client({
     endPoint: url.hostname,
@@ -27,7 +31,19 @@ export function s3Client({ endpoint, accessKey, secretKey, region }: S3Options, 
     // tried again anyway, and so are uploads by their senders.
     retryOptions: { disableRetry: true },
     ...(partBytes === undefined ? {} : { partSize: partBytes }),
+    ...(ca === undefined ? {} : { transportAgent: new AuthorityAgent(ca) }),
   });
+}
+
+/** Connects to servers of own authorities. It reads these again at each connection. */
+class AuthorityAgent extends Agent {
+  constructor(private readonly ca: TextSource) {
+    super({ keepAlive: true });
+  }
+
+  override createConnection(...[options, opened]: Parameters<Agent['createConnection']>) {
+    return super.createConnection({ ...options, ca: this.ca() }, opened);
+  }
 }
 
 /**

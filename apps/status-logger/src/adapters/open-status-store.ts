@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { PlatformError } from '#contracts';
-import type { Clock, Logger, Random } from '#platform';
+import { type Clock, type Logger, type Random, textSource } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
 import type { StatusStore } from '../status-store.ts';
 import { withDiskFault, withDiskFaultAtStart } from './disk-faults.ts';
@@ -22,19 +22,27 @@ export interface StoreHooks {
  * the data folder. The folder is created if it does not exist.
  * @param place `retentionMs`: how long records are kept after their end, in milliseconds.
  * A database that does not answer is waited for.
- * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNSUITABLE`; `STORE_UNAVAILABLE` of a file.
+ * @throws PlatformError `STORE_TOO_NEW`, `STORE_UNSUITABLE`; `STORE_UNAVAILABLE` of a file;
+ *   `CONFIG_INVALID` if the file with the authorities of the database cannot be read.
  */
 export async function openStatusStore(
-  place: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl'> & { readonly retentionMs: number },
+  place: Pick<StatusLoggerConfig, 'dataDir' | 'databaseUrl' | 'databaseCaFile'> & { readonly retentionMs: number },
   clock: Clock,
   hooks: StoreHooks,
 ): Promise<StatusStore> {
-  const { databaseUrl: url, retentionMs } = place;
-  if (url !== undefined) {
+  const { databaseUrl, databaseCaFile, retentionMs } = place;
+  if (databaseUrl !== undefined) {
+    const url = withAuthorities(databaseUrl, databaseCaFile);
     const open = async () => PostgresStatusStore.open({ url, retentionMs }, clock, hooks.random);
     return whenItAnswers(open, clock, hooks.logger);
   }
   return openFile(resolve(place.dataDir, 'status.db'), clock, hooks);
+}
+
+/** The URL with the parameters of `pg` that ask for TLS. `pg` reads the file at each connection. */
+function withAuthorities(url: string, caFile: string | undefined): string {
+  if (textSource(undefined, caFile, 'DATABASE_CA_FILE') === undefined) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile ?? '')}`;
 }
 
 /** Time between two tries to open a database, in milliseconds. */

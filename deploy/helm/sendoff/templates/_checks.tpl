@@ -8,6 +8,7 @@ Objects of the cluster are looked for only if a cluster answers: `helm template`
   (include "sendoff.faultsOfKafka" . | fromYamlArray)
   (include "sendoff.faultsOfStores" . | fromYamlArray)
   (include "sendoff.faultsOfServices" . | fromYamlArray)
+  (include "sendoff.faultsOfLabels" . | fromYamlArray)
   (include "sendoff.faultsOfSecrets" . | fromYamlArray)
 -}}
 {{- if $faults }}
@@ -107,6 +108,9 @@ kafka.strimzi.io/v1beta2
 {{- if and (eq .kind "external") (not (and .external.endpoint .external.secret)) -}}
 {{- $faults = append $faults "objectStore.external needs endpoint and secret: set both" -}}
 {{- end -}}
+{{- if and (eq .kind "external") .external.caSecret (not (hasPrefix "https://" .external.endpoint)) -}}
+{{- $faults = append $faults "objectStore.external.caSecret needs an endpoint that begins with https://: change it, or remove caSecret" -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $faults -}}
 {{- end -}}
@@ -159,6 +163,40 @@ kafka.strimzi.io/v1beta2
 {{- $faults = append $faults (printf "services.%s.settings.%s is set by the chart: use the value for it" $service $name) -}}
 {{- end -}}
 {{- end -}}
+{{- range (index $.Values.services $service).extraEnv -}}
+{{- if has .name $own -}}
+{{- $faults = append $faults (printf "services.%s.extraEnv sets %s, as the chart does: use the value for it" $service .name) -}}
+{{- end -}}
+{{- end -}}
+{{- $volumes := concat (list "data" "tmp" "kafka-password" "kafka-ca" "kafka-certificate") (list "database-ca" "object-store-ca" "traces-ca") -}}
+{{- range (index $.Values.services $service).extraVolumes -}}
+{{- if has .name $volumes -}}
+{{- $faults = append $faults (printf "services.%s.extraVolumes names a volume %s, as the chart does: choose another name" $service .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $faults -}}
+{{- end -}}
+
+{{/* Labels by which the chart finds its objects are not for others. */}}
+{{- define "sendoff.faultsOfLabels" -}}
+{{- $faults := list -}}
+{{- $own := keys (include "sendoff.labels" (list (dict "Release" .Release "Chart" .Chart "Values" (dict "commonLabels" dict)) "any") | fromYaml) -}}
+{{- $given := dict "commonLabels" .Values.commonLabels "otherPods.podLabels" .Values.otherPods.podLabels -}}
+{{- range $service, $values := .Values.services -}}
+{{- $_ := set $given (printf "services.%s.podLabels" $service) $values.podLabels -}}
+{{- end -}}
+{{- range $kind, $values := .Values.monitoring -}}
+{{- if kindIs "map" $values }}{{ $_ := set $given (printf "monitoring.%s.labels" $kind) $values.labels }}{{ end -}}
+{{- end -}}
+{{- range $value, $labels := $given -}}
+{{- range $name, $_ := $labels -}}
+{{- if has $name $own -}}
+{{- $faults = append $faults (printf "%s sets %s, by which the chart finds its objects: remove it" $value $name) -}}
+{{- else if and (ne $value "commonLabels") (hasKey $.Values.commonLabels $name) -}}
+{{- $faults = append $faults (printf "%s sets %s, as commonLabels does: remove it from one of them" $value $name) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- toYaml $faults -}}
 {{- end -}}
@@ -200,6 +238,20 @@ kafka.strimzi.io/v1beta2
 {{- if and (eq .kind "external") .external.secret -}}
 {{- $needs = append $needs (dict "value" "objectStore.external.secret" "name" .external.secret "key" .external.accessKeyKey) -}}
 {{- $needs = append $needs (dict "value" "objectStore.external.secret" "name" .external.secret "key" .external.secretKeyKey) -}}
+{{- end -}}
+{{- end -}}
+{{- range $value, $secret := dict
+  "database.external.caSecret" (eq .Values.database.kind "external" | ternary .Values.database.external.caSecret "")
+  "objectStore.external.caSecret" (eq .Values.objectStore.kind "external" | ternary .Values.objectStore.external.caSecret "")
+  "tracing.caSecret" (empty .Values.tracing.endpoint | ternary "" .Values.tracing.caSecret)
+-}}
+{{- if $secret -}}
+{{- $needs = append $needs (dict "value" $value "name" $secret "key" "ca.crt") -}}
+{{- end -}}
+{{- end -}}
+{{- with .Values.tracing -}}
+{{- if and .endpoint .headersSecret -}}
+{{- $needs = append $needs (dict "value" "tracing.headersSecret" "name" .headersSecret "key" .headersKey) -}}
 {{- end -}}
 {{- end -}}
 {{- range $needs -}}

@@ -22,6 +22,10 @@
   value: {{ .external.region | quote }}
 {{ include "sendoff.fromSecret" (list "S3_ACCESS_KEY" .external.secret .external.accessKeyKey) }}
 {{ include "sendoff.fromSecret" (list "S3_SECRET_KEY" .external.secret .external.secretKeyKey) }}
+{{- if .external.caSecret }}
+- name: S3_CA_FILE
+  value: /etc/sendoff/object-store-ca/ca.crt
+{{- end }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -34,8 +38,35 @@
   value: postgres://sendoff:$(POSTGRES_PASSWORD)@{{ include "sendoff.name" $ }}-postgresql:5432/sendoff
 {{- else -}}
 {{ include "sendoff.fromSecret" (list "DATABASE_URL" .external.urlSecret .external.urlKey) }}
+{{- if .external.caSecret }}
+- name: DATABASE_CA_FILE
+  value: /etc/sendoff/database-ca/ca.crt
+{{- end }}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+Secrets with the authorities of other servers that a service reaches, by the name of the volume, as
+JSON. Those of the brokers are beside their passwords. Takes (list $ service).
+*/}}
+{{- define "sendoff.authorities" -}}
+{{- $values := (index . 0).Values -}}
+{{- $service := index . 1 -}}
+{{- $found := dict -}}
+{{- if and (eq $service "status-logger") (eq $values.database.kind "external") -}}
+{{- $_ := set $found "database-ca" $values.database.external.caSecret -}}
+{{- end -}}
+{{- if and (has $service (list "ingress" "executor" "notifier")) (eq $values.objectStore.kind "external") -}}
+{{- $_ := set $found "object-store-ca" $values.objectStore.external.caSecret -}}
+{{- end -}}
+{{- if $values.tracing.endpoint -}}
+{{- $_ := set $found "traces-ca" $values.tracing.caSecret -}}
+{{- end -}}
+{{- range $volume, $secret := $found -}}
+{{- if not $secret }}{{ $_ := unset $found $volume }}{{ end -}}
+{{- end -}}
+{{- toJson $found -}}
 {{- end -}}
 
 {{/* Variables of one service, without those of Kafka and its own settings. Takes (list $ service). */}}
@@ -54,6 +85,10 @@
   value: {{ .sampler }}
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ .samplerShare | quote }}
+{{- if .caSecret }}
+- name: OTEL_EXPORTER_OTLP_CERTIFICATE
+  value: /etc/sendoff/traces-ca/ca.crt
+{{- end }}
 {{- with .headersSecret }}
 {{ include "sendoff.fromSecret" (list "OTEL_EXPORTER_OTLP_HEADERS" . $.Values.tracing.headersKey) }}
 {{- end }}

@@ -25,16 +25,39 @@ app.kubernetes.io/component: {{ index . 1 }}
 app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
+{{- with $.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
-{{/* Name, namespace and labels of an object. Takes (list $ component), or (list $ component name). */}}
+{{/*
+Name, namespace, annotations and labels of an object. Takes (list $ component), then, if they
+differ, the ending of its name and its own annotations. The labels are last: more may follow.
+*/}}
 {{- define "sendoff.metadata" -}}
 {{- $ := index . 0 -}}
-{{- $ending := index . (sub (len .) 1 | int) -}}
+{{- $component := index . 1 -}}
+{{- $ending := $component -}}
+{{- if gt (len .) 2 }}{{ $ending = index . 2 }}{{ end -}}
+{{- $own := dict -}}
+{{- if gt (len .) 3 }}{{ $own = index . 3 | default dict }}{{ end -}}
 name: {{ include "sendoff.name" $ }}-{{ $ending }}
 namespace: {{ $.Release.Namespace }}
+{{- with merge (deepCopy $own) $.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 labels:
-  {{- include "sendoff.labels" (list $ (index . 1)) | nindent 2 }}
+  {{- include "sendoff.labels" (list $ $component) | nindent 2 }}
+{{- end -}}
+
+{{/* Annotations of a hook before an installation or upgrade, as JSON. Takes its weight. */}}
+{{- define "sendoff.hook" -}}
+{{- dict
+  "helm.sh/hook" "pre-install,pre-upgrade"
+  "helm.sh/hook-weight" (toString .)
+  "helm.sh/hook-delete-policy" "before-hook-creation,hook-succeeded"
+| toJson -}}
 {{- end -}}
 
 {{- define "sendoff.image" -}}

@@ -4,7 +4,7 @@ the secrets talks to the API server. Takes (list $ component).
 */}}
 {{- define "sendoff.pod" -}}
 {{- $ := index . 0 -}}
-serviceAccountName: {{ include "sendoff.name" $ }}-{{ index . 1 }}
+serviceAccountName: {{ include "sendoff.accountName" . }}
 automountServiceAccountToken: {{ eq (index . 1) "secrets" }}
 # A Service named kafka would set KAFKA_PORT and its kin, which the services would read.
 enableServiceLinks: false
@@ -51,19 +51,48 @@ securityContext:
 [node, --disable-warning=ExperimentalWarning, dist/apps/{{ . }}]
 {{- end -}}
 
+{{/* Labels and annotations of a pod. Takes (list $ component). */}}
+{{- define "sendoff.podMetadata" -}}
+{{- $ := index . 0 -}}
+{{- $values := get $.Values.services (index . 1) | default $.Values.otherPods -}}
+labels:
+  {{- include "sendoff.labels" . | nindent 2 }}
+  {{- with $values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* The ServiceAccount of the owner that a pod gets, empty if the chart makes one. Takes (list $ component). */}}
+{{- define "sendoff.existingAccount" -}}
+{{- $ := index . 0 -}}
+{{- if eq (index . 1) "secrets" -}}
+{{ $.Values.secrets.serviceAccountName }}
+{{- else -}}
+{{ (get $.Values.services (index . 1) | default $.Values.otherPods).serviceAccountName }}
+{{- end -}}
+{{- end -}}
+
+{{- define "sendoff.accountName" -}}
+{{- include "sendoff.existingAccount" . | default (printf "%s-%s" (include "sendoff.name" (index . 0)) (index . 1)) -}}
+{{- end -}}
+
+{{/* Takes (list $ component), then, if there are any, its annotations. */}}
 {{- define "sendoff.serviceAccount" -}}
 {{- $ := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $annotations := dict -}}
+{{- if gt (len .) 2 }}{{ $annotations = index . 2 }}{{ end -}}
+{{- if not (include "sendoff.existingAccount" (list $ $component)) -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  {{- include "sendoff.metadata" (list $ (index . 1)) | nindent 2 }}
-  {{- if gt (len .) 2 }}
-  {{- with index . 2 }}
-  annotations:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- end }}
+  {{- include "sendoff.metadata" (list $ $component $component $annotations) | nindent 2 }}
 automountServiceAccountToken: false
+{{- end -}}
 {{- end -}}
 
 {{/* The claim of a StatefulSet, or a folder that ends with the pod. Takes (list $ storage). */}}

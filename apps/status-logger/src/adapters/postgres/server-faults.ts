@@ -86,7 +86,10 @@ export function storeError(cause: unknown): PlatformError {
   if (typeof code === 'string' && refusals.has(code))
     return unsuitable(`${String(message)}; check the account and its rights, and DATABASE_URL`, cause);
   if (typeof code === 'string' && tlsRefusals.has(code))
-    return unsuitable(`the certificate of the server is not trusted: ${String(message)}; name its CA in DATABASE_URL`, cause);
+    return unsuitable(
+      `the certificate of the server is not trusted: ${String(message)}; name its authority in DATABASE_CA_FILE, and the server as its certificate does`,
+      cause,
+    );
   return new PlatformError('STORE_UNAVAILABLE', { cause });
 }
 
