@@ -1,11 +1,12 @@
 /**
- * Writes the generated files of the Helm chart: `values.yaml` and the table of its README from
- * `values.schema.json`, and the rights of Kafka accounts from libs/contracts. `--check` only
- * compares them. It reads compiled code, so build first.
+ * Writes the generated files of the Helm chart. `values.yaml` and the table of its README come from
+ * `values.schema.json`, the rights of Kafka accounts from libs/contracts, the settings of services
+ * from their config classes. `--check` only compares them. It reads compiled code, so build first.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Document } from 'yaml';
 import { kafkaAccounts, kafkaRightsOf, Topics } from '#contracts';
+import { serviceSettings } from '../dist/apps/standalone/src/service-settings.js';
 
 const chart = 'deploy/helm/sendoff';
 const schema = JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8'));
@@ -127,6 +128,7 @@ const files = {
   [`${chart}/values.yaml`]: valuesYaml(),
   [`${chart}/README.md`]: readme(),
   [`${chart}/files/kafka-rights.json`]: kafkaRights(),
+  [`${chart}/files/settings.json`]: `${JSON.stringify(serviceSettings, undefined, 2)}\n`,
 };
 const isCheck = process.argv.includes('--check');
 const stale = Object.entries(files).filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);

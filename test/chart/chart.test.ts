@@ -374,12 +374,34 @@ describe.skipIf('missing' in program)('values that do not work', () => {
       { 'services.ingress.settings': { KAFKA_BROKERS: 'k:1' } },
       'KAFKA_BROKERS is set by the chart',
     ],
+    [
+      'a setting that no service reads',
+      { 'services.executor.settings': { EXECUTOR_ATTEMPT_MAX: 5 } },
+      'services.executor.settings.EXECUTOR_ATTEMPT_MAX is no setting of this service: docs/config.md',
+    ],
+    [
+      'a setting of another service',
+      { 'services.notifier.settings': { EXECUTOR_ATTEMPTS_MAX: 5 } },
+      'services.notifier.settings.EXECUTOR_ATTEMPTS_MAX is no setting of this service',
+    ],
+    [
+      'a drain that is longer than the stop',
+      { 'services.executor.settings': { DRAIN_TIMEOUT_MS: 60_000 } },
+      'services.executor.settings.DRAIN_TIMEOUT_MS=60000 is above 24000',
+    ],
+    [
+      'a certificate for no service',
+      { 'kafka.external.certificateSecrets': { executer: 's' } },
+      "at '/kafka/external/certificateSecrets': additional properties 'executer' not allowed",
+    ],
+    ['an account for no service', { 'kafka.external.usernames': { executer: 's' } }, "at '/kafka/external/usernames'"],
   ])('%s', (_what, values, says) => {
     expect(refusalOf(values)).toContain(says);
   });
 
   it.each([
     ['1.28.9', {}, 'needs 1.29 or newer'],
+    ['1.20.0', {}, '--kube-version 1.34.0'],
     ['1.32.0', { 'functions.securityProfile': 'user-namespaces' }, 'needs Kubernetes 1.33 or newer'],
   ])('Kubernetes %s with %j', (version, values, says) => {
     expect(refusalOf(values, version)).toContain(says);

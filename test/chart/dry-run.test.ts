@@ -74,6 +74,51 @@ describe.skipIf(missing !== undefined)('the API server of Kubernetes', () => {
     expect(tried(...values)).toContain(says);
   });
 
+  it.each<[what: string, running: Values, wanted: readonly string[], says: string]>([
+    [
+      'a move that would lose data',
+      {},
+      ['database.kind=external', 'database.external.urlSecret=d'],
+      'would remove the bundled server',
+    ],
+    [
+      'a new size of a claim',
+      {},
+      ['database.bundled.storage.size=16Gi'],
+      'patch pvc data-rel-sendoff-postgresql-0 -p \'{"spec":{"resources":{"requests":{"storage":"16Gi"}}}}\'',
+    ],
+    [
+      'another class of a claim',
+      {},
+      ['database.bundled.storage.className=fast'],
+      'className="fast", and the claim was made with ""',
+    ],
+    ['a claim that ends', {}, ['database.bundled.storage.persistent=false'], 'database.bundled.storage.persistent cannot change'],
+    [
+      'a claim that begins',
+      { 'database.bundled.storage.persistent': false },
+      ['database.bundled.storage.persistent=true'],
+      'database.bundled.storage.persistent cannot change',
+    ],
+    ['nothing', {}, [], ''],
+    [
+      'nothing without a claim',
+      { 'database.bundled.storage.persistent': false },
+      ['database.bundled.storage.persistent=false'],
+      '',
+    ],
+  ])('lets helm find %s in a bundled server that runs', async (_what, running, wanted, says) => {
+    const isOne = ({ kind, metadata: { name } }: KubeObject) => kind === 'StatefulSet' && name.endsWith('-postgresql');
+    const { metadata, ...set } = rendered(running).find(isOne) ?? { metadata: undefined };
+    const path = '/apis/apps/v1/namespaces/restricted/statefulsets';
+    const ofRelease = { 'meta.helm.sh/release-name': 'rel', 'meta.helm.sh/release-namespace': 'restricted' };
+    await server.create(path, { ...set, metadata: { name: metadata?.name, labels: metadata?.labels, annotations: ofRelease } });
+    const refusal = tried(...wanted);
+    await server.remove(`${path}/${metadata?.name}`);
+    if (says === '') expect(refusal).toBe('');
+    else expect(refusal).toContain(says);
+  });
+
   it('lets helm find an entry that a Secret lacks', async () => {
     await server.create('/api/v1/namespaces/restricted/secrets', { metadata: { name: 'half' }, stringData: { token: 't' } });
     expect(tried('secrets.existingSecret=half')).toContain('the Secret half has no entry platform-key: add it');

@@ -141,3 +141,30 @@ it.skipIf(missing)('authorities of a store without TLS are refused', () => {
     'objectStore.external.caSecret needs an endpoint that begins with https://',
   );
 });
+
+describe.skipIf(missing)('a cluster that chooses the users', () => {
+  const none = { runAsUser: null, runAsGroup: null, fsGroup: null };
+  const values = {
+    podSecurity: none,
+    'kafka.bundled.podSecurity': none,
+    'database.bundled.podSecurity': none,
+    'objectStore.bundled.podSecurity': none,
+  };
+  it.each([...podsOf(missing ? [] : rendered(values))])('chooses that of %s', (_component, { spec }) => {
+    expect(Object.keys(spec.securityContext as object).sort()).toEqual(['fsGroupChangePolicy', 'runAsNonRoot', 'seccompProfile']);
+  });
+
+  it('may get other numbers', () => {
+    const { spec } =
+      podsOf(rendered({ 'podSecurity.runAsUser': 1_000_650_000, 'podSecurity.runAsGroup': 0 })).get('ingress') ?? {};
+    expect(spec.securityContext).toMatchObject({ runAsUser: 1_000_650_000, runAsGroup: 0, fsGroup: 1000 });
+  });
+});
+
+it.skipIf(missing)('two releases with the same beginning have other names, none above 63 characters', () => {
+  const long = 'a-release-of-the-team-payments-in-the-region-eu';
+  const namesOf = (release: string) => rendered({}, { release }).map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+  const [one, other] = [namesOf(`${long}-1`), namesOf(`${long}-2`)];
+  expect(one.filter((name) => other.includes(name))).toEqual([]);
+  for (const name of one) expect((name.split('/')[1] ?? '').length).toBeLessThan(64);
+});

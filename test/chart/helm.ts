@@ -54,11 +54,13 @@ export interface Cluster {
   readonly version?: string;
   /** Versions of objects that the chart asks for, such as `kafka.strimzi.io/v1beta2`. */
   readonly apiVersions?: readonly string[];
+  /** Name of the installation. */
+  readonly release?: string;
 }
 
-function template(values: Values, { version = kubeVersion, apiVersions = [] }: Cluster = {}) {
+function template(values: Values, { version = kubeVersion, apiVersions = [], release = 'rel' }: Cluster = {}) {
   const apis = apiVersions.flatMap((api) => ['--api-versions', api]);
-  return helm(['template', 'rel', chartFolder, '--namespace', 'ns', '--kube-version', version, ...apis, ...given(values)]);
+  return helm(['template', release, chartFolder, '--namespace', 'ns', '--kube-version', version, ...apis, ...given(values)]);
 }
 
 /** The text of all objects. @throws Error with what helm says if it refuses the values. */

@@ -8,6 +8,9 @@ Objects of the cluster are looked for only if a cluster answers: `helm template`
   (include "sendoff.faultsOfKafka" . | fromYamlArray)
   (include "sendoff.faultsOfStores" . | fromYamlArray)
   (include "sendoff.faultsOfServices" . | fromYamlArray)
+  (include "sendoff.faultsOfSettings" . | fromYamlArray)
+  (include "sendoff.faultsOfNetworks" . | fromYamlArray)
+  (include "sendoff.faultsOfBundled" . | fromYamlArray)
   (include "sendoff.faultsOfLabels" . | fromYamlArray)
   (include "sendoff.faultsOfSecrets" . | fromYamlArray)
 -}}
@@ -33,12 +36,16 @@ kafka.strimzi.io/v1beta2
 {{- define "sendoff.faultsOfCluster" -}}
 {{- $ := . -}}
 {{- $version := .Capabilities.KubeVersion.Version -}}
+{{- $offline := "" -}}
+{{- if not (include "sendoff.hasCluster" .) -}}
+{{- $offline = "; without a cluster helm takes a version of its own: name yours with --kube-version 1.34.0" -}}
+{{- end -}}
 {{- $faults := list -}}
 {{- if semverCompare "<1.29.0-0" $version -}}
-{{- $faults = append $faults (printf "Kubernetes is %s, and this chart needs 1.29 or newer: update the cluster" $version) -}}
+{{- $faults = append $faults (printf "Kubernetes is %s, and this chart needs 1.29 or newer: update the cluster%s" $version $offline) -}}
 {{- end -}}
 {{- if and (eq .Values.functions.securityProfile "user-namespaces") (semverCompare "<1.33.0-0" $version) -}}
-{{- $faults = append $faults (printf "functions.securityProfile=user-namespaces needs Kubernetes 1.33 or newer, and the cluster has %s: update it, or set functions.securityProfile=restricted" $version) -}}
+{{- $faults = append $faults (printf "functions.securityProfile=user-namespaces needs Kubernetes 1.33 or newer, and the cluster has %s: update it, or set functions.securityProfile=restricted%s" $version $offline) -}}
 {{- end -}}
 {{- if include "sendoff.hasCluster" . -}}
 {{- $needs := dict
@@ -153,27 +160,6 @@ kafka.strimzi.io/v1beta2
 {{- end -}}
 {{- if and .Values.api.httpRoute.enabled (not .Values.api.httpRoute.parentRefs) -}}
 {{- $faults = append $faults "api.httpRoute.parentRefs is empty: name the Gateway" -}}
-{{- end -}}
-{{- range $service := splitList " " (include "sendoff.services" .) -}}
-{{- $set := concat (include "sendoff.kafka.environment" (list $ $service) | fromYamlArray) (include "sendoff.environment" (list $ $service) | fromYamlArray) -}}
-{{- $own := list "SENDOFF_HOST" "SERVICE_PORT" "SENDOFF_DATA_DIR" -}}
-{{- range $set }}{{ $own = append $own .name }}{{ end -}}
-{{- range $name, $_ := (index $.Values.services $service).settings -}}
-{{- if has $name $own -}}
-{{- $faults = append $faults (printf "services.%s.settings.%s is set by the chart: use the value for it" $service $name) -}}
-{{- end -}}
-{{- end -}}
-{{- range (index $.Values.services $service).extraEnv -}}
-{{- if has .name $own -}}
-{{- $faults = append $faults (printf "services.%s.extraEnv sets %s, as the chart does: use the value for it" $service .name) -}}
-{{- end -}}
-{{- end -}}
-{{- $volumes := concat (list "data" "tmp" "kafka-password" "kafka-ca" "kafka-certificate") (list "database-ca" "object-store-ca" "traces-ca") -}}
-{{- range (index $.Values.services $service).extraVolumes -}}
-{{- if has .name $volumes -}}
-{{- $faults = append $faults (printf "services.%s.extraVolumes names a volume %s, as the chart does: choose another name" $service .name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- toYaml $faults -}}
 {{- end -}}

@@ -1,12 +1,19 @@
-{{/* The beginning of all names, at most 40 characters, so that the longest ending still fits. */}}
+{{/*
+The beginning of all names, at most 40 characters, so that the longest ending still fits. A longer
+one ends with a part of its hash, so that two releases with the same beginning differ.
+*/}}
 {{- define "sendoff.name" -}}
 {{- $chart := .Values.nameOverride | default .Chart.Name -}}
+{{- $name := printf "%s-%s" .Release.Name $chart -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- $name = .Values.fullnameOverride -}}
 {{- else if contains $chart .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- $name = .Release.Name -}}
+{{- end -}}
+{{- if gt (len $name) 40 -}}
+{{- printf "%s-%s" ($name | trunc 31 | trimSuffix "-") (sha256sum $name | trunc 8) -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $chart | trunc 40 | trimSuffix "-" -}}
+{{- $name | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 

@@ -26,13 +26,16 @@ tolerations:
 {{- end }}
 {{- end -}}
 
-{{/* The user of a pod. Takes the number of the user, which is also that of its group. */}}
+{{/* The user of a pod. Takes values `podSecurity`. What is null is left to the cluster. */}}
 {{- define "sendoff.podSecurity" -}}
+{{- $values := . -}}
 securityContext:
   runAsNonRoot: true
-  runAsUser: {{ . }}
-  runAsGroup: {{ . }}
-  fsGroup: {{ . }}
+  {{- range $field := list "runAsUser" "runAsGroup" "fsGroup" }}
+  {{- if and (hasKey $values $field) (not (kindIs "invalid" (get $values $field))) }}
+  {{ $field }}: {{ get $values $field | int64 }}
+  {{- end }}
+  {{- end }}
   fsGroupChangePolicy: OnRootMismatch
   seccompProfile:
     type: RuntimeDefault
