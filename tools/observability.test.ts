@@ -45,11 +45,23 @@ it('each panel of the dashboard asks the data source of the variable, and has a 
     readonly panels: readonly { id: number; type: string; datasource?: { uid: string }; targets?: readonly { expr: string }[] }[];
     readonly templating: { readonly list: readonly { name: string; type: string }[] };
   };
-  expect(templating.list.map(({ name, type }) => [name, type])).toEqual([['datasource', 'datasource']]);
+  expect(templating.list.map(({ name, type }) => [name, type])).toEqual([
+    ['datasource', 'datasource'],
+    ['namespace', 'query'],
+    ['release', 'query'],
+  ]);
   const asking = panels.filter(({ type }) => type !== 'row');
   expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
   expect(new Set(asking.map(({ datasource }) => datasource?.uid))).toEqual(new Set(['${datasource}']));
   expect(asking.filter(({ targets = [] }) => targets.length === 0)).toEqual([]);
+});
+
+it('each question of the dashboard is about the chosen installations', () => {
+  const { panels } = JSON.parse(dashboard) as { readonly panels: readonly { targets?: readonly { expr: string }[] }[] };
+  const asked = panels.flatMap(({ targets = [] }) => targets).flatMap(({ expr }) => expr.match(/sendoff_\w+(\{[^}]*\})?/g) ?? []);
+  const chosen = '{namespace=~"$namespace",app_kubernetes_io_instance=~"$release"';
+  expect(asked.length).toBeGreaterThan(15);
+  expect(asked.filter((metric) => !metric.includes(chosen))).toEqual([]);
 });
 
 it.skipIf(!hasPromtool)('promtool accepts the rules (skipped without promtool of the package prometheus)', () => {

@@ -3,11 +3,15 @@
  * variables. No value of the operator can break how the chart finds its own objects.
  * Method: the real helm renders it.
  */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StatusLoggerConfig } from '../../apps/status-logger/src/status-logger.config.ts';
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.ts';
 import { documentConfig } from '#platform';
-import { helmProgram, type KubeObject, refusalOf, rendered } from './helm.ts';
+import { helmProgram, type KubeObject, refusalOf, rendered, type Values } from './helm.ts';
 import { fitted } from './variants.ts';
 
 const program = helmProgram();
@@ -167,4 +171,25 @@ it.skipIf(missing)('two releases with the same beginning have other names, none 
   const [one, other] = [namesOf(`${long}-1`), namesOf(`${long}-2`)];
   expect(one.filter((name) => other.includes(name))).toEqual([]);
   for (const name of one) expect((name.split('/')[1] ?? '').length).toBeLessThan(64);
+});
+
+describe.skipIf(missing)('alert rules', () => {
+  const rulesOf = (values: Values) =>
+    rendered({ 'monitoring.alerts.enabled': true, ...values }).find(({ metadata }) => metadata.name === 'rel-sendoff-alerts')
+      ?.data?.['sendoff-alerts.yaml'] ?? '';
+  it.each<[values: Values, matchers: string]>([
+    [{}, 'namespace="ns",app_kubernetes_io_instance="rel"'],
+    [{ 'monitoring.selector': 'job=~"sendoff-.*$"' }, 'job=~"sendoff-.*$"'],
+  ])('with %j follow the metrics of one installation', (values, matchers) => {
+    const rules = rulesOf(values);
+    const metrics = rules.match(/sendoff_\w+(\{[^}]*\})?/g) ?? [];
+    expect(metrics.length).toBeGreaterThan(20);
+    expect(metrics.filter((metric) => !metric.includes(`{${matchers}`))).toEqual([]);
+    if (spawnSync('promtool', ['--version']).status !== 0) return;
+    const folder = mkdtempSync(join(tmpdir(), 'sendoff-rules-'));
+    writeFileSync(join(folder, 'rules.yaml'), rules);
+    const { stdout } = spawnSync('promtool', ['check', 'rules', join(folder, 'rules.yaml')], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect(stdout).toContain('SUCCESS: 15 rules found');
+  });
 });
