@@ -232,6 +232,31 @@ describe('the recorder', () => {
     expect(told).toEqual([false, true]);
   });
 
+  it('notices within 5 s that the store is away, or is there again, while no records come', async () => {
+    let isAway = false;
+    const fold = async () => {
+      if (isAway) throw new PlatformError('STORE_UNAVAILABLE');
+    };
+    const ignore = () => undefined;
+    const clock = new ManualClock();
+    const observer = { transactionEnded: ignore, storingChanged: ignore };
+    const log = { append: async () => undefined };
+    const recorder = new Recorder({ fold }, log, clock, observer, new ProgressToStore(() => []), { add: ignore });
+    recorder.start();
+    await clock.advance(6_000);
+    await nextTurns();
+    expect(recorder.isStoring).toBe(true);
+    for (const away of [true, false]) {
+      isAway = away;
+      for (let waitedMs = 0; waitedMs < 5_200; waitedMs += 100) {
+        await clock.advance(100);
+        await nextTurns();
+      }
+      expect(recorder.isStoring).toBe(!away);
+    }
+    recorder.close();
+  });
+
   it('the recorder rejects a record of the wrong shape', async () => {
     const { recorder } = await setUp();
     await expect(recorder.record('settlements', asIncoming({ topic: 't', value: null, headers: {} }))).rejects.toMatchObject({

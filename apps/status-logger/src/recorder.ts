@@ -10,6 +10,7 @@
  * R4. Each transaction also stores how far the partitions were at its start. When no more records
  *     wait, one transaction of its own stores how far they are. So another process that shares the
  *     store learns at once what it can show.
+ * R5. While no records come, an empty transaction every few seconds shows if the store is there.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { conditions, type IncomingRecord, PlatformError, type Reject, type StatusRecord, type TopicName } from '#contracts';
@@ -46,6 +47,8 @@ const recordsPerTransactionMax = 1_000;
  * Some progress follows no transaction: partitions that were assigned now, records without events.
  */
 const progressEveryMs = 100;
+/** Time without a transaction after which an empty one is tried, in milliseconds. */
+const probeEveryMs = 5_000;
 const noLines = async (): Promise<void> => undefined;
 
 /** Records the status of every invocation in the store, and its changes in the status log. */
@@ -54,6 +57,7 @@ export class Recorder {
   private isWriting = false;
   private isStoreAway = false;
   private timer: Timer | undefined;
+  private triedAtMs: number;
 
   /** @param progress how far the partitions are whose records come here. */
   constructor(
@@ -63,14 +67,16 @@ export class Recorder {
     private readonly observer: RecorderObserver,
     private readonly progress: ProgressToStore,
     private readonly recent: Pick<RecentTransitions, 'add'>,
-  ) {}
+  ) {
+    this.triedAtMs = clock.elapsedMs();
+  }
 
-  /** False after a transaction failed because the store is away, until one goes well. */
+  /** False after a transaction failed because the store is away, until one goes well (R5). */
   get isStoring(): boolean {
     return !this.isStoreAway;
   }
 
-  /** Stores progress from now on, also while no records come, until {@link close}. */
+  /** Stores progress and looks at the store, also while no records come, until {@link close}. */
   start(): void {
     this.timer = this.clock.setTimer(progressEveryMs, () => {
       this.write();
@@ -125,6 +131,7 @@ export class Recorder {
       // The consumer learns of the end of a transaction within a turn.
       await nextTurn();
       if (this.waiting.length === 0) await this.storeProgress();
+      if (this.waiting.length === 0) await this.probe();
     } while (this.waiting.length > 0);
     this.isWriting = false;
   }
@@ -134,15 +141,32 @@ export class Recorder {
       const batch = this.waiting.splice(0, recordsPerTransactionMax);
       const startedMs = this.clock.elapsedMs();
       try {
-        await this.writeBatch(batch);
-        this.changeStoring(true);
+        await this.tried(async () => this.writeBatch(batch));
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        this.changeStoring(!(error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE'), error);
         for (const { reject } of batch) reject(error);
       }
       this.observer.transactionEnded(batch.length, (this.clock.elapsedMs() - startedMs) / 1_000);
     }
+  }
+
+  /** Runs a transaction, and keeps whether the store is there. */
+  private async tried(transaction: () => Promise<void>): Promise<void> {
+    try {
+      await transaction();
+      this.changeStoring(true);
+    } catch (error) {
+      this.changeStoring(!(error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE'), error);
+      throw error;
+    } finally {
+      this.triedAtMs = this.clock.elapsedMs();
+    }
+  }
+
+  private async probe(): Promise<void> {
+    if (this.clock.elapsedMs() - this.triedAtMs < probeEveryMs) return;
+    // `isStoring` says how it ended.
+    await this.tried(async () => this.store.fold([], noLines)).catch(() => undefined);
   }
 
   private changeStoring(isStoring: boolean, error?: unknown): void {
@@ -156,10 +180,10 @@ export class Recorder {
     const progress = this.progress.due();
     if (progress.length === 0) return;
     try {
-      await this.store.fold([], noLines, progress);
+      await this.tried(async () => this.store.fold([], noLines, progress));
       this.progress.hasStored(progress);
     } catch {
-      // The store says so when records come.
+      // `isStoring` says so.
     }
   }
 

@@ -67,7 +67,8 @@ export const errorCatalogue = {
   SERVICE_START_FAILED: { retryable: false, meaning: 'A service ended before it was ready.' },
   STORE_DAMAGED: {
     retryable: true,
-    meaning: 'The file of the status store is damaged. It is set aside, and the store is rebuilt from the topics.',
+    meaning:
+      'The file of the status store is damaged, or tables of the database are gone. The process ends. The next one sets the file aside, or makes all tables, and builds the store again from the topics.',
   },
   STORE_TOO_NEW: { retryable: false, meaning: 'A newer version of Sendoff has changed the status store.' },
   STORE_UNSUITABLE: {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { PlatformError } from '#contracts';
+import { type ErrorCode, PlatformError } from '#contracts';
 import { type Clock, type Logger, type Random, textSource } from '#platform';
 import type { StatusLoggerConfig } from '../status-logger.config.ts';
 import type { StatusStore } from '../status-store.ts';
@@ -34,7 +34,7 @@ export async function openStatusStore(
   if (databaseUrl !== undefined) {
     const url = withAuthorities(databaseUrl, databaseCaFile);
     const open = async () => PostgresStatusStore.open({ url, retentionMs }, clock, hooks.random);
-    return whenItAnswers(open, clock, hooks.logger);
+    return endingWhenUnsuitable(await whenItAnswers(open, clock, hooks.logger), hooks.fatal);
   }
   return openFile(resolve(place.dataDir, 'status.db'), clock, hooks);
 }
@@ -66,6 +66,25 @@ async function whenItAnswers(open: () => Promise<StatusStore>, clock: Clock, log
     }
   }
 }
+
+/**
+ * The store, which ends the process when the database begins to refuse it or has lost a table: the
+ * next start says what to change. Until the end each call fails as with a store that is away. So no
+ * record counts as refused for good.
+ */
+function endingWhenUnsuitable(store: StatusStore, fatal: StoreHooks['fatal']): StatusStore {
+  let isEnding = false;
+  return watched(store, (error) => {
+    if (!(error instanceof PlatformError) || !ending.has(error.code)) return error;
+    if (!isEnding) {
+      isEnding = true;
+      fatal(error);
+    }
+    return new PlatformError('STORE_UNAVAILABLE', { cause: error });
+  });
+}
+
+const ending: ReadonlySet<string> = new Set<ErrorCode>(['STORE_UNSUITABLE', 'STORE_DAMAGED']);
 
 /**
  * Opens a file of SQLite. A damaged one is renamed, and a new store takes its place: the topics

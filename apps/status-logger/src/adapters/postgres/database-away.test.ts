@@ -5,7 +5,7 @@
  */
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { epochMs } from '#contracts';
+import { epochMs, type PlatformError } from '#contracts';
 import type { StatusEvent } from '#lifecycle';
 import { systemClock } from '#platform';
 import { builtAt, builtUrn, eventually } from '#testing';
@@ -31,6 +31,7 @@ describe.skipIf('missing' in programs)(`a database${'missing' in programs ? ` ($
   let proxy: TcpProxy;
   let url: string;
   let lines: string[];
+  let ended: PlatformError[];
   const stores: StatusStore[] = [];
   beforeAll(async () => {
     server = await startPostgres();
@@ -41,6 +42,7 @@ describe.skipIf('missing' in programs)(`a database${'missing' in programs ? ` ($
     proxy = await TcpProxy.listen(Number(new URL(direct).port));
     url = direct.replace(/:\d+\//, `:${proxy.port}/`);
     lines = [];
+    ended = [];
   });
   afterEach(async () => {
     proxy.close();
@@ -55,7 +57,7 @@ describe.skipIf('missing' in programs)(`a database${'missing' in programs ? ` ($
     kept(await PostgresStatusStore.open({ url: to, retentionMs, answerTimeoutMs }, systemClock, Math.random));
   const openWaiting = async (to = url) => {
     const logger = pino({}, { write: (line: string) => void lines.push(line) });
-    const hooks = { random: Math.random, logger, fatal: () => undefined };
+    const hooks = { random: Math.random, logger, fatal: (error: PlatformError) => void ended.push(error) };
     const store = await openStatusStore({ dataDir: '.', databaseUrl: to, retentionMs }, systemClock, hooks);
     stores.push(store);
     return store;
@@ -134,6 +136,51 @@ describe.skipIf('missing' in programs)(`a database${'missing' in programs ? ` ($
     if (prepare !== '') await ask(direct, prepare);
     const error = await openWaiting(change(direct)).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'STORE_UNSUITABLE', retryable: false, message: expect.stringMatching(says) as string });
+  });
+
+  it.each<[what: string, change: string, code: string, says: RegExp]>([
+    ['whose tables are dropped', 'DROP TABLE invocations CASCADE', 'STORE_DAMAGED', /relation "invocations" does not exist/],
+    ['that loses a column', 'ALTER TABLE progress RENAME COLUMN partition TO other', 'STORE_DAMAGED', /column "partition"/],
+    [
+      'that takes a right away',
+      'ALTER TABLE progress OWNER TO sendoff; ALTER TABLE invocations OWNER TO sendoff',
+      'STORE_UNSUITABLE',
+      /permission denied for table/,
+    ],
+  ])('%s while it is in use ends the process, and no record is refused for good', async (_what, change, code, says) => {
+    await ask(direct, 'DROP ROLE IF EXISTS worker').catch(() => undefined);
+    await ask(direct, `DO $$ BEGIN CREATE ROLE worker LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$`);
+    await ask(direct, 'GRANT CREATE ON SCHEMA public TO worker');
+    const store = await openWaiting(direct.replace('//sendoff@', '//worker@'));
+    await store.fold([queued('a')], nothing);
+    await ask(direct, change);
+    const progress = [{ topic: 't', partition: 0, finishedTo: 1n }];
+    await expect(store.fold([queued('b')], nothing, progress)).rejects.toMatchObject(unavailable);
+    await expect(store.fold([queued('b')], nothing, progress)).rejects.toMatchObject(unavailable);
+    expect(ended).toEqual([expect.objectContaining({ code, message: expect.stringMatching(says) as string })]);
+  });
+
+  it('with a table of another application is an error at the start', async () => {
+    await ask(direct, 'CREATE TABLE notices (id INTEGER)');
+    await expect(openWaiting(direct)).rejects.toThrow(/relation "notices" already exists: name a database/);
+  });
+
+  it('that has lost some of its tables is an error at the start that says how to begin anew', async () => {
+    await (await PostgresStatusStore.open({ url: direct, retentionMs }, systemClock, Math.random)).close();
+    await ask(direct, 'DROP TABLE invocations, tags CASCADE');
+    const found = await ask(
+      direct,
+      "SELECT count(*) AS n FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace",
+    );
+    const error: unknown = await openWaiting(direct).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'STORE_UNSUITABLE',
+      message: expect.stringContaining('tables are gone: invocations, tags') as string,
+    });
+    const drop = /DROP TABLE IF EXISTS [\w, ]+/.exec((error as Error).message)?.[0] ?? '';
+    expect(drop.split(',')).toHaveLength(Number(found[0]?.['n']));
+    await ask(direct, drop);
+    expect(await (await openWaiting(direct)).isNew()).toBe(true);
   });
 
   it('the migrations of another application, in a schema of its own, are left alone', async () => {

@@ -48,7 +48,7 @@ import { readPage } from './pages.ts';
 import { lockPartitions, makePartitions, removeOld } from './partitions.ts';
 import { lookAtPostgres } from './postgres-search.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
-import { checkServer, storeError } from './server-faults.ts';
+import { checkServer, checkTables, storeError } from './server-faults.ts';
 import { upsertRecords } from './upsert-records.ts';
 import { writeTallies } from './write-tallies.ts';
 
@@ -107,6 +107,7 @@ export class PostgresStatusStore implements StatusStore {
       const tables = new Kysely<unknown>({ dialect: writerDialect });
       const schema = await attempt(async () => checkServer(tables));
       await attempt(async () => migrate(tables, postgresMigrations, 'the database', schema));
+      await attempt(async () => checkTables(tables));
       await store.withPartitions(async (transaction) => makePartitions(transaction, clock.now(), options.retentionMs));
       return store;
     } catch (error) {

@@ -22,6 +22,12 @@ export interface ServerFacts {
 /** States of SQL that no repetition cures: a wrong account, a missing database, a missing right. */
 const refusals = new Set(['28000', '28P01', '3D000', '3F000', '42501']);
 
+/** The state of SQL for a name that is taken. */
+const taken = '42P07';
+
+/** States of SQL of a table or a column that is gone. */
+const lost = new Set(['42P01', '42703']);
+
 /** Errors of TLS that no repetition cures, as Node.js names them. */
 const tlsRefusals = new Set([
   'CERT_HAS_EXPIRED',
@@ -33,9 +39,12 @@ const tlsRefusals = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** Tables that migrations change, and to which the store adds partitions. */
-const tablesOfSendoff =
-  '^(invocations|counts|built|progress|notices|tags|rejects|reject_counts|function_totals|function_minutes|kysely_migration)';
+/** Tables that migrations make. The store adds partitions to some. */
+const tableNames = [
+  ...['invocations', 'counts', 'built', 'progress', 'notices', 'tags', 'rejects', 'rejects_removed', 'reject_counts'],
+  ...['function_totals', 'function_minutes'],
+];
+const tablesOfSendoff = `^(${[...tableNames, 'kysely_migration'].join('|')})`;
 
 /** Tells what to change so that the server can hold the records; empty if nothing. */
 export function serverFaults({ version, who, schema, mayCreate, isReadOnly, strangers }: ServerFacts): readonly string[] {
@@ -77,14 +86,36 @@ export async function checkServer(tables: Kysely<unknown>): Promise<string> {
 }
 
 /**
+ * Checks after the migrations that nobody has dropped a part of the tables.
+ * @throws PlatformError `STORE_UNSUITABLE` with the names.
+ */
+export async function checkTables(tables: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT name FROM unnest(${tableNames}::text[]) AS expected (name)
+    WHERE to_regclass(quote_ident(current_schema()) || '.' || quote_ident(name)) IS NULL`.execute(tables);
+  if (rows.length === 0) return;
+  const gone = new Set(rows.map(({ name }) => name));
+  const left = [...tableNames.filter((name) => !gone.has(name)), 'kysely_migration', 'kysely_migration_lock'];
+  throw unsuitable(
+    `tables are gone: ${[...gone].join(', ')}. Restore them from a backup. Or drop the others, and the records are built again ` +
+      `from the topics: DROP TABLE IF EXISTS ${left.join(', ')}`,
+  );
+}
+
+/**
  * The error of a failed call of the database: `STORE_UNSUITABLE` if the server refuses the account,
- * else `STORE_UNAVAILABLE`. An error of the platform stays as it is.
+ * `STORE_DAMAGED` if a table is gone, else `STORE_UNAVAILABLE`. An error of the platform stays as
+ * it is.
  */
 export function storeError(cause: unknown): PlatformError {
   if (cause instanceof PlatformError) return cause;
   const { code, message } = cause as { readonly code?: unknown; readonly message?: unknown };
   if (typeof code === 'string' && refusals.has(code))
     return unsuitable(`${String(message)}; check the account and its rights, and DATABASE_URL`, cause);
+  if (code === taken)
+    return unsuitable(`${String(message)}: name a database or a search_path without tables of others in DATABASE_URL`, cause);
+  if (typeof code === 'string' && lost.has(code))
+    return new PlatformError('STORE_DAMAGED', { details: { reason: String(message) }, cause });
   if (typeof code === 'string' && tlsRefusals.has(code))
     return unsuitable(
       `the certificate of the server is not trusted: ${String(message)}; name its authority in DATABASE_CA_FILE, and the server as its certificate does`,
