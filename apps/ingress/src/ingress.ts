@@ -12,6 +12,7 @@ import type { FunctionWalls } from './access/function-walls.ts';
 import { addConsole } from './console/console-routes.ts';
 import { ApiDocument, documentRoutes } from './document/api-document.ts';
 import { probeRoutes } from './document/probes.operations.ts';
+import { timeRequests } from './document/request-times.ts';
 import { requireSpecs } from './document/route-spec.ts';
 import { boundBodies } from './http/body-allowance.ts';
 import { takeFilesOut } from './http/file-bodies.ts';
@@ -37,6 +38,7 @@ async function addHttpLayers(app: NestFastifyApplication, base: ServiceBase<Ingr
   const fastify = fastifyOf(app);
   prepareServer(fastify.server, config.connectionsMax, countDropped(metrics));
   requireSpecs(fastify, [...probeRoutes, ...documentRoutes]);
+  timeRequests(fastify, metrics, clock);
   boundSlowBodies(fastify, clock, config.requestTimeoutMs);
   const authenticators = app.get(AUTHENTICATORS);
   const turnedAway = countTurnedAway(metrics);
