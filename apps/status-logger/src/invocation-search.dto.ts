@@ -64,6 +64,10 @@ export class InvocationSearchDto implements InvocationSearch {
   @IsOptional()
   @IsBoolean()
   withRedriven?: boolean;
+
+  @IsOptional()
+  @IsBoolean()
+  withHistory?: boolean;
 }
 
 /** Validates the question for one invocation. */

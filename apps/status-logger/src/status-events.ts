@@ -96,6 +96,7 @@ function eventsOfWaiting(topic: TopicName, record: IncomingRecord): RecordEvents
     kind: 'waiting',
     attempt: invocation.attempt,
     dueAt,
+    retriesUsed: invocation.retriesUsed,
     lastError: invocation.lastError ?? '',
     place: placeOf(topic, record),
     ...subjectOf(invocation),

@@ -298,6 +298,19 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       ]);
     });
 
+    it('a search tells the histories if it asks for them', async () => {
+      const place = { topic: 'delays.near', partition: 1, offset: 4, at: at(0) } as const;
+      await put({ ...waiting(2), retriesUsed: 1, place } as StatusEvent, settled({ expiresAt: at(9_000) }));
+      const search = { project: 'p1', beginAt: epochMs(0), endAt: at(1), limit: 1 };
+      const found = async (more: object) => (await store.search({ ...search, ...more })).records[0];
+      const { history, expiresAt } = (await found({ withHistory: true })) ?? {};
+      expect([history?.transitions[0], expiresAt]).toEqual([
+        expect.objectContaining({ kind: 'delayed', attempt: 2, retriesUsed: 1 }),
+        at(9_000),
+      ]);
+      expect(await found({})).not.toHaveProperty('history');
+    });
+
     it('the store keeps the history of an invocation, in whichever batches its events arrive', async () => {
       const story = [queued({ expiresAt: at(9_000) }), running(1), waiting(2), settled({ attempts: 2 }), delivery()];
       for (const event of story.toReversed()) await put(event);

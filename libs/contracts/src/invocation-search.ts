@@ -37,6 +37,8 @@ export interface InvocationSearch {
   readonly withPlaces?: boolean;
   /** Whether the records tell if a redrive has started them again. Default false. */
   readonly withRedriven?: boolean;
+  /** Whether the records have their histories. Default false. */
+  readonly withHistory?: boolean;
 }
 
 /** A record that a search found. */
@@ -45,6 +47,10 @@ export interface FoundRecord extends StatusRecord {
   readonly places?: readonly RecordPlace[];
   /** True if a redrive has started it again; only if the search asks for that. */
   readonly isRedriven?: boolean;
+  /** Only if the search asks for it, and the status-logger is no older than this release. */
+  readonly history?: History;
+  /** The end of the validity period, with `history`. */
+  readonly expiresAt?: EpochMs;
 }
 
 /** The records that a search found, newest first. A page may be empty and not the last. */

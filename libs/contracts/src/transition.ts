@@ -34,6 +34,8 @@ export interface Transition {
   readonly error?: string;
   /** When a delayed attempt or the next try of a notice is due. */
   readonly dueAt?: EpochMs;
+  /** Of a delayed attempt: the retries used before it. Absent in records of earlier releases. */
+  readonly retriesUsed?: number;
   /** Of a settlement. */
   readonly condition?: Condition;
   /** Which start of the attempt comes next, from 2, after executors ended during those before. */

@@ -34,8 +34,9 @@ export function transitionsOf(event: StatusEvent): readonly Transition[] {
       return [{ at: place.at, kind, attempt, ...(chance === undefined ? {} : { chance }) }];
     }
     case 'waiting': {
-      const { place, attempt, dueAt, lastError } = event;
-      return place === undefined ? [] : [{ at: place.at, kind: 'delayed', attempt, dueAt, ...errorOf(lastError) }];
+      const { place, attempt, dueAt, retriesUsed, lastError } = event;
+      const used = retriesUsed === undefined ? {} : { retriesUsed };
+      return place === undefined ? [] : [{ at: place.at, kind: 'delayed', attempt, dueAt, ...used, ...errorOf(lastError) }];
     }
     case 'running':
       return [started(event.startedAt, event.attempt)];
@@ -101,7 +102,10 @@ function withTransition(history: History, next: Transition): History {
   return { transitions: all.toSpliced(transitionsKeptFirst, 1), isCut: true };
 }
 
-/** A total order: by time, then by kind, then by all other fields. 0 for equal transitions only. */
+/**
+ * A total order: by time, then by kind, then by other fields. 0 for equal transitions only. The
+ * retries used are left out, because records of earlier releases do not tell them.
+ */
 function compareTransitions(one: Transition, other: Transition): number {
   return (
     one.at - other.at ||

@@ -31,6 +31,7 @@ export type StatusEvent =
       readonly kind: 'waiting';
       readonly attempt: number;
       readonly dueAt: EpochMs;
+      readonly retriesUsed?: number;
       readonly lastError: string;
       /** Absent if no record of a topic reports the event. */
       readonly place?: RecordPlace;

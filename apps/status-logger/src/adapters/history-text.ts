@@ -24,6 +24,7 @@ interface Extras {
   c?: Condition;
   n?: number;
   i?: string;
+  r?: number;
 }
 
 type Entry = [at: number, kind: number, attempt: number, extras?: Extras];
@@ -48,15 +49,17 @@ export function historyOf(text: string): History {
 }
 
 /** Every event costs this. Most transitions have no extras. */
-function entryText({ at, kind, attempt, error: e, dueAt: d, condition: c, chance: n, deliveryId: i }: Transition): string {
+function entryText(transition: Transition): string {
+  const { at, kind, attempt, error: e, dueAt: d, condition: c, chance: n, deliveryId: i, retriesUsed: r } = transition;
+  // Only delayed attempts have retries, and these have a due time.
   const hasExtras = e !== undefined || d !== undefined || c !== undefined || n !== undefined || i !== undefined;
-  return `[${at},${kinds.indexOf(kind)},${attempt}${hasExtras ? `,${JSON.stringify({ e, d, c, n, i })}` : ''}]`;
+  return `[${at},${kinds.indexOf(kind)},${attempt}${hasExtras ? `,${JSON.stringify({ e, d, c, n, i, r })}` : ''}]`;
 }
 
 function transitionOf([at, kind, attempt, extras]: Entry): Transition {
   const plain: Transition = { at: at as EpochMs, kind: kinds[kind] as TransitionKind, attempt };
   if (extras === undefined) return plain;
-  const { e: error, d: dueAt, c: condition, n: chance, i: deliveryId } = extras;
+  const { e: error, d: dueAt, c: condition, n: chance, i: deliveryId, r: retriesUsed } = extras;
   return {
     ...plain,
     ...(error === undefined ? {} : { error }),
@@ -64,5 +67,6 @@ function transitionOf([at, kind, attempt, extras]: Entry): Transition {
     ...(condition === undefined ? {} : { condition }),
     ...(chance === undefined ? {} : { chance }),
     ...(deliveryId === undefined ? {} : { deliveryId }),
+    ...(retriesUsed === undefined ? {} : { retriesUsed }),
   };
 }

@@ -3,6 +3,7 @@ import {
   type DeliveryStatus,
   epochMs,
   type FoundRecord,
+  type InvocationSearch,
   type RecordPlace,
   type Status,
   type StatusPage,
@@ -204,9 +205,17 @@ export function shownRecordOf(row: InvocationRow): StatusRecord {
   return record;
 }
 
-/** As {@link shownRecordOf}, with the places of the payload. */
-export function recordWithPlacesOf(row: InvocationRow): FoundRecord {
-  return { ...shownRecordOf(row), places: placesOf(row.places) };
+/** As {@link shownRecordOf}, with what a search asks for besides. */
+export function foundRecordOf(
+  row: InvocationRow,
+  { withPlaces, withHistory }: Pick<InvocationSearch, 'withPlaces' | 'withHistory'>,
+): FoundRecord {
+  return {
+    ...shownRecordOf(row),
+    ...(withPlaces === true ? { places: placesOf(row.places) } : {}),
+    ...(withHistory === true ? { history: historyOf(row.history) } : {}),
+    ...(withHistory === true && row.expires_at !== null ? { expiresAt: epochMs(row.expires_at) } : {}),
+  };
 }
 
 /** The condition that a row matches a question. */

@@ -16,7 +16,7 @@ import {
   redriveParentTag,
   searchMarker,
 } from '#contracts';
-import { type InvocationRow, recordWithPlacesOf, shownRecordOf, type StatusTables } from './invocation-rows.ts';
+import { foundRecordOf, type InvocationRow, type StatusTables } from './invocation-rows.ts';
 
 /** The most records that one page looks at. 10,000 take about 50 ms. */
 const lookedAtByDefault = 10_000;
@@ -47,7 +47,7 @@ export async function searchPage(
   ]);
   const isFull = found.rows.length === limit;
   const next = isFull ? found.rows.at(-1) : last.rows[0];
-  const records = found.rows.map(search.withPlaces === true ? recordWithPlacesOf : shownRecordOf);
+  const records = found.rows.map((row) => foundRecordOf(row, search));
   return {
     records: search.withRedriven === true ? await withRedriven(tables, search.project, records) : records,
     ...(next === undefined ? {} : { next: searchMarker({ acceptedAt: epochMs(next.accepted_at), requestId: next.request_id }) }),
