@@ -38,15 +38,11 @@ export { pausedWait, waitWhilePaused } from './pause.ts';
 export { release, type Waiting } from './release.ts';
 export { cancelledMessage, type Ending, settledWithoutRun, settlementOf } from './settle.ts';
 export type { EventSubject, StatusEvent } from './status-event.ts';
-export {
-  type FailureModel,
-  modelOfRecords,
-  seededRandom,
-  simulatePolicy,
-  type SimulatedPolicy,
-  type SimulatedPolicyResult,
-  simulationBounds,
-} from './simulate-policy.ts';
+export { type PresentPolicy, type RecordedInvocation, recordedInvocationOf } from './recorded-invocation.ts';
+export { replayPolicy, type Replayed, type ReplayedPolicyResult } from './replay-policy.ts';
+export { type RecordSample, type SampledSpan, sampleOf } from './sample-records.ts';
+export { type FailureModel, seededRandom, simulatePolicy, type SimulatedPolicy } from './simulate-policy.ts';
+export { type ConditionCounts, type SimulatedPolicyResult, simulationBounds } from './simulation-result.ts';
 export {
   type CircuitState,
   circuitStateOf,

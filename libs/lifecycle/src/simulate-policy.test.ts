@@ -8,15 +8,8 @@ import { epochMs } from '#contracts';
 import { anInvocation } from '#testing';
 import { admit } from './admit.ts';
 import { type AttemptOutcome, decide } from './decide.ts';
-import {
-  type FailureModel,
-  modelOfRecords,
-  seededRandom,
-  type SimulatedAttempt,
-  type SimulatedPolicy,
-  type SimulatedPolicyResult,
-  simulatePolicy,
-} from './simulate-policy.ts';
+import { type FailureModel, seededRandom, type SimulatedPolicy, simulatePolicy } from './simulate-policy.ts';
+import type { SimulatedAttempt, SimulatedPolicyResult } from './simulation-result.ts';
 
 const policy: SimulatedPolicy = { retriesMax: 2, eventAgeMaxMs: 60_000, backoff: { baseMs: 1_000, maxMs: 4_000 } };
 const model: FailureModel = {
@@ -115,51 +108,5 @@ describe('the simulator of policies', () => {
         }
       }),
     );
-  });
-});
-
-describe('the model of records', () => {
-  const record = (given: object) => ({
-    status: 'SUCCESS',
-    errorCode: 0,
-    acceptedAt: epochMs(0),
-    startedAt: epochMs(100),
-    endedAt: epochMs(300),
-    attempts: 1,
-    ...given,
-  });
-
-  it('counts each attempt but a successful last one as failed', () => {
-    const records = [
-      record({ attempts: 2 }),
-      record({
-        acceptedAt: epochMs(2_000),
-        startedAt: epochMs(2_000),
-        endedAt: epochMs(2_000),
-        status: 'FAIL',
-        errorCode: 4_202,
-      }),
-      record({
-        acceptedAt: epochMs(1_000),
-        startedAt: epochMs(1_000),
-        endedAt: epochMs(1_100),
-        status: 'DISCARD',
-        errorCode: 4_501,
-      }),
-      { ...record({ status: 'RUNNING' }), endedAt: undefined as never },
-    ].map(({ endedAt, ...rest }) => (endedAt === undefined ? rest : { ...rest, endedAt }));
-    expect(modelOfRecords(records)).toEqual({
-      failureShare: 0.5,
-      unavailableShare: 0.25,
-      isRetryable: true,
-      durationMs: 100,
-      arrivalsPerSecond: 1,
-      invocations: 3,
-      outages: [],
-    });
-  });
-
-  it('needs an ended invocation', () => {
-    expect(modelOfRecords([])).toBeUndefined();
   });
 });

@@ -2,9 +2,20 @@
  * Simulates what a policy would do: the rules of this library, a clock that jumps from event to
  * event, and dice with a seed. The rules are the ones that services use, so both cannot disagree.
  */
-import { type Backoff, type Condition, type EpochMs, epochMs, type Invocation } from '#contracts';
+import { type Backoff, epochMs, type Invocation } from '#contracts';
 import { admit } from './admit.ts';
 import { type AttemptOutcome, decide } from './decide.ts';
+import {
+  attemptsPerSlice,
+  countedIn,
+  EndCounts,
+  loadIntervalMs,
+  scheduleOf,
+  type SimulatedAttempt,
+  type SimulatedLoad,
+  type SimulatedPolicyResult,
+  simulationBounds,
+} from './simulation-result.ts';
 
 /** The policy to try out. */
 export interface SimulatedPolicy {
@@ -30,47 +41,8 @@ export interface FailureModel {
   readonly outages: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
-/** Bounds of one simulation. */
-export const simulationBounds = { invocationsMax: 5_000, attemptsMax: 100_000, outagesMax: 20, loadIntervals: 60 } as const;
-
-/** One attempt of a simulation, in milliseconds since the first arrival. */
-export interface SimulatedAttempt {
-  /** The number of its invocation, from 0. */
-  readonly invocation: number;
-  /** From 1. */
-  readonly attempt: number;
-  readonly startMs: number;
-  readonly outcome: AttemptOutcome['kind'];
-}
-
-/** All attempts of one number. Times are since the acceptance. */
-export interface AttemptSchedule {
-  readonly attempt: number;
-  readonly started: number;
-  readonly succeeded: number;
-  readonly earliestMs: number;
-  readonly meanMs: number;
-  readonly latestMs: number;
-}
-
-/** The result of a simulation. */
-export interface SimulatedPolicyResult {
-  /** How many invocations ended so. Those that had not ended when it stopped are not among them. */
-  readonly conditions: Readonly<Partial<Record<Condition, number>>>;
-  readonly attempts: number;
-  readonly schedule: readonly AttemptSchedule[];
-  /** Arrivals and started attempts in intervals of the same length, from the first arrival. */
-  readonly load: { readonly intervalMs: number; readonly arrivals: readonly number[]; readonly attempts: readonly number[] };
-  /** When the last attempt ended. */
-  readonly endMs: number;
-  /** False if it stopped at `attemptsMax`. */
-  readonly isComplete: boolean;
-}
-
-/** Attempts between two pauses in which the caller may do other work. */
-const attemptsPerSlice = 1_000;
-
-const noPayload = Buffer.alloc(0);
+/** The payload of simulated invocations. */
+export const noPayload = Buffer.alloc(0);
 
 /** An attempt that is due. */
 interface DueAttempt {
@@ -97,15 +69,14 @@ export function* simulatePolicy(
     arrivals.push(at);
     queue.add({ at, number, invocation: arrivalOf(number, at, policy) });
   }
-  const conditions: Partial<Record<Condition, number>> = {};
-  const settle = (condition: Condition): void => void (conditions[condition] = (conditions[condition] ?? 0) + 1);
+  const ends = new EndCounts();
   const made: SimulatedAttempt[] = [];
   let endMs = 0;
   for (let due = queue.take(); due !== undefined && made.length < simulationBounds.attemptsMax; due = queue.take()) {
     const { at, number, invocation } = due;
     const admission = admit(invocation, epochMs(at), false);
     if (admission.kind === 'settle') {
-      settle(admission.condition);
+      ends.add(admission.condition);
       continue;
     }
     const outcome = outcomeAt(at, model, random);
@@ -115,7 +86,7 @@ export function* simulatePolicy(
     const endedAt = epochMs(at + (outcome.kind === 'unavailable' ? 0 : model.durationMs));
     endMs = Math.max(endMs, endedAt);
     const decision = decide(invocation, { outcome, now: endedAt, jitter: random() });
-    if (decision.kind === 'settle') settle(decision.condition);
+    if (decision.kind === 'settle') ends.add(decision.condition);
     else {
       const { attempt: next, retriesUsed, dueAt } = decision;
       queue.add({ at: dueAt, number, invocation: { ...invocation, attempt: next, retriesUsed, dueAt } });
@@ -124,7 +95,7 @@ export function* simulatePolicy(
   }
   const isComplete = made.length < simulationBounds.attemptsMax;
   const load = loadOf(arrivals, made, endMs);
-  return { conditions, attempts: made.length, schedule: scheduleOf(arrivals, made), load, endMs, isComplete };
+  return { conditions: ends.conditions, attempts: made.length, schedule: scheduleOf(arrivals, made), load, endMs, isComplete };
 }
 
 /** The random numbers of a seed, in [0, 1): mulberry32. */
@@ -138,7 +109,8 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-function arrivalOf(number: number, at: number, { retriesMax, eventAgeMaxMs, backoff }: SimulatedPolicy): Invocation {
+/** A simulated invocation as it arrives. */
+export function arrivalOf(number: number, at: number, { retriesMax, eventAgeMaxMs, backoff }: SimulatedPolicy): Invocation {
   return {
     requestId: String(number),
     functionUrn: '',
@@ -163,32 +135,15 @@ function outcomeAt(at: number, model: FailureModel, random: () => number): Attem
   return { kind: 'failed', condition: 'UnhandledInvocationError', errorMessage: '', responsePayload: noPayload, isRetryable };
 }
 
-function scheduleOf(arrivals: readonly number[], made: readonly SimulatedAttempt[]): readonly AttemptSchedule[] {
-  const byNumber = Map.groupBy(made, ({ attempt }) => attempt);
-  return [...byNumber]
-    .sort(([one], [other]) => one - other)
-    .map(([attempt, all]) => {
-      const ages = all.map(({ invocation, startMs }) => startMs - (arrivals[invocation] ?? 0));
-      return {
-        attempt,
-        started: all.length,
-        succeeded: all.filter(({ outcome }) => outcome === 'succeeded').length,
-        earliestMs: ages.reduce((a, b) => Math.min(a, b)),
-        meanMs: Math.round(ages.reduce((a, b) => a + b) / ages.length),
-        latestMs: ages.reduce((a, b) => Math.max(a, b)),
-      };
-    });
-}
-
-function loadOf(arrivals: readonly number[], made: readonly SimulatedAttempt[], endMs: number): SimulatedPolicyResult['load'] {
+function loadOf(arrivals: readonly number[], made: readonly SimulatedAttempt[], endMs: number): SimulatedLoad {
   const last = Math.max(arrivals.at(-1) ?? 0, endMs);
-  const intervalMs = Math.max(1_000, Math.ceil((last + 1) / simulationBounds.loadIntervals));
-  const counted = (times: readonly number[]): readonly number[] => {
-    const counts = Array<number>(Math.floor(last / intervalMs) + 1).fill(0);
-    for (const time of times) counts[Math.floor(time / intervalMs)]! += 1;
-    return counts;
+  const intervalMs = loadIntervalMs(last);
+  const starts = made.map(({ startMs }) => startMs);
+  return {
+    intervalMs,
+    arrivals: countedIn(arrivals, intervalMs, last),
+    attempts: countedIn(starts, intervalMs, last),
   };
-  return { intervalMs, arrivals: counted(arrivals), attempts: counted(made.map(({ startMs }) => startMs)) };
 }
 
 /** Due attempts, the earliest first: a binary heap. Those of one instant come in their order. */
@@ -232,46 +187,4 @@ class DueQueue {
   private swap(one: number, other: number): void {
     [this.heap[one], this.heap[other]] = [this.heap[other]!, this.heap[one]!];
   }
-}
-
-/** The parts of a record from which a model is estimated. */
-export interface ObservedInvocation {
-  readonly status: string;
-  /** Number of its condition. */
-  readonly errorCode: number;
-  readonly acceptedAt: EpochMs;
-  readonly startedAt?: EpochMs;
-  readonly endedAt?: EpochMs;
-  readonly attempts: number;
-}
-
-/** The numbers of the conditions that are not the function's fault. */
-const platformErrors: readonly number[] = [4500, 4501];
-
-/**
- * Estimates a model from records of ended invocations: each attempt but the last failed, and the
- * last one ended as the record says.
- * @returns undefined without an ended invocation that had an attempt.
- */
-export function modelOfRecords(records: readonly ObservedInvocation[]): FailureModel | undefined {
-  const ended = records.filter(({ endedAt, attempts }) => endedAt !== undefined && attempts > 0);
-  if (ended.length === 0) return undefined;
-  const sum = (of: (record: ObservedInvocation) => number): number => ended.reduce((total, record) => total + of(record), 0);
-  const attempts = sum(({ attempts: count }) => count);
-  const isPlatform = ({ errorCode }: ObservedInvocation): boolean => platformErrors.includes(errorCode);
-  const failed = sum((record) => (isPlatform(record) ? 0 : record.attempts - (record.status === 'SUCCESS' ? 1 : 0)));
-  const unavailable = sum((record) => (isPlatform(record) ? record.attempts : 0));
-  const durationMs =
-    sum(({ startedAt, endedAt = epochMs(0) }) => (startedAt === undefined ? 0 : endedAt - startedAt)) / ended.length;
-  const times = ended.map(({ acceptedAt }) => acceptedAt as number);
-  const spanMs = times.reduce((a, b) => Math.max(a, b)) - times.reduce((a, b) => Math.min(a, b));
-  return {
-    failureShare: failed / attempts,
-    unavailableShare: unavailable / attempts,
-    isRetryable: true,
-    durationMs: Math.max(0, Math.round(durationMs)),
-    arrivalsPerSecond: spanMs <= 0 ? 1 : Math.max(0.001, ((ended.length - 1) * 1_000) / spanMs),
-    invocations: ended.length,
-    outages: [],
-  };
 }

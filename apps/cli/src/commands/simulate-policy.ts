@@ -37,6 +37,15 @@ interface Simulation {
   }[];
   readonly load: { readonly interval_in_seconds: number; readonly attempts: readonly number[] };
   readonly is_complete: boolean;
+  /** Of a replay of records. */
+  readonly records?: {
+    readonly happened: {
+      readonly succeeded: number;
+      readonly conditions: Readonly<Record<string, number>>;
+      readonly attempts: number;
+    };
+    readonly words: readonly string[];
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -88,6 +97,8 @@ function parseOutage(text: string): Fields {
   const [, from, to] = /^(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)$/.exec(text) ?? [];
   if (from === undefined || to === undefined)
     throw new CommandFailure('usage', '--outage must be <from>-<to> in seconds, as 10-60');
+  if (Number(to) <= Number(from))
+    throw new CommandFailure('usage', `--outage ${text} ends before it begins: write <from>-<to> in seconds, as ${to}-${from}`);
   return { from_in_seconds: Number(from), to_in_seconds: Number(to) };
 }
 
@@ -99,28 +110,52 @@ async function bodyOfFile({ surroundings }: Session, file: string): Promise<Fiel
   return parseJson(text, path) as Fields;
 }
 
-function simulationLines({ succeeded, conditions, attempts, schedule, load, is_complete: isComplete }: Simulation): string[] {
-  const ends = Object.entries({ succeeded, ...conditions }).map(([condition, count]) => [condition, count] as const);
+/** Seconds with at most three digits after the point. */
+function secondsText(seconds: number): string {
+  return String(Math.round(seconds * 1_000) / 1_000);
+}
+
+/** A replay shows what happened beside what would have happened. */
+function endsTable({ succeeded, conditions, attempts, records }: Simulation): string[] {
+  const would: Readonly<Record<string, number>> = { succeeded, ...conditions, attempts };
+  if (records === undefined) {
+    const { attempts: _attempts, ...ends } = would;
+    return tableLines(['END', 'INVOCATIONS'], Object.entries(ends));
+  }
+  const { happened } = records;
+  const did: Readonly<Record<string, number>> = {
+    succeeded: happened.succeeded,
+    ...happened.conditions,
+    attempts: happened.attempts,
+  };
+  const names = [...new Set([...Object.keys(would), ...Object.keys(did)])].filter((name) => name !== 'attempts');
+  const rows = [...names, 'attempts'].map((name) => [name, would[name] ?? 0, did[name] ?? 0]);
+  return tableLines(['END', 'WOULD BE', 'HAPPENED'], rows);
+}
+
+function simulationLines(simulation: Simulation): string[] {
+  const { attempts, schedule, load, is_complete: isComplete, records } = simulation;
   const rows = schedule.map((each) => [
     each.attempt,
     each.started,
     each.succeeded,
-    each.earliest_in_seconds,
-    each.mean_in_seconds,
-    each.latest_in_seconds,
+    secondsText(each.earliest_in_seconds),
+    secondsText(each.mean_in_seconds),
+    secondsText(each.latest_in_seconds),
   ]);
   const most = Math.max(1, ...load.attempts);
   const bars = load.attempts.map((count, index) => {
-    const second = String(index * load.interval_in_seconds).padStart(8);
+    const second = secondsText(index * load.interval_in_seconds).padStart(8);
     return `${second} s ${'#'.repeat(Math.ceil((count / most) * barWidth))} ${count}`;
   });
   return [
-    ...tableLines(['END', 'INVOCATIONS'], ends),
+    ...endsTable(simulation),
     '',
     ...tableLines(['ATTEMPT', 'STARTED', 'SUCCEEDED', 'EARLIEST S', 'MEAN S', 'LATEST S'], rows),
     '',
-    `attempts started in each ${load.interval_in_seconds} s, ${attempts} in all`,
+    `attempts started in each ${secondsText(load.interval_in_seconds)} s, ${attempts} in all`,
     ...bars,
     ...(isComplete ? [] : ['The simulation stopped at its limit of attempts.']),
+    ...(records === undefined ? [] : ['', ...records.words]),
   ];
 }

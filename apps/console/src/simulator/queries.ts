@@ -40,6 +40,8 @@ export interface Simulation {
   readonly schedule: readonly AttemptSchedule[];
   readonly load: { readonly interval_in_seconds: number; readonly attempts: readonly number[] };
   readonly end_in_seconds: number;
+  /** Only of a replay of records: how far they tell how attempts ended. */
+  readonly records?: { readonly words: readonly string[] };
   /** False if the simulation stopped at its limit. */
   readonly is_complete: boolean;
 }

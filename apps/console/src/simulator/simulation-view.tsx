@@ -21,6 +21,11 @@ export function SimulationView({ of }: { readonly of: Simulation }) {
           Ask for fewer invocations.
         </Alert>
       )}
+      {of.records !== undefined && (
+        <Alert mb="lg" title="A replay of records">
+          {of.records.words.join(' ')}
+        </Alert>
+      )}
       <Panel title="Result">
         <Facts
           of={[

@@ -90,7 +90,7 @@ export default function SimulatorPage() {
               />
               {isObserved && (
                 <Text size="sm" pb={8}>
-                  Its newest 500 records of the last 7 days count.
+                  Its records of the last 7 days are replayed.
                 </Text>
               )}
             </Group>

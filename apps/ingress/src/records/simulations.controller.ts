@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Body, Controller, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { epochMs, retryPolicy } from '#contracts';
+import { retryPolicy } from '#contracts';
 import {
   type FailureModel,
   mayUse,
-  modelOfRecords,
+  type PresentPolicy,
+  replayPolicy,
   seededRandom,
   simulatePolicy,
   type SimulatedPolicy,
-  type SimulatedPolicyResult,
 } from '#lifecycle';
 import { type Clock, CLOCK } from '#platform';
 import { Registry } from '#registry';
@@ -18,12 +18,11 @@ import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames, type NamedFunction } from '../names/function-names.ts';
 import { Operation } from '../document/operation.ts';
 import type { RetryRulesDto } from '../policies/policy.dto.ts';
-import { type FailureModelDto, SimulationDto } from './simulation.dto.ts';
+import { observe } from './observed-records.ts';
+import { replayAnswer, simulationAnswer } from './simulation-answer.ts';
+import { type FailureModelDto, type OutageDto, SimulationDto } from './simulation.dto.ts';
 import { simulationOperations as operations } from './simulations.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
-
-const observedMs = 7 * 86_400_000;
-const observedMax = 500;
 
 /** Simulates policies. One simulation runs at a time, because each costs up to a second of CPU. */
 @Controller('v2/:project/sendoff')
@@ -47,21 +46,12 @@ export class SimulationsController {
   ): Promise<Record<string, unknown>> {
     const named = body.function === undefined ? undefined : this.named(body.function, project, caller);
     const policy = this.policyOf(body.policy, named);
-    const model = body.model === undefined ? await this.observed(project, named) : modelOf(body.model);
-    return answerOf(policy, model, await this.run(policy, model, body.seed ?? 1));
-  }
-
-  private async run(policy: SimulatedPolicy, model: FailureModel, seed: number): Promise<SimulatedPolicyResult> {
-    if (this.isRunning) throw new ApiError('FSS.0429', 'another simulation runs; try again in a second');
-    this.isRunning = true;
-    try {
-      const steps = simulatePolicy(policy, model, seededRandom(seed));
-      let step = steps.next();
-      for (; step.done !== true; step = steps.next()) await nextTurn();
-      return step.value;
-    } finally {
-      this.isRunning = false;
-    }
+    const seed = body.seed ?? 1;
+    if (body.model === undefined) return this.replay(project, named, policy, seed);
+    const model = modelOf(body.model);
+    return this.alone(async () => {
+      return simulationAnswer(policy, model, await inTurns(simulatePolicy(policy, model, seededRandom(seed))));
+    });
   }
 
   private named(text: string, project: string, caller: Caller): NamedFunction {
@@ -84,16 +74,47 @@ export class SimulationsController {
     };
   }
 
-  private async observed(project: string, named: NamedFunction | undefined): Promise<FailureModel> {
+  private async replay(project: string, named: NamedFunction | undefined, policy: SimulatedPolicy, seed: number) {
     if (named === undefined) throw new ApiError('FSS.0400', 'model or function must be given');
-    const endAt = this.clock.now();
-    const window = { beginAt: epochMs(Math.max(0, endAt - observedMs)), endAt, offset: 0, limit: observedMax };
-    const { records } = await this.records.query({ project, functionUrns: [named.fullUrn], ...window });
-    const model = modelOfRecords(records);
-    if (model === undefined)
-      throw new ApiError('FSS.0400', 'no invocation of the function ended in the last 7 days: give a model');
-    return model;
+    return this.alone(async () => {
+      const present = this.presentPolicy(named);
+      const observed = await observe(this.records, { project, functionUrn: named.fullUrn }, present, this.clock.now());
+      if (observed.replayed.length === 0)
+        throw new ApiError('FSS.0400', 'no invocation of the function ended in the last 7 days: give a model');
+      return replayAnswer(policy, observed, await inTurns(replayPolicy(policy, observed.replayed, seededRandom(seed))));
+    });
   }
+
+  private presentPolicy({ urn, function: fn }: NamedFunction): PresentPolicy {
+    const {
+      retriesMax,
+      backoff,
+      modifiedAt: since,
+    } = this.registry.policyOf(urn) ?? {
+      ...retryPolicy.withoutConfiguration,
+      backoff: retryPolicy.backoff,
+      modifiedAt: fn.createdAt,
+    };
+    return { retriesMax, backoff, since };
+  }
+
+  /** Runs one simulation at a time. @throws ApiError FSS.0429. */
+  private async alone<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+    if (this.isRunning) throw new ApiError('FSS.0429', 'another simulation runs; try again in a second');
+    this.isRunning = true;
+    try {
+      return await run();
+    } finally {
+      this.isRunning = false;
+    }
+  }
+}
+
+/** Runs a simulation, and lets the process answer others in between. */
+async function inTurns<Result>(steps: Generator<undefined, Result>): Promise<Result> {
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) await nextTurn();
+  return step.value;
 }
 
 function msOf(seconds: number | undefined): number | undefined {
@@ -108,50 +129,13 @@ function modelOf(model: FailureModelDto): FailureModel {
     durationMs: msOf(model.duration_in_seconds) ?? 0,
     arrivalsPerSecond: model.arrivals_per_second ?? 1,
     invocations: model.invocations ?? 1,
-    outages: (model.outages ?? []).map(({ from_in_seconds: from, to_in_seconds: to }) => ({
-      fromMs: from * 1_000,
-      toMs: to * 1_000,
-    })),
+    outages: (model.outages ?? []).map(outageOf),
   };
 }
 
-const seconds = (ms: number): number => ms / 1_000;
-
-function answerOf(policy: SimulatedPolicy, model: FailureModel, result: SimulatedPolicyResult): Record<string, unknown> {
-  const { '': succeeded = 0, ...conditions } = result.conditions;
-  return {
-    policy: {
-      max_async_retry_attempts: policy.retriesMax,
-      max_async_event_age_in_seconds: seconds(policy.eventAgeMaxMs),
-      retry_wait_base_in_seconds: seconds(policy.backoff.baseMs),
-      retry_wait_max_in_seconds: seconds(policy.backoff.maxMs),
-    },
-    model: {
-      failure_share: model.failureShare,
-      unavailable_share: model.unavailableShare,
-      is_retryable: model.isRetryable,
-      duration_in_seconds: seconds(model.durationMs),
-      arrivals_per_second: model.arrivalsPerSecond,
-      invocations: model.invocations,
-      outages: model.outages.map(({ fromMs, toMs }) => ({ from_in_seconds: seconds(fromMs), to_in_seconds: seconds(toMs) })),
-    },
-    succeeded,
-    conditions,
-    attempts: result.attempts,
-    schedule: result.schedule.map(({ attempt, started, succeeded: ended, earliestMs, meanMs, latestMs }) => ({
-      attempt,
-      started,
-      succeeded: ended,
-      earliest_in_seconds: seconds(earliestMs),
-      mean_in_seconds: seconds(meanMs),
-      latest_in_seconds: seconds(latestMs),
-    })),
-    load: {
-      interval_in_seconds: seconds(result.load.intervalMs),
-      arrivals: result.load.arrivals,
-      attempts: result.load.attempts,
-    },
-    end_in_seconds: seconds(result.endMs),
-    is_complete: result.isComplete,
-  };
+/** @throws ApiError FSS.0400 for an outage that ends before it begins, or as it begins. */
+function outageOf({ from_in_seconds: from, to_in_seconds: to }: OutageDto, index: number) {
+  if (to <= from)
+    throw new ApiError('FSS.0400', `model.outages.${index}.to_in_seconds must be later than from_in_seconds, which is ${from}`);
+  return { fromMs: from * 1_000, toMs: to * 1_000 };
 }

@@ -11,8 +11,11 @@ export const simulationOperations = {
     reach: 'body',
     summary: 'Tells what a policy would do, by the rules of the services and random failures with a seed.',
     description:
-      'Without `policy`, the policy of `function` is used. Without `model`, its newest 500 records of the last 7 days tell how often ' +
-      'attempts fail, how long they take and how often invocations arrive. Nothing is invoked or stored.',
+      'Without `policy`, the policy of `function` is used. Without `model`, its records of the last 7 days are replayed. Each invocation ' +
+      'arrives when it arrived. Its attempts are as late, as long and as successful as they were. Of attempts that were never made the ' +
+      'records tell nothing: they fail as often as the recorded retries, which `model` shows. `records` is there only then: it tells what ' +
+      'happened, and of how many attempts the records tell nothing. Of more than 5,000 records a sample is read, and ' +
+      'each stands for `factor` invocations; counts are those of the sample. Nothing is invoked or stored.',
     body: {
       of: SimulationDto,
       example: {
