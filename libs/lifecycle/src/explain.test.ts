@@ -56,7 +56,10 @@ describe('an invocation waits for', () => {
     ],
     [
       'the resume of its function, also on a delay topic',
-      situation({ ...withDelay, pausedSince: at(7) }, { dueAt: at(100) }),
+      situation(
+        { history: { transitions: [{ ...delayed, dueAt: at(40) }, delayed], isCut: false }, pausedSince: at(7) },
+        { dueAt: at(100), attempts: 1 },
+      ),
       { waitsFor: 'paused-function', since: at(7), until: at(1_000), change: 'Resume the function.' },
     ],
     [
@@ -114,12 +117,22 @@ describe('an invocation waits for', () => {
     [
       'its attempt, if an executor runs it',
       situation({ executors: [{ ...elsewhere, isRunning: true }] }),
-      { waitsFor: 'attempt', since: at(1), words: expect.stringContaining('Attempt 1 runs') as unknown as string },
+      {
+        waitsFor: 'attempt',
+        since: at(1),
+        unknownUntil: 'the executor reports the start, after 250 ms',
+        words: expect.stringContaining('Attempt 1 runs') as unknown as string,
+      },
     ],
     [
       'its attempt, if it is shown as running',
-      situation({}, { status: 'RUNNING', attempts: 2, startedAt: at(30) }),
-      { waitsFor: 'attempt', since: at(30), words: expect.stringContaining('Attempt 2 runs') as unknown as string },
+      situation({ timeoutMs: 5_000 }, { status: 'RUNNING', attempts: 2, startedAt: at(30) }),
+      {
+        waitsFor: 'attempt',
+        since: at(30),
+        until: at(5_030),
+        words: expect.stringContaining('Attempt 2 runs') as unknown as string,
+      },
     ],
     [
       'the next try of its notice',
@@ -171,6 +184,32 @@ describe('an invocation waits for', () => {
     ['a try that is due', situation({}, pending({ dueAt: at(50) })), { waitsFor: 'notice-try', since: at(50) }],
   ])('%s', (_what, given, wait) => {
     expect(explain(given)).toEqual([expect.objectContaining(wait)]);
+    const [{ until, unknownUntil } = expect.fail()] = explain(given);
+    expect([until, unknownUntil].filter((end) => end !== undefined)).toHaveLength(1);
+  });
+
+  it.each([
+    ['paused', { pausedSince: at(7) }, 'paused-function'],
+    ['disabled', { function: 'disabled' }, 'disabled-function'],
+    ['deleted', { function: 'deleted' }, 'deleted-function'],
+  ] as const)('its due time too, if its function is %s meanwhile', (_state, given, waitsFor) => {
+    const retry = explain(situation({ ...withDelay, ...given }, { dueAt: at(100), attempts: 1 }));
+    expect(retry).toMatchObject([{ waitsFor }, { waitsFor: 'retry', since: at(2), until: at(100) }]);
+    const history = {
+      transitions: [
+        { ...delayed, attempt: 1 },
+        { ...delayed, at: at(9), attempt: 1, dueAt: at(60) },
+      ],
+      isCut: false,
+    };
+    const delay = explain(situation({ history, ...given }, { dueAt: at(60) }));
+    expect(delay.map((wait) => wait.waitsFor)).toEqual([waitsFor, 'delay']);
+    if (waitsFor === 'paused-function') expect(delay[1]).toMatchObject({ since: at(2), until: at(100) });
+  });
+
+  it('an attempt without a known end, if the function is gone', () => {
+    const [wait] = explain(situation({ function: 'deleted' }, { status: 'RUNNING', attempts: 1, startedAt: at(30) }));
+    expect(wait).toMatchObject({ since: at(30), unknownUntil: 'the attempt ends: its timeout is not known' });
   });
 
   it('nothing once it and its notices are over', () => {

@@ -1,4 +1,14 @@
-import type { DeliveryStatus, EpochMs, History, QueuePlace, StatusRecord, SwitchOff, TargetHealth, Transition } from '#contracts';
+import {
+  type DeliveryStatus,
+  type EpochMs,
+  epochMs,
+  type History,
+  type QueuePlace,
+  type StatusRecord,
+  type SwitchOff,
+  type TargetHealth,
+  type Transition,
+} from '#contracts';
 import { circuitStateOf } from './target-health.ts';
 
 /** The reason of a delivery that waits because too many before it failed at the same target. */
@@ -44,6 +54,8 @@ export interface Wait {
   readonly since?: EpochMs;
   /** When this wait ends at the latest, as far as it is known. */
   readonly until?: EpochMs;
+  /** Present if `until` is not known: what has to happen first. */
+  readonly unknownUntil?: string;
   /** The wait in words. */
   readonly words: string;
   /** How to shorten or end the wait. */
@@ -62,6 +74,8 @@ export interface Situation {
   readonly expiresAt?: EpochMs;
   readonly now: EpochMs;
   readonly function: 'active' | 'disabled' | 'deleted';
+  /** The timeout of the function; absent if it does not exist any more. */
+  readonly timeoutMs?: number;
   /** Since when somebody has paused the execution of the function. */
   readonly pausedSince?: EpochMs;
   /** The answers of all executors; undefined for one that did not answer. */
@@ -84,21 +98,35 @@ export function explain(situation: Situation): readonly Wait[] {
   const { record } = situation;
   if (record.endedAt !== undefined)
     return record.deliveries.filter(({ state }) => state === 'pending').map((delivery) => noticeWait(delivery, situation));
-  return [situation.record.status === 'RUNNING' ? attemptWait(situation) : waitOf(situation)];
+  if (record.status === 'RUNNING') return [attemptWait(situation)];
+  const due = dueWait(situation);
+  const state = stateWait(situation);
+  if (state === undefined) return [due ?? queueOrRelease(situation)];
+  return due === undefined ? [state] : [state, due];
 }
 
-function waitOf(situation: Situation): Wait {
-  const { record, now, pausedSince, function: state } = situation;
-  const { dueAt } = record;
+/**
+ * The wait for the due time of the next attempt; undefined once it is due. An attempt of a paused
+ * function waits on delay topics too, for short times: only the first delay of an attempt counts.
+ */
+function dueWait(situation: Situation): Wait | undefined {
+  const { record, now, history } = situation;
+  const isOfNext = ({ kind, attempt }: Transition) => kind === 'delayed' && attempt === record.attempts + 1;
+  const first = history.transitions.find(isOfNext);
+  const dueAt = situation.pausedSince === undefined ? record.dueAt : (first?.dueAt ?? record.dueAt);
+  return dueAt === undefined || dueAt <= now ? undefined : dueTimeWait(situation, dueAt, first);
+}
+
+/** The wait for a function that may run nothing. */
+function stateWait(situation: Situation): Wait | undefined {
+  const { pausedSince, function: state } = situation;
   const since = lastAt(situation, ['delayed', 'queued', 'queued-bulk']);
-  // An attempt of a paused function waits on delay topics too, for short times.
   if (pausedSince !== undefined)
     return wait(situation, 'paused-function', {
       since: pausedSince,
       words: 'Somebody paused the execution of the function. The attempt starts after the resume, and when it is due.',
       change: 'Resume the function.',
     });
-  if (dueAt !== undefined && dueAt > now) return dueTimeWait(situation, dueAt);
   if (state === 'deleted')
     return wait(situation, 'deleted-function', {
       ...since,
@@ -111,13 +139,18 @@ function waitOf(situation: Situation): Wait {
       words: 'The function is disabled: it may run no instance.',
       change: 'Set its max_instance_num to another value than 0.',
     });
+  return undefined;
+}
+
+function queueOrRelease(situation: Situation): Wait {
+  const { dueAt } = situation.record;
   if (dueAt !== undefined)
     return wait(situation, 'release', {
       since: dueAt,
       words: 'It is due, and the retry-scheduler has not passed it on yet.',
       change: 'If this lasts, look whether the retry-scheduler runs.',
     });
-  return queueWait(situation, since);
+  return queueWait(situation, lastAt(situation, ['delayed', 'queued', 'queued-bulk']));
 }
 
 /** A wait in a lane or in the queue of an executor. */
@@ -157,10 +190,9 @@ function placeWait(situation: Situation, since: Pick<Wait, 'since'>, queue: Queu
   });
 }
 
-function dueTimeWait(situation: Situation, dueAt: EpochMs): Wait {
+function dueTimeWait(situation: Situation, dueAt: EpochMs, first: Transition | undefined): Wait {
   const { attempts, errorMessage } = situation.record;
-  const { since } = lastAt(situation, ['delayed']);
-  const begun = since === undefined ? {} : { since };
+  const begun = first === undefined ? lastAt(situation, ['delayed']) : { since: first.at };
   if (attempts === 0)
     return {
       waitsFor: 'delay',
@@ -180,10 +212,18 @@ function dueTimeWait(situation: Situation, dueAt: EpochMs): Wait {
 
 function attemptWait(situation: Situation): Wait {
   const { startedAt, attempts } = situation.record;
+  const { timeoutMs } = situation;
   const isShown = situation.record.status === 'RUNNING';
+  // Of an attempt that is not shown as running, the record has the start of the one before.
+  const since = isShown ? startedAt : lastAt(situation, ['queued', 'queued-bulk']).since;
   return {
     waitsFor: 'attempt',
-    ...(startedAt === undefined ? lastAt(situation, ['queued', 'queued-bulk']) : { since: startedAt }),
+    ...(since === undefined ? {} : { since }),
+    ...(isShown && since !== undefined && timeoutMs !== undefined
+      ? { until: epochMs(since + timeoutMs) }
+      : {
+          unknownUntil: isShown ? 'the attempt ends: its timeout is not known' : 'the executor reports the start, after 250 ms',
+        }),
     words: `Attempt ${isShown ? attempts : attempts + 1} runs. It ends at the timeout of the function at the latest.`,
     change: 'Cancel it to end the attempt.',
   };
@@ -196,7 +236,7 @@ function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { 
       waitsFor: 'switched-off-target',
       deliveryId,
       since: switchOff.at,
-      ...(dueAt === undefined ? {} : { until: dueAt }),
+      ...(dueAt === undefined ? { unknownUntil: 'the notifier reads the notice' } : { until: dueAt }),
       words: `The target is switched off, because ${switchOff.reason}. The notice ends as undelivered when it is due.`,
       change: 'Mend the target, and switch it on: POST sendoff/targets/{target}/enable.',
     };
@@ -206,6 +246,7 @@ function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { 
       waitsFor: 'notice-try',
       deliveryId,
       since: dueAt ?? at,
+      unknownUntil: 'the notifier reports how the try ended',
       words: `The notifier tries the notice now, or reads it soon.${why}`,
       change: 'A slow target has its own queue. If this lasts, look whether the notifier runs.',
     };
@@ -230,7 +271,9 @@ function noticeWait({ deliveryId, dueAt, tries, reason, at }: DeliveryStatus, { 
 
 /** A wait that the validity period ends. */
 function wait({ expiresAt }: Situation, waitsFor: WaitsFor, rest: Omit<Wait, 'waitsFor'>): Wait {
-  return { waitsFor, ...(expiresAt === undefined ? {} : { until: expiresAt }), ...rest };
+  const end =
+    expiresAt === undefined ? { unknownUntil: 'a record of this release tells the validity period' } : { until: expiresAt };
+  return { waitsFor, ...end, ...rest };
 }
 
 function laneOf({ history }: Situation): 'express' | 'bulk' {

@@ -23,6 +23,7 @@ interface Explanation {
     readonly change: string;
     readonly since?: string;
     readonly until?: string;
+    readonly unknown_until?: string;
   }[];
   readonly transitions: readonly Transition[];
   readonly left_out_after?: number;
@@ -56,8 +57,8 @@ function explanationLines({ invocation, valid_until, waits, transitions, left_ou
   return [
     `${request_id} of ${function_urn}: ${status} after ${attempts} attempts${error === '' ? '' : `: ${error}`}`,
     ...(valid_until === undefined ? [] : [`valid until ${valid_until}`]),
-    ...waits.flatMap(({ words, change, since, until }) => [
-      `waits${since === undefined ? '' : ` since ${since}`}${until === undefined ? '' : ` until ${until}`}: ${words}`,
+    ...waits.flatMap(({ words, change, since, until, unknown_until: unknown }) => [
+      `waits${since === undefined ? '' : ` since ${since}`}${until === undefined ? '' : ` until ${until}`}${unknown === undefined ? '' : `, unknown until ${unknown}`}: ${words}`,
       `  to change that: ${change}`,
     ]),
     ...(waits.length === 0 ? ['waits for nothing: it is over'] : []),

@@ -85,13 +85,13 @@ export class ExplanationController {
     return new Map(deliveries.map(({ deliveryId }) => [deliveryId, this.targetStates.stateOf({ project, deliveryId })]));
   }
 
-  private stateOf(functionUrn: string): Pick<Situation, 'function' | 'pausedSince'> {
+  private stateOf(functionUrn: string): Pick<Situation, 'function' | 'pausedSince' | 'timeoutMs'> {
     const urn = parseFunctionUrn(functionUrn, this.home);
     const found = urn === undefined ? undefined : this.registry.versionByUrn(urn);
     if (urn === undefined || found === undefined) return { function: 'deleted' };
     const pausedSince = this.registry.steeringOf(urn)?.execution?.since;
     const state = found.instancesMax === 0 ? 'disabled' : 'active';
-    return { function: state, ...(pausedSince === undefined ? {} : { pausedSince }) };
+    return { function: state, timeoutMs: found.timeoutMs, ...(pausedSince === undefined ? {} : { pausedSince }) };
   }
 
   private async logOf(project: string, { package: packageName, name }: FunctionUrn, requestId: string) {
@@ -104,13 +104,14 @@ export class ExplanationController {
   }
 }
 
-function waitAnswer({ waitsFor, since, until, words, change, deliveryId, queue }: Wait) {
+function waitAnswer({ waitsFor, since, until, unknownUntil, words, change, deliveryId, queue }: Wait) {
   return {
     waits_for: waitsFor,
     words,
     change,
     ...(since === undefined ? {} : { since: utcInstant(since) }),
     ...(until === undefined ? {} : { until: utcInstant(until) }),
+    ...(unknownUntil === undefined ? {} : { unknown_until: unknownUntil }),
     ...(deliveryId === undefined ? {} : { delivery_id: deliveryId }),
     ...(queue === undefined ? {} : { queue: queueAnswer(queue) }),
   };

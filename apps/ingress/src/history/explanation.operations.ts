@@ -17,7 +17,8 @@ export const explanationOperations = {
     reach: 'function',
     summary: 'Tells what happened to an invocation, and what it waits for now.',
     description:
-      '`waits` is empty once the invocation and its notices are over. Each wait has its kind, its time, words, and what would change it. ' +
+      '`waits` is empty once the invocation and its notices are over. Each wait has its kind, words, and what would change it. ' +
+      '`until` is its end at the latest; without it, `unknown_until` says what has to happen first. ' +
       'If an executor does not answer within 2 s, the words say so. ' +
       '`transitions` holds the first 16 and the last 48. `left_out_after` is there if some between them were left out. ' +
       `\`logs\` holds the last ${logLinesMax} lines.`,
