@@ -1,8 +1,11 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import {
+  deliveryStates,
   type DeliveryTarget,
+  destinationKinds,
   encodeTargetChange,
   type EpochMs,
+  epochMs,
   subscriptionOf,
   type TargetName,
   type TargetNotices,
@@ -32,7 +35,7 @@ export class TargetsController {
     @Inject(TargetStates) private readonly states: TargetStates,
     @Inject(KAFKA) private readonly kafka: KafkaGateway,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(Registry) private readonly registry: Pick<Registry, 'topic'>,
+    @Inject(Registry) private readonly registry: Pick<Registry, 'topic' | 'hasTarget'>,
     @Inject(HOME) private readonly home: Home,
     @Inject(TargetTests) private readonly tests: TargetTests,
   ) {}
@@ -61,6 +64,7 @@ export class TargetsController {
   async enable(@Param('project') project: string, @Param('target') deliveryId: string): Promise<Record<string, unknown>> {
     if (deliveryId.length > targetLengthMax) throw tooLong();
     const target = { project, deliveryId };
+    await this.checkExists(target);
     const wasSwitchedOff = this.states.switchOffOf(target) !== undefined;
     if (wasSwitchedOff) {
       const changes = [{ kind: 'switch-off', target } as const, { kind: 'health', target } as const];
@@ -90,11 +94,42 @@ export class TargetsController {
     };
   }
 
-  /** @throws ApiError FSS.0400, or FSS.0404 for a subscription that gets no notices. */
+  /**
+   * A target exists while policies may name it, or while a notifier or a record still knows it.
+   * @throws ApiError FSS.0404.
+   */
+  private async checkExists({ project, deliveryId }: TargetName): Promise<void> {
+    const { health, switchOff } = this.states.stateOf({ project, deliveryId });
+    if (health !== undefined || switchOff !== undefined || this.isDeclared(project, deliveryId)) return;
+    const all = { project, states: deliveryStates, beginAt: epochMs(0), endAt: this.clock.now(), limit: 1 };
+    const { notices } = await this.records.notices({ ...all, deliveryId });
+    if (notices.length === 0)
+      throw new ApiError('FSS.0404', `no target ${deliveryId.slice(0, 100)}: sendoff/targets lists them, as DIS:orders`);
+  }
+
+  private isDeclared(project: string, deliveryId: string): boolean {
+    try {
+      this.testable(project, deliveryId);
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * @throws ApiError FSS.0400; FSS.0404 for a target that does not exist, and for a subscription
+   *   that gets no notices.
+   */
   private testable(project: string, deliveryId: string): DeliveryTarget {
     const subscriptionUrn = subscriptionOf(deliveryId);
     if (subscriptionUrn === undefined) {
       const target = namedTarget(deliveryId, { ...this.home, project });
+      if (!this.registry.hasTarget(project, target))
+        throw new ApiError(
+          'FSS.0404',
+          `no target ${deliveryId.slice(0, 100)}: the project has no such ${destinationKinds[target.type].word}`,
+        );
       return target.type === 'OBS' ? { ...target, expiresDays: 1 } : target;
     }
     const topicUrn = subscriptionUrn.slice(0, Math.max(0, subscriptionUrn.lastIndexOf(':')));

@@ -69,7 +69,7 @@ export const targetOperations = {
       'Notices that ended as undelivered meanwhile are not sent by this. A target that is not switched off stays as it is, and `was_switched_off` is false.',
     parameters: [target],
     answer: { status: 200, example: { target: 'DIS:orders', was_switched_off: true } },
-    codes: ['FSS.0400', 'FSS.0503'],
+    codes: ['FSS.0400', 'FSS.0404', 'FSS.0503'],
   },
   test: {
     id: 'testTarget',

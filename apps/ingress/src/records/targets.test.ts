@@ -108,6 +108,31 @@ describe('the list of targets', () => {
 });
 
 describe('enabling a target', () => {
+  it.each(['foo', 'DIS:nope', 'Subscription:urn:smn:local:p1:news:nobody'])(
+    'named %s is refused, because no such target exists',
+    async (target) => {
+      const answer = await app.call('POST', `/sendoff/targets/${encodeURIComponent(target)}/enable`);
+      expect([answer.status, answer.body.error_code]).toEqual([404, 'FSS.0404']);
+    },
+  );
+
+  it('is possible while a record still knows its notices, or a policy may name it', async () => {
+    await app.must('PUT', '/sendoff/streams/declared');
+    expect((await app.must('POST', '/sendoff/targets/DIS:declared/enable')).was_switched_off).toBe(false);
+    const notice = {
+      requestId: 'r1',
+      functionUrn: '',
+      acceptedAt: builtAt,
+      deliveryId: 'OBS:gone/',
+      state: 'undelivered',
+      tries: 1,
+      at: builtAt,
+    } as const;
+    app.records.noticePage = { notices: [notice], hasMore: false };
+    expect((await app.must('POST', `/sendoff/targets/${encodeURIComponent('OBS:gone/')}/enable`)).was_switched_off).toBe(false);
+    app.records.noticePage = { notices: [], hasMore: false };
+  });
+
   const id = 'Subscription:urn:smn:local:p1:news:a/b';
   const path = `/sendoff/targets/${encodeURIComponent(id)}/enable`;
 
@@ -142,6 +167,11 @@ describe('enabling a target', () => {
 });
 
 describe('testing a target', () => {
+  beforeAll(async () => {
+    await app.must('PUT', '/sendoff/streams/orders');
+    await app.must('PUT', '/sendoff/buckets/results');
+  });
+
   const test = async (id: string) => app.call('POST', `/sendoff/targets/${encodeURIComponent(id)}/test`);
   const notices = () => app.kafka.records(app.kafka.topics.name('notifications')).map(decodeDelivery);
   it('sends a marked notice, and answers what a notifier tells', async () => {
@@ -171,6 +201,7 @@ describe('testing a target', () => {
 
   it.each([
     ['orders', 400],
+    ['DIS:nope', 404],
     ['OBS:results/../..', 400],
     ['FunctionGraph:urn:fss:local:p2:function:default:other:latest', 400],
     ['Subscription:urn:smn:local:p1:news:nobody', 404],

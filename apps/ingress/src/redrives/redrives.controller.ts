@@ -16,6 +16,8 @@ import { ApiError } from '../http/api-error.ts';
 import { instantQuery } from '../http/query.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames } from '../names/function-names.ts';
+import { checkKnown } from '../records/known-function.ts';
+import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import { NoticeEnds } from './notice-ends.ts';
 import { redriveAnswer } from './redrive-answer.ts';
 import { RedriveDto } from './redrive.dto.ts';
@@ -32,7 +34,8 @@ export class RedrivesController {
     @Inject(RedriveLog) private readonly log: RedriveLog,
     @Inject(RedrivePreview) private readonly preview: RedrivePreview,
     @Inject(NoticeEnds) private readonly ends: Pick<NoticeEnds, 'place'>,
-    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
+    @Inject(FunctionNames) readonly names: FunctionNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -46,6 +49,7 @@ export class RedrivesController {
   ): Promise<Record<string, unknown>> {
     if (dto.dry_run !== true && !caller.rights.includes('invoke'))
       throw new ApiError('FSS.0403', 'the access key lacks the right invoke, which a redrive needs');
+    await checkKnown(this, caller, project, dto.function);
     const spec = this.specOf(project, caller, dto);
     const preview = await this.preview.of(spec);
     if (dto.dry_run === true) return { id: '', of: spec.selection.kind, state: 'preview', ...preview };
