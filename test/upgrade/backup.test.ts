@@ -5,35 +5,19 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
-import { eventually, zipOf } from '#testing';
-import { type Client, destination } from '../e2e/client.ts';
+import { eventually } from '#testing';
 import { Installation } from '../e2e/installation.ts';
 import { BrokerCluster } from '../fault/broker-cluster.ts';
+import { exported, furnish, greeted, imported } from './backups.ts';
 
 const timeoutMs = 600_000;
-const source = 'exports.handler = async (event, context) => `${event.name} ${context.getUserData("password")}`;';
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sendoff-backup-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
-
-/** A function with code in the object store, a secret, and a bucket for its results. */
-async function furnish(client: Client): Promise<void> {
-  await client.grantEverything();
-  await client.must('PUT', '/sendoff/buckets/results', {});
-  await client.createFunction('greet', '', {
-    ...{ code_type: 'zip', func_code: { file: zipOf({ 'index.js': source }).toString('base64') } },
-    encrypted_user_data: JSON.stringify({ password: 'hush' }),
-  });
-  await client.setPolicy('greet', { destination_config: { on_success: destination('OBS', { bucket: 'results' }) } });
-}
-
-const greeted = async (client: Client, name: string): Promise<unknown> =>
-  (await client.call('POST', '/fgs/functions/greet/invocations', { name })).body;
 
 /** The files of a bucket in the folder store. */
 async function objectsIn(dataDir: string): Promise<readonly string[]> {
@@ -69,36 +53,6 @@ it(
   },
   timeoutMs,
 );
-
-/** The records of the registry, as a tool of Kafka exports them. */
-async function exported(brokers: string, topic: string) {
-  const consumer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).consumer({ groupId: 'a-backup' });
-  const records: { key: Buffer | null; value: Buffer | null; headers: Record<string, Buffer> }[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  const isOver = new Promise<void>((resolve) => {
-    consumer.on('consumer.end_batch_process', ({ payload }) => {
-      if (payload.offsetLag === '0') resolve();
-    });
-  });
-  await consumer.run({
-    eachMessage: async ({ message: { key, value, headers } }) =>
-      void records.push({ key, value, headers: headers as Record<string, Buffer> }),
-  });
-  await isOver;
-  await consumer.disconnect();
-  return records;
-}
-
-async function imported(brokers: string, topic: string, messages: Awaited<ReturnType<typeof exported>>): Promise<void> {
-  const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-  const [admin, producer] = [kafka.admin(), kafka.producer()];
-  await Promise.all([admin.connect(), producer.connect()]);
-  const configEntries = [{ name: 'cleanup.policy', value: 'compact' }];
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true });
-  await producer.send({ topic, messages });
-  await Promise.all([admin.disconnect(), producer.disconnect()]);
-}
 
 it(
   'works on new brokers from the registry, the keys, the code, the objects and the status store',
