@@ -14,6 +14,9 @@ export interface CommonOptions {
   readonly context?: string;
 }
 
+/** Makes the session of a command, once its options are known. */
+export type MakeSession = () => Session;
+
 /** One run of a command: its options, its client and its output. */
 export class Session {
   private client: ApiClient | undefined;
