@@ -108,7 +108,7 @@ describe('functions and invocations', () => {
       stderr: expect.stringMatching(/FAIL: no luck\nnext: sendoff logs maybe --request /),
     });
     const atOnce = await sendoff(['invoke', 'maybe', '{"fail": true}']);
-    expect(atOnce).toMatchObject({ code: 6, stdout: expect.stringContaining('no luck') });
+    expect(atOnce).toMatchObject({ code: 6, stdout: expect.stringMatching(/^\{\n  "errorMessage": "no luck",\n/) });
 
     const { request_id: later } = (await json('invoke', 'maybe', '--delay', '600')) as { request_id: string };
     expect((await sendoff(['records', 'maybe', '--active'])).stdout).toMatch(new RegExp(`^${later} +WAIT +0 .* due `, 'm'));
@@ -271,6 +271,33 @@ describe('settings', () => {
     expect((await sendoff(['policy', 'get', 'policed'])).code).toBe(3);
   });
 
+  it('a policy takes waits between attempts', async () => {
+    await json('functions', 'deploy', await source('waits', greets));
+    expect(await json('policy', 'set', 'waits', '--retry-wait', '0.5', '--retry-wait-max', '7')).toMatchObject({
+      retry_wait_base_in_seconds: 0.5,
+      retry_wait_max_in_seconds: 7,
+    });
+  });
+
+  it('an agency, a bucket and a stream are made by commands, and a policy names them', async () => {
+    expect(await json('buckets', 'add', 'drawer')).toEqual({ name: 'drawer' });
+    expect(await json('streams', 'add', 'river', '--topic', 'rivers')).toEqual({ name: 'river', topic: 'rivers' });
+    const path = await source('files', greets);
+    await json('functions', 'deploy', path);
+    const destination = ['policy', 'set', 'files', '--on-success', 'obs={"bucket":"drawer"}'];
+    expect(await sendoff(destination)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/FSS\.1121[\s\S]*next: sendoff agencies set /),
+    });
+    const { stdout } = await sendoff(['agencies', 'set', 'filing', '--grant', 'OBS=drawer', 'functiongraph=*']);
+    expect(stdout).toMatch(/^filing +OBS +drawer\nfiling +FunctionGraph +\*$/m);
+    await json('functions', 'deploy', path, '--agency', 'filing');
+    expect(await json(...destination)).toMatchObject({ destination_config: { on_success: { destination: 'OBS' } } });
+    for (const words of ['agencies remove filing', 'streams remove river', 'buckets remove drawer'])
+      expect((await sendoff(words.split(' '))).code).toBe(0);
+    expect((await sendoff(['agencies', 'list'])).stdout).not.toContain('filing');
+  });
+
   it('a topic is created, published to and removed', async () => {
     await json('topics', 'create', 'alerts', '--display', 'What went wrong');
     expect((await sendoff(['topics', 'list'])).stdout).toMatch(/^alerts +What went wrong +urn:smn:/m);
@@ -299,6 +326,8 @@ describe('contexts', () => {
 });
 
 describe('what cannot be done', () => {
+  beforeAll(async () => installation.client.createFunction('greeted', greets));
+
   it.each<[words: string, code: number, error: RegExp]>([
     ['functions list --all', 2, /unknown option '--all'/],
     ['functons', 2, /unknown command 'functons'/],
@@ -306,7 +335,21 @@ describe('what cannot be done', () => {
     ['invoke nobody --wait --patience soon', 2, /--patience must be a whole number/],
     ['invoke nobody', 3, /FSS\.1051/],
     ['functions deploy ./nothing-is-here', 2, /does not exist/],
-    ['policy set nobody --on-success OBS', 2, /--on-success must be <kind>=<param>/],
+    ['policy set nobody --on-success OBS', 2, /--on-success must be <type>=/],
+    ['invoke greeted --delay -1', 2, /X-Sendoff-Delay-Seconds/i],
+    ['policy set greeted --retries 9', 2, /max_async_retry_attempts/],
+    ['redrive --rate 0', 2, /rate/],
+    ['search --status nope', 2, /status/],
+    ['cancel greeted 1f0d6a3e-5f0b-4c57-8d1f-2b7a6c9e4d10', 3, /next: sendoff records greeted --active/],
+    ['topics remove nope', 3, /there is no topic nope[\s\S]*next: sendoff topics list/],
+    ['topics create a/b', 2, /\(SMN\.\d+\)/],
+    ['agencies remove nope', 3, /next: sendoff agencies list/],
+    ['agencies set some --grant nope', 2, /--grant must be <type>=/],
+    ['redrive show nope', 3, /next: sendoff redrive list/],
+    ['--dry-run pause nope', 3, /next: sendoff functions list/],
+    ['--dry-run invoke nope', 3, /FSS\.1051/],
+    ['--dry-run keys delete nope', 3, /next: sendoff keys list/],
+    ['--dry-run streams remove nope', 3, /next: sendoff streams/],
     ['--context nowhere functions list', 2, /there is no context nowhere[\s\S]*next: sendoff contexts list/],
   ])('%s ends with %d', async (words, code, error) => {
     expect(await sendoff(words.split(' '))).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(error) });
@@ -325,12 +368,58 @@ describe('what cannot be done', () => {
     });
   });
 
+  it.each<[words: string, error: RegExp]>([
+    ['--json functions list --all', /^unknown option '--all'$/],
+    ['functons --json', /unknown command 'functons'/],
+    ['--json functions', /^a command is missing$/],
+    ['--json keys create', /required option '--rights/],
+  ])('wrong arguments are one line of JSON: %s', async (words, error) => {
+    const { code, stdout, stderr } = await sendoff(words.split(' '));
+    expect([code, stdout]).toEqual([2, '']);
+    expect(JSON.parse(stderr)).toMatchObject({ class: 'usage', exit_code: 2, error: expect.stringMatching(error) });
+  });
+
+  it('an invocation that has ended is not cancelled, and its function is resumed as the error says', async () => {
+    const { request_id: ended } = (await json('invoke', 'greeted', '{}', '--wait')) as { request_id: string };
+    expect(await sendoff(['cancel', 'greeted', ended])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('has ended already: SUCCESS'),
+    });
+    expect((await sendoff(['pause', 'greeted'])).code).toBe(0);
+    const refused = await sendoff(['invoke', 'greeted', '--async']);
+    const [, next = ''] = /^next: sendoff (.*)$/m.exec(refused.stderr) ?? [];
+    expect([refused.code, next]).toEqual([1, 'resume greeted']);
+    expect((await sendoff(next.split(' '))).code).toBe(0);
+    expect((await sendoff(['invoke', 'greeted', '--async'])).code).toBe(0);
+  });
+
+  it('a search goes on where its page ended, and repeats none', async () => {
+    const page = async (...more: readonly string[]) =>
+      (await json('search', '--function', 'maybe', '--limit', '2', ...more)) as {
+        invocations: readonly { request_id: string }[];
+        next_marker: string;
+      };
+    const first = await page();
+    const [, marker = ''] =
+      /; more: --after (\S+)$/m.exec((await sendoff(['search', '--function', 'maybe', '--limit', '2'])).stdout) ?? [];
+    const second = await page('--after', marker);
+    const ids = [...first.invocations, ...second.invocations].map(({ request_id: id }) => id);
+    expect([marker, second.invocations.length > 0, new Set(ids).size]).toEqual([first.next_marker, true, ids.length]);
+  });
+
   it('a dry run changes nothing', async () => {
     const path = await source('dry', greets);
     expect(await sendoff(['--dry-run', 'functions', 'deploy', path])).toEqual({
       code: 0,
-      stdout: 'would create the function dry\n',
+      stdout: expect.stringMatching(/^would create the function dry\n  package: default\n[\s\S]*"file":"\(the code\)"/),
       stderr: '',
+    });
+    // Neither waits for changes.
+    expect((await sendoff(['--dry-run', 'functions', 'deploy', path, '--watch'])).code).toBe(0);
+    expect((await sendoff(['--dry-run', 'dev', join(folder, 'functions')])).stdout).toContain('would create the function dry');
+    expect(await sendoff(['--dry-run', 'policy', 'set', 'greeted', '--retries', '2'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('  max_async_retry_attempts: 2\n'),
     });
     expect((await sendoff(['functions', 'show', 'dry'])).code).toBe(3);
   });
@@ -348,7 +437,7 @@ it('a checkout runs it by its name', async () => {
 
 it('the completion script of bash knows commands and options', async () => {
   const { stdout } = await sendoff(['completion']);
-  const asked = 'COMP_WORDS=(sendoff policy set hello --r); COMP_CWORD=4; _sendoff; echo "${COMPREPLY[@]}"';
+  const asked = 'COMP_WORDS=(sendoff policy set hello --retri); COMP_CWORD=4; _sendoff; echo "${COMPREPLY[@]}"';
   const shell = spawn('bash', ['-c', `${stdout}\n${asked}`], { stdio: 'pipe' });
   let words = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => (words += text));

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { openDirectRequest, textOf } from '#platform';
-import { CommandFailure, type ExitClass } from './command-failure.ts';
+import { failureOf } from './api-refusal.ts';
+import { CommandFailure } from './command-failure.ts';
 import type { Context } from './contexts.ts';
 import { signRequest } from './sign-request.ts';
 
@@ -31,26 +32,6 @@ const answerMsMax = 100_000;
 const silenceMsMax = 45_000;
 /** Characters of one event. */
 const eventLengthMax = 1_000_000;
-const unavailable = new Set([429, 502, 503, 504]);
-
-function exitOf(status: number): ExitClass {
-  if (status === 401 || status === 403) return 'noAccess';
-  if (status === 404) return 'notFound';
-  return unavailable.has(status) ? 'unavailable' : 'failed';
-}
-
-function nextStepOf(status: number, retryAfter: string | undefined): string | undefined {
-  if (status === 401) return 'sendoff login';
-  if (unavailable.has(status)) return `try again${retryAfter === undefined ? ' later' : ` in ${retryAfter} s`}`;
-  return undefined;
-}
-
-function refusal(status: number, headers: IncomingHttpHeaders, body: unknown): CommandFailure {
-  const { error_code: code, error_msg: message } = (body ?? {}) as { error_code?: string; error_msg?: string };
-  const reason = message ?? `the API answered with status ${status}`;
-  const words = code === undefined ? reason : `${reason} (${code})`;
-  return new CommandFailure(exitOf(status), words, nextStepOf(status, headers['retry-after']));
-}
 
 /** Sends requests to the public API, as any client does. */
 export class ApiClient {
@@ -68,7 +49,7 @@ export class ApiClient {
     const { status, headers, text } = await this.send(request);
     const body = this.parsed(text, status);
     if (status >= 200 && status < 300) return { status, headers, body: body as T };
-    throw refusal(status, headers, body);
+    throw failureOf({ status, headers, body, path: request.path });
   }
 
   /**
@@ -80,7 +61,10 @@ export class ApiClient {
       const headers = { accept: 'text/event-stream', ...request.headers };
       const response = await this.open({ ...request, headers }, [this.interrupted]);
       const { statusCode: status = 0 } = response;
-      if (status < 200 || status >= 300) throw refusal(status, response.headers, this.parsed(await textOf(response), status));
+      if (status < 200 || status >= 300) {
+        const body = this.parsed(await textOf(response), status);
+        throw failureOf({ status, headers: response.headers, body, path: request.path });
+      }
       response.setTimeout(silenceMsMax, () => response.destroy(new Error(`silent for ${silenceMsMax / 1_000} s`)));
       const events: EventSourceMessage[] = [];
       const parser = createParser({

@@ -2,7 +2,7 @@
 export const exitCodes = {
   done: { code: 0, meaning: 'The command did what it says.' },
   failed: { code: 1, meaning: 'The API refused the request for a reason that is not listed below.' },
-  usage: { code: 2, meaning: 'The arguments are wrong; nothing was sent.' },
+  usage: { code: 2, meaning: 'The arguments are wrong; nothing was changed.' },
   notFound: { code: 3, meaning: 'Nothing has that name.' },
   noAccess: { code: 4, meaning: 'The credentials are missing or wrong, or they lack the right.' },
   unavailable: { code: 5, meaning: 'Sendoff did not answer, or cannot take the request now. Trying again may help.' },

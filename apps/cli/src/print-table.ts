@@ -15,3 +15,8 @@ export function tableLines(heads: readonly string[], rows: readonly (readonly (s
       .trimEnd(),
   );
 }
+
+/** A count with its noun, as in `1 attempt` and `2 attempts`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -6,7 +6,7 @@ import { addContextCommands } from './declarations/context-commands.ts';
 import { addFunctionCommands, addPolicyCommands } from './declarations/function-commands.ts';
 import { addInvocationCommands, addHistoryCommands } from './declarations/invocation-commands.ts';
 import { addSteeringCommands, addRedriveCommands } from './declarations/steering-commands.ts';
-import { addTopicCommands, addPlaceCommands, addKeyCommands } from './declarations/place-commands.ts';
+import { addAgencyCommands, addTopicCommands, addPlaceCommands, addKeyCommands } from './declarations/place-commands.ts';
 import { type CommonOptions, Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -17,7 +17,7 @@ const exitHelp = [
 ].join('\n');
 
 /** Declares all commands. Each action gets a session made of the common options. */
-function buildProgram(surroundings: Surroundings, version: string): Command {
+function buildProgram(surroundings: Surroundings, version: string, isJson: boolean): Command {
   const program = new Command('sendoff')
     .description('Calls the API of a Sendoff installation.')
     .version(version)
@@ -27,7 +27,8 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
     .addHelpText('after', exitHelp)
     .configureOutput({
       writeOut: (text) => surroundings.print(text.trimEnd()),
-      writeErr: (text) => surroundings.note(text.trimEnd()),
+      // With --json the failure is one line, which comes later.
+      writeErr: (text) => (isJson ? undefined : surroundings.note(text.trimEnd())),
     })
     .exitOverride();
   const session = () => new Session(surroundings, program.opts<CommonOptions>());
@@ -40,6 +41,7 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
   addPolicyCommands(program, session);
   addTopicCommands(program, session);
   addPlaceCommands(program, session);
+  addAgencyCommands(program, session);
   addKeyCommands(program, session);
   program
     .command('completion')
@@ -54,16 +56,24 @@ function buildProgram(surroundings: Surroundings, version: string): Command {
  * @returns the exit code. Failures are shown.
  */
 export async function runProgram(surroundings: Surroundings, words: readonly string[]): Promise<number> {
-  const program = buildProgram(surroundings, await packageVersion());
+  // A command line that cannot be parsed has no options yet.
+  const isJson = words.includes('--json');
+  const program = buildProgram(surroundings, await packageVersion(), isJson);
   try {
     await program.parseAsync(words, { from: 'user' });
     return exitCodes.done.code;
   } catch (error) {
-    // Commander has printed its own message.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done.code : exitCodes.usage.code;
-    if (error instanceof CommandFailure) return showFailure(surroundings, error, program.opts<CommonOptions>().json === true);
-    throw error;
+    if (error instanceof CommandFailure) return showFailure(surroundings, error, isJson);
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCodes.done.code;
+    // For people Commander has printed its own message.
+    return isJson ? showFailure(surroundings, wrongWords(error), isJson) : exitCodes.usage.code;
   }
+}
+
+function wrongWords({ code, message }: CommanderError): CommandFailure {
+  const words = code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '');
+  return new CommandFailure('usage', words, 'sendoff --help');
 }
 
 function showFailure({ note, interrupted }: Surroundings, failure: CommandFailure, isJson: boolean): number {

@@ -1,4 +1,4 @@
-import { printable } from '#contracts';
+import { type DestinationType, destinationTypes, printable } from '#contracts';
 import { ApiClient, type ApiRequest } from './api-client.ts';
 import { CommandFailure } from './command-failure.ts';
 import { findContext } from './contexts.ts';
@@ -34,14 +34,30 @@ export class Session {
   /**
    * Sends a request that changes something; with `--dry-run`, only shows it.
    * @param act what the request does, as in `create the function hello`.
+   * @param options `isNew`: the subject of the change may not exist yet, and a dry run does not ask
+   *   for it.
    * @returns undefined in a dry run.
    * @throws CommandFailure if the API refuses or does not answer.
    */
-  async change<T>(act: string, request: ApiRequest): Promise<{ readonly answer: T } | undefined> {
+  async change<T>(act: string, request: ApiRequest, { isNew = false } = {}): Promise<{ readonly answer: T } | undefined> {
     if (this.options.dryRun !== true) return { answer: await this.ask<T>(request) };
-    const { method = 'GET', path, body } = request;
-    this.show({ dryRun: true, act, method, path: path.join('/'), body: shortened(body) }, () => [`would ${act}`]);
+    const { method = 'GET', path } = request;
+    if (!isNew) await this.checkSubject(path);
+    const body = shortened(request.body);
+    this.show({ dryRun: true, act, method, path: path.join('/'), body }, () => [`would ${act}`, ...bodyLines(body)]);
     return undefined;
+  }
+
+  /** A dry run asks for the subject of a change. @throws CommandFailure if there is none. */
+  private async checkSubject(path: readonly string[]): Promise<void> {
+    const subject = subjectOf(path);
+    if (subject === undefined) return;
+    try {
+      await this.ask({ path: subject });
+    } catch (error) {
+      // Credentials that may change something need not be allowed to read it.
+      if (!(error instanceof CommandFailure) || error.exit !== 'noAccess') throw error;
+    }
   }
 
   /** The client of the chosen context. @throws CommandFailure if there is no context. */
@@ -68,6 +84,23 @@ function shortened(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body ?? {}, (key, value: unknown) => (key === 'file' ? '(the code)' : value)));
 }
 
+/** Kinds of which the API shows one by its name. */
+const shownKinds = new Set(['agencies', 'buckets', 'credentials', 'redrives', 'streams']);
+
+/**
+ * The path of what a change concerns; undefined if it is new, or cannot be asked for by its name.
+ */
+function subjectOf([area = '', kind = '', name, ...rest]: readonly string[]): readonly string[] | undefined {
+  if (name === undefined) return undefined;
+  if (kind === 'functions') return ['fgs', kind, name, 'config'];
+  return shownKinds.has(kind) || (kind === 'topics' && rest.length > 0) ? [area, kind, name] : undefined;
+}
+
+function bodyLines(body: unknown): string[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return [`  ${JSON.stringify(body)}`];
+  return Object.entries(body).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+}
+
 /** Reads JSON that the user gave. @throws CommandFailure if it is not valid. */
 export function parseJson(text: string, what: string): unknown {
   try {
@@ -81,4 +114,22 @@ export function parseJson(text: string, what: string): unknown {
 export function parseWhole(text: string, what: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new CommandFailure('usage', `${what} must be a whole number, not ${text}`);
   return Number(text);
+}
+
+/** Reads a number that the user gave. @throws CommandFailure if it is none. */
+export function parseNumber(text: string, what: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new CommandFailure('usage', `${what} must be a number, not ${text}`);
+  return value;
+}
+
+/**
+ * Reads `<type>=<rest>`, where the type is that of a destination in capital or small letters.
+ * @throws CommandFailure if it has another form.
+ */
+export function parseDestination(text: string, what: string): { readonly type: DestinationType; readonly rest: string } {
+  const [, word = '', rest = ''] = /^([A-Za-z]+)=([\s\S]+)$/.exec(text) ?? [];
+  const type = destinationTypes.find((one) => one.toLowerCase() === word.toLowerCase());
+  if (type !== undefined) return { type, rest };
+  throw new CommandFailure('usage', `${what} must be <type>=..., with a type of ${destinationTypes.join(', ')}; not ${text}`);
 }

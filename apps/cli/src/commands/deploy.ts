@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameOfSource, packCode, settingsFileName } from '../code-archive.ts';
 import { CommandFailure } from '../command-failure.ts';
+import { counted } from '../print-table.ts';
 import { parseJson, parseWhole, type Session } from '../session.ts';
 
 /** Settings of a function that a deployment may give. Absent ones stay as they are. */
@@ -81,7 +82,7 @@ function optionSettings({ watch: _watch, timeout, memory, agency, ...texts }: De
  */
 export async function deploy(session: Session, source: string, options: DeployOptions): Promise<void> {
   await deployOnce(session, source, options);
-  if (options.watch !== true) return;
+  if (options.watch !== true || session.options.dryRun === true) return;
   session.surroundings.note(`watching ${source}; Ctrl-C ends`);
   await watchSource(session, source, async () => deployOnce(session, source, options));
 }
@@ -99,14 +100,14 @@ export async function deployOnce(session: Session, source: string, options: Depl
     : await session.change(`replace the code of ${name}`, { method: 'PUT', path: ['fgs', 'functions', name, 'code'], body });
   if (!isNew) await changeConfig(session, name, current, settings);
   if (policy !== undefined)
-    await session.change(`set the policy of ${name}`, {
-      method: 'PUT',
-      path: ['fgs', 'functions', name, 'async-invoke-config'],
-      body: policy,
-    });
+    await session.change(
+      `set the policy of ${name}`,
+      { method: 'PUT', path: ['fgs', 'functions', name, 'async-invoke-config'], body: policy },
+      { isNew },
+    );
   if (changed !== undefined)
     session.show({ function: name, created: isNew, files: code.files, bytes: code.bytes }, () => [
-      `${name} is ${isNew ? 'created' : 'updated'}: ${code.files} ${code.files === 1 ? 'file' : 'files'}, ${code.bytes} bytes`,
+      `${name} is ${isNew ? 'created' : 'updated'}: ${counted(code.files, 'file')}, ${code.bytes} bytes`,
     ]);
   return name;
 }

@@ -15,8 +15,10 @@ export async function dev(session: Session, folder: string): Promise<void> {
   if (sources.length === 0) throw new CommandFailure('usage', `${folder} has no folder and no file of JavaScript`);
   const names: string[] = [];
   for (const source of sources) names.push(await deployOnce(session, join(folder, source), {}));
+  if (session.options.dryRun === true) return;
   const { url, projectId } = await findContext(session.surroundings, session.options.context);
   const { note } = session.surroundings;
+  note(`Console: ${url}/`);
   note(`API and its document: ${url}/docs`);
   note(`Try: curl -H "X-Auth-Token: $TOKEN" ${url}/v2/${projectId}/fgs/functions/${names[0] ?? ''}/invocations -d '{}'`);
   note(`Or:  sendoff invoke ${names[0] ?? ''} '{}'`);

@@ -1,5 +1,5 @@
 import { CommandFailure } from '../command-failure.ts';
-import { tableLines } from '../print-table.ts';
+import { counted, tableLines } from '../print-table.ts';
 import type { Session } from '../session.ts';
 import type { InvocationRecord } from './records.ts';
 import type { SearchPage } from './search.ts';
@@ -55,7 +55,7 @@ async function functionOf(session: Session, requestId: string): Promise<string> 
 function explanationLines({ invocation, valid_until, waits, transitions, left_out_after, logs, log_executors }: Explanation) {
   const { request_id, function_urn, status, approximate_invoke_count: attempts, error_message: error } = invocation;
   return [
-    `${request_id} of ${function_urn}: ${status} after ${attempts} attempts${error === '' ? '' : `: ${error}`}`,
+    `${request_id} of ${function_urn}: ${status} after ${counted(attempts, 'attempt')}${error === '' ? '' : `: ${error}`}`,
     ...(valid_until === undefined ? [] : [`valid until ${valid_until}`]),
     ...waits.flatMap(({ words, change, since, until, unknown_until: unknown }) => [
       `waits${since === undefined ? '' : ` since ${since}`}${until === undefined ? '' : ` until ${until}`}${unknown === undefined ? '' : `, unknown until ${unknown}`}: ${words}`,

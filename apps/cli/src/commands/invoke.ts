@@ -1,6 +1,6 @@
 import { CommandFailure } from '../command-failure.ts';
 import { parseJson, parseWhole, type Session } from '../session.ts';
-import { type InvocationRecord, recordLines } from './records.ts';
+import { endings, type InvocationRecord, recordLines } from './records.ts';
 
 /** Options of `sendoff invoke`. */
 export interface InvokeOptions {
@@ -19,7 +19,6 @@ export interface InvokeOptions {
 const eventBytesMax = 262_144;
 const pollMsFirst = 200;
 const pollMsMax = 2_000;
-const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
 
 /**
  * Runs a function and prints what it returned; asynchronously, prints the request id or waits for
@@ -77,7 +76,8 @@ async function invokeNow(session: Session, fn: string, body: unknown): Promise<v
   const request = { method: 'POST', path: ['fgs', 'functions', fn, 'invocations'], body };
   if (session.options.dryRun === true) return void (await session.change(`run ${fn}`, request));
   const { headers, body: returned } = await (await session.api()).call<unknown>(request);
-  session.show(returned ?? null, () => [typeof returned === 'string' ? returned : (JSON.stringify(returned, null, 2) ?? '')]);
+  const text = typeof returned === 'string' ? returned : (JSON.stringify(returned, null, 2) ?? '');
+  session.show(returned ?? null, () => text.split(/\r?\n/));
   if (headers['x-is-func-err'] === 'true')
     throw new CommandFailure('functionFailed', 'the function failed', `sendoff logs ${fn}`);
 }

@@ -81,3 +81,31 @@ function recordLines({ topic, topic_exists: exists, records }: StreamRecords): s
   ]);
   return tableLines(['TIME', 'PLACE', 'KEY', 'VALUE'], rows);
 }
+
+/** The kinds of places that policies may name, as the API names them. */
+export type PlaceKind = 'buckets' | 'streams';
+
+const placeWord = { buckets: 'bucket', streams: 'stream' } as const satisfies Record<PlaceKind, string>;
+
+/**
+ * Lets policies name a bucket or a stream. One that they may name already stays, with the new
+ * topic.
+ */
+export async function addPlace(
+  session: Session,
+  kind: PlaceKind,
+  name: string,
+  { topic }: { readonly topic?: string },
+): Promise<void> {
+  const request = { method: 'PUT', path: ['sendoff', kind, name], body: topic === undefined ? {} : { topic } };
+  const changed = await session.change<Place>(`let policies name the ${placeWord[kind]} ${name}`, request, { isNew: true });
+  if (changed !== undefined) session.show(changed.answer, () => [`policies may name the ${placeWord[kind]} ${name}`]);
+}
+
+/** Takes a bucket or a stream from the places that policies may name. Its contents stay. */
+export async function removePlace(session: Session, kind: PlaceKind, name: string): Promise<void> {
+  const request = { method: 'DELETE', path: ['sendoff', kind, name] };
+  const changed = await session.change(`remove the ${placeWord[kind]} ${name}; its contents stay`, request);
+  if (changed !== undefined)
+    session.show({ removed: name }, () => [`the ${placeWord[kind]} ${name} is removed; its contents stay`]);
+}

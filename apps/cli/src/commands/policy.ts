@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CommandFailure } from '../command-failure.ts';
-import { parseJson, parseWhole, type Session } from '../session.ts';
+import { parseDestination, parseJson, parseNumber, parseWhole, type Session } from '../session.ts';
 import { fieldLines } from './functions.ts';
 
 /** Options of `sendoff policy set`. */
@@ -9,6 +9,10 @@ export interface PolicyOptions {
   readonly retries?: string;
   /** The validity period, in seconds. */
   readonly validity?: string;
+  /** The wait after the first failed attempt, in seconds. It doubles with each attempt. */
+  readonly retryWait?: string;
+  /** The longest wait, in seconds. */
+  readonly retryWaitMax?: string;
   /** `KIND=<param as JSON>`, as in `OBS={"bucket":"results"}`. */
   readonly onSuccess?: string;
   readonly onFailure?: string;
@@ -50,11 +54,13 @@ async function policyOfFile({ surroundings }: Session, file: string): Promise<un
 async function changedPolicy(session: Session, fn: string, options: PolicyOptions): Promise<Fields> {
   const current = await currentPolicy(session, fn);
   const { destination_config: destinations = {} } = current as { destination_config?: Fields };
-  const { retries, validity, onSuccess, onFailure, statusLog } = options;
+  const { retries, validity, retryWait, retryWaitMax, onSuccess, onFailure, statusLog } = options;
   return {
     ...current,
     ...(retries === undefined ? {} : { max_async_retry_attempts: parseWhole(retries, '--retries') }),
     ...(validity === undefined ? {} : { max_async_event_age_in_seconds: parseWhole(validity, '--validity') }),
+    ...(retryWait === undefined ? {} : { retry_wait_base_in_seconds: parseNumber(retryWait, '--retry-wait') }),
+    ...(retryWaitMax === undefined ? {} : { retry_wait_max_in_seconds: parseNumber(retryWaitMax, '--retry-wait-max') }),
     ...(statusLog === undefined ? {} : { enable_async_status_log: statusLog }),
     destination_config: {
       ...destinations,
@@ -77,13 +83,7 @@ async function currentPolicy(session: Session, fn: string): Promise<Fields> {
 }
 
 function destinationOf(text: string, option: string): Fields {
-  const [, kind = '', param = ''] = /^([A-Za-z]+)=([\s\S]+)$/.exec(text) ?? [];
-  if (kind === '')
-    throw new CommandFailure(
-      'usage',
-      `${option} must be <kind>=<param>`,
-      `${option} 'OBS={"bucket":"results","prefix":"hello"}'`,
-    );
+  const { type, rest: param } = parseDestination(text, option);
   parseJson(param, `the param of ${option}`);
-  return { destination: kind.toUpperCase(), param };
+  return { destination: type, param };
 }

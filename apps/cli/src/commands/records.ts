@@ -1,3 +1,4 @@
+import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
 import { parseWhole, type Session } from '../session.ts';
 
@@ -15,6 +16,9 @@ export interface InvocationRecord {
   readonly response_payload_ref?: string;
   readonly deliveries: readonly { readonly delivery_id: string; readonly state: string; readonly tries: number }[];
 }
+
+/** The statuses of invocations that have ended. */
+export const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
 
 /** Options of `sendoff records`. */
 export interface RecordOptions {
@@ -54,12 +58,25 @@ export async function listRecords(session: Session, fn: string, options: RecordO
   session.show(answer, () => recordLines(answer.invocations));
 }
 
-/** Cancels an invocation that waits or runs. */
+/**
+ * Cancels an invocation that waits or runs.
+ * @throws CommandFailure `notFound` if the function has no such invocation; `failed` if it has
+ *   ended.
+ */
 export async function cancel(session: Session, fn: string, requestId: string): Promise<void> {
+  const { invocations } = await session.ask<{ invocations: readonly InvocationRecord[] }>({
+    path: ['fgs', 'functions', fn, 'async-invocations'],
+    query: { request_id: requestId },
+  });
+  const [found] = invocations;
+  if (found === undefined)
+    throw new CommandFailure('notFound', `${fn} has no invocation ${requestId}`, `sendoff records ${fn} --active`);
+  if (endings.includes(found.status))
+    throw new CommandFailure('failed', `${requestId} has ended already: ${found.status}`, `sendoff explain ${requestId}`);
   const changed = await session.change(`cancel ${requestId}`, {
     method: 'POST',
     path: ['fgs', 'functions', fn, 'cancel'],
     body: { request_id: requestId },
   });
-  if (changed !== undefined) session.show({ cancelled: requestId }, () => [`${requestId} is cancelled unless it has ended`]);
+  if (changed !== undefined) session.show({ cancelled: requestId }, () => [`${requestId} is cancelled unless it ends first`]);
 }

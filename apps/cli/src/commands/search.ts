@@ -21,6 +21,8 @@ export interface SearchOptions {
   readonly begin?: string;
   readonly end?: string;
   readonly limit: string;
+  /** The marker of the next page. */
+  readonly after?: string;
 }
 
 const pagesMax = 100;
@@ -29,7 +31,7 @@ const pagesMax = 100;
 export async function searchInvocations(session: Session, options: SearchOptions): Promise<void> {
   const limit = parseWhole(options.limit, '--limit');
   const found: SearchPage['invocations'][number][] = [];
-  let marker = '';
+  let marker = options.after ?? '';
   let searchedUntil = '';
   for (let pages = 0; pages < pagesMax && found.length < limit; pages += 1) {
     const page = await session.ask<SearchPage>({
@@ -43,7 +45,7 @@ export async function searchInvocations(session: Session, options: SearchOptions
   }
   session.show({ invocations: found, next_marker: marker, searched_until: searchedUntil }, () => [
     ...(found.length === 0 ? ['No invocation matches.'] : resultLines(found)),
-    ...(marker === '' ? [] : [`searched back to ${searchedUntil}; go on with --end ${searchedUntil}`]),
+    ...(marker === '' ? [] : [`searched back to ${searchedUntil}; more: --after ${marker}`]),
   ]);
 }
 

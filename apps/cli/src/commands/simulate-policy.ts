@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
-import { parseJson, parseWhole, type Session } from '../session.ts';
+import { parseJson, parseNumber, parseWhole, type Session } from '../session.ts';
 
 /** Options of `sendoff policy simulate`. */
 export interface SimulateOptions {
@@ -85,12 +85,6 @@ function failureModel({ failures, duration, rate, invocations, outage }: Simulat
     ...(invocations === undefined ? {} : { invocations: parseWhole(invocations, '--invocations') }),
     ...(outage === undefined ? {} : { outages: outage.map(parseOutage) }),
   };
-}
-
-function parseNumber(text: string, option: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new CommandFailure('usage', `${option} must be a number`);
-  return value;
 }
 
 function parseOutage(text: string): Fields {

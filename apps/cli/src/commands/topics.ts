@@ -1,3 +1,4 @@
+import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
 import type { Session } from '../session.ts';
 
@@ -9,11 +10,16 @@ interface Topic {
 
 const path = ['notifications', 'topics'];
 
-/** Finds the URN of a topic by its name. A URN stays as it is. */
+/**
+ * Finds the URN of a topic by its name. A URN stays as it is.
+ * @throws CommandFailure `notFound`.
+ */
 async function urnOf(session: Session, topic: string): Promise<string> {
   if (topic.startsWith('urn:')) return topic;
   const { topics } = await session.ask<{ topics: readonly Topic[] }>({ path, query: { name: topic } });
-  return topics[0]?.topic_urn ?? topic;
+  const [found] = topics;
+  if (found === undefined) throw new CommandFailure('notFound', `there is no topic ${topic}`, 'sendoff topics list');
+  return found.topic_urn;
 }
 
 /** Lists the pub/sub topics of the project, newest first. */

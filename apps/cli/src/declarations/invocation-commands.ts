@@ -132,6 +132,7 @@ export function addHistoryCommands(program: Command, session: MakeSession): void
     .option('--begin <time>', 'accepted at this time or later, as 2026-11-25T09:45:00')
     .option('--end <time>', 'accepted at this time or earlier')
     .option('--limit <count>', 'how many to find', '20')
+    .option('--after <marker>', 'go on after this marker')
     .action(async (options: SearchOptions) => searchInvocations(session(), options));
   program
     .command('events')

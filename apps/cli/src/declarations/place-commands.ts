@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 import { createKey, deleteKey, type KeyOptions, listKeys, rotateKey, switchKey } from '../commands/keys.ts';
-import { listBuckets, listObjects, listStreamRecords, listStreams, type ObjectOptions } from '../commands/places.ts';
+import { listAgencies, removeAgency, setAgency } from '../commands/agencies.ts';
+import {
+  addPlace,
+  removePlace,
+  listBuckets,
+  listObjects,
+  listStreamRecords,
+  listStreams,
+  type ObjectOptions,
+} from '../commands/places.ts';
 import { createTopic, listTopics, publish, removeTopic, subscribe } from '../commands/topics.ts';
 import type { MakeSession } from '../session.ts';
 
@@ -52,6 +61,16 @@ export function addPlaceCommands(program: Command, session: MakeSession): void {
     .option('--limit <count>', 'at most 500', '20')
     .option('--after <marker>', 'the page after this marker')
     .action(async (bucket: string, options: ObjectOptions) => listObjects(session(), bucket, options));
+  buckets
+    .command('add')
+    .argument('<bucket>')
+    .description('let policies name a bucket')
+    .action(async (bucket: string) => addPlace(session(), 'buckets', bucket, {}));
+  buckets
+    .command('remove')
+    .argument('<bucket>')
+    .description('remove a bucket from those that policies may name; its objects stay')
+    .action(async (bucket: string) => removePlace(session(), 'buckets', bucket));
   const streams = program
     .command('streams')
     .description('list the streams that policies may name')
@@ -62,6 +81,37 @@ export function addPlaceCommands(program: Command, session: MakeSession): void {
     .description('list the newest records of a stream')
     .option('--limit <count>', 'at most 100', '20')
     .action(async (stream: string, options: { limit: string }) => listStreamRecords(session(), stream, options));
+  streams
+    .command('add')
+    .argument('<stream>')
+    .option('--topic <topic>', 'the Kafka topic behind it; by default one of its own')
+    .description('let policies name a stream')
+    .action(async (stream: string, options: { topic?: string }) => addPlace(session(), 'streams', stream, options));
+  streams
+    .command('remove')
+    .argument('<stream>')
+    .description('remove a stream from those that policies may name; its records stay')
+    .action(async (stream: string) => removePlace(session(), 'streams', stream));
+}
+
+/** Declares the commands for agencies. */
+export function addAgencyCommands(program: Command, session: MakeSession): void {
+  const agencies = program.command('agencies').description('the targets that functions may reach');
+  agencies
+    .command('list')
+    .description('list all agencies with their grants')
+    .action(async () => listAgencies(session()));
+  agencies
+    .command('set')
+    .argument('<agency>', 'as --agency of functions deploy names it')
+    .option('--grant <type=resource...>', "OBS, DIS, SMN or FunctionGraph, and a name or URN, as 'OBS=results' or 'DIS=*'")
+    .description('set all grants of an agency; it is created if there is none of that name')
+    .action(async (agency: string, options: { grant?: string[] }) => setAgency(session(), agency, options));
+  agencies
+    .command('remove')
+    .argument('<agency>')
+    .description('remove an agency; its functions reach no target any more')
+    .action(async (agency: string) => removeAgency(session(), agency));
 }
 
 /** Declares the commands for access keys. */
