@@ -7,9 +7,11 @@
  * - `forbidden`: the credentials lack the right.
  * - `missing`: the thing does not exist, or was deleted meanwhile.
  * - `refused`: the request is wrong; the message says what to change.
+ * - `changed`: somebody else changed the thing meanwhile, so the console changed nothing.
+ * - `local`: the console cannot do this itself, as with an archive that it cannot read.
  * - `broken`: an error of the server.
  */
-export type ProblemKind = 'away' | 'late' | 'expired' | 'forbidden' | 'missing' | 'refused' | 'broken';
+export type ProblemKind = 'away' | 'late' | 'expired' | 'forbidden' | 'missing' | 'refused' | 'changed' | 'local' | 'broken';
 
 /** A failed call of the API. */
 export class ApiProblem extends Error {

@@ -10,7 +10,7 @@ import { StatisticsTab } from '../statistics/statistics-tab.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Trail } from '../ui/trail.tsx';
 import { AliasesTab } from './aliases-tab.tsx';
-import { CodeTab } from './code-tab.tsx';
+import { CodeTab } from './code/code-tab.tsx';
 import { SettingsTab } from './settings-tab.tsx';
 import { NotificationTab } from './notification/notification-tab.tsx';
 import { useFunctionConfig } from './queries.ts';
@@ -75,7 +75,7 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
               ))}
             </Tabs.List>
             <Tabs.Panel value="code">
-              <CodeTab urn={urn} />
+              <CodeTab urn={urn} handler={config.handler ?? ''} />
             </Tabs.Panel>
             <Tabs.Panel value="test">
               <TestTab urn={urn} />

@@ -8,12 +8,15 @@ const titles: Readonly<Record<ProblemKind, string>> = {
   forbidden: 'Your credentials lack the right',
   missing: 'This does not exist',
   refused: 'The server refused this',
+  changed: 'Somebody changed this meanwhile',
+  local: 'The console cannot do this',
   broken: 'The server has an error',
 };
 
 const nextSteps: Readonly<Partial<Record<ProblemKind, string>>> = {
   away: 'Nothing you typed is lost. Try again in a moment.',
   forbidden: 'Log in with other credentials, or ask for a key with this right.',
+  changed: 'Copy your text. Then discard your changes to see what is there now.',
   missing: 'It may have been deleted in another tab or by somebody else.',
   broken: 'Try again. If it stays, search the log of the server for the request id.',
 };

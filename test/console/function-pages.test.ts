@@ -1,0 +1,120 @@
+/**
+ * Goal: a viewer sees and changes the code of a function, whatever its form. Nothing typed is lost.
+ * Method: Debian's Chromium on a whole installation.
+ */
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ZipFile } from 'yazl';
+import { Installation } from '../e2e/installation.ts';
+import { faultsOfPage } from './all-pages.ts';
+import { ConsolePage, lackOfBrowser, startBrowser, violationsOf } from './browser.ts';
+
+const source = 'exports.handler = async () => require("./lib/answer.js");\n';
+
+async function archiveOf(files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+  const zip = new ZipFile();
+  for (const [name, content] of Object.entries(files)) zip.addBuffer(Buffer.from(content as string), name);
+  zip.end();
+  return (await buffer(zip.outputStream)).toString('base64');
+}
+
+describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the pages of a function', () => {
+  let installation: Installation;
+  let browser: Browser;
+  let view: ConsolePage;
+
+  beforeAll(async () => {
+    [installation, browser] = await Promise.all([Installation.start({ brokers: inject('kafkaBrokers') }), startBrowser()]);
+    const { client } = installation;
+    await client.grantEverything();
+    const file = await archiveOf({
+      'main.js': source,
+      'lib/answer.js': 'module.exports = 42;\n',
+      'picture.png': Buffer.from([0x89, 0x50, 0, 255]),
+      ...Object.fromEntries(Array.from({ length: 300 }, (_, number) => [`lib/part-${number}.txt`, `part ${number}`])),
+    });
+    await client.createFunction('packed', '', { handler: 'main.handler', code_type: 'zip', func_code: { file } });
+    await client.createFunction('inline', 'exports.handler = async (event) => event;');
+    view = await ConsolePage.open(browser, installation.url);
+    await view.goTo('/functions');
+    await view.logInByToken('e2e-token');
+    await view.page.getByRole('link', { name: 'packed' }).waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await installation?.stop();
+  });
+
+  const files = () => view.page.getByRole('group', { name: 'Files' });
+
+  it('shows the files of an archive, that of the handler first', async () => {
+    const { page } = view;
+    await view.goTo('/functions/default%3Apacked/code');
+    expect(await page.getByLabel('main.js').inputValue()).toBe(source);
+    expect(await files().getByRole('row').count()).toBe(201);
+    await page.getByText('200 of 303 files').waitFor();
+    await page.getByLabel('Part of the name').fill('PART-299');
+    await files().getByRole('button', { name: 'lib/part-299.txt' }).click();
+    expect(await page.getByLabel('lib/part-299.txt').inputValue()).toBe('part 299');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByLabel('Part of the name').fill('picture');
+    await files().getByRole('button', { name: 'picture.png' }).click();
+    await page.getByText('This file holds no text.').waitFor();
+    const [file] = await Promise.all([page.waitForEvent('download'), view.press('Download this file')]);
+    expect(await readFile(await file.path())).toEqual(Buffer.from([0x89, 0x50, 0, 255]));
+  });
+
+  it('changes files of the archive, and the function runs them', async () => {
+    const { page } = view;
+    await view.goTo('/functions/default%3Apacked/code');
+    await files().getByRole('button', { name: 'lib/answer.js' }).click();
+    await page.getByLabel('lib/answer.js').fill('module.exports = "größer";\n');
+    await files().getByRole('button', { name: 'main.js' }).click();
+    await page.getByLabel('main.js').fill(`// changed\n${source}`);
+    await page.getByText('Not saved yet.').waitFor();
+    await view.press('Save');
+    await page.getByText('Saved.').waitFor();
+    const { body } = await installation.client.call('POST', '/fgs/functions/packed/invocations', {});
+    expect(body).toBe('größer');
+    expect(await page.getByLabel('main.js').inputValue()).toBe(`// changed\n${source}`);
+  });
+
+  it('replaces no code that somebody else has replaced meanwhile', async () => {
+    const { page } = view;
+    for (const [name, file] of [
+      ['packed', 'main.js'],
+      ['inline', 'index.js'],
+    ] as const) {
+      await view.goTo(`/functions/default%3A${name}/code`);
+      await page.getByLabel(file).fill('// mine');
+      const code = Buffer.from(`// theirs, ${name}`).toString('base64');
+      await installation.client.must('PUT', `/fgs/functions/${name}/code`, { code_type: 'inline', func_code: { file: code } });
+      await view.press('Save');
+      await page.getByText('Somebody changed this meanwhile').waitFor();
+      expect(await page.getByLabel(file).inputValue()).toBe('// mine');
+      expect(await violationsOf(page)).toEqual([]);
+      await view.press('Discard changes');
+    }
+  });
+
+  it('downloads inline code as its file', async () => {
+    const { page } = view;
+    await view.goTo('/functions/default%3Ainline/code');
+    const [file] = await Promise.all([page.waitForEvent('download'), view.press('Download index.js')]);
+    expect(file.suggestedFilename()).toBe('index.js');
+    expect(await readFile(await file.path(), 'utf8')).toBe('// theirs, inline');
+  });
+
+  it.each(['/functions/default%3Apacked/code', '/functions/default%3Ainline/code'])(
+    'breaks no rule of axe-core at %s, and fits a phone',
+    async (path) => {
+      expect(await faultsOfPage(view.page, path)).toEqual([]);
+    },
+  );
+
+  it('runs without an error of a script, and breaks no rule for content', () => {
+    expect(view.faults).toEqual([]);
+  });
+});
