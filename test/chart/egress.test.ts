@@ -75,6 +75,10 @@ describe.skipIf(missing)('the executor and its neighbours', () => {
     expect(refusalOf(values)).toContain('networkPolicies.objectStoreTo leads to the metadata address 169.254.169.254 too');
   });
 
+  it.each(['functions.networksAllowed', 'webhooks.networksAllowed'])('are refused with all networks in %s', (value) => {
+    expect(refusalOf({ [value]: ['0.0.0.0/0'] })).toContain(`${value}=0.0.0.0/0 leads to the metadata address`);
+  });
+
   it('reach DNS servers on the ports of the cluster', () => {
     const text = JSON.stringify(
       rendered({ 'networkPolicies.dnsPorts': [53, 5353] }).find(({ metadata }) => metadata.name.endsWith('-dns')),

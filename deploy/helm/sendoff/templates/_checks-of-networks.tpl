@@ -29,5 +29,12 @@ to all addresses, of which some give credentials of the cloud to whoever asks.
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- range $value, $networks := dict "functions.networksAllowed" .Values.functions.networksAllowed "webhooks.networksAllowed" .Values.webhooks.networksAllowed -}}
+{{- range $networks -}}
+{{- if hasSuffix "/0" . -}}
+{{- $faults = append $faults (printf "%s=%s leads to the metadata address 169.254.169.254 and all services of the cluster too: name the networks that are not public" $value .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- toYaml $faults -}}
 {{- end -}}

@@ -50,6 +50,20 @@ describe.skipIf('missing' in programs)(`a database with TLS${'missing' in progra
     await store.close();
   });
 
+  it.each<[mode: string, isEncrypted: boolean]>([
+    ['sslmode=disable', false],
+    ['sslmode=no-verify', true],
+    ['sslmode=require&uselibpqcompat=true', true],
+  ])('is reached by a URL with %s, encrypted: %s', async (mode, isEncrypted) => {
+    const store = await open({ DATABASE_URL: `${url}?${mode}` });
+    expect(await ask(url, encrypted)).toEqual([{ all: isEncrypted }]);
+    await store.close();
+  });
+
+  it.each(['prefer', 'require', 'verify-ca'])('is refused by a URL with sslmode=%s, as with verify-full', async (mode) => {
+    await expect(open({ DATABASE_URL: `${url}?sslmode=${mode}` })).rejects.toThrow(/not trusted/);
+  });
+
   it.each<[what: string, env: () => Readonly<Record<string, string>>, says: RegExp]>([
     ['with TLS and no authority', () => ({ DATABASE_URL: `${url}?sslmode=verify-full` }), /not trusted.*DATABASE_CA_FILE/],
     ['with another authority', () => ({ DATABASE_URL: url, DATABASE_CA_FILE: wrong.file }), /not trusted.*DATABASE_CA_FILE/],
