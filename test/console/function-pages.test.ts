@@ -107,12 +107,62 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the pages of a fu
     expect(await readFile(await file.path(), 'utf8')).toBe('// theirs, inline');
   });
 
-  it.each(['/functions/default%3Apacked/code', '/functions/default%3Ainline/code'])(
-    'breaks no rule of axe-core at %s, and fits a phone',
-    async (path) => {
-      expect(await faultsOfPage(view.page, path)).toEqual([]);
-    },
-  );
+  it('calls a version with tags and a key, and says where the event is no JSON', async () => {
+    const { page } = view;
+    const { client } = installation;
+    await client.createFunction('called', 'exports.handler = async (event) => event;');
+    await client.must('POST', '/fgs/functions/called/versions', { version: 'v1' });
+    await view.goTo('/functions/default%3Acalled/test');
+    const event = page.getByLabel('Event, a JSON object');
+    await event.fill('{"n": 1');
+    await view.press('Call asynchronously');
+    await page.getByText('This is no JSON, line 1, column 8').waitFor();
+    expect(await event.getAttribute('aria-invalid')).toBe('true');
+    expect(await violationsOf(page)).toEqual([]);
+    await event.fill('{"n": 1}');
+    await view.choose('Version or alias', 'v1');
+    await page.getByLabel('Tags').fill('shop:7,nightly');
+    await page.getByLabel('Idempotency key').fill('order-7');
+    const follow = page.getByRole('link', { name: /^Follow request/ });
+    await view.press('Call asynchronously');
+    const first = await follow.textContent();
+    await page.getByRole('tab', { name: 'Code' }).click();
+    await page.getByRole('tab', { name: 'Test' }).click();
+    expect(await page.getByLabel('Idempotency key').inputValue()).toBe('order-7');
+    await view.press('Call asynchronously');
+    expect(await follow.textContent()).toBe(first);
+    await follow.click();
+    await page.getByText('nightly, shop:7').or(page.getByText('shop:7, nightly')).waitFor();
+    await page.getByText('Settled: Success').waitFor();
+    expect(await page.getByLabel('Changes of the invocation').innerText()).toMatch(/\d\d:\d\d\.\d{3}/);
+    const facts = await page.getByRole('region', { name: 'Result' }).innerText();
+    expect(facts).toMatch(/Duration\s+(?:\d+ ms|\d+\.\d{3} s)/);
+  });
+
+  it.each([
+    ['/functions/default%3Anope', 'No such function'],
+    ['/functions/default%3Anope/test', 'No such function'],
+    ['/topics/urn%3Asmn%3Alocal%3Ap1%3Anope', 'No such topic'],
+    ['/buckets/nope', 'No such bucket'],
+    ['/streams/nope', 'No such stream'],
+  ])('says at %s that it does not exist, and offers no act but the way out', async (path, heading) => {
+    const { page } = view;
+    expect(await faultsOfPage(page, path)).toEqual([]);
+    await page.getByRole('heading', { name: heading }).waitFor();
+    expect(await page.locator('main').getByRole('button').count()).toBe(0);
+  });
+
+  it.each([
+    '/functions/default%3Ainline/test',
+    '/functions/default%3Ainline/settings',
+    '/functions/default%3Ainline/async-notification',
+    '/functions/default%3Ainline/versions',
+    '/functions/default%3Ainline/aliases',
+    '/functions/default%3Apacked/code',
+    '/functions/default%3Ainline/code',
+  ])('breaks no rule of axe-core at %s, and fits a phone', async (path) => {
+    expect(await faultsOfPage(view.page, path)).toEqual([]);
+  });
 
   it('runs without an error of a script, and breaks no rule for content', () => {
     expect(view.faults).toEqual([]);

@@ -18,6 +18,10 @@ interface AsyncCall {
   readonly event: string | { readonly reference: string };
   /** Seconds until the first attempt. */
   readonly delaySeconds?: number;
+  /** Names to find it by, separated by commas. */
+  readonly tags?: string;
+  /** A second call with the same key is the same invocation. */
+  readonly idempotencyKey?: string;
 }
 
 /**
@@ -27,10 +31,12 @@ interface AsyncCall {
 export function useAsyncCall(urn: string) {
   const api = useApi();
   return useMutation({
-    mutationFn: async ({ event, delaySeconds = 0 }: AsyncCall) => {
+    mutationFn: async ({ event, delaySeconds = 0, tags = '', idempotencyKey = '' }: AsyncCall) => {
       const headers = {
         ...(typeof event === 'string' ? { 'content-type': 'application/json' } : { 'x-sendoff-payload-ref': event.reference }),
         ...(delaySeconds > 0 ? { 'x-sendoff-delay-seconds': String(delaySeconds) } : {}),
+        ...(tags.trim() === '' ? {} : { 'x-sendoff-tags': tags.trim() }),
+        ...(idempotencyKey.trim() === '' ? {} : { 'idempotency-key': idempotencyKey.trim() }),
       };
       const path = `/fgs/functions/${encodeURIComponent(urn)}/invocations-async`;
       const response = await api.send('POST', path, { ...(typeof event === 'string' ? { body: event } : {}), headers });

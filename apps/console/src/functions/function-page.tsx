@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { isMissing, NoSuch } from '../ui/no-such.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { ControlTab } from '../steering/control-tab.tsx';
 import { StatisticsTab } from '../statistics/statistics-tab.tsx';
@@ -58,6 +59,9 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
   const query = useFunctionConfig(urn);
   const [, navigate] = useLocation();
   const [, name = urn] = urn.split(':');
+  // A function that was here stays with what was typed in it, until the viewer leaves.
+  if (query.data === undefined && isMissing(query.error))
+    return <NoSuch kind="function" name={urn} list="Functions" href="/functions" />;
   return (
     <>
       <Trail label="Functions" href="/functions" />
@@ -78,7 +82,7 @@ export default function FunctionPage({ urn, tab }: FunctionPageProps) {
               <CodeTab urn={urn} handler={config.handler ?? ''} />
             </Tabs.Panel>
             <Tabs.Panel value="test">
-              <TestTab urn={urn} />
+              <TestTab urn={urn} functionUrn={config.func_urn ?? ''} />
             </Tabs.Panel>
             <Tabs.Panel value="statistics">
               <StatisticsTab urn={urn} functionUrn={config.func_urn ?? ''} />

@@ -1,15 +1,18 @@
-import { Anchor, Button, Group, NumberInput, Stack, Text, Textarea, Title } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text, Textarea, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { problemOf } from '../api/problem.ts';
 import { useApi } from '../session/session-context.tsx';
+import { exactText } from '../ui/durations.ts';
 import { Facts } from '../ui/facts.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { useDraft } from '../ui/use-draft.ts';
 import { textOfBase64 } from './base64.ts';
+import { type CallForm, CallFields, firstCall } from './call-fields.tsx';
 import { jsonOrText, useAsyncCall } from './calls.ts';
+import { eventFault } from './event-fault.ts';
 
 const firstEvent = '{\n  "name": "world"\n}';
 
@@ -48,7 +51,7 @@ function SyncResultView({ result }: { readonly result: SyncResult }) {
       <Stack gap="md">
         <Facts
           of={[
-            ['Duration, with the network', `${Math.round(result.durationMs)} ms`],
+            ['Duration, with the network', exactText(result.durationMs / 1_000)],
             ['Request', <span className="code">{result.requestId}</span>],
           ]}
         />
@@ -66,12 +69,23 @@ function SyncResultView({ result }: { readonly result: SyncResult }) {
 }
 
 /** Calls the function with an event: at once with its answer, or asynchronously. */
-export function TestTab({ urn }: { readonly urn: string }) {
+export function TestTab({ urn, functionUrn }: { readonly urn: string; readonly functionUrn: string }) {
   const draft = useDraft<string>(`event ${urn}`);
   const event = draft.value ?? firstEvent;
-  const [delaySeconds, setDelaySeconds] = useState<number | string>(0);
-  const sync = useSyncCall(urn);
-  const async = useAsyncCall(urn);
+  const callDraft = useDraft<CallForm>(`call ${urn}`);
+  const form = callDraft.value ?? firstCall;
+  const [fault, setFault] = useState<string>();
+  // Only a whole URN names a version.
+  const called = form.version === 'latest' ? urn : functionUrn.replace(/[^:]*$/, form.version);
+  const sync = useSyncCall(called);
+  const async = useAsyncCall(called);
+  const { tags, idempotencyKey } = form;
+  /** Sends nothing that is no event. */
+  const send = (call: () => void) => {
+    const found = eventFault(event);
+    setFault(found);
+    if (found === undefined) call();
+  };
   return (
     <>
       <Panel title="Test event">
@@ -83,35 +97,40 @@ export function TestTab({ urn }: { readonly urn: string }) {
             minRows={5}
             maxRows={20}
             spellCheck={false}
+            error={fault}
             value={event}
-            onChange={({ currentTarget: { value } }) => draft.set(value)}
+            onChange={({ currentTarget: { value } }) => {
+              setFault(undefined);
+              draft.set(value);
+            }}
+          />
+          <CallFields
+            urn={urn}
+            of={form}
+            onChange={(part) => {
+              // An answer belongs to the version that was called.
+              async.reset();
+              callDraft.set({ ...form, ...part });
+            }}
           />
           <Group align="flex-end">
-            <Button loading={sync.isPending} onClick={() => sync.mutate(event)}>
+            <Button loading={sync.isPending} onClick={() => send(() => sync.mutate(event))}>
               Call and wait
             </Button>
             <Button
               variant="default"
               loading={async.isPending}
-              onClick={() => async.mutate({ event, delaySeconds: Number(delaySeconds) })}
+              onClick={() => send(() => async.mutate({ event, delaySeconds: Number(form.delaySeconds), tags, idempotencyKey }))}
             >
               Call asynchronously
             </Button>
-            <NumberInput
-              label="Delay of an asynchronous call (s)"
-              min={0}
-              max={86_400}
-              w={270}
-              value={delaySeconds}
-              onChange={setDelaySeconds}
-            />
           </Group>
           {sync.error !== null && <ProblemNotice error={sync.error} />}
           {async.error !== null && <ProblemNotice error={async.error} />}
           {async.data !== undefined && (
             <Text size="sm" role="status">
               Accepted.{' '}
-              <Anchor component={Link} href={`/invocations/${encodeURIComponent(urn)}/${async.data}`}>
+              <Anchor component={Link} href={`/invocations/${encodeURIComponent(called)}/${async.data}`}>
                 Follow request {async.data}
               </Anchor>
             </Text>

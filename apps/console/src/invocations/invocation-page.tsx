@@ -9,6 +9,7 @@ import { PayloadView } from '../payload/payload-view.tsx';
 import { StoredPayload } from '../payload/stored-payload.tsx';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { exactText } from '../ui/durations.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Instant } from '../ui/instant.tsx';
@@ -118,9 +119,9 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
         <Facts
           of={[
             ['State', <StatusMark of={record.status} />],
-            ['Accepted', <Instant at={record.start_time} />],
-            ['Ended', <Instant at={record.end_time} />],
-            ['Duration', seconds === undefined ? '–' : `${seconds} s`],
+            ['Accepted', <Instant at={record.start_time} isExact />],
+            ['Ended', <Instant at={record.end_time} isExact />],
+            ['Duration', seconds === undefined ? '–' : exactText(seconds)],
             ['Attempts', record.approximate_invoke_count],
             ...(record.tags === undefined || record.tags.length === 0 ? [] : [['Tags', record.tags.join(', ')] as const]),
             ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),

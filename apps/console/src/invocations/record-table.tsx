@@ -1,5 +1,6 @@
 import { Anchor } from '@mantine/core';
 import { Link } from 'wouter';
+import { exactText } from '../ui/durations.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { QueryView } from '../ui/query-view.tsx';
@@ -26,7 +27,7 @@ function cellsOf(urn: string, record: InvocationRecord) {
       {record.request_id}
     </Anchor>,
     <Instant at={record.start_time} />,
-    seconds === undefined ? '–' : `${seconds} s`,
+    seconds === undefined ? '–' : exactText(seconds),
     record.approximate_invoke_count,
     record.error_message,
   ];

@@ -48,7 +48,7 @@ export function Timeline({ of: { transitions, left_out_after: cutAfter } }: { re
       {transitions.map((transition, at) => (
         <Line.Item key={`${transition.time} ${transition.kind} ${at}`} title={titleOf(transition)}>
           <Text size="sm" c="dimmed">
-            <Instant at={transition.time} />
+            <Instant at={transition.time} isExact />
             {transition.service !== undefined && `, ${transition.service}`}
           </Text>
           {transition.error !== undefined && (

@@ -61,6 +61,8 @@ export function useLedger() {
 export interface Reject {
   /** Empty if the record names no function. */
   readonly function_urn: string;
+  /** The word of the reason. */
+  readonly code: string;
   readonly reason: string;
   readonly rejected_time: string;
   readonly partition: number;

@@ -13,6 +13,9 @@ function RejectRow({ of }: { readonly of: Reject }) {
         <Instant at={of.rejected_time} />
       </Table.Td>
       <Table.Td>{of.function_urn === '' ? '–' : nameOfUrn(of.function_urn)}</Table.Td>
+      <Table.Td className="code" style={{ whiteSpace: 'nowrap' }}>
+        {of.code}
+      </Table.Td>
       <Table.Td className="code">{of.reason}</Table.Td>
       <Table.Td className="code" style={{ whiteSpace: 'nowrap' }}>
         {of.partition} / {of.offset}
@@ -32,8 +35,8 @@ export function RejectList() {
           <>
             <DataTable
               label="Rejected records"
-              headings={['Rejected', 'Function', 'Reason', 'Partition / offset in intake']}
-              minWidth={760}
+              headings={['Rejected', 'Function', 'Code', 'Reason', 'Partition / offset in intake']}
+              minWidth={900}
             >
               {rejects.map((reject) => (
                 <RejectRow key={`${reject.reject_partition} ${reject.reject_offset}`} of={reject} />

@@ -5,6 +5,8 @@ import { countText, type Target, useTargetsOfPlace } from '../targets/queries.ts
 import { DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Instant } from '../ui/instant.tsx';
+import { usePlaces } from './queries.ts';
+import { NoSuch } from '../ui/no-such.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { TextLink } from '../ui/text-link.tsx';
@@ -96,6 +98,9 @@ function Stream({ name }: { readonly name: string }) {
 export default function PlacePage({ kind, name }: PlaceProps) {
   const [, navigate] = useLocation();
   const { title } = placeWords[kind];
+  const places = usePlaces(kind);
+  if (places.data?.every((place) => place.name !== name) === true)
+    return <NoSuch kind={kind.slice(0, -1)} name={name} list={title} href={`/${kind}`} />;
   return (
     <>
       <Trail label={title} href={`/${kind}`} />

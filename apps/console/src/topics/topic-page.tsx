@@ -8,6 +8,7 @@ import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
+import { isMissing, NoSuch } from '../ui/no-such.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
@@ -89,6 +90,7 @@ export default function TopicPage({ urn }: { readonly urn: string }) {
   const query = useTopic(urn);
   const [, navigate] = useLocation();
   const name = urn.slice(urn.lastIndexOf(':') + 1);
+  if (query.data === undefined && isMissing(query.error)) return <NoSuch kind="topic" name={urn} list="Topics" href="/topics" />;
   return (
     <>
       <Trail label="Topics" href="/topics" />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationText } from './durations.ts';
+import { durationText, exactText } from './durations.ts';
 
 describe('durationText', () => {
   it.each([
@@ -17,5 +17,18 @@ describe('durationText', () => {
     [Infinity, 'never'],
   ])('%d s is %s', (seconds, text) => {
     expect(durationText(seconds)).toBe(text);
+  });
+});
+
+describe('exactText', () => {
+  it.each([
+    [0, '0 ms'],
+    [0.012, '12 ms'],
+    [0.9994, '999 ms'],
+    [1.234, '1.234 s'],
+    [59.9, '59.900 s'],
+    [125.4, '2 min 5 s'],
+  ])('%d s is %s', (seconds, text) => {
+    expect(exactText(seconds)).toBe(text);
   });
 });

@@ -17,6 +17,12 @@ export function durationText(seconds: number): string {
   return `${Math.floor(whole / length)} ${name}${rest === 0 ? '' : ` ${rest} ${nextName}`}`;
 }
 
+/** A measured duration with its milliseconds: `12 ms`, `1.234 s`, and in words from a minute on. */
+export function exactText(seconds: number): string {
+  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
+  return seconds < 60 ? `${seconds.toFixed(3)} s` : durationText(seconds);
+}
+
 /** A rate with as many digits as matter. */
 export function rateText(perMinute: number): string {
   const digits = perMinute >= 10 ? 0 : 1;
