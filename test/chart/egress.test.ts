@@ -60,8 +60,11 @@ describe.skipIf(missing)('the executor and its neighbours', () => {
   });
 
   it.each<[value: string, values: Values, names: string]>([
-    ['kafkaTo', external('http://10.0.0.7', 'kafka.example:9092'), 'kafka.example'],
-    ['objectStoreTo', external('http://s3.example', '10.0.0.1:9092'), 's3.example'],
+    ['kafkaTo', external('http://10.0.0.7', 'kafka.example:9092'), 'kafka.example:9092'],
+    // Brokers tell clients of others, so one address is not enough.
+    ['kafkaTo', external('http://10.0.0.7', '10.0.0.1:9092'), '10.0.0.1:9092'],
+    ['kafkaTo', external('http://10.0.0.7', '[fd00::1]:9092'), '[fd00::1]:9092'],
+    ['objectStoreTo', external('http://s3.example', 'kafka.streams.svc:9092'), 's3.example'],
     ['tracesTo', { 'tracing.endpoint': 'http://collector:4318' }, 'collector'],
   ])('are refused without %s for other hosts', (value, values, names) => {
     expect(refusalOf(values)).toContain(`networkPolicies.${value} is empty, and the addresses of ${names} are not known`);

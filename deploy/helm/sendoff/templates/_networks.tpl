@@ -27,7 +27,7 @@ known before the cluster asks for them. Takes a list, and returns peers and unkn
 {{- range . -}}
 {{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" . -}}
 {{- $peers = append $peers (dict "ipBlock" (dict "cidr" (printf "%s/32" .))) -}}
-{{- else if hasPrefix "[" . -}}
+{{- else if regexMatch "^\\[.*\\]$" . -}}
 {{- $peers = append $peers (dict "ipBlock" (dict "cidr" (printf "%s/128" (trimAll "[]" .)))) -}}
 {{- else if regexMatch "\\.[a-z0-9-]+\\.svc(\\.|$)" . -}}
 {{- $namespace := regexFind "\\.[a-z0-9-]+\\.svc" . | trimPrefix "." | trimSuffix ".svc" -}}
@@ -44,10 +44,13 @@ known before the cluster asks for them. Takes a list, and returns peers and unkn
 {{- regexReplaceAll ":[0-9]+$" (urlParse .).host "" -}}
 {{- end -}}
 
-{{/* The hosts of external brokers, as JSON. */}}
+{{/*
+The hosts of external brokers, as JSON. An address keeps its port, so that it counts as unknown:
+bootstrap brokers name others, which are elsewhere.
+*/}}
 {{- define "sendoff.brokerHosts" -}}
 {{- $hosts := list -}}
-{{- range .Values.kafka.external.brokers }}{{ $hosts = append $hosts (regexReplaceAll ":[0-9]+$" . "") }}{{ end -}}
+{{- range .Values.kafka.external.brokers }}{{ $hosts = append $hosts (regexReplaceAll "([.]svc[^:]*):[0-9]+$" . "${1}") }}{{ end -}}
 {{- toJson $hosts -}}
 {{- end -}}
 
