@@ -28,8 +28,9 @@ export function nestedClassOf(dto: Type<object>, property: string): Type<object>
 }
 
 function made(dto: Type<object>, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => made(dto, each));
-  return typeof value === 'object' && value !== null ? instanceOf(dto, value) : value;
+  const one = (each: unknown) => (typeof each === 'object' && each !== null ? instanceOf(dto, each) : each);
+  // A list in a list becomes an object that lacks its fields: class-validator takes an empty one.
+  return Array.isArray(value) ? value.map(one) : one(value);
 }
 
 /**
