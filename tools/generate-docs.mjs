@@ -121,7 +121,10 @@ const decisions = readdirSync('docs/adr')
 
 const metadata = (key, target) => Reflect.getMetadata(key, target);
 
-/** The controllers of a Nest module and of all that it imports. Settings do not change them. */
+/**
+ * The controllers of a Nest module and of all that it imports, one of them as often as modules
+ * import it. Settings do not change them.
+ */
 function controllersOf(module) {
   const { controllers = [], imports = [] } =
     typeof module === 'function'
@@ -160,7 +163,7 @@ const adapters = new Proxy({ config: ingressConfig }, { get: (target, name) => t
 const ingress = IngressModule.register(ingressConfig, adapters, unused);
 
 /** Every operation that needs a right, in the order of the API document. */
-const guarded = [...controllersOf(ingress).flatMap(routesOf), ...invocationRoutes, ...syncRoutes, ...payloadRoutes]
+const guarded = [...[...new Set(controllersOf(ingress))].flatMap(routesOf), ...invocationRoutes, ...syncRoutes, ...payloadRoutes]
   .filter(({ operation }) => !operation.isOpen)
   .toSorted((one, other) => Object.keys(tags).indexOf(one.operation.tag) - Object.keys(tags).indexOf(other.operation.tag));
 

@@ -65,6 +65,8 @@ const rules: Readonly<Record<string, (constraints: readonly unknown[]) => Keywor
 /** The same for rules about an array as a whole. */
 const arrayRules: typeof rules = {
   isArray: () => ({ type: 'array' }),
+  // The class of the elements says so.
+  noHiddenElements: () => ({}),
   arrayMinSize: ([minItems]) => ({ minItems }),
   arrayMaxSize: ([maxItems]) => ({ maxItems }),
 };

@@ -11,9 +11,8 @@ import { boundedQuery, type Query as QueryString, textQuery } from '../http/quer
 import { FunctionNames, isQualified } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { TopicNames } from '../names/topic-names.ts';
-import { checkKnown } from '../records/known-function.ts';
+import { KnownFunctions } from '../records/known-functions.ts';
 import { knownTo } from '../records/record-answer.ts';
-import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import { eventBounds, eventOperations as operations } from './events.operations.ts';
 import { LiveFeed } from './live-feed.ts';
 import { type LivePlaces, placesText, readPlaces } from './live-places.ts';
@@ -29,8 +28,8 @@ const { clientsMax, bytesMax, lastsMs, heartbeatMs } = eventBounds;
 export class EventsController {
   constructor(
     @Inject(LiveFeed) private readonly feed: LiveFeed,
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
     @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(EndedKeys) private readonly keys: EndedKeys,
     @Inject(HOME) private readonly home: Home,
@@ -49,7 +48,7 @@ export class EventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const isWanted = this.filterOf(project, query, caller);
-    await checkKnown(this, caller, project, boundedQuery(query, 'function', eventBounds.functionLengthMax));
+    await this.known.check(caller, project, boundedQuery(query, 'function', eventBounds.functionLengthMax));
     const from = lastEventId === undefined || lastEventId === '' ? undefined : readPlaces(lastEventId);
     if (lastEventId !== undefined && lastEventId !== '' && from === undefined)
       throw new ApiError('FSS.0400', 'Last-Event-ID must be the id of an event of this operation');

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
+import { RecordsModule } from '../records/records.module.ts';
 import { EndedKeys } from '../access/ended-keys.ts';
 import { EventsController } from './events.controller.ts';
 import { ExplanationController } from './explanation.controller.ts';
@@ -13,6 +14,11 @@ export class HistoryModule {
   /** @param invocations the module that has the idempotency keys. */
   static register(invocations: DynamicModule): DynamicModule {
     const controllers = [SearchController, ExplanationController, KeptPayloadController, EventsController];
-    return { module: HistoryModule, imports: [NamesModule, invocations], controllers, providers: [LiveFeed, EndedKeys] };
+    return {
+      module: HistoryModule,
+      imports: [NamesModule, invocations, RecordsModule],
+      controllers,
+      providers: [LiveFeed, EndedKeys],
+    };
   }
 }

@@ -20,7 +20,7 @@ import { IdempotencyKeys } from '../invocations/idempotency-keys.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { TopicNames } from '../names/topic-names.ts';
-import { checkKnown } from '../records/known-function.ts';
+import { KnownFunctions } from '../records/known-functions.ts';
 import { knownTo, recordAnswer } from '../records/record-answer.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import { searchBounds, searchOperations as operations } from './search.operations.ts';
@@ -34,8 +34,9 @@ const dayMs = 86_400_000;
 @Controller('v2/:project/sendoff/invocations')
 export class SearchController {
   constructor(
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
     @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(IdempotencyKeys) private readonly keys: IdempotencyKeys,
     @Inject(HOME) private readonly home: Home,
@@ -45,7 +46,7 @@ export class SearchController {
   @Operation(operations.search)
   @Get()
   async search(@Param('project') project: string, @Query() query: QueryString, @CalledBy() caller: Caller) {
-    await checkKnown(this, caller, project, boundedQuery(query, 'function', nameMax));
+    await this.known.check(caller, project, boundedQuery(query, 'function', nameMax));
     const search = this.searchOf(project, query, caller);
     const { records, next } = search === undefined ? { records: [], next: undefined } : await this.records.search(search);
     const isKnown = knownTo(caller, this.topics);

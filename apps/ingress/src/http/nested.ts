@@ -1,8 +1,21 @@
 import type { Type } from '@nestjs/common';
-import { ValidateNested, type ValidationOptions } from 'class-validator';
+import { ValidateBy, ValidateNested, type ValidationOptions } from 'class-validator';
 
 /** The class of each nested property, by the prototype that declares the property. */
 const declared = new WeakMap<object, Map<string, () => Type<object>>>();
+
+/** ValidateNested takes null and lists as elements of a list. */
+const noHiddenElements = ValidateBy({
+  name: 'noHiddenElements',
+  validator: {
+    validate: (value) => hiddenIn(value) === -1,
+    defaultMessage: (of) => `$property.${hiddenIn(of?.value)} must be an object`,
+  },
+});
+
+function hiddenIn(value: unknown): number {
+  return Array.isArray(value) ? value.findIndex((each) => each === null || Array.isArray(each)) : -1;
+}
 
 /**
  * Checks the objects of a property against a class of their own.
@@ -11,6 +24,7 @@ const declared = new WeakMap<object, Map<string, () => Type<object>>>();
 export function Nested(classOf: () => Type<object>, options?: ValidationOptions): PropertyDecorator {
   return (prototype, property) => {
     ValidateNested(options)(prototype, property);
+    if (options?.each === true) noHiddenElements(prototype, property);
     const own = declared.get(prototype) ?? new Map<string, () => Type<object>>();
     declared.set(prototype, own.set(String(property), classOf));
   };
@@ -28,9 +42,8 @@ export function nestedClassOf(dto: Type<object>, property: string): Type<object>
 }
 
 function made(dto: Type<object>, value: unknown): unknown {
-  const one = (each: unknown) => (typeof each === 'object' && each !== null ? instanceOf(dto, each) : each);
-  // A list in a list becomes an object that lacks its fields: class-validator takes an empty one.
-  return Array.isArray(value) ? value.map(one) : one(value);
+  if (Array.isArray(value)) return value.map((each) => made(dto, each));
+  return typeof value === 'object' && value !== null ? instanceOf(dto, value) : value;
 }
 
 /**

@@ -93,8 +93,9 @@ describe('validated', () => {
     ['text for an object', { inner: 'x' }, 'inner must be an object'],
     ['a list for an object', { inner: [{ name: 'abcd' }] }, 'inner must be an object'],
     ['an object for a list', { list: { name: 'abcd' } }, 'list must be an array'],
-    ['a list within a list of objects', { list: [[]] }, 'list.0.name must be a string'],
     ['text within a list of objects', { list: [{ name: 'a' }, 'x'] }, 'list.1 must be an object'],
+    ['null within a list of objects', { list: [{ name: 'a' }, null] }, 'list.1 must be an object'],
+    ['a list within a list of objects', { list: [[]] }, 'list.0 must be an object'],
     ['a number within an object', { inner: { name: 5 } }, 'inner.name must be a string'],
     ['a field that is missing within an object', { inner: {} }, 'inner.name must be a string'],
     [

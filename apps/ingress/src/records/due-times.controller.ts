@@ -6,7 +6,7 @@ import { Operation } from '../document/operation.ts';
 import { type Query as QueryString, textQuery, wholeQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
 import { dueTimeBounds, dueTimeOperations as operations } from './due-times.operations.ts';
-import { checkKnown } from './known-function.ts';
+import { KnownFunctions } from './known-functions.ts';
 import { wholeProject } from './ledger.controller.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -34,8 +34,9 @@ function spansOf(minutes: readonly MinuteTally[], from: number, periodMinutes: n
 @Controller('v2/:project/sendoff')
 export class DueTimesController {
   constructor(
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -47,7 +48,7 @@ export class DueTimesController {
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
     const name = textQuery(query, 'function');
-    await checkKnown(this, caller, project, name);
+    await this.known.check(caller, project, name);
     const period = wholeQuery(query, 'period', 1, periodMinutesMax) ?? periodMinutesDefault;
     const functionUrns = this.names.versionsFor(caller, project, name, noticeFunctionsMax) ?? [wholeProject];
     const from = Math.floor(this.clock.now() / minuteMs) * minuteMs;

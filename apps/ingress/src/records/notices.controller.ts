@@ -19,7 +19,7 @@ import { FunctionNames } from '../names/function-names.ts';
 import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
 import { boundedQuery, instantQuery, limitQuery, type Query as QueryString, textQuery } from '../http/query.ts';
-import { checkKnown } from './known-function.ts';
+import { KnownFunctions } from './known-functions.ts';
 import { noticeBounds, noticeOperations as operations } from './notices.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -50,8 +50,9 @@ function placeOf(marker: string): NoticePlace {
 @Controller('v2/:project/sendoff')
 export class NoticesController {
   constructor(
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
     @Inject(TopicNames) private readonly topics: TopicNames,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -63,7 +64,7 @@ export class NoticesController {
     @Query() query: QueryString,
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
-    await checkKnown(this, caller, project, textQuery(query, 'function'));
+    await this.known.check(caller, project, textQuery(query, 'function'));
     const question = this.question(project, query, caller);
     const isForNone = question.functionUrns?.length === 0;
     const { notices, hasMore } = isForNone ? { notices: [], hasMore: false } : await this.records.notices(question);

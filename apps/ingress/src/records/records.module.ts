@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
 import { DueTimesController } from './due-times.controller.ts';
+import { KnownFunctions } from './known-functions.ts';
 import { LedgerController } from './ledger.controller.ts';
 import { LogStreamsController } from './log-streams.controller.ts';
 import { NoticesController } from './notices.controller.ts';
@@ -27,6 +28,7 @@ import { TargetsController } from './targets.controller.ts';
     SimulationsController,
     DueTimesController,
   ],
-  providers: [TargetTests],
+  providers: [TargetTests, KnownFunctions],
+  exports: [KnownFunctions],
 })
 export class RecordsModule {}

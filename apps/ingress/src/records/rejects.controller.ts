@@ -17,7 +17,7 @@ import { ApiError } from '../http/api-error.ts';
 import { nextMarker, readMarker } from '../http/page-marker.ts';
 import { limitQuery, type Query as QueryString, textQuery } from '../http/query.ts';
 import { FunctionNames } from '../names/function-names.ts';
-import { checkKnown } from './known-function.ts';
+import { KnownFunctions } from './known-functions.ts';
 import { rejectBounds, rejectOperations as operations } from './rejects.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
@@ -45,8 +45,9 @@ function placeOf(marker: string): RejectPlace {
 @Controller('v2/:project/sendoff')
 export class RejectsController {
   constructor(
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
   ) {}
 
   @Operation(operations.list)
@@ -56,7 +57,7 @@ export class RejectsController {
     @Query() query: QueryString,
     @CalledBy() caller: Caller,
   ): Promise<Record<string, unknown>> {
-    await checkKnown(this, caller, project, textQuery(query, 'function'));
+    await this.known.check(caller, project, textQuery(query, 'function'));
     const question = this.question(project, query, caller);
     const isForNone = question.functionUrns?.length === 0;
     const { rejects, hasMore } = isForNone ? { rejects: [], hasMore: false } : await this.records.rejects(question);

@@ -16,8 +16,7 @@ import { ApiError } from '../http/api-error.ts';
 import { instantQuery } from '../http/query.ts';
 import { ValidatedBody } from '../http/validated.ts';
 import { FunctionNames } from '../names/function-names.ts';
-import { checkKnown } from '../records/known-function.ts';
-import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
+import { KnownFunctions } from '../records/known-functions.ts';
 import { NoticeEnds } from './notice-ends.ts';
 import { redriveAnswer } from './redrive-answer.ts';
 import { RedriveDto } from './redrive.dto.ts';
@@ -34,8 +33,8 @@ export class RedrivesController {
     @Inject(RedriveLog) private readonly log: RedriveLog,
     @Inject(RedrivePreview) private readonly preview: RedrivePreview,
     @Inject(NoticeEnds) private readonly ends: Pick<NoticeEnds, 'place'>,
-    @Inject(STATUS_RECORDS) readonly records: StatusRecords,
-    @Inject(FunctionNames) readonly names: FunctionNames,
+    @Inject(FunctionNames) private readonly names: FunctionNames,
+    @Inject(KnownFunctions) private readonly known: KnownFunctions,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -49,7 +48,7 @@ export class RedrivesController {
   ): Promise<Record<string, unknown>> {
     if (dto.dry_run !== true && !caller.rights.includes('invoke'))
       throw new ApiError('FSS.0403', 'the access key lacks the right invoke, which a redrive needs');
-    await checkKnown(this, caller, project, dto.function);
+    await this.known.check(caller, project, dto.function);
     const spec = this.specOf(project, caller, dto);
     const preview = await this.preview.of(spec);
     if (dto.dry_run === true) return { id: '', of: spec.selection.kind, state: 'preview', ...preview };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
+import { RecordsModule } from '../records/records.module.ts';
 import { FailedInvocations } from './failed-invocations.ts';
 import { NoticeEnds } from './notice-ends.ts';
 import { RedriveLog } from './redrive-log.ts';
@@ -15,7 +16,7 @@ export class RedrivesModule {
   static register(invocations: DynamicModule): DynamicModule {
     return {
       module: RedrivesModule,
-      imports: [NamesModule, invocations],
+      imports: [NamesModule, invocations, RecordsModule],
       controllers: [RedrivesController],
       providers: [RedriveLog, RedrivePreview, FailedInvocations, NoticeEnds, UndeliveredNotices, RedriveRunner],
     };
