@@ -136,6 +136,9 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the pages of a fu
     await page.getByText('Settled: Success').waitFor();
     expect(await page.getByLabel('Changes of the invocation').innerText()).toMatch(/\d\d:\d\d\.\d{3}/);
     const facts = await page.getByRole('region', { name: 'Result' }).innerText();
+    const [, id = ''] = /request (\S+)$/.exec(first ?? '') ?? [];
+    await view.goTo('/invocations?function=default%3Acalled&version=v1');
+    await page.getByRole('table', { name: 'Invocations' }).getByRole('link', { name: id }).waitFor();
     expect(facts).toMatch(/Duration\s+(?:\d+ ms|\d+\.\d{3} s)/);
   });
 

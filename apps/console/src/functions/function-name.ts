@@ -7,5 +7,5 @@ export function nameOfUrn(urn: string): string {
 
 /** `package:name` of a function URN, whatever its version. */
 export function bareNameOfUrn(urn: string): string {
-  return urn.split(':').slice(5, 7).join(':');
+  return urn.startsWith('urn:') ? urn.split(':').slice(5, 7).join(':') : urn;
 }

@@ -2,7 +2,7 @@ import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { answerOf } from '../api/client.ts';
-import { nameOfUrn } from '../functions/function-name.ts';
+import { bareNameOfUrn } from '../functions/function-name.ts';
 import { useLive } from '../live/use-live.ts';
 import { type InvocationPayload, useInvocationPayload } from '../payload/invocation-payload.ts';
 import { PayloadView } from '../payload/payload-view.tsx';
@@ -181,7 +181,7 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
   const isOpen = query.data != null && (query.data.status === 'WAIT' || query.data.status === 'RUNNING');
   return (
     <>
-      <Trail label="Invocations" href={`/invocations?function=${encodeURIComponent(nameOfUrn(urn))}`} />
+      <Trail label="Invocations" href={`/invocations?function=${encodeURIComponent(bareNameOfUrn(urn))}`} />
       <PageHead
         title="Invocation"
         actions={
@@ -200,7 +200,7 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
       >
         <Stack gap={2}>
           <span className="code">{requestId}</span>
-          <Anchor component={Link} href={`/functions/${encodeURIComponent(nameOfUrn(urn))}`} size="sm">
+          <Anchor component={Link} href={`/functions/${encodeURIComponent(bareNameOfUrn(urn))}`} size="sm">
             {urn}
           </Anchor>
         </Stack>

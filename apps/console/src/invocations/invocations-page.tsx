@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useSearchParams } from 'wouter';
-import { useFunctions } from '../functions/queries.ts';
+import { shortName, useFunctions } from '../functions/queries.ts';
 import { LiveMark } from '../live/live-mark.tsx';
 import { useLive } from '../live/use-live.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -36,9 +36,10 @@ function periodOf({ hours, from, to }: Chosen): Period {
 }
 
 /** The list of one function can be counted; a search over several goes on page by page. */
-function Found({ of: chosen }: { readonly of: Chosen }) {
+function Found({ of: chosen, latestUrn }: { readonly of: Chosen; readonly latestUrn: string | undefined }) {
   const { version, by, text } = chosen;
-  const urn = version === '' ? chosen.function : `${chosen.function}:${version}`;
+  // Only a whole URN names a version.
+  const urn = version === '' || latestUrn === undefined ? chosen.function : latestUrn.replace(/[^:]*$/, version);
   const status: Status | undefined = statuses.find((each) => each === chosen.status);
   const { begin, end } = periodOf(chosen);
   if (chosen.function !== '' && text === '') {
@@ -101,7 +102,7 @@ export default function InvocationsPage() {
                 Create a <TextLink href="/functions">function</TextLink> first; its invocations stand here.
               </EmptyState>
             ) : (
-              <Found of={chosen} />
+              <Found of={chosen} latestUrn={all.find((one) => shortName(one) === chosen.function)?.func_urn} />
             )
           }
         </QueryView>

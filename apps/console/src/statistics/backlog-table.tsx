@@ -1,5 +1,5 @@
 import { Table } from '@mantine/core';
-import { nameOfUrn } from '../functions/function-name.ts';
+import { bareNameOfUrn, nameOfUrn } from '../functions/function-name.ts';
 import { DataTable } from '../ui/data-table.tsx';
 import { durationText, exactText, rateText } from '../ui/durations.ts';
 import { TextLink } from '../ui/text-link.tsx';
@@ -25,7 +25,7 @@ export function BacklogTable({ of }: { readonly of: readonly Backlog[] }) {
       {of.map((backlog) => (
         <Table.Tr key={backlog.func_urn}>
           <Table.Td style={{ whiteSpace: 'nowrap' }}>
-            <TextLink href={`/functions/${encodeURIComponent(nameOfUrn(backlog.func_urn))}/statistics`}>
+            <TextLink href={`/functions/${encodeURIComponent(bareNameOfUrn(backlog.func_urn))}/statistics`}>
               {nameOfUrn(backlog.func_urn)}
             </TextLink>
           </Table.Td>
