@@ -86,6 +86,8 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the page of redri
     const row = page.getByRole('group', { name: 'Redrives' }).getByRole('row').nth(1);
     await row.getByText('1 of 1 started, 0 succeeded, 1 failed').waitFor();
     await row.getByText('default:moody · no luck').waitFor();
+    await counts(/^\d would start/);
+    await preview().getByText('Left out: 1 already-redriven.').waitFor();
   });
 
   it('selects undelivered notices by target, and says that messages are not counted', async () => {

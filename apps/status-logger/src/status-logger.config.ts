@@ -73,7 +73,7 @@ export class StatusLoggerConfig extends withSettings(ServiceConfig, DataFolderSe
   faults(): string[] {
     if (this.databaseCaFile === undefined) return [];
     if (this.databaseUrl === undefined) return ['DATABASE_CA_FILE: needs DATABASE_URL'];
-    const given = ['sslmode', 'sslrootcert', 'ssl'].filter((name) => new RegExp(`[?&]${name}=`).test(this.databaseUrl ?? ''));
-    return given.map((name) => `DATABASE_CA_FILE: takes the place of ${name} in DATABASE_URL, remove it there`);
+    const given = this.databaseUrl.matchAll(/[?&](sslmode|sslrootcert|ssl)=/g);
+    return Array.from(given, ([, name]) => `DATABASE_CA_FILE: takes the place of ${name} in DATABASE_URL, remove it there`);
   }
 }

@@ -10,7 +10,8 @@ export function eventFault(text: string): string | undefined {
     const message = error instanceof Error ? error.message : String(error);
     const [, position] = /position (\d+)/.exec(message) ?? [];
     const place = position === undefined ? placeOf(text, message) : placeAt(text, Number(position));
-    return `This is no JSON${place}: ${message.replace(/ (?:in JSON )?at position .*$/, '')}`;
+    const [reason = ''] = message.split(/ (?:in JSON )?at position /);
+    return `This is no JSON${place}: ${reason}`;
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   return isObject ? undefined : 'The event must be a JSON object, as {"name": "world"}.';

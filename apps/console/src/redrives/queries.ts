@@ -21,7 +21,10 @@ export interface Redrive {
   readonly end_time: string;
   /** The most that it looks at. */
   readonly limit: number;
+  /** Looked at so far. */
   readonly selected: number;
+  /** About how many follow; absent if nobody counted them. */
+  readonly left?: number;
   readonly sent: number;
   /** Of invocations, as far as they have ended. */
   readonly succeeded?: number;
@@ -34,7 +37,12 @@ export interface Redrive {
 
 /** The count before a redrive. */
 export interface RedrivePreview {
+  /** Those that fit. */
   readonly selected: number;
+  /** Those of them that would start. */
+  readonly startable: number;
+  /** The others, as far as the records show it. */
+  readonly refused: Redrive['refused'];
   readonly is_more: boolean;
   readonly first_request_ids: readonly string[];
   readonly estimated_seconds: number;

@@ -9,6 +9,7 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { type Redrive, useOrder, useRedrives } from './queries.ts';
+import { refusalWords } from './refusal-words.ts';
 import type { Selection } from './selection.ts';
 import { StartRedrive } from './start-redrive.tsx';
 
@@ -87,11 +88,13 @@ function Counts({ of }: { readonly of: Redrive }) {
     `${of.sent.toLocaleString()} of ${of.selected.toLocaleString()} started`,
     `${well.toLocaleString()} ${wellWord}`,
     ...(badly === 0 ? [] : [`${badly.toLocaleString()} ${badlyWord}`]),
-    ...of.refused.map(({ reason, count }) => `${count.toLocaleString()} refused: ${reason}`),
+    ...(of.refused.length === 0 ? [] : [`refused: ${refusalWords(of.refused)}`]),
+    ...(of.left === undefined || of.left === 0 ? [] : [`${of.left.toLocaleString()} left`]),
   ];
+  const all = of.selected + (of.left ?? 0);
   return (
     <>
-      <Progress value={of.selected === 0 ? 0 : (ended / of.selected) * 100} aria-label="Ended" mb={4} />
+      <Progress value={all === 0 ? 0 : (ended / all) * 100} aria-label="Ended" mb={4} />
       <Text size="xs">{words.join(', ')}</Text>
     </>
   );

@@ -5,6 +5,7 @@ import { Panel } from '../ui/panel.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { type RedrivePreview, useRedrive } from './queries.ts';
+import { refusalWords } from './refusal-words.ts';
 import { firstSelection, type RedriveKind, requestOf, type Selection } from './selection.ts';
 import { AmountFields, SelectionFields } from './selection-fields.tsx';
 
@@ -13,8 +14,8 @@ const kinds = [
   { value: 'undelivered', label: 'Undelivered notices' },
 ];
 
-function countText({ selected, is_more: isMore, estimated_seconds: seconds }: RedrivePreview): string {
-  return `${selected.toLocaleString()}${isMore ? ' and more' : ''} would start, in about ${durationText(seconds)}.`;
+function countText({ startable, is_more: isMore, estimated_seconds: seconds }: RedrivePreview): string {
+  return `${startable.toLocaleString()}${isMore ? ' and more' : ''} would start, in about ${durationText(seconds)}.`;
 }
 
 interface PreviewProps {
@@ -29,12 +30,13 @@ function Preview({ of, hasUncounted }: PreviewProps) {
   return (
     <Stack gap={4} role="status" aria-label="Preview">
       <Text size="sm">{of.selected === 0 ? 'Nothing fits.' : countText(of)}</Text>
+      {of.refused.length > 0 && <Text size="sm">Left out: {refusalWords(of.refused)}.</Text>}
       {hasUncounted && (
         <Text size="sm">Undelivered messages of topics have no record. They are not counted, and would start, too.</Text>
       )}
       {ids.length > 0 && (
         <Text size="sm" component="div" className="in-text" style={{ overflowWrap: 'anywhere' }}>
-          {ids.length < of.selected ? 'The first: ' : ''}
+          {ids.length < of.startable ? 'The first: ' : ''}
           {ids.map((id, at) => (
             <span key={`${id} ${at}`}>
               {at > 0 && ', '}
@@ -61,7 +63,7 @@ export function StartRedrive({ initial }: { readonly initial: Partial<Selection>
     setSelection((before) => ({ ...before, ...part }));
   };
   const hasUncounted = selection.of === 'undelivered' && selection.function === '';
-  const isNothing = preview.data?.selected === 0 && !hasUncounted;
+  const isNothing = preview.data?.startable === 0 && !preview.data.is_more && !hasUncounted;
   return (
     <Panel title="Start again">
       <Stack gap="md">
