@@ -48,6 +48,20 @@ it('serves no other path, nor the list of pages', async () => {
   );
 });
 
+it('shows a browser at a wrong address the console with the status of an error, and programs none', async () => {
+  await build('["overview"]');
+  const server = fastify();
+  await addConsole(server, folder);
+  const answer = async (method: 'GET' | 'POST', accept: string) => {
+    const { statusCode, body, headers } = await server.inject({ method, url: '/nonsense', headers: { accept } });
+    return [statusCode, body === '<p>start', headers['content-security-policy'] !== undefined];
+  };
+  expect(await answer('GET', 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8')).toEqual([404, true, true]);
+  expect(await answer('GET', '*/*')).toEqual([404, false, false]);
+  expect(await answer('POST', 'text/html')).toEqual([404, false, false]);
+  await server.close();
+});
+
 it('serves no page without a build', async () => {
   expect(await answersTo('/', '/overview', '/assets/a.js')).toEqual([404, 404, 404]);
 });

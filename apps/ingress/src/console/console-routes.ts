@@ -3,8 +3,8 @@
  * are open: they are the same in every installation, and the console calls the API with the
  * credentials of its viewer.
  *
- * 1. The build of the console names its pages. Only their paths answer with the console. Any other
- *    path that no operation has stays an error of the API.
+ * 1. The build of the console names its pages. Their paths answer with the console. Any other path
+ *    that no operation has is an error: a page that says so for a browser, else one of the API.
  * 2. Names of files below `/assets` hold a hash of their content, so browsers keep them for a year.
  *    The start file is asked for anew each time.
  * 3. Scripts come from files of this server only; the page calls this server only.
@@ -48,6 +48,11 @@ function send(request: FastifyRequest, reply: FastifyReply, file: ConsoleFile | 
   void reply.headers(securityHeaders).header('content-type', file.contentType).send(bytes);
 }
 
+/** Programs ask for JSON or for anything; only a browser asks for a page. */
+function isBrowser({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && String(headers.accept ?? '').includes('text/html');
+}
+
 /**
  * Adds the routes of the console.
  * @param folder of the built console. Without it every path of the console answers 404.
@@ -65,4 +70,10 @@ export async function addConsole(fastify: FastifyInstance, folder: string): Prom
   add('/assets/*', (rest) => `assets/${rest}`, forAYear);
   for (const page of await readConsolePages(folder))
     for (const path of [`/${page}`, `/${page}/*`]) add(path, () => startFile, askEachTime);
+  const start = files.get(startFile);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (start === undefined || !request.is404 || !isBrowser(request)) return done();
+    void reply.status(404);
+    send(request, reply, start, askEachTime);
+  });
 }
