@@ -142,12 +142,35 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the pages of a fu
     expect(facts).toMatch(/Duration\s+(?:\d+ ms|\d+\.\d{3} s)/);
   });
 
+  it('changes the settings of a function, and keeps those that it does not show', async () => {
+    const { page } = view;
+    const kept = {
+      app_xrole: 'everything',
+      initializer_handler: 'index.begin',
+      initializer_timeout: 7,
+      enable_dynamic_memory: true,
+    };
+    await installation.client.createFunction('tuned', 'exports.handler = async () => 1; exports.begin = async () => 2;', kept);
+    await view.goTo('/functions/default%3Atuned/settings');
+    await page.getByLabel('Processes').fill('3');
+    await page.getByLabel('Calls at once').fill('2');
+    await page.getByLabel('Description').fill('tuned by hand');
+    await view.press('Save');
+    await page.getByText('Not saved yet.').waitFor({ state: 'detached' });
+    expect(await installation.client.must('GET', '/fgs/functions/tuned/config')).toMatchObject({
+      ...kept,
+      description: 'tuned by hand',
+      strategy_config: { concurrency: 3, concurrent_num: 2 },
+    });
+  });
+
   it.each([
     ['/functions/default%3Anope', 'No such function'],
     ['/functions/default%3Anope/test', 'No such function'],
     ['/topics/urn%3Asmn%3Alocal%3Ap1%3Anope', 'No such topic'],
     ['/buckets/nope', 'No such bucket'],
     ['/streams/nope', 'No such stream'],
+    ['/nonsense/of/a/viewer', 'No such page'],
   ])('says at %s that it does not exist, and offers no act but the way out', async (path, heading) => {
     const { page } = view;
     expect(await faultsOfPage(page, path)).toEqual([]);

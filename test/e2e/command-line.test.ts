@@ -92,6 +92,20 @@ describe('functions and invocations', () => {
     });
   });
 
+  it('a deployment keeps the settings that it does not name', async () => {
+    const kept = { app_xrole: 'own', initializer_handler: 'index.begin', initializer_timeout: 7, enable_dynamic_memory: true };
+    await installation.client.createFunction('tuned', 'exports.handler = async () => 1; exports.begin = async () => 2;', {
+      ...kept,
+      strategy_config: { concurrency: 3, concurrent_num: 2 },
+    });
+    await json('functions', 'deploy', await source('tuned', greets), '--timeout', '9');
+    expect(await json('functions', 'show', 'tuned')).toMatchObject({
+      ...kept,
+      timeout: 9,
+      strategy_config: { concurrency: 3, concurrent_num: 2 },
+    });
+  });
+
   it('an asynchronous invocation is awaited, listed, cancelled, and its failure has a code of its own', async () => {
     await json(
       'functions',

@@ -41,8 +41,8 @@ const settingNames: readonly string[] = [
 ];
 /** Fields of a configuration that a replacement keeps unless they are given. */
 const keptFields = [
-  ...['func_name', 'runtime', 'handler', 'timeout', 'memory_size', 'xrole', 'description', 'user_data', 'strategy_config'],
-  ...['enable_dynamic_memory', 'initializer_handler', 'initializer_timeout'],
+  ...['func_name', 'runtime', 'handler', 'timeout', 'memory_size', 'xrole', 'app_xrole', 'description', 'user_data'],
+  ...['strategy_config', 'enable_dynamic_memory', 'initializer_handler', 'initializer_timeout'],
 ] as const;
 const newFunction = { package: 'default', runtime: 'Node.js20.15', handler: 'index.handler', timeout: 30, memory_size: 128 };
 const settleMs = 200;

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, NumberInput, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { FormEvent } from 'react';
 import { answerOf } from '../api/client.ts';
@@ -14,7 +14,28 @@ import type { MemorySize } from './settings.ts';
 interface SettingsForm extends FunctionFields {
   readonly description: string;
   readonly userData: string;
+  /** Processes of the function in each executor. */
+  readonly processes: number | string;
+  /** Calls that one process runs at once. */
+  readonly callsAtOnce: number | string;
 }
+
+/** Settings that have no field here. */
+interface KeptSettings {
+  readonly app_xrole?: string;
+  readonly initializer_handler?: string;
+  readonly initializer_timeout?: number;
+  readonly enable_dynamic_memory?: boolean;
+}
+
+const keptNames = ['app_xrole', 'initializer_handler', 'initializer_timeout', 'enable_dynamic_memory'] as const;
+
+/** A configuration is replaced as a whole, so what this page does not change goes along. */
+function keptOf(config: KeptSettings): KeptSettings {
+  return Object.fromEntries(keptNames.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])));
+}
+
+const processesByDefault = 400;
 
 function formOf(config: FunctionSummary): SettingsForm {
   return {
@@ -24,6 +45,8 @@ function formOf(config: FunctionSummary): SettingsForm {
     agency: config.xrole === undefined || config.xrole === '' ? null : config.xrole,
     description: config.description ?? '',
     userData: config.user_data ?? '',
+    processes: config.strategy_config?.concurrency ?? processesByDefault,
+    callsAtOnce: config.strategy_config?.concurrent_num ?? 1,
   };
 }
 
@@ -33,6 +56,7 @@ function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => vo
   return useMutation({
     mutationFn: async (form: SettingsForm) => {
       const body = {
+        ...keptOf(config),
         func_name: config.func_name ?? null,
         runtime: config.runtime ?? '',
         handler: form.handler,
@@ -41,6 +65,7 @@ function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => vo
         xrole: form.agency ?? '',
         description: form.description,
         user_data: form.userData,
+        strategy_config: { concurrency: Number(form.processes), concurrent_num: Number(form.callsAtOnce) },
       };
       return answerOf(client.PUT('/v2/{project}/fgs/functions/{urn}/config', { params: { path: { project, urn } }, body }));
     },
@@ -68,6 +93,20 @@ export function SettingsTab({ urn, config }: { readonly urn: string; readonly co
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           <FunctionFieldset of={form} onChange={change} />
+          <Group grow align="flex-start">
+            <NumberInput
+              label="Processes"
+              description="The most in each executor. 0 stops the function, -1 sets no limit."
+              value={form.processes}
+              onChange={(processes) => change({ processes })}
+            />
+            <NumberInput
+              label="Calls at once"
+              description="The most that one process runs."
+              value={form.callsAtOnce}
+              onChange={(callsAtOnce) => change({ callsAtOnce })}
+            />
+          </Group>
           <TextInput
             label="Description"
             value={form.description}
