@@ -84,7 +84,7 @@ describe('npm run credentials', () => {
     ['create --rights read --function a', 2, /unknown option '--function'/],
     ['create', 2, /required option '--rights/],
     ['list AK', 2, /too many arguments/],
-    ['create --rights own', 1, /rights must be some of invoke, read, manage/],
+    ['create --rights own', 2, /rights must be some of invoke, read, manage/],
     ['disable NOBODY', 3, /no access key NOBODY/],
     ['rotate AK --grace 1h', 2, /--grace must be a whole number/],
   ])('ends with what it could not do: %s', async (line, code, error) => {
