@@ -3,11 +3,12 @@
  * way to gain privileges. Node's permission model does the rest.
  */
 import { randomUUID } from 'node:crypto';
-import { chown, mkdir, rm } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeOwners } from './code-owners.ts';
 import { limitsPrefix, privilegesPrefix } from './limits.ts';
 import type { ProgramFiles } from './program-files.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type Cell, threadsMax, type Walls } from './walls.ts';
 
 /** Parts of {@link ProcessWalls}. */
@@ -37,7 +38,7 @@ export class ProcessWalls implements Walls {
     const release = () => {
       owners.giveBack(user);
       // Best effort: the parent folder is deleted when the executor ends.
-      void rm(tmpDir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+      void removeFolder(tmpDir).catch(() => undefined);
     };
     try {
       // Other users pass the folder of all, and only their own one is theirs.
