@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type DestinationType, destinationTypes, printable } from '#contracts';
 import { ApiClient, type ApiRequest } from './api-client.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -132,4 +134,16 @@ export function parseDestination(text: string, what: string): { readonly type: D
   const type = destinationTypes.find((one) => one.toLowerCase() === word.toLowerCase());
   if (type !== undefined) return { type, rest };
   throw new CommandFailure('usage', `${what} must be <type>=..., with a type of ${destinationTypes.join(', ')}; not ${text}`);
+}
+
+/**
+ * Reads a file of JSON that the user named.
+ * @throws CommandFailure if it cannot be read, or is no JSON.
+ */
+export async function jsonInFile({ surroundings }: Session, file: string): Promise<unknown> {
+  const path = resolve(surroundings.folder, file);
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CommandFailure('usage', `${path} cannot be read`);
+  });
+  return parseJson(text, path);
 }

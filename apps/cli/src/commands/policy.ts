@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { CommandFailure } from '../command-failure.ts';
-import { parseDestination, parseJson, parseNumber, parseWhole, type Session } from '../session.ts';
+import { jsonInFile, parseDestination, parseJson, parseNumber, parseWhole, type Session } from '../session.ts';
 import { fieldLines } from './functions.ts';
 
 /** Options of `sendoff policy set`. */
@@ -32,7 +30,7 @@ export async function showPolicy(session: Session, fn: string): Promise<void> {
 
 /** Replaces the policy of a function; what no option names stays as it is. */
 export async function setPolicy(session: Session, fn: string, options: PolicyOptions): Promise<void> {
-  const body = options.file === undefined ? await changedPolicy(session, fn, options) : await policyOfFile(session, options.file);
+  const body = options.file === undefined ? await changedPolicy(session, fn, options) : await jsonInFile(session, options.file);
   const changed = await session.change<Fields>(`set the policy of ${fn}`, { method: 'PUT', path: pathOf(fn), body });
   if (changed !== undefined) session.show(changed.answer, () => fieldLines(changed.answer));
 }
@@ -41,14 +39,6 @@ export async function setPolicy(session: Session, fn: string, options: PolicyOpt
 export async function removePolicy(session: Session, fn: string): Promise<void> {
   const changed = await session.change(`remove the policy of ${fn}`, { method: 'DELETE', path: pathOf(fn) });
   if (changed !== undefined) session.show({ removed: fn }, () => [`${fn} has no policy now`]);
-}
-
-async function policyOfFile({ surroundings }: Session, file: string): Promise<unknown> {
-  const path = resolve(surroundings.folder, file);
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new CommandFailure('usage', `${path} cannot be read`);
-  });
-  return parseJson(text, path);
 }
 
 async function changedPolicy(session: Session, fn: string, options: PolicyOptions): Promise<Fields> {

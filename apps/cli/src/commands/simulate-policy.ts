@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
-import { parseJson, parseNumber, parseWhole, type Session } from '../session.ts';
+import { jsonInFile, parseNumber, parseWhole, type Session } from '../session.ts';
 
 /** Options of `sendoff policy simulate`. */
 export interface SimulateOptions {
@@ -53,7 +51,7 @@ const barWidth = 40;
 
 /** Simulates a policy with a model of failures, or with the records of a function. */
 export async function simulate(session: Session, fn: string | undefined, options: SimulateOptions): Promise<void> {
-  const given = options.file === undefined ? {} : await bodyOfFile(session, options.file);
+  const given = options.file === undefined ? {} : ((await jsonInFile(session, options.file)) as Fields);
   const { policy = {}, model = {} } = given as { policy?: Fields; model?: Fields };
   const body = {
     ...given,
@@ -94,14 +92,6 @@ function parseOutage(text: string): Fields {
   if (Number(to) <= Number(from))
     throw new CommandFailure('usage', `--outage ${text} ends before it begins: write <from>-<to> in seconds, as ${to}-${from}`);
   return { from_in_seconds: Number(from), to_in_seconds: Number(to) };
-}
-
-async function bodyOfFile({ surroundings }: Session, file: string): Promise<Fields> {
-  const path = resolve(surroundings.folder, file);
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new CommandFailure('usage', `${path} cannot be read`);
-  });
-  return parseJson(text, path) as Fields;
 }
 
 /** Seconds with at most three digits after the point. */
