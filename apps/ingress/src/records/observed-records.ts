@@ -25,6 +25,8 @@ export interface ObservedRecords {
   readonly factor: number;
   /** Read records of invocations that have not ended. */
   readonly notEnded: number;
+  /** Of the replayed ones: those that were accepted before the present policy. */
+  readonly beforePolicy: number;
   readonly from: number;
   readonly to: number;
 }
@@ -68,6 +70,7 @@ export async function observe(
     read: arrived.length,
     factor,
     notEnded: arrived.length - replayed.length,
+    beforePolicy: replayed.filter(({ recorded }) => !recorded.isOfPolicy).length,
     from: whole.beginAt,
     to: now,
   };

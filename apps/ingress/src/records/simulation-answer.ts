@@ -56,7 +56,7 @@ export function replayAnswer(policy: SimulatedPolicy, observed: ObservedRecords,
       read: observed.read,
       factor: rounded(observed.factor),
       not_ended: observed.notEnded,
-      before_policy: replayed.filter(({ recorded }) => !recorded.isOfPolicy).length,
+      before_policy: observed.beforePolicy,
       happened: { ...endsAnswer(happened.conditions), attempts: happened.attempts, load: happened.load },
       unrecorded_attempts: unrecorded,
       words: wordsOf(observed, result),
@@ -65,9 +65,11 @@ export function replayAnswer(policy: SimulatedPolicy, observed: ObservedRecords,
 }
 
 /** Says how far the records tell how attempts ended. */
-function wordsOf({ found, read, factor, notEnded, replayed }: ObservedRecords, result: ReplayedPolicyResult): readonly string[] {
+function wordsOf(
+  { found, read, factor, notEnded, beforePolicy }: ObservedRecords,
+  result: ReplayedPolicyResult,
+): readonly string[] {
   const { unrecorded, attempts, model } = result;
-  const before = replayed.filter(({ recorded }) => !recorded.isOfPolicy).length;
   const failing = `${rounded((model.failureShare + model.unavailableShare) * 100)} %`;
   return [
     factor === 1
@@ -77,7 +79,7 @@ function wordsOf({ found, read, factor, notEnded, replayed }: ObservedRecords, r
     unrecorded === 0
       ? `The records tell of all ${attempts} attempts.`
       : `The records tell nothing of ${unrecorded} of ${attempts} attempts, which were never made. Of the recorded ${model.of}, ${failing} failed: so do these.`,
-    ...(before === 0 ? [] : [`${before} were accepted before the present policy: their waits are drawn anew.`]),
+    ...(beforePolicy === 0 ? [] : [`${beforePolicy} were accepted before the present policy: their waits are drawn anew.`]),
     'Attempts begin as late after their due time as they did: a policy with more attempts would wait longer for its turns.',
   ];
 }
