@@ -30,6 +30,7 @@ import {
   settledWithoutRun,
   settlementOf,
   waitWhilePaused,
+  runningShownAfterMs,
 } from '#lifecycle';
 import { type Clock, type Random, RecentWork, type Taken, TimeSinceArrival, type Tracing } from '#platform';
 import { attemptAct, traced } from './attempt-act.ts';
@@ -119,8 +120,6 @@ interface Turn {
 
 const usualTurn: Turn = { isAwaited: false, before: async () => undefined };
 
-/** An attempt shows as RUNNING after this time. A shorter one costs no record. */
-const runningShownAfterMs = 250;
 const recentMax = 100_000;
 
 /** Makes attempts: read, admit, run, decide, write once. */

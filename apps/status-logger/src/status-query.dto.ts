@@ -1,5 +1,5 @@
 import { IsArray, IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { type EpochMs, invocationTagPattern, type Status, type StatusQuery } from '#contracts';
+import { type EpochMs, invocationTagPattern, type Status, statuses, type StatusQuery } from '#contracts';
 import { IsCount, IsFunctionUrns, IsId, IsPageSize, IsRequestIds } from './question-fields.ts';
 
 /** Validates a question of the ingress. */
@@ -17,7 +17,7 @@ export class StatusQueryDto implements StatusQuery {
 
   @IsOptional()
   @IsArray()
-  @IsIn(['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'], { each: true })
+  @IsIn(statuses, { each: true })
   statuses?: Status[];
 
   @IsOptional()

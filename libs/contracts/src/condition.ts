@@ -4,6 +4,9 @@ export const statuses = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'] as con
 /** The status of an invocation, in FunctionGraph's words. */
 export type Status = (typeof statuses)[number];
 
+/** The statuses of invocations that have ended. */
+export const endedStatuses: ReadonlySet<string> = new Set<Status>(['SUCCESS', 'FAIL', 'DISCARD']);
+
 /**
  * How an invocation can end. The key is the `condition` of the notification message; it is empty on
  * success. `errorCode` is the number in records and log lines: 4208 is FunctionGraph's, the others
@@ -61,4 +64,13 @@ export type Condition = keyof typeof conditions;
 /** Tells whether a text is one of the {@link conditions}. */
 export function isCondition(text: string): text is Condition {
   return Object.hasOwn(conditions, text);
+}
+
+const conditionByCode = new Map<number, Condition>(
+  Object.entries(conditions).map(([condition, { errorCode }]) => [errorCode, condition as Condition]),
+);
+
+/** The condition of a number in records and log lines; undefined if no condition has it. */
+export function conditionOfCode(errorCode: number): Condition | undefined {
+  return conditionByCode.get(errorCode);
 }

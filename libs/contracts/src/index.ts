@@ -23,7 +23,7 @@ export {
   encodePurge,
   type Purge,
 } from './cancellation.ts';
-export { type Condition, conditions, isCondition, type Status, statuses } from './condition.ts';
+export { type Condition, conditions, conditionOfCode, endedStatuses, isCondition, type Status, statuses } from './condition.ts';
 export { auditBegun, type AuditEntry, auditObjectLengthMax, decodeAuditEntry, encodeAuditEntry } from './audit.ts';
 export { beginningOf, lastLines } from './cut-text.ts';
 export { asDeadLetter, cloudEventHeader, cloudEventHeaders, springHeader } from './dead-letter.ts';

@@ -10,6 +10,7 @@ import {
   type Transition,
 } from '#contracts';
 import { circuitStateOf } from './target-health.ts';
+import { runningShownAfterMs } from './running-shown.ts';
 
 /** The reason of a delivery that waits because too many before it failed at the same target. */
 export const openCircuitReason = 'no try was made: the target failed many times in a row, and its circuit breaker is open';
@@ -222,7 +223,9 @@ function attemptWait(situation: Situation): Wait {
     ...(isShown && since !== undefined && timeoutMs !== undefined
       ? { until: epochMs(since + timeoutMs) }
       : {
-          unknownUntil: isShown ? 'the attempt ends: its timeout is not known' : 'the executor reports the start, after 250 ms',
+          unknownUntil: isShown
+            ? 'the attempt ends: its timeout is not known'
+            : `the executor reports the start, after ${runningShownAfterMs} ms`,
         }),
     words: `Attempt ${isShown ? attempts : attempts + 1} runs. It ends at the timeout of the function at the latest.`,
     change: 'Cancel it to end the attempt.',

@@ -42,6 +42,7 @@ export { type PresentPolicy, type RecordedInvocation, recordedInvocationOf } fro
 export { replayPolicy, type Replayed, type ReplayedPolicyResult } from './replay-policy.ts';
 export { type RecordSample, type SampledSpan, sampleOf } from './sample-records.ts';
 export { type FailureModel, seededRandom, simulatePolicy, type SimulatedPolicy } from './simulate-policy.ts';
+export { runningShownAfterMs } from './running-shown.ts';
 export { type ConditionCounts, type SimulatedPolicyResult, simulationBounds } from './simulation-result.ts';
 export {
   type CircuitState,

@@ -5,9 +5,10 @@
  * Records keep no times of a failed attempt that was shorter than 250 ms and was repeated. It ended
  * when its retry was written; its length is taken from the last attempt of the invocation.
  */
-import { type Backoff, type Condition, conditions, type EpochMs, type History, type StatusRecord } from '#contracts';
+import { type Backoff, type Condition, conditionOfCode, type EpochMs, type History, type StatusRecord } from '#contracts';
 import { backoffMs } from './backoff.ts';
 import type { FailureCondition } from './decide.ts';
+import { runningShownAfterMs } from './running-shown.ts';
 
 /** How a recorded attempt ended. */
 export type RecordedOutcome =
@@ -60,8 +61,6 @@ export interface PresentPolicy {
   readonly since: number;
 }
 
-/** An attempt that lasts longer is reported while it runs. */
-const reportedMs = 250;
 /** The longest wait that a policy can draw. */
 const longestJitter = 1 - 2 ** -20;
 const failures: readonly Condition[] = ['HandledInvocationError', 'UnhandledInvocationError', 'InvocationTimeout', 'OutOfMemory'];
@@ -76,7 +75,7 @@ export function recordedInvocationOf(record: RecordWithHistory, present: Present
   const transitions = record.history?.transitions ?? [];
   const [first] = transitions;
   const firstDueAt = first?.kind === 'delayed' && first.attempt === 1 ? (first.dueAt ?? acceptedAt) : acceptedAt;
-  const condition = conditionOf(record);
+  const condition = conditionOfCode(record.errorCode) ?? 'SystemError';
   const isOfPolicy = acceptedAt >= present.since;
   const ended: Ended = { record, endedAt, condition, present, isOfPolicy, firstDueAt };
   const times = Array.from({ length: count }, (_, index) => timesOf(ended, index + 1));
@@ -112,11 +111,6 @@ interface AttemptTimes {
   readonly endedAt: number;
 }
 
-function conditionOf({ errorCode }: StatusRecord): Condition {
-  const found = Object.entries(conditions).find(([, known]) => known.errorCode === errorCode);
-  return (found?.[0] ?? 'SystemError') as Condition;
-}
-
 /** The record that delayed an attempt first. Later ones follow from pauses. */
 function delayedTo({ history }: RecordWithHistory, attempt: number) {
   return history?.transitions.find((one) => one.kind === 'delayed' && one.attempt === attempt);
@@ -138,7 +132,7 @@ function timesOf({ record, endedAt: allEndedAt, firstDueAt }: Ended, attempt: nu
 /** The length of the last attempt, as the best guess for a short one. */
 function shortMs({ startedAt, endedAt }: StatusRecord): number {
   if (startedAt === undefined || endedAt === undefined) return 0;
-  return Math.min(reportedMs, Math.max(0, endedAt - startedAt));
+  return Math.min(runningShownAfterMs, Math.max(0, endedAt - startedAt));
 }
 
 function attemptOf(ended: Ended, attempt: number, { dueAt, startedAt, endedAt }: AttemptTimes): RecordedAttempt {

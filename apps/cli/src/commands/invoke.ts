@@ -1,6 +1,7 @@
+import { endedStatuses } from '#contracts';
 import { CommandFailure } from '../command-failure.ts';
 import { parseJson, parseWhole, type Session } from '../session.ts';
-import { endings, type InvocationRecord, recordLines } from './records.ts';
+import { type InvocationRecord, recordLines } from './records.ts';
 
 /** Options of `sendoff invoke`. */
 export interface InvokeOptions {
@@ -91,7 +92,7 @@ async function waitForEnd(session: Session, fn: string, requestId: string, patie
       query: { request_id: requestId },
     });
     const [record] = invocations;
-    if (record !== undefined && endings.includes(record.status)) return record;
+    if (record !== undefined && endedStatuses.has(record.status)) return record;
     if (now() + pollMs > until)
       throw new CommandFailure(
         'unavailable',

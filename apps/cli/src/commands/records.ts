@@ -1,3 +1,4 @@
+import { endedStatuses } from '#contracts';
 import { CommandFailure } from '../command-failure.ts';
 import { tableLines } from '../print-table.ts';
 import { parseWhole, type Session } from '../session.ts';
@@ -16,9 +17,6 @@ export interface InvocationRecord {
   readonly response_payload_ref?: string;
   readonly deliveries: readonly { readonly delivery_id: string; readonly state: string; readonly tries: number }[];
 }
-
-/** The statuses of invocations that have ended. */
-export const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
 
 /** Options of `sendoff records`. */
 export interface RecordOptions {
@@ -71,7 +69,7 @@ export async function cancel(session: Session, fn: string, requestId: string): P
   const [found] = invocations;
   if (found === undefined)
     throw new CommandFailure('notFound', `${fn} has no invocation ${requestId}`, `sendoff records ${fn} --active`);
-  if (endings.includes(found.status))
+  if (endedStatuses.has(found.status))
     throw new CommandFailure('failed', `${requestId} has ended already: ${found.status}`, `sendoff explain ${requestId}`);
   const changed = await session.change(`cancel ${requestId}`, {
     method: 'POST',

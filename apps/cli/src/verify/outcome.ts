@@ -1,10 +1,10 @@
+import { endedStatuses } from '#contracts';
 import type { Session } from '../session.ts';
 import type { InvocationRecord } from '../commands/records.ts';
 import type { Measured } from './verdict.ts';
 
 const pageSize = 500;
 const pollMs = 500;
-const endings: readonly string[] = ['SUCCESS', 'FAIL', 'DISCARD'];
 
 /** The invocations of one run of `verify`. */
 export interface Sent {
@@ -26,7 +26,7 @@ export async function awaitOutcome(session: Session, sent: Sent, patienceMs: num
     const byId = new Map(records.map((record) => [record.request_id, record]));
     const known = [...sent.requestIds].flatMap((id) => byId.get(id) ?? []);
     const lost = [...sent.requestIds].filter((id) => !byId.has(id));
-    const open = known.filter(({ status }) => !endings.includes(status));
+    const open = known.filter(({ status }) => !endedStatuses.has(status));
     const isTold = known.every(({ deliveries }) => deliveries.every(({ state }) => state !== 'pending'));
     if ((lost.length === 0 && open.length === 0 && isTold) || now() > until)
       return {

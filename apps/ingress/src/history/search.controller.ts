@@ -1,5 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import {
+  conditionOfCode,
   conditions,
   epochMs,
   type InvocationSearch,
@@ -26,7 +27,6 @@ import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts
 import { searchBounds, searchOperations as operations } from './search.operations.ts';
 
 const { limitDefault, limitMax, functionsMax, errorTextMax, keyMax, nameMax, requestIdMax } = searchBounds;
-const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
 /** Clocks of ingresses differ, so the newest invocations may seem to be from the future. */
 const dayMs = 86_400_000;
 
@@ -56,7 +56,7 @@ export class SearchController {
         .filter(({ functionUrn }) => this.mayRead(caller, functionUrn))
         .map((record) => ({
           function_urn: record.functionUrn,
-          condition: record.endedAt === undefined ? '' : (conditionOf.get(record.errorCode) ?? ''),
+          condition: record.endedAt === undefined ? '' : (conditionOfCode(record.errorCode) ?? ''),
           ...recordAnswer(record, isKnown),
         })),
       next_marker: next ?? '',

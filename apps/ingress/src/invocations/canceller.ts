@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { bareUrnOf, encodeCancellation, epochMs, PlatformError, type Status, type StatusRecord } from '#contracts';
+import { bareUrnOf, encodeCancellation, endedStatuses, epochMs, PlatformError, type StatusRecord } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK } from '#platform';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
@@ -9,8 +9,6 @@ import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts
  * ended before. `unknown`: the function has no such invocation.
  */
 export type CancelAnswer = 'requested' | 'ended' | 'unknown';
-
-const endedStatuses: ReadonlySet<Status> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 
 /**
  * Waits between reads of the record, in milliseconds. The status store has it a moment after the

@@ -1,6 +1,6 @@
 import { Controller, createParamDecorator, type ExecutionContext, Get, Inject, Param, Query } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { epochMs, type Status, type StatusPage, type StatusQuery } from '#contracts';
+import { epochMs, type Status, type StatusPage, type StatusQuery, statuses } from '#contracts';
 import { type Clock, CLOCK } from '#platform';
 import { CalledBy, type Caller } from '../access/caller.ts';
 import { ApiError } from '../http/api-error.ts';
@@ -9,7 +9,7 @@ import { TopicNames } from '../names/topic-names.ts';
 import { Operation } from '../document/operation.ts';
 import { instantQuery, limitQuery, type Query as QueryString, tagQuery, wholeQuery } from '../http/query.ts';
 import { type KnownDelivery, knownTo, recordAnswer } from './record-answer.ts';
-import { recordBounds, recordOperations as operations, statuses } from './records.operations.ts';
+import { recordBounds, recordOperations as operations } from './records.operations.ts';
 import { STATUS_RECORDS, type StatusRecords } from './status-records.ts';
 
 const active: readonly Status[] = ['WAIT', 'RUNNING'];

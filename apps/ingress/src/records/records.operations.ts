@@ -1,10 +1,7 @@
-import { invocationTagPattern, type Status } from '#contracts';
+import { invocationTagPattern, statuses } from '#contracts';
 import { functionCodes } from '../names/function-codes.ts';
 import type { OperationSpec } from '../document/operation.ts';
 import { functionUrn, inQuery, instant, limitInQuery, type Parameter, wholeOrEmpty } from '../document/parameters.ts';
-
-/** Every status a record may have. */
-export const statuses: readonly Status[] = ['WAIT', 'RUNNING', 'SUCCESS', 'FAIL', 'DISCARD'];
 
 /** Bounds of a query for records. */
 export const recordBounds = {

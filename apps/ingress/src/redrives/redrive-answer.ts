@@ -1,7 +1,5 @@
-import { conditions, type RedriveKind, type RedriveRun, utcInstant } from '#contracts';
+import { conditionOfCode, type RedriveKind, type RedriveRun, utcInstant } from '#contracts';
 import { firstRun, leftOf, type Redrive, redriveStateOf } from '#lifecycle';
-
-const conditionOf = new Map<number, string>(Object.entries(conditions).map(([name, { errorCode }]) => [errorCode, name]));
 
 /** A redrive as the API shows it. */
 export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
@@ -18,7 +16,7 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     created_time: utcInstant(spec.createdAt),
     created_by: spec.createdBy,
     ...(functionUrns === undefined ? {} : { functions: functionUrns }),
-    ...(errorCode === undefined ? {} : { condition: conditionOf.get(errorCode) ?? '' }),
+    ...(errorCode === undefined ? {} : { condition: conditionOfCode(errorCode) ?? '' }),
     ...(errorText === undefined ? {} : { error_text: errorText }),
     ...(deliveryId === undefined ? {} : { target: deliveryId }),
     begin_time: utcInstant(beginAt),

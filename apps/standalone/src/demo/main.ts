@@ -3,7 +3,7 @@
  * and shows their progress.
  */
 import 'reflect-metadata';
-import { defaultTopicPrefix, indentedLines, printable, Topics } from '#contracts';
+import { defaultTopicPrefix, endedStatuses, indentedLines, printable, Topics } from '#contracts';
 import { readRunning } from '../read-running.ts';
 import { DemoClient, type DemoRecord } from './demo-client.ts';
 import { produce } from './producer.ts';
@@ -12,7 +12,6 @@ import { cast, prepare } from './story.ts';
 const eventsPerDoor = 20;
 const deadlineMs = 90_000;
 const refreshMs = 500;
-const ended = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 const isTerminal = process.stdout.isTTY === true;
 
 const say = (line = '') => void process.stdout.write(`${printable(line)}\n`);
@@ -25,7 +24,7 @@ interface Followed {
 }
 
 function isOver({ record }: Followed): boolean {
-  return record !== undefined && ended.has(record.status) && record.deliveries.every(({ state }) => state !== 'pending');
+  return record !== undefined && endedStatuses.has(record.status) && record.deliveries.every(({ state }) => state !== 'pending');
 }
 
 function rowOf({ requestId, functionName, door, record }: Followed): string {
