@@ -150,9 +150,15 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 
-function serveJson(fastify: FastifyInstance, path: string, document: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(document));
-  fastify.get(path, (_request, reply) => reply.header('content-type', 'application/json').send(bytes));
+/** Makes a value when it is first asked for, and keeps it. */
+function onDemand<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+function serveJson(fastify: FastifyInstance, path: string, document: () => unknown): void {
+  const bytes = onDemand(() => Buffer.from(JSON.stringify(document())));
+  fastify.get(path, (_request, reply) => reply.header('content-type', 'application/json').send(bytes()));
 }
 
 /** The documents at `/openapi.json` and `/asyncapi.json`, and the page of the first at `/docs`. */
@@ -164,11 +170,12 @@ export class ApiDocument {
    */
   async addTo(app: NestFastifyApplication, routes: readonly DescribedRoute[]): Promise<void> {
     const version = await packageVersion();
-    const document = documentOf(app, routes, version);
+    // Most services are never asked for it, and to make it takes a third of their start.
+    const document = onDemand(() => documentOf(app, routes, version));
     const fastify = fastifyOf(app);
     guardPage(fastify);
     serveJson(fastify, documentPath, document);
-    serveJson(fastify, eventDocumentPath, eventDocument(version));
+    serveJson(fastify, eventDocumentPath, () => eventDocument(version));
     SwaggerModule.setup(pagePath.slice(1), app, document, {
       raw: false,
       customSiteTitle: 'Sendoff API',
