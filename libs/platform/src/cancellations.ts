@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import {
   bareUrnOf,
   type Cancellation,
@@ -9,6 +9,7 @@ import {
   type IncomingRecord,
   type Purge,
 } from '#contracts';
+import { growingCache } from './growing-cache.ts';
 
 const rememberedMax = 100_000;
 
@@ -37,8 +38,8 @@ export class Cancellations {
 
   /** @param max Cancelled invocations remembered at once, and as many purges. */
   constructor(max: number = rememberedMax) {
-    this.keys = new LRUCache({ max });
-    this.purges = new LRUCache({ max });
+    this.keys = growingCache(max);
+    this.purges = growingCache(max);
   }
 
   /** Whether an invocation was cancelled, or its function purged after its acceptance. */

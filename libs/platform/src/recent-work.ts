@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
+import { growingCache } from './growing-cache.ts';
 
 /**
  * How the handling of a record that asked for work ended.
@@ -33,7 +34,7 @@ export class RecentWork {
     private readonly elapsedMs: () => number,
     private readonly bounds: RecentBounds,
   ) {
-    this.concludedAt = new LRUCache({ max: bounds.entriesMax });
+    this.concludedAt = growingCache(bounds.entriesMax);
   }
 
   /**

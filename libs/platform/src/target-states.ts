@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import type { LRUCache } from 'lru-cache';
 import {
   decodeTargetChange,
   type IncomingRecord,
@@ -8,6 +8,7 @@ import {
   targetKey,
   type TargetName,
 } from '#contracts';
+import { growingCache } from './growing-cache.ts';
 
 const rememberedMax = 100_000;
 
@@ -29,8 +30,8 @@ export class TargetStates {
 
   /** @param max Failing targets remembered at once, and as many that are switched off. */
   constructor(max: number = rememberedMax) {
-    this.healths = new LRUCache({ max });
-    this.switchOffs = new LRUCache({ max });
+    this.healths = growingCache(max);
+    this.switchOffs = growingCache(max);
   }
 
   /** The health of a target. @returns undefined for one without failures. */
