@@ -77,6 +77,7 @@ it.skipIf(!hasPromtool)(
     expect(`${stdout}${stderr}`).toContain('SUCCESS');
     expect(status).toBe(0);
   },
+  30_000,
 );
 
 it('each alert is tested with an input for which it fires, and one for which it does not', () => {
