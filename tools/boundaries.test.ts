@@ -44,6 +44,7 @@ const planted: readonly Planted[] = [
     'libs/platform/src/app.ts',
     "import { a } from '../../../apps/executor/src/plain.ts';\nexport const d = a;\n",
   ],
+  ['cli-loads-no-framework', 'apps/cli/src/slow.ts', "import { a } from '#platform';\nexport const g = a;\n"],
   ['lifecycle-imports', 'libs/lifecycle/src/platform.ts', "import { a } from '#platform';\nexport const e = a;\n"],
   [
     'kafka-by-its-front-door',

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
-import { openDirectRequest, textOf } from '#platform';
+import { openDirectRequest, textOf } from '#platform/basics';
 import { failureOf } from './api-refusal.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Context } from './contexts.ts';

@@ -11,7 +11,7 @@
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { defaultTopicPrefix } from '#contracts';
-import { writeWholeFile } from '#platform';
+import { writeWholeFile } from '#platform/basics';
 import { CommandFailure } from './command-failure.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { surviveClosedOutput, systemClock } from '#platform';
+import { surviveClosedOutput, systemClock } from '#platform/basics';
 import { CommandFailure } from './command-failure.ts';
 import { runProgram } from './program.ts';
 import { terminalProgress } from './terminal-progress.ts';

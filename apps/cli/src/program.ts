@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '#platform';
+import { packageVersion } from '#platform/basics';
 import { CommandFailure, exitCodes } from './command-failure.ts';
 import { bashCompletion } from './completion.ts';
 import { addContextCommands } from './declarations/context-commands.ts';

@@ -1,4 +1,4 @@
-import type { Timer } from './clock.ts';
+import type { Timer } from './basics/clock.ts';
 import { type RunningClock, runningTimer } from './running-timer.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Counter, type Registry as Metrics } from 'prom-client';
-import type { Clock } from './clock.ts';
+import type { Clock } from './basics/clock.ts';
 import { gaugeOf } from './gauge-of.ts';
 import type { Logger } from './logger.ts';
 import type { ClockObserver } from './platform-clock.ts';

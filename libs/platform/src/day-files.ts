@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { epochMs, utcText } from '#contracts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './basics/clock.ts';
 
 /** Limits of each folder of day files. */
 export interface DayFilesLimits {

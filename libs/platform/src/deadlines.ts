@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from './basics/clock.ts';
 import { timerAt } from './time-since-arrival.ts';
 
 /** How often all deadlines are looked at, in milliseconds. */

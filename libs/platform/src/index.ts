@@ -1,11 +1,10 @@
 export { answerHeaders, bareAnswer, setAnswerHeaders } from './answer-headers.ts';
+export * from './basics/index.ts';
 export { BoundedSignal } from './bounded-signal.ts';
 export { callSecretOf } from './call-secret.ts';
 export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts';
-export { type Clock, type Random, systemClock, type Timer } from './clock.ts';
 export { DayFiles } from './day-files.ts';
 export { Deadlines } from './deadlines.ts';
-export { directRequest, openDirectRequest, textOf } from './direct-request.ts';
 export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
@@ -19,9 +18,7 @@ export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } fr
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';
-export { packageVersion } from './package-version.ts';
 export { type ComparedClock } from './platform-clock.ts';
-export { stopSignals, surviveClosedOutput } from './process-ends.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { RecentWork, type Taken } from './recent-work.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
@@ -75,5 +72,4 @@ export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { TurnBudget, TurnQueue } from './turn-budget.ts';
 export { webhookSignature } from './webhook-signature.ts';
-export { writeWholeFile } from './whole-file.ts';
 export { ownUrl } from './own-url.ts';

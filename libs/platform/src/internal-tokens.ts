@@ -6,7 +6,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Service } from '#contracts';
-import type { Clock } from './clock.ts';
+import type { Clock } from './basics/clock.ts';
 import type { Signer, Verifier } from './signing.ts';
 
 /** The header that carries an internal token. */

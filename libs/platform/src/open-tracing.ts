@@ -1,7 +1,7 @@
 import { DiagLogLevel, diag } from '@opentelemetry/api';
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import { Counter, type Registry as Metrics } from 'prom-client';
-import { processTimer } from './clock.ts';
+import { processTimer } from './basics/clock.ts';
 import type { Logger } from './logger.ts';
 import type { TracingSettings } from './tracing-settings.ts';
 import { type Tracing, tracingBy, untraced } from './tracing.ts';

@@ -12,7 +12,7 @@
  *     at the start it is the time of the brokers.
  */
 import { type EpochMs, epochMs } from '#contracts';
-import { type Clock, type MachineTime, processTimer, type Timer } from './clock.ts';
+import { type Clock, type MachineTime, processTimer, type Timer } from './basics/clock.ts';
 
 /** When the brokers read their clock. */
 export interface BrokerTime {

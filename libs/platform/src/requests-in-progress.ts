@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from './clock.ts';
+import type { Clock } from './basics/clock.ts';
 
 /**
  * An idle connection stays open this long while the service drains, because its client may be about

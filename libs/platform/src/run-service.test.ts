@@ -7,7 +7,7 @@ import { ManualClock } from '#testing';
 import { createLogger } from './logger.ts';
 import { buildService, type ServiceBase } from './run-service.ts';
 import { ServiceConfig } from './service.config.ts';
-import { systemRandom } from './clock.ts';
+import { systemRandom } from './basics/clock.ts';
 import { isSameSecret } from './secrets.ts';
 import { CLOCK } from './tokens.ts';
 import { untraced } from './tracing.ts';

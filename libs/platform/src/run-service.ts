@@ -26,7 +26,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { type ErrorCode, PlatformError } from '#contracts';
 import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
-import { type Random, systemRandom, thisMachine } from './clock.ts';
+import { type Random, systemRandom, thisMachine } from './basics/clock.ts';
 import { ClockReports } from './clock-reports.ts';
 import { fastifyOf } from './fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
@@ -34,7 +34,7 @@ import { loadConfig } from './load-config.ts';
 import { createLogger, type Logger, NestLog } from './logger.ts';
 import { openTracing } from './open-tracing.ts';
 import { type ComparedClock, PlatformClock } from './platform-clock.ts';
-import { stopSignals, surviveClosedOutput } from './process-ends.ts';
+import { stopSignals, surviveClosedOutput } from './basics/process-ends.ts';
 import { RequestsInProgress } from './requests-in-progress.ts';
 import type { ServiceConfig } from './service.config.ts';
 import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from './tokens.ts';

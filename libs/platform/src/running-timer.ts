@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from './basics/clock.ts';
 
 /** The parts of a clock that measure the time in which this process ran. */
 export type RunningClock = Pick<Clock, 'elapsedMs' | 'stoodStillMs' | 'setTimer'>;

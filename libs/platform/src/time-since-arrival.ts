@@ -1,5 +1,5 @@
 import { type EpochMs, epochMs } from '#contracts';
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from './basics/clock.ts';
 
 /** Longest time until a wait is examined again, in milliseconds. */
 const examineEveryMs = 2_000;
