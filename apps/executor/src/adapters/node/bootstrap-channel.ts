@@ -62,7 +62,7 @@ function frameOf(message: FromInstance): Buffer {
     case 'spoiled':
       return frame(message.kind, []);
     case 'unusable':
-      return frame(message.kind, errorFields(message.error));
+      return frame(message.kind, [...errorFields(message.error), ...textFields([message.description])]);
     case 'returned':
       return frame(message.kind, [answerFields(message, message.isLeftOut ? 1 : 0), message.payload]);
     case 'failed': {
@@ -95,7 +95,11 @@ function answerFields({ id, memoryBytes }: { readonly id: number; readonly memor
 }
 
 function errorFields({ errorType, errorMessage, stackTrace }: ErrorDocument): Buffer[] {
-  return [errorType, errorMessage, stackTrace.join('\n')].flatMap((text) => {
+  return textFields([errorType, errorMessage, stackTrace.join('\n')]);
+}
+
+function textFields(texts: readonly string[]): Buffer[] {
+  return texts.flatMap((text) => {
     const bytes = Buffer.from(text);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);

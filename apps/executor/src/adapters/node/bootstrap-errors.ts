@@ -1,5 +1,5 @@
 /** How the instance shows errors of function code. Any value may be thrown. */
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import type { ErrorDocument } from '../process-runtime/protocol.ts';
 
 const ownFolder = new URL('.', import.meta.url).href;
@@ -8,7 +8,20 @@ const frameLengthMax = 1_024;
 
 /** A text unchanged; any other value as `util.inspect` shows it. */
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : inspect(value);
+  return typeof value === 'string' ? value : shown(value);
+}
+
+/** A value as `util.inspect` shows it, without stack frames of this program. */
+function shown(value: unknown): string {
+  return inspect(value)
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line) || !isForeign(line))
+    .join('\n');
+}
+
+/** True for a stack frame of this program, or within Node. */
+function isForeign(frame: string): boolean {
+  return frame.includes(ownFolder) || frame.includes('node:internal');
 }
 
 /** A text in which the paths of the function's files are relative to its folder. */
@@ -21,13 +34,24 @@ function inside(text: string, codeDir: string): string {
  * frames of this program are stripped.
  */
 function read(error: unknown, codeDir: string): ErrorDocument {
-  if (!(error instanceof Error)) return cut({ errorMessage: wordsOf(error), errorType: typeof error, stackTrace: [] });
-  const stackTrace = textOf(error.stack ?? '')
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line) && !line.includes(ownFolder) && !line.includes('node:internal'))
+  if (!isError(error)) return cut({ errorMessage: inside(wordsOf(error), codeDir), errorType: typeof error, stackTrace: [] });
+  const stack = textOf(error.stack ?? '');
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !isForeign(line));
+  const stackTrace = [...sourceLineOf(error, stack), ...frames]
     .slice(0, 11)
     .map((line) => inside(line.trim(), codeDir).slice(0, frameLengthMax));
   return cut({ errorMessage: inside(textOf(error.message), codeDir), errorType: textOf(error.name), stackTrace });
+}
+
+/** An error of this or another realm, such as one of `node:vm`. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
+/** The line of a syntax error, which has no stack frame. Node puts it above the stack. */
+function sourceLineOf(error: Error, stack: string): readonly string[] {
+  const line = /^(?:file:\/\/)?(\/.+:\d+)\n/.exec(stack)?.[1];
+  return line === undefined || error.name !== 'SyntaxError' ? [] : [`at ${line}`];
 }
 
 /** Cuts texts so that the document fits into a frame. The executor cuts them to its own bounds. */
@@ -35,13 +59,17 @@ function cut({ errorMessage, errorType, stackTrace }: ErrorDocument): ErrorDocum
   return { errorMessage: errorMessage.slice(0, messageLengthMax), errorType: errorType.slice(0, frameLengthMax), stackTrace };
 }
 
-/** A thrown value that is not an Error, as JSON if possible. */
+/**
+ * A thrown value that is not an Error, as JSON if JSON tells something. Events and maps, for
+ * example, have no fields of their own.
+ */
 function wordsOf(thrown: unknown): string {
   if (typeof thrown === 'string') return thrown;
   try {
-    return JSON.stringify(thrown) ?? inspect(thrown);
+    const text = JSON.stringify(thrown);
+    return text === undefined || text === '{}' ? shown(thrown) : text;
   } catch {
-    return inspect(thrown);
+    return shown(thrown);
   }
 }
 
@@ -66,10 +94,9 @@ export function isRetryable(error: unknown): boolean {
   }
 }
 
-/** The error of a call whose code ended the process. */
-export function exited(status: number): Error {
-  const error = new Error(`the function's process ended (exit code ${status})`);
-  return Object.assign(error, { name: 'InstanceExited', stack: '' });
+/** The error of a call whose code ended the process. @param how an exit code or a signal. */
+export function exited(how: string): Error {
+  return Object.assign(new Error(`the function's process ended (${how})`), { name: 'InstanceExited', stack: '' });
 }
 
 const descriptionLengthMax = 16_384;
@@ -100,18 +127,45 @@ function codeOf(error: unknown): string {
   return typeof code !== 'string' || (typeof message === 'string' && message.includes(code)) ? '' : ` (${code})`;
 }
 
+/** The errors behind an error. An event of an error and a `SuppressedError` have an `error`. */
 function causesOf(error: unknown): readonly [string, unknown][] {
   const [cause, errors] = [fieldOf(error, 'cause'), fieldOf(error, 'errors')];
-  const several = Array.isArray(errors)
-    ? errors.slice(0, causesMax).map((one: unknown): [string, unknown] => ['one of', one])
-    : [];
-  return cause === undefined ? several : [['caused by', cause], ...several];
+  const causes: [string, unknown][] = cause === undefined ? [] : [['caused by', cause]];
+  for (const [label, field] of [
+    ['caused by', 'error'],
+    ['suppressed', 'suppressed'],
+  ] as const) {
+    const one = fieldOf(error, field);
+    if (isReadableError(one)) causes.push([label, one]);
+  }
+  for (let at = 0; at < causesMax; at++) {
+    const one = isList(errors) ? fieldOf(errors, at) : undefined;
+    if (one !== undefined) causes.push(['one of', one]);
+  }
+  return causes;
+}
+
+function isReadableError(value: unknown): boolean {
+  try {
+    return isError(value);
+  } catch {
+    return false;
+  }
+}
+
+/** False for a proxy that is revoked: asking it throws. */
+function isList(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Returns undefined if the field cannot be read: it may be a getter that throws. */
-function fieldOf(error: unknown, name: string): unknown {
+function fieldOf(value: unknown, name: string | number): unknown {
   try {
-    return error instanceof Error ? (error as unknown as Readonly<Record<string, unknown>>)[name] : undefined;
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string | number, unknown>>)[name] : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
 import { canSeeArgument } from './bootstrap-parameters.ts';
 
 type Callback = (error?: unknown, value?: unknown) => void;
@@ -17,6 +18,8 @@ export async function load(handler: string, codeDir: string): Promise<Handler> {
   const name = handler.slice(dot + 1);
   const exported = loaded[name] ?? (loaded['default'] as Exports | undefined)?.[name];
   if (typeof exported !== 'function') throw new TypeError(`${handler} is not a function that ${basename(file)} exports`);
+  // Calling it runs none of its code.
+  if (types.isGeneratorFunction(exported)) throw new TypeError(`${handler} is a generator function: it would never run`);
   return exported as Handler;
 }
 

@@ -7,8 +7,9 @@
  */
 import './disarm.ts';
 import type { FromInstance, InstanceSetup } from '../process-runtime/protocol.ts';
-import { type Call, endSelf, flush, listen, send, sendSoon } from './bootstrap-channel.ts';
+import { type Call, flush, listen, send, sendSoon } from './bootstrap-channel.ts';
 import { contextOf } from './bootstrap-context.ts';
+import { captureEnds, exitCalled } from './bootstrap-ends.ts';
 import { describe, documentOf, exited, isRetryable } from './bootstrap-errors.ts';
 import { type Handler, invoke, load, Reported } from './bootstrap-handlers.ts';
 import { captureOutput, current, flushOutput, Output, outputOf, running, type Running } from './bootstrap-output.ts';
@@ -20,12 +21,6 @@ process.on('exit', () => {
   flushOutput();
   flush();
 });
-// The permission model does not cover signals: code may send them to its own process only.
-const kill = (pid: number, signal?: string | number): true => {
-  if (pid !== process.pid) throw Object.assign(new Error('a function may signal itself only'), { code: 'ERR_ACCESS_DENIED' });
-  return endSelf(signal);
-};
-Object.defineProperty(process, 'kill', { value: kill });
 captureOutput();
 
 const memoryAgeMaxMs = 10;
@@ -105,39 +100,29 @@ function spoil(): void {
  * Otherwise the error only goes to the log of that call. Other calls are not to blame.
  */
 function onStrayError(error: unknown): void {
+  if (error === exitCalled) return;
   if (handler === undefined) return refuse(error);
   const owner = current.getStore();
-  if (error === exitCalled) return;
   if (owner !== undefined && running.delete(owner.id)) fail(owner, error, false);
   else outputOf(owner).print(`${describe(error, setup.codeDir)}\n`);
   spoil();
 }
-process.on('uncaughtException', onStrayError);
-
-/** Thrown to stop code that called `process.exit` while the process goes on. */
-const exitCalled = new Error('process.exit was called');
-
-// The process ends at once only if the call that ends it runs alone. Other calls go on.
-const exit = process.exit.bind(process);
-process.exit = (code) => {
-  const owner = current.getStore();
-  const isOwn = owner !== undefined && running.has(owner.id);
-  if (handler === undefined || (isOwn && running.size === 1)) return exit(code);
-  const status = Number(code ?? process.exitCode ?? 0);
-  if (isOwn) {
-    running.delete(owner.id);
+/** A call whose code ended the process fails. Others go on; the process takes no more calls. */
+function onEnd(how: string, owner: Running | undefined): void {
+  if (owner !== undefined && running.delete(owner.id)) {
     owner.output.flush();
-    send(failure(owner.id, exited(status), false));
-  } else if (status !== 0) outputOf(owner).print(`process.exit(${status}) was called\n`);
+    send(failure(owner.id, exited(how), false));
+  } else if (how !== 'exit code 0') outputOf(owner).print(`the code tried to end its process (${how})\n`);
   spoil();
-  throw exitCalled;
-};
+}
+captureEnds({ isServing: () => handler !== undefined, isSpoiled: () => isSpoiled, onStrayError, onEnd });
 
 /** Tells the executor why the code cannot be used. */
 function refuse(error: unknown): void {
   if (isRefused) return;
   isRefused = true;
-  send({ kind: 'unusable', error: documentOf(Reported.is(error) ? error.error : error, setup.codeDir) });
+  const reason = Reported.is(error) ? error.error : error;
+  send({ kind: 'unusable', error: documentOf(reason, setup.codeDir), description: describe(reason, setup.codeDir) });
 }
 
 let isRefused = false;

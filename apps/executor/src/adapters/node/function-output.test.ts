@@ -64,6 +64,23 @@ describe('the log of a failed call', () => {
       "Object.defineProperty(new Error('m'), 'cause', { get() { throw new Error('trap'); } })",
       ['Error: m'],
     ],
+    [
+      'several errors of which one cannot be read',
+      "Object.assign(new Error('both'), { errors: Object.defineProperty([1, new Error('y')], 0, { get() { throw new Error('trap'); } }) })",
+      ['Error: both', 'one of: Error: y'],
+    ],
+    [
+      'a suppressed error',
+      "new SuppressedError(new Error('x'), new Error('y'), 'both')",
+      ['SuppressedError: both', 'caused by: Error: x', 'suppressed: Error: y'],
+    ],
+    ['an error of another realm', "require('node:vm').runInNewContext('new RangeError(5)')", ['RangeError: 5']],
+    ['a value without fields', "new Map([['a', 1]])", ["object: Map(1) { 'a' => 1 }"]],
+    [
+      'an event of an error',
+      "Object.defineProperty(new Event('error'), 'error', { value: new Error('inner') })",
+      ['caused by: Error: inner'],
+    ],
   ])('has %s', async (_what, thrown, lines) => {
     await under.run(withSource(`exports.handler = async () => { throw ${thrown}; };`));
     expect(log().split('\n')).toEqual(expect.arrayContaining([...lines]));
@@ -76,6 +93,29 @@ describe('the log of a failed call', () => {
     const chain = "let e = new Error('e'); for (let i = 0; i < 1e5; i++) e = new Error('x'.repeat(1e3), { cause: e }); throw e;";
     await under.run(withSource(`exports.handler = async () => { ${chain} };`), {}, { requestId: 'r2' });
     expect(log().length).toBeLessThan(40_000);
+  });
+
+  it.each<[what: string, source: string, lines: readonly string[]]>([
+    [
+      'a syntax error',
+      'exports.handler = () => {\n  const x = ;\n};',
+      ["SyntaxError: Unexpected token ';'", '    at index.js:2'],
+    ],
+    ['an error while loading', "throw new Error('a', { cause: new Error('b') });", ['Error: a', 'caused by: Error: b']],
+    ['an export that is missing', 'exports.other = 1;', ['TypeError: index.handler is not a function that index.js exports']],
+    ['an exit while loading', 'process.exit(4);', ['InstanceError: the instance ended while it started (exit code 4)']],
+  ])('tells why no call can run: %s', async (_what, source, lines) => {
+    const printed: string[] = [];
+    await under.run(withSource(source), {}, { observer: { printed: (text) => void printed.push(text), used: () => undefined } });
+    expect(log().split('\n')).toEqual(expect.arrayContaining([...lines]));
+    expect(logged.every((entry) => entry.startsWith('r1|'))).toBe(true);
+    expect(printed.join('')).toBe(log());
+  });
+
+  it('has no folders of the machine for a value that holds an error', async () => {
+    await under.run(withSource("exports.handler = async () => { throw new Map([[1, new Error('x')]]); };"));
+    expect(log()).toMatch(/Error: x\n\s+at exports\.handler \(index\.js:1:\d+\)/);
+    expect(log()).not.toMatch(/\/tmp\/|\/code\/|bootstrap|node:internal/);
   });
 
   it('has the error that the function reported', async () => {
@@ -108,6 +148,8 @@ describe('long output', () => {
 
   it.each([
     ['exits', 'process.exit(3);'],
+    ['aborts', 'process.abort();'],
+    ['kills itself', 'process.kill(process.pid, "SIGKILL");'],
     ['throws', "throw new Error('no');"],
     ['times out', 'await new Promise(() => setInterval(() => {}, 1000));'],
     ['never yields', 'for (;;) console.log("busy");'],

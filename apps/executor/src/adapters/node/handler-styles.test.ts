@@ -58,6 +58,15 @@ describe('a handler with a callback', () => {
   });
 });
 
+describe('a handler that would never run', () => {
+  it.each(['function* () { yield 1; }', 'async function* () { yield 1; }'])('is refused: %s', async (handler) => {
+    expect(await run(`exports.handler = ${handler};`)).toMatchObject({
+      kind: 'failed',
+      errorMessage: 'index.handler is a generator function: it would never run',
+    });
+  });
+});
+
 describe('a handler without a callback', () => {
   it.each<[handler: string, returned: string]>([
     ['async (event) => event.n', '5'],

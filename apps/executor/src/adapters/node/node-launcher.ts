@@ -10,6 +10,7 @@ const programs = [
   'bootstrap',
   'bootstrap-channel',
   'bootstrap-context',
+  'bootstrap-ends',
   'bootstrap-errors',
   'bootstrap-handlers',
   'bootstrap-output',

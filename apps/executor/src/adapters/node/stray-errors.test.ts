@@ -98,6 +98,73 @@ describe('an error outside a call', () => {
     );
     expect(await under.run(fn, { bad: true }, { requestId: 'r1' })).toMatchObject({ kind: 'succeeded' });
     expect(await under.run(fn, { bad: false }, { requestId: 'r2' })).toMatchObject({ kind: 'succeeded' });
-    expect(logged).toEqual([['r1', 'process.exit(3) was called\n']]);
+    expect(logged).toEqual([['r1', 'the code tried to end its process (exit code 3)\n']]);
+  });
+
+  it.each<[what: string, top: string, does: string, logs: string]>([
+    [
+      'a listener that exits',
+      'process.on("uncaughtException", () => process.exit(1));',
+      'throw new Error("stray");',
+      'Error: stray',
+    ],
+    [
+      'a listener of rejections that exits',
+      'process.on("unhandledRejection", () => process.exit(1));',
+      'void Promise.reject(1);',
+      'exit code 1',
+    ],
+    [
+      'a listener that throws',
+      'process.on("uncaughtException", () => { throw new Error("again"); });',
+      'throw 1;',
+      'Error: again',
+    ],
+    [
+      'a monitor that throws',
+      'process.on("uncaughtExceptionMonitor", () => { throw new Error("again"); });',
+      'throw 1;',
+      'Error: again',
+    ],
+    ['no listener', 'process.removeAllListeners();', 'throw new Error("stray");', 'Error: stray'],
+    ['a signal', '', 'process.kill(process.pid);', 'SIGTERM'],
+    ['SIGKILL', '', 'process.kill(process.pid, 9);', 'SIGKILL'],
+    ['an abort', '', 'process.abort();', 'SIGABRT'],
+    ['an exit below process.exit', '', 'process.reallyExit(4);', 'exit code 4'],
+    ['a list of causes that cannot be read', '', 'throw Object.assign(new Error("stray"), { errors: trap });', 'Error: stray'],
+  ])('does not fail the next call: %s', async (_what, top, does, logs) => {
+    const fn = withSource(
+      `${top} const trap = Object.defineProperty([1], 0, { get() { throw 1; } }); exports.handler = async ({ bad }) => {
+       if (bad) setTimeout(() => { ${does} }, 50); else await new Promise((done) => setTimeout(done, 300)); return 1; };`,
+      shared,
+    );
+    expect(await under.run(fn, { bad: true }, { requestId: 'r1' })).toMatchObject({ kind: 'succeeded' });
+    expect(await under.run(fn, { bad: false }, { requestId: 'r2' })).toMatchObject({ kind: 'succeeded' });
+    expect([...new Set(logged.map(([id]) => id))]).toEqual(['r1']);
+    expect(logged.map(([, text]) => text).join('')).toContain(logs);
+  });
+
+  it.each([
+    ['a signal', 'process.kill(process.pid, "SIGINT")', 'SIGINT'],
+    ['an abort', 'process.abort()', 'SIGABRT'],
+    ['an exit', 'process.exit(3)', 'exit code 3'],
+  ])('blames the running call that ends its process by %s, even after another error', async (_what, ends, how) => {
+    const fn = withSource(
+      `exports.handler = async ({ stray }) => { if (stray) throw setTimeout(() => { throw new Error('stray'); }, 50) && 'no';
+       await new Promise((done) => setTimeout(done, 200)); ${ends}; };`,
+      shared,
+    );
+    const message = expect.stringContaining(how);
+    expect(await under.run(fn)).toMatchObject({ kind: 'failed', errorMessage: message });
+    await expect.poll(() => under.runtime.instances).toBe(0);
+    const [, own] = await Promise.all([true, false].map(async (stray) => under.run(fn, { stray })));
+    expect(own).toMatchObject({ kind: 'failed', errorMessage: message });
+  });
+
+  it('lets the code signal itself if it listens', async () => {
+    const fn = withSource(
+      `exports.handler = () => new Promise((done) => { process.once('SIGUSR2', () => done(5)); process.kill(process.pid, 'SIGUSR2'); });`,
+    );
+    expect(await under.run(fn)).toMatchObject({ kind: 'succeeded' });
   });
 });

@@ -59,7 +59,7 @@ const memory = fc.nat();
 const anyMessage: fc.Arbitrary<FromInstance> = fc.oneof(
   fc.constant({ kind: 'ready' } as const),
   fc.constant({ kind: 'spoiled' } as const),
-  fc.record({ kind: fc.constant('unusable' as const), error: errorOf }),
+  fc.record({ kind: fc.constant('unusable' as const), error: errorOf, description: fc.string() }),
   fc.record({ kind: fc.constant('log' as const), id: fc.nat(), text: fc.string({ unit: 'grapheme' }) }),
   fc.record({
     kind: fc.constant('returned' as const),
@@ -86,7 +86,7 @@ function frameOf(message: FromInstance): Buffer {
     case 'spoiled':
       return frame(kinds[message.kind]);
     case 'unusable':
-      return frame(kinds.unusable, error(message.error));
+      return frame(kinds.unusable, error(message.error), text(message.description));
     case 'log':
       return frame(kinds.log, u32(message.id), Buffer.from(message.text));
     case 'returned':
@@ -167,7 +167,7 @@ describe('the reader of frames', () => {
     ['a failure without its error', frame(kinds.failed, u32(owedId), f64(1), Buffer.from([0]))],
     ['a text that is shorter than its length', frame(kinds.unusable, u32(100), Buffer.from('short'))],
     ['a text of 4 GB', frame(kinds.unusable, u32(0xffff_ffff))],
-    ['bytes behind its last field', frame(kinds.unusable, text('a'), text('b'), text(''), Buffer.from('c'))],
+    ['bytes behind its last field', frame(kinds.unusable, text('a'), text('b'), text(''), text(''), Buffer.from('c'))],
     ['memory that is not a number', returned({ memoryBytes: Number.NaN })],
     ['infinite memory', returned({ memoryBytes: Number.POSITIVE_INFINITY })],
     ['negative memory', returned({ memoryBytes: -1 })],

@@ -163,7 +163,7 @@ function read(prefix: Buffer, fields: Fields): FromInstance | undefined {
     case wire.fromInstance.spoiled:
       return { kind: 'spoiled' };
     case wire.fromInstance.unusable:
-      return { kind: 'unusable', error: fields.error() };
+      return { kind: 'unusable', error: fields.error(), description: fields.text() };
     case wire.fromInstance.returned: {
       const id = prefix.readUInt32BE(prefixBytes);
       const memoryBytes = fields.bytesCount();
@@ -229,7 +229,7 @@ class Fields {
     return rest;
   }
 
-  private text(): string {
+  text(): string {
     return this.take(this.u32())?.toString('utf8') ?? '';
   }
 

@@ -11,7 +11,7 @@
  *     is killed when no other call runs in it. The time in which the executor stood still does not
  *     count: the answer may wait in the channel.
  * N3. If the process ends while several calls run, none of them is blamed: each is `unavailable`. A
- *     call that ran alone is blamed.
+ *     call that ran alone is blamed, but not after an error outside of the running calls.
  * N4. Messages of the process are not trusted: function code can write to the channel. A malformed
  *     frame ends the instance, and nothing else. So does an answer to a call that the process does
  *     not owe: a call that it never got, or has answered.
@@ -67,7 +67,13 @@ export interface InstanceParts {
 /** How loading the code of an instance ended. */
 export type Loading =
   | { readonly kind: 'loaded' }
-  | { readonly kind: 'unusable'; readonly error: ErrorDocument; readonly isOutOfMemory?: boolean };
+  | {
+      readonly kind: 'unusable';
+      readonly error: ErrorDocument;
+      /** Lines for the log of the function. */
+      readonly description: string;
+      readonly isOutOfMemory?: boolean;
+    };
 
 /** A process that serves the calls of one function. */
 export class Instance {
@@ -252,7 +258,11 @@ export class Instance {
         if (!this.isStarting) return false;
         if (message.kind === 'unusable' && this.watching?.look() === true) return true;
         this.isStarting = false;
-        settle(message.kind === 'ready' ? { kind: 'loaded' } : { kind: 'unusable', error: message.error });
+        settle(
+          message.kind === 'ready'
+            ? { kind: 'loaded' }
+            : { kind: 'unusable', error: message.error, description: message.description },
+        );
         return true;
       }
       case 'log':
@@ -321,9 +331,9 @@ export class Instance {
         end(failed('UnhandledInvocationError', errorDocument('LimitExceeded', this.reasonOf(this.excess))));
       else if (isAlone && this.hasBrokenChannel)
         end(failed('UnhandledInvocationError', errorDocument('ChannelBroken', brokenChannel)));
-      else if (isAlone)
+      else if (isAlone && !this.isSpoiled)
         end(failed('UnhandledInvocationError', errorDocument('InstanceExited', `the function's process ended (${how})`)));
-      else end({ kind: 'unavailable', reason: 'the instance ended while it served several calls' });
+      else end({ kind: 'unavailable', reason: 'the instance ended, and it is unknown which call ended it' });
     }
     this.parts.onGone();
   }
@@ -367,5 +377,6 @@ const reasons: Readonly<Record<Excess, (parts: InstanceParts) => string>> = {
 };
 
 function unusable(errorMessage: string, errorType = 'InstanceError'): Extract<Loading, { kind: 'unusable' }> {
-  return { kind: 'unusable', error: errorDocument(errorType, errorMessage) };
+  const error = errorDocument(errorType, errorMessage);
+  return { kind: 'unusable', error, description: `${errorType}: ${errorMessage}` };
 }

@@ -125,7 +125,14 @@ export class ProcessRuntime implements Runtime {
     instance.giveBack();
     if (loading.kind === 'aborted') return { kind: 'cancelled' };
     instance.kill();
+    this.print(call, `${loading.description}\n`);
     return failed(loading.isOutOfMemory === true ? 'OutOfMemory' : 'UnhandledInvocationError', loading.error);
+  }
+
+  /** Writes to the log of a call that no process prints. */
+  private print({ function: fn, requestId, observer }: FunctionCall, text: string): void {
+    this.log.write(fn, requestId, text);
+    observer?.printed(text);
   }
 
   /** @returns the outcome of a call that may not start any more; undefined if it may. */

@@ -39,7 +39,12 @@ export interface ErrorDocument {
 /** A message from an instance. */
 export type FromInstance =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'unusable'; readonly error: ErrorDocument }
+  | {
+      readonly kind: 'unusable';
+      readonly error: ErrorDocument;
+      /** The error with its causes, for the log of the function. */
+      readonly description: string;
+    }
   | {
       readonly kind: 'returned';
       readonly id: number;
@@ -80,7 +85,7 @@ export type FromInstance =
  * abort     id:u32
  *
  * ready     nothing
- * unusable  error
+ * unusable  error description:text
  * returned  id:u32 memoryBytes:f64 isLeftOut:u8 payload:rest
  * failed    id:u32 memoryBytes:f64 flags:u8 error                flags: 1 handled, 2 retryable
  * spoiled   nothing
