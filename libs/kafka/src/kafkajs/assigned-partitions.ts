@@ -23,8 +23,8 @@ import { unavailable, withTimeout } from './broker-errors.ts';
 import type { ConsumerPorts } from './consumer-ports.ts';
 import type { Assignment } from './group-member.ts';
 import type { Seat } from './group-seat.ts';
+import type { FetchedRecords } from './fetched-records.ts';
 import { incomingRecord } from './incoming-record.ts';
-import type { FetchedBatch } from './kafkajs-internals.ts';
 import type { PartitionBounds } from './partition-reader.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 import type { StartPositions } from './start-positions.ts';
@@ -226,7 +226,7 @@ export class AssignedPartitions {
   }
 
   /** Takes fetched records. */
-  take({ topic, partition }: TopicPartition, messages: FetchedBatch['messages'], end: bigint): void {
+  take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages'], end: bigint): void {
     if (this.parts.isClosing()) return;
     const records = messages.map((message) => incomingRecord(topic, partition, message));
     this.feeds.get(topic, partition)?.take(records, end);

@@ -107,11 +107,12 @@ function answerOf(...batches: readonly Buffer[]): Buffer {
   return Buffer.concat([size, all]);
 }
 
-/** Reads an answer. @returns `offset value` or `offset !reason` of each message. */
+/** Reads an answer. @returns `offset value`, `offset !reason` or `offset end` of each message. */
 async function read(answer: Buffer, batchBytesMax = 1_048_576): Promise<readonly string[]> {
   const messages = await batchReader({ batchBytesMax })(new Decoder(answer));
   return messages.map(
-    ({ offset, value, unreadable }) => `${offset} ${unreadable === undefined ? String(value) : `!${unreadable}`}`,
+    ({ offset, value, unreadable, isControlRecord }) =>
+      `${offset} ${isControlRecord ? 'end' : unreadable === undefined ? String(value) : `!${unreadable}`}`,
   );
 }
 
@@ -189,7 +190,28 @@ describe('a batch', () => {
 
   it('whose record has an offset outside of it is not believed', async () => {
     expect(await read(answerOf(batch({ values: ['a', 'b'], lastOffsetDelta: 0 })))).toEqual(['0 a']);
-    expect(await read(answerOf(batch({ values: ['a', 'b'], lastOffsetDelta: 5 })))).toEqual(['0 a', '1 b']);
+    expect(await read(answerOf(batch({ values: ['a', 'b'], lastOffsetDelta: 5 })))).toEqual(['0 a', '1 b', '5 end']);
+  });
+
+  it('of which compaction left no record, or not the last ones, ends at its last offset', async () => {
+    const empty = batch({ first: 3, values: [], count: 0, lastOffsetDelta: 6 });
+    expect(await read(answerOf(empty, batch({ first: 10, values: ['next'] })))).toEqual(['9 end', '10 next']);
+    expect(await read(answerOf(batch({ first: 3, values: ['a'], lastOffsetDelta: 6 })))).toEqual(['3 a', '9 end']);
+  });
+
+  it('that says that it has less than no records cannot be read', async () => {
+    expect(await read(answerOf(batch({ first: 3, count: -1 })))).toEqual(['3 !the batch says that it has -1 records (offset 3)']);
+  });
+
+  it('with a record of too many headers is read but for that record', async () => {
+    const headers = Object.fromEntries(Array.from({ length: 1_001 }, (_, n) => [`h${n}`, 'x']));
+    const records = [{ value: 'a' }, { value: 'b', headers }, { value: 'c' }];
+    const pack: Pack = () => Buffer.concat(records.map((record, offsetDelta) => encodeRecord({ ...record, offsetDelta }).buffer));
+    expect(await read(answerOf(batch({ values: ['a', 'b', 'c'], pack })))).toEqual([
+      '0 a',
+      '1 !a record has 1001 headers; 1000 are read (offset 1)',
+      '2 c',
+    ]);
   });
 
   it('that is cut off is left for the next fetch, unless it is the first', async () => {

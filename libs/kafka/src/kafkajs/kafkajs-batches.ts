@@ -11,13 +11,16 @@
  *     are reached; the rest of it is fetched again later.
  * B3. A batch that is cut off by the size of the fetch is left for the next one. The brokers send
  *     one whole batch at least, so the first one must be whole.
+ * B4. A record that cannot be read takes no other record of its batch with it.
+ * B5. A batch whose last records are gone, by compaction, ends with a message that no reader gets.
+ *     So the partition goes on behind the batch.
  *
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 import { createRequire } from 'node:module';
 import { isCompressed, unpacked } from './batch-codecs.ts';
 import { crc32c } from './crc32c.ts';
-import { type BatchContext, decodeRecord } from './kafkajs-records.ts';
+import { type BatchContext, decodeRecord, offsetOf } from './kafkajs-records.ts';
 
 /** Bounds of what one batch unpacks to. */
 export interface BatchBounds {
@@ -81,10 +84,16 @@ function unreadable(firstOffset: bigint, lastOffset: bigint, reason: string, bat
     key: null,
     value: null,
     headers: {},
-    isControlRecord: false,
+    isControlRecord: batch?.isControlBatch === true,
     batchContext: batch ?? ({ ...noBatch, firstOffset: String(firstOffset), inTransaction: false, producerId: '-1' } as Batch),
     unreadable: `${reason} (${offsets})`,
   };
+}
+
+/** B5. */
+function endOf(batch: Batch, lastOffset: bigint): Message {
+  const { unreadable: _none, ...message } = unreadable(lastOffset, lastOffset, '', batch);
+  return { ...message, isControlRecord: true };
 }
 
 function contextOf(bytes: Buffer): Batch {
@@ -108,14 +117,19 @@ function lastOffsetOf(bytes: Buffer): bigint {
   return first + BigInt(Math.max(0, bytes.readInt32BE(at.lastOffsetDelta)));
 }
 
-/** Returns the bytes of the records of a batch. @throws Error why they cannot be read. */
-async function recordBytesOf(bytes: Buffer, { batchBytesMax }: BatchBounds): Promise<Buffer> {
+/** @throws Unreadable if the head of a batch cannot be believed. */
+function checkWhole(bytes: Buffer): void {
   if (bytes.length < at.records) throw new Unreadable('the batch is too short for its head');
   const stated = bytes.readUInt32BE(at.crc);
   const found = crc32c(bytes.subarray(at.attributes));
   if (stated !== found) throw new Unreadable('the checksum of the batch does not match: it was damaged');
+}
+
+/** Returns the bytes of the records of a batch. @throws Error why they cannot be read. */
+async function recordBytesOf(bytes: Buffer, { batchBytesMax }: BatchBounds): Promise<Buffer> {
   const count = bytes.readInt32BE(at.count);
   if (count > batchRecordsMax) throw new Unreadable(`the batch has ${count} records; ${batchRecordsMax} are read at most`);
+  if (count < 0) throw new Unreadable(`the batch says that it has ${count} records`);
   const data = bytes.subarray(at.records);
   const attributes = bytes.readInt16BE(at.attributes);
   return isCompressed(attributes) && count > 0 ? unpacked(attributes, data, batchBytesMax) : data;
@@ -133,6 +147,16 @@ function lengthAt(bytes: Buffer, from: number): { readonly length: number; reado
   throw new Unreadable('the batch ends within a record');
 }
 
+/** Reads a record, or makes a message that says why it cannot be read (B4). */
+function readRecord(bytes: Buffer, batch: Batch): Message {
+  try {
+    return decodeRecord({ buffer: bytes }, batch);
+  } catch (error) {
+    const offset = offsetOf(bytes, batch);
+    return unreadable(offset, offset, reasonOf(error), batch);
+  }
+}
+
 /** Adds the records of a batch, or one message that says why they cannot be read (B1). */
 function addRecords(messages: Message[], bytes: Buffer, records: Buffer): void {
   const batch = contextOf(bytes);
@@ -144,12 +168,13 @@ function addRecords(messages: Message[], bytes: Buffer, records: Buffer): void {
       const { length, start } = lengthAt(records, from);
       from = start + length;
       if (length < 0 || from > records.length) throw new Unreadable('the batch ends within a record');
-      const message = decodeRecord({ buffer: records.subarray(start, from) }, batch);
+      const message = readRecord(records.subarray(start, from), batch);
       const offset = BigInt(message.offset);
       if (offset < nextOffset || offset > lastOffset) throw new Unreadable(`a record has the offset ${offset}`);
       messages.push(message);
       nextOffset = offset + 1n;
     }
+    if (nextOffset <= lastOffset) messages.push(endOf(batch, lastOffset));
   } catch (error) {
     if (nextOffset <= lastOffset) messages.push(unreadable(nextOffset, lastOffset, reasonOf(error), batch));
   }
@@ -190,13 +215,17 @@ export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<re
   const addEntry = async (messages: Message[], entry: Buffer, spend: (bytes: number) => void): Promise<void> => {
     const magic = entry.readInt8(at.magic);
     if (magic === 0 || magic === 1) return addOldMessages(messages, entry);
+    const firstOffset = entry.readBigInt64BE(0);
+    let batch: Batch | undefined;
     try {
       if (magic !== currentMagic) throw new Unreadable(`the batch has the unknown format ${magic}`);
+      checkWhole(entry);
+      batch = contextOf(entry);
       const records = await recordBytesOf(entry, bounds);
       spend(records.length);
       addRecords(messages, entry, records);
     } catch (error) {
-      messages.push(unreadable(entry.readBigInt64BE(0), lastOffsetOf(entry), reasonOf(error)));
+      messages.push(unreadable(firstOffset, lastOffsetOf(entry), reasonOf(error), batch));
     }
   };
 

@@ -12,8 +12,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, partitionName, PlatformError } from '#contracts';
 import type { AccessWatch } from './access-watch.ts';
 import { isAccessFault, rootCause, severityOfRetry, unavailable } from './broker-errors.ts';
+import type { FetchedRecords } from './fetched-records.ts';
 import { incomingRecord } from './incoming-record.ts';
-import type { ClusterConnection, FetchedBatch } from './kafkajs-internals.ts';
+import type { ClusterConnection } from './kafkajs-internals.ts';
 import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
 import { type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
@@ -297,7 +298,7 @@ export class KafkajsFollower implements TopicFollower {
     return start;
   }
 
-  private take({ topic, partition }: TopicPartition, messages: FetchedBatch['messages']): void {
+  private take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages']): void {
     for (const message of messages) {
       const record = incomingRecord(topic, partition, message);
       const fault = this.handOut(record);

@@ -10,17 +10,10 @@
  * rest of the answer is lost. `fetchedBy` and the metadata of {@link newCluster} keep it.
  */
 import { createRequire } from 'node:module';
-import kafkajs, { type ISocketFactory, type KafkaConfig, type KafkaMessage, type logCreator } from 'kafkajs';
+import kafkajs, { type ISocketFactory, type KafkaConfig, type logCreator } from 'kafkajs';
+import type { FetchedPartition } from './fetched-records.ts';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
 import type { BrokerMetadata, BrokerPool, RequestVersions } from './kafkajs-pool.ts';
-
-/** The answer of one fetch for one partition. */
-export interface FetchedPartition {
-  readonly partition: number;
-  /** 0 if the broker has read the partition. */
-  readonly errorCode: number;
-  readonly highWatermark: string;
-}
 
 /** The answer of one fetch. */
 export interface FetchAnswer {
@@ -138,20 +131,8 @@ export interface ClusterConnection {
   findGroupCoordinator(group: { readonly groupId: string }): Promise<GroupCoordinator>;
 }
 
-/** The records of one fetch, without those below the offset that was asked for. */
-export interface FetchedBatch {
-  readonly messages: readonly KafkaMessage[];
-  readonly rawMessages: readonly unknown[];
-  lastOffset(): string;
-}
-
 const require = createRequire(import.meta.url);
 const Cluster = require('kafkajs/src/cluster') as new (options: object) => ClusterConnection;
-const Batch = require('kafkajs/src/consumer/batch') as new (
-  topic: string,
-  offset: string,
-  data: FetchedPartition,
-) => FetchedBatch;
 const { createLogger } = require('kafkajs/src/loggers') as { createLogger: (options: object) => unknown };
 /** kafkajs writes and reads what members of a group tell each other. */
 export const { MemberMetadata, MemberAssignment } = kafkajs.AssignerProtocol;
@@ -218,9 +199,4 @@ async function metadataFrom(broker: AskedBroker, topics: readonly string[]): Pro
 /** Fetches records. Each partition of the answer has its own error code. */
 export async function fetchedBy(broker: BrokerConnection, request: FetchRequest): Promise<FetchAnswer> {
   return answerOf<FetchAnswer>(broker, 'Fetch', request);
-}
-
-/** Decodes the answer of one fetch for one partition. */
-export function newBatch(topic: string, offset: bigint, data: FetchedPartition): FetchedBatch {
-  return new Batch(topic, String(offset), data);
 }

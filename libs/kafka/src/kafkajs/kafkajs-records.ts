@@ -162,6 +162,14 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
   return { buf: cursor.buffer, buffer: cursor.buffer };
 }
 
+/** The offset of a record. @throws RangeError if the record ends before it. */
+export function offsetOf(buffer: Buffer, { firstOffset }: Pick<BatchContext, 'firstOffset'>): bigint {
+  const cursor = new Cursor(buffer);
+  cursor.offset += 1;
+  cursor.readLong();
+  return BigInt(firstOffset) + BigInt(cursor.read());
+}
+
 /** Reads a record of a batch of magic 2, as the message that kafkajs makes of it. */
 export function decodeRecord({ buffer }: { readonly buffer: Buffer }, batch: BatchContext) {
   const cursor = new Cursor(buffer);

@@ -16,8 +16,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { type FetchedPartition, type FetchedRecords, fetchedRecords } from './fetched-records.ts';
 import { errorOf } from './kafka-answers.ts';
-import { type ClusterConnection, type FetchedBatch, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { type ClusterConnection, fetchedBy } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf } from './partition-offsets.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 
@@ -31,7 +32,7 @@ export interface PartitionBounds {
 export interface ReaderPorts {
   readonly cluster: ClusterConnection;
   /** Takes records, in the order of their offsets. @param end of the partition at the fetch. */
-  taken(partition: TopicPartition, messages: FetchedBatch['messages'], end: bigint): void;
+  taken(partition: TopicPartition, messages: FetchedRecords['messages'], end: bigint): void;
   /**
    * The brokers do not have the offset that is to be read next.
    * @returns where reading goes on.
@@ -340,16 +341,15 @@ export class PartitionReader {
   }
 
   /** R2. */
-  private take(cursor: Cursor, data: Parameters<typeof newBatch>[2]): void {
+  private take(cursor: Cursor, data: FetchedPartition): void {
     cursor.hasFailed = data.errorCode !== 0;
     if (cursor.hasFailed) return this.refused(cursor, errorOf(data.errorCode));
     const end = BigInt(data.highWatermark);
-    const batch = newBatch(cursor.topic, cursor.position, data);
-    const next = batch.rawMessages.length === 0 ? cursor.position : BigInt(batch.lastOffset()) + 1n;
+    const { messages, next } = fetchedRecords(data, cursor.position);
     if (next > cursor.position || end <= cursor.position) cursor.progressAt = performance.now();
-    if (next > cursor.position) cursor.position = next;
-    this.recordsInWindow += batch.messages.length;
-    if (batch.messages.length > 0) this.ports.taken(cursor, batch.messages, end);
+    cursor.position = next;
+    this.recordsInWindow += messages.length;
+    if (messages.length > 0) this.ports.taken(cursor, messages, end);
   }
 
   private refused(cursor: Cursor, error: ReturnType<typeof errorOf>): void {

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import { fetchedRecords } from './fetched-records.ts';
 import { incomingRecord } from './incoming-record.ts';
 import { errorOf } from './kafka-answers.ts';
-import { type ClusterConnection, fetchedBy, newBatch } from './kafkajs-internals.ts';
+import { type ClusterConnection, fetchedBy } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { leaderOf } from './partition-offsets.ts';
 
@@ -66,7 +67,7 @@ export class RecordLookup {
       if (error.type === 'OFFSET_OUT_OF_RANGE') return [];
       throw error;
     }
-    const { messages } = newBatch(topic, offset, answer);
+    const { messages } = fetchedRecords(answer, offset);
     return messages.slice(0, recordsMax).map((message) => incomingRecord(topic, partition, message));
   }
 }

@@ -1,0 +1,84 @@
+/**
+ * Goal: a reader gets the records of committed transactions only, and goes on behind all that it
+ * has read. Method: messages as the reader of batches makes them.
+ */
+import { describe, expect, it } from 'vitest';
+import { fetchedRecords, type FetchedPartition, type RawMessage } from './fetched-records.ts';
+
+interface Made {
+  readonly key?: Buffer;
+  /** Of a transaction. */
+  readonly producer?: string;
+  readonly isControl?: boolean;
+}
+
+function message(offset: number, { key, producer, isControl = false }: Made = {}): RawMessage {
+  return {
+    offset: String(offset),
+    key: key ?? null,
+    value: Buffer.from('v'),
+    timestamp: '0',
+    attributes: 0,
+    headers: {},
+    isControlRecord: isControl,
+    batchContext: { producerId: producer ?? '-1', inTransaction: producer !== undefined },
+  };
+}
+
+const zero = Buffer.alloc(4);
+const abort = (offset: number, producer: string) => message(offset, { key: zero, producer, isControl: true });
+const commit = (offset: number, producer: string) =>
+  message(offset, { key: Buffer.from([0, 0, 0, 1]), producer, isControl: true });
+
+function read(position: number, messages: readonly RawMessage[], aborted: FetchedPartition['abortedTransactions'] = []) {
+  const data = { partition: 0, errorCode: 0, highWatermark: '100', abortedTransactions: aborted, messages };
+  const { messages: read, next } = fetchedRecords(data, BigInt(position));
+  return { offsets: read.map(({ offset }) => Number(offset)), next: Number(next) };
+}
+
+describe('records of transactions', () => {
+  it('are read if they were committed', () => {
+    expect(read(0, [message(0, { producer: '7' }), commit(1, '7'), message(2)])).toEqual({ offsets: [0, 2], next: 3 });
+  });
+
+  it('are left out if they were aborted, and those of the next transaction are read', () => {
+    const messages = [message(0, { producer: '7' }), abort(1, '7'), message(2, { producer: '7' }), commit(3, '7')];
+    expect(read(0, messages, [{ producerId: '7', firstOffset: '0' }])).toEqual({ offsets: [2], next: 4 });
+  });
+
+  it('are left out whatever their keys are', () => {
+    const messages = [message(0, { producer: '7', key: zero }), message(1, { producer: '7' }), abort(2, '7')];
+    expect(read(0, messages, [{ producerId: '7', firstOffset: '0' }])).toEqual({ offsets: [], next: 3 });
+  });
+
+  it('are left out although several transactions had begun before the position, in any order', () => {
+    const messages = [
+      message(10, { producer: '8' }),
+      message(11, { producer: '7' }),
+      message(12),
+      abort(13, '8'),
+      abort(14, '7'),
+    ];
+    const aborted = [
+      { producerId: '8', firstOffset: '6' },
+      { producerId: '7', firstOffset: '5' },
+    ];
+    expect(read(10, messages, aborted)).toEqual({ offsets: [12], next: 15 });
+  });
+
+  it('are left out if the mark of the abort lies before the position', () => {
+    const messages = [abort(9, '7'), message(10, { producer: '7' }), commit(11, '7')];
+    expect(read(10, messages, [{ producerId: '7', firstOffset: '5' }])).toEqual({ offsets: [10], next: 12 });
+  });
+});
+
+describe('the offset at which reading goes on', () => {
+  it('is the position if nothing was read', () => {
+    expect(read(4, [])).toEqual({ offsets: [], next: 4 });
+    expect(read(4, [message(2), message(3)], null)).toEqual({ offsets: [], next: 4 });
+  });
+
+  it('is behind control records and ends of batches', () => {
+    expect(read(4, [message(3), message(4), message(9, { isControl: true })])).toEqual({ offsets: [4], next: 10 });
+  });
+});
