@@ -1,12 +1,19 @@
 /**
  * Writes the generated files of the Helm chart. `values.yaml` and the table of its README come from
- * `values.schema.json`, the rights of Kafka accounts from libs/contracts, the settings of services
- * from their config classes. `--check` only compares them. It reads compiled code, so build first.
+ * `values.schema.json`, the rights of Kafka accounts from libs/contracts. Settings and their bounds
+ * come from the config classes of the services. `--check` only compares the files. It reads
+ * compiled code, so build first.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Document } from 'yaml';
 import { kafkaAccounts, kafkaRightsOf, Topics } from '#contracts';
+import { settingRulesOf } from '#platform';
+import { ExecutorConfig } from '../dist/apps/executor/src/executor.config.js';
+import { IngressConfig } from '../dist/apps/ingress/src/ingress.config.js';
+import { NotifierConfig } from '../dist/apps/notifier/src/notifier.config.js';
+import { RetrySchedulerConfig } from '../dist/apps/retry-scheduler/src/retry-scheduler.config.js';
 import { serviceSettings } from '../dist/apps/standalone/src/service-settings.js';
+import { StatusLoggerConfig } from '../dist/apps/status-logger/src/status-logger.config.js';
 
 const chart = 'deploy/helm/sendoff';
 const schema = JSON.parse(readFileSync(`${chart}/values.schema.json`, 'utf8'));
@@ -117,6 +124,22 @@ function kafkaRights() {
   return `${JSON.stringify(rights, undefined, 2)}\n`;
 }
 
+/** The settings of each service, each with the rule that its value must pass, if it has one. */
+function settings() {
+  const configs = {
+    ingress: IngressConfig,
+    executor: ExecutorConfig,
+    'retry-scheduler': RetrySchedulerConfig,
+    notifier: NotifierConfig,
+    'status-logger': StatusLoggerConfig,
+  };
+  const all = Object.entries(serviceSettings).map(([service, names]) => {
+    const rules = settingRulesOf(configs[service]);
+    return [service, Object.fromEntries(names.map((name) => [name, rules.get(name) ?? {}]))];
+  });
+  return `${JSON.stringify(Object.fromEntries(all), undefined, 2)}\n`;
+}
+
 function readme() {
   const before = readFileSync(`${chart}/README.md`, 'utf8');
   const [head, begin, end, tail] = before.split(/(<!-- generated -->)[\s\S]*(\n<!-- \/generated -->)/);
@@ -128,7 +151,7 @@ const files = {
   [`${chart}/values.yaml`]: valuesYaml(),
   [`${chart}/README.md`]: readme(),
   [`${chart}/files/kafka-rights.json`]: kafkaRights(),
-  [`${chart}/files/settings.json`]: `${JSON.stringify(serviceSettings, undefined, 2)}\n`,
+  [`${chart}/files/settings.json`]: settings(),
 };
 const isCheck = process.argv.includes('--check');
 const stale = Object.entries(files).filter(([file, text]) => !existsSync(file) || readFileSync(file, 'utf8') !== text);

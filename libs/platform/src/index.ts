@@ -15,6 +15,7 @@ export { gaugeBy, gaugeOf } from './gauge-of.ts';
 export { durationBuckets, latenessBuckets } from './histogram-buckets.ts';
 export { KafkaAccessSettings, type KafkaAccessValues, usesSasl, usesTls } from './kafka-settings.ts';
 export { documentConfig, loadConfig, Setting, settingGroupsOf, withSettings } from './load-config.ts';
+export { settingRulesOf } from './setting-rules.ts';
 export { type Isolation, type IsolationLevel, isolationLevels } from './isolation.ts';
 export { createLogger, type Logger } from './logger.ts';
 export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.ts';

@@ -1,4 +1,7 @@
-{{/* Variables and volumes of the operator: known to the service, and not set by the chart. */}}
+{{/*
+Variables and volumes of the operator: known to the service, not set by the chart, and with values
+within the bounds that the service declares.
+*/}}
 {{- define "sendoff.faultsOfSettings" -}}
 {{- $faults := list -}}
 {{- $known := .Files.Get "files/settings.json" | fromJson -}}
@@ -9,10 +12,12 @@
 {{- range $name, $value := (index $.Values.services $service).settings -}}
 {{- if has $name $own -}}
 {{- $faults = append $faults (printf "services.%s.settings.%s is set by the chart: use the value for it" $service $name) -}}
-{{- else if not (has $name (get $known $service)) -}}
+{{- else if not (hasKey (get $known $service) $name) -}}
 {{- $faults = append $faults (printf "services.%s.settings.%s is no setting of this service: docs/config.md lists them; other variables go to extraEnv" $service $name) -}}
-{{- else if and (eq $name "DRAIN_TIMEOUT_MS") (gt (int $value) 24000) -}}
-{{- $faults = append $faults (printf "services.%s.settings.DRAIN_TIMEOUT_MS=%d is above 24000, the most in which a service can end its work: lower it" $service (int $value)) -}}
+{{- else -}}
+{{- with include "sendoff.faultOfSetting" (list $value (index $known $service $name)) -}}
+{{- $faults = append $faults (printf "services.%s.settings.%s=%s %s" $service $name (include "sendoff.settingText" $value) .) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- range (index $.Values.services $service).extraEnv -}}
@@ -28,4 +33,31 @@
 {{- end -}}
 {{- end -}}
 {{- toYaml $faults -}}
+{{- end -}}
+
+{{/* The text of a setting. Helm reads numbers as floats, and would write 536870912 as 5.36870912e+08. */}}
+{{- define "sendoff.settingText" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else }}{{ toJson . }}{{ end -}}
+{{- end -}}
+
+{{/*
+The fault of a value, empty if the service takes it. Takes (list value rule), where the rule is from
+files/settings.json. An empty text counts as unset.
+*/}}
+{{- define "sendoff.faultOfSetting" -}}
+{{- $text := include "sendoff.settingText" (index . 0) -}}
+{{- $rule := index . 1 -}}
+{{- if and $text (eq ($rule.kind | default "") "integer") -}}
+{{- if not (regexMatch "^-?[0-9]+([eE][+]?[0-9]+)?$" $text) -}}
+is no whole number: change it
+{{- else if and (hasKey $rule "min") (lt (float64 $text) (float64 $rule.min)) -}}
+{{ printf "is below %s, the least that the service takes: raise it" (toJson $rule.min) }}
+{{- else if and (hasKey $rule "max") (gt (float64 $text) (float64 $rule.max)) -}}
+{{ printf "is above %s, the most that the service takes: lower it" (toJson $rule.max) }}
+{{- end -}}
+{{- else if and $text (eq ($rule.kind | default "") "choice") (not (has $text $rule.words)) -}}
+{{ printf "is none of %s: choose one" (join ", " $rule.words) }}
+{{- else if and $text (eq ($rule.kind | default "") "boolean") (not (has $text (list "true" "false" "1" "0"))) -}}
+is neither true nor false: change it
+{{- end -}}
 {{- end -}}
