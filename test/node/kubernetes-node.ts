@@ -79,6 +79,16 @@ export class KubernetesNode {
     return JSON.parse(await this.kubectl('get', ...args, '-o', 'json')) as T;
   }
 
+  /**
+   * Runs commands with bash, which finds kubectl and helm.
+   * @returns their output. @throws Error if one fails.
+   */
+  async shell(commands: string, folder = this.folder): Promise<string> {
+    const env = { ...this.environment, PATH: `${builtFolder}:${process.env['PATH'] ?? ''}` };
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands], { env, cwd: folder, maxBuffer: 64 * 1_048_576 });
+    return stdout;
+  }
+
   /** Creates or changes objects. */
   async apply(...objects: readonly object[]): Promise<void> {
     const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });

@@ -6,41 +6,28 @@
  *
  * `npm run test:node`; it is no part of `npm test`, because it takes minutes.
  */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '#testing';
-import { chartFolder } from '../chart/helm.ts';
-import { Client } from '../e2e/client.ts';
-import { images, imagesMissing, imageValues, saveImages } from './images.ts';
+import type { Client } from '../e2e/client.ts';
+import { images, imagesMissing } from './images.ts';
 import { KubernetesNode, nodeMissing } from './kubernetes-node.ts';
 import { Load } from './load.ts';
-import { volumes } from './volumes.ts';
+import { reach } from './reach.ts';
+import { prepare, Release } from './release.ts';
 
 const missing = nodeMissing() ?? (await imagesMissing());
 if (missing !== undefined) it.skip(`no node runs the chart: ${missing}`);
 
-/** One pod of each service but the ingress: the node may have two cores only. */
-const values = [
-  ...imageValues,
-  'services.executor.replicas=1',
-  'services.retry-scheduler.replicas=1',
-  'services.notifier.replicas=1',
-  'services.status-logger.replicas=1',
-];
-const given = (...more: readonly string[]) => [...values, ...more].flatMap((value) => ['--set', value]);
 const name = 'sendoff';
 const figures: Record<string, unknown> = {};
 
 describe.skipIf(missing !== undefined)('a real node', () => {
   let node: KubernetesNode;
+  let release: Release;
   let client: Client;
 
-  const kubectl = async (...args: readonly string[]) => node.kubectl('--namespace', name, ...args);
-  const helm = async (...args: readonly string[]) => node.helm('--namespace', name, ...args);
-  /** Names of the objects of some kinds, with labels of the release. */
-  const namesOf = async (kinds: string, ...more: readonly string[]) =>
-    (await kubectl('get', kinds, '--output', 'name', ...more)).split('\n').filter((line) => line !== '');
-  const settled = async (service: string) => kubectl('rollout', 'status', `deployment/${name}-${service}`, '--timeout=180s');
+  const settled = async (service: string) =>
+    release.kubectl('rollout', 'status', `deployment/${name}-${service}`, '--timeout=180s');
   /** Does `work` under load, and reports how the load went. */
   const underLoad = async (what: string, work: () => Promise<unknown>) => {
     const load = new Load(client, 'steady', 50);
@@ -63,15 +50,9 @@ describe.skipIf(missing !== undefined)('a real node', () => {
 
   beforeAll(async () => {
     node = await KubernetesNode.start();
-    const archive = join(node.folder, 'images.tar');
-    await saveImages(archive);
-    await node.loadImages(archive);
-    const level = { 'pod-security.kubernetes.io/enforce': 'restricted' };
-    await node.apply(
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: level } },
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'strangers' } },
-      ...volumes(node.folder, 3),
-    );
+    release = new Release(node, name);
+    await prepare(node, name, 3);
+    await node.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'strangers' } });
   }, 900_000);
   afterAll(async () => {
     console.log(JSON.stringify(figures, undefined, 2));
@@ -80,10 +61,10 @@ describe.skipIf(missing !== undefined)('a real node', () => {
 
   it('installs the chart at the level restricted, and completes a call', async () => {
     const startedAt = performance.now();
-    await helm('install', name, chartFolder, ...given(), '--wait', '--timeout', '10m');
+    await release.install();
     const since = () => Number(((performance.now() - startedAt) / 1_000).toFixed(1));
     figures['helm install --wait, s'] = since();
-    client = await clientOf(node);
+    client = await release.client();
     await client.grantEverything();
     await client.createFunction('steady', 'exports.handler = async () => new Promise((end) => setTimeout(end, 100, 1));');
     const id = await client.invoke('steady');
@@ -99,7 +80,7 @@ describe.skipIf(missing !== undefined)('a real node', () => {
   });
 
   it('passes helm test', async () => {
-    const output = await helm('test', name, '--logs');
+    const output = await release.helm('test', name, '--logs');
     expect(output).toContain('Sendoff works');
     expect(output).toContain('has got the notification');
   }, 240_000);
@@ -144,16 +125,17 @@ describe.skipIf(missing !== undefined)('a real node', () => {
 
   it('scales executors from one to two and back', async () => {
     const scale = async (replicas: number) => {
-      await helm('upgrade', name, chartFolder, ...given(`services.executor.replicas=${replicas}`), '--wait', '--timeout', '5m');
+      await release.upgrade('--set', `services.executor.replicas=${replicas}`);
     };
     expectNothingLost(await underLoad('1 to 2 executors', async () => scale(2)));
     expectNothingLost(await underLoad('2 to 1 executors', async () => scale(1)));
   }, 900_000);
 
   it('upgrades and rolls back all services', async () => {
-    const upgrade = ['upgrade', name, chartFolder, ...given('logLevel=warn'), '--wait', '--timeout', '5m'];
-    expectNothingLost(await underLoad('helm upgrade', async () => helm(...upgrade)));
-    expectNothingLost(await underLoad('helm rollback', async () => helm('rollback', name, '--wait', '--timeout', '5m')));
+    expectNothingLost(await underLoad('helm upgrade', async () => release.upgrade('--set', 'logLevel=warn')));
+    const rollback = ['rollback', name, '--wait', '--timeout', '5m'];
+    expectNothingLost(await underLoad('helm rollback', async () => release.helm(...rollback)));
+    figures['memory of the pods, MiB'] = await release.memory();
   }, 1_200_000);
 
   it.each(['executor', 'status-logger', 'retry-scheduler', 'notifier'])(
@@ -161,7 +143,7 @@ describe.skipIf(missing !== undefined)('a real node', () => {
     async (service) => {
       const labels = ['--selector', `app.kubernetes.io/component=${service}`];
       const report = await underLoad(`kill ${service}`, async () => {
-        await kubectl('delete', 'pod', ...labels, '--grace-period=0', '--force');
+        await release.kubectl('delete', 'pod', ...labels, '--grace-period=0', '--force');
         await settled(service);
       });
       expect(report.ended).toEqual({ SUCCESS: report.accepted });
@@ -170,11 +152,11 @@ describe.skipIf(missing !== undefined)('a real node', () => {
   );
 
   it('leaves only the Secret, the claims, and the pod of the test', async () => {
-    await helm('uninstall', name, '--wait', '--timeout', '5m');
+    await release.helm('uninstall', name, '--wait', '--timeout', '5m');
     const kinds = 'all,secrets,configmaps,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,pvc,ingresses';
     // The pod of the test has ended already. It stays because `helm test --logs` reads its log.
-    await eventually(async () => (await namesOf('pods')).length === 1, { deadlineMs: 120_000, pauseMs: 500 });
-    expect((await namesOf(kinds)).toSorted()).toEqual([
+    await eventually(async () => (await release.namesOf('pods')).length === 1, { deadlineMs: 120_000, pauseMs: 500 });
+    expect((await release.namesOf(kinds)).toSorted()).toEqual([
       'configmap/kube-root-ca.crt',
       'persistentvolumeclaim/data-sendoff-kafka-0',
       'persistentvolumeclaim/data-sendoff-object-store-0',
@@ -186,8 +168,8 @@ describe.skipIf(missing !== undefined)('a real node', () => {
   }, 400_000);
 
   it('installs again on what it left, with its functions and records', async () => {
-    await helm('install', name, chartFolder, ...given(), '--wait', '--timeout', '10m');
-    client = await clientOf(node);
+    await release.install();
+    client = await release.client();
     expect(await client.countOf('steady', 'SUCCESS')).toBeGreaterThan(100);
     expect(await client.ended('steady', await client.invoke('steady'))).toMatchObject({ status: 'SUCCESS' });
   }, 700_000);
@@ -204,25 +186,6 @@ interface Pod {
 
 const restarts = ({ containerStatuses, initContainerStatuses = [] }: Pod['status']) =>
   [...containerStatuses, ...initContainerStatuses].reduce((sum, { restartCount }) => sum + restartCount, 0);
-
-/** A client with the token of the Secret, at the address of the Service. */
-async function clientOf(node: KubernetesNode): Promise<Client> {
-  const { data } = await node.get<{ data: Record<string, string> }>('secret', `${name}-secrets`, '--namespace', name);
-  const { spec } = await node.get<{ spec: { clusterIP: string } }>('service', `${name}-ingress`, '--namespace', name);
-  const entry = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString();
-  return new Client(`http://${spec.clusterIP}:8700`, entry('project-id'), entry('token'));
-}
-
-/** Source of a function that connects, and resolves with the outcome. */
-const reach = `
-const { connect } = require('node:net');
-const reach = (host, port) => new Promise((resolve) => {
-  const socket = connect({ host, port, timeout: 2000 });
-  socket.once('connect', () => { socket.destroy(); resolve('reached'); });
-  socket.once('timeout', () => { socket.destroy(); resolve('no answer'); });
-  socket.once('error', ({ code }) => resolve(code));
-});
-`;
 
 /** A function that tries what the walls forbid, and connects to other pods. Returns the results. */
 const curious = `${reach}
