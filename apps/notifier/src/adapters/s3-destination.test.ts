@@ -113,6 +113,32 @@ describe('the S3 destination', () => {
     expect(await deliver()).toEqual({ kind: 'delivered', location: expect.any(String) });
   });
 
+  it.each([
+    ['has no tags', 501, 'NotImplemented'],
+    ['forbids tags', 403, 'AccessDenied'],
+  ])('stores the object without its tag if the store %s, and says that it does not expire', async (_, status, code) => {
+    script = (request, body) =>
+      request.headers['x-amz-tagging'] === undefined ? bucket(request, body) : { status, code };
+    const note = expect.stringMatching(
+      new RegExp(`^the object is stored but does not expire, because the store refused its tag sendoff-expires-days: ${code}`),
+    );
+    expect(await deliver()).toMatchObject({ kind: 'delivered', note });
+    expect(objects).toHaveLength(1);
+  });
+
+  it('is deferred, with what the store said, if it refuses the object without its tag too', async () => {
+    script = (request, body) =>
+      request.url?.endsWith('?lifecycle') === true ? bucket(request, body) : { status: 403, code: 'AccessDenied' };
+    expect(await deliver()).toEqual({ kind: 'deferred', reason: 'AccessDenied no' });
+  });
+
+  it('says so, and changes nothing, if somebody has disabled the rule', async () => {
+    lifecycle = rules('<Rule><ID>sendoff-expires-3d</ID><Status>Disabled</Status></Rule>');
+    const before = lifecycle;
+    expect(await deliver()).toMatchObject({ kind: 'delivered', note: expect.stringMatching(/the rule is there, but it is disabled$/) });
+    expect(lifecycle).toBe(before);
+  });
+
   it('writes no object, and says so, if the lifecycle does not answer', async () => {
     script = withLifecycle(() => ({ status: 500, code: 'InternalError' }));
     expect(await deliver()).toMatchObject({

@@ -40,6 +40,12 @@ const withoutRulesCodes = new Set([
   'NotImplemented',
 ]);
 
+/**
+ * Error codes of a store that has no tags, or forbids this client to set them. The same codes may
+ * concern the object itself.
+ */
+const withoutTagsCodes = new Set(['AccessDenied', 'AllAccessDisabled', 'InvalidArgument', 'InvalidRequest', 'NotImplemented']);
+
 /** How long the adapter relies on what it found about a rule of a bucket. */
 const ruleSeenForMs = 600_000;
 const tagKey = 'sendoff-expires-days';
@@ -54,7 +60,8 @@ const minimumSizes = 'x-amz-transition-default-minimum-object-size';
  * Delivers to a bucket of S3, MinIO or another store of that protocol.
  *
  * The request that puts an object tags it with its days, and the bucket has a lifecycle rule for
- * that tag before. No object therefore lacks its expiry, and no object of the user is removed.
+ * that tag before. No object therefore lacks its expiry, and no object of the user is removed. If
+ * the store refuses the tag, the object is put without it, and the result says so.
  * Setting a lifecycle replaces all rules of a bucket. So the adapter reads all rules, adds its own
  * and writes all of them.
  */
@@ -94,15 +101,24 @@ export class S3Destination implements Destination<'OBS'> {
     message: string,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    let note: string | undefined;
-    const headers: Record<string, string> = { 'content-type': 'application/json' };
-    if (expiresDays > 0) {
-      note = await this.ensureRule(bucket, expiresDays, signal);
-      // The tag is set in any case, so that the operator can add the rule later.
-      headers['x-amz-tagging'] = `${tagKey}=${expiresDays}`;
+    const headers = { 'content-type': 'application/json' };
+    const bytes = Buffer.from(message);
+    if (expiresDays === 0) {
+      await putInOneRequest(this.client, { bucket, key, headers }, bytes);
+      return undefined;
     }
-    await putInOneRequest(this.client, { bucket, key, headers }, Buffer.from(message));
-    return note;
+    const note = await this.ensureRule(bucket, expiresDays, signal);
+    try {
+      // The tag is set in any case, so that the operator can add the rule later.
+      const tagged = { ...headers, 'x-amz-tagging': `${tagKey}=${expiresDays}` };
+      await putInOneRequest(this.client, { bucket, key, headers: tagged }, bytes);
+      return note;
+    } catch (error) {
+      if (!withoutTagsCodes.has((error as { code?: string }).code ?? '')) throw error;
+      signal.throwIfAborted();
+      await putInOneRequest(this.client, { bucket, key, headers }, bytes);
+      return `the object is stored but does not expire, because the store refused its tag ${tagKey}: ${reasonOf(error)}`;
+    }
   }
 
   /**
@@ -138,13 +154,14 @@ export class S3Destination implements Destination<'OBS'> {
     try {
       const { rules, headers } = await this.lifecycleOf(bucketName);
       if (rules === undefined) return missing('its lifecycle has a form that Sendoff cannot keep unchanged');
-      if (hasRule(rules, wanted.id)) return undefined;
+      const present = ruleWith(rules, wanted.id);
+      if (present !== undefined) return isEnabled(present) ? undefined : missing('the rule is there, but it is disabled');
       const body = Buffer.from(`<LifecycleConfiguration>${rules.join('')}${wanted.xml}</LifecycleConfiguration>`);
       const md5 = md5Of(body);
       const request = { method: 'PUT', bucketName, query: 'lifecycle', headers: { ...headers, 'content-md5': md5 } } as const;
       await this.client.makeRequestAsyncOmit(request, body);
       const { rules: after = [] } = await this.lifecycleOf(bucketName);
-      if (!hasRule(after, wanted.id)) return missing('the store did not keep it');
+      if (ruleWith(after, wanted.id) === undefined) return missing('the store did not keep it');
       return undefined;
     } catch (error) {
       if (withoutRulesCodes.has((error as { code?: string }).code ?? '')) return missing(reasonOf(error));
@@ -186,8 +203,12 @@ function rulesIn(xml: string): readonly string[] | undefined {
   return tags.length === 2 * rules.length ? rules : undefined;
 }
 
-function hasRule(rules: readonly string[], id: string): boolean {
-  return rules.some((rule) => rule.includes(`<ID>${id}</ID>`));
+function ruleWith(rules: readonly string[], id: string): string | undefined {
+  return rules.find((rule) => rule.includes(`<ID>${id}</ID>`));
+}
+
+function isEnabled(rule: string): boolean {
+  return /<Status>\s*Enabled\s*<\/Status>/.test(rule);
 }
 
 /** An error of the lifecycle. It says that the object was not written, and keeps its code. */
