@@ -117,8 +117,7 @@ describe('the S3 destination', () => {
     ['has no tags', 501, 'NotImplemented'],
     ['forbids tags', 403, 'AccessDenied'],
   ])('stores the object without its tag if the store %s, and says that it does not expire', async (_, status, code) => {
-    script = (request, body) =>
-      request.headers['x-amz-tagging'] === undefined ? bucket(request, body) : { status, code };
+    script = (request, body) => (request.headers['x-amz-tagging'] === undefined ? bucket(request, body) : { status, code });
     const note = expect.stringMatching(
       new RegExp(`^the object is stored but does not expire, because the store refused its tag sendoff-expires-days: ${code}`),
     );
@@ -135,7 +134,10 @@ describe('the S3 destination', () => {
   it('says so, and changes nothing, if somebody has disabled the rule', async () => {
     lifecycle = rules('<Rule><ID>sendoff-expires-3d</ID><Status>Disabled</Status></Rule>');
     const before = lifecycle;
-    expect(await deliver()).toMatchObject({ kind: 'delivered', note: expect.stringMatching(/the rule is there, but it is disabled$/) });
+    expect(await deliver()).toMatchObject({
+      kind: 'delivered',
+      note: expect.stringMatching(/the rule is there, but it is disabled$/),
+    });
     expect(lifecycle).toBe(before);
   });
 

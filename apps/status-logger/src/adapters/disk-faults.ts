@@ -1,10 +1,11 @@
+import { lstatSync, statSync } from 'node:fs';
 import { PlatformError } from '#contracts';
 
 /**
  * Primary result codes of SQLite for faults of a disk; an extended code keeps it in the low byte.
  * @see https://www.sqlite.org/rescode.html
  */
-const diskCodes = { permission: 3, readOnly: 8, input: 10, full: 13, cannotOpen: 14 } as const;
+const diskCodes = { permission: 3, busy: 5, readOnly: 8, input: 10, full: 13, cannotOpen: 14 } as const;
 
 /** The end of messages about a disk that may be mended while the process runs. */
 const goesOn = 'records wait in the topics until then, and the status-logger goes on by itself';
@@ -27,7 +28,7 @@ export function withDiskFault(error: unknown, file: string): unknown {
 export function withDiskFaultAtStart(error: unknown, file: string): unknown {
   const code = diskCodeOf(error);
   if (code === undefined) return error;
-  const isWritable = code === diskCodes.full || code === diskCodes.input;
+  const isWritable = code === diskCodes.full || code === diskCodes.input || code === diskCodes.busy;
   return new PlatformError(isWritable ? 'STORE_UNAVAILABLE' : 'STORE_UNSUITABLE', {
     details: { reason: faultOf(code, file) },
     cause: error,
@@ -37,10 +38,21 @@ export function withDiskFaultAtStart(error: unknown, file: string): unknown {
 function faultOf(code: number, file: string): string {
   if (code === diskCodes.full) return `the disk of ${file} is full: make room on it`;
   if (code === diskCodes.input) return `the disk of ${file} is full or broken: make room on it, or repair it`;
+  if (code === diskCodes.busy) return `another program holds a lock on ${file}: end that program`;
+  const kind = kindOf(file);
+  if (kind !== undefined) return `${file} is ${kind}, not a file: move it away`;
   return (
     `${file} or its folder is read-only for user ${process.getuid?.() ?? 'of this process'}: let the user write there, ` +
     'or name another folder in SENDOFF_DATA_DIR'
   );
+}
+
+/** @returns undefined for a file, and for nothing. */
+function kindOf(path: string): string | undefined {
+  const linked = lstatSync(path, { throwIfNoEntry: false });
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (linked === undefined || found?.isFile() === true) return undefined;
+  return found === undefined ? 'a link to nothing' : found.isDirectory() ? 'a folder' : 'something else';
 }
 
 /** Errors of the file system that mean the same as a code of SQLite. */

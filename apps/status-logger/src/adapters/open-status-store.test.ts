@@ -3,9 +3,10 @@
  * asks to be built from the topics. A disk that takes no writes is an error that says what to do.
  * Method: bytes of a real database file are overwritten. A small disk is mounted.
  */
-import { mkdtemp, open as openFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open as openFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { epochMs, type PlatformError } from '#contracts';
@@ -85,6 +86,53 @@ describe('the status store of an installation', () => {
     expect(await damagedFiles()).toHaveLength(1);
     const third = await open();
     expect([await third.isNew(), await count(third)]).toEqual([true, 0]);
+  });
+
+  /** Changes a filled database as another program would. */
+  const changedBy = async (statement: string, isEmptied = false) => {
+    const store = await open();
+    await fill(store, 10);
+    await store.markBuilt();
+    await stores.pop()?.close();
+    if (isEmptied) await rm(file);
+    const other = new DatabaseSync(file);
+    other.exec(statement);
+    return other;
+  };
+
+  it.each([
+    ['that lost a table', 'DROP TABLE invocations', false],
+    ['that lost a table which only questions use', 'DROP TABLE rejects', false],
+    ['that lost an index', 'DROP INDEX invocations_by_function', false],
+    ['that lost a column', 'ALTER TABLE invocations DROP COLUMN history', false],
+    ['of another program with a table of the same name', 'CREATE TABLE invocations (a)', true],
+  ])('a file %s is kept under another name, and a new store is built', async (_what, statement, isEmptied) => {
+    (await changedBy(statement, isEmptied)).close();
+    const store = await open();
+    expect([await store.isNew(), await damagedFiles()]).toEqual([true, [expect.any(String)]]);
+    await fill(store, 20);
+    expect(await count(store)).toBe(20);
+  });
+
+  it('a file that another program holds locked is an error that a later start may cure', async () => {
+    const other = await changedBy('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    await expect(open()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringMatching(/another program holds a lock on .*status\.db/) as string,
+    });
+    other.close();
+    expect(await count(await open())).toBe(10);
+  }, 20_000);
+
+  it.each<[what: string, make: () => Promise<unknown>]>([
+    ['a folder', async () => mkdir(file)],
+    ['a link to nothing', async () => symlink(join(dataDir, 'nowhere', 'status.db'), file)],
+  ])('%s in its place is an error that says so', async (what, make) => {
+    await make();
+    await expect(open()).rejects.toMatchObject({
+      code: 'STORE_UNSUITABLE',
+      message: expect.stringContaining(`${file} is ${what}, not a file: move it away`) as string,
+    });
   });
 
   it('a sound file stays where it is', async () => {

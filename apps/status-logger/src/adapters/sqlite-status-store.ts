@@ -1,22 +1,23 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import type {
-  EpochMs,
-  FunctionTally,
-  InvocationSearch,
-  InvocationSearchPage,
-  MinuteTally,
-  NoticePage,
-  NoticeQuery,
-  Reject,
-  RejectPage,
-  RejectQuery,
-  StatusPage,
-  StatusQuery,
-  Tally,
-  TargetPage,
-  TargetQuery,
-  TotalsQuery,
+import {
+  type EpochMs,
+  type FunctionTally,
+  type InvocationSearch,
+  type InvocationSearchPage,
+  type MinuteTally,
+  type NoticePage,
+  type NoticeQuery,
+  type Reject,
+  type RejectPage,
+  type RejectQuery,
+  type StatusPage,
+  type StatusQuery,
+  type Tally,
+  type TargetPage,
+  type TargetQuery,
+  type TotalsQuery,
+  PlatformError,
 } from '#contracts';
 import type { FinishedTo } from '#kafka';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
@@ -47,10 +48,11 @@ import { selectRejects } from './reject-pages.ts';
 import { countRejects, removeOldRejects } from './reject-rows.ts';
 import { searchPage } from './search.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
+import { checkShape } from './sqlite-shape.ts';
 import { lookAtSqlite } from './sqlite-search.ts';
 import { selectTaggedPage } from './sqlite-tagged-page.ts';
 import { migrateSqlite } from './sqlite-migrations.ts';
-import { attempt, inTransaction, storeError } from './sqlite-transaction.ts';
+import { attempt, inTransaction, isStatementError, storeError } from './sqlite-transaction.ts';
 import {
   columnsOf,
   deleteOldMinutes,
@@ -131,7 +133,8 @@ export class SqliteStatusStore implements StatusStore {
       // the process costs nothing.
       writer.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA busy_timeout = 0');
       const tables = new Kysely<unknown>({ dialect: nodeSqliteDialect(writer) });
-      await inTransaction(writer, clock, async () => migrateSqlite(tables, file)).catch(unavailable);
+      await inTransaction(writer, clock, async () => migrateSqlite(tables, file)).catch(unmigrated);
+      await checkShape(writer, file);
       const reader = new DatabaseSync(file, { readOnly: true });
       reader.exec('PRAGMA busy_timeout = 5000');
       return new SqliteStatusStore(writer, reader, clock);
@@ -267,6 +270,11 @@ export class SqliteStatusStore implements StatusStore {
     for (const row of newTagRows(before, record)) this.addTag.run(...tagColumns.map((name) => row[name]));
     for (const row of newNoticeRows(before, record)) this.putNotice.run(...noticeColumns.map((name) => row[name]));
   }
+}
+
+/** A statement of a migration that is refused says that the tables are not those of a store. */
+function unmigrated(cause: unknown): never {
+  throw isStatementError(cause) ? new PlatformError('STORE_DAMAGED', { cause }) : storeError(cause);
 }
 
 function unavailable(cause: unknown): never {

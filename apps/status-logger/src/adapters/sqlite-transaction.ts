@@ -11,7 +11,7 @@ const lockRetryMs = 2;
  * Primary result codes of SQLite; an extended code keeps its primary one in the low byte.
  * @see https://www.sqlite.org/rescode.html
  */
-const sqliteCodes = { busy: 5, corrupt: 11, notADatabase: 26 } as const;
+const sqliteCodes = { statement: 1, busy: 5, corrupt: 11, notADatabase: 26 } as const;
 
 /**
  * Runs work in one write transaction: `BEGIN IMMEDIATE`, so that no other connection writes between
@@ -58,6 +58,11 @@ export function storeError(cause: unknown): PlatformError {
   if (cause instanceof PlatformError) return cause;
   const isDamaged = hasCode(cause, sqliteCodes.corrupt) || hasCode(cause, sqliteCodes.notADatabase);
   return new PlatformError(isDamaged ? 'STORE_DAMAGED' : 'STORE_UNAVAILABLE', { cause });
+}
+
+/** True if SQLite refused a statement itself, for example because a table is missing. */
+export function isStatementError(error: unknown): boolean {
+  return hasCode(error, sqliteCodes.statement);
 }
 
 async function begin(database: DatabaseSync, clock: Clock): Promise<void> {
