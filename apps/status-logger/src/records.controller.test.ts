@@ -46,10 +46,10 @@ it('a question is answered after the store has caught up, or at the end of the w
     steps.push('caught up');
     return false;
   };
-  await new RecordsController(store as StatusStore, catchUp, new RecentTransitions('a')).query(
+  const page = await new RecordsController(store as StatusStore, catchUp, new RecentTransitions('a')).query(
     new ReadQuestion(StatusQueryDto).transform(question),
   );
-  expect(steps).toEqual(['caught up', 'asked']);
+  expect([steps, page.isBehind]).toEqual([['caught up', 'asked'], true]);
 });
 
 it.each<[when: string, before: boolean, after: boolean]>([

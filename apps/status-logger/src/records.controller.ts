@@ -103,8 +103,9 @@ export class RecordsController {
   @HttpCode(200)
   async query(@Body(new ReadQuestion(StatusQueryDto)) query: StatusQueryDto): Promise<StatusPage> {
     // A caller that has its 202 finds its invocation, unless this process is far behind.
-    await this.catchUp(catchUpMsMax);
-    return this.store.query(query);
+    const isCaughtUp = await this.catchUp(catchUpMsMax);
+    const page = await this.store.query(query);
+    return isCaughtUp ? page : { ...page, isBehind: true };
   }
 
   @Post('notices')

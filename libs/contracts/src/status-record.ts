@@ -75,4 +75,6 @@ export interface StatusPage {
   readonly records: readonly StatusRecord[];
   /** How many records match, on all pages together. */
   readonly count: number;
+  /** Present if the store does not hold yet all that the topics held at the question. */
+  readonly isBehind?: true;
 }

@@ -79,6 +79,20 @@ describe('a cancel', () => {
     expect(app.recordsOf('cancellations').length).toBe(1);
   });
 
+  it('is written down while the store of records is behind, for its own function only', async () => {
+    app.records.page = { records: [record()], count: 1, isBehind: true };
+    expect((await cancel('other', { request_id: 'r1' })).status).toBe(200);
+    app.records.page = { records: [], count: 0, isBehind: true };
+    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(200);
+    expect(app.recordsOf('cancellations').map(decodeCancellation)).toMatchObject([
+      { functionUrn: builtUrn.replace('hello', 'other') },
+      { functionUrn: builtUrn },
+    ]);
+    app.records.page = { records: [record({ status: 'SUCCESS' })], count: 1, isBehind: true };
+    expect((await cancel('hello', { request_id: 'r1' })).status).toBe(200);
+    expect(app.recordsOf('cancellations')).toHaveLength(2);
+  });
+
   it('is written down while records cannot be read, for its own function only', async () => {
     app.records.failure = new PlatformError('STORE_UNAVAILABLE');
     expect((await cancel('hello', { request_id: 'r1' })).status).toBe(200);

@@ -37,8 +37,8 @@ export class Canceller {
    * Cancels an invocation of any version of a function. Resolves once the brokers have
    * acknowledged; a running attempt ends a moment later.
    *
-   * While records cannot be read, the cancellation is written unchecked: it names the function, and
-   * one that fits no invocation has no effect.
+   * While records cannot be read, or their store is behind, the cancellation is written unchecked.
+   * It names the function, and one that fits no invocation has no effect.
    * @param bareUrn seven fields.
    * @throws PlatformError `BROKER_UNAVAILABLE` if the cancellation was not written.
    */
@@ -52,9 +52,9 @@ export class Canceller {
 
   private async stateOf(project: string, bareUrn: string, requestId: string): Promise<'living' | 'ended' | 'unknown'> {
     try {
-      const record = await this.find(project, bareUrn, requestId);
-      if (record === undefined) return 'unknown';
-      return endedStatuses.has(record.status) ? 'ended' : 'living';
+      const found = await this.find(project, bareUrn, requestId);
+      if (found.record === undefined) return found.isBehind ? 'living' : 'unknown';
+      return endedStatuses.has(found.record.status) ? 'ended' : 'living';
     } catch (error) {
       if (error instanceof PlatformError && error.code === 'STORE_UNAVAILABLE') return 'living';
       throw error;
@@ -63,17 +63,24 @@ export class Canceller {
 
   /**
    * Finds the record of an invocation of a function. Waits as long for an invocation of another
-   * function as for a missing one, so the time does not tell which it is.
+   * function as for a missing one, so the time does not tell which it is. A store that is behind is
+   * not waited for: it may be built anew.
    */
-  private async find(project: string, bareUrn: string, requestId: string): Promise<StatusRecord | undefined> {
+  private async find(
+    project: string,
+    bareUrn: string,
+    requestId: string,
+  ): Promise<{ readonly record?: StatusRecord; readonly isBehind: boolean }> {
     const { records, clock } = this;
     const endAt = epochMs(clock.now() + skewMs);
     for (const pauseMs of [0, ...recordPausesMs]) {
       if (pauseMs > 0) await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
       const page = await records.query({ project, requestIds: [requestId], beginAt: epochMs(0), endAt, offset: 0, limit: 1 });
       const [record] = page.records;
-      if (record !== undefined && bareUrnOf(record.functionUrn) === bareUrn) return record;
+      const isBehind = page.isBehind === true;
+      if (record !== undefined && bareUrnOf(record.functionUrn) === bareUrn) return { record, isBehind };
+      if (isBehind) return { isBehind };
     }
-    return undefined;
+    return { isBehind: false };
   }
 }
