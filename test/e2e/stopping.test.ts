@@ -49,9 +49,9 @@ describe('Ctrl-C on npm start', () => {
     for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += String(chunk)));
     const pressCtrlC = () => process.kill(-(child.pid ?? 0), 'SIGINT');
     end = () => child.exitCode ?? child.signalCode ?? process.kill(-(child.pid ?? 0), 'SIGKILL');
-    const hangUp = () => process.kill(-(child.pid ?? 0), 'SIGHUP');
+    const send = (signal: NodeJS.Signals) => process.kill(-(child.pid ?? 0), signal);
     const stopReading = () => [child.stdout, child.stderr].forEach((output) => output.destroy());
-    return { ended: once(child, 'exit'), pressCtrlC, hangUp, stopReading, said: () => said };
+    return { ended: once(child, 'exit'), pressCtrlC, send, stopReading, said: () => said };
   }
 
   it('drains, though npm passes it on as well, and ends all of it with 0', { timeout: 90_000 }, async () => {
@@ -67,11 +67,14 @@ describe('Ctrl-C on npm start', () => {
     expect(await processes()).toEqual([]);
   });
 
-  it('drains when the terminal closes, and leaves neither processes nor running.json', { timeout: 90_000 }, async () => {
-    const { ended, hangUp, stopReading, said } = start();
+  it.each([
+    ['when the terminal closes', 'SIGHUP'],
+    ['after Ctrl-\\', 'SIGQUIT'],
+  ] as const)('drains %s, and leaves neither processes nor running.json', { timeout: 90_000 }, async (_when, signal) => {
+    const { ended, send, stopReading, said } = start();
     await eventually(() => said().includes('Sendoff is ready on'), { deadlineMs: 60_000 });
-    stopReading();
-    hangUp();
+    if (signal === 'SIGHUP') stopReading();
+    send(signal);
     await ended;
     await eventually(async () => (await processes()).length === 0, { deadlineMs: 30_000 });
     expect(await readdir(dataDir)).not.toContain('running.json');

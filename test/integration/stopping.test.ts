@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { stopSignals } from '#platform';
 
 async function portWithoutListener(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -19,11 +20,11 @@ async function portWithoutListener(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function stopOnceItSays(service: ChildProcess, output: Readable): Promise<void> {
+async function stopOnceItSays(service: ChildProcess, output: Readable, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   try {
     await once(output, 'data');
     const stoppedAt = performance.now();
-    service.kill('SIGTERM');
+    service.kill(signal);
     expect(await once(service, 'exit')).toEqual([0, null]);
     expect(performance.now() - stoppedAt).toBeLessThan(5_000);
   } finally {
@@ -41,7 +42,7 @@ it('a service that is stopped while it waits for the brokers ends at once, with 
   await stopOnceItSays(service, service.stderr);
 });
 
-it('a service that is stopped while its transports start ends at once, with 0', async () => {
+it.each(stopSignals)('a service that is stopped by %s while its transports start ends at once, with 0', async (signal) => {
   const script = `
     import { Module } from '@nestjs/common';
     import { runService, ServiceConfig } from '#platform';
@@ -54,7 +55,7 @@ it('a service that is stopped while its transports start ends at once, with 0', 
     env: { SENDOFF_PLATFORM_KEY: 'a-platform-key-of-32-characters-or-more', KAFKA_BROKERS: '127.0.0.1:1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await stopOnceItSays(service, service.stdout);
+  await stopOnceItSays(service, service.stdout, signal);
 });
 
 describe('a request that is under way when its service is stopped', () => {

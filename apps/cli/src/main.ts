@@ -3,14 +3,14 @@
 import { homedir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { surviveClosedOutput, systemClock } from '#platform/basics';
+import { stopSignals, surviveClosedOutput, systemClock } from '#platform/basics';
 import { CommandFailure } from './command-failure.ts';
 import { runProgram } from './program.ts';
 import { terminalProgress } from './terminal-progress.ts';
 
 surviveClosedOutput();
 const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interruption.abort());
+for (const signal of stopSignals) process.once(signal, () => interruption.abort());
 
 process.exitCode = await runProgram(
   {

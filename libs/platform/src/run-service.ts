@@ -1,6 +1,6 @@
 /**
  * The life of every service: read the config, create the log, start the HTTP server and the
- * transports. Then work until SIGTERM, SIGINT or SIGHUP, drain, and exit 0.
+ * transports. Then work until a signal asks to stop, drain, and exit 0.
  *
  * 1. The service reads the environment here and nowhere else, into its config.
  * 2. `/readyz` answers 503 until the transports run, and again after the first signal.

@@ -1,5 +1,18 @@
-/** Signals that ask a process to stop. A terminal that closes sends SIGHUP. */
-export const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/**
+ * Signals that ask a process to stop. Each would end it at once if nobody listened. A terminal that
+ * closes sends SIGHUP, and Ctrl-\ sends SIGQUIT. Tools that start programs again send SIGUSR2, and
+ * the kernel sends SIGXCPU at a limit of CPU time.
+ */
+export const stopSignals = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGXCPU',
+  'SIGPWR',
+] as const satisfies readonly NodeJS.Signals[];
 
 /**
  * Lets the process go on when nobody reads its output any more, as after `| head -1` or when the
