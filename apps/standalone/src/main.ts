@@ -1,32 +1,11 @@
 import 'reflect-metadata';
-import { createServer } from 'node:net';
 import { indentedLines, PlatformError, printable } from '#contracts';
 import { loadConfig, stopSignals, surviveClosedOutput, systemClock } from '#platform';
 import { type Installation, startInstallation } from './installation.ts';
+import { assertPortIsFree } from './port-check.ts';
 import { StandaloneConfig } from './standalone.config.ts';
 
 const announce = (text: string) => void process.stderr.write(`sendoff: ${indentedLines(text)}\n`);
-
-/**
- * Fails early, before a broker is started.
- * @throws PlatformError `CONFIG_INVALID` if the port cannot be listened on.
- */
-async function assertPortIsFree(host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (cause) =>
-      reject(
-        new PlatformError('CONFIG_INVALID', {
-          details: {
-            reason: `cannot listen on ${host}:${port}: stop the process that uses the port, or set SENDOFF_PORT (0 = any free port)`,
-          },
-          cause,
-        }),
-      ),
-    );
-    probe.listen(port, host, () => probe.close(() => resolve()));
-  });
-}
 
 /** At Ctrl-C, both the terminal and npm send SIGINT. Signals within this time count as one. */
 const sameSignalMs = 500;

@@ -23,9 +23,22 @@ describe('the brokers', () => {
 
   it('are names or addresses with ports', () => {
     expect(brokersOf('kafka:9092, 127.0.0.1:1,[::1]:9092')).toEqual(['kafka:9092', '127.0.0.1:1', '[::1]:9092']);
+    expect(brokersOf('a_b-c.d:65535,bücher.example:9092')).toEqual(['a_b-c.d:65535', 'bücher.example:9092']);
   });
 
-  it.each(['::1:9092', '[::1]', 'kafka', '[kafka]:9092', 'a[::1]:9092', 'http://kafka:9092'])('are not %s', (text) => {
+  it.each([
+    '::1:9092',
+    '[::1]',
+    'kafka',
+    '[kafka]:9092',
+    'a[::1]:9092',
+    'http://kafka:9092',
+    'kafka:0',
+    'kafka:65536',
+    '[:::]:9092',
+    'a@kafka:9092',
+    'a/b:9092',
+  ])('are not %s', (text) => {
     expect(() => brokersOf(text)).toThrow(/KAFKA_BROKERS/);
   });
 });

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { type Isolation, isolationLevels } from './isolation.ts';
 import {
   ArrayMaxSize,
@@ -12,6 +13,7 @@ import {
   MaxLength,
   Min,
   MinLength,
+  ValidateBy,
 } from 'class-validator';
 import { defaultTopicPrefix, topicPrefixLengthMax } from '#contracts';
 import { keyLengthMin } from './derived-keys.ts';
@@ -19,12 +21,20 @@ import { Setting } from './load-config.ts';
 import { networkPattern } from './networks.ts';
 import { publicKeyPattern, publicKeysMax } from './signing.ts';
 
-/** `host:port` or `[IPv6 address]:port`. */
-const brokerPattern = /^(?:\[[\da-fA-F:.]{2,45}\]|[^\s:[\]]{1,255}):\d{1,5}$/;
+/** `host:port` or `[IPv6 address]:port`. A host may have letters of every language. */
+const brokerPattern = /^(?:\[(?<ipv6>[\da-fA-F:.]{2,45})\]|[\p{L}\p{M}\p{N}._-]{1,255}):(?<port>\d{1,5})$/u;
+const portMax = 65_535;
+
+function isBrokerAddress(value: unknown): boolean {
+  const { ipv6, port } = (typeof value === 'string' ? brokerPattern.exec(value)?.groups : undefined) ?? {};
+  return Number(port) >= 1 && Number(port) <= portMax && (ipv6 === undefined || isIPv6(ipv6));
+}
 
 /** Declares a list of Kafka brokers. */
 export function BrokerAddresses(): PropertyDecorator {
-  const rules = [IsArray(), Matches(brokerPattern, { each: true, message: 'each broker is host:port or [IPv6 address]:port' })];
+  const message = `each broker is host:port or [IPv6 address]:port, with a port from 1 to ${portMax}`;
+  const isAddress = ValidateBy({ name: 'brokerAddress', validator: { validate: isBrokerAddress } }, { each: true, message });
+  const rules = [IsArray(), isAddress];
   return (prototype, property) => {
     for (const rule of rules) rule(prototype, property);
   };
