@@ -3,7 +3,7 @@
  *
  * It imports nothing of the platform, as the whole bootstrap.
  */
-import { writeSync } from 'node:fs';
+import fs from 'node:fs';
 import { Socket } from 'node:net';
 import type { ErrorDocument, FromInstance, ToInstance } from '../process-runtime/protocol.ts';
 
@@ -11,6 +11,8 @@ import type { ErrorDocument, FromInstance, ToInstance } from '../process-runtime
 export type Call = Omit<Extract<ToInstance, { kind: 'call' }>, 'kind'>;
 
 const channelFd = 3;
+/** The function of the start: `fs` is changed later, by this program and by the function. */
+const { writeSync } = fs;
 // The numbers of the wire format, as `wire` of the protocol has them.
 const kindOf = { ready: 1, unusable: 2, returned: 3, failed: 4, spoiled: 5, log: 6 } as const;
 const [callKind, abortKind] = [1, 2];

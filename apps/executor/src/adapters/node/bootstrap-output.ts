@@ -1,5 +1,8 @@
 /** The running calls of the instance, and what their code prints. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { StringDecoder } from 'node:string_decoder';
 import { send } from './bootstrap-channel.ts';
 
 /** Output that is sent at once, and the largest piece that is kept of more, in characters. */
@@ -20,13 +23,17 @@ export class Output {
   private cutLength = 0;
   private timer: NodeJS.Timeout | undefined;
   private begunAt = 0;
+  private readonly decoder = new StringDecoder('utf8');
 
   /** @param id the number of the call; 0 for output of no call. */
   constructor(id: number) {
     this.id = id;
   }
 
-  write(text: string): void {
+  /** @param chunk text, or a piece of it that may end within a character. */
+  write(chunk: string | Uint8Array): void {
+    const text =
+      typeof chunk === 'string' ? chunk : this.decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     const head = text.slice(0, headLengthMax - this.headLength);
     this.headLength += head.length;
     this.send(head);
@@ -106,11 +113,65 @@ export function flushOutput(): void {
 
 /** Sends what the code prints to the executor, instead of to stdout and stderr. */
 export function captureOutput(): void {
+  captureDescriptors();
   process.stdout.write = (chunk: unknown, ...rest: unknown[]) => {
-    outputOf(printing()).write(typeof chunk === 'string' ? chunk : Buffer.from(chunk as Uint8Array).toString('utf8'));
+    outputOf(printing()).write(chunk as string | Uint8Array);
     const callback = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
     callback?.();
     return true;
   };
   process.stderr.write = process.stdout.write;
+}
+
+const outputDescriptors: readonly unknown[] = [1, 2];
+
+/** The bytes that `fs.write` and its siblings are asked to write. */
+function bytesToWrite(data: unknown, [given, second]: readonly unknown[]): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  const { buffer, byteOffset, byteLength } = data as Uint8Array;
+  const { offset, length } = typeof given === 'object' && given !== null ? (given as Range) : { offset: given, length: second };
+  const from = typeof offset === 'number' ? offset : 0;
+  return Buffer.from(buffer, byteOffset, byteLength).subarray(from, typeof length === 'number' ? from + length : undefined);
+}
+
+interface Range {
+  readonly offset?: unknown;
+  readonly length?: unknown;
+}
+
+/** Replaces a function of `fs`, and keeps the properties that `promisify` reads. */
+function replace(name: 'write' | 'writeSync' | 'writev' | 'writevSync', by: (...args: unknown[]) => unknown): void {
+  const original: object = fs[name];
+  for (const symbol of Object.getOwnPropertySymbols(original))
+    Object.defineProperty(by, symbol, Object.getOwnPropertyDescriptor(original, symbol) ?? {});
+  Object.assign(fs, { [name]: by });
+}
+
+/**
+ * Some loggers, as pino, write to the file descriptors of stdout and stderr. Bytes that come over
+ * these belong to no call, so they are taken here.
+ */
+function captureDescriptors(): void {
+  const { write, writeSync, writevSync, writev } = fs;
+  const take = (bytes: Buffer): number => {
+    outputOf(printing()).write(bytes);
+    return bytes.length;
+  };
+  const isOutput = (fd: unknown) => outputDescriptors.includes(fd);
+  const takeAll = (parts: readonly unknown[]) => parts.reduce<number>((sum, part) => sum + take(bytesToWrite(part, [])), 0);
+  const answer = (rest: readonly unknown[], bytes: number, data: unknown) =>
+    process.nextTick(rest.findLast((one) => typeof one === 'function') as (...args: unknown[]) => void, null, bytes, data);
+  replace('writeSync', (fd, data, ...rest) =>
+    isOutput(fd) ? take(bytesToWrite(data, rest)) : Reflect.apply(writeSync, fs, [fd, data, ...rest]),
+  );
+  replace('writevSync', (fd, parts, ...rest) =>
+    isOutput(fd) ? takeAll(parts as unknown[]) : Reflect.apply(writevSync, fs, [fd, parts, ...rest]),
+  );
+  replace('write', (fd, data, ...rest) =>
+    isOutput(fd) ? answer(rest, take(bytesToWrite(data, rest)), data) : Reflect.apply(write, fs, [fd, data, ...rest]),
+  );
+  replace('writev', (fd, parts, ...rest) =>
+    isOutput(fd) ? answer(rest, takeAll(parts as unknown[]), parts) : Reflect.apply(writev, fs, [fd, parts, ...rest]),
+  );
+  syncBuiltinESMExports();
 }

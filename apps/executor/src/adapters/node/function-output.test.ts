@@ -165,4 +165,33 @@ describe('long output', () => {
     await under.run(withSource(`exports.handler = async () => { ${code} };`));
     await expect.poll(() => logged).toEqual(['r1|late\n']);
   });
+
+  it.each<[how: string, code: string, printed: string]>([
+    ['fs.writeSync', "require('node:fs').writeSync(1, 'line\\n');", 'line\n'],
+    ['fs.writeSync of a part', "require('node:fs').writeSync(2, Buffer.from('a line\\n'), 2, 5);", 'line\n'],
+    ['fs.writevSync', "require('node:fs').writevSync(1, [Buffer.from('li'), Buffer.from('ne')]);", 'line'],
+    ['fs.write', "await new Promise((done) => require('node:fs').write(1, 'line', done));", 'line'],
+    [
+      'promises of fs.write',
+      "const { bytesWritten } = await require('node:util').promisify(require('node:fs').write)(1, Buffer.from('line')); console.log(bytesWritten);",
+      'line4\n',
+    ],
+    [
+      'fs.write with a range',
+      "await new Promise((done) => require('node:fs').write(1, Buffer.from('a line'), { offset: 2 }, done));",
+      'line',
+    ],
+    ['an import of fs', "(await import('node:fs')).writeSync(1, 'line');", 'line'],
+    ['pieces of a character', 'process.stdout.write(Buffer.from([0xc3])); process.stdout.write(Buffer.from([0xbc]));', 'ü'],
+  ])('by %s has the request id of its call', async (_how, code, printed) => {
+    await under.run(withSource(`exports.handler = async () => { ${code} return 1; };`));
+    expect([[...new Set(logged.map((entry) => entry.split('|')[0]))], log()]).toEqual([['r1'], printed]);
+  });
+
+  it('to other files is written to them', async () => {
+    const code =
+      "const fs = require('node:fs'); const f = `${process.env.TMPDIR}/a`; fs.writeFileSync(f, 'b'); const fd = fs.openSync(f, 'a'); fs.writeSync(fd, 'c'); fs.closeSync(fd); console.log(fs.readFileSync(f, 'utf8'));";
+    await under.run(withSource(`exports.handler = async () => { ${code} return 1; };`));
+    expect(log()).toBe('bc\n');
+  });
 });
