@@ -71,7 +71,8 @@ const record = async () => {
   return (await store.query(all)).records[0];
 };
 
-describe('the retention of records', () => {
+// Each test lets days of timers pass.
+describe('the retention of records', { timeout: 20_000 }, () => {
   it('an invocation with a delay longer than the retention keeps its record until it has ended, and an hour more', async () => {
     await put(delayedBy(2 * hourMs));
     await later(1.9 * hourMs);
