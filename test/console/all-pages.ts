@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { eventually } from '#testing';
 import { loaded, violationsOf } from './browser.ts';
 
-const widths = { desk: { width: 1_280, height: 900 }, phone: { width: 375, height: 780 } } as const;
+const widths = { desk: { width: 1_280, height: 900 }, phone: { width: 360, height: 740 } } as const;
 
 const fitMsMax = 2_000;
 

@@ -1,31 +1,44 @@
-import { lazy, Suspense } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import type { ComponentType } from 'react';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { ExpiredLogin, LoginPage } from './session/login-page.tsx';
 import { useSession } from './session/session-context.tsx';
-import { Shell } from './shell/shell.tsx';
+import { FaultBoundary } from './shell/fault-boundary.tsx';
 import { NoPage } from './shell/no-page.tsx';
+import { ServerWatch } from './shell/server-watch.tsx';
+import { Shell } from './shell/shell.tsx';
+import { LoadedPart, type PartSource, useLoadAhead } from './ui/loaded-part.tsx';
 
-const OverviewPage = lazy(async () => import('./overview/overview-page.tsx'));
-const LedgerPage = lazy(async () => import('./ledger/ledger-page.tsx'));
+const noSources: readonly PartSource<unknown>[] = [];
+const sources: PartSource<unknown>[] = [];
 
-const FunctionsPage = lazy(async () => import('./functions/functions-page.tsx'));
-const FunctionPage = lazy(async () => import('./functions/function-page.tsx'));
+/** A page whose code is loaded when it is first shown, or ahead of that. */
+function page<Props extends object>(name: string, load: () => Promise<{ readonly default: ComponentType<Props> }>) {
+  const source = { name, load };
+  sources.push(source);
+  return (props: Props) => <LoadedPart of={source} props={props} heading="This page could not be loaded" />;
+}
 
-const InvocationsPage = lazy(async () => import('./invocations/invocations-page.tsx'));
-const InvocationPage = lazy(async () => import('./invocations/invocation-page.tsx'));
+const OverviewPage = page('overview', async () => import('./overview/overview-page.tsx'));
+const LedgerPage = page('ledger', async () => import('./ledger/ledger-page.tsx'));
 
-const NoticesPage = lazy(async () => import('./notices/notices-page.tsx'));
-const TargetsPage = lazy(async () => import('./targets/targets-page.tsx'));
-const TopicsPage = lazy(async () => import('./topics/topics-page.tsx'));
-const TopicPage = lazy(async () => import('./topics/topic-page.tsx'));
-const PlacesPage = lazy(async () => import('./places/places-page.tsx'));
-const PlacePage = lazy(async () => import('./places/place-page.tsx'));
-const DelaysPage = lazy(async () => import('./delays/delays-page.tsx'));
-const SimulatorPage = lazy(async () => import('./simulator/simulator-page.tsx'));
-const KeysPage = lazy(async () => import('./keys/keys-page.tsx'));
-const RedrivesPage = lazy(async () => import('./redrives/redrives-page.tsx'));
-const AuditPage = lazy(async () => import('./audit/audit-page.tsx'));
-const AgenciesPage = lazy(async () => import('./agencies/agencies-page.tsx'));
+const FunctionsPage = page('functions', async () => import('./functions/functions-page.tsx'));
+const FunctionPage = page('function', async () => import('./functions/function-page.tsx'));
+
+const InvocationsPage = page('invocations', async () => import('./invocations/invocations-page.tsx'));
+const InvocationPage = page('invocation', async () => import('./invocations/invocation-page.tsx'));
+
+const NoticesPage = page('notices', async () => import('./notices/notices-page.tsx'));
+const TargetsPage = page('targets', async () => import('./targets/targets-page.tsx'));
+const TopicsPage = page('topics', async () => import('./topics/topics-page.tsx'));
+const TopicPage = page('topic', async () => import('./topics/topic-page.tsx'));
+const PlacesPage = page('places', async () => import('./places/places-page.tsx'));
+const PlacePage = page('place', async () => import('./places/place-page.tsx'));
+const DelaysPage = page('delays', async () => import('./delays/delays-page.tsx'));
+const SimulatorPage = page('simulator', async () => import('./simulator/simulator-page.tsx'));
+const KeysPage = page('keys', async () => import('./keys/keys-page.tsx'));
+const RedrivesPage = page('redrives', async () => import('./redrives/redrives-page.tsx'));
+const AuditPage = page('audit', async () => import('./audit/audit-page.tsx'));
+const AgenciesPage = page('agencies', async () => import('./agencies/agencies-page.tsx'));
 
 /** A part of the path as text. A part that is no encoded text stands for itself. */
 function decoded(part: string): string {
@@ -39,10 +52,13 @@ function decoded(part: string): string {
 /** Chooses the page by the path. A viewer who is not logged in gets the login at every path. */
 export function App() {
   const { session } = useSession();
+  const [path] = useLocation();
+  useLoadAhead(session === undefined ? noSources : sources);
   if (session === undefined) return <LoginPage />;
   return (
     <Shell>
-      <Suspense>
+      <ServerWatch />
+      <FaultBoundary key={path}>
         <Switch>
           <Route path="/">
             <Redirect to="/overview" replace />
@@ -81,7 +97,7 @@ export function App() {
             <NoPage />
           </Route>
         </Switch>
-      </Suspense>
+      </FaultBoundary>
       <ExpiredLogin />
     </Shell>
   );

@@ -9,9 +9,20 @@
  * - `refused`: the request is wrong; the message says what to change.
  * - `changed`: somebody else changed the thing meanwhile, so the console changed nothing.
  * - `local`: the console cannot do this itself, as with an archive that it cannot read.
+ * - `outdated`: the server has another release of the console than this tab.
  * - `broken`: an error of the server.
  */
-export type ProblemKind = 'away' | 'late' | 'expired' | 'forbidden' | 'missing' | 'refused' | 'changed' | 'local' | 'broken';
+export type ProblemKind =
+  | 'away'
+  | 'late'
+  | 'expired'
+  | 'forbidden'
+  | 'missing'
+  | 'refused'
+  | 'changed'
+  | 'local'
+  | 'outdated'
+  | 'broken';
 
 /** A failed call of the API. */
 export class ApiProblem extends Error {

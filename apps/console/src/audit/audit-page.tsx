@@ -8,6 +8,7 @@ import { MoreButton } from '../ui/more-button.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { TextLink } from '../ui/text-link.tsx';
 import { type AuditEntry, type AuditFilter, useAuditEntries } from './queries.ts';
 
 /** Time without a key press after which the list is asked for, in milliseconds. */
@@ -44,9 +45,9 @@ function Entries({ filter }: { readonly filter: AuditFilter }) {
         const entries = pages.flatMap((page) => page.entries);
         if (entries.length === 0 && !query.hasNextPage)
           return (
-            <EmptyState title="No act fits">
-              Each change of a function, a policy, a key or a target is listed here for 90 days. So is each pause, purge and
-              redrive.
+            <EmptyState title={Object.values(filter).every((part) => part === '') ? 'No act yet' : 'No act fits'}>
+              Each change of a <TextLink href="/functions">function</TextLink>, a policy, a key or a target is listed here for 90
+              days. So is each pause, purge and redrive.
             </EmptyState>
           );
         return (

@@ -57,8 +57,8 @@ function DueTimesView({ of: { overdue, later, spans } }: { readonly of: DueTimes
     return (
       <Panel>
         <EmptyState title="Nothing waits for its time">
-          Retries stand here, and calls with the header <span className="code">X-Sendoff-Delay-Seconds</span>. Call a{' '}
-          <TextLink href="/functions">function</TextLink> with it to see one.
+          Retries stand here, and calls with the header <span className="code">X-Sendoff-Delay-Seconds</span>.{' '}
+          <TextLink href="/functions">Call a function</TextLink> with a delay in its tab “Test” to see one.
         </EmptyState>
       </Panel>
     );

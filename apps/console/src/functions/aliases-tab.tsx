@@ -1,10 +1,11 @@
-import { Button, Modal, Select, Stack, Table, TextInput } from '@mantine/core';
+import { Button, Select, Stack, Table, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { FormButtons } from '../ui/form-buttons.tsx';
 import { Instant } from '../ui/instant.tsx';
@@ -111,9 +112,9 @@ export function AliasesTab({ urn }: { readonly urn: string }) {
           )
         }
       </QueryView>
-      <Modal opened={isOpen} onClose={close} title="Create alias" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Dialog opened={isOpen} onClose={close} title="Create alias">
         <CreateAlias urn={urn} onClose={close} />
-      </Modal>
+      </Dialog>
     </Panel>
   );
 }

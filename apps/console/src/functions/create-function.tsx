@@ -1,11 +1,12 @@
-import { Group, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Group, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { useLocation } from 'wouter';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { FormButtons } from '../ui/form-buttons.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
+import { useGoOn } from '../ui/use-go-on.ts';
 import { base64OfText } from './base64.ts';
 import { type FunctionFields, FunctionFieldset } from './function-fields.tsx';
 import { shortName } from './queries.ts';
@@ -72,11 +73,12 @@ interface CreateFunctionProps {
 /** The dialog that creates a function. It keeps the typed text while the page is open. */
 export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
   const [form, setForm] = useState(firstForm);
-  const [, navigate] = useLocation();
+  const goOn = useGoOn();
   const creation = useCreateFunction((name) => {
     setForm(firstForm);
+    if (!isOpen) return;
     onClose();
-    navigate(`/functions/${encodeURIComponent(name)}`);
+    goOn(`/functions/${encodeURIComponent(name)}`);
   });
   const change = (part: Partial<CreateForm>) => setForm((before) => ({ ...before, ...part }));
   const isHttp = form.runtime === 'http';
@@ -97,7 +99,7 @@ export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
   }
 
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Create function" size="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog opened={isOpen} onClose={onClose} title="Create function" size="lg">
       <form onSubmit={submit}>
         <Stack gap="md">
           <Group grow align="flex-start">
@@ -139,6 +141,6 @@ export function CreateFunction({ isOpen, onClose }: CreateFunctionProps) {
           <FormButtons action="Create" isPending={creation.isPending} onCancel={onClose} />
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

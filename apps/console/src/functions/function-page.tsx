@@ -10,6 +10,7 @@ import { ControlTab } from '../steering/control-tab.tsx';
 import { StatisticsTab } from '../statistics/statistics-tab.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Trail } from '../ui/trail.tsx';
+import { useGoOn } from '../ui/use-go-on.ts';
 import { AliasesTab } from './aliases-tab.tsx';
 import { CodeTab } from './code/code-tab.tsx';
 import { SettingsTab } from './settings-tab.tsx';
@@ -32,11 +33,11 @@ const tabs = [
 function DeleteFunction({ urn, name }: { readonly urn: string; readonly name: string }) {
   const { client, project } = useApi();
   const queries = useQueryClient();
-  const [, navigate] = useLocation();
+  const goOn = useGoOn();
   async function remove() {
     await answerOf(client.DELETE('/v2/{project}/fgs/functions/{urn}', { params: { path: { project, urn } } }));
     await queries.invalidateQueries({ queryKey: ['functions'], exact: true });
-    navigate('/functions');
+    goOn('/functions');
   }
   return (
     <ConfirmButton

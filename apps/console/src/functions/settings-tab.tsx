@@ -50,7 +50,7 @@ function formOf(config: FunctionSummary): SettingsForm {
   };
 }
 
-function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => void) {
+function useSaveSettings(urn: string, config: FunctionSummary, onSaved: (form: SettingsForm) => void) {
   const { client, project } = useApi();
   const queries = useQueryClient();
   return useMutation({
@@ -69,9 +69,9 @@ function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => vo
       };
       return answerOf(client.PUT('/v2/{project}/fgs/functions/{urn}/config', { params: { path: { project, urn } }, body }));
     },
-    onSuccess: async (saved) => {
+    onSuccess: async (saved, form) => {
       queries.setQueryData(['functions', urn, 'config'], saved);
-      onSaved();
+      onSaved(form);
       await queries.invalidateQueries({ queryKey: ['functions'], exact: true });
     },
   });
@@ -81,7 +81,7 @@ function useSaveSettings(urn: string, config: FunctionSummary, onSaved: () => vo
 export function SettingsTab({ urn, config }: { readonly urn: string; readonly config: FunctionSummary }) {
   const draft = useDraft<SettingsForm>(`settings ${urn}`);
   const form = draft.value ?? formOf(config);
-  const saving = useSaveSettings(urn, config, draft.clear);
+  const saving = useSaveSettings(urn, config, draft.saved);
   const change = (part: Partial<SettingsForm>) => draft.set({ ...form, ...part });
   function submit(event: FormEvent) {
     event.preventDefault();

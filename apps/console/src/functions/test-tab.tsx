@@ -18,6 +18,8 @@ const firstEvent = '{\n  "name": "world"\n}';
 
 /** The end of a synchronous call. */
 interface SyncResult {
+  /** The version or alias that was called. */
+  readonly version: string;
   readonly isError: boolean;
   readonly answer: string;
   readonly log: string;
@@ -25,7 +27,7 @@ interface SyncResult {
   readonly requestId: string;
 }
 
-function useSyncCall(urn: string) {
+function useSyncCall(urn: string, version: string) {
   const api = useApi();
   return useMutation({
     mutationFn: async (event: string): Promise<SyncResult> => {
@@ -35,6 +37,7 @@ function useSyncCall(urn: string) {
       const answer = await jsonOrText(response);
       if (!response.ok) throw problemOf(response, answer);
       return {
+        version,
         isError: response.headers.get('x-is-func-err') === 'true',
         answer: typeof answer === 'string' ? answer : JSON.stringify(answer, null, 2),
         log: textOfBase64(response.headers.get('x-cff-function-log') ?? ''),
@@ -51,6 +54,7 @@ function SyncResultView({ result }: { readonly result: SyncResult }) {
       <Stack gap="md">
         <Facts
           of={[
+            ['Version or alias', result.version],
             ['Duration, with the network', exactText(result.durationMs / 1_000)],
             ['Request', <span className="code">{result.requestId}</span>],
           ]}
@@ -77,7 +81,7 @@ export function TestTab({ urn, functionUrn }: { readonly urn: string; readonly f
   const [fault, setFault] = useState<string>();
   // Only a whole URN names a version.
   const called = form.version === 'latest' ? urn : functionUrn.replace(/[^:]*$/, form.version);
-  const sync = useSyncCall(called);
+  const sync = useSyncCall(called, form.version);
   const async = useAsyncCall(called);
   const { tags, idempotencyKey } = form;
   /** Sends nothing that is no event. */

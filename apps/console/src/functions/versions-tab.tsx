@@ -1,10 +1,11 @@
-import { Button, Modal, Stack, Table, TextInput } from '@mantine/core';
+import { Button, Stack, Table, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
 import { FormButtons } from '../ui/form-buttons.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { Panel } from '../ui/panel.tsx';
@@ -100,9 +101,9 @@ export function VersionsTab({ urn }: { readonly urn: string }) {
           </ScrollX>
         )}
       </QueryView>
-      <Modal opened={isOpen} onClose={close} title="Publish version" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Dialog opened={isOpen} onClose={close} title="Publish version">
         <PublishVersion urn={urn} onClose={close} />
-      </Modal>
+      </Dialog>
     </Panel>
   );
 }

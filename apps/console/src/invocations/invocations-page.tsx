@@ -99,7 +99,7 @@ export default function InvocationsPage() {
           {(all) =>
             all.length === 0 ? (
               <EmptyState title="No function yet">
-                Create a <TextLink href="/functions">function</TextLink> first; its invocations stand here.
+                <TextLink href="/functions">Create a function</TextLink> first; its invocations stand here.
               </EmptyState>
             ) : (
               <Found of={chosen} latestUrn={all.find((one) => shortName(one) === chosen.function)?.func_urn} />

@@ -1,6 +1,5 @@
 import { Alert, Button, Stack, Text, Textarea } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { useLocation } from 'wouter';
 import { useAsyncCall } from '../functions/calls.ts';
 import { nameOfUrn } from '../functions/function-name.ts';
 import { type InvocationPayload, useInvocationPayload } from '../payload/invocation-payload.ts';
@@ -10,6 +9,7 @@ import { FormButtons } from '../ui/form-buttons.tsx';
 import { ProblemNotice } from '../ui/problem-notice.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { useDraft } from '../ui/use-draft.ts';
+import { useGoOn } from '../ui/use-go-on.ts';
 
 interface RunAgainProps {
   readonly urn: string;
@@ -26,7 +26,7 @@ function RunAgainForm({ urn, requestId, payload, onClose }: RunAgainFormProps) {
   const known = payload.kind === 'text' ? payload.text : undefined;
   const draft = useDraft<string>(`run again ${requestId}`);
   const [isEdited, setEdited] = useState(payload.kind === 'unknown' || draft.value !== undefined);
-  const [, navigate] = useLocation();
+  const goOn = useGoOn();
   const call = useAsyncCall(urn);
   const event = draft.value ?? known ?? '{\n}';
   const same = payload.kind === 'stored' ? { reference: payload.reference } : (known ?? event);
@@ -38,7 +38,7 @@ function RunAgainForm({ urn, requestId, payload, onClose }: RunAgainFormProps) {
         onSuccess: (newId) => {
           draft.clear();
           onClose();
-          navigate(`/invocations/${encodeURIComponent(urn)}/${newId}`);
+          goOn(`/invocations/${encodeURIComponent(urn)}/${newId}`);
         },
       },
     );

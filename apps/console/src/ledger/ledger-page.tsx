@@ -50,7 +50,7 @@ export default function LedgerPage() {
               <Panel title="Functions" isFlush>
                 {functions.length === 0 ? (
                   <EmptyState title="No invocation yet">
-                    Call a <TextLink href="/functions">function</TextLink> asynchronously; its counts stand here.
+                    <TextLink href="/functions">Call a function</TextLink> asynchronously; its counts stand here.
                   </EmptyState>
                 ) : (
                   <DataTable label="Functions" headings={headings} minWidth={720}>

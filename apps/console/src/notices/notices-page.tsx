@@ -14,13 +14,18 @@ const stateNames: Readonly<Record<NoticeState, string>> = {
   undelivered: 'Undelivered',
 };
 
-function Empty({ state }: { readonly state: NoticeState | undefined }) {
+interface EmptyProps {
+  readonly state: NoticeState | undefined;
+  readonly isFiltered: boolean;
+}
+
+function Empty({ state, isFiltered }: EmptyProps) {
   if (state === 'undelivered')
     return <EmptyState title="Nothing is undelivered">Each notice reached its target, or is still on its way.</EmptyState>;
   return (
-    <EmptyState title="No notice fits">
-      A notice tells a target how an invocation ended. Set a target on the page <TextLink href="/functions">Functions</TextLink>,
-      in the tab “Async Notification” of a function.
+    <EmptyState title={isFiltered ? 'No notice fits' : 'No notice yet'}>
+      A notice tells a target how an invocation ended. Open a <TextLink href="/functions">function</TextLink>, set a target in its
+      tab “Async Notification”, and call it asynchronously.
     </EmptyState>
   );
 }
@@ -74,7 +79,11 @@ export default function NoticesPage() {
           )
         }
       >
-        <NoticeList key={`${state} ${urn} ${target}`} filter={{ state, function: urn, target }} empty={<Empty state={state} />} />
+        <NoticeList
+          key={`${state} ${urn} ${target}`}
+          filter={{ state, function: urn, target }}
+          empty={<Empty state={state} isFiltered={state !== undefined || urn !== '' || target !== ''} />}
+        />
       </Panel>
     </>
   );

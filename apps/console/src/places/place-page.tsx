@@ -1,5 +1,5 @@
 import { Table } from '@mantine/core';
-import { useLocation, useSearchParams } from 'wouter';
+import { useSearchParams } from 'wouter';
 import { NoticeList } from '../notices/notice-list.tsx';
 import { countText, type Target, useTargetsOfPlace } from '../targets/queries.ts';
 import { DataTable } from '../ui/data-table.tsx';
@@ -11,6 +11,7 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Trail } from '../ui/trail.tsx';
+import { useGoOn } from '../ui/use-go-on.ts';
 import { BucketObjects } from './bucket-objects.tsx';
 import { DeletePlace } from './delete-place.tsx';
 import { placeWords } from './place-kinds.ts';
@@ -96,7 +97,7 @@ function Stream({ name }: { readonly name: string }) {
 
 /** One bucket or stream: what stands in it, and the notices that wrote it. */
 export default function PlacePage({ kind, name }: PlaceProps) {
-  const [, navigate] = useLocation();
+  const goOn = useGoOn();
   const { title } = placeWords[kind];
   const places = usePlaces(kind);
   if (places.data?.every((place) => place.name !== name) === true)
@@ -104,7 +105,7 @@ export default function PlacePage({ kind, name }: PlaceProps) {
   return (
     <>
       <Trail label={title} href={`/${kind}`} />
-      <PageHead title={name} actions={<DeletePlace kind={kind} name={name} onDeleted={() => navigate(`/${kind}`)} />}>
+      <PageHead title={name} actions={<DeletePlace kind={kind} name={name} onDeleted={() => goOn(`/${kind}`)} />}>
         {placeWords[kind].content}
       </PageHead>
       {kind === 'buckets' ? <Bucket name={name} /> : <Stream name={name} />}

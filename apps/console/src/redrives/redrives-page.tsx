@@ -8,6 +8,7 @@ import { Instant } from '../ui/instant.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
+import { TextLink } from '../ui/text-link.tsx';
 import { type Redrive, useOrder, useRedrives } from './queries.ts';
 import { refusalWords } from './refusal-words.ts';
 import type { Selection } from './selection.ts';
@@ -157,7 +158,8 @@ export default function RedrivesPage() {
           {(redrives) =>
             redrives.length === 0 ? (
               <EmptyState title="Nothing was started again yet">
-                Mend the cause of the failures first. Then choose what to start again, and count it.
+                Look at the <TextLink href="/invocations?status=FAIL">failed invocations</TextLink>, and mend their cause first.
+                Then choose above what to start again, and count it.
               </EmptyState>
             ) : (
               <DataTable label="Redrives" headings={['State', 'Selection', 'Progress', 'Started', 'Act']} minWidth={860}>

@@ -1,4 +1,4 @@
-import { Center, Modal, Paper, Stack, Text, Title } from '@mantine/core';
+import { Button, Center, Modal, Paper, Stack, Text, Title } from '@mantine/core';
 import { Mark } from '../shell/mark.tsx';
 import { LoginForm } from './login-form.tsx';
 import { useSession } from './session-context.tsx';
@@ -23,6 +23,9 @@ export function LoginPage() {
   );
 }
 
+/** Other dialogs of Mantine have 200. */
+const overDialogs = 300;
+
 /**
  * Asks for a new login over the page whose credentials ended. The page stays, with everything that
  * was typed.
@@ -30,17 +33,29 @@ export function LoginPage() {
 export function ExpiredLogin() {
   const { isExpired, logOut } = useSession();
   return (
-    <Modal
+    <Modal.Root
       opened={isExpired}
       onClose={logOut}
-      title="Your login is no longer valid"
-      closeButtonProps={{ 'aria-label': 'Log out' }}
+      // Leaving it would close the page behind it, so only the button does.
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+      zIndex={overDialogs}
       centered
     >
-      <Stack gap="md">
-        <Text>The token or key was changed, disabled or deleted. Log in again to go on: what you typed is still there.</Text>
-        <LoginForm />
-      </Stack>
-    </Modal>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* Without a header: that of a dialog behind it would be a second banner of the page. */}
+        <Modal.Body pt="md">
+          <Stack gap="md">
+            <Modal.Title>Your login is no longer valid</Modal.Title>
+            <Text>The token or key was changed, disabled or deleted. Log in again to go on: what you typed is still there.</Text>
+            <LoginForm />
+            <Button variant="default" onClick={logOut}>
+              Log out
+            </Button>
+          </Stack>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

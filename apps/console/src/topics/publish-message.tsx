@@ -15,18 +15,17 @@ export function PublishMessage({ urn }: { readonly urn: string }) {
   const draft = useDraft<typeof empty>(`message to ${urn}`);
   const form = draft.value ?? empty;
   const publishing = useMutation({
-    mutationFn: async () => {
-      const { subject, message } = form;
+    mutationFn: async ({ subject, message }: typeof empty) => {
       const body = { message, ...(subject === '' ? {} : { subject }) };
       return answerOf(
         client.POST('/v2/{project}/notifications/topics/{urn}/publish', { params: { path: { project, urn } }, body }),
       );
     },
-    onSuccess: () => draft.clear(),
+    onSuccess: (_answer, sent) => draft.saved(sent),
   });
   function submit(event: FormEvent) {
     event.preventDefault();
-    publishing.mutate();
+    publishing.mutate(form);
   }
   return (
     <Panel title="Publish a message">

@@ -1,7 +1,6 @@
 import { Button, Table } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
-import { useLocation } from 'wouter';
 import { answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
@@ -13,6 +12,7 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { Trail } from '../ui/trail.tsx';
+import { useGoOn } from '../ui/use-go-on.ts';
 import { AddSubscription } from './add-subscription.tsx';
 import { DeleteTopic } from './delete-topic.tsx';
 import { type Subscription, useSubscriptions, useTopic } from './queries.ts';
@@ -88,13 +88,13 @@ function Subscriptions({ urn }: { readonly urn: string }) {
 /** One topic with its subscriptions, and a form that publishes a message. */
 export default function TopicPage({ urn }: { readonly urn: string }) {
   const query = useTopic(urn);
-  const [, navigate] = useLocation();
+  const goOn = useGoOn();
   const name = urn.slice(urn.lastIndexOf(':') + 1);
   if (query.data === undefined && isMissing(query.error)) return <NoSuch kind="topic" name={urn} list="Topics" href="/topics" />;
   return (
     <>
       <Trail label="Topics" href="/topics" />
-      <PageHead title={name} actions={<DeleteTopic urn={urn} name={name} onDeleted={() => navigate('/topics')} />}>
+      <PageHead title={name} actions={<DeleteTopic urn={urn} name={name} onDeleted={() => goOn('/topics')} />}>
         <span className="code">{urn}</span>
       </PageHead>
       <QueryView query={query}>

@@ -1,11 +1,11 @@
-import { lazy, Suspense } from 'react';
 import { Table } from '@mantine/core';
 import { chartHeight, type ChartProps } from './chart-props.ts';
 import { DataTable } from './data-table.tsx';
 import { instantText, useZone } from './instant.tsx';
+import { LoadedPart } from './loaded-part.tsx';
 
 /** The chart library loads with the first chart. */
-const LineChart = lazy(async () => import('./line-chart.tsx'));
+const lineChart = { name: 'line-chart', load: async () => import('./line-chart.tsx') };
 
 /** Values over time as lines, and the same as a table for those who do not see them. */
 export function Chart(props: ChartProps) {
@@ -14,9 +14,7 @@ export function Chart(props: ChartProps) {
   const text = (value: number | undefined) => (value ?? 0).toLocaleString(undefined, { maximumFractionDigits: 2 });
   return (
     <>
-      <Suspense fallback={<div style={{ height: chartHeight }} />}>
-        <LineChart {...props} />
-      </Suspense>
+      <LoadedPart of={lineChart} props={props} meanwhile={<div style={{ height: chartHeight }} />} />
       <details className="chart-table">
         <summary>{label} as a table</summary>
         <DataTable label={label} headings={['Time', ...lines.map(({ name }) => name)]} minWidth={360}>

@@ -1,5 +1,6 @@
-import { Button, type ButtonProps, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, type ButtonProps, Group, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
+import { Dialog } from './dialog.tsx';
 import { ProblemNotice } from './problem-notice.tsx';
 
 interface ConfirmButtonProps extends ButtonProps {
@@ -34,7 +35,7 @@ export function ConfirmButton({ label, title, question, onConfirm, ...button }: 
       <Button variant="default" {...button} onClick={() => setOpen(true)}>
         {label}
       </Button>
-      <Modal opened={isOpen} onClose={() => setOpen(false)} title={title} centered closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Dialog opened={isOpen} onClose={() => setOpen(false)} title={title}>
         <Stack gap="md">
           <Text size="sm" component="div">
             {question}
@@ -49,7 +50,7 @@ export function ConfirmButton({ label, title, question, onConfirm, ...button }: 
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   );
 }

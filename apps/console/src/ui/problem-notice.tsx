@@ -10,6 +10,7 @@ const titles: Readonly<Record<ProblemKind, string>> = {
   refused: 'The server refused this',
   changed: 'Somebody changed this meanwhile',
   local: 'The console cannot do this',
+  outdated: 'The console was updated',
   broken: 'The server has an error',
 };
 
@@ -18,6 +19,7 @@ const nextSteps: Readonly<Partial<Record<ProblemKind, string>>> = {
   forbidden: 'Log in with other credentials, or ask for a key with this right.',
   changed: 'Copy your text. Then discard your changes to see what is there now.',
   missing: 'It may have been deleted in another tab or by somebody else.',
+  outdated: 'Save what you typed, then load the page anew.',
   broken: 'Try again. If it stays, search the log of the server for the request id.',
 };
 
@@ -51,8 +53,8 @@ export function ProblemNotice({ error, onRetry }: ProblemNoticeProps) {
       )}
       {onRetry !== undefined && (
         <Group mt="sm">
-          <Button size="xs" variant="default" onClick={onRetry}>
-            Try again
+          <Button size="xs" variant="default" onClick={problem.kind === 'outdated' ? () => location.reload() : onRetry}>
+            {problem.kind === 'outdated' ? 'Load anew' : 'Try again'}
           </Button>
         </Group>
       )}

@@ -4,7 +4,8 @@ import { ProblemNotice } from './problem-notice.tsx';
 
 const slowMs = 3_000;
 
-function Waiting() {
+/** Stands in place of something that is on its way. */
+export function Waiting() {
   const [isSlow, setSlow] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setSlow(true), slowMs);
@@ -30,18 +31,27 @@ interface QueryViewProps<T> {
     readonly data: T | undefined;
     readonly error: Error | null;
     readonly isPending: boolean;
+    /** How often this query has failed. */
+    readonly errorUpdateCount: number;
     readonly refetch: () => unknown;
   };
   readonly children: (data: T) => ReactNode;
 }
 
-/** Shows what a query answered; until then that it waits, or why it failed. */
+/**
+ * Shows what a query answered; until then that it waits, or why it failed. The reason stays while
+ * the query is tried again.
+ */
 export function QueryView<T>({ query, children }: QueryViewProps<T>) {
-  const { data, error, isPending, refetch } = query;
+  const { data, error, isPending, errorUpdateCount, refetch } = query;
+  const [lastError, setLastError] = useState<Error | null>(null);
+  if (error !== null && error !== lastError) setLastError(error);
+  const shown = error ?? (isPending && errorUpdateCount > 0 ? lastError : null);
   return (
     <>
-      {error !== null && <ProblemNotice error={error} onRetry={() => void refetch()} />}
-      {isPending ? <Waiting /> : data !== undefined && children(data)}
+      {shown !== null && <ProblemNotice error={shown} onRetry={() => void refetch()} />}
+      {isPending && shown === null && <Waiting />}
+      {data !== undefined && children(data)}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { Anchor, Button, FileButton, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useApi } from '../../session/session-context.tsx';
 import { Facts } from '../../ui/facts.tsx';
 import { Instant } from '../../ui/instant.tsx';
@@ -51,8 +51,11 @@ function CodeEditor({ urn, handler, code }: CodeProps) {
   const draft = useDraft<CodeDraft>(`code ${urn}`);
   const digest = code.digest ?? '';
   const [note, setNote] = useState('');
-  const saving = useSaveCode(urn, draft.value?.digest ?? digest, () => {
-    draft.clear();
+  /** The draft that is on its way to the server. */
+  const sent = useRef<CodeDraft>(undefined);
+  const saving = useSaveCode(urn, draft.value?.digest ?? digest, (newDigest) => {
+    // Later text changes the code that is there now.
+    if (sent.current !== undefined) draft.saved(sent.current, (later) => ({ ...later, digest: newDigest }));
     setNote('Saved. The next invocation runs the new code.');
   });
   const isHttp = code.runtime === 'http';
@@ -69,6 +72,7 @@ function CodeEditor({ urn, handler, code }: CodeProps) {
   };
   function save() {
     if (edited === undefined) return;
+    sent.current = draft.value;
     if (typeof edited !== 'string') saving.mutate({ kind: 'files', edits: edited });
     else saving.mutate(isHttp ? { kind: 'url', url: edited } : { kind: 'text', text: edited });
   }
@@ -105,7 +109,13 @@ function CodeEditor({ urn, handler, code }: CodeProps) {
           Discard changes
         </Button>
         {!isHttp && (
-          <FileButton accept=".zip,application/zip" onChange={(file) => file !== null && saving.mutate({ kind: 'zip', file })}>
+          <FileButton
+            accept=".zip,application/zip"
+            onChange={(file) => {
+              sent.current = undefined;
+              if (file !== null) saving.mutate({ kind: 'zip', file });
+            }}
+          >
             {(props) => (
               <Button variant="default" {...props}>
                 Upload ZIP

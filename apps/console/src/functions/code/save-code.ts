@@ -43,7 +43,7 @@ async function bodyOf(code: NewCode, archive: Archive | undefined) {
  * Replaces the code of a function. Edits are refused if somebody else replaced the code meanwhile.
  * @param digest of the code that the viewer edited.
  */
-export function useSaveCode(urn: string, digest: string, onSaved: () => void) {
+export function useSaveCode(urn: string, digest: string, onSaved: (newDigest: string) => void) {
   const { client, project } = useApi();
   const queries = useQueryClient();
   return useMutation({
@@ -57,8 +57,8 @@ export function useSaveCode(urn: string, digest: string, onSaved: () => void) {
       const archive = queries.getQueryData<Archive>(['archive', urn, digest]);
       return answerOf(client.PUT('/v2/{project}/fgs/functions/{urn}/code', { params, body: await bodyOf(code, archive) }));
     },
-    onSuccess: async () => {
-      onSaved();
+    onSuccess: async (saved) => {
+      onSaved(saved.digest ?? '');
       await queries.invalidateQueries({ queryKey: ['functions'] });
     },
   });

@@ -114,7 +114,14 @@ export function NotificationTab({ urn, functionUrn }: NotificationTabProps) {
           if (draft.value !== undefined)
             return (
               <Panel title="Async Notification">
-                <PolicyEditor urn={urn} functionUrn={functionUrn} form={draft.value} onChange={draft.set} onClose={draft.clear} />
+                <PolicyEditor
+                  urn={urn}
+                  functionUrn={functionUrn}
+                  form={draft.value}
+                  onChange={draft.set}
+                  onSaved={draft.saved}
+                  onCancel={draft.clear}
+                />
               </Panel>
             );
           if (policy === null)

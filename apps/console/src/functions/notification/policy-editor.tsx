@@ -14,16 +14,16 @@ interface PolicyEditorProps {
   readonly functionUrn: string;
   readonly form: PolicyForm;
   readonly onChange: (form: PolicyForm) => void;
-  /** The policy was saved, or the viewer gave up. */
-  readonly onClose: () => void;
+  readonly onSaved: (form: PolicyForm) => void;
+  readonly onCancel: () => void;
 }
 
 /** Kinds of problems that a value of the form can cause. A missing grant is `forbidden`. */
 const judged: ReadonlySet<ProblemKind> = new Set(['refused', 'forbidden', 'missing']);
 
 /** The form of the page. The API judges every value; its refusals stand at the fields. */
-export function PolicyEditor({ urn, functionUrn, form, onChange, onClose }: PolicyEditorProps) {
-  const saving = useSetPolicy(urn, functionUrn, onClose);
+export function PolicyEditor({ urn, functionUrn, form, onChange, onSaved, onCancel }: PolicyEditorProps) {
+  const saving = useSetPolicy(urn, functionUrn, onSaved);
   const problem = saving.error === null ? undefined : asProblem(saving.error);
   const refusals: Refusals = problem !== undefined && judged.has(problem.kind) ? refusalsOf(problem.message, form) : {};
   const isAtField = Object.keys(refusals).length > 0;
@@ -52,7 +52,7 @@ export function PolicyEditor({ urn, functionUrn, form, onChange, onClose }: Poli
           />
         ))}
         {problem !== undefined && !isAtField && <ProblemNotice error={problem} />}
-        <FormButtons action="OK" isPending={saving.isPending} onCancel={onClose} />
+        <FormButtons action="OK" isPending={saving.isPending} onCancel={onCancel} />
       </Stack>
     </form>
   );

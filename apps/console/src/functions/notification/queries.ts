@@ -17,7 +17,7 @@ export function usePolicy(urn: string) {
 }
 
 /** Sets the policy of a function. */
-export function useSetPolicy(urn: string, functionUrn: string, onSaved: () => void) {
+export function useSetPolicy(urn: string, functionUrn: string, onSaved: (form: PolicyForm) => void) {
   const { client, project } = useApi();
   const queries = useQueryClient();
   return useMutation({
@@ -26,9 +26,9 @@ export function useSetPolicy(urn: string, functionUrn: string, onSaved: () => vo
       const body = bodyOf(form, functionUrn);
       return answerOf(client.PUT('/v2/{project}/fgs/functions/{urn}/async-invoke-config', { params, body }));
     },
-    onSuccess: (policy) => {
+    onSuccess: (policy, form) => {
       queries.setQueryData(['functions', urn, 'policy'], policy);
-      onSaved();
+      onSaved(form);
     },
   });
 }
