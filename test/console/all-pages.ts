@@ -8,6 +8,7 @@ const fitMsMax = 2_000;
 
 /** Opens a page by its path, within the console that is loaded already. */
 export async function openWithin(page: Page, path: string): Promise<void> {
+  if (await page.evaluate<boolean>(`location.pathname + location.search === ${JSON.stringify(path)}`)) return loaded(page);
   // The new page sets the title, so the heading of the old one is not taken for its own.
   const go = `document.title = ''; history.pushState(null, '', ${JSON.stringify(path)});`;
   await page.evaluate(`${go} dispatchEvent(new PopStateEvent('popstate'));`);

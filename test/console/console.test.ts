@@ -340,6 +340,15 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
       .getByText(/paused/)
       .first()
       .waitFor();
+    await page.route('**/explanation', async (route) => {
+      const answer = await route.fetch();
+      const { waits, ...told } = (await answer.json()) as { waits: { until?: string }[] };
+      const unknown = waits.map(({ until: _known, ...wait }) => ({ ...wait, unknown_until: 'somebody resumes it' }));
+      await route.fulfill({ response: answer, json: { ...told, waits: unknown } });
+    });
+    await page.reload();
+    await page.getByText('end is not known until somebody resumes it.').waitFor();
+    await page.unroute('**/explanation');
     await view.goTo('/functions/default%3Amoody/control');
     await view.press('Count first');
     await page.getByText('1 waiting, 0 running').waitFor();
@@ -349,6 +358,15 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console', () 
     await page.getByRole('button', { name: 'Pause execution' }).waitFor();
     await view.goTo(`/invocations/default%3Amoody/${id}`);
     await page.getByText('Settled: InvocationCanceled').waitFor();
+    await view.goTo('/functions/default%3Amoody/statistics');
+    const table = page.getByRole('group', { name: 'Ended invocations per minute' });
+    await page.getByText('Ended invocations per minute as a table').click();
+    await eventually(async () => {
+      await page.reload();
+      await page.getByText('Ended invocations per minute as a table').click();
+      const cancelled = await table.getByRole('row').locator('td:nth-child(4)').allInnerTexts();
+      return cancelled.some((text) => text !== '0');
+    });
   });
 
   it('is usable by keyboard alone: log in, open a function, change its policy', async () => {

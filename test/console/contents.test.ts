@@ -173,6 +173,24 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'what the console 
     expect(await violationsOf(page)).toEqual([]);
   });
 
+  it('hides a target that was removed and has no open notice, until the viewer asks for it', async () => {
+    const { page } = view;
+    const { client } = installation;
+    await client.must('PUT', '/sendoff/streams/short', {});
+    const on_success = { destination: 'DIS', param: JSON.stringify({ stream_name: 'short' }) };
+    await client.createFunction('brief', source);
+    await client.setPolicy('brief', { destination_config: { on_success } });
+    await client.delivered('brief', await client.invoke('brief', { n: 1 }));
+    await view.goTo('/targets');
+    const target = page.getByRole('link', { name: 'DIS:short', exact: true });
+    await target.waitFor();
+    await client.must('DELETE', '/sendoff/streams/short');
+    await target.waitFor({ state: 'detached' });
+    await page.getByRole('switch', { name: /^Show 1 removed/ }).check();
+    await page.getByRole('row').filter({ has: target }).getByText('Removed').waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+  });
+
   it('runs without an error of a script, and breaks no rule for content', () => {
     expect(view.faults).toEqual([]);
   });

@@ -170,6 +170,9 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the pages of a fu
     ['/topics/urn%3Asmn%3Alocal%3Ap1%3Anope', 'No such topic'],
     ['/buckets/nope', 'No such bucket'],
     ['/streams/nope', 'No such stream'],
+    ['/invocations/default%3Ainline/0198c0de-1234-4abc-8def-0123456789ab', 'No such invocation'],
+    ['/invocations/default%3Anope/nonsense', 'No such invocation'],
+    ['/redrives/nope', 'No such redrive'],
     ['/nonsense/of/a/viewer', 'No such page'],
   ])('says at %s that it does not exist, and offers no act but the way out', async (path, heading) => {
     const { page } = view;

@@ -86,6 +86,12 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the page of redri
     const row = page.getByRole('group', { name: 'Redrives' }).getByRole('row').nth(1);
     await row.getByText('1 of 1 started, 0 succeeded, 1 failed').waitFor();
     await row.getByText('default:moody · no luck').waitFor();
+    await row.getByRole('link').first().click();
+    await page.getByRole('heading', { name: 'Redrive', exact: true }).waitFor();
+    await page.getByText('1 of 1 started, 0 succeeded, 1 failed').waitFor();
+    await page.getByText('default:moody · no luck').waitFor();
+    expect(await faultsOfPage(page, new URL(page.url()).pathname)).toEqual([]);
+    await view.goTo('/redrives?function=default%3Amoody&error=no+luck');
     await counts(/^\d would start/);
     await preview().getByText('Left out: 1 already-redriven.').waitFor();
   });

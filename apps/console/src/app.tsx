@@ -37,6 +37,7 @@ const DelaysPage = page('delays', async () => import('./delays/delays-page.tsx')
 const SimulatorPage = page('simulator', async () => import('./simulator/simulator-page.tsx'));
 const KeysPage = page('keys', async () => import('./keys/keys-page.tsx'));
 const RedrivesPage = page('redrives', async () => import('./redrives/redrives-page.tsx'));
+const RedrivePage = page('redrive', async () => import('./redrives/redrive-page.tsx'));
 const AuditPage = page('audit', async () => import('./audit/audit-page.tsx'));
 const AgenciesPage = page('agencies', async () => import('./agencies/agencies-page.tsx'));
 
@@ -58,7 +59,7 @@ export function App() {
   return (
     <Shell>
       <ServerWatch />
-      <FaultBoundary key={path}>
+      <FaultBoundary path={path}>
         <Switch>
           <Route path="/">
             <Redirect to="/overview" replace />
@@ -92,6 +93,7 @@ export function App() {
           <Route path="/keys" component={KeysPage} />
           <Route path="/agencies" component={AgenciesPage} />
           <Route path="/redrives" component={RedrivesPage} />
+          <Route path="/redrives/:id">{({ id }) => <RedrivePage key={id} id={decoded(id)} />}</Route>
           <Route path="/audit" component={AuditPage} />
           <Route>
             <NoPage />

@@ -58,6 +58,8 @@ interface Target {
   readonly circuit: string;
   readonly failures: number;
   readonly switched_off: boolean;
+  /** It no longer exists. A server of an earlier release does not tell. */
+  readonly removed?: boolean;
   readonly failing_since?: string;
   readonly last_success_time?: string;
   readonly last_error?: string;
@@ -78,13 +80,18 @@ export async function listTargets(session: Session, options: TargetOptions): Pro
   session.show(answer, () => targetLines(answer.targets, answer.next_marker));
 }
 
+function stateOf({ removed, switched_off: isOff, circuit }: Target): string {
+  if (removed === true) return 'removed';
+  return isOff ? 'switched off' : circuit;
+}
+
 function targetLines(targets: readonly Target[], next: string): string[] {
   if (targets.length === 0) return ['No notification has had a target yet.'];
   const rows = targets.map((target) => [
     target.target,
     target.pending,
     target.undelivered,
-    target.switched_off ? 'switched off' : target.circuit,
+    stateOf(target),
     target.failures,
     target.failing_since ?? '',
     target.last_success_time ?? '',

@@ -11,6 +11,8 @@ export interface Wait {
   readonly change?: string;
   readonly since?: string;
   readonly until?: string;
+  /** Why `until` is not known: what has to happen first. */
+  readonly unknown_until?: string;
 }
 
 /** A change of the invocation, with the service that wrote it. */

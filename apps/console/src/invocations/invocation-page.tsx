@@ -2,6 +2,7 @@ import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { answerOf } from '../api/client.ts';
+import { nowMs } from '../api/now.ts';
 import { bareNameOfUrn } from '../functions/function-name.ts';
 import { useLive } from '../live/use-live.ts';
 import { type InvocationPayload, useInvocationPayload } from '../payload/invocation-payload.ts';
@@ -13,11 +14,13 @@ import { exactText } from '../ui/durations.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Instant } from '../ui/instant.tsx';
+import { isMissing, NoSuch } from '../ui/no-such.tsx';
 import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { ScrollX } from '../ui/scroll-x.tsx';
 import { Trail } from '../ui/trail.tsx';
+import { acceptedAtOf } from './accepted-at.ts';
 import { useExplanation } from './explanation.ts';
 import { type Delivery, durationSeconds, type InvocationRecord, isOver, useInvocation, useInvocationLog } from './queries.ts';
 import { RunAgain } from './run-again.tsx';
@@ -165,6 +168,15 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
   );
 }
 
+/** The longest time from the acceptance to the record, on a busy machine, in milliseconds. */
+const recordMsMax = 30_000;
+
+/** Whether a request was accepted so lately that its record may follow. */
+function isOnItsWay(requestId: string): boolean {
+  const acceptedAt = acceptedAtOf(requestId);
+  return acceptedAt !== undefined && Math.abs(nowMs() - acceptedAt) < recordMsMax;
+}
+
 interface InvocationPageProps {
   readonly urn: string;
   readonly requestId: string;
@@ -178,10 +190,18 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
   useLive({ requestId }, () => {
     for (const name of ['invocation', 'explanation', 'log']) void queries.invalidateQueries({ queryKey: [name, urn, requestId] });
   });
+  const list = `/invocations?function=${encodeURIComponent(bareNameOfUrn(urn))}`;
+  const isUnknown = query.data === null || (query.data === undefined && isMissing(query.error));
+  if (isUnknown && !isOnItsWay(requestId))
+    return (
+      <NoSuch kind="invocation" name={requestId} list="Invocations" href={list}>
+        Records are kept for a week, unless the operator chose another time. The address may have a mistake.
+      </NoSuch>
+    );
   const isOpen = query.data != null && (query.data.status === 'WAIT' || query.data.status === 'RUNNING');
   return (
     <>
-      <Trail label="Invocations" href={`/invocations?function=${encodeURIComponent(bareNameOfUrn(urn))}`} />
+      <Trail label="Invocations" href={list} />
       <PageHead
         title="Invocation"
         actions={
@@ -209,8 +229,8 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
         {(record) =>
           record === null ? (
             <Panel>
-              <EmptyState title="No record of this request">
-                Records appear within a second of the acceptance and are kept for a week. This page looks again by itself.
+              <EmptyState title="Its record is on its way">
+                The request was accepted a moment ago. This page looks again by itself.
               </EmptyState>
             </Panel>
           ) : (

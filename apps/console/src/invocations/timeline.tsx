@@ -7,7 +7,7 @@ export function Waits({ of, validUntil }: { readonly of: readonly Wait[]; readon
   if (of.length === 0) return <Text c="dimmed">It waits for nothing: it has ended, and so have its notices.</Text>;
   return (
     <Stack gap="sm">
-      {of.map(({ waits_for: kind, words, change, since, until }) => (
+      {of.map(({ waits_for: kind, words, change, since, until, unknown_until: unknown }) => (
         <Alert key={`${kind} ${words}`} variant="default" title={words}>
           {change !== undefined && <Text size="sm">{change}</Text>}
           <Text size="sm" c="dimmed">
@@ -18,9 +18,10 @@ export function Waits({ of, validUntil }: { readonly of: readonly Wait[]; readon
             )}
             {until !== undefined && (
               <>
-                , until <Instant at={until} />
+                {since === undefined ? 'Until' : ', until'} <Instant at={until} />
               </>
             )}
+            {unknown !== undefined && `${since === undefined ? 'Its' : '. Its'} end is not known until ${unknown}.`}
           </Text>
         </Alert>
       ))}

@@ -20,7 +20,9 @@ export function useTargetsDown() {
         const { targets = [], next_marker: next } = await answerOf(
           client.GET('/v2/{project}/sendoff/targets', { params, signal }),
         );
-        const down = targets.filter(({ circuit, switched_off: isOff }) => circuit !== 'closed' || isOff === true);
+        const down = targets.filter(
+          ({ circuit, switched_off: isOff, removed }) => removed !== true && (circuit !== 'closed' || isOff === true),
+        );
         return { down: down.length, isMore: next !== '' };
       } catch (error) {
         if (error instanceof ApiProblem && error.kind === 'forbidden') return null;

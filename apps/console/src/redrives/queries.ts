@@ -66,6 +66,19 @@ export function useRedrives() {
   });
 }
 
+/** One redrive, which the page follows while it goes on. */
+export function useRedriveOf(id: string) {
+  const { client, project } = useApi();
+  return useQuery({
+    queryKey: [...listKey, id],
+    queryFn: async ({ signal }) => {
+      const params = { path: { project, id } };
+      return answerOf(client.GET('/v2/{project}/sendoff/redrives/{id}', { params, signal })) as Promise<Redrive>;
+    },
+    refetchInterval: ({ state: { data } }) => (data?.state === 'running' || data?.state === 'waiting' ? 2_000 : false),
+  });
+}
+
 /** Counts what a redrive would start, or starts it. */
 export function useRedrive<Answer>(isDryRun: boolean) {
   const { client, project } = useApi();

@@ -5,6 +5,8 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 
 interface FaultBoundaryProps {
+  /** The address. At another one the error is forgotten. */
+  readonly path: string;
   readonly children: ReactNode;
 }
 
@@ -14,6 +16,10 @@ export class FaultBoundary extends Component<FaultBoundaryProps, { readonly faul
 
   static getDerivedStateFromError(error: unknown) {
     return { fault: String(error) };
+  }
+
+  override componentDidUpdate({ path }: FaultBoundaryProps) {
+    if (path !== this.props.path && this.state.fault !== undefined) this.setState({ fault: undefined });
   }
 
   override render() {

@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { Chart } from '../ui/chart.tsx';
 import { goodPerMinute, perMinute, type Series, timesOf } from './series.ts';
 
-/** How many invocations ended well and badly, per minute. */
+/** How many invocations ended well, badly or by a cancellation, per minute. */
 export function OutcomeChart({ of }: { readonly of: Series }) {
   const [times, lines] = useMemo(
     () => [
@@ -10,6 +10,7 @@ export function OutcomeChart({ of }: { readonly of: Series }) {
       [
         { name: 'Succeeded', look: 'good', values: goodPerMinute(of) },
         { name: 'Failed', look: 'bad', values: perMinute(of, 'fail_count') },
+        { name: 'Cancelled', look: 'plain', values: perMinute(of, 'cancel_count') },
       ] as const,
     ],
     [of],

@@ -18,6 +18,8 @@ export interface Target {
   readonly failing_since?: string;
   /** It failed for days, and gets no notice until somebody enables it. */
   readonly switched_off?: boolean;
+  /** It no longer exists: only its notices do. */
+  readonly removed?: boolean;
   readonly last_success_time?: string;
   readonly last_error?: string;
   readonly last_error_time?: string;
@@ -30,6 +32,11 @@ interface TargetPage {
 
 /** The API counts no further: a count of this size means at least so many. */
 const countMax = 10_000;
+
+/** Whether a target no longer exists, and has no notice left to act on. */
+export function isOver({ removed, pending, undelivered }: Target): boolean {
+  return removed === true && pending === 0 && undelivered === 0;
+}
 
 /** A count of notices in words. */
 export function countText(count: number): string {

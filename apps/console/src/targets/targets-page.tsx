@@ -1,4 +1,5 @@
-import { Table, Text } from '@mantine/core';
+import { Switch, Table, Text } from '@mantine/core';
+import { useState } from 'react';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { DataTable } from '../ui/data-table.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -8,12 +9,13 @@ import { PageHead } from '../ui/page-head.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { countText, type Target, useEnableTarget, useTargets } from './queries.ts';
+import { countText, isOver, type Target, useEnableTarget, useTargets } from './queries.ts';
 import { TestTarget } from './test-target.tsx';
 
 /** The state of a target, as a word beside a dot. */
 function StateMark({ of }: { readonly of: Target }) {
   const { switched_off: isOff, circuit, last_success_time: success = '', last_error_time: error = '' } = of;
+  if (of.removed === true) return <span className="state state-off">Removed</span>;
   if (isOff === true) return <span className="state state-bad">Switched off</span>;
   if (circuit === 'open') return <span className="state state-bad">Paused</span>;
   if (circuit === 'half-open') return <span className="state state-waiting">Probed</span>;
@@ -53,8 +55,12 @@ function TargetRow({ of }: { readonly of: Target }) {
     <Table.Tr>
       <Table.Td>
         <StateMark of={of} />
-        <Waits of={of} />
-        <TestTarget target={of.target} />
+        {of.removed !== true && (
+          <>
+            <Waits of={of} />
+            <TestTarget target={of.target} />
+          </>
+        )}
       </Table.Td>
       <Table.Td className="code">
         <TextLink href={`/notices?target=${encodeURIComponent(of.target)}`}>{of.target}</TextLink>
@@ -88,14 +94,25 @@ function TargetRow({ of }: { readonly of: Target }) {
 /** The targets of notices, with their open notices, last success and last error. */
 export default function TargetsPage() {
   const query = useTargets();
+  const [isAll, setAll] = useState(false);
   return (
     <>
       <PageHead title="Targets">Each place that notices went to, and how it goes there.</PageHead>
       <Panel isFlush>
         <QueryView query={query}>
           {({ pages }) => {
-            const targets = pages.flatMap((page) => page.targets);
-            if (targets.length === 0)
+            const known = pages.flatMap((page) => page.targets);
+            const over = known.filter(isOver).length;
+            const targets = isAll ? known : known.filter((target) => !isOver(target));
+            const choice = over > 0 && (
+              <Switch
+                m="md"
+                label={`Show ${over.toLocaleString()} removed without open notices`}
+                checked={isAll}
+                onChange={(event) => setAll(event.currentTarget.checked)}
+              />
+            );
+            if (known.length === 0)
               return (
                 <EmptyState title="No notice was sent yet">
                   Open a <TextLink href="/functions">function</TextLink>, set a target in its tab “Async Notification”, and call
@@ -104,6 +121,7 @@ export default function TargetsPage() {
               );
             return (
               <>
+                {choice}
                 <DataTable
                   label="Targets"
                   headings={['State', 'Target', 'Pending', 'Undelivered', 'Last success', 'Last error']}

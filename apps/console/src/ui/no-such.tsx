@@ -1,4 +1,5 @@
 import { asProblem } from '../api/problem.ts';
+import type { ReactNode } from 'react';
 import { EmptyState } from './empty-state.tsx';
 import { PageHead } from './page-head.tsx';
 import { Panel } from './panel.tsx';
@@ -17,10 +18,12 @@ interface NoSuchProps {
   /** The list of all things of this kind: its heading, and its address. */
   readonly list: string;
   readonly href: string;
+  /** Why it may be missing, if that is not a deletion. */
+  readonly children?: ReactNode;
 }
 
 /** Stands in place of a page whose thing does not exist. It offers no act. */
-export function NoSuch({ kind, name, list, href }: NoSuchProps) {
+export function NoSuch({ kind, name, list, href, children }: NoSuchProps) {
   return (
     <>
       <Trail label={list} href={href} />
@@ -29,7 +32,8 @@ export function NoSuch({ kind, name, list, href }: NoSuchProps) {
       </PageHead>
       <Panel>
         <EmptyState title={`No ${kind} has this name`}>
-          It may have been deleted, or the address has a mistake. <TextLink href={href}>{list}</TextLink> lists those that exist.
+          {children ?? 'It may have been deleted, or the address has a mistake.'} <TextLink href={href}>{list}</TextLink> lists
+          those that exist.
         </EmptyState>
       </Panel>
     </>

@@ -154,6 +154,7 @@ export class TargetsController {
       circuit,
       failures: health?.failures ?? 0,
       switched_off: switchOff !== undefined,
+      removed: !this.isDeclared(name.project, name.deliveryId),
       ...time('failing_since', health?.failingSince),
       ...time('open_until', circuit === 'open' ? health?.openUntil : undefined),
       ...time('last_success_time', deliveredAt),

@@ -27,7 +27,7 @@ export const targetOperations = {
     description:
       '`circuit` is `closed`, `open` or `half-open`, and `open_until` tells when an open one lets a probe pass. ' +
       'Each notifier has a breaker of its own; the list shows the one that changed last. `failures` counts those since the last success, of all notifiers. ' +
-      'A target that is `switched_off` gets no notice until somebody enables it.',
+      'A target that is `switched_off` gets no notice until somebody enables it. One that is `removed` no longer exists: only its notices do.',
     parameters: [
       inQuery('limit', wholeOrEmpty(0, Number.MAX_SAFE_INTEGER), {
         description: `How many to show; 0 or more than ${targetsMax} is ${targetsMax}.`,
@@ -46,6 +46,7 @@ export const targetOperations = {
             circuit: 'open',
             failures: 12,
             switched_off: false,
+            removed: false,
             failing_since: '2026-11-25T09:40:00.000Z',
             open_until: '2026-11-25T09:45:12.000Z',
             last_success_time: '2026-11-25T09:39:00.000Z',

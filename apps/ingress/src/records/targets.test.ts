@@ -70,6 +70,7 @@ describe('the list of targets', () => {
           circuit: 'closed',
           failures: 0,
           switched_off: false,
+          removed: true,
           last_success_time: '2027-01-15T08:00:00.000Z',
           last_error: 'busy',
           last_error_time: '2027-01-15T08:00:00.000Z',
@@ -90,6 +91,7 @@ describe('the list of targets', () => {
       circuit: 'open',
       failures: 12,
       switched_off: false,
+      removed: true,
       failing_since: '2027-01-15T08:00:00.000Z',
       open_until: '2027-01-15T08:00:05.000Z',
       last_error: 'the receiver answered 500',
@@ -97,6 +99,17 @@ describe('the list of targets', () => {
     });
     expect(await one('DIS:half')).toMatchObject({ circuit: 'half-open' });
     expect(await one('DIS:closed')).toMatchObject({ circuit: 'closed', failures: 12 });
+  });
+
+  it('tells a target that was removed from one that exists', async () => {
+    await app.must('PUT', '/sendoff/streams/kept');
+    await app.must('PUT', '/sendoff/streams/dropped');
+    const function_urn = 'urn:fss:local:p1:function:default:nobody:latest';
+    app.records.targetPage = { targets: names('DIS:dropped', 'DIS:kept', `FunctionGraph:${function_urn}`), hasMore: false };
+    await app.must('DELETE', '/sendoff/streams/dropped');
+    expect(await one('DIS:kept')).toMatchObject({ removed: false });
+    expect(await one('DIS:dropped')).toMatchObject({ removed: true });
+    expect(await one(`FunctionGraph:${function_urn}`)).toMatchObject({ removed: true });
   });
 
   it('has failing targets that no record knows on the page where they belong', async () => {
