@@ -363,6 +363,7 @@ describe('what cannot be done', () => {
     ['--dry-run pause nope', 3, /next: sendoff functions list/],
     ['--dry-run invoke nope', 3, /FSS\.1051/],
     ['--dry-run keys delete nope', 3, /next: sendoff keys list/],
+    ['--dry-run policy set greeted --retries 9', 2, /would refuse this: max_async_retry_attempts must be <= 3/],
     ['--dry-run streams remove nope', 3, /next: sendoff streams/],
     ['--context nowhere functions list', 2, /there is no context nowhere[\s\S]*next: sendoff contexts list/],
   ])('%s ends with %d', async (words, code, error) => {

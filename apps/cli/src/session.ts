@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type DestinationType, destinationTypes, printable } from '#contracts';
 import { ApiClient, type ApiRequest } from './api-client.ts';
+import { type ApiDescription, bodyFault } from './check-body.ts';
 import { CommandFailure } from './command-failure.ts';
 import { findContext } from './contexts.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -45,6 +46,7 @@ export class Session {
     if (this.options.dryRun !== true) return { answer: await this.ask<T>(request) };
     const { method = 'GET', path } = request;
     if (!isNew) await this.checkSubject(path);
+    await this.checkBody(request);
     const body = shortened(request.body);
     this.show({ dryRun: true, act, method, path: path.join('/'), body }, () => [`would ${act}`, ...bodyLines(body)]);
     return undefined;
@@ -60,6 +62,14 @@ export class Session {
       // Credentials that may change something need not be allowed to read it.
       if (!(error instanceof CommandFailure) || error.exit !== 'noAccess') throw error;
     }
+  }
+
+  /** A dry run judges values by the document of the API. @throws CommandFailure if one is wrong. */
+  private async checkBody({ method = 'GET', path, body }: ApiRequest): Promise<void> {
+    if (body === undefined) return;
+    const description = await this.ask<ApiDescription>({ path: ['openapi.json'], isGlobal: true });
+    const fault = await bodyFault(description, { method, path: ['v2', 'project', ...path], body });
+    if (fault !== undefined) throw new CommandFailure('usage', `the API would refuse this: ${fault}`);
   }
 
   /** The client of the chosen context. @throws CommandFailure if there is no context. */
