@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of docs/console that this file names, of a whole installation with a broker of
- * its own. `npm run pictures` runs it. Arguments are names of pictures; without any it takes all.
+ * Takes the pictures of docs/console, of a whole installation with a broker of its own.
+ * `npm run pictures` runs it. Arguments are names of pictures; without any it takes all.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,8 +13,75 @@ type Shoot = (view: ConsolePage) => Promise<void>;
 const folder = 'docs/console';
 const size = { width: 1_280, height: 760 };
 
+const tall = { ...size, height: 1_200 };
+const phone = { width: 360, height: 740 };
+
+/** Opens a page that is higher than the others. */
+const tallAt =
+  (path: string): Shoot =>
+  async (view) => {
+    await view.page.setViewportSize(tall);
+    await view.goTo(path);
+  };
+
+/** Opens the newest failed invocation of the function. */
+async function openFailure(view: ConsolePage): Promise<void> {
+  await view.page.setViewportSize(tall);
+  await view.goTo('/invocations?function=default%3Acharge&status=FAIL');
+  await view.page.getByRole('table', { name: 'Invocations' }).getByRole('link').first().click();
+  await view.page.getByText('Settled: UnhandledInvocationError').waitFor();
+  await view.page
+    .getByText(/the payment provider is away/)
+    .last()
+    .waitFor();
+}
+
 /** Opens each page, in the state that its picture shows. */
 const pictures: Readonly<Record<string, Shoot>> = {
+  overview: async (view) => {
+    await tallAt('/overview')(view);
+    await view.page.getByRole('img', { name: /^Ended invocations per minute/ }).waitFor();
+    await view.page.getByText('Live', { exact: true }).waitFor();
+  },
+  functions: async (view) => view.goTo('/functions'),
+  'functions-phone': async (view) => {
+    await view.page.setViewportSize(phone);
+    await view.goTo('/functions');
+  },
+  function: async (view) => view.goTo('/functions/default%3Acharge/code'),
+  statistics: async (view) => {
+    await tallAt('/functions/default%3Areport/statistics')(view);
+    await view.page.getByRole('img', { name: /^Duration of the last attempt/ }).waitFor();
+  },
+  'pause-and-purge': async (view) => view.goTo('/functions/default%3Acharge/control'),
+  'async-notification': async (view) => {
+    await tallAt('/functions/default%3Areport/async-notification')(view);
+    await view.press('Edit');
+    await view.page.getByLabel('Max. Retries').waitFor();
+  },
+  invocations: async (view) => view.goTo('/invocations?function=default%3Areport'),
+  invocation: openFailure,
+  delays: async (view) => {
+    await view.goTo('/delays');
+    await view.page.getByRole('img', { name: /^Invocations by due time/ }).waitFor();
+  },
+  notices: async (view) => view.goTo('/notices'),
+  topics: async (view) => view.goTo('/topics'),
+  topic: async (view) => {
+    await view.goTo('/topics');
+    await view.page.getByRole('link', { name: 'alerts' }).click();
+    await view.page.getByRole('group', { name: 'Subscriptions' }).waitFor();
+  },
+  simulator: async (view) => {
+    await tallAt('/simulator')(view);
+    await view.press('Simulate');
+    await view.page.getByRole('img', { name: /^Attempts over time/ }).waitFor();
+  },
+  keys: async (view) => {
+    await view.page.emulateMedia({ colorScheme: 'dark' });
+    await view.goTo('/keys');
+  },
+  agencies: async (view) => view.goTo('/agencies'),
   buckets: async (view) => view.goTo('/buckets'),
   bucket: async (view) => {
     await view.goTo('/buckets/results');
@@ -57,7 +124,7 @@ const pictures: Readonly<Record<string, Shoot>> = {
   },
   audit: async (view) => view.goTo('/audit'),
   ledger: async (view) => {
-    await view.page.setViewportSize({ ...size, height: 1_200 });
+    await view.page.setViewportSize(tall);
     await view.goTo('/ledger');
     await view.page.getByRole('group', { name: 'Rejected records' }).getByText('the value is not JSON').waitFor();
   },
@@ -94,6 +161,15 @@ async function furnish({ client }: Installation): Promise<void> {
   for (let order = 1; order <= 3; order += 1) await client.ended('charge', await client.invoke('charge', { order }));
   const file = Buffer.from(charges).toString('base64');
   await client.must('PUT', '/fgs/functions/charge/code', { code_type: 'inline', func_code: { file } });
+  for (const minutes of [2, 5, 5, 9, 14]) {
+    const delay = { 'x-sendoff-delay-seconds': String(minutes * 60) };
+    await client.call('POST', '/fgs/functions/report/invocations-async', { report: 'later' }, delay);
+  }
+  await client.must('POST', '/sendoff/credentials', {
+    description: 'the web shop',
+    rights: ['invoke', 'read'],
+    functions: ['order'],
+  });
   await client.must('POST', '/sendoff/functions/report/pause', {});
   await client.must('POST', '/sendoff/functions/report/resume', {});
 }
@@ -137,6 +213,7 @@ try {
     await pictures[name]?.(view);
     await view.page.screenshot({ path: join(folder, `${name}.png`) });
     await view.page.setViewportSize(size);
+    await view.page.emulateMedia({ colorScheme: 'light' });
     process.stdout.write(`${name}\n`);
   }
 } finally {
