@@ -21,8 +21,17 @@ import { QueryView } from '../ui/query-view.tsx';
 import { ScrollX } from '../ui/scroll-x.tsx';
 import { Trail } from '../ui/trail.tsx';
 import { acceptedAtOf } from './accepted-at.ts';
+import { exactTimes } from './exact-times.ts';
 import { useExplanation } from './explanation.ts';
-import { type Delivery, durationSeconds, type InvocationRecord, isOver, useInvocation, useInvocationLog } from './queries.ts';
+import {
+  type Delivery,
+  type InvocationRecord,
+  isOpen,
+  isOver,
+  roughDuration,
+  useInvocation,
+  useInvocationLog,
+} from './queries.ts';
 import { RunAgain } from './run-again.tsx';
 import { StatusMark } from './status-mark.tsx';
 import { Timeline, Waits } from './timeline.tsx';
@@ -113,8 +122,8 @@ function KnownPayload({ urn, requestId, payload }: KnownPayloadProps) {
 }
 
 function RecordView({ urn, record }: { readonly urn: string; readonly record: InvocationRecord }) {
-  const seconds = durationSeconds(record);
   const explanation = useExplanation(urn, record.request_id, isOver(record));
+  const { accepted, ended, seconds } = exactTimes(record, explanation.data?.transitions ?? []);
   const payload = useInvocationPayload(urn, record.request_id);
   return (
     <>
@@ -122,9 +131,9 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
         <Facts
           of={[
             ['State', <StatusMark of={record.status} />],
-            ['Accepted', <Instant at={record.start_time} isExact />],
-            ['Ended', <Instant at={record.end_time} isExact />],
-            ['Duration', seconds === undefined ? '–' : exactText(seconds)],
+            ['Accepted', <Instant at={accepted} isExact={accepted.endsWith('Z')} />],
+            ['Ended', <Instant at={ended} isExact={ended.endsWith('Z')} />],
+            ['Duration', seconds === undefined ? roughDuration(record) : exactText(seconds)],
             ['Attempts', record.approximate_invoke_count],
             ...(record.tags === undefined || record.tags.length === 0 ? [] : [['Tags', record.tags.join(', ')] as const]),
             ...(record.next_due_time === undefined ? [] : [['Next attempt', <Instant at={record.next_due_time} />] as const]),
@@ -147,7 +156,7 @@ function RecordView({ urn, record }: { readonly urn: string; readonly record: In
       </Panel>
       <Panel title="Waits for">
         <QueryView query={explanation}>
-          {(told) => <Waits of={told?.waits ?? []} validUntil={isOver(record) ? undefined : told?.valid_until} />}
+          {(told) => <Waits of={told?.waits ?? []} validUntil={isOpen(record) ? told?.valid_until : undefined} />}
         </QueryView>
       </Panel>
       <Panel title="Timeline">
@@ -198,7 +207,6 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
         Records are kept for a week, unless the operator chose another time. The address may have a mistake.
       </NoSuch>
     );
-  const isOpen = query.data != null && (query.data.status === 'WAIT' || query.data.status === 'RUNNING');
   return (
     <>
       <Trail label="Invocations" href={list} />
@@ -206,7 +214,7 @@ export default function InvocationPage({ urn, requestId }: InvocationPageProps) 
         title="Invocation"
         actions={
           <>
-            {isOpen && (
+            {query.data != null && isOpen(query.data) && (
               <ConfirmButton
                 label="Cancel invocation"
                 title="Cancel this invocation?"

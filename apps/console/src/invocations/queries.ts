@@ -1,6 +1,7 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { type Api, answerOf } from '../api/client.ts';
 import { useApi } from '../session/session-context.tsx';
+import { durationText } from '../ui/durations.ts';
 import { instantOf } from '../ui/instant.tsx';
 
 /** A state of an invocation, in the words of FunctionGraph. */
@@ -79,6 +80,11 @@ export function useNewestInvocations(filter: InvocationFilter) {
 
 const settled: ReadonlySet<string> = new Set(['SUCCESS', 'FAIL', 'DISCARD']);
 
+/** Whether the invocation has not ended. */
+export function isOpen({ status }: InvocationRecord): boolean {
+  return !settled.has(status);
+}
+
 /** Whether nothing will change any more: it is settled, and nobody is still to be told. */
 export function isOver({ status, deliveries }: InvocationRecord): boolean {
   return settled.has(status) && deliveries.every(({ state }) => state !== 'pending');
@@ -108,6 +114,13 @@ export function useInvocationLog(urn: string, requestId: string, isLive: boolean
 }
 
 /** Seconds from acceptance to the end; undefined while the invocation is not over. */
-export function durationSeconds({ start_time: start, end_time: end }: InvocationRecord): number | undefined {
+function durationSeconds({ start_time: start, end_time: end }: InvocationRecord): number | undefined {
   return end === '' ? undefined : (instantOf(end).getTime() - instantOf(start).getTime()) / 1_000;
+}
+
+/** The duration in words. Records have whole seconds, so a short one is not known better. */
+export function roughDuration(record: InvocationRecord): string {
+  const seconds = durationSeconds(record);
+  if (seconds === undefined) return '–';
+  return seconds < 1 ? 'under 1 s' : durationText(seconds);
 }

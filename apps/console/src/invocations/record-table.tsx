@@ -1,12 +1,11 @@
 import { Anchor } from '@mantine/core';
 import { Link } from 'wouter';
-import { exactText } from '../ui/durations.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { QueryView } from '../ui/query-view.tsx';
 import { type Column, TallTable } from '../ui/tall-table.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { durationSeconds, type InvocationFilter, type InvocationRecord, useNewestInvocations } from './queries.ts';
+import { type InvocationFilter, type InvocationRecord, roughDuration, useNewestInvocations } from './queries.ts';
 import { useRecordPages } from './record-pages.ts';
 import { StatusMark } from './status-mark.tsx';
 
@@ -20,14 +19,13 @@ const columns: readonly Column[] = [
 ];
 
 function cellsOf(urn: string, record: InvocationRecord) {
-  const seconds = durationSeconds(record);
   return [
     <StatusMark of={record.status} />,
     <Anchor component={Link} href={`/invocations/${encodeURIComponent(urn)}/${record.request_id}`} className="code">
       {record.request_id}
     </Anchor>,
     <Instant at={record.start_time} />,
-    seconds === undefined ? '–' : exactText(seconds),
+    roughDuration(record),
     record.approximate_invoke_count,
     record.error_message,
   ];

@@ -24,16 +24,18 @@ function Preferences() {
   const { isUtc, toggle } = useZone();
   const { session, logOut } = useSession();
   return (
-    <Stack gap="xs" p="md">
+    <Stack gap="xs" px="md" py="xs">
       <Text size="xs" c="dimmed" className="code">
         Project {session?.project}
       </Text>
-      <Button size="xs" variant="default" onClick={toggle}>
-        {isUtc ? 'Show local times' : 'Show times in UTC'}
-      </Button>
-      <Button size="xs" variant="default" onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
-        {scheme === 'dark' ? 'Light colours' : 'Dark colours'}
-      </Button>
+      <Group gap="xs" grow wrap="nowrap" preventGrowOverflow={false}>
+        <Button size="xs" px="xs" variant="default" onClick={toggle}>
+          {isUtc ? 'Local times' : 'UTC times'}
+        </Button>
+        <Button size="xs" px="xs" variant="default" onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
+          {scheme === 'dark' ? 'Light colours' : 'Dark colours'}
+        </Button>
+      </Group>
       <Button size="xs" variant="default" onClick={logOut}>
         Log out
       </Button>
@@ -52,7 +54,7 @@ function PageLink({ path, label }: { readonly path: string; readonly label: stri
       active={isHere}
       aria-current={isHere ? 'page' : undefined}
       variant="light"
-      py={6}
+      py={3}
       style={{ borderRadius: 'var(--mantine-radius-md)' }}
     />
   );
@@ -80,7 +82,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar aria-label="Pages">
-        <Group gap="sm" px="md" py="lg" visibleFrom="sm">
+        <Group gap="sm" px="md" py="sm" visibleFrom="sm">
           <Mark size={28} />
           <Text fw={650} size="lg">
             Sendoff
@@ -88,7 +90,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </Group>
         <ScrollArea flex={1} px="xs" py={{ base: 'xs', sm: 0 }}>
           {pageGroups.map(({ label: group, pages }) => (
-            <Stack key={group} gap={0} mb="sm" role="group" aria-label={group}>
+            <Stack key={group} gap={0} mb="xs" role="group" aria-label={group}>
               <Text size="xs" c="dimmed" fw={600} px="sm" pb={4} aria-hidden>
                 {group}
               </Text>

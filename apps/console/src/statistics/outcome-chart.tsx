@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import { Chart } from '../ui/chart.tsx';
-import { goodPerMinute, perMinute, type Series, timesOf } from './series.ts';
+import { goodPerMinute, perMinute, type Series, sumOf, timesOf } from './series.ts';
 
 /** How many invocations ended well, badly or by a cancellation, per minute. */
 export function OutcomeChart({ of }: { readonly of: Series }) {
@@ -10,7 +10,10 @@ export function OutcomeChart({ of }: { readonly of: Series }) {
       [
         { name: 'Succeeded', look: 'good', values: goodPerMinute(of) },
         { name: 'Failed', look: 'bad', values: perMinute(of, 'fail_count') },
-        { name: 'Cancelled', look: 'plain', values: perMinute(of, 'cancel_count') },
+        // A line along the bottom would hide the others.
+        ...(sumOf(of, 'cancel_count') > 0
+          ? [{ name: 'Cancelled', look: 'plain', values: perMinute(of, 'cancel_count') } as const]
+          : []),
       ] as const,
     ],
     [of],

@@ -38,7 +38,7 @@ export function goodPerMinute(series: Series): readonly number[] {
 }
 
 /** The sum of a list over the whole period. */
-export function sumOf(series: Series, list: 'count' | 'fail_count'): number {
+export function sumOf(series: Series, list: 'count' | 'fail_count' | 'cancel_count'): number {
   return series[list].reduce((sum, { value }) => sum + value, 0);
 }
 
