@@ -14,6 +14,8 @@ const records = 1_000_000;
 /** Records were accepted over so many milliseconds. */
 const spanMs = 20 * 3_600_000;
 const rowsMax = 60;
+/** The most records that a simulation reads. */
+const sampledMax = 5_000;
 /** Bounds with room for other work. Answers took 1 to 2 s on two busy cores. */
 const answerMsMax = 8_000;
 const frameMsMax = 1_000;
@@ -32,6 +34,11 @@ function fill(file: string, functionUrn: string, now: number): void {
          ? - n * ?, ? - n * ?, ? - n * ?, ? - n * ?, 1, '[]' FROM numbers`,
     )
     .run(records, functionUrn, ...Array.from({ length: 4 }, () => [now - 60_000, spanMs / records]).flat());
+  // The counts of each minute, which the status-logger writes beside the records.
+  store.exec(
+    `INSERT INTO function_minutes (project, function_urn, minute, shard, accepted)
+     SELECT project, function_urn, CAST(accepted_at AS INTEGER) / 60000 * 60000, 0, count(*) FROM invocations GROUP BY 1, 2, 3`,
+  );
   store.close();
 }
 
@@ -96,6 +103,21 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'a million records
   it('keeps its frames short while it scrolls', async () => {
     expect(await view.page.evaluate<number>(scrollFrames)).toBeLessThan(frameMsMax);
     expect(await view.page.getByRole('row').count()).toBeLessThan(rowsMax);
+  });
+
+  it('simulates a policy with a sample that fails as often as all of them', async () => {
+    interface Simulated {
+      readonly model: { readonly failure_share: number };
+      readonly records: { readonly found: number; readonly read: number; readonly factor: number };
+    }
+    const startedAt = performance.now();
+    const path = '/sendoff/policy-simulations';
+    const { model, records: sample } = await installation.client.must<Simulated>('POST', path, { function: 'double' });
+    expect(performance.now() - startedAt).toBeLessThan(answerMsMax);
+    expect(sample).toMatchObject({ found: records, factor: records / sampledMax });
+    expect(sample.read).toBeGreaterThan(sampledMax / 2);
+    expect(sample.read).toBeLessThanOrEqual(sampledMax);
+    expect(Math.abs(model.failure_share - 0.1)).toBeLessThan(0.02);
   });
 
   it('reaches the oldest record at the end', async () => {
