@@ -28,12 +28,17 @@ function Preferences() {
       <Text size="xs" c="dimmed" className="code">
         Project {session?.project}
       </Text>
-      <Group gap="xs" grow wrap="nowrap" preventGrowOverflow={false}>
-        <Button size="xs" px="xs" variant="default" onClick={toggle}>
-          {isUtc ? 'Local times' : 'UTC times'}
+      <Group gap="xs" grow wrap="nowrap">
+        <Button size="xs" variant="default" onClick={toggle} aria-label={isUtc ? 'Show local times' : 'Show times in UTC'}>
+          {isUtc ? 'Local' : 'UTC'}
         </Button>
-        <Button size="xs" px="xs" variant="default" onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}>
-          {scheme === 'dark' ? 'Light colours' : 'Dark colours'}
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}
+          aria-label={scheme === 'dark' ? 'Light colours' : 'Dark colours'}
+        >
+          {scheme === 'dark' ? 'Light' : 'Dark'}
         </Button>
       </Group>
       <Button size="xs" variant="default" onClick={logOut}>
