@@ -16,7 +16,7 @@ interface ExactTimes {
 }
 
 /** Records have times in UTC without a zone. */
-const msOf = (time: string) => Date.parse(/Z$/.test(time) ? time : `${time}Z`);
+const msOf = (time: string) => Date.parse(time.endsWith('Z') ? time : `${time}Z`);
 const isWithinSecond = (ms: number | undefined, time: string): ms is number =>
   ms !== undefined && Math.abs(ms - msOf(time)) <= 1_000;
 
