@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Builds helm and the API server of Kubernetes from their Go modules, for the tests of the Helm
 # chart. It takes a quarter of an hour on two cores, once: the programs stay in the cache.
-# With --node it also builds all other parts of a node, for `npm run test:node`.
+# With --node it also builds all other parts of a node, for `npm run test:node`. With --keda it
+# builds KEDA too, which takes half an hour more. Then this test also scales executors.
 set -euo pipefail
 HELM=v3.22.0 KUBERNETES=1.34.4 KEDA=v2.21.0 GATEWAY=v1.4.0
 PROMETHEUS_OPERATOR=v0.79.2 COREDNS=v1.13.1 KUBE_ROUTER=v2.1.0
-case "${1:-}" in '' | --node) ;; *) echo "build-kubernetes.sh takes nothing or --node, not $1" >&2; exit 64 ;; esac
+case "${1:-}" in '' | --node | --keda) ;; *) echo "build-kubernetes.sh takes nothing, --node or --keda, not $1" >&2; exit 64 ;; esac
 programs="$(cd "$(dirname "$0")/../test/node/programs" && pwd)"
 strimzi="$(cd "$(dirname "$0")/../test/chart/strimzi" && pwd)"
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/sendoff/kubernetes"
@@ -46,7 +47,7 @@ build_own() {
 
 [ -x "$folder/helm" ] || (cd "$modules" && go install "helm.sh/helm/v3/cmd/helm@$HELM")
 (cd "$modules" && build kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver)
-if [ "${1:-}" = --node ]; then
+if [ -n "${1:-}" ]; then
   for program in kube-scheduler kube-controller-manager kubelet kube-proxy kubectl; do
     (cd "$modules" && build "$program" "k8s.io/kubernetes/cmd/$program")
   done
@@ -55,10 +56,26 @@ if [ "${1:-}" = --node ]; then
   (export CGO_ENABLED=0 && build_own pause)
 fi
 
+# KEDA replaces a module, so it can be built from its own module only.
+build_keda() {
+  local source
+  source="$(dir "github.com/kedacore/keda/v2@$KEDA")"
+  mkdir -p "$folder/crds/keda"
+  install -m 644 "$source"/config/crd/bases/*.yaml "$folder/crds/keda/"
+  [ -x "$folder/keda-operator" ] && [ -x "$folder/keda-adapter" ] && return
+  cp -r "$source" "$modules/keda" && chmod -R u+w "$modules/keda" && cd "$modules/keda"
+  for program in operator adapter; do
+    go build -ldflags '-s -w' -o "$folder/keda-$program.new" "./cmd/$program"
+    mv "$folder/keda-$program.new" "$folder/keda-$program"
+  done
+}
+
 # The kinds that others define: ScaledObject and HTTPRoute.
 dir() { (cd "$modules" && go mod download -json "$1") | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
 install -m 644 "$(dir "github.com/kedacore/keda/v2@$KEDA")/config/crd/bases/keda.sh_scaledobjects.yaml" "$folder/crds/"
 install -m 644 "$(dir "sigs.k8s.io/gateway-api@$GATEWAY")/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" "$folder/crds/"
+
+[ "${1:-}" != --keda ] || (build_keda)
 
 # The kinds of the Prometheus operator and of Strimzi. Tests add them later: helm must refuse an
 # installation while they are missing.

@@ -41,6 +41,9 @@ start kube-apiserver "$PROGRAMS/kube-apiserver" --etcd-servers=http://127.0.0.1:
   --cert-dir="$folder/api" --token-auth-file="$folder/tokens.csv" --authorization-mode=RBAC \
   --service-account-key-file="$folder/accounts.key" --service-account-signing-key-file="$folder/accounts.key" \
   --service-account-issuer=https://kubernetes.default.svc --allow-privileged=true \
+  --requestheader-client-ca-file="$folder/front.crt" --requestheader-username-headers=X-Remote-User \
+  --requestheader-group-headers=X-Remote-Group --requestheader-extra-headers-prefix=X-Remote-Extra- \
+  --proxy-client-cert-file="$folder/front.crt" --proxy-client-key-file="$folder/front.key" \
   --kubelet-preferred-address-types=InternalIP --kubelet-client-certificate="$folder/client.crt" --kubelet-client-key="$folder/client.key"
 
 # The API server makes its certificate when it starts. Pods get a copy of it.

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -87,6 +87,16 @@ export class KubernetesNode {
     const env = { ...this.environment, PATH: `${builtFolder}:${process.env['PATH'] ?? ''}` };
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', commands], { env, cwd: folder, maxBuffer: 64 * 1_048_576 });
     return stdout;
+  }
+
+  /** Starts a built program in the namespaces of the node, with which it ends. */
+  async startInside(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+    const log = openSync(join(this.folder, 'logs', `${program}.log`), 'w');
+    const inside = ['--target', await this.firstProcess(), '--mount', '--net', '--pid', '--'];
+    spawn('nsenter', [...inside, join(builtFolder, program), ...args], {
+      stdio: ['ignore', log, log],
+      env: { ...this.environment, ...env },
+    });
   }
 
   /** Creates or changes objects. */

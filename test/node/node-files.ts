@@ -44,14 +44,18 @@ function kubeconfig(): string {
   });
 }
 
-/** The key of the ServiceAccounts, and the certificate by which kubelet knows the API server. */
+/**
+ * The key of the ServiceAccounts, and the certificates by which kubelet and servers of metrics know
+ * the API server.
+ */
 function makeKeys(file: (name: string) => string): void {
   const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
   openssl('genrsa', '-out', file('accounts.key'), '2048');
-  openssl(
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=api-server'],
-    ...['-addext', 'extendedKeyUsage=clientAuth', '-keyout', file('client.key'), '-out', file('client.crt')],
-  );
+  for (const name of ['client', 'front'])
+    openssl(
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=api-server'],
+      ...['-addext', 'extendedKeyUsage=clientAuth', '-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)],
+    );
 }
 
 function containerdConfig(file: (name: string) => string): string {
