@@ -74,9 +74,8 @@ export interface Installation {
   kill(): void;
 }
 
-/** The file of a service that the build has joined from its modules. */
-function mainOf(service: string): string {
-  return fileURLToPath(new URL(`../../../joined/apps/${service}/src/main.js`, import.meta.url));
+function mainOf(app: string): string {
+  return fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
 }
 
 /**
