@@ -76,7 +76,7 @@ export default defineConfig({
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          maxWorkers: 1,
+          maxWorkers: 2,
         },
       },
       {

@@ -11,6 +11,8 @@ const longest = [
   'kafka-access.test.ts',
   'node-runtime.test.ts',
   'attacks.test.ts',
+  'console.test.ts',
+  'interruptions.test.ts',
 ];
 
 function placeOf({ moduleId }: TestSpecification): number {

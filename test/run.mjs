@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /** The suites of one row run at the same time: they need one core each. */
-const rows = [['unit'], ['integration'], ['e2e'], ['console', 'walls', 'chart'], ['fault'], ['fault-alone']];
+const rows = [['unit'], ['integration'], ['e2e'], ['console'], ['walls', 'chart'], ['fault'], ['fault-alone']];
 const folder = mkdtempSync(join(tmpdir(), 'sendoff-tests-'));
 let passed = 0;
 const failures = [];
