@@ -74,24 +74,27 @@ function wordsOf(thrown: unknown): string {
 }
 
 /**
- * Code may throw any value, and reading some values throws again. No thrown value may end the
- * instance.
+ * Code may throw any value, and reading some values throws again: a getter may throw, and a proxy
+ * may be revoked. No thrown value may end the instance.
+ * @returns what `read` returns; `otherwise` if it throws.
  */
-export function documentOf(error: unknown, codeDir: string): ErrorDocument {
+function readOr<Value>(otherwise: Value, read: () => Value): Value {
   try {
-    return read(error, codeDir);
+    return read();
   } catch {
-    return { errorMessage: 'the thrown value cannot be read', errorType: typeof error, stackTrace: [] };
+    return otherwise;
   }
+}
+
+/** An error as the executor gets it. */
+export function documentOf(error: unknown, codeDir: string): ErrorDocument {
+  const unreadable = { errorMessage: 'the thrown value cannot be read', errorType: typeof error, stackTrace: [] };
+  return readOr<ErrorDocument>(unreadable, () => read(error, codeDir));
 }
 
 /** False if the error says that the invocation must not run again. */
 export function isRetryable(error: unknown): boolean {
-  try {
-    return !(typeof error === 'object' && error !== null && (error as { retryable?: unknown }).retryable === false);
-  } catch {
-    return true;
-  }
+  return fieldOf(error, 'retryable') !== false;
 }
 
 /** The error of a call whose code ended the process. @param how an exit code or a signal. */
@@ -136,37 +139,18 @@ function causesOf(error: unknown): readonly [string, unknown][] {
     ['suppressed', 'suppressed'],
   ] as const) {
     const one = fieldOf(error, field);
-    if (isReadableError(one)) causes.push([label, one]);
+    if (readOr(false, () => isError(one))) causes.push([label, one]);
   }
-  for (let at = 0; at < causesMax; at++) {
-    const one = isList(errors) ? fieldOf(errors, at) : undefined;
+  const isList = readOr(false, () => Array.isArray(errors));
+  for (let at = 0; isList && at < causesMax; at++) {
+    const one = fieldOf(errors, at);
     if (one !== undefined) causes.push(['one of', one]);
   }
   return causes;
 }
 
-function isReadableError(value: unknown): boolean {
-  try {
-    return isError(value);
-  } catch {
-    return false;
-  }
-}
-
-/** False for a proxy that is revoked: asking it throws. */
-function isList(value: unknown): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false;
-  }
-}
-
-/** Returns undefined if the field cannot be read: it may be a getter that throws. */
+/** Returns undefined if the field cannot be read. */
 function fieldOf(value: unknown, name: string | number): unknown {
-  try {
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string | number, unknown>>)[name] : undefined;
-  } catch {
-    return undefined;
-  }
+  const isObject = typeof value === 'object' && value !== null;
+  return isObject ? readOr(undefined, () => (value as Readonly<Record<string | number, unknown>>)[name]) : undefined;
 }
