@@ -150,10 +150,10 @@ function documentOf(app: NestFastifyApplication, routes: readonly DescribedRoute
   return { ...head, paths, components: { ...components, headers: { RequestId: requestIdHeader }, schemas } };
 }
 
-/** Makes a value when it is first asked for, and keeps it. */
-function onDemand<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => (made ??= { value: make() }).value;
+/** Makes an object when it is first asked for, and keeps it. */
+function onDemand<Value extends object>(make: () => Value): () => Value {
+  let made: Value | undefined;
+  return () => (made ??= make());
 }
 
 function serveJson(fastify: FastifyInstance, path: string, document: () => unknown): void {
