@@ -150,6 +150,25 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the console, inte
     expect(await typedInto().inputValue()).toBe(later);
   });
 
+  it('shows the code that was saved while it is read anew', async () => {
+    const { page } = view;
+    await view.goTo('/functions/default%3Atwo/code');
+    const saved = `// 3\n${source}`;
+    await editor('index.js').fill(saved);
+    let release = async () => {};
+    // Saving reads the code before it writes. Only the reading after that is held back.
+    const holdReading = async (route: Route) => {
+      if (route.request().method() === 'PUT') release = await heldBack('**/code', 'GET');
+      await route.fallback();
+    };
+    await page.route('**/code', holdReading);
+    await view.press('Save');
+    await page.getByText('Saved. The next invocation runs the new code.').waitFor();
+    expect(await editor('index.js').inputValue()).toBe(saved);
+    await release();
+    await page.unroute('**/code', holdReading);
+  });
+
   it('stays at the page that the viewer went to while a function was made', async () => {
     const { page } = view;
     await view.goTo('/functions');

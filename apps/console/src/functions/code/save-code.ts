@@ -58,6 +58,8 @@ export function useSaveCode(urn: string, digest: string, onSaved: (newDigest: st
       return answerOf(client.PUT('/v2/{project}/fgs/functions/{urn}/code', { params, body: await bodyOf(code, archive) }));
     },
     onSuccess: async (saved) => {
+      // Otherwise the editor would show the code of before until it is read again.
+      queries.setQueryData(['functions', urn, 'code'], saved);
       onSaved(saved.digest ?? '');
       await queries.invalidateQueries({ queryKey: ['functions'] });
     },
