@@ -130,6 +130,7 @@ async function serveRetryScheduler() {
 
 async function serveNotifier() {
   const deliveries = new Deliveries({
+    readAtOnce: () => undefined,
     destinations: everyDestination({ deliver: async () => ({ kind: 'delivered' }) }),
     directory: { refusal: async () => undefined, subscriptionTargets: () => [], warningTargets: () => [] },
     publisher: publisherOf('notifier'),

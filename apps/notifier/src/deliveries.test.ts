@@ -67,6 +67,8 @@ let registry: Registry;
 let clock: ManualClock;
 let deliveries: Deliveries;
 let told: DeliveryTarget[];
+/** How often the next records were asked for at once. */
+let readingsAtOnce: number;
 /** Messages of the transport. */
 let failedWrites: Arrivals<string>;
 let answer: TryResult;
@@ -99,6 +101,7 @@ beforeEach(async () => {
   await registry.start();
   clock = new ManualClock(builtAt);
   told = [];
+  readingsAtOnce = 0;
   onTold = () => undefined;
   under = async () => answer;
   answer = { kind: 'delivered', location: 'there' };
@@ -110,6 +113,7 @@ beforeEach(async () => {
     },
   };
   deliveries = new Deliveries({
+    readAtOnce: () => (readingsAtOnce += 1),
     destinations: everyDestination(destination),
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
@@ -286,6 +290,16 @@ describe('the end of an invocation', () => {
     expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
       { kind: 'delivery-ended', state: 'undelivered', reason },
     ]);
+  });
+
+  it('lets the next ends be read at once, but only if a target is to be told', async () => {
+    const settlement = aSettlement({ invocation: anInvocation() });
+    await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', settlement)), inHand());
+    expect(readingsAtOnce).toBe(0);
+    await settled(topicTarget);
+    expect(readingsAtOnce).toBe(1);
+    await tell(published());
+    expect(readingsAtOnce).toBe(2);
   });
 
   const twice = async (...given: readonly Parameters<typeof aSettlement>[0][]) => {

@@ -57,6 +57,8 @@ export interface DeliveryParts extends TryParts {
   readonly observer: DeliveryObserver;
   readonly tracing: Tracing;
   readonly topics: Topics;
+  /** Called when a target is to be told something: the next records are read at once. */
+  readAtOnce(): void;
 }
 
 /** How a try ended, and when. */
@@ -130,11 +132,13 @@ export class Deliveries {
   async onSettlement(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const settlement = decodeSettlement(record);
     const target = targetFor(settlement);
-    if (target !== undefined)
+    if (target !== undefined) {
+      this.parts.readAtOnce();
       await this.recent.once(settlementKey(settlement), async () => {
         await this.process(this.first({ kind: 'settled', settlement }, target), record, inHand);
         return 'concluded';
       });
+    }
     this.parts.observer.settled(settlement.condition);
   }
 
@@ -145,6 +149,7 @@ export class Deliveries {
    */
   async onNotification(record: IncomingRecord, inHand: RecordDelivery): Promise<void> {
     const pending = decodeDelivery(record);
+    this.parts.readAtOnce();
     if (pending.isTest === true) return testTarget(this.parts, pending, inHand);
     const key = redriveStartKey(pending);
     if (key === undefined) return this.process(pending, record, inHand);

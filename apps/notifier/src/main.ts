@@ -22,23 +22,25 @@ await runService({
     const watch = openTargetWatch(base);
     const parts = { ...base, watch };
     const destinations = openDestinations(parts);
+    const strategy = new SendoffStrategy({
+      gateway,
+      clock,
+      groupId: gateway.topics.groupOf('notifier'),
+      drainMs: config.drainMs,
+      consumer: {
+        // A partition waits for the tries that run, and leaves those that wait for their target.
+        handOverMs: config.drainMs,
+        leavesWaiting: true,
+        partitionRecordsMax: partitionLimits.recordsMax,
+        partitionBytesMax: partitionLimits.bytesMax,
+        // Settlements that no target is to be told are no hurry.
+        fetchBytesMin: 262_144,
+        fetchWaitMs: 50,
+      },
+    });
     return {
-      module: NotifierModule.register(parts, destinations.byType),
-      transports: [
-        new SendoffStrategy({
-          gateway,
-          clock,
-          groupId: gateway.topics.groupOf('notifier'),
-          drainMs: config.drainMs,
-          // A partition waits for the tries that run, and leaves those that wait for their target.
-          consumer: {
-            handOverMs: config.drainMs,
-            leavesWaiting: true,
-            partitionRecordsMax: partitionLimits.recordsMax,
-            partitionBytesMax: partitionLimits.bytesMax,
-          },
-        }),
-      ],
+      module: NotifierModule.register(parts, destinations.byType, () => strategy.readAtOnce()),
+      transports: [strategy],
       checks: kafkaChecks(gateway),
       async close() {
         destinations.close();

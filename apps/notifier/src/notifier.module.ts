@@ -124,7 +124,7 @@ function knownFailures(health: TargetHealth | undefined, clock: Clock): KnownFai
 /** The notifier delivers: tells each target how an invocation ended. */
 @Module({})
 export class NotifierModule {
-  static register(parts: NotifierParts, destinations: DestinationsByType): DynamicModule {
+  static register(parts: NotifierParts, destinations: DestinationsByType, readAtOnce: () => void): DynamicModule {
     const { config, gateway, registry, clock, random, metrics, targetStates, watch } = parts;
     const { targetTriesMax, targetQueueMax, breakerFailuresMax, breakerOpenMs } = config;
     const queues = new TargetQueues(
@@ -143,6 +143,7 @@ export class NotifierModule {
       directory: new RegistryDirectory(registry),
       publisher: gateway.publisher,
       topics: gateway.topics,
+      readAtOnce,
       queues,
       watch,
       policy: { triesMax: config.triesMax, backoff: { baseMs: config.waitBaseMs, maxMs: config.waitMaxMs } },

@@ -82,7 +82,7 @@ interface Asked {
 }
 
 /** Below so many records a second each of them is read at once. Above, full fetches cost less. */
-const recordsPerSecondBusy = 200;
+const recordsPerSecondBusy = 50;
 const rateWindowMs = 200;
 /**
  * How long a broker holds a fetch while no records come, in milliseconds. Partitions that are added

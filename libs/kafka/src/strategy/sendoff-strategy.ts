@@ -60,7 +60,12 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
    * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
    */
   caughtUp(timeoutMs: number): Promise<boolean> {
-    return this.catchUp.wait(timeoutMs, () => this.consumer?.readAtOnce());
+    return this.catchUp.wait(timeoutMs, () => this.readAtOnce());
+  }
+
+  /** Reads single records at once for a second; see {@link RecordConsumer.readAtOnce}. */
+  readAtOnce(): void {
+    this.consumer?.readAtOnce();
   }
 
   /** How far this process is with each of its partitions. */
