@@ -72,5 +72,5 @@ export { CLOCK, LOGGER, METRICS, TRACING } from './tokens.ts';
 export { type Act, type ActEnd, type Tracing, untraced } from './tracing.ts';
 export { AddressRefused, UserUrlClient } from './user-url-client.ts';
 export { TurnBudget, TurnQueue } from './turn-budget.ts';
-export { webhookSignature } from './webhook-signature.ts';
+export { webhookKey, webhookSignature } from './webhook-signature.ts';
 export { ownUrl } from './own-url.ts';

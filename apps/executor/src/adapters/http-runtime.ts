@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { type FunctionDocument, limits } from '#contracts';
@@ -11,6 +12,7 @@ import {
   retryAfterMs,
   type Sealer,
   UserUrlClient,
+  webhookKey,
   webhookSignature,
 } from '#platform';
 import type { FunctionCall, Runtime } from '../runtime.ts';
@@ -18,8 +20,8 @@ import type { FunctionCall, Runtime } from '../runtime.ts';
 /** Statuses that a proxy or a load balancer in front of the function sends. */
 const unavailableStatuses = new Set([429, 502, 503, 504]);
 const errorBytesMax = 65_536;
-/** Derived secrets of functions that are kept. */
-const secretsMax = 1_000;
+/** Keys of functions that are kept. */
+const keysMax = 1_000;
 
 /** True once the function has, or may have, received the call. */
 interface Sending {
@@ -48,7 +50,7 @@ interface Sending {
 export class HttpRuntime implements Runtime {
   private readonly client: UserUrlClient;
   /** To derive a secret takes a seventh of the CPU time of a call. */
-  private readonly secrets = new LRUCache<string, string>({ max: secretsMax });
+  private readonly keys = new LRUCache<string, KeyObject>({ max: keysMax });
 
   constructor(
     private readonly clock: Clock,
@@ -101,19 +103,19 @@ export class HttpRuntime implements Runtime {
       'x-sendoff-attempt': String(call.attempt),
       'x-sendoff-deadline': String(now + call.timeoutMs),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...webhookSignature({ id, atSeconds: Math.floor(now / 1_000), body }, this.secretOf(call.function)),
+      ...webhookSignature({ id, atSeconds: Math.floor(now / 1_000), body }, this.keyOf(call.function)),
     };
     const onUnderWay = () => void (sending.isUnderWay = true);
     return this.client.post({ url, headers, body, signal, onUnderWay });
   }
 
-  private secretOf(fn: FunctionDocument): string {
-    const key = `${fn.project} ${fn.id}`;
-    const known = this.secrets.get(key);
+  private keyOf(fn: FunctionDocument): KeyObject {
+    const name = `${fn.project} ${fn.id}`;
+    const known = this.keys.get(name);
     if (known !== undefined) return known;
-    const secret = callSecretOf(this.sealer, fn);
-    this.secrets.set(key, secret);
-    return secret;
+    const key = webhookKey(callSecretOf(this.sealer, fn));
+    this.keys.set(name, key);
+    return key;
   }
 
   private async read(response: IncomingMessage, responseBytesMax: number): Promise<AttemptOutcome> {
