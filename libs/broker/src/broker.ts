@@ -22,7 +22,7 @@ import type { BrokerAdmin, BrokerOptions, RunningBroker } from './broker-options
 import { classArchive } from './class-archive.ts';
 import { freePort } from './free-port.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
-import { canRun, findJava, type FoundJava, javaMajorMin } from './java.ts';
+import { findJava, type FoundJava, javaMajorMin, whyNot } from './java.ts';
 import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
@@ -40,15 +40,24 @@ const trialStopDeadlineMs = 60_000;
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const { mode = 'auto', cacheDir = defaultCacheDir(options.dataDir) } = options;
+  const reasons: string[] = [];
   if (mode !== 'docker') {
-    const java = await findJava(process.env['JAVA_HOME']);
-    if (java !== undefined && (existsSync(cacheDir) || (await canRun('mvn', ['-v']))))
-      return startJavaBroker(options, java, cacheDir);
+    const java = await findJava();
+    if (java.kind === 'missing') reasons.push(...java.reasons);
+    else {
+      const noMaven = existsSync(cacheDir) ? undefined : await whyNot('mvn', ['-v']);
+      if (noMaven === undefined) return startJavaBroker(options, java, cacheDir);
+      reasons.push(noMaven);
+    }
   }
-  if (mode !== 'java' && (await canRun('docker', ['info']))) return startDockerBroker(options);
+  if (mode !== 'java') {
+    const noDocker = await whyNot('docker', ['info']);
+    if (noDocker === undefined) return startDockerBroker(options);
+    reasons.push(noDocker);
+  }
   throw new PlatformError('BROKER_MISSING', {
     details: {
-      reason: `no broker can be started: install Java ${javaMajorMin} or newer with Maven (e.g. apt-get install openjdk-17-jre-headless maven), or start Docker, or set KAFKA_BROKERS to the brokers of a cluster`,
+      reason: `no broker can be started (${reasons.join('; ')}): install Java ${javaMajorMin} or newer with Maven (e.g. apt-get install openjdk-17-jre-headless maven), or start Docker, or set KAFKA_BROKERS to the brokers of a cluster`,
     },
   });
 }

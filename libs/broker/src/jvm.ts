@@ -4,8 +4,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
+import { lastLines } from './last-lines.ts';
 
 const run = promisify(execFile);
+/** Lines of the output of Java in an error. */
+const linesMax = 8;
 /** Names in the data folder. */
 export const jarsName = 'jars';
 export const propertiesName = 'server.properties';
@@ -53,8 +56,10 @@ export async function formatStorage(jvm: Jvm, clusterId = randomBytes(16).toStri
     ];
     await run(jvm.java, command, { cwd: jvm.dataDir, env: brokerEnvironment() });
   } catch (cause) {
+    const { stdout = '', stderr = '', message } = cause as { stdout?: string; stderr?: string; message: string };
+    const said = lastLines(`${stdout}\n${stderr}`, linesMax);
     throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: 'the storage of the broker could not be formatted' },
+      details: { reason: 'the storage of the broker could not be formatted:', lines: said.length === 0 ? [message] : said },
       cause,
     });
   }
