@@ -73,18 +73,31 @@ export function captureEnds(listener: EndListener): void {
   Object.defineProperty(process, 'kill', { value: kill });
 }
 
-/** E2. Node ends a process whose listener of this event throws, or that has none. */
+/**
+ * E2. Node ends a process whose listener of this event throws, or that has none. The same holds for
+ * the capture callback, which replaces all listeners. The module `domain` sets one.
+ */
 function captureErrors({ onStrayError }: EndListener): void {
+  const guard =
+    (listener: (...args: unknown[]) => unknown) =>
+    (...args: unknown[]): void => {
+      try {
+        listener(...args);
+      } catch (error) {
+        onStrayError(error);
+      }
+    };
   const emit = process.emit.bind(process) as (event: string, ...args: unknown[]) => boolean;
   const guarded = (event: string, ...args: unknown[]): boolean => {
     if (event !== 'uncaughtException' && event !== 'uncaughtExceptionMonitor') return emit(event, ...args);
     if (event === 'uncaughtException') onStrayError(args[0]);
-    try {
-      emit(event, ...args);
-    } catch (error) {
-      onStrayError(error);
-    }
+    guard(emit as (...all: unknown[]) => unknown)(event, ...args);
     return true;
   };
   process.emit = guarded as typeof process.emit;
+
+  const setCapture = process.setUncaughtExceptionCaptureCallback.bind(process);
+  const setGuarded = (capture: unknown) =>
+    setCapture(typeof capture === 'function' ? guard(capture as (error: unknown) => unknown) : (capture as null));
+  process.setUncaughtExceptionCaptureCallback = setGuarded as typeof process.setUncaughtExceptionCaptureCallback;
 }

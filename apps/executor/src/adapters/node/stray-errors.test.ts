@@ -126,6 +126,18 @@ describe('an error outside a call', () => {
       'throw 1;',
       'Error: again',
     ],
+    [
+      'a capture callback that throws',
+      'process.setUncaughtExceptionCaptureCallback(() => { throw new Error("again"); });',
+      'throw 1;',
+      'Error: again',
+    ],
+    [
+      'a domain whose listener throws',
+      'const domain = require("node:domain").create().on("error", () => { throw new Error("again"); });',
+      'domain.run(() => process.nextTick(() => { throw 1; }));',
+      'Error: again',
+    ],
     ['no listener', 'process.removeAllListeners();', 'throw new Error("stray");', 'Error: stray'],
     ['a signal', '', 'process.kill(process.pid);', 'SIGTERM'],
     ['SIGKILL', '', 'process.kill(process.pid, 9);', 'SIGKILL'],
