@@ -129,6 +129,17 @@ export class FeedSet {
     return feed;
   }
 
+  /**
+   * Opens a feed at the start of a topic that was created again. Records of the deleted topic that
+   * are in flight may finish: no other process can read them.
+   */
+  openAgain(partition: TopicPartition, start: bigint): PartitionFeed {
+    const key = partitionName(partition);
+    this.feeds.get(key)?.stop();
+    this.feeds.delete(key);
+    return this.open(partition, { offset: start, metadata: null });
+  }
+
   /** Gives up the partition of a feed. */
   lose(gone: PartitionFeed): void {
     this.keepOnly([...this.feeds.values()].filter((feed) => feed !== gone));
@@ -179,6 +190,11 @@ export class FeedSet {
   async claim(feeds: readonly PartitionFeed[]): Promise<void> {
     if (!this.isMarking || feeds.length === 0) return;
     await this.ports.write(feeds.map((feed) => this.marked(feed, feed.committable())));
+  }
+
+  /** Commits where a feed stands, also if the group has committed a later offset. */
+  async rewind(feed: PartitionFeed): Promise<void> {
+    await this.ports.write([this.marked(feed, feed.committable())]);
   }
 
   /**

@@ -211,7 +211,7 @@ export class AssignedPartitions {
     if (reader === undefined) return;
     if (isNew || reader.position(feed) === undefined) {
       feed.dropBacklog();
-      reader.read(feed, feed.position);
+      reader.read(feed, feed.position, !isNew);
     }
     reader.setPaused(feed, feed.wantsPause);
   }
@@ -243,5 +243,17 @@ export class AssignedPartitions {
     this.ports.log('warn', 'A partition is shorter than it was and is read from its start', where);
     this.feeds.open(partition, { offset: start, metadata: null });
     return start;
+  }
+
+  /** The topic of a partition was deleted and created again: what was committed counts no more. */
+  madeAgain({ topic, partition }: TopicPartition, start: bigint): void {
+    const where = { topic, partition, start: String(start) };
+    this.ports.log('warn', 'A topic was deleted and created again, and is read from its start', where);
+    const feed = this.feeds.openAgain({ topic, partition }, start);
+    this.parts.seat()?.reader.setPaused(feed, feed.wantsPause);
+    // The feed before may have written an offset of the old topic into the new one.
+    this.feeds
+      .rewind(feed)
+      .catch((error: unknown) => this.ports.log('warn', 'A start could not be committed', { ...where, error: String(error) }));
   }
 }

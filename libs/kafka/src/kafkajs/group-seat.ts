@@ -15,7 +15,7 @@ export interface Seat {
 
 /** The consumer as its seat sees it. It hears nothing of a seat that it has left, but failures. */
 export type SeatOwner = Pick<MemberPorts, 'held' | 'joined' | 'confirmed' | 'rebalancing'> &
-  Pick<ReaderPorts, 'taken' | 'outOfRange' | 'answered' | 'failed'> & {
+  Pick<ReaderPorts, 'taken' | 'outOfRange' | 'madeAgain' | 'topicIds' | 'answered' | 'failed'> & {
     /** True unless the consumer has left the seat that this controller ends. */
     isCurrent(ended: AbortController): boolean;
   };
@@ -72,6 +72,10 @@ export function newSeat(
         if (isCurrent()) owner.taken(partition, messages, end);
       },
       outOfRange: (partition, position, bounds) => (isCurrent() ? owner.outOfRange(partition, position, bounds) : position),
+      madeAgain: (partition, start) => {
+        if (isCurrent()) owner.madeAgain(partition, start);
+      },
+      topicIds: owner.topicIds,
       answered: (isWhole) => {
         if (isCurrent()) owner.answered(isWhole);
       },

@@ -29,6 +29,7 @@ import { newSeat, type Seat, vacate } from './group-seat.ts';
 import { ReadRights } from './read-rights.ts';
 import { StandstillWatch } from './standstill-watch.ts';
 import { StartPositions } from './start-positions.ts';
+import { TopicIds } from './topic-ids.ts';
 
 const rejoinsMax = 6;
 const rejoinBaseMs = 500;
@@ -47,6 +48,7 @@ export class KafkajsConsumer implements RecordConsumer {
   private feeds: FeedSet | undefined;
   private partitions: AssignedPartitions | undefined;
   private watch: StandstillWatch | undefined;
+  private readonly topicIds = new TopicIds();
   private rejoins = 0;
   private isClosing = false;
   /** True once no handler runs any more, or nobody waits for it. */
@@ -210,6 +212,8 @@ export class KafkajsConsumer implements RecordConsumer {
       failed: (error) => this.onFailure(error),
       taken: (partition, messages, end) => this.partitions?.take(partition, messages, end),
       outOfRange: (partition, position, bounds) => this.partitions?.outOfRange(partition, position, bounds) ?? position,
+      madeAgain: (partition, start) => this.partitions?.madeAgain(partition, start),
+      topicIds: this.topicIds,
       answered: (isWhole) => {
         if (isWhole) void this.rights.checkAllowed();
       },

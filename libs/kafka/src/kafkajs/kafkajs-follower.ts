@@ -18,6 +18,7 @@ import type { ClusterConnection } from './kafkajs-internals.ts';
 import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 import { type PartitionBounds, PartitionReader } from './partition-reader.ts';
 import { type StandstillLimits, StandstillWatch } from './standstill-watch.ts';
+import { TopicIds } from './topic-ids.ts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { TransportLog } from '../log.ts';
 import { isTooNew } from '../bookkeeping/what-to-do.ts';
@@ -72,6 +73,7 @@ export class KafkajsFollower implements TopicFollower {
   private watch: StandstillWatch | undefined;
   /** Offsets of records that only a newer release can read, by partition. */
   private readonly kept = new Map<number, bigint>();
+  private readonly topicIds = new TopicIds();
   private readonly goals = new Set<Goal>();
   private readonly closed = new AbortController();
   private onRecord: ((record: IncomingRecord) => void) | undefined;
@@ -193,6 +195,8 @@ export class KafkajsFollower implements TopicFollower {
           if (!ended.signal.aborted) this.take(partition, messages);
         },
         outOfRange: (partition, position, bounds) => this.onOutOfRange(partition, position, bounds),
+        madeAgain: (partition, start) => this.onMadeAgain(partition, start),
+        topicIds: this.topicIds,
         failed: (error) => this.onFailure(error),
         answered: (isWhole) => this.onAnswer(isWhole),
         refreshed: () => void this.readNew('start'),
@@ -225,7 +229,7 @@ export class KafkajsFollower implements TopicFollower {
     former.ended.abort();
     void former.cluster.disconnect().catch(() => undefined);
     for (const one of former.reader.progress()) {
-      next.reader.read(one, one.position ?? 0n);
+      next.reader.read(one, one.position ?? 0n, true);
       next.reader.setPaused(one, one.isPaused);
     }
     this.reading = next;
@@ -296,6 +300,11 @@ export class KafkajsFollower implements TopicFollower {
     const where = { ...partition, position: String(position), start: String(start), end: String(end) };
     this.ports.log('warn', 'A follower goes on at the oldest record that is left', where);
     return start;
+  }
+
+  private onMadeAgain({ topic, partition }: TopicPartition, start: bigint): void {
+    const where = { topic, partition, start: String(start) };
+    this.ports.log('warn', 'A topic was deleted and created again, and a follower reads it from its start', where);
   }
 
   private take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages']): void {

@@ -13,7 +13,8 @@ import { createRequire } from 'node:module';
 import kafkajs, { type ISocketFactory, type KafkaConfig, type logCreator } from 'kafkajs';
 import type { FetchedPartition } from './fetched-records.ts';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
-import type { BrokerMetadata, BrokerPool, RequestVersions } from './kafkajs-pool.ts';
+import type { BrokerMetadata, BrokerPool, PoolBroker, RequestVersions } from './kafkajs-pool.ts';
+import { metadataWithIds } from './metadata-with-ids.ts';
 
 /** The answer of one fetch. */
 export interface FetchAnswer {
@@ -186,8 +187,8 @@ const passingTopicErrors: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTI
  * alone.
  * @throws the error of a topic that the account may not see.
  */
-async function metadataFrom(broker: AskedBroker, topics: readonly string[]): Promise<BrokerMetadata> {
-  const answer = await answerOf<BrokerMetadata>(broker, 'Metadata', { topics, allowAutoTopicCreation: false });
+async function metadataFrom(broker: PoolBroker, topics: readonly string[]): Promise<BrokerMetadata> {
+  const answer = await metadataWithIds(broker, topics);
   for (const { topic, topicErrorCode } of answer.topicMetadata) {
     if (topicErrorCode === 0) continue;
     const error = errorOf(topicErrorCode);

@@ -10,9 +10,13 @@ import type { AskedBroker, Exchange } from './kafka-answers.ts';
 /** Metadata as brokers send it. */
 export interface BrokerMetadata {
   readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number; readonly rack: string }[];
+  /** The id of the broker that leads the cluster; -1 if none does. */
+  readonly controllerId: number;
   readonly topicMetadata: readonly {
     readonly topicErrorCode: number;
     readonly topic: string;
+    /** Another one if the topic was created again; absent in old versions of Kafka. */
+    readonly topicId?: string;
     readonly partitionMetadata: readonly {
       readonly partitionId: number;
       readonly leader: number;

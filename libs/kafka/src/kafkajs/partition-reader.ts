@@ -12,6 +12,10 @@
  *     moment; the records of the others are handed out.
  * R3. An answer counts only if the partition is still read from the offset that was asked for. So a
  *     broker that answers late, after its partitions moved away, hands nothing out twice.
+ * R4. An offset counts only in the topic in which it was reached. A topic that was deleted and
+ *     created again has another id, and is read from its start. So none of its records is skipped
+ *     if it has more of them already. After a sign of a deletion nothing is read before the
+ *     metadata has told the id.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { partitionName } from '#contracts';
@@ -21,6 +25,7 @@ import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, fetchedBy } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf } from './partition-offsets.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
+import type { TopicIds } from './topic-ids.ts';
 
 /** First offset of a partition, and the one that its next record gets. */
 export interface PartitionBounds {
@@ -38,6 +43,13 @@ export interface ReaderPorts {
    * @returns where reading goes on.
    */
   outOfRange(partition: TopicPartition, position: bigint, bounds: PartitionBounds): bigint;
+  /**
+   * The topic was deleted and created again; reading goes on at its start.
+   * @param start of the partition.
+   */
+  madeAgain(partition: TopicPartition, start: bigint): void;
+  /** Ids of the topics in which positions were reached, for this reader and those after it. */
+  readonly topicIds: TopicIds;
   /** A request failed, or one partition of it. */
   failed(error: unknown): void;
   /**
@@ -72,6 +84,8 @@ interface Cursor extends TopicPartition {
   hasFailed: boolean;
   /** It is not read before this time. */
   restsUntil: number;
+  /** R4. Its topic may have been deleted: it is not read before the metadata was read again. */
+  isDoubtful: boolean;
   /** When it was last read on, or found to be read to its end. Undefined: not yet. */
   progressAt: number | undefined;
 }
@@ -134,9 +148,16 @@ export class PartitionReader {
     private readonly limits: FetchLimits,
   ) {}
 
-  /** Reads a partition from an offset on. It is not paused. */
-  read(partition: TopicPartition, position: bigint): void {
+  /**
+   * Reads a partition from an offset on. It is not paused.
+   * @param isContinued true if the offset was reached by reading, with these connections or others.
+   */
+  read(partition: TopicPartition, position: bigint, isContinued = false): void {
     const { topic, partition: number } = partition;
+    const { topicIds, cluster } = this.ports;
+    if (!isContinued) topicIds.forget(partition);
+    const isDoubtful = topicIds.newId(cluster, partition) !== undefined;
+    this.isStale ||= isDoubtful;
     this.cursors.set(partitionName(partition), {
       topic,
       partition: number,
@@ -144,6 +165,7 @@ export class PartitionReader {
       isPaused: false,
       hasFailed: false,
       restsUntil: 0,
+      isDoubtful,
       progressAt: undefined,
     });
     this.wakeUp();
@@ -227,8 +249,14 @@ export class PartitionReader {
   }
 
   private async refresh(): Promise<void> {
+    const doubtful = [...this.cursors.values()].filter(({ isDoubtful }) => isDoubtful);
     try {
       await this.ports.cluster.refreshMetadata();
+      for (const cursor of doubtful) cursor.isDoubtful = false;
+      for (const cursor of this.cursors.values()) {
+        const newId = this.ports.topicIds.newId(this.ports.cluster, cursor);
+        if (newId !== undefined) void this.startOver(cursor, newId);
+      }
       this.ports.refreshed();
     } catch (error) {
       this.isStale = true;
@@ -261,7 +289,7 @@ export class PartitionReader {
     const now = performance.now();
     const leaders = new Set<number>();
     for (const cursor of this.cursors.values())
-      if (!cursor.isPaused && cursor.restsUntil <= now) leaders.add(this.leaderOf(cursor));
+      if (!cursor.isPaused && !cursor.isDoubtful && cursor.restsUntil <= now) leaders.add(this.leaderOf(cursor));
     if (leaders.delete(-1)) this.isStale = true;
     return leaders;
   }
@@ -287,7 +315,7 @@ export class PartitionReader {
     const now = performance.now();
     const asked = new Map<string, Asked>();
     for (const [key, cursor] of this.cursors)
-      if (!cursor.isPaused && cursor.restsUntil <= now && this.leaderOf(cursor) === nodeId)
+      if (!cursor.isPaused && !cursor.isDoubtful && cursor.restsUntil <= now && this.leaderOf(cursor) === nodeId)
         asked.set(key, { cursor, position: cursor.position });
     // The partition that was asked for first is asked for last next time: large ones take turns.
     const first = asked.keys().next().value;
@@ -337,7 +365,8 @@ export class PartitionReader {
 
   /** R3. */
   private isCurrent({ cursor, position }: Asked): boolean {
-    return this.cursors.get(partitionName(cursor)) === cursor && cursor.position === position && !cursor.isPaused;
+    const isRead = this.cursors.get(partitionName(cursor)) === cursor && !cursor.isPaused && !cursor.isDoubtful;
+    return isRead && cursor.position === position;
   }
 
   /** R2. */
@@ -356,7 +385,24 @@ export class PartitionReader {
     cursor.restsUntil = performance.now() + againMinMs * 2;
     if (error.type === 'OFFSET_OUT_OF_RANGE') return void this.relocate(cursor);
     if (movedErrors.has(error.type)) this.refreshSoon();
+    if (error.type === 'UNKNOWN_TOPIC_OR_PARTITION') cursor.isDoubtful = true;
     this.ports.failed(Object.assign(error, { topic: cursor.topic }));
+  }
+
+  /** R4. Without an answer of the brokers the next refresh tries again. */
+  private async startOver(cursor: Cursor, topicId: string): Promise<void> {
+    const { cluster, failed, topicIds, madeAgain } = this.ports;
+    const name = partitionName(cursor);
+    cursor.isDoubtful = true;
+    const start = (await offsetsOf(cluster, [cursor], 'start', failed)).get(name);
+    if (this.cursors.get(name) !== cursor) return;
+    if (start === undefined) return this.refreshSoon();
+    // A second refresh may have asked beside this one.
+    if (!topicIds.moveTo(topicId, cursor)) return;
+    cursor.position = start;
+    cursor.isDoubtful = false;
+    madeAgain(cursor, start);
+    this.wakeUp();
   }
 
   private async relocate(cursor: Cursor): Promise<void> {

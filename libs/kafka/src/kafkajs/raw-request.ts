@@ -3,7 +3,8 @@
  * and travel on its connections.
  */
 import { createRequire } from 'node:module';
-import type { BrokerConnection } from './kafkajs-internals.ts';
+import type { AskedBroker } from './kafka-answers.ts';
+import type { RequestVersions } from './kafkajs-pool.ts';
 
 /** Writes the fields of a request, in their order. */
 export interface Encoder {
@@ -42,13 +43,13 @@ export const Encoder = require('kafkajs/src/protocol/encoder') as new () => Enco
 const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => Decoder;
 
 /** True if a broker has a request in its version. */
-export function hasRequest({ versions }: BrokerConnection, { apiKey, apiVersion }: RawApi): boolean {
+export function hasRequest({ versions }: { readonly versions: RequestVersions | null }, { apiKey, apiVersion }: RawApi): boolean {
   return (versions?.[apiKey]?.maxVersion ?? -1) >= apiVersion;
 }
 
 /** Sends a request. @param read reads the answer. */
 export async function askRaw<Answer>(
-  broker: BrokerConnection,
+  broker: AskedBroker,
   api: RawApi,
   request: Encoder,
   read: (decoder: Decoder) => Answer,

@@ -1,0 +1,59 @@
+/**
+ * Goal: a topic that is deleted and created again loses none of its new records, although readers
+ * are further than its start. Method: a real broker; the new topic has more records at once than
+ * the old one had.
+ */
+import { randomUUID } from 'node:crypto';
+import kafkajs from 'kafkajs';
+import { expect, inject, it, onTestFinished } from 'vitest';
+import { Topics } from '#contracts';
+import { connectKafka } from '#kafka';
+import { Arrivals, eventually } from '#testing';
+
+it('a consumer and a follower read a topic that was made again from its start', async () => {
+  const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
+  const topic = topics.name('intake');
+  const brokers = inject('kafkaBrokers').split(',');
+  const gateway = await connectKafka({ brokers, clientId: 'remade', topics, replication: 1 });
+  onTestFinished(() => gateway.close());
+  const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  onTestFinished(() => admin.disconnect());
+  const create = async () =>
+    admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true });
+  const write = async (values: readonly string[]) =>
+    gateway.publisher.publish(values.map((value) => ({ topic, value: Buffer.from(value), headers: {} })));
+  const [before, after] = [
+    Array.from({ length: 3 }, (_, index) => `before-${index}`),
+    Array.from({ length: 12 }, (_, index) => `after-${index}`),
+  ];
+
+  await create();
+  const consumed = new Arrivals<string>();
+  const followed = new Arrivals<string>();
+  const consumer = gateway.consumer({ groupId: `${topics.prefix}remade`, topics: [topic] });
+  onTestFinished(() => consumer.close(0));
+  const mayEnd = Promise.withResolvers<void>();
+  await consumer.start(async ({ value }, lost) => {
+    consumed.add(String(value));
+    if (String(value) !== 'before-2') return;
+    await mayEnd.promise;
+    consumed.add(lost.aborted ? 'aborted' : 'finished');
+  });
+  const follower = gateway.follower({ topic, from: 'earliest' });
+  onTestFinished(() => follower.close());
+  await follower.start(({ value }) => followed.add(String(value)));
+  await write(before);
+  await Promise.all([consumed.until(3), followed.until(3)]);
+
+  await admin.deleteTopics({ topics: [topic] });
+  await eventually(async () => create().catch(() => false), { pauseMs: 5 });
+  await eventually(async () => write(after).then(() => true));
+
+  const hasAll = (seen: readonly string[]) => after.every((value) => seen.includes(value));
+  await Promise.all([consumed.until(hasAll), followed.until(hasAll)]);
+  // Nobody else can read the record that was in flight.
+  mayEnd.resolve();
+  expect(await consumed.until((seen) => seen.includes('finished') || seen.includes('aborted'))).toContain('finished');
+  expect(consumer.progress()).toMatchObject([{ topic, partition: 0, handedOutTo: 12n }]);
+});
