@@ -29,18 +29,22 @@ function inside(text: string, codeDir: string): string {
   return text.replaceAll(`file://${codeDir}/`, '').replaceAll(`${codeDir}/`, '');
 }
 
+const unreadableText = 'the thrown value cannot be read';
+
 /**
  * Stack frames show paths relative to the function's code folder. Absolute paths of this host and
- * frames of this program are stripped.
+ * frames of this program are stripped. A field that cannot be read hides none of the others.
  */
 function read(error: unknown, codeDir: string): ErrorDocument {
   if (!isError(error)) return cut({ errorMessage: inside(wordsOf(error), codeDir), errorType: typeof error, stackTrace: [] });
-  const stack = textOf(error.stack ?? '');
+  const message = readOr(unreadableText, () => textOf(error.message));
+  const name = readOr('Error', () => textOf(error.name));
+  const stack = readOr('', () => textOf(error.stack ?? ''));
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line) && !isForeign(line));
-  const stackTrace = [...sourceLineOf(error, stack), ...frames]
+  const stackTrace = [...sourceLineOf(name, stack), ...frames]
     .slice(0, 11)
     .map((line) => inside(line.trim(), codeDir).slice(0, frameLengthMax));
-  return cut({ errorMessage: inside(textOf(error.message), codeDir), errorType: textOf(error.name), stackTrace });
+  return cut({ errorMessage: inside(message, codeDir), errorType: name, stackTrace });
 }
 
 /** An error of this or another realm, such as one of `node:vm`. */
@@ -49,9 +53,9 @@ function isError(value: unknown): value is Error {
 }
 
 /** The line of a syntax error, which has no stack frame. Node puts it above the stack. */
-function sourceLineOf(error: Error, stack: string): readonly string[] {
+function sourceLineOf(name: string, stack: string): readonly string[] {
   const line = /^(?:file:\/\/)?(\/.+:\d+)\n/.exec(stack)?.[1];
-  return line === undefined || error.name !== 'SyntaxError' ? [] : [`at ${line}`];
+  return line === undefined || name !== 'SyntaxError' ? [] : [`at ${line}`];
 }
 
 /** Cuts texts so that the document fits into a frame. The executor cuts them to its own bounds. */
@@ -88,7 +92,7 @@ function readOr<Value>(otherwise: Value, read: () => Value): Value {
 
 /** An error as the executor gets it. */
 export function documentOf(error: unknown, codeDir: string): ErrorDocument {
-  const unreadable = { errorMessage: 'the thrown value cannot be read', errorType: typeof error, stackTrace: [] };
+  const unreadable = { errorMessage: unreadableText, errorType: typeof error, stackTrace: [] };
   return readOr<ErrorDocument>(unreadable, () => read(error, codeDir));
 }
 

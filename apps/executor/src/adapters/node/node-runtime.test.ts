@@ -87,7 +87,14 @@ describe('a Node.js function', () => {
     ['Object.assign(new Error(), { message: { a: 1 } })', { errorMessage: '{ a: 1 }', errorType: 'Error' }],
     ["Object.assign(new Error('m'), { name: 5 })", { errorMessage: 'm', errorType: '5' }],
     ["Object.assign(new Error('m'), { stack: 5 })", { errorMessage: 'm', errorType: 'Error', stackTrace: [] }],
-    ["Object.defineProperty(new Error(), 'message', { get: trap })", { errorMessage: 'the thrown value cannot be read' }],
+    [
+      "Object.defineProperty(new Error(), 'message', { get: trap })",
+      { errorMessage: 'the thrown value cannot be read', errorType: 'Error' },
+    ],
+    ["Object.defineProperty(new Error('m'), 'stack', { get: trap })", { errorMessage: 'm', errorType: 'Error', stackTrace: [] }],
+    ["Object.defineProperty(new TypeError('m'), 'name', { get: trap })", { errorMessage: 'm', errorType: 'Error' }],
+    ["Object.assign(new Error('m'), { name: Symbol('n') })", { errorMessage: 'm', errorType: 'Symbol(n)' }],
+    ["(Error.prepareStackTrace = trap, new Error('m'))", { errorMessage: 'm', errorType: 'Error', stackTrace: [] }],
     ['new Proxy({}, { get: trap, getPrototypeOf: trap })', { errorMessage: 'the thrown value cannot be read' }],
   ])('may throw any value: %s', async (thrown, document) => {
     const source = `const circle = {}; const trap = () => { throw new Error('trap'); };
