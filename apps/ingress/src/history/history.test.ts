@@ -13,7 +13,9 @@ import {
   type RecordPlace,
   type StatusRecord,
 } from '#contracts';
-import { anInvocation, builtAt, ManualClock } from '#testing';
+import type { TopicFollower } from '#kafka';
+import { MemoryKafka } from '#kafka/memory';
+import { anInvocation, builtAt, eventually, ManualClock } from '#testing';
 import { IngressApp } from '../../testing/ingress-app.ts';
 
 const requestId = '1167bf8c-87b0-43ab-8f5f-26b16c64f252';
@@ -31,6 +33,24 @@ const aRecord = (given: Partial<StatusRecord> = {}): StatusRecord => ({
   deliveries: [],
   ...given,
 });
+
+/** A gateway whose follower of idempotency keys reads new records only when it must catch up. */
+function withLateKeys(gateway: MemoryKafka): MemoryKafka {
+  const follower = (options: Parameters<MemoryKafka['follower']>[0]): TopicFollower => {
+    const inner = gateway.follower(options);
+    if (options.topic !== gateway.topics.name('idempotency')) return inner;
+    const unread: (() => void)[] = [];
+    return {
+      start: async (onRecord) => inner.start((record) => void unread.push(() => onRecord(record))),
+      caughtUp: async (timeoutMs) => {
+        await inner.caughtUp(timeoutMs);
+        for (const read of unread.splice(0)) read();
+      },
+      close: async () => inner.close(),
+    };
+  };
+  return Object.assign(Object.create(gateway) as MemoryKafka, { follower });
+}
 
 let app: IngressApp;
 const limited = { accessKey: '', secretKey: '' };
@@ -93,6 +113,18 @@ describe('a search', () => {
     const before = app.records.searches.length;
     expect((await search('?function=hello&idempotency_key=order-2')).answer).toMatchObject({ invocations: [], next_marker: '' });
     expect(app.records.searches.length).toBe(before);
+  });
+
+  it('finds by its idempotency key what another ingress has accepted a moment ago', async () => {
+    const kafka = new MemoryKafka();
+    const late = await IngressApp.start({ clock: new ManualClock(builtAt), gateway: withLateKeys(kafka) });
+    const early = await IngressApp.start({ clock: new ManualClock(builtAt), gateway: kafka.beside() });
+    await late.createFunction('hello');
+    await eventually(async () => (await early.call('GET', '/fgs/functions/hello/config')).status === 200);
+    const { body } = await early.call('POST', '/fgs/functions/hello/invocations-async', {}, { 'idempotency-key': 'order-1' });
+    await late.must('GET', '/sendoff/invocations?idempotency_key=order-1');
+    expect(late.records.searches.at(-1)?.requestIds).toEqual([body.request_id]);
+    await Promise.all([late.close(), early.close()]);
   });
 
   it('finds the invocations of an idempotency key in all functions that the caller may use', async () => {

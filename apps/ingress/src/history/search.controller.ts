@@ -47,7 +47,7 @@ export class SearchController {
   @Get()
   async search(@Param('project') project: string, @Query() query: QueryString, @CalledBy() caller: Caller) {
     await this.known.check(caller, project, boundedQuery(query, 'function', nameMax));
-    const search = this.searchOf(project, query, caller);
+    const search = await this.searchOf(project, query, caller);
     const { records, next } = search === undefined ? { records: [], next: undefined } : await this.records.search(search);
     const isKnown = knownTo(caller, this.topics);
     const searchedUntil = next === undefined ? undefined : readSearchMarker(next)?.acceptedAt;
@@ -71,14 +71,14 @@ export class SearchController {
   }
 
   /** Returns undefined if nothing can match. */
-  private searchOf(project: string, query: QueryString, caller: Caller): InvocationSearch | undefined {
+  private async searchOf(project: string, query: QueryString, caller: Caller): Promise<InvocationSearch | undefined> {
     const marker = textQuery(query, 'marker');
     if (marker !== undefined && readSearchMarker(marker) === undefined)
       throw new ApiError('FSS.1001', 'marker must be the next_marker of a page');
     const limit = limitQuery(query, limitDefault, limitMax);
     const errorText = boundedQuery(query, 'error_text', errorTextMax);
     const functionUrns = this.names.versionsFor(caller, project, boundedQuery(query, 'function', nameMax), functionsMax);
-    const requestIds = this.requestsOf(project, query, caller);
+    const requestIds = await this.requestsOf(project, query, caller);
     const tag = tagQuery(query);
     const search: InvocationSearch = {
       project,
@@ -96,13 +96,13 @@ export class SearchController {
     return functionUrns?.length === 0 || requestIds?.length === 0 ? undefined : search;
   }
 
-  private requestsOf(project: string, query: QueryString, caller: Caller): readonly string[] | undefined {
+  private async requestsOf(project: string, query: QueryString, caller: Caller): Promise<readonly string[] | undefined> {
     const requestId = boundedQuery(query, 'request_id', requestIdMax);
     const key = boundedQuery(query, 'idempotency_key', keyMax);
     if (key === undefined) return requestId === undefined ? undefined : [requestId];
     const name = textQuery(query, 'function');
     const functions = name === undefined ? this.names.usableBy(caller, project) : [this.names.find(name, project).function];
-    const found = this.keys.requestIdsOf(functions, key);
+    const found = await this.keys.requestIdsOf(functions, key);
     if (found.length > functionsMax)
       throw new ApiError('FSS.1001', `more than ${functionsMax} functions have the idempotency key: name a function`);
     return requestId === undefined ? found : found.filter((id) => id === requestId);

@@ -58,6 +58,9 @@ export interface IdempotencyKeysParts {
   readonly evicted: () => void;
 }
 
+/** Longest wait of a search for the end of the topic, in milliseconds. */
+const catchUpMsMax = 2_500;
+
 /** The idempotency keys of all functions, as far as this process has read the topic. */
 export class IdempotencyKeys {
   /** The claims of each function, in the order of first claims. */
@@ -99,9 +102,12 @@ export class IdempotencyKeys {
 
   /**
    * Returns the request ids of the accepted invocations with this key, whatever their payloads: one
-   * for each function at most.
+   * for each function at most. Reads first what the topic holds at the call, so a caller that has
+   * its 202 finds its invocation.
+   * @throws PlatformError `REGISTRY_BEHIND` if this process cannot read the topic in time.
    */
-  requestIdsOf(functions: readonly IdempotentRequest['function'][], key: string): readonly string[] {
+  async requestIdsOf(functions: readonly IdempotentRequest['function'][], key: string): Promise<readonly string[]> {
+    await this.follower.caughtUp(catchUpMsMax);
     const now = this.parts.clock.now();
     return functions.flatMap((fn) => {
       const claim = this.claimOf(this.nameOf({ function: fn, key }));
