@@ -51,6 +51,17 @@ describe('an instance while the executor stands still', () => {
   });
 });
 
+describe('an instance whose code never finishes loading', () => {
+  it('is ended, and the reason is the time that it took', async () => {
+    const { instance, clock, seen, listener } = setUp({ startTimeoutMs: 5_000 });
+    await clock.advance(5_000);
+    expect(seen.isKilled).toBe(true);
+    listener.onEnd('SIGKILL');
+    const errorMessage = 'the code, with its initializer, was not loaded within 5 s';
+    expect(await instance.loaded).toMatchObject({ kind: 'unusable', error: { errorMessage } });
+  });
+});
+
 describe('an instance whose process the kernel ends', () => {
   const ended = async (hasRunOutOfMemory: boolean) => {
     const { instance, listener } = setUp({ hasRunOutOfMemory: () => hasRunOutOfMemory });

@@ -93,6 +93,7 @@ export class Instance {
   private excess: Excess | undefined;
   private hasBrokenChannel = false;
   private isStarting = true;
+  private hasStartedTooLong = false;
   private isSpoiled = false;
   private outputTail = '';
   private readonly watching: Watching | undefined;
@@ -101,7 +102,10 @@ export class Instance {
     const { process, clock } = parts;
     this.idleSince = clock.elapsedMs();
     this.loaded = new Promise((resolve) => {
-      const timer = runningTimer(clock, parts.startTimeoutMs, () => this.kill());
+      const timer = runningTimer(clock, parts.startTimeoutMs, () => {
+        this.hasStartedTooLong = true;
+        this.kill();
+      });
       const settle = (loading: Loading) => {
         timer.cancel();
         resolve(loading);
@@ -357,6 +361,8 @@ export class Instance {
   private endOfLoading(how: string): Loading {
     if (this.isOutOfMemory) return { ...unusable(this.reasonOf('memory'), 'OutOfMemory'), isOutOfMemory: true };
     if (this.excess !== undefined) return unusable(this.reasonOf(this.excess), 'LimitExceeded');
+    if (this.hasStartedTooLong)
+      return unusable(`the code, with its initializer, was not loaded within ${this.parts.startTimeoutMs / 1_000} s`);
     return unusable(`the instance ended while it started (${this.hasBrokenChannel ? brokenChannel : how})`);
   }
 
