@@ -4,8 +4,9 @@
  * The test kills each service in turn with SIGKILL. Every accepted invocation must end as SUCCESS,
  * and its notification must reach the stream.
  */
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Service } from '#contracts';
 import { eventually } from '#testing';
@@ -99,14 +100,20 @@ describe('the whole stopped and started again', () => {
     }
   }, 120_000);
 
-  it('drains, ends 0, and has its functions and policies intact', async () => {
+  it('drains, ends 0, and has its functions, policies and records intact, also with an older copy of the store', async () => {
     await installation.client.createFunction('kept', 'exports.handler = async () => 1;');
     await installation.client.setPolicy('kept', { max_async_retry_attempts: 2 });
     const policy = await installation.client.must('GET', '/fgs/functions/kept/async-invoke-config');
+    const { dataDir, topicPrefix, brokers } = installation;
+    const [store, older] = [join(dataDir, 'status.db'), join(dataDir, 'older.db')];
+    const database = new DatabaseSync(store, { readOnly: true });
+    database.exec(`VACUUM INTO '${older}'`);
+    database.close();
     const requestId = await installation.client.invoke('kept');
     await installation.client.ended('kept', requestId);
     expect(await installation.stop({ keepData: true })).toBe(0);
-    const { dataDir, topicPrefix, brokers } = installation;
+    await rename(older, store);
+    for (const suffix of ['-wal', '-shm']) await rm(store + suffix, { force: true });
     installation = await Installation.start({ brokers, dataDir, env: { KAFKA_TOPIC_PREFIX: topicPrefix } });
     expect(await installation.client.must('GET', '/fgs/functions/kept/async-invoke-config')).toEqual(policy);
     expect(await installation.client.ended('kept', requestId)).toMatchObject({ status: 'SUCCESS' });

@@ -45,6 +45,8 @@ await runService({
         fetchBytesMax: 1_048_576,
         partitionRecordsMax: 500,
         url: () => (server === undefined ? undefined : ownUrl(server)),
+        // A store that was restored from a backup lacks what the group has committed since.
+        storedTo: async () => store.progress(),
       },
       // Other processes share the store, each with partitions of its own.
       progressElsewhere: async () => store.progress(),

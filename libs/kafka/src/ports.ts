@@ -160,6 +160,12 @@ export interface ConsumerOptions {
   readonly url?: () => string | undefined;
   /** The group removes a member that sent no heartbeat for this long. Default 10 s. */
   readonly sessionTimeoutMs?: number;
+  /**
+   * How far a store is that holds what the handlers made of the records. A store that was restored
+   * is behind the commits: its partitions are read from where it is. Those it does not name are
+   * read from the commits.
+   */
+  readonly storedTo?: () => Promise<readonly Pick<PartitionProgress, 'topic' | 'partition' | 'finishedTo'>[]>;
 }
 
 /**

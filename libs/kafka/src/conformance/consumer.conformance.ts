@@ -44,6 +44,27 @@ export function consumerConformance(tools: ClusterTools): void {
       expect(again.items).toEqual(['1', '4', 'new']);
     });
 
+    it('reads again from where its store is, if that is behind the commits, and never skips for it', async () => {
+      const topic = await tools.aTopic(2);
+      const groupId = randomUUID();
+      const records = [0, 1, 2, 3, 4, 5].map((index) => aRecord(topic, String(index), { partition: index % 2 }));
+      await tools.gateway.publisher.publish(records);
+      const seen = new Arrivals<string>();
+      const first = await tools.consume({ topics: [topic], groupId }, async (record) => seen.add(text(record)));
+      await seen.until(6);
+      await first.close(1_000);
+      const again = new Arrivals<string>();
+      const storedTo = async () => [
+        { topic, partition: 0, finishedTo: 1n },
+        { topic, partition: 1, finishedTo: 9n },
+        { topic: 'another', partition: 0, finishedTo: 0n },
+      ];
+      await tools.consume({ topics: [topic], groupId, storedTo }, async (record) => again.add(text(record)));
+      await tools.gateway.publisher.publish([0, 1].map((partition) => aRecord(topic, `new ${partition}`, { partition })));
+      await again.until(4);
+      expect(again.items.toSorted()).toEqual(['2', '4', 'new 0', 'new 1']);
+    });
+
     it('tells of no interruption after a clean close, or when a partition moves to another member', async () => {
       const topic = await tools.aTopic(2);
       const groupId = randomUUID();

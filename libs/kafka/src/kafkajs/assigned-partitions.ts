@@ -181,7 +181,8 @@ export class AssignedPartitions {
       if (feed !== undefined && !feeds.isOutdated(feed, committed)) continue;
       // A fetch for the old feed must not reach the new one, which may begin earlier.
       seat.reader.forget(partition);
-      const { metadata } = splitOwner(committed.metadata);
+      // The marks of a commit tell nothing of a store that is behind it.
+      const metadata = start < committed.offset ? null : splitOwner(committed.metadata).metadata;
       opened.push(feeds.open(partition, { offset: start, metadata }, isInterrupted));
     }
     const isComplete = positions.length === assigned.length;

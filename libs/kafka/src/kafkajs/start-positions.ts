@@ -12,7 +12,7 @@ interface ToldPosition {
   readonly partition: TopicPartition;
   /** Offset -1 if the group has no commit. */
   readonly committed: CommittedPosition;
-  /** The first offset that this process reads. */
+  /** The first offset that this process reads. Below the commit if a store is behind it. */
   readonly start: bigint;
 }
 
@@ -26,7 +26,7 @@ export interface StartPosition extends ToldPosition {
 export class StartPositions {
   /** @param failed hears why positions are missing. */
   constructor(
-    private readonly options: Pick<ConsumerOptions, 'groupId' | 'from' | 'tellsInterruptions'>,
+    private readonly options: Pick<ConsumerOptions, 'groupId' | 'from' | 'tellsInterruptions' | 'storedTo'>,
     private readonly ports: Pick<ConsumerPorts, 'ownerName' | 'memberOwners' | 'log'>,
     private readonly failed: (error: unknown) => void,
   ) {}
@@ -56,11 +56,24 @@ export class StartPositions {
       name,
       this.failed,
     );
+    const stored = await this.stored().catch(this.failed);
+    if (stored === undefined) return [];
     return assigned.flatMap((partition) => {
       const committed = commits.get(partitionName(partition)) ?? { offset: -1n, metadata: null };
       const start = committed.offset >= 0n ? committed.offset : starts.get(partitionName(partition));
-      return start === undefined ? [] : [{ partition, committed, start }];
+      if (start === undefined) return [];
+      const storedTo = stored.get(partitionName(partition)) ?? start;
+      if (storedTo >= start) return [{ partition, committed, start }];
+      const where = { ...partition, committed: String(start), stored: String(storedTo) };
+      this.ports.log('info', 'A store is behind the commits of its group, and the partition is read from there', where);
+      return [{ partition, committed, start: storedTo }];
     });
+  }
+
+  /** The offset that the store of the reader has reached, by partition. */
+  private async stored(): Promise<ReadonlyMap<string, bigint>> {
+    const progress = (await this.options.storedTo?.()) ?? [];
+    return new Map(progress.map((one) => [partitionName(one), one.finishedTo]));
   }
 
   /** The owners of marks that are members of the group, this process included. */

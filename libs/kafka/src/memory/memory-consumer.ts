@@ -21,6 +21,8 @@ export interface MemoryConsumerPorts
 export class MemoryConsumer implements RecordConsumer, GroupMember {
   /** Offset of the next fetch, by partition. */
   private readonly next = new Map<string, number>();
+  /** How far the store of the reader was at the start, by partition. */
+  private readonly stored = new Map<string, bigint>();
   private feeds: FeedSet | undefined;
   private isScheduled = false;
   readonly ownerName = ownerName(randomUUID());
@@ -63,6 +65,7 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
         return Promise.resolve();
       },
     });
+    for (const one of (await this.options.storedTo?.()) ?? []) this.stored.set(partitionName(one), one.finishedTo);
     members.push(this);
     this.cluster.listeners.add(this.onAppend);
     rebalance(members);
@@ -106,11 +109,14 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
       const end = this.cluster.partitionsOf(topic)[partition]?.records.length ?? 0;
       const start = { offset: BigInt(this.options.from === 'latest' ? end : 0), metadata: null };
       const committed = commits.get(partitionName({ topic, partition })) ?? start;
+      const storedTo = this.stored.get(partitionName({ topic, partition })) ?? committed.offset;
+      const isBehind = storedTo < committed.offset;
       const { owner, metadata } = splitOwner(committed.metadata);
       const isInterrupted = owner !== undefined && !members.some((member) => member.ownerName === owner);
-      const feed = feeds.open({ topic, partition }, { offset: committed.offset, metadata }, isInterrupted);
+      const from = isBehind ? { offset: storedTo, metadata: null } : { offset: committed.offset, metadata };
+      const feed = feeds.open({ topic, partition }, from, isInterrupted);
       void feeds.claim([feed]).catch(() => undefined);
-      this.next.set(partitionName({ topic, partition }), Number(committed.offset));
+      this.next.set(partitionName({ topic, partition }), Number(from.offset));
     }
     const counts = new Map(this.options.topics.map((topic) => [topic, this.cluster.partitionsOf(topic).length]));
     void this.options.onHeld?.(assigned, { counts, members: members.length });
