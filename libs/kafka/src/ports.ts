@@ -73,12 +73,19 @@ export interface RecordDelivery {
    * Writes what follows from the record, after the handler has acted. After an error the write is
    * repeated, with backoff, and the handler is not called again: retryable errors without end,
    * unexpected ones up to {@link GatewayHooks.recordTriesMax}. A stop does not end the tries; the
-   * end of the drain time does.
+   * end of the drain time does. A refusal by the limit of a topic counts as retryable, because an
+   * operator may raise the limit.
    * @param write is called once for each try.
    * @throws PlatformError `PARTITION_LOST`: nothing is written, another process handles the record.
    * @throws the error of the write, if it is not retryable.
    */
-  writeUntilDone(write: () => Promise<void>): Promise<void>;
+  writeUntilDone(write: () => Promise<void>, options?: WriteOptions): Promise<void>;
+}
+
+/** How {@link RecordDelivery.writeUntilDone} writes. */
+export interface WriteOptions {
+  /** The limit of a topic ends the tries: the handler has promised nothing, and may reject. */
+  readonly mayBeRefused?: boolean;
 }
 
 /** The session timeout of consumers that name none, in milliseconds. */

@@ -150,7 +150,7 @@ export class IntakeController {
 
   private async accept(record: IncomingRecord, delivery: RecordDelivery): Promise<void> {
     const arrival = readIntake(record, this.home.project);
-    const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write));
+    const arrived = await this.acceptor.accept(arrival, async (write) => delivery.writeUntilDone(write, { mayBeRefused: true }));
     const name = arrival.functionName.slice(0, 300);
     if (arrived.kind === 'refused') {
       const isTooLarge = arrived.reason === 'payload-too-large';

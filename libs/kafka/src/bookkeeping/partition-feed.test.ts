@@ -235,6 +235,29 @@ describe('a record whose write fails', () => {
     ]);
   });
 
+  it('is repeated while only the limit of its topic refuses it', async () => {
+    const limited = new PlatformError('RECORD_TOO_LARGE', { details: { limitedBy: 'topic' } });
+    const { feed, acted, written, tries, idle } = aFeedThatActs({ 17: [limited, limited, handled] });
+    feed.take([aRecord(17)]);
+    await idle;
+    expect([acted, tries, written]).toEqual([[17], [17, 17, 17], [17]]);
+  });
+
+  it('is refused by the limit of its topic if its record may go to the rejects', async () => {
+    const limited = new PlatformError('RECORD_TOO_LARGE', { details: { limitedBy: 'topic' } });
+    const { feed, idle, rejects } = aFeed(
+      {},
+      {
+        async handler(_record, _lost, inHand) {
+          await inHand.writeUntilDone(() => Promise.reject(limited), { mayBeRefused: true });
+        },
+      },
+    );
+    feed.take([aRecord(17)]);
+    await idle;
+    expect(rejects).toEqual([17]);
+  });
+
   it('is still written after a stop', async () => {
     let fail = (_error: unknown): void => undefined;
     const failing = new Promise((_resolve, reject) => (fail = reject));

@@ -19,7 +19,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IncomingRecord, PlatformError } from '#contracts';
 import type { TransportLog } from '../log.ts';
-import type { Interruption, RecordDelivery, RecordHandler, RecordObserver } from '../ports.ts';
+import type { Interruption, RecordDelivery, RecordHandler, RecordObserver, WriteOptions } from '../ports.ts';
 import type { MembershipState } from './membership.ts';
 import { againDelayMs, isUnexpected, whatToDo } from './what-to-do.ts';
 
@@ -113,8 +113,8 @@ export class RecordInHand implements RecordDelivery {
     this.act();
   }
 
-  async writeUntilDone(write: () => Promise<void>): Promise<void> {
-    await this.repeat(write, isFinal);
+  async writeUntilDone(write: () => Promise<void>, { mayBeRefused = false }: WriteOptions = {}): Promise<void> {
+    await this.repeat(write, (error) => isFinal(error) && (mayBeRefused || !isLimitOfTopic(error)));
   }
 
   private async handle(): Promise<Ending> {
@@ -257,8 +257,13 @@ async function waited(delayMs: number, signal: AbortSignal): Promise<boolean> {
   return delay(delayMs, true, { signal }).catch(() => false);
 }
 
-function isFinal(error: unknown): boolean {
+function isFinal(error: unknown): error is PlatformError {
   return error instanceof PlatformError && !error.retryable;
+}
+
+/** True for a record of a usual size that the setting of its topic refuses. */
+function isLimitOfTopic({ code, details }: PlatformError): boolean {
+  return code === 'RECORD_TOO_LARGE' && details['limitedBy'] === 'topic';
 }
 
 /** No handler can read the record, so it goes to the rejects (I6). */

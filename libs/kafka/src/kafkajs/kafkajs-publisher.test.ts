@@ -249,20 +249,23 @@ describe('a refused record', () => {
   });
 
   it.each([
-    ['MESSAGE_TOO_LARGE', 'RECORD_TOO_LARGE'],
-    ['INVALID_RECORD', 'BROKER_UNAVAILABLE'],
-  ] as const)('that the brokers answer with %s fails alone with %s; the rest of its batch is written', async (type, code) => {
-    const publisher = await aReadyPublisher();
-    answer = (request) => {
-      if (request.values.includes('bad')) request.refuse(codes[type]);
-      else request.acknowledge();
-    };
-    const outcomes = await Promise.allSettled(['1', 'bad', '3', '4', '5'].map((value) => publisher.publish(aRecord(value))));
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
-    expect(outcomes[1]).toMatchObject({ reason: { code } });
-    expect(reached.every(Boolean)).toBe(true);
-    expect(publisher.load.records).toBe(0);
-  });
+    ['MESSAGE_TOO_LARGE', 'RECORD_TOO_LARGE', { topic: 'a', limitedBy: 'topic' }],
+    ['INVALID_RECORD', 'BROKER_UNAVAILABLE', { topic: 'a' }],
+  ] as const)(
+    'that the brokers answer with %s fails alone with %s; the rest of its batch is written',
+    async (type, code, details) => {
+      const publisher = await aReadyPublisher();
+      answer = (request) => {
+        if (request.values.includes('bad')) request.refuse(codes[type]);
+        else request.acknowledge();
+      };
+      const outcomes = await Promise.allSettled(['1', 'bad', '3', '4', '5'].map((value) => publisher.publish(aRecord(value))));
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+      expect(outcomes[1]).toMatchObject({ reason: { code, details } });
+      expect(reached.every(Boolean)).toBe(true);
+      expect(publisher.load.records).toBe(0);
+    },
+  );
 
   it('of a topic that the account may not write fails, and the access watch hears of it; the others are written', async () => {
     const publisher = await aReadyPublisher();

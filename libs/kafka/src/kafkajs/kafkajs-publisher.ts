@@ -23,7 +23,7 @@ import { isAccessFault, rootCause, unavailable } from './broker-errors.ts';
 import { Leader, type LeaderLimits } from './leader.ts';
 import { PartitionTable } from './partition-table.ts';
 import type { PartitionAnswer, ProduceClient } from './produce-client.ts';
-import { faultOf, isContentFault, isTooLarge, type Part, partsOf } from './produce-parts.ts';
+import { faultOf, isContentFault, isTooLarge, type Part, partsOf, tooLarge } from './produce-parts.ts';
 import { PublishCalls } from './publish-calls.ts';
 import { PublishRounds } from './publish-rounds.ts';
 import { callRecords, type PublishCall, type QueuedRecord } from './publisher-queue.ts';
@@ -198,12 +198,7 @@ export class KafkajsPublisher implements Publisher {
       await this.send(leader, [{ topic, partition, records: records.slice(0, middle) }]);
       return this.send(leader, [{ topic, partition, records: records.slice(middle) }]);
     }
-    this.fail(
-      records,
-      isTooLarge(error)
-        ? new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes: records[0]?.bytes }, cause: error })
-        : unavailable(error, { topic }),
-    );
+    this.fail(records, isTooLarge(error) ? tooLarge(topic, records[0]?.bytes, error) : unavailable(error, { topic }));
   }
 
   /** Parks records that may be written at the next try, and fails the others. */

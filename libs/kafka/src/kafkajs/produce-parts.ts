@@ -1,3 +1,4 @@
+import { PlatformError } from '#contracts';
 import { rootCause } from './broker-errors.ts';
 import { errorOf } from './kafka-answers.ts';
 import type { PartitionAnswer } from './produce-client.ts';
@@ -45,6 +46,12 @@ const contentFaults: ReadonlySet<string | undefined> = new Set([
 /** True for a fault of the records themselves, not of the way to the broker. */
 export function isContentFault(error: unknown): boolean {
   return contentFaults.has(rootCause(error).type);
+}
+
+/** The error of a record below our own limit that its topic refuses for its size. */
+export function tooLarge(topic: string, bytes: number | undefined, cause: unknown): PlatformError {
+  const reason = `the topic ${topic} refuses a record of ${bytes} bytes: raise its max.message.bytes`;
+  return new PlatformError('RECORD_TOO_LARGE', { details: { topic, bytes, reason, limitedBy: 'topic' }, cause });
 }
 
 /** True if a broker refused records for their size. */
