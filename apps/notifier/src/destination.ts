@@ -65,14 +65,18 @@ export type DestinationsByType = {
   readonly [Type in DeliveryTargetType]: Destination<Type>;
 };
 
+/** The reason of an error without code and message: some answers of servers have only a status. */
+export const unexplained = 'the other side gave no reason';
+
 /**
  * The code and message of an error, {@link printable}, at most 300 characters. Credentials in URLs
  * are masked.
  */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as { readonly code?: unknown; readonly message?: string };
-  return printable(typeof code === 'string' ? `${code} ${message ?? ''}` : (message ?? String(error)))
+  const reason = printable(typeof code === 'string' ? `${code} ${message ?? ''}` : (message ?? String(error)))
     .replaceAll(/\/\/[^/@\s]*@/g, '//***@')
     .slice(0, 300)
     .trim();
+  return reason === '' ? unexplained : reason;
 }

@@ -5,6 +5,6 @@ export type { BucketReader, StoreRefusal } from './bucket-reader.ts';
 export { CodeStoreSettings, ObjectStoreSettings, PayloadStoreSettings } from './object-store-settings.ts';
 export { digestOf, type ObjectStore } from './object-store.ts';
 export { openBucketReader, openCodeStore, openPayloadStore, s3Of } from './open-object-store.ts';
-export { md5Of, putInOneRequest, s3Client, type S3Options } from './s3.ts';
+export { md5Of, putInOneRequest, putStatuses, s3Client, type S3Options } from './s3.ts';
 export { isPayloadReference, payloadBytesLimit, PayloadStore, type StoredPayload } from './payload-store.ts';
 export { type ArchiveFile, writeArchive } from './write-archive.ts';

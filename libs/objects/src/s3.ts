@@ -46,6 +46,9 @@ class AuthorityAgent extends Agent {
   }
 }
 
+/** Statuses with which stores say that they have it. Amazon S3 answers 200, others 201 or 204. */
+export const putStatuses = [200, 201, 204] as const;
+
 /**
  * Puts an object in one request. Unlike `putObject` of the client it sends every header as it is,
  * and always a checksum: a bucket with object lock refuses requests without one.
@@ -57,7 +60,7 @@ export async function putInOneRequest(
   bytes: Buffer,
 ): Promise<void> {
   const request = { method: 'PUT', bucketName: bucket, objectName: key, headers: { ...headers, 'content-md5': md5Of(bytes) } };
-  await client.makeRequestAsyncOmit(request, bytes);
+  await client.makeRequestAsyncOmit(request, bytes, [...putStatuses]);
 }
 
 /** The value of a `Content-MD5` header. */

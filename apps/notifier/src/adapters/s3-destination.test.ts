@@ -164,6 +164,23 @@ describe('the S3 destination', () => {
     expect(await deliver()).toMatchObject({ kind });
   });
 
+  it.each([201, 204])('is delivered to a store that answers a put with %i', async (status) => {
+    script = (request, body) =>
+      request.method === 'PUT' && bucket(request, body) !== undefined ? { status } : bucket(request, body);
+    expect(await deliver()).toEqual({ kind: 'delivered', location: expect.any(String) as string });
+    expect(objects).toHaveLength(1);
+  });
+
+  it.each<[what: string, reply: Reply]>([
+    ['nothing but a status', { status: 304 }],
+    ['half a document', { status: 400, body: '<Error><Code>Inv' }],
+  ])('has a reason also if the store refuses with %s', async (_what, reply) => {
+    script = (request, body) => (request.method === 'PUT' ? reply : bucket(request, body));
+    expect(await deliver()).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('gave no reason') as string });
+    const unlimited = await destination.deliver(notification, { ...target, expiresDays: 0 }, new AbortController().signal);
+    expect(unlimited).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('gave no reason') as string });
+  });
+
   it('keeps the rules of others byte for byte', async () => {
     const mine = [rule('007'), '<Rule><ID>b</ID><Filter><Prefix> 0012/ </Prefix></Filter></Rule>'];
     lifecycle = rules(...mine);

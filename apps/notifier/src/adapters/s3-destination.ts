@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Client } from 'minio';
 import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import { md5Of, putInOneRequest, s3Client, type S3Options } from '#objects';
+import { md5Of, putInOneRequest, putStatuses, s3Client, type S3Options } from '#objects';
 import type { Clock } from '#platform';
-import { type Destination, type Notification, reasonOf } from '../destination.ts';
+import { type Destination, type Notification, reasonOf, unexplained } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
 
@@ -159,7 +159,7 @@ export class S3Destination implements Destination<'OBS'> {
       const body = Buffer.from(`<LifecycleConfiguration>${rules.join('')}${wanted.xml}</LifecycleConfiguration>`);
       const md5 = md5Of(body);
       const request = { method: 'PUT', bucketName, query: 'lifecycle', headers: { ...headers, 'content-md5': md5 } } as const;
-      await this.client.makeRequestAsyncOmit(request, body);
+      await this.client.makeRequestAsyncOmit(request, body, [...putStatuses]);
       const { rules: after = [] } = await this.lifecycleOf(bucketName);
       if (ruleWith(after, wanted.id) === undefined) return missing('the store did not keep it');
       return undefined;
@@ -214,7 +214,8 @@ function isEnabled(rule: string): boolean {
 /** An error of the lifecycle. It says that the object was not written, and keeps its code. */
 function ruleError(error: unknown): Error {
   const { code, message } = error as { readonly code?: string; readonly message?: string };
-  const told = new Error(`the lifecycle of the bucket failed, so the object was not written: ${message ?? String(error)}`);
+  const reason = (message ?? String(error)) || unexplained;
+  const told = new Error(`the lifecycle of the bucket failed, so the object was not written: ${reason}`);
   return Object.assign(told, code === undefined ? {} : { code });
 }
 
