@@ -10,7 +10,7 @@ import { topicSpecs } from '#kafka';
 import { MemoryKafka } from '#kafka/memory';
 import { AllowedNetworks, Sealer, SubscriptionTokens } from '#platform';
 import { Registry, RegistryWriter } from '#registry';
-import { aFunction, aPublication, builtAt, ManualClock, testSigner, testVerifier } from '#testing';
+import { aFunction, aPublication, builtAt, eventually, ManualClock, testSigner, testVerifier } from '#testing';
 import { Subscriber } from '../../../../test/subscriber.ts';
 import { FailingPublisher } from '../../testing/failing-publisher.ts';
 import { destinationConformance } from '../destination.conformance.ts';
@@ -393,6 +393,14 @@ describe('a webhook', () => {
     subscriber.answer = () => undefined;
     const signal = AbortSignal.abort(new Error('the try took too long'));
     expect(await rig.destination.deliver(published(), target(), signal)).toMatchObject({ kind: 'deferred' });
+  });
+
+  it('that answers too late is deferred, and the reason tells how long it had', async () => {
+    subscriber.answer = () => undefined;
+    const told = rig.destination.deliver(published(), target(), never);
+    await eventually(() => subscriber.received.length > 0);
+    await rig.clock.advance(2_000);
+    expect(await told).toEqual({ kind: 'deferred', reason: 'no answer within 2 s' });
   });
 
   it.each(['127.0.0.1', 'localhost', '[::ffff:7f00:1]', '0x7f.1'])(

@@ -137,12 +137,14 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       ...traceparentOf(notification.traceparent),
       ...webhookSignature({ id: messageId, atSeconds: Math.floor(this.parts.clock.now() / 1_000), body }, key),
     };
-    const timeout = AbortSignal.any([signal, runningTimeout(this.parts.clock, this.parts.timeoutMs)]);
+    const { clock, timeoutMs, webhooks } = this.parts;
+    const timeout = runningTimeout(clock, timeoutMs);
     try {
-      const answer = await this.parts.webhooks.post(url, headers, body, timeout);
-      return deliveryOf(answer, `${url.origin}${url.pathname}`, this.parts.clock.now());
+      const answer = await webhooks.post(url, headers, body, AbortSignal.any([signal, timeout]));
+      return deliveryOf(answer, `${url.origin}${url.pathname}`, clock.now());
     } catch (error) {
       if (error instanceof AddressRefused) return { kind: 'refused', reason: error.message };
+      if (timeout.aborted) return { kind: 'deferred', reason: `no answer within ${timeoutMs / 1_000} s` };
       return { kind: 'deferred', reason: `no answer: ${reasonOf(error)}` };
     }
   }
