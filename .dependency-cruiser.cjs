@@ -35,10 +35,11 @@ const ingressRooms = {
 };
 
 /**
- * Libraries with a second front door, as a pattern below `src/`. `#kafka/memory` is the in-memory
- * broker, `#platform/basics` the parts for commands, which load no framework.
+ * Libraries with more front doors, as a pattern below `src/`. `#kafka/memory` is the in-memory
+ * broker, `#platform/basics` the parts for commands, which load no framework. `#platform/service`
+ * and `#kafka/strategy` load Nest, which only services need.
  */
-const moreDoors = { kafka: '(memory/)?', platform: '(basics/)?' };
+const moreDoors = { kafka: '((memory|strategy)/)?', platform: '((basics|service)/)?' };
 
 /**
  * The folders of libs/kafka: which other folder each may import, and why no more. Each may import
@@ -66,6 +67,7 @@ module.exports = {
       rule(`no-cross-app-${app}`, 'Services meet on topics, never in code.', { path: `^apps/${app}/`, pathNot: inTests }, { path: '^apps/', pathNot: `^apps/${app}/` }),
     ),
     rule('cli-loads-no-framework', 'A command takes 0.15 s of CPU to start, and 0.75 s with what services load: use #platform/basics.', { path: '^apps/cli/src/' }, { path: '^libs/(platform/src/index\\.ts|kafka/|registry/|objects/|broker/)' }),
+    rule('standalone-loads-no-framework', 'It only starts services, and Nest takes 40 MB.', { path: '^apps/standalone/src/' }, { path: ['^libs/(platform/src/service|kafka/src/strategy)/', 'node_modules/@nestjs/'] }),
     rule('libs-not-to-apps', 'A library that knows an app is part of it.', { path: '^libs/' }, { path: '^apps/' }),
     ...libs.map((lib) =>
       rule(

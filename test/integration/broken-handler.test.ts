@@ -14,8 +14,10 @@ import { Arrivals } from '#testing';
 
 const brokenService = `
   import { Controller, Module } from '@nestjs/common';
-  import { OnRecord, openKafka, SendoffStrategy } from '#kafka';
-  import { runService, ServiceConfig } from '#platform';
+  import { openKafka } from '#kafka';
+import { OnRecord, SendoffStrategy } from '#kafka/strategy';
+  import { ServiceConfig } from '#platform';
+import { runService } from '#platform/service';
   class Broken {
     async onInvocation() {
       throw new TypeError('a bug of this service');

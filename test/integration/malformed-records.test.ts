@@ -25,7 +25,8 @@ import {
   type TopicName,
   Topics,
 } from '#contracts';
-import { connectKafka, KAFKA, type KafkaGateway, SendoffStrategy, topicSpecs } from '#kafka';
+import { connectKafka, KAFKA, type KafkaGateway, topicSpecs } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
 import { AllowedNetworks, Cancellations, Sealer, systemClock, ExpressRate, TargetStates, untraced } from '#platform';
 import { aDelivery, anInvocation, aSettlement, eventually, ManualClock } from '#testing';
 import { HttpRuntime } from '../../apps/executor/src/adapters/http-runtime.ts';

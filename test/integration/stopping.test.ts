@@ -45,7 +45,8 @@ it('a service that is stopped while it waits for the brokers ends at once, with 
 it.each(stopSignals)('a service that is stopped by %s while its transports start ends at once, with 0', async (signal) => {
   const script = `
     import { Module } from '@nestjs/common';
-    import { runService, ServiceConfig } from '#platform';
+    import { ServiceConfig } from '#platform';
+import { runService } from '#platform/service';
     class Nothing {}
     Module({})(Nothing);
     setInterval(() => {}, 1000);
@@ -61,7 +62,8 @@ it.each(stopSignals)('a service that is stopped by %s while its transports start
 describe('a request that is under way when its service is stopped', () => {
   const script = `
     import { Module } from '@nestjs/common';
-    import { runService, ServiceConfig } from '#platform';
+    import { ServiceConfig } from '#platform';
+import { runService } from '#platform/service';
     class Nothing {}
     Module({})(Nothing);
     let answer;

@@ -5,7 +5,8 @@
 import 'reflect-metadata';
 import { MemoryKafka } from '#kafka/memory';
 import { topicSpecs } from '#kafka';
-import { buildService, fastifyOf, loadConfig, openInstallationKeys, systemClock } from '#platform';
+import { fastifyOf, loadConfig, openInstallationKeys, systemClock } from '#platform';
+import { buildService } from '#platform/service';
 import pino from 'pino';
 import { Registry as Metrics } from 'prom-client';
 

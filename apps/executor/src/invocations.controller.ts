@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import type { IncomingRecord } from '#contracts';
-import { type KafkaRecordContext, OnRecord } from '#kafka';
+import { type KafkaRecordContext, OnRecord } from '#kafka/strategy';
 import type { Attempts } from './attempts.ts';
 import { ATTEMPTS } from './tokens.ts';
 

@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
+import { kafkaChecks, openKafka } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
 import { openCodeStore, openPayloadStore } from '#objects';
 import {
   AllowedNetworks,
@@ -13,8 +14,8 @@ import {
   openVerifier,
   ownUrl,
   Places,
-  runService,
 } from '#platform';
+import { runService } from '#platform/service';
 import { Registry } from '#registry';
 import { AttemptQueue } from './attempt-queue.ts';
 import { FunctionShares } from './function-shares.ts';

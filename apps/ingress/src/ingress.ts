@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { decodeTargetChange } from '#contracts';
-import { kafkaChecks, SendoffStrategy } from '#kafka';
+import { kafkaChecks } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
 import { ArchiveReader } from '#objects';
-import { type Composition, ExpressRate, fastifyOf, type InstallationKeys, type ServiceBase, TargetStates } from '#platform';
+import { ExpressRate, fastifyOf, type InstallationKeys, TargetStates } from '#platform';
+import type { Composition, ServiceBase } from '#platform/service';
 import { Registry, RegistryKeeper, RegistryWriter } from '#registry';
 import { countTurnedAway } from './access/access-metrics.ts';
 import { AUTHENTICATORS } from './access/authenticator.ts';

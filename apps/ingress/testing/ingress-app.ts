@@ -15,7 +15,8 @@ import {
   openPayloadStore,
   type PayloadStore,
 } from '#objects';
-import { buildService, fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
+import { fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
+import { buildService } from '#platform/service';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
 import type { FunctionWalls } from '../src/access/function-walls.ts';

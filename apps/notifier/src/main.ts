@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { openSubscriptionSealer, openVerifier, runService, TargetStates } from '#platform';
+import { kafkaChecks, openKafka } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
+import { openSubscriptionSealer, openVerifier, TargetStates } from '#platform';
+import { runService } from '#platform/service';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations, openTargetWatch } from './notifier.module.ts';

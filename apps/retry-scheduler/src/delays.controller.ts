@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { type DelayTopic, dwells, type IncomingRecord } from '#contracts';
-import { KAFKA, type KafkaGateway, type KafkaRecordContext, OnRecord } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
+import { type KafkaRecordContext, OnRecord } from '#kafka/strategy';
 import { WAITING_ROOM } from './tokens.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 

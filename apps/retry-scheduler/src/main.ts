@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { Cancellations, ExpressRate, runService } from '#platform';
+import { kafkaChecks, openKafka } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
+import { Cancellations, ExpressRate } from '#platform';
+import { runService } from '#platform/service';
 import { RetrySchedulerConfig } from './retry-scheduler.config.ts';
 import { RetrySchedulerModule } from './retry-scheduler.module.ts';
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { epochMs, Topics } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import { systemClock } from '#platform';
 import { builtAt, builtUrn, ManualClock } from '#testing';
 import { SqliteStatusStore } from './adapters/sqlite-status-store.ts';

@@ -10,7 +10,8 @@
  *     rather than names an invocation that is not lost.
  */
 import { type Service, type TopicName, topicsReadBy, type LedgerProof, unaccountedMax } from '#contracts';
-import type { FinishedTo, KafkaGateway } from '#kafka';
+import type { KafkaGateway } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import type { Clock, Logger, Timer } from '#platform';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { kafkaChecks, openKafka, SendoffStrategy } from '#kafka';
-import { fastifyOf, InternalTokenCheck, openVerifier, ownUrl, runService } from '#platform';
+import { kafkaChecks, openKafka } from '#kafka';
+import { SendoffStrategy } from '#kafka/strategy';
+import { fastifyOf, InternalTokenCheck, openVerifier, ownUrl } from '#platform';
+import { runService } from '#platform/service';
 import { openStatusStore } from './adapters/open-status-store.ts';
 import { LedgerCheck } from './ledger-check.ts';
 import { ledgerMetrics } from './ledger-metrics.ts';

@@ -1,5 +1,5 @@
 import { partitionName } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 
 /** How far the partitions of this process are, as far as the store does not say so yet. */
 export class ProgressToStore {

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { type IncomingRecord, readReject } from '#contracts';
-import { KAFKA, type KafkaGateway, OnRecord } from '#kafka';
+import { KAFKA, type KafkaGateway } from '#kafka';
+import { OnRecord } from '#kafka/strategy';
 import type { Recorder } from './recorder.ts';
 import { RECORDER } from './tokens.ts';
 

@@ -20,7 +20,7 @@ import {
   type StatusQuery,
   type Tally,
 } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import { fold, type FoldedRecord, type StatusEvent } from '#lifecycle';
 import { builtAt, builtUrn } from '#testing';
 import type { StatusChange } from './status-changes.ts';

@@ -16,11 +16,8 @@ export type {
   TopicFollower,
   UnreadRecords,
 } from './ports.ts';
-export type { FinishedTo } from './strategy/catch-up.ts';
 export { recordBytes } from './record-bytes.ts';
 export { placesAmong } from './partition-choice.ts';
-export { type KafkaRecordContext, OnRecord } from './strategy/on-record.ts';
-export { SendoffStrategy } from './strategy/sendoff-strategy.ts';
 export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';
 export { topicSpecs } from './topic-specs.ts';

@@ -1,4 +1,4 @@
-import type { ReadinessChecks } from '#platform';
+import type { ReadinessChecks } from '#platform/service';
 import type { KafkaGateway } from './ports.ts';
 
 /**

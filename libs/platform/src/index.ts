@@ -5,6 +5,7 @@ export { callSecretOf } from './call-secret.ts';
 export { type Cancellable, Cancellations, isPurgedBy } from './cancellations.ts';
 export { DayFiles } from './day-files.ts';
 export { Deadlines } from './deadlines.ts';
+export { configInvalidExitCode, refusedExitCode } from './exit-codes.ts';
 export { ExpressRate } from './express-rate.ts';
 export { FairShare } from './fair-share.ts';
 export { fastifyOf } from './fastify-of.ts';
@@ -24,16 +25,7 @@ export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { RecentWork, type Taken } from './recent-work.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
-export {
-  buildService,
-  type Composition,
-  configInvalidExitCode,
-  refusedExitCode,
-  runService,
-  type ServiceBase,
-} from './run-service.ts';
 export { runningTimeout, runningTimer } from './running-timer.ts';
-export type { ReadinessChecks } from './health.controller.ts';
 export {
   type InstallationKeys,
   openInstallationKeys,

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type LoggerService } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
 import { indentedLines, printable, printableLines } from '#contracts';
 import { type Logger, pino } from 'pino';
 import { PinoPretty } from 'pino-pretty';

@@ -14,7 +14,8 @@ import {
   traceparentOf,
   utcText,
 } from '#contracts';
-import { type KafkaRecordContext, OnRecord, type RecordDelivery } from '#kafka';
+import { type RecordDelivery } from '#kafka';
+import { type KafkaRecordContext, OnRecord } from '#kafka/strategy';
 import { isPayloadReference } from '#objects';
 import { timeGroups } from '#platform';
 import { Acceptor, type Arrival } from './acceptor.ts';

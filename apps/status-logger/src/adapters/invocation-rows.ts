@@ -10,7 +10,7 @@ import {
   type StatusQuery,
   type StatusRecord,
 } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import { type FoldedRecord, overAt } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
 import type { NoticeRow, TagRow } from './index-rows.ts';

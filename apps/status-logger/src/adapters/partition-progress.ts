@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import type { StatusTables } from './invocation-rows.ts';
 
 /** Stores how far partitions are folded. A lower offset than the stored one is ignored. */

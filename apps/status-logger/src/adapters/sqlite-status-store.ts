@@ -19,7 +19,7 @@ import {
   type TotalsQuery,
   PlatformError,
 } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';

@@ -17,7 +17,7 @@ import {
   type TargetQuery,
   type TotalsQuery,
 } from '#contracts';
-import type { FinishedTo } from '#kafka';
+import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { Registry as Metrics } from 'prom-client';
-import { FACTS, METRICS, READINESS } from './tokens.ts';
+import { FACTS, METRICS, READINESS } from '../tokens.ts';
 
 /** Readiness conditions by name. The service is ready if every condition returns true. */
 export type ReadinessChecks = Readonly<Record<string, () => boolean>>;

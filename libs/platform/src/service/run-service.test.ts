@@ -4,13 +4,13 @@ import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { Registry as Metrics } from 'prom-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '#testing';
-import { createLogger } from './logger.ts';
+import { createLogger } from '../logger.ts';
 import { buildService, type ServiceBase } from './run-service.ts';
-import { ServiceConfig } from './service.config.ts';
-import { systemRandom } from './basics/clock.ts';
-import { isSameSecret } from './secrets.ts';
-import { CLOCK } from './tokens.ts';
-import { untraced } from './tracing.ts';
+import { ServiceConfig } from '../service.config.ts';
+import { systemRandom } from '../basics/clock.ts';
+import { isSameSecret } from '../secrets.ts';
+import { CLOCK } from '../tokens.ts';
+import { untraced } from '../tracing.ts';
 
 @Controller('hello')
 class HelloController {

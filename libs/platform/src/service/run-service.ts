@@ -25,25 +25,21 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client';
 import { type ErrorCode, PlatformError } from '#contracts';
-import { answerExpectations, bareHttpOptions, secureAnswers } from './answer-headers.ts';
-import { type Random, systemRandom, thisMachine } from './basics/clock.ts';
-import { ClockReports } from './clock-reports.ts';
-import { fastifyOf } from './fastify-of.ts';
+import { answerExpectations, bareHttpOptions, secureAnswers } from '../answer-headers.ts';
+import { type Random, systemRandom, thisMachine } from '../basics/clock.ts';
+import { ClockReports } from '../clock-reports.ts';
+import { configInvalidExitCode, refusedExitCode } from '../exit-codes.ts';
+import { fastifyOf } from '../fastify-of.ts';
 import { HealthController, type ReadinessChecks, type ReadinessFacts } from './health.controller.ts';
-import { loadConfig } from './load-config.ts';
-import { createLogger, type Logger, NestLog } from './logger.ts';
-import { openTracing } from './open-tracing.ts';
-import { type ComparedClock, PlatformClock } from './platform-clock.ts';
-import { stopSignals, surviveClosedOutput } from './basics/process-ends.ts';
-import { RequestsInProgress } from './requests-in-progress.ts';
-import type { ServiceConfig } from './service.config.ts';
-import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from './tokens.ts';
-import type { Tracing } from './tracing.ts';
-
-/** Exit code of a service whose environment is not valid. @see sysexits.h, EX_CONFIG */
-export const configInvalidExitCode = 78;
-/** Exit code of a service that the brokers refuse. @see sysexits.h, EX_NOPERM */
-export const refusedExitCode = 77;
+import { loadConfig } from '../load-config.ts';
+import { createLogger, type Logger, NestLog } from '../logger.ts';
+import { openTracing } from '../open-tracing.ts';
+import { type ComparedClock, PlatformClock } from '../platform-clock.ts';
+import { stopSignals, surviveClosedOutput } from '../basics/process-ends.ts';
+import { RequestsInProgress } from '../requests-in-progress.ts';
+import type { ServiceConfig } from '../service.config.ts';
+import { CLOCK, FACTS, LOGGER, METRICS, READINESS, TRACING } from '../tokens.ts';
+import type { Tracing } from '../tracing.ts';
 
 /** Failures that a repetition does not cure, with the exit code that tells the supervisor so. */
 const exitCodes: Partial<Readonly<Record<ErrorCode, number>>> = {
