@@ -1,5 +1,13 @@
 import { Inject } from '@nestjs/common';
-import { auditBegun, type AuditEntry, decodeAuditEntry, encodeAuditEntry, type EpochMs, type IncomingRecord } from '#contracts';
+import {
+  auditBegun,
+  type AuditEntry,
+  decodeAuditEntry,
+  encodeAuditEntry,
+  type EpochMs,
+  type IncomingRecord,
+  unlessViolated,
+} from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 
 /** A question for acts, newest first. */
@@ -85,13 +93,16 @@ export class AuditLog {
     return new Set(
       records
         .map((record) => this.entryIn(record))
-        .flatMap(({ outcome, requestId }) => (outcome === auditBegun ? [] : [requestId])),
+        .flatMap((entry) => (entry === undefined || entry.outcome === auditBegun ? [] : [entry.requestId])),
     );
   }
 
-  private entryIn(record: IncomingRecord): AuditEntry {
-    this.kafka.topics.checkFormat(record);
-    return decodeAuditEntry(record);
+  /** @returns undefined for a record that no ingress wrote: it must not hide the others. */
+  private entryIn(record: IncomingRecord): AuditEntry | undefined {
+    return unlessViolated(() => {
+      this.kafka.topics.checkFormat(record);
+      return decodeAuditEntry(record);
+    });
   }
 
   /**
@@ -100,6 +111,7 @@ export class AuditLog {
    */
   private matching(query: AuditQuery, record: IncomingRecord, ended: Set<string>): AuditEntry | undefined {
     const entry = this.entryIn(record);
+    if (entry === undefined) return undefined;
     if (entry.outcome === auditBegun && ended.has(entry.requestId)) return undefined;
     ended.add(entry.requestId);
     const { project, by = entry.by, act = entry.act, object = '', beginAt, endAt } = query;

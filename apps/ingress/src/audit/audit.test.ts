@@ -86,6 +86,14 @@ describe('the audit log', () => {
     expect(found).toEqual([before]);
   });
 
+  it('leaves out records that no ingress wrote', async () => {
+    const [before] = await entries('limit=1');
+    const topic = app.kafka.topics.name('audit');
+    const foreign = [null, Buffer.from('x'), Buffer.from('{}')].map((value) => ({ topic, value, headers: {} }));
+    await app.kafka.publisher.publish(foreign);
+    expect(await entries('limit=1')).toEqual([before]);
+  });
+
   it('is the same at another ingress', async () => {
     const other = await IngressApp.start({ gateway: app.kafka.beside(), clock: new ManualClock(builtAt) });
     const [newest] = (await other.must('GET', '/sendoff/audit?limit=1')).entries;

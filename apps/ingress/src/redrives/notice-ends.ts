@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { decodeRedrivenEnd, redriveBounds, type RedriveSpec } from '#contracts';
+import { decodeRedrivenEnd, redriveBounds, type RedriveSpec, unlessViolated } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 
 /** Records that one request to the brokers reads. */
@@ -51,8 +51,13 @@ export class NoticeEnds {
     while (at < end) {
       const records = await this.kafka.recordsFrom({ topic, partition: 0 }, at, pageSize);
       for (const record of records) {
-        this.kafka.topics.checkFormat(record);
-        const { redriveId, letter, state } = decodeRedrivenEnd(record);
+        // A record that no notifier wrote must not stop the count.
+        const ended = unlessViolated(() => {
+          this.kafka.topics.checkFormat(record);
+          return decodeRedrivenEnd(record);
+        });
+        if (ended === undefined) continue;
+        const { redriveId, letter, state } = ended;
         // A copy may end in another way. The target has the notice if one of them was delivered.
         if (redriveId === id) known.ends.set(letter, state === 'delivered' || known.ends.get(letter) === true);
       }

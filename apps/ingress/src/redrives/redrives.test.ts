@@ -436,6 +436,14 @@ describe('a redrive of undelivered notices', () => {
   it('sends each of a target again as the notice that it was, but those that were delivered since', async () => {
     const app = await start({ gateway: new MemoryKafka({ now: () => builtAt }) });
     await app.createFunction('hello');
+    const notifier = notifierOf(app);
+    // Records that no notifier wrote stop nothing.
+    const foreign = (['undelivered', 'redriven'] as const).map((name) => ({
+      topic: app.kafka.topics.name(name),
+      value: Buffer.from('x'),
+      headers: {},
+    }));
+    await app.kafka.publisher.publish(foreign);
     await letters(
       app,
       { requestId: 'n1', target: 'OBS:results' },
@@ -452,7 +460,7 @@ describe('a redrive of undelivered notices', () => {
       })),
     });
     const { id } = await beginNotices(app, { target: 'OBS:results' });
-    const ended = await until(app, id, 'ended', { eachSecond: notifierOf(app) });
+    const ended = await until(app, id, 'ended', { eachSecond: notifier });
     expect(sent(app)).toEqual([['n1', 'OBS:results', 1, undefined]]);
     expect(ended).toMatchObject({
       selected: 3,

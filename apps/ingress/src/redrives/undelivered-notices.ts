@@ -10,6 +10,7 @@ import {
   type PendingDelivery,
   type RedriveSelection,
   type RedriveSpec,
+  unlessViolated,
 } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, TargetStates } from '#platform';
@@ -74,8 +75,12 @@ export class UndeliveredNotices implements RedriveSource {
   /** The delivery of a dead letter that the selection names; undefined if it does not. */
   private matching({ project, selection }: RedriveSpec, record: IncomingRecord): PendingDelivery | undefined {
     if (record.timestamp < selection.beginAt) return undefined;
-    this.kafka.topics.checkFormat(record);
-    const delivery = decodeDelivery(record);
+    // A record that no notifier wrote must not stop the redrive.
+    const delivery = unlessViolated(() => {
+      this.kafka.topics.checkFormat(record);
+      return decodeDelivery(record);
+    });
+    if (delivery === undefined) return undefined;
     const isMeant =
       eventProject(delivery.event) === project && isOfTarget(selection, delivery) && isOfFunction(selection, delivery);
     return isMeant ? delivery : undefined;
