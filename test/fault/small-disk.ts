@@ -15,10 +15,14 @@ export function smallDiskMissing(): string | undefined {
 export class SmallDisk {
   private constructor(readonly folder: string) {}
 
-  /** @throws Error if this user or container may not mount. */
-  static async mount(megabytes: number): Promise<SmallDisk> {
+  /**
+   * @param filesMax files and folders that it can hold, itself included. Default: as many as fit.
+   * @throws Error if this user or container may not mount.
+   */
+  static async mount(megabytes: number, filesMax?: number): Promise<SmallDisk> {
     const folder = await mkdtemp(join(tmpdir(), 'sendoff-disk-'));
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+    const files = filesMax === undefined ? '' : `,nr_inodes=${filesMax}`;
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m${files}`, 'tmpfs', folder]);
     return new SmallDisk(folder);
   }
 

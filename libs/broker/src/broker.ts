@@ -23,6 +23,7 @@ import { classArchive } from './class-archive.ts';
 import { freePort } from './free-port.ts';
 import { brokerJars, defaultCacheDir } from './jars.ts';
 import { findJava, type FoundJava, javaMajorMin, whyNot } from './java.ts';
+import { lastLines } from './last-lines.ts';
 import { classesName, formatStorage, type Jvm, jarsName, launchBroker, propertiesName } from './jvm.ts';
 import { type AccountSettings, serverProperties } from './server-properties.ts';
 
@@ -182,9 +183,14 @@ async function answering(port: number, exited: Promise<string>, dataDir: string)
       continue;
     }
     const log = await readFile(logFile(dataDir), 'utf8').catch(() => '');
-    const how = ended ?? `did not listen within ${startDeadlineMs / 1_000} s`;
+    const how = ended === undefined ? `did not listen within ${startDeadlineMs / 1_000} s` : `ended (${ended})`;
+    const lines = lastLines(log, 8);
+    const isSilent = lines.length === 0;
     throw new PlatformError('BROKER_START_FAILED', {
-      details: { reason: `the broker ${how}; the end of its log:`, lines: log.trimEnd().split('\n').slice(-8) },
+      details: {
+        reason: `the broker ${how}${isSilent ? ', and wrote no log' : '; the end of its log:'}`,
+        ...(isSilent ? {} : { lines }),
+      },
     });
   }
 }

@@ -8,7 +8,7 @@ import { lastLines } from './last-lines.ts';
 
 const run = promisify(execFile);
 /** Lines of the output of Java in an error. */
-const linesMax = 8;
+const linesMax = 3;
 /** Names in the data folder. */
 export const jarsName = 'jars';
 export const propertiesName = 'server.properties';

@@ -1,4 +1,5 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { PlatformError } from '#contracts';
 
 /**
@@ -28,7 +29,7 @@ export function withDiskFault(error: unknown, file: string): unknown {
 export function withDiskFaultAtStart(error: unknown, file: string): unknown {
   const code = diskCodeOf(error);
   if (code === undefined) return error;
-  const isWritable = code === diskCodes.full || code === diskCodes.input || code === diskCodes.busy;
+  const isWritable = code === diskCodes.full || code === diskCodes.input || code === diskCodes.busy || isCrowded(code, file);
   return new PlatformError(isWritable ? 'STORE_UNAVAILABLE' : 'STORE_UNSUITABLE', {
     details: { reason: faultOf(code, file) },
     cause: error,
@@ -36,6 +37,7 @@ export function withDiskFaultAtStart(error: unknown, file: string): unknown {
 }
 
 function faultOf(code: number, file: string): string {
+  if (isCrowded(code, file)) return `the disk of ${file} can hold no more files: remove some`;
   if (code === diskCodes.full) return `the disk of ${file} is full: make room on it`;
   if (code === diskCodes.input) return `the disk of ${file} is full or broken: make room on it, or repair it`;
   if (code === diskCodes.busy) return `another program holds a lock on ${file}: end that program`;
@@ -45,6 +47,17 @@ function faultOf(code: number, file: string): string {
     `${file} or its folder is read-only for user ${process.getuid?.() ?? 'of this process'}: let the user write there, ` +
     'or name another folder in SENDOFF_DATA_DIR'
   );
+}
+
+/** True if a file could not be made because its disk, which may have room, can hold no more. */
+function isCrowded(code: number, file: string): boolean {
+  if (code !== diskCodes.full && code !== diskCodes.cannotOpen) return false;
+  try {
+    const { files, ffree } = statfsSync(dirname(file));
+    return files > 0 && ffree === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** @returns undefined for a file, and for nothing. */

@@ -181,6 +181,17 @@ describe.skipIf(smallDiskMissing() !== undefined)(`a disk (${smallDiskMissing() 
     });
   });
 
+  it('that can hold no more files is an error that a later start may cure', async () => {
+    const crowded = await SmallDisk.mount(4, 1);
+    dataDir = crowded.folder;
+    await expect(open()).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      retryable: true,
+      message: expect.stringMatching(/status\.db can hold no more files: remove some/) as string,
+    });
+    await crowded.unmount();
+  });
+
   it('that fills up says what to do, and the store goes on once there is room', async () => {
     const store = await open();
     await fill(store, 10);
