@@ -40,6 +40,13 @@ it('a lock file with other content is refused, and kept', async () => {
   });
 });
 
+it('a path that is too long is refused, and no folder is created', async () => {
+  const folder = join(parent, 'x'.repeat(200), 'y'.repeat(200), 'z'.repeat(100));
+  const reason = `SENDOFF_DATA_DIR: ${folder} cannot be used as a folder: its path is longer than 480 bytes`;
+  await expect(lockFolder(folder)).rejects.toMatchObject({ code: 'CONFIG_INVALID', details: { reason } });
+  expect(await readdir(parent)).toEqual([]);
+});
+
 it.each(['', '/below'])('locking a path that is a file%s is refused with CONFIG_INVALID and the reason', async (below) => {
   const file = join(parent, 'file');
   await writeFile(file, '');

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { PlatformError } from '#contracts';
 import { lockFile } from './file-lock.ts';
 
+/** SQLite opens no file whose path is longer than 512 bytes, and its journal has a longer name. */
+const pathBytesMax = 480;
+
 /** @throws PlatformError `CONFIG_INVALID`. */
 function unusable(folder: string, cause: unknown): never {
   const { code = String(cause), message } = cause as NodeJS.ErrnoException;
@@ -12,9 +15,13 @@ function unusable(folder: string, cause: unknown): never {
       : code === 'ERR_SQLITE_ERROR'
         ? `it cannot be locked: ${message}`
         : code;
-  throw new PlatformError('CONFIG_INVALID', {
+  throw refusal(folder, reason, cause);
+}
+
+function refusal(folder: string, reason: string, cause?: unknown): PlatformError {
+  return new PlatformError('CONFIG_INVALID', {
     details: { reason: `SENDOFF_DATA_DIR: ${folder} cannot be used as a folder: ${reason}` },
-    cause,
+    ...(cause === undefined ? {} : { cause }),
   });
 }
 
@@ -26,6 +33,7 @@ function unusable(folder: string, cause: unknown): never {
  *   the folder cannot be created, written to or locked.
  */
 export async function lockFolder(folder: string): Promise<() => void> {
+  if (Buffer.byteLength(folder) > pathBytesMax) throw refusal(folder, `its path is longer than ${pathBytesMax} bytes`);
   // The folder holds credentials and the data of the broker.
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => unusable(folder, error));
   const unlock = await lockFile(join(folder, 'folder.lock')).catch((error: unknown) => unusable(folder, error));
