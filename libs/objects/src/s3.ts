@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Agent } from 'node:https';
-import { Client } from 'minio';
+import { createRequire } from 'node:module';
+import type { Client } from 'minio';
 import type { TextSource } from '#platform';
 
 /** Endpoint and credentials of an S3. */
@@ -14,13 +15,17 @@ export interface S3Options {
   readonly ca?: TextSource | undefined;
 }
 
+const require = createRequire(import.meta.url);
+
 /**
  * Creates a client of an S3; sends no request yet.
  * @param partBytes larger objects are uploaded in parts of this size.
  */
 export function s3Client({ endpoint, accessKey, secretKey, region, ca }: S3Options, partBytes?: number): Client {
   const url = new URL(endpoint);
-  return new Client({
+  // Loaded on demand: it takes 6 MB, and installations with folders need it never.
+  const minio = require('minio') as typeof import('minio');
+  return new minio.Client({
     endPoint: url.hostname,
     port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
     useSSL: url.protocol === 'https:',

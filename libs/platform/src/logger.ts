@@ -1,11 +1,13 @@
+import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import type { LoggerService } from '@nestjs/common';
 import { indentedLines, printable, printableLines } from '#contracts';
 import { type Logger, pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 import { RepeatedLines, type Repeats } from './repeated-lines.ts';
 
 export type { Logger } from 'pino';
+
+const require = createRequire(import.meta.url);
 
 /** Characters that JSON leaves as they are, although some readers of lines end a line at them. */
 const unescapedByJson = /(?![\u200c\u200d])[\u007f-\u009f\u2028\u2029\p{Cf}]/gu;
@@ -112,6 +114,8 @@ export function createLogger(options: {
   const output = options.output ?? standardError();
   if (options.output === undefined) process.once('exit', () => lines.flush());
   if (!isPretty) return pino(settings, output);
+  // Loaded on demand: services behind no terminal need it never.
+  const { PinoPretty } = require('pino-pretty') as typeof import('pino-pretty');
   const pretty = PinoPretty({
     destination: output,
     ignore: 'pid,hostname,service',
