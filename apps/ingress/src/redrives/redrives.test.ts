@@ -436,14 +436,10 @@ describe('a redrive of undelivered notices', () => {
   it('sends each of a target again as the notice that it was, but those that were delivered since', async () => {
     const app = await start({ gateway: new MemoryKafka({ now: () => builtAt }) });
     await app.createFunction('hello');
-    const notifier = notifierOf(app);
     // Records that no notifier wrote stop nothing.
-    const foreign = (['undelivered', 'redriven'] as const).map((name) => ({
-      topic: app.kafka.topics.name(name),
-      value: Buffer.from('x'),
-      headers: {},
-    }));
-    await app.kafka.publisher.publish(foreign);
+    const writeForeign = async (name: 'undelivered' | 'redriven') =>
+      app.kafka.publisher.publish({ topic: app.kafka.topics.name(name), value: Buffer.from('x'), headers: {} });
+    await writeForeign('undelivered');
     await letters(
       app,
       { requestId: 'n1', target: 'OBS:results' },
@@ -460,6 +456,8 @@ describe('a redrive of undelivered notices', () => {
       })),
     });
     const { id } = await beginNotices(app, { target: 'OBS:results' });
+    const notifier = notifierOf(app);
+    await writeForeign('redriven');
     const ended = await until(app, id, 'ended', { eachSecond: notifier });
     expect(sent(app)).toEqual([['n1', 'OBS:results', 1, undefined]]);
     expect(ended).toMatchObject({
