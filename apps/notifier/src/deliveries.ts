@@ -217,7 +217,8 @@ export class Deliveries {
     const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
-    const switchOff = isTried ? watch.tried(name, result, queues.openForMs(key)) : undefined;
+    const tellsOfTarget = isTried && !(result.kind === 'deferred' && result.isOfBrokers === true);
+    const switchOff = tellsOfTarget ? watch.tried(name, result, queues.openForMs(key)) : undefined;
     return { pending, ended: { result, at }, switchOff };
   }
 

@@ -150,6 +150,13 @@ describe('TargetQueues', () => {
     expect([isAsked, queues.openBreakers]).toEqual([true, 0]);
   });
 
+  it('does not blame a target for brokers that take no write', async () => {
+    const queues = new TargetQueues({ ...limits, failuresMax: 1 }, new ManualClock());
+    const ofBrokers: TryResult = { ...deferred, isOfBrokers: true };
+    expect(await queues.run('a', async () => ofBrokers)).toEqual(ofBrokers);
+    expect(await queues.run('a', async () => delivered)).toEqual(delivered);
+  });
+
   it('allows the next probe after a probe that failed for a reason of our own', async () => {
     const clock = new ManualClock();
     const queues = new TargetQueues(limits, clock);

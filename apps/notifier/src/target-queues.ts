@@ -175,7 +175,8 @@ export class TargetQueues {
         const reason = `${delivery.reason} (the notifier stood still during the try, which does not count)`;
         return { kind: 'postponed', waitMs: standstillWaitMs, reason };
       }
-      breaker.end(delivery.kind !== 'deferred', this.clock.elapsedMs());
+      if (delivery.kind === 'deferred' && delivery.isOfBrokers === true) breaker.cancel();
+      else breaker.end(delivery.kind !== 'deferred', this.clock.elapsedMs());
       return delivery;
     } catch (error) {
       breaker.cancel();

@@ -58,6 +58,15 @@ describe('afterDelivery', () => {
     expect(afterDelivery({ result, try: 1, policy, now: builtAt, jitter: 0, expiresAt })).toMatchObject({ kind });
   });
 
+  it.each([
+    [1, 1_000],
+    [2, 30_000],
+  ])('makes the try after try %i, at which the brokers took no write, after %i ms', (made, waitMs) => {
+    const result: DeliveryResult = { kind: 'deferred', reason: 'away', isOfBrokers: true };
+    const decision = afterDelivery({ result, try: made, policy: defaultDeliveryPolicy, now: builtAt, jitter: 0 });
+    expect(decision).toMatchObject({ kind: 'again', try: made + 1, dueAt: builtAt + waitMs });
+  });
+
   it('says why it did not wait any longer', () => {
     expect(afterDelivery({ result: deferred, try: 1, policy, now: builtAt, jitter: 0, expiresAt: builtAt })).toStrictEqual({
       kind: 'abandon',

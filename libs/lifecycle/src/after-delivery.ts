@@ -10,7 +10,13 @@ export type TryResult =
       /** A promise of the target that could not be kept, such as the expiry of an object. */
       readonly note?: string;
     }
-  | { readonly kind: 'deferred'; readonly reason: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'deferred';
+      readonly reason: string;
+      readonly retryAfterMs?: number;
+      /** True if the brokers took no write. That says nothing of the target. */
+      readonly isOfBrokers?: true;
+    }
   | {
       readonly kind: 'refused';
       readonly reason: string;
@@ -35,6 +41,12 @@ export interface DeliveryPolicy {
  * 30 min. Settings of the notifier override it.
  */
 export const defaultDeliveryPolicy: DeliveryPolicy = { triesMax: 8, backoff: { baseMs: 30_000, maxMs: 1_800_000 } };
+
+/**
+ * Longest wait before the second try, if the brokers took no write at the first, in milliseconds.
+ * The record of that second try could not be written before they were back.
+ */
+const brokersBackMs = 1_000;
 
 /** The decision after a try. */
 export type DeliveryDecision =
@@ -82,7 +94,9 @@ export function afterDelivery({ result, try: made, expiresAt, policy, now, jitte
       return again(made, result.waitMs, result.reason);
     case 'deferred': {
       if (made >= policy.triesMax) return { kind: 'abandon', reason: `${result.reason} (try ${made} of ${policy.triesMax})` };
-      return again(made + 1, Math.max(1, backoffMs(policy.backoff, made, jitter), result.retryAfterMs ?? 0), result.reason);
+      const usualMs = backoffMs(policy.backoff, made, jitter);
+      const waitMs = result.isOfBrokers === true && made === 1 ? Math.min(usualMs, brokersBackMs) : usualMs;
+      return again(made + 1, Math.max(1, waitMs, result.retryAfterMs ?? 0), result.reason);
     }
     default:
       return result satisfies never;

@@ -14,6 +14,6 @@ export async function publishOutcome(
     return { kind: 'delivered', location };
   } catch (error) {
     if (error instanceof PlatformError && !error.retryable) return { kind: 'refused', reason: reasonOf(error) };
-    return { kind: 'deferred', reason: reasonOf(error) };
+    return { kind: 'deferred', reason: reasonOf(error), isOfBrokers: true };
   }
 }

@@ -98,6 +98,6 @@ describe('a stream', () => {
 
   it('is tried again later while the brokers are away', async () => {
     kafka.setReachable(false);
-    expect(await told(streamOver(kafka, place('orders')), 'orders')).toMatchObject({ kind: 'deferred' });
+    expect(await told(streamOver(kafka, place('orders')), 'orders')).toMatchObject({ kind: 'deferred', isOfBrokers: true });
   });
 });

@@ -29,7 +29,8 @@ export class UserTopics {
    * @param signal The try is `deferred` as soon as it aborts.
    */
   async write(record: OutgoingRecord, signal: AbortSignal): Promise<TryResult> {
-    return deferredOnAbort(signal, async () => this.tryToWrite(record));
+    const result = await deferredOnAbort(signal, async () => this.tryToWrite(record));
+    return result.kind === 'deferred' ? { ...result, isOfBrokers: true } : result;
   }
 
   private async tryToWrite(record: OutgoingRecord): Promise<TryResult> {
