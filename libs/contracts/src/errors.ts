@@ -132,17 +132,3 @@ export class PlatformError extends Error {
 export function contractViolated(reason: string, cause?: unknown): PlatformError {
   return new PlatformError('CONTRACT_VIOLATED', { details: { reason }, cause });
 }
-
-/**
- * Reads a record, for readers that leave out what they cannot read.
- * @returns undefined if the record has another shape than its topic.
- * @throws PlatformError `RECORD_TOO_NEW`, and any other error of `read`.
- */
-export function unlessViolated<Read>(read: () => Read): Read | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PlatformError && error.code === 'CONTRACT_VIOLATED') return undefined;
-    throw error;
-  }
-}

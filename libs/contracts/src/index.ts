@@ -64,7 +64,7 @@ export {
   unaccountedMax,
 } from './ledger.ts';
 export { endedByCondition, endedOf, inFlightOf, type Tally, tallyExtremes, type TallySum, tallySums } from './tally.ts';
-export { errorCatalogue, type ErrorCode, PlatformError, unlessViolated } from './errors.ts';
+export { errorCatalogue, type ErrorCode, PlatformError } from './errors.ts';
 export {
   bareUrnOf,
   formatBareUrn,

@@ -1,4 +1,4 @@
-import { contractViolated } from './errors.ts';
+import { contractViolated, PlatformError } from './errors.ts';
 import type { IncomingRecord } from './record.ts';
 import { checkFormat, formatVersionHeader, type RecordFormat } from './record-format.ts';
 import { type KafkaAccount, outsideAccount, type Service, type TopicName, topicDeclarations } from './topic-declarations.ts';
@@ -50,6 +50,21 @@ export class Topics {
     if (record.headers[formatVersionHeader] === undefined) return;
     const format = this.formats.get(record.topic);
     if (format !== undefined) checkFormat(format, record);
+  }
+
+  /**
+   * Reads a record, for readers that leave out what no service has written.
+   * @returns undefined if the record has another shape than its topic.
+   * @throws PlatformError `RECORD_TOO_NEW`, and any other error of `decode`.
+   */
+  readOrSkip<Read>(record: IncomingRecord, decode: (record: IncomingRecord) => Read): Read | undefined {
+    try {
+      this.checkFormat(record);
+      return decode(record);
+    } catch (error) {
+      if (error instanceof PlatformError && error.code === 'CONTRACT_VIOLATED') return undefined;
+      throw error;
+    }
   }
 
   /** The name of the topic behind a stream, unless its place names another one. */

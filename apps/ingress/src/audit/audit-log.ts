@@ -1,13 +1,5 @@
 import { Inject } from '@nestjs/common';
-import {
-  auditBegun,
-  type AuditEntry,
-  decodeAuditEntry,
-  encodeAuditEntry,
-  type EpochMs,
-  type IncomingRecord,
-  unlessViolated,
-} from '#contracts';
+import { auditBegun, type AuditEntry, decodeAuditEntry, encodeAuditEntry, type EpochMs, type IncomingRecord } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 
 /** A question for acts, newest first. */
@@ -99,10 +91,7 @@ export class AuditLog {
 
   /** @returns undefined for a record that no ingress wrote: it must not hide the others. */
   private entryIn(record: IncomingRecord): AuditEntry | undefined {
-    return unlessViolated(() => {
-      this.kafka.topics.checkFormat(record);
-      return decodeAuditEntry(record);
-    });
+    return this.kafka.topics.readOrSkip(record, decodeAuditEntry);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { decodeRedrivenEnd, redriveBounds, type RedriveSpec, unlessViolated } from '#contracts';
+import { decodeRedrivenEnd, redriveBounds, type RedriveSpec } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 
 /** Records that one request to the brokers reads. */
@@ -52,10 +52,7 @@ export class NoticeEnds {
       const records = await this.kafka.recordsFrom({ topic, partition: 0 }, at, pageSize);
       for (const record of records) {
         // A record that no notifier wrote must not stop the count.
-        const ended = unlessViolated(() => {
-          this.kafka.topics.checkFormat(record);
-          return decodeRedrivenEnd(record);
-        });
+        const ended = this.kafka.topics.readOrSkip(record, decodeRedrivenEnd);
         if (ended === undefined) continue;
         const { redriveId, letter, state } = ended;
         // A copy may end in another way. The target has the notice if one of them was delivered.

@@ -10,7 +10,6 @@ import {
   type PendingDelivery,
   type RedriveSelection,
   type RedriveSpec,
-  unlessViolated,
 } from '#contracts';
 import { KAFKA, type KafkaGateway } from '#kafka';
 import { type Clock, CLOCK, TargetStates } from '#platform';
@@ -76,10 +75,7 @@ export class UndeliveredNotices implements RedriveSource {
   private matching({ project, selection }: RedriveSpec, record: IncomingRecord): PendingDelivery | undefined {
     if (record.timestamp < selection.beginAt) return undefined;
     // A record that no notifier wrote must not stop the redrive.
-    const delivery = unlessViolated(() => {
-      this.kafka.topics.checkFormat(record);
-      return decodeDelivery(record);
-    });
+    const delivery = this.kafka.topics.readOrSkip(record, decodeDelivery);
     if (delivery === undefined) return undefined;
     const isMeant =
       eventProject(delivery.event) === project && isOfTarget(selection, delivery) && isOfFunction(selection, delivery);
