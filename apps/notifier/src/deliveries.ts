@@ -34,6 +34,7 @@ import {
   delayTopicFor,
   type TryResult,
   isExpired,
+  isFaultOfBrokers,
   switchedOffReason,
   type DeliveryResult,
 } from '#lifecycle';
@@ -217,8 +218,7 @@ export class Deliveries {
     const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);
-    const tellsOfTarget = isTried && !(result.kind === 'deferred' && result.isOfBrokers === true);
-    const switchOff = tellsOfTarget ? watch.tried(name, result, queues.openForMs(key)) : undefined;
+    const switchOff = isTried && !isFaultOfBrokers(result) ? watch.tried(name, result, queues.openForMs(key)) : undefined;
     return { pending, ended: { result, at }, switchOff };
   }
 

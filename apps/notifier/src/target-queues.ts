@@ -7,7 +7,7 @@
  * closed again.
  */
 import { LRUCache } from 'lru-cache';
-import { type DeliveryResult, openCircuitReason, type TryResult } from '#lifecycle';
+import { type DeliveryResult, isFaultOfBrokers, openCircuitReason, type TryResult } from '#lifecycle';
 import type { Clock } from '#platform';
 import { type BreakerLimits, CircuitBreaker, type KnownFailures } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
@@ -175,7 +175,7 @@ export class TargetQueues {
         const reason = `${delivery.reason} (the notifier stood still during the try, which does not count)`;
         return { kind: 'postponed', waitMs: standstillWaitMs, reason };
       }
-      if (delivery.kind === 'deferred' && delivery.isOfBrokers === true) breaker.cancel();
+      if (isFaultOfBrokers(delivery)) breaker.cancel();
       else breaker.end(delivery.kind !== 'deferred', this.clock.elapsedMs());
       return delivery;
     } catch (error) {

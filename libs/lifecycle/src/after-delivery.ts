@@ -14,7 +14,7 @@ export type TryResult =
       readonly kind: 'deferred';
       readonly reason: string;
       readonly retryAfterMs?: number;
-      /** True if the brokers took no write. That says nothing of the target. */
+      /** See {@link isFaultOfBrokers}. */
       readonly isOfBrokers?: true;
     }
   | {
@@ -29,6 +29,11 @@ export type TryResult =
  * try does not count.
  */
 export type DeliveryResult = TryResult | { readonly kind: 'postponed'; readonly waitMs: number; readonly reason: string };
+
+/** True if the brokers took no write, which says nothing of the target. */
+export function isFaultOfBrokers(result: DeliveryResult): boolean {
+  return result.kind === 'deferred' && result.isOfBrokers === true;
+}
 
 /** The number of tries of a delivery, and the waits between them. */
 export interface DeliveryPolicy {
@@ -95,7 +100,7 @@ export function afterDelivery({ result, try: made, expiresAt, policy, now, jitte
     case 'deferred': {
       if (made >= policy.triesMax) return { kind: 'abandon', reason: `${result.reason} (try ${made} of ${policy.triesMax})` };
       const usualMs = backoffMs(policy.backoff, made, jitter);
-      const waitMs = result.isOfBrokers === true && made === 1 ? Math.min(usualMs, brokersBackMs) : usualMs;
+      const waitMs = isFaultOfBrokers(result) && made === 1 ? Math.min(usualMs, brokersBackMs) : usualMs;
       return again(made + 1, Math.max(1, waitMs, result.retryAfterMs ?? 0), result.reason);
     }
     default:

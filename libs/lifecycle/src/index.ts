@@ -17,6 +17,7 @@ export {
   type DeliveryPolicy,
   type DeliveryResult,
   isExpired,
+  isFaultOfBrokers,
   type TryResult,
 } from './after-delivery.ts';
 export { chooseVersion, type RequestSigns, versionsBehind } from './choose-version.ts';
