@@ -143,6 +143,18 @@ describe('functions and invocations', () => {
     expect((await sendoff(next.split(' '))).stdout).toMatch(/FAIL +UnhandledInvocationError/);
   });
 
+  it('an event of a removed function runs on its namesake only if the caller asks for that', async () => {
+    await json('functions', 'deploy', await source('twin', 'exports.handler = async () => { throw new Error("first"); };'));
+    expect((await sendoff(['invoke', 'twin', '{}', '--wait'])).code).toBe(6);
+    expect((await sendoff(['functions', 'remove', 'twin'])).code).toBe(0);
+    await json('functions', 'deploy', await source('twin', greets));
+    const selected = ['redrive', '--function', 'twin'];
+    await eventually(async () => ((await json(...selected)) as { selected: number }).selected === 1);
+    expect((await sendoff(selected)).stdout).toMatch(/^left out: function-made-anew 1\n.*--made-anew$/m);
+    const anew = await json(...selected, '--made-anew', '--yes', '--wait');
+    expect(anew).toMatchObject({ made_anew: true, selected: 1, sent: 1, succeeded: 1, refused: [] });
+  });
+
   it('what failed is redriven once it is mended, each once and seen live, although the ingress dies in between', {
     timeout: 90_000,
   }, async () => {

@@ -43,6 +43,8 @@ export interface RedriveSelection {
   readonly errorText?: string;
   /** The id of a target; undelivered notices only. */
   readonly deliveryId?: string;
+  /** True if functions that were made anew may run the events of their namesakes. */
+  readonly mayBeMadeAnew?: boolean;
   /** Over the acceptance of an invocation, or over the time at which a notice was given up. */
   readonly beginAt: EpochMs;
   readonly endAt: EpochMs;
@@ -193,6 +195,7 @@ function selectionIn(fields: JsonObject): RedriveSelection {
     ...(errorCode === undefined ? {} : { errorCode }),
     ...(errorText === undefined ? {} : { errorText }),
     ...(deliveryId === undefined ? {} : { deliveryId }),
+    ...(fields.has('mayBeMadeAnew') ? { mayBeMadeAnew: fields.flag('mayBeMadeAnew') } : {}),
     beginAt: fields.instant('beginAt'),
     endAt: fields.instant('endAt'),
   };

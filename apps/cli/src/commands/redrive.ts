@@ -44,6 +44,7 @@ export interface RedriveOptions {
   readonly target?: string;
   readonly begin?: string;
   readonly end?: string;
+  readonly madeAnew?: boolean;
   readonly rate?: string;
   readonly canary?: string;
   readonly stopAt?: string;
@@ -83,6 +84,9 @@ function previewLines(preview: Preview, options: RedriveOptions, isNothing: bool
   return [
     countText(preview, options),
     ...(refusals === '' ? [] : [`left out: ${refusals}`]),
+    ...(preview.refused.some(({ reason }) => reason === 'function-made-anew')
+      ? ['start those of a removed function on the one of the same name, too: --made-anew']
+      : []),
     ...(options.undelivered === true ? ['published messages are not counted, and are started, too'] : []),
     ...preview.first_request_ids.map((id) => `  ${id}`),
     ...(isNothing ? [] : ['start them: the same command with --yes']),
@@ -194,6 +198,7 @@ function bodyOf(options: RedriveOptions): Record<string, unknown> {
     target,
     begin_time: begin,
     end_time: end,
+    made_anew: options.madeAnew,
     rate: whole('rate'),
     canary: whole('canary'),
     limit: whole('limit'),

@@ -35,6 +35,7 @@ export function addRedriveCommands(program: Command, session: MakeSession): void
     .option('--target <target>', 'only notices of this target, as sendoff targets names it')
     .option('--begin <time>', 'accepted (notices: given up) at this time or later, as 2026-11-25T09:45:00')
     .option('--end <time>', 'accepted (notices: given up) at this time or earlier')
+    .option('--made-anew', 'also events of a removed function, on the one that was made anew under its name')
     .option('--rate <count>', 'how many are started in a second')
     .option('--canary <count>', 'so many first; the others wait until these have ended')
     .option('--stop-at <share>', 'stop when more than this share failed or was not delivered again, 0 to 1')

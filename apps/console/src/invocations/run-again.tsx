@@ -78,6 +78,7 @@ function RunAgainForm({ urn, requestId, payload, onClose }: RunAgainFormProps) {
             </div>
           </>
         )}
+        <Text size="sm">The function that has this name now runs it, with its present code.</Text>
         {call.error !== null && <ProblemNotice error={call.error} />}
         <FormButtons action="Run" isPending={call.isPending} onCancel={onClose} />
       </Stack>

@@ -16,6 +16,8 @@ export interface Redrive {
   readonly condition?: string;
   readonly error_text?: string;
   readonly target?: string;
+  /** Present if functions that were made anew run the events of their namesakes. */
+  readonly made_anew?: boolean;
   /** The window of the selection. */
   readonly begin_time: string;
   readonly end_time: string;

@@ -47,7 +47,8 @@ const firstBegin = '1971';
 
 /** The selection of a redrive, in words. */
 export function RedriveSelection({ of }: { readonly of: Redrive }) {
-  const words = [...(of.functions ?? []).map(bareNameOfUrn), of.condition, of.error_text, of.target];
+  const functions = [...(of.functions ?? []).map(bareNameOfUrn), of.made_anew === true && 'also made anew'];
+  const words = [...functions, of.condition, of.error_text, of.target];
   const told = [...new Set(words.filter(Boolean))];
   const shown = told.slice(0, wordsShown);
   return (

@@ -1,4 +1,4 @@
-import { Autocomplete, Group, NumberInput, Select, SimpleGrid, TextInput } from '@mantine/core';
+import { Autocomplete, Checkbox, Group, NumberInput, Select, SimpleGrid, TextInput } from '@mantine/core';
 import { FunctionSelect } from '../functions/function-select.tsx';
 import { useTargets } from '../targets/queries.ts';
 import { type Amount, amountBounds, conditionsOf, type Selection } from './selection.ts';
@@ -64,6 +64,17 @@ function TargetField({ of, onChange }: FieldsProps) {
   );
 }
 
+/** Lets functions run the events of their namesakes, which a redrive refuses by default. */
+function MadeAnewField({ of, onChange }: FieldsProps) {
+  return (
+    <Checkbox
+      label="Also events of removed functions, on those that were made anew under their names"
+      checked={of.isMadeAnew}
+      onChange={({ currentTarget: { checked } }) => onChange({ isMadeAnew: checked })}
+    />
+  );
+}
+
 /** The fields that select invocations or notices. */
 export function SelectionFields({ of, onChange }: FieldsProps) {
   const time = (name: 'from' | 'to', label: string) => (
@@ -76,17 +87,20 @@ export function SelectionFields({ of, onChange }: FieldsProps) {
   );
   const isFailed = of.of === 'failed';
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
-      <FunctionSelect
-        clearLabel="Choose all functions"
-        value={of.function}
-        onChange={(name) => onChange({ function: name })}
-        w="auto"
-      />
-      {isFailed ? <InvocationFields of={of} onChange={onChange} /> : <TargetField of={of} onChange={onChange} />}
-      {time('from', isFailed ? 'Accepted from' : 'Given up from')}
-      {time('to', isFailed ? 'Accepted until' : 'Given up until')}
-    </SimpleGrid>
+    <>
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="md">
+        <FunctionSelect
+          clearLabel="Choose all functions"
+          value={of.function}
+          onChange={(name) => onChange({ function: name })}
+          w="auto"
+        />
+        {isFailed ? <InvocationFields of={of} onChange={onChange} /> : <TargetField of={of} onChange={onChange} />}
+        {time('from', isFailed ? 'Accepted from' : 'Given up from')}
+        {time('to', isFailed ? 'Accepted until' : 'Given up until')}
+      </SimpleGrid>
+      {isFailed && <MadeAnewField of={of} onChange={onChange} />}
+    </>
   );
 }
 

@@ -13,12 +13,13 @@ it('asks for failed invocations by each field', () => {
     status: 'FAIL',
     errorText: ' no luck ',
     target: 'OBS:results/',
+    isMadeAnew: true,
     from: '2026-11-25T08:00',
     to: '2026-11-25T09:30',
     limit: 7,
   });
   expect(request).toMatchObject({ function: 'default:hello', condition: 'InvocationTimeout', status: 'FAIL', limit: 7 });
-  expect(request).toMatchObject({ error_text: 'no luck' });
+  expect(request).toMatchObject({ error_text: 'no luck', made_anew: true });
   // The fields hold local times.
   expect(request.begin_time).toBe(new Date('2026-11-25T08:00').toISOString().slice(0, 19));
   expect(request.end_time).toBe(new Date('2026-11-25T09:30').toISOString().slice(0, 19));
@@ -26,7 +27,14 @@ it('asks for failed invocations by each field', () => {
 });
 
 it('asks for undelivered notices by target, and leaves out the fields of invocations', () => {
-  const form = { ...firstSelection, of: 'undelivered', condition: 'SystemError', status: 'FAIL', errorText: 'x' } as const;
+  const form = {
+    ...firstSelection,
+    of: 'undelivered',
+    condition: 'SystemError',
+    status: 'FAIL',
+    errorText: 'x',
+    isMadeAnew: true,
+  } as const;
   expect(requestOf({ ...form, target: 'DIS:orders' })).toEqual({
     of: 'undelivered',
     target: 'DIS:orders',

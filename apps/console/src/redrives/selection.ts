@@ -47,6 +47,8 @@ export interface Selection extends Readonly<Record<Amount, number | string>> {
   readonly status: string;
   readonly errorText: string;
   readonly target: string;
+  /** Whether functions that were made anew run the events of their namesakes. */
+  readonly isMadeAnew: boolean;
   /** Times of fields `datetime-local`. */
   readonly from: string;
   readonly to: string;
@@ -60,6 +62,7 @@ export const firstSelection: Selection = {
   status: '',
   errorText: '',
   target: '',
+  isMadeAnew: false,
   from: '',
   to: '',
   rate: 10,
@@ -80,7 +83,12 @@ export function requestOf(form: Selection): RedriveRequest {
   const fields = {
     function: form.function,
     ...(of === 'failed'
-      ? { condition: form.condition, status: form.status, error_text: form.errorText.trim() }
+      ? {
+          condition: form.condition,
+          status: form.status,
+          error_text: form.errorText.trim(),
+          made_anew: form.isMadeAnew || undefined,
+        }
       : { target: form.target.trim() }),
     begin_time: instantOfField(from),
     end_time: instantOfField(to),

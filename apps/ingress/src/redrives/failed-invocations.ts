@@ -19,6 +19,7 @@ import { Acceptor } from '../invocations/acceptor.ts';
 import { KeptInvocations } from '../invocations/kept-invocations.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
+import { Namesakes } from './namesakes.ts';
 import type { Redriven, RedrivePage, RedriveSource } from './redrive-source.ts';
 
 /** Clocks of ingresses differ. */
@@ -43,6 +44,7 @@ export class FailedInvocations implements RedriveSource {
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
     @Inject(KeptInvocations) private readonly kept: KeptInvocations,
     @Inject(Acceptor) private readonly acceptor: Pick<Acceptor, 'accept'>,
+    @Inject(Namesakes) private readonly namesakes: Namesakes,
     @Inject(HOME) private readonly home: Home,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
@@ -85,10 +87,15 @@ export class FailedInvocations implements RedriveSource {
 
   private async invoke(spec: RedriveSpec, parent: Invocation): Promise<Redriven> {
     const { project, payload, payloadRef, hops, memoryMb, requestId } = parent;
+    const refusal = this.namesakes.refusal(parent, spec.selection);
+    if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+    const fn = this.namesakes.functionNamed(parent.functionUrn);
     const own = (parent.tags ?? []).filter((tag) => !tag.startsWith('redrive'));
     const arrived = await this.acceptor.accept({
       requestId: newRequestId(this.clock.now()),
       functionName: this.nameFor(parent),
+      // The function may be replaced before the acceptor looks it up.
+      ...(fn === undefined ? {} : { functionId: fn.id }),
       project,
       payload,
       ...(payloadRef === undefined ? {} : { payloadRef }),

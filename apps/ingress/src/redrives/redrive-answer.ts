@@ -4,7 +4,7 @@ import { firstRun, leftOf, type Redrive, redriveStateOf } from '#lifecycle';
 /** A redrive as the API shows it. */
 export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
   const { spec, order, run = firstRun('', redrive.spec.createdAt) } = redrive;
-  const { kind, functionUrns, errorCode, errorText, deliveryId, beginAt, endAt } = spec.selection;
+  const { kind, functionUrns, errorCode, errorText, deliveryId, mayBeMadeAnew, beginAt, endAt } = spec.selection;
   const state = redriveStateOf(redrive);
   const left = leftOf(redrive);
   return {
@@ -19,6 +19,7 @@ export function redriveAnswer(redrive: Redrive): Record<string, unknown> {
     ...(errorCode === undefined ? {} : { condition: conditionOfCode(errorCode) ?? '' }),
     ...(errorText === undefined ? {} : { error_text: errorText }),
     ...(deliveryId === undefined ? {} : { target: deliveryId }),
+    ...(mayBeMadeAnew === true ? { made_anew: true } : {}),
     begin_time: utcInstant(beginAt),
     end_time: utcInstant(endAt),
     rate: spec.ratePerSecond,

@@ -4,6 +4,7 @@ import { TargetStates } from '#platform';
 import { ApiError } from '../http/api-error.ts';
 import { STATUS_RECORDS, type StatusRecords } from '../records/status-records.ts';
 import { refusalInRecord } from './failed-invocations.ts';
+import { Namesakes } from './namesakes.ts';
 import { addRefusal } from './refusals.ts';
 import { targetSwitchedOff } from './undelivered-notices.ts';
 
@@ -31,6 +32,7 @@ export class RedrivePreview {
   constructor(
     @Inject(STATUS_RECORDS) private readonly records: StatusRecords,
     @Inject(TargetStates) private readonly targets: TargetStates,
+    @Inject(Namesakes) private readonly namesakes: Namesakes,
   ) {}
 
   /**
@@ -59,7 +61,10 @@ export class RedrivePreview {
       const more = { ...after, limit: pageSize, withPlaces: true, withRedriven: true };
       const { records, next } = await this.records.search({ ...filter, project, ...more });
       return {
-        seen: records.map((record) => ({ requestId: record.requestId, refusal: refusalInRecord(record, selection) })),
+        seen: records.map((record) => ({
+          requestId: record.requestId,
+          refusal: refusalInRecord(record, selection) ?? this.namesakes.refusal(record, selection),
+        })),
         next,
       };
     });

@@ -53,6 +53,14 @@ export class RedriveDto {
   @Matches(instantPattern, { message: instantMessage })
   end_time?: string;
 
+  /**
+   * Also events of a function that was removed: the one that was made anew under its name runs
+   * them.
+   */
+  @IsOptional()
+  @IsBoolean()
+  made_anew?: boolean;
+
   /** Only counts. */
   @IsOptional()
   @IsBoolean()

@@ -134,9 +134,9 @@ export class RedrivesController {
   }
 
   private selectionOf(project: string, caller: Caller, dto: RedriveDto): RedriveSelection {
-    const { of: kind = 'failed', function: name, condition, status, error_text: errorText, target } = dto;
+    const { of: kind = 'failed', function: name, condition, status, error_text: errorText, target, made_anew: madeAnew } = dto;
     const isFailed = kind === 'failed';
-    const foreign = isFailed ? { target } : { condition, status, error_text: errorText };
+    const foreign = isFailed ? { target } : { condition, status, error_text: errorText, made_anew: madeAnew };
     for (const [field, value] of Object.entries(foreign))
       if (value !== undefined) throw new ApiError('FSS.0400', `${field} is not a filter of ${kind} ones`);
     if (condition !== undefined && (!isCondition(condition) || condition === ''))
@@ -152,6 +152,7 @@ export class RedrivesController {
       ...(condition === undefined ? {} : { errorCode: conditions[condition].errorCode }),
       ...(errorText === undefined ? {} : { errorText }),
       ...(target === undefined ? {} : { deliveryId: target }),
+      ...(madeAnew === true ? { mayBeMadeAnew: true } : {}),
       beginAt: instantQuery(window, 'begin_time') ?? epochMs(0),
       // Invocations that fail after its start are not part of it.
       endAt: epochMs(Math.min(instantQuery(window, 'end_time') ?? now, now)),

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
 import { RecordsModule } from '../records/records.module.ts';
 import { FailedInvocations } from './failed-invocations.ts';
+import { Namesakes } from './namesakes.ts';
 import { NoticeEnds } from './notice-ends.ts';
 import { RedriveLog } from './redrive-log.ts';
 import { RedrivePreview } from './redrive-preview.ts';
@@ -18,7 +19,7 @@ export class RedrivesModule {
       module: RedrivesModule,
       imports: [NamesModule, invocations, RecordsModule],
       controllers: [RedrivesController],
-      providers: [RedriveLog, RedrivePreview, FailedInvocations, NoticeEnds, UndeliveredNotices, RedriveRunner],
+      providers: [RedriveLog, RedrivePreview, Namesakes, FailedInvocations, NoticeEnds, UndeliveredNotices, RedriveRunner],
     };
   }
 }

@@ -120,8 +120,10 @@ async function writeParents(app: IngressApp, count: number): Promise<void> {
 
 /** An installation with failed invocations of the function `hello`. */
 async function withFailures(count: number, ends?: Parameters<typeof fill>[2]): Promise<IngressApp> {
-  const app = await start();
+  const clock = new ManualClock(epochMs(builtAt - 60_000));
+  const app = await start({ clock });
   await app.createFunction('hello');
+  await clock.advance(60_000);
   await writeParents(app, count);
   fill(app, count, ends);
   return app;
