@@ -29,20 +29,21 @@ export function withDiskFault(error: unknown, file: string): unknown {
 export function withDiskFaultAtStart(error: unknown, file: string): unknown {
   const code = diskCodeOf(error);
   if (code === undefined) return error;
-  const isWritable = code === diskCodes.full || code === diskCodes.input || code === diskCodes.busy || isCrowded(code, file);
-  return new PlatformError(isWritable ? 'STORE_UNAVAILABLE' : 'STORE_UNSUITABLE', {
+  const isPassing = code === diskCodes.full || code === diskCodes.input || code === diskCodes.busy || isCrowded(code, file);
+  return new PlatformError(isPassing && misplaced(file) === undefined ? 'STORE_UNAVAILABLE' : 'STORE_UNSUITABLE', {
     details: { reason: faultOf(code, file) },
     cause: error,
   });
 }
 
 function faultOf(code: number, file: string): string {
+  // SQLite reports these as any of its codes.
+  const found = misplaced(file);
+  if (found !== undefined) return `${found}: move it away`;
   if (isCrowded(code, file)) return `the disk of ${file} can hold no more files: remove some`;
   if (code === diskCodes.full) return `the disk of ${file} is full: make room on it`;
   if (code === diskCodes.input) return `the disk of ${file} is full or broken: make room on it, or repair it`;
   if (code === diskCodes.busy) return `another program holds a lock on ${file}: end that program`;
-  const kind = kindOf(file);
-  if (kind !== undefined) return `${file} is ${kind}, not a file: move it away`;
   return (
     `${file} or its folder is read-only for user ${process.getuid?.() ?? 'of this process'}: let the user write there, ` +
     'or name another folder in SENDOFF_DATA_DIR'
@@ -58,6 +59,18 @@ function isCrowded(code: number, file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Ends of the names of a database and of the files that SQLite keeps beside it. */
+const suffixes = ['', '-wal', '-shm', '-journal'];
+
+/** Names what stands in the place of a database, or of a file beside it; undefined if none does. */
+function misplaced(file: string): string | undefined {
+  for (const suffix of suffixes) {
+    const kind = kindOf(file + suffix);
+    if (kind !== undefined) return `${file}${suffix} is ${kind}, not a file`;
+  }
+  return undefined;
 }
 
 /** @returns undefined for a file, and for nothing. */

@@ -135,6 +135,21 @@ describe('the status store of an installation', () => {
     });
   });
 
+  it.each(['-wal', '-shm', '-journal'].flatMap((suffix) => [[suffix, 'a new store'] as const, [suffix, 'a store'] as const]))(
+    'a folder in the place of the file %s of %s is an error that says so',
+    async (suffix, what) => {
+      if (what === 'a store') {
+        await fill(await open(), 1);
+        await stores.pop()?.close();
+      }
+      await mkdir(file + suffix);
+      await expect(open()).rejects.toMatchObject({
+        code: 'STORE_UNSUITABLE',
+        message: expect.stringContaining(`${file}${suffix} is a folder, not a file: move it away`) as string,
+      });
+    },
+  );
+
   it('a sound file stays where it is', async () => {
     const store = await open();
     await fill(store, 10);
