@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { extensions, missingFile } from './bootstrap-missing.ts';
 import { canSeeArgument } from './bootstrap-parameters.ts';
 
 type Callback = (error?: unknown, value?: unknown) => void;
@@ -14,6 +15,7 @@ export type Handler = (...args: unknown[]) => unknown;
 export async function load(handler: string, codeDir: string): Promise<Handler> {
   const dot = handler.lastIndexOf('.');
   const file = fileOf(join(codeDir, handler.slice(0, dot)));
+  if (file === undefined) throw missingFile(handler, codeDir);
   const loaded = await moduleOf(file);
   const name = handler.slice(dot + 1);
   const exported = loaded[name] ?? (loaded['default'] as Exports | undefined)?.[name];
@@ -25,9 +27,9 @@ export async function load(handler: string, codeDir: string): Promise<Handler> {
 
 type Exports = Readonly<Record<string, unknown>>;
 
-/** The source file: `.js`, `.mjs` or `.cjs`. A file that is missing is sought as `.js`. */
-function fileOf(path: string): string {
-  return ['.js', '.mjs', '.cjs'].map((extension) => path + extension).find((file) => existsSync(file)) ?? `${path}.js`;
+/** The source file: `.js`, `.mjs` or `.cjs`; undefined if the code has none of them. */
+function fileOf(path: string): string | undefined {
+  return extensions.map((extension) => path + extension).find((file) => existsSync(file));
 }
 
 /** Loads a CommonJS or ES module. Only `import` can load one with a top-level `await`. */

@@ -13,6 +13,7 @@ const programs = [
   'bootstrap-ends',
   'bootstrap-errors',
   'bootstrap-handlers',
+  'bootstrap-missing',
   'bootstrap-output',
   'bootstrap-parameters',
   'disarm',

@@ -97,6 +97,31 @@ describe('a ZIP function', () => {
     });
   });
 
+  const handler = 'exports.handler = async () => 1;';
+  it.each<[where: string, files: Record<string, string>, reason: string, given?: Partial<FunctionDocument>]>([
+    [
+      'a folder that was packed as a whole',
+      { 'myfn/index.js': handler, 'myfn/node_modules/two/index.js': handler, '__MACOSX/myfn/index.js': '' },
+      "Cannot find module 'index.js': the archive has it in the folder myfn/. Pack the content of that folder, " +
+        'or name the handler myfn/index.handler',
+    ],
+    [
+      'a folder of a folder',
+      { 'build/myfn/index.mjs': handler, 'readme.md': '' },
+      "Cannot find module 'index.js': the archive has it in the folder build/myfn/. Pack the content of that folder, " +
+        'or name the handler build/myfn/index.handler',
+    ],
+    ['no folder', { 'main.js': handler, 'lib/one.js': handler }, "Cannot find module 'index.js': the code has lib/, main.js"],
+    [
+      'no folder, beside many others',
+      Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`data${at}.txt`, ''])),
+      "Cannot find module 'src/app.js': the code has data0.txt, data1.txt, data10.txt, data11.txt, data2.txt and 7 more",
+      { handler: 'src/app.handler' },
+    ],
+  ])('whose handler is in %s says so', async (_where, files, errorMessage, given) => {
+    expect(await run(files, given)).toMatchObject({ condition: 'UnhandledInvocationError', errorMessage });
+  });
+
   it.each([
     ['read outside its code', "require('node:fs').readFileSync('/etc/passwd')"],
     ['read the archive of another', "require('node:fs').readdirSync(require('node:path').join(__dirname, '..'))"],
