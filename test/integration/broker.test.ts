@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { getPriority, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
@@ -34,6 +34,14 @@ const topicsOf = async (bootstrapServers: string, create?: string): Promise<stri
   const topics = await admin.listTopics();
   await admin.disconnect();
   return topics;
+};
+
+/** All processes that work in the folder: the broker, and the shell that watches it. */
+const processesIn = async (folder: string): Promise<string[]> => {
+  const path = await realpath(folder);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(pids.map(async (pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
+  return pids.filter((_, index) => folders[index] === path);
 };
 
 describe('the broker', () => {
@@ -98,6 +106,21 @@ describe('the broker', () => {
     expect(await topicsOf(broker.bootstrapServers, 'kept')).toContain('kept');
     expect(await readdir(cacheDir)).toHaveLength(kept.length);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'lets the door of the platform go first, with each thread and as a session',
+    async () => {
+      broker = await startBroker({ dataDir, isShortLived: true });
+      const pids = await processesIn(dataDir);
+      const threads = (await Promise.all(pids.map(async (pid) => readdir(`/proc/${pid}/task`)))).flat();
+      expect(threads.length).toBeGreaterThan(10);
+      const first = threads.filter((thread) => getPriority(Number(thread)) < Math.min(getPriority() + 5, 19));
+      // The shell that waits may keep its priority: it does no work.
+      expect(first.filter((thread) => !pids.includes(thread))).toEqual([]);
+      const session = await readFile(`/proc/${pids[0]}/autogroup`, 'utf8').catch(() => 'nice 5');
+      expect(session).toMatch(/nice 5$/m);
+    },
+  );
 
   it('does not outlive a parent that was killed', async () => {
     const script = `import { startBroker } from '#broker'; const b = await startBroker({ dataDir: ${JSON.stringify(dataDir)}, isShortLived: true }); console.log(b.bootstrapServers); setInterval(() => {}, 1000);`;

@@ -33,10 +33,10 @@ import { SupervisedService } from './supervised-service.ts';
 const otherWorkers = ['executor', 'retry-scheduler', 'notifier'] as const;
 
 /**
- * Services that no caller waits for let the others go first, so that they do not delay the
- * invocations that they report on.
+ * On a machine whose cores are all busy, the door goes first: callers wait for its answers. Then
+ * come the broker and the executor, and last the services that report on what happened.
  */
-const niceness: Partial<Record<Service, number>> = { 'status-logger': 5, notifier: 5 };
+const niceness: Partial<Record<Service, number>> = { executor: 3, 'status-logger': 10, notifier: 10 };
 
 /** Longest drain of one service. An orchestrator kills the installation after 30 s. */
 const stopMs = 14_000;

@@ -12,8 +12,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { PlatformError } from '#contracts';
-import { type Clock, configInvalidExitCode, refusedExitCode, type Timer } from '#platform';
-import { lowerPriority } from './lower-priority.ts';
+import { type Clock, configInvalidExitCode, lowerPriority, refusedExitCode, type Timer } from '#platform';
 import { type Announce, RestartPolicy } from './restart-policy.ts';
 
 /** A service to run. */

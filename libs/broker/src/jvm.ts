@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { PlatformError } from '#contracts';
+import { lowerPriority, systemClock } from '#platform';
 import { lastLines } from './last-lines.ts';
 
 const run = promisify(execFile);
@@ -15,6 +16,11 @@ export const propertiesName = 'server.properties';
 export const classesName = 'classes.jsa';
 /** On so few cores, the second compiler of the JVM takes the time of those who wait. */
 const fewCores = 2;
+/**
+ * The broker lets the door go first. Otherwise its many threads take most of a small machine, and
+ * callers wait twice as long for their answers.
+ */
+const niceness = 5;
 
 /** The Java that runs a broker, and how. */
 export interface Jvm {
@@ -78,8 +84,7 @@ export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
     ...(hasOneCompiler ? ['-XX:TieredStopAtLevel=1'] : []),
     ...archiveOptions(jvm),
   ];
-  const script =
-    '"$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker';
+  const script = `nice -n ${niceness} "$@" </dev/null 3<&- & broker=$!; trap "kill $broker" TERM; (read -r _ <&3; kill -9 $broker) 2>/dev/null & wait $broker; wait $broker`;
   const command = [jvm.java, ...options, '-cp', `${jarsName}/*`, 'kafka.Kafka', propertiesName];
   const child = spawn('sh', ['-c', `exec 3<&0; ${script}`, 'broker', ...command], {
     detached: true,
@@ -89,5 +94,7 @@ export function launchBroker(jvm: Jvm, log: FileHandle): ChildProcess {
     env: brokerEnvironment(),
   });
   child.stdin?.on('error', () => undefined);
+  // The script lowers the priority of all threads, and this that of the session.
+  if (child.pid !== undefined) lowerPriority(child.pid, niceness, systemClock);
   return child;
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
-import type { Clock } from '#platform';
+import type { Clock } from './clock.ts';
 
 const tries = 5;
 /** Without the rights of root, Linux takes one change of a session in 100 ms. */
