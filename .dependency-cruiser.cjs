@@ -51,7 +51,7 @@ const kafkaFolders = {
   kafkajs: { may: ['bookkeeping'], why: 'The adapter must be replaceable as a whole.' },
   memory: { may: ['bookkeeping'], why: 'The in-memory broker proves nothing if it is made of the real client.' },
 };
-const kafkaShared = ['ports', 'log', 'partition-choice', 'gateway-metrics', 'record-bytes', 'topic-settings', 'topic-specs'];
+const kafkaShared = ['ports', 'log', 'partition-choice', 'gateway-metrics', 'record-bytes', 'topic-settings', 'topic-specs', 'shared-rounds'];
 const kafkaSharedFiles = `(${kafkaShared.join('|')})\\.ts$`;
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

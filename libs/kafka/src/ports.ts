@@ -191,6 +191,8 @@ export interface RecordConsumer {
    * record, whatever {@link ConsumerOptions.fetchBytesMin} says.
    */
   readAtOnce(): void;
+  /** Looks for partitions that were added, without waiting until the metadata is old. */
+  lookForPartitions(): void;
   /** Stops reading, waits up to `drainMs` for handlers, commits, leaves the group. */
   close(drainMs: number): Promise<void>;
 }
@@ -238,6 +240,7 @@ export interface TopicAdmin {
    *   the value found, the value needed and the command.
    */
   checkTopics(specs: readonly TopicSpec[]): Promise<void>;
+  /** Tells of every partition that was added before the call. */
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /**
    * The members of a consumer group.

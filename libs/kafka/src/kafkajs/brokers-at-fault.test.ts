@@ -301,6 +301,20 @@ describe('the ends of a topic', () => {
     await eventually(async () => (await gateway.admin.ends(topic)).length === 3);
   });
 
+  it('hold each partition that was added before the question', async () => {
+    for (const count of [2, 3, 4]) {
+      expect(await gateway.admin.ends(topic)).toHaveLength(count);
+      brokers.addPartition(topic, 1);
+    }
+  });
+
+  it('are asked for in one look at the partitions by callers that ask together', async () => {
+    await gateway.admin.ends(topic);
+    const looksBefore = brokers.received('Metadata').length;
+    await Promise.all(Array.from({ length: 10 }, async () => gateway.admin.ends(topic)));
+    expect(brokers.received('Metadata').length - looksBefore).toBeLessThanOrEqual(2);
+  });
+
   it('are an error if the leader does not answer about a partition', async () => {
     brokers.script('ListOffsets', async (_received, usual) => ({ ...(await usual()), topics: [] }));
     await expect(gateway.admin.ends(topic)).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });

@@ -79,6 +79,11 @@ export class KafkajsAdmin implements TopicAdmin {
     return withTimeout(this.timeoutMs, `the ends of ${topic}`, this.topicEnds.of(topic), { topic, operation: 'Describe' });
   }
 
+  /** As {@link ends}, without a look for partitions that were added a moment ago. */
+  async knownEnds(topic: string): Promise<readonly PartitionEnd[]> {
+    return withTimeout(this.timeoutMs, `the ends of ${topic}`, this.topicEnds.known(topic), { topic, operation: 'Describe' });
+  }
+
   async members(groupId: string): Promise<GroupMembers | undefined> {
     const ask = `the members of group ${groupId}`;
     const { groups } = await this.admin.ask(this.timeoutMs, ask, (admin) => admin.describeGroups([groupId]), { groupId });

@@ -87,6 +87,10 @@ export class KafkajsConsumer implements RecordConsumer {
     this.seat?.reader.readAtOnce();
   }
 
+  lookForPartitions(): void {
+    this.seat?.reader.refreshSoon();
+  }
+
   async start(handler: RecordHandler): Promise<void> {
     const { log, observer, reject, checkFormat, recordTriesMax, onFatal } = this.ports;
     this.feeds = new FeedSet(this.options, handler, {

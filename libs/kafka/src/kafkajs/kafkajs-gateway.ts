@@ -14,7 +14,6 @@ import type {
   Publisher,
   RecordConsumer,
   RecordObserver,
-  TopicAdmin,
   TopicFollower,
   UnreadRecords,
 } from '../ports.ts';
@@ -70,7 +69,7 @@ const closeTimeoutMs = 5_000;
 export class KafkajsGateway implements KafkaGateway {
   readonly topics: Topics;
   readonly publisher: Publisher;
-  readonly admin: TopicAdmin;
+  readonly admin: KafkajsAdmin;
   private readonly consumers = new Set<KafkajsConsumer>();
   private readonly followers = new Set<KafkajsFollower>();
   private readonly keptByFollowers: KeptByFollowers;
@@ -116,7 +115,7 @@ export class KafkajsGateway implements KafkaGateway {
     this.numbers = {
       publisherLoad: () => publisher.load,
       progress: () => [...this.consumers].flatMap((consumer) => consumer.progress()),
-      ends: sharedReading(async (topic: string) => adminForMetrics.ends(topic)),
+      ends: sharedReading(async (topic: string) => adminForMetrics.knownEnds(topic)),
       keptRecords: () => this.keptRecords(),
     };
     this.observer = registerGatewayMetrics(metrics, this.numbers);
@@ -158,7 +157,7 @@ export class KafkajsGateway implements KafkaGateway {
       metadataAgeMaxMs,
       standstill,
       log,
-      ends: (name) => this.admin.ends(name),
+      ends: async (name) => this.admin.knownEnds(name),
       toldEnds: async (name) => this.topicEnds.told(name),
       onFatal,
       checkFormat: (record) => this.topics.checkFormat(record),

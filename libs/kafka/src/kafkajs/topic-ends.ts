@@ -3,6 +3,7 @@ import { partitionName } from '#contracts';
 import type { PartitionEnd } from '../ports.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
+import { SharedRounds } from '../shared-rounds.ts';
 import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 
 const triesMax = 5;
@@ -15,6 +16,7 @@ const againMs = 100;
 export class TopicEnds {
   private readonly connection: KeptConnection;
   private refreshedAt = 0;
+  private readonly looks = new SharedRounds(async () => this.refresh(await this.connection.connected()));
 
   /** @param metadataAgeMaxMs age at which the partitions of topics are asked for again. */
   constructor(
@@ -24,8 +26,22 @@ export class TopicEnds {
     this.connection = new KeptConnection(newCluster);
   }
 
-  /** @throws the error of a broker, if not all partitions could be asked. */
+  /**
+   * Looks at the partitions first, so that none is left out that was added before the call.
+   * @throws the error of a broker, if not all partitions could be asked.
+   */
   async of(topic: string): Promise<readonly PartitionEnd[]> {
+    const cluster = await this.connection.connected();
+    await cluster.addMultipleTargetTopics([topic]);
+    await this.looks.ask();
+    return this.known(topic);
+  }
+
+  /**
+   * As {@link of}, of partitions that were known within the age of metadata.
+   * @throws as {@link of}.
+   */
+  async known(topic: string): Promise<readonly PartitionEnd[]> {
     const { told, fault } = await this.ask(topic);
     if (fault !== undefined) throw fault;
     return told;

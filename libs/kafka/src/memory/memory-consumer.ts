@@ -47,6 +47,11 @@ export class MemoryConsumer implements RecordConsumer, GroupMember {
     return undefined;
   }
 
+  /** Topics of this cluster do not grow. */
+  lookForPartitions(): void {
+    return undefined;
+  }
+
   async start(handler: RecordHandler): Promise<void> {
     const { commits, members } = this.cluster.group(this.options.groupId);
     for (const topic of this.options.topics) this.cluster.partitionsOf(topic);

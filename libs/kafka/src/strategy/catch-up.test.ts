@@ -16,6 +16,18 @@ class Reading {
   });
 }
 
+/** A listener that counts the looks for partitions. */
+function aListener(act: () => unknown) {
+  return {
+    calls: 0,
+    behind: () => undefined,
+    unread() {
+      this.calls += 1;
+      act();
+    },
+  };
+}
+
 describe('CatchUp', () => {
   it('waits for the records that were written before the call, and for no later one', async () => {
     const reading = new Reading();
@@ -62,6 +74,19 @@ describe('CatchUp', () => {
       const ends = async () => [{ partition: 0, start: 0n, end: 1n }];
       const progressElsewhere = async () => Promise.reject(new Error('the store is away'));
       expect(await new CatchUp({ topics: ['t'], ends, progress: () => [], progressElsewhere }).wait(30)).toBe(false);
+    });
+
+    it('looks for a partition that nobody is known to read, and for no other', async () => {
+      const [end, read] = [{ start: 0n, end: 1n }, new Set([0])];
+      const progressElsewhere = async () => [...read].map((partition) => ({ topic: 't', partition, finishedTo: 1n }));
+      const ends = async () => [
+        { partition: 0, ...end },
+        { partition: 1, ...end },
+      ];
+      const catchUp = new CatchUp({ topics: ['t'], ends, progress: () => [], progressElsewhere });
+      const unread = aListener(() => read.add(1));
+      expect([await catchUp.wait(1_000, unread), unread.calls]).toEqual([true, 1]);
+      expect([await catchUp.wait(1_000, unread), unread.calls]).toEqual([true, 1]);
     });
 
     it('does not wait for a partition of which nothing is kept', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { partitionName } from '#contracts';
 import type { PartitionEnd, PartitionProgress } from '../ports.ts';
+import { SharedRounds } from '../shared-rounds.ts';
 
 /** How far one partition is finished. */
 export type FinishedTo = Pick<PartitionProgress, 'topic' | 'partition' | 'finishedTo'>;
@@ -8,6 +9,7 @@ export type FinishedTo = Pick<PartitionProgress, 'topic' | 'partition' | 'finish
 /** Questions of a {@link CatchUp}. */
 export interface CatchUpPorts {
   readonly topics: readonly string[];
+  /** Tells of partitions, too, that were added just before the call. */
   ends(topic: string): Promise<readonly PartitionEnd[]>;
   /** How far this process is with its partitions. */
   progress(): readonly FinishedTo[];
@@ -16,6 +18,14 @@ export interface CatchUpPorts {
    * count.
    */
   progressElsewhere?(): Promise<readonly FinishedTo[]>;
+}
+
+/** Called in each round of a wait, so a call must cost little. */
+export interface CatchUpListener {
+  /** This process has something to finish. */
+  behind(): void;
+  /** Nobody reads a partition that holds records: it may have been added just now. */
+  unread(): void;
 }
 
 /** An offset for each partition, by topic and number. */
@@ -35,34 +45,38 @@ export class CatchUp {
 
   constructor(private readonly ports: CatchUpPorts) {}
 
-  /**
-   * @param behind called if there is something to wait for.
-   * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
-   */
-  async wait(timeoutMs: number, behind: () => void = () => undefined): Promise<boolean> {
+  /** @returns false if it took longer than `timeoutMs`, or if the brokers did not answer. */
+  async wait(timeoutMs: number, listener?: CatchUpListener): Promise<boolean> {
     const giveUpAt = performance.now() + timeoutMs;
     const inTime = async <T>(answer: Promise<T>) =>
       Promise.race([answer.catch(() => undefined), delay(giveUpAt - performance.now(), undefined, { ref: false })]);
     const ends = await inTime(this.ends.ask());
     if (ends === undefined) return false;
-    for (let others: Offsets = new Map(); ; ) {
-      const { own, elsewhere } = this.missing(ends, others);
+    for (let others: Offsets | undefined; ; ) {
+      const { own, elsewhere, unread } = this.missing(ends, others ?? new Map());
       if (!own && !elsewhere) return true;
       if (performance.now() >= giveUpAt) return false;
-      if (own) behind();
+      if (own) listener?.behind();
+      if (unread && others !== undefined) listener?.unread();
       if (elsewhere) others = (await inTime(this.elsewhere.ask())) ?? others;
-      if (own || elsewhere) await delay(lookAgainMs);
+      await delay(lookAgainMs);
     }
   }
 
-  /** Whether this process has something to finish, and whether others have. */
-  private missing(ends: Offsets, others: Offsets): { readonly own: boolean; readonly elsewhere: boolean } {
+  /**
+   * Whether this process has something to finish, and whether others have. `unread`: nobody is
+   * known to read a partition.
+   */
+  private missing(ends: Offsets, others: Offsets) {
     const own = offsetsOf(this.ports.progress());
-    const isMissing = { own: false, elsewhere: false };
+    const isMissing = { own: false, elsewhere: false, unread: false };
     for (const [name, end] of ends) {
       const finishedTo = own.get(name);
       if (finishedTo !== undefined) isMissing.own ||= finishedTo < end;
-      else if (this.ports.progressElsewhere !== undefined) isMissing.elsewhere ||= (others.get(name) ?? 0n) < end;
+      else if (this.ports.progressElsewhere !== undefined) {
+        isMissing.elsewhere ||= (others.get(name) ?? 0n) < end;
+        isMissing.unread ||= !others.has(name);
+      }
     }
     return isMissing;
   }
@@ -82,22 +96,4 @@ export class CatchUp {
 
 function offsetsOf(progress: readonly FinishedTo[]): Offsets {
   return new Map(progress.map((one) => [partitionName(one), one.finishedTo]));
-}
-
-/** A question that callers share: each gets the answer of a round that began after its call. */
-class SharedRounds<T> {
-  private running: Promise<unknown> = Promise.resolve();
-  private next: Promise<T> | undefined;
-
-  constructor(private readonly question: () => Promise<T>) {}
-
-  ask(): Promise<T> {
-    this.next ??= this.running.then(() => {
-      this.next = undefined;
-      const round = this.question();
-      this.running = round.catch(() => undefined);
-      return round;
-    });
-    return this.next;
-  }
 }

@@ -60,7 +60,10 @@ export class SendoffStrategy extends Server implements CustomTransportStrategy {
    * @returns false if it took longer than `timeoutMs`, or if the brokers did not answer.
    */
   caughtUp(timeoutMs: number): Promise<boolean> {
-    return this.catchUp.wait(timeoutMs, () => this.readAtOnce());
+    return this.catchUp.wait(timeoutMs, {
+      behind: () => this.readAtOnce(),
+      unread: () => this.consumer?.lookForPartitions(),
+    });
   }
 
   /** Reads single records at once for a second; see {@link RecordConsumer.readAtOnce}. */
