@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import kafkajs from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { choosePartition, type PartitionLeader, placesOn } from './partition-choice.ts';
+import { choosePartition, type PartitionLeader, placesAmong } from './partition-choice.ts';
 
 const partitionsOf = (leaders: readonly number[]): PartitionLeader[] =>
   leaders.map((leader, partitionId) => ({ partitionId, leader }));
@@ -52,7 +52,7 @@ describe('choosePartition', () => {
         const chosen = new Set(
           Array.from({ length: 400 }, (_, index) => choosePartition({ key: `r${index}`, spread }, partitions)),
         );
-        const withPlaces = partitions.map(({ partitionId }) => partitionId).filter((one) => placesOn(one, spread, count) > 0);
+        const withPlaces = partitions.map(({ partitionId }) => partitionId).filter((one) => placesAmong([one], spread, count) > 0);
         expect([...chosen].sort((a, b) => a - b)).toEqual(withPlaces);
       }),
     );

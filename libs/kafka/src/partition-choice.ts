@@ -40,18 +40,17 @@ export function choosePartition(
 }
 
 /**
- * How many places of a spread lie on one partition. The places of a spread are shared out over all
- * partitions in turn, from the partition of its key on.
+ * How many places of a spread lie on these partitions of one topic together. The places of a spread
+ * are shared out over all partitions in turn, from the partition of its key on.
  * @param partitions how many the topic has.
  */
-export function placesOn(partition: number, { key, places }: Spread, partitions: number): number {
-  const turn = (partition - (hashOf(key) % partitions) + partitions) % partitions;
-  return Math.floor(places / partitions) + (turn < places % partitions ? 1 : 0);
-}
-
-/** How many places of a spread lie on these partitions of one topic together. */
-export function placesAmong(numbers: readonly number[], spread: Spread, partitions: number): number {
-  return numbers.reduce((sum, partition) => sum + placesOn(partition, spread, partitions), 0);
+export function placesAmong(numbers: readonly number[], { key, places }: Spread, partitions: number): number {
+  const first = hashOf(key) % partitions;
+  const onEach = Math.floor(places / partitions);
+  const left = places % partitions;
+  let sum = 0;
+  for (const partition of numbers) sum += onEach + ((partition - first + partitions) % partitions < left ? 1 : 0);
+  return sum;
 }
 
 /** From 0. */
