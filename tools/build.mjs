@@ -1,6 +1,6 @@
 /**
- * Runs for `npm run build`: compiles the services, then builds the console. It builds nothing
- * again that has not changed. Arguments go to the compiler.
+ * Runs for `npm run build`: compiles the services, joins the modules of each, then builds the
+ * console. It builds nothing again that has not changed. Arguments go to the compiler.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
@@ -14,4 +14,5 @@ function run(command, args) {
 run('tsc', ['-p', 'tsconfig.build.json', ...process.argv.slice(2)]);
 // npx makes it executable once for each folder. After a build from nothing it would not run.
 chmodSync('dist/apps/cli/src/main.js', 0o755);
+run(process.execPath, ['tools/bundle-services.mjs']);
 run(process.execPath, ['--disable-warning=TimeoutNegativeWarning', 'apps/console/build/build.mjs']);

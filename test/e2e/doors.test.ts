@@ -3,7 +3,9 @@
  * Method: one installation; fetch at the HTTP door, plain kafkajs at the Kafka door; answers,
  * rejects and records are read.
  */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { destination } from './client.ts';
 import { emptyLists } from './empty-lists.ts';
@@ -28,6 +30,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await kafka?.close();
   await installation?.stop();
+});
+
+it('the service that the build has joined tells the same API as its modules', async () => {
+  const modules =
+    "await import('./apps/console/build/api-document.mjs').then(async ({ apiDocument }) => console.log(await apiDocument()))";
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', modules], {
+    maxBuffer: 16 * 1_048_576,
+  });
+  const told = await fetch(`${installation.url}/openapi.json`);
+  expect(await told.json()).toEqual(JSON.parse(stdout));
 });
 
 describe('the HTTP door', () => {

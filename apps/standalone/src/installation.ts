@@ -74,8 +74,9 @@ export interface Installation {
   kill(): void;
 }
 
-function mainOf(app: string): string {
-  return fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
+/** The file of a service that the build has joined from its modules. */
+function mainOf(service: string): string {
+  return fileURLToPath(new URL(`../../../joined/apps/${service}/src/main.js`, import.meta.url));
 }
 
 /**

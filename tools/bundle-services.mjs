@@ -1,0 +1,79 @@
+/**
+ * Joins the compiled modules of each service, and the packages that consist of very many files,
+ * into a few files below `dist/joined` (docs/adr/0037). A service then starts with 40 % less CPU
+ * time, and takes 15 to 20 MB less. Does nothing if nothing has changed since the last build.
+ *
+ * The modules stay in `dist/apps` and `dist/libs`: processes of functions and other commands load
+ * them from there. Nothing is minified, so that stack traces have the names of the source.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const services = ['ingress', 'executor', 'retry-scheduler', 'notifier', 'status-logger'];
+const compiled = resolve('dist');
+const folder = join(compiled, 'joined');
+const markFile = join(folder, 'built-from');
+/** Every joined file is in a folder as deep as this one, so that relative paths hold in all. */
+const anyFolder = join(folder, 'apps/shared/src');
+
+/**
+ * Packages of which a service loads 30 files or more. Others stay outside, because some find files
+ * beside their own, and the inner parts of kafkajs are loaded by path.
+ */
+const joined = [
+  ...['@nestjs/common', '@nestjs/core', '@nestjs/microservices', '@nestjs/platform-fastify', '@nestjs/swagger'],
+  ...['@opentelemetry/api', 'class-validator', 'es-toolkit', 'fastify', 'kysely', 'libphonenumber-js', 'prom-client'],
+  ...['rxjs', 'semver', 'validator'],
+];
+
+/** One hash over all compiled modules, this file and the versions of the packages. */
+function sourceHash() {
+  const hash = createHash('sha256')
+    .update(readFileSync('package-lock.json'))
+    .update(readFileSync(import.meta.filename));
+  for (const part of ['apps', 'libs']) {
+    const files = readdirSync(join(compiled, part), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.js') && !entry.parentPath.includes(join('console', 'site')))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .toSorted();
+    for (const file of files) hash.update(file.slice(compiled.length)).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function isOutside(id) {
+  const isOwn = id.startsWith('.') || id.startsWith('#') || id.startsWith('/');
+  return !isOwn && !joined.some((name) => id === name || id.startsWith(`${name}/`));
+}
+
+/** Modules that find files beside their own find them where the module itself lies. */
+const ownPlaces = {
+  name: 'own-places',
+  transform(code, id) {
+    if (!id.startsWith(compiled) || !code.includes('import.meta.')) return null;
+    const place = JSON.stringify(relative(anyFolder, id));
+    const placeOfFolder = JSON.stringify(relative(anyFolder, dirname(id)));
+    const moved = code
+      .replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`)
+      .replaceAll('import.meta.dirname', `decodeURIComponent(new URL(${placeOfFolder}, import.meta.url).pathname)`);
+    return { code: moved, map: null };
+  },
+};
+
+const hash = sourceHash();
+if (!existsSync(markFile) || readFileSync(markFile, 'utf8') !== hash) {
+  rmSync(folder, { recursive: true, force: true });
+  const { rolldown } = await import('rolldown');
+  const bundle = await rolldown({
+    input: Object.fromEntries(
+      services.map((service) => [`apps/${service}/src/main`, join(compiled, `apps/${service}/src/main.js`)]),
+    ),
+    platform: 'node',
+    external: isOutside,
+    plugins: [ownPlaces],
+    logLevel: 'warn',
+  });
+  await bundle.write({ dir: folder, format: 'esm', keepNames: true, chunkFileNames: 'apps/shared/src/[name]-[hash].js' });
+  writeFileSync(markFile, hash);
+}
