@@ -52,7 +52,9 @@ describe('choosePartition', () => {
         const chosen = new Set(
           Array.from({ length: 400 }, (_, index) => choosePartition({ key: `r${index}`, spread }, partitions)),
         );
-        const withPlaces = partitions.map(({ partitionId }) => partitionId).filter((one) => placesAmong([one], spread, count) > 0);
+        const withPlaces = partitions
+          .map(({ partitionId }) => partitionId)
+          .filter((one) => placesAmong([one], spread, count) > 0);
         expect([...chosen].sort((a, b) => a - b)).toEqual(withPlaces);
       }),
     );
