@@ -64,9 +64,12 @@ export class RunnableFunctions {
     if (runtime === undefined) return { kind: 'impossible', reason: `runtime ${found.runtime} cannot be run here` };
     if (found.instancesMax === 0) return { kind: 'disabled', reason: 'the function is disabled' };
     // An attempt that has begun goes on, even if the share has moved to another process since.
-    const instancesMax = Math.max(1, this.parts.shareOf(functionUrn, found.instancesMax));
-    const shared = Number.isFinite(instancesMax) ? { ...found, instancesMax } : found;
-    return { kind: 'runnable', function: { ...shared, ...chosenMemory(found, memoryMb) }, runtime };
+    const share = Math.max(1, this.parts.shareOf(functionUrn, found.instancesMax));
+    const instancesMax = Number.isFinite(share) ? share : found.instancesMax;
+    const memory = chosenMemory(found, memoryMb).memoryMb ?? found.memoryMb;
+    // A document has many fields, and is rarely another one for the attempt.
+    const isAsFound = instancesMax === found.instancesMax && memory === found.memoryMb;
+    return { kind: 'runnable', function: isAsFound ? found : { ...found, instancesMax, memoryMb: memory }, runtime };
   }
 
   /**
