@@ -79,6 +79,8 @@ export type Loading =
 export class Instance {
   /** How loading the code ended. */
   readonly loaded: Promise<Loading>;
+  /** The same once it is known: most calls find their instance loaded, and need not wait. */
+  loading: Loading | undefined;
   /** When the last call ended, or the process was started, by `elapsedMs` of the clock. */
   idleSince = 0;
   private readonly pending = new Map<number, Pending>();
@@ -108,6 +110,7 @@ export class Instance {
       });
       const settle = (loading: Loading) => {
         timer.cancel();
+        this.loading ??= loading;
         resolve(loading);
       };
       process.listen({

@@ -115,7 +115,7 @@ export class ProcessRuntime implements Runtime {
 
   /** The timeout of the call begins when the code is loaded. */
   private async runIn(instance: Instance, call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
-    const loading = await Promise.race([instance.loaded, aborted(signal)]);
+    const loading = instance.loading ?? (await Promise.race([instance.loaded, aborted(signal)]));
     if (loading.kind === 'loaded') {
       const missed = await this.reasonNotToStart(instance, call);
       if (missed === undefined) return instance.call(call, signal);
