@@ -4,7 +4,7 @@ import { RecentWork, type Taken } from './recent-work.ts';
 
 function setUp() {
   let nowMs = 0;
-  const recent = new RecentWork(() => epochMs(nowMs), { forMs: 1_000, entriesMax: 3 });
+  const recent = new RecentWork(() => epochMs(nowMs), { forMs: 1_000, entriesMax: 4 });
   let made = 0;
   const take = async (taken: Taken | Promise<Taken>, atMs = 0, key = 'r1 1') => {
     nowMs = atMs;
@@ -80,12 +80,12 @@ describe('RecentWork', () => {
     expect(made()).toBe(2);
   });
 
-  it('forgets only what concluded first when one more than its bound has concluded', async () => {
+  it('forgets only the half that concluded first when one more than its bound has concluded', async () => {
     const { take, made } = setUp();
-    for (const key of ['a', 'b', 'c', 'd']) await take('concluded', 0, key);
-    for (const key of ['b', 'c', 'd']) await take('concluded', 1, key);
-    expect(made()).toBe(4);
-    await take('concluded', 1, 'a');
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await take('concluded', 0, key);
+    for (const key of ['c', 'd', 'e']) await take('concluded', 1, key);
     expect(made()).toBe(5);
+    for (const key of ['a', 'b']) await take('concluded', 1, key);
+    expect(made()).toBe(7);
   });
 });

@@ -1,6 +1,3 @@
-import type { LRUCache } from 'lru-cache';
-import { growingCache } from './growing-cache.ts';
-
 /**
  * How the handling of a record that asked for work ended.
  *
@@ -13,7 +10,7 @@ export type Taken = 'concluded' | 'put-back';
 /** How long, and how much, concluded work is remembered. */
 export interface RecentBounds {
   readonly forMs: number;
-  /** When more work has concluded, what concluded first is forgotten. */
+  /** When more work has concluded, the half that concluded first is forgotten. */
   readonly entriesMax: number;
 }
 
@@ -27,15 +24,17 @@ export interface RecentBounds {
  */
 export class RecentWork {
   private readonly underWay = new Map<string, Promise<Taken>>();
-  /** Kept in the order in which the work concluded. */
-  private readonly concludedAt: LRUCache<string, number>;
+  /**
+   * When work concluded: the later half, and the one before it. To forget a whole half costs
+   * nothing for each piece of work, as the bookkeeping of a cache does.
+   */
+  private later = new Map<string, number>();
+  private earlier = new Map<string, number>();
 
   constructor(
     private readonly elapsedMs: () => number,
     private readonly bounds: RecentBounds,
-  ) {
-    this.concludedAt = growingCache(bounds.entriesMax);
-  }
+  ) {}
 
   /**
    * Does the work unless it is under way already or concluded within `forMs`.
@@ -53,7 +52,7 @@ export class RecentWork {
     const begun = work();
     this.underWay.set(key, begun);
     try {
-      if ((await begun) === 'concluded') this.concludedAt.set(key, this.elapsedMs());
+      if ((await begun) === 'concluded') this.remember(key);
     } finally {
       this.leave(key, begun);
     }
@@ -63,8 +62,16 @@ export class RecentWork {
     if (this.underWay.get(key) === work) this.underWay.delete(key);
   }
 
+  private remember(key: string): void {
+    if (this.later.size >= this.bounds.entriesMax / 2) {
+      this.earlier = this.later;
+      this.later = new Map();
+    }
+    this.later.set(key, this.elapsedMs());
+  }
+
   private concludedLately(key: string): boolean {
-    const at = this.concludedAt.peek(key);
+    const at = this.later.get(key) ?? this.earlier.get(key);
     return at !== undefined && this.elapsedMs() - at < this.bounds.forMs;
   }
 }
