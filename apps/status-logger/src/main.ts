@@ -15,6 +15,7 @@ import { Recorder } from './recorder.ts';
 import { Retention } from './retention.ts';
 import { StatusLoggerConfig } from './status-logger.config.ts';
 import { lostInvocations, recorderMetrics, StatusLoggerModule, statusLogOf } from './status-logger.module.ts';
+import { VanishedRecords } from './vanished-records.ts';
 
 const hourMs = 3_600_000;
 
@@ -25,7 +26,8 @@ await runService({
     const tokens = new InternalTokenCheck('status-logger', await openVerifier(config), clock);
     const retentionMs = config.retentionHours * hourMs;
     const store = await openStatusStore({ ...config, retentionMs }, clock, { random, logger, fatal });
-    const retention = new Retention(store, clock, logger, retentionMs, lostInvocations(metrics));
+    const lost = lostInvocations(metrics);
+    const retention = new Retention(store, clock, logger, retentionMs, lost);
     await retention.start();
     const gateway = await openKafka({ ...config, name: 'status-logger', logger, metrics, fatal, clock });
     const groupId = gateway.topics.groupOf('status-logger');
@@ -60,6 +62,8 @@ await runService({
     const catchUp = whileStoring(recorder, async (timeoutMs) => strategy.caughtUp(timeoutMs));
     const ledger = new LedgerCheck(store, gateway, catchUp, clock, logger, config.ledgerCheckIntervalMs);
     ledger.start();
+    const vanished = new VanishedRecords(store, gateway, catchUp, clock, logger, lost);
+    vanished.start();
     ledgerMetrics(metrics, store, ledger, clock);
     return {
       module: StatusLoggerModule.register({ gateway, store, tokens, catchUp, recorder, recent, ledger, clock }),
@@ -70,6 +74,7 @@ await runService({
       },
       async close() {
         ledger.close();
+        vanished.close();
         retention.close();
         recorder.close();
         await gateway.close();

@@ -534,6 +534,21 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await below({ ...committed, partition: 2 })).toEqual([]);
     });
 
+    it('the store lists what has not ended although no partition holds a record of it', async () => {
+      const place = (offset: number, topic: 'delays.2m' | 'invocations' = 'delays.2m') =>
+        ({ topic, partition: 1, offset, at: at(topic === 'invocations' ? 0 : 1) }) as const;
+      for (const offset of [3, 4, 6, 7]) await put(queued({ requestId: `at ${offset}`, place: place(offset) }));
+      await put(
+        queued({ requestId: 'elsewhere', place: place(9, 'invocations') }),
+        queued({ requestId: 'elsewhere', place: place(3) }),
+        queued({ requestId: 'ended', place: place(3) }),
+        settled({ requestId: 'ended' }),
+      );
+      const kept = { topic: 'delays.2m', partition: 1, start: 4n, end: 7n };
+      const outside = async (limit: number) => (await store.inFlightOutside([kept], limit)).map(({ requestId }) => requestId);
+      expect([await outside(10), await outside(1)]).toEqual([['at 3', 'at 7'], ['at 3']]);
+    });
+
     it('the store reports for each event the record before and after it', async () => {
       const [first] = await changesOf(queued());
       const [second, third] = await changesOf(running(1), settled());

@@ -18,6 +18,7 @@ import type {
 } from '#contracts';
 import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
+import type { KeptRecords } from './kept-records.ts';
 import type { StatusChange } from './status-changes.ts';
 
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
@@ -132,6 +133,13 @@ export interface StatusStore {
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
   inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]>;
+  /**
+   * Lists invocations that have not ended although no partition holds a record of their payload any
+   * more. Every known place lies outside the bounds of its partition.
+   * @returns at most `limit` records.
+   * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
+   */
+  inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]>;
   /**
    * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970,
    * and rejects that were counted before it.

@@ -24,19 +24,12 @@ export function overAt({ functionUrn, endedAt, deliveries }: FoldedRecord): Epoc
  */
 export function lostEvents(record: FoldedRecord, now: EpochMs): readonly StatusEvent[] {
   if (lastSignOf(record) + workTopicRetentionMs >= now) return [];
-  const { requestId, functionUrn, project, acceptedAt, endedAt, attempts, deliveries, startedAt } = record;
-  const end: StatusEvent = {
-    kind: 'settled',
-    requestId,
-    functionUrn,
-    project,
-    acceptedAt,
-    condition: 'EventAgeExceeded',
-    attempts,
-    ...(startedAt === undefined ? {} : { startedAt }),
-    endedAt: now,
-    errorMessage: 'Kafka removed the record of the invocation after its retention, before a service had read it',
-  };
+  const { requestId, functionUrn, endedAt, deliveries } = record;
+  const end = lostEnd(
+    record,
+    now,
+    'Kafka removed the record of the invocation after its retention, before a service had read it',
+  );
   const lostDeliveries = deliveries.filter(({ state }) => state === 'pending');
   return [
     ...(functionUrn === '' || endedAt !== undefined ? [] : [end]),
@@ -48,6 +41,32 @@ export function lostEvents(record: FoldedRecord, now: EpochMs): readonly StatusE
       }),
     ),
   ];
+}
+
+/**
+ * A retry-scheduler may hold a record in memory that its topic has lost. It releases the record
+ * within this time after its due time, in milliseconds.
+ */
+export const vanishedMs = 600_000;
+
+/**
+ * The events that end an invocation that waited in a delay topic which has lost its record: an
+ * operator deleted records, or the topic. Empty while it may still live.
+ */
+export function vanishedEvents(record: FoldedRecord, now: EpochMs): readonly StatusEvent[] {
+  if (record.endedAt !== undefined || lastSignOf(record) + vanishedMs >= now) return [];
+  return [
+    lostEnd(record, now, 'the delay topic lost the record of the invocation: somebody deleted records of it, or the topic'),
+  ];
+}
+
+function lostEnd(record: FoldedRecord, now: EpochMs, errorMessage: string): StatusEvent {
+  const { requestId, functionUrn, project, acceptedAt, attempts, startedAt } = record;
+  return {
+    ...{ kind: 'settled', requestId, functionUrn, project, acceptedAt, attempts, endedAt: now, errorMessage },
+    condition: 'EventAgeExceeded',
+    ...(startedAt === undefined ? {} : { startedAt }),
+  };
 }
 
 const lostDelivery = 'Kafka removed the record of the delivery after its retention, before the notifier had read it';

@@ -10,7 +10,6 @@ import {
   type StatusQuery,
   type StatusRecord,
 } from '#contracts';
-import type { FinishedTo } from '#kafka/strategy';
 import { type FoldedRecord, overAt } from '#lifecycle';
 import { historyOf, historyText, noTransitions } from './history-text.ts';
 import type { NoticeRow, TagRow } from './index-rows.ts';
@@ -290,31 +289,6 @@ export async function selectNotOver(
     .limit(limit)
     .execute();
   return rows.map(recordOf);
-}
-
-/** Reads at most `limit` rows that have not ended and whose places all lie below the offsets. */
-export async function selectInFlightBelow(
-  tables: Kysely<StatusTables>,
-  offsets: readonly FinishedTo[],
-  limit: number,
-): Promise<readonly FoldedRecord[]> {
-  const below = new Map(offsets.map(({ topic, partition, finishedTo }) => [`${topic}/${partition}`, Number(finishedTo)]));
-  const isBelow = ({ topic, partition, offset }: RecordPlace) => offset < (below.get(`${topic}/${partition}`) ?? 0);
-  const found: FoldedRecord[] = [];
-  for (const [partition, offset] of below) {
-    if (found.length >= limit) break;
-    const rows = await tables
-      .selectFrom('invocations')
-      .selectAll()
-      .where('place_partition', '=', partition)
-      .where('place_offset', '<', offset)
-      .where('ended_at', 'is', null)
-      .orderBy('place_offset')
-      .limit(limit)
-      .execute();
-    found.push(...rows.map(recordOf).filter(({ places }) => places.every(isBelow)));
-  }
-  return found.slice(0, limit);
 }
 
 /** True if the store holds nothing of what the topics hold. */

@@ -150,6 +150,7 @@ function watched(store: StatusStore, onError: (error: unknown) => unknown): Stat
     minutes: async (project, functionUrns, from, to) => reported(store.minutes(project, functionUrns, from, to)),
     oldestInFlight: async (project, functionUrns) => reported(store.oldestInFlight(project, functionUrns)),
     inFlightBelow: async (offsets, limit) => reported(store.inFlightBelow(offsets, limit)),
+    inFlightOutside: async (bounds, limit) => reported(store.inFlightOutside(bounds, limit)),
     sweep: async (overBefore, limit) => reported(store.sweep(overBefore, limit)),
     isNew: async () => reported(store.isNew()),
     markBuilt: async () => reported(store.markBuilt()),

@@ -23,8 +23,10 @@ import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
+import type { KeptRecords } from '../kept-records.ts';
 import type { BeforeCommit, StatusStore } from '../status-store.ts';
 import { type TallyChange, TallyChanges } from '../tally-changes.ts';
+import { selectInFlightBelow, selectInFlightOutside } from './in-flight-rows.ts';
 import {
   deleteOldRows,
   insertBuilt,
@@ -33,7 +35,6 @@ import {
   progressColumns,
   recordOf,
   rowOf,
-  selectInFlightBelow,
   selectIsNew,
   selectNotOver,
   selectPage,
@@ -221,6 +222,10 @@ export class SqliteStatusStore implements StatusStore {
 
   async inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]> {
     return selectInFlightBelow(this.committed, offsets, limit).catch(unavailable);
+  }
+
+  async inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]> {
+    return selectInFlightOutside(this.committed, bounds, limit).catch(unavailable);
   }
 
   async sweep(overBefore: number, limit: number): Promise<number> {

@@ -21,14 +21,15 @@ import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
+import type { KeptRecords } from '../../kept-records.ts';
 import type { BeforeCommit, StatusStore } from '../../status-store.ts';
 import { TallyChanges } from '../../tally-changes.ts';
+import { selectInFlightBelow, selectInFlightOutside } from '../in-flight-rows.ts';
 import {
   insertBuilt,
   type InvocationRow,
   recordOf,
   rowOf,
-  selectInFlightBelow,
   selectIsNew,
   selectNotOver,
   selectRecord,
@@ -197,6 +198,10 @@ export class PostgresStatusStore implements StatusStore {
 
   async inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]> {
     return attempt(async () => selectInFlightBelow(this.readers, offsets, limit));
+  }
+
+  async inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]> {
+    return attempt(async () => selectInFlightOutside(this.readers, bounds, limit));
   }
 
   async sweep(overBefore: number, limit: number): Promise<number> {
