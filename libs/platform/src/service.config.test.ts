@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pubSubNameLengthMax, Topics } from '#contracts';
 import { loadConfig } from './load-config.ts';
-import { DataFolderSettings } from './setting-groups.ts';
+import { DataFolderSettings, HostSettings } from './setting-groups.ts';
 import { ServiceConfig } from './service.config.ts';
 
 const configOf = (prefix: string) => loadConfig(ServiceConfig, { KAFKA_TOPIC_PREFIX: prefix });
@@ -41,6 +41,13 @@ describe('the brokers', () => {
   ])('are not %s', (text) => {
     expect(() => brokersOf(text)).toThrow(/KAFKA_BROKERS/);
   });
+});
+
+it('an address with a zone is refused with the reason', () => {
+  const hostOf = (address: string) => loadConfig(HostSettings, { SENDOFF_HOST: address }).host;
+  expect([hostOf('::1'), hostOf('fd00::2'), hostOf('localhost')]).toEqual(['::1', 'fd00::2', 'localhost']);
+  expect(() => hostOf('fe80::1%eth0')).toThrow(/SENDOFF_HOST.*without a zone/);
+  expect(() => loadConfig(ServiceConfig, { KAFKA_BROKERS: '[fe80::1%eth0]:9092' })).toThrow(/KAFKA_BROKERS.*without a zone/);
 });
 
 it('a data folder with a backslash is refused with the reason', () => {

@@ -32,7 +32,7 @@ function isBrokerAddress(value: unknown): boolean {
 
 /** Declares a list of Kafka brokers. */
 export function BrokerAddresses(): PropertyDecorator {
-  const message = `each broker is host:port or [IPv6 address]:port, with a port from 1 to ${portMax}`;
+  const message = `each broker is host:port or [IPv6 address]:port, without a zone, with a port from 1 to ${portMax}`;
   const isAddress = ValidateBy({ name: 'brokerAddress', validator: { validate: isBrokerAddress } }, { each: true, message });
   const rules = [IsArray(), isAddress];
   return (prototype, property) => {
@@ -48,7 +48,7 @@ function FolderName(): PropertyDecorator {
 /** The address of an HTTP server. */
 export class HostSettings {
   @Setting({ env: 'SENDOFF_HOST', description: 'Address the HTTP server listens on. `npm start` uses it for the API only.' })
-  @IsString()
+  @Matches(/^[^%]*$/, { message: 'must be an address without a zone: no URL can hold one, as fe80::1%eth0 has' })
   host: string = '127.0.0.1';
 }
 
