@@ -33,8 +33,8 @@ export default defineConfig({
           include: ['apps/**/*.test.ts', 'libs/**/*.test.ts', 'tools/**/*.test.ts', 'packages/**/*.test.ts'],
           setupFiles: ['./test/setup.ts'],
           execArgv: ['--disable-warning=TimeoutNegativeWarning'],
-          // The default is one less than there are cores, which is half of a small machine.
-          maxWorkers: 2,
+          // Many tests wait more than they work.
+          maxWorkers: 3,
           // Loading the same modules anew for each file took more than half of the CPU time.
           isolate: false,
         },
@@ -49,7 +49,8 @@ export default defineConfig({
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Many tests wait more than they work.
+          maxWorkers: 3,
         },
       },
       {
