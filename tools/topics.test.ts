@@ -71,7 +71,7 @@ function useOf(service: Service) {
     for (const [call, topic] of Object.entries(writers)) if (source.includes(call)) written.add(topic);
     // These files name topics to set limits, to ask for commits, to read letters and ends, or to
     // compare an origin.
-    if (/\/(main|ledger-check|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(file)) continue;
+    if (/\/(main|ledger-check|vanished-records|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(file)) continue;
     for (const topic of argumentsOf(source, writes).flatMap(topicsIn)) written.add(topic);
   }
   return { files: files.length, read: [...read].sort(), written: [...written].sort() };
