@@ -36,7 +36,7 @@ const otherWorkers = ['executor', 'retry-scheduler', 'notifier'] as const;
  * On a machine whose cores are all busy, the door goes first: callers wait for its answers. Then
  * come the broker and the executor, and last the services that report on what happened.
  */
-const niceness: Partial<Record<Service, number>> = { executor: 3, 'status-logger': 10, notifier: 10 };
+const niceness: Partial<Record<Service, number>> = { executor: 3, 'status-logger': 7, notifier: 7 };
 
 /** Longest drain of one service. An orchestrator kills the installation after 30 s. */
 const stopMs = 14_000;
