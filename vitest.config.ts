@@ -49,8 +49,7 @@ export default defineConfig({
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Many tests wait more than they work.
-          maxWorkers: 3,
+          maxWorkers: 2,
         },
       },
       {
