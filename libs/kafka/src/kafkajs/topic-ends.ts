@@ -9,6 +9,12 @@ import { type OffsetName, offsetsOf } from './partition-offsets.ts';
 const triesMax = 5;
 const againMs = 100;
 
+/** The answer about one topic. `fault` says why a partition is missing. */
+interface Told {
+  readonly told: readonly PartitionEnd[];
+  readonly fault?: unknown;
+}
+
 /**
  * Tells where the partitions of topics begin and end. The admin of kafkajs asks a broker that led a
  * partition up to five minutes ago, and does not see partitions that were added since.
@@ -31,10 +37,7 @@ export class TopicEnds {
    * @throws the error of a broker, if not all partitions could be asked.
    */
   async of(topic: string): Promise<readonly PartitionEnd[]> {
-    const cluster = await this.connection.connected();
-    await cluster.addMultipleTargetTopics([topic]);
-    await this.looks.ask();
-    return this.known(topic);
+    return allOf(await this.ask(topic, async () => this.looks.ask()));
   }
 
   /**
@@ -42,9 +45,7 @@ export class TopicEnds {
    * @throws as {@link of}.
    */
   async known(topic: string): Promise<readonly PartitionEnd[]> {
-    const { told, fault } = await this.ask(topic);
-    if (fault !== undefined) throw fault;
-    return told;
+    return allOf(await this.ask(topic));
   }
 
   /** Leaves out the partitions about which the brokers do not answer. @throws if none answers. */
@@ -52,11 +53,14 @@ export class TopicEnds {
     return (await this.ask(topic)).told;
   }
 
-  /** Asks again, at new leaders, while a partition is missing. `fault` says why one still is. */
-  private async ask(topic: string): Promise<{ readonly told: readonly PartitionEnd[]; readonly fault?: unknown }> {
+  /**
+   * Asks again, at new leaders, while a partition is missing.
+   * @param look at the partitions of the topic, before the first question.
+   */
+  private async ask(topic: string, look = async (cluster: ClusterConnection) => this.refreshOld(cluster)): Promise<Told> {
     const cluster = await this.connection.connected();
     await cluster.addMultipleTargetTopics([topic]);
-    if (performance.now() - this.refreshedAt >= this.metadataAgeMaxMs) await this.refresh(cluster);
+    await look(cluster);
     let fault: unknown = new Error(`topic ${topic} does not exist`);
     const failed = (error: unknown) => {
       fault = error;
@@ -80,8 +84,17 @@ export class TopicEnds {
     await this.connection.close();
   }
 
+  private async refreshOld(cluster: ClusterConnection): Promise<void> {
+    if (performance.now() - this.refreshedAt >= this.metadataAgeMaxMs) await this.refresh(cluster);
+  }
+
   private async refresh(cluster: ClusterConnection): Promise<void> {
     await cluster.refreshMetadata();
     this.refreshedAt = performance.now();
   }
+}
+
+function allOf({ told, fault }: Told): readonly PartitionEnd[] {
+  if (fault !== undefined) throw fault;
+  return told;
 }
