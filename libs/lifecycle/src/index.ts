@@ -31,7 +31,7 @@ export { placesMax, withPlace } from './record-place.ts';
 export { type BacklogFacts, type Expiring, forecast, type Forecast } from './forecast.ts';
 export { grants, isGranted } from './is-granted.ts';
 export { statusAfter } from './history.ts';
-export { isMadeAnew } from './is-made-anew.ts';
+export { type AcceptedEvent, isMadeAnew } from './is-made-anew.ts';
 export { isSubscribed } from './is-subscribed.ts';
 export { type FoundAttempt, nextChance, type NextChance } from './next-chance.ts';
 export { notificationMessage, type TimestampForm } from './notification-message.ts';

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { type FunctionDocument, type Invocation, parseFunctionUrn, type RedriveSelection } from '#contracts';
-import { isMadeAnew } from '#lifecycle';
+import { type AcceptedEvent, isMadeAnew } from '#lifecycle';
 import { Registry } from '#registry';
 import { type Home, HOME } from '../names/home.ts';
 
@@ -8,7 +8,7 @@ import { type Home, HOME } from '../names/home.ts';
 export const functionMadeAnew = 'function-made-anew';
 
 /** An event, as its record or only the status store shows it. */
-type KnownEvent = Pick<Invocation, 'functionUrn' | 'functionId' | 'alias' | 'acceptedAt'>;
+type KnownEvent = AcceptedEvent & Pick<Invocation, 'functionUrn'>;
 
 /** Tells functions from their namesakes: those that were made anew under the same name. */
 export class Namesakes {
@@ -28,8 +28,8 @@ export class Namesakes {
    * not ask for that. The status store knows no ids, so an event from there is judged by its time.
    */
   refusal(event: KnownEvent, { mayBeMadeAnew = false }: RedriveSelection): string | undefined {
-    const fn = mayBeMadeAnew ? undefined : this.functionNamed(event.functionUrn);
-    const urn = parseFunctionUrn(event.functionUrn, this.home);
+    const urn = mayBeMadeAnew ? undefined : parseFunctionUrn(event.functionUrn, this.home);
+    const fn = urn === undefined ? undefined : this.registry.functionByUrn(urn);
     if (fn === undefined || urn === undefined) return undefined;
     return isMadeAnew(event, { function: fn, version: this.registry.versionByUrn(urn) }) ? functionMadeAnew : undefined;
   }
