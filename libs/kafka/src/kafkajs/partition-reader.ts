@@ -209,9 +209,12 @@ export class PartitionReader {
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.wakeUp(), { once: true });
     while (!signal.aborted) {
-      for (const nodeId of this.leaders()) if (!this.loops.has(nodeId)) this.startLoop(nodeId, signal);
-      if (performance.now() >= this.refreshDueAt) this.startRefresh();
-      await this.idle(signal);
+      // One look at the clock for all. With two, a pause that ends in between is neither over nor
+      // waited for.
+      const now = performance.now();
+      for (const nodeId of this.leaders(now)) if (!this.loops.has(nodeId)) this.startLoop(nodeId, signal);
+      if (now >= this.refreshDueAt) this.startRefresh();
+      await this.idle(now, signal);
     }
     await Promise.allSettled(this.loops.values());
   }
@@ -265,9 +268,8 @@ export class PartitionReader {
   }
 
   /** Waits until there may be a loop to start or metadata to read. */
-  private async idle(signal: AbortSignal): Promise<void> {
+  private async idle(now: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const now = performance.now();
     let wakeAt = Math.min(this.refreshDueAt, now + idleMaxMs);
     for (const { isPaused, restsUntil } of this.cursors.values())
       if (!isPaused && restsUntil > now) wakeAt = Math.min(wakeAt, restsUntil);
@@ -284,9 +286,8 @@ export class PartitionReader {
     return leaderOf(this.ports.cluster, partition);
   }
 
-  /** Brokers that lead a partition to be read. */
-  private leaders(): ReadonlySet<number> {
-    const now = performance.now();
+  /** Brokers that lead a partition to be read now. */
+  private leaders(now: number): ReadonlySet<number> {
     const leaders = new Set<number>();
     for (const cursor of this.cursors.values())
       if (!cursor.isPaused && !cursor.isDoubtful && cursor.restsUntil <= now) leaders.add(this.leaderOf(cursor));
