@@ -406,13 +406,25 @@ export class PartitionReader {
     this.wakeUp();
   }
 
+  /** R4. Its position may have been reached in another topic, which has more records by now. */
   private async relocate(cursor: Cursor): Promise<void> {
     const asked = { cursor, position: cursor.position };
-    const { cluster, failed } = this.ports;
+    const { cluster, failed, topicIds } = this.ports;
+    cursor.isDoubtful = true;
+    try {
+      await cluster.refreshMetadata();
+    } catch (error) {
+      failed(error);
+      return this.refreshSoon();
+    }
+    const newId = topicIds.newId(cluster, cursor);
+    if (newId !== undefined) return this.startOver(cursor, newId);
     const [starts, ends] = await Promise.all([
       offsetsOf(cluster, [cursor], 'start', failed),
       offsetsOf(cluster, [cursor], 'end', failed),
     ]);
+    cursor.isDoubtful = false;
+    this.wakeUp();
     const [start, end] = [starts.get(partitionName(cursor)), ends.get(partitionName(cursor))];
     if (start === undefined || end === undefined || !this.isCurrent(asked)) return;
     const isThere = start <= asked.position && asked.position <= end;
