@@ -41,8 +41,10 @@ function setUp({ committed, catchUp }: { committed: () => Promise<readonly Finis
   const clock = new ManualClock(builtAt);
   const admin = { committed: async (groupId: string) => (groupId === topics.groupOf('executor') ? committed() : []) };
   const kafka = { topics, admin } as unknown as ConstructorParameters<typeof LedgerCheck>[1];
-  const check = new LedgerCheck(store, kafka, catchUp, clock, pino({ enabled: false }), 15_000);
-  return { check, clock };
+  const lines: string[] = [];
+  const logger = pino({ base: null, timestamp: false }, { write: (line) => lines.push(line) });
+  const check = new LedgerCheck(store, kafka, catchUp, clock, logger, 15_000);
+  return { check, clock, lines };
 }
 const commitTo = (finishedTo: bigint) => async () => [{ topic: topics.name('invocations'), partition: 0, finishedTo }];
 const isCaughtUp = async () => true;
@@ -84,4 +86,12 @@ it('nothing is said while the store does not catch up or the brokers do not answ
   facts.finishedTo = -1n;
   await check.check();
   expect(check.latest?.unaccounted).toHaveLength(1);
+});
+
+it('a comparison that is tried again is told in one line, without a stack', async () => {
+  const committed = async () => Promise.reject(new Error('no broker'));
+  const { check, lines } = setUp({ committed, catchUp: isCaughtUp });
+  await check.check();
+  const msg = 'the ledger could not be compared with the commits; trying again later';
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([{ level: 40, error: 'Error: no broker', msg }]);
 });

@@ -77,7 +77,7 @@ export class LedgerCheck {
       return this.proof;
     } catch (error) {
       if (!this.isClosed)
-        this.logger.warn({ err: error }, 'the ledger could not be compared with the commits; trying again later');
+        this.logger.warn({ error: String(error) }, 'the ledger could not be compared with the commits; trying again later');
       return undefined;
     }
   }

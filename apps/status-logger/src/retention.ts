@@ -77,7 +77,7 @@ export class Retention {
     try {
       return await step();
     } catch (error) {
-      this.logger.warn({ err: error }, `${message}; trying again in 60 s`);
+      this.logger.warn({ error: String(error) }, `${message}; trying again in 60 s`);
       return false;
     }
   }

@@ -63,7 +63,7 @@ export class VanishedRecords {
       this.lost.inc(events.length);
       this.logger.warn({ invocations: events.length }, 'invocations were lost: delay topics do not hold their records any more');
     } catch (error) {
-      if (!this.isClosed) this.logger.warn({ err: error }, 'could not look for lost records; trying again in 60 s');
+      if (!this.isClosed) this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
     }
   }
 
