@@ -179,7 +179,7 @@ export class ClusterState {
     },
     OffsetFetch: ({ broker, request }) => {
       const { commits } = this.group(request.groupId);
-      const topics = (request.topics ?? []).map(({ topic, partitions }) => ({
+      const topics = (request.topics ?? topicsWithCommits(commits)).map(({ topic, partitions }) => ({
         topic,
         partitions: partitions.map((partition) => {
           const { offset, metadata } = commits.get(`${topic}/${partition}`) ?? { offset: -1n, metadata: null };
@@ -257,6 +257,15 @@ export class ClusterState {
     if (!group.members.has(member.memberId)) return kafkaErrors.unknownMember;
     return group.generation === member.generation ? 0 : kafkaErrors.illegalGeneration;
   }
+}
+
+function topicsWithCommits(commits: Group['commits']): readonly { readonly topic: string; readonly partitions: number[] }[] {
+  const pairs = [...commits.keys()].map((name) => {
+    const [topic = '', partition] = name.split('/');
+    return { topic, partition: Number(partition) };
+  });
+  const byTopic = Map.groupBy(pairs, ({ topic }) => topic);
+  return [...byTopic].map(([topic, own]) => ({ topic, partitions: own.map(({ partition }) => partition) }));
 }
 
 function faultOf(partition: Partition | undefined, broker: number): number {
