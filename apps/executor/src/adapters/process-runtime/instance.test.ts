@@ -51,6 +51,26 @@ describe('an instance while the executor stands still', () => {
   });
 });
 
+describe('a call that was aborted before it reached its instance', () => {
+  it('never runs, and its instance goes on', async () => {
+    const sent: unknown[] = [];
+    const { instance, clock } = setUp({
+      process: {
+        pid: 1,
+        isBehind: false,
+        send: (message) => void sent.push(message),
+        kill: () => undefined,
+        listen: () => undefined,
+      },
+    });
+    const ended = instance.reserve().call(callOf(aFunction()), AbortSignal.abort());
+    await new Promise(setImmediate);
+    await clock.advance(500);
+    expect(await ended).toEqual({ kind: 'cancelled' });
+    expect([sent, instance.calls, instance.isServing]).toEqual([[], 0, true]);
+  });
+});
+
 describe('an instance whose code never finishes loading', () => {
   it('is ended, and the reason is the time that it took', async () => {
     const { instance, clock, seen, listener } = setUp({ startTimeoutMs: 5_000 });

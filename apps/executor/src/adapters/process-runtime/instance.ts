@@ -168,6 +168,11 @@ export class Instance {
   /** Runs one call in reserved room. */
   async call(call: FunctionCall, signal: AbortSignal): Promise<AttemptOutcome> {
     const { clock } = this.parts;
+    // It may have been aborted while it waited for the right to start.
+    if (signal.aborted) {
+      this.giveBack();
+      return { kind: 'cancelled' };
+    }
     const id = this.nextId++;
     this.reserved--;
     return new Promise((resolve) => {
@@ -196,8 +201,7 @@ export class Instance {
       };
       this.pending.set(id, { call, end });
       timers.push(runningTimer(clock, call.timeoutMs, () => giveUp(timedOut(call))));
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', onAbort, { once: true });
       const alias = call.qualifier.startsWith('!') ? call.qualifier.slice(1) : '';
       this.send({
         kind: 'call',
