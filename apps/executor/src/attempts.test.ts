@@ -211,6 +211,22 @@ describe('Attempts', () => {
     expect(calls.map(({ requestId }) => requestId)).toEqual(['running', 'waiting']);
   });
 
+  it('cancels an attempt that runs because its function was resumed while it was put aside', async () => {
+    const { written, calls, take, cancel, pause } = setUp();
+    pause(builtAt);
+    const ready = Promise.withResolvers<void>();
+    const invocation = anInvocation();
+    const taken = take(invocation, inHand(undefined, { readyToAct: async () => ready.promise }));
+    await turn();
+    pause(undefined);
+    ready.resolve();
+    await turn();
+    expect(calls).toHaveLength(1);
+    cancel(invocation.requestId);
+    await taken;
+    expect(written.map((record) => decodeSettlement(asIncoming(record)).condition)).toEqual(['InvocationCanceled']);
+  });
+
   it('settles a cancelled or expired invocation of a paused function', async () => {
     const { written, take, cancel, pause } = setUp();
     pause(builtAt);

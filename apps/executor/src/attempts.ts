@@ -243,7 +243,7 @@ export class Attempts {
     const waitsUntil = time.elapsedAt(expiresAt);
     // Attempts of a paused function need no turn. They would hold back the records behind them.
     if (functions.pausedSince(functionUrn) !== undefined)
-      return this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited: false });
+      return await this.attempt(invocation, cancellable, delivery, { time: () => time.now(), wasLimited: false });
     const ticket: Ticket = {
       key: bareUrnOf(functionUrn),
       id: invocation.requestId,
