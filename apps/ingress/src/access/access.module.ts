@@ -4,6 +4,7 @@ import { Registry } from '#registry';
 import { type Home, HOME } from '../names/home.ts';
 import { type Authenticator, AUTHENTICATORS, TokenAuthenticator } from './authenticator.ts';
 import { CredentialsController } from './credentials.controller.ts';
+import { EndedKeys } from './ended-keys.ts';
 import { IamController } from './iam.controller.ts';
 import { type FirstKey, KeyRing } from './key-ring.ts';
 import { SignatureAuthenticator } from './signature-authenticator.ts';
@@ -26,6 +27,7 @@ export class AccessModule {
   static register(options: AccessOptions, sealer: Sealer): DynamicModule {
     return {
       module: AccessModule,
+      global: true,
       controllers: [CredentialsController, IamController],
       providers: [
         { provide: Sealer, useValue: sealer },
@@ -35,6 +37,7 @@ export class AccessModule {
             new KeyRing({ registry, sealer, logger, first: firstKeyOf(options, home) }),
           inject: [Registry, Sealer, LOGGER, HOME],
         },
+        EndedKeys,
         {
           provide: AUTHENTICATORS,
           useFactory: (keys: KeyRing, clock: Clock, { project }: Home): readonly Authenticator[] => [
@@ -44,6 +47,7 @@ export class AccessModule {
           inject: [KeyRing, CLOCK, HOME],
         },
       ],
+      exports: [EndedKeys],
     };
   }
 }

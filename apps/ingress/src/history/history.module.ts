@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NamesModule } from '../names/names.module.ts';
 import { RecordsModule } from '../records/records.module.ts';
-import { EndedKeys } from '../access/ended-keys.ts';
 import { EventsController } from './events.controller.ts';
 import { ExplanationController } from './explanation.controller.ts';
 import { KeptPayloadController } from './kept-payload.controller.ts';
@@ -18,7 +17,7 @@ export class HistoryModule {
       module: HistoryModule,
       imports: [NamesModule, invocations, RecordsModule],
       controllers,
-      providers: [LiveFeed, EndedKeys],
+      providers: [LiveFeed],
     };
   }
 }

@@ -4,7 +4,6 @@ import { KAFKA, type KafkaGateway } from '#kafka';
 import { PayloadStore } from '#objects';
 import { type Clock, CLOCK, ExpressRate, type Logger, LOGGER, METRICS, type Tracing, TRACING } from '#platform';
 import { Registry } from '#registry';
-import { EndedKeys } from '../access/ended-keys.ts';
 import { type Home, HOME } from '../names/home.ts';
 import { NamesModule } from '../names/names.module.ts';
 import { Acceptor } from './acceptor.ts';
@@ -53,7 +52,6 @@ export class InvocationsModule implements OnModuleInit, OnApplicationShutdown {
         { provide: IntakePace, useValue: new IntakePace({ recordsMax: options.intakeRecordsMax, perTurn: intakePerTurn }) },
         { provide: SYNC_ROUTE_OPTIONS, useValue: { callsMax: options.syncCallsMax, waitMs: options.syncWaitMs } },
         Canceller,
-        EndedKeys,
         InvocationRoutes,
         KeptInvocations,
       ],

@@ -5,7 +5,7 @@
  */
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CallEnding, limits } from '#contracts';
 import { aCallAnswer } from '../../testing/fake-services.ts';
 import { eventually } from '#testing';
@@ -377,6 +377,54 @@ describe('a synchronous invocation with headers of Sendoff', () => {
   it('gets the uploaded event', async () => {
     expect((await invokeWith(await upload({ large: 'event' }))).status).toBe(200);
     expect(String(app.calls.received[0]?.payload)).toBe('{"large":"event"}');
+  });
+
+  /** Holds the reading of uploaded events until the test lets it go on. */
+  const holdReads = () => {
+    const begun = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const get = app.payloads.get.bind(app.payloads);
+    vi.spyOn(app.payloads, 'get').mockImplementation(async (owner, reference) => {
+      const stored = await get(owner, reference);
+      begun.resolve();
+      await goOn.promise;
+      return stored;
+    });
+    return { begun: begun.promise, goOn: () => goOn.resolve() };
+  };
+
+  it('runs nothing if its access key is disabled while the uploaded event is read', async () => {
+    const headers = await upload({ large: 'event' });
+    const made = await app.must('POST', '/sendoff/credentials', { rights: ['invoke'] });
+    const key = { accessKey: made.access_key, secretKey: made.secret_key };
+    const { begun, goOn } = holdReads();
+    const answer = app.signedOverHttp('POST', '/v2/p1/fgs/functions/hello/invocations', undefined, key, headers);
+    await begun;
+    await app.must('POST', `/sendoff/credentials/${key.accessKey}/disable`);
+    goOn();
+    expect(await answer).toMatchObject({ status: 401, body: { error_code: 'APIG.0301' } });
+    expect(app.calls.received).toEqual([]);
+  });
+
+  it('runs for the access key of the configuration, which has no document', async () => {
+    const headers = await upload({ large: 'event' });
+    const answer = await app.signedOverHttp('POST', '/v2/p1/fgs/functions/hello/invocations', undefined, {}, headers);
+    expect(answer.status).toBe(200);
+  });
+
+  it('runs nothing if its client disconnects while the uploaded event is read', async () => {
+    const headers = { 'x-auth-token': IngressApp.token, ...(await upload({ large: 'event' })) };
+    const { begun, goOn } = holdReads();
+    const client = new AbortController();
+    const asked = fetch(`${url}/fgs/functions/hello/invocations`, { method: 'POST', headers, signal: client.signal });
+    asked.catch(() => undefined);
+    await begun;
+    const open = await app.connections();
+    client.abort();
+    await eventually(async () => (await app.connections()) < open);
+    goOn();
+    await new Promise(setImmediate);
+    expect(app.calls.received).toEqual([]);
   });
 
   it('is refused with a body, a malformed or foreign reference, or an event that is too old or too large', async () => {

@@ -153,6 +153,7 @@ async function invoke(
   const deadline = deadlineOf(reply, clock, options.waitMs);
   const unwatch = keys.watch(request.caller?.accessKey, deadline.revoke);
   try {
+    deadline.signal.throwIfAborted();
     const answer = answerIn(await calls.call(call, payload, deadline.signal, fn.instancesMax));
     const isJson = fn.code.kind !== 'url' || isJsonText(answer.payload);
     const format: AnswerFormat = { requestId: call.requestId, version, wantsLog, isJson };
@@ -194,7 +195,9 @@ function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
     controller.abort();
   });
   const onClose = () => controller.abort();
-  reply.raw.once('close', onClose);
+  // The caller may have disconnected while its uploaded event was read.
+  if (reply.raw.destroyed) onClose();
+  else reply.raw.once('close', onClose);
   return {
     signal: controller.signal,
     isOver: () => isOver,
