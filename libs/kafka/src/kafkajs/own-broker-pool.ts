@@ -16,7 +16,14 @@
 import { askAny } from './ask-any-broker.ts';
 import { connectInTime, ownConnection, ownConnectionPool, ownRequestQueue } from './broker-connection.ts';
 import { answerOf, errorOf } from './kafka-answers.ts';
-import { type BrokerMetadata, type BrokerPool, type ClientError, type PoolBroker, prototypeOf } from './kafkajs-pool.ts';
+import {
+  type BrokerMetadata,
+  type BrokerPool,
+  type ClientError,
+  KafkaJSConnectionError,
+  type PoolBroker,
+  prototypeOf,
+} from './kafkajs-pool.ts';
 import { allBrokers, forgetBrokers, isAt, meetBrokers } from './known-brokers.ts';
 
 /**
@@ -27,10 +34,19 @@ import { allBrokers, forgetBrokers, isAt, meetBrokers } from './known-brokers.ts
  */
 export async function learnMetadata(pool: BrokerPool, topics: readonly string[]): Promise<BrokerMetadata> {
   const metadata = await askAny(pool, async (broker) =>
-    answerOf<BrokerMetadata>(broker, 'Metadata', { topics, allowAutoTopicCreation: false }),
+    withBrokers(broker, await answerOf<BrokerMetadata>(broker, 'Metadata', { topics, allowAutoTopicCreation: false })),
   );
   await meetBrokers(pool, metadata);
   return metadata;
+}
+
+/**
+ * A broker that has just started may know no broker yet, and then it knows no topic either. Its
+ * answer is none.
+ */
+function withBrokers({ connectionPool: { host, port } }: PoolBroker, metadata: BrokerMetadata): BrokerMetadata {
+  if (metadata.brokers.length > 0) return metadata;
+  throw new KafkaJSConnectionError('The broker knows of no broker yet', { broker: `${host}:${port}` });
 }
 
 const ownBrokerPool = {
@@ -64,7 +80,7 @@ const ownBrokerPool = {
   async refreshMetadata(this: BrokerPool, topics: readonly string[]): Promise<void> {
     await this.retrier(async (bail) => {
       try {
-        const metadata = await askAny(this, async (broker) => broker.metadata(topics));
+        const metadata = await askAny(this, async (broker) => withBrokers(broker, await broker.metadata(topics)));
         await meetBrokers(this, metadata);
         this.metadata = metadata;
         this.metadataExpireAt = performance.now() + this.metadataMaxAge;

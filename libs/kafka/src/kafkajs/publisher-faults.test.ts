@@ -236,3 +236,21 @@ describe('records for a leader that hangs', () => {
 function silenceProduce(id: number): void {
   brokers.script('Produce', async ({ broker }, usual) => (broker === id ? 'silence' : usual()));
 }
+
+describe('a broker that has just started, and knows neither brokers nor topics yet', () => {
+  it('is not believed: records are written, and topics and their ends are told by another one', async () => {
+    await start({ a: [1, 2] });
+    await gateway.publisher.publish([aRecord('warm', 0), aRecord('warm', 1)]);
+    brokers.script('Metadata', async ({ broker, request }, usual) => {
+      const whole = await usual();
+      if (broker === 3) return whole;
+      const topics = (request.topics ?? []).map((topic) => ({ errorCode: 3, topic, isInternal: false, partitions: [] }));
+      return { ...whole, brokers: [], topics };
+    });
+    brokers.lead('a', 1, 1);
+    await gateway.publisher.publish(aRecord('moved', 1));
+    expect(brokers.log('a', 1).holds('moved')).toBe(true);
+    expect(await gateway.admin.list()).toEqual(['a']);
+    expect(await gateway.admin.ends('a')).toHaveLength(2);
+  });
+});
