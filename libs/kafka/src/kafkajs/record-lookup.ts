@@ -67,7 +67,10 @@ export class RecordLookup {
       if (error.type === 'OFFSET_OUT_OF_RANGE') return [];
       throw error;
     }
-    const { messages } = fetchedRecords(answer, offset);
+    const { messages, next } = fetchedRecords(answer, offset);
+    // Nobody gets control records, nor those of an aborted transaction. Callers would take an empty
+    // answer for the end of the partition.
+    if (messages.length === 0 && next > offset) return this.fetch(at, next, recordsMax);
     return messages.slice(0, recordsMax).map((message) => incomingRecord(topic, partition, message));
   }
 }
