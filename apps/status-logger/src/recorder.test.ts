@@ -55,31 +55,33 @@ async function setUp() {
   };
   const progress = new Map<number, bigint>();
   const transactions: number[] = [];
-  const recorder = new Recorder(
-    {
-      fold: async (events, beforeCommit, stored) => {
-        await store.fold(
-          events,
-          async (changes) => {
-            await beforeCommit(changes);
-            mayFail('commit');
-          },
-          stored,
-        );
-        transactions.push(events.length);
+  const restarted = () =>
+    new Recorder(
+      {
+        fold: async (events, beforeCommit, stored) => {
+          await store.fold(
+            events,
+            async (changes) => {
+              await beforeCommit(changes);
+              mayFail('commit');
+            },
+            stored,
+          );
+          transactions.push(events.length);
+        },
       },
-    },
-    {
-      async append(added) {
-        mayFail('log');
-        lines.push(...added.map(({ statusLog, line }) => `${statusLog} ${line}`));
+      {
+        async append(added) {
+          mayFail('log');
+          lines.push(...added.map(({ statusLog, line }) => `${statusLog} ${line}`));
+        },
       },
-    },
-    clock,
-    { transactionEnded: (records) => batches.push(records), storingChanged: () => undefined },
-    new ProgressToStore(() => [...progress].map(([partition, finishedTo]) => ({ topic: 't', partition, finishedTo }))),
-    { add: () => undefined },
-  );
+      clock,
+      { transactionEnded: (records) => batches.push(records), storingChanged: () => undefined },
+      new ProgressToStore(() => [...progress].map(([partition, finishedTo]) => ({ topic: 't', partition, finishedTo }))),
+      { add: () => undefined },
+    );
+  const recorder = restarted();
   const progressStored = async () =>
     Object.fromEntries((await store.progress()).map(({ partition, finishedTo }) => [partition, finishedTo]));
   const stored = async () => (await store.query(all)).records;
@@ -92,6 +94,7 @@ async function setUp() {
     lines,
     batches,
     recorder,
+    restarted,
     failNext: (part: 'log' | 'commit') => void (failing = part),
   };
 }
@@ -197,6 +200,24 @@ describe('the recorder', () => {
     await nextTurns();
     expect(transactions).toEqual([0]);
     recorder.close();
+  });
+
+  it('the recorder stores how far a partition is whose topic was made again, also after a restart', async () => {
+    const { recorder, progress, progressStored, clock, restarted } = await setUp();
+    recorder.start();
+    const isStoredAs = async (finishedTo: bigint) => {
+      progress.set(3, finishedTo);
+      await clock.advance(100);
+      await eventually(async () => (await progressStored())[3] === finishedTo);
+    };
+    await isStoredAs(500n);
+    await isStoredAs(3n);
+    await isStoredAs(400n);
+    recorder.close();
+    const next = restarted();
+    next.start();
+    await isStoredAs(2n);
+    next.close();
   });
 
   it('the recorder stores no progress before the records that belong to it', async () => {

@@ -100,6 +100,13 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect([ordered(await store.progress()), ordered(await other.progress())]).toEqual([marks, marks]);
     });
 
+    it('goes back with a partition whose topic was made again', async () => {
+      const mark = (partition: number, finishedTo: bigint) => ({ topic: 'a', partition, finishedTo });
+      await store.fold([], ignore, [mark(0, 500n), mark(1, 500n)]);
+      await other.fold([], ignore, [{ ...mark(0, 3n), mayGoBack: true }, mark(1, 3n)]);
+      expect(ordered(await store.progress())).toEqual([mark(0, 3n), mark(1, 500n)]);
+    });
+
     it('stores no progress of a transaction that failed', async () => {
       const failing = async () => Promise.reject(new Error('the log failed'));
       const marks = [{ topic: 'a', partition: 0, finishedTo: 1n }];

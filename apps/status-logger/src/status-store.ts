@@ -24,6 +24,12 @@ import type { StatusChange } from './status-changes.ts';
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
 export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
 
+/** How far a partition is folded, for the store. */
+export interface ProgressMark extends FinishedTo {
+  /** True if it counts although the store has a higher offset. */
+  readonly mayGoBack?: true;
+}
+
 /**
  * Keeps one record per invocation. Several processes may share one store.
  *
@@ -39,7 +45,8 @@ export interface StatusStore {
    *
    * @param events in the order in which they are folded; several may belong to one invocation.
    * @param progress how far partitions of the work topics are folded. It is stored in the same
-   *   transaction, and may come without events. Offsets lower than before are ignored.
+   *   transaction, and may come without events. A lower offset than before is ignored, unless its
+   *   mark may go back.
    * @param rejects refused records, which are counted in the same transaction. Each counts once,
    *   however often it comes.
    * @param beforeCommit called once, after the rows were written and before the commit, while the
@@ -53,7 +60,7 @@ export interface StatusStore {
   fold(
     events: readonly StatusEvent[],
     beforeCommit: BeforeCommit,
-    progress?: readonly FinishedTo[],
+    progress?: readonly ProgressMark[],
     rejects?: readonly Reject[],
   ): Promise<void>;
   /**

@@ -1,9 +1,20 @@
 import type { Kysely } from 'kysely';
 import type { FinishedTo } from '#kafka/strategy';
+import type { ProgressMark } from '../status-store.ts';
 import type { StatusTables } from './invocation-rows.ts';
 
-/** Stores how far partitions are folded. A lower offset than the stored one is ignored. */
-export async function writeProgress(tables: Kysely<StatusTables>, progress: readonly FinishedTo[]): Promise<void> {
+/**
+ * Stores how far partitions are folded. A lower offset than the stored one is ignored, unless its
+ * mark may go back.
+ */
+export async function writeProgress(tables: Kysely<StatusTables>, progress: readonly ProgressMark[]): Promise<void> {
+  const { back = [], on = [] } = Object.groupBy(progress, ({ mayGoBack }) => (mayGoBack === true ? 'back' : 'on'));
+  await write(tables, on, '<');
+  await write(tables, back, '!=');
+}
+
+/** @param written how the stored offset compares with one that is written over it. */
+async function write(tables: Kysely<StatusTables>, progress: readonly FinishedTo[], written: '<' | '!='): Promise<void> {
   if (progress.length === 0) return;
   const rows = progress.map(({ topic, partition, finishedTo }) => ({ topic, partition, finished_to: Number(finishedTo) }));
   await tables
@@ -13,7 +24,7 @@ export async function writeProgress(tables: Kysely<StatusTables>, progress: read
       conflict
         .columns(['topic', 'partition'])
         .doUpdateSet((row) => ({ finished_to: row.ref('excluded.finished_to') }))
-        .whereRef('progress.finished_to', '<', 'excluded.finished_to'),
+        .whereRef('progress.finished_to', written, 'excluded.finished_to'),
     )
     .execute();
 }

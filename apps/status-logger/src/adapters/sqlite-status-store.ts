@@ -24,7 +24,7 @@ import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
 import type { KeptRecords } from '../kept-records.ts';
-import type { BeforeCommit, StatusStore } from '../status-store.ts';
+import type { BeforeCommit, ProgressMark, StatusStore } from '../status-store.ts';
 import { type TallyChange, TallyChanges } from '../tally-changes.ts';
 import { selectInFlightBelow, selectInFlightOutside } from './in-flight-rows.ts';
 import {
@@ -148,7 +148,7 @@ export class SqliteStatusStore implements StatusStore {
   async fold(
     events: readonly StatusEvent[],
     beforeCommit: BeforeCommit,
-    progress: readonly FinishedTo[] = [],
+    progress: readonly ProgressMark[] = [],
     rejects: readonly Reject[] = [],
   ): Promise<void> {
     await this.exclusively(async (tables) => {

@@ -22,7 +22,7 @@ import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
 import type { KeptRecords } from '../../kept-records.ts';
-import type { BeforeCommit, StatusStore } from '../../status-store.ts';
+import type { BeforeCommit, ProgressMark, StatusStore } from '../../status-store.ts';
 import { TallyChanges } from '../../tally-changes.ts';
 import { selectInFlightBelow, selectInFlightOutside } from '../in-flight-rows.ts';
 import {
@@ -120,7 +120,7 @@ export class PostgresStatusStore implements StatusStore {
   async fold(
     events: readonly StatusEvent[],
     beforeCommit: BeforeCommit,
-    progress: readonly FinishedTo[] = [],
+    progress: readonly ProgressMark[] = [],
     rejects: readonly Reject[] = [],
   ): Promise<void> {
     let refusal: { readonly error: unknown } | undefined;
