@@ -150,8 +150,10 @@ export class AssignedPartitions {
     this.unchecked = new Set(names);
     const isAssigned = (feed: PartitionFeed) => names.has(partitionName(feed));
     const mayHandOver = isCooperative && isContinuous;
-    if (!mayHandOver) this.parts.membership.joined();
-    this.parts.membership.confirmed(tookMs);
+    const { membership } = this.parts;
+    const mayBeBack = !membership.mayBegin;
+    if (!mayHandOver) membership.joined();
+    membership.confirmed(tookMs);
     seat.reader.keepOnly(assigned);
     // Without a hand-over another member may have the others already.
     if (!mayHandOver) feeds.keepOnly([...feeds.all()].filter((feed) => isAssigned(feed) && !feed.isLettingGo));
@@ -160,6 +162,9 @@ export class AssignedPartitions {
       [...feeds.all()].filter((feed) => !isAssigned(feed)),
       handOverMs,
     );
+    // No later heartbeat tells: the membership is confirmed already. And the positions of new
+    // partitions may not be told for long.
+    if (mayBeBack && membership.mayBegin) feeds.proceed();
     void this.tellHeld();
     this.open(assigned, seat);
   }

@@ -221,6 +221,30 @@ describe('a member', () => {
     await arrived('1 began');
     await consumer.close(0);
   });
+
+  it('goes on with what it has fetched if a join confirms its membership, though a partition has no leader', async () => {
+    const consumer = await started(gateway.consumer({ groupId, topics: [topic], sessionTimeoutMs: 600 }));
+    await publish('first', 0);
+    await arrived('first');
+    const mayAnswer = Promise.withResolvers<void>();
+    brokers.script('Heartbeat', async (_received, usual) => {
+      await mayAnswer.promise;
+      brokers.unscript('Heartbeat');
+      return { ...(await usual()), errorCode: codes.rebalance };
+    });
+    // Without an answer for a session timeout the records that are fetched stay where they are.
+    let count = 0;
+    await eventually(async () => {
+      count += 1;
+      await publish(`later ${count}`, 0);
+      return consumer.progress().some(({ partition, isPaused }) => partition === 0 && isPaused);
+    });
+    brokers.lead(topic, 1, -1);
+    mayAnswer.resolve();
+    await arrived(`later ${count}`);
+    brokers.lead(topic, 1, 2);
+    await consumer.close(0);
+  });
 });
 
 /** Assigns these partitions to every member from its next join on. */
