@@ -26,7 +26,7 @@ import {
   type TargetName,
   type Topics,
 } from '#contracts';
-import { type Publisher, recordBytes, type RecordDelivery } from '#kafka';
+import type { Publisher, RecordDelivery } from '#kafka';
 import {
   afterDelivery,
   targetFor,
@@ -214,7 +214,7 @@ export class Deliveries {
     };
     const facts = isOnTopic[given.target.type]
       ? { isTopic: true }
-      : { record: { partition: partitionName(record), bytes: recordBytes(record) } };
+      : { record: { partition: partitionName(record), bytes: record.bytes } };
     const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);

@@ -21,6 +21,7 @@ const reject = (offset: number, headers: Readonly<Record<string, string>> = {}):
   partition: 0,
   offset: BigInt(offset),
   timestamp: epochMs(1_000 + offset),
+  bytes: 100,
   key: null,
   value: Buffer.from('{'),
   headers: {

@@ -42,6 +42,8 @@ export interface IncomingRecord {
   readonly key: string | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;
+  /** Bytes of the record in its batch, unpacked; 0 if it could not be read. */
+  readonly bytes: number;
   /**
    * Why the batch of the record could not be read; undefined if it could. Key, value and headers
    * are then empty. The record may stand for several, and its offset is that of the last one.

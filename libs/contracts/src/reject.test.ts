@@ -24,6 +24,7 @@ const aReject = (headers: Readonly<Record<string, string | undefined>>): Incomin
   partition: 0,
   offset: 7n,
   timestamp: epochMs(2_000),
+  bytes: 100,
   key: null,
   value: null,
   headers: Object.fromEntries(Object.entries({ ...written, ...headers }).filter(([, text]) => text !== undefined)) as Record<

@@ -16,7 +16,6 @@ export type {
   TopicFollower,
   UnreadRecords,
 } from './ports.ts';
-export { recordBytes } from './record-bytes.ts';
 export { placesAmong } from './partition-choice.ts';
 export { Turns } from './kafkajs/turns.ts';
 export { KAFKA } from './tokens.ts';

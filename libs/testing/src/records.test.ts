@@ -35,6 +35,7 @@ describe('asIncoming', () => {
       key: null,
       value: null,
       headers: { a: '1' },
+      bytes: 0,
     });
   });
 });

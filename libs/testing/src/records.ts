@@ -6,7 +6,8 @@ import { ManualClock } from './manual-clock.ts';
 
 /** The record as a consumer reads it: the first one of partition 0. */
 export function asIncoming(record: OutgoingRecord, timestamp: EpochMs = builtAt): IncomingRecord {
-  return { partition: 0, offset: 0n, timestamp, ...record, key: record.key ?? null };
+  const bytes = record.value?.length ?? 0;
+  return { partition: 0, offset: 0n, timestamp, ...record, key: record.key ?? null, bytes };
 }
 
 /**

@@ -12,6 +12,7 @@ const aRecord = (offset: number): IncomingRecord => ({
   partition: 3,
   offset: BigInt(offset),
   timestamp: epochMs(0),
+  bytes: 100,
   key: null,
   value: Buffer.from('x'),
   headers: {},

@@ -40,7 +40,6 @@ import type { IncomingRecord } from '#contracts';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
 import { type RecordFeed, RecordInHand, type RecordOwner } from './record-in-hand.ts';
 import type { Interruption } from '../ports.ts';
-import { recordBytes } from '../record-bytes.ts';
 
 /** The consumer as its feed sees it. */
 export interface FeedOwner extends RecordOwner {
@@ -259,15 +258,14 @@ export class PartitionFeed implements RecordFeed {
       this.backlogIndex += 1;
       this.mayHaveProgressed = true;
       if (!this.ledger.handOut(record.offset)) continue;
-      const bytes = recordBytes(record);
-      this.bytesInFlight += bytes;
+      this.bytesInFlight += record.bytes;
       this.inHand.add(record);
       this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.inHand.size >= this.limits.recordsMax;
-      void this.run(record, bytes);
+      void this.run(record);
     }
   }
 
-  private async run(record: IncomingRecord, bytes: number): Promise<void> {
+  private async run(record: IncomingRecord): Promise<void> {
     const isOld = this.interruptedBelow !== undefined && record.offset < this.interruptedBelow;
     const inHand = new RecordInHand(record, this, isOld ? this.interruption : undefined);
     const ending = await inHand.end();
@@ -278,12 +276,12 @@ export class PartitionFeed implements RecordFeed {
     if (ending === 'kept') this.keptOffset ??= record.offset;
     if (inHand.isActing) this.actingRecords -= 1;
     if (this.isLetGo && this.actingRecords === 0) this.idle.resolve();
-    this.release(record, bytes);
+    this.release(record);
   }
 
   /** Takes a record out of the counts, and hands out more when half of the limit is free. */
-  private release(record: IncomingRecord, bytes: number): void {
-    this.bytesInFlight -= bytes;
+  private release(record: IncomingRecord): void {
+    this.bytesInFlight -= record.bytes;
     this.inHand.delete(record);
     const { bytesMax, recordsMax } = this.limits;
     if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.inHand.size <= recordsMax / 2) this.isFull = false;

@@ -8,6 +8,7 @@ const record: IncomingRecord = {
   partition: 2,
   offset: 41n,
   timestamp: epochMs(0),
+  bytes: 100,
   key: 'k',
   value: Buffer.alloc(999_950),
   headers: { own: 'kept' },

@@ -3,34 +3,43 @@
  * has read. Method: messages as the reader of batches makes them.
  */
 import { describe, expect, it } from 'vitest';
-import { fetchedRecords, type FetchedPartition, type RawMessage } from './fetched-records.ts';
+import { fetchedRecords, type FetchedPartition } from './fetched-records.ts';
+import type { FetchedMessage } from './record-decoder.ts';
 
 interface Made {
-  readonly key?: Buffer;
+  readonly key?: string;
   /** Of a transaction. */
   readonly producer?: string;
-  readonly isControl?: boolean;
+  /** A control record: the end of a transaction, or of a batch. */
+  readonly control?: 'abort' | 'commit';
 }
 
-function message(offset: number, { key, producer, isControl = false }: Made = {}): RawMessage {
+function message(offset: number, { key, producer, control }: Made = {}): FetchedMessage {
   return {
-    offset: String(offset),
+    offset: BigInt(offset),
     key: key ?? null,
     value: Buffer.from('v'),
-    timestamp: '0',
-    attributes: 0,
+    timestamp: 0,
     headers: {},
-    isControlRecord: isControl,
-    batchContext: { producerId: producer ?? '-1', inTransaction: producer !== undefined },
+    bytes: 1,
+    unreadable: undefined,
+    isControl: control !== undefined,
+    isAbort: control === 'abort',
+    batch: {
+      firstOffset: BigInt(offset),
+      firstTimestamp: 0,
+      appendedAt: undefined,
+      isControl: control !== undefined,
+      producerId: producer ?? '-1',
+      inTransaction: producer !== undefined,
+    },
   };
 }
 
-const zero = Buffer.alloc(4);
-const abort = (offset: number, producer: string) => message(offset, { key: zero, producer, isControl: true });
-const commit = (offset: number, producer: string) =>
-  message(offset, { key: Buffer.from([0, 0, 0, 1]), producer, isControl: true });
+const abort = (offset: number, producer: string) => message(offset, { producer, control: 'abort' });
+const commit = (offset: number, producer: string) => message(offset, { producer, control: 'commit' });
 
-function read(position: number, messages: readonly RawMessage[], aborted: FetchedPartition['abortedTransactions'] = []) {
+function read(position: number, messages: readonly FetchedMessage[], aborted: FetchedPartition['abortedTransactions'] = []) {
   const data = { partition: 0, errorCode: 0, highWatermark: '100', abortedTransactions: aborted, messages };
   const { messages: read, next } = fetchedRecords(data, BigInt(position));
   return { offsets: read.map(({ offset }) => Number(offset)), next: Number(next) };
@@ -47,7 +56,7 @@ describe('records of transactions', () => {
   });
 
   it('are left out whatever their keys are', () => {
-    const messages = [message(0, { producer: '7', key: zero }), message(1, { producer: '7' }), abort(2, '7')];
+    const messages = [message(0, { producer: '7', key: '\0\0\0\0' }), message(1, { producer: '7' }), abort(2, '7')];
     expect(read(0, messages, [{ producerId: '7', firstOffset: '0' }])).toEqual({ offsets: [], next: 3 });
   });
 
@@ -79,6 +88,6 @@ describe('the offset at which reading goes on', () => {
   });
 
   it('is behind control records and ends of batches', () => {
-    expect(read(4, [message(3), message(4), message(9, { isControl: true })])).toEqual({ offsets: [4], next: 10 });
+    expect(read(4, [message(3), message(4), message(9, { control: 'commit' })])).toEqual({ offsets: [4], next: 10 });
   });
 });

@@ -10,15 +10,7 @@
  *
  * @see https://kafka.apache.org/documentation/#controlbatch
  */
-import type { KafkaMessage } from 'kafkajs';
-
-/** A message as the reader of batches makes it. */
-export type RawMessage = KafkaMessage & {
-  /** True for what no reader gets: marks of transactions, and the ends of batches. */
-  readonly isControlRecord?: boolean;
-  /** Absent in formats from before Kafka 0.11, which has no transactions. */
-  readonly batchContext?: { readonly producerId?: string; readonly inTransaction?: boolean };
-};
+import type { FetchedMessage } from './record-decoder.ts';
 
 /** The answer of one fetch for one partition. */
 export interface FetchedPartition {
@@ -28,21 +20,14 @@ export interface FetchedPartition {
   readonly highWatermark: string;
   /** Aborted transactions with records in the answer. */
   readonly abortedTransactions?: readonly { readonly producerId: string; readonly firstOffset: string }[] | null;
-  readonly messages: readonly RawMessage[];
+  readonly messages: readonly FetchedMessage[];
 }
 
 /** The records of one fetch for one partition. */
 export interface FetchedRecords {
-  readonly messages: readonly KafkaMessage[];
+  readonly messages: readonly FetchedMessage[];
   /** The offset at which reading goes on. */
   readonly next: bigint;
-}
-
-/** The key of a control record: its version and its type, 16 bits each. */
-const abortType = 0;
-
-function endsAborted({ isControlRecord, key }: RawMessage): boolean {
-  return isControlRecord === true && key !== null && key.length >= 4 && key.readInt16BE(2) === abortType;
 }
 
 /** Tells for messages in the order of their offsets which ones belong to an aborted transaction. */
@@ -56,31 +41,31 @@ class AbortedTransactions {
     this.begun = begun.toSorted((one, other) => (one.firstOffset < other.firstOffset ? -1 : 1));
   }
 
-  has(message: RawMessage, offset: bigint): boolean {
+  has({ offset, batch, isAbort }: FetchedMessage): boolean {
     // F2.
     for (let one = this.begun[this.seen]; one !== undefined && one.firstOffset <= offset; one = this.begun[this.seen]) {
       this.open.add(one.producerId);
       this.seen += 1;
     }
-    const { producerId = '', inTransaction = false } = message.batchContext ?? {};
+    if (batch === undefined) return false;
     // F1.
-    if (endsAborted(message)) this.open.delete(producerId);
-    return inTransaction && this.open.has(producerId);
+    if (isAbort) this.open.delete(batch.producerId);
+    return batch.inTransaction && this.open.has(batch.producerId);
   }
 }
 
 /** Selects the records of an answer from an offset on. */
 export function fetchedRecords({ messages: raw, abortedTransactions }: FetchedPartition, position: bigint): FetchedRecords {
-  const aborted = new AbortedTransactions(abortedTransactions ?? []);
-  const messages: KafkaMessage[] = [];
-  let next = position;
+  const all = abortedTransactions ?? [];
+  const aborted = all.length === 0 ? undefined : new AbortedTransactions(all);
+  const messages: FetchedMessage[] = [];
+  let last = position - 1n;
   for (const message of raw) {
-    const offset = BigInt(message.offset);
-    const isAborted = aborted.has(message, offset);
-    if (offset < position) continue;
+    const isAborted = aborted?.has(message) === true;
+    if (message.offset < position) continue;
     // F3.
-    if (offset >= next) next = offset + 1n;
-    if (!isAborted && message.isControlRecord !== true) messages.push(message);
+    if (message.offset > last) last = message.offset;
+    if (!isAborted && !message.isControl) messages.push(message);
   }
-  return { messages, next };
+  return { messages, next: last + 1n };
 }

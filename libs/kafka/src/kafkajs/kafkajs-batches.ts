@@ -20,7 +20,7 @@
 import { createRequire } from 'node:module';
 import { isCompressed, unpacked } from './batch-codecs.ts';
 import { crc32c } from './crc32c.ts';
-import { type BatchContext, decodeRecord, offsetOf } from './kafkajs-records.ts';
+import { type BatchHead, type FetchedMessage, RecordDecoder } from './record-decoder.ts';
 
 /** Bounds of what one batch unpacks to. */
 export interface BatchBounds {
@@ -30,17 +30,6 @@ export interface BatchBounds {
 
 /** Records of one batch. Each takes some 0.5 KB of memory, however small it is. */
 const batchRecordsMax = 200_000;
-
-/** The batch of a message, as kafkajs looks at it. */
-interface Batch extends BatchContext {
-  readonly inTransaction: boolean;
-  readonly producerId: string;
-}
-
-type Message = ReturnType<typeof decodeRecord> & {
-  /** Why the batch could not be read; the message stands for all its records. */
-  readonly unreadable?: string;
-};
 
 /** The position in an answer of the brokers: the decoder of kafkajs. */
 interface Answer {
@@ -71,42 +60,42 @@ const currentMagic = 2;
 /** Says why a batch cannot be read, from which offset on. */
 class Unreadable extends Error {}
 
-const noBatch = { firstTimestamp: '-1', maxTimestamp: '-1', timestampType: 0, isControlBatch: false, magicByte: currentMagic };
-
-/** B1. @param lastOffset of the batch, as far as it can be known. */
-function unreadable(firstOffset: bigint, lastOffset: bigint, reason: string, batch?: Batch): Message {
-  const offsets = firstOffset === lastOffset ? `offset ${firstOffset}` : `offsets ${firstOffset} to ${lastOffset}`;
+/** A message that no record stands behind. */
+function emptyAt(offset: bigint, batch: BatchHead | undefined): FetchedMessage {
   return {
-    magicByte: currentMagic,
-    attributes: 0,
-    timestamp: batch?.firstTimestamp === undefined || batch.firstTimestamp === '-1' ? '0' : batch.firstTimestamp,
-    offset: String(lastOffset),
+    offset,
+    timestamp: Math.max(0, batch?.firstTimestamp ?? 0),
     key: null,
     value: null,
     headers: {},
-    isControlRecord: batch?.isControlBatch === true,
-    batchContext: batch ?? ({ ...noBatch, firstOffset: String(firstOffset), inTransaction: false, producerId: '-1' } as Batch),
-    unreadable: `${reason} (${offsets})`,
+    bytes: 0,
+    unreadable: undefined,
+    isControl: batch?.isControl === true,
+    isAbort: false,
+    batch,
   };
 }
 
-/** B5. */
-function endOf(batch: Batch, lastOffset: bigint): Message {
-  const { unreadable: _none, ...message } = unreadable(lastOffset, lastOffset, '', batch);
-  return { ...message, isControlRecord: true };
+/** B1. @param lastOffset of the batch, as far as it can be known. */
+function unreadable(firstOffset: bigint, lastOffset: bigint, reason: string, batch?: BatchHead): FetchedMessage {
+  const offsets = firstOffset === lastOffset ? `offset ${firstOffset}` : `offsets ${firstOffset} to ${lastOffset}`;
+  return { ...emptyAt(lastOffset, batch), unreadable: `${reason} (${offsets})` };
 }
 
-function contextOf(bytes: Buffer): Batch {
+/** B5. */
+function endOf(batch: BatchHead, lastOffset: bigint): FetchedMessage {
+  return { ...emptyAt(lastOffset, batch), isControl: true };
+}
+
+function headOf(bytes: Buffer): BatchHead {
   const attributes = bytes.readInt16BE(at.attributes);
   return {
-    firstOffset: String(bytes.readBigInt64BE(0)),
-    firstTimestamp: String(bytes.readBigInt64BE(at.firstTimestamp)),
-    maxTimestamp: String(bytes.readBigInt64BE(at.maxTimestamp)),
-    timestampType: (attributes & attribute.logAppendTime) === 0 ? 0 : 1,
-    isControlBatch: (attributes & attribute.control) !== 0,
+    firstOffset: bytes.readBigInt64BE(0),
+    firstTimestamp: Number(bytes.readBigInt64BE(at.firstTimestamp)),
+    appendedAt: (attributes & attribute.logAppendTime) === 0 ? undefined : Number(bytes.readBigInt64BE(at.maxTimestamp)),
+    isControl: (attributes & attribute.control) !== 0,
     inTransaction: (attributes & attribute.transactional) !== 0,
     producerId: String(bytes.readBigInt64BE(at.producerId)),
-    magicByte: currentMagic,
   };
 }
 
@@ -135,41 +124,26 @@ async function recordBytesOf(bytes: Buffer, { batchBytesMax }: BatchBounds): Pro
   return isCompressed(attributes) && count > 0 ? unpacked(attributes, data, batchBytesMax) : data;
 }
 
-/** Reads the length of a record. */
-function lengthAt(bytes: Buffer, from: number): { readonly length: number; readonly start: number } {
-  let value = 0;
-  for (let start = from, shift = 0; shift <= 28; shift += 7) {
-    const byte = bytes[start++];
-    if (byte === undefined) break;
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return { length: (value >>> 1) ^ -(value & 1), start };
-  }
-  throw new Unreadable('the batch ends within a record');
-}
-
 /** Reads a record, or makes a message that says why it cannot be read (B4). */
-function readRecord(bytes: Buffer, batch: Batch): Message {
+function readRecord(records: RecordDecoder, batch: BatchHead): FetchedMessage {
   try {
-    return decodeRecord({ buffer: bytes }, batch);
+    return records.read();
   } catch (error) {
-    const offset = offsetOf(bytes, batch);
+    const offset = records.offsetOnly();
     return unreadable(offset, offset, reasonOf(error), batch);
   }
 }
 
 /** Adds the records of a batch, or one message that says why they cannot be read (B1). */
-function addRecords(messages: Message[], bytes: Buffer, records: Buffer): void {
-  const batch = contextOf(bytes);
+function addRecords(messages: FetchedMessage[], bytes: Buffer, unpackedBytes: Buffer, batch: BatchHead): void {
   const lastOffset = lastOffsetOf(bytes);
-  let nextOffset = BigInt(batch.firstOffset);
-  let from = 0;
+  let nextOffset = batch.firstOffset;
+  const records = new RecordDecoder(unpackedBytes, batch);
   try {
     for (let left = bytes.readInt32BE(at.count); left > 0; left--) {
-      const { length, start } = lengthAt(records, from);
-      from = start + length;
-      if (length < 0 || from > records.length) throw new Unreadable('the batch ends within a record');
-      const message = readRecord(records.subarray(start, from), batch);
-      const offset = BigInt(message.offset);
+      if (!records.next()) throw new Unreadable('the batch ends within a record');
+      const message = readRecord(records, batch);
+      const { offset } = message;
       if (offset < nextOffset || offset > lastOffset) throw new Unreadable(`a record has the offset ${offset}`);
       messages.push(message);
       nextOffset = offset + 1n;
@@ -184,19 +158,34 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** A message in a format from before Kafka 0.11, as kafkajs reads it. */
+interface OldMessage {
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+}
+
 const require = createRequire(import.meta.url);
 const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => object;
 const decodeMessageSet = require('kafkajs/src/protocol/messageSet/decoder') as (
   decoder: object,
   size: number,
-) => Promise<Message[]>;
+) => Promise<OldMessage[]>;
 
 /** Adds the messages of one entry in a format from before Kafka 0.11. */
-async function addOldMessages(messages: Message[], entry: Buffer): Promise<void> {
+async function addOldMessages(messages: FetchedMessage[], entry: Buffer): Promise<void> {
   try {
     const found = await decodeMessageSet(new Decoder(entry), entry.length);
     if (found.length === 0) throw new Unreadable('it is cut off');
-    for (const message of found) messages.push(message);
+    for (const { offset, timestamp, key, value } of found)
+      messages.push({
+        ...emptyAt(BigInt(offset), undefined),
+        timestamp: Number(timestamp),
+        key: key === null ? null : key.toString('utf8'),
+        value,
+        bytes: (key?.length ?? 0) + (value?.length ?? 0),
+      });
   } catch (error) {
     const offset = entry.readBigInt64BE(0);
     messages.push(unreadable(offset, offset, `the message cannot be read: ${reasonOf(error)}`));
@@ -207,23 +196,23 @@ async function addOldMessages(messages: Message[], entry: Buffer): Promise<void>
  * Makes the function that reads the batches of one partition in a fetch.
  * @returns for kafkajs: it takes the decoder at the size of the batches. It never rejects.
  */
-export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<readonly Message[]> {
+export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<readonly FetchedMessage[]> {
   /** Unpacked bytes of each fetch; the partitions of a fetch share its buffer. */
   const unpackedBytes = new WeakMap<Buffer, number>();
 
   /** Reads one whole entry: a batch, or a message in an old format. */
-  const addEntry = async (messages: Message[], entry: Buffer, spend: (bytes: number) => void): Promise<void> => {
+  const addEntry = async (messages: FetchedMessage[], entry: Buffer, spend: (bytes: number) => void): Promise<void> => {
     const magic = entry.readInt8(at.magic);
     if (magic === 0 || magic === 1) return addOldMessages(messages, entry);
     const firstOffset = entry.readBigInt64BE(0);
-    let batch: Batch | undefined;
+    let batch: BatchHead | undefined;
     try {
       if (magic !== currentMagic) throw new Unreadable(`the batch has the unknown format ${magic}`);
       checkWhole(entry);
-      batch = contextOf(entry);
+      batch = headOf(entry);
       const records = await recordBytesOf(entry, bounds);
       spend(records.length);
-      addRecords(messages, entry, records);
+      addRecords(messages, entry, records, batch);
     } catch (error) {
       messages.push(unreadable(firstOffset, lastOffsetOf(entry), reasonOf(error), batch));
     }
@@ -231,7 +220,7 @@ export function batchReader(bounds: BatchBounds): (answer: Answer) => Promise<re
 
   return async (answer) => {
     const size = answer.readInt32();
-    const messages: Message[] = [];
+    const messages: FetchedMessage[] = [];
     if (size <= 0 || !answer.canReadBytes(size)) return messages;
     const bytes = answer.readBytes(size);
     const spend = (count: number): void => void unpackedBytes.set(answer.buffer, (unpackedBytes.get(answer.buffer) ?? 0) + count);

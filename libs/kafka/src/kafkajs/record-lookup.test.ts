@@ -4,14 +4,26 @@
  */
 import { expect, it } from 'vitest';
 import type { ClusterConnection, FetchRequest } from './kafkajs-internals.ts';
+import type { FetchedMessage } from './record-decoder.ts';
 import { RecordLookup } from './record-lookup.ts';
 
 const at = { topic: 'a', partition: 0 };
-const control = (offset: number) => ({ offset: String(offset), key: Buffer.alloc(4), value: null, isControlRecord: true });
-const record = (offset: number) => ({ offset: String(offset), timestamp: '0', key: null, value: Buffer.from('x'), headers: {} });
+const record = (offset: number): FetchedMessage => ({
+  offset: BigInt(offset),
+  timestamp: 0,
+  key: null,
+  value: Buffer.from('x'),
+  headers: {},
+  bytes: 1,
+  unreadable: undefined,
+  isControl: false,
+  isAbort: false,
+  batch: undefined,
+});
+const control = (offset: number): FetchedMessage => ({ ...record(offset), value: null, isControl: true, isAbort: true });
 
 /** @param answers the messages of a fetch, by its offset. */
-function lookupIn(answers: Readonly<Record<string, readonly object[]>>) {
+function lookupIn(answers: Readonly<Record<string, readonly FetchedMessage[]>>) {
   const asked: string[] = [];
   const fetched = ({ topics }: FetchRequest) => {
     const offset = topics[0]?.partitions[0]?.fetchOffset ?? 'none';

@@ -3,6 +3,7 @@ import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { noopLog, type TransportLog } from '../log.ts';
 import { choosePartition } from '../partition-choice.ts';
 import type { TopicSpec } from '../ports.ts';
+import { recordBytes } from '../record-bytes.ts';
 import { topicSpecs } from '../topic-specs.ts';
 
 /** Settings of a {@link MemoryKafka}. */
@@ -102,6 +103,7 @@ export class MemoryCluster {
             String(text),
           ]),
         ),
+        bytes: recordBytes(record),
       });
     }
     for (const topic of new Set(records.map((record) => record.topic))) this.announce(topic);
