@@ -4,8 +4,8 @@ import { type EpochMs, epochMs } from '#contracts';
 import { checked, digestOf, isDigest, objectBytesMax, type ObjectStore, type StoredObject, unavailable } from './object-store.ts';
 import { putInOneRequest, s3Client, type S3Options } from './s3.ts';
 
-/** Longest wait for one answer. The client has no timeout of its own. */
-const timeoutMs = 60_000;
+/** Longest wait for one answer, in milliseconds. The client has no timeout of its own. */
+const answerTimeoutMsDefault = 60_000;
 const prefix = 'sha512/';
 /**
  * The client hashes each part at once: 5 MiB block the event loop for up to 25 ms, 50 MB for 220
@@ -25,12 +25,13 @@ export class S3ObjectStore implements ObjectStore {
   constructor(
     private readonly options: S3Options,
     private readonly bucket: string,
+    private readonly answerTimeoutMs: number = answerTimeoutMsDefault,
   ) {
     this.client = s3Client(options, partBytes);
   }
 
   async put(bytes: Buffer, digest: string = digestOf(bytes)): Promise<string> {
-    await attempt(async () => {
+    await this.attempt(async () => {
       try {
         await this.write(digest, bytes);
       } catch (error) {
@@ -44,7 +45,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async get(digest: string): Promise<Buffer | undefined> {
     if (!isDigest(digest)) return undefined;
-    const bytes = await attempt(async () =>
+    const bytes = await this.attempt(async () =>
       unlessAbsent(async () => readAll(await this.client.getObject(this.bucket, prefix + digest))),
     );
     return bytes === undefined ? undefined : checked(digest, bytes);
@@ -52,7 +53,7 @@ export class S3ObjectStore implements ObjectStore {
 
   async beginning(digest: string, bytes: number): Promise<Buffer | undefined> {
     if (!isDigest(digest)) return undefined;
-    return attempt(async () =>
+    return this.attempt(async () =>
       unlessAbsent(async () => {
         try {
           return await readAll(await this.client.getPartialObject(this.bucket, prefix + digest, 0, bytes));
@@ -68,7 +69,7 @@ export class S3ObjectStore implements ObjectStore {
   async remove(digest: string, unlessStoredSince: EpochMs): Promise<void> {
     if (!isDigest(digest)) return;
     const key = prefix + digest;
-    await attempt(async () =>
+    await this.attempt(async () =>
       unlessAbsent(async () => {
         const { lastModified } = await this.client.statObject(this.bucket, key);
         if (lastModified.getTime() < unlessStoredSince) await this.client.removeObject(this.bucket, key);
@@ -77,13 +78,33 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   async *list(): AsyncIterable<StoredObject> {
+    const listed = this.client.listObjectsV2(this.bucket, prefix, true);
+    const items = listed[Symbol.asyncIterator]() as AsyncIterator<BucketItem>;
     try {
-      for await (const item of this.client.listObjectsV2(this.bucket, prefix, true) as AsyncIterable<BucketItem>) {
-        const digest = item.name?.slice(prefix.length) ?? '';
-        if (isDigest(digest)) yield { digest, storedAt: epochMs(item.lastModified?.getTime() ?? 0), bytes: item.size ?? 0 };
+      for (;;) {
+        const item = await this.attempt(async () => unlessAbsent(async () => items.next()));
+        if (item === undefined || item.done === true) return;
+        const { name = '', lastModified, size } = item.value;
+        const digest = name.slice(prefix.length);
+        if (isDigest(digest)) yield { digest, storedAt: epochMs(lastModified?.getTime() ?? 0), bytes: size };
       }
+    } finally {
+      listed.destroy();
+    }
+  }
+
+  /** @throws PlatformError `OBJECT_STORE_UNAVAILABLE`, also without an answer in time. */
+  private async attempt<T>(action: () => Promise<T>): Promise<T> {
+    const { answerTimeoutMs } = this;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error(`no answer in ${answerTimeoutMs} ms`)), answerTimeoutMs);
+    timer.unref();
+    try {
+      return await Promise.race([action(), late.promise]);
     } catch (cause) {
-      if (codeOf(cause) !== 'NoSuchBucket') throw unavailable((cause as Error).message, cause);
+      throw unavailable((cause as Error).message, cause);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -125,16 +146,4 @@ async function readAll(stream: Readable): Promise<Buffer> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function attempt<T>(action: () => Promise<T>): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const late = new Promise<never>((_, reject) => {
-    timeout.addEventListener('abort', () => reject(new Error(`no answer in ${timeoutMs} ms`)), { once: true });
-  });
-  try {
-    return await Promise.race([action(), late]);
-  } catch (cause) {
-    throw unavailable((cause as Error).message, cause);
-  }
 }
