@@ -1,9 +1,12 @@
-/** Goal: a member loses no wish to join. Method: a member in a group of scripted brokers. */
+/**
+ * Goal: a member loses no wish to join, nor to leave. Method: a member in a group of scripted
+ * brokers.
+ */
 import kafkajs from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Arrivals, eventually, ScriptedBrokers } from '#testing';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
-import { GroupMember } from './group-member.ts';
+import { GroupMember, type MemberPorts } from './group-member.ts';
 import { socketFactoryOf } from './kafka-access.ts';
 import { type ClusterConnection, MemberMetadata, newCluster } from './kafkajs-internals.ts';
 import { decodeMemberData } from './member-data.ts';
@@ -42,22 +45,27 @@ function toldAtJoins(): readonly (readonly number[])[] {
   });
 }
 
-it('joins once more if it lets a partition go while it joins', async () => {
-  let held: TopicPartition[] = [0, 1].map((partition) => ({ topic, partition }));
-  const joins = new Arrivals<number>();
-  const member = new GroupMember(
-    { groupId: 'g', topics: [topic], sessionTimeoutMs: 10_000, heartbeatMs: 10_000, rebalanceTimeoutMs: 10_000 },
+function newMember(heartbeatMs: number, ports: Partial<MemberPorts> = {}): GroupMember {
+  return new GroupMember(
+    { groupId: 'g', topics: [topic], sessionTimeoutMs: 10_000, heartbeatMs, rebalanceTimeoutMs: 10_000 },
     {
       cluster,
       log: () => undefined,
-      held: () => held,
-      joined: () => joins.add(joins.items.length),
+      held: () => [],
+      joined: () => undefined,
       confirmed: () => undefined,
       rebalancing: async () => undefined,
       failed: () => undefined,
       topicUnknown: () => undefined,
+      ...ports,
     },
   );
+}
+
+it('joins once more if it lets a partition go while it joins', async () => {
+  let held: TopicPartition[] = [0, 1].map((partition) => ({ topic, partition }));
+  const joins = new Arrivals<number>();
+  const member = newMember(10_000, { held: () => held, joined: () => joins.add(joins.items.length) });
   const running = member.run();
   await joins.until(1);
   brokers.script('JoinGroup', async (_received, usual) => {
@@ -73,4 +81,21 @@ it('joins once more if it lets a partition go while it joins', async () => {
   await joins.until(3);
   await member.leave();
   await running;
+});
+
+it('sends no heartbeats after it left while it joined, also if the coordinator did not take its leave', async () => {
+  const mayAnswer = Promise.withResolvers<void>();
+  brokers.script('SyncGroup', async (_received, usual) => {
+    await mayAnswer.promise;
+    return usual();
+  });
+  brokers.script('LeaveGroup', async (_received, usual) => ({ ...(await usual()), errorCode: 16 }));
+  const member = newMember(10);
+  const running = member.run();
+  await eventually(() => brokers.received('SyncGroup').length === 1);
+  const left = member.leave();
+  mayAnswer.resolve();
+  await expect(left).rejects.toThrow();
+  await running;
+  expect(brokers.received('Heartbeat')).toEqual([]);
 });

@@ -318,7 +318,11 @@ export class GroupMember {
       generationId,
       tookMs: Math.round(performance.now() - sentAt),
     });
-    if (this.stopped.signal.aborted) return round;
+    if (this.stopped.signal.aborted) {
+      // It left meanwhile, so it must not stay.
+      round.over.abort();
+      return round;
+    }
     const { assigned: told, group = { counts: known, members: 1 } } = decodeAssignment(memberAssignment);
     const assigned = this.ownOf(told);
     this.ports.joined({ assigned, isCooperative, isContinuous, group }, performance.now() - syncedAt);
