@@ -35,17 +35,26 @@ const { requests } = require('kafkajs/src/protocol/requests') as { readonly requ
 /** The number of a request. */
 export const apiKeys = { Produce: 0, Fetch: 1, Metadata: 3 } as const;
 
+/** Options of {@link answerOf}. */
+interface AskOptions {
+  /** In milliseconds; the timeout of the connection counts if it is longer. */
+  readonly requestTimeout?: number;
+  /** Is given the bytes of the answer, and returns those that are decoded. */
+  readonly received?: (bytes: Buffer) => Buffer;
+}
+
 /** Sends a request of kafkajs, and returns the answer with all its error codes. */
 export async function answerOf<Answer>(
   broker: AskedBroker,
   api: keyof typeof apiKeys,
   request: object,
-  requestTimeout?: number,
+  { requestTimeout, received = (bytes) => bytes }: AskOptions = {},
 ): Promise<Answer> {
   const { response, ...exchange } = broker.lookupRequest(apiKeys[api], requests[api])(request);
+  const decode = async (bytes: Buffer) => response.decode(received(bytes));
   const answer = await broker.connectionPool.send({
     ...exchange,
-    response: { decode: response.decode, parse: async (decoded: unknown) => decoded },
+    response: { decode, parse: async (decoded: unknown) => decoded },
     ...(requestTimeout === undefined ? {} : { requestTimeout }),
   });
   return answer as Answer;

@@ -32,7 +32,7 @@ export interface BatchBounds {
 const batchRecordsMax = 200_000;
 
 /** The position in an answer of the brokers: the decoder of kafkajs. */
-interface Answer {
+export interface Answer {
   readonly buffer: Buffer;
   readInt32(): number;
   canReadBytes(length: number): boolean;

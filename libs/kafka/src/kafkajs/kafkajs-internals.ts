@@ -15,6 +15,7 @@ import type { FetchedPartition } from './fetched-records.ts';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
 import type { BrokerMetadata, BrokerPool, PoolBroker, RequestVersions } from './kafkajs-pool.ts';
 import { metadataWithIds } from './metadata-with-ids.ts';
+import { ownFetch } from './own-records.ts';
 
 /** The answer of one fetch. */
 export interface FetchAnswer {
@@ -199,5 +200,5 @@ async function metadataFrom(broker: PoolBroker, topics: readonly string[]): Prom
 
 /** Fetches records. Each partition of the answer has its own error code. */
 export async function fetchedBy(broker: BrokerConnection, request: FetchRequest): Promise<FetchAnswer> {
-  return answerOf<FetchAnswer>(broker, 'Fetch', request);
+  return answerOf<FetchAnswer>(broker, 'Fetch', request, { received: ownFetch });
 }

@@ -5,16 +5,26 @@
  */
 import { createRequire } from 'node:module';
 import { unpacked } from './batch-codecs.ts';
-import { type BatchBounds, batchReader } from './kafkajs-batches.ts';
+import { type Answer, type BatchBounds, batchReader } from './kafkajs-batches.ts';
 import { encodeRecord } from './record-encoder.ts';
 
 const require = createRequire(import.meta.url);
 
-function replace(name: string, exports: unknown): void {
+/** @param instead is given what the module exports, and returns what stands in its place. */
+function replace<Exports>(name: string, instead: (theirs: Exports) => unknown): void {
   const file = require.resolve(`kafkajs/src/protocol/${name}`);
-  require(file);
+  const theirs = require(file) as Exports;
   const module = require.cache[file];
-  if (module !== undefined) module.exports = exports;
+  if (module !== undefined) module.exports = instead(theirs);
+}
+
+/** Answers to fetches of this library. Other consumers of the process get messages of kafkajs. */
+const ownFetches = new WeakSet<Buffer>();
+
+/** Marks the bytes of an answer, whose records are then read by own code. */
+export function ownFetch(bytes: Buffer): Buffer {
+  ownFetches.add(bytes);
+  return bytes;
 }
 
 /** The bounds of the last call of {@link useOwnRecords}. */
@@ -22,8 +32,9 @@ const bounds = { batchBytesMax: 0 };
 let isInPlace = false;
 
 /**
- * Makes every producer and consumer of this process write and read records with own code. Call it
- * before the first request. The bounds of the last call hold for all.
+ * Makes every producer of this process write records with own code. The records of each
+ * {@link ownFetch} are read with own code. Call it before the first request. The bounds of the last
+ * call hold for all.
  *
  * @see docs/adr/0013-records-are-written-by-our-own-code.md.
  */
@@ -31,8 +42,12 @@ export function useOwnRecords({ batchBytesMax }: BatchBounds): void {
   bounds.batchBytesMax = batchBytesMax;
   if (isInPlace) return;
   isInPlace = true;
-  replace('recordBatch/record/v0', encodeRecord);
-  replace('requests/fetch/v4/decodeMessages', batchReader(bounds));
+  replace('recordBatch/record/v0', () => encodeRecord);
+  const ours = batchReader(bounds);
+  replace<(answer: Answer) => unknown>(
+    'requests/fetch/v4/decodeMessages',
+    (theirs) => (answer: Answer) => (ownFetches.has(answer.buffer) ? ours(answer) : theirs(answer)),
+  );
   // Messages in the format from before Kafka 0.11 are unpacked by kafkajs, with these codecs.
   const { Codecs } = require('kafkajs/src/protocol/message/compression') as { readonly Codecs: Record<number, () => object> };
   const { compress } = require('kafkajs/src/protocol/message/compression/gzip') as { readonly compress: unknown };

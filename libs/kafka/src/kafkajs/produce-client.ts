@@ -86,7 +86,7 @@ export class KafkajsProduceClient implements ProduceClient {
     const broker = await this.pool.findBroker({ nodeId: leader });
     const topicData = byTopic(batches.map((batch) => ({ ...batch, firstSequence: 0 })));
     const request = { acks: -1, timeout: timeoutMs, topicData };
-    const { topics } = await answerOf<ProduceResponse>(broker, 'Produce', request, timeoutMs + answerDelayMs);
+    const { topics } = await answerOf<ProduceResponse>(broker, 'Produce', request, { requestTimeout: timeoutMs + answerDelayMs });
     return topics.flatMap(({ topicName, partitions }) =>
       partitions.map(({ partition, errorCode, baseOffset, logAppendTime = '-1' }) => {
         const appended = logAppendTime === '-1' ? {} : { appendedAt: epochMs(Number(logAppendTime)) };

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import type { KafkaMessage } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
-import { useOwnRecords } from './own-records.ts';
+import { ownFetch, useOwnRecords } from './own-records.ts';
 import { type BatchHead, type FetchedMessage, RecordDecoder, recordHeadersMax } from './record-decoder.ts';
 import { encodeRecord, type RecordToWrite } from './record-encoder.ts';
 
@@ -162,8 +162,25 @@ describe('a record', () => {
   });
 });
 
-it('kafkajs uses these functions after useOwnRecords', () => {
+it('kafkajs writes records with these functions, and reads with them what this library has fetched', async () => {
   useOwnRecords({ batchBytesMax: 1_000 });
-  const decoder: unknown = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
-  expect([require(encoderPath), typeof decoder]).toEqual([encodeRecord, 'function']);
+  expect(require(encoderPath)).toBe(encodeRecord);
+  const decode = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages') as (decoder: object) => Promise<unknown[]>;
+  const message = (value: string) => ({ offset: 7, value: Buffer.from(value) });
+  const answer = oldAnswer(message('a'));
+  expect(await decode(new Decoder(answer))).toMatchObject([{ offset: '7', value: Buffer.from('a') }]);
+  expect(await decode(new Decoder(ownFetch(answer)))).toMatchObject([{ offset: 7n, value: Buffer.from('a') }]);
 });
+
+/** The answer to a fetch of one message in the format from before Kafka 0.11. */
+function oldAnswer({ offset, value }: { readonly offset: number; readonly value: Buffer }): Buffer {
+  const bytes = Buffer.alloc(4 + 12 + 22 + value.length);
+  bytes.writeInt32BE(bytes.length - 4, 0);
+  bytes.writeBigInt64BE(BigInt(offset), 4);
+  bytes.writeInt32BE(bytes.length - 16, 12);
+  bytes.writeInt8(1, 20);
+  bytes.writeInt32BE(-1, 30);
+  bytes.writeInt32BE(value.length, 34);
+  value.copy(bytes, 38);
+  return bytes;
+}
