@@ -49,7 +49,7 @@ export default defineConfig({
           globalSetup: ['./test/broker.global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
