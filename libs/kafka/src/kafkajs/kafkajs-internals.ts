@@ -119,6 +119,8 @@ export interface PartitionMetadata {
 /** A connection to a cluster, with its metadata. */
 export interface ClusterConnection {
   readonly brokerPool: BrokerPool;
+  /** The topics whose metadata is asked for. */
+  readonly targetTopics: Set<string>;
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;

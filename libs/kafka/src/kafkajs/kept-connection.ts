@@ -15,6 +15,24 @@ export class KeptConnection {
     return this.connection;
   }
 
+  /**
+   * Asks a question about one topic. kafkajs reads the metadata of all topics that were ever asked
+   * about. The answer is an error if the account may not see one of them any more. If that is
+   * another topic, it is forgotten, and the question is asked again.
+   */
+  async about<Answer>(topic: string, question: (cluster: ClusterConnection) => Promise<Answer>): Promise<Answer> {
+    const cluster = await this.connected();
+    for (let triesLeft = cluster.targetTopics.size; ; triesLeft -= 1) {
+      try {
+        return await question(cluster);
+      } catch (error) {
+        const { topic: hidden } = error as { readonly topic?: unknown };
+        if (triesLeft <= 0 || typeof hidden !== 'string' || hidden === topic) throw error;
+        cluster.targetTopics.delete(hidden);
+      }
+    }
+  }
+
   /** Ends the connection, if there is one. */
   async close(): Promise<void> {
     await (await this.connection)?.disconnect();

@@ -35,6 +35,7 @@ function lookupIn(answers: Readonly<Record<string, readonly FetchedMessage[]>>) 
     connectionPool: { send: async ({ request }: { readonly request: FetchRequest }) => fetched(request) },
   };
   const cluster = {
+    targetTopics: new Set(),
     connect: async () => undefined,
     addMultipleTargetTopics: async () => undefined,
     findTopicPartitionMetadata: () => [{ partitionId: 0, leader: 1 }],

@@ -36,7 +36,7 @@ export class RecordLookup {
       } catch (error) {
         if (tries === triesMax) throw error;
         await delay(againMs * tries);
-        await (await this.connection.connected()).refreshMetadata();
+        await this.connection.about(partition.topic, async (cluster) => cluster.refreshMetadata());
       }
     }
   }
@@ -46,8 +46,16 @@ export class RecordLookup {
   }
 
   private async fetch(at: TopicPartition, offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    return this.connection.about(at.topic, async (cluster) => this.fetchOn(cluster, at, offset, recordsMax));
+  }
+
+  private async fetchOn(
+    cluster: ClusterConnection,
+    at: TopicPartition,
+    offset: bigint,
+    recordsMax: number,
+  ): Promise<readonly IncomingRecord[]> {
     const { topic, partition } = at;
-    const cluster = await this.connection.connected();
     await cluster.addMultipleTargetTopics([topic]);
     const leader = leaderOf(cluster, at);
     if (leader < 0) throw new Error(`no broker leads ${partitionName(at)}`);
@@ -70,7 +78,7 @@ export class RecordLookup {
     const { messages, next } = fetchedRecords(answer, offset);
     // Nobody gets control records, nor those of an aborted transaction. Callers would take an empty
     // answer for the end of the partition.
-    if (messages.length === 0 && next > offset) return this.fetch(at, next, recordsMax);
+    if (messages.length === 0 && next > offset) return this.fetchOn(cluster, at, next, recordsMax);
     return messages.slice(0, recordsMax).map((message) => incomingRecord(topic, partition, message));
   }
 }

@@ -58,7 +58,14 @@ export class TopicEnds {
    * @param look at the partitions of the topic, before the first question.
    */
   private async ask(topic: string, look = async (cluster: ClusterConnection) => this.refreshOld(cluster)): Promise<Told> {
-    const cluster = await this.connection.connected();
+    return this.connection.about(topic, async (cluster) => this.askOn(cluster, topic, look));
+  }
+
+  private async askOn(
+    cluster: ClusterConnection,
+    topic: string,
+    look: (cluster: ClusterConnection) => Promise<void>,
+  ): Promise<Told> {
     await cluster.addMultipleTargetTopics([topic]);
     await look(cluster);
     let fault: unknown = new Error(`topic ${topic} does not exist`);
