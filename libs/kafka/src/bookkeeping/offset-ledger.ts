@@ -169,6 +169,16 @@ export class OffsetLedger {
     return true;
   }
 
+  /**
+   * Notes that no record is left below an offset.
+   * @returns false if the position is there already.
+   */
+  pass(offset: bigint): boolean {
+    if (offset <= this.next) return false;
+    this.next = offset;
+    return true;
+  }
+
   /** Notes that the record at an offset is finished. */
   finish(offset: bigint): void {
     this.unfinished.delete(offset);

@@ -365,3 +365,39 @@ describe('a feed whose consumer may not act', () => {
     expect(written).toEqual([17]);
   });
 });
+
+describe('a feed of a partition with offsets that no reader gets', () => {
+  const offset = ({ feed }: ReturnType<typeof aFeed>) => feed.uncommitted()?.offset;
+
+  it('commits behind them once all records before are finished', async () => {
+    const held = Promise.withResolvers<typeof handled>();
+    const made = aFeed({ 17: [held.promise], 19: [handled] });
+    made.feed.take([aRecord(17), aRecord(19)], 22n, 21n);
+    await new Promise(setImmediate);
+    expect([offset(made), made.feed.position]).toEqual([17n, 21n]);
+    held.resolve(handled);
+    await made.idle;
+    expect([offset(made), made.feed.lowWaterMark]).toEqual([21n, 21n]);
+    made.feed.take([], 24n, 24n);
+    expect(offset(made)).toBe(24n);
+  });
+
+  it('commits behind them also if the records before reach its limit', async () => {
+    const offsets = Array.from({ length: 100 }, (_, index) => 17 + index);
+    const made = aFeed(Object.fromEntries(offsets.map((one) => [one, [handled]])));
+    made.feed.take(offsets.map(aRecord), 118n, 118n);
+    await made.idle;
+    expect(offset(made)).toBe(118n);
+  });
+
+  it('passes none of them while it holds records back, nor after it has dropped these', () => {
+    const made = aFeed({});
+    made.membership.mayBegin = false;
+    made.feed.take([aRecord(17)], 19n, 19n);
+    expect(made.feed.position).toBe(17n);
+    made.feed.dropBacklog();
+    made.membership.mayBegin = true;
+    made.feed.proceed();
+    expect(made.feed.position).toBe(17n);
+  });
+});

@@ -66,6 +66,8 @@ export class PartitionFeed implements RecordFeed {
   readonly stopped = this.whenStopped.signal;
   private backlog: readonly IncomingRecord[] = [];
   private backlogIndex = 0;
+  /** One past the last offset that was fetched. Undefined if the backlog was dropped. */
+  private fetchedTo: bigint | undefined;
   private bytesInFlight = 0;
   /** Records handed out and not finished, in the order of their offsets. */
   private readonly inHand = new Set<IncomingRecord>();
@@ -144,9 +146,12 @@ export class PartitionFeed implements RecordFeed {
    * Takes a fetched batch, in the order of offsets. Records that were handed out before, or are
    * known to be finished, are skipped.
    * @param end the end of the partition when the batch was fetched. Interruptions need it.
+   * @param next the offset that is fetched next. The last offsets before may hold no records, as
+   *   the end of a transaction does: they are finished with the records before them.
    */
-  take(records: readonly IncomingRecord[], end?: bigint): void {
+  take(records: readonly IncomingRecord[], end?: bigint, next?: bigint): void {
     if (this.stopped.aborted) return;
+    this.fetchedTo = next;
     this.interruptedBelow ??= end;
     this.backlog = this.backlogIndex < this.backlog.length ? [...this.backlog.slice(this.backlogIndex), ...records] : records;
     this.backlogIndex = 0;
@@ -160,6 +165,7 @@ export class PartitionFeed implements RecordFeed {
   dropBacklog(): void {
     this.backlog = [];
     this.backlogIndex = 0;
+    this.fetchedTo = undefined;
   }
 
   /**
@@ -254,7 +260,7 @@ export class PartitionFeed implements RecordFeed {
   private handOut(): void {
     while (!this.isFull && this.failingRecords === 0 && this.owner.membership.mayBegin) {
       const record = this.backlog[this.backlogIndex];
-      if (record === undefined) return this.dropBacklog();
+      if (record === undefined) return this.endBacklog();
       this.backlogIndex += 1;
       this.mayHaveProgressed = true;
       if (!this.ledger.handOut(record.offset)) continue;
@@ -263,6 +269,12 @@ export class PartitionFeed implements RecordFeed {
       this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.inHand.size >= this.limits.recordsMax;
       void this.run(record);
     }
+  }
+
+  /** All records that were fetched are handed out. */
+  private endBacklog(): void {
+    if (this.fetchedTo !== undefined && this.ledger.pass(this.fetchedTo)) this.mayHaveProgressed = true;
+    this.dropBacklog();
   }
 
   private async run(record: IncomingRecord): Promise<void> {
@@ -285,7 +297,7 @@ export class PartitionFeed implements RecordFeed {
     this.inHand.delete(record);
     const { bytesMax, recordsMax } = this.limits;
     if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.inHand.size <= recordsMax / 2) this.isFull = false;
-    if (!this.isFull && this.backlogIndex < this.backlog.length) this.handOut();
+    if (!this.isFull && (this.backlogIndex < this.backlog.length || this.fetchedTo !== undefined)) this.handOut();
     this.owner.changed(this);
   }
 }

@@ -232,10 +232,10 @@ export class AssignedPartitions {
   }
 
   /** Takes fetched records. */
-  take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages'], end: bigint): void {
+  take({ topic, partition }: TopicPartition, messages: FetchedRecords['messages'], end: bigint, next: bigint): void {
     if (this.parts.isClosing()) return;
     const records = messages.map((message) => incomingRecord(topic, partition, message));
-    this.feeds.get(topic, partition)?.take(records, end);
+    this.feeds.get(topic, partition)?.take(records, end, next);
   }
 
   /** The brokers do not have a position. @returns where the partition is read on. */

@@ -68,8 +68,8 @@ export function newSeat(
     {
       cluster,
       failed,
-      taken: (partition, messages, end) => {
-        if (isCurrent()) owner.taken(partition, messages, end);
+      taken: (partition, messages, end, next) => {
+        if (isCurrent()) owner.taken(partition, messages, end, next);
       },
       outOfRange: (partition, position, bounds) => (isCurrent() ? owner.outOfRange(partition, position, bounds) : position),
       madeAgain: (partition, start) => {

@@ -214,7 +214,7 @@ export class KafkajsConsumer implements RecordConsumer {
         await withTimeout(commitTimeoutMs, 'committing', this.commits.flush()).catch(() => undefined);
       },
       failed: (error) => this.onFailure(error),
-      taken: (partition, messages, end) => this.partitions?.take(partition, messages, end),
+      taken: (partition, messages, end, next) => this.partitions?.take(partition, messages, end, next),
       outOfRange: (partition, position, bounds) => this.partitions?.outOfRange(partition, position, bounds) ?? position,
       madeAgain: (partition, start) => this.partitions?.madeAgain(partition, start),
       topicIds: this.topicIds,

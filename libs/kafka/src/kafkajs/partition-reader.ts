@@ -36,8 +36,12 @@ export interface PartitionBounds {
 /** The owner of the partitions. */
 export interface ReaderPorts {
   readonly cluster: ClusterConnection;
-  /** Takes records, in the order of their offsets. @param end of the partition at the fetch. */
-  taken(partition: TopicPartition, messages: FetchedRecords['messages'], end: bigint): void;
+  /**
+   * Takes records, in the order of their offsets. None if the offsets that were read hold none.
+   * @param end of the partition at the fetch.
+   * @param next the offset that is read next.
+   */
+  taken(partition: TopicPartition, messages: FetchedRecords['messages'], end: bigint, next: bigint): void;
   /**
    * The brokers do not have the offset that is to be read next.
    * @returns where reading goes on.
@@ -376,10 +380,11 @@ export class PartitionReader {
     if (cursor.hasFailed) return this.refused(cursor, errorOf(data.errorCode));
     const end = BigInt(data.highWatermark);
     const { messages, next } = fetchedRecords(data, cursor.position);
-    if (next > cursor.position || end <= cursor.position) cursor.progressAt = performance.now();
+    const hasGoneOn = next > cursor.position;
+    if (hasGoneOn || end <= cursor.position) cursor.progressAt = performance.now();
     cursor.position = next;
     this.recordsInWindow += messages.length;
-    if (messages.length > 0) this.ports.taken(cursor, messages, end);
+    if (hasGoneOn) this.ports.taken(cursor, messages, end, next);
   }
 
   private refused(cursor: Cursor, error: ReturnType<typeof errorOf>): void {
