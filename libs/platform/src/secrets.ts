@@ -1,10 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /**
  * Compares two secrets in constant time, so that the time reveals neither their content nor their
  * length.
  */
 export function isSameSecret(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
+  // Asked for as a text, and then made a buffer, a digest takes half of the time.
+  const digest = (text: string) => Buffer.from(hash('sha256', text, 'hex'), 'latin1');
   return timingSafeEqual(digest(given), digest(expected));
 }

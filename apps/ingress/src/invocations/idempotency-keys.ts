@@ -16,7 +16,7 @@
  * 4. A key belongs to the function that has the name, not to the name. A function that is made anew
  *    under the name of a removed one has no keys.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import {
   decodeIdempotency,
   encodeIdempotency,
@@ -254,5 +254,5 @@ function functionIn(name: string): string {
 }
 
 function digestOf(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('base64url');
+  return hash('sha256', data, 'base64url');
 }

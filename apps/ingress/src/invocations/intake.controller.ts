@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Controller, Inject } from '@nestjs/common';
 import {
   checkIntakeFormat,
@@ -67,7 +67,7 @@ function tagsOf(text: string | undefined): { readonly tags?: readonly string[] }
  * position. A record that is read twice gets the same id.
  */
 function requestIdOf({ topic, partition, offset, timestamp }: IncomingRecord): string {
-  const hex = createHash('sha256').update(`${topic} ${partition} ${offset} ${timestamp}`).digest('hex');
+  const hex = hash('sha256', `${topic} ${partition} ${offset} ${timestamp}`, 'hex');
   const variant = ((Number.parseInt(hex.charAt(3), 16) & 3) | 8).toString(16);
   return `${timeGroups(timestamp)}-8${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
 }
