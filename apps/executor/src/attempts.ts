@@ -335,7 +335,11 @@ export class Attempts {
       responseBytesMax: stored.responseBytesMaxOf(invocation),
       ...(traceparent === undefined ? {} : { traceparent }),
     };
-    const outcome = await stored.during(invocation, async (event) => runnable.runtime.run({ ...call, payload: event }, signal));
+    const outcome = await stored.during(
+      invocation,
+      async (event) => runnable.runtime.run({ ...call, payload: event }, signal),
+      signal,
+    );
     shown.cancel();
     const responseRef = await stored.keep(invocation, outcome);
     const ending = outcome.kind === 'failed' ? outcome.condition : outcome.kind;

@@ -62,6 +62,21 @@ describe('an event in the store', () => {
     await Promise.all([one, other]);
     expect(began).toEqual(['one', 'other']);
   });
+
+  it('is not waited for by an attempt that is cancelled, which leaves its turn to the next one', async () => {
+    const payloads = storedIn(store, 1);
+    const first = Promise.withResolvers<AttemptOutcome>();
+    const one = payloads.during(await stored(), async () => first.promise);
+    const cancelled = new AbortController();
+    const waiting = payloads.during(await stored(), run, cancelled.signal);
+    const next = payloads.during(await stored(), run);
+    await new Promise(setImmediate);
+    cancelled.abort();
+    expect(await waiting).toEqual({ kind: 'cancelled' });
+    expect(await payloads.during(await stored(), run, AbortSignal.abort())).toEqual({ kind: 'cancelled' });
+    first.resolve(succeeded(1));
+    expect(await Promise.all([one, next])).toEqual([succeeded(1), { kind: 'succeeded', responsePayload: event }]);
+  });
 });
 
 describe('a return value', () => {

@@ -23,13 +23,18 @@ export class StoredPayloads {
 
   /**
    * Runs a function with its event, also if the event is in the store.
+   * @param signal of a cancellation. It ends the wait for a place, and `run` must heed it.
    * @returns `impossible` if the payload is gone; `unavailable` if the store does not answer.
    */
-  async during(invocation: Invocation, run: (payload: Buffer) => Promise<AttemptOutcome>): Promise<AttemptOutcome> {
+  async during(
+    invocation: Invocation,
+    run: (payload: Buffer) => Promise<AttemptOutcome>,
+    signal?: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const { payload, payloadRef, functionUrn } = invocation;
     if (payloadRef === undefined) return run(payload);
     const { store, places } = this.parts;
-    return places.within(async () => {
+    const readAndRun = async (): Promise<AttemptOutcome> => {
       let found: Awaited<ReturnType<PayloadStore['get']>>;
       try {
         found = await store.get(bareUrnOf(functionUrn), payloadRef);
@@ -39,7 +44,13 @@ export class StoredPayloads {
       if (found === undefined)
         return { kind: 'impossible', reason: 'the stored payload is gone: it was removed before the attempt' };
       return run(found.bytes);
-    });
+    };
+    try {
+      return await places.within(readAndRun, signal);
+    } catch (error) {
+      if (signal?.aborted === true) return { kind: 'cancelled' };
+      throw error;
+    }
   }
 
   /** The largest return value of an invocation: more than a record holds if a target gets it. */

@@ -6,10 +6,14 @@ export class Places {
   /** @param max acts at once. */
   constructor(private readonly max: number) {}
 
-  /** Runs an act when a place is free. */
-  async within<T>(act: () => Promise<T>): Promise<T> {
+  /**
+   * Runs an act when a place is free.
+   * @param signal ends the wait for a place; the promise then rejects with its reason.
+   */
+  async within<T>(act: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
     if (this.taken < this.max) this.taken++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else await this.turn(signal);
     try {
       return await act();
     } finally {
@@ -18,5 +22,20 @@ export class Places {
       if (next === undefined) this.taken--;
       else next();
     }
+  }
+
+  private async turn(signal: AbortSignal | undefined): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const begin = () => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = () => {
+        this.waiting.splice(this.waiting.indexOf(begin), 1);
+        reject(signal?.reason as Error);
+      };
+      this.waiting.push(begin);
+      signal?.addEventListener('abort', leave, { once: true });
+    });
   }
 }
