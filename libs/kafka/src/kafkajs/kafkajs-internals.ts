@@ -15,6 +15,7 @@ import type { FetchedPartition } from './fetched-records.ts';
 import { answerOf, type AskedBroker, errorOf } from './kafka-answers.ts';
 import type { BrokerMetadata, BrokerPool, PoolBroker, RequestVersions } from './kafkajs-pool.ts';
 import { metadataWithIds } from './metadata-with-ids.ts';
+import { SharedRounds } from '../shared-rounds.ts';
 import { ownFetch } from './own-records.ts';
 
 /** The answer of one fetch. */
@@ -124,6 +125,7 @@ export interface ClusterConnection {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
+  /** Asks for the metadata of the target topics, as it is after this call. */
   refreshMetadata(): Promise<void>;
   /** The partitions of a topic; empty if the topic does not exist. */
   findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[];
@@ -179,6 +181,9 @@ export function newCluster(options: ClusterOptions): ClusterConnection {
     broker.metadata = (topics) => metadataFrom(broker, topics);
     return broker;
   };
+  // kafkajs hands out the answer that is on its way, which may be older than the question.
+  const looks = new SharedRounds(async () => cluster.brokerPool.refreshMetadata([...cluster.targetTopics]));
+  cluster.refreshMetadata = async () => looks.ask();
   return cluster;
 }
 
