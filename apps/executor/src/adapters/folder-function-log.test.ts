@@ -33,6 +33,28 @@ describe('the log file of a function', () => {
     expect(lines).toEqual(['r1 one', 'r1 two', '- three', 'r2 four', '']);
   });
 
+  it('lacks what was printed beyond 8 MiB while the disk did not answer', async () => {
+    const mayWrite = Promise.withResolvers<void>();
+    const written: string[] = [];
+    const files: Pick<DayFiles, 'append'> = {
+      async append(_folder, text) {
+        await mayWrite.promise;
+        written.push(text.slice(text.indexOf('Z ') + 2).slice(0, 2));
+      },
+    };
+    const clock = new ManualClock();
+    const log = new FolderFunctionLog(files as DayFiles, clock, { warn: () => undefined } as unknown as Logger);
+    for (const requestId of ['r1', 'r2', 'r3', 'r4']) {
+      log.write(aFunction(), requestId, 'x'.repeat(5 * 1_048_576));
+      await clock.advance(500);
+    }
+    mayWrite.resolve();
+    await log.close();
+    log.write(aFunction(), 'r5', 'x');
+    await log.close();
+    expect(written).toEqual(['r1', 'r2', 'r5']);
+  });
+
   it('shows a forged line as output of the request that printed it', async () => {
     const file = await fileWith(['r1', 'a\r2026-11-24T00:00:00.000Z r2 paid\u2028b\u001b[1A']);
     expect(file.replace(/^\S+Z /, '')).toBe('r1 a\\u{d}2026-11-24T00:00:00.000Z r2 paid\\u{2028}b\\u{1b}[1A\n');

@@ -6,8 +6,8 @@ import { readFunctionLog } from './function-log-reader.ts';
 
 const flushEveryMs = 500;
 /**
- * The most output in memory, in characters of the file. Output beyond it is dropped until the next
- * write.
+ * The most output in memory, in characters of the file. Output beyond it is dropped until some of
+ * it is written.
  */
 const bufferedBytesMax = 8 * 1_048_576;
 
@@ -26,7 +26,10 @@ function folderOf(fn: Pick<FunctionDocument, 'project' | 'package' | 'name'>): r
  */
 export class FolderFunctionLog implements FunctionLog {
   private buffers = new Map<string, { readonly folder: readonly string[]; lines: string[] }>();
+  /** Also of the output that is being written. */
   private bufferedBytes = 0;
+  /** Of the output that no write has begun with. */
+  private unwrittenBytes = 0;
   private timer: Timer | undefined;
   private writing: Promise<void> = Promise.resolve();
 
@@ -48,6 +51,7 @@ export class FolderFunctionLog implements FunctionLog {
       buffer.lines.push(line);
       // A short line is smaller than its head, and an escape is longer than its character.
       this.bufferedBytes += line.length;
+      this.unwrittenBytes += line.length;
       if (this.bufferedBytes > bufferedBytesMax) break;
     }
     this.timer ??= this.clock.setTimer(flushEveryMs, () => void this.flush());
@@ -67,14 +71,15 @@ export class FolderFunctionLog implements FunctionLog {
 
   private async flush(): Promise<void> {
     this.timer = undefined;
-    const { buffers } = this;
+    const { buffers, unwrittenBytes } = this;
     this.buffers = new Map();
-    this.bufferedBytes = 0;
+    this.unwrittenBytes = 0;
     this.writing = this.writing.then(async () => {
       for (const { folder, lines } of buffers.values())
         await this.files
           .append(folder, lines.join(''))
           .catch((error: unknown) => this.logger.warn({ err: error }, 'cannot write the log of a function'));
+      this.bufferedBytes -= unwrittenBytes;
     });
     await this.writing;
   }
