@@ -82,6 +82,8 @@ const metadataAgeMaxMsDefault = 30_000;
  * second were accepted instead of 9,373.
  */
 const extraRequestRecordsMin = 200;
+/** A request costs more than its records; see docs/adr/0042-busy-publishers-keep-a-distance.md. */
+const requestDistanceMs = 3;
 /**
  * How long a start goes on trying when its account, its rights or its certificates are refused, in
  * milliseconds. Accounts reach each broker of a cluster a moment after they were created.
@@ -176,6 +178,7 @@ function publisherLimitsOf(options: KafkaOptions, timeoutMs: number) {
     timeoutMs,
     requestsMax: options.publishRequestsMax ?? 3,
     extraRequestRecordsMin,
+    requestDistanceMs,
     batchBytesMax: recordBytesMax,
     requestBytesMax: 4 * 1024 * 1024,
     requestRecordsMax: 1_000,

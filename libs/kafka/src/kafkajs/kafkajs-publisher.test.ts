@@ -24,6 +24,7 @@ const limits: PublisherLimits = {
   timeoutMs: 5_000,
   requestsMax: 2,
   extraRequestRecordsMin: 1,
+  requestDistanceMs: 0,
   batchBytesMax: 1_000,
   requestBytesMax: 2_000,
   requestRecordsMax: 100,
@@ -408,5 +409,55 @@ describe('the timeout of a call', () => {
     await vi.advanceTimersByTimeAsync(limits.timeoutMs + 5);
     await published;
     expect(described).toEqual([['a', 'b']]);
+  });
+});
+
+describe('the distance of requests', () => {
+  /** Publishes a record each millisecond. */
+  async function publishFor(publisher: KafkajsPublisher, ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1) {
+      void publisher.publish(aRecord('x'));
+      await vi.advanceTimersByTimeAsync(1);
+    }
+  }
+  const sizes = () => requests.map(({ values }) => values.length);
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('is kept while many records come, and not before or after', async () => {
+    const publisher = await aReadyPublisher({ requestDistanceMs: 20 });
+    answer = (request) => request.acknowledge();
+    await publishFor(publisher, 100);
+    expect(new Set(sizes())).toEqual(new Set([1]));
+    requests = [];
+    await publishFor(publisher, 100);
+    expect(sizes().slice(2)).toEqual([20, 20, 20, 20]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    requests = [];
+    await publisher.publish(aRecord('after a pause'));
+    expect(sizes()).toEqual([1]);
+  });
+
+  it('is not kept by a full request', async () => {
+    const publisher = await aReadyPublisher({ requestDistanceMs: 20, batchBytesMax: 10_000, requestBytesMax: 10_000 });
+    answer = (request) => request.acknowledge();
+    await publishFor(publisher, 101);
+    requests = [];
+    await publisher.publish(Array.from({ length: 64 }, () => aRecord('x')));
+    expect(sizes()).toEqual([64]);
+  });
+
+  it('holds back no other broker', async () => {
+    topics = { a: [1], b: [2] };
+    const publisher = await aReadyPublisher({ requestDistanceMs: 20 });
+    answer = (request) => request.acknowledge();
+    await publishFor(publisher, 101);
+    requests = [];
+    void publisher.publish(aRecord('x'));
+    await publisher.publish(aRecord('y', { topic: 'b' }));
+    expect(requests.map(({ leader }) => leader)).toEqual([2]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(requests.map(({ leader }) => leader)).toEqual([2, 1]);
   });
 });

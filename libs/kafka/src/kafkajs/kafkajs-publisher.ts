@@ -1,7 +1,8 @@
 /**
  * Group commit for each leading broker: gathered records are sent the moment no request to their
  * leader is in flight. Beside requests in flight another one is sent if many records have gathered
- * that do not give way. An idle publisher sends at once, a busy one sends fuller batches.
+ * that do not give way. An idle publisher sends at once, a busy one sends fuller batches: while
+ * many records come, requests begin 3 ms apart.
  *
  * 1. A call resolves only when each of its records was acknowledged with acks=all (I1). That means:
  *    the leader named the partition of the record in its answer, with error code 0 and an offset.
@@ -59,6 +60,7 @@ export class KafkajsPublisher implements Publisher {
   private readonly leaders = new Map<number, Leader>();
   private readonly rounds = new PublishRounds(async () => this.findLeaders());
   private overdueTimer: NodeJS.Timeout | undefined;
+  private pauseTimer: NodeJS.Timeout | undefined;
   private readonly calls: PublishCalls;
   private acknowledgedAt = 0;
   private batchNumber = 0;
@@ -103,6 +105,7 @@ export class KafkajsPublisher implements Publisher {
     await this.calls.settled();
     this.rounds.stop();
     clearTimeout(this.overdueTimer);
+    clearTimeout(this.pauseTimer);
     await this.client.disconnect();
   }
 
@@ -140,7 +143,7 @@ export class KafkajsPublisher implements Publisher {
     queueMicrotask(() => {
       this.isScheduled = false;
       for (const leader of this.leaders.values())
-        while (leader.queue.size > 0 && leader.maySend) {
+        while (leader.queue.size > 0 && leader.maySend && !this.pauses(leader)) {
           const batch = leader.queue.nextBatch();
           if (batch.length === 0) break;
           this.batchNumber += 1;
@@ -148,6 +151,17 @@ export class KafkajsPublisher implements Publisher {
         }
       if (performance.now() - this.tableAskedAt > tableAgeMaxMs && this.tableAskedAt > 0) this.rounds.start();
     });
+  }
+
+  /** @returns true if the queued records of a leader wait for others. They are sent soon. */
+  private pauses(leader: Leader): boolean {
+    const pauseMs = leader.pauseMs(performance.now());
+    if (pauseMs > 0)
+      this.pauseTimer ??= setTimeout(() => {
+        this.pauseTimer = undefined;
+        this.schedule();
+      }, Math.ceil(pauseMs));
+    return pauseMs > 0;
   }
 
   /** Sends records in one request, and settles or parks each of them. Never rejects. */
@@ -160,7 +174,8 @@ export class KafkajsPublisher implements Publisher {
     this.watchOverdue();
     let answers: ReadonlyMap<string, PartitionAnswer>;
     try {
-      const answer = await leader.request(performance.now(), () =>
+      const count = parts.reduce((sum, { records }) => sum + records.length, 0);
+      const answer = await leader.request(count, performance.now(), () =>
         this.client.produce(leader.id, batches, this.limits.timeoutMs),
       );
       answers = new Map(answer.map((one) => [partitionName(one), one]));

@@ -9,6 +9,8 @@ export interface LeaderLimits extends BatchLimits {
    * wait, and share a request. Records that give way do not count.
    */
   readonly extraRequestRecordsMin: number;
+  /** While many records come, requests begin so far apart, in milliseconds. */
+  readonly requestDistanceMs: number;
 }
 
 /** A request that waits for longer makes its broker overdue, in milliseconds. */
@@ -16,10 +18,20 @@ const overdueAfterMs = 1_000;
 /** A broker without requests in flight is tried again after this time, in milliseconds. */
 const againAfterMs = 5_000;
 
+/** From so many records a second on, requests have a distance. */
+const busyPerSecond = 500;
+const rateWindowMs = 100;
+/** So many queued records wait for no distance: their request is full enough. */
+const fullRecords = 64;
+
 /** The records and requests of one leading broker. A broker that hangs holds up no other one. */
 export class Leader {
   readonly queue: BatchQueue;
   private overdueSince: number | undefined;
+  private begunAt = Number.NEGATIVE_INFINITY;
+  private isBusy = false;
+  private recordsInWindow = 0;
+  private windowBeganAt = 0;
   private readonly sentAt = new Map<symbol, number>();
 
   constructor(
@@ -42,10 +54,18 @@ export class Leader {
     return this.requests < requestsMax && this.queue.pressingRecords >= extraRequestRecordsMin;
   }
 
+  /** How long the queued records should wait for others, in milliseconds; 0 for not at all. */
+  pauseMs(now: number): number {
+    if (!this.isBusy || this.queue.size >= fullRecords) return 0;
+    return Math.max(0, this.begunAt + this.limits.requestDistanceMs - now);
+  }
+
   /** Counts a request as in flight until it ends. */
-  async request<Answer>(now: number, send: () => Promise<Answer>): Promise<Answer> {
+  async request<Answer>(records: number, now: number, send: () => Promise<Answer>): Promise<Answer> {
     const ticket = Symbol('request');
     this.sentAt.set(ticket, now);
+    this.begunAt = now;
+    this.measureRate(records, now);
     try {
       const answer = await send();
       this.overdueSince = undefined;
@@ -53,6 +73,15 @@ export class Leader {
     } finally {
       this.sentAt.delete(ticket);
     }
+  }
+
+  private measureRate(records: number, now: number): void {
+    this.recordsInWindow += records;
+    const tookMs = now - this.windowBeganAt;
+    if (tookMs < rateWindowMs) return;
+    this.isBusy = (this.recordsInWindow * 1_000) / tookMs > busyPerSecond;
+    this.recordsInWindow = 0;
+    this.windowBeganAt = now;
   }
 
   /** True from a request that waits for too long until the broker answers or is tried again. */
