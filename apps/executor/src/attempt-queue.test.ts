@@ -211,4 +211,16 @@ describe('AttemptQueue', () => {
     await within;
     expect(queue.runningNow).toBe(1);
   });
+
+  it('tells that each function is within its bound once the bound has grown again, though no task ends', async () => {
+    const { queue, run } = setUp();
+    let runningMax = 2;
+    for (const name of ['a1', 'a2']) void run(name, { runningMax: () => runningMax });
+    runningMax = 1;
+    const within = queue.withinBounds().then(() => queue.runningNow);
+    await settled();
+    runningMax = 2;
+    queue.boundsChanged();
+    expect(await within).toBe(2);
+  });
 });

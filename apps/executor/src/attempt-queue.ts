@@ -107,8 +107,8 @@ export class AttemptQueue {
   /** Functions with waiting tasks, in the order of their turns. */
   private readonly turns = new Set<string>();
   private running = 0;
-  /** Called when a task ends. */
-  private readonly ends = new Set<() => void>();
+  /** Called once when a task ends or the bounds change. */
+  private readonly changes = new Set<() => void>();
   private readonly deadlines: Deadlines;
   private readonly nextSoon = (): void => this.next();
 
@@ -210,6 +210,7 @@ export class AttemptQueue {
       if (queue.runningMax === 0) for (const waiting of [...queue.awaited, ...queue.others]) waiting.jump();
     }
     this.next();
+    this.changed();
   }
 
   /**
@@ -225,7 +226,7 @@ export class AttemptQueue {
   async withinBounds(): Promise<void> {
     this.boundsChanged();
     while ([...this.queues.values()].some(({ running, runningMax }) => running > runningMax))
-      await new Promise<void>((resolve) => this.ends.add(resolve));
+      await new Promise<void>((resolve) => this.changes.add(resolve));
   }
 
   private queueOf({ key, runningMax, ownMax }: Ticket): Queue {
@@ -289,9 +290,14 @@ export class AttemptQueue {
     queue.bytes -= bytes;
     this.running--;
     this.forgetIdle(key, queue);
-    for (const ended of this.ends) ended();
-    this.ends.clear();
+    this.changed();
     this.next();
+  }
+
+  private changed(): void {
+    const changes = [...this.changes];
+    this.changes.clear();
+    for (const change of changes) change();
   }
 
   private forgetIdle(key: string, queue: Queue): void {
