@@ -15,8 +15,11 @@ const scenario = scenariosOn({ brokers: 1 });
 
 const flood = { requests: 15, recordsPerRequest: 2_000 };
 const calls = { count: 30, everyMs: 50 };
-/** Bound of half of the calls, as a share of the time until the flood is accepted. */
-const acceptedShareMax = 0.1;
+/**
+ * Bound of half of the calls: a share of the time until the flood is accepted. A fast machine may
+ * accept it while the calls still come.
+ */
+const accepted = { shareMax: 0.1, msMin: 100 };
 
 /** Writes the flood to the intake topic. Resolves once the broker has it. */
 async function floodIntake(world: World, functionName: string): Promise<void> {
@@ -31,13 +34,13 @@ async function floodIntake(world: World, functionName: string): Promise<void> {
 
 /** Calls a function at a fixed rate. @returns how long each 202 took, shortest first. */
 async function timedCalls(world: World, functionName: string): Promise<number[]> {
-  const accepted: Promise<number>[] = [];
+  const answers: Promise<number>[] = [];
   for (let sent = 0; sent < calls.count; sent++) {
     const sentAt = performance.now();
-    accepted.push(world.client.invoke(functionName).then(() => performance.now() - sentAt));
+    answers.push(world.client.invoke(functionName).then(() => performance.now() - sentAt));
     await passes(calls.everyMs);
   }
-  return (await Promise.all(accepted)).sort((a, b) => a - b);
+  return (await Promise.all(answers)).sort((a, b) => a - b);
 }
 
 let acceptedMs: readonly number[] = [];
@@ -55,6 +58,6 @@ scenario('flood of the Kafka door', {
   after: async (_context, { recoveryMs }) => {
     const medianMs = Math.round(acceptedMs[acceptedMs.length >> 1] ?? Number.NaN);
     console.log(`fault: flood of the Kafka door: 202 after ${medianMs} ms (median of ${acceptedMs.length})`);
-    expect(medianMs, 'median time to a 202 in ms').toBeLessThanOrEqual(recoveryMs * acceptedShareMax);
+    expect(medianMs, 'median time to a 202 in ms').toBeLessThanOrEqual(Math.max(accepted.msMin, recoveryMs * accepted.shareMax));
   },
 });
