@@ -87,7 +87,7 @@ const result: BenchResult = {
   versions: {
     commit: versionOf('git', ['rev-parse', '--short', 'HEAD']),
     'Node.js': process.version,
-    ...(values.peers ? { Redis: versionOf('redis-server', ['--version']) } : {}),
+    ...(values.peers ? { Redis: /v=(\S+)/.exec(versionOf('redis-server', ['--version']))?.[1] ?? 'unknown' } : {}),
   },
   rows: results,
 };
