@@ -1,4 +1,5 @@
 import { type BatchLimits, BatchQueue, type QueuedRecord } from './publisher-queue.ts';
+import { RecordRate } from './record-rate.ts';
 
 /** Bounds of the requests to one broker. */
 export interface LeaderLimits extends BatchLimits {
@@ -29,9 +30,7 @@ export class Leader {
   readonly queue: BatchQueue;
   private overdueSince: number | undefined;
   private begunAt = Number.NEGATIVE_INFINITY;
-  private isBusy = false;
-  private recordsInWindow = 0;
-  private windowBeganAt = 0;
+  private readonly rate = new RecordRate(rateWindowMs, 0);
   private readonly sentAt = new Map<symbol, number>();
 
   constructor(
@@ -56,7 +55,8 @@ export class Leader {
 
   /** How long the queued records should wait for others, in milliseconds; 0 for not at all. */
   pauseMs(now: number): number {
-    if (!this.isBusy || this.queue.size >= fullRecords) return 0;
+    const isBusy = (this.rate.perSecond ?? 0) > busyPerSecond;
+    if (!isBusy || this.queue.size >= fullRecords) return 0;
     return Math.max(0, this.begunAt + this.limits.requestDistanceMs - now);
   }
 
@@ -65,7 +65,8 @@ export class Leader {
     const ticket = Symbol('request');
     this.sentAt.set(ticket, now);
     this.begunAt = now;
-    this.measureRate(records, now);
+    this.rate.count(records);
+    this.rate.look(now);
     try {
       const answer = await send();
       this.overdueSince = undefined;
@@ -73,15 +74,6 @@ export class Leader {
     } finally {
       this.sentAt.delete(ticket);
     }
-  }
-
-  private measureRate(records: number, now: number): void {
-    this.recordsInWindow += records;
-    const tookMs = now - this.windowBeganAt;
-    if (tookMs < rateWindowMs) return;
-    this.isBusy = (this.recordsInWindow * 1_000) / tookMs > busyPerSecond;
-    this.recordsInWindow = 0;
-    this.windowBeganAt = now;
   }
 
   /** True from a request that waits for too long until the broker answers or is tried again. */

@@ -24,6 +24,7 @@ import { type FetchedPartition, type FetchedRecords, fetchedRecords } from './fe
 import { errorOf } from './kafka-answers.ts';
 import { type ClusterConnection, fetchedBy } from './kafkajs-internals.ts';
 import { byTopic, leaderOf, offsetsOf } from './partition-offsets.ts';
+import { RecordRate } from './record-rate.ts';
 import type { ReadingProgress } from './standstill-watch.ts';
 import type { TopicIds } from './topic-ids.ts';
 
@@ -141,11 +142,8 @@ export class PartitionReader {
   /** Questions for stale metadata in a row. */
   private staleQuestions = 0;
   private wakeUp: () => void = () => undefined;
-  private isBusy = false;
-  private isIdle = false;
   private atOnceUntil = 0;
-  private recordsInWindow = 0;
-  private windowBeganAt = performance.now();
+  private readonly rate = new RecordRate(rateWindowMs, performance.now());
 
   constructor(
     private readonly ports: ReaderPorts,
@@ -339,7 +337,8 @@ export class PartitionReader {
       maxBytes: partitionBytesMax,
     }));
     const topics = byTopic(partitions);
-    const minBytes = this.isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
+    const isBusy = (this.rate.perSecond ?? 0) > recordsPerSecondBusy;
+    const minBytes = isBusy && performance.now() >= this.atOnceUntil ? bytesMin : 1;
     const maxWaitTime = this.mayWaitLonger ? Math.max(waitMs, idleWaitMs) : waitMs;
     const request = { maxWaitTime, minBytes, maxBytes: bytesMax, isolationLevel: 1, topics };
     const { errorCode = 0, responses } = await fetchedBy(broker, request);
@@ -349,23 +348,13 @@ export class PartitionReader {
         const one = asked.get(partitionName({ topic, partition: data.partition }));
         if (one !== undefined && this.isCurrent(one)) this.take(one.cursor, data);
       }
-    this.measureRate();
+    this.rate.look(performance.now());
     this.ports.answered([...this.cursors.values()].every(({ hasFailed }) => !hasFailed));
   }
 
   /** A paused partition may be resumed at any time, and is then read by the next fetch. */
   private get mayWaitLonger(): boolean {
-    return this.isIdle && ![...this.cursors.values()].some(({ isPaused }) => isPaused);
-  }
-
-  private measureRate(): void {
-    const now = performance.now();
-    const tookMs = now - this.windowBeganAt;
-    if (tookMs < rateWindowMs) return;
-    this.isBusy = (this.recordsInWindow * 1_000) / tookMs > recordsPerSecondBusy;
-    this.isIdle = this.recordsInWindow === 0;
-    this.recordsInWindow = 0;
-    this.windowBeganAt = now;
+    return this.rate.perSecond === 0 && ![...this.cursors.values()].some(({ isPaused }) => isPaused);
   }
 
   /** R3. */
@@ -383,7 +372,7 @@ export class PartitionReader {
     const hasGoneOn = next > cursor.position;
     if (hasGoneOn || end <= cursor.position) cursor.progressAt = performance.now();
     cursor.position = next;
-    this.recordsInWindow += messages.length;
+    this.rate.count(messages.length);
     if (hasGoneOn) this.ports.taken(cursor, messages, end, next);
   }
 
