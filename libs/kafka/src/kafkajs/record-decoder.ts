@@ -53,6 +53,8 @@ const abortType = 0;
 const namesMax = 64;
 const nameBytesMax = 64;
 const asciiMax = 0x7f;
+/** A record begins with its attributes. Kafka defines none yet. */
+const attributesBytes = 1;
 /** Bits of the bytes of a number that are read without `bigint`. */
 const shortBits = 28;
 
@@ -90,10 +92,11 @@ const names = new HeaderNames();
 
 /** Reads the records of a batch from front to back. */
 export class RecordDecoder {
-  /** The bytes of the next record begin here. */
-  private offset = 0;
+  /** The present record begins here, behind its length. */
+  private start = 0;
   /** The bytes of the present record end here. */
   private end = 0;
+  private offset = 0;
   /** Begin of the text that was passed last. */
   private begin = 0;
 
@@ -110,51 +113,50 @@ export class RecordDecoder {
   next(): boolean {
     this.offset = this.end;
     this.end = this.bytes.length;
-    if (!this.hasNumber()) return false;
-    const length = this.readNumber();
-    this.end = this.offset + length;
-    return length >= 0 && this.end <= this.bytes.length;
+    try {
+      const length = this.readNumber();
+      this.start = this.offset;
+      this.end = this.start + length;
+      return length >= 0 && this.end <= this.bytes.length;
+    } catch {
+      return false;
+    }
   }
 
   /** The offset of the present record. @throws RangeError if the record ends before it. */
   offsetOnly(): bigint {
-    const begin = this.offset;
-    this.offset += 1;
+    this.offset = this.start + attributesBytes;
     this.passNumber();
-    const offset = this.batch.firstOffset + BigInt(this.readNumber());
-    this.offset = begin;
-    return offset;
+    return this.readOffset();
   }
 
   /** Reads the present record. @throws RangeError if it is malformed, or has too many headers. */
   read(): FetchedMessage {
-    const { batch } = this;
-    const start = this.offset;
-    try {
-      // Kafka defines no attributes of a record yet.
-      this.offset += 1;
-      const sinceFirst = this.readLong();
-      const offset = batch.firstOffset + BigInt(this.readNumber());
-      const keyEnd = this.pass(this.readNumber());
-      const keyBegin = this.begin;
-      const key = keyEnd < 0 ? null : this.text(keyBegin, keyEnd);
-      const valueEnd = this.pass(this.readNumber());
-      return {
-        offset,
-        timestamp: batch.appendedAt ?? batch.firstTimestamp + sinceFirst,
-        key,
-        value: valueEnd < 0 ? null : this.bytes.subarray(this.begin, valueEnd),
-        headers: this.readHeaders(),
-        bytes: this.end - start,
-        unreadable: undefined,
-        isControl: batch.isControl,
-        isAbort: batch.isControl && keyEnd - keyBegin >= 4 && this.bytes.readInt16BE(keyBegin + 2) === abortType,
-        batch,
-      };
-    } catch (error) {
-      this.offset = start;
-      throw error;
-    }
+    const { batch, bytes, start, end } = this;
+    this.offset = start + attributesBytes;
+    const sinceFirst = this.readLong();
+    const offset = this.readOffset();
+    const keyEnd = this.pass(this.readNumber());
+    const keyBegin = this.begin;
+    const key = keyEnd < 0 ? null : this.text(keyBegin, keyEnd);
+    const valueEnd = this.pass(this.readNumber());
+    const value = valueEnd < 0 ? null : bytes.subarray(this.begin, valueEnd);
+    return {
+      offset,
+      timestamp: batch.appendedAt ?? batch.firstTimestamp + sinceFirst,
+      key,
+      value,
+      headers: this.readHeaders(),
+      bytes: end - start,
+      unreadable: undefined,
+      isControl: batch.isControl,
+      isAbort: batch.isControl && keyEnd - keyBegin >= 4 && bytes.readInt16BE(keyBegin + 2) === abortType,
+      batch,
+    };
+  }
+
+  private readOffset(): bigint {
+    return this.batch.firstOffset + BigInt(this.readNumber());
   }
 
   private readHeaders(): RecordHeaders {
@@ -210,17 +212,6 @@ export class RecordDecoder {
       value |= (byte & asciiMax) << shift;
       if (byte <= asciiMax) return (value >>> 1) ^ -(value & 1);
     }
-  }
-
-  /** True if a whole number of at most 32 bits comes next. */
-  private hasNumber(): boolean {
-    const { bytes, offset } = this;
-    for (let index = 0; index * 7 <= shortBits; index += 1) {
-      const byte = bytes[offset + index];
-      if (byte === undefined) return false;
-      if (byte <= asciiMax) return true;
-    }
-    return false;
   }
 
   private passNumber(): void {
