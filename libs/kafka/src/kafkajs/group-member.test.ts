@@ -2,15 +2,13 @@
  * Goal: a member loses no wish to join, nor to leave. Method: a member in a group of scripted
  * brokers.
  */
-import kafkajs from 'kafkajs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Arrivals, eventually, ScriptedBrokers } from '#testing';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import { GroupMember, type MemberPorts } from './group-member.ts';
-import { socketFactoryOf } from './kafka-access.ts';
-import { type ClusterConnection, MemberMetadata, newCluster } from './kafkajs-internals.ts';
+import { type ClusterConnection, MemberMetadata } from './kafkajs-internals.ts';
 import { decodeMemberData } from './member-data.ts';
-import { useOwnBrokerPool } from './own-broker-pool.ts';
+import { clusterOf } from './scripted-cluster.ts';
 
 const topic = 'a';
 
@@ -19,18 +17,7 @@ let cluster: ClusterConnection;
 
 beforeEach(async () => {
   brokers = await ScriptedBrokers.start({ brokers: 1, topics: { [topic]: [1, 1] } });
-  useOwnBrokerPool();
-  cluster = newCluster({
-    brokers: brokers.addresses,
-    clientId: 'test',
-    logCreator: () => () => undefined,
-    logLevel: kafkajs.logLevel.NOTHING,
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
-    socketFactory: socketFactoryOf({}),
-  });
-  await cluster.connect();
-  await cluster.addMultipleTargetTopics([topic]);
+  cluster = await clusterOf(brokers.addresses, [topic]);
 });
 afterEach(async () => {
   await cluster.disconnect();

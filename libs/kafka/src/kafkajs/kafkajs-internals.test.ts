@@ -2,31 +2,15 @@
  * Goal: who asks for metadata gets it as it is now. Method: a connection to a scripted broker. Its
  * answer to an earlier question is on its way meanwhile.
  */
-import kafkajs from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { eventually, ScriptedBrokers } from '#testing';
-import { socketFactoryOf } from './kafka-access.ts';
-import { newCluster } from './kafkajs-internals.ts';
-import { useOwnBrokerPool } from './own-broker-pool.ts';
+import { clusterOf } from './scripted-cluster.ts';
 
 it('asks for metadata anew while an answer is on its way that may be older than the question', async () => {
   const brokers = await ScriptedBrokers.start({ brokers: 1, topics: { a: [1], b: [1, 1] } });
-  useOwnBrokerPool();
-  const cluster = newCluster({
-    brokers: brokers.addresses,
-    clientId: 'test',
-    logCreator: () => () => undefined,
-    logLevel: kafkajs.logLevel.NOTHING,
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
-    socketFactory: socketFactoryOf({}),
-  });
-  onTestFinished(async () => {
-    await cluster.disconnect();
-    await brokers.stop();
-  });
-  await cluster.connect();
-  await cluster.addMultipleTargetTopics(['a']);
+  onTestFinished(() => brokers.stop());
+  const cluster = await clusterOf(brokers.addresses, ['a']);
+  onTestFinished(() => cluster.disconnect());
   const before = brokers.received('Metadata').length;
   const mayAnswer = Promise.withResolvers<void>();
   brokers.script('Metadata', async (_received, usual) => {
