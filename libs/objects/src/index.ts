@@ -4,6 +4,7 @@ export { type FileField, isBase64 } from './archive-worker.ts';
 export type { BucketReader, StoreRefusal } from './bucket-reader.ts';
 export { CodeStoreSettings, ObjectStoreSettings, PayloadStoreSettings } from './object-store-settings.ts';
 export { digestOf, type ObjectStore } from './object-store.ts';
+export { ObjectSweep } from './object-sweep.ts';
 export { openBucketReader, openCodeStore, openPayloadStore, s3Of } from './open-object-store.ts';
 export { md5Of, putInOneRequest, putStatuses, s3Client, type S3Options } from './s3.ts';
 export { isPayloadReference, payloadBytesLimit, PayloadStore, type StoredPayload } from './payload-store.ts';

@@ -24,7 +24,7 @@ export function s3Of(config: Readonly<Omit<ObjectStoreSettings, 'faults'>>): S3O
  * The store for large payloads: a bucket if the config sets an S3 endpoint, else the folder
  * `payloads` in the data folder.
  */
-export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: Pick<Clock, 'now'>): PayloadStore {
+export function openPayloadStore(config: Readonly<PayloadStoreSettings>, clock: Pick<Clock, 'now' | 'elapsedMs'>): PayloadStore {
   const s3 = s3Of(config);
   const objects =
     s3 === undefined ? new FolderObjectStore(join(config.dataDir, 'payloads')) : new S3ObjectStore(s3, config.payloadBucket);

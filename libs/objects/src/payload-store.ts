@@ -11,6 +11,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { EpochMs } from '#contracts';
 import type { Clock } from '#platform';
 import { digestInSlices, isDigest, objectBytesMax, type ObjectStore } from './object-store.ts';
+import { ObjectSweep, type Swept } from './object-sweep.ts';
 
 /** Longest line before a payload, in bytes. */
 const lineBytesMax = 1_024;
@@ -61,10 +62,14 @@ function lineOf(object: Buffer): Line | undefined {
 
 /** Stores large payloads of functions. All methods may throw `OBJECT_STORE_UNAVAILABLE`. */
 export class PayloadStore {
+  private readonly sweeps: ObjectSweep;
+
   constructor(
     private readonly objects: ObjectStore,
-    private readonly clock: Pick<Clock, 'now'>,
-  ) {}
+    private readonly clock: Pick<Clock, 'now' | 'elapsedMs'>,
+  ) {
+    this.sweeps = new ObjectSweep(objects, clock);
+  }
 
   /** Stores a payload. @param owner URN of the function, seven fields. */
   async put(owner: string, bytes: Buffer): Promise<KeptPayload> {
@@ -97,15 +102,8 @@ export class PayloadStore {
     return line?.owner === owner ? line.storedAt : undefined;
   }
 
-  /**
-   * Removes the payloads that were stored before an instant.
-   * @returns the bytes of those that stay.
-   */
-  async sweep(before: EpochMs): Promise<number> {
-    let kept = 0;
-    for await (const { digest, storedAt, bytes } of this.objects.list())
-      if (storedAt < before) await this.objects.remove(digest, before);
-      else kept += bytes;
-    return kept;
+  /** Removes the payloads that were stored before an instant. */
+  async sweep(before: EpochMs): Promise<Swept> {
+    return this.sweeps.sweep({ before });
   }
 }

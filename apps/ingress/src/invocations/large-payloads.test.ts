@@ -19,7 +19,7 @@ it('old payloads are removed at the start and every hour, and make room for othe
     sweep: async (before: EpochMs) => {
       sweeps.push(before);
       if (failure !== undefined) throw failure;
-      return kept;
+      return { keptBytes: kept, left: 0 };
     },
   };
   const logger = pino({ level: 'silent' });
@@ -54,7 +54,7 @@ it('bytes of an upload that failed count no more', async () => {
     },
     get: async () => undefined,
     storedAt: async () => undefined,
-    sweep: async () => 0,
+    sweep: async () => ({ keptBytes: 0, left: 0 }),
   };
   const logger = pino({ level: 'silent' });
   const payloads = new LargePayloads({ store, clock, logger, bytesMax: 100, allBytesMax: 100, keptMs: 1 });
@@ -82,7 +82,7 @@ it.each([
     put: async () => expect.fail(),
     get: async () => expect.fail('the payload is not read to learn its age'),
     storedAt: async () => storedAt,
-    sweep: async () => 0,
+    sweep: async () => ({ keptBytes: 0, left: 0 }),
   };
   const logger = pino({ level: 'silent' });
   const payloads = new LargePayloads({ store, clock, logger, bytesMax: 1, allBytesMax: 1, keptMs: 240 * hourMs });

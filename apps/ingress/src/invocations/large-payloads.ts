@@ -127,9 +127,11 @@ export class LargePayloads {
   private async sweep(): Promise<void> {
     const { store, clock, keptMs, logger } = this.parts;
     try {
-      this.storedBytes = await store.sweep(epochMs(clock.now() - keptMs));
+      const { keptBytes, left, error } = await store.sweep(epochMs(clock.now() - keptMs));
+      this.storedBytes = keptBytes;
+      if (left > 0) logger.warn({ err: error, payloads: left }, 'old payloads could not be removed; the next sweep tries again');
     } catch (error) {
-      logger.warn({ err: error }, 'old payloads could not be removed; the next sweep tries again');
+      logger.warn({ err: error }, 'payloads could not be listed to remove old ones; the next sweep tries again');
     }
     if (!this.isClosed) this.timer = clock.setTimer(sweepEveryMs, () => void this.sweep());
   }

@@ -73,6 +73,29 @@ describe('an object in a folder', () => {
     expect(await filesIn(root)).toEqual([]);
   });
 
+  it('that cannot be removed holds up no other, and is logged once per sweep', async () => {
+    const warnings: unknown[] = [];
+    const logging = new FolderDestination(root, clock, { warn: (facts: unknown) => void warnings.push(facts) });
+    for (const prefix of ['a', 'b', 'c']) await logging.deliver(notification, target({ prefix, expiresDays: 1 }), never);
+    for (const bucket of ['f', 'g']) await logging.deliver(notification, target({ bucket, expiresDays: 2 }), never);
+    const [first = '', , , other = ''] = (await objects()).toSorted();
+    for (const kept of [first, other]) {
+      await rm(join(root, kept));
+      await mkdir(join(root, kept, 'of an operator'), { recursive: true });
+    }
+    await writeFile(join(root, '.expires', '1'), 'no folder');
+    await clock.advance(3 * dayMs);
+    await logging.sweep();
+    expect(await objects()).toEqual([]);
+    expect(warnings).toEqual([expect.objectContaining({ left: 3 })]);
+    for (const kept of [first, other]) await rm(join(root, kept), { recursive: true });
+    await rm(join(root, '.expires', '1'));
+    await clock.advance(600_000);
+    logging.close();
+    await logging.sweep();
+    expect(await filesIn(root)).toEqual([]);
+  });
+
   it('is refused at once where a part of its prefix is longer than names of files are', async () => {
     expect(await folder.deliver(notification, target({ prefix: 'x'.repeat(256) }), never)).toMatchObject({ kind: 'refused' });
     expect(await objects()).toEqual([]);

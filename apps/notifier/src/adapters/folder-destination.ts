@@ -10,12 +10,23 @@ import { deferredOnAbort } from './deferred-on-abort.ts';
 
 const dayMs = 86_400_000;
 const sweepEveryMs = 600_000;
-/** Most marks of one day that a sweep handles. The next sweep handles the rest. */
+/** Most marks of one day that a sweep removes. The next sweep removes the rest. */
 const sweepMax = 10_000;
 const marksFolder = '.expires';
 const draftsFolder = '.drafts';
 /** No write takes this long: an older draft is of a process that ended. */
 const draftAgeMaxMs = 3_600_000;
+
+/** Counts what a sweep could not do. */
+class Failures {
+  count = 0;
+  last: unknown;
+
+  add(error: unknown): void {
+    this.count += 1;
+    this.last = error;
+  }
+}
 
 type ObsTarget = Target<'OBS'>;
 
@@ -34,7 +45,7 @@ export class FolderDestination implements Destination<'OBS'> {
   constructor(
     private readonly root: string,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    private readonly logger: Pick<Logger, 'warn'>,
   ) {}
 
   async deliver(notification: Notification, target: ObsTarget, signal: AbortSignal): Promise<TryResult> {
@@ -68,40 +79,57 @@ export class FolderDestination implements Destination<'OBS'> {
     await writeFile(file, '');
   }
 
-  /** Removes expired objects and left drafts now and every 10 minutes until `close`. */
+  /**
+   * Removes expired objects and left drafts now and every 10 minutes until `close`. A file that
+   * cannot be removed holds up no other one.
+   */
   async sweep(): Promise<void> {
+    const failures = new Failures();
     const today = Math.floor(this.clock.now() / dayMs);
-    try {
-      const days = await readdir(join(this.root, marksFolder)).catch((): string[] => []);
-      for (const day of days.filter((name) => Number(name) < today)) await this.sweepDay(day);
-      await this.sweepDrafts();
-    } catch (error) {
-      this.logger.warn({ err: error }, 'Expired objects could not be removed, the next sweep tries again');
-    }
+    const days = await readdir(join(this.root, marksFolder)).catch((): string[] => []);
+    for (const day of days.filter((name) => Number(name) < today))
+      await this.sweepDay(day, failures).catch((error: unknown) => failures.add(error));
+    await this.sweepDrafts(failures);
+    if (failures.count > 0)
+      this.logger.warn(
+        { err: failures.last, left: failures.count },
+        'expired objects could not be removed; the next sweep tries again',
+      );
     if (!this.isClosed) this.timer = this.clock.setTimer(sweepEveryMs, () => void this.sweep());
   }
 
-  private async sweepDrafts(): Promise<void> {
+  private async sweepDrafts(failures: Failures): Promise<void> {
     const folder = join(this.root, draftsFolder);
     const names = await readdir(folder).catch((): string[] => []);
     for (const draft of names.slice(0, sweepMax).map((name) => join(folder, name))) {
       const written = await stat(draft).catch(() => undefined);
-      if (written !== undefined && written.mtimeMs < this.clock.now() - draftAgeMaxMs) await rm(draft, { force: true });
+      if (written !== undefined && written.mtimeMs < this.clock.now() - draftAgeMaxMs)
+        await rm(draft, { force: true }).catch((error: unknown) => failures.add(error));
     }
   }
 
-  private async sweepDay(day: string): Promise<void> {
+  private async sweepDay(day: string, failures: Failures): Promise<void> {
     const folder = join(this.root, marksFolder, day);
-    const marks = await readdir(folder, { recursive: true, withFileTypes: true });
-    for (const mark of marks.filter((entry) => entry.isFile()).slice(0, sweepMax)) {
-      const path = join(mark.parentPath, mark.name);
-      const object = this.within(path.slice(folder.length + 1));
-      if (object !== undefined && !(await this.isMarkedLater(path.slice(folder.length + 1), Number(day))))
-        await rm(object, { force: true });
-      await rm(path);
+    const marks = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    let removed = 0;
+    for (const { parentPath, name } of marks) {
+      if (removed === sweepMax) return;
+      try {
+        await this.removeMarked(day, join(parentPath, name).slice(folder.length + 1));
+        removed += 1;
+      } catch (error) {
+        failures.add(error);
+      }
     }
-    if (marks.filter((entry) => entry.isFile()).length <= sweepMax) await rm(folder, { recursive: true, force: true });
+    if (removed === marks.length) await rm(folder, { recursive: true, force: true });
     await rmdir(join(this.root, marksFolder)).catch(() => undefined);
+  }
+
+  /** Removes an expired object, then its mark. */
+  private async removeMarked(day: string, name: string): Promise<void> {
+    const object = this.within(name);
+    if (object !== undefined && !(await this.isMarkedLater(name, Number(day)))) await rm(object, { force: true });
+    await rm(join(this.root, marksFolder, day, name));
   }
 
   /**

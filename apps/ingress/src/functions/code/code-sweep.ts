@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { epochMs, type FunctionDocument } from '#contracts';
-import type { ObjectStore } from '#objects';
+import { type ObjectStore, ObjectSweep } from '#objects';
 import { type Clock, CLOCK, type Logger, LOGGER, type Timer } from '#platform';
 import { Registry } from '#registry';
 import { CODE_STORE } from './code-store.ts';
@@ -16,13 +16,16 @@ const ageMinMs = 86_400_000;
 export class CodeSweep {
   private timer: Timer | undefined;
   private isClosed = false;
+  private readonly sweeps: ObjectSweep;
 
   constructor(
-    @Inject(CODE_STORE) private readonly store: ObjectStore,
+    @Inject(CODE_STORE) store: ObjectStore,
     @Inject(Registry) private readonly registry: Registry,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(LOGGER) private readonly logger: Logger,
-  ) {}
+    @Inject(LOGGER) private readonly logger: Pick<Logger, 'warn'>,
+  ) {
+    this.sweeps = new ObjectSweep(store, clock);
+  }
 
   /** Schedules the first sweep after an hour, because a starting process has more urgent work. */
   start(): void {
@@ -35,13 +38,14 @@ export class CodeSweep {
   }
 
   private async sweep(): Promise<void> {
-    const { store, clock, logger } = this;
-    const since = epochMs(clock.now() - ageMinMs);
+    const { sweeps, clock, logger } = this;
+    const before = epochMs(clock.now() - ageMinMs);
     try {
-      for await (const { digest, storedAt } of store.list())
-        if (storedAt < since && !this.isNamed(digest)) await store.remove(digest, since);
+      const { left, error } = await sweeps.sweep({ before, isNeeded: (digest) => this.isNamed(digest) });
+      if (left > 0)
+        logger.warn({ err: error, archives: left }, 'unused archives could not be deleted; the next sweep tries again');
     } catch (error) {
-      logger.warn({ err: error }, 'unused archives could not be deleted; the next sweep tries again');
+      logger.warn({ err: error }, 'archives could not be listed to delete unused ones; the next sweep tries again');
     }
     if (!this.isClosed) this.start();
   }
