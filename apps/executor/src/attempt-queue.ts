@@ -14,7 +14,7 @@
  * Q5. A bounded number of tasks begins in one turn of the event loop. Otherwise the answers to many
  *     calls of a noisy function come in one burst, and the records and calls of a quiet one wait.
  */
-import { type Clock, Deadlines, type Timer, TurnBudget } from '#platform';
+import { type Clock, Deadlines, Fifo, type Timer, TurnBudget } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -82,8 +82,8 @@ interface Waiting extends WaitingTask {
 }
 
 interface Queue {
-  readonly awaited: Waiting[];
-  readonly others: Waiting[];
+  readonly awaited: Fifo<Waiting>;
+  readonly others: Fifo<Waiting>;
   wasAwaitedLast: boolean;
   running: number;
   /** Of all tasks, those that run and those that wait. */
@@ -139,7 +139,7 @@ export class AttemptQueue {
   placeOf(key: string, id: string): { readonly running: number; readonly waiting: number; readonly place?: number } {
     const queue = this.queues.get(key);
     if (queue === undefined) return { running: 0, waiting: 0 };
-    const index = queue.others.findIndex((waiting) => waiting.id === id);
+    const index = [...queue.others].findIndex((waiting) => waiting.id === id);
     return { running: queue.running, waiting: waitingIn(queue), ...(index < 0 ? {} : { place: index + 1 }) };
   }
 
@@ -159,7 +159,7 @@ export class AttemptQueue {
   waiting(): readonly WaitingTasks[] {
     const all: WaitingTasks[] = [];
     for (const { awaited, others, running, ownMax, limitedUntil } of this.queues.values())
-      if (awaited.length + others.length > 0)
+      if (awaited.size + others.size > 0)
         all.push({ tasks: [...awaited, ...others], startable: Math.max(0, ownMax - running), limitedUntil });
     return all;
   }
@@ -183,7 +183,7 @@ export class AttemptQueue {
       };
       const begin = async (wasLimited: boolean) => task(wasLimited).then(resolve, reject);
       const jump = () => {
-        line.splice(line.indexOf(waiting), 1);
+        line.remove(waiting);
         queue.bytes -= ticket.bytes;
         leave();
         this.forgetIdle(key, queue);
@@ -195,7 +195,7 @@ export class AttemptQueue {
       signal.addEventListener('abort', jump, { once: true });
       this.turns.add(key);
       this.next();
-      if (ticket.waitsUntil !== undefined && line.at(-1) === waiting) timer = this.deadlines.add(ticket.waitsUntil, jump);
+      if (ticket.waitsUntil !== undefined && line.tail === waiting) timer = this.deadlines.add(ticket.waitsUntil, jump);
     });
   }
 
@@ -238,8 +238,8 @@ export class AttemptQueue {
       return known;
     }
     const queue: Queue = {
-      awaited: [],
-      others: [],
+      awaited: new Fifo(),
+      others: new Fifo(),
       wasAwaitedLast: false,
       running: 0,
       bytes: 0,
@@ -308,12 +308,12 @@ export class AttemptQueue {
 }
 
 function waitingIn({ awaited, others }: Queue): number {
-  return awaited.length + others.length;
+  return awaited.size + others.size;
 }
 
 /** Q3. */
 function takeFrom(queue: Queue): Waiting | undefined {
-  const isAwaitedsTurn = queue.others.length === 0 || (queue.awaited.length > 0 && !queue.wasAwaitedLast);
+  const isAwaitedsTurn = queue.others.size === 0 || (queue.awaited.size > 0 && !queue.wasAwaitedLast);
   queue.wasAwaitedLast = isAwaitedsTurn;
   return isAwaitedsTurn ? queue.awaited.shift() : queue.others.shift();
 }

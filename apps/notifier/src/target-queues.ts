@@ -8,7 +8,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { type DeliveryResult, isFaultOfBrokers, openCircuitReason, type TryResult } from '#lifecycle';
-import type { Clock } from '#platform';
+import { type Clock, Fifo } from '#platform';
 import { type BreakerLimits, CircuitBreaker, type KnownFailures } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
 import { type HeldRecord, type PartitionLimits, PartitionRoom } from './partition-room.ts';
@@ -41,7 +41,7 @@ interface Queue {
   readonly breaker: CircuitBreaker;
   readonly pace: DrainPace;
   running: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: Fifo<() => void>;
 }
 
 /**
@@ -138,7 +138,7 @@ export class TargetQueues {
       return await this.tryUnlessOpen(queue, tryOnce);
     } finally {
       if (record !== undefined) this.room.leave(key, record);
-      queue.pace.ended(this.ranMs(), queue.waiting.length > 0);
+      queue.pace.ended(this.ranMs(), queue.waiting.size > 0);
       // The place is handed to the next try directly. If it were free in between, a try that
       // arrives at that moment would be one too many.
       const next = queue.waiting.shift();
@@ -149,11 +149,11 @@ export class TargetQueues {
 
   private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined): boolean {
     if (record !== undefined && !this.room.mayHold(key, record)) return false;
-    return waiting.length < this.limits.waitingMax || (record !== undefined && waiting.length < pace.triesWithin(heldForMs));
+    return waiting.size < this.limits.waitingMax || (record !== undefined && waiting.size < pace.triesWithin(heldForMs));
   }
 
   private sentBack({ pace, waiting }: Queue): DeliveryResult {
-    const waitMs = pace.takeWaitMs(this.ranMs(), waiting.length);
+    const waitMs = pace.takeWaitMs(this.ranMs(), waiting.size);
     return { kind: 'postponed', waitMs, reason: 'too many notifications wait for this target' };
   }
 
@@ -191,7 +191,7 @@ export class TargetQueues {
       breaker: new CircuitBreaker(this.limits, this.knownFailures(key)),
       pace: new DrainPace(),
       running: 0,
-      waiting: [],
+      waiting: new Fifo(),
     };
     this.idle.delete(key);
     this.busy.set(key, queue);

@@ -23,6 +23,7 @@ export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.t
 export { type ComparedClock } from './platform-clock.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { RecentWork, type Taken } from './recent-work.ts';
+export { Fifo } from './fifo.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { runningTimeout, runningTimer } from './running-timer.ts';

@@ -1,6 +1,8 @@
+import { Fifo } from './fifo.ts';
+
 /** Bounds how many acts run at once. Others wait in their order. */
 export class Places {
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = new Fifo<() => void>();
   private taken = 0;
 
   /** @param max acts at once. */
@@ -31,7 +33,7 @@ export class Places {
         resolve();
       };
       const leave = () => {
-        this.waiting.splice(this.waiting.indexOf(begin), 1);
+        this.waiting.remove(begin);
         reject(signal?.reason as Error);
       };
       this.waiting.push(begin);

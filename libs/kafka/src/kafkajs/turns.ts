@@ -1,30 +1,4 @@
-/** Items of one key, oldest first. Taken items are cut off in blocks, so that taking is cheap. */
-class Line<T> {
-  private items: T[] = [];
-  private taken = 0;
-
-  get size(): number {
-    return this.items.length - this.taken;
-  }
-
-  get head(): T | undefined {
-    return this.items[this.taken];
-  }
-
-  push(item: T): void {
-    this.items.push(item);
-  }
-
-  shift(): void {
-    this.taken += 1;
-    if (this.taken < cutAfter && this.taken < this.items.length) return;
-    this.items = this.items.slice(this.taken);
-    this.taken = 0;
-  }
-}
-
-/** Taken items of a line are cut off when they are this many. */
-const cutAfter = 4_096;
+import { Fifo } from '#platform';
 
 /**
  * A queue in which keys take turns: one item of each key that has some, round after round. Items of
@@ -32,7 +6,7 @@ const cutAfter = 4_096;
  */
 export class Turns<T> {
   /** Only lines with items, in the order of their turns. */
-  private readonly lines = new Map<string, Line<T>>();
+  private readonly lines = new Map<string, Fifo<T>>();
   private count = 0;
 
   /** Items of all keys. */
@@ -44,7 +18,7 @@ export class Turns<T> {
   push(key: string, item: T): void {
     let line = this.lines.get(key);
     if (line === undefined) {
-      line = new Line();
+      line = new Fifo();
       this.lines.set(key, line);
     }
     line.push(item);
