@@ -214,7 +214,10 @@ export class Deliveries {
     };
     const facts = isOnTopic[given.target.type]
       ? { isTopic: true }
-      : { record: { partition: partitionName(record), bytes: record.bytes } };
+      : {
+          record: { partition: partitionName(record), bytes: record.bytes },
+          isCheap: this.parts.destinations[given.target.type].isCheap === true,
+        };
     const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);

@@ -52,6 +52,8 @@ export interface Notification {
  * `destination.conformance.ts` tests each promise. Every adapter runs it.
  */
 export interface Destination<Type extends DeliveryTargetType = DeliveryTargetType> {
+  /** True if a try costs no more than a write to a delay topic: a folder of this machine. */
+  readonly isCheap?: boolean;
   /**
    * Makes one try.
    * @throws PlatformError `REGISTRY_BEHIND` if the registry cannot answer now. The transport then

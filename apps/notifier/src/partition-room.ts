@@ -14,8 +14,11 @@ export interface PartitionLimits {
   readonly bytesMax: number;
 }
 
-/** Bounds of the consumer for one partition. A record takes some 2 KB of memory. */
-export const partitionLimits: PartitionLimits = { recordsMax: 10_000, bytesMax: 16 * 1_048_576 };
+/**
+ * Bounds of the consumer for one partition. A record takes some 2 KB of memory. Records that
+ * find no room cost five more reads and writes each, by a delay topic.
+ */
+export const partitionLimits: PartitionLimits = { recordsMax: 24_000, bytesMax: 32 * 1_048_576 };
 
 /** The record that a try is made for. */
 export interface HeldRecord {

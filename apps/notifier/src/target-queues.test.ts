@@ -86,6 +86,19 @@ describe('TargetQueues', () => {
     expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(6);
   });
 
+  it('sends no cheap try back while its partition has room', async () => {
+    const queues = new TargetQueues(
+      { ...limits, waitingMax: 2, partition: { recordsMax: 80, bytesMax: 1_000_000 } },
+      new ManualClock(),
+    );
+    const record = { partition: 'settlements/0', bytes: 1 };
+    const tries = Array.from({ length: 40 }, () => heldTry());
+    const results = tries.map(({ make }) => queues.run('folder', make, { record, isCheap: true }));
+    for (const { end } of tries) end();
+    const kinds = (await Promise.all(results)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(30);
+  });
+
   it('keeps tries of a webhook in memory beside many of a topic', async () => {
     const queues = new TargetQueues({ ...limits, waitingMax: 2 }, new ManualClock());
     const record = { partition: 'settlements/0', bytes: 1 };

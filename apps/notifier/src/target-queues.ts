@@ -35,6 +35,11 @@ export interface TryFacts {
    * as fast as one to a delay topic. The records that the consumer holds bound their number.
    */
   readonly isTopic?: boolean;
+  /**
+   * True if a try costs no more than a write to a delay topic. Then tries go back only if they
+   * would hold too much of their partition.
+   */
+  readonly isCheap?: boolean;
 }
 
 interface Queue {
@@ -126,11 +131,11 @@ export class TargetQueues {
    */
   async run(key: string, tryOnce: () => Promise<TryResult>, facts: TryFacts = {}): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
-    const { isTopic = false } = facts;
+    const { isTopic = false, isCheap = false } = facts;
     // Tries of topics end soon: they take no room from those of webhooks and buckets.
     const record = isTopic ? undefined : facts.record;
     const mayRun = queue.running < (isTopic ? topicTriesMax : this.limits.triesMax);
-    if (!mayRun && !isTopic && !this.mayWait(key, queue, record)) return this.sentBack(queue);
+    if (!mayRun && !isTopic && !this.mayWait(key, queue, record, isCheap)) return this.sentBack(queue);
     if (record !== undefined) this.room.enter(key, record);
     if (mayRun) queue.running++;
     else await new Promise<void>((resolve) => queue.waiting.push(resolve));
@@ -147,8 +152,9 @@ export class TargetQueues {
     }
   }
 
-  private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined): boolean {
+  private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined, isCheap: boolean): boolean {
     if (record !== undefined && !this.room.mayHold(key, record)) return false;
+    if (isCheap && record !== undefined) return true;
     return waiting.size < this.limits.waitingMax || (record !== undefined && waiting.size < pace.triesWithin(heldForMs));
   }
 

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { Target } from '#contracts';
 import type { TryResult } from '#lifecycle';
-import { type Clock, type Logger, type Timer, writeWholeFile } from '#platform';
+import type { Clock, Logger, Timer } from '#platform';
 import { type Destination, type Notification, reasonOf } from '../destination.ts';
 import { objectKey } from '../object-key.ts';
 import { deferredOnAbort } from './deferred-on-abort.ts';
+import { FolderWriter } from './folder-writer.ts';
 
 const dayMs = 86_400_000;
 const sweepEveryMs = 600_000;
@@ -39,6 +40,8 @@ type ObsTarget = Target<'OBS'>;
  * drafts that a killed process left.
  */
 export class FolderDestination implements Destination<'OBS'> {
+  readonly isCheap = true;
+  private readonly writer = new FolderWriter();
   private timer: Timer | undefined;
   private isClosed = false;
 
@@ -49,21 +52,21 @@ export class FolderDestination implements Destination<'OBS'> {
   ) {}
 
   async deliver(notification: Notification, target: ObsTarget, signal: AbortSignal): Promise<TryResult> {
-    return deferredOnAbort(signal, async () => this.write(notification, target));
+    return deferredOnAbort(signal, async () => this.write(notification, target, signal));
   }
 
-  private async write(notification: Notification, { bucket, prefix, expiresDays }: ObsTarget): Promise<TryResult> {
+  private async write(
+    notification: Notification,
+    { bucket, prefix, expiresDays }: ObsTarget,
+    signal: AbortSignal,
+  ): Promise<TryResult> {
     const name = join(bucket, objectKey(prefix, notification));
     const file = this.within(name);
     if (file === undefined) return { kind: 'refused', reason: 'bucket and prefix lead to a place outside of the folder' };
-    try {
-      if (expiresDays > 0) await this.mark(name, Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs));
-      await writeWholeFile(file, notification.texts.default, { draft: join(this.root, draftsFolder, randomUUID()) });
-      return { kind: 'delivered', location: `file://${file}` };
-    } catch (error) {
-      const isFinal = (error as NodeJS.ErrnoException).code === 'ENAMETOOLONG';
-      return { kind: isFinal ? 'refused' : 'deferred', reason: reasonOf(error) };
-    }
+    const object = { file, text: notification.texts.default, draft: join(this.root, draftsFolder, randomUUID()) };
+    const fault = await this.writer.write(expiresDays > 0 ? { ...object, mark: this.markOf(name, expiresDays) } : object, signal);
+    if (fault === undefined) return { kind: 'delivered', location: `file://${file}` };
+    return { kind: fault.code === 'ENAMETOOLONG' ? 'refused' : 'deferred', reason: reasonOf(fault) };
   }
 
   private within(name: string): string | undefined {
@@ -73,10 +76,9 @@ export class FolderDestination implements Destination<'OBS'> {
     return file.startsWith(`${root}${sep}`) && !isOurs ? file : undefined;
   }
 
-  private async mark(name: string, day: number): Promise<void> {
-    const file = join(this.root, marksFolder, String(day), name);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, '');
+  private markOf(name: string, expiresDays: number): string {
+    const day = Math.floor((this.clock.now() + expiresDays * dayMs) / dayMs);
+    return join(this.root, marksFolder, String(day), name);
   }
 
   /**
@@ -147,5 +149,6 @@ export class FolderDestination implements Destination<'OBS'> {
   close(): void {
     this.isClosed = true;
     this.timer?.cancel();
+    void this.writer.close();
   }
 }

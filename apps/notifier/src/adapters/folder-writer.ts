@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
-import type { FolderObject, WriteFault } from './folder-writer-worker.ts';
+import { type FolderObject, writeAll, type WriteFault } from './folder-writer-worker.ts';
 
 /** The worker beside this file: compiled in production, source in tests. */
 const workerFile = fileURLToPath(new URL(`./folder-writer-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
@@ -59,7 +59,7 @@ export class FolderWriter {
   private async faultsOf(objects: readonly FolderObject[]): Promise<readonly (WriteFault | undefined)[]> {
     if (objects.length === 0) return [];
     try {
-      return (await this.pool.run(objects, { name: 'writeAll' })) as readonly (WriteFault | undefined)[];
+      return (await this.pool.run(objects, { name: writeAll.name })) as ReturnType<typeof writeAll>;
     } catch (error) {
       const message = `the thread that writes ended: ${(error as Error).message}`;
       return objects.map(() => ({ message }));

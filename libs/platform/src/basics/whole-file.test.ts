@@ -24,10 +24,9 @@ describe('a file that is written whole', () => {
     const file = join(root, 'taken');
     await mkdir(file);
     await writeFile(join(file, 'former'), 'kept');
-    const draft = join(root, 'drafts', 'one');
     // A file cannot take the place of a folder.
-    await expect(writeWholeFile(file, 'new', { draft })).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
-    expect(await readdir(join(root, 'drafts'))).toEqual([]);
+    await expect(writeWholeFile(file, 'new')).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(await readdir(root)).toEqual(['taken']);
     expect(await readFile(join(file, 'former'), 'utf8')).toBe('kept');
   });
 });

@@ -4,8 +4,6 @@ import { dirname } from 'node:path';
 
 /** How {@link writeWholeFile} writes. */
 interface WholeFileOptions {
-  /** Path of the draft, on the same file system. The default lies beside the file. */
-  readonly draft?: string;
   /** Access mode of the file; as the process creates files unless given. */
   readonly mode?: number;
   /** Waits until the disk has the bytes, so that they outlive a power failure. */
@@ -20,10 +18,11 @@ interface WholeFileOptions {
 export async function writeWholeFile(
   file: string,
   content: Buffer | string,
-  { draft = `${file}.${randomUUID()}`, mode, isSynced = false }: WholeFileOptions = {},
+  { mode, isSynced = false }: WholeFileOptions = {},
 ): Promise<void> {
+  const draft = `${file}.${randomUUID()}`;
   try {
-    await Promise.all([...new Set([dirname(file), dirname(draft)])].map(async (folder) => mkdir(folder, { recursive: true })));
+    await mkdir(dirname(file), { recursive: true });
     const handle = await open(draft, 'wx', mode);
     try {
       await handle.writeFile(content);
