@@ -3,6 +3,7 @@
  * client is gone. Method: the route on a listening Fastify, over a queue and a runtime whose runs
  * the test ends.
  */
+import { request } from 'node:http';
 import { Registry as Metrics } from 'prom-client';
 import fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
@@ -34,6 +35,7 @@ const tokens = new InternalTokens(testSigner, new ManualClock(builtAt));
 let server: FastifyInstance;
 let url: string;
 let underWay: CallsUnderWay;
+let logged: string[];
 let clock: ManualClock;
 let hasShare: boolean;
 let pausedSince: EpochMs | undefined;
@@ -45,6 +47,7 @@ let running: { readonly call: FunctionCall; readonly signal: AbortSignal; readon
 
 beforeEach(async () => {
   running = [];
+  logged = [];
   known = aFunction({ instancesMax: 1 });
   whenCaughtUp = undefined;
   clock = new ManualClock(builtAt);
@@ -76,7 +79,7 @@ beforeEach(async () => {
     tokens: new InternalTokenCheck('executor', testVerifier, clock),
     callsMax: 2,
     takesNoCalls: () => takesNoCalls,
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'warn' }, { write: (line) => void logged.push(line) }),
   });
   url = await server.listen({ port: 0, host: '127.0.0.1' });
 });
@@ -103,6 +106,20 @@ const started = async (count = 1) => eventually(() => running.length >= count &&
 const succeeded = (payload: string): AttemptOutcome => ({ kind: 'succeeded', responsePayload: Buffer.from(payload) });
 
 describe('the call route', () => {
+  it('logs nothing of a client that hangs up amid its payload', async () => {
+    const headers = {
+      'content-length': '1000',
+      [internalTokenHeader]: tokens.tokenFor('executor'),
+      [callHeader]: encodeCallRequest(asked),
+    };
+    const sent = request(`${url}${callPath}`, { method: 'POST', headers });
+    sent.on('error', () => undefined).write('{"a":');
+    await eventually(() => underWay.count() === 1);
+    sent.destroy();
+    await eventually(() => underWay.count() === 0);
+    expect(logged).toEqual([]);
+  });
+
   it('does not run another function that was made under the name meanwhile', async () => {
     const meant = { ...asked, functionId: 'removed' };
     const { report } = await call({ request: encodeCallRequest(meant) });

@@ -61,8 +61,10 @@ export async function addCallRoute(
       reply.raw.once('close', giveBack);
       done();
     });
-    scope.setErrorHandler((error, _request, reply) => {
-      if (!(error instanceof PlatformError)) logger.error({ err: error }, 'a call failed');
+    scope.setErrorHandler((error, request, reply) => {
+      // The caller of the ingress hung up, and so did the ingress, before the payload was read.
+      const isLeft = request.raw.readableAborted;
+      if (!(error instanceof PlatformError) && !isLeft) logger.error({ err: error }, 'a call failed');
       return reply.status(statusOf(error)).send();
     });
     scope.post<{ Body: Buffer | undefined }>(callPath, async (request, reply) => {

@@ -15,7 +15,7 @@ import {
   openPayloadStore,
   type PayloadStore,
 } from '#objects';
-import { fastifyOf, loadConfig, openInstallationKeys, untraced } from '#platform';
+import { fastifyOf, loadConfig, type Logger, openInstallationKeys, untraced } from '#platform';
 import { buildService } from '#platform/service';
 import { RegistryWriter } from '#registry';
 import { ManualClock } from '#testing';
@@ -32,6 +32,8 @@ export interface IngressAppOptions<Gateway extends KafkaGateway> {
   readonly gateway?: Gateway;
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: ManualClock;
+  /** Default: logs nothing. */
+  readonly logger?: Logger;
   readonly isDraining?: () => boolean;
   /** Default: those of a folder of its own. */
   readonly buckets?: BucketReader;
@@ -120,7 +122,7 @@ export class IngressApp<Gateway extends KafkaGateway = MemoryKafka> {
       DRAIN_TIMEOUT_MS: '1000',
       ...env,
     });
-    const logger = pino({ level: 'silent' });
+    const logger = options.logger ?? pino({ level: 'silent' });
     const base = { config, clock, metrics, logger, random: () => 0, tracing: untraced, isDraining, fatal: () => undefined };
     const dataDir = await mkdtemp(join(tmpdir(), 'sendoff-ingress-'));
     const codeStore = openCodeStore({ ...config, dataDir });

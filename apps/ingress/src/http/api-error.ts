@@ -55,6 +55,14 @@ export function aliasNotFound(name: string): ApiError {
   return new ApiError('FSS.1053', `Not found the function alias: ${name.slice(0, 300)}`);
 }
 
+/**
+ * The caller closed its connection. Nobody reads this answer. It is no fault of the service, so it
+ * has a status below 500 and is not logged.
+ */
+export function callerGone(): ApiError {
+  return new ApiError('FSS.0400', 'the connection was closed before the request was over');
+}
+
 /** A part of the function is paused. */
 export function functionPaused(part: 'intake' | 'execution', since: EpochMs): ApiError {
   return new ApiError(

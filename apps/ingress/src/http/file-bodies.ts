@@ -10,7 +10,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest, preParsingAsyncHookHandler } from 'fastify';
 import { type ArchiveReader, type FileField, sharedBytes } from '#objects';
-import { ApiError } from './api-error.ts';
+import { ApiError, callerGone } from './api-error.ts';
 import { smallBodyBytesMax } from './body-sizes.ts';
 
 declare module 'fastify' {
@@ -59,7 +59,7 @@ async function gathered(payload: Readable, { headers, routeOptions: { bodyLimit 
   const body = announcedBytes === undefined ? undefined : sharedBytes(announcedBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of payload as AsyncIterable<Buffer>) {
+  for await (const chunk of arriving(payload)) {
     if (bytes + chunk.length > (announcedBytes ?? bodyLimit)) throw new ApiError('FSS.0413', 'Request body is too large');
     if (body === undefined) chunks.push(chunk);
     else chunk.copy(body, bytes);
@@ -70,6 +70,15 @@ async function gathered(payload: Readable, { headers, routeOptions: { bodyLimit 
   let offset = 0;
   for (const chunk of chunks) offset += chunk.copy(gatheredBody, offset);
   return gatheredBody;
+}
+
+/** The chunks of a body. @throws ApiError FSS.0400 if its sender hangs up. */
+async function* arriving(payload: Readable): AsyncIterable<Buffer> {
+  try {
+    yield* payload as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw payload.readableAborted ? callerGone() : error;
+  }
 }
 
 /** F3. @throws ApiError FSS.0406, FSS.1012, or FSS.0413 if more than the file is large. */

@@ -21,7 +21,7 @@ import {
 import { callRefusalOf, chosenMemory } from '#lifecycle';
 import { type Clock, FairShare, type Logger, type Tracing } from '#platform';
 import type { DescribedRoute } from '../document/api-document.ts';
-import { ApiError, functionNotFound, functionPaused } from '../http/api-error.ts';
+import { ApiError, callerGone, functionNotFound, functionPaused } from '../http/api-error.ts';
 import { asApiError, sendError } from '../http/api-error.filter.ts';
 import { stableRandom } from './stable-random.ts';
 import type { CallOutcome, FunctionCalls } from './function-calls.ts';
@@ -162,6 +162,7 @@ async function invoke(
     if (deadline.isRevoked())
       throw new ApiError('APIG.0301', 'the access key was disabled or deleted during the call; the function may have run');
     if (deadline.isOver()) throw new ApiError('FSS.0504', `the function did not answer within ${options.waitMs / 1_000} s`);
+    if (deadline.isLeft()) throw callerGone();
     throw error;
   } finally {
     unwatch();
@@ -190,11 +191,15 @@ function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
   const controller = new AbortController();
   let isOver = false;
   let isRevoked = false;
+  let isLeft = false;
   const timer = clock.setTimer(waitMs, () => {
     isOver = true;
     controller.abort();
   });
-  const onClose = () => controller.abort();
+  const onClose = () => {
+    isLeft = true;
+    controller.abort();
+  };
   // The caller may have disconnected while its uploaded event was read.
   if (reply.raw.destroyed) onClose();
   else reply.raw.once('close', onClose);
@@ -202,6 +207,7 @@ function deadlineOf(reply: FastifyReply, clock: Clock, waitMs: number) {
     signal: controller.signal,
     isOver: () => isOver,
     isRevoked: () => isRevoked,
+    isLeft: () => isLeft,
     revoke: () => {
       isRevoked = true;
       controller.abort();
