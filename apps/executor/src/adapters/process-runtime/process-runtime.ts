@@ -69,6 +69,8 @@ export class ProcessRuntime implements Runtime {
    * some cannot use it. The value is the time by `elapsedMs` since which the call waits.
    */
   private readonly waiters = new Map<() => void, number>();
+  /** Counts these ends. A call that looked before the last one looks again before it waits. */
+  private ends = 0;
   private readonly sweepTimer: Timer;
   private readonly watch: InstanceWatch;
   private isClosed = false;
@@ -154,9 +156,10 @@ export class ProcessRuntime implements Runtime {
     const since = this.clock.elapsedMs();
     const waitsUntil = Math.min(since + acquireTimeoutMs, startBefore ?? Number.POSITIVE_INFINITY);
     while (!this.isClosed && !signal.aborted && this.clock.elapsedMs() < waitsUntil) {
+      const { ends } = this;
       const found = this.withRoom(fn) ?? (await this.startFor(fn));
       if (found !== undefined) return found;
-      await this.turn({ since, waitMs: waitsUntil - this.clock.elapsedMs() }, signal);
+      if (ends === this.ends) await this.turn({ since, waitMs: waitsUntil - this.clock.elapsedMs() }, signal);
     }
     return signal.aborted ? { kind: 'cancelled' } : { kind: 'unavailable', reason: 'no instance became free in time' };
   }
@@ -178,6 +181,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   private wakeWaiters(): void {
+    this.ends += 1;
     for (const wake of [...this.waiters.keys()]) wake();
   }
 
@@ -196,10 +200,12 @@ export class ProcessRuntime implements Runtime {
       return joined.hasSeats || !(outcome instanceof Instance) ? outcome : this.withRoom(fn);
     }
     if (!this.mayStart(fn)) return undefined;
-    const outcome = await this.starts.begin(poolKey(fn), fn.urn, async (start) => this.startInWorkplace(fn, start));
-    // Calls that found no place because of this start may find one now.
-    this.wakeWaiters();
-    return outcome;
+    try {
+      return await this.starts.begin(poolKey(fn), fn.urn, async (start) => this.startInWorkplace(fn, start));
+    } finally {
+      // Calls that found no place because of this start may find one now.
+      this.wakeWaiters();
+    }
   }
 
   private async startInWorkplace(fn: FunctionDocument, start: InstanceStart): Promise<StartOutcome> {
@@ -213,8 +219,14 @@ export class ProcessRuntime implements Runtime {
         // An instance of before may be free again in the meantime, or an idle one may be busy.
         const free = this.withRoom(fn);
         const userData = this.userDataOf(fn);
-        if (free === undefined && userData !== undefined && this.mayStart(fn, 1))
-          return this.start(fn, answer.workplace, userData).reserve(start.close());
+        if (free === undefined && userData !== undefined && this.mayStart(fn, 1)) {
+          try {
+            return this.start(fn, answer.workplace, userData).reserve(start.close());
+          } catch (error) {
+            answer.workplace.release();
+            return { kind: 'unavailable', reason: `cannot start an instance: ${(error as Error).message}` };
+          }
+        }
         answer.workplace.release();
         return free ?? (userData === undefined ? { kind: 'unavailable', reason: unreadable } : undefined);
       }
@@ -260,7 +272,6 @@ export class ProcessRuntime implements Runtime {
     else if (this.instances >= this.options.instancesMax) this.idle()?.retire();
     const key = poolKey(fn);
     const pool = this.pools.get(key) ?? { functionUrn: fn.urn, instances: new Set<Instance>() };
-    this.pools.set(key, pool);
     const launcher = this.launcherOf(fn);
     const instance: Instance = new Instance({
       process: launcher.launch(fn, workplace, userData),
@@ -281,6 +292,7 @@ export class ProcessRuntime implements Runtime {
       },
     });
     pool.instances.add(instance);
+    this.pools.set(key, pool);
     return instance;
   }
 
