@@ -150,7 +150,7 @@ describe('a try that is under way when this process is frozen', () => {
     await clock.advance(500);
     held.resolve(answer);
     await telling;
-    expect(written('delays.near')).toMatchObject([{ try: 1, target: { type: 'Subscription' } }]);
+    expect(written('notifications')).toMatchObject([{ try: 1, target: { type: 'Subscription' } }]);
   });
 });
 
@@ -159,7 +159,7 @@ describe('a published message', () => {
     await subscribe(subscription('a'), subscription('b', { status: 0 }), subscription('c', { protocol: 'functionstage' }));
     await tell(published());
     expect(told).toEqual([topicTarget]);
-    const next = written('delays.near');
+    const next = written('notifications');
     expect(next.map(({ target }) => target)).toEqual(
       ['a', 'c'].map((name) => ({ type: 'Subscription', topicUrn, subscriptionUrn: `${topicUrn}:${name}` })),
     );
@@ -173,7 +173,7 @@ describe('a published message', () => {
       subscription('c', { protocol: 'functionstage' }),
     );
     await tell(published({ attributes: [{ name: 'smn_protocol', type: 'PROTOCOL', value: ['https'] }] }));
-    expect(written('delays.near').map(({ target }) => target)).toMatchObject([{ subscriptionUrn: `${topicUrn}:b` }]);
+    expect(written('notifications').map(({ target }) => target)).toMatchObject([{ subscriptionUrn: `${topicUrn}:b` }]);
   });
 
   it('shows in no record of an invocation', async () => {
@@ -251,10 +251,23 @@ describe('the end of an invocation', () => {
   it('is told to the subscriptions of its topic, and how it went shows in its record', async () => {
     await subscribe(subscription('a'));
     await settled(topicTarget);
-    expect(written('delays.near')).toMatchObject([{ target: { subscriptionUrn: `${topicUrn}:a` }, event: { kind: 'settled' } }]);
-    expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
-      { kind: 'delivery-ended', state: 'delivered', tries: 1, location: 'there' },
+    expect(written('notifications')).toMatchObject([
+      { target: { subscriptionUrn: `${topicUrn}:a` }, event: { kind: 'settled' } },
     ]);
+    expect(kafka.records('s.activity').map(({ value }) => JSON.parse(String(value)) as unknown)).toMatchObject([
+      { kind: 'delivery-ended', state: 'delivered', location: 'there', followedBy: [`Subscription:${topicUrn}:a`] },
+    ]);
+  });
+
+  it('names all deliveries that follow, those to many subscriptions in several records', async () => {
+    const names = Array.from({ length: 1_100 }, (_, number) => `s${number}`);
+    await subscribe(...names.map((name) => subscription(name)));
+    await settled(topicTarget);
+    const lists = kafka
+      .records('s.activity')
+      .map(({ value }) => (JSON.parse(String(value)) as { followedBy: string[] }).followedBy);
+    expect(lists.map(({ length }) => length)).toEqual([500, 500, 100]);
+    expect(lists.flat()).toEqual(written('notifications').map(({ deliveryId }) => deliveryId));
   });
 
   const place = (type: 'OBS' | 'DIS', name: string) =>
@@ -347,7 +360,7 @@ describe('the end of an invocation', () => {
     await subscribe(subscription('a'));
     const invocation = anInvocation({ requestId: 'r2', project: 'p2', policy: { destinations: { onSuccess: topicTarget } } });
     await deliveries.onSettlement(asIncoming(encodeSettlement('s.settlements', aSettlement({ invocation }))), inHand());
-    expect([told, written('undelivered').length, written('delays.near')]).toEqual([[], 2, []]);
+    expect([told, written('undelivered').length, written('notifications')]).toEqual([[], 2, []]);
   });
 });
 
@@ -543,7 +556,7 @@ describe('a target that is switched off', () => {
 
   it('is told once to each failure target of its owners that is another one, and that they may use', async () => {
     await settleOne();
-    const warnings = written('delays.near').filter(({ event }) => event.kind === 'published');
+    const warnings = written('notifications').filter(({ event }) => event.kind === 'published');
     expect(warnings.map(({ target }) => target)).toEqual([stream('alarms')]);
     const { event } = warnings[0] ?? expect.fail('there is no warning');
     const text = event.kind === 'published' ? event.publication.texts.default : '';

@@ -255,8 +255,9 @@ export class Deliveries {
         const facts = { ...(location === undefined ? {} : { location }), ...(note === undefined ? {} : { reason: note }) };
         const subscriptions = directory
           .subscriptionTargets(pending.event, pending.target)
-          .map((target) => this.again(this.first(pending.event, target), 1, now));
-        return { records: [...this.ended(pending, 'delivered', now, facts), ...subscriptions], ended: 'delivered' };
+          .map((target) => this.first(pending.event, target));
+        const ends = this.ended(pending, 'delivered', now, facts, subscriptions);
+        return { records: [...ends, ...subscriptions.map((one) => this.begin(one))], ended: 'delivered' };
       }
       default:
         return decision satisfies never;
@@ -265,11 +266,11 @@ export class Deliveries {
 
   /** The records that follow from a switch-off: its own, and a warning for each owner. */
   private switchOffRecords(pending: PendingDelivery, switchOff: SwitchOff): readonly OutgoingRecord[] {
-    const { watch, directory, clock } = this.parts;
+    const { watch, directory } = this.parts;
     const name = nameOf(pending);
     const warning = { kind: 'published', publication: switchOffWarning(name, switchOff) } as const;
     const targets = directory.warningTargets(name, pending.target);
-    const warnings = targets.map((target) => this.again(this.first(warning, target), 1, clock.now()));
+    const warnings = targets.map((target) => this.begin(this.first(warning, target)));
     return [watch.switchOffRecord(name, switchOff), ...warnings];
   }
 
@@ -289,6 +290,11 @@ export class Deliveries {
     });
   }
 
+  /** The first try is due now: a delay topic would only cost two records more. */
+  private begin(first: PendingDelivery): OutgoingRecord {
+    return encodeDelivery(this.parts.topics.name('notifications'), first);
+  }
+
   private again(pending: PendingDelivery, next: number, dueAt: EpochMs, reason?: string): OutgoingRecord {
     const topic = this.parts.topics.name(delayTopicFor(dueAt, this.parts.clock.now()));
     const { reason: _before, ...rest } = pending;
@@ -299,19 +305,22 @@ export class Deliveries {
   /**
    * The end as an activity, if it belongs to an invocation, and for the redrive that began the
    * delivery.
+   * @param next deliveries that begin with it.
    */
   private ended(
     { event, deliveryId, try: tries, redrive }: PendingDelivery,
     state: EndState,
     at: EpochMs,
     more: { reason?: string; location?: string },
+    next: readonly PendingDelivery[] = [],
   ): readonly OutgoingRecord[] {
     const { topics } = this.parts;
     const ofRedrive = redrive === undefined ? [] : [encodeRedrivenEnd(topics.name('redriven'), { ...redrive, state, at })];
     if (event.kind !== 'settled') return ofRedrive;
     const requestId = eventId(event);
     const ended = { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more } as const;
-    return [encodeActivity(topics.name('activity'), ended), ...ofRedrive];
+    const lists = next.length === 0 ? [{}] : listsOf(next.map((one) => one.deliveryId));
+    return [...lists.map((list) => encodeActivity(topics.name('activity'), { ...ended, ...list })), ...ofRedrive];
   }
 
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {
@@ -323,4 +332,15 @@ export class Deliveries {
 function settlementKey({ invocation, condition }: Settlement): string {
   const { requestId, functionUrn, functionId = '' } = invocation;
   return `${requestId} ${functionUrn} ${functionId} ${condition}`;
+}
+
+/** Deliveries that one record names at most: a record has a limit of bytes. */
+const followedByMax = 500;
+
+/** Each list is for a record of its own. */
+function listsOf(deliveryIds: readonly string[]): { readonly followedBy: readonly string[] }[] {
+  const lists: { readonly followedBy: readonly string[] }[] = [];
+  for (let from = 0; from < deliveryIds.length; from += followedByMax)
+    lists.push({ followedBy: deliveryIds.slice(from, from + followedByMax) });
+  return lists;
 }

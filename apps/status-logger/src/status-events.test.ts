@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { statusLine } from './status-events.ts';
+import { encodeActivity } from '#contracts';
+import { asIncoming, builtAt } from '#testing';
+import { eventsOf, statusLine } from './status-events.ts';
 
 const transition = { functionUrn: 'urn', requestId: 'r1', status: 'FAIL', at: 1, errorCode: 4202, errorMessage: '' } as const;
 const words = fc.oneof(
@@ -9,6 +11,26 @@ const words = fc.oneof(
     .map((parts) => parts.join('')),
   fc.string({ unit: 'binary' }),
 );
+
+describe('the end of a delivery', () => {
+  it('begins those that follow it', () => {
+    const ended = {
+      kind: 'delivery-ended',
+      requestId: 'r1',
+      deliveryId: 'SMN:t',
+      state: 'delivered',
+      tries: 1,
+      at: builtAt,
+    } as const;
+    const record = asIncoming(encodeActivity('activity', { ...ended, followedBy: ['Subscription:a', 'Subscription:b'] }));
+    const begun = { state: 'pending', tries: 0, at: builtAt };
+    expect(eventsOf('activity', record).events).toMatchObject([
+      { requestId: 'r1', delivery: { deliveryId: 'SMN:t', state: 'delivered', tries: 1, at: builtAt } },
+      { requestId: 'r1', delivery: { deliveryId: 'Subscription:a', ...begun } },
+      { requestId: 'r1', delivery: { deliveryId: 'Subscription:b', ...begun } },
+    ]);
+  });
+});
 
 describe('a line of the status log', () => {
   it('shows separators and line ends of the message as escapes', () => {

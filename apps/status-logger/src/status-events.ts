@@ -5,6 +5,8 @@ import {
   decodeSettlement,
   decodeWaiting,
   deliveryIdOf,
+  type DeliveryStatus,
+  type EpochMs,
   header,
   type IncomingRecord,
   type Invocation,
@@ -125,8 +127,13 @@ function eventsOfSettlement({ headers, timestamp }: IncomingRecord): RecordEvent
   };
   const target = targetFor(settlement);
   if (target === undefined) return withLog([end], invocation.policy.statusLog);
-  const delivery = { deliveryId: deliveryIdOf(target), state: 'pending', tries: 0, at: timestamp } as const;
+  const delivery = begunAt(timestamp, deliveryIdOf(target));
   return withLog([end, { kind: 'delivery', delivery, ...subject }], invocation.policy.statusLog);
+}
+
+/** A delivery of which no try is known yet. */
+function begunAt(at: EpochMs, deliveryId: string): DeliveryStatus {
+  return { deliveryId, state: 'pending', tries: 0, at };
 }
 
 function eventsOfActivity(record: IncomingRecord): RecordEvents {
@@ -137,8 +144,12 @@ function eventsOfActivity(record: IncomingRecord): RecordEvents {
       return withLog([{ kind: 'running', requestId, functionUrn, project, acceptedAt, attempt, startedAt }], statusLog);
     }
     case 'delivery-ended': {
-      const { requestId, kind: _kind, ...delivery } = fact;
-      return withLog([{ kind: 'delivery', requestId, delivery }], undefined);
+      const { requestId, kind: _kind, followedBy = [], ...delivery } = fact;
+      const events = [delivery, ...followedBy.map((deliveryId) => begunAt(fact.at, deliveryId))];
+      return withLog(
+        events.map((one) => ({ kind: 'delivery', requestId, delivery: one })),
+        undefined,
+      );
     }
     default:
       return fact satisfies never;

@@ -30,6 +30,8 @@ export type Activity =
       readonly reason?: string;
       /** The notification at its target: a URL, or a short text if it has none. */
       readonly location?: string;
+      /** Deliveries that begin because of it: those to the subscriptions of a topic. */
+      readonly followedBy?: readonly string[];
     };
 
 /** The record of an activity, keyed by request id. */
@@ -62,6 +64,7 @@ export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activi
     case 'delivery-ended': {
       const reason = fields.optionalText('reason');
       const location = fields.optionalText('location');
+      const followedBy = fields.optionalTexts('followedBy');
       return {
         kind,
         requestId,
@@ -71,6 +74,7 @@ export function decodeActivity({ value }: Pick<IncomingRecord, 'value'>): Activi
         at: fields.instant('at'),
         ...(reason === undefined ? {} : { reason }),
         ...(location === undefined ? {} : { location }),
+        ...(followedBy === undefined ? {} : { followedBy }),
       };
     }
     default:

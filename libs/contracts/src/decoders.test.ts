@@ -83,6 +83,7 @@ const ended: Activity = {
   at: builtAt,
   reason: 'busy',
   location: 'nowhere',
+  followedBy: ['Subscription:urn:s', 'Subscription:urn:t'],
 };
 const claimed: IdempotencyEvent = {
   kind: 'claimed',

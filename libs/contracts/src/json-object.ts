@@ -107,6 +107,13 @@ export class JsonObject {
     return value.map((item, index) => JsonObject.of(item, `${name}[${index}]`, this));
   }
 
+  /** A list of texts. @returns undefined if the object has no such field. */
+  optionalTexts(name: string): readonly string[] | undefined {
+    const value = this.fields[name];
+    if (value === undefined || (Array.isArray(value) && value.every((item) => typeof item === 'string'))) return value;
+    throw this.wrong(name, 'a list of texts');
+  }
+
   /** A text, or a list of texts. */
   textOrTexts(name: string): string | readonly string[] {
     const value = this.fields[name];

@@ -138,7 +138,7 @@ export const topicDeclarations: readonly TopicDeclaration[] = [
     name: 'notifications',
     value: 'the message for one target',
     format: 'work',
-    writtenBy: ['ingress', 'retry-scheduler'],
+    writtenBy: ['ingress', 'retry-scheduler', 'notifier'],
     readBy: ['notifier'],
   },
   {
