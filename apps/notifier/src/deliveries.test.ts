@@ -154,6 +154,13 @@ describe('a try that is under way when this process is frozen', () => {
   });
 });
 
+describe('a try that has ended', () => {
+  it('leaves no timer behind', async () => {
+    await tell(published());
+    expect([told.length, clock.pending]).toEqual([1, 0]);
+  });
+});
+
 describe('a published message', () => {
   it('becomes a delivery for each confirmed subscription once it is on its topic', async () => {
     await subscribe(subscription('a'), subscription('b', { status: 0 }), subscription('c', { protocol: 'functionstage' }));

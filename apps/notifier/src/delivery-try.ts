@@ -1,6 +1,6 @@
 import type { DeliveryTarget, DeliveryTargetType, PendingDelivery } from '#contracts';
 import type { TimestampForm, TryResult } from '#lifecycle';
-import { type Clock, runningTimeout } from '#platform';
+import { BoundedSignal, type Clock } from '#platform';
 import type { TargetDirectory } from './delivery-ports.ts';
 import type { DestinationsByType, Notification } from './destination.ts';
 import { notificationOf } from './notification-of.ts';
@@ -35,5 +35,7 @@ async function deliver<Type extends DeliveryTargetType>(
   notification: Notification,
   target: DeliveryTarget<Type>,
 ): Promise<TryResult> {
-  return destinations[target.type].deliver(notification, target, runningTimeout(clock, tryTimeoutMs));
+  // A timer that outlived its try would keep the notice in memory until it fires.
+  using bounded = new BoundedSignal(undefined, tryTimeoutMs, clock);
+  return await destinations[target.type].deliver(notification, target, bounded.signal);
 }

@@ -15,6 +15,14 @@ describe('BoundedSignal', () => {
     expect([bounded.signal.aborted, bounded.isTimedOut]).toEqual([false, false]);
     await clock.advance(1);
     expect([bounded.signal.aborted, bounded.isTimedOut]).toEqual([true, true]);
+    expect(bounded.signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('needs no other signal', async () => {
+    const clock = new ManualClock();
+    const bounded = new BoundedSignal(undefined, 100, clock);
+    await clock.advance(100);
+    expect(bounded.isTimedOut).toBe(true);
   });
 
   it('does not count the time in which the process stood still', async () => {

@@ -2,7 +2,7 @@ import type { Timer } from './basics/clock.ts';
 import { type RunningClock, runningTimer } from './running-timer.ts';
 
 /**
- * A signal that aborts with another one, or when the time is over, until it is disposed of. The
+ * A signal that aborts when the time is over, or with another one, until it is disposed of. The
  * time in which the process stood still does not count.
  * `AbortSignal.any` with `AbortSignal.timeout` costs 23 us of CPU a use, and this 6. Their timers
  * and weak references live on until the time is over.
@@ -12,10 +12,10 @@ export class BoundedSignal implements Disposable {
   isTimedOut = false;
   private readonly controller = new AbortController();
   private readonly timer: Timer;
-  private readonly abort = (): void => this.controller.abort(this.outer.reason);
+  private readonly abort = (): void => this.controller.abort(this.outer?.reason);
 
   constructor(
-    private readonly outer: AbortSignal,
+    private readonly outer: AbortSignal | undefined,
     timeoutMs: number,
     clock: RunningClock,
   ) {
@@ -24,8 +24,8 @@ export class BoundedSignal implements Disposable {
       this.isTimedOut = true;
       this.controller.abort(new DOMException('the time is over', 'TimeoutError'));
     });
-    if (outer.aborted) this.abort();
-    else outer.addEventListener('abort', this.abort, { once: true });
+    if (outer?.aborted === true) this.abort();
+    else outer?.addEventListener('abort', this.abort, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -34,6 +34,6 @@ export class BoundedSignal implements Disposable {
 
   [Symbol.dispose](): void {
     this.timer.cancel();
-    this.outer.removeEventListener('abort', this.abort);
+    this.outer?.removeEventListener('abort', this.abort);
   }
 }

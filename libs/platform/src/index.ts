@@ -26,7 +26,7 @@ export { RecentWork, type Taken } from './recent-work.ts';
 export { Fifo } from './fifo.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
-export { runningTimeout, runningTimer } from './running-timer.ts';
+export { runningTimer } from './running-timer.ts';
 export {
   type InstallationKeys,
   openInstallationKeys,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '#testing';
-import { runningTimeout, runningTimer } from './running-timer.ts';
+import { runningTimer } from './running-timer.ts';
 
 describe('runningTimer', () => {
   it('fires after the time in which the process ran, however often it stood still', async () => {
@@ -25,14 +25,5 @@ describe('runningTimer', () => {
     timer.cancel();
     await clock.advance(100);
     expect(clock.pending).toBe(0);
-  });
-});
-
-describe('runningTimeout', () => {
-  it('aborts as a timeout', async () => {
-    const clock = new ManualClock();
-    const signal = runningTimeout(clock, 100);
-    await clock.advance(100);
-    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 });

@@ -21,10 +21,3 @@ export function runningTimer(clock: RunningClock, delayMs: number, onFire: () =>
   let timer = arm(delayMs);
   return { cancel: () => timer.cancel() };
 }
-
-/** A signal that aborts after this process has run for `timeoutMs`. See {@link runningTimer}. */
-export function runningTimeout(clock: RunningClock, timeoutMs: number): AbortSignal {
-  const controller = new AbortController();
-  runningTimer(clock, timeoutMs, () => controller.abort(new DOMException('the time is over', 'TimeoutError')));
-  return controller.signal;
-}

@@ -17,9 +17,9 @@ import {
 import { isSubscribed, type TryResult } from '#lifecycle';
 import {
   AddressRefused,
+  BoundedSignal,
   type Clock,
   retryAfterMs,
-  runningTimeout,
   type Sealer,
   type SubscriptionTokens,
   webhookKey,
@@ -138,13 +138,13 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
       ...webhookSignature({ id: messageId, atSeconds: Math.floor(this.parts.clock.now() / 1_000), body }, key),
     };
     const { clock, timeoutMs, webhooks } = this.parts;
-    const timeout = runningTimeout(clock, timeoutMs);
+    using bounded = new BoundedSignal(signal, timeoutMs, clock);
     try {
-      const answer = await webhooks.post(url, headers, body, AbortSignal.any([signal, timeout]));
+      const answer = await webhooks.post(url, headers, body, bounded.signal);
       return deliveryOf(answer, `${url.origin}${url.pathname}`, clock.now());
     } catch (error) {
       if (error instanceof AddressRefused) return { kind: 'refused', reason: error.message };
-      if (timeout.aborted) return { kind: 'deferred', reason: `no answer within ${timeoutMs / 1_000} s` };
+      if (bounded.isTimedOut) return { kind: 'deferred', reason: `no answer within ${timeoutMs / 1_000} s` };
       return { kind: 'deferred', reason: `no answer: ${reasonOf(error)}` };
     }
   }
