@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { hmacSha256 } from './hmac.ts';
 
 /** The parts of a message that its signature covers. */
 export interface SignedMessage {
@@ -10,19 +10,19 @@ export interface SignedMessage {
 }
 
 /**
- * Makes the key of a secret. Keep it: Node.js takes 3 us for a signature with it, and 20 us with
- * the bytes of the secret.
+ * Makes the key of a secret.
  * @param secret `whsec_` and the key in Base64.
  */
-export function webhookKey(secret: string): KeyObject {
-  return createSecretKey(secret.replace(/^whsec_/, ''), 'base64');
+export function webhookKey(secret: string): Buffer {
+  return Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
 }
 
 /**
  * Makes the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` of a message.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function webhookSignature({ id, atSeconds, body }: SignedMessage, key: KeyObject): Record<string, string> {
-  const signature = createHmac('sha256', key).update(`${id}.${atSeconds}.`).update(body).digest('base64');
+export function webhookSignature({ id, atSeconds, body }: SignedMessage, key: Buffer): Record<string, string> {
+  const signed = Buffer.concat([Buffer.from(`${id}.${atSeconds}.`), Buffer.from(body)]);
+  const signature = hmacSha256(key, signed).toString('base64');
   return { 'webhook-id': id, 'webhook-timestamp': String(atSeconds), 'webhook-signature': `v1,${signature}` };
 }

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { type FunctionDocument, limits } from '#contracts';
@@ -50,7 +49,7 @@ interface Sending {
 export class HttpRuntime implements Runtime {
   private readonly client: UserUrlClient;
   /** To derive a secret takes a seventh of the CPU time of a call. */
-  private readonly keys = new LRUCache<string, KeyObject>({ max: keysMax });
+  private readonly keys = new LRUCache<string, Buffer>({ max: keysMax });
 
   constructor(
     private readonly clock: Clock,
@@ -109,7 +108,7 @@ export class HttpRuntime implements Runtime {
     return this.client.post({ url, headers, body, signal, onUnderWay });
   }
 
-  private keyOf(fn: FunctionDocument): KeyObject {
+  private keyOf(fn: FunctionDocument): Buffer {
     const name = `${fn.project} ${fn.id}`;
     const known = this.keys.get(name);
     if (known !== undefined) return known;

@@ -7,8 +7,9 @@
  *
  * @see Huawei Cloud API request signing guide; docs/adr/0006
  */
-import { createHmac, hash, hkdfSync } from 'node:crypto';
+import { hash, hkdfSync } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { hmacSha256 } from '#platform';
 import { hasBody } from '../http/slow-bodies.ts';
 
 /** The parts of a request that authentication reads. */
@@ -193,10 +194,6 @@ export function canonicalRequest({ method, url, headers }: Credentialed, signatu
   ].join('\n');
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
-}
-
 /**
  * Computes the signature of a request under a secret.
  * @param canonicalHash of the {@link canonicalRequest}, hex.
@@ -204,15 +201,15 @@ function hmac(key: string | Buffer, text: string): Buffer {
 export function expectedSignature({ scheme, accessKey, scope, date }: Signature, secret: string, canonicalHash: string): Buffer {
   switch (scheme) {
     case 'plain':
-      return hmac(secret, `${algorithms.plain}\n${date}\n${canonicalHash}`);
+      return hmacSha256(secret, `${algorithms.plain}\n${date}\n${canonicalHash}`);
     case 'scoped': {
-      const key = scope.split('/').reduce<string | Buffer>(hmac, `SDK${secret}`);
-      return hmac(key, `${algorithms.scoped}\n${date}\n${scope}\n${canonicalHash}`);
+      const key = scope.split('/').reduce<string | Buffer>((key, part) => hmacSha256(key, part), `SDK${secret}`);
+      return hmacSha256(key, `${algorithms.scoped}\n${date}\n${scope}\n${canonicalHash}`);
     }
     case 'derived': {
       // The SDKs use the hex text of the derived key as the key, not its bytes.
       const key = Buffer.from(hkdfSync('sha256', secret, accessKey, scope, 32)).toString('hex');
-      return hmac(key, `${algorithms.derived}\n${date}\n${scope}\n${canonicalHash}`);
+      return hmacSha256(key, `${algorithms.derived}\n${date}\n${scope}\n${canonicalHash}`);
     }
     default:
       return scheme satisfies never;

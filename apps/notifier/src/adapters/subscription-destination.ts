@@ -2,7 +2,7 @@
  * Delivers to one subscription of a topic: a webhook or a function. A webhook gets the body of SMN,
  * with a signature of Standard Webhooks that holds the time of the try.
  */
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import {
   confirmUrl,
@@ -16,8 +16,8 @@ import {
 } from '#contracts';
 import { isSubscribed, type TryResult } from '#lifecycle';
 import {
-  AddressRefused,
   BoundedSignal,
+  AddressRefused,
   type Clock,
   retryAfterMs,
   type Sealer,
@@ -54,7 +54,7 @@ export interface SubscriptionParts {
 /** Delivers to webhooks and functions that subscribed to a topic. */
 export class SubscriptionDestination implements Destination<'Subscription'> {
   /** By subscription and secret. To make it for each notice takes 30 us of CPU. */
-  private readonly keys = new LRUCache<string, KeyObject>({ max: keptMax });
+  private readonly keys = new LRUCache<string, Buffer>({ max: keptMax });
   /** By subscription. To seal the token of a link takes as long. */
   private readonly unsubscribeUrls = new LRUCache<string, string>({ max: keptMax });
 
@@ -150,7 +150,7 @@ export class SubscriptionDestination implements Destination<'Subscription'> {
   }
 
   /** @returns undefined if the secret was encrypted with another key. */
-  private keyOf({ secret, urn }: SubscriptionDocument): KeyObject | undefined {
+  private keyOf({ secret, urn }: SubscriptionDocument): Buffer | undefined {
     const name = `${urn} ${secret}`;
     const known = this.keys.get(name);
     if (known !== undefined) return known;
@@ -216,7 +216,7 @@ function bodyOf(
  * receiver can drop copies.
  */
 function messageIdOf({ messageId, id }: Notification, subscriptionUrn: string): string {
-  return messageId ?? createHash('sha256').update(`${id} ${subscriptionUrn}`).digest('hex').slice(0, 32);
+  return messageId ?? hash('sha256', `${id} ${subscriptionUrn}`).slice(0, 32);
 }
 
 /**
