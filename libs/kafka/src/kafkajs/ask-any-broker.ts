@@ -18,45 +18,52 @@ const hedgeMs = 500;
 export async function askAny<Answer>(pool: BrokerPool, question: (broker: PoolBroker) => Promise<Answer>): Promise<Answer> {
   const candidates = candidatesOf(pool);
   return new Promise<Answer>((resolve, reject) => {
-    let asked = 0;
+    /** Brokers without an answer. Each has a timer of its own, which ends with its answer. */
+    const timers = new Map<PoolBroker, NodeJS.Timeout>();
     let isOver = false;
     let lastError: unknown;
-    let timer: NodeJS.Timeout | undefined;
     const end = (settle: () => void): void => {
       isOver = true;
-      clearTimeout(timer);
+      for (const timer of timers.values()) clearTimeout(timer);
       settle();
     };
+    const failed = (error: unknown): void => {
+      lastError = error;
+      if (timers.size === 0) end(() => reject(lastError as Error));
+    };
     const ask = async (broker: PoolBroker): Promise<void> => {
+      const timer = setTimeout(() => {
+        askLast(broker);
+        void next();
+      }, hedgeMs);
+      timers.set(broker, timer);
       try {
         await connectInTime(broker);
         const answer = await question(broker);
         end(() => resolve(answer));
       } catch (error) {
+        clearTimeout(timer);
+        timers.delete(broker);
         const { type, retriable } = error as ClientError;
         if (type !== undefined || retriable === false) return end(() => reject(error as Error));
         askLast(broker);
         lastError = error;
-        asked -= 1;
         await next();
       }
     };
     const next = async (): Promise<void> => {
-      clearTimeout(timer);
       if (isOver) return;
-      const { value: broker, done } = await candidates.next();
-      if (done === true) {
-        if (asked === 0) end(() => reject(lastError as Error));
-        return;
+      try {
+        const { value: broker, done } = await candidates.next();
+        // Another broker may have answered meanwhile.
+        if (isOver) return;
+        if (done !== true) void ask(broker);
+        else if (timers.size === 0) failed(lastError);
+      } catch (error) {
+        failed(error);
       }
-      asked += 1;
-      timer = setTimeout(() => {
-        askLast(broker);
-        void next();
-      }, hedgeMs);
-      void ask(broker);
     };
-    void next().catch((error: unknown) => end(() => reject(error as Error)));
+    void next();
   });
 }
 
