@@ -57,3 +57,36 @@ it('a consumer and a follower read a topic that was made again from its start', 
   expect(await consumed.until((seen) => seen.includes('finished') || seen.includes('aborted'))).toContain('finished');
   expect(consumer.progress()).toMatchObject([{ topic, partition: 0, handedOutTo: 12n }]);
 });
+
+it('a group commits where it reads on if records were deleted before it read them', async () => {
+  const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
+  const topic = topics.name('invocations');
+  const groupId = `${topics.prefix}late`;
+  const brokers = inject('kafkaBrokers').split(',');
+  const gateway = await connectKafka({ brokers, clientId: 'late', topics, replication: 1 });
+  onTestFinished(() => gateway.close());
+  const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
+  await admin.connect();
+  onTestFinished(() => admin.disconnect());
+  await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true });
+  const write = async (value: string) => gateway.publisher.publish({ topic, value: Buffer.from(value), headers: {} });
+  const committed = async (offset: bigint) =>
+    eventually(async () => (await gateway.admin.committed(groupId, [topic])).some(({ finishedTo }) => finishedTo === offset));
+  const start = async () => {
+    const consumer = gateway.consumer({ groupId, topics: [topic] });
+    onTestFinished(() => consumer.close(0));
+    await consumer.start(async () => undefined);
+    return consumer;
+  };
+
+  await write('read');
+  const first = await start();
+  await committed(1n);
+  await first.close(1_000);
+  for (let index = 0; index < 4; index++) await write(`deleted ${index}`);
+  // The client knows the leader only then.
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] });
+  await start();
+  await committed(5n);
+});

@@ -242,7 +242,9 @@ export class AssignedPartitions {
   outOfRange(partition: TopicPartition, position: bigint, { start, end }: PartitionBounds): bigint {
     const where = { ...partition, position: String(position), start: String(start), end: String(end) };
     if (position < start) {
-      this.ports.log('error', 'Records were deleted before they were read: their retention has passed', where);
+      this.ports.log('error', 'Records were deleted before they were read', where);
+      // The position is committed, so that everybody knows that nobody will read them.
+      this.feeds.get(partition.topic, partition.partition)?.take([], end, start);
       return start;
     }
     // The topic was deleted and created again. Starting over handles some records twice at most.
