@@ -9,19 +9,16 @@
  * L3. If the store does not get there in time, the check says nothing. So it finds losses late
  *     rather than names an invocation that is not lost.
  */
-import { type Service, type TopicName, topicsReadBy, type LedgerProof, unaccountedMax } from '#contracts';
+import { type LedgerProof, unaccountedMax } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import type { FinishedTo } from '#kafka/strategy';
 import type { Clock, Logger, Timer } from '#platform';
+import { finishedRecords } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import type { StatusStore } from './status-store.ts';
 
 /** The first comparison comes early, so that a start soon shows a result. */
 const firstCheckMs = 2_000;
 const catchUpMsMax = 10_000;
-
-/** The services that finish invocations. */
-const finishers: readonly Service[] = ['executor', 'retry-scheduler'];
 
 /** Compares the store with the committed offsets, again and again. */
 export class LedgerCheck {
@@ -64,7 +61,7 @@ export class LedgerCheck {
   async check(): Promise<LedgerProof | undefined> {
     try {
       const provenAt = this.clock.now();
-      const committed = await this.committed();
+      const committed = await finishedRecords(this.kafka);
       if (!(await this.catchUp(catchUpMsMax))) return undefined;
       const lost = await this.store.inFlightBelow(committed, unaccountedMax);
       const unaccounted = lost.map(({ requestId, functionUrn, project }) => ({ requestId, functionUrn, project }));
@@ -86,22 +83,4 @@ export class LedgerCheck {
     if (this.isClosed) return;
     this.timer = this.clock.setTimer(inMs, () => void this.check().finally(() => this.schedule(this.intervalMs)));
   }
-
-  private async committed(): Promise<readonly FinishedTo[]> {
-    const { admin, topics } = this.kafka;
-    const commits = await Promise.all(
-      finishers.map(async (service) =>
-        admin.committed(
-          topics.groupOf(service),
-          payloadTopicsOf(service).map((name) => topics.name(name)),
-        ),
-      ),
-    );
-    return commits.flat().map(({ topic, ...rest }) => ({ topic: topics.withName(topic), ...rest }));
-  }
-}
-
-/** The topics whose records a service finishes and whose places the store keeps. */
-function payloadTopicsOf(service: Service): readonly TopicName[] {
-  return topicsReadBy(service).filter((name) => name.startsWith('invocations') || name.startsWith('delays.'));
 }

@@ -21,6 +21,8 @@ let store: SqliteStatusStore;
 let vanished: VanishedRecords;
 /** The bounds of partition 0 of `delays.2m`; all other partitions are empty. */
 let kept: { start: bigint; end: bigint };
+/** The bounds of partition 0 of the lane `invocations`, and how far executors have committed it. */
+let lane: { start: bigint; end: bigint; committed: bigint };
 let lost: number;
 let isCaughtUp: boolean;
 /** Called between the first question for the ends and the second one. */
@@ -31,12 +33,22 @@ beforeEach(async () => {
   clock = new ManualClock(builtAt);
   store = await SqliteStatusStore.open(join(folder, 'status.db'), clock);
   kept = { start: 0n, end: 10n };
+  lane = { start: 0n, end: 10n, committed: 0n };
   lost = 0;
   isCaughtUp = true;
   meanwhile = async () => undefined;
-  const ends = async (topic: string): Promise<readonly PartitionEnd[]> =>
-    topic === topics.name('delays.2m') ? [{ partition: 0, ...kept }] : [{ partition: 0, start: 0n, end: 0n }];
-  const kafka = { topics, admin: { ends } } as unknown as ConstructorParameters<typeof VanishedRecords>[1];
+  const ends = async (topic: string): Promise<readonly PartitionEnd[]> => {
+    const { start, end } = { [topics.name('delays.2m')]: kept, [topics.name('invocations')]: lane }[topic] ?? {
+      start: 0n,
+      end: 0n,
+    };
+    return [{ partition: 0, start, end }];
+  };
+  const committed = async (groupId: string) =>
+    groupId === topics.groupOf('executor')
+      ? [{ topic: topics.name('invocations'), partition: 0, finishedTo: lane.committed }]
+      : [{ topic: topics.name('delays.2m'), partition: 0, finishedTo: 0n }];
+  const kafka = { topics, admin: { ends, committed } } as unknown as ConstructorParameters<typeof VanishedRecords>[1];
   const catchUp = async () => {
     await meanwhile();
     return isCaughtUp;
@@ -56,6 +68,12 @@ const wait = async (requestId: string, offset: number) => {
   const subject = { requestId, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
   const due = { kind: 'waiting', attempt: 1, lastError: '', dueAt: epochMs(builtAt + minuteMs) } as const;
   await store.fold([{ ...subject, ...due, place }], async () => undefined);
+};
+/** An invocation whose record is in the lane `invocations`. */
+const queue = async (requestId: string, offset: number) => {
+  const place = { topic: 'invocations', partition: 0, offset, at: epochMs(builtAt + 1) } as const;
+  const subject = { requestId, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
+  await store.fold([{ ...subject, kind: 'queued', attempt: 1, lastError: '', place }], async () => undefined);
 };
 const states = async () => {
   const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 10 };
@@ -104,4 +122,45 @@ it('ends nothing while the store lacks records of the topics', async () => {
   isCaughtUp = false;
   await vanished.endVanished();
   expect(await states()).toEqual({ deleted: 'WAIT' });
+});
+
+it('an invocation ends whose record a lane lost before an executor had finished it', async () => {
+  await queue('deleted', 3);
+  await queue('kept', 5);
+  lane = { start: 5n, end: 10n, committed: 3n };
+  await vanished.endVanished();
+  // The executor may still hold the record.
+  expect([await states(), lost]).toEqual([{ deleted: 'WAIT', kept: 'WAIT' }, 0]);
+  // It has gone on at the start of the partition, and beyond.
+  lane = { start: 5n, end: 10n, committed: 7n };
+  await vanished.endVanished();
+  // An operator can have the other record read again.
+  expect([await states(), lost]).toEqual([{ deleted: 'DISCARD', kept: 'WAIT' }, 1]);
+  const { records } = await store.query({
+    project: 'p1',
+    beginAt: epochMs(0),
+    endAt: epochMs(builtAt * 2),
+    offset: 0,
+    limit: 10,
+  });
+  expect(records.find(({ requestId }) => requestId === 'deleted')?.errorMessage).toContain(
+    'the topic invocations lost the record',
+  );
+});
+
+it('an invocation ends that a lane lost after its delay', async () => {
+  await wait('delayed', 3);
+  await queue('delayed', 3);
+  lane = { start: 10n, end: 10n, committed: 10n };
+  await vanished.endVanished();
+  // The retry-scheduler has not committed its record: it may release it once more.
+  expect(await states()).toEqual({ delayed: 'WAIT' });
+});
+
+it('an invocation that went on while it looked is not taken for a lost one', async () => {
+  await queue('retried', 3);
+  lane = { start: 5n, end: 10n, committed: 5n };
+  meanwhile = async () => wait('retried', 4);
+  await vanished.endVanished();
+  expect(await states()).toEqual({ retried: 'WAIT' });
 });

@@ -1,19 +1,24 @@
 /**
- * Ends invocations that wait in a delay topic which has lost their records: somebody deleted
- * records of it, or the topic. Nobody will release them.
+ * Ends invocations whose records are gone from their topic: somebody deleted records, or the topic.
+ * Nobody will release them from a delay topic, or run them from a lane.
  *
- * V1. The ends of the topics are asked for first. The store then catches up, so it knows where each
- *     invocation was moved to meanwhile.
+ * V1. Commits and ends of the topics are asked for first. The store then catches up, so it knows
+ *     where each invocation was moved to meanwhile.
  * V2. A record may be stored after the first question, beyond the ends that it told. So the ends
  *     are asked for again, and a record counts as lost only if it lies outside both times.
  * V3. A retry-scheduler may still hold a lost record in memory, and release it at its due time. So
  *     an invocation is left alone until ten minutes after that.
+ * V4. An executor commits no offset past a record that it holds. So a record of a lane is lost for
+ *     certain if it is committed, nothing followed from it, and its partition begins above it. As
+ *     long as the partition holds it, an operator can have it read again: the ledger names it.
  */
 import type { Counter } from 'prom-client';
-import { topicsReadBy } from '#contracts';
+import { partitionName, type RecordPlace, type TopicName } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import { vanishedEvents } from '#lifecycle';
+import type { FinishedTo } from '#kafka/strategy';
+import { droppedEvents, type StatusEvent, vanishedEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
+import { finishedRecords, payloadTopicsOf } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
 import { type KeptRecords, outsideOf } from './kept-records.ts';
 import type { StatusStore } from './status-store.ts';
@@ -21,6 +26,8 @@ import type { StatusStore } from './status-store.ts';
 const checkEveryMs = 60_000;
 const catchUpMsMax = 10_000;
 const recordsMax = 1_000;
+const lanes = payloadTopicsOf('executor');
+const delayTopics = payloadTopicsOf('retry-scheduler');
 
 /** Looks for invocations whose waiting records are gone, every 60 s. */
 export class VanishedRecords {
@@ -29,7 +36,7 @@ export class VanishedRecords {
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
-    private readonly store: Pick<StatusStore, 'inFlightOutside' | 'fold'>,
+    private readonly store: Pick<StatusStore, 'inFlightOutside' | 'inFlightBelow' | 'fold'>,
     private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics'>,
     private readonly catchUp: CatchUp,
     private readonly clock: Clock,
@@ -51,28 +58,48 @@ export class VanishedRecords {
   /** Looks once. Never rejects: the next look follows in 60 s. */
   async endVanished(): Promise<void> {
     try {
-      const bounds = await this.bounds();
+      const committed = await finishedRecords(this.kafka);
+      const bounds = await this.boundsOf(delayTopics);
       if (!(await this.catchUp(catchUpMsMax))) return;
-      const found = await this.store.inFlightOutside(bounds, recordsMax);
-      if (found.length === 0) return;
-      const isOutside = outsideOf(await this.bounds());
-      const now = this.clock.now();
-      const events = found.filter(({ places }) => places.every(isOutside)).flatMap((record) => vanishedEvents(record, now));
-      if (events.length === 0) return;
-      await this.store.fold(events, async () => undefined);
-      this.lost.inc(events.length);
-      this.logger.warn({ invocations: events.length }, 'invocations were lost: delay topics do not hold their records any more');
+      const dropped = await this.dropped(committed);
+      await this.end(dropped, 'invocations were lost: lanes do not hold their records any more');
+      const vanished = await this.vanished(bounds);
+      await this.end(vanished, 'invocations were lost: delay topics do not hold their records any more');
     } catch (error) {
       if (!this.isClosed) this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
     }
   }
 
-  /** The records that delay topics hold. */
-  private async bounds(): Promise<readonly KeptRecords[]> {
+  /** V4. */
+  private async dropped(committed: readonly FinishedTo[]): Promise<readonly StatusEvent[]> {
+    const found = await this.store.inFlightBelow(committed, recordsMax);
+    if (found.length === 0) return [];
+    const starts = new Map((await this.boundsOf(lanes)).map((one) => [partitionName(one), one.start]));
+    const startOf = (place: RecordPlace) => starts.get(partitionName(place));
+    return found.flatMap((record) => droppedEvents(record, startOf, this.clock.now()));
+  }
+
+  /** V2, V3. */
+  private async vanished(bounds: readonly KeptRecords[]): Promise<readonly StatusEvent[]> {
+    const found = await this.store.inFlightOutside(bounds, recordsMax);
+    if (found.length === 0) return [];
+    const isOutside = outsideOf(await this.boundsOf(delayTopics));
+    const now = this.clock.now();
+    return found.filter(({ places }) => places.every(isOutside)).flatMap((record) => vanishedEvents(record, now));
+  }
+
+  private async end(events: readonly StatusEvent[], message: string): Promise<void> {
+    if (events.length === 0) return;
+    await this.store.fold(events, async () => undefined);
+    this.lost.inc(events.length);
+    this.logger.warn({ invocations: events.length }, message);
+  }
+
+  /** The records that topics hold. */
+  private async boundsOf(names: readonly TopicName[]): Promise<readonly KeptRecords[]> {
     const { admin, topics } = this.kafka;
-    const delays = topicsReadBy('retry-scheduler').filter((name) => name.startsWith('delays.'));
     const told = await Promise.all(
-      delays.map(async (topic) => (await admin.ends(topics.name(topic))).map((bounds) => ({ topic, ...bounds }))),
+      names.map(async (topic) => (await admin.ends(topics.name(topic))).map((bounds) => ({ topic, ...bounds }))),
     );
     return told.flat();
   }

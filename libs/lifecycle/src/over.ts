@@ -1,4 +1,4 @@
-import { type EpochMs, epochMs, workTopicRetentionMs } from '#contracts';
+import { type EpochMs, epochMs, type RecordPlace, workTopicRetentionMs } from '#contracts';
 import type { FoldedRecord } from './fold.ts';
 import type { StatusEvent } from './status-event.ts';
 
@@ -57,6 +57,30 @@ export function vanishedEvents(record: FoldedRecord, now: EpochMs): readonly Sta
   if (record.endedAt !== undefined || lastSignOf(record) + vanishedMs >= now) return [];
   return [
     lostEnd(record, now, 'the delay topic lost the record of the invocation: somebody deleted records of it, or the topic'),
+  ];
+}
+
+/**
+ * The events that end an invocation whose record a lane lost before an executor had finished it. An
+ * operator deleted records, or their retention has passed. Empty if it may still live.
+ * @param startOf the offset of the oldest record that a partition of a lane holds; undefined for a
+ *   partition of another topic.
+ */
+export function droppedEvents(
+  record: FoldedRecord,
+  startOf: (place: RecordPlace) => bigint | undefined,
+  now: EpochMs,
+): readonly StatusEvent[] {
+  const inLanes = record.places.filter((place) => startOf(place) !== undefined);
+  const [first] = inLanes;
+  if (record.endedAt !== undefined || first === undefined) return [];
+  if (inLanes.some((place) => place.offset >= (startOf(place) ?? 0n))) return [];
+  return [
+    lostEnd(
+      record,
+      now,
+      `the topic ${first.topic} lost the record of the invocation before an executor had finished it: somebody deleted records of it, or their retention has passed`,
+    ),
   ];
 }
 
