@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { decodeRedrivenEnd, redriveBounds, type RedriveSpec } from '#contracts';
-import { KAFKA, type KafkaGateway } from '#kafka';
+import { decodeRedrivenEnd, type IncomingRecord, redriveBounds, type RedriveSpec } from '#contracts';
+import { KAFKA, type KafkaGateway, type PartitionEnd } from '#kafka';
 
 /** Records that one request to the brokers reads. */
 const pageSize = 5_000;
@@ -9,6 +9,8 @@ const pageSize = 5_000;
 /** The ends of the notices of one redrive, as far as this process has read them. */
 interface Known {
   next: bigint;
+  /** The record before `next`; undefined until one was read. */
+  last?: IncomingRecord;
   /** True for a notice that was delivered, by its dead letter. */
   readonly ends: Map<string, boolean>;
 }
@@ -17,13 +19,14 @@ interface Known {
  * The ends of redriven notices, which notifiers write to the topic `redriven`.
  *
  * A notifier may write an end twice, so ends are counted by their dead letters. A process that
- * takes a redrive over reads the topic from the creation of the redrive on.
+ * takes a redrive over reads the topic from the creation of the redrive on. If somebody deleted the
+ * topic, and it was created again, the new one is read from its start.
  */
 export class NoticeEnds {
   /** Of the redrives that this process ran last. */
   private readonly known = new LRUCache<string, Known>({ max: redriveBounds.activeMax });
 
-  constructor(@Inject(KAFKA) private readonly kafka: KafkaGateway) {}
+  constructor(@Inject(KAFKA) private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics' | 'recordsFrom'>) {}
 
   /** The offset at which the ends of a redrive begin that is created now. */
   async place(): Promise<number> {
@@ -42,14 +45,17 @@ export class NoticeEnds {
     return this.known.get(spec.id)?.ends.has(letter) === true || (await this.read(spec)).has(letter);
   }
 
-  private async read({ id, endsFrom = 0 }: RedriveSpec): Promise<ReadonlyMap<string, boolean>> {
+  private async read(spec: RedriveSpec): Promise<ReadonlyMap<string, boolean>> {
+    const { id, endsFrom = 0 } = spec;
     const { start, end } = await this.bounds();
-    const known = this.known.get(id) ?? { next: BigInt(endsFrom), ends: new Map<string, boolean>() };
+    const known: Known = this.known.get(id) ?? { next: BigInt(endsFrom), ends: new Map<string, boolean>() };
     this.known.set(id, known);
-    const topic = this.kafka.topics.name('redriven');
-    let at = known.next < start ? start : known.next;
-    while (at < end) {
-      const records = await this.kafka.recordsFrom({ topic, partition: 0 }, at, pageSize);
+    if (known.next < start || (await this.isOfFormerTopic(known, spec, end))) {
+      known.next = start;
+      delete known.last;
+    }
+    while (known.next < end) {
+      const records = await this.recordsFrom(known.next, pageSize);
       for (const record of records) {
         // A record that no notifier wrote must not stop the count.
         const ended = this.kafka.topics.readOrSkip(record, decodeRedrivenEnd);
@@ -60,14 +66,35 @@ export class NoticeEnds {
       }
       const last = records.at(-1);
       if (last === undefined) break;
-      at = last.offset + 1n;
-      if (at > known.next) known.next = at;
+      known.next = last.offset + 1n;
+      known.last = last;
     }
     return known.ends;
   }
 
-  private async bounds(): Promise<{ readonly start: bigint; readonly end: bigint }> {
+  /**
+   * True if the topic was made again since a place in it was reached. Its end may be beyond that
+   * place by now, so the record before the place is compared with the one that was read. A process
+   * that has read none knows that the redrive is younger than that record.
+   */
+  private async isOfFormerTopic({ next, last }: Known, { createdAt }: RedriveSpec, end: bigint): Promise<boolean> {
+    if (next > end) return true;
+    if (next === 0n) return false;
+    const [before] = await this.recordsFrom(next - 1n, 1);
+    if (before === undefined || before.offset >= next) return false;
+    return last === undefined ? before.timestamp > createdAt : !isSame(before, last);
+  }
+
+  private async recordsFrom(offset: bigint, recordsMax: number): Promise<readonly IncomingRecord[]> {
+    return this.kafka.recordsFrom({ topic: this.kafka.topics.name('redriven'), partition: 0 }, offset, recordsMax);
+  }
+
+  private async bounds(): Promise<Omit<PartitionEnd, 'partition'>> {
     const [only] = await this.kafka.admin.ends(this.kafka.topics.name('redriven'));
     return only ?? { start: 0n, end: 0n };
   }
+}
+
+function isSame(one: IncomingRecord, other: IncomingRecord): boolean {
+  return one.timestamp === other.timestamp && one.key === other.key && String(one.value) === String(other.value);
 }
