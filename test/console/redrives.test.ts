@@ -96,6 +96,30 @@ describe.skipIf(lackOfBrowser !== undefined)(lackOfBrowser ?? 'the page of redri
     await preview().getByText('Left out: 1 already-redriven.').waitFor();
   });
 
+  it('starts an event of a removed function on its namesake only if its box is ticked', async () => {
+    const { page } = view;
+    const { client } = installation;
+    await client.createFunction('twin', moody);
+    await client.setPolicy('twin', { max_async_retry_attempts: 0 });
+    await client.ended('twin', await client.invoke('twin', { text: 'of the first twin' }));
+    await client.must('DELETE', '/fgs/functions/twin');
+    await client.createFunction('twin', 'exports.handler = async () => 1;');
+    await view.goTo('/redrives?function=default%3Atwin');
+    await counts(/^0 would start/);
+    await preview().getByText('Left out: 1 function-made-anew.').waitFor();
+    expect(await page.getByRole('button', { name: 'Start them again' }).count()).toBe(0);
+    const box = page.getByRole('checkbox', { name: 'Also events of removed functions' });
+    await box.click();
+    expect(await box.isChecked()).toBe(true);
+    await preview().waitFor({ state: 'detached' });
+    await counts(/^1 would start/);
+    expect(await violationsOf(page)).toEqual([]);
+    await view.press('Start them again');
+    const row = page.getByRole('group', { name: 'Redrives' }).getByRole('row').nth(1);
+    await row.getByText('default:twin · also made anew').waitFor();
+    await row.getByText('1 of 1 started, 1 succeeded').waitFor();
+  });
+
   it('selects undelivered notices by target, and says that messages are not counted', async () => {
     const { page } = view;
     const { client } = installation;
