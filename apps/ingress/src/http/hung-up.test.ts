@@ -72,3 +72,20 @@ it('a caller that hangs up during its synchronous call leaves no line', async ()
   await answeredOnce();
   expect(lines).toEqual([]);
 });
+
+it.each([
+  ['an export', '/fgs/functions/hello/export?config=true&code=true'],
+  ['a list', '/fgs/functions?maxitems=400'],
+  ['live events', '/sendoff/events'],
+  ['a log', '/sendoff/functions/hello/logs'],
+])('a caller that hangs up during %s leaves no line', async (_what, path) => {
+  const socket = await begin(`GET /v2/p1${path}`, 'application/json', '', 0);
+  await once(socket, 'readable');
+  socket.resetAndDestroy();
+  await allGone();
+  const unheard = await begin(`GET /v2/p1${path}`, 'application/json', '', 0);
+  unheard.resetAndDestroy();
+  await allGone();
+  await answeredOnce();
+  expect(lines).toEqual([]);
+});
