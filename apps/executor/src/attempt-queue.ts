@@ -14,7 +14,7 @@
  * Q5. A bounded number of tasks begins in one turn of the event loop. Otherwise the answers to many
  *     calls of a noisy function come in one burst, and the records and calls of a quiet one wait.
  */
-import { type Clock, Deadlines, Fifo, type Timer, TurnBudget } from '#platform';
+import { type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -82,9 +82,12 @@ interface Waiting extends WaitingTask {
 }
 
 interface Queue {
+  readonly key: string;
   readonly awaited: Fifo<Waiting>;
   readonly others: Fifo<Waiting>;
   wasAwaitedLast: boolean;
+  /** True while it is among the turns. */
+  hasTurn: boolean;
   running: number;
   /** Of all tasks, those that run and those that wait. */
   bytes: number;
@@ -103,9 +106,9 @@ const runningPerFree = 3;
 
 /** Runs tasks of many functions in turns. */
 export class AttemptQueue {
-  private readonly queues = new Map<string, Queue>();
-  /** Functions with waiting tasks, in the order of their turns. */
-  private readonly turns = new Set<string>();
+  private readonly queues = new ShortLivedMap<string, Queue>();
+  /** Functions with waiting tasks, in the order of their turns. The tasks may be gone meanwhile. */
+  private readonly turns = new Fifo<Queue>();
   private running = 0;
   /** Called once when a task ends or the bounds change. */
   private readonly changes = new Set<() => void>();
@@ -171,7 +174,7 @@ export class AttemptQueue {
    * @returns the result of the task.
    */
   async run<T>(ticket: Ticket, task: (wasLimited: boolean) => Promise<T>): Promise<T> {
-    const { key, id, signal, dueAt, source, bytes } = ticket;
+    const { id, signal, dueAt, source, bytes } = ticket;
     if (signal.aborted || ticket.runningMax() === 0) return task(false);
     return new Promise((resolve, reject) => {
       const queue = this.queueOf(ticket);
@@ -186,14 +189,14 @@ export class AttemptQueue {
         line.remove(waiting);
         queue.bytes -= ticket.bytes;
         leave();
-        this.forgetIdle(key, queue);
+        this.forgetIdle(queue);
         void waiting.begin(false);
       };
       const waiting: Waiting = { id, begin, leave, jump, bytes, dueAt, source };
       line.push(waiting);
       queue.bytes += ticket.bytes;
       signal.addEventListener('abort', jump, { once: true });
-      this.turns.add(key);
+      this.takeTurn(queue);
       this.next();
       if (ticket.waitsUntil !== undefined && line.tail === waiting) timer = this.deadlines.add(ticket.waitsUntil, jump);
     });
@@ -238,9 +241,11 @@ export class AttemptQueue {
       return known;
     }
     const queue: Queue = {
+      key,
       awaited: new Fifo(),
       others: new Fifo(),
       wasAwaitedLast: false,
+      hasTurn: false,
       running: 0,
       bytes: 0,
       runningMax: runningMax(),
@@ -256,23 +261,31 @@ export class AttemptQueue {
   private next(): void {
     let passed = 0;
     while (this.running < this.runningMax && passed < this.turns.size) {
-      const [key] = this.turns;
-      if (key === undefined) return;
-      const queue = this.queues.get(key);
-      const isFull = queue !== undefined && !this.mayStart(queue);
-      if (!isFull && !this.starts.take(this.nextSoon)) return;
-      this.turns.delete(key);
-      if (queue === undefined) continue;
-      if (isFull) {
-        this.turns.add(key);
+      const queue = this.turns.head;
+      if (queue === undefined) return;
+      const isEmpty = waitingIn(queue) === 0;
+      const isFull = !isEmpty && !this.mayStart(queue);
+      if (!isEmpty && !isFull && !this.starts.take(this.nextSoon)) return;
+      this.turns.shift();
+      queue.hasTurn = false;
+      if (isEmpty) this.forgetIdle(queue);
+      else if (isFull) {
+        this.takeTurn(queue);
         passed++;
-        continue;
+      } else {
+        passed = 0;
+        const waiting = takeFrom(queue);
+        if (waitingIn(queue) > 0) this.takeTurn(queue);
+        if (waiting !== undefined) void this.start(queue, waiting);
       }
-      passed = 0;
-      const waiting = takeFrom(queue);
-      if (waitingIn(queue) > 0) this.turns.add(key);
-      if (waiting !== undefined) void this.start(key, queue, waiting);
     }
+  }
+
+  /** Puts a function behind the others, unless it has a turn already. */
+  private takeTurn(queue: Queue): void {
+    if (queue.hasTurn) return;
+    queue.hasTurn = true;
+    this.turns.push(queue);
   }
 
   /** Q2. */
@@ -280,7 +293,7 @@ export class AttemptQueue {
     return running < runningMax && running < runningPerFree * (this.runningMax - this.running);
   }
 
-  private async start(key: string, queue: Queue, { begin, leave, bytes, dueAt }: Waiting): Promise<void> {
+  private async start(queue: Queue, { begin, leave, bytes, dueAt }: Waiting): Promise<void> {
     leave();
     queue.running++;
     this.running++;
@@ -289,21 +302,20 @@ export class AttemptQueue {
     queue.running--;
     queue.bytes -= bytes;
     this.running--;
-    this.forgetIdle(key, queue);
+    this.forgetIdle(queue);
     this.changed();
     this.next();
   }
 
   private changed(): void {
+    if (this.changes.size === 0) return;
     const changes = [...this.changes];
     this.changes.clear();
     for (const change of changes) change();
   }
 
-  private forgetIdle(key: string, queue: Queue): void {
-    if (waitingIn(queue) > 0) return;
-    this.turns.delete(key);
-    if (queue.running === 0) this.queues.delete(key);
+  private forgetIdle(queue: Queue): void {
+    if (waitingIn(queue) === 0 && queue.running === 0 && !queue.hasTurn) this.queues.delete(queue.key);
   }
 }
 

@@ -92,6 +92,7 @@ export class Chances {
   }
 
   private changed(): void {
+    if (this.waiting.size === 0) return;
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const resolve of waiting) resolve();

@@ -1,5 +1,5 @@
 import { type Cancellation, cancellationKey, type Purge } from '#contracts';
-import { type Cancellable, type Cancellations, isPurgedBy } from '#platform';
+import { type Cancellable, type Cancellations, isPurgedBy, ShortLivedMap } from '#platform';
 
 /** An attempt that a cancellation can abort, until it is disposed of. */
 export interface CancellableAttempt extends Disposable {
@@ -19,7 +19,8 @@ interface UnderWay {
  * cancellation or a purge can abort them.
  */
 export class RunningAttempts {
-  private readonly underWay = new Map<string, Set<UnderWay>>();
+  /** Most invocations have one attempt here. */
+  private readonly underWay = new ShortLivedMap<string, readonly UnderWay[]>();
 
   constructor(private readonly cancellations: Cancellations) {
     cancellations.onCancelled((invocation) => this.abort(invocation));
@@ -35,15 +36,15 @@ export class RunningAttempts {
     const controller = new AbortController();
     const { requestId, functionUrn, acceptedAt } = invocation;
     const attempt: UnderWay = { invocation: { requestId, functionUrn, acceptedAt }, controller, hasStarted: false };
-    const siblings = this.underWay.get(key) ?? new Set();
-    this.underWay.set(key, siblings.add(attempt));
+    this.underWay.set(key, [...(this.underWay.get(key) ?? []), attempt]);
     if (this.cancellations.has(invocation)) controller.abort();
     const starts = () => {
       attempt.hasStarted = true;
     };
     const end = () => {
-      siblings.delete(attempt);
-      if (siblings.size === 0 && this.underWay.get(key) === siblings) this.underWay.delete(key);
+      const others = (this.underWay.get(key) ?? []).filter((one) => one !== attempt);
+      if (others.length === 0) this.underWay.delete(key);
+      else this.underWay.set(key, others);
     };
     return { signal: controller.signal, starts, [Symbol.dispose]: end };
   }

@@ -8,7 +8,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { type DeliveryResult, isFaultOfBrokers, openCircuitReason, type TryResult } from '#lifecycle';
-import { type Clock, Fifo } from '#platform';
+import { type Clock, Fifo, ShortLivedMap } from '#platform';
 import { type BreakerLimits, CircuitBreaker, type KnownFailures } from './circuit-breaker.ts';
 import { DrainPace } from './drain-pace.ts';
 import { type HeldRecord, type PartitionLimits, PartitionRoom } from './partition-room.ts';
@@ -67,7 +67,7 @@ const targetsNamedMax = 20;
 
 /** The queues of all targets. */
 export class TargetQueues {
-  private readonly busy = new Map<string, Queue>();
+  private readonly busy = new ShortLivedMap<string, Queue>();
   private readonly idle: LRUCache<string, Queue>;
   private readonly room: PartitionRoom;
 

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './basics/clock.ts';
+import { ShortLivedMap } from './short-lived-map.ts';
 import { timerAt } from './time-since-arrival.ts';
 
 /** How often all deadlines are looked at, in milliseconds. */
@@ -11,19 +12,20 @@ class Deadline implements Timer {
   private near: Timer | undefined;
 
   constructor(
+    readonly number: number,
     readonly elapsedMs: number,
     readonly onReached: () => void,
-    private readonly far: Set<Deadline>,
+    private readonly far: ShortLivedMap<number, Deadline>,
   ) {}
 
   /** Sets a timer for it, which fires at the deadline and never earlier. */
   arm(clock: Pick<Clock, 'elapsedMs' | 'setTimer'>): void {
-    this.far.delete(this);
+    this.far.delete(this.number);
     this.near = timerAt(clock, this.elapsedMs, this.onReached);
   }
 
   cancel(): void {
-    this.far.delete(this);
+    this.far.delete(this.number);
     this.near?.cancel();
   }
 }
@@ -34,17 +36,18 @@ class Deadline implements Timer {
  * one timer each cost 600 bytes an attempt and 2,000 calls a second.
  */
 export class Deadlines {
-  private readonly far = new Set<Deadline>();
+  private readonly far = new ShortLivedMap<number, Deadline>();
+  private lastNumber = 0;
   private isLooking = false;
 
   constructor(private readonly clock: Pick<Clock, 'elapsedMs' | 'setTimer'>) {}
 
   /** Calls `onReached` once when the clock has elapsed so far, never earlier. */
   add(elapsedMs: number, onReached: () => void): Timer {
-    const deadline = new Deadline(elapsedMs, onReached, this.far);
+    const deadline = new Deadline((this.lastNumber += 1), elapsedMs, onReached, this.far);
     if (this.isNear(deadline)) deadline.arm(this.clock);
     else {
-      this.far.add(deadline);
+      this.far.set(deadline.number, deadline);
       this.lookLater();
     }
     return deadline;
@@ -59,7 +62,7 @@ export class Deadlines {
     this.isLooking = true;
     this.clock.setTimer(lookEveryMs, () => {
       this.isLooking = false;
-      for (const deadline of this.far) if (this.isNear(deadline)) deadline.arm(this.clock);
+      for (const deadline of this.far.values()) if (this.isNear(deadline)) deadline.arm(this.clock);
       if (this.far.size > 0) this.lookLater();
     });
   }

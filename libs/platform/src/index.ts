@@ -28,6 +28,7 @@ export { hmacSha256 } from './hmac.ts';
 export { newRequestId, timeGroups } from './request-id.ts';
 export { retryAfterMs } from './retry-after.ts';
 export { runningTimer } from './running-timer.ts';
+export { ShortLivedMap } from './short-lived-map.ts';
 export {
   type InstallationKeys,
   openInstallationKeys,

@@ -1,3 +1,5 @@
+import { ShortLivedMap } from './short-lived-map.ts';
+
 /**
  * How the handling of a record that asked for work ended.
  *
@@ -23,7 +25,7 @@ export interface RecentBounds {
  * put back arrives again and must be done (I3).
  */
 export class RecentWork {
-  private readonly underWay = new Map<string, Promise<Taken>>();
+  private readonly underWay = new ShortLivedMap<string, Promise<Taken>>();
   /**
    * When work concluded: the later half, and the one before it. To forget a whole half costs
    * nothing for each piece of work, as the bookkeeping of a cache does.
@@ -67,11 +69,19 @@ export class RecentWork {
       this.earlier = this.later;
       this.later = new Map();
     }
-    this.later.set(key, this.elapsedMs());
+    this.later.set(flat(key), this.elapsedMs());
   }
 
   private concludedLately(key: string): boolean {
     const at = this.later.get(key) ?? this.earlier.get(key);
     return at !== undefined && this.elapsedMs() - at < this.bounds.forMs;
   }
+}
+
+/**
+ * The same text in memory of its own. A text that was joined from parts of a record holds all of
+ * these parts: a kilobyte for each key.
+ */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -37,6 +37,7 @@
  * 4. This feed commits no offset at or past a record that was left, given up or kept.
  */
 import type { IncomingRecord } from '#contracts';
+import { ShortLivedMap } from '#platform';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
 import { type RecordFeed, RecordInHand, type RecordOwner } from './record-in-hand.ts';
 import type { Interruption } from '../ports.ts';
@@ -70,7 +71,7 @@ export class PartitionFeed implements RecordFeed {
   private fetchedTo: bigint | undefined;
   private bytesInFlight = 0;
   /** Records handed out and not finished, in the order of their offsets. */
-  private readonly inHand = new Set<IncomingRecord>();
+  private readonly inHand = new ShortLivedMap<number, IncomingRecord>();
   /** Records that are failing, and records that were given up or kept. */
   private failingRecords = 0;
   private keptOffset: bigint | undefined;
@@ -119,7 +120,7 @@ export class PartitionFeed implements RecordFeed {
 
   /** The timestamp of the oldest record in flight; undefined if no record is in flight. */
   get oldestAt(): number | undefined {
-    const [oldest] = this.inHand;
+    const [oldest] = this.inHand.values();
     return oldest?.timestamp;
   }
 
@@ -252,6 +253,7 @@ export class PartitionFeed implements RecordFeed {
   }
 
   private wake(): void {
+    if (this.waiting.size === 0) return;
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const resolve of waiting) resolve();
@@ -265,7 +267,7 @@ export class PartitionFeed implements RecordFeed {
       this.mayHaveProgressed = true;
       if (!this.ledger.handOut(record.offset)) continue;
       this.bytesInFlight += record.bytes;
-      this.inHand.add(record);
+      this.inHand.set(Number(record.offset), record);
       this.isFull = this.bytesInFlight >= this.limits.bytesMax || this.inHand.size >= this.limits.recordsMax;
       void this.run(record);
     }
@@ -294,7 +296,7 @@ export class PartitionFeed implements RecordFeed {
   /** Takes a record out of the counts, and hands out more when half of the limit is free. */
   private release(record: IncomingRecord): void {
     this.bytesInFlight -= record.bytes;
-    this.inHand.delete(record);
+    this.inHand.delete(Number(record.offset));
     const { bytesMax, recordsMax } = this.limits;
     if (this.isFull && this.bytesInFlight <= bytesMax / 2 && this.inHand.size <= recordsMax / 2) this.isFull = false;
     if (!this.isFull && (this.backlogIndex < this.backlog.length || this.fetchedTo !== undefined)) this.handOut();

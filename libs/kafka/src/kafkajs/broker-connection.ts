@@ -11,6 +11,7 @@
  * C5. A connection without waiting requests has no timer for them. That of kafkajs goes off each
  *     millisecond for as long as the process runs: 900 times a second in an idle service.
  */
+import { ShortLivedMap } from '#platform';
 import { apiKeys, type Exchange } from './kafka-answers.ts';
 import {
   type ClientError,
@@ -50,7 +51,9 @@ async function connect(this: Connection): Promise<true> {
 }
 
 function openSocket(connection: Connection, connected: () => void): void {
-  const { host, port, ssl, broker } = connection;
+  const { host, port, ssl, broker, requestQueue } = connection;
+  // Without it, requests that were answered stay in memory, with all their records.
+  if (!(requestQueue.inflight instanceof ShortLivedMap)) requestQueue.inflight = new ShortLivedMap<number, unknown>();
   // The former socket may have left half of a response: it would be read as the head of the next.
   Object.assign(connection, { authenticatedAt: null, chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
   /** C1. */

@@ -56,7 +56,7 @@ export interface Connection {
 /** The requests of one connection that wait or are in flight. */
 export interface RequestQueue {
   readonly pending: readonly unknown[];
-  readonly inflight: ReadonlyMap<number, unknown>;
+  inflight: Pick<ReadonlyMap<number, unknown>, 'size'>;
   /** Null if there is no bound. */
   readonly maxInFlightRequests: number | null;
   /** When the broker takes requests again, by `performance.now()`; -1 if it never asked to wait. */

@@ -1,9 +1,11 @@
+import { ShortLivedMap } from '#platform';
 import type { PublishCall } from './publisher-queue.ts';
 
 /** The calls of `publish` that are not settled. Each is settled once. */
 export class PublishCalls {
-  /** In the order of their deadlines. */
-  private readonly calls = new Set<PublishCall>();
+  /** By number, in the order of their deadlines. */
+  private readonly calls = new ShortLivedMap<number, PublishCall>();
+  private lastNumber = 0;
   private timer: NodeJS.Timeout | undefined;
   private whenEmpty: (() => void) | undefined;
 
@@ -26,7 +28,8 @@ export class PublishCalls {
   }
 
   add(call: PublishCall): void {
-    this.calls.add(call);
+    call.number = this.lastNumber += 1;
+    this.calls.set(call.number, call);
     this.watchDeadlines();
   }
 
@@ -34,7 +37,7 @@ export class PublishCalls {
   settle(call: PublishCall, error?: unknown): void {
     if (call.isSettled) return;
     call.isSettled = true;
-    this.calls.delete(call);
+    if (call.number !== undefined) this.calls.delete(call.number);
     if (error === undefined) call.resolve();
     else call.reject(error);
     if (this.isEmpty) this.whenEmpty?.();
@@ -52,14 +55,14 @@ export class PublishCalls {
   /** Sets one timer for all calls, to the earliest deadline. */
   private watchDeadlines(): void {
     if (this.timer !== undefined) return;
-    const [oldest] = this.calls;
+    const [oldest] = this.calls.values();
     if (oldest === undefined) return;
     const leftMs = Math.max(1, oldest.deadlineAt - performance.now() + 1);
     this.timer = setTimeout(() => {
       this.timer = undefined;
       const now = performance.now();
       const overdue: PublishCall[] = [];
-      for (const call of this.calls) {
+      for (const call of this.calls.values()) {
         if (call.deadlineAt > now) break;
         overdue.push(call);
       }

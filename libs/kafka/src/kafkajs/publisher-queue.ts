@@ -33,6 +33,8 @@ export interface BatchLimits {
  * at its deadline.
  */
 export interface PublishCall {
+  /** Its number among all calls, once it has begun. */
+  number?: number;
   /** Records that are not acknowledged. */
   unacknowledged: number;
   isSettled: boolean;

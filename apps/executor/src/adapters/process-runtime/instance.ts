@@ -22,7 +22,7 @@
  */
 import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { type Clock, runningTimer, type Timer } from '#platform';
+import { type Clock, runningTimer, ShortLivedMap, type Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
 import type { Excess, InstanceWatch, Watching } from '../walls/instance-watch.ts';
 import type { TmpLimits } from '../walls/walls.ts';
@@ -83,10 +83,10 @@ export class Instance {
   loading: Loading | undefined;
   /** When the last call ended, or the process was started, by `elapsedMs` of the clock. */
   idleSince = 0;
-  private readonly pending = new Map<number, Pending>();
-  private readonly owed = new Map<number, Owed>();
-  /** Request ids of the calls that were answered last, by number. */
-  private readonly answered = new Map<number, string>();
+  private readonly pending = new ShortLivedMap<number, Pending>();
+  private readonly owed = new ShortLivedMap<number, Owed>();
+  /** The calls that were answered last, each in the place of its number modulo their count. */
+  private readonly answered: { readonly id: number; readonly requestId: string }[] = [];
   private unsent: ToInstance[] = [];
   private isFlushDue = false;
   private nextId = 1;
@@ -294,7 +294,7 @@ export class Instance {
   /** N5. */
   private onLog(id: number, text: string): boolean {
     if (id >= this.nextId) return false;
-    this.parts.onLog(this.owed.get(id)?.requestId ?? this.answered.get(id) ?? '', text);
+    this.parts.onLog(this.owed.get(id)?.requestId ?? this.answeredAs(id) ?? '', text);
     this.pending.get(id)?.call.observer?.printed(text);
     return true;
   }
@@ -321,9 +321,13 @@ export class Instance {
   }
 
   private remember(id: number, requestId: string): void {
-    this.answered.set(id, requestId);
-    const [oldest] = this.answered.keys();
-    if (this.answered.size > answeredMax && oldest !== undefined) this.answered.delete(oldest);
+    this.answered[id % answeredMax] = { id, requestId };
+  }
+
+  /** The request id of a call that was answered lately. */
+  private answeredAs(id: number): string | undefined {
+    const answered = this.answered[id % answeredMax];
+    return answered?.id === id ? answered.requestId : undefined;
   }
 
   private onRawOutput(text: string): void {
