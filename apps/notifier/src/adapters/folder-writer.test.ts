@@ -57,12 +57,16 @@ describe('the thread that writes objects into a folder', () => {
     expect(await readdir(join(root, 'objects'))).toEqual(['first']);
   });
 
-  it('refuses objects beyond 1,000 that wait', async () => {
-    const faults = await Promise.all(
-      Array.from({ length: 1_100 }, async (_, number) => writer.write(objectAt(`object-${number}`), never)),
-    );
-    const refused = faults.filter((fault) => fault?.message === 'too many objects wait for the disk').length;
-    expect(refused).toBeGreaterThan(0);
-    expect((await readdir(join(root, 'objects'))).length).toBe(1_100 - refused);
+  it('writes the objects of many targets that come at once', async () => {
+    const writes = Array.from({ length: 1_500 }, async (_, number) => writer.write(objectAt(`object-${number}`), never));
+    expect((await Promise.all(writes)).filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  it('writes nothing more once it is closed, and tells so of all that wait', async () => {
+    const writes = Array.from({ length: 100 }, async (_, number) => writer.write(objectAt(`object-${number}`), never));
+    await writer.close();
+    expect((await Promise.all(writes)).filter((fault) => fault === undefined)).toEqual([]);
+    expect(await writer.write(objectAt('late'), never)).toEqual({ message: 'the notifier closes' });
+    expect(await readdir(root)).toEqual([]);
   });
 });

@@ -8,8 +8,6 @@ const workerFile = fileURLToPath(new URL(`./folder-writer-worker${extname(fileUR
 const idleTimeoutMs = 30_000;
 /** Objects that the thread writes in one go: some 5 ms of work. */
 const atOnceMax = 64;
-/** Objects that may wait for the thread. */
-const waitingMax = 1_000;
 
 interface WaitingObject {
   readonly object: FolderObject;
@@ -19,7 +17,8 @@ interface WaitingObject {
 
 /**
  * Writes objects into a folder by a worker thread. The first object starts it, and it ends after
- * 30 s without one. Objects that come while the thread is busy go to it together.
+ * 30 s without one. Objects that come while the thread is busy go to it together. The records that
+ * the consumer holds bound how many wait: a bound here would fail tries if many targets are busy.
  */
 export class FolderWriter {
   private readonly pool = new Tinypool({
@@ -30,6 +29,7 @@ export class FolderWriter {
   });
   private waiting: WaitingObject[] = [];
   private isWriting = false;
+  private isClosed = false;
 
   /**
    * Writes one object.
@@ -37,7 +37,6 @@ export class FolderWriter {
    * @returns why it was not written; undefined if it was.
    */
   async write(object: FolderObject, signal: AbortSignal): Promise<WriteFault | undefined> {
-    if (this.waiting.length >= waitingMax) return { message: 'too many objects wait for the disk' };
     const { promise, resolve } = Promise.withResolvers<WriteFault | undefined>();
     this.waiting.push({ object, signal, resolve });
     if (!this.isWriting) void this.writeWaiting();
@@ -58,6 +57,8 @@ export class FolderWriter {
 
   private async faultsOf(objects: readonly FolderObject[]): Promise<readonly (WriteFault | undefined)[]> {
     if (objects.length === 0) return [];
+    // A closed pool would start another thread.
+    if (this.isClosed) return objects.map(() => ({ message: 'the notifier closes' }));
     try {
       return (await this.pool.run(objects, { name: writeAll.name })) as ReturnType<typeof writeAll>;
     } catch (error) {
@@ -66,8 +67,9 @@ export class FolderWriter {
     }
   }
 
-  /** Ends the thread; an object that it writes may be left as a draft. */
+  /** Ends the thread; an object that it writes may be left as a draft. Nothing more is written. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await this.pool.destroy();
   }
 }
