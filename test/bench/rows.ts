@@ -220,12 +220,29 @@ async function delays(running: RunningSendoff): Promise<Figures> {
 }
 
 /** Invocations whose success somebody is told of. They count once their notices are delivered. */
-async function toldTo(target: keyof typeof noticeTargets): Promise<Figures> {
-  const env = { WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8' };
-  return withSendoff(async (running) => {
-    await warmed(running);
-    return notices(running, await noticeTargets[target](running.installation), event, seconds);
-  }, env);
+async function toldTo(target: keyof typeof noticeTargets, env: Readonly<Record<string, string>> = {}): Promise<Figures> {
+  return withSendoff(
+    async (running) => {
+      await warmed(running);
+      return notices(running, await noticeTargets[target](running.installation), event, seconds);
+    },
+    { WEBHOOK_NETWORKS_ALLOWED: '127.0.0.0/8', ...env },
+  );
+}
+
+/** As with a folder, and a real store on the same cores. */
+async function toldToS3(): Promise<Figures> {
+  // Its first import builds the stores.
+  const { clientOf, missingIn, s3Stores } = await import('../s3-stores.ts');
+  const kind = s3Stores.find((one) => missingIn(one) === undefined);
+  if (kind === undefined) throw new Error(`no S3 store can be started: ${s3Stores.map(missingIn).join('; ')}`);
+  const s3 = await kind.start();
+  try {
+    await clientOf(s3).makeBucket('bench');
+    return await toldTo('objects', { S3_ENDPOINT: s3.endpoint, S3_ACCESS_KEY: s3.accessKey, S3_SECRET_KEY: s3.secretKey });
+  } finally {
+    await s3.stop();
+  }
 }
 
 async function idle(running: RunningSendoff): Promise<Figures> {
@@ -316,6 +333,12 @@ export const rows: readonly Row[] = [
     says: 'Invocations whose success is written to a bucket in a folder, both counted as one.',
     goals: [{ figure: 'noticesPerSecond', atLeast: 3_000 }],
     ofSendoff: async () => toldTo('objects'),
+  },
+  {
+    name: 's3',
+    says: 'Invocations whose success is written to a bucket in an S3 store, both counted as one.',
+    goals: [{ figure: 'noticesPerSecond', atLeast: 600 }],
+    ofSendoff: toldToS3,
   },
   {
     name: 'idle',
