@@ -71,6 +71,25 @@ describe('a call that was aborted before it reached its instance', () => {
   });
 });
 
+describe('output that comes after the answer', () => {
+  it('gets the request id of its call, also beside a call that takes longer than hundreds of others', async () => {
+    const lines: string[] = [];
+    const { instance, listener } = setUp({ onLog: (requestId, text) => void lines.push(`${requestId} ${text}`) });
+    const begun = Array.from({ length: 258 }, async (_, index) =>
+      instance.reserve().call({ ...callOf(aFunction()), requestId: `r${index + 1}` }, new AbortController().signal),
+    );
+    await new Promise(setImmediate);
+    const answer = (id: number) =>
+      listener.onMessage({ kind: 'returned', id, payload: Buffer.from('1'), isLeftOut: false, memoryBytes: 1 });
+    for (let id = 2; id <= 258; id += 1) answer(id);
+    answer(1);
+    await Promise.all(begun);
+    for (const id of [1, 3, 4, 257, 258]) listener.onMessage({ kind: 'log', id, text: 'late' });
+    // 256 calls are remembered: call 3 is not one of them.
+    expect(lines).toEqual(['r1 late', ' late', 'r4 late', 'r257 late', 'r258 late']);
+  });
+});
+
 describe('an instance whose code never finishes loading', () => {
   it('is ended, and the reason is the time that it took', async () => {
     const { instance, clock, seen, listener } = setUp({ startTimeoutMs: 5_000 });

@@ -85,8 +85,9 @@ export class Instance {
   idleSince = 0;
   private readonly pending = new ShortLivedMap<number, Pending>();
   private readonly owed = new ShortLivedMap<number, Owed>();
-  /** The calls that were answered last, each in the place of its number modulo their count. */
+  /** The calls that were answered last. Each takes the place of the one that was answered first. */
   private readonly answered: { readonly id: number; readonly requestId: string }[] = [];
+  private answers = 0;
   private unsent: ToInstance[] = [];
   private isFlushDue = false;
   private nextId = 1;
@@ -321,13 +322,13 @@ export class Instance {
   }
 
   private remember(id: number, requestId: string): void {
-    this.answered[id % answeredMax] = { id, requestId };
+    this.answered[this.answers % answeredMax] = { id, requestId };
+    this.answers += 1;
   }
 
   /** The request id of a call that was answered lately. */
   private answeredAs(id: number): string | undefined {
-    const answered = this.answered[id % answeredMax];
-    return answered?.id === id ? answered.requestId : undefined;
+    return this.answered.find((one) => one.id === id)?.requestId;
   }
 
   private onRawOutput(text: string): void {
