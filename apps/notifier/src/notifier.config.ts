@@ -67,7 +67,7 @@ export class NotifierConfig extends withSettings(
   @Setting({
     env: 'NOTIFIER_TARGET_QUEUE_MAX',
     description:
-      'Deliveries of one webhook or bucket that may wait in memory. More may if they can be made within 20 s; others wait in a delay topic.',
+      'Deliveries of one webhook or bucket that may wait in memory. More may if they can be made within 20 s, or if the bucket is a folder. Others wait in a delay topic.',
   })
   @IsInt()
   @Min(1)
