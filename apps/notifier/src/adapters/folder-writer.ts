@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
+import { Fifo } from '#platform';
 import { type FolderObject, writeAll, type WriteFault } from './folder-writer-worker.ts';
 
 /** The worker beside this file: compiled in production, source in tests. */
@@ -9,9 +10,12 @@ const idleTimeoutMs = 30_000;
 /** Objects that the thread writes in one go: some 5 ms of work. */
 const atOnceMax = 64;
 
+const tooLate: WriteFault = { message: 'the object waited too long for the disk' };
+
 interface WaitingObject {
   readonly object: FolderObject;
-  readonly signal: AbortSignal;
+  /** Ends the wait: the object is about to be written. */
+  readonly leave: () => void;
   readonly resolve: (fault?: WriteFault) => void;
 }
 
@@ -27,7 +31,7 @@ export class FolderWriter {
     maxThreads: 1,
     idleTimeout: idleTimeoutMs,
   });
-  private waiting: WaitingObject[] = [];
+  private readonly waiting = new Fifo<WaitingObject>();
   private isWriting = false;
   private isClosed = false;
 
@@ -37,26 +41,40 @@ export class FolderWriter {
    * @returns why it was not written; undefined if it was.
    */
   async write(object: FolderObject, signal: AbortSignal): Promise<WriteFault | undefined> {
+    if (signal.aborted) return tooLate;
     const { promise, resolve } = Promise.withResolvers<WriteFault | undefined>();
-    this.waiting.push({ object, signal, resolve });
+    const giveUp = () => {
+      this.waiting.remove(waiting);
+      resolve(tooLate);
+    };
+    const waiting = { object, leave: () => signal.removeEventListener('abort', giveUp), resolve };
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.waiting.push(waiting);
     if (!this.isWriting) void this.writeWaiting();
     return promise;
   }
 
   private async writeWaiting(): Promise<void> {
     this.isWriting = true;
-    while (this.waiting.length > 0) {
-      const taken = this.waiting.splice(0, atOnceMax);
-      const { late = [], batch = [] } = Object.groupBy(taken, ({ signal }) => (signal.aborted ? 'late' : 'batch'));
-      for (const { resolve } of late) resolve({ message: 'the object waited too long for the disk' });
+    for (let batch = this.nextBatch(); batch.length > 0; batch = this.nextBatch()) {
       const faults = await this.faultsOf(batch.map(({ object }) => object));
       for (const [index, { resolve }] of batch.entries()) resolve(faults[index]);
     }
     this.isWriting = false;
   }
 
+  private nextBatch(): readonly WaitingObject[] {
+    const batch: WaitingObject[] = [];
+    while (batch.length < atOnceMax) {
+      const next = this.waiting.shift();
+      if (next === undefined) break;
+      next.leave();
+      batch.push(next);
+    }
+    return batch;
+  }
+
   private async faultsOf(objects: readonly FolderObject[]): Promise<readonly (WriteFault | undefined)[]> {
-    if (objects.length === 0) return [];
     // A closed pool would start another thread.
     if (this.isClosed) return objects.map(() => ({ message: 'the notifier closes' }));
     try {
