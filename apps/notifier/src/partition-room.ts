@@ -15,8 +15,9 @@ export interface PartitionLimits {
 }
 
 /**
- * Bounds of the consumer for one partition. A record takes some 2 KB of memory. Records that
- * find no room cost five more reads and writes each, by a delay topic.
+ * Bounds of the consumer for one partition. A record takes some 5 KB of memory until its try
+ * begins, and 2 KB from then on. Records that find no room cost five more reads and writes each, by
+ * a delay topic.
  */
 export const partitionLimits: PartitionLimits = { recordsMax: 24_000, bytesMax: 32 * 1_048_576 };
 

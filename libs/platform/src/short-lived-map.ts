@@ -11,7 +11,7 @@ const goneMax = 1_024;
  *
  * This map deletes by overwriting the value, and begins a new table of its own now and then, which
  * no old one holds. Keys that are set again after a deletion may keep their former place in the
- * order.
+ * order. An iterator may still give values that were deleted after it began.
  */
 export class ShortLivedMap<Key extends string | number, Value> {
   private map = new Map<Key, Value | undefined>();
