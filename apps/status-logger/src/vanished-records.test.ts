@@ -23,6 +23,8 @@ let vanished: VanishedRecords;
 let kept: { start: bigint; end: bigint };
 /** The bounds of partition 0 of the lane `invocations`, and how far executors have committed it. */
 let lane: { start: bigint; end: bigint; committed: bigint };
+/** The same of the lane `invocations.bulk`. */
+let bulk: typeof lane;
 let lost: number;
 let isCaughtUp: boolean;
 /** Called between the first question for the ends and the second one. */
@@ -34,19 +36,25 @@ beforeEach(async () => {
   store = await SqliteStatusStore.open(join(folder, 'status.db'), clock);
   kept = { start: 0n, end: 10n };
   lane = { start: 0n, end: 10n, committed: 0n };
+  bulk = { start: 0n, end: 10n, committed: 0n };
   lost = 0;
   isCaughtUp = true;
   meanwhile = async () => undefined;
   const ends = async (topic: string): Promise<readonly PartitionEnd[]> => {
-    const { start, end } = { [topics.name('delays.2m')]: kept, [topics.name('invocations')]: lane }[topic] ?? {
-      start: 0n,
-      end: 0n,
+    const known = {
+      [topics.name('delays.2m')]: kept,
+      [topics.name('invocations')]: lane,
+      [topics.name('invocations.bulk')]: bulk,
     };
+    const { start, end } = known[topic] ?? { start: 0n, end: 0n };
     return [{ partition: 0, start, end }];
   };
   const committed = async (groupId: string) =>
     groupId === topics.groupOf('executor')
-      ? [{ topic: topics.name('invocations'), partition: 0, finishedTo: lane.committed }]
+      ? [
+          { topic: topics.name('invocations'), partition: 0, finishedTo: lane.committed },
+          { topic: topics.name('invocations.bulk'), partition: 0, finishedTo: bulk.committed },
+        ]
       : [{ topic: topics.name('delays.2m'), partition: 0, finishedTo: 0n }];
   const kafka = { topics, admin: { ends, committed } } as unknown as ConstructorParameters<typeof VanishedRecords>[1];
   const catchUp = async () => {
@@ -71,9 +79,12 @@ const wait = async (requestId: string, offset: number) => {
 };
 /** An invocation whose record is in the lane `invocations`. */
 const queue = async (requestId: string, offset: number) => {
-  const place = { topic: 'invocations', partition: 0, offset, at: epochMs(builtAt + 1) } as const;
+  await store.fold([queued(requestId, offset)], async () => undefined);
+};
+const queued = (requestId: string, offset: number, topic: 'invocations' | 'invocations.bulk' = 'invocations') => {
+  const place = { topic, partition: 0, offset, at: epochMs(builtAt + 1) };
   const subject = { requestId, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
-  await store.fold([{ ...subject, kind: 'queued', attempt: 1, lastError: '', place }], async () => undefined);
+  return { ...subject, kind: 'queued', attempt: 1, lastError: '', place } as const;
 };
 const states = async () => {
   const all = { project: 'p1', beginAt: epochMs(0), endAt: epochMs(builtAt * 2), offset: 0, limit: 10 };
@@ -146,6 +157,15 @@ it('an invocation ends whose record a lane lost before an executor had finished 
   expect(records.find(({ requestId }) => requestId === 'deleted')?.errorMessage).toContain(
     'the topic invocations lost the record',
   );
+});
+
+it('finds a lost record beside thousands that somebody skipped and can have read again', async () => {
+  const skipped = Array.from({ length: 2_000 }, (_, offset) => queued(`skipped ${offset}`, offset));
+  await store.fold([...skipped, queued('deleted', 3, 'invocations.bulk')], async () => undefined);
+  lane = { start: 0n, end: 2_000n, committed: 2_000n };
+  bulk = { start: 5n, end: 10n, committed: 5n };
+  await vanished.endVanished();
+  expect(lost).toBe(1);
 });
 
 it('an invocation ends that a lane lost after its delay', async () => {

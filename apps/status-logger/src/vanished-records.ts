@@ -13,7 +13,7 @@
  *     long as the partition holds it, an operator can have it read again: the ledger names it.
  */
 import type { Counter } from 'prom-client';
-import { partitionName, type RecordPlace, type TopicName } from '#contracts';
+import { partitionName, type TopicName } from '#contracts';
 import type { KafkaGateway } from '#kafka';
 import type { FinishedTo } from '#kafka/strategy';
 import { droppedEvents, type StatusEvent, vanishedEvents } from '#lifecycle';
@@ -72,10 +72,11 @@ export class VanishedRecords {
 
   /** V4. */
   private async dropped(committed: readonly FinishedTo[]): Promise<readonly StatusEvent[]> {
-    const found = await this.store.inFlightBelow(committed, recordsMax);
-    if (found.length === 0) return [];
     const starts = new Map((await this.boundsOf(lanes)).map((one) => [partitionName(one), one.start]));
-    const startOf = (place: RecordPlace) => starts.get(partitionName(place));
+    const startOf = (one: Pick<FinishedTo, 'topic' | 'partition'>) => starts.get(partitionName(one));
+    // Thousands that the partitions still hold would fill the answer.
+    const gone = committed.map((one) => ({ ...one, finishedTo: lower(one.finishedTo, startOf(one)) }));
+    const found = await this.store.inFlightBelow(gone, recordsMax);
     return found.flatMap((record) => droppedEvents(record, startOf, this.clock.now()));
   }
 
@@ -103,4 +104,8 @@ export class VanishedRecords {
     );
     return told.flat();
   }
+}
+
+function lower(offset: bigint, other: bigint = offset): bigint {
+  return other < offset ? other : offset;
 }
