@@ -41,7 +41,7 @@ import { ATTEMPTS } from '../../apps/executor/src/tokens.ts';
 import { Deliveries } from '../../apps/notifier/src/deliveries.ts';
 import { everyDestination } from '../../apps/notifier/testing/every-destination.ts';
 import { SettlementsController } from '../../apps/notifier/src/settlements.controller.ts';
-import { partitionLimits } from '../../apps/notifier/src/partition-room.ts';
+import { partitionLimitsOf } from '../../apps/notifier/src/partition-room.ts';
 import { TargetQueues } from '../../apps/notifier/src/target-queues.ts';
 import { TargetWatch } from '../../apps/notifier/src/target-watch.ts';
 import { DELIVERIES } from '../../apps/notifier/src/tokens.ts';
@@ -136,7 +136,7 @@ async function serveNotifier() {
     directory: { refusal: async () => undefined, subscriptionTargets: () => [], warningTargets: () => [] },
     publisher: publisherOf('notifier'),
     queues: new TargetQueues(
-      { triesMax: 4, waitingMax: 4, partition: partitionLimits, failuresMax: 2, openMs: 10_000 },
+      { triesMax: 4, waitingMax: 4, partition: partitionLimitsOf(4), failuresMax: 2, openMs: 10_000 },
       systemClock,
     ),
     watch: new TargetWatch({

@@ -45,7 +45,7 @@ import { Deliveries } from './deliveries.ts';
 import type { Destination } from './destination.ts';
 import { deferredOnAbort } from './adapters/deferred-on-abort.ts';
 import { RegistryDirectory } from './adapters/registry-directory.ts';
-import { partitionLimits } from './partition-room.ts';
+import { partitionLimitsOf } from './partition-room.ts';
 import { TargetQueues } from './target-queues.ts';
 import { TargetWatch } from './target-watch.ts';
 
@@ -117,7 +117,10 @@ beforeEach(async () => {
     destinations: everyDestination(destination),
     directory: new RegistryDirectory(registry),
     publisher: kafka.publisher,
-    queues: new TargetQueues({ triesMax: 4, waitingMax: 4, partition: partitionLimits, failuresMax: 2, openMs: 10_000 }, clock),
+    queues: new TargetQueues(
+      { triesMax: 4, waitingMax: 4, partition: partitionLimitsOf(4), failuresMax: 2, openMs: 10_000 },
+      clock,
+    ),
     watch: new TargetWatch({
       states: new TargetStates(),
       publisher: kafka.publisher,

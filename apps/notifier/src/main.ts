@@ -6,7 +6,7 @@ import { runService } from '#platform/service';
 import { Registry } from '#registry';
 import { NotifierConfig } from './notifier.config.ts';
 import { NotifierModule, openDestinations, openTargetWatch } from './notifier.module.ts';
-import { partitionLimits } from './partition-room.ts';
+import { partitionLimitsOf } from './partition-room.ts';
 
 await runService({
   name: 'notifier',
@@ -24,6 +24,7 @@ await runService({
     const watch = openTargetWatch(base);
     const parts = { ...base, watch };
     const destinations = openDestinations(parts);
+    const limits = partitionLimitsOf(config.partitions);
     const strategy = new SendoffStrategy({
       gateway,
       clock,
@@ -33,8 +34,8 @@ await runService({
         // A partition waits for the tries that run, and leaves those that wait for their target.
         handOverMs: config.drainMs,
         leavesWaiting: true,
-        partitionRecordsMax: partitionLimits.recordsMax,
-        partitionBytesMax: partitionLimits.bytesMax,
+        partitionRecordsMax: limits.recordsMax,
+        partitionBytesMax: limits.bytesMax,
         // Settlements that no target is to be told are no hurry.
         fetchBytesMin: 262_144,
         fetchWaitMs: 50,

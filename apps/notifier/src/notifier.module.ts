@@ -31,7 +31,7 @@ import { observeDeliveries } from './delivery-metrics.ts';
 import type { DestinationsByType } from './destination.ts';
 import type { NotifierConfig } from './notifier.config.ts';
 import { SettlementsController } from './settlements.controller.ts';
-import { partitionLimits } from './partition-room.ts';
+import { partitionLimitsOf } from './partition-room.ts';
 import { TargetQueues } from './target-queues.ts';
 import { TargetWatch } from './target-watch.ts';
 import { DELIVERIES } from './tokens.ts';
@@ -131,7 +131,7 @@ export class NotifierModule {
       {
         triesMax: targetTriesMax,
         waitingMax: targetQueueMax,
-        partition: partitionLimits,
+        partition: partitionLimitsOf(config.partitions),
         failuresMax: breakerFailuresMax,
         openMs: breakerOpenMs,
       },

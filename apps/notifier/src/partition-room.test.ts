@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PartitionRoom } from './partition-room.ts';
+import { partitionLimitsOf, PartitionRoom } from './partition-room.ts';
 
 /** Half of these are shared: 100 records and 100,000 bytes. */
 const limits = { recordsMax: 200, bytesMax: 200_000 };
@@ -33,5 +33,16 @@ describe('the room of a partition', () => {
     expect(room.mayHold('slow', small)).toBe(true);
     for (let left = 1; left < held; left++) room.leave('slow', small);
     expect(fill(room, 'slow')).toBe(held);
+  });
+});
+
+describe('the bounds of a partition', () => {
+  it('share what one notifier may hold among all that it may have to read', () => {
+    expect(partitionLimitsOf(4)).toEqual({ recordsMax: 12_000, bytesMax: 16 * 1_048_576 });
+    expect(partitionLimitsOf(12).recordsMax * 24).toBeLessThanOrEqual(96_000);
+  });
+
+  it('let each partition go on, however many there are', () => {
+    expect(partitionLimitsOf(1_000)).toEqual({ recordsMax: 1_000, bytesMax: 4 * 1_048_576 });
   });
 });

@@ -15,11 +15,28 @@ export interface PartitionLimits {
 }
 
 /**
- * Bounds of the consumer for one partition. A record takes some 5 KB of memory until its try
- * begins, and 2 KB from then on. Records that find no room cost five more reads and writes each, by
- * a delay topic.
+ * Records in hand of all partitions that one notifier may have. One takes 2.2 KB of memory, and
+ * 4.7 KB until its try has a turn: 450 MB in all.
  */
-export const partitionLimits: PartitionLimits = { recordsMax: 24_000, bytesMax: 32 * 1_048_576 };
+const recordsMaxOfAll = 96_000;
+const bytesMaxOfAll = 128 * 1_048_576;
+/** A partition holds at least so much, however many there are. A record has 1 MiB at most. */
+const leastLimits: PartitionLimits = { recordsMax: 1_000, bytesMax: 4 * 1_048_576 };
+/** `settlements` and `notifications`. */
+const topics = 2;
+
+/**
+ * Bounds of the consumer for one partition. Records that find no room cost five more reads and
+ * writes each, by a delay topic.
+ * @param partitions of each topic; one notifier may have to read all of them.
+ */
+export function partitionLimitsOf(partitions: number): PartitionLimits {
+  const share = (all: number, least: number) => Math.max(least, Math.floor(all / (topics * partitions)));
+  return {
+    recordsMax: share(recordsMaxOfAll, leastLimits.recordsMax),
+    bytesMax: share(bytesMaxOfAll, leastLimits.bytesMax),
+  };
+}
 
 /** The record that a try is made for. */
 export interface HeldRecord {
