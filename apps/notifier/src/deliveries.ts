@@ -1,20 +1,14 @@
 import {
-  asDeadLetter,
   decodeDelivery,
   decodeSettlement,
-  delayed,
   type DeliveryTarget,
   type DeliveryTargetType,
   deliveryIdOf,
-  encodeActivity,
-  encodeDelivery,
-  encodeRedrivenEnd,
   type EpochMs,
   type IncomingRecord,
   nearHorizonMs,
   type DeliveryEvent,
   eventExpiresAt,
-  eventId,
   eventProject,
   type OutgoingRecord,
   partitionName,
@@ -31,7 +25,6 @@ import {
   afterDelivery,
   targetFor,
   type DeliveryPolicy,
-  delayTopicFor,
   type TryResult,
   isExpired,
   isFaultOfBrokers,
@@ -41,6 +34,7 @@ import {
 import { type Random, RecentWork, type Tracing, TurnBudget, TurnQueue } from '#platform';
 import { deliveryAct, traced } from './delivery-act.ts';
 import type { DeliveryObserver, EndState, TargetDirectory } from './delivery-ports.ts';
+import { DeliveryRecords } from './delivery-records.ts';
 import { tryDelivery, type TryParts } from './delivery-try.ts';
 import { switchOffWarning } from './switch-off-warning.ts';
 import type { TargetQueues } from './target-queues.ts';
@@ -117,8 +111,10 @@ const expired: TryResult = { kind: 'refused', reason: 'the time to live ended be
 export class Deliveries {
   private readonly recent: RecentWork;
   private readonly starts = new TurnQueue(new TurnBudget(preparedPerTurn));
+  private readonly records: DeliveryRecords;
 
   constructor(private readonly parts: DeliveryParts) {
+    this.records = new DeliveryRecords(parts.topics, parts.clock);
     this.recent = new RecentWork(() => parts.clock.elapsedMs(), { forMs: recentMs, entriesMax: recentMax });
   }
 
@@ -244,10 +240,13 @@ export class Deliveries {
     const decision = afterDelivery({ result, try: pending.try, policy, now, jitter, ...until });
     switch (decision.kind) {
       case 'again':
-        return { records: [this.again(pending, decision.try, decision.dueAt, decision.reason)] };
+        return { records: [this.records.again(pending, decision.try, decision.dueAt, decision.reason)] };
       case 'abandon': {
         const { reason } = decision;
-        const records = [this.undelivered(pending, reason, now, record), ...this.ended(pending, 'undelivered', now, { reason })];
+        const records = [
+          this.records.undelivered(pending, reason, now, record),
+          ...this.records.ended(pending, 'undelivered', now, { reason }),
+        ];
         return { records, ended: 'undelivered' };
       }
       case 'done': {
@@ -256,8 +255,8 @@ export class Deliveries {
         const subscriptions = directory
           .subscriptionTargets(pending.event, pending.target)
           .map((target) => this.first(pending.event, target));
-        const ends = this.ended(pending, 'delivered', now, facts, subscriptions);
-        return { records: [...ends, ...subscriptions.map((one) => this.begin(one))], ended: 'delivered' };
+        const ends = this.records.ended(pending, 'delivered', now, facts, subscriptions);
+        return { records: [...ends, ...subscriptions.map((one) => this.records.begin(one))], ended: 'delivered' };
       }
       default:
         return decision satisfies never;
@@ -270,57 +269,8 @@ export class Deliveries {
     const name = nameOf(pending);
     const warning = { kind: 'published', publication: switchOffWarning(name, switchOff) } as const;
     const targets = directory.warningTargets(name, pending.target);
-    const warnings = targets.map((target) => this.begin(this.first(warning, target)));
+    const warnings = targets.map((target) => this.records.begin(this.first(warning, target)));
     return [watch.switchOffRecord(name, switchOff), ...warnings];
-  }
-
-  /** The dead letter of a delivery that is given up after the try of this record. */
-  private undelivered(pending: PendingDelivery, reason: string, at: EpochMs, origin: IncomingRecord): OutgoingRecord {
-    const { topics } = this.parts;
-    // The redrive ends here: a tool that writes the letter back is no part of it.
-    const { redrive: _redrive, ...rest } = pending;
-    return asDeadLetter(encodeDelivery(topics.name('undelivered'), { ...rest, reason }), {
-      origin,
-      groupId: topics.groupOf('notifier'),
-      fault: { name: 'DELIVERY_ABANDONED', message: reason },
-      type: 'dev.sendoff.delivery.abandoned',
-      // The payloads of an invocation follow each other in the value.
-      contentType: 'application/octet-stream',
-      at,
-    });
-  }
-
-  /** The first try is due now: a delay topic would only cost two records more. */
-  private begin(first: PendingDelivery): OutgoingRecord {
-    return encodeDelivery(this.parts.topics.name('notifications'), first);
-  }
-
-  private again(pending: PendingDelivery, next: number, dueAt: EpochMs, reason?: string): OutgoingRecord {
-    const topic = this.parts.topics.name(delayTopicFor(dueAt, this.parts.clock.now()));
-    const { reason: _before, ...rest } = pending;
-    const delivery = { ...rest, try: next, dueAt, ...(reason === undefined ? {} : { reason }) };
-    return delayed(encodeDelivery(topic, delivery), topic, 'notifications', dueAt);
-  }
-
-  /**
-   * The end as an activity, if it belongs to an invocation, and for the redrive that began the
-   * delivery.
-   * @param next deliveries that begin with it.
-   */
-  private ended(
-    { event, deliveryId, try: tries, redrive }: PendingDelivery,
-    state: EndState,
-    at: EpochMs,
-    more: { reason?: string; location?: string },
-    next: readonly PendingDelivery[] = [],
-  ): readonly OutgoingRecord[] {
-    const { topics } = this.parts;
-    const ofRedrive = redrive === undefined ? [] : [encodeRedrivenEnd(topics.name('redriven'), { ...redrive, state, at })];
-    if (event.kind !== 'settled') return ofRedrive;
-    const requestId = eventId(event);
-    const ended = { kind: 'delivery-ended', requestId, deliveryId, state, tries, at, ...more } as const;
-    const lists = next.length === 0 ? [{}] : listsOf(next.map((one) => one.deliveryId));
-    return [...lists.map((list) => encodeActivity(topics.name('activity'), { ...ended, ...list })), ...ofRedrive];
   }
 
   private async publish(records: readonly OutgoingRecord[]): Promise<void> {
@@ -332,15 +282,4 @@ export class Deliveries {
 function settlementKey({ invocation, condition }: Settlement): string {
   const { requestId, functionUrn, functionId = '' } = invocation;
   return `${requestId} ${functionUrn} ${functionId} ${condition}`;
-}
-
-/** Deliveries that one record names at most: a record has a limit of bytes. */
-const followedByMax = 500;
-
-/** Each list is for a record of its own. */
-function listsOf(deliveryIds: readonly string[]): { readonly followedBy: readonly string[] }[] {
-  const lists: { readonly followedBy: readonly string[] }[] = [];
-  for (let from = 0; from < deliveryIds.length; from += followedByMax)
-    lists.push({ followedBy: deliveryIds.slice(from, from + followedByMax) });
-  return lists;
 }
