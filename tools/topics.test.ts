@@ -48,7 +48,7 @@ const readers: Readonly<Record<string, readonly TopicName[]>> = {
   // A redrive reads payloads and dead letters back.
   'recordsFrom(at, BigInt(offset), 1)': ['invocations', 'invocations.bulk', ...delayTopics],
   'recordsFrom({ topic, partition }, offset, lookedAtMax)': ['undelivered'],
-  'recordsFrom({ topic, partition: 0 }, at, pageSize)': ['redriven'],
+  "recordsFrom({ topic: this.kafka.topics.name('redriven'), partition: 0 }, offset, recordsMax)": ['redriven'],
   'recordsFrom({ topic: this.topic, partition }, at': ['audit'],
 };
 const writers: Readonly<Record<string, TopicName>> = {
@@ -71,7 +71,8 @@ function useOf(service: Service) {
     for (const [call, topic] of Object.entries(writers)) if (source.includes(call)) written.add(topic);
     // These files name topics to set limits, to ask for commits, to read letters and ends, or to
     // compare an origin.
-    if (/\/(main|ledger-check|vanished-records|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(file)) continue;
+    if (/\/(main|finished-records|vanished-records|undelivered-notices|notice-ends|rejects\.controller)\.ts$/.test(file))
+      continue;
     for (const topic of argumentsOf(source, writes).flatMap(topicsIn)) written.add(topic);
   }
   return { files: files.length, read: [...read].sort(), written: [...written].sort() };
