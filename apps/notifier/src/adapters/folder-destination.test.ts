@@ -90,7 +90,7 @@ describe('an object in a folder', () => {
     expect(warnings).toEqual([expect.objectContaining({ left: 3 })]);
     for (const kept of [first, other]) await rm(join(root, kept), { recursive: true });
     await rm(join(root, '.expires', '1'));
-    await clock.advance(600_000);
+    // Its own next sweep would race with this one.
     logging.close();
     await logging.sweep();
     expect(await filesIn(root)).toEqual([]);
