@@ -2,7 +2,6 @@ import {
   decodeDelivery,
   decodeSettlement,
   type DeliveryTarget,
-  type DeliveryTargetType,
   deliveryIdOf,
   type EpochMs,
   type IncomingRecord,
@@ -71,15 +70,6 @@ const recentMax = 100_000;
  * which no more than 32 tries of a target ended.
  */
 const preparedPerTurn = 32;
-
-/** Whether a kind of target is a topic of this installation. */
-const isOnTopic: Readonly<Record<DeliveryTargetType, boolean>> = {
-  OBS: false,
-  DIS: true,
-  SMN: true,
-  FunctionGraph: true,
-  Subscription: false,
-};
 
 /** The records that follow from a try. */
 interface FollowingTry {
@@ -208,12 +198,10 @@ export class Deliveries {
         ({ kind }) => ({ attributes: { 'sendoff.outcome': kind }, fault: kind === 'delivered' ? undefined : kind }),
       );
     };
-    const facts = isOnTopic[given.target.type]
-      ? { isTopic: true }
-      : {
-          record: { partition: partitionName(record), bytes: record.bytes },
-          isCheap: this.parts.destinations[given.target.type].isCheap === true,
-        };
+    const facts = {
+      record: { partition: partitionName(record), bytes: record.bytes },
+      isCheap: this.parts.destinations[given.target.type].isCheap === true,
+    };
     const result = await queues.run(key, tryOnce, facts);
     const at = clock.now();
     observer.tried(pending.target.type, result.kind, (clock.elapsedMs() - startedMs) / 1_000);

@@ -52,7 +52,10 @@ export interface Notification {
  * `destination.conformance.ts` tests each promise. Every adapter runs it.
  */
 export interface Destination<Type extends DeliveryTargetType = DeliveryTargetType> {
-  /** True if a try costs no more than a write to a delay topic: a folder of this machine. */
+  /**
+   * True if a try costs no more than a write to a delay topic: a topic of this installation, or a
+   * folder of this machine.
+   */
   readonly isCheap?: boolean;
   /**
    * Makes one try.

@@ -49,7 +49,7 @@ describe('TargetQueues', () => {
   it('keeps the tries of a topic in memory, and makes many at once', async () => {
     const queues = new TargetQueues(limits, new ManualClock());
     const tries = Array.from({ length: 1_100 }, heldTry);
-    const results = tries.map(({ make }) => queues.run('stream', make, { isTopic: true }));
+    const results = tries.map(({ make }) => queues.run('stream', make, { isCheap: true }));
     expect(tries.filter(({ isMade }) => isMade)).toHaveLength(1_000);
     for (const { end } of tries) end();
     expect(await Promise.all(results)).toEqual(Array(1_100).fill(delivered));
@@ -86,24 +86,11 @@ describe('TargetQueues', () => {
     expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(6);
   });
 
-  it('sends no cheap try back while its partition has room', async () => {
-    const queues = new TargetQueues(
-      { ...limits, waitingMax: 2, partition: { recordsMax: 80, bytesMax: 1_000_000 } },
-      new ManualClock(),
-    );
-    const record = { partition: 'settlements/0', bytes: 1 };
-    const tries = Array.from({ length: 40 }, () => heldTry());
-    const results = tries.map(({ make }) => queues.run('folder', make, { record, isCheap: true }));
-    for (const { end } of tries) end();
-    const kinds = (await Promise.all(results)).map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'delivered')).toHaveLength(30);
-  });
-
   it('keeps tries of a webhook in memory beside many of a topic', async () => {
     const queues = new TargetQueues({ ...limits, waitingMax: 2 }, new ManualClock());
     const record = { partition: 'settlements/0', bytes: 1 };
     const ofTopic = Array.from({ length: 20 }, () => heldTry());
-    const topicResults = ofTopic.map(({ make }) => queues.run('stream', make, { record, isTopic: true }));
+    const topicResults = ofTopic.map(({ make }) => queues.run('stream', make, { record, isCheap: true }));
     const ofWebhook = Array.from({ length: 3 }, () => heldTry());
     const results = ofWebhook.map(({ make }) => queues.run('webhook', make, { record }));
     for (const { end } of [...ofTopic, ...ofWebhook]) end();

@@ -31,13 +31,8 @@ export interface TryFacts {
   /** Absent for a try without a record. */
   readonly record?: HeldRecord;
   /**
-   * True for a topic of this installation. Its tries wait in memory, however many: a write to it is
-   * as fast as one to a delay topic. The records that the consumer holds bound their number.
-   */
-  readonly isTopic?: boolean;
-  /**
-   * True if a try costs no more than a write to a delay topic. Then tries go back only if they
-   * would hold too much of their partition.
+   * True if a try costs no more than a write to a delay topic. Then tries wait in memory, however
+   * many. The records that the consumer holds bound their number.
    */
   readonly isCheap?: boolean;
 }
@@ -50,10 +45,10 @@ interface Queue {
 }
 
 /**
- * Tries of one topic of this installation that run at once. The publisher writes them in batches:
+ * Cheap tries of one target that run at once. The publisher and the folder write them in batches:
  * 32 at once made small batches.
  */
-const topicTriesMax = 1_000;
+const cheapTriesMax = 1_000;
 const idleMax = 10_000;
 /**
  * Tries above {@link QueueLimits.waitingMax} wait in memory for so long, in milliseconds. No offset
@@ -131,11 +126,11 @@ export class TargetQueues {
    */
   async run(key: string, tryOnce: () => Promise<TryResult>, facts: TryFacts = {}): Promise<DeliveryResult> {
     const queue = this.queueOf(key);
-    const { isTopic = false, isCheap = false } = facts;
-    // Tries of topics end soon: they take no room from those of webhooks and buckets.
-    const record = isTopic ? undefined : facts.record;
-    const mayRun = queue.running < (isTopic ? topicTriesMax : this.limits.triesMax);
-    if (!mayRun && !isTopic && !this.mayWait(key, queue, record, isCheap)) return this.sentBack(queue);
+    const { isCheap = false } = facts;
+    // Cheap tries end soon: they take no room from those of webhooks and stores.
+    const record = isCheap ? undefined : facts.record;
+    const mayRun = queue.running < (isCheap ? cheapTriesMax : this.limits.triesMax);
+    if (!mayRun && !isCheap && !this.mayWait(key, queue, record)) return this.sentBack(queue);
     if (record !== undefined) this.room.enter(key, record);
     if (mayRun) queue.running++;
     else await new Promise<void>((resolve) => queue.waiting.push(resolve));
@@ -152,9 +147,8 @@ export class TargetQueues {
     }
   }
 
-  private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined, isCheap: boolean): boolean {
+  private mayWait(key: string, { waiting, pace }: Queue, record: HeldRecord | undefined): boolean {
     if (record !== undefined && !this.room.mayHold(key, record)) return false;
-    if (isCheap && record !== undefined) return true;
     return waiting.size < this.limits.waitingMax || (record !== undefined && waiting.size < pace.triesWithin(heldForMs));
   }
 

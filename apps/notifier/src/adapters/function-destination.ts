@@ -6,6 +6,8 @@ import { deferredOnAbort } from './deferred-on-abort.ts';
 
 /** Delivers to a function: the message is the event of an asynchronous invocation. */
 export class FunctionDestination implements Destination<'FunctionGraph'> {
+  readonly isCheap = true;
+
   constructor(private readonly chained: ChainedInvocations) {}
 
   async deliver(notification: Notification, target: Target<'FunctionGraph'>, signal: AbortSignal): Promise<TryResult> {

@@ -6,6 +6,8 @@ import type { UserTopics } from './user-topics.ts';
 
 /** Delivers to a stream: one record on a Kafka topic, keyed by request id. */
 export class StreamDestination implements Destination<'DIS'> {
+  readonly isCheap = true;
+
   constructor(
     private readonly topics: UserTopics,
     private readonly registry: Pick<Registry, 'place'>,

@@ -8,6 +8,8 @@ import type { UserTopics } from './user-topics.ts';
  * delivery of its own afterwards.
  */
 export class TopicDestination implements Destination<'SMN'> {
+  readonly isCheap = true;
+
   constructor(
     private readonly topics: UserTopics,
     private readonly names: Topics,
