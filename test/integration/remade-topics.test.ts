@@ -10,17 +10,22 @@ import { Topics } from '#contracts';
 import { connectKafka } from '#kafka';
 import { Arrivals, eventually } from '#testing';
 
-it('a consumer and a follower read a topic that was made again from its start', async () => {
+async function setUp(name: Parameters<Topics['name']>[0]) {
   const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
-  const topic = topics.name('intake');
+  const topic = topics.name(name);
   const brokers = inject('kafkaBrokers').split(',');
-  const gateway = await connectKafka({ brokers, clientId: 'remade', topics, replication: 1 });
+  const gateway = await connectKafka({ brokers, clientId: 'test', topics, replication: 1 });
   onTestFinished(() => gateway.close());
   const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
   await admin.connect();
   onTestFinished(() => admin.disconnect());
   const create = async () =>
     admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true });
+  return { topics, topic, gateway, admin, create };
+}
+
+it('a consumer and a follower read a topic that was made again from its start', async () => {
+  const { topics, topic, gateway, admin, create } = await setUp('intake');
   const write = async (values: readonly string[]) =>
     gateway.publisher.publish(values.map((value) => ({ topic, value: Buffer.from(value), headers: {} })));
   const [before, after] = [
@@ -59,16 +64,9 @@ it('a consumer and a follower read a topic that was made again from its start', 
 });
 
 it('a group commits where it reads on if records were deleted before it read them', async () => {
-  const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
-  const topic = topics.name('invocations');
+  const { topics, topic, gateway, admin, create } = await setUp('invocations');
   const groupId = `${topics.prefix}late`;
-  const brokers = inject('kafkaBrokers').split(',');
-  const gateway = await connectKafka({ brokers, clientId: 'late', topics, replication: 1 });
-  onTestFinished(() => gateway.close());
-  const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  onTestFinished(() => admin.disconnect());
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true });
+  await create();
   const write = async (value: string) => gateway.publisher.publish({ topic, value: Buffer.from(value), headers: {} });
   const committed = async (offset: bigint) =>
     eventually(async () => (await gateway.admin.committed(groupId, [topic])).some(({ finishedTo }) => finishedTo === offset));
