@@ -22,7 +22,7 @@
  */
 import { limits } from '#contracts';
 import type { AttemptOutcome } from '#lifecycle';
-import { type Clock, runningTimer, ShortLivedMap, type Timer } from '#platform';
+import { type Clock, Fifo, runningTimer, ShortLivedMap, type Timer } from '#platform';
 import type { FunctionCall } from '../../runtime.ts';
 import type { Excess, InstanceWatch, Watching } from '../walls/instance-watch.ts';
 import type { TmpLimits } from '../walls/walls.ts';
@@ -85,9 +85,8 @@ export class Instance {
   idleSince = 0;
   private readonly pending = new ShortLivedMap<number, Pending>();
   private readonly owed = new ShortLivedMap<number, Owed>();
-  /** The calls that were answered last. Each takes the place of the one that was answered first. */
-  private readonly answered: { readonly id: number; readonly requestId: string }[] = [];
-  private answers = 0;
+  /** The calls that were answered last. */
+  private readonly answered = new Fifo<{ readonly id: number; readonly requestId: string }>();
   private unsent: ToInstance[] = [];
   private isFlushDue = false;
   private nextId = 1;
@@ -322,13 +321,13 @@ export class Instance {
   }
 
   private remember(id: number, requestId: string): void {
-    this.answered[this.answers % answeredMax] = { id, requestId };
-    this.answers += 1;
+    this.answered.push({ id, requestId });
+    if (this.answered.size > answeredMax) this.answered.shift();
   }
 
   /** The request id of a call that was answered lately. */
   private answeredAs(id: number): string | undefined {
-    return this.answered.find((one) => one.id === id)?.requestId;
+    return [...this.answered].find((one) => one.id === id)?.requestId;
   }
 
   private onRawOutput(text: string): void {

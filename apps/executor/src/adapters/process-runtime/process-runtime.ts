@@ -182,7 +182,7 @@ export class ProcessRuntime implements Runtime {
 
   private wakeWaiters(): void {
     this.ends += 1;
-    if (this.waiters.size > 0) for (const wake of [...this.waiters.keys()]) wake();
+    for (const wake of [...this.waiters.keys()]) wake();
   }
 
   /** An instance with room, which is reserved. */
