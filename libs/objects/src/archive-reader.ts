@@ -1,6 +1,5 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
+import { moduleBeside } from '#platform';
 import {
   asBuffer,
   type ArchiveFiles,
@@ -10,8 +9,7 @@ import {
   type OpenedBody,
 } from './archive-worker.ts';
 
-/** The worker beside this file: compiled in production, source in tests. */
-const workerFile = fileURLToPath(new URL(`./archive-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+const workerFile = moduleBeside(import.meta.url, 'archive-worker');
 const idleTimeoutMs = 30_000;
 /** Tasks that may wait for the thread. */
 const waitingMax = 100;

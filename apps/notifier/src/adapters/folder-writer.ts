@@ -1,11 +1,8 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
-import { Fifo } from '#platform';
+import { Fifo, moduleBeside } from '#platform';
 import { type FolderObject, writeAll, type WriteFault } from './folder-writer-worker.ts';
 
-/** The worker beside this file: compiled in production, source in tests. */
-const workerFile = fileURLToPath(new URL(`./folder-writer-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
+const workerFile = moduleBeside(import.meta.url, 'folder-writer-worker');
 const idleTimeoutMs = 30_000;
 /** Objects that the thread writes in one go: some 5 ms of work. */
 const atOnceMax = 64;

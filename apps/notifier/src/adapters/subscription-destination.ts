@@ -16,8 +16,8 @@ import {
 } from '#contracts';
 import { isSubscribed, type TryResult } from '#lifecycle';
 import {
-  BoundedSignal,
   AddressRefused,
+  BoundedSignal,
   type Clock,
   retryAfterMs,
   type Sealer,
