@@ -14,7 +14,7 @@
  * Q5. A bounded number of tasks begins in one turn of the event loop. Otherwise the answers to many
  *     calls of a noisy function come in one burst, and the records and calls of a quiet one wait.
  */
-import { type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
+import { Changes, type Clock, Deadlines, Fifo, ShortLivedMap, type Timer, TurnBudget } from '#platform';
 
 /** The request for a turn. */
 export interface Ticket {
@@ -110,8 +110,8 @@ export class AttemptQueue {
   /** Functions with waiting tasks, in the order of their turns. The tasks may be gone meanwhile. */
   private readonly turns = new Fifo<Queue>();
   private running = 0;
-  /** Called once when a task ends or the bounds change. */
-  private readonly changes = new Set<() => void>();
+  /** Tasks that end, and bounds that change. */
+  private readonly changes = new Changes();
   private readonly deadlines: Deadlines;
   private readonly nextSoon = (): void => this.next();
 
@@ -213,7 +213,7 @@ export class AttemptQueue {
       if (queue.runningMax === 0) for (const waiting of [...queue.awaited, ...queue.others]) waiting.jump();
     }
     this.next();
-    this.changed();
+    this.changes.tell();
   }
 
   /**
@@ -228,8 +228,7 @@ export class AttemptQueue {
   /** Resolves when no function runs more tasks than it allows now. */
   async withinBounds(): Promise<void> {
     this.boundsChanged();
-    while ([...this.queues.values()].some(({ running, runningMax }) => running > runningMax))
-      await new Promise<void>((resolve) => this.changes.add(resolve));
+    while ([...this.queues.values()].some(({ running, runningMax }) => running > runningMax)) await this.changes.next();
   }
 
   private queueOf({ key, runningMax, ownMax }: Ticket): Queue {
@@ -303,15 +302,8 @@ export class AttemptQueue {
     queue.bytes -= bytes;
     this.running--;
     this.forgetIdle(queue);
-    this.changed();
+    this.changes.tell();
     this.next();
-  }
-
-  private changed(): void {
-    if (this.changes.size === 0) return;
-    const changes = [...this.changes];
-    this.changes.clear();
-    for (const change of changes) change();
   }
 
   private forgetIdle(queue: Queue): void {

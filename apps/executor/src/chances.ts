@@ -9,7 +9,7 @@
 import type { Invocation } from '#contracts';
 import type { Interruption, RecordDelivery } from '#kafka';
 import { type NextChance, nextChance } from '#lifecycle';
-import type { Clock, Timer } from '#platform';
+import { Changes, type Clock, type Timer } from '#platform';
 
 /** Longest wait of a last chance for the attempts that run, in milliseconds. */
 const waitForOthersMs = 5_000;
@@ -31,7 +31,7 @@ export class Chances {
   private readonly seen = new WeakMap<Interruption, Map<string, number>>();
   private others = 0;
   private alone: { readonly key: string; readonly timer: Timer } | undefined;
-  private readonly waiting = new Set<() => void>();
+  private readonly changes = new Changes();
 
   constructor(private readonly parts: ChancesParts) {}
 
@@ -44,28 +44,28 @@ export class Chances {
 
   /** Runs an attempt that is not a last chance. */
   async beside<T>(run: () => Promise<T>): Promise<T> {
-    while (this.alone !== undefined) await this.change();
+    while (this.alone !== undefined) await this.changes.next();
     this.others++;
     try {
       return await run();
     } finally {
       this.others--;
-      this.changed();
+      this.changes.tell();
     }
   }
 
   /** Waits until an attempt may run alone. {@link leave} must follow, and does after a while. */
   async enter(key: string): Promise<void> {
     if (this.alone?.key === key) return;
-    while (this.alone !== undefined) await this.change();
+    while (this.alone !== undefined) await this.changes.next();
     const { clock } = this.parts;
     this.alone = { key, timer: clock.setTimer(waitForOthersMs + aloneMs, () => this.leave(key)) };
     let isLate = false;
     const late = clock.setTimer(waitForOthersMs, () => {
       isLate = true;
-      this.changed();
+      this.changes.tell();
     });
-    while (this.others > 0 && !isLate) await this.change();
+    while (this.others > 0 && !isLate) await this.changes.next();
     late.cancel();
   }
 
@@ -74,7 +74,7 @@ export class Chances {
     if (this.alone?.key !== key) return;
     this.alone.timer.cancel();
     this.alone = undefined;
-    this.changed();
+    this.changes.tell();
   }
 
   /** H1. */
@@ -85,16 +85,5 @@ export class Chances {
     const before = counts.get(functionUrn) ?? 0;
     counts.set(functionUrn, before + 1);
     return before < this.parts.runningMaxOf(functionUrn);
-  }
-
-  private async change(): Promise<void> {
-    await new Promise<void>((resolve) => this.waiting.add(resolve));
-  }
-
-  private changed(): void {
-    if (this.waiting.size === 0) return;
-    const waiting = [...this.waiting];
-    this.waiting.clear();
-    for (const resolve of waiting) resolve();
   }
 }

@@ -23,6 +23,7 @@ export { AllowedNetworks, type NetworkRules4, networkRules4 } from './networks.t
 export { type ComparedClock } from './platform-clock.ts';
 export { isProcessGone, nameOfProcess } from './process-name.ts';
 export { RecentWork, type Taken } from './recent-work.ts';
+export { Changes } from './changes.ts';
 export { Fifo } from './fifo.ts';
 export { hmacSha256 } from './hmac.ts';
 export { moduleBeside } from './module-beside.ts';

@@ -37,7 +37,7 @@
  * 4. This feed commits no offset at or past a record that was left, given up or kept.
  */
 import type { IncomingRecord } from '#contracts';
-import { ShortLivedMap } from '#platform';
+import { Changes, ShortLivedMap } from '#platform';
 import { type Commit, OffsetLedger } from './offset-ledger.ts';
 import { type RecordFeed, RecordInHand, type RecordOwner } from './record-in-hand.ts';
 import type { Interruption } from '../ports.ts';
@@ -82,7 +82,7 @@ export class PartitionFeed implements RecordFeed {
   private readonly idle = Promise.withResolvers<void>();
   private isLetGo = false;
   /** Records in flight that wait for a change. */
-  private readonly waiting = new Set<() => void>();
+  private readonly changes = new Changes();
   private isFull = false;
   /** False while nothing happened that could change what is committable. */
   private mayHaveProgressed = false;
@@ -211,7 +211,7 @@ export class PartitionFeed implements RecordFeed {
   async letGo(): Promise<void> {
     this.stop();
     this.isLetGo = true;
-    this.wake();
+    this.changes.tell();
     if (this.actingRecords === 0 || this.lost.aborted) this.idle.resolve();
     return this.idle.promise;
   }
@@ -223,13 +223,13 @@ export class PartitionFeed implements RecordFeed {
   lose(): void {
     this.stop();
     this.whenLost.abort();
-    this.wake();
+    this.changes.tell();
     this.idle.resolve();
   }
 
   /** Goes on after the membership of the owner may allow more. */
   proceed(): void {
-    this.wake();
+    this.changes.tell();
     this.handOut();
     this.owner.changed(this);
   }
@@ -241,7 +241,7 @@ export class PartitionFeed implements RecordFeed {
 
   unwritten(change: 1 | -1): void {
     this.unwrittenRecords += change;
-    if (this.unwrittenRecords === 0) this.wake();
+    if (this.unwrittenRecords === 0) this.changes.tell();
   }
 
   acting(): void {
@@ -249,14 +249,7 @@ export class PartitionFeed implements RecordFeed {
   }
 
   async changed(): Promise<void> {
-    await new Promise<void>((resolve) => this.waiting.add(resolve));
-  }
-
-  private wake(): void {
-    if (this.waiting.size === 0) return;
-    const waiting = [...this.waiting];
-    this.waiting.clear();
-    for (const resolve of waiting) resolve();
+    await this.changes.next();
   }
 
   private handOut(): void {
