@@ -109,6 +109,20 @@ describe('the retention of records', { timeout: 20_000 }, () => {
     expect(await record()).toMatchObject({ status: 'SUCCESS' });
   });
 
+  it('a lost invocation ends although 5,000 older ones wait for deliveries that are not lost', async () => {
+    const living = Array.from({ length: 5_000 }, (_, index): StatusEvent[] => [
+      { ...ended, requestId: `living ${index}`, acceptedAt: epochMs(builtAt - 1) },
+      {
+        ...waitingDelivery,
+        requestId: `living ${index}`,
+        delivery: { deliveryId: 'DIS:x', state: 'pending', tries: 9, at: builtAt, dueAt: epochMs(builtAt + 9 * 24 * hourMs) },
+      },
+    ]);
+    await put(...living.flat(), delayedBy(hourMs));
+    await later(workTopicRetentionMs + 2 * hourMs);
+    expect([(await record())?.status, lost]).toEqual(['DISCARD', 1]);
+  });
+
   it('what is left of an invocation is removed too when only its delivery is known', async () => {
     await put(waitingDelivery);
     await later(workTopicRetentionMs + 3 * hourMs);

@@ -1,6 +1,6 @@
 import type { Counter } from 'prom-client';
 import { workTopicRetentionMs } from '#contracts';
-import { lostEvents } from '#lifecycle';
+import { type FoldedRecord, lostEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import type { StatusStore } from './status-store.ts';
 
@@ -14,6 +14,8 @@ const sweepRecordsMax = 5_000;
 export class Retention {
   private timer: Timer | undefined;
   private isClosed = false;
+  /** The last record that was looked at; undefined to begin with the oldest one. */
+  private lookedAt: FoldedRecord | undefined;
 
   constructor(
     private readonly store: StatusStore,
@@ -56,11 +58,16 @@ export class Retention {
     });
   }
 
-  /** @returns true if there may be more. */
+  /**
+   * Looks at 5,000 records, and at the next ones in the next sweep. So those that live longer than
+   * the topics keep records hide no lost one.
+   * @returns true if there may be more.
+   */
   private async endLost(): Promise<boolean> {
     return this.orLater('could not end lost invocations', async () => {
       const now = this.clock.now();
-      const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax);
+      const records = await this.store.notOver(now - workTopicRetentionMs, sweepRecordsMax, this.lookedAt);
+      this.lookedAt = records.length === sweepRecordsMax ? records.at(-1) : undefined;
       const eventsOf = records.map((record) => lostEvents(record, now)).filter((events) => events.length > 0);
       if (eventsOf.length === 0) return false;
       await this.store.fold(eventsOf.flat(), async () => undefined);

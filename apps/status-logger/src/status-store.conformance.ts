@@ -756,7 +756,12 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
         [],
         ['r1', 'late', 'new'],
       ]);
-      expect((await store.notOver(at(1), 10))[0]).toMatchObject({ status: 'RUNNING', stage: expect.any(Number) });
+      const [first, ...others] = await store.notOver(at(10), 10);
+      expect(first).toMatchObject({ status: 'RUNNING', stage: expect.any(Number) });
+      expect(await store.notOver(at(10), 10, first)).toEqual(others);
+      await put(queued({ requestId: 'later', acceptedAt: at(3) }));
+      const [late] = others;
+      expect((await store.notOver(at(10), 1, late)).map(({ requestId }) => requestId)).toEqual(['later']);
     });
 
     it('a store is new until it is marked as built, for all who open it', async () => {

@@ -101,12 +101,13 @@ export interface StatusStore {
    */
   rejects(query: RejectQuery): Promise<RejectPage>;
   /**
-   * Lists records that are not over (see `overAt`), oldest first.
+   * Lists records that are not over (see `overAt`), oldest first, then by request id.
    * @param acceptedBefore in milliseconds since 1970.
+   * @param after lists only records behind this one; default all.
    * @returns at most `limit` records.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
-  notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]>;
+  notOver(acceptedBefore: number, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]>;
   /**
    * Counts the invocations and rejects of each function since the store exists, also of removed
    * records. A question costs a few rows for each function, however many records there are. Rejects

@@ -273,22 +273,33 @@ export async function selectRecord(
   return row === undefined ? undefined : recordOf(row);
 }
 
-/** Reads at most `limit` rows accepted before `acceptedBefore` that are not over, oldest first. */
+/**
+ * Reads at most `limit` rows accepted before `acceptedBefore` that are not over, oldest first.
+ * @param after reads only rows behind the one of this record.
+ */
 export async function selectNotOver(
   tables: Kysely<StatusTables>,
   acceptedBefore: number,
   limit: number,
+  after?: FoldedRecord,
 ): Promise<readonly FoldedRecord[]> {
   const rows = await tables
     .selectFrom('invocations')
     .selectAll()
     .where('accepted_at', '<', acceptedBefore)
+    .$if(after !== undefined, (query) => query.where(isBehind('accepted_at', after?.acceptedAt ?? 0, after?.requestId ?? '')))
     .where('over_at', 'is', null)
     .orderBy('accepted_at')
     .orderBy('request_id')
     .limit(limit)
     .execute();
   return rows.map(recordOf);
+}
+
+/** The condition that a row comes after another one in the order of a column and request ids. */
+function isBehind(column: 'accepted_at' | 'place_offset', value: number, requestId: string) {
+  return ({ and, eb, or }: ExpressionBuilder<StatusTables, 'invocations'>) =>
+    and([eb(column, '>=', value), or([eb(column, '>', value), eb('request_id', '>', requestId)])]);
 }
 
 /** True if the store holds nothing of what the topics hold. */

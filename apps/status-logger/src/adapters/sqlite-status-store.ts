@@ -200,8 +200,8 @@ export class SqliteStatusStore implements StatusStore {
     return selectRejects(this.committed, query).catch(unavailable);
   }
 
-  async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
-    return selectNotOver(this.committed, acceptedBefore, limit).catch(unavailable);
+  async notOver(acceptedBefore: number, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]> {
+    return selectNotOver(this.committed, acceptedBefore, limit, after).catch(unavailable);
   }
 
   async totals(query: TotalsQuery): Promise<readonly FunctionTally[]> {

@@ -176,8 +176,8 @@ export class PostgresStatusStore implements StatusStore {
     return attempt(async () => selectRejects(this.readers, query));
   }
 
-  async notOver(acceptedBefore: number, limit: number): Promise<readonly FoldedRecord[]> {
-    return attempt(async () => selectNotOver(this.readers, acceptedBefore, limit));
+  async notOver(acceptedBefore: number, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]> {
+    return attempt(async () => selectNotOver(this.readers, acceptedBefore, limit, after));
   }
 
   async totals(query: TotalsQuery): Promise<readonly FunctionTally[]> {
