@@ -31,6 +31,15 @@ describe('Ctrl-C on npm start', () => {
     return pids.filter((_pid, index) => environments[index]?.includes(`KAFKA_TOPIC_PREFIX=${topicPrefix}\0`)).map(Number);
   }
 
+  /** The process of a service, once it runs. */
+  async function processOf(service: string): Promise<number | undefined> {
+    for (const pid of await processes()) {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (command.includes(`/joined/apps/${service}/`)) return pid;
+    }
+    return undefined;
+  }
+
   function start() {
     const child = spawn('npm', ['start'], {
       detached: true,
@@ -94,6 +103,15 @@ describe('Ctrl-C on npm start', () => {
   it('during the start leaves nobody behind', { timeout: 90_000 }, async () => {
     const { ended, pressCtrlC } = start();
     await eventually(async () => (await processes()).length > 5, { deadlineMs: 60_000 });
+    pressCtrlC();
+    await ended;
+    await eventually(async () => (await processes()).length === 0, { deadlineMs: 20_000 });
+  });
+
+  it('during the start kills also a service that cannot drain', { timeout: 90_000 }, async () => {
+    const { ended, pressCtrlC } = start();
+    const executor = await eventually(async () => processOf('executor'), { deadlineMs: 60_000 });
+    process.kill(executor, 'SIGSTOP');
     pressCtrlC();
     await ended;
     await eventually(async () => (await processes()).length === 0, { deadlineMs: 20_000 });

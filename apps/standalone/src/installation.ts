@@ -177,6 +177,9 @@ async function startLocked(
   const kill = () => {
     for (const service of [ingress, ...services]) service.kill();
   };
+  // Without their broker, services that run already would drain until their limit of time, in the
+  // way of the next start.
+  process.once('exit', kill);
   const stop = async () => {
     await rm(runningFile, { force: true });
     const ingressEnd = ingress.stop(stopMs);
@@ -220,5 +223,7 @@ async function startLocked(
     await health.close();
     await brokers.stop();
     throw error;
+  } finally {
+    process.off('exit', kill);
   }
 }
