@@ -1,5 +1,5 @@
 import type { Registry as Metrics } from 'prom-client';
-import type { IncomingRecord, OutgoingRecord, PlatformError, Topics } from '#contracts';
+import type { EpochMs, IncomingRecord, OutgoingRecord, PlatformError, Topics } from '#contracts';
 import type { ComparedClock } from '#platform';
 
 /** How the records of a call stand to others that wait for the brokers. */
@@ -206,6 +206,13 @@ export interface PartitionEnd {
   readonly end: bigint;
 }
 
+/** The oldest record that a partition still holds. */
+export interface OldestRecord {
+  readonly partition: number;
+  /** The timestamp of the record. */
+  readonly at: EpochMs;
+}
+
 /** A topic that should exist. */
 export interface TopicSpec {
   readonly topic: string;
@@ -242,6 +249,11 @@ export interface TopicAdmin {
   checkTopics(specs: readonly TopicSpec[]): Promise<void>;
   /** Tells of every partition that was added before the call. */
   ends(topic: string): Promise<readonly PartitionEnd[]>;
+  /**
+   * Tells when the oldest record of each partition was written. Partitions without records are
+   * missing.
+   */
+  oldest(topic: string): Promise<readonly OldestRecord[]>;
   /**
    * The members of a consumer group.
    * @returns undefined while the group deals its partitions anew.

@@ -74,5 +74,14 @@ export function adminConformance(tools: ClusterTools): void {
         { partition: 1, start: 0n, end: 2n },
       ]);
     });
+
+    it('tells when the oldest record of each partition was written', async () => {
+      const topic = await tools.aTopic(2);
+      const partition = 1;
+      expect(await tools.gateway.admin.oldest(topic)).toEqual([]);
+      for (const value of ['x', 'y']) await tools.gateway.publisher.publish(aRecord(topic, value, { partition }));
+      const [first] = await tools.gateway.recordsFrom({ topic, partition }, 0n, 1);
+      expect(await tools.gateway.admin.oldest(topic)).toEqual([{ partition, at: first?.timestamp }]);
+    });
   });
 }

@@ -55,10 +55,13 @@ export interface BrokerConnection extends AskedBroker {
     readonly isolationLevel: number;
     readonly topics: readonly {
       readonly topic: string;
-      /** Timestamp -2 asks for the first offset, -1 for the end. */
+      /**
+       * Timestamp -2 asks for the first offset, -1 for the end, others for the first record that is
+       * not older.
+       */
       readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[];
     }[];
-  }): Promise<PartitionAnswers<{ readonly partition: number; readonly offset: string }>>;
+  }): Promise<PartitionAnswers<{ readonly partition: number; readonly offset: string; readonly timestamp: string }>>;
 }
 
 /** A member of a group, as its coordinator knows it. */

@@ -2,6 +2,13 @@ import { partitionName } from '#contracts';
 import type { TopicPartition } from '../bookkeeping/feed-set.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 
+/** A record as the leader of its partition tells it. */
+interface ToldOffset {
+  readonly offset: bigint;
+  /** -1 if the question was for no record. */
+  readonly timestamp: number;
+}
+
 /** The first offset that a partition still keeps, or the offset that its next record gets. */
 export type OffsetName = 'start' | 'end';
 
@@ -39,21 +46,47 @@ export async function offsetsOf(
   name: OffsetName,
   failed: (error: unknown) => void,
 ): Promise<PartitionOffsets> {
-  const timestamp = name === 'start' ? -2 : -1;
+  const told = await askLeaders(cluster, partitions, name === 'start' ? -2 : -1, failed);
+  return new Map([...told].flatMap(([key, { offset }]) => (offset < 0n ? [] : [[key, offset] as const])));
+}
+
+/**
+ * Asks the leaders of partitions for the timestamp of the oldest record of each.
+ * @param failed is told why timestamps are missing.
+ * @returns by the names of `partitionName`; -1 for a partition without records. A partition without
+ *   a leader, or whose leader did not answer about it, is missing.
+ */
+export async function oldestOf(
+  cluster: ClusterConnection,
+  partitions: readonly TopicPartition[],
+  failed: (error: unknown) => void,
+): Promise<ReadonlyMap<string, number>> {
+  // The question is for the first record from 1970 on.
+  const told = await askLeaders(cluster, partitions, 0, failed);
+  return new Map([...told].map(([key, { timestamp }]) => [key, timestamp]));
+}
+
+/** @param timestamp -1 for ends, -2 for starts, else the first record of this time or later. */
+async function askLeaders(
+  cluster: ClusterConnection,
+  partitions: readonly TopicPartition[],
+  timestamp: number,
+  failed: (error: unknown) => void,
+): Promise<ReadonlyMap<string, ToldOffset>> {
   const byLeader = new Map<number, (TopicPartition & { readonly timestamp: number })[]>();
   for (const { topic, partition } of partitions) {
     const leader = leaderOf(cluster, { topic, partition });
     byLeader.set(leader, [...(byLeader.get(leader) ?? []), { topic, partition, timestamp }]);
   }
-  const offsets = new Map<string, bigint>();
+  const answers = new Map<string, ToldOffset>();
   const ask = async ([leader, asked]: readonly [number, readonly (TopicPartition & { readonly timestamp: number })[]]) => {
     if (leader < 0) throw new Error(`no broker leads ${asked.map(partitionName).join(', ')}`);
     const broker = await cluster.findBroker({ nodeId: String(leader) });
     const { responses } = await broker.listOffsets({ isolationLevel: 1, topics: byTopic(asked) });
     for (const { topic, partitions: told } of responses)
-      for (const { partition, offset } of told)
-        if (BigInt(offset) >= 0n) offsets.set(partitionName({ topic, partition }), BigInt(offset));
+      for (const { partition, offset, timestamp: at } of told)
+        answers.set(partitionName({ topic, partition }), { offset: BigInt(offset), timestamp: Number(at) });
   };
   for (const asked of await Promise.allSettled([...byLeader].map(ask))) if (asked.status === 'rejected') failed(asked.reason);
-  return offsets;
+  return answers;
 }

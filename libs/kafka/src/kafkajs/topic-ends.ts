@@ -1,19 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { partitionName } from '#contracts';
-import type { PartitionEnd } from '../ports.ts';
+import { epochMs, partitionName } from '#contracts';
+import type { TopicPartition } from '../bookkeeping/feed-set.ts';
+import type { OldestRecord, PartitionEnd } from '../ports.ts';
 import type { ClusterConnection } from './kafkajs-internals.ts';
 import { KeptConnection } from './kept-connection.ts';
 import { SharedRounds } from '../shared-rounds.ts';
-import { type OffsetName, offsetsOf } from './partition-offsets.ts';
+import { type OffsetName, offsetsOf, oldestOf } from './partition-offsets.ts';
 
 const triesMax = 5;
 const againMs = 100;
 
 /** The answer about one topic. `fault` says why a partition is missing. */
-interface Told {
-  readonly told: readonly PartitionEnd[];
+interface Told<One> {
+  readonly told: readonly One[];
   readonly fault?: unknown;
 }
+
+/** Asks about partitions. `failed` is told why some are missing in the answer. */
+type Question<One> = (
+  cluster: ClusterConnection,
+  partitions: readonly TopicPartition[],
+  failed: (error: unknown) => void,
+) => Promise<readonly One[]>;
 
 /**
  * Tells where the partitions of topics begin and end. The admin of kafkajs asks a broker that led a
@@ -37,7 +45,7 @@ export class TopicEnds {
    * @throws the error of a broker, if not all partitions could be asked.
    */
   async of(topic: string): Promise<readonly PartitionEnd[]> {
-    return allOf(await this.ask(topic, async () => this.looks.ask()));
+    return allOf(await this.ask(topic, endsOf, async () => this.looks.ask()));
   }
 
   /**
@@ -45,27 +53,38 @@ export class TopicEnds {
    * @throws as {@link of}.
    */
   async known(topic: string): Promise<readonly PartitionEnd[]> {
-    return allOf(await this.ask(topic));
+    return allOf(await this.ask(topic, endsOf));
   }
 
   /** Leaves out the partitions about which the brokers do not answer. @throws if none answers. */
   async told(topic: string): Promise<readonly PartitionEnd[]> {
-    return (await this.ask(topic)).told;
+    return (await this.ask(topic, endsOf)).told;
+  }
+
+  /** When the oldest record of each partition was written. @throws as {@link of}. */
+  async oldest(topic: string): Promise<readonly OldestRecord[]> {
+    const all = allOf(await this.ask(topic, oldestRecordsOf, async () => this.looks.ask()));
+    return all.filter(({ at }) => at >= 0);
   }
 
   /**
    * Asks again, at new leaders, while a partition is missing.
    * @param look at the partitions of the topic, before the first question.
    */
-  private async ask(topic: string, look = async (cluster: ClusterConnection) => this.refreshOld(cluster)): Promise<Told> {
-    return this.connection.about(topic, async (cluster) => this.askOn(cluster, topic, look));
+  private async ask<One>(
+    topic: string,
+    question: Question<One>,
+    look = async (cluster: ClusterConnection) => this.refreshOld(cluster),
+  ): Promise<Told<One>> {
+    return this.connection.about(topic, async (cluster) => this.askOn(cluster, topic, question, look));
   }
 
-  private async askOn(
+  private async askOn<One>(
     cluster: ClusterConnection,
     topic: string,
+    question: Question<One>,
     look: (cluster: ClusterConnection) => Promise<void>,
-  ): Promise<Told> {
+  ): Promise<Told<One>> {
     await cluster.addMultipleTargetTopics([topic]);
     await look(cluster);
     let fault: unknown = new Error(`topic ${topic} does not exist`);
@@ -74,12 +93,7 @@ export class TopicEnds {
     };
     for (let tries = 1; ; tries += 1) {
       const partitions = cluster.findTopicPartitionMetadata(topic).map(({ partitionId: partition }) => ({ topic, partition }));
-      const offsets = async (name: OffsetName) => offsetsOf(cluster, partitions, name, failed);
-      const [starts, ends] = await Promise.all([offsets('start'), offsets('end')]);
-      const told = partitions.flatMap((one) => {
-        const [start, end] = [starts.get(partitionName(one)), ends.get(partitionName(one))];
-        return start === undefined || end === undefined ? [] : [{ partition: one.partition, start, end }];
-      });
+      const told = await question(cluster, partitions, failed);
       if (partitions.length > 0 && told.length === partitions.length) return { told };
       if (tries === triesMax) return { told, fault };
       if (tries > 1) await delay(againMs);
@@ -101,7 +115,25 @@ export class TopicEnds {
   }
 }
 
-function allOf({ told, fault }: Told): readonly PartitionEnd[] {
+const endsOf: Question<PartitionEnd> = async (cluster, partitions, failed) => {
+  const offsets = async (name: OffsetName) => offsetsOf(cluster, partitions, name, failed);
+  const [starts, ends] = await Promise.all([offsets('start'), offsets('end')]);
+  return partitions.flatMap((one) => {
+    const [start, end] = [starts.get(partitionName(one)), ends.get(partitionName(one))];
+    return start === undefined || end === undefined ? [] : [{ partition: one.partition, start, end }];
+  });
+};
+
+/** The time of a partition without records is -1. */
+const oldestRecordsOf: Question<OldestRecord> = async (cluster, partitions, failed) => {
+  const times = await oldestOf(cluster, partitions, failed);
+  return partitions.flatMap((one) => {
+    const at = times.get(partitionName(one));
+    return at === undefined ? [] : [{ partition: one.partition, at: epochMs(at) }];
+  });
+};
+
+function allOf<One>({ told, fault }: Told<One>): readonly One[] {
   if (fault !== undefined) throw fault;
   return told;
 }

@@ -1,5 +1,5 @@
 import { partitionName, PlatformError } from '#contracts';
-import type { CommittedTo, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
+import type { CommittedTo, OldestRecord, PartitionEnd, TopicAdmin, TopicSpec } from '../ports.ts';
 import { type MemoryCluster, nextTurn } from './memory-cluster.ts';
 
 /** Looks after the topics of a {@link MemoryCluster}. */
@@ -20,6 +20,13 @@ export class MemoryAdmin implements TopicAdmin {
     await nextTurn();
     const partitions = this.cluster.partitionsOf(topic);
     return partitions.map(({ records }, partition) => ({ partition, start: 0n, end: BigInt(records.length) }));
+  }
+
+  async oldest(topic: string): Promise<readonly OldestRecord[]> {
+    await nextTurn();
+    return this.cluster
+      .partitionsOf(topic)
+      .flatMap(({ records: [first] }, partition) => (first === undefined ? [] : [{ partition, at: first.timestamp }]));
   }
 
   /** Groups of this cluster tell no members. */
