@@ -75,6 +75,16 @@ describe('fold', () => {
       { status: 'SUCCESS', endedAt: at(2) },
     ],
     [
+      'a settlement after an end that was presumed',
+      [settled({ isPresumed: true, condition: 'EventAgeExceeded' }), running(1, 5), settled({ endedAt: at(9) })],
+      { status: 'SUCCESS', endedAt: at(9) },
+    ],
+    [
+      'an end that is presumed after the settlement',
+      [settled({ endedAt: at(9) }), settled({ isPresumed: true, condition: 'EventAgeExceeded' })],
+      { status: 'SUCCESS', endedAt: at(9) },
+    ],
+    [
       'an event after the settlement changes nothing',
       [settled(), queued(1), running(1, 5), waiting(2, 9)],
       { status: 'SUCCESS', attempts: 1 },

@@ -14,7 +14,7 @@ import type { StatusEvent } from './status-event.ts';
 /**
  * The status of an invocation, as far as its events have arrived. An event of a higher `stage`
  * overwrites one of a lower. A later attempt is higher than an earlier one. Within an attempt the
- * order is waiting, queued, running. A settlement is the highest.
+ * order is waiting, queued, running. A presumed end is higher, and a settlement is the highest.
  */
 export interface FoldedRecord extends StatusRecord {
   readonly stage: number;
@@ -29,6 +29,7 @@ export interface FoldedRecord extends StatusRecord {
 
 const within = { queued: 0, waiting: 1, running: 2 } as const;
 const settledStage = Number.MAX_SAFE_INTEGER;
+const presumedStage = settledStage - 1;
 
 /**
  * The stage of an event before the settlement. A waiting attempt is queued when it is due, so
@@ -59,7 +60,8 @@ const unseen = (requestId: string): FoldedRecord => ({
  * Folds one event into the record of its invocation. Commutative and idempotent (I4), because
  * records of different topics may arrive in any order, and more than once.
  *
- * An invocation that was settled twice keeps the settlement that ended first.
+ * An invocation that was settled twice keeps the settlement that ended first. An end that was only
+ * presumed, because no topic held a record, gives way to any settlement.
  */
 export function fold(record: FoldedRecord | undefined, event: StatusEvent): FoldedRecord {
   const told = withPayloadRef(taggedBy(subjectOf(record ?? unseen(event.requestId), event), event), event);
@@ -147,10 +149,12 @@ function foldProgress(
 
 function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: 'settled' }>): FoldedRecord {
   const { status, errorCode } = conditions[event.condition];
+  const stage = event.isPresumed === true ? presumedStage : settledStage;
+  if (stage < record.stage) return record;
   const { dueAt: _dueAt, startedAt: _startedAt, lateMs: _lateMs, responseRef: _responseRef, ...rest } = record;
   const settled: FoldedRecord = {
     ...rest,
-    stage: settledStage,
+    stage,
     status,
     errorCode,
     errorMessage: event.errorMessage,
@@ -160,7 +164,7 @@ function foldSettled(record: FoldedRecord, event: Extract<StatusEvent, { kind: '
     attempts: event.attempts,
     ...(event.responseRef === undefined ? {} : { responseRef: event.responseRef }),
   };
-  return record.stage === settledStage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
+  return record.stage === stage && settlementOrder(record) <= settlementOrder(settled) ? record : settled;
 }
 
 /** Sorts before every other character, so a text is higher than its own beginning. */

@@ -46,6 +46,8 @@ export type StatusEvent =
       readonly lateMs?: number;
       readonly endedAt: EpochMs;
       readonly errorMessage: string;
+      /** True if no service reported it: the records of the invocation are gone. */
+      readonly isPresumed?: true;
       /** The reference of a stored return value. */
       readonly responseRef?: string;
     } & EventSubject)
