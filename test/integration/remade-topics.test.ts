@@ -4,11 +4,18 @@
  * the old one had.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import kafkajs from 'kafkajs';
+import { pino } from 'pino';
 import { expect, inject, it, onTestFinished } from 'vitest';
-import { Topics } from '#contracts';
+import { type IncomingRecord, Topics, topicsReadBy } from '#contracts';
 import { connectKafka } from '#kafka';
-import { Arrivals, eventually } from '#testing';
+import { systemClock } from '#platform';
+import { Arrivals, builtUrn, eventually, ManualClock } from '#testing';
+import { SqliteStatusStore } from '../../apps/status-logger/src/adapters/sqlite-status-store.ts';
+import { VanishedRecords } from '../../apps/status-logger/src/vanished-records.ts';
 
 async function setUp(name: Parameters<Topics['name']>[0]) {
   const topics = new Topics(`t${randomUUID().slice(0, 8)}.`);
@@ -87,4 +94,42 @@ it('a group commits where it reads on if records were deleted before it read the
   await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '5' }] });
   await start();
   await committed(5n);
+});
+
+it('an invocation of the deleted topic ends, and one at the same offset of the new topic waits', async () => {
+  const { topics, topic, gateway, admin, create } = await setUp('invocations');
+  await create();
+  const others = [...topicsReadBy('executor'), ...topicsReadBy('retry-scheduler')].filter((name) => name !== 'invocations');
+  await gateway.admin.ensureTopics(
+    [...new Set(others)].map((name) => ({ topic: topics.name(name), partitions: 1, isCompacted: false, retentionMs: 3_600_000 })),
+  );
+  const write = async (count: number): Promise<readonly IncomingRecord[]> => {
+    const record = { topic, value: Buffer.from('{}'), headers: {} };
+    await eventually(async () => gateway.publisher.publish(Array.from({ length: count }, () => record)).then(() => true));
+    return eventually(async () => {
+      const records = await gateway.recordsFrom({ topic, partition: 0 }, 0n, count).catch(() => []);
+      return records.length >= count ? records : undefined;
+    });
+  };
+  const before = await write(2);
+  await admin.deleteTopics({ topics: [topic] });
+  await eventually(async () => create().catch(() => false), { pauseMs: 5 });
+  const after = await write(4);
+
+  const folder = await mkdtemp(join(tmpdir(), 'sendoff-remade-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const clock = new ManualClock(systemClock.now());
+  const store = await SqliteStatusStore.open(join(folder, 'status.db'), clock);
+  onTestFinished(() => store.close());
+  const queued = (name: string, { offset, timestamp: at }: IncomingRecord) => ({
+    ...({ kind: 'queued', requestId: `${name} ${offset}`, functionUrn: builtUrn, project: 'p1', acceptedAt: at } as const),
+    ...{ attempt: 1, lastError: '', place: { topic: 'invocations', partition: 0, offset: Number(offset), at } as const },
+  });
+  const events = [...before.map((one) => queued('before', one)), ...after.map((one) => queued('after', one))];
+  await store.fold(events, async () => undefined);
+  await clock.advance(660_000);
+  const counter = { inc: () => undefined };
+  await new VanishedRecords(store, gateway, async () => true, clock, pino({ level: 'silent' }), counter).endVanished();
+  const waiting = await store.notOver(Number.MAX_SAFE_INTEGER, 10);
+  expect(waiting.map(({ requestId }) => requestId)).toEqual(after.map(({ offset }) => `after ${offset}`));
 });

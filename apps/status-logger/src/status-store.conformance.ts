@@ -541,19 +541,30 @@ export function statusStoreConformance(name: string, prepare: () => Promise<Stor
       expect(await below({ ...committed, partition: 2 })).toEqual([]);
     });
 
-    it('the store lists what has not ended although no partition holds a record of it', async () => {
+    it('the store lists what has not ended and is in a span of a partition', async () => {
       const place = (offset: number, topic: 'delays.2m' | 'invocations' = 'delays.2m') =>
-        ({ topic, partition: 1, offset, at: at(topic === 'invocations' ? 0 : 1) }) as const;
+        ({ topic, partition: 1, offset, at: at(topic === 'invocations' ? 1 : 0) }) as const;
       for (const offset of [3, 4, 6, 7]) await put(queued({ requestId: `at ${offset}`, place: place(offset) }));
       await put(
-        queued({ requestId: 'elsewhere', place: place(9, 'invocations') }),
-        queued({ requestId: 'elsewhere', place: place(3) }),
-        queued({ requestId: 'ended', place: place(3) }),
+        queued({ requestId: 'went on', place: place(5, 'invocations') }),
+        queued({ requestId: 'went on', place: place(5) }),
+        queued({ requestId: 'also at 4', place: place(4), acceptedAt: at(5) }),
+        queued({ requestId: 'ended', place: place(4) }),
         settled({ requestId: 'ended' }),
       );
-      const kept = { topic: 'delays.2m', partition: 1, start: 4n, end: 7n };
-      const outside = async (limit: number) => (await store.inFlightOutside([kept], limit)).map(({ requestId }) => requestId);
-      expect([await outside(10), await outside(1)]).toEqual([['at 3', 'at 7'], ['at 3']]);
+      const span = { topic: 'delays.2m', partition: 1, start: 4n };
+      const found = await store.inFlightIn(span, 10);
+      const inSpan = async (more: object, limit = 10, after?: FoldedRecord) =>
+        (await store.inFlightIn({ ...span, ...more }, limit, after)).map(({ requestId }) => requestId);
+      expect(await inSpan({})).toEqual(['also at 4', 'at 4', 'at 6', 'at 7']);
+      expect(await inSpan({ end: 7n })).toEqual(['also at 4', 'at 4', 'at 6']);
+      expect(await inSpan({ acceptedBefore: at(5) })).toEqual(['at 4', 'at 6', 'at 7']);
+      expect([await inSpan({}, 1), await inSpan({}, 1, found[0]), await inSpan({}, 2, found[1])]).toEqual([
+        ['also at 4'],
+        ['at 4'],
+        ['at 6', 'at 7'],
+      ]);
+      expect([await inSpan({ partition: 2 }), await inSpan({ topic: 'delays.8m' })]).toEqual([[], []]);
     });
 
     it('the store reports for each event the record before and after it', async () => {

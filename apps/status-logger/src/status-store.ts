@@ -18,7 +18,6 @@ import type {
 } from '#contracts';
 import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
-import type { KeptRecords } from './kept-records.ts';
 import type { StatusChange } from './status-changes.ts';
 
 /** Called with what a transaction is about to commit; a rejection rolls the transaction back. */
@@ -28,6 +27,18 @@ export type BeforeCommit = (changes: readonly StatusChange[]) => Promise<void>;
 export interface ProgressMark extends FinishedTo {
   /** True if it counts although the store has a higher offset. */
   readonly mayGoBack?: true;
+}
+
+/** Offsets of a partition, from `start` up to the one before `end`. */
+export interface PartitionSpan {
+  /** Without the prefix. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly start: bigint;
+  /** Default: no end. */
+  readonly end?: bigint;
+  /** Only invocations that were accepted before, in milliseconds since 1970. Default: all. */
+  readonly acceptedBefore?: number;
 }
 
 /**
@@ -142,12 +153,13 @@ export interface StatusStore {
    */
   inFlightBelow(offsets: readonly FinishedTo[], limit: number): Promise<readonly FoldedRecord[]>;
   /**
-   * Lists invocations that have not ended although no partition holds a record of their payload any
-   * more. Every known place lies outside the bounds of its partition.
+   * Lists invocations that have not ended and whose newest known place is in a span of a partition.
+   * They come in the order of their offsets, then by request id.
+   * @param after lists only records behind this one; default all.
    * @returns at most `limit` records.
    * @throws PlatformError `STORE_UNAVAILABLE`, `STORE_DAMAGED`.
    */
-  inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]>;
+  inFlightIn(span: PartitionSpan, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]>;
   /**
    * Removes about `limit` records that were over before `overBefore`, in milliseconds since 1970,
    * and rejects that were counted before it.

@@ -15,16 +15,27 @@ import { VanishedRecords } from './vanished-records.ts';
 
 const topics = new Topics('test.');
 const minuteMs = 60_000;
+/** The records in partition 0 of a topic, and how far its service has committed it. */
+interface Partition {
+  start: bigint;
+  end: bigint;
+  committed?: bigint;
+  /** When its first record was written. Default: before all others. */
+  oldestAt?: number;
+  /** When its records were written, by offset, as far as somebody looks. */
+  times?: Readonly<Record<number, number>>;
+}
+
 let folder: string;
 let clock: ManualClock;
 let store: SqliteStatusStore;
 let vanished: VanishedRecords;
-/** The bounds of partition 0 of `delays.2m`; all other partitions are empty. */
-let kept: { start: bigint; end: bigint };
-/** The bounds of partition 0 of the lane `invocations`, and how far executors have committed it. */
-let lane: { start: bigint; end: bigint; committed: bigint };
-/** The same of the lane `invocations.bulk`. */
-let bulk: typeof lane;
+/** A delay topic. */
+let kept: Partition;
+/** The lane `invocations`. */
+let lane: Partition;
+/** The lane `invocations.bulk`. */
+let bulk: Partition;
 let lost: number;
 let isCaughtUp: boolean;
 /** Called between the first question for the ends and the second one. */
@@ -35,28 +46,39 @@ beforeEach(async () => {
   clock = new ManualClock(builtAt);
   store = await SqliteStatusStore.open(join(folder, 'status.db'), clock);
   kept = { start: 0n, end: 10n };
-  lane = { start: 0n, end: 10n, committed: 0n };
-  bulk = { start: 0n, end: 10n, committed: 0n };
+  lane = { start: 0n, end: 10n };
+  bulk = { start: 0n, end: 10n };
   lost = 0;
   isCaughtUp = true;
   meanwhile = async () => undefined;
-  const ends = async (topic: string): Promise<readonly PartitionEnd[]> => {
-    const known = {
+  const known = (topic: string): Partition => {
+    const partitions = {
       [topics.name('delays.2m')]: kept,
       [topics.name('invocations')]: lane,
       [topics.name('invocations.bulk')]: bulk,
     };
-    const { start, end } = known[topic] ?? { start: 0n, end: 0n };
+    return partitions[topic] ?? { start: 0n, end: 0n };
+  };
+  const ends = async (topic: string): Promise<readonly PartitionEnd[]> => {
+    const { start, end } = known(topic);
     return [{ partition: 0, start, end }];
   };
-  const committed = async (groupId: string) =>
-    groupId === topics.groupOf('executor')
-      ? [
-          { topic: topics.name('invocations'), partition: 0, finishedTo: lane.committed },
-          { topic: topics.name('invocations.bulk'), partition: 0, finishedTo: bulk.committed },
-        ]
-      : [{ topic: topics.name('delays.2m'), partition: 0, finishedTo: 0n }];
-  const kafka = { topics, admin: { ends, committed } } as unknown as ConstructorParameters<typeof VanishedRecords>[1];
+  const oldest = async (topic: string) => {
+    const { start, end, oldestAt = 0 } = known(topic);
+    return start === end ? [] : [{ partition: 0, at: epochMs(oldestAt) }];
+  };
+  const committed = async (_groupId: string, names: readonly string[]) =>
+    names.flatMap((topic) => {
+      const { committed: finishedTo } = known(topic);
+      return finishedTo === undefined ? [] : [{ topic, partition: 0, finishedTo }];
+    });
+  const recordsFrom = async ({ topic }: { topic: string }, offset: bigint) =>
+    Object.entries(known(topic).times ?? {}).flatMap(([at, timestamp]) =>
+      BigInt(at) < offset ? [] : [{ offset: BigInt(at), timestamp }],
+    );
+  const kafka = { topics, recordsFrom, admin: { ends, oldest, committed } } as unknown as ConstructorParameters<
+    typeof VanishedRecords
+  >[1];
   const catchUp = async () => {
     await meanwhile();
     return isCaughtUp;
@@ -72,17 +94,19 @@ afterEach(async () => {
 
 /** An invocation that waits for a minute, in a record of `delays.2m`. */
 const wait = async (requestId: string, offset: number) => {
-  const place = { topic: 'delays.2m', partition: 0, offset, at: builtAt } as const;
+  await store.fold([waiting(requestId, offset)], async () => undefined);
+};
+const waiting = (requestId: string, offset: number, dueInMs = minuteMs) => {
+  const place = { topic: 'delays.2m', partition: 0, offset, at: epochMs(builtAt + 2) } as const;
   const subject = { requestId, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
-  const due = { kind: 'waiting', attempt: 1, lastError: '', dueAt: epochMs(builtAt + minuteMs) } as const;
-  await store.fold([{ ...subject, ...due, place }], async () => undefined);
+  return { ...subject, kind: 'waiting', attempt: 1, lastError: '', dueAt: epochMs(builtAt + dueInMs), place } as const;
 };
 /** An invocation whose record is in the lane `invocations`. */
 const queue = async (requestId: string, offset: number) => {
   await store.fold([queued(requestId, offset)], async () => undefined);
 };
-const queued = (requestId: string, offset: number, topic: 'invocations' | 'invocations.bulk' = 'invocations') => {
-  const place = { topic, partition: 0, offset, at: epochMs(builtAt + 1) };
+const queued = (requestId: string, offset: number, topic: 'invocations' | 'invocations.bulk' = 'invocations', ms = 1) => {
+  const place = { topic, partition: 0, offset, at: epochMs(builtAt + ms) };
   const subject = { requestId, functionUrn: builtUrn, project: 'p1', acceptedAt: builtAt };
   return { ...subject, kind: 'queued', attempt: 1, lastError: '', place } as const;
 };
@@ -170,7 +194,7 @@ it('finds a lost record beside thousands that somebody skipped and can have read
 
 it('an invocation ends that a lane lost after its delay', async () => {
   await wait('delayed', 3);
-  await queue('delayed', 3);
+  await store.fold([queued('delayed', 3, 'invocations', 3)], async () => undefined);
   lane = { start: 10n, end: 10n, committed: 10n };
   await vanished.endVanished();
   // The retry-scheduler has not committed its record: it may release it once more.
@@ -183,4 +207,77 @@ it('an invocation that went on while it looked is not taken for a lost one', asy
   meanwhile = async () => wait('retried', 4);
   await vanished.endVanished();
   expect(await states()).toEqual({ retried: 'WAIT' });
+});
+
+it('an invocation that a lane lost after its delay ends once the retry-scheduler has committed', async () => {
+  await store.fold([waiting('delayed', 3), queued('delayed', 3, 'invocations', 3)], async () => undefined);
+  kept = { start: 0n, end: 10n, committed: 4n };
+  lane = { start: 10n, end: 10n, committed: 10n };
+  await vanished.endVanished();
+  expect(await states()).toEqual({ delayed: 'DISCARD' });
+});
+
+it('an invocation ends whose record was lost before its retry, although the lane holds that of its first attempt', async () => {
+  await store.fold([queued('retried', 3), waiting('retried', 3)], async () => undefined);
+  lane = { start: 0n, end: 10n, committed: 4n };
+  kept = { start: 4n, end: 10n, committed: 4n };
+  await vanished.endVanished();
+  expect(await states()).toEqual({ retried: 'DISCARD' });
+});
+
+it('an invocation ends that a lane lost after another lane had it', async () => {
+  await store.fold([queued('moved', 3), queued('moved', 3, 'invocations.bulk', 2)], async () => undefined);
+  lane = { start: 0n, end: 10n, committed: 4n };
+  bulk = { start: 4n, end: 10n, committed: 4n };
+  await vanished.endVanished();
+  expect(await states()).toEqual({ moved: 'DISCARD' });
+});
+
+it('finds a lost record beside thousands that are not due', async () => {
+  const later = Array.from({ length: 2_000 }, (_, offset) => waiting(`later ${offset}`, offset, 600 * minuteMs));
+  await store.fold([...later, waiting('due', 2_000)], async () => undefined);
+  kept = { start: 2_001n, end: 2_001n };
+  await clock.advance(12 * minuteMs);
+  await vanished.endVanished();
+  expect(lost).toBe(1);
+});
+
+it.each(['lane', 'delay topic'])('an invocation ends ten minutes after its %s was deleted and created again', async (which) => {
+  const isLane = which === 'lane';
+  await store.fold([(isLane ? queued : waiting)('deleted', 3)], async () => undefined);
+  const remade = { start: 0n, end: 10n, committed: 0n, oldestAt: builtAt + 4, times: { 3: builtAt + 5 } };
+  if (isLane) lane = remade;
+  else kept = remade;
+  await clock.advance((isLane ? 10 : 11) * minuteMs + 1);
+  await vanished.endVanished();
+  expect([await states(), lost]).toEqual([{ deleted: isLane ? 'WAIT' : 'DISCARD' }, isLane ? 0 : 1]);
+  await clock.advance(1);
+  await vanished.endVanished();
+  await vanished.endVanished();
+  expect([await states(), lost]).toEqual([{ deleted: 'DISCARD' }, 1]);
+});
+
+it('an invocation of the topic that was created again is not taken for one of before', async () => {
+  await store.fold([queued('first', 0), queued('second', 1, 'invocations', 2)], async () => undefined);
+  lane = { start: 0n, end: 2n, committed: 0n, oldestAt: builtAt + 1 };
+  await clock.advance(30 * minuteMs);
+  await vanished.endVanished();
+  expect(await states()).toEqual({ first: 'WAIT', second: 'WAIT' });
+});
+
+it('a record is not taken for a lost one because the clock of its broker is behind', async () => {
+  await store.fold([queued('behind', 3), queued('lost', 4)], async () => undefined);
+  lane = { start: 0n, end: 10n, committed: 0n, oldestAt: builtAt + 2, times: { 3: builtAt + 1, 4: builtAt + 3 } };
+  await clock.advance(30 * minuteMs);
+  await vanished.endVanished();
+  expect(await states()).toEqual({ behind: 'WAIT', lost: 'DISCARD' });
+});
+
+it('an invocation ends whose topic was created again with fewer partitions', async () => {
+  const place = { topic: 'invocations', partition: 5, offset: 0, at: builtAt } as const;
+  const progress = [{ topic: topics.name('invocations'), partition: 5, finishedTo: 1n }];
+  await store.fold([{ ...queued('beyond', 0), place }], async () => undefined, progress);
+  await clock.advance(10 * minuteMs + 1);
+  await vanished.endVanished();
+  expect(await states()).toEqual({ beyond: 'DISCARD' });
 });

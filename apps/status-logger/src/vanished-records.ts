@@ -6,28 +6,34 @@
  *     where each invocation was moved to meanwhile.
  * V2. A record may be stored after the first question, beyond the ends that it told. So the ends
  *     are asked for again, and a record counts as lost only if it lies outside both times.
- * V3. A retry-scheduler may still hold a lost record in memory, and release it at its due time. So
- *     an invocation is left alone until ten minutes after that.
- * V4. An executor commits no offset past a record that it holds. So a record of a lane is lost for
- *     certain if it is committed, nothing followed from it, and its partition begins above it. As
- *     long as the partition holds it, an operator can have it read again: the ledger names it.
+ * V3. A service may still hold a lost record in memory. So an invocation is left alone until ten
+ *     minutes after its last sign. The service corrects the end if it holds the record longer.
+ * V4. A service commits no offset past a record that it holds. So a record is lost for certain if
+ *     it is committed, nothing followed from it, and its partition begins above it. As long as the
+ *     partition holds it, an operator can have it read again: the ledger names it.
+ * V5. A topic that was created again may hold another record at the offset of a lost one. All its
+ *     records are newer, so an invocation that is older than the oldest one is looked at.
+ * V6. Each look reads all candidates page by page. Invocations that are not lost hide none.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Counter } from 'prom-client';
-import { partitionName, type TopicName } from '#contracts';
+import { partitionName, type RecordPlace } from '#contracts';
 import type { KafkaGateway } from '#kafka';
-import type { FinishedTo } from '#kafka/strategy';
-import { droppedEvents, type StatusEvent, vanishedEvents } from '#lifecycle';
+import { type FoldedRecord, type StatusEvent, vanishedEvents } from '#lifecycle';
 import type { Clock, Logger, Timer } from '#platform';
 import { finishedRecords, payloadTopicsOf } from './finished-records.ts';
 import type { CatchUp } from './records.controller.ts';
-import { type KeptRecords, outsideOf } from './kept-records.ts';
-import type { StatusStore } from './status-store.ts';
+import { keptAtEither, type KeptRecords, PlaceFates } from './kept-records.ts';
+import type { PartitionSpan, StatusStore } from './status-store.ts';
 
 const checkEveryMs = 60_000;
 const catchUpMsMax = 10_000;
-const recordsMax = 1_000;
-const lanes = payloadTopicsOf('executor');
-const delayTopics = payloadTopicsOf('retry-scheduler');
+const pageRecords = 1_000;
+/** Records that are read at once to see if a place still has its record. */
+const lookUpRecords = 5_000;
+/** The clocks of an ingress and of a broker differ by less. */
+const clockDifferenceMs = 60_000;
+const payloadTopics = [...new Set([...payloadTopicsOf('executor'), ...payloadTopicsOf('retry-scheduler')])];
 
 /** Looks for invocations whose waiting records are gone, every 60 s. */
 export class VanishedRecords {
@@ -36,8 +42,8 @@ export class VanishedRecords {
 
   /** @param catchUp waits until the store holds what the work topics held at its call. */
   constructor(
-    private readonly store: Pick<StatusStore, 'inFlightOutside' | 'inFlightBelow' | 'fold'>,
-    private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics'>,
+    private readonly store: Pick<StatusStore, 'inFlightIn' | 'notOver' | 'progress' | 'fold'>,
+    private readonly kafka: Pick<KafkaGateway, 'admin' | 'topics' | 'recordsFrom'>,
     private readonly catchUp: CatchUp,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -59,53 +65,105 @@ export class VanishedRecords {
   async endVanished(): Promise<void> {
     try {
       const committed = await finishedRecords(this.kafka);
-      const bounds = await this.boundsOf(delayTopics);
+      const before = await this.keptNow();
       if (!(await this.catchUp(catchUpMsMax))) return;
-      const dropped = await this.dropped(committed);
-      await this.end(dropped, 'invocations were lost: lanes do not hold their records any more');
-      const vanished = await this.vanished(bounds);
-      await this.end(vanished, 'invocations were lost: delay topics do not hold their records any more');
+      const kept = keptAtEither(before, await this.keptNow());
+      const fates = new PlaceFates(kept, committed);
+      const [oldest] = await this.store.notOver(Number.MAX_SAFE_INTEGER, 1);
+      for (const partition of kept) for (const span of spansOf(partition, fates, oldest)) await this.endIn(span, fates);
     } catch (error) {
       if (!this.isClosed) this.logger.warn({ error: String(error) }, 'could not look for lost records; trying again in 60 s');
     }
   }
 
-  /** V4. */
-  private async dropped(committed: readonly FinishedTo[]): Promise<readonly StatusEvent[]> {
-    const starts = new Map((await this.boundsOf(lanes)).map((one) => [partitionName(one), one.start]));
-    const startOf = (one: Pick<FinishedTo, 'topic' | 'partition'>) => starts.get(partitionName(one));
-    // Thousands that the partitions still hold would fill the answer.
-    const gone = committed.map((one) => ({ ...one, finishedTo: lower(one.finishedTo, startOf(one)) }));
-    const found = await this.store.inFlightBelow(gone, recordsMax);
-    return found.flatMap((record) => droppedEvents(record, startOf, this.clock.now()));
+  /** V6. */
+  private async endIn(span: PartitionSpan, fates: PlaceFates): Promise<void> {
+    let last: FoldedRecord | undefined;
+    do {
+      const page = await this.store.inFlightIn(span, pageRecords, last);
+      await this.end(await this.lostOf(page, fates), span);
+      last = page.length === pageRecords ? page.at(-1) : undefined;
+      // A long look stops no other work of the process.
+      await nextTurn();
+    } while (last !== undefined && !this.isClosed);
   }
 
-  /** V2, V3. */
-  private async vanished(bounds: readonly KeptRecords[]): Promise<readonly StatusEvent[]> {
-    const found = await this.store.inFlightOutside(bounds, recordsMax);
-    if (found.length === 0) return [];
-    const isOutside = outsideOf(await this.boundsOf(delayTopics));
+  private async lostOf(page: readonly FoldedRecord[], fates: PlaceFates): Promise<readonly StatusEvent[]> {
     const now = this.clock.now();
-    return found.filter(({ places }) => places.every(isOutside)).flatMap((record) => vanishedEvents(record, now));
+    const eventsOf = (record: FoldedRecord) => vanishedEvents(record, (place) => fates.of(place), now);
+    const found = page.filter((record) => eventsOf(record).length > 0);
+    await this.lookUp(
+      found.flatMap(({ places }) => places.filter((place) => fates.isDoubtful(place))),
+      fates,
+    );
+    return found.flatMap(eventsOf);
   }
 
-  private async end(events: readonly StatusEvent[], message: string): Promise<void> {
+  /** V5. Tells `fates` which of these places have their record. */
+  private async lookUp(doubtful: readonly RecordPlace[], fates: PlaceFates): Promise<void> {
+    for (const places of Map.groupBy(doubtful, partitionName).values()) {
+      const times = new Map<number, number>();
+      let readTo = -1;
+      for (const place of places.toSorted((one, other) => one.offset - other.offset)) {
+        if (place.offset > readTo) {
+          const { topic, partition, offset } = place;
+          const where = { topic: this.kafka.topics.name(topic), partition };
+          const records = await this.kafka.recordsFrom(where, BigInt(offset), lookUpRecords);
+          times.clear();
+          for (const record of records) times.set(Number(record.offset), record.timestamp);
+          readTo = Number(records.at(-1)?.offset ?? offset);
+        }
+        if (times.get(place.offset) === place.at) fates.found(place);
+      }
+    }
+  }
+
+  private async end(events: readonly StatusEvent[], { topic, partition }: PartitionSpan): Promise<void> {
     if (events.length === 0) return;
-    await this.store.fold(events, async () => undefined);
-    this.lost.inc(events.length);
-    this.logger.warn({ invocations: events.length }, message);
+    let ended = 0;
+    await this.store.fold(events, async (changes) => {
+      ended = changes.length;
+    });
+    this.lost.inc(ended);
+    this.logger.warn(
+      { invocations: ended, topic, partition },
+      'invocations were lost: their topic does not hold their records any more',
+    );
   }
 
-  /** The records that topics hold. */
-  private async boundsOf(names: readonly TopicName[]): Promise<readonly KeptRecords[]> {
+  /** The records that the topics hold. A partition of the store that is gone holds none. */
+  private async keptNow(): Promise<readonly KeptRecords[]> {
     const { admin, topics } = this.kafka;
+    const progress = await this.store.progress();
     const told = await Promise.all(
-      names.map(async (topic) => (await admin.ends(topics.name(topic))).map((bounds) => ({ topic, ...bounds }))),
+      payloadTopics.map(async (topic) => {
+        const name = topics.name(topic);
+        const [ends, oldest] = await Promise.all([admin.ends(name), admin.oldest(name)]);
+        const gone = progress.filter((one) => one.topic === name && !ends.some(({ partition }) => partition === one.partition));
+        const all = [...ends, ...gone.map(({ partition }) => ({ partition, start: 0n, end: 0n }))];
+        return all.map((one) => {
+          const oldestAt = oldest.find(({ partition }) => partition === one.partition)?.at;
+          return { topic, ...one, ...(oldestAt === undefined ? {} : { oldestAt }) };
+        });
+      }),
     );
     return told.flat();
   }
 }
 
-function lower(offset: bigint, other: bigint = offset): bigint {
+/** The offsets of a partition at which an invocation may be lost. */
+function spansOf(kept: KeptRecords, fates: PlaceFates, oldest: FoldedRecord | undefined): readonly PartitionSpan[] {
+  const { topic, partition, start, end, oldestAt } = kept;
+  const acceptedBefore = oldestAt === undefined ? undefined : oldestAt + clockDifferenceMs;
+  const isRemade = acceptedBefore !== undefined && oldest !== undefined && oldest.acceptedAt < acceptedBefore;
+  return [
+    // An executor may hold what it has not committed.
+    { topic, partition, start: 0n, end: topic.startsWith('invocations') ? lower(start, fates.finishedTo(kept)) : start },
+    { topic, partition, start: end },
+    ...(isRemade ? [{ topic, partition, start, end, acceptedBefore }] : []),
+  ];
+}
+
+function lower(offset: bigint, other: bigint): bigint {
   return other < offset ? other : offset;
 }

@@ -44,44 +44,50 @@ export function lostEvents(record: FoldedRecord, now: EpochMs): readonly StatusE
 }
 
 /**
- * A retry-scheduler may hold a record in memory that its topic has lost. It releases the record
- * within this time after its due time, in milliseconds.
+ * A service may hold a record in memory that its topic has lost. The end of the invocation is
+ * presumed this long after its last sign, in milliseconds.
  */
 export const vanishedMs = 600_000;
 
-/**
- * The events that end an invocation that waited in a delay topic which has lost its record: an
- * operator deleted records, or the topic. Empty while it may still live.
- */
-export function vanishedEvents(record: FoldedRecord, now: EpochMs): readonly StatusEvent[] {
-  if (record.endedAt !== undefined || lastSignOf(record) + vanishedMs >= now) return [];
-  return [
-    lostEnd(record, now, 'the delay topic lost the record of the invocation: somebody deleted records of it, or the topic'),
-  ];
-}
+/** Tells if anything can still follow from a record that carries a payload. */
+export type PlaceFate =
+  /** A service has it, or will read it. */
+  | 'open'
+  /** Its service has finished it. The topic holds it, so an operator can have it read again. */
+  | 'finished'
+  /** Its service has finished it, or its topic lost it before. Nobody has it any more. */
+  | 'passed'
+  /** The topic has lost it. A service that read it before may have it in memory. */
+  | 'gone';
 
 /**
- * The events that end an invocation whose record a lane lost before an executor had finished it. An
- * operator deleted records, or their retention has passed. Empty if it may still live.
- * @param startOf the offset of the oldest record that a partition of a lane holds; undefined for a
- *   partition of another topic.
+ * The events that end an invocation whose newest record was lost before a service had finished it.
+ * An operator deleted records, or the topic, or their retention has passed. Empty if it may still
+ * live. A service that holds the record in memory after all corrects the end.
  */
-export function droppedEvents(
+export function vanishedEvents(
   record: FoldedRecord,
-  startOf: (place: RecordPlace) => bigint | undefined,
+  fateOf: (place: RecordPlace) => PlaceFate,
   now: EpochMs,
 ): readonly StatusEvent[] {
-  const inLanes = record.places.filter((place) => startOf(place) !== undefined);
-  const [first] = inLanes;
-  if (record.endedAt !== undefined || first === undefined) return [];
-  if (inLanes.some((place) => place.offset >= (startOf(place) ?? 0n))) return [];
+  const [newest] = record.places;
+  if (record.endedAt !== undefined || newest === undefined) return [];
+  const fates = record.places.map(fateOf);
+  if (fates[0] === 'finished' || fates.includes('open')) return [];
+  if (fates[0] === 'gone' && heldUntil(record, newest) >= now) return [];
   return [
     lostEnd(
       record,
       now,
-      `the topic ${first.topic} lost the record of the invocation before an executor had finished it: somebody deleted records of it, or their retention has passed`,
+      `the topic ${newest.topic} lost the record of the invocation before a service had finished it: somebody deleted records, or the topic, or their retention has passed`,
     ),
   ];
+}
+
+/** Until then a service may hold the lost record of an invocation. */
+function heldUntil(record: FoldedRecord, newest: RecordPlace): number {
+  const quietFrom = latest([lastSignOf(record), newest.at]) + vanishedMs;
+  return record.status === 'RUNNING' ? Math.max(quietFrom, record.expiresAt ?? 0) : quietFrom;
 }
 
 function lostEnd(record: FoldedRecord, now: EpochMs, errorMessage: string): StatusEvent {
@@ -89,6 +95,7 @@ function lostEnd(record: FoldedRecord, now: EpochMs, errorMessage: string): Stat
   return {
     ...{ kind: 'settled', requestId, functionUrn, project, acceptedAt, attempts, endedAt: now, errorMessage },
     condition: 'EventAgeExceeded',
+    isPresumed: true,
     ...(startedAt === undefined ? {} : { startedAt }),
   };
 }

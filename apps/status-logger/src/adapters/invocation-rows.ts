@@ -297,7 +297,7 @@ export async function selectNotOver(
 }
 
 /** The condition that a row comes after another one in the order of a column and request ids. */
-function isBehind(column: 'accepted_at' | 'place_offset', value: number, requestId: string) {
+export function isBehind(column: 'accepted_at' | 'place_offset', value: number, requestId: string) {
   return ({ and, eb, or }: ExpressionBuilder<StatusTables, 'invocations'>) =>
     and([eb(column, '>=', value), or([eb(column, '>', value), eb('request_id', '>', requestId)])]);
 }

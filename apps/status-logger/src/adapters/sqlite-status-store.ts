@@ -23,10 +23,9 @@ import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock } from '#platform';
 import { foldEvents } from '../status-changes.ts';
-import type { KeptRecords } from '../kept-records.ts';
-import type { BeforeCommit, ProgressMark, StatusStore } from '../status-store.ts';
+import type { BeforeCommit, PartitionSpan, ProgressMark, StatusStore } from '../status-store.ts';
 import { type TallyChange, TallyChanges } from '../tally-changes.ts';
-import { selectInFlightBelow, selectInFlightOutside } from './in-flight-rows.ts';
+import { selectInFlightBelow, selectInFlightIn } from './in-flight-rows.ts';
 import {
   deleteOldRows,
   insertBuilt,
@@ -224,8 +223,8 @@ export class SqliteStatusStore implements StatusStore {
     return selectInFlightBelow(this.committed, offsets, limit).catch(unavailable);
   }
 
-  async inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]> {
-    return selectInFlightOutside(this.committed, bounds, limit).catch(unavailable);
+  async inFlightIn(span: PartitionSpan, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]> {
+    return selectInFlightIn(this.committed, span, limit, after).catch(unavailable);
   }
 
   async sweep(overBefore: number, limit: number): Promise<number> {

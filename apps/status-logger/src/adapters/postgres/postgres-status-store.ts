@@ -21,10 +21,9 @@ import type { FinishedTo } from '#kafka/strategy';
 import type { FoldedRecord, StatusEvent } from '#lifecycle';
 import type { Clock, Random } from '#platform';
 import { foldEvents } from '../../status-changes.ts';
-import type { KeptRecords } from '../../kept-records.ts';
-import type { BeforeCommit, ProgressMark, StatusStore } from '../../status-store.ts';
+import type { BeforeCommit, PartitionSpan, ProgressMark, StatusStore } from '../../status-store.ts';
 import { TallyChanges } from '../../tally-changes.ts';
-import { selectInFlightBelow, selectInFlightOutside } from '../in-flight-rows.ts';
+import { selectInFlightBelow, selectInFlightIn } from '../in-flight-rows.ts';
 import {
   insertBuilt,
   type InvocationRow,
@@ -200,8 +199,8 @@ export class PostgresStatusStore implements StatusStore {
     return attempt(async () => selectInFlightBelow(this.readers, offsets, limit));
   }
 
-  async inFlightOutside(bounds: readonly KeptRecords[], limit: number): Promise<readonly FoldedRecord[]> {
-    return attempt(async () => selectInFlightOutside(this.readers, bounds, limit));
+  async inFlightIn(span: PartitionSpan, limit: number, after?: FoldedRecord): Promise<readonly FoldedRecord[]> {
+    return attempt(async () => selectInFlightIn(this.readers, span, limit, after));
   }
 
   async sweep(overBefore: number, limit: number): Promise<number> {
