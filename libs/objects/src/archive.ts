@@ -184,6 +184,7 @@ class Names {
     }
     const known = this.kinds.get(path);
     if (known === 'implied folder' && isFolder) return void this.kinds.set(path, 'folder');
+    if (known === 'implied folder') throw new Refused(`${shown(path)} is both a file and a folder`);
     if (known !== undefined) throw new Refused(`${shown(path)} occurs twice`);
     this.kinds.set(path, isFolder ? 'folder' : 'file');
   }
@@ -204,30 +205,35 @@ function pathFault(path: string): string | undefined {
 
 /** Unpacks an entry and checks its checksum (A2). yauzl checks its size. */
 async function* contentOf(zip: ZipFile, entry: Entry): AsyncGenerator<Buffer> {
-  const stream = await readingZip(async () => zip.openReadStreamPromise(entry));
+  const stream = await readingZip(async () => zip.openReadStreamPromise(entry), entry);
   let checksum = 0;
-  for await (const chunk of chunksOf(stream)) {
+  for await (const chunk of chunksOf(stream, entry)) {
     checksum = crc32(chunk, checksum);
     yield chunk;
   }
   if (checksum !== entry.crc32) throw new Refused(`${shown(entry.fileName)} is damaged: its checksum does not match`);
 }
 
-async function* chunksOf(stream: Readable): AsyncGenerator<Buffer> {
+async function* chunksOf(stream: Readable, entry: Entry): AsyncGenerator<Buffer> {
   const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   for (;;) {
-    const next = await readingZip(async () => chunks.next());
+    const next = await readingZip(async () => chunks.next(), entry);
     if (next.done === true) return;
     yield next.value;
   }
 }
 
-/** Turns every error of yauzl into a refusal: each is a fault of the archive. */
-async function readingZip<T>(read: () => Promise<T>): Promise<T> {
+/**
+ * Turns every error of yauzl into a refusal: each is a fault of the archive.
+ * @param entry the entry that is read, for the reason. Absent for the directory.
+ */
+async function readingZip<T>(read: () => Promise<T>, entry?: Entry): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused(`not a readable ZIP: ${shown((error as Error).message)}`);
+    if (error instanceof Refused) throw error;
+    const where = entry === undefined ? '' : `${shown(entry.fileName)}: `;
+    throw new Refused(`not a readable ZIP: ${where}${shown((error as Error).message)}`);
   }
 }
 
